@@ -1,0 +1,84 @@
+package ayb
+
+import "github.com/ayb-go/ayb/shared/errs"
+
+// EntityType says what an account stands for.
+type EntityType string
+
+// The entity types.
+const (
+	User         EntityType = "user"
+	Organization EntityType = "organization"
+)
+
+// DatabaseType is the engine of a database.
+type DatabaseType string
+
+// The database types.
+const (
+	SQLite DatabaseType = "sqlite"
+	DuckDB DatabaseType = "duckdb"
+)
+
+// PublicLevel is what everybody may do with a database.
+type PublicLevel string
+
+// The public sharing levels. PublicFork makes a database discoverable and
+// forkable, not readable.
+const (
+	PublicNone     PublicLevel = "no-access"
+	PublicFork     PublicLevel = "fork"
+	PublicReadOnly PublicLevel = "read-only"
+)
+
+// SharingLevel is what one entity has been granted on a database.
+type SharingLevel string
+
+// The sharing levels. ShareNone removes a grant and is never stored.
+const (
+	ShareNone      SharingLevel = "no-access"
+	ShareReadOnly  SharingLevel = "read-only"
+	ShareReadWrite SharingLevel = "read-write"
+	ShareManager   SharingLevel = "manager"
+)
+
+// QueryLevel is the mode a query runs in. The empty value means that the
+// caller may not query at all.
+type QueryLevel string
+
+// The query levels.
+const (
+	QueryNone      QueryLevel = ""
+	QueryReadOnly  QueryLevel = "read-only"
+	QueryReadWrite QueryLevel = "read-write"
+)
+
+// ParseEntityType reads the HTTP spelling.
+func ParseEntityType(s string) (EntityType, error) { return parse(s, User, Organization) }
+
+// ParseDatabaseType reads the HTTP spelling.
+func ParseDatabaseType(s string) (DatabaseType, error) { return parse(s, SQLite, DuckDB) }
+
+// ParsePublicLevel reads the HTTP spelling.
+func ParsePublicLevel(s string) (PublicLevel, error) {
+	return parse(s, PublicNone, PublicFork, PublicReadOnly)
+}
+
+// ParseSharingLevel reads the HTTP spelling.
+func ParseSharingLevel(s string) (SharingLevel, error) {
+	return parse(s, ShareNone, ShareReadOnly, ShareReadWrite, ShareManager)
+}
+
+// ParseQueryLevel reads the HTTP spelling of a permission to query.
+func ParseQueryLevel(s string) (QueryLevel, error) {
+	return parse(s, QueryReadOnly, QueryReadWrite)
+}
+
+func parse[T ~string](s string, known ...T) (T, error) {
+	for _, k := range known {
+		if s == string(k) {
+			return k, nil
+		}
+	}
+	return "", errs.E(errs.Invalid, "Unknown value: %s", s)
+}

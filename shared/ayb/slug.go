@@ -1,0 +1,84 @@
+// Package ayb holds the nouns of the system and their rules: names, kinds of
+// database and of account, access levels. It does no I/O and imports only
+// shared/errs.
+package ayb
+
+import (
+	"strings"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// MaxSlugBytes is the longest name of an entity or a database.
+const MaxSlugBytes = 128
+
+// EntitySlug is the name of an account: folded to lower case, and checked by
+// ParseEntitySlug when the account registers.
+type EntitySlug string
+
+// DatabaseSlug is the name of a database within its owner. Case counts.
+type DatabaseSlug string
+
+// ParseEntitySlug folds a name to lower case and checks it. The error is
+// InvalidSlug; reserved names are the business of controlplane/accounts.
+func ParseEntitySlug(s string) (EntitySlug, error) {
+	s = strings.ToLower(s)
+	if err := checkSlug("entity", s); err != nil {
+		return "", err
+	}
+	return EntitySlug(s), nil
+}
+
+// FoldEntity folds a name to lower case without checking it, for look-ups.
+func FoldEntity(s string) EntitySlug { return EntitySlug(strings.ToLower(s)) }
+
+// ParseDatabaseSlug checks the name of a database. The error is InvalidSlug.
+func ParseDatabaseSlug(s string) (DatabaseSlug, error) {
+	if err := checkSlug("database", s); err != nil {
+		return "", err
+	}
+	return DatabaseSlug(s), nil
+}
+
+func checkSlug(kind, s string) error {
+	switch {
+	case s == "":
+		return errs.E(errs.InvalidSlug, "A %s slug can't be empty", kind)
+	case len(s) > MaxSlugBytes:
+		return errs.E(errs.InvalidSlug, "A %s slug can't be longer than %d bytes, but this one is %d bytes", kind, MaxSlugBytes, len(s))
+	case s == "." || s == "..":
+		return errs.E(errs.InvalidSlug, "Invalid %s slug: %s", kind, s)
+	}
+	for _, r := range s {
+		if !isSlugRune(r) {
+			return errs.E(errs.InvalidSlug, "Invalid %s slug: %s. Only letters, numbers, underscores, hyphens, and periods are allowed", kind, s)
+		}
+	}
+	return nil
+}
+
+func isSlugRune(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
+		r == '-' || r == '_' || r == '.'
+}
+
+// DatabasePath names a database: its owner and its own name.
+type DatabasePath struct {
+	Entity   EntitySlug
+	Database DatabaseSlug
+}
+
+// String is the form people write: entity/database.
+func (p DatabasePath) String() string { return string(p.Entity) + "/" + string(p.Database) }
+
+// Check tells whether both halves obey the slug rules. Whoever turns a path
+// into files calls it, whatever the caller has checked before.
+func (p DatabasePath) Check() error {
+	if err := checkSlug("entity", string(p.Entity)); err != nil {
+		return err
+	}
+	if string(p.Entity) != strings.ToLower(string(p.Entity)) {
+		return errs.E(errs.InvalidSlug, "Invalid entity slug: %s. Entity slugs are lower case", p.Entity)
+	}
+	return checkSlug("database", string(p.Database))
+}

@@ -1,0 +1,109 @@
+// Package nodeapi is the contract between the control plane and a query node:
+// what may be asked, the subjects it is asked on, and the wire forms.
+//
+// A query node trusts these messages: whoever may publish on its subjects has
+// already decided who may do what. The node decides no permission.
+package nodeapi
+
+import (
+	"context"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+)
+
+// NodeID names a query node for as long as its data directory lives.
+type NodeID string
+
+// Format is the form in which a daemon encodes the rows of an answer.
+type Format uint8
+
+// The formats. The zero value is no format.
+const (
+	// FormatCompat is `{"fields":[…],"rows":[[…]]}` with every value a string
+	// or null.
+	FormatCompat Format = 1
+)
+
+// QueryRequest is one body of SQL for one database.
+type QueryRequest struct {
+	Path ayb.DatabasePath
+	Type ayb.DatabaseType
+	// Mode is the caller's level on the database; QueryNone is not allowed.
+	Mode   ayb.QueryLevel
+	Format Format
+	// Timeout limits engine time. Zero means the node's own limit, which
+	// also caps it.
+	Timeout time.Duration
+	SQL     []byte
+}
+
+// Answer is the encoded answer to a query, in chunks. It is for one goroutine.
+type Answer interface {
+	// Next waits for the next chunk. last is true exactly once, together
+	// with the final chunk, which may be empty. The chunk is valid until the
+	// next call. After an error or the last chunk Next must not be called.
+	//
+	// Errors carry the code the daemon, the node or the bus set: SQL,
+	// ReadOnly, Timeout, Full, TooLarge, Unavailable, Engine, Canceled.
+	Next(ctx context.Context) (chunk []byte, last bool, err error)
+	// Close gives the answer up: a statement that still runs is stopped.
+	// Calling it after the end does nothing; it may be called more than once.
+	Close()
+}
+
+// Queries runs SQL on the node that holds a database.
+type Queries interface {
+	// Query starts a query on a node. It does not wait for the answer; an
+	// error means that the request could not be sent (Unavailable).
+	Query(ctx context.Context, node NodeID, req QueryRequest) (Answer, error)
+}
+
+// CreateRequest asks for room for a new database.
+type CreateRequest struct {
+	Path ayb.DatabasePath `json:"path"`
+	Type ayb.DatabaseType `json:"type"`
+}
+
+// CreateResponse is empty so far.
+type CreateResponse struct{}
+
+// DeleteRequest asks to take back a database that was just created and could
+// not be recorded. It removes a database only while it was never written.
+type DeleteRequest struct {
+	Path ayb.DatabasePath `json:"path"`
+}
+
+// DeleteResponse is empty so far.
+type DeleteResponse struct{}
+
+// Databases manages the files of databases on a node.
+type Databases interface {
+	// CreateDatabase makes the directories of a database; on return they are
+	// durable. A database that already has directories is no error: the
+	// control plane's metadata decides what exists.
+	// Errors: Unavailable when the node does not answer, Unsupported for an
+	// engine the node does not have.
+	CreateDatabase(ctx context.Context, node NodeID, req CreateRequest) (CreateResponse, error)
+	// DiscardDatabase takes back a database that was never written. One that
+	// has been written stays and gives Conflict.
+	DiscardDatabase(ctx context.Context, node NodeID, req DeleteRequest) (DeleteResponse, error)
+}
+
+// Nodes lists the query nodes that are alive.
+type Nodes interface {
+	// LiveNodes gives the nodes whose heartbeat is recent, in the order of
+	// their ids. It answers from memory.
+	LiveNodes() []NodeStatus
+}
+
+// NodeStatus is a heartbeat of a query node.
+type NodeStatus struct {
+	ID NodeID `json:"id"`
+	// Databases is how many databases the node holds.
+	Databases int `json:"databases"`
+	// FreeBytes is the room left on the node's file system.
+	FreeBytes uint64 `json:"free_bytes"`
+	// Engines are the database types the node can run.
+	Engines []ayb.DatabaseType `json:"engines"`
+}
