@@ -1,0 +1,245 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// Wire types: the only values `type` of an error body may have, since older
+// clients cannot read others.
+const (
+	TypeOther          = "Other"
+	TypeUnauthorized   = "Unauthorized"
+	TypeInvalidToken   = "InvalidToken"
+	TypeInvalidSlug    = "InvalidSlug"
+	TypeRegistration   = "RegistrationError"
+	TypeRecordNotFound = "RecordNotFound"
+	TypeEmptyUpdate    = "EmptyUpdateError"
+	TypeNoWriteAccess  = "NoWriteAccessError"
+	TypeOwner          = "CantSetOwnerPermissions"
+	TypeQuery          = "QueryError"
+	TypeEmail          = "EmailError"
+	TypeNoSnapshot     = "SnapshotDoesNotExistError"
+	TypeSnapshot       = "SnapshotError"
+	TypeS3Execution    = "S3ExecutionError"
+	TypeS3Connection   = "S3ConnectionError"
+	TypeDurationParse  = "DurationParseError"
+	TypeConfiguration  = "ConfigurationError"
+)
+
+// mapping joins a code to what goes over the wire.
+type mapping struct {
+	code   errs.Code
+	status int
+	typ    string
+}
+
+// table is read both ways. By code the first row counts; by wire the first
+// row with the same type and status, else the first with the same type, but
+// for Other, where the status says more than the type.
+//
+//   - Hidden is for a known caller; for an anonymous one the caller of this
+//     package chooses Unauthenticated.
+//   - A bad log-in token is Invalid: InvalidToken is for API tokens.
+//   - Canceled has no status of its own in the standard. 408 is the nearest,
+//     and as a rule nobody is left to read it.
+//   - NotFound without a record (an unknown path) is Other.
+var table = []mapping{
+	{errs.Invalid, http.StatusBadRequest, TypeOther},
+	{errs.SQL, http.StatusBadRequest, TypeOther},
+	{errs.Unsupported, http.StatusBadRequest, TypeOther},
+	{errs.InvalidSlug, http.StatusBadRequest, TypeInvalidSlug},
+	{errs.Registration, http.StatusBadRequest, TypeRegistration},
+	{errs.EmptyUpdate, http.StatusBadRequest, TypeEmptyUpdate},
+	{errs.OwnerPermissions, http.StatusBadRequest, TypeOwner},
+	{errs.Unauthenticated, http.StatusUnauthorized, TypeUnauthorized},
+	{errs.InvalidToken, http.StatusUnauthorized, TypeInvalidToken},
+	{errs.Unauthenticated, http.StatusUnauthorized, TypeOther},
+	{errs.Hidden, http.StatusForbidden, TypeUnauthorized},
+	{errs.Forbidden, http.StatusForbidden, TypeOther},
+	{errs.ReadOnly, http.StatusForbidden, TypeNoWriteAccess},
+	{errs.NotFound, http.StatusNotFound, TypeRecordNotFound},
+	{errs.NotFound, http.StatusNotFound, TypeOther},
+	{errs.NoSnapshot, http.StatusNotFound, TypeNoSnapshot},
+	{errs.Timeout, http.StatusRequestTimeout, TypeOther},
+	{errs.Canceled, http.StatusRequestTimeout, TypeOther},
+	{errs.Conflict, http.StatusConflict, TypeOther},
+	{errs.TooLarge, http.StatusRequestEntityTooLarge, TypeOther},
+	{errs.RateLimited, http.StatusTooManyRequests, TypeOther},
+	{errs.Internal, http.StatusInternalServerError, TypeOther},
+	{errs.Engine, http.StatusInternalServerError, TypeQuery},
+	{errs.Snapshot, http.StatusInternalServerError, TypeSnapshot},
+	{errs.Snapshot, http.StatusInternalServerError, TypeDurationParse},
+	{errs.Internal, http.StatusInternalServerError, TypeConfiguration},
+	{errs.Mail, http.StatusBadGateway, TypeEmail},
+	{errs.ObjectStore, http.StatusBadGateway, TypeS3Execution},
+	{errs.ObjectStore, http.StatusBadGateway, TypeS3Connection},
+	{errs.Unavailable, http.StatusServiceUnavailable, TypeOther},
+	{errs.Full, http.StatusInsufficientStorage, TypeOther},
+}
+
+// Names of attributes that have their own place in an error body.
+const (
+	attrID         = "id"
+	attrRecordType = "record_type"
+	attrType       = "type"
+)
+
+// ErrorBody is the JSON of a failure: `type`, then `message`, or `id` and
+// `record_type` of a RecordNotFound, then the extra keys in alphabetical
+// order. SnapshotDoesNotExistError has no message.
+type ErrorBody struct {
+	Type       string
+	Message    string
+	ID         string
+	RecordType string
+	Extra      map[string]string
+}
+
+// MarshalJSON writes the keys the type has, in the contract's order.
+func (b ErrorBody) MarshalJSON() ([]byte, error) {
+	pairs := []string{"type", b.Type}
+	switch b.Type {
+	case TypeRecordNotFound:
+		pairs = append(pairs, attrID, b.ID, attrRecordType, b.RecordType)
+	case TypeNoSnapshot:
+	default:
+		pairs = append(pairs, "message", b.Message)
+	}
+	for _, k := range slices.Sorted(maps.Keys(b.Extra)) {
+		pairs = append(pairs, k, b.Extra[k])
+	}
+	var buf bytes.Buffer
+	for i, s := range pairs {
+		text, err := Marshal(s)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case i == 0:
+			buf.WriteByte('{')
+		case i%2 == 1:
+			buf.WriteByte(':')
+		default:
+			buf.WriteByte(',')
+		}
+		buf.Write(text)
+	}
+	buf.WriteByte('}')
+	return buf.Bytes(), nil
+}
+
+// FromError gives the status and the body of an error: its public part only.
+// An error without a code becomes a 500 that says nothing of the cause.
+func FromError(err error) (status int, body ErrorBody) {
+	e := errs.Public(err)
+	m := table[slices.IndexFunc(table, func(m mapping) bool { return m.code == errs.Internal })]
+	if i := slices.IndexFunc(table, func(m mapping) bool { return m.code == e.Code }); i >= 0 {
+		m = table[i]
+	}
+	body = ErrorBody{Type: m.typ, Message: e.Message}
+	if t := e.Attrs[attrType]; knownType(t) {
+		body.Type = t
+	}
+	if body.Type == TypeRecordNotFound && e.Attrs[attrRecordType] == "" {
+		body.Type = TypeOther
+	}
+	for k, v := range e.Attrs {
+		switch {
+		case k == attrID && body.Type == TypeRecordNotFound:
+			body.ID = v
+		case k == attrRecordType && body.Type == TypeRecordNotFound:
+			body.RecordType = v
+		case k == attrType || k == "message":
+		default:
+			if body.Extra == nil {
+				body.Extra = map[string]string{}
+			}
+			body.Extra[k] = v
+		}
+	}
+	return m.status, body
+}
+
+// ToError reads a failed answer: the inverse of FromError as far as the wire
+// tells codes apart. A body that is no error object gives an error that says
+// so and names the status.
+func ToError(status int, body []byte) *errs.Error {
+	var keys map[string]any
+	if err := json.Unmarshal(body, &keys); err != nil {
+		reason := "the body is not JSON"
+		if len(bytes.TrimSpace(body)) == 0 {
+			reason = "the body is empty"
+		}
+		return unreadable(status, reason, err)
+	}
+	typ, _ := keys["type"].(string)
+	message, _ := keys["message"].(string)
+	if typ == "" {
+		return unreadable(status, "the body has no error type", nil)
+	}
+	e := errs.E(codeOf(status, typ, keys), "%s", message)
+	for k, v := range keys {
+		if k == "type" || k == "message" || v == nil {
+			continue
+		}
+		e = e.With(k, fmt.Sprint(v))
+	}
+	switch typ {
+	case TypeRecordNotFound:
+		e.Message = fmt.Sprintf("No %s %s", e.Attrs[attrRecordType], e.Attrs[attrID])
+	case TypeNoSnapshot:
+		e.Message = "No snapshot has this id"
+	}
+	if _, back := FromError(e); back.Type != typ {
+		e = e.With(attrType, typ)
+	}
+	return e
+}
+
+// WireType tells the `type` an error has, or had, on the wire.
+func WireType(err error) string {
+	_, body := FromError(err)
+	return body.Type
+}
+
+func knownType(typ string) bool {
+	return slices.ContainsFunc(table, func(m mapping) bool { return m.typ == typ })
+}
+
+// codeOf finds the code of an answer. Only an SQL error carries sqlite_code,
+// which sets it apart from other bad input.
+func codeOf(status int, typ string, keys map[string]any) errs.Code {
+	if _, ok := keys["sqlite_code"]; ok && typ == TypeOther && status == http.StatusBadRequest {
+		return errs.SQL
+	}
+	matches := []func(mapping) bool{
+		func(m mapping) bool { return m.typ == typ && m.status == status },
+		func(m mapping) bool { return m.typ == typ && typ != TypeOther },
+		func(m mapping) bool { return m.typ == TypeOther && m.status == status },
+	}
+	for _, match := range matches {
+		if i := slices.IndexFunc(table, match); i >= 0 {
+			return table[i].code
+		}
+	}
+	switch {
+	case status >= 400 && status < 500:
+		return errs.Invalid
+	case status == http.StatusBadGateway || status == http.StatusGatewayTimeout: // a proxy in between
+		return errs.Unavailable
+	}
+	return errs.Internal
+}
+
+func unreadable(status int, reason string, cause error) *errs.Error {
+	text := strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
+	return errs.Wrap(codeOf(status, "", nil), cause, "Unable to parse error response: %s, response code: %s", reason, text)
+}

@@ -1,0 +1,40 @@
+package httpapi
+
+import "net/url"
+
+// Route patterns, with {name} for a percent-decoded path parameter.
+const (
+	RouteHealth   = "/health"
+	RouteRegister = "/v1/register"
+	RouteLogIn    = "/v1/log_in"
+	RouteConfirm  = "/v1/confirm"
+	RouteEntity   = "/v1/entity/{entity}"
+	RouteTokens   = "/v1/tokens"
+	RouteToken    = "/v1/tokens/{short_token}"
+	RouteCreate   = "/v1/{entity}/{database}/create"
+	RouteDetails  = "/v1/{entity}/{database}/details"
+	RouteQuery    = "/v1/{entity}/{database}/query"
+)
+
+// Names of the headers that carry parameters. Each has a JSON twin in the
+// request bodies, spelled with underscores.
+const (
+	HeaderEntity              = "entity"
+	HeaderEmailAddress        = "email-address"
+	HeaderEntityType          = "entity-type"
+	HeaderAuthenticationToken = "authentication-token"
+	HeaderDBType              = "db-type"
+	HeaderPublicSharingLevel  = "public-sharing-level"
+)
+
+// EntityPath is the path of an entity's details.
+func EntityPath(entity string) string { return "/v1/entity/" + url.PathEscape(entity) }
+
+// TokenPath is the path of one API token, named by its short part.
+func TokenPath(short string) string { return "/v1/tokens/" + url.PathEscape(short) }
+
+// DatabasePath is the path of an action (create, details, query, …) on a
+// database. The names are escaped, so that none of them can leave its place.
+func DatabasePath(entity, database, action string) string {
+	return "/v1/" + url.PathEscape(entity) + "/" + url.PathEscape(database) + "/" + action
+}
