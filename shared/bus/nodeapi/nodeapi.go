@@ -7,36 +7,22 @@ package nodeapi
 
 import (
 	"context"
-	"time"
 
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/query"
 )
 
 // NodeID names a query node for as long as its data directory lives.
 type NodeID string
 
-// Format is the form in which a daemon encodes the rows of an answer.
-type Format uint8
-
-// The formats. The zero value is no format.
-const (
-	// FormatCompat is `{"fields":[…],"rows":[[…]]}` with every value a string
-	// or null.
-	FormatCompat Format = 1
-)
-
 // QueryRequest is one body of SQL for one database.
-type QueryRequest struct {
-	Path ayb.DatabasePath
-	Type ayb.DatabaseType
-	// Mode is the caller's level on the database; QueryNone is not allowed.
-	Mode   ayb.QueryLevel
-	Format Format
-	// Timeout limits engine time. Zero means the node's own limit, which
-	// also caps it.
-	Timeout time.Duration
-	SQL     []byte
-}
+type QueryRequest = query.Request
+
+// Format is the form in which a daemon encodes the rows of an answer.
+type Format = query.Format
+
+// FormatCompat is the form every client of the HTTP contract knows.
+const FormatCompat = query.FormatCompat
 
 // Answer is the encoded answer to a query, in chunks. It is for one goroutine.
 type Answer interface {

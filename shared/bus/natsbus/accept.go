@@ -1,0 +1,180 @@
+package natsbus
+
+import (
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/micro"
+
+	"github.com/ayb-go/ayb/shared/bus"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/mux"
+)
+
+// forgetAfter is how many intervals an idle peer is remembered.
+const forgetAfter = 60
+
+// acceptor is the answering end of all links to one endpoint. A peer is known
+// by its inbox. Each gets a number, which with the acceptor's own inbox makes
+// the reply subject where NATS reports that the peer is gone.
+type acceptor struct {
+	conn   *Conn
+	accept func(mux.Link) bus.Peer
+	inbox  string
+	sub    *nats.Subscription
+	stop   chan struct{}
+	done   sync.WaitGroup
+
+	mu    sync.Mutex
+	last  int
+	peers map[string]*accepted
+	byNum map[string]*accepted
+}
+
+type accepted struct {
+	a     *acceptor
+	inbox string // the peer's
+	num   string
+	reply string
+	out   *mux.Outbox
+	peer  bus.Peer
+
+	heard  atomic.Bool
+	missed int // the watching goroutine's
+}
+
+func (c *Conn) newAcceptor(accept func(mux.Link) bus.Peer) (*acceptor, error) {
+	a := &acceptor{
+		conn: c, accept: accept, inbox: c.nc.NewInbox(), stop: make(chan struct{}),
+		peers: map[string]*accepted{}, byNum: map[string]*accepted{},
+	}
+	sub, err := c.subscribe(a.inbox+".*", a.gone)
+	if err != nil {
+		return nil, err
+	}
+	a.sub = sub
+	c.add(a)
+	a.done.Add(1)
+	go a.watch()
+	return a, nil
+}
+
+// Handle implements micro.Handler: each message is a batch of frames of one
+// peer. It runs on one goroutine for all of them and must not block.
+func (a *acceptor) Handle(req micro.Request) {
+	p := a.find(req.Reply())
+	if p == nil {
+		return
+	}
+	p.heard.Store(true)
+	if isPing(req.Data()) {
+		p.out.Send(mux.Pong, 0, nil)
+	}
+	p.peer.Frames(req.Data())
+}
+
+// isPing tells whether the batch begins with a Ping, which is sent alone or
+// first often enough.
+func isPing(batch []byte) bool {
+	f, _, more, err := mux.Parse(batch)
+	return err == nil && !more && f.Kind == mux.Ping
+}
+
+func (a *acceptor) find(inbox string) *accepted {
+	if inbox == "" {
+		return nil // nowhere to answer to
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if p := a.peers[inbox]; p != nil {
+		return p
+	}
+	a.last++
+	num := strconv.Itoa(a.last)
+	p := &accepted{a: a, inbox: inbox, num: num, reply: a.inbox + "." + num}
+	p.out = mux.NewOutbox(p.write)
+	p.peer = a.accept(p.out)
+	a.peers[inbox], a.byNum[num] = p, p
+	return p
+}
+
+func (p *accepted) write(batch []byte) {
+	msg := nats.Msg{Subject: p.inbox, Reply: p.reply, Data: batch}
+	if err := p.a.conn.nc.PublishMsg(&msg); err != nil {
+		p.a.drop(p, errs.Wrap(errs.Unavailable, err, "The bus is not connected"))
+	}
+}
+
+// gone takes NATS's word that nobody listens to a peer's inbox any more.
+func (a *acceptor) gone(m *nats.Msg) {
+	num := m.Subject[strings.LastIndexByte(m.Subject, '.')+1:]
+	a.mu.Lock()
+	p := a.byNum[num]
+	a.mu.Unlock()
+	if p != nil && m.Header.Get(statusHeader) == noResponders {
+		a.drop(p, errs.E(errs.Canceled, "The caller is gone"))
+	}
+}
+
+func (a *acceptor) drop(p *accepted, err error) {
+	a.mu.Lock()
+	if a.peers[p.inbox] == p {
+		delete(a.peers, p.inbox)
+		delete(a.byNum, p.num)
+	}
+	a.mu.Unlock()
+	p.out.Close()
+	p.peer.Down(err)
+}
+
+// down ends every peer's streams: the connection broke, so answers were lost.
+func (a *acceptor) down(err error) {
+	for _, p := range a.all() {
+		a.drop(p, err)
+	}
+}
+
+func (a *acceptor) all() []*accepted {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	out := make([]*accepted, 0, len(a.peers))
+	for _, p := range a.peers {
+		out = append(out, p)
+	}
+	return out
+}
+
+func (a *acceptor) watch() {
+	defer a.done.Done()
+	tick := time.NewTicker(pingInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-a.stop:
+			return
+		case <-tick.C:
+		}
+		for _, p := range a.all() {
+			if p.heard.Swap(false) {
+				p.missed = 0
+				continue
+			}
+			p.missed++
+			if p.peer.Busy() && p.missed > silence || p.missed > forgetAfter {
+				a.drop(p, errs.E(errs.Canceled, "The caller does not answer"))
+			}
+		}
+	}
+}
+
+func (a *acceptor) close() {
+	a.conn.remove(a)
+	close(a.stop)
+	a.done.Wait()
+	_ = a.sub.Unsubscribe() // it fails only when the connection is gone
+	a.down(errs.E(errs.Unavailable, "The query node is shutting down"))
+}

@@ -1,0 +1,80 @@
+package natsbus
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/ayb-go/ayb/shared/bus"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// Board is the key-value bucket where query nodes show that they live.
+type Board struct{ conn *Conn }
+
+var _ bus.Board = (*Board)(nil)
+
+// NodeBoard is the board of the query nodes.
+func (c *Conn) NodeBoard() *Board { return &Board{c} }
+
+// Ensure makes the board on the bus if it is not there. The control plane
+// does it; nodes try again until it is.
+func (b *Board) Ensure(ctx context.Context) error {
+	_, err := b.conn.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
+		Bucket: boardBucket, TTL: boardTTL, Storage: jetstream.FileStorage,
+	})
+	if err != nil {
+		return fmt.Errorf("prepare the board %s on the bus: %w", boardBucket, err)
+	}
+	return nil
+}
+
+// Post implements bus.Board.
+func (b *Board) Post(ctx context.Context, key string, value []byte) error {
+	_, err := b.conn.js.Publish(ctx, "$KV."+boardBucket+"."+key, value)
+	if err != nil {
+		return errs.Wrap(errs.Unavailable, err, "The bus does not take the node's heartbeat")
+	}
+	return nil
+}
+
+// Watch implements bus.Board.
+func (b *Board) Watch(ctx context.Context, seen func(key string, value []byte)) error {
+	for ctx.Err() == nil {
+		kv, err := b.conn.js.KeyValue(ctx, boardBucket)
+		if err == nil {
+			err = follow(ctx, kv, seen)
+		}
+		if err != nil && ctx.Err() == nil {
+			b.conn.log.Debug("board not reached", "err", err)
+		}
+		pause(ctx, firstDelay)
+	}
+	return nil
+}
+
+func follow(ctx context.Context, kv jetstream.KeyValue, seen func(string, []byte)) error {
+	w, err := kv.WatchAll(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = w.Stop() }() // it fails only when the connection is gone
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case e, ok := <-w.Updates():
+			if !ok {
+				return nil
+			}
+			switch {
+			case e == nil: // the end of what was there at the start
+			case e.Operation() == jetstream.KeyValuePut:
+				seen(e.Key(), e.Value())
+			default:
+				seen(e.Key(), nil)
+			}
+		}
+	}
+}

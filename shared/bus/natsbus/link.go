@@ -1,0 +1,139 @@
+package natsbus
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/ayb-go/ayb/shared/bus"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/mux"
+)
+
+const (
+	// pingInterval is how often a link with open streams asks whether the
+	// other side is there.
+	pingInterval = time.Second
+	// silence is how many intervals without a sign end the streams.
+	silence = 5
+)
+
+// statusHeader and noResponders are how NATS says that nobody listens.
+const (
+	statusHeader = "Status"
+	noResponders = "503"
+)
+
+// dialed is the calling end of a link. Its messages go to the service's
+// subject with an inbox of its own as the reply; what comes back carries the
+// inbox of the answering process, so that its restart is noticed.
+type dialed struct {
+	conn    *Conn
+	subject string
+	inbox   string
+	peer    bus.Peer
+	out     *mux.Outbox
+	sub     *nats.Subscription
+	stop    chan struct{}
+	stopped sync.WaitGroup
+
+	heard  atomic.Bool // since the last tick
+	remote string      // subscription's goroutine only
+}
+
+// Dial implements bus.Dialer.
+func (c *Conn) Dial(subject string, peer bus.Peer) (mux.Link, func(), error) {
+	d := &dialed{conn: c, subject: subject, inbox: c.nc.NewInbox(), peer: peer, stop: make(chan struct{})}
+	d.out = mux.NewOutbox(d.write)
+	sub, err := c.subscribe(d.inbox, d.receive)
+	if err != nil {
+		return nil, nil, err
+	}
+	d.sub = sub
+	c.add(d)
+	d.stopped.Add(1)
+	go d.watch()
+	return d.out, d.close, nil
+}
+
+// subscribe makes a subscription whose messages are never dropped: links are
+// bounded by credit, not by the client's buffer.
+func (c *Conn) subscribe(subject string, fn func(*nats.Msg)) (*nats.Subscription, error) {
+	sub, err := c.nc.Subscribe(subject, fn)
+	if err == nil {
+		err = sub.SetPendingLimits(-1, -1)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("subscribe to a link: %w", err)
+	}
+	return sub, nil
+}
+
+func (d *dialed) write(batch []byte) {
+	msg := nats.Msg{Subject: d.subject, Reply: d.inbox, Data: batch}
+	if err := d.conn.nc.PublishMsg(&msg); err != nil {
+		d.down(errs.Wrap(errs.Unavailable, err, "The bus is not connected; try again"))
+	}
+}
+
+func (d *dialed) receive(m *nats.Msg) {
+	if len(m.Data) == 0 && m.Header.Get(statusHeader) == noResponders {
+		d.down(errs.E(errs.Unavailable, "The query node of this database is not running; try again later"))
+		return
+	}
+	d.heard.Store(true)
+	if inst := instance(m.Reply); inst != d.remote {
+		if d.remote != "" {
+			d.down(errs.E(errs.Unavailable, "The query node was restarted; try again"))
+		}
+		d.remote = inst
+	}
+	d.peer.Frames(m.Data)
+}
+
+// instance is the part of a peer's inbox that names its process.
+func instance(inbox string) string {
+	if i := strings.LastIndexByte(inbox, '.'); i >= 0 {
+		return inbox[:i]
+	}
+	return inbox
+}
+
+func (d *dialed) down(err error) { d.peer.Down(err) }
+
+// watch pings while streams are open and gives them up after long silence.
+func (d *dialed) watch() {
+	defer d.stopped.Done()
+	tick := time.NewTicker(pingInterval)
+	defer tick.Stop()
+	missed := 0
+	for {
+		select {
+		case <-d.stop:
+			return
+		case <-tick.C:
+		}
+		if d.heard.Swap(false) || !d.peer.Busy() {
+			missed = 0
+		} else if missed++; missed > silence {
+			missed = 0
+			d.down(errs.E(errs.Unavailable, "The query node of this database does not answer; try again later"))
+		}
+		if d.peer.Busy() {
+			d.out.Send(mux.Ping, 0, nil)
+		}
+	}
+}
+
+func (d *dialed) close() {
+	d.conn.remove(d)
+	close(d.stop)
+	d.stopped.Wait()
+	_ = d.sub.Unsubscribe() // it fails only when the connection is gone
+	d.out.Close()
+	d.down(errs.E(errs.Unavailable, "The server is shutting down"))
+}

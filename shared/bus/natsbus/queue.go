@@ -1,0 +1,144 @@
+package natsbus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/ayb-go/ayb/shared/bus"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+const (
+	mailStream  = "MAIL"
+	boardBucket = "nodes"
+	boardTTL    = 15 * time.Second
+
+	fetchWait  = 5 * time.Second
+	firstDelay = 500 * time.Millisecond
+	maxDelay   = 5 * time.Minute
+	ackWait    = 60 * time.Second
+)
+
+// Queue is a JetStream work queue with one durable consumer.
+type Queue struct {
+	conn     *Conn
+	stream   string
+	subject  string
+	consumer string
+}
+
+var _ bus.Queue = (*Queue)(nil)
+
+// MailQueue is the queue of mails to be sent.
+func (c *Conn) MailQueue(subject string) *Queue {
+	return &Queue{conn: c, stream: mailStream, subject: subject, consumer: "mailer"}
+}
+
+// Ensure makes the queue on the bus if it is not there. The control plane
+// does it; workers wait for it.
+func (q *Queue) Ensure(ctx context.Context) error {
+	_, err := q.conn.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		Name: q.stream, Subjects: []string{q.subject}, Retention: jetstream.WorkQueuePolicy,
+		Storage: jetstream.FileStorage, Duplicates: 10 * time.Minute,
+	})
+	if err == nil {
+		_, err = q.conn.js.CreateOrUpdateConsumer(ctx, q.stream, jetstream.ConsumerConfig{
+			Durable: q.consumer, AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait, MaxDeliver: -1,
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("prepare the queue %s on the bus: %w", q.stream, err)
+	}
+	return nil
+}
+
+// Put implements bus.Queue.
+func (q *Queue) Put(ctx context.Context, id string, data []byte) error {
+	_, err := q.conn.js.PublishMsg(ctx, &nats.Msg{Subject: q.subject, Data: data}, jetstream.WithMsgID(id))
+	if err != nil {
+		return errs.Wrap(errs.Unavailable, err, "The job could not be queued; try again")
+	}
+	return nil
+}
+
+// Work implements bus.Queue. It outlives the bus: while the queue cannot be
+// reached it tries again.
+func (q *Queue) Work(ctx context.Context, do func(context.Context, bus.Job) error) error {
+	for ctx.Err() == nil {
+		cons, err := q.conn.js.Consumer(ctx, q.stream, q.consumer)
+		if err != nil {
+			pause(ctx, firstDelay)
+			continue
+		}
+		q.fetch(ctx, cons, do)
+	}
+	return nil
+}
+
+// fetch takes jobs until the consumer cannot be reached.
+func (q *Queue) fetch(ctx context.Context, cons jetstream.Consumer, do func(context.Context, bus.Job) error) {
+	for ctx.Err() == nil {
+		batch, err := cons.Fetch(1, jetstream.FetchMaxWait(fetchWait))
+		if err != nil {
+			pause(ctx, firstDelay)
+			return
+		}
+		for {
+			var msg jetstream.Msg
+			select {
+			case msg = <-batch.Messages():
+			case <-ctx.Done():
+				return
+			}
+			if msg == nil {
+				break
+			}
+			q.handle(ctx, msg, do)
+		}
+		if err := batch.Error(); err != nil && !errors.Is(err, nats.ErrTimeout) {
+			pause(ctx, firstDelay)
+			return
+		}
+	}
+}
+
+func (q *Queue) handle(ctx context.Context, msg jetstream.Msg, do func(context.Context, bus.Job) error) {
+	attempt := 1
+	if m, err := msg.Metadata(); err == nil {
+		attempt = int(m.NumDelivered)
+	}
+	id := msg.Headers().Get(jetstream.MsgIDHeader)
+	err := do(ctx, bus.Job{ID: id, Data: msg.Data(), Attempt: attempt})
+	if err == nil {
+		err = msg.DoubleAck(ctx)
+	} else {
+		q.conn.log.Warn("job will be tried again", "queue", q.stream, "attempt", attempt, "err", err)
+		err = msg.NakWithDelay(delay(attempt))
+	}
+	if err != nil { // it will be delivered again after ackWait
+		q.conn.log.Warn("job not settled", "queue", q.stream, "err", err)
+	}
+}
+
+// delay grows with each attempt.
+func delay(attempt int) time.Duration {
+	d := firstDelay
+	for i := 1; i < attempt && d < maxDelay; i++ {
+		d *= 2
+	}
+	return min(d, maxDelay)
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,116 @@
+package natsbus
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// Role is a bus user: what a process may publish and subscribe follows from it.
+type Role string
+
+// The roles.
+const (
+	ControlPlane Role = "controlplane"
+	QueryNode    Role = "querynode"
+	Snapshotter  Role = "snapshotter"
+	Mailer       Role = "mailer"
+)
+
+// Credentials are the passwords of the roles. A file for one machine may hold
+// only the roles that run there.
+type Credentials map[Role]string
+
+// inbox is where a role receives answers. Each role has its own prefix, so
+// that none can listen to another's.
+func inbox(r Role) string { return "_INBOX_" + string(r) }
+
+// permissions are the exact subjects of each role.
+func permissions(r Role) *server.Permissions {
+	own := inbox(r) + ".>"
+	var pub, sub []string
+	switch r {
+	case ControlPlane:
+		pub = []string{"ayb.v1.>", "$JS.API.>", "$JS.ACK.>", "$KV.>", "$SRV.>", "_INBOX_*.>"}
+		sub = []string{own, "ayb.v1.control.>", "ayb.v1.invalidate.>", "$SRV.>"}
+	case QueryNode:
+		pub = []string{inbox(ControlPlane) + ".>", inbox(Snapshotter) + ".>", "ayb.v1.control.>", "$JS.API.STREAM.INFO.KV_" + boardBucket, "$KV." + boardBucket + ".>"}
+		sub = []string{own, "ayb.v1.node.>", "$SRV.>"}
+	case Snapshotter:
+		pub = []string{inbox(ControlPlane) + ".>", "ayb.v1.node.*.database.>", "ayb.v1.control.>"}
+		sub = []string{own, "ayb.v1.snapshot.>", "$SRV.>"}
+	case Mailer:
+		pub = []string{inbox(ControlPlane) + ".>", "$JS.API.STREAM.INFO." + mailStream, "$JS.API.CONSUMER.INFO." + mailStream + ".>", "$JS.API.CONSUMER.MSG.NEXT." + mailStream + ".>", "$JS.ACK." + mailStream + ".>"}
+		sub = []string{own, "$SRV.>"}
+	}
+	return &server.Permissions{
+		Publish:   &server.SubjectPermission{Allow: pub},
+		Subscribe: &server.SubjectPermission{Allow: sub},
+	}
+}
+
+func users(c Credentials) []*server.User {
+	var out []*server.User
+	for role, password := range c {
+		if password != "" {
+			out = append(out, &server.User{Username: string(role), Password: password, Permissions: permissions(role)})
+		}
+	}
+	return out
+}
+
+// LoadCredentials reads a credentials file: a JSON object of role and
+// password.
+func LoadCredentials(file string) (Credentials, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read bus.credentials: %w", err)
+	}
+	var c Credentials
+	if err := json.Unmarshal(b, &c); err != nil {
+		return nil, fmt.Errorf("bus.credentials %s is not a JSON object of roles and passwords: %w", file, err)
+	}
+	return c, nil
+}
+
+// LoadOrMakeCredentials reads the file, or makes it with a fresh password for
+// every role, readable by its owner only.
+func LoadOrMakeCredentials(file string) (Credentials, error) {
+	c, err := LoadCredentials(file)
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return c, err
+	}
+	c = Credentials{}
+	for _, r := range []Role{ControlPlane, QueryNode, Snapshotter, Mailer} {
+		c[r] = rand.Text() + rand.Text()
+	}
+	b, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("encode bus credentials: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return nil, fmt.Errorf("make the directory of bus.credentials: %w", err)
+	}
+	// Exclusive: of two processes that start at once, one makes the file.
+	f, err := os.CreateTemp(filepath.Dir(file), ".bus-credentials-*")
+	if err != nil {
+		return nil, fmt.Errorf("write bus.credentials: %w", err)
+	}
+	defer func() { _ = os.Remove(f.Name()) }()
+	if _, err := f.Write(append(b, '\n')); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("write bus.credentials: %w", err)
+	}
+	if err := os.Link(f.Name(), file); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("write bus.credentials: %w", err)
+	}
+	return LoadCredentials(file)
+}

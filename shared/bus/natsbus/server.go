@@ -1,0 +1,116 @@
+// Package natsbus is the bus over NATS: it embeds a server when none is
+// configured, connects roles to it, and gives them calls and services
+// (nats.go/micro), links, JetStream work queues and a key-value board. It is
+// the only package that knows NATS, and it knows no contract and no role.
+package natsbus
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// ServerConfig configures an embedded server.
+type ServerConfig struct {
+	// Listen is host:port for roles in other processes; empty opens no port.
+	Listen string
+	// StoreDir keeps the queues; it is created.
+	StoreDir string
+	// Credentials are required with Listen: each role gets its own user.
+	Credentials Credentials
+}
+
+// Server is an embedded NATS server.
+type Server struct {
+	nats *server.Server
+	cred Credentials
+}
+
+const startTimeout = 10 * time.Second
+
+// StartServer starts an embedded server and waits until it takes connections.
+func StartServer(cfg ServerConfig, log *slog.Logger) (*Server, error) {
+	opts := &server.Options{
+		ServerName:      "ayb",
+		DontListen:      true,
+		JetStream:       true,
+		StoreDir:        cfg.StoreDir,
+		SyncAlways:      true, // an accepted mail survives a power cut
+		NoSigs:          true,
+		MaxPayload:      1 << 20,
+		MaxPending:      256 << 20,
+		NoSystemAccount: true,
+	}
+	if cfg.Listen != "" {
+		host, port, err := splitListen(cfg.Listen)
+		if err != nil {
+			return nil, err
+		}
+		opts.DontListen, opts.Host, opts.Port = false, host, port
+		opts.Users = users(cfg.Credentials)
+		if len(opts.Users) == 0 {
+			return nil, errors.New("bus.listen needs credentials for the roles")
+		}
+	}
+	s, err := server.NewServer(opts)
+	if err != nil {
+		return nil, fmt.Errorf("start the embedded bus: %w", err)
+	}
+	s.SetLoggerV2(serverLog{log}, false, false, false)
+	s.Start()
+	if !s.ReadyForConnections(startTimeout) {
+		s.Shutdown()
+		return nil, fmt.Errorf("the embedded bus did not start within %s; is %q in use by another process?", startTimeout, cfg.Listen)
+	}
+	return &Server{nats: s, cred: cfg.Credentials}, nil
+}
+
+func splitListen(listen string) (host string, port int, err error) {
+	host, p, err := net.SplitHostPort(listen)
+	if err != nil {
+		return "", 0, fmt.Errorf("bus.listen %q is not host:port", listen)
+	}
+	port, err = strconv.Atoi(p)
+	if err != nil || port < 0 || port > 65535 {
+		return "", 0, fmt.Errorf("bus.listen %q has no usable port", listen)
+	}
+	if port == 0 {
+		port = server.RANDOM_PORT
+	}
+	return host, port, nil
+}
+
+// URL is where other processes connect; empty when no port is open.
+func (s *Server) URL() string {
+	if a := s.nats.Addr(); a != nil {
+		return "nats://" + a.String()
+	}
+	return ""
+}
+
+// Stop ends the server and waits until its files are closed.
+func (s *Server) Stop() {
+	s.nats.Shutdown()
+	s.nats.WaitForShutdown()
+}
+
+// serverLog passes the server's own log lines on: its notices are debug
+// lines of ours.
+type serverLog struct{ log *slog.Logger }
+
+func (l serverLog) Noticef(format string, v ...any) { l.log.Debug("bus: " + line(format, v)) } //nolint:sloglint // the text is the server's
+func (l serverLog) Warnf(format string, v ...any)   { l.log.Warn("bus: " + line(format, v)) }  //nolint:sloglint // the text is the server's
+func (l serverLog) Fatalf(format string, v ...any)  { l.log.Error("bus: " + line(format, v)) } //nolint:sloglint // the text is the server's
+func (l serverLog) Errorf(format string, v ...any)  { l.log.Error("bus: " + line(format, v)) } //nolint:sloglint // the text is the server's
+func (l serverLog) Debugf(string, ...any)           {}
+func (l serverLog) Tracef(string, ...any)           {}
+
+func line(format string, v []any) string {
+	return strings.TrimSpace(fmt.Sprintf(format, v...))
+}

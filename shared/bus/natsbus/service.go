@@ -1,0 +1,96 @@
+package natsbus
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go/micro"
+
+	"github.com/ayb-go/ayb/shared/bus"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// poolSize is how many calls of one endpoint run at once.
+const poolSize = 64
+
+// Serve implements bus.Responder with nats.go/micro, so that the usual tools
+// list the services. A micro endpoint runs its handlers one after another;
+// here they hand off to a bounded pool.
+func (c *Conn) Serve(s bus.Service) (func(), error) {
+	svc, err := micro.AddService(c.nc, micro.Config{
+		Name: s.Name, Version: s.Version, Description: s.Description,
+		QueueGroupDisabled: false,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("register service %s: %w", s.Name, err)
+	}
+	var running sync.WaitGroup
+	var acceptors []*acceptor
+	for _, e := range s.Endpoints {
+		h := c.calls(e, &running)
+		if e.Link != nil {
+			a, err := c.newAcceptor(e.Link)
+			if err != nil {
+				return nil, fmt.Errorf("register endpoint %s: %w", e.Name, err)
+			}
+			acceptors = append(acceptors, a)
+			h = a
+		}
+		err := svc.AddEndpoint(e.Name, h, micro.WithEndpointSubject(e.Subject), micro.WithEndpointPendingLimits(-1, -1))
+		if err != nil {
+			return nil, fmt.Errorf("register endpoint %s: %w", e.Name, err)
+		}
+	}
+	return func() {
+		_ = svc.Stop() // it fails only when the connection is gone, and with it the service
+		running.Wait()
+		for _, a := range acceptors {
+			a.close()
+		}
+	}, nil
+}
+
+// calls makes the micro handler of an endpoint that answers calls.
+func (c *Conn) calls(e bus.Endpoint, running *sync.WaitGroup) micro.Handler {
+	slots := make(chan struct{}, poolSize)
+	return micro.HandlerFunc(func(req micro.Request) {
+		slots <- struct{}{}
+		running.Add(1)
+		go func() {
+			defer running.Done()
+			defer func() { <-slots }()
+			c.answer(e, req)
+		}()
+	})
+}
+
+func (c *Conn) answer(e bus.Endpoint, req micro.Request) {
+	ctx, cancel := context.WithTimeout(context.Background(), timeoutOf(req))
+	defer cancel()
+	data, err := e.Handle(ctx, req.Data())
+	if err == nil && len(data) > bus.MaxMessage {
+		err = errs.E(errs.TooLarge, "An answer between two parts of the server has %d bytes; the limit is %d", len(data), bus.MaxMessage)
+	}
+	if err != nil {
+		if errs.CodeOf(err) == errs.Internal {
+			c.log.Error("call failed", "endpoint", e.Name, "err", err)
+		}
+		err = req.Error(string(errs.CodeOf(err)), "refused", errs.Marshal(err))
+	} else {
+		err = req.Respond(data)
+	}
+	if err != nil {
+		c.log.Warn("answer not sent", "endpoint", e.Name, "err", err)
+	}
+}
+
+func timeoutOf(req micro.Request) time.Duration {
+	ms, err := strconv.ParseInt(req.Headers().Get(timeoutHeader), 10, 64)
+	if err != nil || ms <= 0 {
+		return bus.DefaultTimeout
+	}
+	return time.Duration(ms) * time.Millisecond
+}

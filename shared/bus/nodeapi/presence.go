@@ -1,0 +1,100 @@
+package nodeapi
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/bus"
+)
+
+const (
+	// heartbeat is how often a node shows that it lives.
+	heartbeat = 3 * time.Second
+	// alive is how long a heartbeat counts.
+	alive = 10 * time.Second
+)
+
+// Announce posts the node's status until ctx ends. It posts at once, and
+// again soon when the bus does not take it.
+func Announce(ctx context.Context, b bus.Board, status func() NodeStatus, log *slog.Logger) error {
+	for {
+		wait := heartbeat
+		if err := post(ctx, b, status()); err != nil {
+			log.Debug("heartbeat not posted", "err", err)
+			wait = heartbeat / 10
+		}
+		t := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return nil
+		case <-t.C:
+		}
+	}
+}
+
+func post(ctx context.Context, b bus.Board, s NodeStatus) error {
+	data, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, heartbeat)
+	defer cancel()
+	return b.Post(ctx, string(s.ID), data)
+}
+
+// Presence follows the heartbeats of all nodes. It implements Nodes and is
+// safe for concurrent use.
+type Presence struct {
+	now func() time.Time
+
+	mu    sync.Mutex
+	nodes map[NodeID]seen
+}
+
+type seen struct {
+	status NodeStatus
+	at     time.Time
+}
+
+var _ Nodes = (*Presence)(nil)
+
+// NewPresence makes an empty picture; Follow fills it.
+func NewPresence(now func() time.Time) *Presence {
+	return &Presence{now: now, nodes: map[NodeID]seen{}}
+}
+
+// Follow watches the board until ctx ends.
+func (p *Presence) Follow(ctx context.Context, b bus.Board) error {
+	return b.Watch(ctx, p.see)
+}
+
+func (p *Presence) see(key string, value []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var s NodeStatus
+	if value == nil || json.Unmarshal(value, &s) != nil || s.ID != NodeID(key) {
+		delete(p.nodes, NodeID(key))
+		return
+	}
+	p.nodes[s.ID] = seen{s, p.now()}
+}
+
+// LiveNodes implements Nodes.
+func (p *Presence) LiveNodes() []NodeStatus {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	oldest := p.now().Add(-alive)
+	var out []NodeStatus
+	for _, id := range slices.Sorted(maps.Keys(p.nodes)) {
+		if s := p.nodes[id]; s.at.After(oldest) {
+			out = append(out, s.status)
+		}
+	}
+	return out
+}

@@ -1,0 +1,108 @@
+package mux
+
+import (
+	"context"
+	"sync"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// Client is the side of a link that opens streams. Frames that arrive are
+// given to Handle; the rest is done by the streams. It is safe for concurrent
+// use.
+type Client struct {
+	link Link
+
+	mu      sync.Mutex
+	streams map[uint32]*Stream
+	last    uint32
+}
+
+// NewClient makes the client side of a link.
+func NewClient(link Link) *Client {
+	return &Client{link: link, streams: map[uint32]*Stream{}}
+}
+
+// Open starts a stream. head and body together are the request; the head must
+// be at most Chunk bytes and goes into the first frame with as much of the
+// body as fits one chunk. Longer bodies are sent by the calling goroutine as
+// the peer grants credit, until ctx ends.
+func (c *Client) Open(ctx context.Context, head, body []byte) (*Stream, error) {
+	s := newStream(c.link)
+	c.mu.Lock()
+	for { // an id may still be in use after 2^32 streams
+		c.last++
+		if _, used := c.streams[c.last]; !used && c.last != 0 {
+			break
+		}
+	}
+	s.id, s.client = c.last, c
+	c.streams[s.id] = s
+	c.mu.Unlock()
+
+	first := body[:min(len(body), Chunk)]
+	rest := body[len(first):]
+	buf := append(append(make([]byte, 0, len(head)+len(first)), head...), first...)
+	if len(rest) == 0 {
+		c.link.Send(OpenFinal, s.id, buf)
+		return s, nil
+	}
+	c.link.Send(Open, s.id, buf)
+	if err := s.out.sendAll(ctx, c.link, s.id, rest, true); err != nil {
+		if !s.ended() { // else the answer says why
+			s.Close()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// Handle takes one frame from the peer. The payload is kept until the stream's
+// owner has read it, so it must not be overwritten.
+func (c *Client) Handle(f Frame) {
+	c.mu.Lock()
+	s := c.streams[f.Stream]
+	if s != nil && (f.Kind == Final || f.Kind == Fail) {
+		delete(c.streams, f.Stream)
+	}
+	c.mu.Unlock()
+	if s == nil {
+		return
+	}
+	switch f.Kind {
+	case Data, Final:
+		s.push(f.Payload, f.Kind == Final)
+	case Fail:
+		s.fail(errs.Unmarshal(f.Payload))
+	case Credit:
+		if n, ok := CreditOf(f.Payload); ok {
+			s.out.grant(n)
+		}
+	}
+}
+
+// Down fails every open stream: the peer is gone or has forgotten them.
+func (c *Client) Down(err error) {
+	c.mu.Lock()
+	streams := c.streams
+	c.streams = map[uint32]*Stream{}
+	c.mu.Unlock()
+	for _, s := range streams {
+		s.fail(err)
+	}
+}
+
+// Active tells how many streams are open.
+func (c *Client) Active() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.streams)
+}
+
+func (c *Client) forget(id uint32) (was bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, was = c.streams[id]
+	delete(c.streams, id)
+	return was
+}

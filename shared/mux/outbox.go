@@ -1,0 +1,127 @@
+package mux
+
+import (
+	"runtime"
+	"sync"
+)
+
+// Link sends frames to one peer, in the order of the calls. Send copies the
+// payload and does not wait for the peer; a frame for a peer that is gone is
+// dropped, and whoever owns the link learns of it elsewhere. Links are safe
+// for concurrent use.
+type Link interface {
+	Send(k Kind, stream uint32, payload []byte)
+}
+
+// Outbox collects frames and hands them on in batches of whole frames, at
+// most MaxFrame bytes each unless a single frame is larger.
+//
+// Whoever adds a frame while nobody is writing becomes the writer, so a lone
+// request costs no hand-over; before it writes it lets other runnable
+// goroutines go first, so requests that wait at the same moment share a batch.
+type Outbox struct {
+	// try writes what it can without waiting and gives what is left; finish,
+	// on a goroutine of its own, writes that. One goroutine at a time calls
+	// them, and neither keeps the batch.
+	try    func(batch []byte) (rest []byte)
+	finish func(rest []byte)
+
+	mu      sync.Mutex
+	full    [][]byte // batches that are complete
+	open    []byte   // the batch being filled
+	spare   []byte   // an emptied batch to fill next
+	writing bool
+	closed  bool
+}
+
+// maxSpare is the largest batch buffer kept for reuse while nothing is sent.
+const maxSpare = 128 << 10
+
+// NewOutbox makes an outbox whose write takes every batch whole and without
+// waiting for the peer.
+func NewOutbox(write func(batch []byte)) *Outbox {
+	return &Outbox{try: func(batch []byte) []byte { write(batch); return nil }}
+}
+
+// NewWaitingOutbox makes an outbox for a channel that may be full: try writes
+// what it can at once and returns the rest, which finish then writes in the
+// background, so that Send never waits.
+func NewWaitingOutbox(try func(batch []byte) (rest []byte), finish func(rest []byte)) *Outbox {
+	return &Outbox{try: try, finish: finish}
+}
+
+// Send implements Link.
+func (o *Outbox) Send(k Kind, stream uint32, payload []byte) {
+	o.mu.Lock()
+	if o.closed {
+		o.mu.Unlock()
+		return
+	}
+	if len(o.open) > 0 && len(o.open)+headerLen+len(payload) > MaxFrame {
+		o.full = append(o.full, o.open)
+		o.open = nil
+	}
+	if o.open == nil {
+		o.open, o.spare = o.spare, nil
+	}
+	o.open = Append(o.open, k, stream, payload)
+	if o.writing {
+		o.mu.Unlock()
+		return
+	}
+	o.writing = true
+	o.mu.Unlock()
+	runtime.Gosched()
+	o.drain()
+}
+
+func (o *Outbox) drain() {
+	for {
+		o.mu.Lock()
+		batch := o.next()
+		if batch == nil {
+			o.writing = false
+			o.mu.Unlock()
+			return
+		}
+		o.mu.Unlock()
+		if rest := o.try(batch); len(rest) > 0 {
+			go func() {
+				o.finish(rest)
+				o.drain()
+			}()
+			return
+		}
+		o.mu.Lock()
+		if o.spare == nil && cap(batch) <= maxSpare {
+			o.spare = batch[:0]
+		}
+		o.mu.Unlock()
+	}
+}
+
+// next takes the oldest batch; nil when there is none or the box is closed.
+func (o *Outbox) next() []byte {
+	if o.closed {
+		return nil
+	}
+	if len(o.full) > 0 {
+		batch := o.full[0]
+		o.full = o.full[1:]
+		return batch
+	}
+	if len(o.open) == 0 {
+		return nil
+	}
+	batch := o.open
+	o.open = nil
+	return batch
+}
+
+// Close drops what is not written and everything sent later. It does not wait
+// for a write that is under way.
+func (o *Outbox) Close() {
+	o.mu.Lock()
+	o.closed, o.full, o.open, o.spare = true, nil, nil, nil
+	o.mu.Unlock()
+}

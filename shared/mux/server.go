@@ -1,0 +1,192 @@
+package mux
+
+import (
+	"context"
+	"sync"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// Server is the side of a link that answers streams: each request runs in a
+// goroutine of its own. It is used by the daemon at the end of the line.
+type Server struct {
+	link    Link
+	serve   func(*Call)
+	maxOpen int
+	maxBody int
+
+	mu    sync.Mutex
+	calls map[uint32]*Call
+	done  sync.WaitGroup
+}
+
+// NewServer makes the answering side of a link. serve runs one request and
+// must end it with Call.Write(…, true) or Call.Fail. More than maxOpen streams
+// at once and requests above maxBody bytes are refused.
+func NewServer(link Link, maxOpen, maxBody int, serve func(*Call)) *Server {
+	return &Server{link: link, serve: serve, maxOpen: maxOpen, maxBody: maxBody, calls: map[uint32]*Call{}}
+}
+
+// Handle takes one frame from the peer; payloads are copied where they are
+// kept.
+func (s *Server) Handle(f Frame) {
+	switch f.Kind {
+	case Open, OpenFinal:
+		s.open(f)
+	case Data, Final:
+		if c := s.call(f.Stream); c != nil {
+			s.more(c, f)
+		}
+	case Credit:
+		if n, ok := CreditOf(f.Payload); ok {
+			if c := s.call(f.Stream); c != nil {
+				c.out.grant(n)
+			}
+		}
+	case Cancel:
+		if c := s.call(f.Stream); c != nil {
+			s.cancel(c)
+		}
+	case Ping:
+		s.link.Send(Pong, 0, nil)
+	}
+}
+
+// CancelAll cancels every open stream and waits until all have ended.
+func (s *Server) CancelAll() {
+	s.mu.Lock()
+	calls := make([]*Call, 0, len(s.calls))
+	for _, c := range s.calls {
+		calls = append(calls, c)
+	}
+	s.mu.Unlock()
+	for _, c := range calls {
+		s.cancel(c)
+	}
+	s.done.Wait()
+}
+
+func (s *Server) open(f Frame) {
+	c := &Call{server: s, id: f.Stream, request: append([]byte(nil), f.Payload...)}
+	c.out.init()
+	s.mu.Lock()
+	_, used := s.calls[f.Stream]
+	full := len(s.calls) >= s.maxOpen
+	if !used && !full {
+		s.calls[f.Stream] = c
+	}
+	s.mu.Unlock()
+	switch {
+	case used: // two requests under one id: answering either would mix them up
+		s.link.Send(Fail, f.Stream, errs.Marshal(errs.E(errs.Internal, "A request number was used twice")))
+	case full:
+		s.link.Send(Fail, f.Stream, errs.Marshal(errs.E(errs.Unavailable, "Too many statements wait for this database; try again")))
+	case f.Kind == OpenFinal:
+		s.start(c)
+	}
+}
+
+func (s *Server) more(c *Call, f Frame) {
+	if c.started {
+		return
+	}
+	if len(c.request)+len(f.Payload) > s.maxBody {
+		c.Fail(errs.E(errs.TooLarge, "The request is larger than the limit of %d bytes", s.maxBody))
+		return
+	}
+	c.request = append(c.request, f.Payload...)
+	if f.Kind == Final {
+		s.start(c)
+		return
+	}
+	sendCredit(s.link, c.id, len(f.Payload))
+}
+
+func (s *Server) start(c *Call) {
+	c.started = true
+	s.done.Add(1)
+	go func() {
+		defer s.done.Done()
+		s.serve(c)
+	}()
+}
+
+func (s *Server) cancel(c *Call) {
+	c.out.stop(errs.E(errs.Canceled, "The request was canceled"))
+	c.mu.Lock()
+	fn := c.onCancel
+	c.canceled = true
+	c.mu.Unlock()
+	if fn != nil {
+		fn()
+	}
+	if !c.started { // nobody else will end it
+		c.Fail(errs.E(errs.Canceled, "The request was canceled"))
+	}
+}
+
+func (s *Server) call(id uint32) *Call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls[id]
+}
+
+func (s *Server) forget(id uint32) (was bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, was = s.calls[id]
+	delete(s.calls, id)
+	return was
+}
+
+// Call is one request on the answering side. Request may be read by serve;
+// Write and Fail are for serve's goroutine.
+type Call struct {
+	server  *Server
+	id      uint32
+	request []byte
+	started bool // Handle's goroutine only
+	out     credit
+
+	mu       sync.Mutex
+	onCancel func()
+	canceled bool
+}
+
+// Request is the whole request, head and body.
+func (c *Call) Request() []byte { return c.request }
+
+// OnCancel sets what to do when the client gives the request up; it runs at
+// once when that has happened already. It may run on any goroutine.
+func (c *Call) OnCancel(fn func()) {
+	c.mu.Lock()
+	c.onCancel = fn
+	already := c.canceled
+	c.mu.Unlock()
+	if already {
+		fn()
+	}
+}
+
+// Write sends a piece of the answer and waits while the client takes no more.
+// With last it ends the stream. The error is Canceled when the client has
+// given up. p may be reused on return.
+func (c *Call) Write(p []byte, last bool) error {
+	if !last {
+		return c.out.sendAll(context.Background(), c.server.link, c.id, p, false)
+	}
+	// The stream is forgotten after its last frame is accepted, so that the
+	// number of open streams counts answers that still wait for credit.
+	err := c.out.sendAll(context.Background(), c.server.link, c.id, p, true)
+	if err == nil {
+		c.server.forget(c.id)
+	}
+	return err
+}
+
+// Fail ends the stream with an error, unless it has ended.
+func (c *Call) Fail(err error) {
+	if c.server.forget(c.id) {
+		c.server.link.Send(Fail, c.id, errs.Marshal(err))
+	}
+}

@@ -1,0 +1,116 @@
+package mux
+
+import (
+	"context"
+	"sync"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// Stream is the client's end of one request. Next and Close are for one
+// goroutine.
+type Stream struct {
+	client *Client
+	link   Link
+	id     uint32
+	out    credit
+
+	mu    sync.Mutex
+	queue [][]byte
+	final bool
+	err   error
+	wake  chan struct{}
+
+	unacked int // bytes read and not yet granted again; Next's only
+}
+
+func newStream(link Link) *Stream {
+	s := &Stream{link: link, wake: make(chan struct{}, 1)}
+	s.out.init()
+	return s
+}
+
+// Next waits for the next piece of the answer. last is true exactly once, with
+// the final piece, which may be empty. A piece is valid until the next call.
+// The error is the one the server sent, or Unavailable, or Canceled when ctx
+// ends first; the caller then calls Close.
+func (s *Stream) Next(ctx context.Context) (piece []byte, last bool, err error) {
+	for {
+		s.mu.Lock()
+		if len(s.queue) > 0 {
+			piece = s.queue[0]
+			s.queue[0] = nil
+			s.queue = s.queue[1:]
+			last = s.final && len(s.queue) == 0
+			s.mu.Unlock()
+			if !last {
+				s.consumed(len(piece))
+			}
+			return piece, last, nil
+		}
+		err = s.err
+		s.mu.Unlock()
+		if err != nil {
+			return nil, false, err
+		}
+		select {
+		case <-s.wake:
+		case <-ctx.Done():
+			return nil, false, errs.Wrap(errs.Canceled, context.Cause(ctx), "The request was given up")
+		}
+	}
+}
+
+// consumed grants the peer what has been read, half a window at a time.
+func (s *Stream) consumed(n int) {
+	s.unacked += n
+	if s.unacked < Window/2 {
+		return
+	}
+	sendCredit(s.link, s.id, s.unacked)
+	s.unacked = 0
+}
+
+// Close gives the stream up if it has not ended; the server is asked to stop.
+func (s *Stream) Close() {
+	if s.client.forget(s.id) {
+		s.link.Send(Cancel, s.id, nil)
+		s.fail(errs.E(errs.Canceled, "The request was given up"))
+	}
+}
+
+func (s *Stream) push(p []byte, final bool) {
+	s.mu.Lock()
+	if !s.final && s.err == nil {
+		s.queue = append(s.queue, p)
+		s.final = final
+	}
+	s.mu.Unlock()
+	s.signal()
+	if final {
+		s.out.stop(nil)
+	}
+}
+
+func (s *Stream) fail(err error) {
+	s.mu.Lock()
+	if !s.final && s.err == nil {
+		s.err = err
+	}
+	s.mu.Unlock()
+	s.signal()
+	s.out.stop(err)
+}
+
+func (s *Stream) ended() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.final || s.err != nil
+}
+
+func (s *Stream) signal() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
