@@ -1,0 +1,93 @@
+package authz_test
+
+import (
+	"testing"
+
+	"github.com/ayb-go/ayb/controlplane/authz"
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+var (
+	owner    = authz.Actor{Entity: 1, Slug: "owner", Token: "plain"}
+	stranger = authz.Actor{Entity: 2, Slug: "stranger"}
+)
+
+func scoped(a authz.Actor, db meta.DatabaseID, level ayb.QueryLevel) authz.Actor {
+	a.Scope, a.Token = &meta.Scope{Database: db, Level: level}, "scoped"
+	return a
+}
+
+// S2: a scoped token is confined by the rule itself, whoever asks.
+func TestOn(t *testing.T) {
+	full := authz.Rights{Discover: true, Query: ayb.QueryReadWrite, Manage: true}
+	tests := []struct {
+		name  string
+		actor authz.Actor
+		want  authz.Rights
+	}{
+		{"nobody", authz.Actor{}, authz.Rights{}},
+		{"stranger", stranger, authz.Rights{}},
+		{"owner", owner, full},
+		{"owner, token for it, read-write", scoped(owner, 7, ayb.QueryReadWrite), authz.Rights{Discover: true, Query: ayb.QueryReadWrite}},
+		{"owner, token for it, read-only", scoped(owner, 7, ayb.QueryReadOnly), authz.Rights{Discover: true, Query: ayb.QueryReadOnly}},
+		{"owner, token for it, no level", scoped(owner, 7, ""), authz.Rights{Discover: true, Query: ayb.QueryReadOnly}},
+		{"owner, token for another", scoped(owner, 8, ayb.QueryReadWrite), authz.Rights{}},
+		{"owner, token for a deleted one", scoped(owner, 0, ayb.QueryReadWrite), authz.Rights{}},
+		{"stranger, token for it", scoped(stranger, 7, ayb.QueryReadWrite), authz.Rights{}},
+	}
+	for _, level := range []ayb.PublicLevel{ayb.PublicNone, ayb.PublicFork, ayb.PublicReadOnly} {
+		db := meta.Database{ID: 7, Owner: 1, Public: level}
+		for _, tt := range tests {
+			if got := authz.On(tt.actor, db); got != tt.want {
+				t.Errorf("%s, %s: got %+v, want %+v", tt.name, level, got, tt.want)
+			}
+		}
+	}
+}
+
+// S2: denied unless named.
+func TestCheck(t *testing.T) {
+	app := scoped(owner, 7, ayb.QueryReadWrite)
+	tests := []struct {
+		op            authz.Operation
+		plain, scoped bool
+	}{
+		{authz.QueryDatabase, true, true},
+		{authz.ShowDatabase, true, true},
+		{authz.ShowEntity, true, true},
+		{authz.RevokeToken, true, true},
+		{authz.CreateDatabase, true, false},
+		{authz.ListTokens, true, false},
+		{"an operation of the future", true, false},
+		{"", false, false},
+	}
+	for _, tt := range tests {
+		for actor, want := range map[*authz.Actor]bool{&owner: tt.plain, &app: tt.scoped} {
+			err := authz.Check(*actor, tt.op)
+			if (err == nil) != want || err != nil && errs.CodeOf(err) != errs.Hidden {
+				t.Errorf("%q by token %s: %v, want allowed %v", tt.op, actor.Token, err, want)
+			}
+		}
+	}
+}
+
+func TestActor(t *testing.T) {
+	if !owner.Is("owner") || owner.Is("stranger") {
+		t.Error("a plain token acts as its entity and no other")
+	}
+	if (authz.Actor{}).Is("") || !(authz.Actor{}).Anonymous() {
+		t.Error("anonymous is nobody")
+	}
+	app := scoped(owner, 7, ayb.QueryReadWrite)
+	if app.Is("owner") {
+		t.Error("S2: a scoped token acts as the account")
+	}
+	if authz.MayRevoke(app, "scoped") != nil || authz.MayRevoke(owner, "scoped") != nil {
+		t.Error("a token may revoke itself, and a plain one any")
+	}
+	if !errs.Is(authz.MayRevoke(app, "plain"), errs.Hidden) {
+		t.Error("S2: a scoped token revokes another")
+	}
+}

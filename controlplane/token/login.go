@@ -1,0 +1,148 @@
+package token
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/fernet/fernet-go"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+const (
+	payloadVersion = 1
+	// maxSkew is how far in the future a log-in token may have been made.
+	maxSkew = 60 * time.Second
+	// maxLoginBytes is far above any log-in token ever issued.
+	maxLoginBytes = 4096
+)
+
+// LoginConfig is what log-in tokens need.
+type LoginConfig struct {
+	// Key is 32 bytes in URL-safe base64.
+	Key string
+	// TTL is how long a log-in token is valid; at least a second.
+	TTL time.Duration
+}
+
+// Login is what a log-in token says: this address asked to be this entity.
+type Login struct {
+	Entity  ayb.EntitySlug
+	Type    ayb.EntityType
+	Address string
+}
+
+// Opened is a valid log-in token.
+type Opened struct {
+	Login
+	// Digest identifies the token whatever way its text was written, so that
+	// it can be spent once (S15).
+	Digest string
+	// ExpiresAt is when the token ends.
+	ExpiresAt time.Time
+}
+
+// Logins seals and opens log-in tokens. It may be used concurrently.
+type Logins struct {
+	key *fernet.Key
+	ttl time.Duration
+	now func() time.Time
+}
+
+// NewLogins checks the key (O3) and the lifetime.
+func NewLogins(cfg LoginConfig, now func() time.Time) (*Logins, error) {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(strings.TrimRight(cfg.Key, "="))
+	if err != nil || len(raw) != len(fernet.Key{}) || strings.ContainsAny(cfg.Key, "\r\n") {
+		return nil, errs.E(errs.Invalid, "Missing or invalid Fernet key: it must be 32 bytes in URL-safe base64")
+	}
+	if cfg.TTL < time.Second {
+		return nil, errs.E(errs.Invalid, "Log-in tokens must be valid for at least one second")
+	}
+	key := fernet.Key(raw)
+	return &Logins{key: &key, ttl: cfg.TTL, now: now}, nil
+}
+
+// payload is the sealed JSON; other servers with the same key read it too.
+type payload struct {
+	Version    int    `json:"version"`
+	Entity     string `json:"entity"`
+	EntityType int    `json:"entity_type"`
+	Address    string `json:"email_address"`
+}
+
+// Seal makes a log-in token and tells when it ends.
+func (l *Logins) Seal(login Login) (token string, expires time.Time, err error) {
+	p := payload{Version: payloadVersion, Entity: string(login.Entity), Address: login.Address}
+	if login.Type == ayb.Organization {
+		p.EntityType = 1
+	}
+	text, err := json.Marshal(p)
+	if err != nil {
+		return "", time.Time{}, errs.Wrap(errs.Internal, err, "A log-in token could not be made")
+	}
+	now := l.now()
+	sealed, err := fernet.EncryptAndSignAtTime(text, l.key, now)
+	if err != nil {
+		return "", time.Time{}, errs.Wrap(errs.Internal, err, "A log-in token could not be made")
+	}
+	return string(sealed), now.Truncate(time.Second).Add(l.ttl), nil
+}
+
+// Open reads a log-in token. Every token that is altered, expired, from the
+// future, of another key or of another version is InvalidToken.
+func (l *Logins) Open(token string) (Opened, error) {
+	raw, ok := decode(token)
+	if !ok {
+		return Opened{}, errInvalidLogin()
+	}
+	canonical := base64.URLEncoding.EncodeToString(raw)
+	// The library would compare with the clock of the machine; a lifetime of
+	// zero leaves the comparison to us.
+	text := fernet.VerifyAndDecrypt([]byte(canonical), 0, []*fernet.Key{l.key})
+	if text == nil {
+		return Opened{}, errInvalidLogin()
+	}
+	made := time.Unix(int64(binary.BigEndian.Uint64(raw[1:9])), 0)
+	now := l.now()
+	if now.After(made.Add(l.ttl)) || made.After(now.Add(maxSkew)) {
+		return Opened{}, errInvalidLogin()
+	}
+	var p payload
+	if err := json.Unmarshal(text, &p); err != nil || p.Version != payloadVersion || p.EntityType < 0 || p.EntityType > 1 {
+		return Opened{}, errInvalidLogin()
+	}
+	kind := ayb.User
+	if p.EntityType == 1 {
+		kind = ayb.Organization
+	}
+	digest := sha256.Sum256(raw)
+	return Opened{
+		Login:     Login{Entity: ayb.EntitySlug(p.Entity), Type: kind, Address: p.Address},
+		Digest:    hex.EncodeToString(digest[:]),
+		ExpiresAt: made.Add(l.ttl),
+	}, nil
+}
+
+// decode reads the base64 of a token with its padding or without. It is
+// stricter than the library, which ignores whatever follows the padding, line
+// breaks, and the unused bits of the last character: an altered token must
+// not be valid, and one token must not count as several.
+func decode(token string) ([]byte, bool) {
+	if len(token) > maxLoginBytes || strings.ContainsAny(token, "\r\n") {
+		return nil, false
+	}
+	enc := base64.RawURLEncoding.Strict()
+	if strings.HasSuffix(token, "=") {
+		enc = base64.URLEncoding.Strict()
+	}
+	raw, err := enc.DecodeString(token)
+	return raw, err == nil
+}
+
+func errInvalidLogin() error { return errs.E(errs.InvalidToken, "Invalid or expired token") }
