@@ -1,0 +1,146 @@
+package config
+
+import (
+	"encoding/base64"
+	"net/mail"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// check looks at a whole configuration. A key that has a fault already is left
+// alone.
+type check struct {
+	s *Server
+	f *faults
+}
+
+func (c check) all(n needs) {
+	c.web()
+	c.stores()
+	c.authentication(n)
+	c.email(n)
+	c.snapshots()
+	c.bus(n)
+	c.node()
+	c.limits()
+}
+
+func (c check) web() {
+	s := c.s
+	c.text("host", s.Host)
+	c.within("port", s.Port, 0, 65535)
+	if s.PublicURL != "" {
+		u, err := url.Parse(s.PublicURL)
+		c.must("public_url", err == nil && webURL(u) && u.RawQuery == "" && u.Fragment == "" && u.User == nil,
+			"must be an http:// or https:// address without query and fragment, such as https://ayb.example.org")
+	}
+	if o := s.CORS.Origin; o != "*" {
+		u, err := url.Parse(o)
+		c.must("cors.origin", err == nil && webURL(u) && o == u.Scheme+"://"+u.Host,
+			"must be * or one origin without a path, such as https://app.example.org")
+	}
+	if s.Web != nil {
+		c.must("web.hosting_method", s.Web.HostingMethod == "Local", "must be \"Local\", the only method there is")
+	}
+}
+
+func webURL(u *url.URL) bool {
+	return (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
+}
+
+func (c check) stores() {
+	c.text("data_path", c.s.DataPath)
+	u := c.s.DatabaseURL
+	if !strings.HasPrefix(u, "sqlite") && !strings.HasPrefix(u, "postgres") {
+		if c.f.fine("database_url") && u != "" {
+			c.f.add("database_url", "database_url: Database type for URL is not supported (currently only SQLite and PostgreSQL)")
+		}
+		return
+	}
+	_, rest, ok := strings.Cut(u, "://")
+	c.must("database_url", ok && rest != "",
+		"must look like sqlite://RELATIVE/PATH, sqlite:///ABSOLUTE/PATH or postgresql://USER:PASSWORD@HOST:5432/NAME")
+}
+
+// tenYears in seconds bounds lifetimes, so that no sum of times overflows.
+const tenYears = 10 * 365 * 24 * 3600
+
+func (c check) authentication(n needs) {
+	a := c.s.Authentication
+	if n.tokens && a.FernetKey == "" {
+		c.must("authentication.fernet_key", false, "is required; \"ayb default_server_config\" prints a fresh one")
+	}
+	if a.FernetKey != "" { // pitfall O3: found here, not at the first registration
+		key, err := base64.URLEncoding.Strict().DecodeString(a.FernetKey)
+		c.must("authentication.fernet_key", err == nil && len(key) == 32,
+			"must be URL-safe base64 of 32 bytes, 44 characters that end in =; \"ayb default_server_config\" prints a fresh one")
+	}
+	c.within("authentication.token_expiration_seconds", a.TokenExpirationSeconds, 1, tenYears)
+}
+
+func (c check) email(n needs) {
+	e := c.s.Email
+	if n.mail && e.SMTP == nil && e.File == nil && c.f.fine("email") && c.f.fine("email.smtp") && c.f.fine("email.file") {
+		c.f.add("email", "At least one email backend is needed: add a section [email.file] or [email.smtp]")
+	}
+	if e.File != nil {
+		c.text("email.file.path", e.File.Path)
+	}
+	if e.SMTP == nil {
+		return
+	}
+	c.mailbox("email.smtp.from", e.SMTP.From)
+	if e.SMTP.ReplyTo != e.SMTP.From {
+		c.mailbox("email.smtp.reply_to", e.SMTP.ReplyTo)
+	}
+	c.text("email.smtp.smtp_host", e.SMTP.Host)
+	c.within("email.smtp.smtp_port", e.SMTP.Port, 1, 65535)
+}
+
+func (c check) mailbox(key, text string) {
+	_, err := mail.ParseAddress(text)
+	c.must(key, err == nil, "must be a mailbox such as \"Name <name@example.org>\"")
+}
+
+func (c check) snapshots() {
+	s := c.s.Snapshots
+	if s == nil {
+		return
+	}
+	c.must("snapshots.sqlite_method", s.SqliteMethod == "Vacuum", "must be \"Vacuum\", the only method there is")
+	c.text("snapshots.access_key_id", s.AccessKeyID)
+	c.text("snapshots.secret_access_key", s.SecretAccessKey)
+	c.text("snapshots.bucket", s.Bucket)
+	c.text("snapshots.region", s.Region)
+	if s.EndpointURL != "" {
+		u, err := url.Parse(s.EndpointURL)
+		c.must("snapshots.endpoint_url", err == nil && webURL(u), "must be an http:// or https:// address")
+	}
+	if s.Automation != nil {
+		c.positive("snapshots.automation.interval", s.Automation.Interval)
+		// Pitfall N6: none to keep is no schedule.
+		c.within("snapshots.automation.max_snapshots", s.Automation.MaxSnapshots, 1, 65535)
+	}
+}
+
+// must reports a key unless ok; one fault a key.
+func (c check) must(key string, ok bool, phrase string) {
+	if !ok && c.f.fine(key) {
+		c.f.add(key, "%s %s", key, phrase)
+	}
+}
+
+func (c check) text(key, value string) {
+	c.must(key, strings.TrimSpace(value) != "", "is required and must not be empty")
+}
+
+func (c check) within(key string, value, low, high int) {
+	if (value < low || value > high) && c.f.fine(key) {
+		c.f.add(key, "%s must be between %d and %d, not %d", key, low, high, value)
+	}
+}
+
+func (c check) positive(key string, value time.Duration) {
+	c.must(key, value > 0, "is required and must be a duration above zero, such as \"10m\"")
+}

@@ -1,0 +1,95 @@
+package config
+
+import (
+	"net"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+func (c check) bus(n needs) {
+	b := c.s.Bus
+	if b.URL != "" && b.Listen != "" {
+		c.must("bus.listen", false, "is for the embedded bus and bus.url for an external one: set only one of them")
+	}
+	if b.URL != "" {
+		c.must("bus.url", busURLs(b.URL), "must be nats://HOST:PORT or tls://HOST:PORT, several with commas between")
+	}
+	if b.Listen != "" {
+		host, ok := hostPort(b.Listen)
+		c.must("bus.listen", ok, "must be HOST:PORT, such as 127.0.0.1:4222")
+		if ok && !loopback(host) && b.Credentials == "" {
+			c.must("bus.listen", false, "can be reached from other machines: set bus.credentials, or listen on 127.0.0.1")
+		}
+	}
+	if n.bus && b.URL == "" && b.Listen == "" {
+		c.must("bus.url", false, "or bus.listen is required, so that this process finds the bus of the control plane")
+	}
+	c.text("bus.store_dir", b.StoreDir)
+}
+
+func busURLs(list string) bool {
+	for part := range strings.SplitSeq(list, ",") {
+		u, err := url.Parse(strings.TrimSpace(part))
+		if err != nil || u.Hostname() == "" || u.Scheme != "nats" && u.Scheme != "tls" {
+			return false
+		}
+	}
+	return true
+}
+
+// nodeID is what may stand in a subject of the bus and in a file name.
+var nodeID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+func (c check) node() {
+	q := c.s.QueryNode
+	c.must("querynode.id", q.ID == "" || nodeID.MatchString(q.ID), "must be up to 64 letters, digits, - and _")
+	c.within("querynode.max_daemons", q.MaxDaemons, 1, 1_000_000)
+	c.positive("querynode.idle_timeout", q.IdleTimeout)
+	c.within("querynode.readers", q.Readers, 1, 64)
+	if d := c.s.Debug.Listen; d != "" {
+		host, ok := hostPort(d)
+		c.must("debug.listen", ok && loopback(host), "must be a loopback address, such as 127.0.0.1:6060")
+	}
+}
+
+// The least sizes that can work: an engine with less heap refuses everything,
+// and a database has a few pages from the start.
+const (
+	leastDatabase Bytes = 64 << 10
+	leastHeap     Bytes = 1 << 20
+	leastRequest  Bytes = 1 << 10
+)
+
+func (c check) limits() {
+	l := c.s.Limits
+	c.least("limits.database_bytes", l.DatabaseBytes, leastDatabase)
+	c.least("limits.heap_bytes", l.HeapBytes, leastHeap)
+	c.least("limits.request_bytes", l.RequestBytes, leastRequest)
+	c.positive("limits.statement_timeout", l.StatementTimeout)
+	c.within("limits.queries_per_database", l.QueriesPerDatabase, 1, 1_000_000)
+	c.within("limits.queries_per_account", l.QueriesPerAccount, 0, 1_000_000)
+	c.within("limits.databases_per_account", l.DatabasesPerAccount, 0, 1_000_000_000)
+	c.within("limits.rate_per_minute", l.RatePerMinute, 0, 1_000_000)
+}
+
+func (c check) least(key string, value, least Bytes) {
+	c.must(key, value >= least, "must be at least "+least.String())
+}
+
+// hostPort splits HOST:PORT and checks the port.
+func hostPort(text string) (host string, ok bool) {
+	host, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return "", false
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	return host, err == nil && n > 0
+}
+
+// loopback tells whether only this machine can reach the host.
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,105 @@
+package config
+
+import (
+	"net"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Default is what a configuration is without any source. It lacks the Fernet
+// key and a way for mail to leave, which have no sensible default.
+func Default() Server {
+	s := baseDefaults()
+	s.derive()
+	return s
+}
+
+func baseDefaults() Server {
+	return Server{
+		Host:           "0.0.0.0",
+		Port:           5433,
+		DataPath:       "./ayb_data",
+		Authentication: Authentication{TokenExpirationSeconds: 3600},
+		CORS:           CORS{Origin: "*"},
+		QueryNode:      QueryNode{MaxDaemons: 500, IdleTimeout: 5 * time.Minute, Readers: 4},
+		Limits: Limits{
+			DatabaseBytes:       1 << 30,
+			HeapBytes:           64 << 20,
+			StatementTimeout:    30 * time.Second,
+			RequestBytes:        16 << 20,
+			QueriesPerDatabase:  8,
+			QueriesPerAccount:   256,
+			DatabasesPerAccount: 1000,
+			RatePerMinute:       10,
+		},
+	}
+}
+
+// open makes the optional sections that some source mentions, with the
+// defaults of their keys.
+func (s *Server) open(mentioned func(section string) bool) {
+	if mentioned("email.smtp") {
+		s.Email.SMTP = &SMTP{Port: 465}
+	}
+	if mentioned("email.file") {
+		s.Email.File = &MailFile{}
+	}
+	if mentioned("web") {
+		s.Web = &Web{HostingMethod: "Local"}
+	}
+	if mentioned("snapshots") {
+		s.Snapshots = &Snapshots{SqliteMethod: "Vacuum", Region: "us-east-1"}
+	}
+	if mentioned("snapshots.automation") {
+		s.Snapshots.Automation = &Automation{}
+	}
+}
+
+// derive fills the keys whose default depends on another key, and brings URLs
+// into their one form.
+func (s *Server) derive() {
+	s.PublicURL = strings.TrimRight(s.PublicURL, "/")
+	if s.PublicURL == "" && s.Port > 0 {
+		s.PublicURL = localURL(s.Port)
+	}
+	if s.DatabaseURL == "" && s.DataPath != "" {
+		s.DatabaseURL = "sqlite://" + path.Join(filepath.ToSlash(s.DataPath), "ayb.sqlite")
+	}
+	if s.Bus.StoreDir == "" && s.DataPath != "" {
+		s.Bus.StoreDir = filepath.Join(s.DataPath, "bus")
+	}
+	if smtp := s.Email.SMTP; smtp != nil && smtp.ReplyTo == "" {
+		smtp.ReplyTo = smtp.From
+	}
+}
+
+func localURL(port int) string { return "http://localhost:" + strconv.Itoa(port) }
+
+// PublicBase is PublicURL, or the local address for a server that was told to
+// take any free port and got this one.
+func (s Server) PublicBase(port int) string {
+	if s.PublicURL != "" {
+		return s.PublicURL
+	}
+	return localURL(port)
+}
+
+// Address is where a process that does not embed the bus finds it: URL, else
+// the place where the embedded bus listens, seen from the same machine. Empty
+// when neither is set.
+func (b Bus) Address() string {
+	if b.URL != "" || b.Listen == "" {
+		return b.URL
+	}
+	host, port, err := net.SplitHostPort(b.Listen)
+	if err != nil {
+		return ""
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "nats://" + net.JoinHostPort(host, port)
+}

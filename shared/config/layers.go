@@ -1,0 +1,159 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/knadh/koanf/parsers/toml/v2"
+	"github.com/knadh/koanf/providers/file"
+)
+
+// EnvPrefix begins the name of every environment variable that is a key.
+const EnvPrefix = "AYB__"
+
+// reader turns the sources into layers of keys with values of the right type,
+// and collects what is wrong with them.
+type reader struct {
+	schema schema
+	faults *faults
+}
+
+// file reads the TOML file. A fault of its syntax leaves nothing to go on with.
+func (r reader) file(name string, required bool) (layer map[string]any, readable bool) {
+	data, err := file.Provider(name).ReadBytes()
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !required:
+		return nil, true
+	case errors.Is(err, fs.ErrNotExist):
+		r.faults.add("", "there is no such file; \"ayb default_server_config\" prints one to start from")
+		return nil, false
+	case err != nil:
+		r.faults.add("", "the file cannot be read: %v", cause(err))
+		return nil, false
+	}
+	raw, err := toml.Parser().Unmarshal(data)
+	if err != nil {
+		r.faults.add("", "%s", syntax(err))
+		return nil, false
+	}
+	return r.typed(raw, ""), true
+}
+
+// cause drops the path from a file system error: the heading names it.
+func cause(err error) error {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		return pe.Err
+	}
+	return err
+}
+
+// syntax says where the TOML is broken.
+func syntax(err error) string {
+	text := strings.TrimPrefix(err.Error(), "toml: ")
+	if at, ok := errors.AsType[interface {
+		error
+		Position() (row, column int)
+	}](err); ok {
+		row, column := at.Position()
+		return fmt.Sprintf("line %d, column %d is not valid TOML: %s", row, column, text)
+	}
+	return "not valid TOML: " + text
+}
+
+// typed walks a tree of values with types, as a TOML file gives it, and keeps
+// what is known. A section stays in it even when it holds no key: mentioning
+// it is what switches an optional one on.
+func (r reader) typed(tree map[string]any, prefix string) map[string]any {
+	kept := map[string]any{}
+	for _, name := range slices.Sorted(maps.Keys(tree)) {
+		key, value := prefix+name, tree[name]
+		section, isSection := value.(map[string]any)
+		t, isKey := r.schema.keys[key]
+		switch {
+		case strings.Contains(name, ".") || !isKey && !r.schema.sections[key]:
+			r.unknown(key, "key "+key)
+		case isKey:
+			v, err := fromTyped(t, value)
+			if err != nil {
+				r.faults.add(key, "%s %v", key, err)
+				continue
+			}
+			kept[name] = v
+		case !isSection:
+			r.faults.add(key, "%s is a section: write [%s] on a line of its own and its keys below", key, key)
+		default:
+			kept[name] = r.typed(section, key+".")
+		}
+	}
+	return kept
+}
+
+// env reads AYB__SECTION__KEY, whatever its case.
+func (r reader) env(name, text string) (key string, value any) {
+	if len(name) < len(EnvPrefix) || !strings.EqualFold(name[:len(EnvPrefix)], EnvPrefix) {
+		return "", nil
+	}
+	key = strings.ToLower(strings.ReplaceAll(name[len(EnvPrefix):], "__", "."))
+	return r.text(key, name, text)
+}
+
+// text reads text for a key by the key's type; source is what the user wrote.
+func (r reader) text(key, source, text string) (string, any) {
+	t, known := r.schema.keys[key]
+	if !known && r.schema.sections[key] {
+		r.faults.add(key, "%s names a section; add two underscores and a key of it", source)
+		return "", nil
+	}
+	if !known {
+		r.unknown(key, source)
+		return "", nil
+	}
+	v, err := fromText(t, text)
+	if err != nil {
+		r.faults.add(key, "%s (from %s) %v", key, source, err)
+		return "", nil
+	}
+	return key, v
+}
+
+// flags takes values from the command line by their paths.
+func (r reader) flags(values map[string]any) map[string]any {
+	layer := map[string]any{}
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		if text, ok := values[key].(string); ok {
+			if key, v := r.text(key, "the command line", text); key != "" {
+				layer[key] = v
+			}
+			continue
+		}
+		t, known := r.schema.keys[key]
+		if !known {
+			r.unknown(key, "key "+key)
+			continue
+		}
+		v, err := fromTyped(t, values[key])
+		if err != nil {
+			r.faults.add(key, "%s (from the command line) %v", key, err)
+			continue
+		}
+		layer[key] = v
+	}
+	return layer
+}
+
+func (r reader) unknown(key, source string) {
+	near := r.schema.nearest(key)
+	switch {
+	case near == "":
+		r.faults.add(key, "%s is not known; \"ayb default_server_config\" shows all keys", source)
+	case strings.HasPrefix(strings.ToUpper(source), EnvPrefix):
+		r.faults.add(key, "%s is not known; did you mean %s%s?", source,
+			EnvPrefix, strings.ToUpper(strings.ReplaceAll(near, ".", "__")))
+	default:
+		r.faults.add(key, "%s is not known; did you mean %s?", source, near)
+	}
+}

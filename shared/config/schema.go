@@ -1,0 +1,98 @@
+package config
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// schema is what the struct tree allows: the type of every key by its path,
+// and the paths of all sections.
+type schema struct {
+	keys     map[string]reflect.Type
+	sections map[string]bool
+}
+
+func newSchema() schema {
+	s := schema{keys: map[string]reflect.Type{}, sections: map[string]bool{}}
+	s.walk(reflect.TypeFor[Server](), "")
+	return s
+}
+
+func (s schema) walk(t reflect.Type, prefix string) {
+	for f := range t.Fields() {
+		path, ft := prefix+f.Tag.Get("koanf"), f.Type
+		if ft.Kind() == reflect.Pointer {
+			ft = ft.Elem()
+		}
+		if ft.Kind() == reflect.Struct {
+			s.sections[path] = true
+			s.walk(ft, path+".")
+			continue
+		}
+		s.keys[path] = ft
+	}
+}
+
+// nearest names the known path that somebody who wrote this one most likely
+// meant, or nothing when none is close.
+func (s schema) nearest(path string) string {
+	best, bestScore := "", len(lastPart(path))/2+2
+	candidates := make([]string, 0, len(s.keys)+len(s.sections))
+	for k := range s.keys {
+		candidates = append(candidates, k)
+	}
+	for k := range s.sections {
+		candidates = append(candidates, k)
+	}
+	slices.Sort(candidates)
+	for _, c := range candidates {
+		if score := unlike(path, c); score < bestScore {
+			best, bestScore = c, score
+		}
+	}
+	return best
+}
+
+// unlike is how far a known path is from a written one: letters to change in
+// the last part, and a little for another section.
+func unlike(written, known string) int {
+	w, k := lastPart(written), lastPart(known)
+	score := distance(w, k)
+	if strings.HasSuffix(k, "_"+w) || strings.HasPrefix(k, w+"_") {
+		score = 1
+	}
+	if strings.TrimSuffix(written, w) != strings.TrimSuffix(known, k) {
+		score += 2
+	}
+	return min(score, distance(written, known))
+}
+
+func lastPart(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
+
+// distance is the number of letters to insert, delete or replace.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replace := diagonal
+			if a[i] != b[j] {
+				replace++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// Keys lists the paths of all keys, sorted.
+func Keys() []string {
+	return slices.Sorted(maps.Keys(newSchema().keys))
+}

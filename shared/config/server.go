@@ -1,0 +1,197 @@
+package config
+
+import "time"
+
+// Server is a complete configuration. Load gives one that has been checked;
+// every value in it is usable. It is a plain value: copy it freely, and treat
+// what its pointers lead to as read-only.
+type Server struct {
+	// Host is the address or name the HTTP server listens on. Default 0.0.0.0.
+	Host string `koanf:"host"`
+	// Port is the HTTP server's port, 0 to 65535; 0 takes any free one.
+	// Default 5433.
+	Port int `koanf:"port"`
+	// PublicURL is how the outside reaches this server, without a trailing
+	// slash; it stands in the links of mails. Default http://localhost:PORT,
+	// and empty when Port is 0: see PublicBase.
+	PublicURL string `koanf:"public_url"`
+	// DatabaseURL names the metadata store: sqlite://RELATIVE/PATH,
+	// sqlite:///ABSOLUTE/PATH or postgresql://USER:PASSWORD@HOST/NAME.
+	// Default: ayb.sqlite inside DataPath.
+	DatabaseURL string `koanf:"database_url" secret:"url"`
+	// DataPath is the directory of hosted databases and of everything else a
+	// server keeps. Default ./ayb_data.
+	DataPath string `koanf:"data_path"`
+
+	Authentication Authentication `koanf:"authentication"`
+	Email          Email          `koanf:"email"`
+	CORS           CORS           `koanf:"cors"`
+	// Web is nil when web pages are off, which is the default.
+	Web *Web `koanf:"web"`
+	// Snapshots is nil when snapshots are off, which is the default.
+	Snapshots *Snapshots `koanf:"snapshots"`
+
+	Bus       Bus       `koanf:"bus"`
+	QueryNode QueryNode `koanf:"querynode"`
+	Isolation Isolation `koanf:"isolation"`
+	Limits    Limits    `koanf:"limits"`
+	Debug     Debug     `koanf:"debug"`
+}
+
+// Authentication concerns the tokens that are sent by mail.
+type Authentication struct {
+	// FernetKey encrypts those tokens: URL-safe base64 of 32 bytes, 44
+	// characters. Required by the control plane.
+	FernetKey string `koanf:"fernet_key" secret:"all"`
+	// TokenExpirationSeconds is how long such a token is good for, 1 second to
+	// ten years. API tokens are another matter. Default 3600.
+	TokenExpirationSeconds int `koanf:"token_expiration_seconds"`
+}
+
+// TokenTTL is TokenExpirationSeconds as a duration.
+func (a Authentication) TokenTTL() time.Duration {
+	return time.Duration(a.TokenExpirationSeconds) * time.Second
+}
+
+// Email says how mail leaves. At least one of the two is set where the mailer
+// runs; with both, each mail goes both ways.
+type Email struct {
+	// SMTP is nil when no relay is used.
+	SMTP *SMTP `koanf:"smtp"`
+	// File is nil when mail is not written to a file.
+	File *MailFile `koanf:"file"`
+}
+
+// SMTP is the relay that takes mail.
+type SMTP struct {
+	// From and ReplyTo are mailboxes such as `Name <a@b.example>`. From is
+	// required; ReplyTo is From by default.
+	From    string `koanf:"from"`
+	ReplyTo string `koanf:"reply_to"`
+	// Host is the relay's name or address. Required.
+	Host string `koanf:"smtp_host"`
+	// Port is 1 to 65535. 465 speaks TLS from the first byte, any other port
+	// STARTTLS. Default 465.
+	Port int `koanf:"smtp_port"`
+	// Username and Password log in to the relay; without a user name nobody
+	// logs in.
+	Username string `koanf:"smtp_username"`
+	Password string `koanf:"smtp_password" secret:"all"`
+}
+
+// MailFile is a file that mail is appended to, one JSON object a line.
+type MailFile struct {
+	// Path is required; missing directories are made.
+	Path string `koanf:"path"`
+}
+
+// CORS says which web pages of others may call the API.
+type CORS struct {
+	// Origin is `*` or one origin such as https://app.example.org. Default *.
+	Origin string `koanf:"origin"`
+}
+
+// Web switches the web pages on.
+type Web struct {
+	// HostingMethod is Local, the only method there is, and the default.
+	HostingMethod string `koanf:"hosting_method"`
+}
+
+// Snapshots says where snapshots are kept.
+type Snapshots struct {
+	// SqliteMethod is how a copy is made: Vacuum, the only way there is, and
+	// the default.
+	SqliteMethod string `koanf:"sqlite_method"`
+	// AccessKeyID, SecretAccessKey and Bucket are required; the bucket exists.
+	AccessKeyID     string `koanf:"access_key_id"`
+	SecretAccessKey string `koanf:"secret_access_key" secret:"all"`
+	Bucket          string `koanf:"bucket"`
+	// PathPrefix stands before the keys of all objects. Default: empty.
+	PathPrefix string `koanf:"path_prefix"`
+	// EndpointURL is an S3-compatible store; empty, the default, is AWS.
+	EndpointURL string `koanf:"endpoint_url"`
+	// Region is us-east-1 by default.
+	Region string `koanf:"region"`
+	// ForcePathStyle puts the bucket into the path and not into the host name.
+	ForcePathStyle bool `koanf:"force_path_style"`
+	// Automation is nil when snapshots are taken by hand only.
+	Automation *Automation `koanf:"automation"`
+}
+
+// Automation is the schedule of snapshots. Both keys are required.
+type Automation struct {
+	// Interval is the time between two rounds, above zero.
+	Interval time.Duration `koanf:"interval"`
+	// MaxSnapshots is how many are kept of a database, 1 to 65535.
+	MaxSnapshots int `koanf:"max_snapshots"`
+}
+
+// Bus is how the processes of a server reach one another.
+type Bus struct {
+	// URL names an external bus: one or more of nats://HOST:PORT and tls://…
+	// with commas between. Empty, the default: the control plane embeds it.
+	URL string `koanf:"url" secret:"url"`
+	// Listen is HOST:PORT on which the embedded bus takes roles that run as
+	// processes of their own. Empty, the default: no port is opened.
+	Listen string `koanf:"listen"`
+	// StoreDir holds the queues of the embedded bus. Default: bus in DataPath.
+	StoreDir string `koanf:"store_dir"`
+	// Credentials is a file with the bus credentials of this process; needed
+	// when Listen can be reached from other machines. Empty by default.
+	Credentials string `koanf:"credentials"`
+}
+
+// QueryNode is about the role that runs queries.
+type QueryNode struct {
+	// ID names the node: letters, digits, - and _. Empty, the default: made
+	// once and kept in DataPath.
+	ID string `koanf:"id"`
+	// MaxDaemons is how many database processes live at once. Default 500.
+	MaxDaemons int `koanf:"max_daemons"`
+	// IdleTimeout ends a daemon that nobody has asked for so long. Default 5m.
+	IdleTimeout time.Duration `koanf:"idle_timeout"`
+	// Readers is how many statements of one database read at once, 1 to 64.
+	// Default 4.
+	Readers int `koanf:"readers"`
+}
+
+// Isolation is about the sandbox of database processes.
+type Isolation struct {
+	// Require refuses to start where the sandbox cannot be enforced in full.
+	// Default false: warn and go on.
+	Require bool `koanf:"require"`
+}
+
+// Limits bounds what one tenant can use up.
+type Limits struct {
+	// DatabaseBytes is how large one database may grow. Default 1 GiB.
+	DatabaseBytes Bytes `koanf:"database_bytes"`
+	// HeapBytes is the memory of the engine per database. Default 64 MiB.
+	HeapBytes Bytes `koanf:"heap_bytes"`
+	// StatementTimeout ends a request that computes for so long. Default 30s.
+	StatementTimeout time.Duration `koanf:"statement_timeout"`
+	// ResultBytes bounds results asked for as one document in memory; streams
+	// are not bound by it. Default 0: unlimited.
+	ResultBytes Bytes `koanf:"result_bytes"`
+	// RequestBytes bounds the body of a request. Default 16 MiB.
+	RequestBytes Bytes `koanf:"request_bytes"`
+	// QueriesPerDatabase is how many queries of one database run at once;
+	// more wait their turn. Default 8.
+	QueriesPerDatabase int `koanf:"queries_per_database"`
+	// QueriesPerAccount is how many queries on one account's databases are
+	// taken at once. Default 256, 0 is unlimited.
+	QueriesPerAccount int `koanf:"queries_per_account"`
+	// DatabasesPerAccount is how many databases one account may own.
+	// Default 1000, 0 is unlimited.
+	DatabasesPerAccount int `koanf:"databases_per_account"`
+	// RatePerMinute is how many registrations, log-ins and confirmations one
+	// client may ask for in a minute. Default 10, 0 is unlimited.
+	RatePerMinute int `koanf:"rate_per_minute"`
+}
+
+// Debug is about looking into a running process.
+type Debug struct {
+	// Listen is a loopback HOST:PORT that serves profiles and counters.
+	// Empty, the default: off.
+	Listen string `koanf:"listen"`
+}
