@@ -1,0 +1,105 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// DatabaseByPath gives a database. NotFound when there is none, whether or
+// not its owner exists.
+func (s *Store) DatabaseByPath(ctx context.Context, path ayb.DatabasePath) (meta.Database, error) {
+	d, err := scanDatabase(s.reader.QueryRowContext(ctx, `
+		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at
+		FROM entity e JOIN database d ON d.entity_id = e.id
+		WHERE e.slug = $1 AND d.slug = $2`, path.Entity, path.Database))
+	if errors.Is(err, sql.ErrNoRows) {
+		return meta.Database{}, errs.RecordNotFound("database", path.String())
+	}
+	return d, driverError(err)
+}
+
+// DatabasesOf gives the databases of an entity, newest first.
+func (s *Store) DatabasesOf(ctx context.Context, id meta.EntityID) ([]meta.Database, error) {
+	rows, err := s.reader.QueryContext(ctx, `
+		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at
+		FROM entity e JOIN database d ON d.entity_id = e.id
+		WHERE e.id = $1 ORDER BY d.id DESC`, id)
+	if err != nil {
+		return nil, driverError(err)
+	}
+	defer rows.Close()
+	var out []meta.Database
+	for rows.Next() {
+		d, err := scanDatabase(rows)
+		if err != nil {
+			return nil, driverError(err)
+		}
+		out = append(out, d)
+	}
+	return out, driverError(rows.Err())
+}
+
+// CreateDatabase records a database; its id is given by the store. Conflict
+// when the owner has one of that name.
+func (s *Store) CreateDatabase(ctx context.Context, d meta.Database) error {
+	kind, err := number(databaseTypes, d.Type)
+	if err != nil {
+		return driverError(err)
+	}
+	public, err := number(publicLevels, d.Public)
+	if err != nil {
+		return driverError(err)
+	}
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+			INSERT INTO database (slug, db_type, entity_id, public_sharing_level, node_id, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6)`,
+			d.Path.Database, kind, d.Owner, public, d.Node, formatTime(d.CreatedAt))
+		if errs.Is(driverError(err), errs.Conflict) {
+			return errs.E(errs.Conflict, "Database already exists")
+		}
+		return err
+	})
+}
+
+func scanDatabase(row scanner) (meta.Database, error) {
+	var (
+		d            meta.Database
+		kind, public int64
+		node         sql.NullString
+		created      sql.NullTime
+	)
+	err := row.Scan(&d.ID, &d.Owner, &d.Path.Entity, &d.Path.Database, &kind, &public, &node, &created)
+	if err != nil {
+		return meta.Database{}, err
+	}
+	if d.Type, err = named(databaseTypes, kind); err != nil {
+		return meta.Database{}, err
+	}
+	if d.Public, err = named(publicLevels, public); err != nil {
+		return meta.Database{}, err
+	}
+	d.Node, d.CreatedAt = meta.NodeID(node.String), stamp(created)
+	return d, nil
+}
+
+// scope reads the scope columns of a token. A token with one of them has a
+// scope, even if its database is gone: it must not widen to the account.
+func scope(database, level sql.NullInt64, owner, name sql.NullString) (*meta.Scope, error) {
+	s := &meta.Scope{
+		Database: meta.DatabaseID(database.Int64),
+		Path:     ayb.DatabasePath{Entity: ayb.EntitySlug(owner.String), Database: ayb.DatabaseSlug(name.String)},
+		Level:    ayb.QueryReadOnly,
+	}
+	if !level.Valid {
+		return s, nil
+	}
+	var err error
+	s.Level, err = named(queryLevels, level.Int64)
+	return s, err
+}

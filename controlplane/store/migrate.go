@@ -1,0 +1,171 @@
+package store
+
+import (
+	"bufio"
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// dialect is what differs between the databases a store can live in.
+type dialect struct {
+	// suffix picks the migration files.
+	suffix string
+	// columns lists the columns of the table given as $1, none if there is no
+	// such table.
+	columns string
+}
+
+var sqlite = dialect{suffix: ".sqlite.sql", columns: `SELECT name FROM pragma_table_info($1)`}
+
+type migration struct {
+	version int
+	name    string
+	text    string
+}
+
+// migrations lists the migrations of a dialect in order.
+func (d dialect) migrations() ([]migration, error) {
+	paths, err := fs.Glob(migrationFiles, "migrations/*"+d.suffix)
+	if err != nil {
+		return nil, fmt.Errorf("list migrations: %w", err)
+	}
+	var all []migration
+	for _, p := range paths {
+		name := strings.TrimSuffix(strings.TrimPrefix(p, "migrations/"), d.suffix)
+		number, _, _ := strings.Cut(name, "_")
+		version, err := strconv.Atoi(number)
+		if err != nil {
+			return nil, fmt.Errorf("migration %s has no number: %w", p, err)
+		}
+		text, err := migrationFiles.ReadFile(p)
+		if err != nil {
+			return nil, fmt.Errorf("read migration %s: %w", p, err)
+		}
+		all = append(all, migration{version, name, string(text)})
+	}
+	slices.SortFunc(all, func(a, b migration) int { return a.version - b.version })
+	return all, nil
+}
+
+// migrate brings the schema up to date: forward only, each migration in a
+// transaction of its own and recorded in it. Two servers may start at once.
+func (s *Store) migrate(ctx context.Context, d dialect) error {
+	all, err := d.migrations()
+	if err != nil {
+		return err
+	}
+	if _, err := s.writer.ExecContext(ctx, `
+		CREATE TABLE IF NOT EXISTS ayb_migration (
+			version    INTEGER PRIMARY KEY NOT NULL,
+			name       VARCHAR NOT NULL,
+			applied_at TIMESTAMP NOT NULL
+		)`); err != nil {
+		return driverError(err)
+	}
+	for _, m := range all {
+		if err := s.transact(ctx, func(tx *sql.Tx) error { return d.apply(ctx, tx, m) }); err != nil {
+			return fmt.Errorf("migration %s: %w", m.name, err)
+		}
+	}
+	return s.refuseNewer(ctx, all[len(all)-1].version)
+}
+
+// refuseNewer stops an old server from writing to a store that a newer one
+// has changed.
+func (s *Store) refuseNewer(ctx context.Context, known int) error {
+	var latest int
+	err := s.writer.QueryRowContext(ctx, `SELECT max(version) FROM ayb_migration`).Scan(&latest)
+	if err != nil {
+		return driverError(err)
+	}
+	if latest > known {
+		return errs.E(errs.Unsupported, "The metadata store was written by a newer version (schema %d, this version knows %d); use that version", latest, known)
+	}
+	return nil
+}
+
+func (d dialect) apply(ctx context.Context, tx *sql.Tx, m migration) error {
+	var done int
+	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM ayb_migration WHERE version = $1`, m.version).Scan(&done)
+	if err != nil || done > 0 {
+		return err
+	}
+	for _, stmt := range statements(m.text) {
+		if column, ok := strings.CutPrefix(stmt, addColumn); ok {
+			err = d.addColumn(ctx, tx, column)
+		} else {
+			_, err = tx.ExecContext(ctx, stmt)
+		}
+		if err != nil {
+			return fmt.Errorf("%.60q: %w", stmt, err)
+		}
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO ayb_migration (version, name, applied_at) VALUES ($1, $2, $3)`,
+		m.version, m.name, formatTime(time.Now()))
+	return err
+}
+
+// addColumn begins a line of a migration that adds a column unless the table
+// has it; neither dialect's SQL can say that for every table we take over.
+const addColumn = "-- add-column: "
+
+// statements splits a migration at semicolons that end a line, dropping
+// comments. Add-column lines are statements of their own.
+func statements(text string) []string {
+	var out []string
+	var current strings.Builder
+	lines := bufio.NewScanner(strings.NewReader(text))
+	for lines.Scan() {
+		line := lines.Text()
+		switch {
+		case strings.HasPrefix(line, addColumn):
+			out = append(out, line)
+			continue
+		case strings.HasPrefix(line, "--"), strings.TrimSpace(line) == "":
+			continue
+		}
+		current.WriteString(line + "\n")
+		if strings.HasSuffix(line, ";") {
+			out = append(out, current.String())
+			current.Reset()
+		}
+	}
+	return out
+}
+
+// addColumn takes "table column type…".
+func (d dialect) addColumn(ctx context.Context, tx *sql.Tx, spec string) error {
+	table, rest, _ := strings.Cut(spec, " ")
+	column, _, _ := strings.Cut(rest, " ")
+	rows, err := tx.QueryContext(ctx, d.columns, table)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return err
+		}
+		if name == column {
+			return rows.Err()
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, "ALTER TABLE "+table+" ADD COLUMN "+rest)
+	return err
+}
