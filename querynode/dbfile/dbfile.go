@@ -1,0 +1,191 @@
+// Package dbfile owns the layout of a query node's data directory: where the
+// files of a database are, how they come into being durably, and how they go.
+// It never opens a database.
+//
+//	databases/ENTITY/DATABASE/UUID/DATABASE   the file; side files beside it
+//	databases/ENTITY/DATABASE/UUID/~tmp/      temporary files of its daemon
+//	databases/ENTITY/DATABASE/current         symbolic link to the live UUID
+//	node_id                                   made once
+//
+// One directory per version of a database lets a restore swap the whole
+// version with one rename.
+package dbfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/google/uuid"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+const (
+	current = "current"
+	// tempName is no legal slug, so no database file can have it.
+	tempName = "~tmp"
+
+	dirMode = 0o700
+)
+
+// Dir is the data directory of a node. Its methods are safe for concurrent
+// use on different databases; callers serialise changes of the same one.
+type Dir struct{ root string }
+
+// Open uses root as a data directory and creates what is missing.
+func Open(root string) (*Dir, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return nil, fmt.Errorf("find the data directory: %w", err)
+	}
+	if err := mkdirDurable(filepath.Join(root, "databases")); err != nil {
+		return nil, fmt.Errorf("data_path %s cannot be used: %w", root, err)
+	}
+	return &Dir{root}, nil
+}
+
+// Root is the absolute path of the data directory.
+func (d *Dir) Root() string { return d.root }
+
+// Version is the live version of a database.
+type Version struct {
+	Dir  string // absolute; a daemon may write here and nowhere else
+	File string // the database file in Dir; it may not exist yet
+	Temp string // existing directory in Dir for temporary files
+}
+
+func (d *Dir) home(p ayb.DatabasePath) string {
+	return filepath.Join(d.root, "databases", string(p.Entity), string(p.Database))
+}
+
+// Create makes the directories of a database; on return they are durable.
+// One that has them already is left as it is.
+func (d *Dir) Create(p ayb.DatabasePath) error {
+	if err := p.Check(); err != nil {
+		return err
+	}
+	home := d.home(p)
+	if _, err := d.versionDir(p); err == nil {
+		return nil
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return fmt.Errorf("name a version of %s: %w", p, err)
+	}
+	version := filepath.Join(home, id.String())
+	if err := mkdirDurable(version); err != nil {
+		return fmt.Errorf("create %s: %w", p, err)
+	}
+	return d.swap(home, version)
+}
+
+// swap makes version the live one, durably.
+func (d *Dir) swap(home, version string) error {
+	next := filepath.Join(home, current+".tmp")
+	// A crash between the two steps below leaves the link behind.
+	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("clear %s: %w", next, err)
+	}
+	if err := os.Symlink(version, next); err != nil {
+		return fmt.Errorf("link a version: %w", err)
+	}
+	if err := os.Rename(next, filepath.Join(home, current)); err != nil {
+		return fmt.Errorf("switch versions: %w", err)
+	}
+	return syncDir(home)
+}
+
+// versionDir follows the link by its last element only, so that a data
+// directory may be moved.
+func (d *Dir) versionDir(p ayb.DatabasePath) (string, error) {
+	target, err := os.Readlink(filepath.Join(d.home(p), current))
+	if err != nil {
+		return "", fmt.Errorf("find the live version: %w", err)
+	}
+	name := filepath.Base(target)
+	if _, err := uuid.Parse(name); err != nil {
+		return "", fmt.Errorf("the live version %q is not a version: %w", name, err)
+	}
+	dir := filepath.Join(d.home(p), name)
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return "", fmt.Errorf("find the live version: %w", err)
+	}
+	if !info.IsDir() {
+		return "", fmt.Errorf("the live version %s is not a directory", name)
+	}
+	return dir, nil
+}
+
+// Resolve finds the live version of a database and gives it an empty temp
+// directory. No daemon of the database may be running. The error is Engine
+// when this node does not have the database.
+func (d *Dir) Resolve(p ayb.DatabasePath) (Version, error) {
+	if err := p.Check(); err != nil {
+		return Version{}, err
+	}
+	dir, err := d.versionDir(p)
+	if err != nil {
+		return Version{}, errs.Wrap(errs.Engine, err, "The files of database %s are not on its query node; tell the operator", p)
+	}
+	v := Version{Dir: dir, File: filepath.Join(dir, string(p.Database)), Temp: filepath.Join(dir, tempName)}
+	if err := os.RemoveAll(v.Temp); err != nil {
+		return Version{}, fmt.Errorf("clear temporary files of %s: %w", p, err)
+	}
+	if err := os.Mkdir(v.Temp, dirMode); err != nil {
+		return Version{}, fmt.Errorf("make room for temporary files of %s: %w", p, err)
+	}
+	return v, nil
+}
+
+// Discard removes a database that was never written. One that was gives
+// Conflict and stays; one that is not here is no error.
+func (d *Dir) Discard(p ayb.DatabasePath) error {
+	if err := p.Check(); err != nil {
+		return err
+	}
+	dir, err := d.versionDir(p)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("discard %s: %w", p, err)
+	}
+	if _, err := os.Lstat(filepath.Join(dir, string(p.Database))); !errors.Is(err, fs.ErrNotExist) {
+		return errs.E(errs.Conflict, "Database %s has been written and stays", p)
+	}
+	home := d.home(p)
+	if err := os.RemoveAll(home); err != nil {
+		return fmt.Errorf("discard %s: %w", p, err)
+	}
+	return syncDir(filepath.Dir(home))
+}
+
+// Count tells how many databases the directory holds. Files that do not
+// belong there are passed over.
+func (d *Dir) Count() (int, error) {
+	owners, err := os.ReadDir(filepath.Join(d.root, "databases"))
+	if err != nil {
+		return 0, fmt.Errorf("list databases: %w", err)
+	}
+	n := 0
+	for _, o := range owners {
+		if !o.IsDir() {
+			continue
+		}
+		dbs, err := os.ReadDir(filepath.Join(d.root, "databases", o.Name()))
+		if err != nil {
+			return 0, fmt.Errorf("list databases: %w", err)
+		}
+		for _, db := range dbs {
+			if db.IsDir() {
+				n++
+			}
+		}
+	}
+	return n, nil
+}

@@ -1,0 +1,167 @@
+// Package querynode is the role that owns hosted databases: it keeps their
+// files, runs a sandboxed daemon for each one in use, and answers on the bus.
+// It decides no permission, and sees no account, token or mail address.
+package querynode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/ayb-go/ayb/querynode/dbfile"
+	"github.com/ayb-go/ayb/querynode/pool"
+	"github.com/ayb-go/ayb/querynode/relay"
+	"github.com/ayb-go/ayb/querynode/sandbox"
+	"github.com/ayb-go/ayb/querynode/spawn"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/mux"
+)
+
+// Config configures a query node. Zero values of limits mean no limit.
+type Config struct {
+	// ID names the node; empty means the one kept in the data directory.
+	ID       nodeapi.NodeID
+	DataPath string
+
+	MaxDaemons       int
+	IdleTimeout      time.Duration
+	Readers          int
+	HeapBytes        int64
+	DatabaseBytes    int64
+	RequestBytes     int
+	StatementTimeout time.Duration
+
+	// RequireIsolation refuses to start when the sandbox is not complete.
+	RequireIsolation bool
+	// DaemonCommand is the program that is started as a daemon; empty means
+	// this program.
+	DaemonCommand string
+}
+
+// Deps are the node's collaborators. All are required.
+type Deps struct {
+	Bus   bus.Responder
+	Board bus.Board
+	Log   *slog.Logger
+	// Isolation is told once, before the node serves, what the sandbox
+	// enforces here.
+	Isolation func(sandbox.Report)
+}
+
+// Node is a query node. New checks and probes; Run serves.
+type Node struct {
+	cfg     Config
+	deps    Deps
+	dir     *dbfile.Dir
+	held    atomic.Int64                // databases in the directory
+	streams atomic.Pointer[relay.Relay] // set while the node serves
+}
+
+var _ nodeapi.Local = (*Node)(nil)
+
+// New opens the data directory and probes the sandbox. The error says in a
+// sentence what keeps the node from starting.
+func New(ctx context.Context, cfg Config, deps Deps) (*Node, error) {
+	if deps.Bus == nil || deps.Board == nil || deps.Log == nil || deps.Isolation == nil {
+		return nil, errors.New("querynode: a dependency is missing")
+	}
+	dir, err := dbfile.Open(cfg.DataPath)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.ID == "" {
+		id, err := dir.NodeID()
+		if err != nil {
+			return nil, err
+		}
+		cfg.ID = nodeapi.NodeID(id)
+	}
+	if cfg.DaemonCommand == "" {
+		if cfg.DaemonCommand, err = os.Executable(); err != nil {
+			return nil, fmt.Errorf("find the program to start as a daemon: %w", err)
+		}
+	}
+	n := &Node{cfg: cfg, deps: deps, dir: dir}
+	report, err := n.probe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	deps.Isolation(report)
+	if cfg.RequireIsolation && !report.Complete() {
+		return nil, errors.New("isolation.require is set, but this system does not enforce the whole sandbox; see the warning above")
+	}
+	return n, nil
+}
+
+// ID is the node's name.
+func (n *Node) ID() nodeapi.NodeID { return n.cfg.ID }
+
+// Run serves until ctx ends, then stops all daemons.
+func (n *Node) Run(ctx context.Context) error {
+	count, err := n.dir.Count()
+	if err != nil {
+		return err
+	}
+	n.held.Store(int64(count))
+	daemons := pool.New(pool.Config{
+		MaxDaemons: n.cfg.MaxDaemons, IdleTimeout: n.cfg.IdleTimeout,
+		StatementTimeout: n.cfg.StatementTimeout, Command: n.command,
+	}, pool.Deps{Files: n.dir, Log: n.deps.Log})
+	defer daemons.Close()
+	n.streams.Store(relay.New(daemons))
+	stop, err := nodeapi.Serve(n.deps.Bus, n.cfg.ID, n)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	n.deps.Log.Info("query node serves", "node", string(n.cfg.ID), "databases", count)
+	return nodeapi.Announce(ctx, n.deps.Board, n.status, n.deps.Log)
+}
+
+// command is how a daemon for a version is started.
+func (n *Node) command(v dbfile.Version) (string, []string, error) {
+	args, err := spawn.Config{
+		Dir: v.Dir, File: v.File, Temp: v.Temp, Parent: os.Getpid(),
+		Readers: n.cfg.Readers, HeapBytes: n.cfg.HeapBytes, DatabaseBytes: n.cfg.DatabaseBytes,
+		RequestBytes: n.cfg.RequestBytes, StatementTimeout: n.cfg.StatementTimeout,
+	}.Args()
+	return n.cfg.DaemonCommand, args, err
+}
+
+func (n *Node) status() nodeapi.NodeStatus {
+	return nodeapi.NodeStatus{
+		ID: n.cfg.ID, Databases: int(n.held.Load()), FreeBytes: freeBytes(n.dir.Root()),
+		Engines: []ayb.DatabaseType{ayb.SQLite},
+	}
+}
+
+// Create implements nodeapi.Local.
+func (n *Node) Create(_ context.Context, req nodeapi.CreateRequest) (nodeapi.CreateResponse, error) {
+	if req.Type != ayb.SQLite {
+		return nodeapi.CreateResponse{}, errs.E(errs.Unsupported, "This server cannot host %s databases", req.Type)
+	}
+	if err := n.dir.Create(req.Path); err != nil {
+		return nodeapi.CreateResponse{}, err
+	}
+	n.held.Add(1)
+	return nodeapi.CreateResponse{}, nil
+}
+
+// Discard implements nodeapi.Local.
+func (n *Node) Discard(_ context.Context, req nodeapi.DeleteRequest) (nodeapi.DeleteResponse, error) {
+	if err := n.dir.Discard(req.Path); err != nil {
+		return nodeapi.DeleteResponse{}, err
+	}
+	n.held.Add(-1)
+	return nodeapi.DeleteResponse{}, nil
+}
+
+// Accept implements nodeapi.Local.
+func (n *Node) Accept(link mux.Link) bus.Peer { return n.streams.Load().Accept(link) }

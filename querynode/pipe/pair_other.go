@@ -1,0 +1,16 @@
+//go:build !linux
+
+package pipe
+
+import (
+	"errors"
+	"os"
+)
+
+var errPlatform = errors.New("query daemons need Linux")
+
+// Pair is for Linux.
+func Pair() (ours, theirs *os.File, err error) { return nil, nil, errPlatform }
+
+// Inherited is for Linux.
+func Inherited(uintptr) (*os.File, error) { return nil, errPlatform }

@@ -1,0 +1,309 @@
+package pool
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"sync"
+	"time"
+
+	"github.com/ayb-go/ayb/querynode/pipe"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/mux"
+)
+
+// Receiver takes what a daemon sends on one stream: Data, Credit, and at the
+// end exactly one Final or Fail. It is called on the daemon's read loop, one
+// frame after another, and must not block; the payload is valid during the
+// call only.
+type Receiver interface {
+	Receive(k mux.Kind, payload []byte)
+}
+
+// Daemon is one process, starting, running or ending. It is safe for
+// concurrent use.
+type Daemon struct {
+	pool *Pool
+	db   ayb.DatabasePath
+	conn *pipe.Conn
+	done chan struct{} // closed when the process has ended
+
+	mu      sync.Mutex
+	streams map[uint32]*stream
+	last    uint32
+	going   bool          // takes no new streams
+	idle    time.Duration // pool time since when there are no streams; 0 while there are
+	cause   string        // why it was killed, for those who wait
+	proc    *os.Process   // nil until started
+}
+
+// stream is what the pool must know of one request to see that it is stuck.
+type stream struct {
+	recv   Receiver
+	sign   time.Duration // pool time of the last sign of life
+	credit int           // what the daemon may still send
+}
+
+// closeGrace is how long a daemon may take to end by itself.
+const closeGrace = 5 * time.Second
+
+// newDaemon makes a daemon and starts its process in the background, after
+// the one before has ended: two never open one database, and a place is taken
+// once. The caller holds p.mu.
+func newDaemon(p *Pool, db ayb.DatabasePath, before *Daemon) (*Daemon, error) {
+	ours, theirs, err := pipe.Pair()
+	if err != nil {
+		return nil, errs.Wrap(errs.Unavailable, err, "The query node has no room for another database; try again later")
+	}
+	conn, err := pipe.New(ours)
+	if err != nil {
+		return nil, err
+	}
+	d := &Daemon{pool: p, db: db, conn: conn, done: make(chan struct{}), streams: map[uint32]*stream{}, idle: p.now()}
+	p.running.Add(1)
+	go func() {
+		defer p.running.Done()
+		if before != nil {
+			<-before.done
+		}
+		d.run(theirs)
+	}()
+	return d, nil
+}
+
+// run is the whole life of the process.
+func (d *Daemon) run(theirs *os.File) {
+	defer close(d.done)
+	defer d.pool.gone(d)
+	cmd, stderr, err := d.launch(theirs)
+	_ = theirs.Close() // the child has its own
+	if err != nil {
+		d.conn.Close()
+		d.end(err)
+		return
+	}
+	if err := d.conn.Run(d.receive); err != nil {
+		d.pool.deps.Log.Error("daemon broke the protocol", "db", d.db.String(), "err", err)
+		d.kill("its answers could not be read")
+	}
+	d.leave()
+	timer := time.AfterFunc(closeGrace, func() { d.kill("it did not end in time") })
+	werr := cmd.Wait()
+	timer.Stop()
+	d.end(d.exitError(werr, stderr.String()))
+}
+
+func (d *Daemon) launch(theirs *os.File) (*exec.Cmd, *tail, error) {
+	v, err := d.pool.deps.Files.Resolve(d.db)
+	if err != nil {
+		return nil, nil, err
+	}
+	path, args, err := d.pool.cfg.Command(v)
+	if err != nil {
+		return nil, nil, errs.Wrap(errs.Engine, err, "The query daemon could not be started; tell the operator")
+	}
+	stderr := &tail{}
+	cmd := exec.Command(path, args...) //nolint:noctx // its life is the daemon's, ended by kill
+	cmd.Env = []string{}               // nothing of ours is the daemon's business
+	cmd.Dir = "/"
+	cmd.ExtraFiles = []*os.File{theirs}
+	cmd.Stderr = stderr
+	cmd.SysProcAttr = childAttr()
+	if err := d.pool.forks.start(cmd); err != nil {
+		return nil, nil, errs.Wrap(errs.Unavailable, err, "The query daemon could not be started; try again later")
+	}
+	d.mu.Lock()
+	d.proc = cmd.Process
+	killed := d.cause != ""
+	d.mu.Unlock()
+	if killed {
+		_ = cmd.Process.Kill() // it may have ended
+	}
+	return cmd, stderr, nil
+}
+
+// exitError says what became of the process to those who still wait.
+func (d *Daemon) exitError(werr error, stderr string) error {
+	d.mu.Lock()
+	cause := d.cause
+	d.mu.Unlock()
+	if werr == nil && cause == "" {
+		return errs.E(errs.Engine, "The query daemon ended while the statement ran; check whether a change was made before you repeat it")
+	}
+	if cause == "" {
+		cause = "it crashed"
+	}
+	d.pool.deps.Log.Error("daemon died", "db", d.db.String(), "cause", cause, "err", werr, "stderr", stderr)
+	return errs.Wrap(errs.Engine, werr, "The query daemon was stopped while the statement ran (%s); check whether a change was made before you repeat it", cause)
+}
+
+// Open starts a stream on the daemon; payload is the request or its first
+// part. ok is false when the daemon takes no more requests: get another one.
+func (d *Daemon) Open(k mux.Kind, payload []byte, recv Receiver) (id uint32, ok bool) {
+	now := d.pool.now()
+	d.mu.Lock()
+	if d.going {
+		d.mu.Unlock()
+		return 0, false
+	}
+	d.last++
+	for d.last == 0 || d.streams[d.last] != nil {
+		d.last++
+	}
+	id = d.last
+	d.streams[id] = &stream{recv: recv, sign: now, credit: mux.Window}
+	d.idle = 0
+	d.mu.Unlock()
+	d.conn.Send(k, id, payload)
+	return id, true
+}
+
+// Send passes a frame of an open stream on. It is dropped when the stream has
+// ended.
+func (d *Daemon) Send(k mux.Kind, id uint32, payload []byte) {
+	d.mu.Lock()
+	s := d.streams[id]
+	if s != nil {
+		s.sign = d.pool.now()
+		if n, ok := mux.CreditOf(payload); ok && k == mux.Credit {
+			s.credit += n
+		}
+	}
+	d.mu.Unlock()
+	if s != nil {
+		d.conn.Send(k, id, payload)
+	}
+}
+
+// receive hands a frame of the daemon to its stream.
+func (d *Daemon) receive(f mux.Frame) {
+	now := d.pool.now()
+	d.mu.Lock()
+	s := d.streams[f.Stream]
+	if s == nil {
+		d.mu.Unlock()
+		return
+	}
+	switch f.Kind {
+	case mux.Final, mux.Fail:
+		delete(d.streams, f.Stream)
+		if len(d.streams) == 0 {
+			d.idle = now
+		}
+	case mux.Data:
+		s.sign = now
+		s.credit -= len(f.Payload)
+	case mux.Credit:
+	default:
+		d.mu.Unlock()
+		return
+	}
+	d.mu.Unlock()
+	s.recv.Receive(f.Kind, f.Payload)
+}
+
+// leaving tells whether the daemon takes no more requests.
+func (d *Daemon) leaving() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.going
+}
+
+// idleSince is the pool time since when nothing is asked of a daemon that
+// could be; 0 when it is busy or ending.
+func (d *Daemon) idleSince() time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.going {
+		return 0
+	}
+	return d.idle
+}
+
+// retire ends an idle daemon; false when it has become busy.
+func (d *Daemon) retire() bool {
+	d.mu.Lock()
+	if d.going || len(d.streams) > 0 {
+		d.mu.Unlock()
+		return false
+	}
+	d.going = true
+	d.mu.Unlock()
+	d.conn.Close() // the daemon sees the end of its channel
+	return true
+}
+
+// leave lets the daemon end, whatever it does.
+func (d *Daemon) leave() {
+	d.mu.Lock()
+	d.going = true
+	d.mu.Unlock()
+	d.conn.Close()
+}
+
+// stuck tells whether a stream has shown no sign of life for too long while
+// the daemon could send.
+func (d *Daemon) stuck(now time.Duration) bool {
+	limit := 2*d.pool.cfg.StatementTimeout + closeGrace
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, s := range d.streams {
+		if s.credit > 0 && now-s.sign > limit {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *Daemon) kill(cause string) {
+	d.mu.Lock()
+	if d.cause == "" {
+		d.cause = cause
+	}
+	proc := d.proc
+	d.mu.Unlock()
+	if proc != nil {
+		_ = proc.Kill() // it may have ended
+	}
+}
+
+// end fails what is still open.
+func (d *Daemon) end(err error) {
+	d.mu.Lock()
+	d.going = true
+	streams := d.streams
+	d.streams = map[uint32]*stream{}
+	d.mu.Unlock()
+	if len(streams) == 0 {
+		return
+	}
+	payload := errs.Marshal(err)
+	for _, s := range streams {
+		s.recv.Receive(mux.Fail, payload)
+	}
+}
+
+// tail keeps the last bytes written to it: a dying process says why at the end.
+type tail struct {
+	mu  sync.Mutex
+	buf []byte
+}
+
+const tailSize = 4 << 10
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.buf = append(t.buf, p...)
+	if over := len(t.buf) - tailSize; over > 0 {
+		t.buf = append(t.buf[:0], t.buf[over:]...)
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return fmt.Sprintf("%q", t.buf)
+}

@@ -1,0 +1,180 @@
+// Package pool owns the daemon processes of a query node: it starts one for a
+// database when it is needed, keeps at most so many, retires those that idle,
+// and kills those that do not stop a statement in time. It knows how to reach
+// a daemon, not what is said there.
+package pool
+
+import (
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ayb-go/ayb/querynode/dbfile"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// Config sizes a pool. All fields are required.
+type Config struct {
+	// MaxDaemons is how many daemons run at once.
+	MaxDaemons int
+	// IdleTimeout is how long a daemon without requests is kept.
+	IdleTimeout time.Duration
+	// StatementTimeout is the longest engine time of a request; a daemon that
+	// gives no sign for twice that long, and a little more, is killed.
+	StatementTimeout time.Duration
+	// Command gives the program and arguments of a daemon for one version.
+	Command func(v dbfile.Version) (path string, args []string, err error)
+}
+
+// Deps are the pool's collaborators.
+type Deps struct {
+	Files Resolver
+	Log   *slog.Logger
+}
+
+// Resolver finds the live files of a database. It is called while no daemon
+// of that database runs.
+type Resolver interface {
+	Resolve(p ayb.DatabasePath) (dbfile.Version, error)
+}
+
+// Pool is safe for concurrent use.
+type Pool struct {
+	cfg  Config
+	deps Deps
+
+	clock atomic.Int64 // coarse: nanoseconds since start, moved by watch
+	start time.Time
+
+	mu      sync.Mutex
+	daemons map[ayb.DatabasePath]*Daemon
+	closed  bool
+
+	forks   *forker
+	stop    chan struct{}
+	running sync.WaitGroup // watch, and every daemon's goroutines
+}
+
+// tick is how often idle and stuck daemons are looked for.
+const tick = 100 * time.Millisecond
+
+// New starts a pool. Close ends it.
+func New(cfg Config, deps Deps) *Pool {
+	p := &Pool{
+		cfg: cfg, deps: deps, start: time.Now(), daemons: map[ayb.DatabasePath]*Daemon{},
+		forks: newForker(), stop: make(chan struct{}),
+	}
+	p.running.Add(1)
+	go p.watch()
+	return p
+}
+
+// Get gives the daemon of a database, starting one if there is none. It does
+// not wait for the start: what is sent before is kept. The error is
+// Unavailable when all daemons are busy.
+func (p *Pool) Get(db ayb.DatabasePath) (*Daemon, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil, errs.E(errs.Unavailable, "The query node is shutting down")
+	}
+	old := p.daemons[db]
+	if old != nil && !old.leaving() {
+		return old, nil
+	}
+	before := old
+	if old == nil && len(p.daemons) >= p.cfg.MaxDaemons {
+		if before = p.evict(); before == nil {
+			return nil, errs.E(errs.Unavailable, "All %d places for active databases are busy; try again in a moment", p.cfg.MaxDaemons)
+		}
+	}
+	d, err := newDaemon(p, db, before)
+	if err != nil {
+		return nil, err
+	}
+	p.daemons[db] = d
+	return d, nil
+}
+
+// evict retires the daemon that has idled longest; its place is free once it
+// has ended. The caller holds p.mu.
+func (p *Pool) evict() *Daemon {
+	var oldest *Daemon
+	for _, d := range p.daemons {
+		if d.idleSince() > 0 && (oldest == nil || d.idleSince() < oldest.idleSince()) {
+			oldest = d
+		}
+	}
+	if oldest == nil || !oldest.retire() {
+		return nil
+	}
+	return oldest
+}
+
+// gone forgets a daemon that has ended.
+func (p *Pool) gone(d *Daemon) {
+	p.mu.Lock()
+	if p.daemons[d.db] == d {
+		delete(p.daemons, d.db)
+	}
+	p.mu.Unlock()
+}
+
+// now is the coarse time since the pool's start, never zero.
+func (p *Pool) now() time.Duration { return time.Duration(p.clock.Load()) + 1 }
+
+func (p *Pool) watch() {
+	defer p.running.Done()
+	t := time.NewTicker(tick)
+	defer t.Stop()
+	for {
+		select {
+		case <-p.stop:
+			return
+		case <-t.C:
+		}
+		p.clock.Store(int64(time.Since(p.start)))
+		now := p.now()
+		for _, d := range p.all() {
+			if idle := d.idleSince(); idle > 0 && now-idle > p.cfg.IdleTimeout {
+				d.retire()
+			}
+			if d.stuck(now) {
+				d.kill("a statement could not be stopped in time")
+			}
+		}
+	}
+}
+
+func (p *Pool) all() []*Daemon {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := make([]*Daemon, 0, len(p.daemons))
+	for _, d := range p.daemons {
+		out = append(out, d)
+	}
+	return out
+}
+
+// Running tells how many daemons there are.
+func (p *Pool) Running() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.daemons)
+}
+
+// Close ends all daemons, killing those that do not end by themselves, and
+// waits for them.
+func (p *Pool) Close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	for _, d := range p.all() {
+		d.leave()
+	}
+	close(p.stop)
+	p.running.Wait()
+	p.forks.close()
+}

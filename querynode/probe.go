@@ -1,0 +1,52 @@
+package querynode
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"time"
+
+	"github.com/ayb-go/ayb/querynode/sandbox"
+	"github.com/ayb-go/ayb/querynode/spawn"
+)
+
+const probeTimeout = 20 * time.Second
+
+// probe starts a daemon that only tries its sandbox, and gives what it found.
+// What the kernel's version promises is not asked.
+func (n *Node) probe(ctx context.Context) (sandbox.Report, error) {
+	var r sandbox.Report
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	inside, err := os.MkdirTemp(n.dir.Root(), "probe-")
+	if err != nil {
+		return r, fmt.Errorf("probe the sandbox: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(inside) }()
+	outside, err := os.CreateTemp(n.dir.Root(), "outside-")
+	if err != nil {
+		return r, fmt.Errorf("probe the sandbox: %w", err)
+	}
+	defer func() { _ = os.Remove(outside.Name()) }()
+	defer func() { _ = outside.Close() }()
+	args, err := spawn.Config{
+		Dir: inside, Temp: inside, Parent: os.Getpid(), Probe: true, Outside: outside.Name(),
+		HeapBytes: n.cfg.HeapBytes, DatabaseBytes: n.cfg.DatabaseBytes,
+	}.Args()
+	if err != nil {
+		return r, err
+	}
+	cmd := exec.CommandContext(ctx, n.cfg.DaemonCommand, args...)
+	cmd.Env, cmd.Dir = []string{}, "/"
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return r, fmt.Errorf("a query daemon cannot run here: %w", err)
+	}
+	if err := json.Unmarshal(out, &r); err != nil {
+		return r, fmt.Errorf("a query daemon gave no usable report of its sandbox: %w", err)
+	}
+	return r, nil
+}

@@ -1,0 +1,177 @@
+// Package relay joins the streams of control planes on the bus with the
+// streams of daemons. It rewrites stream numbers and forwards frames; credit
+// passes through from end to end, so the relay holds no result in memory. It
+// starts daemons through the pool and reads nothing of a request but its head.
+package relay
+
+import (
+	"sync"
+
+	"github.com/ayb-go/ayb/querynode/pool"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/mux"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// Daemons is where the relay finds the daemon of a database.
+type Daemons interface {
+	// Get gives the daemon, starting one when needed, without waiting.
+	Get(db ayb.DatabasePath) (*pool.Daemon, error)
+}
+
+// Relay makes the node's end of links.
+type Relay struct{ daemons Daemons }
+
+// New makes a relay.
+func New(d Daemons) *Relay { return &Relay{d} }
+
+// Accept takes a new link of a control plane.
+func (r *Relay) Accept(link mux.Link) bus.Peer {
+	return &peer{relay: r, link: link, legs: map[uint32]*leg{}}
+}
+
+// peer is one control plane's link.
+type peer struct {
+	relay *Relay
+	link  mux.Link
+
+	mu   sync.Mutex
+	legs map[uint32]*leg // by the control plane's stream number
+}
+
+// leg joins a stream of the peer with a stream of a daemon.
+type leg struct {
+	peer   *peer
+	id     uint32
+	daemon *pool.Daemon
+
+	mu     sync.Mutex
+	far    uint32 // the daemon's stream number; 0 until Open has returned
+	queued bool   // canceled before far was known
+}
+
+var _ bus.Peer = (*peer)(nil)
+
+// Frames implements bus.Peer.
+func (p *peer) Frames(batch []byte) {
+	if err := mux.Each(batch, p.frame); err != nil {
+		p.Down(err) // the rest of what this peer says cannot be trusted either
+	}
+}
+
+func (p *peer) frame(f mux.Frame) {
+	switch f.Kind {
+	case mux.Open, mux.OpenFinal:
+		if err := p.open(f); err != nil {
+			p.link.Send(mux.Fail, f.Stream, errs.Marshal(err))
+		}
+	case mux.Data, mux.Final, mux.Credit, mux.Cancel:
+		if l := p.leg(f.Stream); l != nil {
+			l.send(f)
+		}
+	}
+}
+
+func (p *peer) open(f mux.Frame) error {
+	req, err := query.Parse(f.Payload)
+	if err != nil {
+		return err
+	}
+	if req.Type != ayb.SQLite {
+		return errs.E(errs.Unsupported, "This query node cannot run %s databases", req.Type)
+	}
+	l := &leg{peer: p, id: f.Stream}
+	p.mu.Lock()
+	used := p.legs[f.Stream] != nil
+	if !used {
+		p.legs[f.Stream] = l
+	}
+	p.mu.Unlock()
+	if used {
+		return errs.E(errs.Internal, "A request number was used twice")
+	}
+	for {
+		d, err := p.relay.daemons.Get(req.Path)
+		if err != nil {
+			p.forget(l)
+			return err
+		}
+		l.daemon = d
+		if far, ok := d.Open(f.Kind, f.Payload, l); ok {
+			l.opened(far)
+			return nil
+		}
+	}
+}
+
+func (p *peer) leg(id uint32) *leg {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.legs[id]
+}
+
+// forget ends a leg; false when the peer has given it up before.
+func (p *peer) forget(l *leg) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.legs[l.id] != l {
+		return false
+	}
+	delete(p.legs, l.id)
+	return true
+}
+
+// Busy implements bus.Peer.
+func (p *peer) Busy() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.legs) > 0
+}
+
+// Down implements bus.Peer: nobody waits for the answers any more.
+func (p *peer) Down(error) {
+	p.mu.Lock()
+	legs := p.legs
+	p.legs = map[uint32]*leg{}
+	p.mu.Unlock()
+	for _, l := range legs {
+		l.send(mux.Frame{Kind: mux.Cancel})
+	}
+}
+
+// opened notes the daemon's stream number.
+func (l *leg) opened(far uint32) {
+	l.mu.Lock()
+	l.far = far
+	cancel := l.queued
+	l.mu.Unlock()
+	if cancel {
+		l.daemon.Send(mux.Cancel, far, nil)
+	}
+}
+
+// send passes a frame of the peer on. Only a Cancel can come before the
+// stream number is known, when the link goes down at that moment.
+func (l *leg) send(f mux.Frame) {
+	l.mu.Lock()
+	far := l.far
+	if far == 0 && f.Kind == mux.Cancel {
+		l.queued = true
+	}
+	l.mu.Unlock()
+	if far != 0 {
+		l.daemon.Send(f.Kind, far, f.Payload)
+	}
+}
+
+// Receive implements pool.Receiver.
+func (l *leg) Receive(k mux.Kind, payload []byte) {
+	if k == mux.Final || k == mux.Fail {
+		if !l.peer.forget(l) {
+			return
+		}
+	}
+	l.peer.link.Send(k, l.id, payload)
+}

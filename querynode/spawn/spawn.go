@@ -1,0 +1,55 @@
+// Package spawn is how a query node and the daemon it starts agree on what the
+// daemon is: the hidden subcommand and its one argument.
+package spawn
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Command is the hidden subcommand of every binary that runs the query node
+// role. It is no interface for people.
+const Command = "__daemon"
+
+// Config is what the node tells a daemon.
+type Config struct {
+	Dir  string `json:"dir"`  // the version directory: the only place it may touch
+	File string `json:"file"` // the database file in Dir
+	Temp string `json:"temp"` // directory in Dir for temporary files
+	// Parent is the node's process id: a daemon whose node is gone ends.
+	Parent int `json:"parent"`
+
+	Readers          int           `json:"readers"`
+	HeapBytes        int64         `json:"heap_bytes"`
+	DatabaseBytes    int64         `json:"database_bytes"`
+	RequestBytes     int           `json:"request_bytes"`
+	StatementTimeout time.Duration `json:"statement_timeout"` // nanoseconds
+
+	// Probe makes the process try its sandbox on Dir, print a
+	// sandbox.Report as JSON and end.
+	Probe bool `json:"probe,omitempty"`
+	// Outside is a file that a probe must not be able to read.
+	Outside string `json:"outside,omitempty"`
+}
+
+// Args gives the arguments that start a daemon with this configuration.
+func (c Config) Args() ([]string, error) {
+	b, err := json.Marshal(c)
+	if err != nil {
+		return nil, fmt.Errorf("encode the daemon's configuration: %w", err)
+	}
+	return []string{Command, string(b)}, nil
+}
+
+// Parse reads what Args made, without the subcommand.
+func Parse(args []string) (Config, error) {
+	var c Config
+	if len(args) != 1 {
+		return c, fmt.Errorf("%s is started by the query node, not by hand", Command)
+	}
+	if err := json.Unmarshal([]byte(args[0]), &c); err != nil {
+		return c, fmt.Errorf("read the daemon's configuration: %w", err)
+	}
+	return c, nil
+}
