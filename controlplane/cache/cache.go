@@ -1,0 +1,114 @@
+// Package cache keeps recent look-ups of tokens and databases in front of the
+// metadata store, so that a warm query asks it nothing (P4). It has the same
+// methods as the store and is used in its place: every change goes through it
+// and removes what it makes untrue before it returns.
+//
+// It decides nothing: a revoked or expired token is cached like any other,
+// and whoever uses it looks at its times at every use. Records that do not
+// exist are not kept.
+package cache
+
+import (
+	"context"
+	"time"
+
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
+)
+
+// Tokens is what is cached of the store's methods on tokens.
+type Tokens interface {
+	TokenByShort(ctx context.Context, short string) (meta.APIToken, error)
+	TokensOf(ctx context.Context, id meta.EntityID, now time.Time) ([]meta.APIToken, error)
+	RevokeToken(ctx context.Context, id meta.EntityID, short string, now time.Time) error
+}
+
+// Databases is what is cached of the store's methods on databases.
+type Databases interface {
+	DatabaseByPath(ctx context.Context, path ayb.DatabasePath) (meta.Database, error)
+	DatabasesOf(ctx context.Context, id meta.EntityID) ([]meta.Database, error)
+	CreateDatabase(ctx context.Context, d meta.Database) error
+}
+
+// Entities are the store's methods on entities; none is on the path of a
+// query, so they pass through.
+type Entities interface {
+	EntityBySlug(ctx context.Context, slug ayb.EntitySlug) (meta.Entity, error)
+	Addresses(ctx context.Context, slug ayb.EntitySlug) ([]string, error)
+	Confirm(ctx context.Context, c meta.Confirmation) error
+}
+
+// Store is the metadata store behind the cache.
+type Store interface {
+	Tokens
+	Databases
+	Entities
+}
+
+// Config bounds the cache.
+type Config struct {
+	// Entries is how many tokens, and how many databases, are kept. Zero
+	// means 10 000.
+	Entries int
+}
+
+// Cache is a store with a memory. It may be used concurrently.
+type Cache struct {
+	Store
+	tokens    *lookup[string, meta.APIToken]
+	databases *lookup[ayb.DatabasePath, meta.Database]
+}
+
+const defaultEntries = 10_000
+
+// New puts a cache in front of a store.
+func New(cfg Config, store Store) (*Cache, error) {
+	if cfg.Entries == 0 {
+		cfg.Entries = defaultEntries
+	}
+	tokens, err := newLookup(cfg.Entries, store.TokenByShort)
+	if err != nil {
+		return nil, err
+	}
+	databases, err := newLookup(cfg.Entries, store.DatabaseByPath)
+	if err != nil {
+		return nil, err
+	}
+	return &Cache{Store: store, tokens: tokens, databases: databases}, nil
+}
+
+// TokenByShort is the store's, from memory when it can be.
+func (c *Cache) TokenByShort(ctx context.Context, short string) (meta.APIToken, error) {
+	return c.tokens.get(ctx, short)
+}
+
+// DatabaseByPath is the store's, from memory when it can be.
+func (c *Cache) DatabaseByPath(ctx context.Context, path ayb.DatabasePath) (meta.Database, error) {
+	return c.databases.get(ctx, path)
+}
+
+// RevokeToken is the store's; from its return on the token is looked up anew.
+// That holds when it fails too: a failed commit may have happened.
+func (c *Cache) RevokeToken(ctx context.Context, id meta.EntityID, short string, now time.Time) error {
+	defer c.InvalidateToken(short)
+	return c.Store.RevokeToken(ctx, id, short, now)
+}
+
+// CreateDatabase is the store's; from its return on the path is looked up
+// anew.
+func (c *Cache) CreateDatabase(ctx context.Context, d meta.Database) error {
+	defer c.InvalidateDatabase(d.Path)
+	return c.Store.CreateDatabase(ctx, d)
+}
+
+// InvalidateToken forgets a token, for changes made elsewhere.
+func (c *Cache) InvalidateToken(short string) { c.tokens.invalidate(short) }
+
+// InvalidateDatabase forgets a database, for changes made elsewhere.
+func (c *Cache) InvalidateDatabase(path ayb.DatabasePath) { c.databases.invalidate(path) }
+
+// InvalidateAll forgets everything, for when changes may have been missed.
+func (c *Cache) InvalidateAll() {
+	c.tokens.invalidateAll()
+	c.databases.invalidateAll()
+}
