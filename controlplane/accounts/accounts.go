@@ -1,0 +1,181 @@
+// Package accounts registers entities, logs them in and out, and recognises
+// them by their tokens. It owns the order of the checks and the words of the
+// answers; records are kept by the store it is given, mails are sent by the
+// mailer. It knows nothing of HTTP and of databases.
+package accounts
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/controlplane/token"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus/mailapi"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// Identities is what accounts needs of the metadata store about entities and
+// their addresses.
+type Identities interface {
+	// Addresses gives the verified addresses, oldest first. NotFound when
+	// there is no such entity.
+	Addresses(ctx context.Context, slug ayb.EntitySlug) ([]string, error)
+	// Confirm carries out a confirmation whole or not at all. InvalidToken
+	// when its mail was spent before; Conflict when the name belongs to
+	// another address or the address to another name.
+	Confirm(ctx context.Context, c meta.Confirmation) error
+}
+
+// Tokens is what accounts needs of the metadata store about API tokens.
+// A missing token is NotFound.
+type Tokens interface {
+	TokenByShort(ctx context.Context, short string) (meta.APIToken, error)
+	TokensOf(ctx context.Context, id meta.EntityID, now time.Time) ([]meta.APIToken, error)
+	RevokeToken(ctx context.Context, id meta.EntityID, short string, now time.Time) error
+}
+
+// Config is what accounts can be told.
+type Config struct {
+	// PublicURL is the address of the server as its users see it. A slash at
+	// its end is dropped (O7).
+	PublicURL string
+	// Login is about log-in tokens.
+	Login token.LoginConfig
+}
+
+// Deps are what accounts works with. All are needed.
+type Deps struct {
+	Identities Identities
+	Tokens     Tokens
+	Mail       mailapi.Sender
+	Now        func() time.Time
+}
+
+// Accounts is the service. It may be used concurrently.
+type Accounts struct {
+	publicURL string
+	logins    *token.Logins
+	reserved  map[string]struct{}
+	deps      Deps
+}
+
+// New checks the configuration, the Fernet key included (O3).
+func New(cfg Config, deps Deps) (*Accounts, error) {
+	if deps.Identities == nil || deps.Tokens == nil || deps.Mail == nil || deps.Now == nil {
+		return nil, errs.E(errs.Internal, "accounts: a dependency is missing")
+	}
+	logins, err := token.NewLogins(cfg.Login, deps.Now)
+	if err != nil {
+		return nil, err
+	}
+	return &Accounts{
+		publicURL: strings.TrimRight(cfg.PublicURL, "/"),
+		logins:    logins,
+		reserved:  reservedNames(),
+		deps:      deps,
+	}, nil
+}
+
+// Register mails a log-in token to somebody who wants to be an entity. It
+// stores nothing: the entity comes into being when the mail is confirmed.
+// For an entity that exists, its own address gets a log-in and any other is
+// refused.
+//
+// Errors, in the order of the checks: InvalidSlug, Registration (reserved
+// name, bad address), Invalid (entity type), Conflict (registered with another
+// address), and those of the mailer.
+func (a *Accounts) Register(ctx context.Context, entity, address, entityType string) (mailapi.Delivery, error) {
+	slug, err := a.parseName(entity)
+	if err != nil {
+		return "", err
+	}
+	address, err = ParseAddress(address)
+	if err != nil {
+		return "", err
+	}
+	kind, err := ayb.ParseEntityType(entityType)
+	if err != nil {
+		return "", err
+	}
+	mail := mailapi.KindRegistration
+	known, err := a.deps.Identities.Addresses(ctx, slug)
+	switch {
+	case errs.Is(err, errs.NotFound):
+	case err != nil:
+		return "", err
+	case !slices.Contains(known, address):
+		return "", errs.E(errs.Conflict, "%s has already been registered", slug)
+	default:
+		mail = mailapi.KindLogin
+	}
+	return a.send(ctx, mail, token.Login{Entity: slug, Type: kind, Address: address})
+}
+
+// LogIn mails a log-in token to the first address of an entity. A name that
+// nobody has, or that has no address, gets the same answer and no mail (S14).
+func (a *Accounts) LogIn(ctx context.Context, entity string) (mailapi.Delivery, error) {
+	slug := ayb.FoldEntity(entity)
+	known, err := a.deps.Identities.Addresses(ctx, slug)
+	if errs.Is(err, errs.NotFound) || err == nil && len(known) == 0 {
+		return mailapi.Delivered, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	// The type counts only when the entity does not exist, and it does.
+	return a.send(ctx, mailapi.KindLogin, token.Login{Entity: slug, Type: ayb.User, Address: known[0]})
+}
+
+// Confirm exchanges a log-in token, once, for an API token; the first one for
+// a name creates the entity.
+//
+// Errors: Invalid for a token that is altered, expired or spent; Conflict
+// when the name or the address has gone to somebody else meanwhile.
+func (a *Accounts) Confirm(ctx context.Context, loginToken string) (ayb.EntitySlug, token.API, error) {
+	opened, err := a.logins.Open(loginToken)
+	if err != nil {
+		return "", token.API{}, errInvalidLogin()
+	}
+	// Whether the name is reserved was asked at registration; an entity that
+	// is older than our list keeps its name.
+	slug, err := ayb.ParseEntitySlug(string(opened.Entity))
+	if err != nil {
+		return "", token.API{}, err
+	}
+	api := token.NewAPI()
+	err = a.deps.Identities.Confirm(ctx, meta.Confirmation{
+		Slug: slug, Type: opened.Type, Address: opened.Address,
+		MailDigest: opened.Digest, MailExpires: opened.ExpiresAt,
+		Short: api.Short, Hash: api.Hash(), Now: a.deps.Now(),
+	})
+	if errs.Is(err, errs.InvalidToken) {
+		return "", token.API{}, errInvalidLogin()
+	}
+	if err != nil {
+		return "", token.API{}, err
+	}
+	return slug, api, nil
+}
+
+// errInvalidLogin is Invalid: InvalidToken is said of API tokens only.
+func errInvalidLogin() error { return errs.E(errs.Invalid, "Invalid or expired token") }
+
+func (a *Accounts) send(ctx context.Context, kind mailapi.Kind, login token.Login) (mailapi.Delivery, error) {
+	sealed, expires, err := a.logins.Seal(login)
+	if err != nil {
+		return "", err
+	}
+	return a.deps.Mail.Send(ctx, mailapi.Job{
+		ID:         newMailID(),
+		Kind:       kind,
+		To:         login.Address,
+		Token:      sealed,
+		ConfirmURL: a.publicURL + "/confirm/" + url.QueryEscape(sealed),
+		CreatedAt:  a.deps.Now(),
+		ExpiresAt:  expires,
+	})
+}
