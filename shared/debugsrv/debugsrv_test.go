@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ayb-go/ayb/shared/debugsrv"
 	"github.com/ayb-go/ayb/shared/errs"
@@ -39,7 +40,8 @@ func get(t *testing.T, addr, path, host string) (int, string) {
 	if host != "" {
 		req.Host = host
 	}
-	resp, err := http.DefaultClient.Do(req)
+	client := &http.Client{Timeout: 30 * time.Second}
+	resp, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,131 @@
+package tests
+
+// The map of packages: for each package of ours what it may import of ours,
+// directly, and what it must not reach at all, even through others. A package
+// without a line here fails the test: decide first where it belongs.
+//
+// "x" is the package x, "x/..." it and all below. What is not a name of ours
+// in never is the beginning of an import path of somebody else.
+
+// The layers that many packages share.
+var (
+	nouns   = []string{"shared/ayb", "shared/errs"}
+	plumb   = list(nouns, "shared/mux", "shared/query", "shared/logging", "shared/version")
+	nodeBus = list(plumb, "shared/bus", "shared/bus/nodeapi")
+	mailBus = list(plumb, "shared/bus", "shared/bus/mailapi")
+	// composition is what only launch packages and programs may use.
+	composition = []string{"shared/bus/natsbus", "shared/config", "shared/lifecycle", "shared/process"}
+)
+
+// What many packages must never reach.
+var (
+	roles    = []string{"controlplane/...", "querynode/...", "mailer/...", "snapshotter/...", "web/...", "cli/..."}
+	bus      = []string{"shared/bus/...", "github.com/nats-io"}
+	sql      = []string{"database/sql", "github.com/mattn/go-sqlite3", "github.com/jackc/pgx"}
+	programs = []string{"os/exec"}
+	nats     = []string{"github.com/nats-io"}
+)
+
+type rule struct {
+	pkg   string
+	may   []string
+	never []string
+}
+
+var importRules = []rule{
+	// Nouns, and what everybody stands on.
+	{pkg: "shared/errs", never: list(roles, "net", "database/sql")},
+	{pkg: "shared/ayb", may: []string{"shared/errs"}, never: list(roles, "net", "database/sql")},
+	{pkg: "shared/mux", may: nouns, never: join(roles, bus, sql)},
+	{pkg: "shared/query", may: nouns, never: join(roles, bus, sql)},
+	{pkg: "shared/logging", may: nouns, never: join(roles, bus, sql)},
+	{pkg: "shared/logging/loggingtest", may: []string{"shared/logging"}},
+	{pkg: "shared/version", never: join(roles, bus, sql)},
+	{pkg: "shared/debugsrv", may: list(nouns, "shared/logging"), never: join(roles, bus, sql)},
+	{pkg: "shared/lifecycle", may: list(nouns, "shared/logging"), never: join(roles, bus, sql)},
+	{pkg: "shared/config", may: []string{"shared/errs"}, never: join(roles, bus, sql)},
+	{pkg: "shared/httpapi", may: list(nouns, "shared/query"), never: list(join(roles, bus, sql), "github.com/go-chi")},
+
+	// The bus and the contracts on it.
+	{pkg: "shared/bus", may: list(nouns, "shared/mux"), never: join(roles, nats, sql)},
+	{pkg: "shared/bus/natsbus", may: list(nouns, "shared/bus", "shared/mux", "shared/logging"), never: join(roles, sql)},
+	{pkg: "shared/bus/natsbus/bustest", may: list(nouns, "shared/bus", "shared/bus/natsbus", "shared/logging/loggingtest"), never: join(roles, sql)},
+	{pkg: "shared/bus/nodeapi", may: list(nouns, "shared/bus", "shared/mux", "shared/query"), never: join(roles, nats, sql)},
+	{pkg: "shared/bus/mailapi", may: list(nouns, "shared/bus"), never: join(roles, nats, sql)},
+
+	// The control plane: who may do what.
+	{pkg: "controlplane", may: list(nodeBus, "shared/bus/mailapi", "shared/httpapi", "controlplane/..."), never: join(otherRoles("controlplane"), nats)},
+	{pkg: "controlplane/meta", may: nouns, never: list(join(bus, sql), "net")},
+	{pkg: "controlplane/authz", may: list(nouns, "controlplane/meta"), never: list(join(bus, sql), "net", "os/exec")},
+	{pkg: "controlplane/token", may: nouns, never: list(join(bus, sql), "net/http")},
+	{pkg: "controlplane/cache", may: list(nouns, "controlplane/meta"), never: list(join(bus, sql), "net/http")},
+	{pkg: "controlplane/placement", may: list(nodeBus, "controlplane/meta"), never: list(join(otherRoles("controlplane"), nats, sql), "net/http")},
+	{pkg: "controlplane/store", may: list(nouns, "controlplane/meta"), never: list(join(bus, otherRoles("controlplane")), "net/http")},
+	{pkg: "controlplane/store/storetest", may: list(nouns, "controlplane/meta", "controlplane/store")},
+	{pkg: "controlplane/accounts", may: list(mailBus, "controlplane/meta", "controlplane/authz", "controlplane/token", "controlplane/cache"),
+		never: list(join(otherRoles("controlplane"), nats, sql), "controlplane/store", "controlplane/httpd", "net/http")},
+	{pkg: "controlplane/databases", may: list(nodeBus, "controlplane/meta", "controlplane/authz", "controlplane/cache", "controlplane/placement"),
+		never: list(join(otherRoles("controlplane"), nats, sql), "controlplane/store", "controlplane/httpd", "net/http")},
+	{pkg: "controlplane/httpd", may: list(nodeBus, "shared/bus/mailapi", "shared/httpapi", "controlplane/meta", "controlplane/authz", "controlplane/accounts", "controlplane/databases"),
+		never: list(join(otherRoles("controlplane"), nats, sql), "controlplane/store")},
+
+	// The query node: files and daemons; it decides no permission.
+	{pkg: "querynode", may: list(nodeBus, "querynode/dbfile", "querynode/pool", "querynode/pipe", "querynode/relay", "querynode/sandbox", "querynode/spawn"),
+		never: list(join(otherRoles("querynode"), nats, sql), "querynode/daemon", "querynode/engine/...", "shared/config")},
+	{pkg: "querynode/dbfile", may: nouns, never: join(bus, sql)},
+	{pkg: "querynode/pipe", may: list(nouns, "shared/mux"), never: join(bus, sql)},
+	{pkg: "querynode/spawn", may: nouns, never: join(bus, sql)},
+	{pkg: "querynode/relay", may: list(nodeBus, "querynode/pool", "querynode/dbfile", "querynode/pipe"), never: list(join(nats, sql), "querynode/engine/...", "querynode/daemon")},
+	{pkg: "querynode/pool", may: list(nouns, "shared/mux", "shared/query", "querynode/dbfile", "querynode/pipe", "querynode/spawn"),
+		never: list(join(bus, sql), "querynode/engine/...", "querynode/daemon", "querynode/sandbox")},
+	{pkg: "querynode/sandbox", never: list(sql, "shared/...", "net/http", "os/exec")},
+	{pkg: "querynode/engine", may: list(nouns, "shared/query"), never: list(join(bus, programs), "net/http")},
+	{pkg: "querynode/engine/sqlite", may: list(nouns, "shared/query", "querynode/engine"), never: list(join(bus, programs), "net/http")},
+	{pkg: "querynode/daemon", may: list(nouns, "shared/mux", "shared/query", "querynode/pipe", "querynode/spawn", "querynode/sandbox", "querynode/engine/..."),
+		never: list(join(otherRoles("querynode"), bus, programs), "net/http", "shared/config", "querynode/pool", "querynode/dbfile")},
+
+	// The mailer: delivers, and does not know why.
+	{pkg: "mailer", may: mailBus, never: join(otherRoles("mailer"), nats, sql)},
+
+	// Composition: what every process has in common, one launch package and
+	// one program for each role, and the command line, which starts them all.
+	{pkg: "shared/process", may: list(mailBus, "shared/bus/nodeapi", "shared/bus/natsbus", "shared/config", "shared/debugsrv", "shared/lifecycle"),
+		never: join(roles, sql)},
+	{pkg: "controlplane/launch", may: list(nodeBus, list(composition, "shared/bus/mailapi", "controlplane")...), never: otherRoles("controlplane")},
+	{pkg: "querynode/launch", may: list(nodeBus, list(composition, "querynode", "querynode/sandbox")...), never: otherRoles("querynode")},
+	{pkg: "mailer/launch", may: list(mailBus, list(composition, "mailer")...), never: otherRoles("mailer")},
+	{pkg: "controlplane/cmd/ayb-controlplane", may: []string{"controlplane/launch", "shared/config", "shared/process"}},
+	{pkg: "querynode/cmd/ayb-querynode", may: []string{"querynode/launch", "querynode/daemon", "querynode/spawn", "shared/config", "shared/process"}},
+	{pkg: "mailer/cmd/ayb-mailer", may: []string{"mailer/launch", "shared/config", "shared/process"}},
+	{pkg: "cli/serve", may: list(nouns, "shared/config", "shared/process", "shared/version", "controlplane/launch", "querynode/launch", "mailer/launch"),
+		never: []string{"cli/client/..."}},
+	{pkg: "cli/client", may: list(nouns, "shared/httpapi", "shared/config", "shared/query", "cli/client/..."),
+		never: list(join(bus, sql), "controlplane/...", "querynode/...", "mailer/...", "web/...")},
+	{pkg: "cli/client/format", may: nouns, never: join(bus, sql)},
+	{pkg: "cli/client/shell", may: nouns, never: join(bus, sql)},
+	{pkg: "cli", may: list(nouns, "cli/...", "querynode/daemon", "querynode/spawn", "shared/version", "shared/process", "shared/config")},
+	{pkg: "", may: []string{"cli"}},
+
+	{pkg: "tests/...", may: []string{"..."}},
+}
+
+// otherRoles is what a role must not reach: all the others and the surfaces.
+func otherRoles(own string) []string {
+	var others []string
+	for _, r := range roles {
+		if r != own+"/..." {
+			others = append(others, r)
+		}
+	}
+	return others
+}
+
+func list(base []string, more ...string) []string { return join(base, more) }
+
+func join(lists ...[]string) []string {
+	var all []string
+	for _, l := range lists {
+		all = append(all, l...)
+	}
+	return all
+}
