@@ -21,7 +21,7 @@ type Server struct {
 }
 
 // NewServer makes the answering side of a link. serve runs one request and
-// must end it with Call.Write(…, true) or Call.Fail. More than maxOpen streams
+// ends it with Call.Write(…, true) or Call.Fail. More than maxOpen streams
 // at once and requests above maxBody bytes are refused.
 func NewServer(link Link, maxOpen, maxBody int, serve func(*Call)) *Server {
 	return &Server{link: link, serve: serve, maxOpen: maxOpen, maxBody: maxBody, calls: map[uint32]*Call{}}
@@ -108,6 +108,8 @@ func (s *Server) start(c *Call) {
 	go func() {
 		defer s.done.Done()
 		s.serve(c)
+		// Nothing is sent when serve has ended the stream, as it should.
+		c.Fail(errs.E(errs.Canceled, "The request was canceled"))
 	}()
 }
 
@@ -115,9 +117,10 @@ func (s *Server) cancel(c *Call) {
 	c.out.stop(errs.E(errs.Canceled, "The request was canceled"))
 	c.mu.Lock()
 	fn := c.onCancel
+	again := c.canceled
 	c.canceled = true
 	c.mu.Unlock()
-	if fn != nil {
+	if fn != nil && !again {
 		fn()
 	}
 	if !c.started { // nobody else will end it
@@ -156,8 +159,8 @@ type Call struct {
 // Request is the whole request, head and body.
 func (c *Call) Request() []byte { return c.request }
 
-// OnCancel sets what to do when the client gives the request up; it runs at
-// once when that has happened already. It may run on any goroutine.
+// OnCancel sets what to do when the client gives the request up; it runs once,
+// on any goroutine, and now when that has happened already.
 func (c *Call) OnCancel(fn func()) {
 	c.mu.Lock()
 	c.onCancel = fn

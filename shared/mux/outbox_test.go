@@ -1,0 +1,81 @@
+package mux
+
+import (
+	"sync"
+	"testing"
+)
+
+func TestBatchesHoldWholeFramesInOrder(t *testing.T) {
+	var mu sync.Mutex
+	next := map[uint32]byte{}
+	batches := 0
+	o := NewOutbox(func(batch []byte) {
+		mu.Lock()
+		defer mu.Unlock()
+		batches++
+		if len(batch) > MaxFrame {
+			t.Errorf("batch of %d bytes", len(batch))
+		}
+		err := Each(batch, func(f Frame) {
+			if f.Payload[0] != next[f.Stream] {
+				t.Errorf("stream %d: frame %d came when %d was due", f.Stream, f.Payload[0], next[f.Stream])
+			}
+			next[f.Stream]++
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	var wg sync.WaitGroup
+	for g := range uint32(16) {
+		wg.Go(func() {
+			for i := range 200 {
+				o.Send(Data, g, append([]byte{byte(i)}, make([]byte, 5000)...))
+			}
+		})
+	}
+	wg.Wait()
+	mu.Lock()
+	defer mu.Unlock()
+	for g, n := range next {
+		if n != 200 {
+			t.Errorf("stream %d: %d frames", g, n)
+		}
+	}
+}
+
+func TestFullChannelIsFinishedInTheBackground(t *testing.T) {
+	var got []byte
+	gate := make(chan struct{})
+	done := make(chan struct{})
+	first := true
+	o := NewWaitingOutbox(
+		func(b []byte) []byte {
+			if first { // takes two bytes and is full
+				first = false
+				got = append(got, b[:2]...)
+				return b[2:]
+			}
+			got = append(got, b...)
+			close(done)
+			return nil
+		},
+		func(b []byte) {
+			<-gate
+			got = append(got, b...)
+		})
+	o.Send(Data, 1, []byte("one"))
+	o.Send(Data, 2, []byte("two")) // returns although the first is still going out
+	close(gate)
+	<-done
+	var order []uint32
+	if err := Each(got, func(f Frame) { order = append(order, f.Stream) }); err != nil || len(order) != 2 || order[0] != 1 {
+		t.Errorf("order %v, %v", order, err)
+	}
+}
+
+func TestClosedBoxDrops(t *testing.T) {
+	o := NewOutbox(func([]byte) { t.Error("written after Close") })
+	o.Close()
+	o.Send(Data, 1, []byte("x"))
+}
