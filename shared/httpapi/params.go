@@ -1,0 +1,41 @@
+package httpapi
+
+import (
+	"net/http"
+	"strings"
+)
+
+// params are the parameters of a call, by header name. Empty ones are left
+// out.
+type params [][2]string
+
+// encode puts the parameters into headers, or, when one of them has
+// characters that no header may carry, all of them into their JSON twins.
+// body is what the call sends otherwise.
+func (p params) encode(body []byte) (http.Header, []byte, error) {
+	headers, twins, plain := http.Header{}, map[string]string{}, true
+	for _, kv := range p {
+		name, value := kv[0], kv[1]
+		if value == "" {
+			continue
+		}
+		plain = plain && visibleASCII(value)
+		headers.Set(name, value)
+		twins[strings.ReplaceAll(name, "-", "_")] = value
+	}
+	if plain {
+		return headers, body, nil
+	}
+	body, err := Marshal(twins)
+	return http.Header{"Content-Type": {ContentType}}, body, err
+}
+
+// visibleASCII tells whether a text may stand in a header as it is.
+func visibleASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,155 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// Query runs SQL and returns the whole result in memory. Use QueryRows or
+// QueryTo for results of unknown size.
+func (c *Client) Query(ctx context.Context, entity, database, sql string) (QueryResult, error) {
+	var out QueryResult
+	rows, err := c.QueryRows(ctx, entity, database, sql)
+	if err != nil {
+		return out, err
+	}
+	defer rows.Close()
+	out.Fields = rows.Fields()
+	for rows.Next() {
+		out.Rows = append(out.Rows, rows.Row())
+	}
+	return out, rows.Err()
+}
+
+// QueryTo runs SQL and copies the answer's JSON to w as it arrives. When the
+// answer breaks off, part of it has been written and the error says so. An
+// error of w is returned as it is.
+func (c *Client) QueryTo(ctx context.Context, entity, database, sql string, w io.Writer) error {
+	resp, err := c.openQuery(ctx, entity, database, sql)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }() // an early close is how a query is given up
+	src := &failureReader{r: resp.Body}
+	if _, err := io.Copy(w, src); err != nil {
+		if src.err != nil {
+			return c.transportError(ctx, err)
+		}
+		return err
+	}
+	return nil
+}
+
+// failureReader remembers a failure to read, to tell it from one to write.
+type failureReader struct {
+	r   io.Reader
+	err error
+}
+
+// Read reads on.
+func (f *failureReader) Read(p []byte) (int, error) {
+	n, err := f.r.Read(p)
+	if err != nil && err != io.EOF {
+		f.err = err
+	}
+	return n, err
+}
+
+func (c *Client) openQuery(ctx context.Context, entity, database, sql string) (*http.Response, error) {
+	return c.open(ctx, call{method: http.MethodPost, path: DatabasePath(entity, database, "query"),
+		posture: bearer, body: []byte(sql), success: http.StatusOK})
+}
+
+// Rows is a result that is read row by row. It is used by one goroutine.
+type Rows struct {
+	client *Client
+	ctx    context.Context
+	body   io.ReadCloser
+	dec    *json.Decoder
+	fields []string
+	row    []*string
+	err    error
+	done   bool
+}
+
+// QueryRows runs SQL and returns its result as it arrives. The caller closes
+// it; to close it early ends the statement on the server.
+func (c *Client) QueryRows(ctx context.Context, entity, database, sql string) (*Rows, error) {
+	resp, err := c.openQuery(ctx, entity, database, sql)
+	if err != nil {
+		return nil, err
+	}
+	r := &Rows{client: c, ctx: ctx, body: resp.Body, dec: json.NewDecoder(resp.Body)}
+	r.expect(json.Delim('{'), "fields")
+	if r.err == nil {
+		r.fail(r.dec.Decode(&r.fields))
+	}
+	r.expect("rows", json.Delim('['))
+	if r.err != nil {
+		r.Close()
+		return nil, r.err
+	}
+	return r, nil
+}
+
+// Fields are the names of the columns, in order and possibly repeated; empty
+// for statements without a result.
+func (r *Rows) Fields() []string { return r.fields }
+
+// Next reads one more row and tells whether there was one. After false, Err
+// tells whether the result was complete.
+func (r *Rows) Next() bool {
+	if r.err != nil || r.done {
+		return false
+	}
+	if r.dec.More() {
+		r.row = nil
+		r.fail(r.dec.Decode(&r.row))
+		return r.err == nil
+	}
+	r.done = true
+	r.expect(json.Delim(']'), json.Delim('}'))
+	return false
+}
+
+// Row is the row Next has read, the caller's to keep; nil is NULL.
+func (r *Rows) Row() []*string { return r.row }
+
+// Err is the failure that ended the rows, nil after a complete result.
+func (r *Rows) Err() error { return r.err }
+
+// Close gives the connection back.
+func (r *Rows) Close() { _ = r.body.Close() } // an early close is how a query is given up
+
+// expect reads the tokens of the answer's frame.
+func (r *Rows) expect(tokens ...json.Token) {
+	for _, want := range tokens {
+		if r.err != nil {
+			return
+		}
+		got, err := r.dec.Token()
+		if err == nil && got != want {
+			err = &json.SyntaxError{Offset: r.dec.InputOffset()}
+		}
+		r.fail(err)
+	}
+}
+
+// fail keeps an error: bad JSON is the server's fault, anything else is the
+// connection's.
+func (r *Rows) fail(err error) {
+	if err == nil {
+		return
+	}
+	_, syntax := err.(*json.SyntaxError)
+	_, typ := err.(*json.UnmarshalTypeError)
+	if syntax || typ {
+		r.err = errs.Wrap(errs.Internal, err, "The answer of %s is not what an ayb server sends", r.client.base)
+		return
+	}
+	r.err = r.client.transportError(r.ctx, err)
+}
