@@ -1,0 +1,107 @@
+# What people type: make run, make test, make lint, make build.
+# `make help` lists everything.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+.NOTPARALLEL:
+
+# What SQLite can do is chosen when it is compiled. The same list stands in
+# .golangci.yml and in the README's `go install` line.
+TAGS := sqlite_fts5,sqlite_math_functions,sqlite_dbstat,sqlite_stat4,sqlite_column_metadata,sqlite_omit_load_extension
+
+GOLANGCI_VERSION := v2.15.0
+GOLANGCI := bin/tools/golangci-lint-$(GOLANGCI_VERSION)
+
+# A checkout that git cannot read still builds, only without a commit in it.
+BUILDVCS := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo auto || echo false)
+export GOFLAGS := -buildvcs=$(BUILDVCS) -tags=$(TAGS)
+
+stage = @printf '\n==> %s (%s)\n' "$(1)" "$$(date +%T)"
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+( [a-z-]+)*:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+.PHONY: build
+build: ## build the four programs into bin/
+	$(call stage,build)
+	go build -o bin/ayb .
+	go build -o bin/ ./controlplane/cmd/ayb-controlplane ./querynode/cmd/ayb-querynode ./mailer/cmd/ayb-mailer
+	@ls -lh bin/ayb bin/ayb-*
+
+.PHONY: run
+run: build ayb.toml ## start a whole server here, with mail in a file
+	exec bin/ayb all-in-one --config ayb.toml
+
+# Made once: the key in it must stay the same.
+ayb.toml:
+	umask 077; bin/ayb default_server_config > $@.tmp
+	mv $@.tmp $@
+
+.PHONY: test check
+test check: setup fmt-check vet lint cross build unit race ## everything CI checks
+	$(call stage,all checks passed)
+
+.PHONY: test-full
+test-full: test ## the same, and the scripts in every combination
+	$(call stage,every combination)
+	AYB_TEST_MATRIX=full AYB_TEST_BIN="$(CURDIR)/bin" go test -count=1 -timeout 30m ./tests/...
+
+.PHONY: setup
+setup: ## install the programs and data that tests need
+	$(call stage,setup)
+	tests/setup.sh
+
+.PHONY: fmt
+fmt: ## format all Go files
+	gofmt -w $(shell git ls-files '*.go')
+
+.PHONY: fmt-check
+fmt-check:
+	$(call stage,gofmt)
+	@bad="$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go'))"; \
+	if [ -n "$$bad" ]; then printf 'not formatted (make fmt):\n%s\n' "$$bad"; exit 1; fi
+
+.PHONY: vet
+vet:
+	$(call stage,go vet)
+	go vet ./...
+
+.PHONY: lint
+lint: $(GOLANGCI) ## run the linters
+	$(call stage,golangci-lint $(GOLANGCI_VERSION))
+	$(GOLANGCI) run ./...
+
+# Built from the module proxy, outside this module's graph and tags.
+$(GOLANGCI):
+	$(call stage,build golangci-lint $(GOLANGCI_VERSION))
+	GOFLAGS= CGO_ENABLED=0 GOBIN="$(CURDIR)/bin/tools" go install -ldflags='-s -w' \
+		github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	mv bin/tools/golangci-lint $@
+
+.PHONY: cross
+cross:
+	$(call stage,build for darwin and windows)
+	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 go build ./...
+	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 go build ./...
+
+.PHONY: unit
+unit:
+	$(call stage,go test)
+	AYB_TEST_BIN="$(CURDIR)/bin" go test -timeout 15m ./...
+
+.PHONY: race
+race:
+	$(call stage,go test -race)
+	AYB_TEST_BIN="$(CURDIR)/bin" go test -race -timeout 20m ./...
+
+.PHONY: bench
+bench: build ## compare the server with a bare HTTP server on SQLite
+	$(call stage,bench)
+	go run ./tests/bench -ayb bin/ayb
+
+.PHONY: clean
+clean: ## remove what was built (not your data)
+	rm -rf bin
+	go clean -testcache

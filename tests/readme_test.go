@@ -1,0 +1,248 @@
+package tests
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// step is one block of commands of the tour and what they print.
+type step struct{ commands, output string }
+
+// The README's tour works as it is written (pitfall O8): its commands run in
+// order, in one shell, in the directory of a fresh server, and print what the
+// README says. `…` in the README stands for what differs from run to run.
+func TestReadmeTour(t *testing.T) {
+	steps := tour(t)
+	dir := t.TempDir()
+	port := startTourServer(t, dir, aybProgram(t))
+	printed := runTour(t, dir, steps, port)
+	if len(printed) != len(steps) {
+		t.Fatalf("%d of %d blocks ran", len(printed), len(steps))
+	}
+	for i, s := range steps {
+		if !alike(s.output, printed[i]) {
+			t.Errorf("commands:\n%s\nprinted:\n%s\nthe README says:\n%s", s.commands, printed[i], s.output)
+		}
+	}
+}
+
+// tour reads the blocks between the marks of the README.
+func tour(t *testing.T) []step {
+	t.Helper()
+	readme, err := os.ReadFile(filepath.Join("..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, begun := strings.Cut(string(readme), "<!-- tour:begin -->")
+	text, _, ended := strings.Cut(rest, "<!-- tour:end -->")
+	if !begun || !ended {
+		t.Fatal("the README has no tour:begin and tour:end")
+	}
+	var steps []step
+	for _, m := range regexp.MustCompile("(?ms)^```(sh|text)\n(.*?)^```$").FindAllStringSubmatch(text, -1) {
+		switch {
+		case m[1] == "sh":
+			steps = append(steps, step{commands: m[2]})
+		case len(steps) == 0 || steps[len(steps)-1].output != "":
+			t.Fatalf("output without commands: %s", m[2])
+		default:
+			steps[len(steps)-1].output = m[2]
+		}
+	}
+	if len(steps) < 10 {
+		t.Fatalf("only %d blocks of commands were found", len(steps))
+	}
+	return steps
+}
+
+// aybProgram gives the ayb program: that of AYB_TEST_BIN, else built here.
+func aybProgram(t *testing.T) string {
+	t.Helper()
+	if dir := os.Getenv("AYB_TEST_BIN"); dir != "" {
+		return filepath.Join(dir, "ayb")
+	}
+	program := filepath.Join(t.TempDir(), "ayb")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-tags", buildTags(t), "-o", program, "..")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return program
+}
+
+// startTourServer starts a server as the README does, except that it takes a
+// free port, and gives the port.
+func startTourServer(t *testing.T, dir, program string) (port string) {
+	t.Helper()
+	if err := os.Mkdir(filepath.Join(dir, "bin"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(program, filepath.Join(dir, "bin", "ayb")); err != nil {
+		t.Fatal(err)
+	}
+	sample, err := exec.CommandContext(t.Context(), program, "default_server_config").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "ayb.toml"), sample, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var stderr bytes.Buffer
+	cmd := exec.Command(filepath.Join(dir, "bin", "ayb"), "all-in-one", "--config", "ayb.toml")
+	cmd.Dir, cmd.Stderr = dir, &stderr
+	cmd.Env = append(tourEnv(dir), "AYB__HOST=127.0.0.1", "AYB__PORT=0")
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := make(chan string, 1)
+	drained := make(chan struct{})
+	go func() { // to the end, so that the server never waits for a reader
+		defer close(drained)
+		defer close(lines)
+		for scan := bufio.NewScanner(stdout); scan.Scan(); {
+			if _, at, ok := strings.Cut(scan.Text(), "Starting server 127.0.0.1:"); ok {
+				lines <- strings.TrimSuffix(at, "...")
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Errorf("stop the server: %v", err)
+		}
+		<-drained
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("the server ended with %v\n%s", err, stderr.String())
+		} else if t.Failed() {
+			t.Logf("the server's log:\n%s", stderr.String())
+		}
+	})
+	select {
+	case port, ok := <-lines:
+		if !ok {
+			t.Fatal("the server ended before it listened")
+		}
+		return port
+	case <-time.After(time.Minute):
+		t.Fatal("the server did not start within a minute")
+		return ""
+	}
+}
+
+// tourEnv is the environment of somebody who has never used ayb.
+func tourEnv(dir string) []string {
+	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + filepath.Join(dir, "home"), "LANG=C.UTF-8"}
+}
+
+// runTour runs the blocks in one shell and gives what each printed.
+func runTour(t *testing.T, dir string, steps []step, port string) []string {
+	t.Helper()
+	const mark = "@@ end of block "
+	var script strings.Builder
+	for i, s := range steps {
+		script.WriteString(strings.ReplaceAll(s.commands, "localhost:5433", "localhost:"+port))
+		fmt.Fprintf(&script, "\nprintf '\\n%s%d\\n'\n", mark, i)
+	}
+	name := filepath.Join(dir, "tour.sh")
+	if err := os.WriteFile(name, []byte(script.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "bash", name)
+	cmd.Dir, cmd.Env = dir, tourEnv(dir)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("the tour: %v\n%s", err, out)
+	}
+	var printed []string
+	for i, rest := 0, string(out); ; i++ {
+		block, after, ok := strings.Cut(rest, fmt.Sprintf("\n%s%d\n", mark, i))
+		if !ok {
+			return printed
+		}
+		printed, rest = append(printed, block), after
+	}
+}
+
+// alike compares without regard to spaces at the ends of lines and line breaks
+// at the end of the text, which do not show.
+func alike(want, got string) bool {
+	pattern := strings.ReplaceAll(regexp.QuoteMeta(visible(want)), "…", `[A-Za-z0-9_=-]+`)
+	return regexp.MustCompile("^" + pattern + "$").MatchString(visible(got))
+}
+
+func visible(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		lines[i] = strings.TrimRight(l, " ")
+	}
+	return strings.TrimRight(strings.Join(lines, "\n"), "\n")
+}
+
+func TestAlike(t *testing.T) {
+	for _, c := range []struct {
+		want, got string
+		alike     bool
+	}{
+		{"token ayb_…\n", "token ayb_x_Y1=\n", true},
+		{" a | b\n---\n", " a | b \n---", true},
+		{"\nRows: 0\n", "\nRows: 0\n\n", true},
+		{"Rows: 0", "\nRows: 0", false},
+		{"token ayb_…", "token ayb_ x", false},
+		{"403", "200", false},
+		{"", "Error", false},
+	} {
+		if alike(c.want, c.got) != c.alike {
+			t.Errorf("%q and %q", c.want, c.got)
+		}
+	}
+}
+
+var tagsLine = regexp.MustCompile(`(?m)^TAGS := (\S+)$`)
+
+// buildTags gives the build tags of the Makefile.
+func buildTags(t *testing.T) string {
+	t.Helper()
+	makefile, err := os.ReadFile(filepath.Join("..", "Makefile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := tagsLine.FindSubmatch(makefile)
+	if m == nil {
+		t.Fatal("the Makefile has no TAGS")
+	}
+	return string(m[1])
+}
+
+// The list of tags stands in three places, and must be the same in all.
+func TestBuildTagsAgree(t *testing.T) {
+	tags := buildTags(t)
+	readme, err := os.ReadFile(filepath.Join("..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(readme, []byte("go install -tags "+tags+" "+module+"@latest")) {
+		t.Error("the README's go install line has other tags than the Makefile")
+	}
+	lint, err := os.ReadFile(filepath.Join("..", ".golangci.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "  build-tags:\n    - " + strings.ReplaceAll(tags, ",", "\n    - ") + "\n\n"
+	if !bytes.Contains(lint, []byte(want)) {
+		t.Error(".golangci.yml has other tags than the Makefile")
+	}
+}

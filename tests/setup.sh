@@ -1,0 +1,33 @@
+#!/bin/sh
+# Installs what the tests need and the machine lacks. Running it again does
+# nothing.
+set -eu
+
+missing=
+need() { # need PACKAGE COMMAND...: the package is missing when the command fails
+	package=$1
+	shift
+	"$@" >/dev/null 2>&1 || missing="$missing $package"
+}
+
+need gcc command -v gcc
+need libc6-dev test -f /usr/include/stdlib.h
+need curl command -v curl
+need sqlite3 command -v sqlite3
+need gawk command -v awk
+need unicode-data test -f /usr/share/unicode/UnicodeData.txt
+
+if [ -z "$missing" ]; then
+	echo "everything is there"
+	exit 0
+fi
+echo "missing:$missing"
+if ! command -v apt-get >/dev/null; then
+	echo "install these packages by hand, then start again" >&2
+	exit 1
+fi
+as_root=
+[ "$(id -u)" = 0 ] || as_root="sudo -n"
+$as_root apt-get update -qq
+# shellcheck disable=SC2086 # a list of words
+DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing
