@@ -64,8 +64,8 @@ func isSlugRune(r rune) bool {
 
 // DatabasePath names a database: its owner and its own name.
 type DatabasePath struct {
-	Entity   EntitySlug
-	Database DatabaseSlug
+	Entity   EntitySlug   `json:"entity"`
+	Database DatabaseSlug `json:"database"`
 }
 
 // String is the form people write: entity/database.

@@ -1,0 +1,126 @@
+package nodeapi
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus"
+	"github.com/ayb-go/ayb/shared/bus/natsbus"
+	"github.com/ayb-go/ayb/shared/bus/natsbus/bustest"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/mux"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// The JSON forms are a contract between processes of different versions.
+func TestGoldenMessages(t *testing.T) {
+	path := ayb.DatabasePath{Entity: "alice", Database: "shop.sqlite"}
+	for name, tt := range map[string]struct {
+		message any
+		want    string
+	}{
+		"create":  {CreateRequest{path, ayb.SQLite}, `{"path":{"entity":"alice","database":"shop.sqlite"},"type":"sqlite"}`},
+		"discard": {DeleteRequest{path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},
+		"status":  {NodeStatus{"n1", 3, 1000, []ayb.DatabaseType{ayb.SQLite}}, `{"id":"n1","databases":3,"free_bytes":1000,"engines":["sqlite"]}`},
+	} {
+		got, err := json.Marshal(tt.message)
+		if err != nil || string(got) != tt.want {
+			t.Errorf("%s: %s, %v; want %s", name, got, err, tt.want)
+		}
+	}
+}
+
+// local answers as a node does, without daemons.
+type local struct{ created chan CreateRequest }
+
+func (l *local) Create(_ context.Context, r CreateRequest) (CreateResponse, error) {
+	l.created <- r
+	return CreateResponse{}, nil
+}
+
+func (l *local) Discard(context.Context, DeleteRequest) (DeleteResponse, error) {
+	return DeleteResponse{}, errs.E(errs.Conflict, "It has been written")
+}
+
+func (l *local) Accept(link mux.Link) bus.Peer {
+	return peer{mux.NewServer(link, 10, 1<<20, func(c *mux.Call) {
+		r, err := query.Parse(c.Request())
+		if err != nil {
+			c.Fail(err)
+			return
+		}
+		_ = c.Write([]byte(r.Path.String()+" "+string(r.Mode)+" "+string(r.SQL)), true) // a failure shows at the client
+	})}
+}
+
+type peer struct{ s *mux.Server }
+
+func (p peer) Frames(b []byte) { _ = mux.Each(b, p.s.Handle) }
+func (p peer) Busy() bool      { return false }
+func (p peer) Down(error)      { p.s.CancelAll() }
+
+func TestClientAndServe(t *testing.T) {
+	s := bustest.Start(t)
+	l := &local{make(chan CreateRequest, 1)}
+	stop, err := Serve(bustest.Role(t, s, natsbus.QueryNode), "n1", l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	conn := bustest.Role(t, s, natsbus.ControlPlane)
+	c := NewClient(conn, conn)
+	defer c.Close()
+	path := ayb.DatabasePath{Entity: "a", Database: "B.sqlite"}
+	if _, err := c.CreateDatabase(t.Context(), "n1", CreateRequest{path, ayb.SQLite}); err != nil {
+		t.Error(err)
+	}
+	if got := <-l.created; got.Path != path {
+		t.Errorf("created %v", got)
+	}
+	if _, err := c.DiscardDatabase(t.Context(), "n1", DeleteRequest{path}); !errs.Is(err, errs.Conflict) {
+		t.Errorf("discard: %v", err)
+	}
+	a, err := c.Query(t.Context(), "n1", QueryRequest{Path: path, Type: ayb.SQLite, Mode: ayb.QueryReadOnly, Format: FormatCompat, SQL: []byte("SELECT 1")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, last, err := a.Next(t.Context())
+	if err != nil || !last || string(got) != "a/B.sqlite read-only SELECT 1" {
+		t.Errorf("answer %q, %v, %v", got, last, err)
+	}
+	if _, err := c.CreateDatabase(t.Context(), "n2", CreateRequest{path, ayb.SQLite}); !errs.Is(err, errs.Unavailable) {
+		t.Errorf("a node that is not there: %v", err)
+	}
+}
+
+func TestPresence(t *testing.T) {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	p := NewPresence(func() time.Time { return now })
+	status := func(id NodeID) []byte {
+		b, err := json.Marshal(NodeStatus{ID: id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	p.see("b", status("b"))
+	p.see("a", status("a"))
+	p.see("c", status("forged"))
+	p.see("d", []byte("{"))
+	if got := p.LiveNodes(); len(got) != 2 || got[0].ID != "a" || got[1].ID != "b" {
+		t.Errorf("live %v", got)
+	}
+	now = now.Add(alive / 2)
+	p.see("a", status("a"))
+	now = now.Add(alive/2 + time.Second)
+	if got := p.LiveNodes(); len(got) != 1 || got[0].ID != "a" {
+		t.Errorf("live %v after b went silent", got)
+	}
+	p.see("a", nil)
+	if got := p.LiveNodes(); len(got) != 0 {
+		t.Errorf("live %v after a left", got)
+	}
+}

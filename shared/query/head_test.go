@@ -1,0 +1,83 @@
+package query
+
+import (
+	"encoding/hex"
+	"testing"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+func request() Request {
+	return Request{
+		Path: ayb.DatabasePath{Entity: "alice", Database: "shop.sqlite"}, Type: ayb.SQLite,
+		Mode: ayb.QueryReadWrite, Format: FormatCompat, Timeout: 1500 * time.Millisecond, SQL: []byte("SELECT 1"),
+	}
+}
+
+// The wire form is a contract between processes of different versions.
+const golden = "002e" + "010005616c696365" + "02000b73686f702e73716c697465" + "03000673716c697465" + "04000102" + "05000101" + "060004000005dc" + "53454c4543542031"
+
+func TestGoldenHead(t *testing.T) {
+	r := request()
+	if got := hex.EncodeToString(append(AppendHead(nil, &r), r.SQL...)); got != golden {
+		t.Errorf("got  %s\nwant %s", got, golden)
+	}
+}
+
+func TestRoundTrip(t *testing.T) {
+	r := request()
+	got, err := Parse(append(AppendHead(nil, &r), r.SQL...))
+	if err != nil || got.Path != r.Path || got.Type != r.Type || got.Mode != r.Mode || got.Format != r.Format || got.Timeout != r.Timeout || string(got.SQL) != string(r.SQL) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestUnknownFieldsAreSkipped(t *testing.T) {
+	newer := "0011" + "ff0003abcdef" + "010001" + "61" + "04000101" + "c80000"
+	b, err := hex.DecodeString(newer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Parse(b)
+	if err != nil || got.Path.Entity != "a" || got.Mode != ayb.QueryReadOnly {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestBadHeads(t *testing.T) {
+	r := request()
+	whole := AppendHead(nil, &r)
+	for cut := range whole {
+		if _, err := Parse(whole[:cut]); errs.CodeOf(err) != errs.Invalid {
+			t.Errorf("cut at %d: %v", cut, err)
+		}
+	}
+	for name, h := range map[string]string{
+		"no mode":       "0004" + "01000161",
+		"unknown mode":  "0004" + "04000103",
+		"long mode":     "0005" + "0400020101",
+		"short timeout": "0008" + "04000101" + "06000101",
+		"empty format":  "0007" + "04000101" + "050000",
+	} {
+		b, err := hex.DecodeString(h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Parse(b); errs.CodeOf(err) != errs.Invalid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	r := request()
+	f.Add(AppendHead(nil, &r))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		got, err := Parse(b)
+		if err == nil && got.Mode == ayb.QueryNone {
+			t.Fatal("a request without a mode was taken")
+		}
+	})
+}
