@@ -55,12 +55,12 @@ setup: ## install the programs and data that tests need
 
 .PHONY: fmt
 fmt: ## format all Go files
-	gofmt -w $(shell git ls-files '*.go')
+	gofmt -w .
 
 .PHONY: fmt-check
 fmt-check:
 	$(call stage,gofmt)
-	@bad="$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go'))"; \
+	@bad="$$(gofmt -l .)"; \
 	if [ -n "$$bad" ]; then printf 'not formatted (make fmt):\n%s\n' "$$bad"; exit 1; fi
 
 .PHONY: vet
