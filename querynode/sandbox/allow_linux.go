@@ -1,0 +1,101 @@
+package sandbox
+
+import "golang.org/x/sys/unix"
+
+// rule lets one system call through when all its conditions hold. Several rules
+// for one call are alternatives.
+type rule struct {
+	// name as the processor's table has it; "a|b" where tables disagree.
+	name string
+	when []cond
+}
+
+// cond holds when argument arg, ANDed with mask, equals value. Arguments that
+// the kernel takes as a 32-bit int are compared in their lower half only, as
+// the kernel reads them.
+type cond struct {
+	arg         uint32
+	mask, value uint64
+}
+
+const (
+	low32 = 0xffffffff
+	all64 = ^uint64(0)
+
+	// Process-making and namespace-making flags of clone.
+	cloneForbidden = unix.CLONE_NEWNS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC |
+		unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET | unix.CLONE_PTRACE | unix.CLONE_VFORK
+
+	setIDBits = unix.S_ISUID | unix.S_ISGID
+)
+
+// plainCalls need no look at their arguments. The most frequent come first:
+// kernels before 5.11 walk the list for every call.
+func plainCalls() []string {
+	return []string{
+		// Go scheduler, memory, clocks.
+		"futex", "nanosleep", "clock_nanosleep", "sched_yield", "madvise", "munmap", "mremap", "brk",
+		"clock_gettime", "clock_getres", "gettimeofday", "getrandom", "restart_syscall",
+		"epoll_pwait", "epoll_create1", "epoll_ctl", "eventfd2",
+		// Open descriptors: the channel to the node, database files.
+		"read", "write", "pread64", "pwrite64", "readv", "writev", "lseek", "close",
+		"fstat", "fsync", "fdatasync", "ftruncate", "fallocate", "copy_file_range", "getdents64", "fchown",
+		// Names; Landlock decides which.
+		"newfstatat|fstatat", "statx", "faccessat", "faccessat2", "readlinkat", "getcwd",
+		"unlinkat", "renameat",
+		// Threads and signals inside this process.
+		"rt_sigprocmask", "rt_sigaction", "rt_sigreturn", "sigaltstack", "gettid", "getpid", "getppid",
+		"set_robust_list", "set_tid_address", "rseq", "sched_getaffinity", "exit", "exit_group",
+		// Identity, own resource use.
+		"getuid", "geteuid", "getgid", "getegid", "uname", "getrusage",
+	}
+}
+
+// legacyCalls exist on amd64 only; newer processors have just the *at forms.
+func legacyCalls() []string {
+	return []string{"stat", "lstat", "access", "readlink", "unlink", "rename", "rmdir", "epoll_wait", "time"}
+}
+
+// checkedCalls are allowed for some arguments only. pid is this process.
+func checkedCalls(pid int) []rule {
+	return append(fcntlCalls(), []rule{
+		// Anonymous memory and database pages, never code.
+		{"mmap", []cond{{2, unix.PROT_EXEC, 0}}},
+		{"mprotect", []cond{{2, unix.PROT_EXEC, 0}}},
+		// Threads, never processes.
+		{"clone", []cond{{0, unix.CLONE_THREAD | cloneForbidden, unix.CLONE_THREAD}}},
+		// The Go scheduler pre-empts its own threads by signal.
+		{"tgkill", []cond{{0, low32, uint64(pid)}}},
+		// Files without set-user-id and set-group-id bits.
+		{"openat", []cond{{3, setIDBits, 0}}},
+		{"mkdirat", []cond{{2, setIDBits, 0}}},
+		{"fchmod", []cond{{1, setIDBits, 0}}},
+		// Reading this process's own limits, as the C library does.
+		{"prlimit64", []cond{{0, low32, 0}, {2, all64, 0}}},
+		// Naming memory areas (Go, glibc) and reading the two bits that prove the sandbox.
+		{"prctl", []cond{{0, low32, unix.PR_SET_VMA}, {1, all64, unix.PR_SET_VMA_ANON_NAME}}},
+		{"prctl", []cond{{0, low32, unix.PR_GET_NO_NEW_PRIVS}}},
+		{"prctl", []cond{{0, low32, unix.PR_GET_DUMPABLE}}},
+	}...)
+}
+
+// legacyChecked are the amd64-only calls with conditions.
+func legacyChecked() []rule {
+	return []rule{
+		{"open", []cond{{2, setIDBits, 0}}},
+		{"mkdir", []cond{{1, setIDBits, 0}}},
+	}
+}
+
+// fcntlCalls are duplicates, flags and record locks. Missing on purpose: the
+// commands that make the kernel send signals (F_SETOWN, F_SETSIG), leases.
+func fcntlCalls() []rule {
+	var rules []rule
+	for _, cmd := range []uint64{
+		unix.F_SETLK, unix.F_GETLK, unix.F_SETLKW, unix.F_GETFD, unix.F_SETFD,
+		unix.F_GETFL, unix.F_SETFL, unix.F_DUPFD_CLOEXEC, unix.F_DUPFD,
+	} {
+		rules = append(rules, rule{"fcntl", []cond{{1, low32, cmd}}})
+	}
+	return rules
+}

@@ -1,0 +1,48 @@
+package sandbox
+
+import (
+	"strings"
+	"testing"
+
+	"golang.org/x/net/bpf"
+	"golang.org/x/sys/unix"
+)
+
+// probeWithout probes on a kernel that answers one system call with errno, as
+// an old kernel does, one with Landlock disabled at boot, or a container.
+func probeWithout(call uint32, errno unix.Errno) func(childArgs) (any, error) {
+	return func(a childArgs) (any, error) {
+		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+			return nil, err
+		}
+		prog := []bpf.Instruction{bpf.LoadAbsolute{Off: offNumber, Size: 4}}
+		prog = append(prog, block(call, nil, unix.SECCOMP_RET_ERRNO|uint32(errno))...)
+		if err := load(append(prog, bpf.RetConstant{Val: retAllow})); err != nil {
+			return nil, err
+		}
+		return Probe(a.Policy, a.Outside)
+	}
+}
+
+// TestDegraded: S11, what the kernel does not enforce is reported, by name, and
+// the rest is in force all the same.
+func TestDegraded(t *testing.T) {
+	for _, child := range []string{"no-landlock", "landlock-off", "landlock-blocked"} {
+		r := run[Report](t, child, newArgs(t))
+		if r.Filesystem || r.LandlockABI != 0 || !r.Network || !r.Seccomp || !r.Rlimits || !r.NoNewPrivs {
+			t.Errorf("%s: %+v", child, r)
+		}
+		if text, warn := r.StartupText(); !warn || len(r.Missing) != 1 || !strings.Contains(text, "  - filesystem: ") || !strings.Contains(text, "Landlock") {
+			t.Errorf("%s: warn %v\n%s", child, warn, text)
+		}
+	}
+	for _, child := range []string{"no-seccomp", "seccomp-blocked"} {
+		r := run[Report](t, child, newArgs(t))
+		if r.Seccomp || r.Network || !r.Filesystem || !r.Rlimits || !r.NoNewPrivs || r.LandlockABI < 1 {
+			t.Errorf("%s: %+v", child, r)
+		}
+		if text, warn := r.StartupText(); !warn || len(r.Missing) != 2 || !strings.Contains(text, "  - network: ") {
+			t.Errorf("%s: warn %v\n%s", child, warn, text)
+		}
+	}
+}
