@@ -1,0 +1,90 @@
+package controlplane
+
+import (
+	"errors"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ayb-go/ayb/controlplane/token"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// Config is what the control plane can be told. DatabaseURL, FernetKey and
+// TokenTTL have no usable zero value.
+type Config struct {
+	// Host and Port are where the API is to be listened for; see Address.
+	Host string
+	Port int
+	// PublicURL is the address of the server as its users see it. Empty means
+	// http://localhost:PORT. A slash at its end is dropped.
+	PublicURL string
+	// DatabaseURL says where the metadata is: sqlite://relative/path or
+	// sqlite:///absolute/path.
+	DatabaseURL string
+	// FernetKey seals log-in tokens: 32 bytes in URL-safe base64.
+	FernetKey string
+	// TokenTTL is how long a mailed log-in token is valid; at least a second.
+	TokenTTL time.Duration
+	// CORSOrigin is "*" or the one origin whose pages may use the API from a
+	// browser. Empty means none.
+	CORSOrigin string
+	// RequestBytes limits a request body. Zero means 16 MiB.
+	RequestBytes int64
+	// StatementTimeout limits the engine time of a query. Zero leaves it to
+	// the query node.
+	StatementTimeout time.Duration
+	// CacheEntries is how many tokens, and how many databases, are kept in
+	// memory. Zero means 10 000.
+	CacheEntries int
+}
+
+// Address is the host and port to listen on.
+func (c Config) Address() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) }
+
+// Validate reports every fault that can be seen without opening anything.
+func (c Config) Validate() error {
+	var faults []error
+	fault := func(format string, args ...any) {
+		faults = append(faults, errs.E(errs.Invalid, format, args...))
+	}
+	if _, err := token.NewLogins(c.login(), time.Now); err != nil {
+		faults = append(faults, err)
+	}
+	if c.Port < 0 || c.Port > 65535 {
+		fault("The port %d is not between 0 and 65535", c.Port)
+	}
+	if c.PublicURL != "" && !isWebURL(c.PublicURL) {
+		fault("The public URL must look like https://ayb.example.com")
+	}
+	if o := c.CORSOrigin; o != "" && o != "*" && !isOrigin(o) {
+		fault("The CORS origin must be * or look like https://app.example.com")
+	}
+	if c.RequestBytes < 0 || c.StatementTimeout < 0 || c.CacheEntries < 0 {
+		fault("Limits can't be negative")
+	}
+	return errors.Join(faults...)
+}
+
+func (c Config) login() token.LoginConfig {
+	return token.LoginConfig{Key: c.FernetKey, TTL: c.TokenTTL}
+}
+
+func (c Config) publicURL() string {
+	if c.PublicURL == "" {
+		return "http://localhost:" + strconv.Itoa(c.Port)
+	}
+	return strings.TrimRight(c.PublicURL, "/")
+}
+
+func isWebURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.RawQuery == "" && u.Fragment == ""
+}
+
+func isOrigin(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Scheme != "" && u.Host != "" && s == u.Scheme+"://"+u.Host
+}

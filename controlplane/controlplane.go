@@ -1,0 +1,136 @@
+// Package controlplane is the role that knows who may do what: it serves the
+// HTTP API and owns the metadata of accounts and databases. It assembles its
+// sub-packages and runs them.
+//
+// It never opens a hosted database: it asks query nodes through nodeapi and
+// mails through mailapi, and does not know what bus carries either.
+package controlplane
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/ayb-go/ayb/controlplane/accounts"
+	"github.com/ayb-go/ayb/controlplane/cache"
+	"github.com/ayb-go/ayb/controlplane/databases"
+	"github.com/ayb-go/ayb/controlplane/httpd"
+	"github.com/ayb-go/ayb/controlplane/store"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus/mailapi"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// Deps are what the control plane works with. All but Now are needed.
+type Deps struct {
+	Queries   nodeapi.Queries
+	Databases nodeapi.Databases
+	Nodes     nodeapi.Nodes
+	Mail      mailapi.Sender
+	// BusHealthy is nil while the bus is connected.
+	BusHealthy func() error
+	Log        *slog.Logger
+	// Now is time.Now when it is nil.
+	Now func() time.Time
+}
+
+// ControlPlane is the role. Its methods may be called concurrently.
+type ControlPlane struct {
+	deps  Deps
+	store *store.Store
+	cache *cache.Cache
+	http  *httpd.Server
+}
+
+// New checks the configuration, opens and migrates the metadata store, and
+// assembles the services. It serves nothing yet. Whoever does not call Run
+// calls Close.
+func New(cfg Config, deps Deps) (*ControlPlane, error) {
+	if deps.Queries == nil || deps.Databases == nil || deps.Nodes == nil || deps.Mail == nil || deps.BusHealthy == nil || deps.Log == nil {
+		return nil, errs.E(errs.Internal, "controlplane: a dependency is missing")
+	}
+	if deps.Now == nil {
+		deps.Now = time.Now
+	}
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	st, err := store.Open(context.Background(), store.Config{URL: cfg.DatabaseURL})
+	if err != nil {
+		return nil, err
+	}
+	c := &ControlPlane{deps: deps, store: st}
+	if err := c.assemble(cfg); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	return c, nil
+}
+
+func (c *ControlPlane) assemble(cfg Config) (err error) {
+	c.cache, err = cache.New(cache.Config{Entries: cfg.CacheEntries}, c.store)
+	if err != nil {
+		return err
+	}
+	people, err := accounts.New(
+		accounts.Config{PublicURL: cfg.publicURL(), Login: cfg.login()},
+		accounts.Deps{Identities: c.cache, Tokens: c.cache, Mail: c.deps.Mail, Now: c.deps.Now})
+	if err != nil {
+		return err
+	}
+	dbs, err := databases.New(
+		databases.Config{StatementTimeout: cfg.StatementTimeout},
+		databases.Deps{Store: c.cache, Queries: c.deps.Queries, Files: c.deps.Databases, Nodes: c.deps.Nodes, Now: c.deps.Now})
+	if err != nil {
+		return err
+	}
+	c.http, err = httpd.New(
+		httpd.Config{CORSOrigin: cfg.CORSOrigin, RequestBytes: cfg.RequestBytes},
+		httpd.Deps{Accounts: people, Authenticator: people, Databases: dbs, Health: c.health, Log: c.deps.Log})
+	return err
+}
+
+// Handler is the HTTP API.
+func (c *ControlPlane) Handler() http.Handler { return c.http }
+
+// Run serves the API on the listener until ctx ends, lets requests in flight
+// finish for at most ten seconds, and closes the store. A clean stop is nil.
+func (c *ControlPlane) Run(ctx context.Context, ln net.Listener) error {
+	return errors.Join(c.http.Serve(ctx, ln), c.Close())
+}
+
+// Close closes the metadata store.
+func (c *ControlPlane) Close() error { return c.store.Close() }
+
+// healthTimeout limits how long the metadata store may take to say that it
+// is there.
+const healthTimeout = 2 * time.Second
+
+// health tells whether the control plane can do its work: its store answers
+// and its bus is connected (A14).
+func (c *ControlPlane) health(ctx context.Context) error {
+	if err := c.deps.BusHealthy(); err != nil {
+		return errs.Wrap(errs.Unavailable, err, "The bus is not connected")
+	}
+	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+	defer cancel()
+	if err := c.store.Ping(ctx); err != nil {
+		return errs.Wrap(errs.Unavailable, err, "The metadata store does not answer")
+	}
+	return nil
+}
+
+// InvalidateToken forgets what is cached of a token that was changed by
+// another control plane.
+func (c *ControlPlane) InvalidateToken(short string) { c.cache.InvalidateToken(short) }
+
+// InvalidateDatabase forgets what is cached of a database that was changed by
+// another control plane.
+func (c *ControlPlane) InvalidateDatabase(path ayb.DatabasePath) { c.cache.InvalidateDatabase(path) }
+
+// InvalidateAll forgets everything that is cached, for when changes may have
+// been missed.
+func (c *ControlPlane) InvalidateAll() { c.cache.InvalidateAll() }

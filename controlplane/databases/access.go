@@ -1,0 +1,116 @@
+package databases
+
+import (
+	"context"
+
+	"github.com/ayb-go/ayb/controlplane/authz"
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// Details is a database and what the caller may do with it.
+type Details struct {
+	Database meta.Database
+	Rights   authz.Rights
+}
+
+// Details tells about a database. Errors: NotFound for a missing database of
+// the caller's own; for every other that is missing or may not be seen,
+// Unauthenticated to an anonymous caller and Hidden to a known one (S22).
+func (d *Databases) Details(ctx context.Context, actor authz.Actor, entity, database string) (Details, error) {
+	if err := authz.Check(actor, authz.ShowDatabase); err != nil {
+		return Details{}, err
+	}
+	path := pathOf(entity, database)
+	db, rights, err := d.resolve(ctx, actor, path)
+	switch {
+	case err != nil:
+		return Details{}, err
+	case rights.Discover:
+		return Details{Database: db, Rights: rights}, nil
+	case actor.Anonymous():
+		return Details{}, errs.E(errs.Unauthenticated, "Database %s is not accessible", path)
+	default:
+		return Details{}, errs.E(errs.Hidden, "Authenticated entity %s can't access database %s", actor.Slug, path)
+	}
+}
+
+// Query starts a query in the mode the caller's rights give, on the node that
+// holds the database. Errors: NotFound for a missing database of the caller's
+// own, Forbidden for every other that is missing or may not be queried (S22),
+// Unavailable when the node cannot be reached.
+func (d *Databases) Query(ctx context.Context, actor authz.Actor, entity, database string, sql []byte) (nodeapi.Answer, error) {
+	if err := authz.Check(actor, authz.QueryDatabase); err != nil {
+		return nil, err
+	}
+	path := pathOf(entity, database)
+	db, rights, err := d.resolve(ctx, actor, path)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case actor.Anonymous():
+		return nil, errs.E(errs.Unauthenticated, "Database %s is not accessible", path)
+	case rights.Query == ayb.QueryNone:
+		return nil, errs.E(errs.Forbidden, "Authenticated entity %s can't query database %s", actor.Slug, path)
+	}
+	node, err := d.place.Locate(db)
+	if err != nil {
+		return nil, err
+	}
+	return d.deps.Queries.Query(ctx, node, nodeapi.QueryRequest{
+		Path: db.Path, Type: db.Type, Mode: rights.Query,
+		Format: nodeapi.FormatCompat, Timeout: d.cfg.StatementTimeout, SQL: sql,
+	})
+}
+
+// resolve finds a database and the caller's rights on it. A missing one is
+// like one without rights, except to the entity it would belong to.
+func (d *Databases) resolve(ctx context.Context, actor authz.Actor, path ayb.DatabasePath) (meta.Database, authz.Rights, error) {
+	db, err := d.deps.Store.DatabaseByPath(ctx, path)
+	if errs.Is(err, errs.NotFound) && !actor.Is(path.Entity) {
+		return meta.Database{}, authz.Rights{}, nil
+	}
+	if err != nil {
+		return meta.Database{}, authz.Rights{}, err
+	}
+	return db, authz.On(actor, db), nil
+}
+
+func pathOf(entity, database string) ayb.DatabasePath {
+	return ayb.DatabasePath{Entity: ayb.FoldEntity(entity), Database: ayb.DatabaseSlug(database)}
+}
+
+// EntityDetails is an entity as the caller may see it.
+type EntityDetails struct {
+	Entity meta.Entity
+	// Databases are those the caller may discover, newest first.
+	Databases []meta.Database
+	// CanCreate says that the caller may create databases here.
+	CanCreate bool
+}
+
+// Entity tells about an entity and lists those of its databases that the
+// caller may discover. NotFound when there is no such entity.
+func (d *Databases) Entity(ctx context.Context, actor authz.Actor, slug string) (EntityDetails, error) {
+	if err := authz.Check(actor, authz.ShowEntity); err != nil {
+		return EntityDetails{}, err
+	}
+	e, err := d.deps.Store.EntityBySlug(ctx, ayb.FoldEntity(slug))
+	if err != nil {
+		return EntityDetails{}, err
+	}
+	all, err := d.deps.Store.DatabasesOf(ctx, e.ID)
+	if err != nil {
+		return EntityDetails{}, err
+	}
+	out := EntityDetails{Entity: e, CanCreate: actor.Is(e.Slug)}
+	for _, db := range all {
+		if authz.On(actor, db).Discover {
+			out.Databases = append(out.Databases, db)
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,110 @@
+package databases
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/ayb-go/ayb/controlplane/authz"
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// NewDatabase is what a caller asks for, as it was typed.
+type NewDatabase struct {
+	Entity   string
+	Database string
+	// Type and Public are the spellings of ayb. An empty Public is no-access.
+	Type   string
+	Public string
+}
+
+// createTimeout limits the part of a creation that is carried out even when
+// the caller goes away, so that nothing stays half-done.
+const createTimeout = 15 * time.Second
+
+// Create makes a database: room on a node first, then the record, without
+// which the database does not exist. Either both are there afterwards or
+// neither (N11).
+//
+// Errors, in the order of the checks: InvalidSlug; NotFound for the entity;
+// Invalid for the type, then the level; Forbidden when the caller is not the
+// entity; Conflict when the database exists; Unavailable or Unsupported when
+// no node takes it.
+func (d *Databases) Create(ctx context.Context, actor authz.Actor, req NewDatabase) (meta.Database, error) {
+	if err := authz.Check(actor, authz.CreateDatabase); err != nil {
+		return meta.Database{}, err
+	}
+	made, err := d.checkNew(ctx, actor, req)
+	if err != nil {
+		return meta.Database{}, err
+	}
+	unlock := d.creating.lock(made.Path)
+	defer unlock()
+	_, err = d.deps.Store.DatabaseByPath(ctx, made.Path)
+	switch {
+	case err == nil:
+		return meta.Database{}, errs.E(errs.Conflict, "Database already exists")
+	case !errs.Is(err, errs.NotFound):
+		return meta.Database{}, err
+	}
+	node, err := d.place.Pick(made.Type)
+	if err != nil {
+		return meta.Database{}, err
+	}
+	made.Node, made.CreatedAt = meta.NodeID(node), d.deps.Now()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTimeout)
+	defer cancel()
+	if _, err := d.deps.Files.CreateDatabase(ctx, node, nodeapi.CreateRequest{Path: made.Path, Type: made.Type}); err != nil {
+		return meta.Database{}, err
+	}
+	if err := d.deps.Store.CreateDatabase(ctx, made); err != nil {
+		return meta.Database{}, errors.Join(err, d.takeBack(ctx, made))
+	}
+	return made, nil
+}
+
+// checkNew makes the checks that need no lock, in the contract's order.
+func (d *Databases) checkNew(ctx context.Context, actor authz.Actor, req NewDatabase) (meta.Database, error) {
+	slug, err := ayb.ParseDatabaseSlug(req.Database)
+	if err != nil {
+		return meta.Database{}, err
+	}
+	owner, err := d.deps.Store.EntityBySlug(ctx, ayb.FoldEntity(req.Entity)) // A4
+	if err != nil {
+		return meta.Database{}, err
+	}
+	kind, err := ayb.ParseDatabaseType(req.Type)
+	if err != nil {
+		return meta.Database{}, err
+	}
+	public := ayb.PublicNone
+	if req.Public != "" {
+		if public, err = ayb.ParsePublicLevel(req.Public); err != nil {
+			return meta.Database{}, err
+		}
+	}
+	if !actor.Is(owner.Slug) {
+		return meta.Database{}, errs.E(errs.Forbidden, "Authenticated entity %s can't create a database for entity %s", actor.Slug, owner.Slug)
+	}
+	return meta.Database{
+		Owner: owner.ID, Path: ayb.DatabasePath{Entity: owner.Slug, Database: slug}, Type: kind, Public: public,
+	}, nil
+}
+
+// takeBack removes the room of a database that could not be recorded, and
+// leaves it alone when a record, of somebody who was faster, says that it is
+// in use or when that cannot be known.
+func (d *Databases) takeBack(ctx context.Context, made meta.Database) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTimeout)
+	defer cancel()
+	other, err := d.deps.Store.DatabaseByPath(ctx, made.Path)
+	inUse := err == nil && other.Node == made.Node
+	if inUse || err != nil && !errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	_, err = d.deps.Files.DiscardDatabase(ctx, nodeapi.NodeID(made.Node), nodeapi.DeleteRequest{Path: made.Path})
+	return err
+}

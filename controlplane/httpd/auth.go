@@ -1,0 +1,64 @@
+package httpd
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/ayb-go/ayb/controlplane/authz"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/httpapi"
+)
+
+const bearerPrefix = "Bearer "
+
+// authenticate finds out who asks, as the posture of the route wants it. A
+// header that is there and does not hold is refused, never taken as anonymous
+// (S28).
+func (s *Server) authenticate(r *http.Request, p posture) (authz.Actor, error) {
+	if p == open {
+		return authz.Actor{}, nil
+	}
+	values := r.Header["Authorization"]
+	if len(values) == 0 && p == optional {
+		return authz.Actor{}, nil
+	}
+	text, ok := "", false
+	if len(values) == 1 {
+		text, ok = bearerToken(values[0], p)
+	}
+	switch {
+	case ok:
+		return s.deps.Authenticator.Authenticate(r.Context(), text)
+	case p == optional:
+		return authz.Actor{}, errs.E(errs.Unauthenticated, "Invalid Authorization header: expected `Bearer <token>`").
+			With("type", httpapi.TypeOther)
+	default:
+		return authz.Actor{}, errs.E(errs.Unauthenticated, "This call needs an API token: send the header `Authorization: Bearer <token>`")
+	}
+}
+
+// bearerToken cuts the token out of the header. The optional posture knows
+// two more spellings of the scheme.
+func bearerToken(header string, p posture) (string, bool) {
+	if len(header) <= len(bearerPrefix) {
+		return "", false
+	}
+	scheme, text := header[:len(bearerPrefix)], header[len(bearerPrefix):]
+	ok := scheme == bearerPrefix ||
+		p == optional && (scheme == "bearer " || scheme == "BEARER ")
+	return text, ok && !strings.ContainsFunc(text, notVisible)
+}
+
+func notVisible(r rune) bool { return r < ' ' || r > '~' }
+
+// printable makes a text of the client safe to show: at most 40 characters of
+// visible ASCII.
+func printable(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if notVisible(r) {
+			return '?'
+		}
+		return r
+	}, s)
+	return s[:min(len(s), 40)]
+}

@@ -1,0 +1,121 @@
+// Package httpd is the HTTP API of the control plane: it reads requests, makes
+// one call to a service, and writes the answer. It is the only writer of API
+// statuses, through writeError. It holds no rule about accounts or databases
+// and never touches the metadata store or the bus.
+package httpd
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/ayb-go/ayb/controlplane/authz"
+	"github.com/ayb-go/ayb/controlplane/databases"
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/controlplane/token"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus/mailapi"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// Accounts is the service behind registration, log-in and tokens. Its errors
+// carry codes.
+type Accounts interface {
+	Register(ctx context.Context, entity, address, entityType string) (mailapi.Delivery, error)
+	LogIn(ctx context.Context, entity string) (mailapi.Delivery, error)
+	Confirm(ctx context.Context, loginToken string) (ayb.EntitySlug, token.API, error)
+	ListTokens(ctx context.Context, actor authz.Actor) ([]meta.APIToken, error)
+	RevokeToken(ctx context.Context, actor authz.Actor, short string) error
+}
+
+// Authenticator recognises the owner of an API token. InvalidToken for every
+// token that does not hold.
+type Authenticator interface {
+	Authenticate(ctx context.Context, text string) (authz.Actor, error)
+}
+
+// Databases is the service behind everything on databases. It checks rights
+// and its errors carry codes.
+type Databases interface {
+	Create(ctx context.Context, actor authz.Actor, req databases.NewDatabase) (meta.Database, error)
+	Details(ctx context.Context, actor authz.Actor, entity, database string) (databases.Details, error)
+	Query(ctx context.Context, actor authz.Actor, entity, database string, sql []byte) (nodeapi.Answer, error)
+	Entity(ctx context.Context, actor authz.Actor, slug string) (databases.EntityDetails, error)
+}
+
+// DefaultRequestBytes is the limit of a request body when none is configured.
+const DefaultRequestBytes = 16 << 20
+
+// Config is what the HTTP API can be told.
+type Config struct {
+	// CORSOrigin is "*" or the one origin whose pages may read answers.
+	// Empty means none.
+	CORSOrigin string
+	// RequestBytes limits a request body, after decompression. Zero means
+	// DefaultRequestBytes.
+	RequestBytes int64
+}
+
+// Deps are what the HTTP API works with. All are needed.
+type Deps struct {
+	Accounts      Accounts
+	Authenticator Authenticator
+	Databases     Databases
+	// Health tells whether the server can do its work. The text of its error
+	// is for the caller of /health.
+	Health func(ctx context.Context) error
+	Log    *slog.Logger
+}
+
+// Server is the HTTP API. It is an http.Handler.
+type Server struct {
+	cfg  Config
+	deps Deps
+	cors cors
+	mux  *chi.Mux
+}
+
+// New makes the API and its routes.
+func New(cfg Config, deps Deps) (*Server, error) {
+	if deps.Accounts == nil || deps.Authenticator == nil || deps.Databases == nil || deps.Health == nil || deps.Log == nil {
+		return nil, errs.E(errs.Internal, "httpd: a dependency is missing")
+	}
+	if cfg.RequestBytes < 0 {
+		return nil, errs.E(errs.Invalid, "The limit of a request body can't be negative")
+	}
+	if cfg.RequestBytes == 0 {
+		cfg.RequestBytes = DefaultRequestBytes
+	}
+	s := &Server{cfg: cfg, deps: deps, cors: newCORS(cfg.CORSOrigin), mux: chi.NewMux()}
+	s.mux.NotFound(s.notFound)
+	s.mux.MethodNotAllowed(s.methodNotAllowed)
+	for _, r := range routes() {
+		h := s.handler(r)
+		s.mux.Method(r.method, r.pattern, h)
+		if r.method == http.MethodGet {
+			s.mux.Method(http.MethodHead, r.pattern, h)
+		}
+	}
+	return s, nil
+}
+
+// ServeHTTP answers one request. CORS comes first, so that errors carry its
+// headers too (A2).
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.deps.Log.Enabled(r.Context(), slog.LevelDebug) {
+		logged := &statusWriter{ResponseWriter: w}
+		defer s.logAccess(logged, r)()
+		w = logged
+	}
+	defer s.recovered(w, r)
+	h := w.Header()
+	h["Cache-Control"] = noStore
+	h["X-Content-Type-Options"] = noSniff
+	if s.cors.handle(h, w, r) {
+		return
+	}
+	s.mux.ServeHTTP(w, r)
+}

@@ -1,0 +1,120 @@
+package httpd
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/ayb-go/ayb/controlplane/authz"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/httpapi"
+)
+
+// posture is how a route looks at the Authorization header.
+type posture uint8
+
+const (
+	// bearer needs valid credentials. It is the zero value: a route that
+	// forgets to say is closed.
+	bearer posture = iota
+	// optional takes a request without the header as anonymous.
+	optional
+	// open does not look at the header.
+	open
+)
+
+// route is one row of the API. op is what the route lets its caller do; it is
+// checked against the kind of credentials before the handler runs.
+type route struct {
+	method  string
+	pattern string
+	auth    posture
+	op      authz.Operation
+	handle  func(s *Server, w http.ResponseWriter, r *http.Request, actor authz.Actor) error
+}
+
+func routes() []route {
+	return []route{
+		{http.MethodGet, httpapi.RouteHealth, open, "", (*Server).health},
+		{http.MethodPost, httpapi.RouteRegister, open, "", (*Server).register},
+		{http.MethodPost, httpapi.RouteLogIn, open, "", (*Server).logIn},
+		{http.MethodPost, httpapi.RouteConfirm, open, "", (*Server).confirm},
+		{http.MethodPost, httpapi.RouteCreate, bearer, authz.CreateDatabase, (*Server).create},
+		{http.MethodGet, httpapi.RouteDetails, optional, authz.ShowDatabase, (*Server).details},
+		{http.MethodPost, httpapi.RouteQuery, bearer, authz.QueryDatabase, (*Server).query},
+		{http.MethodGet, httpapi.RouteEntity, optional, authz.ShowEntity, (*Server).entity},
+		{http.MethodGet, httpapi.RouteTokens, bearer, authz.ListTokens, (*Server).listTokens},
+		{http.MethodDelete, httpapi.RouteToken, bearer, authz.RevokeToken, (*Server).revokeToken},
+	}
+}
+
+// handler turns a route into what the router calls: credentials, the check
+// that they may be used here at all (S2), the handler, the error.
+func (s *Server) handler(rt route) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		actor, err := s.authenticate(r, rt.auth)
+		if err == nil && rt.auth != open {
+			err = authz.Check(actor, rt.op)
+		}
+		if err == nil {
+			err = rt.handle(s, w, r, actor)
+		}
+		if err != nil {
+			s.writeError(w, r, err)
+		}
+	}
+}
+
+// pathParam gives a percent-decoded path parameter. The router cuts the raw
+// path when it differs from the decoded one, so that an encoded slash stays
+// inside its parameter, and only then is there anything left to decode.
+func pathParam(r *http.Request, name string) (string, error) {
+	v := r.PathValue(name)
+	if r.URL.RawPath == "" {
+		return v, nil
+	}
+	decoded, err := url.PathUnescape(v)
+	if err != nil {
+		return "", errs.E(errs.Invalid, "The path has a broken percent escape")
+	}
+	return decoded, nil
+}
+
+// databaseParams gives the two parameters of a database route.
+func databaseParams(r *http.Request) (entity, database string, err error) {
+	if entity, err = pathParam(r, "entity"); err != nil {
+		return "", "", err
+	}
+	database, err = pathParam(r, "database")
+	return entity, database, err
+}
+
+func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
+	s.writeError(w, r, errs.E(errs.NotFound, "There is nothing at this path"))
+}
+
+// methodNotAllowed answers 405 with the methods the path has, and 404 when it
+// has none: the router also comes here for methods it does not know.
+func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.RawPath
+	if path == "" {
+		path = r.URL.Path
+	}
+	allowed := ""
+	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete} {
+		if s.mux.Match(chi.NewRouteContext(), m, path) {
+			if allowed != "" {
+				allowed += ", "
+			}
+			allowed += m
+		}
+	}
+	if allowed == "" {
+		s.notFound(w, r)
+		return
+	}
+	w.Header().Set("Allow", allowed)
+	s.writeError(w, r, withStatus(http.StatusMethodNotAllowed,
+		errs.E(errs.Invalid, "Method %s is not allowed here; allowed: %s", printable(r.Method), allowed)))
+}

@@ -1,0 +1,50 @@
+package httpd
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+const (
+	readHeaderTimeout = 10 * time.Second
+	idleTimeout       = 2 * time.Minute
+	// writeTimeout is for small answers; a query sets its own deadlines when
+	// it has something to write.
+	writeTimeout   = bodyTimeout + time.Minute
+	maxHeaderBytes = 64 << 10
+	// DrainTime is how long requests in flight may take when the server stops.
+	DrainTime = 10 * time.Second
+)
+
+// Serve answers requests from the listener until ctx ends, then lets those in
+// flight finish for at most DrainTime and cuts the rest. It closes the
+// listener. A clean stop is nil.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	srv := &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: readHeaderTimeout,
+		IdleTimeout:       idleTimeout,
+		WriteTimeout:      writeTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(s.deps.Log.Handler(), slog.LevelWarn),
+	}
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(ln) }()
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), DrainTime)
+	defer cancel()
+	err := srv.Shutdown(drain)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = srv.Close()
+	}
+	<-served // Serve has returned http.ErrServerClosed
+	return err
+}

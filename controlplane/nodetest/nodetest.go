@@ -1,0 +1,177 @@
+// Package nodetest is a query node for tests of the control plane: it keeps
+// what it was asked and answers as the test says, without files or a bus. It
+// is imported by tests only.
+package nodetest
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// Node is one query node. Its fields may be set before it is used; its
+// methods may be called concurrently.
+type Node struct {
+	ID nodeapi.NodeID
+	// Answer says what a query gives. Nil gives an empty result.
+	Answer func(ctx context.Context, req nodeapi.QueryRequest) (nodeapi.Answer, error)
+	// OnCreate is called when a database is created, and may refuse it.
+	OnCreate func(req nodeapi.CreateRequest) error
+
+	mu        sync.Mutex
+	down      bool
+	created   []ayb.DatabasePath
+	discarded []ayb.DatabasePath
+	queries   []nodeapi.QueryRequest
+}
+
+var (
+	_ nodeapi.Queries   = (*Node)(nil)
+	_ nodeapi.Databases = (*Node)(nil)
+	_ nodeapi.Nodes     = (*Node)(nil)
+)
+
+// SetDown takes the node away, or brings it back.
+func (n *Node) SetDown(down bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.down = down
+}
+
+// Created lists the databases the node was asked to create.
+func (n *Node) Created() []ayb.DatabasePath {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.created)
+}
+
+// Discarded lists the databases the node was asked to take back.
+func (n *Node) Discarded() []ayb.DatabasePath {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.discarded)
+}
+
+// Queries lists the queries the node was asked.
+func (n *Node) Queries() []nodeapi.QueryRequest {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.queries)
+}
+
+func (n *Node) reach(id nodeapi.NodeID) error {
+	if n.down || id != n.ID {
+		return errs.E(errs.Unavailable, "The query node does not answer")
+	}
+	return nil
+}
+
+// Query implements nodeapi.Queries.
+func (n *Node) Query(ctx context.Context, id nodeapi.NodeID, req nodeapi.QueryRequest) (nodeapi.Answer, error) {
+	n.mu.Lock()
+	err := n.reach(id)
+	if err == nil {
+		n.queries = append(n.queries, req)
+	}
+	n.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	if n.Answer == nil {
+		return Chunks(`{"fields":[],"rows":[]}`), nil
+	}
+	return n.Answer(ctx, req)
+}
+
+// CreateDatabase implements nodeapi.Databases.
+func (n *Node) CreateDatabase(_ context.Context, id nodeapi.NodeID, req nodeapi.CreateRequest) (nodeapi.CreateResponse, error) {
+	n.mu.Lock()
+	err := n.reach(id)
+	if err == nil {
+		n.created = append(n.created, req.Path)
+	}
+	n.mu.Unlock()
+	if err == nil && n.OnCreate != nil {
+		err = n.OnCreate(req)
+	}
+	return nodeapi.CreateResponse{}, err
+}
+
+// DiscardDatabase implements nodeapi.Databases.
+func (n *Node) DiscardDatabase(_ context.Context, id nodeapi.NodeID, req nodeapi.DeleteRequest) (nodeapi.DeleteResponse, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	err := n.reach(id)
+	if err == nil {
+		n.discarded = append(n.discarded, req.Path)
+	}
+	return nodeapi.DeleteResponse{}, err
+}
+
+// LiveNodes implements nodeapi.Nodes.
+func (n *Node) LiveNodes() []nodeapi.NodeStatus {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.down {
+		return nil
+	}
+	return []nodeapi.NodeStatus{{ID: n.ID, FreeBytes: 1 << 30, Engines: []ayb.DatabaseType{ayb.SQLite}}}
+}
+
+// Step is one turn of an Answer.
+type Step struct {
+	// Wait, when set, is waited for before the step, or for the context.
+	Wait  <-chan struct{}
+	Chunk []byte
+	Last  bool
+	Err   error
+}
+
+// Answer is a nodeapi.Answer that takes its steps one after another, and
+// after the last one for ever repeats it.
+type Answer struct {
+	steps  []Step
+	closed chan struct{}
+	once   sync.Once
+}
+
+// Steps makes an answer.
+func Steps(steps ...Step) *Answer { return &Answer{steps: steps, closed: make(chan struct{})} }
+
+// Chunks makes an answer of these chunks.
+func Chunks(chunks ...string) *Answer {
+	steps := make([]Step, len(chunks))
+	for i, c := range chunks {
+		steps[i] = Step{Chunk: []byte(c), Last: i == len(chunks)-1}
+	}
+	return Steps(steps...)
+}
+
+// Failure makes an answer that is an error.
+func Failure(err error) *Answer { return Steps(Step{Err: err}) }
+
+// Next implements nodeapi.Answer.
+func (a *Answer) Next(ctx context.Context) ([]byte, bool, error) {
+	s := a.steps[0]
+	if s.Wait != nil {
+		select {
+		case <-s.Wait:
+		case <-ctx.Done():
+			return nil, false, errs.Wrap(errs.Canceled, ctx.Err(), "The query was given up")
+		}
+	}
+	if len(a.steps) > 1 {
+		a.steps = a.steps[1:]
+	}
+	return s.Chunk, s.Last, s.Err
+}
+
+// Close implements nodeapi.Answer.
+func (a *Answer) Close() { a.once.Do(func() { close(a.closed) }) }
+
+// Closed is closed once the answer has been.
+func (a *Answer) Closed() <-chan struct{} { return a.closed }
