@@ -36,6 +36,9 @@ type Config struct {
 	// StatementTimeout limits the engine time of a query. Zero leaves it to
 	// the query node.
 	StatementTimeout time.Duration
+	// DatabasesPerAccount limits the databases of one account. Zero is no
+	// limit.
+	DatabasesPerAccount int
 	// CacheEntries is how many tokens, and how many databases, are kept in
 	// memory. Zero means 10 000.
 	CacheEntries int
@@ -62,7 +65,7 @@ func (c Config) Validate() error {
 	if o := c.CORSOrigin; o != "" && o != "*" && !isOrigin(o) {
 		fault("The CORS origin must be * or look like https://app.example.com")
 	}
-	if c.RequestBytes < 0 || c.StatementTimeout < 0 || c.CacheEntries < 0 {
+	if c.RequestBytes < 0 || c.StatementTimeout < 0 || c.CacheEntries < 0 || c.DatabasesPerAccount < 0 {
 		fault("Limits can't be negative")
 	}
 	return errors.Join(faults...)

@@ -82,7 +82,7 @@ func (c *ControlPlane) assemble(cfg Config) (err error) {
 		return err
 	}
 	dbs, err := databases.New(
-		databases.Config{StatementTimeout: cfg.StatementTimeout},
+		databases.Config{StatementTimeout: cfg.StatementTimeout, PerAccount: cfg.DatabasesPerAccount},
 		databases.Deps{Store: c.cache, Queries: c.deps.Queries, Files: c.deps.Databases, Nodes: c.deps.Nodes, Now: c.deps.Now})
 	if err != nil {
 		return err

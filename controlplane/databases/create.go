@@ -31,8 +31,8 @@ const createTimeout = 15 * time.Second
 //
 // Errors, in the order of the checks: InvalidSlug; NotFound for the entity;
 // Invalid for the type, then the level; Forbidden when the caller is not the
-// entity; Conflict when the database exists; Unavailable or Unsupported when
-// no node takes it.
+// entity; Conflict when the database exists; Forbidden when the account has as
+// many as it may have; Unavailable or Unsupported when no node takes it.
 func (d *Databases) Create(ctx context.Context, actor authz.Actor, req NewDatabase) (meta.Database, error) {
 	if err := authz.Check(actor, authz.CreateDatabase); err != nil {
 		return meta.Database{}, err
@@ -41,13 +41,9 @@ func (d *Databases) Create(ctx context.Context, actor authz.Actor, req NewDataba
 	if err != nil {
 		return meta.Database{}, err
 	}
-	unlock := d.creating.lock(made.Path)
+	unlock := d.creating.lock(made.Owner)
 	defer unlock()
-	_, err = d.deps.Store.DatabaseByPath(ctx, made.Path)
-	switch {
-	case err == nil:
-		return meta.Database{}, errs.E(errs.Conflict, "Database already exists")
-	case !errs.Is(err, errs.NotFound):
+	if err := d.checkRoom(ctx, made); err != nil {
 		return meta.Database{}, err
 	}
 	node, err := d.place.Pick(made.Type)
@@ -92,6 +88,25 @@ func (d *Databases) checkNew(ctx context.Context, actor authz.Actor, req NewData
 	return meta.Database{
 		Owner: owner.ID, Path: ayb.DatabasePath{Entity: owner.Slug, Database: slug}, Type: kind, Public: public,
 	}, nil
+}
+
+// checkRoom tells whether the name is free and the account has room for one
+// more database.
+func (d *Databases) checkRoom(ctx context.Context, made meta.Database) error {
+	_, err := d.deps.Store.DatabaseByPath(ctx, made.Path)
+	switch {
+	case err == nil:
+		return errs.E(errs.Conflict, "Database already exists")
+	case !errs.Is(err, errs.NotFound):
+		return err
+	case d.cfg.PerAccount == 0:
+		return nil
+	}
+	owned, err := d.deps.Store.DatabasesOf(ctx, made.Owner)
+	if err == nil && len(owned) >= d.cfg.PerAccount {
+		err = errs.E(errs.Forbidden, "%s has %d databases, which is as many as an account may have here", made.Path.Entity, len(owned))
+	}
+	return err
 }
 
 // takeBack removes the room of a database that could not be recorded, and

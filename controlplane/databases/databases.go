@@ -32,6 +32,8 @@ type Config struct {
 	// StatementTimeout limits the engine time of a query. Zero leaves it to
 	// the node.
 	StatementTimeout time.Duration
+	// PerAccount limits the databases of one account. Zero is no limit.
+	PerAccount int
 }
 
 // Deps are what databases works with. All are needed.
@@ -56,8 +58,8 @@ func New(cfg Config, deps Deps) (*Databases, error) {
 	if deps.Store == nil || deps.Queries == nil || deps.Files == nil || deps.Nodes == nil || deps.Now == nil {
 		return nil, errs.E(errs.Internal, "databases: a dependency is missing")
 	}
-	if cfg.StatementTimeout < 0 {
-		return nil, errs.E(errs.Invalid, "The statement timeout can't be negative")
+	if cfg.StatementTimeout < 0 || cfg.PerAccount < 0 {
+		return nil, errs.E(errs.Invalid, "The limits of databases can't be negative")
 	}
 	return &Databases{cfg: cfg, deps: deps, place: placement.New(deps.Nodes), creating: newLocks()}, nil
 }

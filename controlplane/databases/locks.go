@@ -3,14 +3,15 @@ package databases
 import (
 	"sync"
 
-	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/controlplane/meta"
 )
 
-// locks lets one goroutine at a time create a given database, so that taking
-// back a failed creation cannot hit another one under way.
+// locks lets one goroutine at a time create a database of a given owner, so
+// that taking back a failed creation cannot hit another one under way, and a
+// limit on their number is exact.
 type locks struct {
 	mu   sync.Mutex
-	held map[ayb.DatabasePath]*entry
+	held map[meta.EntityID]*entry
 }
 
 type entry struct {
@@ -18,15 +19,15 @@ type entry struct {
 	users int
 }
 
-func newLocks() *locks { return &locks{held: map[ayb.DatabasePath]*entry{}} }
+func newLocks() *locks { return &locks{held: map[meta.EntityID]*entry{}} }
 
-// lock waits for the path and gives the function that releases it.
-func (l *locks) lock(path ayb.DatabasePath) (unlock func()) {
+// lock waits for the owner and gives the function that releases it.
+func (l *locks) lock(owner meta.EntityID) (unlock func()) {
 	l.mu.Lock()
-	e := l.held[path]
+	e := l.held[owner]
 	if e == nil {
 		e = &entry{}
-		l.held[path] = e
+		l.held[owner] = e
 	}
 	e.users++
 	l.mu.Unlock()
@@ -36,7 +37,7 @@ func (l *locks) lock(path ayb.DatabasePath) (unlock func()) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		if e.users--; e.users == 0 {
-			delete(l.held, path)
+			delete(l.held, owner)
 		}
 	}
 }
