@@ -1,0 +1,292 @@
+//go:build cgo && (linux || darwin)
+
+package sqlite
+
+/*
+#cgo linux LDFLAGS: -Wl,--unresolved-symbols=ignore-in-object-files
+#cgo darwin LDFLAGS: -Wl,-undefined,dynamic_lookup
+#cgo noescape ayb_fill
+#cgo nocallback ayb_fill
+#cgo noescape ayb_prepare
+#cgo nocallback ayb_prepare
+#cgo noescape ayb_names
+#cgo nocallback ayb_names
+#include <stdlib.h>
+#include "engine.h"
+*/
+import "C"
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"unsafe"
+
+	_ "github.com/mattn/go-sqlite3" // links SQLite; its Go API is not used
+)
+
+const (
+	cachedStatements = 64       // per connection
+	cachedTextBytes  = 8 << 10  // longest text worth keeping
+	cachedStmtBytes  = 32 << 10 // largest statement worth keeping
+)
+
+// conn is one SQLite connection. One goroutine uses it at a time; only
+// interrupt may be called by others.
+type conn struct {
+	c       *C.ayb_conn
+	cache   *lru[*stmt]
+	standIn bool // an empty database in memory in place of a missing file
+	reader  bool
+	broken  bool // must not serve another body
+}
+
+// stmt is a prepared statement and what is known about it.
+type stmt struct {
+	s        *C.sqlite3_stmt
+	columns  int
+	reads    bool // may run on a reader
+	txn      bool // begins or ends a transaction or savepoint
+	sets     bool // sets something for the rest of the body
+	pragma   bool
+	vacuum   bool
+	into     bool // VACUUM INTO
+	explain  bool
+	bytes    int      // memory it takes; -1 if it was not made to be kept
+	names    []string // nil until asked for
+	end      int      // where it ends in the text of the body
+	uncached bool     // to be finalized after use
+}
+
+// text is the SQL of a body as C wants it: with a NUL at its end, which is
+// not part of len.
+type text struct{ b []byte }
+
+func newText(sql string) text {
+	b := make([]byte, len(sql)+1)
+	copy(b, sql)
+	return text{b}
+}
+
+func (t text) len() int              { return len(t.b) - 1 }
+func (t text) from(i int) string     { return unsafe.String(&t.b[i], t.len()-i) }
+func (t text) slice(i, j int) string { return unsafe.String(&t.b[i], j-i) }
+
+func primary(rc C.int) C.int { return rc & 0xff }
+
+// valueLimit is the largest value: more than the memory there is could not be
+// handled anyway.
+func valueLimit(o Options) C.int { return C.int(min(o.HeapBytes, maxValueBytes)) }
+
+// sqlLimit is the longest text for SQLite, whose own statements, those of a
+// VACUUM say, quote a tenant's.
+func sqlLimit(o Options) C.int { return C.int(min(o.SQLBytes+(64<<10), maxValueBytes)) }
+
+// setProcess sets what holds for all connections of the process.
+func setProcess(o Options) C.int {
+	dir := C.CString(o.TempDir)
+	defer C.free(unsafe.Pointer(dir))
+	return C.ayb_process(C.int64_t(o.HeapBytes), dir)
+}
+
+// openConn opens and hardens a connection. On failure the returned conn, if
+// there is one, is only good for its message and for close.
+func openConn(o Options, path string, flags C.int) (*conn, C.int) {
+	p := C.CString(path)
+	defer C.free(unsafe.Pointer(p))
+	c := &conn{cache: newLRU(cachedStatements, (*stmt).finalize)}
+	rc := C.ayb_open(&c.c, p, flags, sqlLimit(o), valueLimit(o))
+	if c.c == nil {
+		return nil, rc
+	}
+	return c, rc
+}
+
+func openWriter(o Options) (*conn, error) {
+	c, rc := openConn(o, o.Path, C.SQLITE_OPEN_READWRITE|C.SQLITE_OPEN_CREATE)
+	if rc == C.SQLITE_OK {
+		rc = c.exec("PRAGMA journal_mode=WAL")
+		if rc == C.SQLITE_OK && c.result() != "wal" {
+			rc = C.SQLITE_CANTOPEN
+		}
+	}
+	if rc == C.SQLITE_OK {
+		rc = c.setUp(o, "PRAGMA synchronous=FULL; PRAGMA journal_size_limit=16777216;")
+	}
+	return c.opened(o, rc)
+}
+
+func openReader(o Options) (*conn, error) {
+	c, rc := openConn(o, o.Path, C.SQLITE_OPEN_READONLY)
+	if rc == C.SQLITE_OK {
+		c.reader = true
+		rc = c.setUp(o, "PRAGMA query_only=1; PRAGMA synchronous=FULL;")
+	}
+	return c.opened(o, rc)
+}
+
+// openStandIn opens what a reader sees while there is no file (S21).
+func openStandIn(o Options) (*conn, error) {
+	c, rc := openConn(o, ":memory:", C.SQLITE_OPEN_READWRITE|C.SQLITE_OPEN_CREATE|C.SQLITE_OPEN_MEMORY)
+	if rc == C.SQLITE_OK {
+		c.reader, c.standIn = true, true
+		rc = c.exec("PRAGMA query_only=1")
+	}
+	return c.opened(o, rc)
+}
+
+// setUp runs the opening statements and sets the size limit.
+func (c *conn) setUp(o Options, sql string) C.int {
+	if rc := c.exec(sql); rc != C.SQLITE_OK || o.DatabaseBytes <= 0 {
+		return rc
+	}
+	if rc := c.exec("PRAGMA page_size"); rc != C.SQLITE_OK {
+		return rc
+	}
+	size, err := strconv.ParseInt(c.result(), 10, 64)
+	if err != nil || size <= 0 {
+		return C.SQLITE_CORRUPT
+	}
+	pages := max(o.DatabaseBytes/size, 1)
+	sql = fmt.Sprintf("PRAGMA main.max_page_count=%d;", pages)
+	if !c.reader {
+		sql += fmt.Sprintf("PRAGMA temp.max_page_count=%d;", pages)
+	}
+	return c.exec(sql)
+}
+
+func (c *conn) opened(o Options, rc C.int) (*conn, error) {
+	if rc == C.SQLITE_OK {
+		return c, nil
+	}
+	err := openFailed(c, o, rc)
+	if c != nil {
+		c.close()
+	}
+	return nil, err
+}
+
+// exec runs SQL of the engine's own, without policy or time limit.
+func (c *conn) exec(sql string) C.int {
+	s := C.CString(sql)
+	defer C.free(unsafe.Pointer(s))
+	c.c.budget = 0
+	atomic.StoreInt32((*int32)(unsafe.Pointer(&c.c.cancel)), 0)
+	return C.ayb_exec(c.c, s)
+}
+
+// result is the first cell of the last exec.
+func (c *conn) result() string { return C.GoString(&c.c.text[0]) }
+
+// interrupt makes what runs stop. See Job.hold for why it cannot hit another.
+func (c *conn) interrupt() {
+	atomic.StoreInt32((*int32)(unsafe.Pointer(&c.c.cancel)), 1)
+	C.sqlite3_interrupt(c.c.db)
+}
+
+func (c *conn) autocommit() bool { return C.sqlite3_get_autocommit(c.c.db) != 0 }
+
+// spoiled tells whether the connection could show one caller's doings to
+// another and has to be closed.
+func (c *conn) spoiled() bool { return c.broken || c.c.tainted != 0 }
+
+func (c *conn) close() {
+	c.cache.clear()
+	C.ayb_close(c.c)
+}
+
+// prepare compiles the statement that starts at from. A nil stmt means that
+// there is none before end; the error code is SQLite's.
+func (c *conn) prepare(t text, from int, mode C.int, keep bool) (st *stmt, end int, rc C.int) {
+	var persist C.int
+	if keep {
+		persist = 1
+	}
+	rc = C.ayb_prepare(c.c, (*C.char)(unsafe.Pointer(&t.b[from])), C.int(len(t.b)-from), mode, persist)
+	end = from + int(c.c.tail)
+	if rc != C.SQLITE_OK || c.c.stmt == nil {
+		return nil, end, rc
+	}
+	sql := t.slice(from, end)
+	st = &stmt{
+		s: c.c.stmt, columns: int(c.c.columns), explain: c.c.explain != 0,
+		txn: c.c.seen&C.AYB_SEEN_TXN != 0, sets: c.c.seen&C.AYB_SEEN_SET != 0,
+		pragma: isPragma(sql), bytes: int(c.c.stmt_bytes), end: end, uncached: true,
+	}
+	st.reads = c.c.readonly != 0 || st.explain || st.pragma
+	if c.c.seen&C.AYB_SEEN_WRITER != 0 {
+		st.reads = false
+	}
+	if !st.reads && st.columns == 0 {
+		st.vacuum, st.into = vacuum(sql)
+	}
+	return st, end, rc
+}
+
+// keep caches a statement under the whole text of its body.
+func (c *conn) keep(sql string, st *stmt) {
+	if len(sql) > cachedTextBytes || st.bytes < 0 || st.bytes > cachedStmtBytes || st.pragma || st.vacuum || st.txn || st.explain {
+		return
+	}
+	st.uncached = false
+	c.cache.put(strings.Clone(sql), st)
+}
+
+// done gives a statement back after use.
+func (st *stmt) done() {
+	if st.uncached {
+		st.finalize()
+	}
+}
+
+func (st *stmt) finalize() {
+	if st.s != nil {
+		C.sqlite3_finalize(st.s)
+		st.s = nil
+	}
+}
+
+// columnNames asks for the names of the columns; buf is scratch space.
+func (st *stmt) columnNames(columns int, buf []byte) []string {
+	need := int(C.ayb_names(st.s, (*C.uchar)(&buf[0]), C.int(len(buf))))
+	if need > len(buf) {
+		buf = make([]byte, need)
+		C.ayb_names(st.s, (*C.uchar)(&buf[0]), C.int(len(buf)))
+	}
+	names := make([]string, columns)
+	for i := range names {
+		n := binary.NativeEndian.Uint32(buf)
+		names[i] = string(buf[4 : 4+n])
+		buf = buf[4+n:]
+	}
+	return names
+}
+
+// cell describes one column of the current row without copying it.
+func (c *conn) cell(st *stmt, i int) (value, C.int) {
+	if rc := C.ayb_cell(c.c, st.s, C.int(i)); rc != C.SQLITE_OK {
+		return value{}, rc
+	}
+	v := value{kind: kind(c.c.cell_tag), bits: uint64(c.c.cell_bits)}
+	if c.c.cell_ptr != nil {
+		v.data = unsafe.Slice((*byte)(c.c.cell_ptr), int(c.c.cell_len))
+	}
+	return v, C.SQLITE_OK
+}
+
+// unpack reads one packed cell and returns the rest.
+func unpack(b []byte) (value, []byte) {
+	v := value{kind: kind(b[0])}
+	switch v.kind {
+	case kindInt, kindReal:
+		v.bits = binary.NativeEndian.Uint64(b[1:])
+		return v, b[9:]
+	case kindText, kindBlob:
+		n := binary.NativeEndian.Uint32(b[1:])
+		v.data = b[5 : 5+n]
+		return v, b[5+n:]
+	}
+	return v, b[1:]
+}

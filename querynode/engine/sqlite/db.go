@@ -1,0 +1,201 @@
+//go:build cgo && (linux || darwin)
+
+package sqlite
+
+import (
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// DB is one database. Its methods may be called by any goroutine.
+type DB struct {
+	o       Options
+	epoch   time.Time // start of the clock of deadlines
+	readers *pool
+	writer  *pool // of one
+
+	// ready is set once the writer has opened the file: from then on there is
+	// something for readers to open.
+	ready    atomic.Bool
+	closing  atomic.Bool
+	watching atomic.Bool
+	watch    chan struct{}
+	buffers  sync.Pool
+	quit     chan struct{}
+	stopped  sync.WaitGroup // the watchdog
+
+	mu     sync.Mutex
+	idle   sync.Cond
+	active int
+	closed bool
+}
+
+// Open makes a DB. It opens nothing on disk; that is left to the first
+// request, so a broken file is reported by Run.
+func Open(o Options) (*DB, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if rc := setProcess(o); rc != 0 {
+		return nil, errs.E(errs.Internal, "The database engine could not be started")
+	}
+	db := &DB{
+		o: o, epoch: time.Now(), readers: newPool(o.Readers), writer: newPool(1),
+		watch: make(chan struct{}, 1), quit: make(chan struct{}),
+	}
+	db.idle.L = &db.mu
+	db.buffers.New = func() any {
+		return &buffers{raw: make([]byte, flushBytes), out: make([]byte, 0, chunkBytes)}
+	}
+	db.stopped.Go(db.watchdog)
+	return db, nil
+}
+
+// Run runs a job and passes its answer to sink. It returns when the answer is
+// complete or the job has failed, with an *errs.Error or the sink's own
+// error. What a job changed is on disk before the last Write, which is also
+// its first unless the body only reads; after an error nothing was changed,
+// unless the body holds its transactions itself. An error after the first
+// Write means that the answer is incomplete.
+func (db *DB) Run(job *Job, sink Sink) error {
+	if err := db.enter(); err != nil {
+		return err
+	}
+	defer db.leave()
+	switch {
+	case job.mode != ayb.QueryReadOnly && job.mode != ayb.QueryReadWrite:
+		return errs.E(errs.Forbidden, "This request may not query the database")
+	case len(job.sql) > db.o.SQLBytes:
+		return errs.E(errs.TooLarge, "The request has %d bytes of SQL, and at most %d are allowed", len(job.sql), db.o.SQLBytes)
+	case strings.IndexByte(job.sql, 0) >= 0:
+		return errs.E(errs.Invalid, "The SQL text contains a NUL character")
+	}
+	r, err := newRun(db, job, sink)
+	if err != nil {
+		return err
+	}
+	defer r.free()
+	return r.run()
+}
+
+// Close stops what runs, waits for it, and closes the database: readers
+// first, so that the writer moves the log into the file. Further calls of Run
+// fail. It waits for Sinks that are being written to.
+func (db *DB) Close() error {
+	db.mu.Lock()
+	if db.closed {
+		db.mu.Unlock()
+		return nil
+	}
+	db.closed = true
+	db.mu.Unlock()
+
+	db.closing.Store(true)
+	db.mu.Lock()
+	for db.active > 0 {
+		db.mu.Unlock()
+		db.stopAll()
+		db.mu.Lock()
+		if db.active > 0 {
+			db.idle.Wait()
+		}
+	}
+	db.mu.Unlock()
+	close(db.quit)
+	db.stopped.Wait()
+	db.readers.close()
+	db.writer.close()
+	return nil
+}
+
+// stopAll stops the jobs that have a connection. Those that get one later see
+// that the database is closing.
+func (db *DB) stopAll() {
+	for _, p := range []*pool{db.readers, db.writer} {
+		for _, s := range p.all {
+			if j := s.job.Load(); j != nil {
+				j.stop(stopClosing)
+			}
+		}
+	}
+}
+
+func (db *DB) enter() error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.closed {
+		return errClosing()
+	}
+	db.active++
+	return nil
+}
+
+func (db *DB) leave() {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.active--
+	if db.closed {
+		db.idle.Broadcast()
+	}
+}
+
+// now is the time on the clock of deadlines.
+func (db *DB) now() int64 { return int64(time.Since(db.epoch)) }
+
+// openWriter opens the writer's slot. The caller holds the slot.
+func (db *DB) openWriter(s *slot) error {
+	if s.c != nil {
+		return nil
+	}
+	c, err := openWriter(db.o)
+	if err != nil {
+		return err
+	}
+	s.c = c
+	db.ready.Store(true)
+	return nil
+}
+
+// openReader opens a reader's slot, or the empty stand-in while the file is
+// missing or empty. The caller holds the slot.
+func (db *DB) openReader(s *slot, j *Job) error {
+	if s.c != nil && (!s.c.standIn || !db.exists()) {
+		return nil
+	}
+	s.shut()
+	var err error
+	if !db.exists() {
+		s.c, err = openStandIn(db.o)
+		return err
+	}
+	if !db.ready.Load() {
+		// The writer opens first: it recovers the file and turns WAL on.
+		w, err := db.writer.acquire(j, j.timeout)
+		if err != nil {
+			return err
+		}
+		err = db.openWriter(w)
+		db.writer.release(w)
+		if err != nil {
+			return err
+		}
+	}
+	s.c, err = openReader(db.o)
+	return err
+}
+
+// exists tells whether anything was ever written.
+func (db *DB) exists() bool {
+	if db.ready.Load() {
+		return true
+	}
+	st, err := os.Stat(db.o.Path)
+	return err == nil && st.Size() > 0
+}

@@ -1,0 +1,17 @@
+// Package sqlite is the engine of a hosted SQLite database: it owns
+// everything from the text of a request to the bytes of its answer.
+//
+// It opens one database file with one writer and a few readers, decides which
+// of them a request runs on and what a tenant's statement may do, runs the
+// statements of a request as one transaction, and encodes the last result
+// into chunks for a Sink. It stops what takes too long or is canceled.
+//
+// It reads columns through a small C layer of its own on the SQLite that
+// github.com/mattn/go-sqlite3 links, and never through that driver, because
+// the driver changes values by the declared type of their column. One C call
+// steps a statement and packs many rows.
+//
+// It never touches the network, starts a program, reads the environment or
+// decides a permission: a caller's mode is given. It trusts the caller of its
+// API and nothing that comes in as SQL or lies in the database file.
+package sqlite

@@ -1,0 +1,117 @@
+//go:build cgo && (linux || darwin)
+
+// The C half of the engine: one connection, the policy it enforces while
+// statements are prepared, and a stepper that packs many rows per call.
+#ifndef AYB_ENGINE_H
+#define AYB_ENGINE_H
+
+#include "sqlite3_api.h"
+
+// How the policy treats what a statement being prepared would do.
+enum {
+	AYB_CHECK = 1,  // find out what the body does; setting pragmas are left out
+	AYB_ATOMIC = 2, // the engine holds the transaction of the body
+	AYB_FREE = 3,   // the body holds its transactions itself
+};
+
+// What the policy saw while a statement was prepared.
+enum {
+	AYB_SEEN_TXN = 1,   // BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE
+	AYB_SEEN_SET = 2,   // a pragma that changes the connection
+	AYB_SEEN_WRITER = 4 // belongs on the writer whatever SQLite thinks
+};
+
+// Why the policy refused.
+enum {
+	AYB_REFUSED_ATTACH = 1,
+	AYB_REFUSED_DETACH,
+	AYB_REFUSED_VACUUM_INTO,
+	AYB_REFUSED_PRAGMA,
+	AYB_REFUSED_PRAGMA_VALUE,
+	AYB_REFUSED_FUNCTION,
+	AYB_REFUSED_HERE, // allowed, but not inside the engine's transaction
+};
+
+// Tags of packed cells.
+enum { AYB_NULL = 0, AYB_INT, AYB_REAL, AYB_TEXT, AYB_BLOB };
+
+// ayb_conn is one connection. It is used by one thread at a time, but for
+// cancel, which any thread may set with an atomic store.
+typedef struct ayb_conn {
+	sqlite3 *db;
+
+	// Set by the caller.
+	int64_t budget; // nanoseconds the next call may take; 0: no limit
+	int32_t cancel; // not 0: stop what runs
+	int32_t own;    // the engine's own SQL is running, no policy
+	int32_t vacuum; // the tenant's VACUUM is running, one ATTACH '' is its own
+	int32_t fresh;  // forget the last insert rowid before the next step
+
+	// Policy: the verdict of the last prepare or step.
+	int32_t mode;
+	int32_t preparing;
+	int32_t seen;
+	int32_t refusal;
+	int32_t tainted; // sticky: this connection must not serve another body
+	char refused[64];
+
+	// Time.
+	int64_t start, tick;
+	int32_t expired; // the budget was used up
+
+	// Result of ayb_prepare.
+	sqlite3_stmt *stmt; // NULL for an empty statement
+	int32_t tail;       // bytes of text up to and with this statement
+	int32_t columns;
+	int32_t readonly;
+	int32_t explain;
+	int32_t stmt_bytes;
+
+	// Result of ayb_fill.
+	int32_t used, rows;
+	int32_t pending;    // the current row is not packed yet
+	int32_t big;        // the current row does not fit into an empty buffer
+	int32_t timed;      // returned early so that what is there can be sent
+	int32_t reprepared; // the schema changed: columns have to be asked again
+
+	// Result of ayb_cell.
+	int32_t cell_tag;
+	int32_t cell_len;
+	int64_t cell_bits;
+	const void *cell_ptr;
+
+	char text[64]; // first cell of ayb_exec
+} ayb_conn;
+
+// Process-wide: memory limit, and where SQLite puts its temporary files.
+int ayb_process(int64_t heap, const char *temp_dir);
+
+// Opens a connection. *out is set on failure too, unless memory ran out.
+int ayb_open(ayb_conn **out, const char *path, int flags, int sql_bytes, int value_bytes);
+// Closes it. Every statement must be finalized.
+int ayb_close(ayb_conn *c);
+
+// Prepares the statement at the start of sql, which has size bytes, the last
+// of them NUL.
+int ayb_prepare(ayb_conn *c, const char *sql, int size, int mode, int keep);
+// Steps and packs rows until buf is full, a while has passed, or the end.
+// SQLITE_ROW: call again. SQLITE_DONE: finished and reset. Else an error;
+// the statement is not reset, so that its message can be read.
+int ayb_fill(ayb_conn *c, sqlite3_stmt *s, unsigned char *buf, int cap, int first);
+// Steps to the end and forgets the rows; resets when done.
+int ayb_drain(ayb_conn *c, sqlite3_stmt *s);
+// Describes one cell of the current row; cell_ptr is valid until the next
+// step. SQLITE_NOMEM or SQLITE_OK.
+int ayb_cell(ayb_conn *c, sqlite3_stmt *s, int i);
+// Copies the column names, each after its length. Returns the bytes needed;
+// nothing is copied when cap is smaller.
+int ayb_names(sqlite3_stmt *s, unsigned char *buf, int cap);
+// Runs SQL of the engine itself and keeps the first cell in c->text.
+int ayb_exec(ayb_conn *c, const char *sql);
+
+// policy.c
+int ayb_authorize(void *p, int action, const char *a, const char *b, const char *db, const char *trigger);
+// functions.c
+int ayb_functions(sqlite3 *db);
+
+#endif

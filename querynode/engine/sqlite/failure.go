@@ -1,0 +1,153 @@
+//go:build cgo && (linux || darwin)
+
+package sqlite
+
+/*
+#include "engine.h"
+*/
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+var (
+	// errWriter says that a body belongs on the writer.
+	errWriter = errors.New("the body needs the writer")
+	// errHere says that a body cannot run inside one transaction of ours.
+	errHere = errors.New("the body cannot run in one transaction")
+)
+
+func errReadOnly() error {
+	return errs.E(errs.ReadOnly, "Attempted to write to database while in read-only mode")
+}
+
+func errLeftOpen() error {
+	return errs.E(errs.SQL, "The statements left a transaction open and it was rolled back; end it with COMMIT in the same request")
+}
+
+func errVacuumInto() error {
+	return errs.E(errs.SQL, "VACUUM INTO is not available here; plain VACUUM is")
+}
+
+// message is SQLite's text about the last failure on the connection.
+func (c *conn) message() string {
+	return strings.ToValidUTF8(C.GoString(C.sqlite3_errmsg(c.c.db)), "\uFFFD")
+}
+
+// failure turns a result code into what the caller is told. It has to be
+// called before anything else happens on the connection. from is where the
+// statement starts in the body.
+func (c *conn) failure(rc C.int, o Options, j *Job, from int) error {
+	if c.c.refusal != 0 {
+		return c.refusal()
+	}
+	switch primary(rc) {
+	case C.SQLITE_INTERRUPT:
+		if why := j.reason(); why != stopNot {
+			return stopError(why, j.timeout)
+		}
+		return stopError(stopTimeout, j.timeout)
+	case C.SQLITE_READONLY:
+		if c.reader && j.mode == ayb.QueryReadWrite {
+			return errWriter
+		}
+		if c.reader {
+			return errReadOnly()
+		}
+	case C.SQLITE_NOMEM:
+		c.cache.clear()
+		C.sqlite3_db_release_memory(c.c.db)
+		return errs.E(errs.SQL, "out of memory: the statement needs more than the %s of memory there is for this database", sizeText(o.HeapBytes)).
+			With("sqlite_code", strconv.Itoa(int(rc)))
+	case C.SQLITE_FULL:
+		if o.DatabaseBytes <= 0 {
+			return errs.E(errs.Full, "database or disk is full")
+		}
+		return errs.E(errs.Full, "database or disk is full: this database may grow to %s", sizeText(o.DatabaseBytes))
+	case C.SQLITE_TOOBIG:
+		return errs.E(errs.TooLarge, "%s: a value may have at most %s, a request %s", c.message(),
+			sizeText(int64(valueLimit(o))), sizeText(int64(o.SQLBytes)))
+	case C.SQLITE_IOERR, C.SQLITE_CORRUPT, C.SQLITE_NOTADB, C.SQLITE_CANTOPEN:
+		c.broken = true // a new connection starts from what is on disk
+	}
+	e := errs.E(errs.SQL, "%s", c.message()).With("sqlite_code", strconv.Itoa(int(rc)))
+	if at := int(C.sqlite3_error_offset(c.c.db)); at >= 0 {
+		e = e.With("offset", strconv.Itoa(from+at))
+	}
+	return e
+}
+
+// refusal is what the policy says no to.
+func (c *conn) refusal() error {
+	name := strings.ToValidUTF8(C.GoString(&c.c.refused[0]), "\uFFFD")
+	switch c.c.refusal {
+	case C.AYB_REFUSED_HERE:
+		return errHere
+	case C.AYB_REFUSED_ATTACH:
+		return errs.E(errs.SQL, "ATTACH is not available here: a request can use one database only")
+	case C.AYB_REFUSED_DETACH:
+		return errs.E(errs.SQL, "DETACH is not available here")
+	case C.AYB_REFUSED_VACUUM_INTO:
+		return errVacuumInto()
+	case C.AYB_REFUSED_PRAGMA_VALUE:
+		return errs.E(errs.SQL, "PRAGMA %s cannot be set here", name)
+	case C.AYB_REFUSED_FUNCTION:
+		return errs.E(errs.SQL, "not authorized to use function: %s", name)
+	}
+	return errs.E(errs.SQL, "PRAGMA %s is not available here", name)
+}
+
+// openFailed is the error of a database that cannot be opened.
+func openFailed(c *conn, o Options, rc C.int) error {
+	switch primary(rc) {
+	case C.SQLITE_NOTADB, C.SQLITE_CORRUPT:
+		return errs.E(errs.SQL, "%s", c.message()).With("sqlite_code", strconv.Itoa(int(rc)))
+	case C.SQLITE_NOMEM:
+		return errs.E(errs.SQL, "out of memory: the database could not be opened within its %s", sizeText(o.HeapBytes))
+	case C.SQLITE_FULL:
+		return errs.E(errs.Full, "database or disk is full")
+	}
+	cause := fmt.Errorf("sqlite result code %d", int(rc))
+	return errs.Wrap(errs.Engine, cause, "The database could not be opened")
+}
+
+func stopError(why stop, timeout time.Duration) error {
+	switch why {
+	case stopCanceled:
+		return errs.E(errs.Canceled, "The statement was canceled")
+	case stopClosing:
+		return errClosing()
+	}
+	return errs.E(errs.Timeout, "The statement took longer than %s and was stopped", durationText(timeout))
+}
+
+func errClosing() error {
+	return errs.E(errs.Unavailable, "The database is being closed; try again")
+}
+
+// durationText is a duration as people write it: 30 s, 1.5 s, 200 ms.
+func durationText(d time.Duration) string {
+	if d < time.Second {
+		return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
+	}
+	return strconv.FormatFloat(d.Round(time.Millisecond).Seconds(), 'f', -1, 64) + " s"
+}
+
+// sizeText is a number of bytes as people write it.
+func sizeText(n int64) string {
+	switch {
+	case n >= 1<<20:
+		return strconv.FormatFloat(float64(n*10>>20)/10, 'f', -1, 64) + " MiB"
+	case n >= 1<<10:
+		return strconv.FormatInt(n>>10, 10) + " KiB"
+	}
+	return strconv.FormatInt(n, 10) + " bytes"
+}

@@ -1,0 +1,114 @@
+package sqlite
+
+import (
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+)
+
+// stop says why a job has to stop.
+type stop uint8
+
+const (
+	stopNot stop = iota
+	stopCanceled
+	stopTimeout
+	stopClosing
+)
+
+// never is a deadline that is not reached.
+const never = math.MaxInt64
+
+// interrupter is a connection as a job sees it while it holds one.
+type interrupter interface{ interrupt() }
+
+// Job is one request: a text of SQL statements and how to run it. It is for
+// one Run.
+type Job struct {
+	sql     string
+	mode    ayb.QueryLevel
+	format  Format
+	timeout time.Duration
+
+	// deadline is when engine time is used up, on the clock of the DB.
+	deadline atomic.Int64
+
+	mu     sync.Mutex
+	why    stop
+	target interrupter   // holds the job's connection; nil when it has none
+	woken  chan struct{} // closed when a waiting job has to stop
+}
+
+// NewJob makes a request. mode is what the caller may do, whatever the text
+// says: anything but ayb.QueryReadWrite cannot write. timeout bounds the time
+// the engine works on the request, not the time its Sink takes, and apart
+// from that the time it waits for its turn; 0 is no limit.
+func NewJob(sql string, mode ayb.QueryLevel, format Format, timeout time.Duration) *Job {
+	j := &Job{sql: sql, mode: mode, format: format, timeout: timeout}
+	j.deadline.Store(never)
+	return j
+}
+
+// Cancel stops the job: Run returns a Canceled error soon, unless the job is
+// already done. It may be called by any goroutine, at any time, also before
+// Run and after it, and more than once.
+func (j *Job) Cancel() { j.stop(stopCanceled) }
+
+// stop makes the job stop for a reason; the first reason stays. Called again
+// it interrupts again, which costs nothing and helps when the first time hit
+// the moment between two statements.
+func (j *Job) stop(why stop) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.why == stopNot {
+		j.why = why
+		if j.woken != nil {
+			close(j.woken)
+		}
+	}
+	if j.target != nil {
+		j.target.interrupt()
+	}
+}
+
+// hold gives the job its connection, which Cancel then interrupts. It returns
+// false if the job has to stop already. Only between hold and drop can an
+// interrupt reach the connection, so it never hits another job.
+func (j *Job) hold(c interrupter) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.why != stopNot {
+		return false
+	}
+	j.target = c
+	return true
+}
+
+func (j *Job) drop() {
+	j.mu.Lock()
+	j.target = nil
+	j.mu.Unlock()
+}
+
+// reason is why the job has to stop, stopNot if it need not.
+func (j *Job) reason() stop {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.why
+}
+
+// stopped gives a channel that is closed when the job has to stop.
+func (j *Job) stopped() <-chan struct{} {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.woken == nil {
+		j.woken = make(chan struct{})
+		if j.why != stopNot {
+			close(j.woken)
+		}
+	}
+	return j.woken
+}

@@ -1,0 +1,108 @@
+//go:build cgo && (linux || darwin)
+
+package sqlite
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// slot is the right to use one connection, and the connection if it is open.
+type slot struct {
+	c *conn
+	// job is what runs on the connection, for the watchdog and Close.
+	job atomic.Pointer[Job]
+}
+
+// pool hands out slots to one job each. The slot that came back last goes
+// out first, so that a quiet database needs one reader only.
+type pool struct {
+	all []*slot
+
+	mu      sync.Mutex
+	free    []*slot
+	waiting []chan *slot // first come, first served
+}
+
+func newPool(n int) *pool {
+	p := &pool{}
+	for range n {
+		p.all = append(p.all, &slot{})
+	}
+	p.free = slices.Clone(p.all)
+	return p
+}
+
+// acquire takes a slot, waiting at most limit (0: for ever) and until the job
+// has to stop.
+func (p *pool) acquire(j *Job, limit time.Duration) (*slot, error) {
+	p.mu.Lock()
+	if n := len(p.free); n > 0 {
+		s := p.free[n-1]
+		p.free = p.free[:n-1]
+		p.mu.Unlock()
+		return s, nil
+	}
+	turn := make(chan *slot, 1)
+	p.waiting = append(p.waiting, turn)
+	p.mu.Unlock()
+
+	var expired <-chan time.Time
+	if limit > 0 {
+		t := time.NewTimer(limit)
+		defer t.Stop()
+		expired = t.C
+	}
+	select {
+	case s := <-turn:
+		return s, nil
+	case <-expired:
+		p.giveUp(turn)
+		return nil, errs.E(errs.Unavailable, "The database is busy: the statement waited %s for its turn; try again", durationText(limit))
+	case <-j.stopped():
+		p.giveUp(turn)
+		return nil, stopError(j.reason(), j.timeout)
+	}
+}
+
+func (p *pool) giveUp(turn chan *slot) {
+	p.mu.Lock()
+	if i := slices.Index(p.waiting, turn); i >= 0 {
+		p.waiting = slices.Delete(p.waiting, i, i+1)
+		p.mu.Unlock()
+		return
+	}
+	p.mu.Unlock()
+	p.release(<-turn) // it was handed over at the same moment
+}
+
+// release gives a slot back.
+func (p *pool) release(s *slot) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.waiting) > 0 {
+		p.waiting[0] <- s
+		p.waiting = slices.Delete(p.waiting, 0, 1)
+		return
+	}
+	p.free = append(p.free, s)
+}
+
+// close closes the connections. No slot may be in use.
+func (p *pool) close() {
+	for _, s := range p.all {
+		s.shut()
+	}
+}
+
+// shut closes the slot's connection; it is opened again when next needed.
+func (s *slot) shut() {
+	if s.c != nil {
+		s.c.close()
+		s.c = nil
+	}
+}

@@ -1,0 +1,83 @@
+package sqlite
+
+import (
+	"io"
+	"os"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// spoolMemory is how much of a waiting result is kept in memory.
+const spoolMemory = 1 << 20
+
+// spool keeps a result until its transaction is committed: a little in
+// memory, the rest in a file that has no name.
+type spool struct {
+	dir  string
+	mem  []byte
+	file *os.File
+}
+
+func (s *spool) write(p []byte) error {
+	if s.file == nil && len(s.mem)+len(p) <= spoolMemory {
+		s.mem = append(s.mem, p...)
+		return nil
+	}
+	if s.file == nil {
+		f, err := os.CreateTemp(s.dir, "result-")
+		if err != nil {
+			return errs.Wrap(errs.Engine, err, "The result could not be kept until its commit, because there is no room for temporary files.")
+		}
+		s.file = f
+		if err := os.Remove(f.Name()); err != nil {
+			return errs.Wrap(errs.Engine, err, "The result could not be kept until its commit.")
+		}
+	}
+	if _, err := s.file.Write(p); err != nil {
+		return errs.Wrap(errs.Full, err, "The result is larger than the room for temporary files; nothing was changed.")
+	}
+	return nil
+}
+
+// empty tells whether the spool holds nothing.
+func (s *spool) empty() bool { return len(s.mem) == 0 && s.file == nil }
+
+// replay passes on what was written, in order, through buf.
+func (s *spool) replay(buf []byte, to func(p []byte) error) error {
+	for rest := s.mem; len(rest) > 0; {
+		n := min(len(rest), chunkBytes)
+		if err := to(rest[:n]); err != nil {
+			return err
+		}
+		rest = rest[n:]
+	}
+	if s.file == nil {
+		return nil
+	}
+	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
+		return errs.Wrap(errs.Engine, err, "The result could not be read back; the changes were made.")
+	}
+	for {
+		n, err := s.file.Read(buf)
+		if n > 0 {
+			if err := to(buf[:n]); err != nil {
+				return err
+			}
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return errs.Wrap(errs.Engine, err, "The result could not be read back; the changes were made.")
+		}
+	}
+}
+
+// reset forgets everything and gives the file's room back.
+func (s *spool) reset() {
+	s.mem = nil
+	if s.file != nil {
+		_ = s.file.Close() // it has no name: closing frees it
+		s.file = nil
+	}
+}

@@ -1,0 +1,80 @@
+//go:build cgo && (linux || darwin)
+
+package sqlite
+
+import "time"
+
+const (
+	watchEvery = 20 * time.Millisecond
+	watchIdle  = 50 // rounds without work before the watchdog sleeps
+)
+
+// watchdog stops jobs whose time is up. SQLite asks for the time itself while
+// its virtual machine steps; the watchdog is for what takes long within one
+// step. It ticks only while there is work.
+func (db *DB) watchdog() {
+	for {
+		select {
+		case <-db.quit:
+			return
+		case <-db.watch:
+		}
+		if !db.watchBusy() {
+			return
+		}
+	}
+}
+
+// watchBusy watches until nothing has run for a while; false means quit.
+func (db *DB) watchBusy() bool {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for idle := 0; ; {
+		select {
+		case <-db.quit:
+			return false
+		case <-tick.C:
+		}
+		if idle++; db.sweep() {
+			idle = 0
+		}
+		if idle < watchIdle {
+			continue
+		}
+		db.watching.Store(false)
+		// A job that came in between has seen the watchdog awake.
+		if !db.sweep() || !db.watching.CompareAndSwap(false, true) {
+			return true
+		}
+		idle = 0
+	}
+}
+
+// wake makes sure that the watchdog watches.
+func (db *DB) wake() {
+	if !db.watching.Load() && db.watching.CompareAndSwap(false, true) {
+		db.watch <- struct{}{}
+	}
+}
+
+// sweep interrupts every job that has to stop, again and again: one interrupt
+// may fall between two statements. It tells whether any job runs.
+func (db *DB) sweep() bool {
+	busy := false
+	now := db.now()
+	for _, p := range [...]*pool{db.readers, db.writer} {
+		for _, s := range p.all {
+			j := s.job.Load()
+			if j == nil {
+				continue
+			}
+			busy = true
+			if why := j.reason(); why != stopNot {
+				j.stop(why)
+			} else if now > j.deadline.Load() {
+				j.stop(stopTimeout)
+			}
+		}
+	}
+	return busy
+}
