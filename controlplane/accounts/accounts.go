@@ -135,16 +135,16 @@ func (a *Accounts) LogIn(ctx context.Context, entity string) (mailapi.Delivery, 
 //
 // Errors: Invalid for a token that is altered, expired or spent; Conflict
 // when the name or the address has gone to somebody else meanwhile.
-func (a *Accounts) Confirm(ctx context.Context, loginToken string) (ayb.EntitySlug, token.API, error) {
+func (a *Accounts) Confirm(ctx context.Context, loginToken string) (slug ayb.EntitySlug, apiToken string, err error) {
 	opened, err := a.logins.Open(loginToken)
 	if err != nil {
-		return "", token.API{}, errInvalidLogin()
+		return "", "", errInvalidLogin()
 	}
 	// Whether the name is reserved was asked at registration; an entity that
 	// is older than our list keeps its name.
-	slug, err := ayb.ParseEntitySlug(string(opened.Entity))
+	slug, err = ayb.ParseEntitySlug(string(opened.Entity))
 	if err != nil {
-		return "", token.API{}, err
+		return "", "", err
 	}
 	api := token.NewAPI()
 	err = a.deps.Identities.Confirm(ctx, meta.Confirmation{
@@ -153,12 +153,12 @@ func (a *Accounts) Confirm(ctx context.Context, loginToken string) (ayb.EntitySl
 		Short: api.Short, Hash: api.Hash(), Now: a.deps.Now(),
 	})
 	if errs.Is(err, errs.InvalidToken) {
-		return "", token.API{}, errInvalidLogin()
+		return "", "", errInvalidLogin()
 	}
 	if err != nil {
-		return "", token.API{}, err
+		return "", "", err
 	}
-	return slug, api, nil
+	return slug, api.String(), nil
 }
 
 // errInvalidLogin is Invalid: InvalidToken is said of API tokens only.

@@ -225,9 +225,13 @@ func TestConfirm(t *testing.T) {
 	if _, err := a.Register(t.Context(), "Alice", "Alice@example.org", "organization"); err != nil {
 		t.Fatal(err)
 	}
-	slug, api, err := a.Confirm(t.Context(), w.sent[0].Token)
+	slug, text, err := a.Confirm(t.Context(), w.sent[0].Token)
 	if err != nil || slug != "alice" {
 		t.Fatal(slug, err)
+	}
+	api, err := token.ParseAPI(text)
+	if err != nil {
+		t.Fatal(err)
 	}
 	c := w.confirmed[0]
 	if c.Slug != "alice" || c.Type != ayb.Organization || c.Address != "alice@example.org" || c.Short != api.Short ||

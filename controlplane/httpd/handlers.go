@@ -79,11 +79,11 @@ func (s *Server) confirm(w http.ResponseWriter, r *http.Request, _ authz.Actor) 
 	if err != nil {
 		return err
 	}
-	slug, api, err := s.deps.Accounts.Confirm(r.Context(), mailed)
+	slug, text, err := s.deps.Accounts.Confirm(r.Context(), mailed)
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, httpapi.Confirmed{Entity: string(slug), Token: api.String()})
+	writeJSON(w, http.StatusOK, httpapi.Confirmed{Entity: string(slug), Token: text})
 	return nil
 }
 

@@ -14,7 +14,6 @@ import (
 	"github.com/ayb-go/ayb/controlplane/authz"
 	"github.com/ayb-go/ayb/controlplane/databases"
 	"github.com/ayb-go/ayb/controlplane/meta"
-	"github.com/ayb-go/ayb/controlplane/token"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/mailapi"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
@@ -26,7 +25,7 @@ import (
 type Accounts interface {
 	Register(ctx context.Context, entity, address, entityType string) (mailapi.Delivery, error)
 	LogIn(ctx context.Context, entity string) (mailapi.Delivery, error)
-	Confirm(ctx context.Context, loginToken string) (ayb.EntitySlug, token.API, error)
+	Confirm(ctx context.Context, loginToken string) (slug ayb.EntitySlug, apiToken string, err error)
 	ListTokens(ctx context.Context, actor authz.Actor) ([]meta.APIToken, error)
 	RevokeToken(ctx context.Context, actor authz.Actor, short string) error
 }
