@@ -24,15 +24,14 @@ func (n *Node) probe(ctx context.Context) (sandbox.Report, error) {
 	if err != nil {
 		return r, fmt.Errorf("probe the sandbox: %w", err)
 	}
-	defer func() { _ = os.RemoveAll(inside) }()
-	outside, err := os.CreateTemp(n.dir.Root(), "outside-")
+	defer func() { _ = os.RemoveAll(inside) }() // a leftover is no harm
+	outside, err := os.MkdirTemp(n.dir.Root(), "probe-")
 	if err != nil {
 		return r, fmt.Errorf("probe the sandbox: %w", err)
 	}
-	defer func() { _ = os.Remove(outside.Name()) }()
-	defer func() { _ = outside.Close() }()
+	defer func() { _ = os.RemoveAll(outside) }()
 	args, err := spawn.Config{
-		Dir: inside, Temp: inside, Parent: os.Getpid(), Probe: true, Outside: outside.Name(),
+		Dir: inside, Temp: inside, Parent: os.Getpid(), Probe: true, Outside: outside,
 		HeapBytes: n.cfg.HeapBytes, DatabaseBytes: n.cfg.DatabaseBytes,
 	}.Args()
 	if err != nil {

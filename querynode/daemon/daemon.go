@@ -26,9 +26,9 @@ const (
 	channel = 3
 	// maxWaiting is how many requests may be open at once; most of them wait.
 	maxWaiting = 1024
-	// runtimeBytes is what the process may use beside SQLite's heap: the Go
-	// runtime, thread stacks, answers being encoded.
-	runtimeBytes = 128 << 20
+	// answerBytes is what answers that are being encoded may use, beside
+	// SQLite's heap and what the process needs to run at all.
+	answerBytes = 64 << 20
 	// goHeap is when Go's collector works harder.
 	goHeap = 48 << 20
 )
@@ -82,7 +82,7 @@ func policy(cfg spawn.Config) sandbox.Policy {
 		p.FileBytes = 2 * uint64(cfg.DatabaseBytes)
 	}
 	if cfg.HeapBytes > 0 {
-		p.DataBytes = uint64(cfg.HeapBytes) + runtimeBytes
+		p.DataBytes = uint64(cfg.HeapBytes) + sandbox.BaseDataBytes + answerBytes
 	}
 	return p
 }
@@ -123,7 +123,7 @@ func (h *handler) call(c *mux.Call) {
 	if req.Timeout > 0 {
 		timeout = min(timeout, req.Timeout)
 	}
-	job := sqlite.NewJob(req.SQL, req.Mode, sqlite.FormatCompat, timeout)
+	job := sqlite.NewJob(string(req.SQL), req.Mode, sqlite.FormatCompat, timeout)
 	c.OnCancel(job.Cancel)
 	if err := h.db.Run(job, c); err != nil {
 		c.Fail(err)

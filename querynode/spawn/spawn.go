@@ -29,7 +29,7 @@ type Config struct {
 	// Probe makes the process try its sandbox on Dir, print a
 	// sandbox.Report as JSON and end.
 	Probe bool `json:"probe,omitempty"`
-	// Outside is a file that a probe must not be able to read.
+	// Outside is a writable directory where a probe must fail to do anything.
 	Outside string `json:"outside,omitempty"`
 }
 

@@ -1,0 +1,57 @@
+// Package harness starts real ayb servers for end-to-end tests: the binaries
+// that users run, in one process or split into roles, each test with its own
+// directory and free ports. It stops only what it started.
+package harness
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+)
+
+// Tags are the build tags of every binary; the Makefile has the same list.
+const Tags = "sqlite_fts5,sqlite_math_functions,sqlite_dbstat,sqlite_stat4,sqlite_column_metadata,sqlite_omit_load_extension"
+
+// mains are the packages of the binaries.
+var mains = []string{".", "./controlplane/cmd/ayb-controlplane", "./querynode/cmd/ayb-querynode", "./mailer/cmd/ayb-mailer"}
+
+// Root is the directory of the checkout.
+func Root() (string, error) {
+	out, err := exec.Command("go", "env", "GOMOD").Output() //nolint:noctx // it asks the toolchain only
+	if err != nil {
+		return "", fmt.Errorf("find the module: %w", err)
+	}
+	return filepath.Dir(string(bytes.TrimSpace(out))), nil
+}
+
+// build is done once for a test process.
+var build = sync.OnceValues(func() (string, error) {
+	root, err := Root()
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(root, "bin", "test")
+	if race {
+		dir += "-race"
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	args := []string{"build", "-tags", Tags, "-o", dir + string(filepath.Separator)}
+	if race {
+		args = append(args, "-race")
+	}
+	cmd := exec.Command("go", append(args, mains...)...) //nolint:noctx // the test's own time limit ends it
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the binaries: %w\n%s", err, out)
+	}
+	return dir, nil
+})
+
+// Bin builds the binaries, with the race detector when the test has it, and
+// gives their directory.
+func Bin() (string, error) { return build() }

@@ -1,0 +1,236 @@
+package harness
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Topology is how a server is spread over processes.
+type Topology string
+
+// The topologies.
+const (
+	AllInOne Topology = "all-in-one"
+	Split    Topology = "split"
+)
+
+// Topologies are all of them.
+func Topologies() []Topology { return []Topology{AllInOne, Split} }
+
+// Roles are the names of the processes of a topology, in the order they start.
+func (t Topology) Roles() []string {
+	if t == Split {
+		return []string{"ayb-controlplane", "ayb-querynode", "ayb-mailer"}
+	}
+	return []string{"ayb"}
+}
+
+// World is a running server.
+type World struct {
+	t        testing.TB
+	Topology Topology
+	Dir      string // holds everything of this server
+	Bin      string // directory of the binaries
+	URL      string
+	Config   string // the configuration file
+	MailFile string
+	DataPath string
+	procs    map[string]*Process
+}
+
+// Option changes a world before it starts.
+type Option func(*options)
+
+type options struct{ extra string }
+
+// With adds lines to the configuration file: sections of its own.
+func With(toml string) Option { return func(o *options) { o.extra += "\n" + toml + "\n" } }
+
+// Start starts a server and stops it with t.
+func Start(t testing.TB, topology Topology, opts ...Option) *World {
+	t.Helper()
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
+	bin, err := Bin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	w := &World{
+		t: t, Topology: topology, Dir: dir, Bin: bin, procs: map[string]*Process{},
+		Config: filepath.Join(dir, "ayb.toml"), MailFile: filepath.Join(dir, "mails.jsonl"),
+		DataPath: filepath.Join(dir, "data"),
+	}
+	port := freePort(t)
+	w.URL = fmt.Sprintf("http://127.0.0.1:%d", port)
+	text := fmt.Sprintf(`host = "127.0.0.1"
+port = %d
+public_url = %q
+database_url = "sqlite://%s/ayb.sqlite"
+data_path = %q
+[authentication]
+fernet_key = "dTP6YWiMRoA4b3yqMMEGGRmfyRuCPLF7HJfHHFNFhYo="
+token_expiration_seconds = 3600
+[email.file]
+path = %q
+[cors]
+origin = "*"
+`, port, w.URL, w.DataPath, w.DataPath, w.MailFile)
+	if topology == Split {
+		text += fmt.Sprintf("[bus]\nlisten = \"127.0.0.1:%d\"\n", freePort(t))
+	}
+	if err := os.WriteFile(w.Config, []byte(text+o.extra), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.stop)
+	for _, role := range topology.Roles() {
+		w.StartRole(role)
+	}
+	w.WaitHealthy()
+	return w
+}
+
+func freePort(t testing.TB) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a moment on loopback
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }() // only its number was wanted
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// signs is what each process says when it can be used.
+var signs = map[string]string{
+	"ayb": "Starting server ", "ayb-controlplane": "Starting server ",
+	"ayb-querynode": "query node serves", "ayb-mailer": "mailer works",
+}
+
+// StartRole starts a process of the topology and waits until it says that it
+// works.
+func (w *World) StartRole(role string) {
+	w.t.Helper()
+	args := []string{"--config", w.Config}
+	if role == "ayb" {
+		args = append([]string{"all-in-one"}, args...)
+	}
+	p, err := startProcess(filepath.Join(w.Bin, role), args, w.Dir)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.procs[role] = p
+	Until(w.t, role+" to start", func() bool {
+		if strings.Contains(p.Output(), signs[role]) {
+			return true
+		}
+		if p.Ended() {
+			w.t.Fatalf("%s ended at start:\n%s", role, p.Output())
+		}
+		return false
+	})
+}
+
+// WaitHealthy waits until the server answers that it is healthy.
+func (w *World) WaitHealthy() {
+	w.t.Helper()
+	Until(w.t, "the server to be healthy", func() bool {
+		resp, err := http.Get(w.URL + "/health") //nolint:noctx // loopback, ended by Until
+		if err != nil {
+			return false
+		}
+		return resp.Body.Close() == nil && resp.StatusCode == http.StatusOK
+	})
+}
+
+// Process gives a running process of the topology.
+func (w *World) Process(role string) *Process {
+	w.t.Helper()
+	p := w.procs[role]
+	if p == nil {
+		w.t.Fatalf("no process %s in %s", role, w.Topology)
+	}
+	return p
+}
+
+// Kill kills a process with SIGKILL and waits for its end.
+func (w *World) Kill(role string) {
+	w.t.Helper()
+	w.Process(role).Kill()
+}
+
+// Restart kills a process and starts it again.
+func (w *World) Restart(role string) {
+	w.t.Helper()
+	w.Kill(role)
+	w.StartRole(role)
+	w.WaitHealthy()
+}
+
+// Daemons are the process ids of the query daemons.
+func (w *World) Daemons() []int {
+	w.t.Helper()
+	role := "ayb"
+	if w.Topology == Split {
+		role = "ayb-querynode"
+	}
+	return w.Process(role).Children()
+}
+
+// stop ends all processes, gently, and shows what they said after a failure.
+func (w *World) stop() {
+	roles := w.Topology.Roles()
+	for i := len(roles) - 1; i >= 0; i-- {
+		p := w.procs[roles[i]]
+		if p == nil {
+			continue
+		}
+		p.Stop()
+		if w.t.Failed() {
+			w.t.Logf("output of %s:\n%s", roles[i], p.Output())
+		}
+		if out := p.Output(); strings.Contains(out, "DATA RACE") || strings.Contains(out, "panic: ") {
+			w.t.Errorf("%s crashed or raced:\n%s", roles[i], out)
+		}
+	}
+}
+
+// Mails gives the lines of the mail file.
+func (w *World) Mails() []string {
+	w.t.Helper()
+	b, err := os.ReadFile(w.MailFile)
+	if err != nil && !os.IsNotExist(err) {
+		w.t.Fatal(err)
+	}
+	var lines []string
+	for line := range bytes.Lines(b) {
+		lines = append(lines, strings.TrimSuffix(string(line), "\n"))
+	}
+	return lines
+}
+
+// Breathe lets a moment pass between two looks at a condition.
+func Breathe() { <-time.After(20 * time.Millisecond) }
+
+// Until waits for a condition that becomes true soon.
+func Until(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(60 * time.Second)
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("still waiting for %s", what)
+		}
+	}
+}

@@ -1,0 +1,188 @@
+package tests
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ayb-go/ayb/tests/harness"
+)
+
+// TestScripts runs every script against every topology, each with a server of
+// its own. Besides testscript's commands there are:
+//
+//	as USER ARGS…            runs `ayb ARGS…` as a user with a configuration of their own
+//	register USER EMAIL      registers and confirms
+//	mailed EMAIL VAR         waits for mails to the address; VAR is the newest token
+//	token USER VAR           VAR is the user's API token
+//	kill ROLE, start ROLE    SIGKILL and start of controlplane, querynode or mailer;
+//	                         in one process all of them are that process
+//	killdaemons              SIGKILL of every query daemon
+func TestScripts(t *testing.T) {
+	for _, topology := range harness.Topologies() {
+		t.Run(string(topology), func(t *testing.T) { runScripts(t, topology) })
+	}
+}
+
+func runScripts(t *testing.T, topology harness.Topology) {
+	worlds := &worlds{byDir: map[string]*harness.World{}}
+	testscript.Run(t, testscript.Params{
+		Dir: "script",
+		Setup: func(env *testscript.Env) error {
+			return worlds.start(t, env, topology)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"as": as, "register": worlds.register, "mailed": worlds.mailed, "token": token,
+			"kill": worlds.kill, "start": worlds.startRole, "killdaemons": worlds.killDaemons,
+		},
+		Condition: func(name string) (bool, error) {
+			for _, known := range harness.Topologies() {
+				if name == string(known) {
+					return known == topology, nil
+				}
+			}
+			return false, fmt.Errorf("unknown condition %s", name)
+		},
+		RequireUniqueNames: true,
+	})
+}
+
+// worlds are the servers of the scripts that run, by their directory.
+type worlds struct {
+	mu    sync.Mutex
+	byDir map[string]*harness.World
+}
+
+func (ws *worlds) start(t *testing.T, env *testscript.Env, topology harness.Topology) error {
+	w := harness.Start(t, topology)
+	ws.mu.Lock()
+	ws.byDir[env.WorkDir] = w
+	ws.mu.Unlock()
+	env.Vars = append(env.Vars,
+		"AYB_SERVER_URL="+w.URL, "URL="+w.URL, "DATA="+w.DataPath, "MAILS="+w.MailFile,
+		"PATH="+w.Bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	return nil
+}
+
+func (ws *worlds) of(ts *testscript.TestScript) *harness.World {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	return ws.byDir[ts.Getenv("WORK")]
+}
+
+// as runs ayb with a user's own configuration.
+func as(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: as USER ARGS…")
+	}
+	ts.Setenv("AYB_CLIENT_CONFIG_FILE", ts.MkAbs(args[0]+".json"))
+	err := ts.Exec("ayb", args[1:]...)
+	if neg && err == nil {
+		ts.Fatalf("ayb succeeded and should not")
+	}
+	if !neg && err != nil {
+		ts.Fatalf("ayb failed: %v", err)
+	}
+}
+
+func (ws *worlds) register(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: register USER EMAIL")
+	}
+	as(ts, false, []string{args[0], "client", "register", args[0], args[1]})
+	as(ts, false, []string{args[0], "client", "confirm", ws.newest(ts, args[1])})
+}
+
+func (ws *worlds) mailed(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: mailed EMAIL VAR")
+	}
+	ts.Setenv(args[1], ws.newest(ts, args[0]))
+}
+
+// newest waits for a mail to the address and gives the newest token.
+func (ws *worlds) newest(ts *testscript.TestScript, address string) string {
+	w := ws.of(ts)
+	for range 600 {
+		if token := newestToken(w.Mails(), address); token != "" {
+			return token
+		}
+		harness.Breathe()
+	}
+	ts.Fatalf("no mail to %s", address)
+	return ""
+}
+
+func newestToken(mails []string, address string) (token string) {
+	for _, line := range mails {
+		var m struct {
+			To      string
+			Content []string
+		}
+		if json.Unmarshal([]byte(line), &m) != nil || m.To != address {
+			continue
+		}
+		for _, l := range m.Content {
+			if after, ok := strings.CutPrefix(l, "\tayb client confirm "); ok {
+				token = after
+			}
+		}
+	}
+	return token
+}
+
+// token reads a user's API token from their client configuration.
+func token(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: token USER VAR")
+	}
+	var c struct{ Authentication map[string]string }
+	if err := json.Unmarshal([]byte(ts.ReadFile(args[0]+".json")), &c); err != nil {
+		ts.Fatalf("client configuration: %v", err)
+	}
+	ts.Setenv(args[1], c.Authentication[ts.Getenv("URL")])
+}
+
+func process(ts *testscript.TestScript, w *harness.World, neg bool, args []string) string {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: kill|start controlplane|querynode|mailer")
+	}
+	if w.Topology == harness.AllInOne {
+		return "ayb"
+	}
+	return "ayb-" + args[0]
+}
+
+func (ws *worlds) kill(ts *testscript.TestScript, neg bool, args []string) {
+	w := ws.of(ts)
+	w.Kill(process(ts, w, neg, args))
+}
+
+func (ws *worlds) startRole(ts *testscript.TestScript, neg bool, args []string) {
+	w := ws.of(ts)
+	w.StartRole(process(ts, w, neg, args))
+	w.WaitHealthy()
+}
+
+func (ws *worlds) killDaemons(ts *testscript.TestScript, _ bool, _ []string) {
+	w := ws.of(ts)
+	for _, pid := range w.Daemons() {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			ts.Logf("kill daemon: %v", err)
+		}
+	}
+	for range 600 {
+		if len(w.Daemons()) == 0 {
+			return
+		}
+		harness.Breathe()
+	}
+	ts.Fatalf("daemons %v are still there", fmt.Sprint(w.Daemons()))
+}
