@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"golang.org/x/crypto/bcrypt"
 )
 
 // Role is a bus user: what a process may publish and subscribe follows from it.
@@ -55,14 +56,24 @@ func permissions(r Role) *server.Permissions {
 	}
 }
 
-func users(c Credentials) []*server.User {
+// users are the server's users. It is given hashes: the passwords are random
+// and long, so the cheapest hash will do.
+func users(c Credentials) ([]*server.User, error) {
 	var out []*server.User
 	for role, password := range c {
-		if password != "" {
-			out = append(out, &server.User{Username: string(role), Password: password, Permissions: permissions(role)})
+		if password == "" {
+			continue
 		}
+		hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+		if err != nil {
+			return nil, fmt.Errorf("bus credentials of %s: %w", role, err)
+		}
+		out = append(out, &server.User{Username: string(role), Password: string(hash), Permissions: permissions(role)})
 	}
-	return out
+	if len(out) == 0 {
+		return nil, errors.New("bus.listen needs credentials for the roles")
+	}
+	return out, nil
 }
 
 // LoadCredentials reads a credentials file: a JSON object of role and

@@ -5,7 +5,6 @@
 package natsbus
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -53,9 +52,8 @@ func StartServer(cfg ServerConfig, log *slog.Logger) (*Server, error) {
 			return nil, err
 		}
 		opts.DontListen, opts.Host, opts.Port = false, host, port
-		opts.Users = users(cfg.Credentials)
-		if len(opts.Users) == 0 {
-			return nil, errors.New("bus.listen needs credentials for the roles")
+		if opts.Users, err = users(cfg.Credentials); err != nil {
+			return nil, err
 		}
 	}
 	s, err := server.NewServer(opts)

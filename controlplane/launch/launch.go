@@ -1,0 +1,127 @@
+// Package launch composes the control plane role from a configuration: its
+// bus connection, the clients of the other roles, and its listener.
+package launch
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/ayb-go/ayb/controlplane"
+	"github.com/ayb-go/ayb/shared/bus/mailapi"
+	"github.com/ayb-go/ayb/shared/bus/natsbus"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/config"
+	"github.com/ayb-go/ayb/shared/lifecycle"
+	"github.com/ayb-go/ayb/shared/process"
+)
+
+// nodePatience is how long a start waits for a first query node, so that the
+// line that says it has started is true for a server in one process.
+const nodePatience = 3 * time.Second
+
+// Role is the control plane.
+func Role(env process.Env) lifecycle.Role {
+	return lifecycle.Role{Name: "controlplane", Run: func(ctx context.Context, ready func()) error {
+		return run(ctx, env, ready)
+	}}
+}
+
+func run(ctx context.Context, env process.Env, ready func()) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	conn, err := env.Connect(natsbus.ControlPlane)
+	if err != nil {
+		return lifecycle.Fatal(err)
+	}
+	defer conn.Close()
+	nodes := nodeapi.NewClient(conn, conn)
+	defer nodes.Close()
+	presence := nodeapi.NewPresence(time.Now)
+	following := make(chan struct{})
+	go func() {
+		defer close(following)
+		follow(ctx, env, conn, presence)
+	}()
+	defer func() { cancel(); <-following }()
+
+	listener, err := listen(ctx, env.Config)
+	if err != nil {
+		return lifecycle.Fatal(err)
+	}
+	cp, err := controlplane.New(planeConfig(env.Config, port(listener)), controlplane.Deps{
+		Queries: nodes, Databases: nodes, Nodes: presence,
+		Mail:       mailapi.NewClient(conn.MailQueue(mailapi.Subject), conn),
+		BusHealthy: conn.Healthy, Log: env.Log, Now: time.Now,
+	})
+	if err != nil {
+		_ = listener.Close() // nothing has been accepted
+		return lifecycle.Fatal(err)
+	}
+	if env.Server != nil && env.Config.Bus.Listen == "" {
+		firstNode(ctx, presence)
+	}
+	fmt.Fprintf(env.Stdout, "Starting server %s...\n", net.JoinHostPort(env.Config.Host, strconv.Itoa(port(listener))))
+	ready()
+	return cp.Run(ctx, listener)
+}
+
+// follow keeps the picture of the nodes; on an external bus it first makes
+// what the roles need there.
+func follow(ctx context.Context, env process.Env, conn *natsbus.Conn, p *nodeapi.Presence) {
+	for env.Server == nil && ctx.Err() == nil {
+		if err := process.Prepare(ctx, conn); err == nil {
+			break
+		} else if ctx.Err() == nil {
+			env.Log.Warn("bus not ready", "err", err)
+			wait(ctx, time.Second)
+		}
+	}
+	if err := p.Follow(ctx, conn.NodeBoard()); err != nil {
+		env.Log.Error("nodes are not followed", "err", err)
+	}
+}
+
+func firstNode(ctx context.Context, p *nodeapi.Presence) {
+	ctx, cancel := context.WithTimeout(ctx, nodePatience)
+	defer cancel()
+	for len(p.LiveNodes()) == 0 && ctx.Err() == nil {
+		wait(ctx, 5*time.Millisecond)
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+func listen(ctx context.Context, c config.Server) (net.Listener, error) {
+	address := net.JoinHostPort(c.Host, strconv.Itoa(c.Port))
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("the server cannot listen on %s; is another one running there? (%w)", address, err)
+	}
+	return l, nil
+}
+
+func port(l net.Listener) int {
+	if a, ok := l.Addr().(*net.TCPAddr); ok {
+		return a.Port
+	}
+	return 0
+}
+
+func planeConfig(c config.Server, port int) controlplane.Config {
+	return controlplane.Config{
+		PublicURL: c.PublicBase(port), DatabaseURL: c.DatabaseURL,
+		FernetKey: c.Authentication.FernetKey, TokenTTL: c.Authentication.TokenTTL(),
+		CORSOrigin: c.CORS.Origin, RequestBytes: int64(c.Limits.RequestBytes),
+		StatementTimeout: c.Limits.StatementTimeout, DatabasesPerAccount: c.Limits.DatabasesPerAccount,
+	}
+}

@@ -1,0 +1,71 @@
+// Package launch composes the query node role from a configuration: its bus
+// connection, its limits, and what it prints about the sandbox.
+package launch
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/ayb-go/ayb/querynode"
+	"github.com/ayb-go/ayb/querynode/sandbox"
+	"github.com/ayb-go/ayb/shared/bus/natsbus"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/config"
+	"github.com/ayb-go/ayb/shared/lifecycle"
+	"github.com/ayb-go/ayb/shared/process"
+)
+
+// busPatience is how long a starting node waits for the bus before it counts
+// as a failure; the supervisor then tries again.
+const busPatience = time.Minute
+
+// Role is the query node.
+func Role(env process.Env) lifecycle.Role {
+	return lifecycle.Role{Name: "querynode", Run: func(ctx context.Context, ready func()) error {
+		return run(ctx, env, ready)
+	}}
+}
+
+func run(ctx context.Context, env process.Env, ready func()) error {
+	conn, err := env.Connect(natsbus.QueryNode)
+	if err != nil {
+		return lifecycle.Fatal(err)
+	}
+	defer conn.Close()
+	node, err := querynode.New(ctx, nodeConfig(env.Config), querynode.Deps{
+		Bus: conn, Board: conn.NodeBoard(), Log: env.Log,
+		Isolation: func(r sandbox.Report) { printIsolation(env.Stdout, env.Stderr, r) },
+	})
+	if err != nil {
+		return lifecycle.Fatal(err)
+	}
+	waiting, cancel := context.WithTimeout(ctx, busPatience)
+	defer cancel()
+	if err := conn.Connected(waiting); err != nil {
+		return err
+	}
+	ready()
+	return node.Run(ctx)
+}
+
+func nodeConfig(c config.Server) querynode.Config {
+	return querynode.Config{
+		ID: nodeapi.NodeID(c.QueryNode.ID), DataPath: c.DataPath,
+		MaxDaemons: c.QueryNode.MaxDaemons, IdleTimeout: c.QueryNode.IdleTimeout,
+		Readers:   min(c.QueryNode.Readers, c.Limits.QueriesPerDatabase),
+		HeapBytes: int64(c.Limits.HeapBytes), DatabaseBytes: int64(c.Limits.DatabaseBytes),
+		RequestBytes: int(c.Limits.RequestBytes), StatementTimeout: c.Limits.StatementTimeout,
+		RequireIsolation: c.Isolation.Require,
+	}
+}
+
+func printIsolation(stdout, stderr io.Writer, r sandbox.Report) {
+	text, warn := r.StartupText()
+	if warn {
+		fmt.Fprint(stderr, text)
+		return
+	}
+	fmt.Fprint(stdout, text)
+}

@@ -1,0 +1,60 @@
+package process
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/ayb-go/ayb/shared/version"
+)
+
+// DefaultFile is where the configuration is looked for when nothing names it.
+const DefaultFile = "./ayb.toml"
+
+// FileVariable names the configuration file in the environment.
+const FileVariable = "AYB_SERVER_CONFIG_FILE"
+
+// Main is the whole of a binary that runs one role: it takes --config and
+// --version and gives the exit status.
+func Main(name string, args []string, spec Spec) int {
+	fs := flag.NewFlagSet(name, flag.ContinueOnError)
+	file := fs.String("config", "", "configuration `file` (default $"+FileVariable+", else "+DefaultFile+")")
+	show := fs.Bool("version", false, "print the version and exit")
+	fs.SetOutput(os.Stderr)
+	if err := fs.Parse(args); err != nil {
+		return 2
+	}
+	if fs.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "Error: %s takes no arguments, only options; see --help\n", name)
+		return 2
+	}
+	if *show {
+		fmt.Fprintln(os.Stdout, name, version.Read().Version)
+		return 0
+	}
+	path, required := ConfigFile(*file)
+	return Report(os.Stderr, spec.Run(context.Background(), path, required, nil, IO{os.Stdout, os.Stderr, os.Environ()}))
+}
+
+// ConfigFile is the configuration file to read, and whether it must exist:
+// the option, else the environment, else the default, which may be missing.
+func ConfigFile(option string) (path string, required bool) {
+	if option != "" {
+		return option, true
+	}
+	if path := os.Getenv(FileVariable); path != "" {
+		return path, true
+	}
+	return DefaultFile, false
+}
+
+// Report prints an error for people and gives the exit status.
+func Report(stderr io.Writer, err error) int {
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintf(stderr, "Error: %v\n", err)
+	return 1
+}
