@@ -43,10 +43,12 @@ ayb.toml:
 test check: setup fmt-check vet lint cross build unit race ## everything CI checks
 	$(call stage,all checks passed)
 
+# `test` runs the scripts on every topology there is; this looks for what
+# shows only now and then.
 .PHONY: test-full
-test-full: test ## the same, and the scripts in every combination
-	$(call stage,every combination)
-	AYB_TEST_MATRIX=full AYB_TEST_BIN="$(CURDIR)/bin" go test -count=1 -timeout 30m ./tests/...
+test-full: test ## the same, and all tests again, three times and shuffled
+	$(call stage,go test -race three times)
+	go test -race -count=3 -shuffle=on -timeout 60m ./...
 
 .PHONY: setup
 setup: ## install the programs and data that tests need
@@ -89,12 +91,12 @@ cross:
 .PHONY: unit
 unit:
 	$(call stage,go test)
-	AYB_TEST_BIN="$(CURDIR)/bin" go test -timeout 15m ./...
+	go test -timeout 15m ./...
 
 .PHONY: race
 race:
 	$(call stage,go test -race)
-	AYB_TEST_BIN="$(CURDIR)/bin" go test -race -timeout 20m ./...
+	go test -race -timeout 20m ./...
 
 .PHONY: bench
 bench: build ## compare the server with a bare HTTP server on SQLite

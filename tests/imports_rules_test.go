@@ -37,6 +37,7 @@ var importRules = []rule{
 	{pkg: "shared/errs", never: list(roles, "net", "database/sql")},
 	{pkg: "shared/ayb", may: []string{"shared/errs"}, never: list(roles, "net", "database/sql")},
 	{pkg: "shared/mux", may: nouns, never: join(roles, bus, sql)},
+	{pkg: "shared/mux/muxtest", may: list(nouns, "shared/mux")},
 	{pkg: "shared/query", may: nouns, never: join(roles, bus, sql)},
 	{pkg: "shared/logging", may: nouns, never: join(roles, bus, sql)},
 	{pkg: "shared/logging/loggingtest", may: []string{"shared/logging"}},
@@ -49,7 +50,7 @@ var importRules = []rule{
 	// The bus and the contracts on it.
 	{pkg: "shared/bus", may: list(nouns, "shared/mux"), never: join(roles, nats, sql)},
 	{pkg: "shared/bus/natsbus", may: list(nouns, "shared/bus", "shared/mux", "shared/logging"), never: join(roles, sql)},
-	{pkg: "shared/bus/natsbus/bustest", may: list(nouns, "shared/bus", "shared/bus/natsbus", "shared/logging/loggingtest"), never: join(roles, sql)},
+	{pkg: "shared/bus/natsbus/bustest", may: list(nouns, "shared/bus", "shared/bus/mailapi", "shared/bus/natsbus", "shared/logging/loggingtest"), never: join(roles, sql)},
 	{pkg: "shared/bus/nodeapi", may: list(nouns, "shared/bus", "shared/mux", "shared/query"), never: join(roles, nats, sql)},
 	{pkg: "shared/bus/mailapi", may: list(nouns, "shared/bus"), never: join(roles, nats, sql)},
 
@@ -102,7 +103,7 @@ var importRules = []rule{
 	{pkg: "cli/client", may: list(nouns, "shared/httpapi", "shared/config", "shared/query", "cli/client/..."),
 		never: list(join(bus, sql), "controlplane/...", "querynode/...", "mailer/...", "web/...")},
 	{pkg: "cli/client/format", may: nouns, never: join(bus, sql)},
-	{pkg: "cli/client/shell", may: nouns, never: join(bus, sql)},
+	{pkg: "cli/client/statement", may: nouns, never: join(bus, sql)},
 	{pkg: "cli", may: list(nouns, "cli/...", "querynode/daemon", "querynode/spawn", "shared/version", "shared/process", "shared/config")},
 	{pkg: "", may: []string{"cli"}},
 

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/ayb-go/ayb/tests/harness"
 )
 
 // step is one block of commands of the tour and what they print.
@@ -24,7 +26,11 @@ type step struct{ commands, output string }
 func TestReadmeTour(t *testing.T) {
 	steps := tour(t)
 	dir := t.TempDir()
-	port := startTourServer(t, dir, aybProgram(t))
+	bin, err := harness.Bin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := startTourServer(t, dir, filepath.Join(bin, "ayb"))
 	printed := runTour(t, dir, steps, port)
 	if len(printed) != len(steps) {
 		t.Fatalf("%d of %d blocks ran", len(printed), len(steps))
@@ -63,20 +69,6 @@ func tour(t *testing.T) []step {
 		t.Fatalf("only %d blocks of commands were found", len(steps))
 	}
 	return steps
-}
-
-// aybProgram gives the ayb program: that of AYB_TEST_BIN, else built here.
-func aybProgram(t *testing.T) string {
-	t.Helper()
-	if dir := os.Getenv("AYB_TEST_BIN"); dir != "" {
-		return filepath.Join(dir, "ayb")
-	}
-	program := filepath.Join(t.TempDir(), "ayb")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-tags", buildTags(t), "-o", program, "..")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return program
 }
 
 // startTourServer starts a server as the README does, except that it takes a
@@ -211,38 +203,19 @@ func TestAlike(t *testing.T) {
 	}
 }
 
-var tagsLine = regexp.MustCompile(`(?m)^TAGS := (\S+)$`)
-
-// buildTags gives the build tags of the Makefile.
-func buildTags(t *testing.T) string {
-	t.Helper()
-	makefile, err := os.ReadFile(filepath.Join("..", "Makefile"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := tagsLine.FindSubmatch(makefile)
-	if m == nil {
-		t.Fatal("the Makefile has no TAGS")
-	}
-	return string(m[1])
-}
-
-// The list of tags stands in three places, and must be the same in all.
+// The list of tags stands in several places, and must be the same in all.
 func TestBuildTagsAgree(t *testing.T) {
-	tags := buildTags(t)
-	readme, err := os.ReadFile(filepath.Join("..", "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Contains(readme, []byte("go install -tags "+tags+" "+module+"@latest")) {
-		t.Error("the README's go install line has other tags than the Makefile")
-	}
-	lint, err := os.ReadFile(filepath.Join("..", ".golangci.yml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := "  build-tags:\n    - " + strings.ReplaceAll(tags, ",", "\n    - ") + "\n\n"
-	if !bytes.Contains(lint, []byte(want)) {
-		t.Error(".golangci.yml has other tags than the Makefile")
+	for name, want := range map[string]string{
+		"Makefile":      "\nTAGS := " + harness.Tags + "\n",
+		"README.md":     "\ngo install -tags " + harness.Tags + " " + module + "@latest\n",
+		".golangci.yml": "  build-tags:\n    - " + strings.ReplaceAll(harness.Tags, ",", "\n    - ") + "\n\n",
+	} {
+		text, err := os.ReadFile(filepath.Join("..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Contains(text, []byte(want)) {
+			t.Errorf("%s has other build tags than tests/harness: it lacks %q", name, want)
+		}
 	}
 }
