@@ -38,8 +38,9 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap gives the error its code.
-func (e *Error) Unwrap() error { return errs.E(errs.Invalid, "The configuration is not valid") }
+// Unwrap gives the error its code, with all faults as the message: they are
+// for whoever starts the server.
+func (e *Error) Unwrap() error { return errs.E(errs.Invalid, "%s", e.Error()) }
 
 // faults collects while a configuration is read and checked.
 type faults struct {

@@ -206,6 +206,9 @@ func TestErrorHasACode(t *testing.T) {
 	if !errs.Is(err, errs.Invalid) {
 		t.Errorf("code %q", errs.CodeOf(err))
 	}
+	if got := errs.Public(err).Message; got != err.Error() {
+		t.Errorf("who starts the server is told only %q", got)
+	}
 	if e, ok := errors.AsType[*config.Error](err); !ok || len(e.Faults) != 2 {
 		t.Errorf("%v", err)
 	}
