@@ -22,7 +22,7 @@ import (
 //	register USER EMAIL      registers and confirms
 //	mailed EMAIL VAR         waits for mails to the address; VAR is the newest token
 //	token USER VAR           VAR is the user's API token
-//	kill ROLE, start ROLE    SIGKILL and start of controlplane, querynode or mailer;
+//	killrole ROLE, startrole ROLE   SIGKILL and start of controlplane, querynode or mailer;
 //	                         in one process all of them are that process
 //	killdaemons              SIGKILL of every query daemon
 func TestScripts(t *testing.T) {
@@ -40,7 +40,7 @@ func runScripts(t *testing.T, topology harness.Topology) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"as": as, "register": worlds.register, "mailed": worlds.mailed, "token": token,
-			"kill": worlds.kill, "start": worlds.startRole, "killdaemons": worlds.killDaemons,
+			"killrole": worlds.kill, "startrole": worlds.startRole, "killdaemons": worlds.killDaemons,
 		},
 		Condition: func(name string) (bool, error) {
 			for _, known := range harness.Topologies() {
@@ -152,7 +152,7 @@ func token(ts *testscript.TestScript, neg bool, args []string) {
 
 func process(ts *testscript.TestScript, w *harness.World, neg bool, args []string) string {
 	if neg || len(args) != 1 {
-		ts.Fatalf("usage: kill|start controlplane|querynode|mailer")
+		ts.Fatalf("usage: killrole|startrole controlplane|querynode|mailer")
 	}
 	if w.Topology == harness.AllInOne {
 		return "ayb"

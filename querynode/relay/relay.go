@@ -71,6 +71,12 @@ func (p *peer) frame(f mux.Frame) {
 		if l := p.leg(f.Stream); l != nil {
 			l.send(f)
 		}
+	case mux.Check:
+		mux.EachStream(f.Payload, func(id uint32) {
+			if p.leg(id) == nil {
+				mux.SendUnknown(p.link, id)
+			}
+		})
 	}
 }
 

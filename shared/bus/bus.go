@@ -78,11 +78,19 @@ type Peer interface {
 	Down(err error)
 }
 
+// Caller is the calling end of a link.
+type Caller interface {
+	Peer
+	// Restarted says that another process than before answers. It may have
+	// taken the newest requests and knows nothing of the older ones.
+	Restarted()
+}
+
 // Dialer makes links to services.
 type Dialer interface {
 	// Dial makes a link to the endpoint on the subject; at does not wait for
 	// the other side. peer is told what arrives. close ends the link.
-	Dial(subject string, peer Peer) (link mux.Link, closeLink func(), err error)
+	Dial(subject string, peer Caller) (link mux.Link, closeLink func(), err error)
 }
 
 // Queue is a durable work queue: a job stays until a worker has done it.

@@ -2,6 +2,8 @@ package mux
 
 import (
 	"context"
+	"encoding/binary"
+	"slices"
 	"sync"
 
 	"github.com/ayb-go/ayb/shared/errs"
@@ -89,6 +91,21 @@ func (c *Client) Down(err error) {
 	c.mu.Unlock()
 	for _, s := range streams {
 		s.fail(err)
+	}
+}
+
+// Check asks the other side about every open stream. One that was opened
+// before the other side was restarted is unknown there and fails; one that it
+// has seen goes on.
+func (c *Client) Check() {
+	c.mu.Lock()
+	ids := make([]byte, 0, 4*len(c.streams))
+	for id := range c.streams {
+		ids = binary.BigEndian.AppendUint32(ids, id)
+	}
+	c.mu.Unlock()
+	for part := range slices.Chunk(ids, Chunk) {
+		c.link.Send(Check, 0, part)
 	}
 }
 

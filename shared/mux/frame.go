@@ -32,15 +32,16 @@ type Kind uint8
 
 // The kinds. The list only grows; a receiver ignores kinds it does not know.
 const (
-	Open      Kind = 1 // starts a stream; the request goes on in Data frames
-	OpenFinal Kind = 2 // starts a stream; this is the whole request
-	Data      Kind = 3 // a piece of a request or an answer
-	Final     Kind = 4 // the last piece of a request or an answer
-	Fail      Kind = 5 // ends the stream; payload is an error of shared/errs
-	Credit    Kind = 6 // payload uint32: bytes the other side may send more
-	Cancel    Kind = 7 // the client does not want the rest
-	Ping      Kind = 8 // stream 0: are you there
-	Pong      Kind = 9 // stream 0: I am
+	Open      Kind = 1  // starts a stream; the request goes on in Data frames
+	OpenFinal Kind = 2  // starts a stream; this is the whole request
+	Data      Kind = 3  // a piece of a request or an answer
+	Final     Kind = 4  // the last piece of a request or an answer
+	Fail      Kind = 5  // ends the stream; payload is an error of shared/errs
+	Credit    Kind = 6  // payload uint32: bytes the other side may send more
+	Cancel    Kind = 7  // the client does not want the rest
+	Ping      Kind = 8  // stream 0: are you there
+	Pong      Kind = 9  // stream 0: I am
+	Check     Kind = 10 // stream 0; payload uint32s: fail those of these streams you do not know
 )
 
 const (
@@ -115,6 +116,13 @@ func CreditOf(payload []byte) (n int, ok bool) {
 	}
 	v := binary.BigEndian.Uint32(payload)
 	return int(v), v <= 1<<30
+}
+
+// EachStream calls fn for every stream number in the payload of a Check frame.
+func EachStream(payload []byte, fn func(stream uint32)) {
+	for ; len(payload) >= 4; payload = payload[4:] {
+		fn(binary.BigEndian.Uint32(payload))
+	}
 }
 
 // Each calls fn for every frame of a batch that holds whole frames only.

@@ -49,7 +49,18 @@ func (s *Server) Handle(f Frame) {
 		}
 	case Ping:
 		s.link.Send(Pong, 0, nil)
+	case Check:
+		EachStream(f.Payload, func(id uint32) {
+			if s.call(id) == nil {
+				SendUnknown(s.link, id)
+			}
+		})
 	}
+}
+
+// SendUnknown answers a Check for a stream that this side does not know.
+func SendUnknown(l Link, stream uint32) {
+	l.Send(Fail, stream, errs.Marshal(errs.E(errs.Unavailable, "The query node was restarted while the statement ran; check whether a change was made before you repeat it")))
 }
 
 // CancelAll cancels every open stream and waits until all have ended.

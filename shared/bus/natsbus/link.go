@@ -35,7 +35,7 @@ type dialed struct {
 	conn    *Conn
 	subject string
 	inbox   string
-	peer    bus.Peer
+	peer    bus.Caller
 	out     *mux.Outbox
 	sub     *nats.Subscription
 	stop    chan struct{}
@@ -46,7 +46,7 @@ type dialed struct {
 }
 
 // Dial implements bus.Dialer.
-func (c *Conn) Dial(subject string, peer bus.Peer) (mux.Link, func(), error) {
+func (c *Conn) Dial(subject string, peer bus.Caller) (mux.Link, func(), error) {
 	d := &dialed{conn: c, subject: subject, inbox: c.nc.NewInbox(), peer: peer, stop: make(chan struct{})}
 	d.out = mux.NewOutbox(d.write)
 	sub, err := c.subscribe(d.inbox, d.receive)
@@ -86,13 +86,13 @@ func (d *dialed) receive(m *nats.Msg) {
 		return
 	}
 	d.heard.Store(true)
+	d.peer.Frames(m.Data)
 	if inst := instance(m.Reply); inst != d.remote {
 		if d.remote != "" {
-			d.down(errs.E(errs.Unavailable, "The query node was restarted; try again"))
+			d.peer.Restarted()
 		}
 		d.remote = inst
 	}
-	d.peer.Frames(m.Data)
 }
 
 // instance is the part of a peer's inbox that names its process.

@@ -22,6 +22,7 @@ type clientPeer struct{ c atomic.Pointer[mux.Client] }
 
 func (p *clientPeer) Frames(b []byte) { _ = mux.Each(b, p.c.Load().Handle) }
 func (p *clientPeer) Busy() bool      { c := p.c.Load(); return c != nil && c.Active() > 0 }
+func (p *clientPeer) Restarted()      { p.c.Load().Check() }
 func (p *clientPeer) Down(err error) {
 	if c := p.c.Load(); c != nil {
 		c.Down(err)
@@ -118,6 +119,50 @@ func TestDeadServerEndsStreams(t *testing.T) {
 	node.Close() // as a killed process does
 	if _, _, err := st.Next(t.Context()); errs.CodeOf(err) != errs.Unavailable {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A node that was restarted has the newest requests and not the older ones:
+// each stream gets the answer that is true for it.
+func TestRestartedServerKnowsOnlyNewStreams(t *testing.T) {
+	s := bustest.Start(t)
+	wait := func(c *mux.Call) {
+		if string(c.Request()) == "quick" {
+			_ = c.Write([]byte("answer"), true) // a failure shows at the client
+			return
+		}
+		gone := make(chan struct{})
+		c.OnCancel(func() { close(gone) })
+		<-gone
+	}
+	first := bustest.Role(t, s, natsbus.QueryNode)
+	_, stop := serveLink(t, first, wait)
+	client, closeLink := dial(t, bustest.Role(t, s, natsbus.ControlPlane))
+	defer closeLink()
+	quick := func() error {
+		st, err := client.Open(t.Context(), nil, []byte("quick"))
+		if err != nil {
+			return err
+		}
+		_, _, err = st.Next(t.Context())
+		return err
+	}
+	if err := quick(); err != nil {
+		t.Fatal(err)
+	}
+	old, err := client.Open(t.Context(), nil, []byte("old"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, stop2 := serveLink(t, bustest.Role(t, s, natsbus.QueryNode), wait)
+	defer stop2()
+	first.Close()
+	defer stop()
+	if err := quick(); err != nil {
+		t.Errorf("a request to the new process gave %v", err)
+	}
+	if _, _, err := old.Next(t.Context()); !errs.Is(err, errs.Unavailable) {
+		t.Errorf("a request to the old process gave %v", err)
 	}
 }
 

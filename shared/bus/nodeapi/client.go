@@ -117,6 +117,12 @@ func (l *nodeLink) Busy() bool {
 	return l.streams.Active() > 0
 }
 
+// Restarted implements bus.Caller.
+func (l *nodeLink) Restarted() {
+	<-l.ready
+	l.streams.Check()
+}
+
 // Down implements bus.Peer.
 func (l *nodeLink) Down(err error) {
 	<-l.ready
