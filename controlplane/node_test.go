@@ -1,7 +1,4 @@
-// Package nodetest is a query node for tests of the control plane: it keeps
-// what it was asked and answers as the test says, without files or a bus. It
-// is imported by tests only.
-package nodetest
+package controlplane_test
 
 import (
 	"context"
@@ -13,7 +10,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Node is one query node. Its fields may be set before it is used; its
+// Node is a query node without files or a bus: it keeps what it was asked and
+// answers as the test says. Its fields may be set before it is used; its
 // methods may be called concurrently.
 type Node struct {
 	ID nodeapi.NodeID

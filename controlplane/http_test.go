@@ -1,0 +1,596 @@
+package controlplane_test
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/ayb-go/ayb/controlplane/httpd"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+const empty = `{"fields":[],"rows":[]}`
+
+// A1, A3, A13: one error shape, real statuses.
+func TestPathsAndMethods(t *testing.T) {
+	w := newWorld(t)
+	nothing := `{"type":"Other","message":"There is nothing at this path"}`
+	for _, path := range []string{"/", "/v1", "/v1/", "/v1/x", "/v1/a/b", "/v1/a/b/share", "/v1/a/b/query/", "/health/", "/v1/tokens/a/b", "/v2/tokens", "/v1/a/b/c/query"} {
+		w.want(w.do("GET", path, ""), 404, nothing)
+		w.want(w.do("POST", path, ""), 404, nothing)
+		w.want(w.do("BREW", path, ""), 404, nothing)
+	}
+	for _, tt := range []struct{ method, path, allow string }{
+		{"POST", "/health", "GET, HEAD"}, {"GET", "/v1/register", "POST"}, {"GET", "/v1/a/b/query", "POST"},
+		{"PUT", "/v1/entity/a", "GET, HEAD"}, {"GET", "/v1/tokens/a", "DELETE"}, {"BREW", "/v1/a%2Fb/c/details", "GET, HEAD"},
+		{"OPTIONS", "/v1/tokens", "GET, HEAD"},
+	} {
+		got := w.do(tt.method, tt.path, "")
+		w.wantOther(got, 405, "Method "+tt.method+" is not allowed here; allowed: "+tt.allow)
+		if a := got.header.Get("Allow"); a != tt.allow {
+			t.Errorf("%s %s: Allow %q", tt.method, tt.path, a)
+		}
+	}
+	for _, path := range []string{"/health", "/v1/entity/nobody"} {
+		get, head := w.do("GET", path, ""), w.do("HEAD", path, "")
+		if head.status != get.status || head.body != "" || head.header.Get("Content-Length") != fmt.Sprint(len(get.body)) {
+			t.Errorf("HEAD %s: %d %q %v", path, head.status, head.body, head.header)
+		}
+	}
+}
+
+func TestCommonHeaders(t *testing.T) {
+	w := newWorld(t)
+	for _, path := range []string{"/health", "/nothing", "/v1/tokens"} {
+		h := w.do("GET", path, "").header
+		if h.Get("Cache-Control") != "no-store" || h.Get("X-Content-Type-Options") != "nosniff" ||
+			h.Get("Vary") != "Origin, Access-Control-Request-Method, Access-Control-Request-Headers" {
+			t.Errorf("%s: %v", path, h)
+		}
+	}
+}
+
+func TestAuthorizationHeader(t *testing.T) {
+	w := newWorld(t)
+	auth := w.account("alice")
+	w.mustCreate(auth, "alice/db")
+	token := strings.TrimPrefix(auth, "Bearer ")
+	needs := `{"type":"Unauthorized","message":"This call needs an API token: send the header ` + "`Authorization: Bearer <token>`" + `"}`
+	malformed := `{"type":"Other","message":"Invalid Authorization header: expected ` + "`Bearer <token>`" + `"}`
+	invalid := `{"type":"InvalidToken","message":"Invalid API token"}`
+	const ok = "ok"
+	for _, tt := range []struct{ header, bearer, optional string }{
+		{"Bearer", needs, malformed},
+		{"Bearer ", needs, malformed},
+		{"Basic YTpi", needs, malformed},
+		{"bearer " + token, needs, ok},
+		{"BEARER " + token, needs, ok},
+		{"BeArEr " + token, needs, malformed},
+		{token, needs, malformed},
+		{"Bearer\t" + token, needs, malformed},
+		{"Bearer  " + token, invalid, invalid},
+		{"Bearer " + token + "\xff", needs, malformed}, // S28
+		{"\xff\xfe", needs, malformed},                 // S28
+		{"Bearer x", invalid, invalid},
+		{"Bearer a_b", invalid, invalid},
+		{"Bearer " + token + "x", invalid, invalid},
+		{"Bearer " + token + "_x", invalid, invalid},
+		{"Bearer abc" + token[3:], invalid, invalid}, // S26
+		{"Bearer ayb_unknown_secret", invalid, invalid},
+		{"Bearer ' OR 1=1 --", invalid, invalid},
+		{"Bearer " + token, ok, ok},
+	} {
+		for path, want := range map[string]string{"/v1/tokens": tt.bearer, "/v1/alice/db/details": tt.optional, "/v1/entity/alice": tt.optional} {
+			got := w.do("GET", path, "", "Authorization", tt.header, "Origin", "https://app.example")
+			if want == ok {
+				if got.status != 200 {
+					t.Errorf("%q on %s: %d %s", tt.header, path, got.status, got.body)
+				}
+				continue
+			}
+			w.want(got, 401, want)
+			// A2: a page must be able to read why.
+			if got.header.Get("WWW-Authenticate") != "Bearer" || got.header.Get("Access-Control-Allow-Origin") != "https://app.example" {
+				t.Errorf("%q on %s: %v", tt.header, path, got.header)
+			}
+		}
+	}
+	w.want(w.do("GET", "/v1/tokens", ""), 401, needs)
+	w.want(w.do("GET", "/v1/tokens", "", "Authorization", auth, "Authorization", auth), 401, needs)
+	w.want(w.do("GET", "/v1/entity/alice", "", "Authorization", auth, "Authorization", "x"), 401, malformed)
+}
+
+func TestCORS(t *testing.T) {
+	preflight := []string{"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "authorization, x-y"}
+	anyOrigin := newWorld(t)
+	got := anyOrigin.do("OPTIONS", "/v1/a/b/query", "", append(preflight, "Origin", "https://a.example")...)
+	if got.status != 200 || got.body != "" || got.header.Get("Access-Control-Allow-Origin") != "https://a.example" ||
+		!strings.Contains(got.header.Get("Access-Control-Allow-Methods"), "DELETE") ||
+		got.header.Get("Access-Control-Allow-Headers") != "authorization, x-y" || got.header.Get("Access-Control-Max-Age") != "7200" ||
+		got.header.Get("Access-Control-Allow-Credentials") != "" {
+		t.Errorf("%d %v", got.status, got.header)
+	}
+	one := newWorld(t, func(c *config) { c.CORSOrigin = "https://a.example" })
+	for origin, want := range map[string]string{
+		"https://a.example": "https://a.example", "https://a.example.evil": "", "https://A.example": "", "null": "", "http://a.example": "",
+	} {
+		if got := one.do("GET", "/health", "", "Origin", origin); got.status != 200 || got.header.Get("Access-Control-Allow-Origin") != want {
+			t.Errorf("%s: %d %v", origin, got.status, got.header)
+		}
+		status := 400
+		if want != "" {
+			status = 200
+		}
+		if got := one.do("OPTIONS", "/anything", "", append(preflight, "Origin", origin)...); got.status != status || got.header.Get("Access-Control-Allow-Origin") != want {
+			t.Errorf("preflight %s: %d %v", origin, got.status, got.header)
+		}
+	}
+}
+
+// A14, ruling 16.
+func TestHealth(t *testing.T) {
+	w := newWorld(t)
+	w.want(w.do("GET", "/health", "", "Authorization", "nonsense"), 200, `{"status":"ok"}`)
+	w.busErr = errors.New("nats: no servers at 10.1.2.3")
+	got := w.do("GET", "/health", "")
+	if got.status != 503 || !strings.HasPrefix(got.body, `{"type":"Other","message":"The bus is not connected","request_id":`) {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	w.busErr = nil
+	if err := w.cp.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.do("GET", "/health", ""); got.status != 503 || !strings.Contains(got.body, "The metadata store does not answer") {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+}
+
+// P4: a warm query asks the metadata store nothing, so it works without one.
+// S20: a cold one fails without telling how.
+func TestWarmQueryNeedsNoStore(t *testing.T) {
+	w := newWorld(t)
+	auth := w.account("alice")
+	w.mustCreate(auth, "alice/warm")
+	w.mustCreate(auth, "alice/cold")
+	w.want(w.query(auth, "alice/warm", "SELECT 1"), 200, empty)
+	if err := w.cp.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w.want(w.query(auth, "alice/warm", "SELECT 1"), 200, empty)
+	got := w.query(auth, "alice/cold", "SELECT 1")
+	if got.status != 500 || !strings.HasPrefix(got.body, `{"type":"Other","message":"The metadata store failed","request_id":"`) {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	id := strings.Split(got.body, `"`)[11]
+	if log := w.log.String(); !strings.Contains(log, "req="+id) || !strings.Contains(log, "database is closed") {
+		t.Errorf("the log does not explain %s:\n%s", id, log)
+	}
+	w.cp.InvalidateAll()
+	if got := w.query(auth, "alice/warm", "SELECT 1"); got.status != 500 {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+}
+
+// S18: no token, address or SQL in the log, however much is logged.
+func TestLogHasNoSecrets(t *testing.T) {
+	w := newWorld(t)
+	mailed := w.register("alice", "alice@example.org")
+	w.do("GET", "/confirm/"+mailed, "")
+	auth := "Bearer " + w.tokenOf(w.do("POST", "/v1/confirm", "", "authentication-token", mailed))
+	w.mustCreate(auth, "alice/db")
+	w.query(auth, "alice/db", "SELECT 'top secret'")
+	w.do("GET", "/v1/tokens?token="+mailed, "", "Authorization", auth)
+	log := w.log.String()
+	for _, secret := range []string{mailed, strings.Split(auth, "_")[2], "alice@example.org", "top secret"} {
+		if strings.Contains(log, secret) {
+			t.Errorf("the log contains %q", secret)
+		}
+	}
+	if !strings.Contains(log, "path=/v1/alice/db/query status=200") {
+		t.Errorf("access is not logged:\n%s", log)
+	}
+}
+
+// Ruling 15, A5: parameters as headers, as JSON, or as both when they agree.
+func TestParametersInJSON(t *testing.T) {
+	w := newWorld(t)
+	all := `{"entity":"Alice","email_address":"a@example.org","entity_type":"user","later":[1]}`
+	w.want(w.do("POST", "/v1/register", all, "Content-Type", "application/json"), 200, `{}`)
+	w.want(w.do("POST", "/v1/register", all, "Content-Type", "application/x-www-form-urlencoded"), 200, `{}`)
+	w.want(w.do("POST", "/v1/register", `{"entity":"alice","entity_type":null}`, "email-address", "a@example.org", "entity-type", "user", "entity", "alice"), 200, `{}`)
+	mailed := w.mail.sent()[2].Token
+	got := w.do("POST", "/v1/confirm", `{"authentication_token":"`+mailed+`"}`)
+	auth := "Bearer " + w.tokenOf(got)
+	w.want(w.do("POST", "/v1/alice/db/create", `{"db_type":"sqlite","public_sharing_level":"fork"}`, "Authorization", auth), 201,
+		`{"entity":"alice","database":"db","database_type":"sqlite"}`)
+	w.want(w.do("POST", "/v1/log_in", "not json at all", "entity", "alice"), 200, `{}`)
+
+	h := []string{"entity", "bob", "email-address", "b@example.org", "entity-type", "user"}
+	w.wantOther(w.do("POST", "/v1/register", `{"email_address":"c@example.org"}`, h...), 400, "The `email-address` header and `email_address` in the body differ")
+	w.wantOther(w.do("POST", "/v1/register", `{"entity":7}`, h...), 400, "`entity` in the body must be a text")
+	w.wantOther(w.do("POST", "/v1/register", `{"entity":`, h...), 400, "The body must be a JSON object")
+	w.wantOther(w.do("POST", "/v1/register", `[]`, append(h, "Content-Type", "application/json; charset=utf-8")...), 400, "The body must be a JSON object")
+	w.wantOther(w.do("POST", "/v1/register", "", append(h, "entity", "bob")...), 400, "The `entity` header is given more than once")
+	w.wantOther(w.do("POST", "/v1/register", `{"x":"`+strings.Repeat("x", 1<<20)+`"}`, h...), 413, "The request body is larger than the 1048576 bytes that are allowed")
+}
+
+func packed(t *testing.T, name, s string) string {
+	t.Helper()
+	var b bytes.Buffer
+	var z io.WriteCloser
+	var err error
+	switch name {
+	case "gzip":
+		z = gzip.NewWriter(&b)
+	case "zlib":
+		z = zlib.NewWriter(&b)
+	case "flate":
+		z, err = flate.NewWriter(&b, 9)
+	case "zstd":
+		z, err = zstd.NewWriter(&b)
+	}
+	if err == nil {
+		_, err = io.WriteString(z, s)
+	}
+	if err == nil {
+		err = z.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestQueryBody(t *testing.T) {
+	w := newWorld(t, func(c *config) { c.RequestBytes = 100_000 })
+	auth := w.account("alice")
+	w.mustCreate(auth, "alice/db")
+	const text = "SELECT 'é€😀'"
+	big, bomb := strings.Repeat("x", 100_000), strings.Repeat("x", 100_001)
+	utf16be := "\x00S\x00E\x00L\xd8\x3d\xde\x00"
+	for _, tt := range []struct {
+		name, body, encoding, contentType string
+		status                            int
+		want                              string // the SQL, or the message
+	}{
+		{"plain", text, "", "", 200, text},
+		{"any content type", text, "", "application/x-www-form-urlencoded", 200, text},
+		{"broken content type", text, "", ";;; charset", 200, text},
+		{"utf-8", text, "", `text/plain; charset="UTF-8"`, 200, text},
+		{"gzip", packed(t, "gzip", text), "gzip", "", 200, text},
+		{"GZip", packed(t, "gzip", text), "GZip", "", 200, text},
+		{"deflate", packed(t, "zlib", text), "deflate", "", 200, text},
+		{"bare deflate", packed(t, "flate", text), "deflate", "", 200, text},
+		{"zstd", packed(t, "zstd", text), "zstd", "", 200, text},
+		{"twice", packed(t, "zstd", packed(t, "gzip", text)), "gzip, zstd", "", 200, text},
+		{"identity", text, "identity", "", 200, text},
+		{"at the limit", big, "", "", 200, big},
+		{"packed, at the limit", packed(t, "gzip", big), "gzip", "", 200, big},
+		{"over the limit", bomb, "", "", 413, "The request body is larger than the 100000 bytes that are allowed"},
+		{"gzip bomb", packed(t, "gzip", bomb), "gzip", "", 413, "The request body is larger than the 100000 bytes that are allowed"},
+		{"zstd bomb", packed(t, "zstd", bomb), "zstd", "", 413, "The request body is larger than the 100000 bytes that are allowed"},
+		{"brotli", text, "br", "", 415, "Content-Encoding br is not supported; use gzip, deflate or zstd"},
+		{"not gzip", text, "gzip", "", 400, "The request body is not valid gzip"},
+		{"cut gzip", packed(t, "gzip", text)[:20], "gzip", "", 400, "The request body is broken or incomplete"},
+		{"not deflate", "\xff\xff\xff", "deflate", "", 400, "The request body is broken or incomplete"},
+		{"not zstd", text, "zstd", "", 400, "The request body is broken or incomplete"},
+		{"many layers", text, "gzip, gzip, gzip", "", 400, "The request body is compressed more than 2 times"},
+		{"not UTF-8", "SELECT '\xff'", "", "", 400, "The SQL text is not valid UTF-8"},
+		{"latin 1", "SELECT '\xe9'", "", "text/plain; charset=iso-8859-1", 200, "SELECT 'é'"},
+		{"ascii", "SELECT 1", "", "text/plain; charset=us-ascii", 200, "SELECT 1"},
+		{"not ascii", text, "", "text/plain; charset=us-ascii", 400, "The SQL text is not valid US-ASCII"},
+		{"utf-16be", utf16be, "", "text/plain; charset=utf-16be", 200, "SEL😀"},
+		{"utf-16 with mark", "\xfe\xff" + utf16be, "", "text/plain; charset=UTF-16", 200, "SEL😀"},
+		{"utf-16 without mark", "S\x00", "", "text/plain; charset=utf-16", 200, "S"},
+		{"utf-16le with mark", "\xff\xfeS\x00", "", "text/plain; charset=utf-16", 200, "S"},
+		{"odd utf-16", "S\x00E", "", "text/plain; charset=utf-16", 400, "The SQL text is not valid UTF-16"},
+		{"half a pair", "\xd8\x3d", "", "text/plain; charset=utf-16be", 400, "The SQL text is not valid UTF-16BE"},
+		{"broken pair", "\xd8\x3d\x00S", "", "text/plain; charset=utf-16be", 400, "The SQL text is not valid UTF-16BE"},
+		{"other charset", text, "", "text/plain; charset=koi8-r", 415, "The charset koi8-r is not supported; send the SQL as UTF-8"},
+		{"empty", "", "", "", 200, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			headers := []string{"Authorization", auth}
+			if tt.encoding != "" {
+				headers = append(headers, "Content-Encoding", tt.encoding)
+			}
+			if tt.contentType != "" {
+				headers = append(headers, "Content-Type", tt.contentType)
+			}
+			got := w.do("POST", "/v1/alice/db/query", tt.body, headers...)
+			if tt.status != 200 {
+				w.wantOther(got, tt.status, tt.want)
+				return
+			}
+			w.want(got, 200, empty)
+			asked := w.node.Queries()
+			if sql := string(asked[len(asked)-1].SQL); sql != tt.want {
+				t.Errorf("the node got %q", sql)
+			}
+		})
+	}
+}
+
+// Rulings 11 and 17: an error has its status as long as nothing was sent.
+func TestQueryErrors(t *testing.T) {
+	w := newWorld(t)
+	auth := w.account("alice")
+	w.mustCreate(auth, "alice/db")
+	for _, tt := range []struct {
+		err    error
+		status int
+		body   string
+	}{
+		{errs.E(errs.SQL, "no such table: t").With("sqlite_code", "1"), 400, `{"type":"Other","message":"no such table: t","sqlite_code":"1"}`},
+		{errs.E(errs.ReadOnly, "Attempted to write to database while in read-only mode"), 403, `{"type":"NoWriteAccessError","message":"Attempted to write to database while in read-only mode"}`},
+		{errs.E(errs.Timeout, "The statement ran for 30s"), 408, `{"type":"Other","message":"The statement ran for 30s"}`},
+		{errs.E(errs.TooLarge, "too large"), 413, `{"type":"Other","message":"too large"}`},
+		{errs.E(errs.Engine, "The daemon died"), 500, `{"type":"QueryError","message":"The daemon died"`},
+		{errs.E(errs.Unavailable, "The node is away"), 503, `{"type":"Other","message":"The node is away"`},
+		{errs.E(errs.Full, "The database is full"), 507, `{"type":"Other","message":"The database is full"`},
+		{errors.New("open /srv/secret"), 500, `{"type":"Other","message":"Something went wrong on our side`},
+	} {
+		for _, steps := range [][]Step{{{Err: tt.err}}, {{Chunk: []byte(`{"fields":["a"],"rows":[`)}, {Err: tt.err}}} {
+			a := Steps(steps...)
+			w.node.Answer = func(context.Context, nodeapi.QueryRequest) (nodeapi.Answer, error) { return a, nil }
+			got := w.query(auth, "alice/db", "x")
+			if got.status != tt.status || !strings.HasPrefix(got.body, tt.body) || strings.Contains(got.body, "/srv") {
+				t.Errorf("%v: %d %s", tt.err, got.status, got.body)
+			}
+			if got.header.Get("Content-Type") != "application/json" {
+				t.Errorf("%v: %v", tt.err, got.header)
+			}
+			waitFor(t, a.Closed())
+		}
+	}
+	w.node.SetDown(true)
+	if got := w.query(auth, "alice/db", "x"); got.status != 503 {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+}
+
+func waitFor(t *testing.T, c <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-c:
+	case <-time.After(10 * time.Second):
+		t.Fatal("nothing happened for ten seconds")
+	}
+}
+
+// start begins a query and gives the response with its body unread.
+func (w *world) start(ctx context.Context, auth string, a nodeapi.Answer) *http.Response {
+	w.t.Helper()
+	w.node.Answer = func(context.Context, nodeapi.QueryRequest) (nodeapi.Answer, error) { return a, nil }
+	req, err := http.NewRequestWithContext(ctx, "POST", w.server.URL+"/v1/alice/db/query", strings.NewReader("SELECT 1"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", auth)
+	resp, err := w.server.Client().Do(req)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { resp.Body.Close() })
+	return resp
+}
+
+func TestStreaming(t *testing.T) {
+	w := newWorld(t)
+	auth := w.account("alice")
+	w.mustCreate(auth, "alice/db")
+	mega := strings.Repeat("x", 1<<20)
+
+	t.Run("small answers have a length", func(t *testing.T) {
+		for _, chunks := range [][]string{{"abc"}, {"a", "b", "c"}, {"abc", ""}} {
+			resp := w.start(t.Context(), auth, Chunks(chunks...))
+			b, err := io.ReadAll(resp.Body)
+			if err != nil || string(b) != "abc" || resp.ContentLength != 3 {
+				t.Errorf("%v: %q, %d, %v", chunks, b, resp.ContentLength, err)
+			}
+		}
+	})
+	t.Run("large answers are passed on", func(t *testing.T) {
+		resp := w.start(t.Context(), auth, Chunks(mega, mega, mega, "end"))
+		b, err := io.ReadAll(resp.Body)
+		if err != nil || string(b) != mega+mega+mega+"end" || resp.ContentLength != -1 {
+			t.Errorf("%d bytes, length %d, %v", len(b), resp.ContentLength, err)
+		}
+	})
+	t.Run("what waits longer than 50 ms is sent", func(t *testing.T) {
+		more := make(chan struct{})
+		resp := w.start(t.Context(), auth, Steps(Step{Chunk: []byte("first")}, Step{Wait: more, Chunk: []byte("second"), Last: true}))
+		first := make([]byte, 5)
+		if _, err := io.ReadFull(resp.Body, first); err != nil || string(first) != "first" {
+			t.Fatalf("%q, %v", first, err)
+		}
+		close(more)
+		if rest, err := io.ReadAll(resp.Body); err != nil || string(rest) != "second" {
+			t.Errorf("%q, %v", rest, err)
+		}
+	})
+	t.Run("an error after the first byte cuts the body", func(t *testing.T) {
+		resp := w.start(t.Context(), auth, Steps(Step{Chunk: []byte(mega)}, Step{Chunk: []byte(mega)}, Step{Err: errs.E(errs.Engine, "The daemon died")}))
+		if b, err := io.ReadAll(resp.Body); err == nil || strings.Contains(string(b), "daemon") {
+			t.Errorf("%d bytes and no error", len(b))
+		}
+	})
+	t.Run("the client going away ends the query", func(t *testing.T) {
+		for _, steps := range [][]Step{
+			{{Wait: make(chan struct{})}},
+			{{Chunk: []byte("first")}, {Wait: make(chan struct{})}},
+		} {
+			ctx, cancel := context.WithCancel(t.Context())
+			a := Steps(steps...)
+			if len(steps) == 1 {
+				w.node.Answer = func(context.Context, nodeapi.QueryRequest) (nodeapi.Answer, error) { cancel(); return a, nil }
+				req, err := http.NewRequestWithContext(ctx, "POST", w.server.URL+"/v1/alice/db/query", strings.NewReader("x"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				req.Header.Set("Authorization", auth)
+				if resp, err := w.server.Client().Do(req); err == nil {
+					resp.Body.Close()
+					t.Error("an answer came")
+				}
+			} else {
+				w.start(ctx, auth, a)
+			}
+			cancel()
+			waitFor(t, a.Closed())
+		}
+	})
+	t.Run("a client that does not read stops the stream", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		a := Steps(Step{Chunk: []byte(mega)}) // for ever
+		w.start(ctx, auth, a)
+		cancel()
+		waitFor(t, a.Closed())
+	})
+}
+
+// Everything a stranger can put into a request is data.
+func TestHostileInput(t *testing.T) {
+	w := newWorld(t)
+	auth := w.account("alice")
+	w.mustCreate(auth, "alice/db")
+	const evil = `'; DROP TABLE entity; --`
+	for _, r := range []struct{ method, path string }{
+		{"POST", "/v1/register"}, {"POST", "/v1/log_in"}, {"POST", "/v1/confirm"}, {"POST", "/v1/alice/" + "x%27%3B/create"},
+		{"GET", "/v1/%27%20OR%201=1/x/details"}, {"GET", "/v1/entity/%27%20OR%201=1--"}, {"DELETE", "/v1/tokens/%27%20OR%201=1--"},
+		{"GET", "/v1/entity/%ff%fe"}, {"GET", "/v1/entity/" + strings.Repeat("a", 10_000)}, {"GET", "/v1/entity/%00"},
+	} {
+		for _, a := range []string{auth, "Bearer ayb_" + evil + "_" + evil} {
+			got := w.do(r.method, r.path, "", "Authorization", a, "entity", evil, "email-address", evil, "entity-type", evil,
+				"authentication-token", evil, "db-type", evil, "public-sharing-level", evil, "Origin", evil, "Content-Type", evil, "Cookie", evil)
+			if got.status >= 500 || got.status < 400 && r.path != "/v1/log_in" {
+				t.Errorf("%s %s: %d %s", r.method, r.path, got.status, got.body)
+			}
+		}
+	}
+	w.want(w.query(auth, "alice/db", evil), 200, empty)
+
+	// Thousands of tokens: invented ones push nothing out, real ones are listed.
+	for i := range 2000 {
+		if got := w.do("GET", "/v1/tokens", "", "Authorization", fmt.Sprintf("Bearer ayb_%d_%d", i, i)); got.status != 401 {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+	}
+	w.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+		INSERT INTO api_token (short_token, entity_id, hash, created_at)
+		SELECT 'bulk' || i, 1, '0f01ab6e0833f280b73b2b618c16102d91c0b7c585d42a080d6e6603239a8bee', '2020-01-01 00:00:00' FROM n`)
+	if got := w.do("GET", "/v1/tokens", "", "Authorization", auth); got.status != 200 || strings.Count(got.body, `"short_token"`) != 10_001 {
+		t.Errorf("%d, %d bytes", got.status, len(got.body))
+	}
+	w.want(w.query("Bearer ayb_bulk9999_BddpcwWyCT3EkDjHSSTRaSK1dxtuQgbjb", "alice/db", "x"), 200, empty)
+	w.want(w.query(auth, "alice/db", "x"), 200, empty)
+}
+
+// serve runs the role on a real listener.
+func (w *world) serve(t *testing.T) (address string, stop func() error) {
+	t.Helper()
+	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- w.cp.Run(ctx, ln) }()
+	t.Cleanup(cancel)
+	return ln.Addr().String(), func() error { cancel(); return <-ended }
+}
+
+func TestRunLimitsRequests(t *testing.T) {
+	w := newWorld(t)
+	address, stop := w.serve(t)
+	for request, want := range map[string]string{
+		"GET /health HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", 1<<20) + "\r\n\r\n": "431",
+		"GET /v1/entity/%zz HTTP/1.1\r\nHost: x\r\n\r\n":                                   "400",
+		"GET /health HTTP/1.1\r\nHost: x\r\nX: a\x00b\r\n\r\n":                             "400",
+		"nonsense\r\n\r\n": "400",
+		"GET /v1/entity/" + base64.StdEncoding.EncodeToString(make([]byte, 100)) + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n": "404",
+	} {
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() { _, _ = io.WriteString(conn, request) }()
+		status := make([]byte, 12)
+		if _, err := io.ReadFull(conn, status); err != nil || string(status[9:]) != want {
+			t.Errorf("%.40q: %q, %v", request, status, err)
+		}
+		conn.Close()
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Stopping lets a query in flight finish and takes no new ones.
+func TestRunDrains(t *testing.T) {
+	w := newWorld(t)
+	auth := w.account("alice")
+	w.mustCreate(auth, "alice/db")
+	address, stop := w.serve(t)
+	asked, release := make(chan struct{}), make(chan struct{})
+	w.node.Answer = func(context.Context, nodeapi.QueryRequest) (nodeapi.Answer, error) {
+		close(asked)
+		return Steps(Step{Wait: release, Chunk: []byte("done"), Last: true}), nil
+	}
+	w.server.URL = "http://" + address
+	got := make(chan answer, 1)
+	go func() { got <- w.query(auth, "alice/db", "SELECT 1") }()
+	waitFor(t, asked)
+	ended := make(chan error, 1)
+	go func() { ended <- stop() }()
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
+		if err != nil {
+			break // the listener is closed
+		}
+		conn.Close()
+		if time.Now().After(deadline) {
+			t.Fatal("the listener stays open")
+		}
+	}
+	select {
+	case err := <-ended:
+		t.Fatalf("the server ended with a query in flight: %v", err)
+	default:
+	}
+	close(release)
+	w.want(<-got, 200, "done")
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestConfigFaults(t *testing.T) {
+	bad := config{Port: -1, PublicURL: "ayb.example.com", FernetKey: "x", CORSOrigin: "a/b", RequestBytes: -1, DatabasesPerAccount: -1}
+	err := bad.Validate()
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for _, want := range []string{"port -1", "public URL", "Fernet key", "CORS origin", "negative"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is missing in %v", want, err)
+		}
+	}
+	if _, err := httpd.New(httpd.Config{}, httpd.Deps{}); err == nil {
+		t.Error("missing dependencies are accepted")
+	}
+}
