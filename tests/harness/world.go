@@ -123,6 +123,7 @@ func (w *World) StartRole(role string) {
 	if role == "ayb" {
 		args = append([]string{"all-in-one"}, args...)
 	}
+	before := w.reconnects()
 	p, err := startProcess(filepath.Join(w.Bin, role), args, w.Dir)
 	if err != nil {
 		w.t.Fatal(err)
@@ -137,6 +138,22 @@ func (w *World) StartRole(role string) {
 		}
 		return false
 	})
+	if role == "ayb-controlplane" { // it has the bus: the others come back by themselves
+		for other, n := range before {
+			Until(w.t, other+" to be on the bus again", func() bool { return w.reconnects()[other] > n })
+		}
+	}
+}
+
+// reconnects counts how often each running process has found the bus again.
+func (w *World) reconnects() map[string]int {
+	n := map[string]int{}
+	for role, p := range w.procs {
+		if role != "ayb-controlplane" && !p.Ended() {
+			n[role] = strings.Count(p.Output(), "bus reconnected")
+		}
+	}
+	return n
 }
 
 // WaitHealthy waits until the server answers that it is healthy.

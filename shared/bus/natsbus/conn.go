@@ -65,6 +65,7 @@ func Connect(cfg ConnConfig, log *slog.Logger) (*Conn, error) {
 		nats.PingInterval(5 * time.Second),
 		nats.MaxPingsOutstanding(2),
 		nats.DisconnectErrHandler(func(*nats.Conn, error) { c.broken() }),
+		nats.ReconnectHandler(func(*nats.Conn) { log.Info("bus reconnected") }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { c.asyncError(err) }),
 	}
 	if p := cfg.Credentials[cfg.Role]; p != "" {
