@@ -38,6 +38,7 @@ func TestCompatDocument(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			db := db.in(t)
 			for range 2 { // compiled, then from the cache
 				got, err := db.try(rw, c.sql)
 				if err != nil || got != c.want {
@@ -62,6 +63,7 @@ func TestBigCells(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			db := db.in(t)
 			for _, sql := range []string{c.sql, "SELECT 1 UNION ALL " + c.sql + " UNION ALL SELECT 2"} {
 				out, err := db.try(rw, sql)
 				if err != nil {

@@ -46,6 +46,9 @@ func open(t testing.TB, change ...func(*Options)) *testDB {
 	return &testDB{db, t, o.Path}
 }
 
+// in is the same database in a subtest.
+func (db *testDB) in(t testing.TB) *testDB { return &testDB{db.DB, t, db.path} }
+
 // memory is a sink that keeps everything.
 type memory struct {
 	bytes.Buffer

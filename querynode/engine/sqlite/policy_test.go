@@ -81,6 +81,7 @@ func TestHostileSQL(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			db := db.in(t)
 			for _, level := range []ayb.QueryLevel{rw, ro} {
 				if level == ro && strings.HasPrefix(c.sql, "INSERT") {
 					continue // refused for another reason

@@ -161,7 +161,7 @@ func (r *run) endScript(ours bool) error {
 func (r *run) write() error {
 	r.c.c.fresh = 1
 	if st, ok := r.c.cache.get(r.job.sql); ok {
-		return r.one(st, 0, true, r.spool.write)
+		return r.whole(st, 0)
 	}
 	t := newText(r.job.sql)
 	err := r.writeAtomic(t)
@@ -189,6 +189,7 @@ func (r *run) writeAtomic(t text) error {
 			return end, r.vacuum(st, from)
 		case single:
 			r.c.keep(r.job.sql, st)
+			return end, r.whole(st, from)
 		case !ours:
 			if rc := r.c.exec("BEGIN IMMEDIATE"); rc != C.SQLITE_OK {
 				return 0, r.failure(rc, from)
@@ -216,12 +217,31 @@ func (r *run) writeSteps(t text) error {
 		case st.vacuum:
 			return end, r.vacuum(st, from)
 		}
-		return end, r.one(st, from, true, r.spool.write)
+		return end, r.whole(st, from)
 	})
 	if err != nil {
 		return err
 	}
 	return r.endScript(false)
+}
+
+// whole runs one statement so that it happens completely or not at all, also
+// when it is stopped among its rows: SQLite makes all changes of a statement
+// with RETURNING before the first row, and commits them when it is reset.
+func (r *run) whole(st *stmt, from int) error {
+	if st.columns == 0 || st.pragma || !r.c.autocommit() {
+		return r.one(st, from, true, r.spool.write)
+	}
+	if rc := r.c.exec("BEGIN IMMEDIATE"); rc != C.SQLITE_OK {
+		return r.failure(rc, from)
+	}
+	if err := r.one(st, from, true, r.spool.write); err != nil {
+		return err // and the caller rolls back
+	}
+	if rc := r.c.exec("COMMIT"); rc != C.SQLITE_OK {
+		return r.failure(rc, from)
+	}
+	return nil
 }
 
 // vacuum runs a VACUUM, which attaches a temporary file of its own; nothing

@@ -1,0 +1,102 @@
+//go:build cgo && (linux || darwin)
+
+package sqlite
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+)
+
+// Q2: many at once, each sees its own answers, its own acknowledged writes,
+// and nothing of a body that failed.
+func TestQ2ManyAtOnce(t *testing.T) {
+	db := open(t)
+	db.must(rw, `CREATE TABLE t(who INT, n INT, PRIMARY KEY (who, n))`)
+	const clients, rounds = 64, 25
+	together(clients, func(i int) {
+		// try reports by t.Error only, which other goroutines may call.
+		ask := func(mode ayb.QueryLevel, sql, want string) {
+			if out, err := db.try(mode, sql); err != nil || out != want {
+				t.Errorf("%s: %.200s, %v; want %s", sql, out, err, want)
+			}
+		}
+		none := `{"fields":[],"rows":[]}`
+		for n := range rounds {
+			ask(rw, fmt.Sprintf(`INSERT INTO t VALUES (%d, %d)`, i, n), none)
+			ask(ro, fmt.Sprintf(`SELECT count(*) AS c, max(n) AS m FROM t WHERE who = %d`, i), fmt.Sprintf(`{"fields":["c","m"],"rows":[["%d","%d"]]}`, n+1, n))
+			ask(ro, fmt.Sprintf(`SELECT '%d-%d' AS a`, i, n), fmt.Sprintf(`{"fields":["a"],"rows":[["%d-%d"]]}`, i, n))
+			ask(rw, fmt.Sprintf(`UPDATE t SET n = n WHERE who = %d AND n = %d; SELECT %d AS x`, i, n, i*n), fmt.Sprintf(`{"fields":["x"],"rows":[["%d"]]}`, i*n))
+			if n%5 == 0 {
+				sql := fmt.Sprintf(`DELETE FROM t WHERE who = %d; INSERT INTO t VALUES (-1, %d); SELECT nope`, i, i*1000+n)
+				if _, err := db.try(rw, sql); err == nil {
+					t.Errorf("%s: no error", sql)
+				}
+			}
+			if n%10 == 3 {
+				ask(rw, fmt.Sprintf(`CREATE TEMP TABLE mine AS SELECT %d AS v; SELECT v FROM mine`, i), fmt.Sprintf(`{"fields":["v"],"rows":[["%d"]]}`, i))
+			}
+		}
+	})
+	if got := db.must(ro, `SELECT count(*), count(DISTINCT who), min(who) FROM t`); got != fmt.Sprintf("%d|%d|0", clients*rounds, clients) {
+		t.Errorf("got %s", got)
+	}
+	if got := db.must(ro, `PRAGMA integrity_check`); got != "ok" {
+		t.Error(got)
+	}
+}
+
+// P2: readers do not wait for a writer, nor for one another.
+func TestP2ReadersDoNotWait(t *testing.T) {
+	db := open(t, func(o *Options) { o.Readers = 3 })
+	db.must(rw, `CREATE TABLE t(a); INSERT INTO t VALUES (1)`)
+	const forever = `WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT count(*) FROM n`
+	jobs := []*Job{
+		NewJob(`INSERT INTO t `+forever, rw, FormatCompat, time.Minute),
+		NewJob(forever, ro, FormatCompat, time.Minute),
+		NewJob(forever, ro, FormatCompat, time.Minute),
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		together(len(jobs), func(i int) { _ = db.Run(jobs[i], &memory{}) })
+	}()
+	wait(t, "all run", func() bool { return db.running() == len(jobs) })
+	for range 50 {
+		if got := db.must(ro, `SELECT a FROM t`); got != "1" {
+			t.Errorf("got %q", got)
+		}
+	}
+	if n := db.running(); n != len(jobs) {
+		t.Errorf("%d still run", n)
+	}
+	for _, j := range jobs {
+		j.Cancel()
+	}
+	<-done
+}
+
+// A quiet database uses one reader, and the watchdog sleeps.
+func TestQuietDatabase(t *testing.T) {
+	db := open(t)
+	db.must(rw, `CREATE TABLE t(a)`)
+	for range 20 {
+		db.must(ro, `SELECT * FROM t`)
+	}
+	open := 0
+	for _, s := range db.readers.all {
+		if s.c != nil {
+			open++
+		}
+	}
+	if open != 1 {
+		t.Errorf("%d readers are open", open)
+	}
+	wait(t, "the watchdog sleeps", func() bool { return !db.watching.Load() })
+	j := NewJob(`WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT count(*) FROM n`, ro, FormatCompat, 20*time.Millisecond)
+	if err := db.Run(j, &memory{}); err == nil {
+		t.Error("no timeout after it woke")
+	}
+}

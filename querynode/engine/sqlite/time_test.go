@@ -1,0 +1,296 @@
+//go:build cgo && (linux || darwin)
+
+package sqlite
+
+import (
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// late is how long stopping may take on a busy machine. The aim is 100 ms.
+const late = 2 * time.Second
+
+// Q3: work that takes long in every part of SQLite.
+var endless = []struct {
+	name string
+	mode ayb.QueryLevel
+	sql  string
+}{
+	{"recursion", ro, `WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT count(*) FROM n`},
+	{"join", ro, `SELECT count(*) FROM t a, t b, t c WHERE a.x + b.x + c.x = -1`},
+	{"sort", ro, `SELECT a.x FROM t a, t b, t c ORDER BY a.x * b.x * c.x % 1000`},
+	{"group", ro, `SELECT a.x * b.x * c.x AS p, count(*) FROM t a, t b, t c GROUP BY p HAVING count(*) < 0`},
+	{"window", ro, `SELECT max(s) FROM (SELECT sum(a.x) OVER (ORDER BY b.x) AS s FROM t a, t b, t c)`},
+	{"rows", ro, `SELECT a.x FROM t a, t b, t c`},
+	{"full text", ro, `SELECT count(*) FROM f a, f b, t c WHERE a.f MATCH 'x*' AND b.f MATCH 'y*'`},
+	{"regular pattern", ro, `SELECT count(*) FROM t a, t b WHERE printf('%20000d', a.x * b.x) LIKE '%1%2%3%4%5%6'`},
+	{"several statements", ro, `SELECT 1; SELECT count(*) FROM t a, t b, t c WHERE a.x + b.x + c.x = -1; SELECT 2`},
+	{"insert", rw, `INSERT INTO t SELECT a.x FROM t a, t b, t c`},
+	{"update after an insert", rw, `INSERT INTO t VALUES (1); UPDATE t SET x = (SELECT count(*) FROM t a, t b WHERE a.x + b.x = t.x)`},
+	{"full text insert", rw, `INSERT INTO f SELECT 'x' || a.x || ' y' || b.x FROM t a, t b, t c`},
+	{"index", rw, `CREATE TABLE big AS SELECT a.x FROM t a, t b, t c; CREATE INDEX i ON big(x)`},
+	{"own transaction", rw, `BEGIN; DELETE FROM t; SELECT count(*) FROM f a, f b, f c; COMMIT`},
+}
+
+func openForTime(t *testing.T) *testDB {
+	db := open(t, func(o *Options) { o.Readers = 1 })
+	db.must(rw, `CREATE TABLE t(x); INSERT INTO t SELECT x FROM `+count(1500)+`;
+		CREATE VIRTUAL TABLE f USING fts5(a); INSERT INTO f SELECT 'x' || x || ' y' || x FROM t`)
+	return db
+}
+
+// state is what must not change by what was stopped.
+func (db *testDB) state() string {
+	return db.must(rw, `SELECT (SELECT count(*) FROM t), (SELECT count(*) FROM f), (SELECT count(*) FROM sqlite_schema WHERE name IN ('big', 'i'))`)
+}
+
+func TestQ3Timeout(t *testing.T) {
+	db := openForTime(t)
+	before := db.state()
+	for _, c := range endless {
+		t.Run(c.name, func(t *testing.T) {
+			db := db.in(t)
+			const limit = 50 * time.Millisecond
+			start := time.Now()
+			err := db.Run(NewJob(c.sql, c.mode, FormatCompat, limit), sinkFunc(func([]byte, bool) error { return nil }))
+			took := time.Since(start)
+			if !errs.Is(err, errs.Timeout) || err.Error() != "The statement took longer than 50 ms and was stopped" {
+				t.Fatalf("%v", err)
+			}
+			if took > limit+late {
+				t.Errorf("stopped after %v", took)
+			}
+			t.Logf("stopped after %v", took)
+			if got := db.state(); got != before {
+				t.Errorf("was %s, is %s", before, got)
+			}
+		})
+	}
+}
+
+func TestQ3Cancel(t *testing.T) {
+	db := openForTime(t)
+	before := db.state()
+	for _, c := range endless {
+		t.Run(c.name, func(t *testing.T) {
+			db := db.in(t)
+			j := NewJob(c.sql, c.mode, FormatCompat, time.Minute)
+			done := make(chan error, 1)
+			go func() {
+				done <- db.Run(j, sinkFunc(func([]byte, bool) error { return nil }))
+			}()
+			began := time.Now()
+			wait(t, "the job has run for a while", func() bool {
+				return db.running() > 0 && time.Since(began) > 100*time.Millisecond
+			})
+			start := time.Now()
+			j.Cancel()
+			j.Cancel()
+			err := <-done
+			took := time.Since(start)
+			j.Cancel()
+			if !errs.Is(err, errs.Canceled) {
+				t.Fatalf("%v", err)
+			}
+			if took > late {
+				t.Errorf("stopped after %v", took)
+			}
+			t.Logf("stopped after %v", took)
+			if got := db.state(); got != before {
+				t.Errorf("was %s, is %s", before, got)
+			}
+		})
+	}
+}
+
+// running counts the jobs that have a connection.
+func (db *testDB) running() int {
+	n := 0
+	for _, p := range []*pool{db.readers, db.writer} {
+		for _, s := range p.all {
+			if s.job.Load() != nil {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func TestCancelBeforeRun(t *testing.T) {
+	db := open(t)
+	j := NewJob(`CREATE TABLE t(a)`, rw, FormatCompat, 0)
+	j.Cancel()
+	if err := db.Run(j, &memory{}); !errs.Is(err, errs.Canceled) {
+		t.Error(err)
+	}
+	db.fails(ro, `SELECT * FROM t`, errs.SQL)
+}
+
+// Q2: a cancel never hits the next job of its connection, however late it
+// comes.
+func TestQ2CancelHitsNobodyElse(t *testing.T) {
+	db := open(t, func(o *Options) { o.Readers = 1 })
+	db.must(rw, `CREATE TABLE t(x); INSERT INTO t SELECT x FROM `+count(2000))
+	jobs := make(chan *Job, 100)
+	go func() {
+		for j := range jobs {
+			j.Cancel()
+		}
+	}()
+	for i := range 3000 {
+		j := NewJob(`SELECT 1`, ro, FormatCompat, time.Minute)
+		if i%2 == 0 {
+			jobs <- j // may come before, while or after it runs
+		}
+		if err := db.Run(j, &memory{}); err != nil && !(i%2 == 0 && errs.Is(err, errs.Canceled)) {
+			t.Fatal(err)
+		}
+		if i%2 == 0 {
+			if got := db.must(ro, `SELECT sum(x) FROM t`); got != "2001000" {
+				t.Fatal(got)
+			}
+		}
+	}
+	close(jobs)
+}
+
+// The time a sink takes is not the statement's.
+func TestSinkTimeDoesNotCount(t *testing.T) {
+	db := open(t)
+	writes := 0
+	sink := sinkFunc(func([]byte, bool) error {
+		if writes++; writes <= 4 {
+			<-time.After(60 * time.Millisecond) // a slow client
+		}
+		return nil
+	})
+	err := db.Run(NewJob(`SELECT x, 'something' FROM `+count(20000), ro, FormatCompat, 150*time.Millisecond), sink)
+	if err != nil || writes < 5 {
+		t.Errorf("%v after %d writes", err, writes)
+	}
+}
+
+// A job can be canceled while its sink blocks, and ends when the sink does.
+func TestCancelWhileSinkBlocks(t *testing.T) {
+	db := open(t)
+	j := NewJob(`SELECT x FROM `+count(1_000_000), ro, FormatCompat, time.Minute)
+	writes := 0
+	err := db.Run(j, sinkFunc(func([]byte, bool) error {
+		if writes++; writes == 2 {
+			j.Cancel()
+		}
+		return nil
+	}))
+	if !errs.Is(err, errs.Canceled) || writes != 2 {
+		t.Errorf("%v after %d writes", err, writes)
+	}
+}
+
+// Rows of a slow statement are sent before it ends.
+func TestSlowRowsAreSentEarly(t *testing.T) {
+	db := open(t)
+	var first time.Duration
+	start := time.Now()
+	writes := 0
+	sql := `SELECT x, (SELECT sum(x + o.x) FROM ` + count(20000) + `) FROM ` + count(200) + ` o`
+	err := db.Run(NewJob(sql, ro, FormatCompat, time.Minute), sinkFunc(func([]byte, bool) error {
+		if writes++; writes == 1 {
+			first = time.Since(start)
+		}
+		return nil
+	}))
+	total := time.Since(start)
+	if err != nil || writes < 3 || first > total/2 {
+		t.Errorf("%v, %d writes, the first after %v of %v", err, writes, first, total)
+	}
+}
+
+// Waiting for a turn is bounded too, and can be canceled.
+func TestBusy(t *testing.T) {
+	db := open(t, func(o *Options) { o.Readers = 1 })
+	db.must(rw, `CREATE TABLE t(a)`)
+	for _, c := range []struct {
+		mode ayb.QueryLevel
+		sql  string
+	}{
+		{ro, `WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT count(*) FROM n`},
+		{rw, `INSERT INTO t WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT count(*) FROM n`},
+	} {
+		holder := NewJob(c.sql, c.mode, FormatCompat, time.Minute)
+		done := make(chan error, 1)
+		go func() { done <- db.Run(holder, &memory{}) }()
+		wait(t, "the holder runs", func() bool { return db.running() > 0 })
+
+		err := db.Run(NewJob(c.sql, c.mode, FormatCompat, 30*time.Millisecond), &memory{})
+		if !errs.Is(err, errs.Unavailable) || !strings.Contains(err.Error(), "busy") {
+			t.Error(err)
+		}
+		waiter := NewJob(c.sql, c.mode, FormatCompat, time.Minute)
+		waited := make(chan error, 1)
+		go func() { waited <- db.Run(waiter, &memory{}) }()
+		p := db.readers
+		if c.mode == rw {
+			p = db.writer
+		}
+		wait(t, "the waiter waits", func() bool { p.mu.Lock(); defer p.mu.Unlock(); return len(p.waiting) > 0 })
+		waiter.Cancel()
+		if err := <-waited; !errs.Is(err, errs.Canceled) {
+			t.Error(err)
+		}
+		holder.Cancel()
+		if err := <-done; !errs.Is(err, errs.Canceled) {
+			t.Error(err)
+		}
+		if got := db.must(rw, `DELETE FROM t; SELECT 1`); got != "1" {
+			t.Error(got)
+		}
+	}
+}
+
+// Close stops what runs and what waits, and later jobs fail.
+func TestCloseStopsJobs(t *testing.T) {
+	db := open(t, func(o *Options) { o.Readers = 2 })
+	db.must(rw, `CREATE TABLE t(a)`)
+	var failed atomic.Int32
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		together(6, func(i int) {
+			sql, mode := `WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT count(*) FROM n`, ro
+			if i%2 == 0 {
+				sql, mode = `INSERT INTO t `+sql, rw
+			}
+			if err := db.Run(NewJob(sql, mode, FormatCompat, time.Minute), &memory{}); errs.Is(err, errs.Unavailable) {
+				failed.Add(1)
+			} else {
+				t.Errorf("%v", err)
+			}
+		})
+	}()
+	wait(t, "three run and three wait", func() bool {
+		db.mu.Lock()
+		defer db.mu.Unlock()
+		return db.active == 6 && db.running() == 3
+	})
+	if err := db.Close(); err != nil {
+		t.Error(err)
+	}
+	<-done
+	if failed.Load() != 6 {
+		t.Errorf("%d failed", failed.Load())
+	}
+	db.fails(ro, `SELECT 1`, errs.Unavailable)
+}
+
+func TestDurationText(t *testing.T) {
+	for d, want := range map[time.Duration]string{30 * time.Second: "30 s", 1500 * time.Millisecond: "1.5 s", 200 * time.Millisecond: "200 ms", 2 * time.Minute: "120 s"} {
+		if got := durationText(d); got != want {
+			t.Errorf("%v is %q", d, got)
+		}
+	}
+}
