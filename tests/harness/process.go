@@ -80,13 +80,17 @@ func (p *Process) Kill() {
 	<-p.done
 }
 
-// Stop asks it to end and waits; after 20 s it is killed.
-func (p *Process) Stop() {
+// Stop asks it to end and waits. One that does not within 15 s is made to
+// print its goroutines and end; then the answer is false.
+func (p *Process) Stop() bool {
 	p.Signal(syscall.SIGTERM)
 	select {
 	case <-p.done:
-	case <-time.After(20 * time.Second):
-		p.Kill()
+		return true
+	case <-time.After(15 * time.Second):
+		p.Signal(syscall.SIGQUIT)
+		<-p.done
+		return false
 	}
 }
 

@@ -210,7 +210,9 @@ func (w *World) stop() {
 		if p == nil {
 			continue
 		}
-		p.Stop()
+		if !p.Stop() {
+			w.t.Errorf("%s did not stop", roles[i])
+		}
 		if w.t.Failed() {
 			w.t.Logf("output of %s:\n%s", roles[i], p.Output())
 		}
