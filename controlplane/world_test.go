@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,7 +28,8 @@ type config = controlplane.Config
 // world is a control plane with a real store, over real HTTP, and with a
 // node, a mailer and a bus of the test.
 type world struct {
-	t      *testing.T
+	t      testing.TB
+	quiet  atomic.Bool // no debug log
 	cp     *controlplane.ControlPlane
 	server *httptest.Server
 	node   *Node
@@ -40,7 +42,7 @@ type world struct {
 	busErr error
 }
 
-func newWorld(t *testing.T, adjust ...func(*config)) *world {
+func newWorld(t testing.TB, adjust ...func(*config)) *world {
 	t.Helper()
 	w := &world{
 		t: t, node: &Node{ID: "n1"}, mail: &outbox{}, log: &logBuffer{},
@@ -57,7 +59,7 @@ func newWorld(t *testing.T, adjust ...func(*config)) *world {
 	cp, err := controlplane.New(cfg, controlplane.Deps{
 		Queries: w.node, Databases: w.node, Nodes: w.node, Mail: w.mail,
 		BusHealthy: func() error { w.mu.Lock(); defer w.mu.Unlock(); return w.busErr },
-		Log:        slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Log:        slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: leveler{w}})),
 		Now:        func() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now },
 	})
 	if err != nil {
@@ -72,6 +74,15 @@ func newWorld(t *testing.T, adjust ...func(*config)) *world {
 		}
 	})
 	return w
+}
+
+type leveler struct{ w *world }
+
+func (l leveler) Level() slog.Level {
+	if l.w.quiet.Load() {
+		return slog.LevelInfo
+	}
+	return slog.LevelDebug
 }
 
 // logBuffer collects the log.

@@ -43,15 +43,17 @@ func (s *Server) query(w http.ResponseWriter, r *http.Request, actor authz.Actor
 	}
 	// However this ends, a statement that still runs is stopped.
 	defer answer.Close()
-	return stream(w, r, answer)
+	return stream(w, r, answer, holdTime)
 }
 
 // stream copies an answer to the client. An error before the first byte was
 // sent is returned; afterwards the connection is cut, which is how a client
 // learns that a chunked body is not whole.
 //
+// What comes within hold, or within holdBytes, waits for an error.
+//
 // The request's context ends when the client goes away, and with it Next.
-func stream(w http.ResponseWriter, r *http.Request, answer nodeapi.Answer) error {
+func stream(w http.ResponseWriter, r *http.Request, answer nodeapi.Answer, hold time.Duration) error {
 	chunk, last, err := answer.Next(r.Context())
 	if err != nil {
 		return err
@@ -61,7 +63,7 @@ func stream(w http.ResponseWriter, r *http.Request, answer nodeapi.Answer) error
 		return nil
 	}
 	out := &output{w: w, rc: http.NewResponseController(w), held: bytes.Clone(chunk)}
-	timer := time.AfterFunc(holdTime, out.release)
+	timer := time.AfterFunc(hold, out.release)
 	defer timer.Stop()
 	defer out.finish()
 	for !last {

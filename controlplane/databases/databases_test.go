@@ -1,0 +1,182 @@
+package databases_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/ayb-go/ayb/controlplane/authz"
+	"github.com/ayb-go/ayb/controlplane/databases"
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// world is a store with one entity, and two nodes.
+type world struct {
+	found     []meta.Database // what a look-up finds, one after another; then nothing
+	insertErr error
+	created   []nodeapi.NodeID
+	discarded []nodeapi.NodeID
+	asked     []nodeapi.NodeID
+	requests  []nodeapi.QueryRequest
+	live      []nodeapi.NodeStatus
+}
+
+func (w *world) EntityBySlug(_ context.Context, slug ayb.EntitySlug) (meta.Entity, error) {
+	if slug != "alice" {
+		return meta.Entity{}, errs.RecordNotFound("entity", string(slug))
+	}
+	return meta.Entity{ID: 1, Slug: slug}, nil
+}
+
+func (w *world) DatabaseByPath(_ context.Context, path ayb.DatabasePath) (meta.Database, error) {
+	if len(w.found) == 0 || w.found[0].ID == 0 {
+		w.found = w.found[min(1, len(w.found)):]
+		return meta.Database{}, errs.RecordNotFound("database", path.String())
+	}
+	d := w.found[0]
+	w.found = w.found[1:]
+	return d, nil
+}
+
+func (w *world) DatabasesOf(context.Context, meta.EntityID) ([]meta.Database, error) { return nil, nil }
+
+func (w *world) CreateDatabase(ctx context.Context, _ meta.Database) error {
+	return errors.Join(w.insertErr, ctx.Err())
+}
+
+func (w *world) LiveNodes() []nodeapi.NodeStatus { return w.live }
+
+func (w *world) Query(_ context.Context, n nodeapi.NodeID, r nodeapi.QueryRequest) (nodeapi.Answer, error) {
+	w.asked, w.requests = append(w.asked, n), append(w.requests, r)
+	return nil, nil
+}
+
+type files struct{ *world }
+
+func (f files) CreateDatabase(_ context.Context, n nodeapi.NodeID, _ nodeapi.CreateRequest) (nodeapi.CreateResponse, error) {
+	f.created = append(f.created, n)
+	return nodeapi.CreateResponse{}, nil
+}
+
+func (f files) DiscardDatabase(_ context.Context, n nodeapi.NodeID, _ nodeapi.DeleteRequest) (nodeapi.DeleteResponse, error) {
+	f.discarded = append(f.discarded, n)
+	return nodeapi.DeleteResponse{}, nil
+}
+
+var alice = authz.Actor{Entity: 1, Slug: "alice"}
+
+func service(t *testing.T, w *world) *databases.Databases {
+	t.Helper()
+	if w.live == nil {
+		w.live = []nodeapi.NodeStatus{{ID: "small", FreeBytes: 1, Engines: []ayb.DatabaseType{ayb.SQLite}},
+			{ID: "roomy", FreeBytes: 2, Engines: []ayb.DatabaseType{ayb.SQLite}}}
+	}
+	d, err := databases.New(databases.Config{StatementTimeout: time.Minute},
+		databases.Deps{Store: w, Queries: w, Files: files{w}, Nodes: w, Now: func() time.Time { return time.Unix(1, 0) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// N11: what is taken back when the record could not be made, and what not.
+func TestCreateTakesBack(t *testing.T) {
+	record := func(node meta.NodeID) meta.Database { return meta.Database{ID: 9, Owner: 1, Node: node} }
+	conflict := errs.E(errs.Conflict, "Database already exists")
+	tests := []struct {
+		name      string
+		found     []meta.Database
+		insertErr error
+		discarded []nodeapi.NodeID
+		code      errs.Code
+	}{
+		{"made", nil, nil, nil, ""},
+		{"not recorded", nil, errs.E(errs.Internal, "x"), []nodeapi.NodeID{"roomy"}, errs.Internal},
+		{"somebody else's, same node", []meta.Database{{}, record("roomy")}, conflict, nil, errs.Conflict},
+		{"somebody else's, other node", []meta.Database{{}, record("small")}, conflict, []nodeapi.NodeID{"roomy"}, errs.Conflict},
+		{"recorded after all", []meta.Database{{}, record("roomy")}, errs.E(errs.Unavailable, "x"), nil, errs.Unavailable},
+	}
+	for _, tt := range tests {
+		w := &world{found: tt.found, insertErr: tt.insertErr}
+		made, err := service(t, w).Create(t.Context(), alice, databases.NewDatabase{Entity: "Alice", Database: "d", Type: "sqlite"})
+		if errs.CodeOf(err) != tt.code || !slices.Equal(w.discarded, tt.discarded) || !slices.Equal(w.created, []nodeapi.NodeID{"roomy"}) {
+			t.Errorf("%s: %v, created on %v, discarded on %v", tt.name, err, w.created, w.discarded)
+		}
+		want := meta.Database{Owner: 1, Path: ayb.DatabasePath{Entity: "alice", Database: "d"}, Type: ayb.SQLite, Public: ayb.PublicNone, Node: "roomy", CreatedAt: time.Unix(1, 0)}
+		if tt.code == "" && made != want {
+			t.Errorf("%s: made %+v", tt.name, made)
+		}
+	}
+}
+
+// A caller who goes away in the middle leaves no half-made database.
+func TestCreateOutlivesItsCaller(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	w := &world{}
+	if _, err := service(t, w).Create(ctx, alice, databases.NewDatabase{Entity: "alice", Database: "d", Type: "sqlite"}); err != nil || len(w.discarded) != 0 {
+		t.Errorf("%v, discarded on %v", err, w.discarded)
+	}
+}
+
+func TestQueryRouting(t *testing.T) {
+	path := ayb.DatabasePath{Entity: "alice", Database: "d"}
+	owned := meta.Database{ID: 9, Owner: 1, Path: path, Type: ayb.SQLite, Node: "small"}
+	old := owned
+	old.Node = ""
+	reader := alice
+	reader.Scope = &meta.Scope{Database: 9, Level: ayb.QueryReadOnly}
+	one := []nodeapi.NodeStatus{{ID: "only"}}
+	tests := []struct {
+		name  string
+		actor authz.Actor
+		db    meta.Database
+		live  []nodeapi.NodeStatus
+		node  nodeapi.NodeID
+		mode  ayb.QueryLevel
+		code  errs.Code
+	}{
+		{"owner", alice, owned, nil, "small", ayb.QueryReadWrite, ""},
+		{"scoped", reader, owned, nil, "small", ayb.QueryReadOnly, ""},
+		{"taken over, one node", alice, old, one, "only", ayb.QueryReadWrite, ""},
+		{"taken over, two nodes", alice, old, nil, "", "", errs.Unavailable},
+		{"stranger", authz.Actor{Entity: 2, Slug: "bob"}, owned, nil, "", "", errs.Forbidden},
+		{"nobody", authz.Actor{}, owned, nil, "", "", errs.Unauthenticated},
+		{"missing, owner", alice, meta.Database{}, nil, "", "", errs.NotFound},
+		{"missing, scoped", reader, meta.Database{}, nil, "", "", errs.Forbidden},
+		{"missing, stranger", authz.Actor{Entity: 2, Slug: "bob"}, meta.Database{}, nil, "", "", errs.Forbidden},
+	}
+	for _, tt := range tests {
+		w := &world{found: []meta.Database{tt.db}, live: tt.live}
+		_, err := service(t, w).Query(t.Context(), tt.actor, "ALICE", "d", []byte("SELECT 1"))
+		if errs.CodeOf(err) != tt.code {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if tt.code != "" {
+			if len(w.asked) != 0 {
+				t.Errorf("%s: the query was sent", tt.name)
+			}
+			continue
+		}
+		r := w.requests[0]
+		if w.asked[0] != tt.node || r.Mode != tt.mode || r.Path != path || r.Timeout != time.Minute || string(r.SQL) != "SELECT 1" {
+			t.Errorf("%s: %s was asked %+v", tt.name, w.asked[0], r)
+		}
+	}
+}
+
+func TestNewChecks(t *testing.T) {
+	if _, err := databases.New(databases.Config{}, databases.Deps{}); err == nil {
+		t.Error("missing dependencies are accepted")
+	}
+	w := &world{}
+	deps := databases.Deps{Store: w, Queries: w, Files: files{w}, Nodes: w, Now: time.Now}
+	if _, err := databases.New(databases.Config{PerAccount: -1}, deps); err == nil {
+		t.Error("a negative limit is accepted")
+	}
+}
