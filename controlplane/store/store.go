@@ -50,6 +50,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !haveSQLite {
+		return nil, errs.E(errs.Unsupported, "This program was built without cgo and has no SQLite; a server needs a build with cgo")
+	}
 	if err := createFile(path); err != nil {
 		return nil, err
 	}

@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"errors"
 
-	"github.com/mattn/go-sqlite3"
-
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -46,23 +44,8 @@ func driverError(err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return errs.Wrap(errs.Unavailable, err, "The metadata store did not answer in time; try again")
 	}
-	if e, ok := errors.AsType[sqlite3.Error](err); ok {
-		return sqliteError(e)
+	if coded := sqliteError(err); coded != nil {
+		return coded
 	}
 	return errs.Wrap(errs.Internal, err, "The metadata store failed")
-}
-
-func sqliteError(e sqlite3.Error) error {
-	switch {
-	case e.ExtendedCode == sqlite3.ErrConstraintUnique, e.ExtendedCode == sqlite3.ErrConstraintPrimaryKey:
-		return errs.Wrap(errs.Conflict, e, "It exists already")
-	case e.Code == sqlite3.ErrBusy, e.Code == sqlite3.ErrLocked:
-		return errs.Wrap(errs.Unavailable, e, "The metadata store is busy; try again")
-	case e.Code == sqlite3.ErrInterrupt:
-		return errs.Wrap(errs.Canceled, e, "The request was given up before it was done")
-	case e.Code == sqlite3.ErrFull:
-		return errs.Wrap(errs.Unavailable, e, "The metadata store has no room left")
-	default:
-		return errs.Wrap(errs.Internal, e, "The metadata store failed")
-	}
 }

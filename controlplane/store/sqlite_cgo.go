@@ -1,0 +1,33 @@
+//go:build cgo
+
+package store
+
+import (
+	"errors"
+
+	"github.com/mattn/go-sqlite3"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// haveSQLite says whether this build has the driver.
+const haveSQLite = true
+
+// sqliteError gives an error of SQLite its code, and nil for any other error.
+func sqliteError(err error) error {
+	e, ok := errors.AsType[sqlite3.Error](err)
+	switch {
+	case !ok:
+		return nil
+	case e.ExtendedCode == sqlite3.ErrConstraintUnique, e.ExtendedCode == sqlite3.ErrConstraintPrimaryKey:
+		return errs.Wrap(errs.Conflict, e, "It exists already")
+	case e.Code == sqlite3.ErrBusy, e.Code == sqlite3.ErrLocked:
+		return errs.Wrap(errs.Unavailable, e, "The metadata store is busy; try again")
+	case e.Code == sqlite3.ErrInterrupt:
+		return errs.Wrap(errs.Canceled, e, "The request was given up before it was done")
+	case e.Code == sqlite3.ErrFull:
+		return errs.Wrap(errs.Unavailable, e, "The metadata store has no room left")
+	default:
+		return errs.Wrap(errs.Internal, e, "The metadata store failed")
+	}
+}

@@ -1,0 +1,8 @@
+//go:build !cgo
+
+package store
+
+// haveSQLite says whether this build has the driver, which is written in C.
+const haveSQLite = false
+
+func sqliteError(error) error { return nil }
