@@ -76,29 +76,42 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cfg.ID == "" {
-		id, err := dir.NodeID()
-		if err != nil {
-			return nil, err
-		}
-		cfg.ID = nodeapi.NodeID(id)
-	}
-	if cfg.DaemonCommand == "" {
-		if cfg.DaemonCommand, err = os.Executable(); err != nil {
-			return nil, fmt.Errorf("find the program to start as a daemon: %w", err)
-		}
-	}
 	n := &Node{cfg: cfg, deps: deps, dir: dir}
-	report, err := n.probe(ctx)
-	if err != nil {
-		return nil, err
-	}
-	deps.Isolation(report)
-	if cfg.RequireIsolation && !report.Complete() {
-		return nil, errors.New("isolation.require is set, but this system does not enforce the whole sandbox; see the warning above")
+	if err := n.prepare(ctx); err != nil {
+		return nil, errors.Join(err, dir.Close())
 	}
 	return n, nil
 }
+
+// prepare finds what is not configured, and probes the sandbox.
+func (n *Node) prepare(ctx context.Context) error {
+	if n.cfg.ID == "" {
+		id, err := n.dir.NodeID()
+		if err != nil {
+			return err
+		}
+		n.cfg.ID = nodeapi.NodeID(id)
+	}
+	if n.cfg.DaemonCommand == "" {
+		program, err := os.Executable()
+		if err != nil {
+			return fmt.Errorf("find the program to start as a daemon: %w", err)
+		}
+		n.cfg.DaemonCommand = program
+	}
+	report, err := n.probe(ctx)
+	if err != nil {
+		return err
+	}
+	n.deps.Isolation(report)
+	if n.cfg.RequireIsolation && !report.Complete() {
+		return errors.New("isolation.require is set, but this system does not enforce the whole sandbox; see the warning above")
+	}
+	return nil
+}
+
+// Close gives the data directory free. Run must have returned.
+func (n *Node) Close() error { return n.dir.Close() }
 
 // ID is the node's name.
 func (n *Node) ID() nodeapi.NodeID { return n.cfg.ID }

@@ -69,6 +69,9 @@ func start(t *testing.T, change func(*querynode.Config)) *node {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
+		if err := q.Close(); err != nil {
+			t.Error(err)
+		}
 	})
 	control := bustest.Role(t, s, natsbus.ControlPlane)
 	n.client = nodeapi.NewClient(control, control)
@@ -345,6 +348,14 @@ func TestNodeIDStays(t *testing.T) {
 			t.Fatal(err)
 		}
 		ids[q.ID()] = true
+		if _, err := querynode.New(t.Context(), querynode.Config{DataPath: dir}, querynode.Deps{
+			Bus: conn, Board: conn.NodeBoard(), Log: bustest.Log(t), Isolation: func(sandbox.Report) {},
+		}); err == nil || !strings.Contains(err.Error(), "used by another query node") {
+			t.Errorf("a second node on the same directory: %v", err)
+		}
+		if err := q.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if len(ids) != 1 {
 		t.Errorf("ids %v", ids)

@@ -81,7 +81,7 @@ func policy(cfg spawn.Config) sandbox.Policy {
 	if cfg.DatabaseBytes > 0 {
 		p.FileBytes = 2 * uint64(cfg.DatabaseBytes)
 	}
-	if cfg.HeapBytes > 0 {
+	if cfg.HeapBytes > 0 && !raceDetector {
 		p.DataBytes = uint64(cfg.HeapBytes) + sandbox.BaseDataBytes + answerBytes
 	}
 	return p

@@ -34,9 +34,14 @@ const (
 
 // Dir is the data directory of a node. Its methods are safe for concurrent
 // use on different databases; callers serialise changes of the same one.
-type Dir struct{ root string }
+type Dir struct {
+	root string
+	lock *os.File // held as long as the process lives
+}
 
-// Open uses root as a data directory and creates what is missing.
+// Open uses root as a data directory and creates what is missing. Only one
+// process may use it: another Open of it fails until Close or the process's
+// end.
 func Open(root string) (*Dir, error) {
 	root, err := filepath.Abs(root)
 	if err != nil {
@@ -45,8 +50,15 @@ func Open(root string) (*Dir, error) {
 	if err := mkdirDurable(filepath.Join(root, "databases")); err != nil {
 		return nil, fmt.Errorf("data_path %s cannot be used: %w", root, err)
 	}
-	return &Dir{root}, nil
+	lock, err := lockFile(filepath.Join(root, "querynode.lock"))
+	if err != nil {
+		return nil, fmt.Errorf("data_path %s is used by another query node; stop that one, or give this one a directory of its own (%w)", root, err)
+	}
+	return &Dir{root, lock}, nil
 }
+
+// Close gives the directory free for another process.
+func (d *Dir) Close() error { return d.lock.Close() }
 
 // Root is the absolute path of the data directory.
 func (d *Dir) Root() string { return d.root }

@@ -41,6 +41,7 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 	if err != nil {
 		return lifecycle.Fatal(err)
 	}
+	defer func() { _ = node.Close() }() // it frees a lock only
 	waiting, cancel := context.WithTimeout(ctx, busPatience)
 	defer cancel()
 	if err := conn.Connected(waiting); err != nil {
