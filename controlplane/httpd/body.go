@@ -51,7 +51,7 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 		if err != nil {
 			return nil, err
 		}
-		defer decoded.Close()
+		defer decoded.close()
 		body = decoded
 	}
 	var buf bytes.Buffer
@@ -73,7 +73,7 @@ func errTooLarge(limit int64) error {
 }
 
 // decodeBody undoes the Content-Encoding, the last one named first.
-func decodeBody(w http.ResponseWriter, r *http.Request, body io.Reader) (io.ReadCloser, error) {
+func decodeBody(w http.ResponseWriter, r *http.Request, body io.Reader) (*decoders, error) {
 	names := strings.Split(strings.Join(r.Header.Values("Content-Encoding"), ","), ",")
 	if len(names) > maxEncodings {
 		return nil, errs.E(errs.Invalid, "The request body is compressed more than %d times", maxEncodings)
@@ -83,13 +83,13 @@ func decodeBody(w http.ResponseWriter, r *http.Request, body io.Reader) (io.Read
 		name := strings.ToLower(strings.TrimSpace(names[i]))
 		err := stack.push(name)
 		if errors.Is(err, errors.ErrUnsupported) {
-			stack.Close()
+			stack.close()
 			w.Header().Set("Accept-Encoding", "gzip, deflate, zstd")
 			return nil, withStatus(http.StatusUnsupportedMediaType,
 				errs.E(errs.Unsupported, "Content-Encoding %s is not supported; use gzip, deflate or zstd", printable(name)))
 		}
 		if err != nil {
-			stack.Close()
+			stack.close()
 			return nil, errs.Wrap(errs.Invalid, err, "The request body is not valid %s", printable(name))
 		}
 	}
@@ -141,10 +141,9 @@ func (d *decoders) pushDeflate() error {
 	return nil
 }
 
-// Close frees what the decompressors hold.
-func (d *decoders) Close() error {
+// close frees what the decompressors hold.
+func (d *decoders) close() {
 	for _, c := range d.closers {
 		c()
 	}
-	return nil
 }

@@ -64,7 +64,7 @@ func (s *Server) logFailure(r *http.Request, status int, err error) (id string) 
 
 // recovered turns a panic of a handler into a logged failure. If the answer
 // has begun the connection is given up, which is all that can be said then.
-func (s *Server) recovered(w http.ResponseWriter, r *http.Request) {
+func (s *Server) recovered(w http.ResponseWriter) {
 	v := recover()
 	if v == nil {
 		return

@@ -109,7 +109,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer s.logAccess(logged, r)()
 		w = logged
 	}
-	defer s.recovered(w, r)
+	defer s.recovered(w)
 	h := w.Header()
 	h["Cache-Control"] = noStore
 	h["X-Content-Type-Options"] = noSniff

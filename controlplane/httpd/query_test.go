@@ -155,7 +155,7 @@ func TestPanicIsAnswered(t *testing.T) {
 	s := &Server{deps: Deps{Log: slog.New(slog.NewTextHandler(&log, nil))}}
 	rec := httptest.NewRecorder()
 	func() {
-		defer s.recovered(rec, httptest.NewRequest(http.MethodGet, "/", nil))
+		defer s.recovered(rec)
 		panic("/srv/secret")
 	}()
 	if rec.Code != 500 || strings.Contains(rec.Body.String(), "secret") || !strings.Contains(log.String(), "/srv/secret") {
