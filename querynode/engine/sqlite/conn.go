@@ -248,8 +248,14 @@ func (st *stmt) finalize() {
 	}
 }
 
-// columnNames asks for the names of the columns; buf is scratch space.
-func (st *stmt) columnNames(columns int, buf []byte) []string {
+// columnNames gives the names of the columns. They are remembered unless
+// they are large: what a tenant makes large must not stay in memory.
+func (st *stmt) columnNames(columns int) []string {
+	if st.names != nil {
+		return st.names
+	}
+	var scratch [512]byte
+	buf := scratch[:]
 	need := int(C.ayb_names(st.s, (*C.uchar)(&buf[0]), C.int(len(buf))))
 	if need > len(buf) {
 		buf = make([]byte, need)
@@ -260,6 +266,9 @@ func (st *stmt) columnNames(columns int, buf []byte) []string {
 		n := binary.NativeEndian.Uint32(buf)
 		names[i] = string(buf[4 : 4+n])
 		buf = buf[4+n:]
+	}
+	if need <= cachedTextBytes {
+		st.names = names
 	}
 	return names
 }

@@ -55,6 +55,8 @@ func (c *conn) failure(rc C.int, o Options, j *Job, from int) error {
 			return stopError(why, j.timeout)
 		}
 		return stopError(stopTimeout, j.timeout)
+	case C.SQLITE_BUSY:
+		return errs.E(errs.Unavailable, "The database is busy; try again")
 	case C.SQLITE_READONLY:
 		if c.reader && j.mode == ayb.QueryReadWrite {
 			return errWriter

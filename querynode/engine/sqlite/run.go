@@ -282,12 +282,10 @@ func (r *run) rows(st *stmt, from int, to func([]byte) error) error {
 func (r *run) encode(st *stmt, first bool) error {
 	columns := int(r.c.c.columns)
 	if first {
-		if st.names == nil || r.c.c.reprepared != 0 {
-			// The packed rows are in raw, so the names go elsewhere.
-			var scratch [512]byte
-			st.names = st.columnNames(columns, scratch[:])
+		if r.c.c.reprepared != 0 {
+			st.names = nil
 		}
-		if err := r.enc.begin(&r.out, st.names); err != nil {
+		if err := r.enc.begin(&r.out, st.columnNames(columns)); err != nil {
 			return err
 		}
 	}

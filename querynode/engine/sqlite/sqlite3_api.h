@@ -18,6 +18,7 @@ typedef int64_t sqlite3_int64;
 enum {
 	SQLITE_OK = 0,
 	SQLITE_ERROR = 1,
+	SQLITE_BUSY = 5,
 	SQLITE_NOMEM = 7,
 	SQLITE_READONLY = 8,
 	SQLITE_INTERRUPT = 9,
