@@ -365,4 +365,3 @@ func waitFor(t *testing.T, c <-chan struct{}) {
 		t.Fatal("nothing happened for ten seconds")
 	}
 }
-
