@@ -44,7 +44,7 @@ var build = sync.OnceValues(func() (string, error) {
 	if race {
 		args = append(args, "-race")
 	}
-	cmd := exec.Command("go", append(args, mains...)...) //nolint:noctx // the test's own time limit ends it
+	cmd := exec.Command("go", append(args, mains...)...)
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the binaries: %w\n%s", err, out)

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -95,37 +93,4 @@ func (p *Process) Stop() bool {
 }
 
 // Children are the ids of its child processes: the daemons of a query node.
-func (p *Process) Children() []int {
-	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", p.PID())) // the pattern is fine
-	var out []int
-	for _, f := range files {
-		b, err := os.ReadFile(f)
-		if err != nil {
-			continue // the thread has ended
-		}
-		for id := range strings.FieldsSeq(string(b)) {
-			if n, err := strconv.Atoi(id); err == nil {
-				out = append(out, n)
-			}
-		}
-	}
-	return out
-}
-
-// RSS is the resident memory of a process in bytes; 0 when it has ended.
-func RSS(pid int) int64 {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(b)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			n, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
-			if err != nil {
-				return 0
-			}
-			return n << 10
-		}
-	}
-	return 0
-}
+func (p *Process) Children() []int { return Children(p.PID()) }
