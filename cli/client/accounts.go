@@ -1,0 +1,175 @@
+package client
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/httpapi"
+)
+
+func (a *app) register() *cobra.Command {
+	types := []string{string(ayb.User), string(ayb.Organization)}
+	return &cobra.Command{
+		Use:   "register ENTITY EMAIL [TYPE]",
+		Short: "Register an account by mail",
+		Long: `Register an account by mail. ENTITY is the name you want: it becomes the first
+half of the names of your databases. The server sends a mail to EMAIL; finish
+with the token in it: ayb client confirm TOKEN. TYPE is user (the default) or
+organization.`,
+		Example: `  ayb client register alice alice@example.org
+  ayb client register acme office@example.org organization`,
+		Args:              positional("ENTITY", "EMAIL", "[TYPE]"),
+		ValidArgsFunction: completing(nil, nil, types),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			kind, err := choice(cmd, args, 2, "TYPE", types)
+			if err != nil {
+				return err
+			}
+			c, err := a.connect()
+			if err != nil {
+				return err
+			}
+			sent, err := c.Register(cmd.Context(), httpapi.RegisterRequest{Entity: args[0], EmailAddress: args[1], EntityType: kind})
+			if err != nil {
+				return err
+			}
+			return a.mailSent("Check your email to finish registering %s", args[0], sent)
+		},
+	}
+}
+
+func (a *app) logIn() *cobra.Command {
+	return &cobra.Command{
+		Use:   "log_in ENTITY",
+		Short: "Log in to an account by mail",
+		Long: `Log in to an account, for example from another machine. The server sends a mail
+to the address the account was registered with; finish with the token in it:
+ayb client confirm TOKEN.`,
+		Example:           "  ayb client log_in alice",
+		Args:              positional("ENTITY"),
+		ValidArgsFunction: completing(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.connect()
+			if err != nil {
+				return err
+			}
+			sent, err := c.LogIn(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return a.mailSent("Check your email to finish logging in %s", args[0], sent)
+		},
+	}
+}
+
+// mailSent tells that a mail was sent, or will be.
+func (a *app) mailSent(line, entity string, sent httpapi.MailSent) error {
+	if err := a.say(line, entity); err != nil || sent.Delivery != httpapi.DeliveryQueued {
+		return err
+	}
+	return a.say("The mail is on its way and may take a few minutes")
+}
+
+func (a *app) confirm() *cobra.Command {
+	return &cobra.Command{
+		Use:   "confirm TOKEN",
+		Short: "Finish registering or logging in with the token from a mail",
+		Long: `Finish registering or logging in with the token from a mail. The answer is an
+API token, which is remembered for this server and used from then on.`,
+		Example:           "  ayb client confirm gAAAAABl…",
+		Args:              positional("TOKEN"),
+		ValidArgsFunction: completing(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.connect()
+			if err != nil {
+				return err
+			}
+			got, err := c.Confirm(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			if err := a.remember(c.URL(), got.Token); err != nil {
+				e := errs.Public(err) // the token exists only here: do not lose it
+				return errs.Wrap(e.Code, err, "%s\nYour API token is %s; give it with --token or %s", e.Message, got.Token, envToken)
+			}
+			return a.say("Successfully authenticated %s and saved token %s", printable(got.Entity), printable(got.Token))
+		},
+	}
+}
+
+// remember stores the token of a server, on top of what the file holds now.
+func (a *app) remember(url, token string) error {
+	path, err := a.settingsPath()
+	if err != nil {
+		return err
+	}
+	s, err := loadSettings(path)
+	if err != nil {
+		return err
+	}
+	s.Authentication[url] = token
+	return s.save(path)
+}
+
+func (a *app) listTokens() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "list_tokens",
+		Short: "List your API tokens",
+		Long: `List your API tokens, newest first, by the short part of each: it follows the
+first underscore of a token and is no secret.`,
+		Example:           "  ayb client list_tokens\n  ayb client list_tokens --format json",
+		Args:              positional(),
+		ValidArgsFunction: completing(),
+	}
+	as := formatFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c, err := a.connect()
+		if err != nil {
+			return err
+		}
+		tokens, err := c.Tokens(cmd.Context())
+		if err != nil {
+			return err
+		}
+		rows := make([][]string, len(tokens))
+		for i, t := range tokens {
+			rows[i] = []string{t.ShortToken, or(t.ScopedDatabase, "(all databases)"), or(t.PermissionLevel, "(full access)"),
+				or(t.AppName, ""), or(t.CreatedAt, ""), or(t.ExpiresAt, "(never)")}
+		}
+		return a.listing(format.Kind(as.value), httpapi.List[httpapi.Token](tokens), rows,
+			[]string{"Short token", "Scope", "Permission", "App", "Created", "Expires"}, "No active API tokens")
+	}
+	return cmd
+}
+
+// or gives the text, or something else when there is none.
+func or(text *string, none string) string {
+	if text == nil {
+		return none
+	}
+	return *text
+}
+
+func (a *app) revokeToken() *cobra.Command {
+	return &cobra.Command{
+		Use:   "revoke_token SHORT",
+		Short: "End one of your API tokens",
+		Long: `End one of your API tokens, named by its short part (see list_tokens). This may
+be the one you are using.`,
+		Example:           "  ayb client revoke_token WnGGPVCXjC5",
+		Args:              positional("SHORT"),
+		ValidArgsFunction: completing(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.connect()
+			if err != nil {
+				return err
+			}
+			if err := c.RevokeToken(cmd.Context(), args[0]); err != nil {
+				return err
+			}
+			return a.say("Successfully revoked token %s", args[0])
+		},
+	}
+}

@@ -1,0 +1,118 @@
+// Package client has the commands of `ayb client`: a person's side of ayb,
+// over HTTP. It owns what they print, the client's configuration file and the
+// interactive session. It decides nothing about accounts, rights or SQL, and
+// knows no role of a server.
+//
+// Manners: answers go to stdout in the exact words of the contract; every
+// failure is one line "Error: …" on stderr; hints have a line of their own.
+// Text that comes from a server is never written raw to a terminal.
+package client
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// Environment variables, each standing for an option.
+const (
+	envConfig = "AYB_CLIENT_CONFIG_FILE"
+	envURL    = "AYB_SERVER_URL"
+	envToken  = "AYB_API_TOKEN"
+)
+
+// IO is what the commands read and write, and their environment.
+type IO struct {
+	Stdin  io.Reader
+	Stdout io.Writer
+	Stderr io.Writer
+	// Getenv reads an environment variable; nil means the process's own.
+	Getenv func(string) string
+	// UserAgent names the program to the server; it may be empty.
+	UserAgent string
+}
+
+// app is what the commands share.
+type app struct {
+	IO
+	config, url, token string // options
+}
+
+// New makes the command `client`. Its errors are printed by Report and turned
+// into exit codes by ExitCode, not by cobra.
+func New(std IO) *cobra.Command {
+	if std.Getenv == nil {
+		std.Getenv = os.Getenv
+	}
+	a := &app{IO: std}
+	cmd := &cobra.Command{
+		Use:   "client [--url URL] [--token TOKEN] [--config FILE] COMMAND",
+		Short: "Register, create databases and query them on a server",
+		Long: `Register, create databases and query them on a server.
+
+The first time, tell it where the server is, register, and confirm with the
+token that arrives by mail:
+
+  ayb client set_default_url http://127.0.0.1:5433
+  ayb client register alice alice@example.org
+  ayb client confirm TOKEN
+
+The server's address and the token you get are remembered in a file, so later
+commands need neither. An option counts before an environment variable, and
+that before the file:
+
+  --url     AYB_SERVER_URL           the server's address
+  --token   AYB_API_TOKEN            the API token
+  --config  AYB_CLIENT_CONFIG_FILE   the file itself
+
+A command that fails prints "Error: …" on stderr and exits with 1; a command
+line that makes no sense exits with 2.`,
+		Example: `  ayb client create_database alice/shop.sqlite
+  ayb client query alice/shop.sqlite "CREATE TABLE fruit (name TEXT, price REAL)"
+  ayb client query alice/shop.sqlite`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          a.noSuchCommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.SetIn(std.Stdin)
+	cmd.SetOut(std.Stdout)
+	cmd.SetErr(std.Stderr)
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "%s", err) })
+	flags := cmd.PersistentFlags()
+	flags.StringVar(&a.url, "url", "", "address of the server, a `URL` such as http://127.0.0.1:5433")
+	flags.StringVar(&a.token, "token", "", "API `TOKEN` to use instead of the remembered one")
+	flags.StringVar(&a.config, "config", "", "configuration `FILE` that remembers address and tokens")
+	cmd.AddCommand(
+		a.register(), a.logIn(), a.confirm(), a.listTokens(), a.revokeToken(),
+		a.createDatabase(), a.list(), a.databaseDetails(), a.query(), a.setDefaultURL(),
+	)
+	// Underscores and hyphens are interchangeable in every option (C2).
+	cmd.SetGlobalNormalizationFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		return pflag.NormalizedName(strings.ReplaceAll(name, "-", "_"))
+	})
+	return cmd
+}
+
+// noSuchCommand refuses what follows `client` and is none of its commands.
+func (a *app) noSuchCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	cmd.SuggestionsMinimumDistance = 2
+	hint := ""
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = fmt.Sprintf("; did you mean '%s'?", strings.Join(near, "' or '"))
+	}
+	return usage(cmd, "unknown subcommand '%s'%s", args[0], hint)
+}
+
+// say prints a line of an answer.
+func (a *app) say(line string, args ...any) error {
+	_, err := fmt.Fprintf(a.Stdout, line+"\n", args...)
+	return localFailure(err, "write the answer")
+}

@@ -1,0 +1,146 @@
+package client
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/httpapi"
+)
+
+func (a *app) createDatabase() *cobra.Command {
+	types := []string{string(ayb.SQLite), string(ayb.DuckDB)}
+	levels := []string{string(ayb.PublicNone), string(ayb.PublicFork), string(ayb.PublicReadOnly)}
+	cmd := &cobra.Command{
+		Use:   "create_database ENTITY/DATABASE [TYPE] [PUBLIC]",
+		Short: "Create an empty database",
+		Long: `Create an empty database of yours. TYPE is sqlite (the default) or duckdb.
+PUBLIC says what everybody may do with it: no-access (the default), fork, or
+read-only; it can also be given as --public_sharing_level.`,
+		Example: `  ayb client create_database alice/shop.sqlite
+  ayb client create_database alice/census.sqlite sqlite read-only`,
+		Args:              positional("ENTITY/DATABASE", "[TYPE]", "[PUBLIC]"),
+		ValidArgsFunction: completing(nil, types, levels),
+	}
+	level := enumFlag(cmd, "public_sharing_level", "what everybody may do with it", levels)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		db, err := parseDatabase(cmd, args[0])
+		if err != nil {
+			return err
+		}
+		kind, err := choice(cmd, args, 1, "TYPE", types)
+		if err != nil {
+			return err
+		}
+		public, err := choice(cmd, args, 2, "PUBLIC", levels)
+		if err != nil {
+			return err
+		}
+		if cmd.Flags().Changed("public_sharing_level") {
+			if len(args) > 2 && public != level.value {
+				return usage(cmd, "PUBLIC and --public_sharing_level contradict each other")
+			}
+			public = level.value
+		}
+		c, err := a.connect()
+		if err != nil {
+			return err
+		}
+		if _, err := c.CreateDatabase(cmd.Context(), db.entity, db.name, httpapi.CreateDatabaseRequest{DBType: kind, PublicSharingLevel: public}); err != nil {
+			return err
+		}
+		return a.say("Successfully created %s", db)
+	}
+	return cmd
+}
+
+func (a *app) list() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:               "list ENTITY",
+		Short:             "List the databases of an account that you may see",
+		Long:              "List the databases of an account that you may see, newest first.",
+		Example:           "  ayb client list alice\n  ayb client list alice --format csv",
+		Args:              positional("ENTITY"),
+		ValidArgsFunction: completing(),
+	}
+	as := formatFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		c, err := a.connect()
+		if err != nil {
+			return err
+		}
+		entity, err := c.Entity(cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		rows := make([][]string, len(entity.Databases))
+		for i, d := range entity.Databases {
+			rows[i] = []string{d.Slug, d.DatabaseType}
+		}
+		return a.listing(format.Kind(as.value), entity.Databases, rows,
+			[]string{"Database slug", "Type"}, "No queryable databases owned by "+args[0])
+	}
+	return cmd
+}
+
+func (a *app) databaseDetails() *cobra.Command {
+	return &cobra.Command{
+		Use:               "database_details ENTITY/DATABASE",
+		Short:             "Show what a database is and what you may do with it",
+		Long:              "Show what a database is and what you may do with it.",
+		Example:           "  ayb client database_details alice/shop.sqlite",
+		Args:              positional("ENTITY/DATABASE"),
+		ValidArgsFunction: completing(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			db, err := parseDatabase(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			c, err := a.connect()
+			if err != nil {
+				return err
+			}
+			d, err := c.DatabaseDetails(cmd.Context(), db.entity, db.name)
+			if err != nil {
+				return err
+			}
+			manager := ""
+			if d.CanManageDatabase {
+				manager = "\nYou have management permissions for this database"
+			}
+			return a.say("Database: %s\nType: %s\nAccess level: %s%s", db,
+				printable(d.DatabaseType), printable(or(d.HighestQueryAccessLevel, "No query access")), manager)
+		},
+	}
+}
+
+func (a *app) setDefaultURL() *cobra.Command {
+	return &cobra.Command{
+		Use:   "set_default_url URL",
+		Short: "Remember the address of the server to use",
+		Long: `Remember the address of the server to use when neither --url nor
+AYB_SERVER_URL names another. Nothing is sent to it.`,
+		Example:           "  ayb client set_default_url http://127.0.0.1:5433",
+		Args:              positional("URL"),
+		ValidArgsFunction: completing(),
+		RunE: func(_ *cobra.Command, args []string) error {
+			path, err := a.settingsPath()
+			if err != nil {
+				return err
+			}
+			s, err := loadSettings(path)
+			if err != nil {
+				return err
+			}
+			url := args[0]
+			if n, err := httpapi.NormalizeURL(url); err == nil { // else it is told when the URL is used
+				url = n
+			}
+			s.DefaultURL = &url
+			if err := s.save(path); err != nil {
+				return err
+			}
+			return a.say("Saved URL as new default_url")
+		},
+	}
+}

@@ -1,0 +1,116 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/httpapi"
+)
+
+// Exit codes.
+const (
+	ExitOK      = 0
+	ExitFailure = 1 // a request or something local failed
+	ExitUsage   = 2 // the command line makes no sense
+)
+
+// UsageError says that a command line makes no sense.
+type UsageError struct {
+	// Command is the path of the command it was for, such as
+	// "ayb client query"; empty when there is no help to point at.
+	Command string
+	// Message says what is wrong.
+	Message string
+}
+
+// Error is the message.
+func (e *UsageError) Error() string { return e.Message }
+
+func usage(cmd *cobra.Command, message string, args ...any) error {
+	return &UsageError{Command: cmd.CommandPath(), Message: fmt.Sprintf(message, args...)}
+}
+
+// errReported ends a command whose failures have been printed already.
+var errReported = errors.New("failures have been reported")
+
+// ExitCode tells how the program ends after a command returned err.
+func ExitCode(err error) int {
+	if err == nil {
+		return ExitOK
+	}
+	if _, ok := errors.AsType[*UsageError](err); ok {
+		return ExitUsage
+	}
+	return ExitFailure
+}
+
+// Report prints the error of a command, and nothing for nil.
+func Report(w io.Writer, err error) {
+	if err == nil || errors.Is(err, errReported) {
+		return
+	}
+	fmt.Fprintf(w, "Error: %s\n", text(err))
+	if u, ok := errors.AsType[*UsageError](err); ok && u.Command != "" {
+		fmt.Fprintf(w, "\nFor more information, try '%s --help'.\n", u.Command)
+	}
+}
+
+// text is what an error says to a person.
+func text(err error) string {
+	e, ok := errors.AsType[*errs.Error](err)
+	if !ok {
+		return printable(err.Error())
+	}
+	message := e.Message
+	switch typ := httpapi.WireType(e); typ {
+	case httpapi.TypeRecordNotFound:
+		message = fmt.Sprintf("%s { id: %s, record_type: %s }", typ, strconv.Quote(e.Attrs["id"]), strconv.Quote(e.Attrs["record_type"]))
+	case httpapi.TypeQuery, httpapi.TypeSnapshot, httpapi.TypeS3Execution, httpapi.TypeS3Connection, httpapi.TypeDurationParse:
+		message = fmt.Sprintf("%s { message: %s }", typ, strconv.Quote(message))
+	case httpapi.TypeNoSnapshot:
+		message = typ
+	}
+	return printable(message)
+}
+
+// printable makes foreign text safe for a terminal, line by line.
+func printable(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = format.Printable(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
+// localFailure says what could not be done on this machine; nil stays nil.
+func localFailure(err error, what string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	reason := "the system refused"
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		reason = "no such file or directory"
+	case errors.Is(err, fs.ErrPermission):
+		reason = "permission denied"
+	case errors.Is(err, syscall.ENOSPC):
+		reason = "the disk is full"
+	default:
+		if no, ok := errors.AsType[syscall.Errno](err); ok {
+			reason = no.Error()
+		} else if errors.Is(err, os.ErrClosed) {
+			reason = "it is closed"
+		}
+	}
+	return errs.Wrap(errs.Internal, err, "Could not %s: %s", fmt.Sprintf(what, args...), reason)
+}

@@ -1,0 +1,32 @@
+package client
+
+import (
+	"errors"
+
+	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/shared/httpapi"
+)
+
+// listing prints records: as a JSON array of the API's objects, as CSV or as
+// a table; when there are none, a sentence in place of the last two.
+func (a *app) listing(as format.Kind, objects any, rows [][]string, header []string, none string) error {
+	if as == format.JSON {
+		text, err := httpapi.Marshal(objects)
+		if err != nil {
+			return err
+		}
+		return a.say("%s", text)
+	}
+	if len(rows) == 0 {
+		return a.say("%s", none)
+	}
+	if as == format.Table {
+		return localFailure(format.WriteTable(a.Stdout, header, rows), "write the answer")
+	}
+	w := format.NewCSVWriter(a.Stdout)
+	err := w.Write(header)
+	for _, row := range rows {
+		err = errors.Join(err, w.Write(row))
+	}
+	return localFailure(errors.Join(err, w.Flush()), "write the answer")
+}

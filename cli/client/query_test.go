@@ -1,0 +1,154 @@
+package client_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/ayb-go/ayb/cli/client"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+const two = `{"fields":["fname","lname"],"rows":[["the first","the last"],["a,b",null]]}`
+
+// C6: formats, empty results, and the quiet option for programs.
+func TestQueryFormats(t *testing.T) {
+	tests := []struct{ args, answer, want string }{
+		{"", `{"fields":["fname","lname"],"rows":[["the first","the last"],["the first2","the last2"]]}`, "" +
+			" fname      | lname \n------------+-----------\n the first  | the last \n the first2 | the last2 \n\nRows: 2\n"},
+		{"--format table", `{"fields":["the_count"],"rows":[["4"]]}`, " the_count \n-----------\n 4 \n\nRows: 1\n"},
+		{"", two, " fname     | lname \n-----------+----------\n the first | the last \n a,b       | NULL \n\nRows: 2\n"},
+		{"", `{"fields":["a"],"rows":[]}`, "\nRows: 0\n"},
+		{"", `{"fields":[],"rows":[]}`, "\nRows: 0\n"},
+		{"--quiet", `{"fields":["a"],"rows":[]}`, " a \n---\n"},
+		{"--quiet", `{"fields":[],"rows":[]}`, ""},
+		{"--format csv", two, "fname,lname\nthe first,the last\n\"a,b\",NULL\n\nRows: 2\n"},
+		{"--format csv", `{"fields":["a"],"rows":[]}`, "\nRows: 0\n"},
+		{"--format csv -q", two, "fname,lname\nthe first,the last\n\"a,b\",NULL\n"},
+		{"--format csv -q", `{"fields":["a","b"],"rows":[]}`, "a,b\n"},
+		{"--format csv -q", `{"fields":[],"rows":[]}`, ""},
+		{"--format json", two, two + "\n"},
+		{"--format json", `{"fields":[],"rows":[]}`, `{"fields":[],"rows":[]}` + "\n"},
+	}
+	s := newServer(t, nil)
+	u := atServer(t, s)
+	for _, tt := range tests {
+		s.set(ok(200, tt.answer))
+		u.want(tt.want, "", 0, append([]string{"query", "A/b.sqlite", "SELECT\n1"}, strings.Fields(tt.args)...)...)
+		if got := s.seen(); got != "POST /v1/A/b.sqlite/query [Authorization=Bearer ayb_s_l] SELECT\n1" {
+			t.Errorf("sent %s", got)
+		}
+	}
+}
+
+// An answer that breaks off is a failure in every format, never a short
+// result that looks whole.
+func TestQueryBreaksOff(t *testing.T) {
+	s := newServer(t, nil)
+	s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, two[:60])
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	})
+	u := atServer(t, s)
+	for _, f := range []string{"table", "csv", "json"} {
+		out, stderr, code := u.run("query", "a/b", "SELECT", "--format", f)
+		if code != 1 || stderr != "Error: "+s.URL+" closed the connection before the answer was complete\n" || strings.Contains(out, "Rows:") {
+			t.Errorf("%s: %d, %q, %q", f, code, stderr, out)
+		}
+	}
+}
+
+// echo answers SQL with itself, and fails at what begins with "bad".
+func echo(_ *http.Request, body string) (int, any) {
+	if strings.HasPrefix(body, "bad") {
+		status, answer := fails(errs.E(errs.SQL, `near "bad": syntax error`).With("sqlite_code", "1"))(nil, "")
+		return status, answer
+	}
+	return 200, fmt.Sprintf(`{"fields":["sql"],"rows":[[%q]]}`, body)
+}
+
+// C7: statements over several lines, commands, and errors that end nothing.
+func TestSessionFromPipe(t *testing.T) {
+	s := newServer(t, echo)
+	u := atServer(t, s)
+	u.stdin = "SELECT 1;\n\n-- nothing\nSELECT\n ';'; bad;\r\n.format csv\n.nonsense\n.help\nBEGIN;\nSELECT 2;\nCOMMIT;\n.format xml\nSELECT 'last'"
+	out, stderr, code := u.run("query", "A/b")
+	wantOut := `Launching an interactive session for A/b
+ sql 
+-----------
+ SELECT 1; 
+
+Rows: 1
+ sql 
+--------
+ SELECT 
+  ';'; 
+
+Rows: 1
+Enter SQL; it may span lines and ends with a semicolon.
+.tables          list the tables and views
+.schema [TABLE]  show the statements that made them
+.format FORMAT   print results as table, csv or json
+.help            show this
+.quit            end the session
+sql
+"BEGIN;
+SELECT 2;
+COMMIT;"
+
+Rows: 1
+sql
+SELECT 'last'
+
+Rows: 1
+`
+	wantErr := "Error: near \"bad\": syntax error\nError: There is no command .nonsense; enter .help for those there are\nError: Unknown format: xml (the formats are table, csv, json)\n"
+	if out != wantOut || stderr != wantErr {
+		t.Errorf("got\n%s\n%s\nwant\n%s\n%s", out, stderr, wantOut, wantErr)
+	}
+	if code != 1 { // C1: a script can tell that something failed
+		t.Errorf("exit %d", code)
+	}
+}
+
+func TestSessionCommands(t *testing.T) {
+	s := newServer(t, echo)
+	u := atServer(t, s)
+	u.stdin = ".tables\n.schema it's\n.quit\nSELECT 'never';\n"
+	out, stderr, code := u.run("query", "a/b", "--format", "json", "-q")
+	if code != 0 || stderr != "" || strings.Count(out, "\n") != 2 {
+		t.Errorf("%d, %q, %q", code, stderr, out)
+	}
+	for _, want := range []string{"name NOT LIKE", "tbl_name = 'it''s'"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %s in %s", want, out)
+		}
+	}
+	u.stdin = ""
+	u.want("Launching an interactive session for a/b\n", "", 0, "query", "a/b")
+	u.stdin = ".exit"
+	u.want("", "", 0, "query", "a/b", "--quiet")
+}
+
+func TestIsComplete(t *testing.T) {
+	for text, want := range map[string]bool{
+		"": true, "  ": true, ".tables": true, "-- x": true, "SELECT 1;": true, "SELECT 1; -- x": true,
+		"SELECT 1": false, "SELECT ';": false, "BEGIN;": false, "/* x": false, "SELECT 1; SELECT": false,
+	} {
+		if got := client.IsComplete(text); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
+func TestMatching(t *testing.T) {
+	words := []string{"SELECT", "SET", "Fruit"}
+	for word, want := range map[string]string{"se": "[select set]", "SE": "[SELECT SET]", "fr": "[Fruit]", "": "[SELECT SET Fruit]", "x": "[]"} {
+		if got := fmt.Sprint(client.Matching(word, words)); got != want {
+			t.Errorf("%q: %s", word, got)
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"io"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/reeflective/readline"
+
+	"github.com/ayb-go/ayb/cli/client/statement"
+)
+
+// completionTimeout bounds the look-up of table names for completion.
+const completionTimeout = 2 * time.Second
+
+// terminal is the input of a session a person types into. One text is one or
+// more complete statements, edited as a whole; its further lines are aligned
+// below the first.
+type terminal struct {
+	shell *readline.Shell
+}
+
+func newTerminal(ctx context.Context, s *session) *terminal {
+	shell := readline.NewShell()
+	name := printable(s.db.String())
+	shell.Prompt.Primary(func() string { return name + "> " })
+	shell.AcceptMultiline = func(line []rune) bool { return isComplete(string(line)) }
+	shell.History.Delete()
+	shell.History.Add("statements", openHistory(historyPath(runtime.GOOS, s.app.Getenv)))
+	words := &completer{session: s}
+	shell.Completer = func(line []rune, cursor int) readline.Completions {
+		return readline.CompleteValues(words.candidates(ctx, string(line[:min(cursor, len(line))]))...)
+	}
+	return &terminal{shell: shell}
+}
+
+// isComplete tells whether Enter sends the text rather than begin a new line.
+func isComplete(text string) bool {
+	if strings.HasPrefix(strings.TrimSpace(text), ".") {
+		return true
+	}
+	var split statement.Splitter
+	for line := range strings.SplitSeq(text, "\n") {
+		split.Feed(line)
+	}
+	return !split.Pending()
+}
+
+// next reads one text. Ctrl-C clears it, and ends the session when there is
+// nothing to clear; Ctrl-D on an empty line ends it as well.
+func (t *terminal) next() (string, error) {
+	text, err := t.shell.Readline()
+	if errors.Is(err, readline.ErrInterrupt) {
+		if strings.TrimSpace(text) == "" {
+			return "", io.EOF
+		}
+		return "", errInterrupted
+	}
+	return text, err
+}
+
+// completer knows the words a statement may go on with.
+type completer struct {
+	session *session
+	tables  []string
+	asked   bool
+}
+
+// candidates are the completions of the last word of the text.
+func (c *completer) candidates(ctx context.Context, text string) []string {
+	word := text[strings.LastIndexAny(text, " \t\n(,;=")+1:]
+	if strings.HasPrefix(strings.TrimSpace(text), ".") {
+		return matching(word, []string{".tables", ".schema", ".format", ".help", ".quit"})
+	}
+	if !c.asked { // once: a session without an answer is still a session
+		c.asked = true
+		ctx, cancel := context.WithTimeout(ctx, completionTimeout)
+		defer cancel()
+		if got, err := c.session.client.Query(ctx, c.session.db.entity, c.session.db.name, tablesSQL); err == nil {
+			for _, row := range got.Rows {
+				if name := or(row[0], ""); name == printable(name) {
+					c.tables = append(c.tables, name)
+				}
+			}
+		}
+	}
+	return append(matching(word, c.tables), matching(word, keywords())...)
+}
+
+// matching gives the words with this beginning, whatever its case; keywords
+// follow the case the person types.
+func matching(word string, words []string) []string {
+	var out []string
+	for _, w := range words {
+		if len(w) >= len(word) && strings.EqualFold(w[:len(word)], word) {
+			if w == strings.ToUpper(w) && word == strings.ToLower(word) && word != "" {
+				w = strings.ToLower(w)
+			}
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// keywords are those that begin a statement or a clause.
+func keywords() []string {
+	return strings.Fields(`ALTER ANALYZE AND AS ASC BEGIN BETWEEN BY CASE COMMIT CREATE DEFAULT DELETE DESC DISTINCT
+		DROP ELSE END EXISTS EXPLAIN FROM GROUP HAVING IN INDEX INSERT INTO IS JOIN KEY LEFT LIKE LIMIT NOT NULL
+		OFFSET ON OR ORDER PRAGMA PRIMARY REFERENCES RETURNING ROLLBACK SELECT SET TABLE TEXT THEN TRIGGER UNION
+		UNIQUE UPDATE VACUUM VALUES VIEW WHEN WHERE WITH`)
+}

@@ -1,0 +1,277 @@
+//go:build linux
+
+package client_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ayb-go/ayb/cli/client"
+)
+
+// childVariable makes the test binary be the program.
+const childVariable = "AYB_TEST_CLIENT"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childVariable) == "" {
+		os.Exit(m.Run())
+	}
+	cmd := client.New(client.IO{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
+	cmd.SetArgs(os.Args[1:])
+	err := cmd.Execute()
+	client.Report(os.Stderr, err)
+	os.Exit(client.ExitCode(err))
+}
+
+// console is a terminal with a program in it.
+type console struct {
+	t      *testing.T
+	master *os.File
+	cmd    *exec.Cmd
+	exited chan error
+
+	mu     sync.Mutex
+	screen strings.Builder // all that was ever printed
+}
+
+// openConsole starts the client on a new pseudo-terminal.
+func openConsole(t *testing.T, u *user, args ...string) *console {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fd := int(master.Fd())
+	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 40, Col: 120}); err != nil {
+		t.Fatal(err)
+	}
+	slave, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slave.Close()
+	c := &console{t: t, master: master, exited: make(chan error, 1), cmd: exec.CommandContext(t.Context(), os.Args[0], args...)}
+	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = slave, slave, slave
+	c.cmd.SysProcAttr = &unix.SysProcAttr{Setsid: true, Setctty: true}
+	c.cmd.Env = append(os.Environ(), childVariable+"=1", "TERM=xterm", "INPUTRC=/dev/null")
+	for k, v := range u.env {
+		c.cmd.Env = append(c.cmd.Env, k+"="+v)
+	}
+	if err := c.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go c.watch()
+	go func() { c.exited <- c.cmd.Wait() }()
+	t.Cleanup(func() { master.Close() })
+	return c
+}
+
+// watch records what is printed and answers the question where the cursor is.
+func (c *console) watch() {
+	buf := make([]byte, 4096)
+	for {
+		n, err := c.master.Read(buf)
+		if err != nil {
+			return
+		}
+		c.mu.Lock()
+		c.screen.Write(buf[:n])
+		c.mu.Unlock()
+		for range strings.Count(string(buf[:n]), "\x1b[6n") {
+			_, _ = io.WriteString(c.master, "\x1b[1;1R")
+		}
+	}
+}
+
+func (c *console) text() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.screen.String()
+}
+
+// await waits until something is true.
+func (c *console) await(what string, is func() bool) {
+	c.t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(30 * time.Second)
+	for !is() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			c.t.Fatalf("waited in vain for %s; printed so far:\n%q", what, c.text())
+		}
+	}
+}
+
+// settle waits until the editor has drawn its line after this many bytes of
+// output, and has been told where the cursor is.
+func (c *console) settle(from int) {
+	c.t.Helper()
+	c.await("the line to be drawn", func() bool {
+		text := c.text()[from:]
+		_, drawn, asked := cutLast(text, "\x1b[6n")
+		return asked && strings.Contains(drawn, "\x1b[?25h")
+	})
+}
+
+// ready waits for a text, and a drawn prompt below it.
+func (c *console) ready(text, prompt string) {
+	c.t.Helper()
+	c.await(fmt.Sprintf("%q and a prompt", text), func() bool {
+		_, below, ok := cutLast(c.text(), text)
+		return ok && strings.Contains(below, prompt)
+	})
+	before, _, _ := cutLast(c.text(), text)
+	c.settle(len(before))
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return "", s, false
+	}
+	return s[:i], s[i+len(sep):], true
+}
+
+// keys types one key after another, as a person does.
+func (c *console) keys(keys ...string) {
+	c.t.Helper()
+	for _, k := range keys {
+		from := len(c.text())
+		if _, err := io.WriteString(c.master, k); err != nil {
+			c.t.Fatal(err)
+		}
+		c.settle(from)
+	}
+}
+
+// statement types a line, Enter, and waits for the answer and a new prompt.
+func (c *console) statement(line, want, prompt string) {
+	c.t.Helper()
+	c.keys(strings.Split(line, "")...)
+	before := strings.Count(c.text(), want)
+	c.keys("\r")
+	c.await(want, func() bool { return strings.Count(c.text(), want) > before })
+	c.ready(want, prompt)
+}
+
+// exit types keys and waits for the program to end well.
+func (c *console) exit(keys string) {
+	c.t.Helper()
+	if _, err := io.WriteString(c.master, keys); err != nil {
+		c.t.Fatal(err)
+	}
+	select {
+	case err := <-c.exited:
+		if err != nil {
+			c.t.Errorf("ended with %v", err)
+		}
+	case <-time.After(30 * time.Second):
+		c.t.Fatalf("does not end; printed so far:\n%q", c.text())
+	}
+}
+
+// C7: the session on a real terminal.
+func TestSessionOnTerminal(t *testing.T) {
+	const prompt = "A/b.sqlite> "
+	s := newServer(t, echo)
+	u := atServer(t, s)
+	c := openConsole(t, u, "query", "A/b.sqlite")
+	c.ready("Launching an interactive session for A/b.sqlite", prompt)
+	c.statement("SELECT 1;", "Rows: 1", prompt)
+	c.keys("S", "E", "L", "\r") // the statement goes on in the next line
+	c.statement("2;", "Rows: 1", prompt)
+	c.statement("bad;", "syntax error", prompt) // and the session goes on
+	c.keys("d", "r", "o", "p", "\x03")          // Ctrl-C clears the line
+	c.keys("\x1b[A", "\x1b[A")                  // two back in the history: the statement of two lines
+	c.statement("", "Rows: 1", prompt)
+	c.keys(".", "q", "u", "i", "t")
+	c.exit("\r")
+	if got := s.statements(); got != "SELECT 1;|SEL\n2;|bad;|SEL\n2;" {
+		t.Errorf("sent %q", got)
+	}
+
+	// The next session has the history; Ctrl-D ends it.
+	c = openConsole(t, u, "query", "A/b.sqlite")
+	c.ready("Launching", prompt)
+	c.keys("\x1b[A")
+	if _, drawn, _ := cutLast(c.text(), "\x1b[6n"); !strings.Contains(drawn, ".quit") {
+		t.Errorf("the last entry is not offered: %q", drawn)
+	}
+	c.keys("\x03")
+	c.exit("\x04")
+	// And Ctrl-C on an empty line does.
+	c = openConsole(t, u, "query", "A/b.sqlite")
+	c.ready("Launching", prompt)
+	c.exit("\x03")
+}
+
+// Ctrl-C stops a statement and not the session, and the server learns of it.
+func TestInterruptOnTerminal(t *testing.T) {
+	const prompt = "a/b> "
+	arrived, stopped := make(chan struct{}), make(chan struct{})
+	s := newServer(t, func(r *http.Request, body string) (int, any) {
+		if strings.HasPrefix(body, "slow") {
+			close(arrived)
+			<-r.Context().Done()
+			close(stopped)
+		}
+		return echo(r, body)
+	})
+	c := openConsole(t, atServer(t, s), "query", "a/b")
+	c.ready("Launching", prompt)
+	c.keys("s", "l", "o", "w", ";")
+	for _, step := range []struct {
+		key  string
+		done chan struct{}
+	}{{"\r", arrived}, {"\x03", stopped}} {
+		if _, err := io.WriteString(c.master, step.key); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-step.done:
+		case <-time.After(30 * time.Second):
+			t.Fatalf("nothing came of %q", step.key)
+		}
+	}
+	c.ready("Error: The request was canceled", prompt)
+	c.statement("SELECT 1;", "Rows: 1", prompt)
+	c.exit("\x04")
+}
+
+// A terminal that can only print lines has a session, too.
+func TestSessionOnDumbTerminal(t *testing.T) {
+	s := newServer(t, echo)
+	u := atServer(t, s)
+	u.env["TERM"] = "dumb"
+	c := openConsole(t, u, "query", "a/b")
+	for _, step := range []struct{ line, want string }{
+		{"SELECT\n", "...> "}, {"1;\n", "Rows: 1\r\na/b> "}, {"bad;\n", "syntax error\r\na/b> "},
+	} {
+		if _, err := io.WriteString(c.master, step.line); err != nil {
+			t.Fatal(err)
+		}
+		c.await(step.want, func() bool { return strings.Contains(c.text(), step.want) })
+	}
+	c.exit("\x04")
+	if got := s.statements(); got != "SELECT\n1;|bad;" {
+		t.Errorf("sent %q", got)
+	}
+}
