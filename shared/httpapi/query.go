@@ -79,7 +79,7 @@ type Rows struct {
 // QueryRows runs SQL and returns its result as it arrives. The caller closes
 // it; to close it early ends the statement on the server.
 func (c *Client) QueryRows(ctx context.Context, entity, database, sql string) (*Rows, error) {
-	resp, err := c.openQuery(ctx, entity, database, sql)
+	resp, err := c.openQuery(ctx, entity, database, sql) //nolint:bodyclose // Rows.Close closes it
 	if err != nil {
 		return nil, err
 	}
