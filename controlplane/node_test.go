@@ -24,6 +24,7 @@ type Node struct {
 	down      bool
 	created   []ayb.DatabasePath
 	discarded []ayb.DatabasePath
+	deleted   []ayb.DatabasePath
 	queries   []nodeapi.QueryRequest
 }
 
@@ -108,6 +109,24 @@ func (n *Node) DiscardDatabase(_ context.Context, id nodeapi.NodeID, req nodeapi
 		n.discarded = append(n.discarded, req.Path)
 	}
 	return nodeapi.DeleteResponse{}, err
+}
+
+// DeleteDatabase implements nodeapi.Databases.
+func (n *Node) DeleteDatabase(_ context.Context, id nodeapi.NodeID, req nodeapi.DeleteDatabaseRequest) (nodeapi.DeleteDatabaseResponse, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	err := n.reach(id)
+	if err == nil {
+		n.deleted = append(n.deleted, req.Path)
+	}
+	return nodeapi.DeleteDatabaseResponse{}, err
+}
+
+// Deleted are the databases that were removed.
+func (n *Node) Deleted() []ayb.DatabasePath {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.deleted)
 }
 
 // LiveNodes implements nodeapi.Nodes.

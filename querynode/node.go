@@ -60,8 +60,9 @@ type Node struct {
 	cfg     Config
 	deps    Deps
 	dir     *dbfile.Dir
-	held    atomic.Int64                // databases in the directory
-	streams atomic.Pointer[relay.Relay] // set while the node serves
+	held    atomic.Int64 // databases in the directory
+	pool    *pool.Pool   // set before the node serves
+	streams *relay.Relay // set before the node serves
 }
 
 var _ nodeapi.Local = (*Node)(nil)
@@ -123,12 +124,12 @@ func (n *Node) Run(ctx context.Context) error {
 		return err
 	}
 	n.held.Store(int64(count))
-	daemons := pool.New(pool.Config{
+	n.pool = pool.New(pool.Config{
 		MaxDaemons: n.cfg.MaxDaemons, IdleTimeout: n.cfg.IdleTimeout,
 		StatementTimeout: n.cfg.StatementTimeout, Command: n.command,
 	}, pool.Deps{Files: n.dir, Log: n.deps.Log})
-	defer daemons.Close()
-	n.streams.Store(relay.New(daemons))
+	defer n.pool.Close()
+	n.streams = relay.New(n.pool)
 	stop, err := nodeapi.Serve(n.deps.Bus, n.cfg.ID, n)
 	if err != nil {
 		return err
@@ -176,5 +177,15 @@ func (n *Node) Discard(_ context.Context, req nodeapi.DeleteRequest) (nodeapi.De
 	return nodeapi.DeleteResponse{}, nil
 }
 
+// Delete implements nodeapi.Local.
+func (n *Node) Delete(_ context.Context, req nodeapi.DeleteDatabaseRequest) (nodeapi.DeleteDatabaseResponse, error) {
+	err := n.pool.Without(req.Path, func() error { return n.dir.Remove(req.Path) })
+	if err != nil {
+		return nodeapi.DeleteDatabaseResponse{}, err
+	}
+	n.held.Add(-1)
+	return nodeapi.DeleteDatabaseResponse{}, nil
+}
+
 // Accept implements nodeapi.Local.
-func (n *Node) Accept(link mux.Link) bus.Peer { return n.streams.Load().Accept(link) }
+func (n *Node) Accept(link mux.Link) bus.Peer { return n.streams.Accept(link) }

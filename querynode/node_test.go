@@ -335,6 +335,39 @@ func TestManyDatabasesAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
+// A deleted database is gone although statements ran on it, and a new one of
+// the same name is empty.
+func TestDelete(t *testing.T) {
+	n := start(t, nil)
+	n.create("a")
+	n.create("b")
+	n.exec("a", "CREATE TABLE t(x)")
+	told := make(chan error, 1)
+	go func() {
+		_, err := n.query(t.Context(), "a", ayb.QueryReadWrite, endless)
+		told <- err
+	}()
+	bustest.Until(t, "a statement to run", func() bool { return len(daemons(t)) == 1 })
+	for range 2 { // the second time there is nothing to do
+		if _, err := n.client.DeleteDatabase(t.Context(), n.id, nodeapi.DeleteDatabaseRequest{Path: path("a")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := <-told; err == nil {
+		t.Error("a statement on a deleted database succeeded")
+	}
+	if _, err := os.Stat(filepath.Join(n.data, "databases", "alice", "a")); !os.IsNotExist(err) {
+		t.Errorf("files are left: %v", err)
+	}
+	n.create("a")
+	if got := n.cell("a", "SELECT count(*) FROM sqlite_schema"); got != "0" {
+		t.Errorf("the new database has %s tables", got)
+	}
+	if got := n.cell("b", "SELECT 1"); got != "1" {
+		t.Errorf("the neighbour answers %s", got)
+	}
+}
+
 func TestNodeIDStays(t *testing.T) {
 	dir := t.TempDir()
 	ids := map[nodeapi.NodeID]bool{}

@@ -68,6 +68,10 @@ func (f files) DiscardDatabase(_ context.Context, n nodeapi.NodeID, _ nodeapi.De
 	return nodeapi.DeleteResponse{}, nil
 }
 
+func (f files) DeleteDatabase(context.Context, nodeapi.NodeID, nodeapi.DeleteDatabaseRequest) (nodeapi.DeleteDatabaseResponse, error) {
+	return nodeapi.DeleteDatabaseResponse{}, nil
+}
+
 var alice = authz.Actor{Entity: 1, Slug: "alice"}
 
 func service(t *testing.T, w *world) *databases.Databases {

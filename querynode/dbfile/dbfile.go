@@ -5,6 +5,7 @@
 //	databases/ENTITY/DATABASE/UUID/DATABASE   the file; side files beside it
 //	databases/ENTITY/DATABASE/UUID/~tmp/      temporary files of its daemon
 //	databases/ENTITY/DATABASE/current         symbolic link to the live UUID
+//	trash/                                    what is being removed
 //	node_id                                   made once
 //
 // One directory per version of a database lets a restore swap the whole
@@ -17,6 +18,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/google/uuid"
 
@@ -54,7 +56,11 @@ func Open(root string) (*Dir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data_path %s is used by another query node; stop that one, or give this one a directory of its own (%w)", root, err)
 	}
-	return &Dir{root, lock}, nil
+	d := &Dir{root, lock}
+	if err := os.RemoveAll(d.trash()); err != nil { // what a crash left there
+		return nil, errors.Join(fmt.Errorf("clear what was being removed: %w", err), d.Close())
+	}
+	return d, nil
 }
 
 // Close gives the directory free for another process.
@@ -175,6 +181,50 @@ func (d *Dir) Discard(p ayb.DatabasePath) error {
 		return fmt.Errorf("discard %s: %w", p, err)
 	}
 	return syncDir(filepath.Dir(home))
+}
+
+// Remove removes a database with everything in it, durably. No daemon of it
+// may be running. One that is not here is no error.
+//
+// The directory is first renamed to a name that no database can have: a crash
+// in the middle leaves nothing that looks like a database, and Open clears it.
+func (d *Dir) Remove(p ayb.DatabasePath) error {
+	if err := p.Check(); err != nil {
+		return err
+	}
+	home := d.home(p)
+	if err := mkdirDurable(d.trash()); err != nil {
+		return fmt.Errorf("remove %s: %w", p, err)
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return fmt.Errorf("remove %s: %w", p, err)
+	}
+	gone := filepath.Join(d.trash(), id.String())
+	err = os.Rename(home, gone)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("remove %s: %w", p, err)
+	}
+	if err := syncDir(filepath.Dir(home)); err != nil {
+		return err
+	}
+	// The last one of an owner takes the owner's directory along.
+	if err := os.Remove(filepath.Dir(home)); err != nil && !errors.Is(err, fs.ErrNotExist) && !notEmpty(err) {
+		return fmt.Errorf("remove the directory of %s: %w", p.Entity, err)
+	}
+	if err := os.RemoveAll(gone); err != nil {
+		return fmt.Errorf("remove %s: %w", p, err)
+	}
+	return nil
+}
+
+func (d *Dir) trash() string { return filepath.Join(d.root, "trash") }
+
+func notEmpty(err error) bool {
+	return errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, syscall.EEXIST)
 }
 
 // Count tells how many databases the directory holds. Files that do not

@@ -239,7 +239,9 @@ func (d *Daemon) leave() {
 	d.mu.Lock()
 	d.going = true
 	d.mu.Unlock()
-	d.conn.Close()
+	if d.conn != nil { // nil for what only keeps a place
+		d.conn.Close()
+	}
 }
 
 // stuck tells whether a stream has shown no sign of life for too long while

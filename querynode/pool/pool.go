@@ -98,6 +98,30 @@ func (p *Pool) Get(db ayb.DatabasePath) (*Daemon, error) {
 	return d, nil
 }
 
+// Without runs fn while no daemon of the database exists: one that runs is
+// ended first, its statements are told, and requests that come meanwhile wait
+// for fn. Other databases are not held up.
+func (p *Pool) Without(db ayb.DatabasePath, fn func() error) error {
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return errs.E(errs.Unavailable, "The query node is shutting down")
+	}
+	before := p.daemons[db]
+	hold := &Daemon{pool: p, db: db, going: true, done: make(chan struct{})}
+	p.daemons[db] = hold
+	p.mu.Unlock()
+	defer func() {
+		close(hold.done)
+		p.gone(hold)
+	}()
+	if before != nil {
+		before.leave()
+		<-before.done
+	}
+	return fn()
+}
+
 // evict retires the daemon that has idled longest; its place is free once it
 // has ended. The caller holds p.mu.
 func (p *Pool) evict() *Daemon {

@@ -49,7 +49,7 @@ func (b *Board) Watch(ctx context.Context, seen func(key string, value []byte)) 
 		if err != nil && ctx.Err() == nil {
 			b.conn.log.Debug("board not reached", "err", err)
 		}
-		pause(ctx, firstDelay)
+		pause(ctx)
 	}
 	return nil
 }

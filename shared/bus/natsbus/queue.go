@@ -72,7 +72,7 @@ func (q *Queue) Work(ctx context.Context, do func(context.Context, bus.Job) erro
 	for ctx.Err() == nil {
 		cons, err := q.conn.js.Consumer(ctx, q.stream, q.consumer)
 		if err != nil {
-			pause(ctx, firstDelay)
+			pause(ctx)
 			continue
 		}
 		q.fetch(ctx, cons, do)
@@ -85,7 +85,7 @@ func (q *Queue) fetch(ctx context.Context, cons jetstream.Consumer, do func(cont
 	for ctx.Err() == nil {
 		batch, err := cons.Fetch(1, jetstream.FetchMaxWait(fetchWait))
 		if err != nil {
-			pause(ctx, firstDelay)
+			pause(ctx)
 			return
 		}
 		for {
@@ -101,7 +101,7 @@ func (q *Queue) fetch(ctx context.Context, cons jetstream.Consumer, do func(cont
 			q.handle(ctx, msg, do)
 		}
 		if err := batch.Error(); err != nil && !errors.Is(err, nats.ErrTimeout) {
-			pause(ctx, firstDelay)
+			pause(ctx)
 			return
 		}
 	}
@@ -134,8 +134,9 @@ func delay(attempt int) time.Duration {
 	return min(d, maxDelay)
 }
 
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
+// pause waits before something is tried again.
+func pause(ctx context.Context) {
+	t := time.NewTimer(firstDelay)
 	defer t.Stop()
 	select {
 	case <-t.C:

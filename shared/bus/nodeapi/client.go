@@ -62,6 +62,11 @@ func (c *Client) DiscardDatabase(ctx context.Context, node NodeID, req DeleteReq
 	return bus.Call[DeleteRequest, DeleteResponse](ctx, c.calls, databaseSubject(node, "discard"), req)
 }
 
+// DeleteDatabase implements Databases.
+func (c *Client) DeleteDatabase(ctx context.Context, node NodeID, req DeleteDatabaseRequest) (DeleteDatabaseResponse, error) {
+	return bus.Call[DeleteDatabaseRequest, DeleteDatabaseResponse](ctx, c.calls, databaseSubject(node, "delete"), req)
+}
+
 // Close ends all links; open answers fail.
 func (c *Client) Close() {
 	c.mu.Lock()

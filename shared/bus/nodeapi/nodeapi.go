@@ -63,6 +63,14 @@ type DeleteRequest struct {
 // DeleteResponse is empty so far.
 type DeleteResponse struct{}
 
+// DeleteDatabaseRequest asks to remove a database with everything in it.
+type DeleteDatabaseRequest struct {
+	Path ayb.DatabasePath `json:"path"`
+}
+
+// DeleteDatabaseResponse is empty so far.
+type DeleteDatabaseResponse struct{}
+
 // Databases manages the files of databases on a node.
 type Databases interface {
 	// CreateDatabase makes the directories of a database; on return they are
@@ -74,6 +82,10 @@ type Databases interface {
 	// DiscardDatabase takes back a database that was never written. One that
 	// has been written stays and gives Conflict.
 	DiscardDatabase(ctx context.Context, node NodeID, req DeleteRequest) (DeleteResponse, error)
+	// DeleteDatabase stops what runs on a database and removes its files for
+	// good; on return they are gone durably. One that is not there is no
+	// error, so a call may be repeated.
+	DeleteDatabase(ctx context.Context, node NodeID, req DeleteDatabaseRequest) (DeleteDatabaseResponse, error)
 }
 
 // Nodes lists the query nodes that are alive.

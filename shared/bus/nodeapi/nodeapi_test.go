@@ -24,6 +24,7 @@ func TestGoldenMessages(t *testing.T) {
 	}{
 		"create":  {CreateRequest{path, ayb.SQLite}, `{"path":{"entity":"alice","database":"shop.sqlite"},"type":"sqlite"}`},
 		"discard": {DeleteRequest{path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},
+		"delete":  {DeleteDatabaseRequest{path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},
 		"status":  {NodeStatus{"n1", 3, 1000, []ayb.DatabaseType{ayb.SQLite}}, `{"id":"n1","databases":3,"free_bytes":1000,"engines":["sqlite"]}`},
 	} {
 		got, err := json.Marshal(tt.message)
@@ -43,6 +44,10 @@ func (l *local) Create(_ context.Context, r CreateRequest) (CreateResponse, erro
 
 func (l *local) Discard(context.Context, DeleteRequest) (DeleteResponse, error) {
 	return DeleteResponse{}, errs.E(errs.Conflict, "It has been written")
+}
+
+func (l *local) Delete(context.Context, DeleteDatabaseRequest) (DeleteDatabaseResponse, error) {
+	return DeleteDatabaseResponse{}, nil
 }
 
 func (l *local) Accept(link mux.Link) bus.Peer {

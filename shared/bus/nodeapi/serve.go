@@ -13,6 +13,8 @@ type Local interface {
 	Create(ctx context.Context, req CreateRequest) (CreateResponse, error)
 	// Discard is Databases.DiscardDatabase on this node.
 	Discard(ctx context.Context, req DeleteRequest) (DeleteResponse, error)
+	// Delete is Databases.DeleteDatabase on this node.
+	Delete(ctx context.Context, req DeleteDatabaseRequest) (DeleteDatabaseResponse, error)
 	// Accept takes a new link with queries.
 	Accept(link mux.Link) bus.Peer
 }
@@ -25,6 +27,7 @@ func Serve(r bus.Responder, node NodeID, local Local) (stop func(), err error) {
 			{Name: "query", Subject: querySubject(node), Link: local.Accept},
 			{Name: "create", Subject: databaseSubject(node, "create"), Handle: bus.Handle(local.Create)},
 			{Name: "discard", Subject: databaseSubject(node, "discard"), Handle: bus.Handle(local.Discard)},
+			{Name: "delete", Subject: databaseSubject(node, "delete"), Handle: bus.Handle(local.Delete)},
 		},
 	})
 }
