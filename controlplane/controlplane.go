@@ -19,7 +19,7 @@ import (
 	"github.com/ayb-go/ayb/controlplane/databases"
 	"github.com/ayb-go/ayb/controlplane/httpd"
 	"github.com/ayb-go/ayb/controlplane/store"
-	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus/invalidateapi"
 	"github.com/ayb-go/ayb/shared/bus/mailapi"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/errs"
@@ -31,6 +31,9 @@ type Deps struct {
 	Databases nodeapi.Databases
 	Nodes     nodeapi.Nodes
 	Mail      mailapi.Sender
+	// Others are the other control planes of the server; nil when there can
+	// be none.
+	Others cache.Others
 	// BusHealthy is nil while the bus is connected.
 	BusHealthy func() error
 	Log        *slog.Logger
@@ -71,7 +74,7 @@ func New(cfg Config, deps Deps) (*ControlPlane, error) {
 }
 
 func (c *ControlPlane) assemble(cfg Config) (err error) {
-	c.cache, err = cache.New(cache.Config{Entries: cfg.CacheEntries}, c.store)
+	c.cache, err = cache.New(cache.Config{Entries: cfg.CacheEntries, Others: c.deps.Others}, c.store)
 	if err != nil {
 		return err
 	}
@@ -123,14 +126,15 @@ func (c *ControlPlane) health(ctx context.Context) error {
 	return nil
 }
 
-// InvalidateToken forgets what is cached of a token that was changed by
-// another control plane.
-func (c *ControlPlane) InvalidateToken(short string) { c.cache.InvalidateToken(short) }
-
-// InvalidateDatabase forgets what is cached of a database that was changed by
-// another control plane.
-func (c *ControlPlane) InvalidateDatabase(path ayb.DatabasePath) { c.cache.InvalidateDatabase(path) }
-
-// InvalidateAll forgets everything that is cached, for when changes may have
-// been missed.
-func (c *ControlPlane) InvalidateAll() { c.cache.InvalidateAll() }
+// Forget takes a notice of another control plane of the same server.
+func (c *ControlPlane) Forget(n invalidateapi.Notice) {
+	if n.All {
+		c.cache.InvalidateAll()
+	}
+	for _, short := range n.Tokens {
+		c.cache.InvalidateToken(short)
+	}
+	for _, path := range n.Databases {
+		c.cache.InvalidateDatabase(path)
+	}
+}

@@ -52,10 +52,11 @@ var importRules = []rule{
 	{pkg: "shared/bus/natsbus", may: list(nouns, "shared/bus", "shared/mux", "shared/logging"), never: join(roles, sql)},
 	{pkg: "shared/bus/natsbus/bustest", may: list(nouns, "shared/bus", "shared/bus/mailapi", "shared/bus/natsbus", "shared/logging/loggingtest"), never: join(roles, sql)},
 	{pkg: "shared/bus/nodeapi", may: list(nouns, "shared/bus", "shared/mux", "shared/query"), never: join(roles, nats, sql)},
+	{pkg: "shared/bus/invalidateapi", may: list(nouns, "shared/bus"), never: join(roles, nats, sql)},
 	{pkg: "shared/bus/mailapi", may: list(nouns, "shared/bus"), never: join(roles, nats, sql)},
 
 	// The control plane: who may do what.
-	{pkg: "controlplane", may: list(nodeBus, "shared/bus/mailapi", "shared/httpapi", "controlplane/..."), never: join(otherRoles("controlplane"), nats)},
+	{pkg: "controlplane", may: list(nodeBus, "shared/bus/mailapi", "shared/bus/invalidateapi", "shared/httpapi", "controlplane/..."), never: join(otherRoles("controlplane"), nats)},
 	{pkg: "controlplane/meta", may: nouns, never: list(join(bus, sql), "net")},
 	{pkg: "controlplane/authz", may: list(nouns, "controlplane/meta"), never: list(join(bus, sql), "net", "os/exec")},
 	{pkg: "controlplane/token", may: nouns, never: list(join(bus, sql), "net/http")},
@@ -92,7 +93,7 @@ var importRules = []rule{
 	// one program for each role, and the command line, which starts them all.
 	{pkg: "shared/process", may: list(mailBus, "shared/bus/nodeapi", "shared/bus/natsbus", "shared/config", "shared/debugsrv", "shared/lifecycle"),
 		never: join(roles, sql)},
-	{pkg: "controlplane/launch", may: list(nodeBus, list(composition, "shared/bus/mailapi", "controlplane")...), never: otherRoles("controlplane")},
+	{pkg: "controlplane/launch", may: list(nodeBus, list(composition, "shared/bus/mailapi", "shared/bus/invalidateapi", "controlplane", "controlplane/cache")...), never: otherRoles("controlplane")},
 	{pkg: "querynode/launch", may: list(nodeBus, list(composition, "querynode", "querynode/sandbox")...), never: otherRoles("querynode")},
 	{pkg: "mailer/launch", may: list(mailBus, list(composition, "mailer")...), never: otherRoles("mailer")},
 	{pkg: "controlplane/cmd/ayb-controlplane", may: []string{"controlplane/launch", "shared/config", "shared/process"}},

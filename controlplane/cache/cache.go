@@ -45,11 +45,24 @@ type Store interface {
 	Entities
 }
 
+// Others are the other control planes of the server.
+type Others interface {
+	// TokensChanged and DatabasesChanged return when all of them have
+	// forgotten these.
+	TokensChanged(shorts []string)
+	DatabasesChanged(paths []ayb.DatabasePath)
+	// Fresh is false while this process may not have heard what others have
+	// changed; what it remembers is then not used.
+	Fresh() bool
+}
+
 // Config bounds the cache.
 type Config struct {
 	// Entries is how many tokens, and how many databases, are kept. Zero
 	// means 10 000.
 	Entries int
+	// Others is nil for the only control plane of a server.
+	Others Others
 }
 
 // Cache is a store with a memory. It may be used concurrently.
@@ -57,6 +70,7 @@ type Cache struct {
 	Store
 	tokens    *lookup[string, meta.APIToken]
 	databases *lookup[ayb.DatabasePath, meta.Database]
+	others    Others
 }
 
 const defaultEntries = 10_000
@@ -74,31 +88,61 @@ func New(cfg Config, store Store) (*Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Cache{Store: store, tokens: tokens, databases: databases}, nil
+	return &Cache{Store: store, tokens: tokens, databases: databases, others: cfg.Others}, nil
 }
 
 // TokenByShort is the store's, from memory when it can be.
 func (c *Cache) TokenByShort(ctx context.Context, short string) (meta.APIToken, error) {
+	if !c.fresh() {
+		return c.Store.TokenByShort(ctx, short)
+	}
 	return c.tokens.get(ctx, short)
 }
 
 // DatabaseByPath is the store's, from memory when it can be.
 func (c *Cache) DatabaseByPath(ctx context.Context, path ayb.DatabasePath) (meta.Database, error) {
+	if !c.fresh() {
+		return c.Store.DatabaseByPath(ctx, path)
+	}
 	return c.databases.get(ctx, path)
 }
 
 // RevokeToken is the store's; from its return on the token is looked up anew.
 // That holds when it fails too: a failed commit may have happened.
 func (c *Cache) RevokeToken(ctx context.Context, id meta.EntityID, short string, now time.Time) error {
-	defer c.InvalidateToken(short)
+	defer c.tokenChanged(short)
 	return c.Store.RevokeToken(ctx, id, short, now)
 }
 
 // CreateDatabase is the store's; from its return on the path is looked up
 // anew.
 func (c *Cache) CreateDatabase(ctx context.Context, d meta.Database) error {
-	defer c.InvalidateDatabase(d.Path)
+	defer c.databaseChanged(d.Path)
 	return c.Store.CreateDatabase(ctx, d)
+}
+
+// fresh tells whether what is remembered may be used.
+func (c *Cache) fresh() bool { return c.others == nil || c.others.Fresh() }
+
+// tokenChanged and databaseChanged forget what a change made here has made
+// untrue, here and in the other control planes. Every method that changes
+// something defers one of them.
+func (c *Cache) tokenChanged(shorts ...string) {
+	for _, s := range shorts {
+		c.InvalidateToken(s)
+	}
+	if c.others != nil {
+		c.others.TokensChanged(shorts)
+	}
+}
+
+func (c *Cache) databaseChanged(paths ...ayb.DatabasePath) {
+	for _, p := range paths {
+		c.InvalidateDatabase(p)
+	}
+	if c.others != nil {
+		c.others.DatabasesChanged(paths)
+	}
 }
 
 // InvalidateToken forgets a token, for changes made elsewhere.

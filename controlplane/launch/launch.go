@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/controlplane"
+	"github.com/ayb-go/ayb/controlplane/cache"
+	"github.com/ayb-go/ayb/shared/bus/invalidateapi"
 	"github.com/ayb-go/ayb/shared/bus/mailapi"
 	"github.com/ayb-go/ayb/shared/bus/natsbus"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
@@ -51,21 +53,52 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 	if err != nil {
 		return lifecycle.Fatal(err)
 	}
-	cp, err := controlplane.New(planeConfig(env.Config, port(listener)), controlplane.Deps{
+	var cp *controlplane.ControlPlane
+	group := invalidateapi.Join(conn, func(n invalidateapi.Notice) { cp.Forget(n) }, env.Log)
+	cp, err = controlplane.New(planeConfig(env.Config, port(listener)), controlplane.Deps{
 		Queries: nodes, Databases: nodes, Nodes: presence,
-		Mail:       mailapi.NewClient(conn.MailQueue(mailapi.Subject), conn),
-		BusHealthy: conn.Healthy, Log: env.Log, Now: time.Now,
+		Mail:   mailapi.NewClient(conn.MailQueue(mailapi.Subject), conn),
+		Others: others(env, group), BusHealthy: conn.Healthy, Log: env.Log, Now: time.Now,
 	})
 	if err != nil {
 		_ = listener.Close() // nothing has been accepted
 		return lifecycle.Fatal(err)
 	}
-	if env.Server != nil && env.Config.Bus.Listen == "" {
+	if alone(env) {
 		firstNode(ctx, presence)
+	} else {
+		members := make(chan struct{})
+		go func() {
+			defer close(members)
+			join(ctx, group, env)
+		}()
+		defer func() { cancel(); <-members }()
 	}
 	fmt.Fprintf(env.Stdout, "Starting server %s...\n", net.JoinHostPort(env.Config.Host, strconv.Itoa(port(listener))))
 	ready()
 	return cp.Run(ctx, listener)
+}
+
+// alone tells whether this is the only control plane there can be: its bus
+// has no port.
+func alone(env process.Env) bool { return env.Server != nil && env.Config.Bus.Listen == "" }
+
+// others are the other control planes of the server, if there can be any.
+func others(env process.Env, g *invalidateapi.Group) cache.Others {
+	if alone(env) {
+		return nil
+	}
+	return g
+}
+
+// join takes part in telling other control planes of changes.
+func join(ctx context.Context, g *invalidateapi.Group, env process.Env) {
+	for ctx.Err() == nil {
+		if err := g.Run(ctx); err != nil {
+			env.Log.Warn("other control planes are not heard", "err", err)
+			wait(ctx, time.Second)
+		}
+	}
 }
 
 // follow keeps the picture of the nodes; on an external bus it first makes

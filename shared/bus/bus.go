@@ -93,6 +93,25 @@ type Dialer interface {
 	Dial(subject string, peer Caller) (link mux.Link, closeLink func(), err error)
 }
 
+// Broadcaster talks to every process that listens on a subject.
+type Broadcaster interface {
+	// Publish says something to all, the speaker included.
+	Publish(subject string, data []byte) error
+	// Subscribe hears what is said until stop is called, one message after
+	// another. A non-nil answer goes to the speaker if it asked.
+	Subscribe(subject string, hear func(data []byte) (answer []byte)) (stop func(), err error)
+	// Ask says something to all and collects their answers.
+	Ask(subject string, data []byte) (Answers, error)
+}
+
+// Answers are the answers to a broadcast, for one goroutine.
+type Answers interface {
+	// Next waits for one more answer. The error is ctx's.
+	Next(ctx context.Context) ([]byte, error)
+	// Close ends the collection.
+	Close()
+}
+
 // Queue is a durable work queue: a job stays until a worker has done it.
 type Queue interface {
 	// Put stores a job durably. id makes putting it twice harmless. The error
