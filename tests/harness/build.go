@@ -55,3 +55,7 @@ var build = sync.OnceValues(func() (string, error) {
 // Bin builds the binaries, with the race detector when the test has it, and
 // gives their directory.
 func Bin() (string, error) { return build() }
+
+// Race tells whether the binaries have the race detector, which multiplies
+// memory and time.
+func Race() bool { return race }

@@ -1,0 +1,274 @@
+package tests
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/httpapi"
+	"github.com/ayb-go/ayb/tests/harness"
+)
+
+const (
+	// memoryGrowth is what a stream of any size may cost each process.
+	memoryGrowth = 64 << 20
+	millionRows  = 1_000_000
+)
+
+// P8: results stream. A big one passes through every process in little
+// memory, whole and in order, and a slow reader slows its statement down.
+func TestStreamP8(t *testing.T) {
+	for _, topology := range harness.Topologies() {
+		t.Run(string(topology), func(t *testing.T) {
+			w := harness.Start(t, topology)
+			alice := w.Register("alice")
+			alice.Create("big.sqlite")
+			alice.Exec("big.sqlite", fmt.Sprintf(`CREATE TABLE big(id INTEGER PRIMARY KEY, name TEXT, price REAL);
+				INSERT INTO big WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c WHERE x < %d)
+				SELECT x, 'item ' || x, x + 0.5 FROM c`, millionRows))
+			restartDaemons(t, w)
+			t.Run("million rows", func(t *testing.T) { streamMillion(t, w, alice) })
+			t.Run("gigabyte", func(t *testing.T) { streamGigabyte(t, w, alice) })
+			t.Run("slow reader", func(t *testing.T) { streamSlowly(t, w, alice) })
+		})
+	}
+}
+
+// restartDaemons makes memory that loading has used up not count.
+func restartDaemons(t *testing.T, w *harness.World) {
+	t.Helper()
+	for _, pid := range w.Daemons() {
+		kill(t, pid)
+	}
+	harness.Until(t, "the daemons to end", func() bool { return len(w.Daemons()) == 0 })
+}
+
+// post sends SQL and gives the answer's body, unread.
+func post(ctx context.Context, t *testing.T, w *harness.World, user *harness.User, db, sql string) io.ReadCloser {
+	t.Helper()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL+httpapi.DatabasePath(user.Name, db, "query"), strings.NewReader(sql))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+user.Token)
+	transport := &http.Transport{DisableCompression: true, ReadBufferSize: 64 << 10, DisableKeepAlives: true}
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		text, err := io.ReadAll(resp.Body)
+		t.Fatalf("status %d: %s %v", resp.StatusCode, text, err)
+	}
+	t.Cleanup(func() { _ = resp.Body.Close() }) // closed already, as a rule
+	return resp.Body
+}
+
+// memory is the resident memory of every process of a server.
+type memory map[string]map[int]int64
+
+func measure(w *harness.World, of func(pid int) int64) memory {
+	m := memory{"daemon": {}}
+	for _, pid := range w.Daemons() {
+		m["daemon"][pid] = of(pid)
+	}
+	for _, role := range w.Topology.Roles() {
+		pid := w.Process(role).PID()
+		m[role] = map[int]int64{pid: of(pid)}
+	}
+	return m
+}
+
+// holds compares the peak of every process with what it had before.
+func (before memory) holds(t *testing.T, w *harness.World) {
+	t.Helper()
+	for role, now := range measure(w, harness.PeakRSS) {
+		for pid, peak := range now {
+			idle, known := before[role][pid]
+			if !known {
+				t.Errorf("%s %d was not there before", role, pid)
+			}
+			t.Logf("%s: %d MB before, %d MB at most", role, idle>>20, peak>>20)
+			if peak-idle > memoryGrowth && !harness.Race() {
+				t.Errorf("%s grew by %d MB", role, (peak-idle)>>20)
+			}
+		}
+	}
+}
+
+func streamMillion(t *testing.T, w *harness.World, alice *harness.User) {
+	alice.Cell("big.sqlite", "SELECT 1")
+	before := measure(w, harness.RSS)
+	begin := time.Now()
+	body := bufio.NewReaderSize(post(t.Context(), t, w, alice, "big.sqlite", "SELECT id, name, price FROM big"), 256<<10)
+	size := 0
+	expect := func(want []byte) {
+		got := make([]byte, len(want))
+		if _, err := io.ReadFull(body, got); err != nil || !bytes.Equal(got, want) {
+			t.Fatalf("after %d bytes: %q, %v; want %q", size, got, err, want)
+		}
+		size += len(want)
+	}
+	expect([]byte(`{"fields":["id","name","price"],"rows":[`))
+	var row []byte
+	for i := 1; i <= millionRows; i++ {
+		row = row[:0]
+		if i > 1 {
+			row = append(row, ',')
+		}
+		row = fmt.Appendf(row, `["%d","item %d","%d.5"]`, i, i, i)
+		expect(row)
+	}
+	expect([]byte(`]}`))
+	if _, err := body.ReadByte(); !errors.Is(err, io.EOF) {
+		t.Errorf("there is more: %v", err)
+	}
+	t.Logf("%d rows, %d MB in %s", millionRows, size>>20, time.Since(begin).Round(time.Millisecond))
+	before.holds(t, w)
+}
+
+func streamGigabyte(t *testing.T, w *harness.World, alice *harness.User) {
+	const width = 1000
+	rows := 1 << 20
+	if harness.Race() {
+		rows >>= 4
+	}
+	before := measure(w, harness.RSS)
+	begin := time.Now()
+	body := post(t.Context(), t, w, alice, "big.sqlite", fmt.Sprintf(
+		`WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c WHERE x < %d) SELECT printf('%%0%dd', x) AS cell FROM c`, rows, width))
+	size, err := io.Copy(io.Discard, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := int64(len(`{"fields":["cell"],"rows":[]}`)) + int64(rows)*(width+int64(len(`[""],`))) - 1
+	if size != want {
+		t.Errorf("%d bytes came, not %d", size, want)
+	}
+	t.Logf("%d MB in %s", size>>20, time.Since(begin).Round(time.Millisecond))
+	before.holds(t, w)
+}
+
+// streamSlowly stops reading for a while and looks at what the server does
+// meanwhile: it must do nothing and store nothing.
+func streamSlowly(t *testing.T, w *harness.World, alice *harness.User) {
+	before := measure(w, harness.RSS)
+	body := post(t.Context(), t, w, alice, "big.sqlite", "SELECT id, name, price FROM big AS a CROSS JOIN (SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3)")
+	if _, err := io.CopyN(io.Discard, body, 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	// The statement runs until all buffers between here and there are full.
+	harness.Until(t, "the statement to wait for its reader", func() bool {
+		computed := computedBy(w)
+		<-time.After(200 * time.Millisecond)
+		return computedBy(w)-computed <= 20*time.Millisecond
+	})
+	computed, begin := computedBy(w), time.Now()
+	slowly := make([]byte, 16<<10)
+	for time.Since(begin) < 2*time.Second {
+		if _, err := io.ReadFull(body, slowly); err != nil {
+			t.Fatal(err)
+		}
+		harness.Breathe()
+	}
+	t.Logf("the daemon computed %s in %s of slow reading", computedBy(w)-computed, time.Since(begin).Round(time.Millisecond))
+	before.holds(t, w)
+	size, err := io.Copy(io.Discard, body) // and it goes on
+	if err != nil || size < 50<<20 {
+		t.Errorf("after the pause came %d bytes, %v", size, err)
+	}
+	before.holds(t, w)
+}
+
+// computedBy is the processor time of the daemons.
+func computedBy(w *harness.World) (sum time.Duration) {
+	for _, pid := range w.Daemons() {
+		sum += harness.ProcessorTime(pid)
+	}
+	return sum
+}
+
+// Q3: a client that goes away stops its statement, whether rows were flowing,
+// waited for the client, or had not come yet. The only reader of the database shows it: it answers
+// somebody else as soon as the statement has stopped.
+func TestDisconnectQ3(t *testing.T) {
+	const (
+		rowless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT count(*) FROM c"
+		flowing = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT x FROM c"
+	)
+	// The requirement is 100 ms; machines that test are busy, so that the
+	// median decides and not the worst case.
+	const limit = 100 * time.Millisecond
+	for _, topology := range harness.Topologies() {
+		t.Run(string(topology), func(t *testing.T) {
+			w := harness.Start(t, topology, harness.With("[querynode]\nreaders = 1"))
+			alice := w.Register("alice")
+			alice.Create("a.sqlite")
+			alice.Exec("a.sqlite", "CREATE TABLE t(x)")
+			for _, c := range []struct {
+				name, sql string
+				reads     bool
+			}{{"no row yet", rowless, false}, {"rows flow", flowing, true}, {"rows wait", flowing, false}} {
+				t.Run(c.name, func(t *testing.T) {
+					var took []time.Duration
+					for range 9 {
+						took = append(took, disconnect(t, w, alice, c.sql, c.reads))
+					}
+					t.Logf("the reader was free after %v", took)
+					if m := median(took); m > limit && !harness.Race() {
+						t.Errorf("in the median the statement ran on for %s", m)
+					}
+				})
+			}
+		})
+	}
+}
+
+// disconnect starts a statement, closes the connection in the middle of it,
+// and tells how long the reader stayed taken. Whether the client reads until
+// then is the caller's choice.
+func disconnect(t *testing.T, w *harness.World, user *harness.User, sql string, reads bool) time.Duration {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(w.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }() // closed already, as a rule
+	if _, err := fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: %s\r\n\r\n%s",
+		httpapi.DatabasePath(user.Name, "a.sqlite", "query"), user.Token, strconv.Itoa(len(sql)), sql); err != nil {
+		t.Fatal(err)
+	}
+	if reads {
+		go func() { _, _ = io.Copy(io.Discard, conn) }() // ends with the connection
+	}
+	// Somebody else asks, and has to wait as long as the statement runs.
+	computed := computedBy(w)
+	harness.Until(t, "the statement to run", func() bool { return computedBy(w) >= computed+30*time.Millisecond })
+	answered := make(chan error, 1)
+	go func() {
+		_, err := user.Query(t.Context(), user.Name, "a.sqlite", "SELECT 1")
+		answered <- err
+	}()
+	select {
+	case err := <-answered:
+		t.Fatalf("the only reader was free while a statement ran: %v", err)
+	case <-time.After(100 * time.Millisecond):
+	}
+	begin := time.Now()
+	if err := conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-answered; err != nil {
+		t.Fatal(err)
+	}
+	return time.Since(begin)
+}
