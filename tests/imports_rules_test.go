@@ -61,6 +61,8 @@ var importRules = []rule{
 	{pkg: "controlplane/authz", may: list(nouns, "controlplane/meta"), never: list(join(bus, sql), "net", "os/exec")},
 	{pkg: "controlplane/token", may: nouns, never: list(join(bus, sql), "net/http")},
 	{pkg: "controlplane/cache", may: list(nouns, "controlplane/meta"), never: list(join(bus, sql), "net/http")},
+	{pkg: "controlplane/ratelimit", may: nouns, never: join(bus, sql)},
+	{pkg: "controlplane/linkcheck", may: list(nouns, "controlplane/meta"), never: join(bus, sql)},
 	{pkg: "controlplane/placement", may: list(nodeBus, "controlplane/meta"), never: list(join(otherRoles("controlplane"), nats, sql), "net/http")},
 	{pkg: "controlplane/store", may: list(nouns, "controlplane/meta"), never: list(join(bus, otherRoles("controlplane")), "net/http")},
 	{pkg: "controlplane/store/storetest", may: list(nouns, "controlplane/meta", "controlplane/store")},
