@@ -185,6 +185,13 @@ func (d *Daemon) receive(f mux.Frame) {
 		d.mu.Unlock()
 		return
 	}
+	if f.Kind == mux.Data || f.Kind == mux.Final {
+		if s.credit -= len(f.Payload); s.credit < 0 {
+			d.mu.Unlock()
+			d.kill("it sent more than was asked of it")
+			return
+		}
+	}
 	switch f.Kind {
 	case mux.Final, mux.Fail:
 		delete(d.streams, f.Stream)
@@ -193,7 +200,6 @@ func (d *Daemon) receive(f mux.Frame) {
 		}
 	case mux.Data:
 		s.sign = now
-		s.credit -= len(f.Payload)
 	case mux.Credit:
 	default:
 		d.mu.Unlock()

@@ -81,7 +81,8 @@ func (s *Stream) Close() {
 
 func (s *Stream) push(p []byte, final bool) {
 	s.mu.Lock()
-	if !s.final && s.err == nil {
+	// Empty pieces cost no credit, so a peer could send any number of them.
+	if !s.final && s.err == nil && (final || len(p) > 0) {
 		s.queue = append(s.queue, p)
 		s.final = final
 	}

@@ -1,0 +1,177 @@
+package pool
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ayb-go/ayb/querynode/dbfile"
+	"github.com/ayb-go/ayb/querynode/pipe"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/mux"
+)
+
+// The daemons of these tests are this test binary, and they misbehave.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == "hostile" {
+		os.Exit(hostile(os.Args[2]))
+	}
+	os.Exit(m.Run())
+}
+
+// hostile is a daemon that was taken over.
+func hostile(what string) int {
+	file, err := pipe.Inherited(3)
+	if err != nil {
+		return 1
+	}
+	conn, err := pipe.New(file)
+	if err != nil {
+		return 1
+	}
+	err = conn.Run(func(f mux.Frame) {
+		switch what {
+		case "flood": // more than it has credit for
+			for range 100 {
+				conn.Send(mux.Data, f.Stream, make([]byte, mux.Chunk))
+			}
+		case "garbage":
+			_, _ = file.Write([]byte(strings.Repeat("\xff", 100)))
+		case "forged": // answers to streams that nobody opened on it
+			for id := range uint32(100) {
+				conn.Send(mux.Final, f.Stream+1+id, []byte("forged"))
+			}
+			conn.Send(mux.Final, f.Stream, []byte("true"))
+		case "silent":
+			}
+	})
+	if err != nil {
+		return 1
+	}
+	return 0
+}
+
+type files struct{ dir string }
+
+func (f files) Resolve(ayb.DatabasePath) (dbfile.Version, error) {
+	return dbfile.Version{Dir: f.dir, File: f.dir, Temp: f.dir}, nil
+}
+
+func newPool(t *testing.T, what string) *Pool {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := New(Config{
+		MaxDaemons: 4, IdleTimeout: time.Minute, StatementTimeout: 50 * time.Millisecond,
+		Command: func(dbfile.Version) (string, []string, error) {
+			if what == "missing" {
+				return "/nowhere/daemon", nil, nil
+			}
+			return self, []string{"hostile", what}, nil
+		},
+	}, Deps{Files: files{t.TempDir()}, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	t.Cleanup(p.Close)
+	return p
+}
+
+// answer is a Receiver that keeps what it is given.
+type answer struct {
+	data int
+	end  chan end
+}
+
+type end struct {
+	kind    mux.Kind
+	payload string
+}
+
+func (a *answer) Receive(k mux.Kind, payload []byte) {
+	if k == mux.Final || k == mux.Fail {
+		a.end <- end{k, string(payload)}
+		return
+	}
+	a.data += len(payload)
+}
+
+func ask(t *testing.T, p *Pool) (*answer, end) {
+	t.Helper()
+	d, err := p.Get(ayb.DatabasePath{Entity: "a", Database: "b"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &answer{end: make(chan end, 1)}
+	if _, ok := d.Open(mux.OpenFinal, []byte("x"), a); !ok {
+		t.Fatal("the daemon takes no request")
+	}
+	return a, <-a.end
+}
+
+func TestHostileDaemons(t *testing.T) {
+	for _, what := range []string{"flood", "garbage", "missing"} {
+		t.Run(what, func(t *testing.T) {
+			a, e := ask(t, newPool(t, what))
+			if e.kind != mux.Fail {
+				t.Fatalf("ended with %v %q", e.kind, e.payload)
+			}
+			if a.data > mux.Window {
+				t.Errorf("%d bytes came through, more than was allowed", a.data)
+			}
+			if err := errs.Unmarshal([]byte(e.payload)); err.Code != errs.Engine && err.Code != errs.Unavailable || strings.Contains(err.Message, "/") {
+				t.Errorf("the waiting request was told %v", err)
+			}
+		})
+	}
+}
+
+func TestForgedStreamsReachNobody(t *testing.T) {
+	_, e := ask(t, newPool(t, "forged"))
+	if e.kind != mux.Final || e.payload != "true" {
+		t.Errorf("got %v %q", e.kind, e.payload)
+	}
+}
+
+// A daemon that gives no sign of life is killed, and the request told.
+func TestStuckDaemonIsKilled(t *testing.T) {
+	p := newPool(t, "silent")
+	begin := time.Now()
+	_, e := ask(t, p)
+	if e.kind != mux.Fail || !strings.Contains(e.payload, "could not be stopped in time") {
+		t.Errorf("got %v %q", e.kind, e.payload)
+	}
+	if d := time.Since(begin); d > 15*time.Second {
+		t.Errorf("it took %s", d)
+	}
+}
+
+func TestTailKeepsTheEnd(t *testing.T) {
+	var out tail
+	for range 100 {
+		if _, err := out.Write([]byte(strings.Repeat("x", 1000))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := out.Write([]byte("the reason")); err != nil {
+		t.Fatal(err)
+	}
+	if s := out.String(); len(s) > tailSize+10 || !strings.HasSuffix(s, `the reason"`) {
+		t.Errorf("kept %d bytes", len(s))
+	}
+}
+
+// Daemons outlive the goroutine that asked for them: they belong to a thread
+// that stays.
+func TestForkerThreadStays(t *testing.T) {
+	f := newForker()
+	cmd := exec.CommandContext(t.Context(), "/nowhere")
+	if err := f.start(cmd); err == nil || !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
+	f.close()
+}
