@@ -1,0 +1,103 @@
+package linkcheck
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Limits of one page, redirects included.
+const (
+	pageTimeout  = 5 * time.Second
+	pageBytes    = 1 << 20 // of the text, after decompression; the rest is not read
+	headerBytes  = 64 << 10
+	maxRedirects = 3
+)
+
+var (
+	errAddress  = errors.New("the address is not public")
+	errScheme   = errors.New("only https is fetched")
+	errRedirect = errors.New("too many redirects")
+)
+
+// newClient makes a client that can only reach what is allowed. The address
+// is checked at the moment of connecting, so a name that changes its address
+// between two look-ups gains nothing, and neither does a redirect. There is
+// no proxy: it would connect on our behalf without the check.
+func newClient(deps Deps) *http.Client {
+	dialer := &net.Dialer{
+		Timeout: pageTimeout, KeepAlive: -1, Resolver: deps.Resolver,
+		Control: func(_, address string, _ syscall.RawConn) error {
+			to, err := netip.ParseAddrPort(address)
+			if err != nil || !deps.Allow(to) {
+				return errAddress
+			}
+			return nil
+		},
+	}
+	return &http.Client{
+		Transport: &http.Transport{
+			DialContext:            dialer.DialContext,
+			TLSClientConfig:        &tls.Config{RootCAs: deps.Roots, MinVersion: tls.VersionTLS12},
+			TLSHandshakeTimeout:    pageTimeout,
+			ResponseHeaderTimeout:  pageTimeout,
+			MaxResponseHeaderBytes: headerBytes,
+			DisableKeepAlives:      true, // each page has a connection of its own
+		},
+		CheckRedirect: func(req *http.Request, via []*http.Request) error {
+			switch {
+			case len(via) > maxRedirects:
+				return errRedirect
+			case !fetchable(req.URL):
+				return errScheme
+			}
+			return nil
+		},
+	}
+}
+
+// fetch gets a page. Whoever has the body closes it.
+func (c *Checker) fetch(ctx context.Context, page string) (io.ReadCloser, error) {
+	u, err := url.Parse(page)
+	if err != nil || !fetchable(u) {
+		return nil, errScheme
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("User-Agent", "ayb-linkcheck (+"+c.publicURL+")")
+	req.Header.Set("Accept", "text/html, application/xhtml+xml")
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, errors.Join(fmt.Errorf("status %d", resp.StatusCode), resp.Body.Close())
+	}
+	return limited{io.LimitReader(resp.Body, pageBytes), resp.Body}, nil
+}
+
+type limited struct {
+	io.Reader
+	io.Closer
+}
+
+// fetchable tells whether a URL may be asked for at all. A password in it
+// would be sent to the server it names.
+func fetchable(u *url.URL) bool {
+	return u.Scheme == "https" && u.Hostname() != "" && u.User == nil
+}
+
+func isHTTPS(page string) bool {
+	return len(page) > 6 && strings.EqualFold(page[:6], "https:")
+}

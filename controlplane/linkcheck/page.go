@@ -1,0 +1,54 @@
+package linkcheck
+
+import (
+	"io"
+	"strings"
+
+	"golang.org/x/net/html"
+)
+
+// linksBack tells whether a page has an anchor to the profile with the
+// relation "me": <a rel="me" href="PROFILE">. It reads tokens and builds no
+// tree, so that its work grows with the page and no faster. Comments, scripts
+// and the like are not looked into.
+func linksBack(page io.Reader, profile string) bool {
+	z := html.NewTokenizer(page)
+	z.SetMaxBuf(pageBytes)
+	for {
+		switch z.Next() {
+		case html.ErrorToken: // the end, or as far as it can be read
+			return false
+		case html.StartTagToken, html.SelfClosingTagToken:
+			if name, more := z.TagName(); more && string(name) == "a" && isMe(z, profile) {
+				return true
+			}
+		}
+	}
+}
+
+// isMe looks at the attributes of an anchor. Of an attribute that is given
+// twice the first counts.
+func isMe(z *html.Tokenizer, profile string) bool {
+	var href, rel *string
+	for more := true; more; {
+		var key, value []byte
+		key, value, more = z.TagAttr()
+		switch text := string(value); {
+		case string(key) == "href" && href == nil:
+			href = &text
+		case string(key) == "rel" && rel == nil:
+			rel = &text
+		}
+	}
+	return href != nil && rel != nil && *href == profile && hasToken(*rel, "me")
+}
+
+// hasToken tells whether a list with spaces between has a word, in any case.
+func hasToken(list, word string) bool {
+	for token := range strings.FieldsSeq(list) {
+		if strings.EqualFold(token, word) {
+			return true
+		}
+	}
+	return false
+}

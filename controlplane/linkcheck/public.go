@@ -1,0 +1,48 @@
+package linkcheck
+
+import (
+	"net/netip"
+	"slices"
+)
+
+// Public tells whether an address belongs to somebody on the internet, as far
+// as its number says: not this machine, not a network of the operator's, not
+// a service of the machine's host, and no address that hides another one.
+// Everything that is not known to be public is not.
+func Public(to netip.AddrPort) bool {
+	a := to.Addr()
+	if to.Port() == 0 || a.Zone() != "" {
+		return false
+	}
+	a = a.Unmap() // ::ffff:127.0.0.1 is 127.0.0.1
+	if !a.IsGlobalUnicast() || a.IsPrivate() {
+		return false
+	}
+	if !a.Is4() && !global6.Contains(a) {
+		return false
+	}
+	return !slices.ContainsFunc(special, func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
+// global6 is what IPv6 gives to networks; the rest of it is reserved or local,
+// such as the NAT64 prefix 64:ff9b::/96 behind which all of IPv4 is found.
+var global6 = netip.MustParsePrefix("2000::/3")
+
+// special are the parts of the unicast space that are not for the public, by
+// the registries of special purpose addresses.
+var special = []netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/8"),       // this network
+	netip.MustParsePrefix("100.64.0.0/10"),   // shared by the customers of a provider; some metadata services
+	netip.MustParsePrefix("192.0.0.0/24"),    // protocols; some metadata services
+	netip.MustParsePrefix("192.0.2.0/24"),    // documentation
+	netip.MustParsePrefix("192.88.99.0/24"),  // relays of 6to4
+	netip.MustParsePrefix("198.18.0.0/15"),   // measurements
+	netip.MustParsePrefix("198.51.100.0/24"), // documentation
+	netip.MustParsePrefix("203.0.113.0/24"),  // documentation
+	netip.MustParsePrefix("240.0.0.0/4"),     // reserved, and broadcast
+	netip.MustParsePrefix("168.63.129.16/32"),
+	netip.MustParsePrefix("2001::/23"), // protocols; Teredo hides IPv4 addresses
+	netip.MustParsePrefix("2001:db8::/32"),
+	netip.MustParsePrefix("2002::/16"), // 6to4 hides IPv4 addresses
+	netip.MustParsePrefix("3fff::/20"), // documentation
+}
