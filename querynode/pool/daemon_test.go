@@ -48,7 +48,7 @@ func hostile(what string) int {
 			}
 			conn.Send(mux.Final, f.Stream, []byte("true"))
 		case "silent":
-			}
+		}
 	})
 	if err != nil {
 		return 1

@@ -71,6 +71,7 @@ func TestOneFault(t *testing.T) {
 		{"web = true", "", "web is a section: write [web]"},
 		{"\"limits.heap_bytes\" = 5", "", "key limits.heap_bytes is not known"},
 		{"Host = \"x\"", "", "key Host is not known; did you mean host?"},
+		{"hots = \"x\"", "", "key hots is not known; did you mean host?"}, // neighbours swapped
 		{"fernet_key = \"x\"", "", "did you mean authentication.fernet_key?"},
 		{"", "[limit]\nheap_bytes = 1", "key limit is not known; did you mean limits?"},
 		{"zzzzzzzzzz = 1", "", "key zzzzzzzzzz is not known; \"ayb default_server_config\" shows all keys"},
