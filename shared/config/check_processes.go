@@ -72,6 +72,9 @@ func (c check) limits() {
 	c.within("limits.queries_per_account", l.QueriesPerAccount, 0, 1_000_000)
 	c.within("limits.databases_per_account", l.DatabasesPerAccount, 0, 1_000_000_000)
 	c.within("limits.rate_per_minute", l.RatePerMinute, 0, 1_000_000)
+	if _, err := l.Proxies(); err != nil {
+		c.must("limits.trusted_proxies", false, err.Error())
+	}
 }
 
 func (c check) least(key string, value, least Bytes) {

@@ -1,6 +1,11 @@
 package config
 
-import "time"
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+)
 
 // Server is a complete configuration. Load gives one that has been checked;
 // every value in it is usable. It is a plain value: copy it freely, and treat
@@ -184,9 +189,37 @@ type Limits struct {
 	// DatabasesPerAccount is how many databases one account may own.
 	// Default 1000, 0 is unlimited.
 	DatabasesPerAccount int `koanf:"databases_per_account"`
-	// RatePerMinute is how many registrations, log-ins and confirmations one
-	// client may ask for in a minute. Default 10, 0 is unlimited.
+	// RatePerMinute is how many registrations, log-ins, confirmations and
+	// tokens may be asked for in a minute, counted for each client address and
+	// for each account. Default 10, 0 is unlimited.
+	// Three times as many may come at once.
 	RatePerMinute int `koanf:"rate_per_minute"`
+	// TrustedProxies are the addresses of the reverse proxies in front of the
+	// server, with commas between: 10.0.0.0/8, 192.0.2.7. What they say about
+	// the address of a client, in X-Forwarded-For, is believed; what anybody
+	// else says is not. Default: none, the address of the connection counts.
+	TrustedProxies string `koanf:"trusted_proxies"`
+}
+
+// Proxies is TrustedProxies as networks. The error is a phrase that follows
+// the key's name.
+func (l Limits) Proxies() ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for part := range strings.SplitSeq(l.TrustedProxies, ",") {
+		part = strings.TrimSpace(part)
+		if part == "" {
+			continue
+		}
+		network, err := netip.ParsePrefix(part)
+		if a, aerr := netip.ParseAddr(part); aerr == nil && a.Zone() == "" {
+			network, err = netip.PrefixFrom(a, a.BitLen()), nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("must be addresses or networks with commas between, such as 10.0.0.0/8, 192.0.2.7")
+		}
+		out = append(out, network)
+	}
+	return out, nil
 }
 
 // Debug is about looking into a running process.
