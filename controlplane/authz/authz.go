@@ -34,12 +34,15 @@ type Operation string
 // The operations that ask for a caller. The empty operation is allowed to
 // nobody.
 const (
-	CreateDatabase Operation = "create database"
-	ShowDatabase   Operation = "show database"
-	QueryDatabase  Operation = "query database"
-	ShowEntity     Operation = "show entity"
-	ListTokens     Operation = "list tokens"
-	RevokeToken    Operation = "revoke token"
+	CreateDatabase  Operation = "create database"
+	ShowDatabase    Operation = "show database"
+	QueryDatabase   Operation = "query database"
+	UpdateDatabase  Operation = "update database"
+	ShareDatabase   Operation = "share database"
+	ListPermissions Operation = "list permissions"
+	ShowEntity      Operation = "show entity"
+	ListTokens      Operation = "list tokens"
+	RevokeToken     Operation = "revoke token"
 )
 
 // Check tells whether this kind of credentials may be used for an operation
@@ -56,44 +59,6 @@ func Check(a Actor, op Operation) error {
 	default:
 		return errs.E(errs.Hidden, "A token that is limited to one database can't be used for this")
 	}
-}
-
-// Rights are what a caller may do with one database. The zero Rights are
-// none, and a caller with none must not learn that the database exists.
-type Rights struct {
-	// Discover: the database appears in listings and its details are shown.
-	Discover bool
-	// Query is the mode the caller's queries run in.
-	Query ayb.QueryLevel
-	// Manage: sharing, public level, snapshots.
-	Manage bool
-}
-
-// On gives the caller's rights on a database: everything for the owner and
-// nothing for everybody else, capped by the scope of the token. Grants and
-// public levels are no part of the rule yet.
-func On(a Actor, d meta.Database) Rights {
-	if a.Anonymous() || a.Entity != d.Owner {
-		return Rights{}
-	}
-	full := Rights{Discover: true, Query: ayb.QueryReadWrite, Manage: true}
-	if a.Scope == nil {
-		return full
-	}
-	return capped(full, *a.Scope, d)
-}
-
-// capped lowers rights to what a scope leaves of them: nothing on another
-// database, and never management.
-func capped(r Rights, s meta.Scope, d meta.Database) Rights {
-	if s.Database != d.ID {
-		return Rights{}
-	}
-	r.Manage = false
-	if s.Level != ayb.QueryReadWrite && r.Query == ayb.QueryReadWrite {
-		r.Query = ayb.QueryReadOnly
-	}
-	return r
 }
 
 // MayRevoke tells whether the caller may revoke the token with this short

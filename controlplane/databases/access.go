@@ -76,7 +76,7 @@ func (d *Databases) resolve(ctx context.Context, actor authz.Actor, path ayb.Dat
 	if err != nil {
 		return meta.Database{}, authz.Rights{}, err
 	}
-	return db, authz.On(actor, db), nil
+	return db, authz.On(actor, db, ayb.ShareNone), nil
 }
 
 func pathOf(entity, database string) ayb.DatabasePath {
@@ -108,7 +108,7 @@ func (d *Databases) Entity(ctx context.Context, actor authz.Actor, slug string) 
 	}
 	out := EntityDetails{Entity: e, CanCreate: actor.Is(e.Slug)}
 	for _, db := range all {
-		if authz.On(actor, db).Discover {
+		if authz.On(actor, db, ayb.ShareNone).Discover {
 			out.Databases = append(out.Databases, db)
 		}
 	}
