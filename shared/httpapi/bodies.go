@@ -68,6 +68,9 @@ type DatabaseDetails struct {
 	HighestQueryAccessLevel *string `json:"highest_query_access_level"` // nil: the caller may not query
 	CanManageDatabase       bool    `json:"can_manage_database"`
 	PublicSharingLevel      string  `json:"public_sharing_level"`
+	// QueryPermissionLevel is HighestQueryAccessLevel in the spelling of
+	// ayb.QueryLevel, as everywhere else.
+	QueryPermissionLevel *string `json:"query_permission_level"`
 }
 
 // QueryResult is the answer of query, decoded as a whole. A nil cell is NULL,

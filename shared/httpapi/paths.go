@@ -14,6 +14,10 @@ const (
 	RouteCreate   = "/v1/{entity}/{database}/create"
 	RouteDetails  = "/v1/{entity}/{database}/details"
 	RouteQuery    = "/v1/{entity}/{database}/query"
+
+	RouteUpdate      = "/v1/{entity}/{database}/update"
+	RouteShare       = "/v1/{entity}/{database}/share"
+	RoutePermissions = "/v1/{entity}/{database}/permissions"
 )
 
 // Names of the headers that carry parameters. Each has a JSON twin in the
@@ -25,6 +29,8 @@ const (
 	HeaderAuthenticationToken = "authentication-token"
 	HeaderDBType              = "db-type"
 	HeaderPublicSharingLevel  = "public-sharing-level"
+	HeaderSharingLevel        = "sharing-level"
+	HeaderEntityForPermission = "entity-for-permission"
 )
 
 // EntityPath is the path of an entity's details.
