@@ -19,8 +19,9 @@ const (
 	payloadVersion = 1
 	// maxSkew is how far in the future a log-in token may have been made.
 	maxSkew = 60 * time.Second
-	// maxLoginBytes is far above any log-in token ever issued.
-	maxLoginBytes = 4096
+	// maxLoginBytes is above any log-in token ever issued, the page to go to
+	// afterwards included.
+	maxLoginBytes = 8192
 )
 
 // LoginConfig is what log-in tokens need.
@@ -36,6 +37,9 @@ type Login struct {
 	Entity  ayb.EntitySlug
 	Type    ayb.EntityType
 	Address string
+	// Next is the page a browser goes to afterwards, or empty. It travels in
+	// the token so that the mail may be opened in another browser (U7).
+	Next string
 }
 
 // Opened is a valid log-in token.
@@ -57,9 +61,9 @@ type Logins struct {
 
 // NewLogins checks the key (O3) and the lifetime.
 func NewLogins(cfg LoginConfig, now func() time.Time) (*Logins, error) {
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(strings.TrimRight(cfg.Key, "="))
-	if err != nil || len(raw) != len(fernet.Key{}) || strings.ContainsAny(cfg.Key, "\r\n") {
-		return nil, errs.E(errs.Invalid, "Missing or invalid Fernet key: it must be 32 bytes in URL-safe base64")
+	raw, err := parseKey(cfg.Key)
+	if err != nil {
+		return nil, err
 	}
 	if cfg.TTL < time.Second {
 		return nil, errs.E(errs.Invalid, "Log-in tokens must be valid for at least one second")
@@ -68,17 +72,26 @@ func NewLogins(cfg LoginConfig, now func() time.Time) (*Logins, error) {
 	return &Logins{key: &key, ttl: cfg.TTL, now: now}, nil
 }
 
+func parseKey(text string) ([]byte, error) {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(strings.TrimRight(text, "="))
+	if err != nil || len(raw) != len(fernet.Key{}) || strings.ContainsAny(text, "\r\n") {
+		return nil, errs.E(errs.Invalid, "Missing or invalid Fernet key: it must be 32 bytes in URL-safe base64")
+	}
+	return raw, nil
+}
+
 // payload is the sealed JSON; other servers with the same key read it too.
 type payload struct {
 	Version    int    `json:"version"`
 	Entity     string `json:"entity"`
 	EntityType int    `json:"entity_type"`
 	Address    string `json:"email_address"`
+	Next       string `json:"next,omitempty"`
 }
 
 // Seal makes a log-in token and tells when it ends.
 func (l *Logins) Seal(login Login) (token string, expires time.Time, err error) {
-	p := payload{Version: payloadVersion, Entity: string(login.Entity), Address: login.Address}
+	p := payload{Version: payloadVersion, Entity: string(login.Entity), Address: login.Address, Next: login.Next}
 	if login.Type == ayb.Organization {
 		p.EntityType = 1
 	}
@@ -123,7 +136,7 @@ func (l *Logins) Open(token string) (Opened, error) {
 	}
 	digest := sha256.Sum256(raw)
 	return Opened{
-		Login:     Login{Entity: ayb.EntitySlug(p.Entity), Type: kind, Address: p.Address},
+		Login:     Login{Entity: ayb.EntitySlug(p.Entity), Type: kind, Address: p.Address, Next: p.Next},
 		Digest:    hex.EncodeToString(digest[:]),
 		ExpiresAt: made.Add(l.ttl),
 	}, nil

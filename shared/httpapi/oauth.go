@@ -1,0 +1,156 @@
+package httpapi
+
+import (
+	"errors"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// Routes of OAuth 2.0. RouteAuthorize is a page for people, the others are
+// for programs.
+const (
+	RouteAuthorize     = "/oauth/authorize"
+	RouteOAuthToken    = "/v1/oauth/token"
+	RouteOAuthRevoke   = "/v1/oauth/revoke"
+	RouteOAuthMetadata = "/.well-known/oauth-authorization-server"
+)
+
+// The words of OAuth 2.0 that are used here: the only values they may have.
+const (
+	ResponseTypeCode           = "code"
+	ChallengeMethodS256        = "S256"
+	GrantTypeAuthorizationCode = "authorization_code"
+	TokenTypeBearer            = "Bearer"
+)
+
+// OAuthCode is the `error` of an OAuth answer.
+type OAuthCode string
+
+// The codes of OAuth errors: of RFC 6749 and RFC 7009.
+const (
+	OAuthInvalidRequest          OAuthCode = "invalid_request"
+	OAuthInvalidGrant            OAuthCode = "invalid_grant"
+	OAuthInvalidScope            OAuthCode = "invalid_scope"
+	OAuthAccessDenied            OAuthCode = "access_denied"
+	OAuthUnsupportedResponseType OAuthCode = "unsupported_response_type"
+	OAuthUnsupportedGrantType    OAuthCode = "unsupported_grant_type"
+	OAuthServerError             OAuthCode = "server_error"
+	OAuthUnavailable             OAuthCode = "temporarily_unavailable"
+)
+
+// attrOAuth is the attribute of an error that holds its OAuthCode.
+const attrOAuth = "oauth_error"
+
+// OAuthError gives an error the word OAuth has for it.
+func OAuthError(code OAuthCode, e *errs.Error) error { return e.With(attrOAuth, string(code)) }
+
+// OAuthCodeOf is the word OAuth has for an error: the one it was given, or
+// one that says whose fault it is.
+func OAuthCodeOf(err error) OAuthCode {
+	e, ok := errors.AsType[*errs.Error](err)
+	if ok && e.Attrs[attrOAuth] != "" {
+		return OAuthCode(e.Attrs[attrOAuth])
+	}
+	switch status, _ := FromError(err); {
+	case errs.Is(err, errs.Unavailable), errs.Is(err, errs.RateLimited):
+		return OAuthUnavailable
+	case status >= 500:
+		return OAuthServerError
+	default:
+		return OAuthInvalidRequest
+	}
+}
+
+// AuthorizeRequest is what an application asks for when it sends somebody to
+// the authorization page, as it was sent: nothing of it has been checked. An
+// absent parameter and an empty one are the same.
+type AuthorizeRequest struct {
+	ResponseType        string
+	RedirectURI         string
+	Scope               string // ayb.QueryLevel
+	State               string
+	CodeChallenge       string
+	CodeChallengeMethod string
+	// AppName is app_name, or client_id when there is none.
+	AppName string
+}
+
+// Consent is what somebody is asked before an application gets access.
+type Consent struct {
+	Entity  string
+	AppName string
+	Level   string // ayb.QueryLevel
+	// RedirectOrigin is where the answer goes: scheme, host and port.
+	RedirectOrigin string
+	// Databases are those that can be given access to, as entity/database.
+	Databases []string
+	// Ticket proves, for a limited time and for one session, that exactly
+	// this was asked.
+	Ticket string
+}
+
+// BrowserSession is what a confirmed mail gives a browser.
+type BrowserSession struct {
+	Entity string
+	Token  string
+	// Next is the page the person wanted to see before the log-in: a path of
+	// this server, or empty.
+	Next string
+}
+
+// OAuthTokenRequest is the body of the token endpoint, as JSON or as a form.
+type OAuthTokenRequest struct {
+	GrantType    string `json:"grant_type"`
+	Code         string `json:"code"`
+	RedirectURI  string `json:"redirect_uri"`
+	CodeVerifier string `json:"code_verifier"`
+}
+
+// OAuthToken answers the token endpoint.
+type OAuthToken struct {
+	AccessToken          string `json:"access_token"`
+	TokenType            string `json:"token_type"`
+	Database             string `json:"database"`
+	QueryPermissionLevel string `json:"query_permission_level"`
+	DatabaseURL          string `json:"database_url"`
+}
+
+// OAuthErrorBody is a failure of the token and revocation endpoints.
+type OAuthErrorBody struct {
+	Error            OAuthCode `json:"error"`
+	ErrorDescription string    `json:"error_description"`
+}
+
+// OAuthMetadata is the discovery document of RFC 8414.
+type OAuthMetadata struct {
+	Issuer                        string   `json:"issuer"`
+	AuthorizationEndpoint         string   `json:"authorization_endpoint"`
+	TokenEndpoint                 string   `json:"token_endpoint"`
+	RevocationEndpoint            string   `json:"revocation_endpoint"`
+	ScopesSupported               []string `json:"scopes_supported"`
+	ResponseTypesSupported        []string `json:"response_types_supported"`
+	ResponseModesSupported        []string `json:"response_modes_supported"`
+	GrantTypesSupported           []string `json:"grant_types_supported"`
+	CodeChallengeMethodsSupported []string `json:"code_challenge_methods_supported"`
+	TokenEndpointAuthMethods      []string `json:"token_endpoint_auth_methods_supported"`
+	RevocationEndpointAuthMethods []string `json:"revocation_endpoint_auth_methods_supported"`
+}
+
+// NewOAuthMetadata describes the server with this public URL, which has no
+// slash at its end.
+func NewOAuthMetadata(publicURL string, scopes []string) OAuthMetadata {
+	none := []string{"none"} // applications have no secrets: PKCE stands in for them
+	return OAuthMetadata{
+		Issuer:                        publicURL,
+		AuthorizationEndpoint:         publicURL + RouteAuthorize,
+		TokenEndpoint:                 publicURL + RouteOAuthToken,
+		RevocationEndpoint:            publicURL + RouteOAuthRevoke,
+		ScopesSupported:               scopes,
+		ResponseTypesSupported:        []string{ResponseTypeCode},
+		ResponseModesSupported:        []string{"query"},
+		GrantTypesSupported:           []string{GrantTypeAuthorizationCode},
+		CodeChallengeMethodsSupported: []string{ChallengeMethodS256},
+		TokenEndpointAuthMethods:      none,
+		RevocationEndpointAuthMethods: none,
+	}
+}
