@@ -21,7 +21,11 @@ const (
 	fetchWait  = 5 * time.Second
 	firstDelay = 500 * time.Millisecond
 	maxDelay   = 5 * time.Minute
-	ackWait    = 60 * time.Second
+	// ackWait is how long a job waits after its worker has died. A worker that
+	// lives says so three times in it.
+	ackWait = 15 * time.Second
+	// settleWait bounds telling the bus what became of a job.
+	settleWait = 5 * time.Second
 )
 
 // Queue is a JetStream work queue with one durable consumer.
@@ -30,13 +34,14 @@ type Queue struct {
 	stream   string
 	subject  string
 	consumer string
+	ackWait  time.Duration
 }
 
 var _ bus.Queue = (*Queue)(nil)
 
 // MailQueue is the queue of mails to be sent.
 func (c *Conn) MailQueue(subject string) *Queue {
-	return &Queue{conn: c, stream: mailStream, subject: subject, consumer: "mailer"}
+	return &Queue{conn: c, stream: mailStream, subject: subject, consumer: "mailer", ackWait: ackWait}
 }
 
 // Ensure makes the queue on the bus if it is not there. The control plane
@@ -48,7 +53,8 @@ func (q *Queue) Ensure(ctx context.Context) error {
 	})
 	if err == nil {
 		_, err = q.conn.js.CreateOrUpdateConsumer(ctx, q.stream, jetstream.ConsumerConfig{
-			Durable: q.consumer, AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait, MaxDeliver: -1,
+			Durable: q.consumer, AckPolicy: jetstream.AckExplicitPolicy, AckWait: q.ackWait, MaxDeliver: -1,
+			MaxAckPending: -1, // jobs that wait for another try must not hold up new ones
 		})
 	}
 	if err != nil {
@@ -67,7 +73,8 @@ func (q *Queue) Put(ctx context.Context, id string, data []byte) error {
 }
 
 // Work implements bus.Queue. It outlives the bus: while the queue cannot be
-// reached it tries again.
+// reached it tries again. Called several times at once it takes as many jobs
+// at once. A job that is being done when ctx ends is settled still.
 func (q *Queue) Work(ctx context.Context, do func(context.Context, bus.Job) error) error {
 	for ctx.Err() == nil {
 		cons, err := q.conn.js.Consumer(ctx, q.stream, q.consumer)
@@ -113,16 +120,41 @@ func (q *Queue) handle(ctx context.Context, msg jetstream.Msg, do func(context.C
 		attempt = int(m.NumDelivered)
 	}
 	id := msg.Headers().Get(jetstream.MsgIDHeader)
+	stop := q.hold(msg)
 	err := do(ctx, bus.Job{ID: id, Data: msg.Data(), Attempt: attempt})
+	stop()
 	if err == nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleWait)
+		defer cancel()
 		err = msg.DoubleAck(ctx)
 	} else {
-		q.conn.log.Warn("job will be tried again", "queue", q.stream, "attempt", attempt, "err", err)
+		q.conn.log.Warn("job will be tried again", "queue", q.stream, "job", id, "attempt", attempt, "err", err)
 		err = msg.NakWithDelay(delay(attempt))
 	}
 	if err != nil { // it will be delivered again after ackWait
-		q.conn.log.Warn("job not settled", "queue", q.stream, "err", err)
+		q.conn.log.Warn("job not settled", "queue", q.stream, "job", id, "err", err)
 	}
+}
+
+// hold keeps the bus from giving the job to another worker until stop.
+func (q *Queue) hold(msg jetstream.Msg) (stop func()) {
+	ended, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(q.ackWait / 3)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				if err := msg.InProgress(); err != nil {
+					q.conn.log.Debug("bus does not hear of a job in progress", "err", err)
+				}
+			case <-ended:
+				return
+			}
+		}
+	}()
+	return func() { close(ended); <-done }
 }
 
 // delay grows with each attempt.
