@@ -90,6 +90,7 @@ line that makes no sense exits with 2.`,
 	cmd.AddCommand(
 		a.register(), a.logIn(), a.confirm(), a.listTokens(), a.revokeToken(),
 		a.createDatabase(), a.list(), a.databaseDetails(), a.query(), a.setDefaultURL(),
+		a.profile(), a.updateProfile(), a.deleteAccount(),
 		a.updateDatabase(), a.share(), a.listDatabasePermissions(),
 	)
 	// Underscores and hyphens are interchangeable in every option (C2).

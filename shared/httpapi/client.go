@@ -106,6 +106,7 @@ type call struct {
 	posture posture
 	params  params
 	body    []byte
+	json    bool // the body is JSON
 	success int
 }
 
@@ -215,6 +216,9 @@ func (c *Client) open(ctx context.Context, k call) (*http.Response, error) {
 		return nil, errs.Wrap(errs.Invalid, err, "The server URL %s cannot be used", c.base)
 	}
 	req.Header = headers
+	if k.json {
+		req.Header.Set("Content-Type", ContentType)
+	}
 	if c.agent != "" {
 		req.Header.Set("User-Agent", c.agent)
 	}

@@ -1,0 +1,255 @@
+package client
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/httpapi"
+)
+
+func (a *app) profile() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "profile ENTITY",
+		Short: "Show what an account says about itself",
+		Long: `Show what an account says about itself. Everybody may see it. A link is marked
+(verified) when its page links back to the account.`,
+		Example:           "  ayb client profile alice\n  ayb client profile alice --format json",
+		Args:              positional("ENTITY"),
+		ValidArgsFunction: completing(),
+	}
+	as := formatFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		c, err := a.connect()
+		if err != nil {
+			return err
+		}
+		e, err := c.Entity(cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		p := e.Profile
+		links := make([]string, len(p.Links))
+		for i, l := range p.Links {
+			if links[i] = l.URL; l.Verified {
+				links[i] += " (verified)"
+			}
+		}
+		row := []string{or(p.DisplayName, ""), or(p.Description, ""), or(p.Organization, ""), or(p.Location, ""), strings.Join(links, ",")}
+		return a.listing(format.Kind(as.value), p, [][]string{row},
+			[]string{"Display name", "Description", "Organization", "Location", "Links"}, "")
+	}
+	return cmd
+}
+
+// profileFields are the options of update_profile that are texts, by their
+// keys in the API, and what their help says.
+var profileFields = [][2]string{
+	{httpapi.ProfileDisplayName, "the `NAME` to show in place of the account's"},
+	{httpapi.ProfileDescription, "a `TEXT` about the account"},
+	{httpapi.ProfileOrganization, "the `NAME` of the organization you belong to"},
+	{httpapi.ProfileLocation, "the `PLACE` where you are"},
+}
+
+func (a *app) updateProfile() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "update_profile ENTITY [--display_name NAME] [--description TEXT] [--organization NAME] [--location PLACE] [--links URL…] [--clear FIELD]",
+		Short: "Change what your account says about itself",
+		Long: `Change what your account says about itself. What is not named stays as it is;
+an empty value, or --clear with the name of the field, takes it away.
+
+--links takes any number of addresses, up to the next option, and replaces the
+whole list. To show that a page is yours, have it link back to your profile:
+<a rel="me" href="SERVER/ENTITY">. The server looks at https pages soon after
+the update; see profile for the result.`,
+		Example: `  ayb client update_profile alice --display_name "Alice A." --location ""
+  ayb client update_profile alice --links https://alice.example/ https://social.example/@alice
+  ayb client update_profile alice --clear description --clear links`,
+		ValidArgsFunction: completing(),
+	}
+	texts := map[string]*string{}
+	fields := []string{httpapi.ProfileLinks}
+	for _, f := range profileFields {
+		texts[f[0]] = cmd.Flags().String(f[0], "", f[1])
+		fields = append(fields, f[0])
+	}
+	clearing := &several{values: fields}
+	cmd.Flags().Var(clearing, "clear", "take this field away; may be given more than once")
+	// The option and its completion are both made here, so this cannot fail.
+	_ = cmd.RegisterFlagCompletionFunc("clear", cobra.FixedCompletions(fields, cobra.ShellCompDirectiveNoFileComp))
+	links := &linkList{flags: cmd.Flags()}
+	cmd.Flags().Var(links, "links", "the `URL`s of pages of yours, up to the next option")
+	cmd.Flags().Lookup("links").NoOptDefVal = noLink
+
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		others, _ := links.split(args)
+		return positional("ENTITY")(cmd, others)
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		others, urls := links.split(args)
+		update := httpapi.ProfileUpdate{}
+		for key, value := range texts {
+			if cmd.Flags().Changed(key) {
+				update[key] = value
+				if *value == "" { // C8
+					update[key] = nil
+				}
+			}
+		}
+		if links.given {
+			if err := update.SetLinks(urls...); err != nil {
+				return err
+			}
+		}
+		for _, key := range clearing.chosen {
+			if _, ok := update[key]; ok {
+				return usage(cmd, "%s is both set and cleared", key)
+			}
+			update[key] = nil
+		}
+		c, err := a.connect()
+		if err != nil {
+			return err
+		}
+		if err := c.UpdateProfile(cmd.Context(), others[0], update); err != nil {
+			return err
+		}
+		return a.say("Successfully updated profile")
+	}
+	return cmd
+}
+
+// several is the value of an option that may be given more than once, with a
+// closed list of values.
+type several struct{ chosen, values []string }
+
+// String is what has been chosen.
+func (s *several) String() string { return strings.Join(s.chosen, ",") }
+
+// Type is what help shows for the value.
+func (s *several) Type() string { return "FIELD" }
+
+// Set takes one of the values, in either spelling (C2).
+func (s *several) Set(text string) error {
+	one := &enum{values: s.values}
+	if err := one.Set(strings.ReplaceAll(text, "-", "_")); err != nil {
+		return err
+	}
+	s.chosen = append(s.chosen, one.value)
+	return nil
+}
+
+// linkList is the value of --links, which takes all arguments up to the next
+// option. The flag library knows only options with one value, so --links is
+// an option without: what follows it arrives among the positional arguments,
+// and how many came before it tells which are links. ENTITY is what stands
+// before --links, or else the last argument.
+type linkList struct {
+	flags  *pflag.FlagSet
+	given  bool
+	before int      // arguments before the first --links
+	inline []string // --links=URL
+}
+
+// noLink is the value that --links gets when it is given without one.
+const noLink = "\x00"
+
+// String is empty: the option has no default.
+func (l *linkList) String() string { return "" }
+
+// Type is what help shows for the value.
+func (l *linkList) Type() string { return "URL" }
+
+// Set notes where the option stands, and takes a value given with =.
+func (l *linkList) Set(text string) error {
+	if !l.given {
+		l.given, l.before = true, len(l.flags.Args())
+	}
+	if text != noLink && text != "" {
+		l.inline = append(l.inline, text)
+	}
+	return nil
+}
+
+// split tells the links from the other arguments.
+func (l *linkList) split(args []string) (others, urls []string) {
+	switch {
+	case !l.given || len(args) == 0:
+		others = args
+	case l.before > 0:
+		others, urls = args[:l.before], args[l.before:]
+	default:
+		others, urls = args[len(args)-1:], args[:len(args)-1]
+	}
+	return others, slices.Concat(l.inline, urls)
+}
+
+func (a *app) deleteAccount() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "delete_account ENTITY",
+		Short: "Delete your account with all its databases",
+		Long: `Delete your account with all its databases, what you have shared and what was
+shared with you, and all your API tokens. There is no way back. You are asked
+to type the name of the account; --yes is for scripts.`,
+		Example:           "  ayb client delete_account alice",
+		Args:              positional("ENTITY"),
+		ValidArgsFunction: completing(),
+	}
+	yes := cmd.Flags().Bool("yes", false, "do not ask")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		c, err := a.connect()
+		if err != nil {
+			return err
+		}
+		if !*yes {
+			if err := a.certain(args[0]); err != nil {
+				return err
+			}
+		}
+		if err := c.DeleteAccount(cmd.Context(), args[0]); err != nil {
+			return err
+		}
+		if err := a.forget(c.URL()); err != nil { // the account is gone all the same
+			fmt.Fprintf(a.Stderr, "Warning: %s\n", text(err))
+		}
+		return a.say("Deleted the account %s", args[0])
+	}
+	return cmd
+}
+
+// forget removes the remembered token of a server, when it is the one in use.
+func (a *app) forget(url string) error {
+	if a.or(a.token, envToken) != "" {
+		return nil
+	}
+	path, err := a.settingsPath()
+	if err != nil {
+		return err
+	}
+	s, err := loadSettings(path)
+	if err != nil {
+		return err
+	}
+	delete(s.Authentication, url)
+	return s.save(path)
+}
+
+// certain asks for the name of what is about to be deleted.
+func (a *app) certain(name string) error {
+	fmt.Fprintf(a.Stderr, "This deletes the account %s with all its databases, for good.\nType its name to go on: ", printable(name))
+	line, err := bufio.NewReader(io.LimitReader(a.Stdin, 1<<10)).ReadString('\n')
+	if err != nil && err != io.EOF {
+		return localFailure(err, "read the answer")
+	}
+	if strings.TrimSpace(line) != name {
+		return errs.E(errs.Invalid, "That is not the name: nothing was deleted")
+	}
+	return nil
+}
