@@ -17,6 +17,16 @@ func Pair() (ours, theirs *os.File, err error) {
 	return os.NewFile(uintptr(fds[0]), "daemon"), os.NewFile(uintptr(fds[1]), "node"), nil
 }
 
+// writeNow writes what it can without waiting. An error leaves everything to
+// the caller, who meets it again.
+func writeNow(fd uintptr, b []byte) int {
+	n, err := unix.Write(int(fd), b)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
 // Inherited takes the end that a daemon was started with.
 func Inherited(fd uintptr) (*os.File, error) {
 	if err := unix.SetNonblock(int(fd), true); err != nil {

@@ -41,10 +41,10 @@ func (c *Conn) Send(k mux.Kind, stream uint32, payload []byte) { c.out.Send(k, s
 func (c *Conn) try(batch []byte) (rest []byte) {
 	n := 0
 	err := c.raw.Write(func(fd uintptr) bool {
-		n, _ = syscall.Write(int(fd), batch) // an error leaves it to finish, which sees it again
+		n = writeNow(fd, batch)
 		return true
 	})
-	if err != nil || n < 0 {
+	if err != nil {
 		n = 0
 	}
 	return batch[n:]
