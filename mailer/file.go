@@ -2,6 +2,8 @@ package mailer
 
 import (
 	"bytes"
+	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,16 +18,30 @@ import (
 type mailFile struct {
 	path string
 	mu   sync.Mutex
+	// tail holds the last lines of before the start. A mailer that was killed
+	// right after it wrote a line is given the job again; the token makes the
+	// line unique.
+	tail map[[sha256.Size]byte]bool
 }
+
+var _ backend = (*mailFile)(nil)
+
+// tailBytes is how much of the file's end is looked at: many times what is
+// written between a line and the memory of it.
+const tailBytes = 256 << 10
 
 // openMailFile makes the directory and checks that the file can be written.
 func openMailFile(path string) (*mailFile, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	f := &mailFile{path: path}
-	return f, f.with(func(*os.File) error { return nil })
+	f := &mailFile{path: path, tail: map[[sha256.Size]byte]bool{}}
+	return f, f.with(f.readTail)
 }
+
+func (f *mailFile) name() string { return "File" }
+
+func (f *mailFile) close() {}
 
 // with opens the file for one use. Mails hold tokens, so only the owner reads.
 func (f *mailFile) with(use func(*os.File) error) error {
@@ -37,8 +53,23 @@ func (f *mailFile) with(use func(*os.File) error) error {
 	return errors.Join(err, file.Close())
 }
 
-// append writes one line; on return it is complete and durable.
-func (f *mailFile) append(m message) error {
+func (f *mailFile) readTail(file *os.File) error {
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return err
+	}
+	text := make([]byte, min(info.Size(), tailBytes))
+	if _, err := file.ReadAt(text, info.Size()-int64(len(text))); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	for line := range bytes.Lines(text) {
+		f.tail[sha256.Sum256(line)] = true
+	}
+	return nil
+}
+
+// deliver writes one line; on return it is complete and durable.
+func (f *mailFile) deliver(_ context.Context, m message) error {
 	var line bytes.Buffer
 	enc := json.NewEncoder(&line)
 	enc.SetEscapeHTML(false)
@@ -47,8 +78,11 @@ func (f *mailFile) append(m message) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.with(func(file *os.File) error {
-		torn, err := endsInLine(file)
+	if f.tail[sha256.Sum256(line.Bytes())] {
+		return nil
+	}
+	err := f.with(func(file *os.File) error {
+		torn, err := endsTorn(file)
 		if err != nil {
 			return err
 		}
@@ -61,10 +95,14 @@ func (f *mailFile) append(m message) error {
 		}
 		return file.Sync()
 	})
+	if err != nil {
+		return fmt.Errorf("write the mail file: %w", err)
+	}
+	return nil
 }
 
-// endsInLine tells whether the last line lacks its end.
-func endsInLine(file *os.File) (bool, error) {
+// endsTorn tells whether the last line lacks its end.
+func endsTorn(file *os.File) (bool, error) {
 	info, err := file.Stat()
 	if err != nil || info.Size() == 0 || !info.Mode().IsRegular() {
 		return false, err

@@ -2,6 +2,7 @@ package mailer
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/shared/bus/mailapi"
+	"github.com/ayb-go/ayb/shared/bus/natsbus/bustest"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -17,17 +19,24 @@ var noon = time.Date(2024, time.January, 1, 12, 0, 0, 0, time.UTC)
 
 func newMailer(t *testing.T, path string) *Mailer {
 	t.Helper()
-	file, err := openMailFile(path)
+	return newMailerWith(t, Config{File: path})
+}
+
+func newMailerWith(t *testing.T, cfg Config) *Mailer {
+	t.Helper()
+	m, err := open(cfg, Deps{Log: bustest.Log(t), Now: func() time.Time { return noon }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Mailer{
-		cfg:  Config{From: defaultMailbox, ReplyTo: defaultMailbox, File: path},
-		deps: Deps{Now: func() time.Time { return noon }}, file: file,
-	}
+	t.Cleanup(func() {
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return m
 }
 
-func job() mailapi.Job {
+func testJob() mailapi.Job {
 	return mailapi.Job{
 		ID: "1", Kind: mailapi.KindRegistration, To: "e2e@example.org", Token: "gAAA=",
 		ConfirmURL: "http://localhost:5434/confirm/gAAA%3D", CreatedAt: noon, ExpiresAt: noon.Add(time.Hour),
@@ -36,7 +45,7 @@ func job() mailapi.Job {
 
 func TestLineIsTheContract(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "new", "mails.jsonl")
-	if err := newMailer(t, path).Deliver(t.Context(), job()); err != nil {
+	if err := newMailer(t, path).Deliver(t.Context(), testJob()); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(path)
@@ -56,10 +65,10 @@ func TestLineIsTheContract(t *testing.T) {
 func TestLoginMailSaysSo(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mails.jsonl")
 	m := newMailer(t, path)
-	j := job()
+	j := testJob()
 	j.Kind = mailapi.KindLogin
-	if got := m.render(j).Content[0]; got != "To log in, visit" {
-		t.Errorf("first line %q", got)
+	if got, err := m.render(j); err != nil || got.Content[0] != "To log in, visit" {
+		t.Errorf("first line of %q, %v", got.Content, err)
 	}
 }
 
@@ -68,7 +77,7 @@ func TestTornLineIsClosedFirst(t *testing.T) {
 	if err := os.WriteFile(path, []byte(`{"from":"half`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := newMailer(t, path).Deliver(t.Context(), job()); err != nil {
+	if err := newMailer(t, path).Deliver(t.Context(), testJob()); err != nil {
 		t.Fatal(err)
 	}
 	lines := readLines(t, path)
@@ -81,9 +90,11 @@ func TestConcurrentMailsDoNotMix(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mails.jsonl")
 	m := newMailer(t, path)
 	var wg sync.WaitGroup
-	for range 50 {
+	for i := range 50 {
 		wg.Go(func() {
-			if err := m.Deliver(t.Context(), job()); err != nil {
+			j := testJob()
+			j.ID, j.Token = fmt.Sprint(i), fmt.Sprint("token", i)
+			if err := m.Deliver(t.Context(), j); err != nil {
 				t.Error(err)
 			}
 		})
@@ -103,7 +114,7 @@ func TestConcurrentMailsDoNotMix(t *testing.T) {
 func TestExpiredMailIsDroppedForGood(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mails.jsonl")
 	m := newMailer(t, path)
-	j := job()
+	j := testJob()
 	j.ExpiresAt = noon.Add(-time.Second)
 	if err := m.Deliver(t.Context(), j); errs.CodeOf(err) != errs.Mail {
 		t.Errorf("got %v, want a final error", err)
@@ -123,7 +134,7 @@ func TestUnwritableFileIsTriedAgain(t *testing.T) {
 	if err := os.Mkdir(path, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := m.Deliver(t.Context(), job()); err == nil || errs.CodeOf(err) == errs.Mail {
+	if err := m.Deliver(t.Context(), testJob()); err == nil || errs.CodeOf(err) == errs.Mail {
 		t.Errorf("got %v, want an error that keeps the job", err)
 	}
 }
@@ -131,6 +142,44 @@ func TestUnwritableFileIsTriedAgain(t *testing.T) {
 func TestOptionalDependenciesAreNone(t *testing.T) {
 	if _, err := New(Config{File: "x"}, Deps{}); err == nil || !strings.Contains(err.Error(), "dependency") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A job is data from elsewhere: whatever it holds, the mail has one receiver
+// and the template's lines. Pitfall A16: the address is looked at here again.
+func TestHostileJobsAreRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "mails.jsonl")
+	m := newMailer(t, path)
+	for name, spoil := range map[string]func(*mailapi.Job){
+		"no address":      func(j *mailapi.Job) { j.To = "" },
+		"header":          func(j *mailapi.Job) { j.To = "a@example.org\r\nBcc: b@example.org" },
+		"bare line feed":  func(j *mailapi.Job) { j.To = "a@example.org\nBcc: b@example.org" },
+		"two receivers":   func(j *mailapi.Job) { j.To = "a@example.org,b@example.org" },
+		"SMTP parameter":  func(j *mailapi.Job) { j.To = "a@example.org> NOTIFY=NEVER <b@example.org" },
+		"display name":    func(j *mailapi.Job) { j.To = "A <a@example.org>" },
+		"quoted name":     func(j *mailapi.Job) { j.To = `"a b"@example.org` },
+		"not ASCII":       func(j *mailapi.Job) { j.To = "ä@example.org" },
+		"too long":        func(j *mailapi.Job) { j.To = strings.Repeat("a", 250) + "@example.org" },
+		"line in token":   func(j *mailapi.Job) { j.Token = "x\r\n\tayb client confirm y" },
+		"line in link":    func(j *mailapi.Job) { j.ConfirmURL = "http://x/\nor http://y/" },
+		"words in link":   func(j *mailapi.Job) { j.ConfirmURL = "http://x/ or http://y/" },
+		"separator":       func(j *mailapi.Job) { j.ConfirmURL = "http://x/\u2028y" },
+		"broken encoding": func(j *mailapi.Job) { j.Token = "\xff" },
+		"no token":        func(j *mailapi.Job) { j.Token = "" },
+	} {
+		j := testJob()
+		spoil(&j)
+		if err := m.Deliver(t.Context(), j); !errs.Is(err, errs.Mail) {
+			t.Errorf("%s: got %v, want a final error", name, err)
+		}
+	}
+	if lines := readLines(t, path); len(lines) != 0 {
+		t.Errorf("written: %q", lines)
+	}
+	j := testJob()
+	j.ID = "1\r\nBcc: x@example.org"
+	if msg, err := m.render(j); err != nil || !plainID.MatchString(msg.id) {
+		t.Errorf("id %q, %v", msg.id, err)
 	}
 }
 

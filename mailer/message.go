@@ -1,9 +1,21 @@
 package mailer
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/mail"
+	"regexp"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
+
+	gomail "github.com/wneessen/go-mail"
 
 	"github.com/ayb-go/ayb/shared/bus/mailapi"
+	"github.com/ayb-go/ayb/shared/errs"
 )
 
 // message is a mail as the file backend writes it. The names and the order of
@@ -17,17 +29,30 @@ type message struct {
 	Encoding    string   `json:"content_transfer_encoding"`
 	Date        string   `json:"date"`
 	Content     []string `json:"content"`
+
+	// id names the job wherever it is remembered: letters, digits, - and _.
+	id   string
+	date time.Time
 }
 
 const (
 	subject = "Your login credentials"
 	// rfc2822 is the date of a mail header, always in UTC here.
 	rfc2822 = "Mon, 2 Jan 2006 15:04:05 -0700"
+	// maxAddress is the longest address (RFC 5321).
+	maxAddress = 254
 )
 
 // render fills the template. Programs find the token on the line that begins
-// with a tab and `ayb client confirm`.
-func (m *Mailer) render(job mailapi.Job) message {
+// with a tab and `ayb client confirm`. A job that would put anything but its
+// words into the mail is refused for good, whoever queued it.
+func (m *Mailer) render(job mailapi.Job) (message, error) {
+	if !plainAddress(job.To) {
+		return message{}, errs.E(errs.Mail, "The mail address is not valid")
+	}
+	if !oneLine(job.Token) || !oneLine(job.ConfirmURL) {
+		return message{}, errs.E(errs.Mail, "The mail cannot be written because its token or its link is not valid")
+	}
 	first := "To log in, visit"
 	if job.Kind == mailapi.KindRegistration {
 		first = "To complete your registration, visit"
@@ -40,5 +65,62 @@ func (m *Mailer) render(job mailapi.Job) message {
 		From: m.cfg.From, To: job.To, ReplyTo: m.cfg.ReplyTo, Subject: subject,
 		ContentType: "text/plain", Encoding: "7bit", Date: date.In(time.UTC).Format(rfc2822),
 		Content: []string{first, "\t" + job.ConfirmURL, "", "Or type", "\tayb client confirm " + job.Token},
+		id:      jobID(job), date: date.In(time.UTC),
+	}, nil
+}
+
+var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+// jobID is the job's id if that can stand in a header, else a hash of it.
+func jobID(job mailapi.Job) string {
+	if plainID.MatchString(job.ID) {
+		return job.ID
 	}
+	sum := sha256.Sum256([]byte(job.ID + "\n" + job.Token))
+	return hex.EncodeToString(sum[:16])
+}
+
+// plainAddress takes name@domain in visible ASCII and nothing else, so that it
+// can be neither a second receiver nor a header nor an SMTP command.
+func plainAddress(s string) bool {
+	parsed, err := mail.ParseAddress(s)
+	return err == nil && parsed.Address == s && len(s) <= maxAddress &&
+		!strings.ContainsFunc(s, func(r rune) bool {
+			return r <= ' ' || r > '~' || strings.ContainsRune(`"(),:;<>[\]`, r)
+		})
+}
+
+// oneLine tells whether the text is one visible word.
+func oneLine(s string) bool {
+	return s != "" && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
+		return r == ' ' || !unicode.IsPrint(r)
+	})
+}
+
+// mime is the mail as a relay gets it (RFC 5322). Its Message-ID comes from
+// the job, so that a second copy can be told by it.
+func (m message) mime() ([]byte, error) {
+	// Links may be longer than a line may be. (go-mail's 7bit says 7bit and
+	// writes quoted-printable all the same.)
+	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithEncoding(gomail.EncodingQP))
+	if err := msg.From(m.From); err != nil {
+		return nil, fmt.Errorf("email.smtp.from: %w", err)
+	}
+	if err := msg.ReplyTo(m.ReplyTo); err != nil {
+		return nil, fmt.Errorf("email.smtp.reply_to: %w", err)
+	}
+	if err := msg.To(m.To); err != nil {
+		return nil, fmt.Errorf("the receiver: %w", err)
+	}
+	from := msg.GetFrom()[0].Address
+	msg.Subject(m.Subject)
+	msg.SetDateWithValue(m.date)
+	msg.SetMessageIDWithValue(m.id + "@" + from[strings.LastIndexByte(from, '@')+1:])
+	msg.SetGenHeader("Auto-Submitted", "auto-generated") // no out-of-office answers
+	msg.SetBodyString(gomail.TypeTextPlain, strings.Join(m.Content, "\r\n")+"\r\n")
+	var out bytes.Buffer
+	if _, err := msg.WriteTo(&out); err != nil {
+		return nil, fmt.Errorf("write the mail: %w", err)
+	}
+	return out.Bytes(), nil
 }

@@ -4,11 +4,13 @@ package launch
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"time"
 
 	"github.com/ayb-go/ayb/mailer"
 	"github.com/ayb-go/ayb/shared/bus/mailapi"
 	"github.com/ayb-go/ayb/shared/bus/natsbus"
+	"github.com/ayb-go/ayb/shared/config"
 	"github.com/ayb-go/ayb/shared/lifecycle"
 	"github.com/ayb-go/ayb/shared/process"
 )
@@ -21,21 +23,33 @@ func Role(env process.Env) lifecycle.Role {
 }
 
 func run(ctx context.Context, env process.Env, ready func()) error {
-	email := env.Config.Email
-	if email.SMTP != nil {
-		return lifecycle.Fatal(errors.New("email.smtp: this version writes mail to a file only; remove the section and set email.file.path"))
-	}
 	conn, err := env.Connect(natsbus.Mailer)
 	if err != nil {
 		return lifecycle.Fatal(err)
 	}
 	defer conn.Close()
-	m, err := mailer.New(mailer.Config{File: email.File.Path}, mailer.Deps{
+	m, err := mailer.New(settings(env.Config), mailer.Deps{
 		Queue: conn.MailQueue(mailapi.Subject), Notices: conn, Log: env.Log, Now: time.Now,
 	})
 	if err != nil {
 		return lifecycle.Fatal(err)
 	}
 	ready()
-	return m.Run(ctx)
+	err = m.Run(ctx)
+	return errors.Join(err, m.Close())
+}
+
+// settings takes both ways for mail to leave. The sender of the relay's
+// section is the file's too.
+func settings(c config.Server) mailer.Config {
+	var m mailer.Config
+	if f := c.Email.File; f != nil {
+		m.File = f.Path
+	}
+	if s := c.Email.SMTP; s != nil {
+		m.From, m.ReplyTo = s.From, s.ReplyTo
+		m.SMTP = &mailer.SMTP{Host: s.Host, Port: s.Port, Username: s.Username, Password: s.Password}
+		m.StateDir = filepath.Join(c.DataPath, "mailer")
+	}
+	return m
 }

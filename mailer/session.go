@@ -1,0 +1,181 @@
+package mailer
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wneessen/go-mail/smtp"
+)
+
+// session is one connection to the relay, encrypted and logged in.
+type session struct {
+	conn   net.Conn
+	client *smtp.Client
+	expiry *time.Timer
+}
+
+// step says how far a mail came.
+type step string
+
+const (
+	stepSender   step = "sender"
+	stepReceiver step = "address"
+	stepText     step = "mail"
+)
+
+// stepError is a failure while a mail is handed over.
+type stepError struct {
+	step step
+	err  error
+}
+
+func (e *stepError) Error() string { return e.err.Error() }
+func (e *stepError) Unwrap() error { return e.err }
+
+// textPatience is how many timeouts the relay has for its answer to the whole
+// mail: it may look into it, and giving up means a second copy.
+const textPatience = 4
+
+// connect makes a connection on which mail can be sent. Every failure may
+// pass: the relay is down, or its operator or ours has something to mend.
+func (r *relay) connect(ctx context.Context) (s *session, err error) {
+	ctx, cancel := context.WithTimeout(ctx, r.cfg.Timeout)
+	defer cancel()
+	conn, err := r.dial(ctx, "tcp", net.JoinHostPort(r.cfg.Host, strconv.Itoa(r.cfg.Port)))
+	if err != nil {
+		return nil, fmt.Errorf("the relay cannot be reached: %w", err)
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		_ = conn.SetDeadline(deadline) // on a closed one the next step fails
+	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // ends what waits for it
+	defer func() {
+		stop()
+		if err != nil {
+			_ = conn.Close() // nobody needs it
+		}
+	}()
+	encrypted := r.cfg.Port == tlsPort
+	wire := conn
+	if encrypted {
+		t := tls.Client(conn, r.tls)
+		if err := t.HandshakeContext(ctx); err != nil {
+			return nil, untrusted(err)
+		}
+		wire = t
+	}
+	client, err := smtp.NewClient(wire, r.cfg.Host)
+	if err != nil {
+		return nil, fmt.Errorf("the relay does not greet: %w", err)
+	}
+	client.SkipSMTPUTF8(true) // all addresses are ASCII
+	if err := client.Hello(hello()); err != nil {
+		return nil, fmt.Errorf("the relay does not greet: %w", err)
+	}
+	if offered, _ := client.Extension("STARTTLS"); offered && !encrypted {
+		if err := client.StartTLS(r.tls); err != nil {
+			return nil, untrusted(err)
+		}
+		encrypted = true
+	}
+	// The address that was dialed counts, not what the name means elsewhere.
+	if !encrypted && !loopback(conn.RemoteAddr()) {
+		return nil, errors.New("the relay offers no STARTTLS, and mail goes unencrypted only within this machine")
+	}
+	if r.cfg.Username != "" {
+		if err := r.logIn(client, !encrypted); err != nil {
+			return nil, err
+		}
+	}
+	return &session{conn: conn, client: client}, nil
+}
+
+// untrusted explains a failed handshake.
+func untrusted(err error) error {
+	return fmt.Errorf("the relay has no TLS that can be trusted under the name in email.smtp.smtp_host: %w", err)
+}
+
+// logIn uses the first way that both sides know. bare is true only on a
+// connection within this machine.
+func (r *relay) logIn(client *smtp.Client, bare bool) error {
+	offered, list := client.Extension("AUTH")
+	ways := strings.Fields(strings.ToUpper(list))
+	user, password := r.cfg.Username, r.cfg.Password
+	var auth smtp.Auth
+	switch {
+	case !offered:
+		return errors.New("the relay offers no log-in, and email.smtp.smtp_username is set")
+	case slices.Contains(ways, "PLAIN"):
+		auth = smtp.PlainAuth("", user, password, r.cfg.Host, bare)
+	case slices.Contains(ways, "LOGIN"):
+		auth = smtp.LoginAuth(user, password, r.cfg.Host, bare)
+	case slices.Contains(ways, "SCRAM-SHA-256"):
+		auth = smtp.ScramSHA256Auth(user, password)
+	case slices.Contains(ways, "CRAM-MD5"):
+		auth = smtp.CRAMMD5Auth(user, password)
+	default:
+		return fmt.Errorf("the relay offers only log-ins that are not known here: %q", list)
+	}
+	if err := client.Auth(auth); err != nil {
+		return fmt.Errorf("the relay refuses the log-in; look at email.smtp.smtp_username and email.smtp.smtp_password: %w", err)
+	}
+	return nil
+}
+
+// send hands one mail over. nil means that the relay has said that it has it.
+func (s *session) send(ctx context.Context, timeout time.Duration, from, to string, text []byte) error {
+	stop := context.AfterFunc(ctx, func() { _ = s.conn.Close() }) // ends what waits for it
+	defer stop()
+	wait := func(d time.Duration) { _ = s.conn.SetDeadline(time.Now().Add(d)) } // on a closed one the next step fails
+	wait(timeout)
+	if err := s.client.Mail("<" + from + ">"); err != nil {
+		return &stepError{stepSender, err}
+	}
+	wait(timeout)
+	if err := s.client.Rcpt("<" + to + ">"); err != nil {
+		return &stepError{stepReceiver, err}
+	}
+	wait(timeout)
+	w, err := s.client.Data()
+	if err != nil {
+		return &stepError{stepText, err}
+	}
+	wait(textPatience * timeout)
+	if _, err := w.Write(text); err != nil {
+		return &stepError{stepText, err}
+	}
+	if err := w.Close(); err != nil {
+		return &stepError{stepText, err}
+	}
+	return nil
+}
+
+// close says good-bye if the relay listens. It waits for a second at most.
+func (s *session) close() {
+	_ = s.conn.SetDeadline(time.Now().Add(time.Second)) // on a closed one QUIT fails at once
+	_ = s.client.Quit()                                 // whatever it answers, that is the end
+	_ = s.conn.Close()
+}
+
+// hello is the name that this machine greets with.
+func hello() string {
+	name, err := os.Hostname()
+	if err != nil || name == "" || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "localhost"
+	}
+	return name
+}
+
+// loopback tells whether the other end is on this machine.
+func loopback(a net.Addr) bool {
+	tcp, ok := a.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
