@@ -89,7 +89,8 @@ var importRules = []rule{
 		never: list(join(otherRoles("querynode"), bus, programs), "net/http", "shared/config", "querynode/pool", "querynode/dbfile")},
 
 	// The mailer: delivers, and does not know why.
-	{pkg: "mailer", may: mailBus, never: join(otherRoles("mailer"), nats, sql)},
+	{pkg: "mailer", may: mailBus, never: list(join(otherRoles("mailer"), nats, sql), "github.com/emersion")},
+	{pkg: "mailer/smtptest", never: join(roles, bus, sql)},
 
 	// Composition: what every process has in common, one launch package and
 	// one program for each role, and the command line, which starts them all.

@@ -28,11 +28,12 @@ func (o *output) Write(p []byte) (int, error) {
 	return o.buf.Write(p)
 }
 
-func startProcess(path string, args []string, dir string) (*Process, error) {
+func startProcess(path string, args []string, dir string, env []string) (*Process, error) {
 	p := &Process{cmd: exec.Command(path, args...), out: &output{}, done: make(chan struct{})} //nolint:noctx // ended by Stop
 	p.cmd.Dir = dir
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}
+	p.cmd.Env = append(p.cmd.Env, env...)
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", path, err)
 	}

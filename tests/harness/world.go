@@ -43,15 +43,24 @@ type World struct {
 	MailFile string
 	DataPath string
 	procs    map[string]*Process
+	env      []string
 }
 
 // Option changes a world before it starts.
 type Option func(*options)
 
-type options struct{ extra string }
+type options struct {
+	extra string
+	env   []string
+}
 
 // With adds lines to the configuration file: sections of its own.
 func With(toml string) Option { return func(o *options) { o.extra += "\n" + toml + "\n" } }
+
+// Env adds variables, such as NAME=value, to the environment of its processes.
+func Env(variables ...string) Option {
+	return func(o *options) { o.env = append(o.env, variables...) }
+}
 
 // Start starts a server and stops it with t.
 func Start(t testing.TB, topology Topology, opts ...Option) *World {
@@ -66,7 +75,7 @@ func Start(t testing.TB, topology Topology, opts ...Option) *World {
 	}
 	dir := t.TempDir()
 	w := &World{
-		t: t, Topology: topology, Dir: dir, Bin: bin, procs: map[string]*Process{},
+		t: t, Topology: topology, Dir: dir, Bin: bin, procs: map[string]*Process{}, env: o.env,
 		Config: filepath.Join(dir, "ayb.toml"), MailFile: filepath.Join(dir, "mails.jsonl"),
 		DataPath: filepath.Join(dir, "data"),
 	}
@@ -124,7 +133,7 @@ func (w *World) StartRole(role string) {
 		args = append([]string{"all-in-one"}, args...)
 	}
 	before := w.reconnects()
-	p, err := startProcess(filepath.Join(w.Bin, role), args, w.Dir)
+	p, err := startProcess(filepath.Join(w.Bin, role), args, w.Dir, w.env)
 	if err != nil {
 		w.t.Fatal(err)
 	}
