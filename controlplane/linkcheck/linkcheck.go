@@ -38,9 +38,9 @@ const (
 
 // Store is where results go.
 type Store interface {
-	// SetLinks replaces the links of an entity by now if they are still
-	// before; else, and when the entity is gone, it does nothing.
-	SetLinks(ctx context.Context, id meta.EntityID, before, now []meta.Link) error
+	// VerifyLinks stores which links of an entity are verified if it still has
+	// the same links, and tells whether it did.
+	VerifyLinks(ctx context.Context, id meta.EntityID, verified []meta.Link) (stored bool, err error)
 }
 
 // Config is what the checker can be told.
@@ -160,7 +160,7 @@ func (c *Checker) check(ctx context.Context, id meta.EntityID) {
 	if ctx.Err() != nil || slices.Equal(now, r.links) {
 		return
 	}
-	if err := c.store.SetLinks(ctx, id, r.links, now); err != nil && ctx.Err() == nil {
+	if _, err := c.store.VerifyLinks(ctx, id, now); err != nil && ctx.Err() == nil {
 		c.log.Warn("checked links could not be stored", "entity", r.slug, "err", err)
 	}
 }
