@@ -76,12 +76,21 @@ type APIToken struct {
 	Scope *Scope
 	// AppName is the application an OAuth token was given to; empty otherwise.
 	AppName string
+	// Name is what its owner calls it; empty when it has no name.
+	Name string
 	// CreatedAt is zero for very old tokens.
 	CreatedAt time.Time
 	// ExpiresAt is zero for a token that does not expire.
 	ExpiresAt time.Time
 	// RevokedAt is zero for a token that has not been revoked.
 	RevokedAt time.Time
+	// LastUsedAt is zero for a token that has not been used yet. It is written
+	// now and then and may be minutes late.
+	LastUsedAt time.Time
+	// Idle is how long the token may go unused; with every recorded use its
+	// ExpiresAt moves on. Zero means that use does not prolong it. It is kept
+	// in whole seconds.
+	Idle time.Duration
 }
 
 // Confirmation is everything one confirmed mail changes, so that the store
@@ -95,9 +104,12 @@ type Confirmation struct {
 	// MailExpires is when the log-in token ends by itself, after which the
 	// digest need not be remembered.
 	MailExpires time.Time
-	// Short and Hash are the API token to be created.
-	Short string
-	Hash  [32]byte
+	// Short and Hash are the API token to be created; ExpiresAt and Idle are
+	// those of APIToken.
+	Short     string
+	Hash      [32]byte
+	ExpiresAt time.Time
+	Idle      time.Duration
 	// Now is the time of the confirmation.
 	Now time.Time
 }

@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
+	"fmt"
 
 	"github.com/ayb-go/ayb/controlplane/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
@@ -13,11 +13,13 @@ import (
 // DatabaseByPath gives a database. NotFound when there is none, whether or
 // not its owner exists.
 func (s *Store) DatabaseByPath(ctx context.Context, path ayb.DatabasePath) (meta.Database, error) {
+	ctx, cancel := limit(ctx)
+	defer cancel()
 	d, err := scanDatabase(s.reader.QueryRowContext(ctx, `
 		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at
 		FROM entity e JOIN database d ON d.entity_id = e.id
 		WHERE e.slug = $1 AND d.slug = $2`, path.Entity, path.Database))
-	if errors.Is(err, sql.ErrNoRows) {
+	if none(err) {
 		return meta.Database{}, errs.RecordNotFound("database", path.String())
 	}
 	return d, driverError(err)
@@ -25,6 +27,8 @@ func (s *Store) DatabaseByPath(ctx context.Context, path ayb.DatabasePath) (meta
 
 // DatabasesOf gives the databases of an entity, newest first.
 func (s *Store) DatabasesOf(ctx context.Context, id meta.EntityID) ([]meta.Database, error) {
+	ctx, cancel := limit(ctx)
+	defer cancel()
 	rows, err := s.reader.QueryContext(ctx, `
 		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at
 		FROM entity e JOIN database d ON d.entity_id = e.id
@@ -45,7 +49,8 @@ func (s *Store) DatabasesOf(ctx context.Context, id meta.EntityID) ([]meta.Datab
 }
 
 // CreateDatabase records a database; its id is given by the store. Conflict
-// when the owner has one of that name.
+// when the owner has one of that name or files of an earlier one of that path
+// are still being removed, NotFound when the owner is gone.
 func (s *Store) CreateDatabase(ctx context.Context, d meta.Database) error {
 	kind, err := number(databaseTypes, d.Type)
 	if err != nil {
@@ -56,6 +61,9 @@ func (s *Store) CreateDatabase(ctx context.Context, d meta.Database) error {
 		return driverError(err)
 	}
 	return s.transact(ctx, func(tx *sql.Tx) error {
+		if err := refuseDoomed(ctx, tx, d.Path); err != nil {
+			return err
+		}
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO database (slug, db_type, entity_id, public_sharing_level, node_id, created_at)
 			VALUES ($1, $2, $3, $4, $5, $6)`,
@@ -63,18 +71,35 @@ func (s *Store) CreateDatabase(ctx context.Context, d meta.Database) error {
 		if errs.Is(driverError(err), errs.Conflict) {
 			return errs.E(errs.Conflict, "Database already exists")
 		}
+		if gone(err) {
+			return errs.RecordNotFound("entity", string(d.Path.Entity))
+		}
 		return err
 	})
 }
 
-func scanDatabase(row scanner) (meta.Database, error) {
+// SetPublicLevel changes what everybody may do with a database. NotFound when
+// it is gone.
+func (s *Store) SetPublicLevel(ctx context.Context, id meta.DatabaseID, level ayb.PublicLevel) error {
+	n, err := number(publicLevels, level)
+	if err != nil {
+		return driverError(err)
+	}
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `UPDATE database SET public_sharing_level = $1 WHERE id = $2`, n, id)
+		return wantRow(res, err, errs.RecordNotFound("database", fmt.Sprint(id)))
+	})
+}
+
+// scanDatabase reads the columns of a database, and into more those after them.
+func scanDatabase(row scanner, more ...any) (meta.Database, error) {
 	var (
 		d            meta.Database
 		kind, public int64
 		node         sql.NullString
 		created      sql.NullTime
 	)
-	err := row.Scan(&d.ID, &d.Owner, &d.Path.Entity, &d.Path.Database, &kind, &public, &node, &created)
+	err := row.Scan(append([]any{&d.ID, &d.Owner, &d.Path.Entity, &d.Path.Database, &kind, &public, &node, &created}, more...)...)
 	if err != nil {
 		return meta.Database{}, err
 	}

@@ -13,6 +13,8 @@ import (
 
 // EntityBySlug gives an entity. NotFound when there is none.
 func (s *Store) EntityBySlug(ctx context.Context, slug ayb.EntitySlug) (meta.Entity, error) {
+	ctx, cancel := limit(ctx)
+	defer cancel()
 	var (
 		e                                    = meta.Entity{Slug: slug}
 		kind                                 int64
@@ -23,7 +25,7 @@ func (s *Store) EntityBySlug(ctx context.Context, slug ayb.EntitySlug) (meta.Ent
 		SELECT id, entity_type, display_name, description, organization, location, links
 		FROM entity WHERE slug = $1`, slug).
 		Scan(&e.ID, &kind, &name, &description, &organization, &loc, &rawLinks)
-	if errors.Is(err, sql.ErrNoRows) {
+	if none(err) {
 		return meta.Entity{}, errs.RecordNotFound("entity", string(slug))
 	}
 	if err == nil {
@@ -43,13 +45,15 @@ func (s *Store) EntityBySlug(ctx context.Context, slug ayb.EntitySlug) (meta.Ent
 // Addresses gives the verified mail addresses of an entity, oldest first; a
 // revoked one does not count (A10). NotFound when there is no such entity.
 func (s *Store) Addresses(ctx context.Context, slug ayb.EntitySlug) ([]string, error) {
+	ctx, cancel := limit(ctx)
+	defer cancel()
 	rows, err := s.reader.QueryContext(ctx, `
 		SELECT m.email_address
 		FROM entity e LEFT JOIN authentication_method m
 			ON m.entity_id = e.id AND m.method_type = $1 AND m.status = $2
 		WHERE e.slug = $3 ORDER BY m.id`, methodEmail, statusVerified, slug)
 	if err != nil {
-		return nil, driverError(err)
+		return nil, hideBadText(err, errs.RecordNotFound("entity", string(slug)))
 	}
 	defer rows.Close()
 	found := false
@@ -65,7 +69,7 @@ func (s *Store) Addresses(ctx context.Context, slug ayb.EntitySlug) ([]string, e
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return nil, driverError(err)
+		return nil, hideBadText(err, errs.RecordNotFound("entity", string(slug)))
 	}
 	if !found {
 		return nil, errs.RecordNotFound("entity", string(slug))
@@ -89,8 +93,12 @@ func (s *Store) Confirm(ctx context.Context, c meta.Confirmation) error {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `
-			INSERT INTO api_token (short_token, entity_id, hash, created_at) VALUES ($1, $2, $3, $4)`,
-			c.Short, id, hex.EncodeToString(c.Hash[:]), formatTime(c.Now))
+			INSERT INTO api_token (short_token, entity_id, hash, created_at, expires_at, idle_seconds)
+			VALUES ($1, $2, $3, $4, $5, $6)`,
+			c.Short, id, hex.EncodeToString(c.Hash[:]), formatTime(c.Now), orNull(c.ExpiresAt), seconds(c.Idle))
+		if gone(err) {
+			return errs.Wrap(errs.Unavailable, err, "The account was deleted at this moment; try again")
+		}
 		return err
 	})
 }
@@ -111,12 +119,11 @@ func spend(ctx context.Context, tx *sql.Tx, c meta.Confirmation) error {
 
 // entityFor finds the entity of a confirmation or creates it.
 func entityFor(ctx context.Context, tx *sql.Tx, c meta.Confirmation) (meta.EntityID, error) {
-	var id meta.EntityID
-	err := tx.QueryRowContext(ctx, `SELECT id FROM entity WHERE slug = $1`, c.Slug).Scan(&id)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return createEntity(ctx, tx, c)
-	case err != nil:
+	id, err := createEntity(ctx, tx, c)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return id, err
+	}
+	if err := tx.QueryRowContext(ctx, `SELECT id FROM entity WHERE slug = $1`, c.Slug).Scan(&id); err != nil {
 		return 0, err
 	}
 	var n int
@@ -130,13 +137,16 @@ func entityFor(ctx context.Context, tx *sql.Tx, c meta.Confirmation) (meta.Entit
 	return id, err
 }
 
+// createEntity fails with sql.ErrNoRows when the name is taken, also by a
+// confirmation at the same moment: the insert waits for its end (A9).
 func createEntity(ctx context.Context, tx *sql.Tx, c meta.Confirmation) (id meta.EntityID, err error) {
 	kind, err := number(entityTypes, c.Type)
 	if err != nil {
 		return 0, err
 	}
 	err = tx.QueryRowContext(ctx, `
-		INSERT INTO entity (slug, entity_type, created_at) VALUES ($1, $2, $3) RETURNING id`,
+		INSERT INTO entity (slug, entity_type, created_at) VALUES ($1, $2, $3)
+		ON CONFLICT (slug) DO NOTHING RETURNING id`,
 		c.Slug, kind, formatTime(c.Now)).Scan(&id)
 	if err != nil {
 		return 0, err

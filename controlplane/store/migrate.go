@@ -25,9 +25,22 @@ type dialect struct {
 	// columns lists the columns of the table given as $1, none if there is no
 	// such table.
 	columns string
+	// alone are statements that begin the transaction of a migration and keep
+	// other servers from migrating until it ends. On SQLite BEGIN IMMEDIATE,
+	// with which every write begins, does that.
+	alone []string
+	// rowLocks: rows that are read can be taken, and have to be, because a
+	// transaction does not keep all others from writing.
+	rowLocks bool
 }
 
-var sqlite = dialect{suffix: ".sqlite.sql", columns: `SELECT name FROM pragma_table_info($1)`}
+// take is what a SELECT ends with that takes its rows of a table.
+func (d dialect) take(table string) string {
+	if !d.rowLocks {
+		return ""
+	}
+	return " FOR UPDATE OF " + table
+}
 
 type migration struct {
 	version int
@@ -60,26 +73,43 @@ func (d dialect) migrations() ([]migration, error) {
 }
 
 // migrate brings the schema up to date: forward only, each migration in a
-// transaction of its own and recorded in it. Two servers may start at once.
-func (s *Store) migrate(ctx context.Context, d dialect) error {
-	all, err := d.migrations()
+// transaction of its own and recorded in it. Many servers may start at once.
+func (s *Store) migrate(ctx context.Context) error {
+	all, err := s.dialect.migrations()
 	if err != nil {
 		return err
 	}
-	if _, err := s.writer.ExecContext(ctx, `
-		CREATE TABLE IF NOT EXISTS ayb_migration (
-			version    INTEGER PRIMARY KEY NOT NULL,
-			name       VARCHAR NOT NULL,
-			applied_at TIMESTAMP NOT NULL
-		)`); err != nil {
-		return driverError(err)
+	err = s.migrateAlone(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+			CREATE TABLE IF NOT EXISTS ayb_migration (
+				version    INTEGER PRIMARY KEY NOT NULL,
+				name       VARCHAR NOT NULL,
+				applied_at TIMESTAMP NOT NULL
+			)`)
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	for _, m := range all {
-		if err := s.transact(ctx, func(tx *sql.Tx) error { return d.apply(ctx, tx, m) }); err != nil {
+		if err := s.migrateAlone(ctx, func(tx *sql.Tx) error { return s.dialect.apply(ctx, tx, m) }); err != nil {
 			return fmt.Errorf("migration %s: %w", m.name, err)
 		}
 	}
 	return s.refuseNewer(ctx, all[len(all)-1].version)
+}
+
+// migrateAlone runs f in a transaction during which no other server migrates.
+// Only ctx limits its time: a big table takes as long as it takes.
+func (s *Store) migrateAlone(ctx context.Context, f func(tx *sql.Tx) error) error {
+	return s.once(ctx, func(tx *sql.Tx) error {
+		for _, stmt := range s.dialect.alone {
+			if _, err := tx.ExecContext(ctx, stmt); err != nil {
+				return err
+			}
+		}
+		return f(tx)
+	})
 }
 
 // refuseNewer stops an old server from writing to a store that a newer one

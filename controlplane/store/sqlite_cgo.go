@@ -31,3 +31,9 @@ func sqliteError(err error) error {
 		return errs.Wrap(errs.Internal, e, "The metadata store failed")
 	}
 }
+
+// sqliteGone tells whether a record that was referred to does not exist.
+func sqliteGone(err error) bool {
+	e, ok := errors.AsType[sqlite3.Error](err)
+	return ok && e.ExtendedCode == sqlite3.ErrConstraintForeignKey
+}

@@ -6,3 +6,5 @@ package store
 const haveSQLite = false
 
 func sqliteError(error) error { return nil }
+
+func sqliteGone(error) bool { return false }

@@ -1,11 +1,18 @@
 // Package store keeps the metadata of the control plane in a SQL database:
-// entities and their addresses, API tokens, databases and where they live.
-// It owns the schema, its migrations, every SQL statement on it, and the
-// translation of driver errors to codes of shared/errs.
+// entities and their addresses, API tokens and authorization codes, databases,
+// where they live and who may use them. It owns the schema, its migrations,
+// every SQL statement on it, and the translation of driver errors to codes of
+// shared/errs.
 //
 // It decides no permission, knows nothing of HTTP or of the bus, and never
-// opens a database of a tenant. SQLite is the only dialect so far; statements
-// use $1…$n in order of first use, so that they mean the same on PostgreSQL.
+// opens a database of a tenant. The statements are the same on SQLite and on
+// PostgreSQL: they use $1…$n in order of first use, which both understand
+// alike, and transactions are written so that READ COMMITTED is enough.
+//
+// Every method may fail with Unavailable (the database cannot be reached, is
+// too busy or did not answer in time; the next call may succeed), Canceled, or
+// Internal; the comments name only the other errors. A write that failed with
+// Unavailable while it was committed may have happened.
 package store
 
 import (
@@ -13,131 +20,57 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
-	"net/url"
-	"os"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
-
-	_ "github.com/mattn/go-sqlite3" // the driver "sqlite3"
 
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
 // Config says where the metadata is.
 type Config struct {
-	// URL is sqlite://relative/path or sqlite:///absolute/path.
+	// URL is sqlite://relative/path, sqlite:///absolute/path or
+	// postgresql://USER:PASSWORD@HOST:PORT/NAME with the parameters of libpq.
 	URL string
 }
 
 // Store is an open metadata store. Its methods may be called concurrently;
 // what one has written, the next one started afterwards sees.
 type Store struct {
-	writer *sql.DB // one connection: SQLite has one writer anyway
-	reader *sql.DB
+	dialect dialect
+	writer  *sql.DB
+	reader  *sql.DB // the same as writer on PostgreSQL
 }
 
 // openTimeout limits opening and migrating.
 const openTimeout = time.Minute
 
-// Open opens the metadata store, creating the file (mode 0600) and its
-// directory (0700) when they are missing, and brings the schema up to date.
-// Its errors are for the operator and may name the path.
+// operationTimeout limits every call, so that a database that has become
+// silent is an error and not a request that hangs.
+const operationTimeout = 10 * time.Second
+
+// Open opens the metadata store and brings the schema up to date. Of a SQLite
+// store it creates the file (mode 0600) and its directory (0700) when they are
+// missing; for a PostgreSQL server that is starting it waits some seconds.
+// Many processes may open one store at once. Its errors are for the operator:
+// they may name the path or the host, never a password.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
-	path, err := sqlitePath(cfg.URL)
-	if err != nil {
-		return nil, err
-	}
-	if !haveSQLite {
-		return nil, errs.E(errs.Unsupported, "This program was built without cgo and has no SQLite; a server needs a build with cgo")
-	}
-	if err := createFile(path); err != nil {
-		return nil, err
-	}
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
-	s, err := openSQLite(path)
-	if err != nil {
-		return nil, err
+	scheme, _, _ := strings.Cut(cfg.URL, ":")
+	switch scheme {
+	case "postgres", "postgresql":
+		return openPostgres(ctx, cfg.URL)
+	case "sqlite":
+		return openSQLite(ctx, cfg.URL)
+	default:
+		return nil, errs.E(errs.Unsupported, "Database type for URL is not supported (currently only SQLite and PostgreSQL)")
 	}
-	if err := s.migrate(ctx, sqlite); err != nil {
-		return nil, errors.Join(fmt.Errorf("metadata store %s: %w", path, err), s.Close())
-	}
-	return s, nil
-}
-
-// sqlitePath gives the file a database URL names.
-func sqlitePath(raw string) (string, error) {
-	switch {
-	case strings.HasPrefix(raw, "postgres"):
-		return "", errs.E(errs.Unsupported, "PostgreSQL as the metadata store comes with a later version; use a sqlite:// URL for now")
-	case !strings.HasPrefix(raw, "sqlite"):
-		return "", errs.E(errs.Unsupported, "Database type for URL is not supported (currently only SQLite and PostgreSQL)")
-	}
-	path, ok := strings.CutPrefix(raw, "sqlite://")
-	if !ok || path == "" || strings.HasSuffix(path, "/") {
-		return "", errs.E(errs.Invalid, "The database URL must look like sqlite://relative/path or sqlite:///absolute/path")
-	}
-	return filepath.FromSlash(path), nil
-}
-
-// createFile makes the file before SQLite does, because SQLite would give it
-// the permissions of the umask.
-func createFile(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("create the directory of the metadata store: %w", err)
-	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("create the metadata store: %w", err)
-	}
-	return f.Close()
-}
-
-// statementCache is how many prepared statements a connection keeps.
-const statementCache = "64"
-
-// openSQLite opens the pools: one connection that writes, several that read
-// (P5). Readers cannot write even by mistake.
-func openSQLite(path string) (*Store, error) {
-	params := url.Values{
-		"_journal_mode":    {"WAL"},
-		"_synchronous":     {"FULL"},
-		"_foreign_keys":    {"on"},
-		"_busy_timeout":    {"5000"},
-		"_stmt_cache_size": {statementCache},
-	}
-	params.Set("_txlock", "immediate")
-	writer, err := sql.Open("sqlite3", dsn(path, params))
-	if err != nil {
-		return nil, fmt.Errorf("open the metadata store: %w", err)
-	}
-	writer.SetMaxOpenConns(1)
-	params.Del("_txlock")
-	params.Set("_query_only", "on")
-	reader, err := sql.Open("sqlite3", dsn(path, params))
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open the metadata store: %w", err), writer.Close())
-	}
-	readers := max(4, runtime.GOMAXPROCS(0))
-	reader.SetMaxOpenConns(readers)
-	reader.SetMaxIdleConns(readers)
-	return &Store{writer: writer, reader: reader}, nil
-}
-
-// dsn writes a path as the URI go-sqlite3 takes.
-func dsn(path string, params url.Values) string {
-	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
-	return "file:" + escaped + "?" + params.Encode()
 }
 
 // Ping tells whether the store answers.
 func (s *Store) Ping(ctx context.Context) error {
+	ctx, cancel := limit(ctx)
+	defer cancel()
 	var one int
 	if err := s.reader.QueryRowContext(ctx, `SELECT 1`).Scan(&one); err != nil {
 		return driverError(err)
@@ -147,5 +80,20 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Close closes the store. Transactions in flight are rolled back.
 func (s *Store) Close() error {
+	if s.reader == s.writer {
+		return s.writer.Close()
+	}
 	return errors.Join(s.reader.Close(), s.writer.Close())
+}
+
+// migrated brings the schema of a store just opened up to date, or closes it.
+func (s *Store) migrated(ctx context.Context, name string) (*Store, error) {
+	if err := s.migrate(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("metadata store %s: %w", name, err), s.Close())
+	}
+	return s, nil
+}
+
+func limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, operationTimeout)
 }

@@ -22,6 +22,7 @@ var (
 	entityTypes   = []ayb.EntityType{ayb.User, ayb.Organization}
 	databaseTypes = []ayb.DatabaseType{ayb.SQLite, ayb.DuckDB}
 	publicLevels  = []ayb.PublicLevel{ayb.PublicNone, ayb.PublicFork, ayb.PublicReadOnly}
+	sharingLevels = []ayb.SharingLevel{ayb.ShareNone, ayb.ShareReadOnly, ayb.ShareReadWrite, ayb.ShareManager}
 	queryLevels   = []ayb.QueryLevel{ayb.QueryReadOnly, ayb.QueryReadWrite}
 )
 
@@ -59,6 +60,22 @@ func stamp(t sql.NullTime) time.Time {
 	return t.Time.UTC()
 }
 
+// orNull writes a time that may be unset.
+func orNull(t time.Time) sql.NullString {
+	if t.IsZero() {
+		return sql.NullString{}
+	}
+	return sql.NullString{String: formatTime(t), Valid: true}
+}
+
+// orNoText writes a text whose being empty is its absence.
+func orNoText(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
+
+// seconds writes a duration that may be unset.
+func seconds(d time.Duration) sql.NullInt64 {
+	return sql.NullInt64{Int64: int64(d / time.Second), Valid: d != 0}
+}
+
 func text(s sql.NullString) *string {
 	if !s.Valid {
 		return nil
@@ -75,21 +92,37 @@ func parseHash(s string) (h [32]byte, err error) {
 	return [32]byte(b), nil
 }
 
+// storedLink is a profile link in the schema.
+type storedLink struct {
+	URL      string `json:"url"`
+	Verified bool   `json:"verified"`
+}
+
 // links reads the JSON list of profile links.
 func links(s sql.NullString) ([]meta.Link, error) {
 	if !s.Valid || s.String == "" {
 		return nil, nil
 	}
-	var stored []struct {
-		URL      string `json:"url"`
-		Verified bool   `json:"verified"`
-	}
+	var stored []storedLink
 	if err := json.Unmarshal([]byte(s.String), &stored); err != nil {
 		return nil, fmt.Errorf("the stored links of a profile: %w", err)
 	}
 	out := make([]meta.Link, len(stored))
 	for i, l := range stored {
-		out[i] = meta.Link{URL: l.URL, Verified: l.Verified}
+		out[i] = meta.Link(l)
 	}
 	return out, nil
+}
+
+// writeLinks is the inverse of links.
+func writeLinks(list []meta.Link) (sql.NullString, error) {
+	if len(list) == 0 {
+		return sql.NullString{}, nil
+	}
+	stored := make([]storedLink, len(list))
+	for i, l := range list {
+		stored[i] = storedLink(l)
+	}
+	b, err := json.Marshal(stored)
+	return sql.NullString{String: string(b), Valid: true}, err
 }

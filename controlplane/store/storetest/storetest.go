@@ -252,7 +252,7 @@ func databases(t *testing.T, s *store.Store) {
 	}
 	orphan := made[0]
 	orphan.Owner = 999
-	wantCode(t, s.CreateDatabase(ctx, orphan), errs.Internal) // foreign keys are on
+	wantCode(t, s.CreateDatabase(ctx, orphan), errs.NotFound) // foreign keys are on
 }
 
 func createRace(t *testing.T, s *store.Store) {

@@ -1,0 +1,196 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// DeleteEntity deletes an account with all that is recorded of it: addresses,
+// tokens, authorization codes, grants given to it and on its databases, and
+// the databases, which become Doomed. Tokens of others that were limited to
+// one of them go as well. All of that happens or nothing; the name and the
+// addresses are then free. NotFound when there is no such entity.
+func (s *Store) DeleteEntity(ctx context.Context, id meta.EntityID, now time.Time) (meta.DeletedEntity, error) {
+	var out meta.DeletedEntity
+	err := s.transact(ctx, func(tx *sql.Tx) (err error) {
+		out = meta.DeletedEntity{}
+		if out.Databases, err = s.takeEntity(ctx, tx, id); err != nil {
+			return err
+		}
+		if out.Tokens, err = tokensOfOrOn(ctx, tx, id); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `
+			INSERT INTO doomed_database (entity_slug, database_slug, db_type, node_id, doomed_at)
+			SELECT e.slug, d.slug, d.db_type, d.node_id, $1
+			FROM entity e JOIN database d ON d.entity_id = e.id WHERE e.id = $2`, formatTime(now), id); err != nil {
+			return err
+		}
+		for _, stmt := range []string{
+			`DELETE FROM api_token
+				WHERE entity_id = $1 OR database_id IN (SELECT id FROM database WHERE entity_id = $1)`,
+			`DELETE FROM oauth_authorization_request
+				WHERE entity_id = $1 OR database_id IN (SELECT id FROM database WHERE entity_id = $1)`,
+			`DELETE FROM entity_database_permission
+				WHERE entity_id = $1 OR database_id IN (SELECT id FROM database WHERE entity_id = $1)`,
+			`DELETE FROM database WHERE entity_id = $1`,
+			`DELETE FROM authentication_method WHERE entity_id = $1`,
+			`DELETE FROM entity WHERE id = $1`,
+		} {
+			if _, err := tx.ExecContext(ctx, stmt, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return meta.DeletedEntity{}, err
+	}
+	return out, nil
+}
+
+// takeEntity keeps everybody else from adding to an entity or to its databases
+// until the transaction ends, and gives the databases.
+func (s *Store) takeEntity(ctx context.Context, tx *sql.Tx, id meta.EntityID) ([]meta.Database, error) {
+	var slug ayb.EntitySlug
+	err := tx.QueryRowContext(ctx, `SELECT slug FROM entity WHERE id = $1`+s.dialect.take("entity"), id).Scan(&slug)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, errs.RecordNotFound("entity", fmt.Sprint(id))
+	}
+	if err != nil {
+		return nil, err
+	}
+	rows, err := tx.QueryContext(ctx, `
+		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at
+		FROM entity e JOIN database d ON d.entity_id = e.id
+		WHERE e.id = $1 ORDER BY d.id DESC`+s.dialect.take("d"), id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []meta.Database
+	for rows.Next() {
+		d, err := scanDatabase(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, d)
+	}
+	return out, rows.Err()
+}
+
+// tokensOfOrOn lists the tokens of an entity and those on its databases.
+func tokensOfOrOn(ctx context.Context, tx *sql.Tx, id meta.EntityID) ([]string, error) {
+	rows, err := tx.QueryContext(ctx, `
+		SELECT short_token FROM api_token
+		WHERE entity_id = $1 OR database_id IN (SELECT id FROM database WHERE entity_id = $1)
+		ORDER BY short_token`, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var short string
+		if err := rows.Scan(&short); err != nil {
+			return nil, err
+		}
+		out = append(out, short)
+	}
+	return out, rows.Err()
+}
+
+// refuseDoomed keeps a path free while files of a deleted database are there.
+func refuseDoomed(ctx context.Context, tx *sql.Tx, path ayb.DatabasePath) error {
+	var n int
+	err := tx.QueryRowContext(ctx, `
+		SELECT count(*) FROM doomed_database WHERE entity_slug = $1 AND database_slug = $2`,
+		path.Entity, path.Database).Scan(&n)
+	if err == nil && n > 0 {
+		err = errs.E(errs.Conflict, "A deleted database of that name is still being removed; try again later")
+	}
+	return err
+}
+
+// DoomedDatabases gives at most n databases whose files still have to go, the
+// longest waiting first.
+func (s *Store) DoomedDatabases(ctx context.Context, n int) ([]meta.Doomed, error) {
+	ctx, cancel := limit(ctx)
+	defer cancel()
+	rows, err := s.reader.QueryContext(ctx, `
+		SELECT id, entity_slug, database_slug, db_type, node_id FROM doomed_database ORDER BY id LIMIT $1`, n)
+	if err != nil {
+		return nil, driverError(err)
+	}
+	defer rows.Close()
+	var out []meta.Doomed
+	for rows.Next() {
+		var (
+			d    meta.Doomed
+			kind int64
+			node sql.NullString
+		)
+		if err := rows.Scan(&d.ID, &d.Path.Entity, &d.Path.Database, &kind, &node); err != nil {
+			return nil, driverError(err)
+		}
+		if d.Type, err = named(databaseTypes, kind); err != nil {
+			return nil, driverError(err)
+		}
+		d.Node = meta.NodeID(node.String)
+		out = append(out, d)
+	}
+	return out, driverError(rows.Err())
+}
+
+// ForgetDoomed says that the files of a doomed database are gone. Its path can
+// be used from then on. It is no error when that was said before.
+func (s *Store) ForgetDoomed(ctx context.Context, id int64) error {
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM doomed_database WHERE id = $1`, id)
+		return err
+	})
+}
+
+// How long what has ended is kept: a used authorization code so that its
+// coming again is noticed, a token so that its owner can be told of it.
+const (
+	keepCodes  = 24 * time.Hour
+	keepTokens = 30 * 24 * time.Hour
+)
+
+// DeleteExpired deletes what ended long before now: authorization codes after
+// a day, revoked and expired tokens after thirty, spent log-in tokens at once.
+// It gives the number of records. It may be called at any time by many.
+func (s *Store) DeleteExpired(ctx context.Context, now time.Time) (int64, error) {
+	old := formatTime(now.Add(-keepTokens))
+	var total int64
+	for _, q := range []struct {
+		stmt  string
+		bound string
+	}{
+		{`DELETE FROM spent_login_token WHERE expires_at < $1`, formatTime(now)},
+		{`DELETE FROM oauth_authorization_request WHERE expires_at < $1`, formatTime(now.Add(-keepCodes))},
+		{`DELETE FROM api_token WHERE revoked_at < $1 OR expires_at < $1`, old},
+	} {
+		var n int64
+		err := s.transact(ctx, func(tx *sql.Tx) error {
+			res, err := tx.ExecContext(ctx, q.stmt, q.bound)
+			if err == nil {
+				n, err = res.RowsAffected()
+			}
+			return err
+		})
+		if err != nil {
+			return total, err
+		}
+		total += n
+	}
+	return total, nil
+}

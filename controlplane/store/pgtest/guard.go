@@ -1,0 +1,59 @@
+package pgtest
+
+import (
+	"bytes"
+	"fmt"
+	"os/exec"
+	"time"
+)
+
+// guardScript waits for the end of its input, which the end of the test
+// process brings about in any case, ends the server of the directory and
+// removes it. A process of that number that is not this server is left alone.
+const guardScript = `
+cat >/dev/null
+pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null)
+ours() { [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd")" = "$1/data" ]; }
+if ours "$1"; then
+	kill -QUIT "$pid"
+	n=0
+	while ours "$1" && [ $n -lt 200 ]; do sleep 0.05; n=$((n+1)); done
+	! ours "$1" || kill -KILL "$pid"
+fi
+rm -rf "$1"
+`
+
+func (s *Server) startGuard() error {
+	s.guard = exec.Command("sh", "-c", guardScript, "guard", s.dir) //nolint:noctx // it has to outlive everything here
+	s.guard.SysProcAttr = ownSession()
+	// The pipe stays open until remove or the end of this process.
+	leash, err := s.guard.StdinPipe()
+	if err != nil {
+		return err
+	}
+	s.leash = leash
+	if err := s.guard.Start(); err != nil {
+		return fmt.Errorf("start the guard of PostgreSQL: %w", err)
+	}
+	return nil
+}
+
+// remove ends the server and removes everything of it.
+func (s *Server) remove() error {
+	if err := s.leash.Close(); err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	go func() { done <- s.guard.Wait() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(patience):
+		return fmt.Errorf("the guard of PostgreSQL does not end")
+	}
+}
+
+// stillGoing reads in a server's log that the one before is not quite gone.
+func stillGoing(log []byte) bool {
+	return bytes.Contains(log, []byte("pre-existing shared memory block")) || bytes.Contains(log, []byte("lock file \"postmaster.pid\" already exists"))
+}

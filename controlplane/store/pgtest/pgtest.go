@@ -1,0 +1,278 @@
+// Package pgtest runs a real PostgreSQL server for tests: in a directory of
+// its own, on a free port, as an unprivileged user. It owns the server's life,
+// also its sudden death when a test asks for that, and gives every test a
+// database. It knows nothing of what is stored in it. A machine without
+// PostgreSQL fails the test; tests/setup.sh installs it.
+package pgtest
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+)
+
+// patience is how long starting and stopping may take on a busy machine.
+const patience = 60 * time.Second
+
+// Server is a PostgreSQL server. Its methods may be called concurrently, but
+// those that start and end it are one test's business.
+type Server struct {
+	dir  string // holds everything; owned by the server's user
+	bin  string
+	port int
+	made atomic.Int64
+	// guard removes the server and its directory when this process ends,
+	// however it ends: it waits for its input to close.
+	guard *exec.Cmd
+	leash io.Closer
+	done  chan struct{} // closed when the running server has ended
+	proc  *os.Process
+}
+
+var shared = sync.OnceValues(start)
+
+// Shared gives the server that all tests of the process share. It is started
+// by the first of them and goes with the process.
+func Shared(t testing.TB) *Server {
+	t.Helper()
+	s, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// Start starts a server that belongs to one test and is removed with it.
+func Start(t testing.TB) *Server {
+	t.Helper()
+	s, err := start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.remove(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// Database creates an empty database for one test and gives its URL. On a
+// shared server it is dropped with the test.
+func (s *Server) Database(t testing.TB) string {
+	t.Helper()
+	name := fmt.Sprintf("test_%d", s.made.Add(1))
+	if err := s.exec(t.Context(), "CREATE DATABASE "+name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if s.ended() {
+			return
+		}
+		if err := s.exec(context.WithoutCancel(t.Context()), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			t.Error(err)
+		}
+	})
+	return s.url(name)
+}
+
+// Kill ends the server at once, as a crash does, with everything it was doing.
+func (s *Server) Kill(t testing.TB) { s.stop(t, syscall.SIGKILL) }
+
+// Stop ends the server in an orderly way, without waiting for its clients.
+func (s *Server) Stop(t testing.TB) { s.stop(t, syscall.SIGINT) }
+
+// Restart starts a server again that has ended, on the same port.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	if !s.ended() {
+		t.Fatal("the PostgreSQL server still runs")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := s.run(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *Server) stop(t testing.TB, sig syscall.Signal) {
+	t.Helper()
+	if err := s.proc.Signal(sig); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-s.done:
+	case <-time.After(patience):
+		t.Fatal("the PostgreSQL server does not stop")
+	}
+}
+
+func (s *Server) ended() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
+}
+
+func (s *Server) url(database string) string {
+	return fmt.Sprintf("postgresql://postgres@127.0.0.1:%d/%s?sslmode=disable", s.port, database)
+}
+
+func (s *Server) exec(ctx context.Context, stmt string) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	db, err := sql.Open("pgx", s.url("postgres"))
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, stmt)
+	return errors.Join(err, db.Close())
+}
+
+// start makes and runs a server.
+func start() (*Server, error) {
+	bin, err := binaries()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "ayb-postgres-")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{dir: dir, bin: bin}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := s.create(ctx); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	if err := s.startGuard(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	for range 5 { // somebody else may take the port first
+		if s.port, err = freePort(); err != nil {
+			break
+		}
+		if err = s.run(ctx); err == nil {
+			return s, nil
+		}
+	}
+	return nil, errors.Join(err, s.remove())
+}
+
+// binaries finds the newest server programs: where Debian puts them, else on
+// the path.
+func binaries() (string, error) {
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
+	if err != nil {
+		return "", err
+	}
+	if len(found) > 0 {
+		return filepath.Dir(found[len(found)-1]), nil
+	}
+	if p, err := exec.LookPath("postgres"); err == nil {
+		return filepath.Dir(p), nil
+	}
+	return "", errors.New("no PostgreSQL server is installed; tests/setup.sh installs one")
+}
+
+func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+
+func (s *Server) create(ctx context.Context) error {
+	if err := giveAway(s.dir); err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, "initdb"),
+		"-D", s.data(), "-U", "postgres", "--auth=trust", "--no-locale", "-E", "UTF8", "--no-sync")
+	cmd.SysProcAttr, cmd.Dir = unprivileged(), s.dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// run starts the server process and waits until it answers.
+func (s *Server) run(ctx context.Context) error {
+	log, err := os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	for {
+		if err := s.launch(log); err != nil {
+			return err
+		}
+		up, err := s.await(ctx)
+		if up || err != nil {
+			return err
+		}
+		// It ended by itself: after a crash, while children of the last one
+		// are still going; else for good.
+		text, _ := os.ReadFile(log.Name()) // what is known of it is in the error
+		if !stillGoing(text) {
+			return fmt.Errorf("the PostgreSQL server does not start:\n%s", text)
+		}
+		if err := os.Truncate(log.Name(), 0); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *Server) launch(log *os.File) error {
+	cmd := exec.Command(filepath.Join(s.bin, "postgres"), "-D", s.data(), "-p", fmt.Sprint(s.port), //nolint:noctx // ended by signals
+		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off",
+		"-c", "max_connections=200", "-c", "shared_buffers=32MB")
+	cmd.SysProcAttr, cmd.Dir = unprivileged(), s.dir
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start PostgreSQL: %w", err)
+	}
+	done := make(chan struct{})
+	s.proc, s.done = cmd.Process, done
+	go func() {
+		defer close(done)
+		_ = cmd.Wait() // how it ended is in its log
+	}()
+	return nil
+}
+
+// await waits until the server answers; it is false when it has ended.
+func (s *Server) await(ctx context.Context) (bool, error) {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if s.exec(ctx, "SELECT 1") == nil {
+			return true, nil
+		}
+		select {
+		case <-s.done:
+			return false, nil
+		case <-ctx.Done():
+			return false, fmt.Errorf("the PostgreSQL server does not answer: %w", ctx.Err())
+		case <-tick.C:
+		}
+	}
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a moment on loopback
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}

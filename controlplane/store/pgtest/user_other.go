@@ -1,0 +1,11 @@
+//go:build !unix
+
+package pgtest
+
+import "syscall"
+
+func giveAway(string) error { return nil }
+
+func unprivileged() *syscall.SysProcAttr { return nil }
+
+func ownSession() *syscall.SysProcAttr { return nil }

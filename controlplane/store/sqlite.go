@@ -1,0 +1,100 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	_ "github.com/mattn/go-sqlite3" // the driver "sqlite3"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+var sqlite = dialect{suffix: ".sqlite.sql", columns: `SELECT name FROM pragma_table_info($1)`}
+
+func openSQLite(ctx context.Context, raw string) (*Store, error) {
+	path, err := sqlitePath(raw)
+	if err != nil {
+		return nil, err
+	}
+	if !haveSQLite {
+		return nil, errs.E(errs.Unsupported, "This program was built without cgo and has no SQLite; a server needs a build with cgo")
+	}
+	if err := createFile(path); err != nil {
+		return nil, err
+	}
+	s, err := sqlitePools(path)
+	if err != nil {
+		return nil, err
+	}
+	return s.migrated(ctx, path)
+}
+
+// sqlitePath gives the file a database URL names.
+func sqlitePath(raw string) (string, error) {
+	path, ok := strings.CutPrefix(raw, "sqlite://")
+	if !ok || path == "" || strings.HasSuffix(path, "/") {
+		return "", errs.E(errs.Invalid, "The database URL must look like sqlite://relative/path or sqlite:///absolute/path")
+	}
+	return filepath.FromSlash(path), nil
+}
+
+// createFile makes the file before SQLite does, because SQLite would give it
+// the permissions of the umask.
+func createFile(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("create the directory of the metadata store: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("create the metadata store: %w", err)
+	}
+	return f.Close()
+}
+
+// statementCache is how many prepared statements a connection keeps.
+const statementCache = "64"
+
+// sqlitePools opens the pools: one connection that writes, several that read
+// (P5). Readers cannot write even by mistake.
+func sqlitePools(path string) (*Store, error) {
+	params := url.Values{
+		"_journal_mode":    {"WAL"},
+		"_synchronous":     {"FULL"},
+		"_foreign_keys":    {"on"},
+		"_busy_timeout":    {"5000"},
+		"_stmt_cache_size": {statementCache},
+	}
+	params.Set("_txlock", "immediate")
+	writer, err := sql.Open("sqlite3", dsn(path, params))
+	if err != nil {
+		return nil, fmt.Errorf("open the metadata store: %w", err)
+	}
+	writer.SetMaxOpenConns(1)
+	params.Del("_txlock")
+	params.Set("_query_only", "on")
+	reader, err := sql.Open("sqlite3", dsn(path, params))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open the metadata store: %w", err), writer.Close())
+	}
+	readers := max(4, runtime.GOMAXPROCS(0))
+	reader.SetMaxOpenConns(readers)
+	reader.SetMaxIdleConns(readers)
+	return &Store{dialect: sqlite, writer: writer, reader: reader}, nil
+}
+
+// dsn writes a path as the URI go-sqlite3 takes.
+func dsn(path string, params url.Values) string {
+	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
+	return "file:" + escaped + "?" + params.Encode()
+}
