@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ayb-go/ayb/controlplane/authz"
 	"github.com/ayb-go/ayb/controlplane/meta"
 	"github.com/ayb-go/ayb/controlplane/token"
 	"github.com/ayb-go/ayb/shared/ayb"
@@ -34,8 +35,22 @@ type Identities interface {
 // A missing token is NotFound.
 type Tokens interface {
 	TokenByShort(ctx context.Context, short string) (meta.APIToken, error)
+	// TokenAnew is TokenByShort as it is now, whatever is remembered.
+	TokenAnew(ctx context.Context, short string) (meta.APIToken, error)
 	TokensOf(ctx context.Context, id meta.EntityID, now time.Time) ([]meta.APIToken, error)
+	CreateToken(ctx context.Context, t meta.APIToken) error
 	RevokeToken(ctx context.Context, id meta.EntityID, short string, now time.Time) error
+}
+
+// Databases tells what callers may do with a database. Errors carry codes; it
+// is one if the caller may not see that the database exists.
+type Databases interface {
+	Level(ctx context.Context, actor authz.Actor, entity, database string) (meta.Database, ayb.QueryLevel, error)
+}
+
+// Uses is told of every use of a token. It returns at once.
+type Uses interface {
+	Used(t meta.APIToken, at time.Time)
 }
 
 // Config is what accounts can be told.
@@ -51,6 +66,8 @@ type Config struct {
 type Deps struct {
 	Identities Identities
 	Tokens     Tokens
+	Databases  Databases
+	Uses       Uses
 	Mail       mailapi.Sender
 	Now        func() time.Time
 }
@@ -65,7 +82,7 @@ type Accounts struct {
 
 // New checks the configuration, the Fernet key included (O3).
 func New(cfg Config, deps Deps) (*Accounts, error) {
-	if deps.Identities == nil || deps.Tokens == nil || deps.Mail == nil || deps.Now == nil {
+	if deps.Identities == nil || deps.Tokens == nil || deps.Databases == nil || deps.Uses == nil || deps.Mail == nil || deps.Now == nil {
 		return nil, errs.E(errs.Internal, "accounts: a dependency is missing")
 	}
 	logins, err := token.NewLogins(cfg.Login, deps.Now)
@@ -118,6 +135,12 @@ func (a *Accounts) Register(ctx context.Context, entity, address, entityType str
 // LogIn mails a log-in token to the first address of an entity. A name that
 // nobody has, or that has no address, gets the same answer and no mail (S14).
 func (a *Accounts) LogIn(ctx context.Context, entity string) (mailapi.Delivery, error) {
+	return a.LogInTo(ctx, entity, "")
+}
+
+// LogInTo is LogIn for a browser that is to go to a page afterwards. The
+// caller has checked next, which is empty or a path of this server.
+func (a *Accounts) LogInTo(ctx context.Context, entity, next string) (mailapi.Delivery, error) {
 	slug := ayb.FoldEntity(entity)
 	known, err := a.deps.Identities.Addresses(ctx, slug)
 	if errs.Is(err, errs.NotFound) || err == nil && len(known) == 0 {
@@ -127,7 +150,7 @@ func (a *Accounts) LogIn(ctx context.Context, entity string) (mailapi.Delivery, 
 		return "", err
 	}
 	// The type counts only when the entity does not exist, and it does.
-	return a.send(ctx, mailapi.KindLogin, token.Login{Entity: slug, Type: ayb.User, Address: known[0]})
+	return a.send(ctx, mailapi.KindLogin, token.Login{Entity: slug, Type: ayb.User, Address: known[0], Next: next})
 }
 
 // Confirm exchanges a log-in token, once, for an API token; the first one for
@@ -136,29 +159,57 @@ func (a *Accounts) LogIn(ctx context.Context, entity string) (mailapi.Delivery, 
 // Errors: Invalid for a token that is altered, expired or spent; Conflict
 // when the name or the address has gone to somebody else meanwhile.
 func (a *Accounts) Confirm(ctx context.Context, loginToken string) (slug ayb.EntitySlug, apiToken string, err error) {
+	s, err := a.confirm(ctx, loginToken, 0)
+	return s.Slug, s.Token, err
+}
+
+// sessionIdle is how long the session of a browser may go unused (S16).
+const sessionIdle = 30 * 24 * time.Hour
+
+// Session is what a confirmed mail gives a browser.
+type Session struct {
+	Slug ayb.EntitySlug
+	// Token is an API token that ends when it is not used for 30 days.
+	Token string
+	// Next is the page to go to, as LogInTo was given it.
+	Next string
+}
+
+// ConfirmSession is Confirm for a browser.
+func (a *Accounts) ConfirmSession(ctx context.Context, loginToken string) (Session, error) {
+	return a.confirm(ctx, loginToken, sessionIdle)
+}
+
+// confirm makes a token that ends after going unused for idle, or one that
+// does not end when that is zero.
+func (a *Accounts) confirm(ctx context.Context, loginToken string, idle time.Duration) (Session, error) {
 	opened, err := a.logins.Open(loginToken)
 	if err != nil {
-		return "", "", errInvalidLogin()
+		return Session{}, errInvalidLogin()
 	}
 	// Whether the name is reserved was asked at registration; an entity that
 	// is older than our list keeps its name.
-	slug, err = ayb.ParseEntitySlug(string(opened.Entity))
+	slug, err := ayb.ParseEntitySlug(string(opened.Entity))
 	if err != nil {
-		return "", "", err
+		return Session{}, err
 	}
-	api := token.NewAPI()
-	err = a.deps.Identities.Confirm(ctx, meta.Confirmation{
+	api, now := token.NewAPI(), a.deps.Now()
+	c := meta.Confirmation{
 		Slug: slug, Type: opened.Type, Address: opened.Address,
 		MailDigest: opened.Digest, MailExpires: opened.ExpiresAt,
-		Short: api.Short, Hash: api.Hash(), Now: a.deps.Now(),
-	})
+		Short: api.Short, Hash: api.Hash(), Idle: idle, Now: now,
+	}
+	if idle > 0 {
+		c.ExpiresAt = now.Add(idle)
+	}
+	err = a.deps.Identities.Confirm(ctx, c)
 	if errs.Is(err, errs.InvalidToken) {
-		return "", "", errInvalidLogin()
+		return Session{}, errInvalidLogin()
 	}
 	if err != nil {
-		return "", "", err
+		return Session{}, err
 	}
-	return slug, api.String(), nil
+	return Session{Slug: slug, Token: api.String(), Next: opened.Next}, nil
 }
 
 // errInvalidLogin is Invalid: InvalidToken is said of API tokens only.

@@ -27,6 +27,13 @@ type world struct {
 	mailError error
 	storeErr  error
 	confirmed []meta.Confirmation
+
+	// About tokens: those of the store behind the cache, how often it was
+	// asked, and what it was told.
+	stored  map[string]meta.APIToken
+	asked   int
+	created []meta.APIToken
+	used    []string
 }
 
 func (w *world) Addresses(_ context.Context, slug ayb.EntitySlug) ([]string, error) {
@@ -77,7 +84,7 @@ func service(t *testing.T, w *world) *accounts.Accounts {
 			PublicURL: "https://ayb.example.com/",
 			Login:     token.LoginConfig{Key: "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=", TTL: time.Hour},
 		},
-		accounts.Deps{Identities: w, Tokens: w, Mail: w, Now: func() time.Time { return now }})
+		accounts.Deps{Identities: w, Tokens: w, Databases: w, Uses: w, Mail: w, Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -301,7 +308,7 @@ func TestScopedTokens(t *testing.T) {
 
 func TestNewChecks(t *testing.T) {
 	w := &world{}
-	deps := accounts.Deps{Identities: w, Tokens: w, Mail: w, Now: time.Now}
+	deps := accounts.Deps{Identities: w, Tokens: w, Databases: w, Uses: w, Mail: w, Now: time.Now}
 	if _, err := accounts.New(accounts.Config{Login: token.LoginConfig{Key: "bad", TTL: time.Hour}}, deps); err == nil {
 		t.Error("O3: a bad key is accepted")
 	}

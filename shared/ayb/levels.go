@@ -53,6 +53,19 @@ const (
 	QueryReadWrite QueryLevel = "read-write"
 )
 
+// Covers tells whether somebody who has this level has another as well. The
+// empty level covers nothing and is covered by nothing.
+func (l QueryLevel) Covers(other QueryLevel) bool {
+	switch other {
+	case QueryReadOnly:
+		return l == QueryReadOnly || l == QueryReadWrite
+	case QueryReadWrite:
+		return l == QueryReadWrite
+	default:
+		return false
+	}
+}
+
 // ParseEntityType reads the HTTP spelling.
 func ParseEntityType(s string) (EntityType, error) { return parse(s, User, Organization) }
 
