@@ -19,6 +19,7 @@ type DB struct {
 	epoch   time.Time // start of the clock of deadlines
 	readers *pool
 	writer  *pool // of one
+	queue   writeQueue
 
 	// ready is set once the writer has opened the file: from then on there is
 	// something for readers to open.

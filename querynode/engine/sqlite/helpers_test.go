@@ -160,3 +160,13 @@ func together(n int, f func(i int)) {
 	}
 	wg.Wait()
 }
+
+// waiting tells how many jobs wait for a connection.
+func (db *testDB) waiting() int {
+	db.readers.mu.Lock()
+	n := len(db.readers.waiting)
+	db.readers.mu.Unlock()
+	db.queue.mu.Lock()
+	defer db.queue.mu.Unlock()
+	return n + len(db.queue.waiting)
+}

@@ -31,6 +31,7 @@ type run struct {
 	c    *conn
 
 	left   time.Duration // engine time that is left, while the clock stands
+	limit  time.Duration // what one call into SQLite may take; 0: what is left
 	result bool          // out and spool hold a result
 	sent   bool          // part of it has gone to the sink
 	spool  spool
@@ -76,12 +77,20 @@ func (r *run) run() error {
 		}
 		r.clear()
 	}
-	return r.on(r.db.writer, r.write)
+	return r.onWriter()
 }
 
 // on does the work on a connection of a pool and delivers the answer after
 // the connection is free again, so that no sink holds it up.
 func (r *run) on(p *pool, work func() error) error {
+	if err := r.work(p, work); err != nil {
+		return err
+	}
+	return r.deliver()
+}
+
+// work does the work on a connection of a pool.
+func (r *run) work(p *pool, work func() error) error {
 	if err := r.take(p); err != nil {
 		return err
 	}
@@ -90,10 +99,7 @@ func (r *run) on(p *pool, work func() error) error {
 		r.rollback()
 	}
 	r.giveBack()
-	if err != nil {
-		return err
-	}
-	return r.deliver()
+	return err
 }
 
 func (r *run) take(p *pool) error {
@@ -110,16 +116,21 @@ func (r *run) take(p *pool) error {
 		p.release(s)
 		return err
 	}
-	if r.b == nil {
-		r.b = r.db.buffers.Get().(*buffers)
-		r.out.buf = r.b.out[:0]
-	}
-	r.pool, r.slot = p, s
+	r.borrow(p, s)
 	if err := r.attach(); err != nil {
 		r.giveBack()
 		return err
 	}
 	return nil
+}
+
+// borrow lets the run use a connection.
+func (r *run) borrow(p *pool, s *slot) {
+	if r.b == nil {
+		r.b = r.db.buffers.Get().(*buffers)
+		r.out.buf = r.b.out[:0]
+	}
+	r.pool, r.slot = p, s
 }
 
 // attach makes the job stoppable on the connection of the slot.
@@ -182,7 +193,16 @@ func (r *run) arm() error {
 		}
 		r.c.c.budget = C.int64_t(left)
 	}
+	if r.limit > 0 && (r.c.c.budget == 0 || r.c.c.budget > C.int64_t(r.limit)) {
+		r.c.c.budget = C.int64_t(r.limit)
+	}
 	return nil
+}
+
+// reset makes the run as if it had not begun.
+func (r *run) reset() {
+	r.clear()
+	r.left = r.job.timeout
 }
 
 // clear forgets the result so far.

@@ -27,6 +27,8 @@ enum {
 	SQLITE_FULL = 13,
 	SQLITE_CANTOPEN = 14,
 	SQLITE_TOOBIG = 18,
+	SQLITE_CONSTRAINT = 19,
+	SQLITE_MISMATCH = 20,
 	SQLITE_NOTADB = 26,
 	SQLITE_ROW = 100,
 	SQLITE_DONE = 101,
@@ -57,6 +59,8 @@ enum {
 	SQLITE_LIMIT_LENGTH = 0,
 	SQLITE_LIMIT_SQL_LENGTH = 1,
 	SQLITE_LIMIT_VDBE_OP = 5,
+	SQLITE_DBSTATUS_DEFERRED_FKS = 10,
+
 	SQLITE_LIMIT_ATTACHED = 7,
 	SQLITE_LIMIT_LIKE_PATTERN_LENGTH = 8,
 	SQLITE_LIMIT_TRIGGER_DEPTH = 10,
@@ -104,6 +108,7 @@ int sqlite3_open_v2(const char *, sqlite3 **, int, const char *);
 int sqlite3_close(sqlite3 *);
 int sqlite3_db_config(sqlite3 *, int, ...);
 int sqlite3_limit(sqlite3 *, int, int);
+int sqlite3_db_status(sqlite3 *, int, int *, int *, int);
 int sqlite3_busy_timeout(sqlite3 *, int);
 int sqlite3_set_authorizer(sqlite3 *, int (*)(void *, int, const char *, const char *, const char *, const char *), void *);
 void sqlite3_progress_handler(sqlite3 *, int, int (*)(void *), void *);

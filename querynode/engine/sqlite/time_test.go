@@ -233,11 +233,7 @@ func TestBusy(t *testing.T) {
 		waiter := NewJob(c.sql, c.mode, FormatCompat, time.Minute)
 		waited := make(chan error, 1)
 		go func() { waited <- db.Run(waiter, &memory{}) }()
-		p := db.readers
-		if c.mode == rw {
-			p = db.writer
-		}
-		wait(t, "the waiter waits", func() bool { p.mu.Lock(); defer p.mu.Unlock(); return len(p.waiting) > 0 })
+		wait(t, "the waiter waits", func() bool { return db.waiting() > 0 })
 		waiter.Cancel()
 		if err := <-waited; !errs.Is(err, errs.Canceled) {
 			t.Error(err)

@@ -1,0 +1,246 @@
+//go:build cgo && (linux || darwin)
+
+package sqlite
+
+/*
+#include "engine.h"
+*/
+import "C"
+
+import (
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// Single statements that wait for the writer at the same moment share one
+// transaction and so one sync of the disk. Nobody is answered before the
+// commit, and nobody can tell the difference: a statement runs in a group
+// only if running it there is the same as running it alone, and if anything
+// happens that would not have happened alone (a rollback of the whole
+// transaction, an unresolved deferred key, a stop), the group is undone and
+// its members run again without the one that caused it.
+const (
+	// groupMembers is how many statements share a commit at the most.
+	groupMembers = 128
+	// groupTime is how long a group may compute before it commits.
+	groupTime = 20 * time.Millisecond
+	// memberTime is how long one statement may compute in a group. One that
+	// needs more runs alone, so that the others do not wait for it.
+	memberTime = 5 * time.Millisecond
+)
+
+// verdict is what became of a member's statement in a group.
+type verdict int
+
+const (
+	inside verdict = iota // it ran, or failed as it would have failed alone
+	alone                 // it has to run alone and has not begun
+	lost                  // the transaction is not what it should be any more
+)
+
+// onWriter runs the job on the writer and delivers its answer.
+func (r *run) onWriter() error {
+	m := &member{r: r, turn: make(chan bool, 1)}
+	lead, err := r.db.queue.join(m, r.job.timeout)
+	if err != nil {
+		return err
+	}
+	if lead {
+		r.db.lead(m)
+	}
+	if m.err != nil {
+		return m.err
+	}
+	return r.deliver()
+}
+
+// lead does the work of a member and of those that wait behind it.
+func (db *DB) lead(first *member) {
+	members := db.queue.gather(first)
+	n := db.group(members)
+	if db.queue.order != nil {
+		db.queue.order(members[:n])
+	}
+	for _, m := range members[1:n] {
+		m.turn <- false
+	}
+	db.queue.next(members[n:])
+}
+
+// group runs some of the members, from the first on, and tells how many.
+func (db *DB) group(members []*member) int {
+	if len(members) == 1 {
+		members[0].alone()
+		return 1
+	}
+	i, v, ended, err := db.together(members)
+	switch {
+	case err != nil: // it never began
+		members[0].alone()
+		return 1
+	case !ended: // each finds out for itself why
+		for _, m := range members[:i] {
+			m.again()
+		}
+		return max(i, 1)
+	case v == lost:
+		db.redo(members[:i])
+		members[i].again()
+		return i + 1
+	case v == alone:
+		members[i].alone()
+		return i + 1
+	}
+	return i
+}
+
+// together runs members in one transaction until one cannot. It tells how
+// many are through, what became of the next, and whether the transaction ended
+// as it should: committed, or undone because it was lost.
+func (db *DB) together(members []*member) (i int, v verdict, ended bool, err error) {
+	lead := members[0].r.job
+	s, err := db.writer.acquire(lead, lead.timeout)
+	if err != nil {
+		return 0, alone, false, err
+	}
+	defer db.writer.release(s)
+	if err := db.openWriter(s); err != nil {
+		return 0, alone, false, err
+	}
+	if rc := s.c.exec("BEGIN IMMEDIATE"); rc != C.SQLITE_OK {
+		return 0, alone, false, s.c.failure(rc, db.o, lead, 0)
+	}
+	i, v = db.each(members, s)
+	ended = v == lost || s.c.exec("COMMIT") == C.SQLITE_OK
+	if !s.c.autocommit() && s.c.exec("ROLLBACK") != C.SQLITE_OK {
+		s.c.broken = true
+	}
+	if s.c.spoiled() {
+		s.shut()
+	}
+	return i, v, ended, nil
+}
+
+// each runs members in the transaction that is open until one cannot or time
+// is up. It tells how many are through and what became of the next.
+func (db *DB) each(members []*member, s *slot) (int, verdict) {
+	begin := db.now()
+	for i, m := range members {
+		v := m.inside(s)
+		if v != inside {
+			return i, v
+		}
+		if db.now()-begin > int64(groupTime) {
+			return i + 1, inside
+		}
+	}
+	return len(members), inside
+}
+
+// redo runs members again that were through when their group was lost.
+func (db *DB) redo(members []*member) {
+	for _, m := range members {
+		m.r.reset()
+		m.err = nil
+	}
+	for len(members) > 0 {
+		members = members[db.group(members):]
+	}
+}
+
+// again runs a member alone that has been tried in a group.
+func (m *member) again() {
+	m.r.reset()
+	m.alone()
+}
+
+// alone runs a member by itself, without delivering its answer.
+func (m *member) alone() { m.err = m.r.work(m.r.db.writer, m.r.write) }
+
+// inside runs a member in the transaction of its group, on the leader's
+// connection.
+func (m *member) inside(s *slot) verdict {
+	r := m.r
+	r.borrow(r.db.writer, s)
+	defer func() { r.slot, r.c = nil, nil }()
+	if err := r.attach(); err != nil {
+		r.letGo()
+		m.err = err
+		return inside
+	}
+	defer r.letGo()
+	st, v, err := r.joins()
+	if v != inside || err != nil {
+		m.err = err
+		return v
+	}
+	defer st.done()
+	r.c.c.fresh = 1
+	r.limit = memberTime
+	err = r.one(st, 0, true, r.spool.write)
+	r.limit = 0
+	if r.c.autocommit() || r.c.unresolved() || err != nil && !ordinary(err) {
+		return lost
+	}
+	m.err = err
+	return inside
+}
+
+// joins compiles a member's body and tells whether it can be part of a group:
+// only a single statement that leaves nothing behind but what it stores.
+func (r *run) joins() (*stmt, verdict, error) {
+	sql := r.job.sql
+	if st, ok := r.c.cache.get(sql); ok {
+		return st, inside, nil
+	}
+	if isPragma(sql) { // acts while compiled
+		return nil, alone, nil
+	}
+	t := newText(sql)
+	st, end, rc := r.c.prepare(t, 0, C.AYB_ATOMIC, true)
+	if rc != C.SQLITE_OK {
+		err := r.failure(rc, 0)
+		if errors.Is(err, errHere) || !ordinary(err) {
+			return nil, alone, nil
+		}
+		return nil, inside, err
+	}
+	if st == nil {
+		return nil, alone, nil
+	}
+	if !blank(t.from(end)) || st.vacuum || st.into || st.txn || st.sets || st.explain || r.c.spoiled() {
+		st.finalize()
+		return nil, alone, nil
+	}
+	r.c.keep(sql, st)
+	return st, inside, nil
+}
+
+// ordinary tells whether an error is one that SQLite undoes the statement
+// for, and nothing else: the statement is wrong, or its data is.
+func ordinary(err error) bool {
+	e, ok := errors.AsType[*errs.Error](err)
+	if !ok || e.Code != errs.SQL {
+		return false
+	}
+	code, err := strconv.Atoi(e.Attrs["sqlite_code"])
+	if err != nil {
+		return e.Attrs["sqlite_code"] == "" // refused before it ran
+	}
+	switch code & 0xff {
+	case C.SQLITE_ERROR, C.SQLITE_CONSTRAINT, C.SQLITE_MISMATCH:
+		return true
+	}
+	return false
+}
+
+// unresolved tells whether the transaction could not be committed as it is,
+// for the sake of a deferred foreign key.
+func (c *conn) unresolved() bool {
+	var now, high C.int
+	rc := C.sqlite3_db_status(c.c.db, C.SQLITE_DBSTATUS_DEFERRED_FKS, &now, &high, 0)
+	return rc != C.SQLITE_OK || now != 0
+}
