@@ -86,13 +86,13 @@ func (c *ControlPlane) assemble(cfg Config) (err error) {
 	}
 	dbs, err := databases.New(
 		databases.Config{StatementTimeout: cfg.StatementTimeout, PerAccount: cfg.DatabasesPerAccount},
-		databases.Deps{Store: c.cache, Queries: c.deps.Queries, Files: c.deps.Databases, Nodes: c.deps.Nodes, Now: c.deps.Now})
+		databases.Deps{Store: c.cache, Grants: c.cache, Queries: c.deps.Queries, Files: c.deps.Databases, Nodes: c.deps.Nodes, Now: c.deps.Now})
 	if err != nil {
 		return err
 	}
 	c.http, err = httpd.New(
 		httpd.Config{CORSOrigin: cfg.CORSOrigin, RequestBytes: cfg.RequestBytes},
-		httpd.Deps{Accounts: people, Authenticator: people, Databases: dbs, Health: c.health, Log: c.deps.Log})
+		httpd.Deps{Accounts: people, Authenticator: people, Databases: dbs, Sharing: dbs, Health: c.health, Log: c.deps.Log})
 	return err
 }
 

@@ -26,7 +26,7 @@ const empty = `{"fields":[],"rows":[]}`
 func TestPathsAndMethods(t *testing.T) {
 	w := newWorld(t)
 	nothing := `{"type":"Other","message":"There is nothing at this path"}`
-	for _, path := range []string{"/", "/v1", "/v1/", "/v1/x", "/v1/a/b", "/v1/a/b/share", "/v1/a/b/query/", "/health/", "/v1/tokens/a/b", "/v2/tokens", "/v1/a/b/c/query"} {
+	for _, path := range []string{"/", "/v1", "/v1/", "/v1/x", "/v1/a/b", "/v1/a/b/lend", "/v1/a/b/query/", "/health/", "/v1/tokens/a/b", "/v2/tokens", "/v1/a/b/c/query"} {
 		w.want(w.do("GET", path, ""), 404, nothing)
 		w.want(w.do("POST", path, ""), 404, nothing)
 		w.want(w.do("BREW", path, ""), 404, nothing)

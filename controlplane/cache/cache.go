@@ -10,6 +10,7 @@ package cache
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/ayb-go/ayb/controlplane/meta"
@@ -28,6 +29,7 @@ type Databases interface {
 	DatabaseByPath(ctx context.Context, path ayb.DatabasePath) (meta.Database, error)
 	DatabasesOf(ctx context.Context, id meta.EntityID) ([]meta.Database, error)
 	CreateDatabase(ctx context.Context, d meta.Database) error
+	SetPublicLevel(ctx context.Context, id meta.DatabaseID, level ayb.PublicLevel) error
 }
 
 // Entities are the store's methods on entities; none is on the path of a
@@ -42,6 +44,7 @@ type Entities interface {
 type Store interface {
 	Tokens
 	Databases
+	Grants
 	Entities
 }
 
@@ -58,8 +61,8 @@ type Others interface {
 
 // Config bounds the cache.
 type Config struct {
-	// Entries is how many tokens, and how many databases, are kept. Zero
-	// means 10 000.
+	// Entries is how many tokens, how many databases, and how many grants are
+	// kept. Zero means 10 000.
 	Entries int
 	// Others is nil for the only control plane of a server.
 	Others Others
@@ -69,7 +72,9 @@ type Config struct {
 type Cache struct {
 	Store
 	tokens    *lookup[string, meta.APIToken]
-	databases *lookup[ayb.DatabasePath, meta.Database]
+	databases *lookup[ayb.DatabasePath, record]
+	grants    *lookup[grantKey, ayb.SharingLevel]
+	records   atomic.Uint64
 	others    Others
 }
 
@@ -84,11 +89,12 @@ func New(cfg Config, store Store) (*Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	databases, err := newLookup(cfg.Entries, store.DatabaseByPath)
-	if err != nil {
+	c := &Cache{Store: store, tokens: tokens, others: cfg.Others}
+	if c.databases, err = newLookup(cfg.Entries, c.loadRecord); err != nil {
 		return nil, err
 	}
-	return &Cache{Store: store, tokens: tokens, databases: databases, others: cfg.Others}, nil
+	c.grants, err = newLookup(cfg.Entries, c.loadGrant)
+	return c, err
 }
 
 // TokenByShort is the store's, from memory when it can be.
@@ -104,7 +110,8 @@ func (c *Cache) DatabaseByPath(ctx context.Context, path ayb.DatabasePath) (meta
 	if !c.fresh() {
 		return c.Store.DatabaseByPath(ctx, path)
 	}
-	return c.databases.get(ctx, path)
+	r, err := c.databases.get(ctx, path)
+	return r.Database, err
 }
 
 // RevokeToken is the store's; from its return on the token is looked up anew.
@@ -148,11 +155,13 @@ func (c *Cache) databaseChanged(paths ...ayb.DatabasePath) {
 // InvalidateToken forgets a token, for changes made elsewhere.
 func (c *Cache) InvalidateToken(short string) { c.tokens.invalidate(short) }
 
-// InvalidateDatabase forgets a database, for changes made elsewhere.
+// InvalidateDatabase forgets a database with all grants on it, for changes
+// made elsewhere.
 func (c *Cache) InvalidateDatabase(path ayb.DatabasePath) { c.databases.invalidate(path) }
 
 // InvalidateAll forgets everything, for when changes may have been missed.
 func (c *Cache) InvalidateAll() {
 	c.tokens.invalidateAll()
 	c.databases.invalidateAll()
+	c.grants.invalidateAll()
 }

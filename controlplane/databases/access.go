@@ -69,14 +69,14 @@ func (d *Databases) Query(ctx context.Context, actor authz.Actor, entity, databa
 // resolve finds a database and the caller's rights on it. A missing one is
 // like one without rights, except to the entity it would belong to.
 func (d *Databases) resolve(ctx context.Context, actor authz.Actor, path ayb.DatabasePath) (meta.Database, authz.Rights, error) {
-	db, err := d.deps.Store.DatabaseByPath(ctx, path)
+	found, err := d.deps.Store.DatabaseFor(ctx, path, actor.Entity)
 	if errs.Is(err, errs.NotFound) && !actor.Is(path.Entity) {
 		return meta.Database{}, authz.Rights{}, nil
 	}
 	if err != nil {
 		return meta.Database{}, authz.Rights{}, err
 	}
-	return db, authz.On(actor, db, ayb.ShareNone), nil
+	return found.Database, authz.On(actor, found.Database, found.Grant), nil
 }
 
 func pathOf(entity, database string) ayb.DatabasePath {
@@ -102,14 +102,14 @@ func (d *Databases) Entity(ctx context.Context, actor authz.Actor, slug string) 
 	if err != nil {
 		return EntityDetails{}, err
 	}
-	all, err := d.deps.Store.DatabasesOf(ctx, e.ID)
+	all, err := d.deps.Store.DatabasesFor(ctx, e.ID, actor.Entity) // P6: one query
 	if err != nil {
 		return EntityDetails{}, err
 	}
 	out := EntityDetails{Entity: e, CanCreate: actor.Is(e.Slug)}
-	for _, db := range all {
-		if authz.On(actor, db, ayb.ShareNone).Discover {
-			out.Databases = append(out.Databases, db)
+	for _, found := range all {
+		if authz.On(actor, found.Database, found.Grant).Discover {
+			out.Databases = append(out.Databases, found.Database)
 		}
 	}
 	return out, nil

@@ -102,7 +102,7 @@ func (d *Databases) checkRoom(ctx context.Context, made meta.Database) error {
 	case d.cfg.PerAccount == 0:
 		return nil
 	}
-	owned, err := d.deps.Store.DatabasesOf(ctx, made.Owner)
+	owned, err := d.deps.Store.DatabasesFor(ctx, made.Owner, made.Owner)
 	if err == nil && len(owned) >= d.cfg.PerAccount {
 		err = errs.E(errs.Forbidden, "%s has %d databases, which is as many as an account may have here", made.Path.Entity, len(owned))
 	}

@@ -1,8 +1,8 @@
-// Package databases creates databases, tells about them and routes queries
-// to the node that holds them, each after a permission check. It owns the
-// order of the checks and the words of the refusals; the rules are those of
-// authz, the records those of the store. It never opens a database and knows
-// nothing of HTTP.
+// Package databases creates databases, shares them, tells about them and
+// routes queries to the node that holds them, each after a permission check.
+// It owns the order of the checks and the words of the refusals; the rules are
+// those of authz, the records those of the store. It never opens a database
+// and knows nothing of HTTP.
 package databases
 
 import (
@@ -21,10 +21,22 @@ import (
 type Store interface {
 	EntityBySlug(ctx context.Context, slug ayb.EntitySlug) (meta.Entity, error)
 	DatabaseByPath(ctx context.Context, path ayb.DatabasePath) (meta.Database, error)
-	// DatabasesOf lists the databases of an entity, newest first.
-	DatabasesOf(ctx context.Context, id meta.EntityID) ([]meta.Database, error)
+	// DatabaseFor gives a database with what the viewer has been granted on
+	// it; viewer zero is an anonymous caller.
+	DatabaseFor(ctx context.Context, path ayb.DatabasePath, viewer meta.EntityID) (meta.Access, error)
 	// CreateDatabase records a database. Conflict when the path is taken.
 	CreateDatabase(ctx context.Context, d meta.Database) error
+	Listings
+}
+
+// Listings are databases with what somebody has been granted on each.
+type Listings interface {
+	// DatabasesFor lists the databases of an entity, newest first, with what
+	// the viewer has been granted on each. It does not ask what may be seen.
+	DatabasesFor(ctx context.Context, owner, viewer meta.EntityID) ([]meta.Access, error)
+	// SharedWith lists the databases of others on which an entity has a
+	// grant, newest first.
+	SharedWith(ctx context.Context, id meta.EntityID) ([]meta.Access, error)
 }
 
 // Config is what databases can be told.
@@ -39,6 +51,7 @@ type Config struct {
 // Deps are what databases works with. All are needed.
 type Deps struct {
 	Store   Store
+	Grants  Grants
 	Queries nodeapi.Queries
 	Files   nodeapi.Databases
 	Nodes   nodeapi.Nodes
@@ -55,7 +68,7 @@ type Databases struct {
 
 // New makes the service.
 func New(cfg Config, deps Deps) (*Databases, error) {
-	if deps.Store == nil || deps.Queries == nil || deps.Files == nil || deps.Nodes == nil || deps.Now == nil {
+	if deps.Store == nil || deps.Grants == nil || deps.Queries == nil || deps.Files == nil || deps.Nodes == nil || deps.Now == nil {
 		return nil, errs.E(errs.Internal, "databases: a dependency is missing")
 	}
 	if cfg.StatementTimeout < 0 || cfg.PerAccount < 0 {

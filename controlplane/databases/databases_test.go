@@ -18,6 +18,9 @@ import (
 // world is a store with one entity, and two nodes.
 type world struct {
 	found     []meta.Database // what a look-up finds, one after another; then nothing
+	grants    map[meta.EntityID]ayb.SharingLevel
+	public    ayb.PublicLevel // the last one set
+	goneErr   error           // of every change of sharing
 	insertErr error
 	created   []nodeapi.NodeID
 	discarded []nodeapi.NodeID
@@ -27,10 +30,11 @@ type world struct {
 }
 
 func (w *world) EntityBySlug(_ context.Context, slug ayb.EntitySlug) (meta.Entity, error) {
-	if slug != "alice" {
+	id, ok := map[ayb.EntitySlug]meta.EntityID{"alice": 1, "bob": 2, "mia": 3}[slug]
+	if !ok {
 		return meta.Entity{}, errs.RecordNotFound("entity", string(slug))
 	}
-	return meta.Entity{ID: 1, Slug: slug}, nil
+	return meta.Entity{ID: id, Slug: slug}, nil
 }
 
 func (w *world) DatabaseByPath(_ context.Context, path ayb.DatabasePath) (meta.Database, error) {
@@ -43,7 +47,16 @@ func (w *world) DatabaseByPath(_ context.Context, path ayb.DatabasePath) (meta.D
 	return d, nil
 }
 
-func (w *world) DatabasesOf(context.Context, meta.EntityID) ([]meta.Database, error) { return nil, nil }
+func (w *world) DatabaseFor(ctx context.Context, path ayb.DatabasePath, viewer meta.EntityID) (meta.Access, error) {
+	d, err := w.DatabaseByPath(ctx, path)
+	return meta.Access{Database: d, Grant: w.grants[viewer]}, err
+}
+
+func (w *world) DatabasesFor(context.Context, meta.EntityID, meta.EntityID) ([]meta.Access, error) {
+	return nil, nil
+}
+
+func (w *world) SharedWith(context.Context, meta.EntityID) ([]meta.Access, error) { return nil, nil }
 
 func (w *world) CreateDatabase(ctx context.Context, _ meta.Database) error {
 	return errors.Join(w.insertErr, ctx.Err())
@@ -81,7 +94,7 @@ func service(t *testing.T, w *world) *databases.Databases {
 			{ID: "roomy", FreeBytes: 2, Engines: []ayb.DatabaseType{ayb.SQLite}}}
 	}
 	d, err := databases.New(databases.Config{StatementTimeout: time.Minute},
-		databases.Deps{Store: w, Queries: w, Files: files{w}, Nodes: w, Now: func() time.Time { return time.Unix(1, 0) }})
+		databases.Deps{Store: w, Grants: w, Queries: w, Files: files{w}, Nodes: w, Now: func() time.Time { return time.Unix(1, 0) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,13 +163,14 @@ func TestQueryRouting(t *testing.T) {
 		{"taken over, one node", alice, old, one, "only", ayb.QueryReadWrite, ""},
 		{"taken over, two nodes", alice, old, nil, "", "", errs.Unavailable},
 		{"stranger", authz.Actor{Entity: 2, Slug: "bob"}, owned, nil, "", "", errs.Forbidden},
+		{"grant", authz.Actor{Entity: 3, Slug: "mia"}, owned, nil, "small", ayb.QueryReadWrite, ""},
 		{"nobody", authz.Actor{}, owned, nil, "", "", errs.Unauthenticated},
 		{"missing, owner", alice, meta.Database{}, nil, "", "", errs.NotFound},
 		{"missing, scoped", reader, meta.Database{}, nil, "", "", errs.Forbidden},
 		{"missing, stranger", authz.Actor{Entity: 2, Slug: "bob"}, meta.Database{}, nil, "", "", errs.Forbidden},
 	}
 	for _, tt := range tests {
-		w := &world{found: []meta.Database{tt.db}, live: tt.live}
+		w := &world{found: []meta.Database{tt.db}, live: tt.live, grants: map[meta.EntityID]ayb.SharingLevel{3: ayb.ShareReadWrite}}
 		_, err := service(t, w).Query(t.Context(), tt.actor, "ALICE", "d", []byte("SELECT 1"))
 		if errs.CodeOf(err) != tt.code {
 			t.Errorf("%s: %v", tt.name, err)
@@ -179,7 +193,7 @@ func TestNewChecks(t *testing.T) {
 		t.Error("missing dependencies are accepted")
 	}
 	w := &world{}
-	deps := databases.Deps{Store: w, Queries: w, Files: files{w}, Nodes: w, Now: time.Now}
+	deps := databases.Deps{Store: w, Grants: w, Queries: w, Files: files{w}, Nodes: w, Now: time.Now}
 	if _, err := databases.New(databases.Config{PerAccount: -1}, deps); err == nil {
 		t.Error("a negative limit is accepted")
 	}

@@ -133,8 +133,17 @@ func (s *Server) details(w http.ResponseWriter, r *http.Request, actor authz.Act
 		HighestQueryAccessLevel: accessLevel(d.Rights.Query),
 		CanManageDatabase:       d.Rights.Manage,
 		PublicSharingLevel:      string(d.Database.Public),
+		QueryPermissionLevel:    queryLevel(d.Rights.Query),
 	})
 	return nil
+}
+
+// queryLevel is the level in the spelling everything else has (A7).
+func queryLevel(l ayb.QueryLevel) *string {
+	if l == ayb.QueryNone {
+		return nil
+	}
+	return new(string(l))
 }
 
 // accessLevel is the one place with capitalised words.

@@ -63,6 +63,7 @@ type Deps struct {
 	Accounts      Accounts
 	Authenticator Authenticator
 	Databases     Databases
+	Sharing       Sharing
 	// Health tells whether the server can do its work. The text of its error
 	// is for the caller of /health.
 	Health func(ctx context.Context) error
@@ -79,7 +80,7 @@ type Server struct {
 
 // New makes the API and its routes.
 func New(cfg Config, deps Deps) (*Server, error) {
-	if deps.Accounts == nil || deps.Authenticator == nil || deps.Databases == nil || deps.Health == nil || deps.Log == nil {
+	if deps.Accounts == nil || deps.Authenticator == nil || deps.Databases == nil || deps.Sharing == nil || deps.Health == nil || deps.Log == nil {
 		return nil, errs.E(errs.Internal, "httpd: a dependency is missing")
 	}
 	if cfg.RequestBytes < 0 {

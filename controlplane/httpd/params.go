@@ -22,7 +22,8 @@ type params struct {
 }
 
 // readParams reads the body of a call with parameters. A body that is neither
-// declared nor recognisable as a JSON object is ignored.
+// declared nor recognisable as a JSON object is ignored, except that of a
+// PATCH, which is always JSON.
 func (s *Server) readParams(w http.ResponseWriter, r *http.Request) (params, error) {
 	p := params{header: r.Header}
 	raw, err := readBody(w, r, min(s.cfg.RequestBytes, maxParamBytes))
@@ -30,7 +31,7 @@ func (s *Server) readParams(w http.ResponseWriter, r *http.Request) (params, err
 		return params{}, err
 	}
 	raw = bytes.TrimSpace(raw)
-	if len(raw) == 0 || !isJSON(r) && raw[0] != '{' {
+	if len(raw) == 0 || r.Method != http.MethodPatch && !isJSON(r) && raw[0] != '{' {
 		return p, nil
 	}
 	if err := json.Unmarshal(raw, &p.body); err != nil {
