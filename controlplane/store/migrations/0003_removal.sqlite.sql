@@ -1,0 +1,3 @@
+-- Who removes the files of a doomed database says until when nobody else is
+-- to try.
+-- add-column: doomed_database claimed_until TIMESTAMP

@@ -1,0 +1,66 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"slices"
+	"time"
+
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
+)
+
+// ClaimDoomed gives at most n databases whose files have to go, the longest
+// waiting first, and keeps them from being claimed again until then. So one
+// server at a time removes the files of a database, and none does so after
+// another has finished and the name has been used again.
+func (s *Store) ClaimDoomed(ctx context.Context, n int, now, until time.Time) ([]meta.Doomed, error) {
+	var out []meta.Doomed
+	err := s.transact(ctx, func(tx *sql.Tx) error {
+		out = nil
+		// The condition stands twice because PostgreSQL looks at the outer one
+		// again after it has waited for another claim.
+		rows, err := tx.QueryContext(ctx, `
+			UPDATE doomed_database SET claimed_until = $1
+			WHERE (claimed_until IS NULL OR claimed_until <= $2) AND id IN (
+				SELECT id FROM doomed_database
+				WHERE claimed_until IS NULL OR claimed_until <= $3 ORDER BY id LIMIT $4)
+			RETURNING id, entity_slug, database_slug, db_type, node_id`,
+			formatTime(until), formatTime(now), formatTime(now), n)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var (
+				d    meta.Doomed
+				kind int64
+				node sql.NullString
+			)
+			if err := rows.Scan(&d.ID, &d.Path.Entity, &d.Path.Database, &kind, &node); err != nil {
+				return err
+			}
+			if d.Type, err = named(databaseTypes, kind); err != nil {
+				return err
+			}
+			d.Node = meta.NodeID(node.String)
+			out = append(out, d)
+		}
+		return rows.Err()
+	})
+	slices.SortFunc(out, func(a, b meta.Doomed) int { return cmp.Compare(a.ID, b.ID) })
+	return out, err
+}
+
+// IsDoomed tells whether files of a deleted database of this path still have
+// to go.
+func (s *Store) IsDoomed(ctx context.Context, path ayb.DatabasePath) (bool, error) {
+	ctx, cancel := limit(ctx)
+	defer cancel()
+	var n int
+	err := s.reader.QueryRowContext(ctx, `
+		SELECT count(*) FROM doomed_database WHERE entity_slug = $1 AND database_slug = $2`,
+		path.Entity, path.Database).Scan(&n)
+	return n > 0, driverError(err)
+}
