@@ -20,14 +20,30 @@ import (
 // Run runs the suite; open gives a fresh, empty store that is closed with t.
 func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 	for name, f := range map[string]func(*testing.T, *store.Store){
-		"confirm":          confirm,
-		"confirm conflict": confirmConflict,
-		"confirm race":     confirmRace,
-		"spent mails":      spentMails,
-		"tokens":           tokens,
-		"databases":        databases,
-		"create race":      createRace,
-		"canceled":         canceled,
+		"confirm":             confirm,
+		"confirm conflict":    confirmConflict,
+		"confirm race":        confirmRace,
+		"log-in race":         loginRace,
+		"spent mails":         spentMails,
+		"tokens":              tokens,
+		"minted tokens":       mintedTokens,
+		"token use":           tokenUse,
+		"databases":           databases,
+		"create race":         createRace,
+		"public level":        publicLevel,
+		"grants":              grants,
+		"databases for":       databasesFor,
+		"profile":             profile,
+		"profile race":        profileRace,
+		"verify links":        verifyLinks,
+		"oauth code":          oauthCode,
+		"oauth code race":     oauthCodeRace,
+		"delete entity":       deleteEntity,
+		"delete entity race":  deleteEntityRace,
+		"doomed databases":    doomedDatabases,
+		"expired":             expired,
+		"texts nobody stores": badTexts,
+		"canceled":            canceled,
 	} {
 		t.Run(name, func(t *testing.T) { f(t, open(t)) })
 	}
@@ -142,6 +158,31 @@ func confirmRace(t *testing.T, s *store.Store) {
 	must(t, err)
 	if winners != 1 || len(got) != 1 {
 		t.Errorf("%d winners with addresses %v", winners, got)
+	}
+}
+
+// Mails to one new account that are confirmed at once all log in to it (A9).
+func loginRace(t *testing.T, s *store.Store) {
+	const n = 12
+	results := make([]error, n)
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			results[i] = s.Confirm(context.Background(), Confirmation("alice", "alice@example.org", fmt.Sprint("mail-", i)))
+		})
+	}
+	wg.Wait()
+	for _, err := range results {
+		must(t, err)
+	}
+	e, err := s.EntityBySlug(t.Context(), "alice")
+	must(t, err)
+	list, err := s.TokensOf(t.Context(), e.ID, now)
+	must(t, err)
+	addresses, err := s.Addresses(t.Context(), "alice")
+	must(t, err)
+	if len(list) != n || len(addresses) != 1 {
+		t.Errorf("%d tokens, addresses %v", len(list), addresses)
 	}
 }
 
