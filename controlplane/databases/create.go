@@ -99,8 +99,9 @@ func (d *Databases) checkRoom(ctx context.Context, made meta.Database) error {
 		return errs.E(errs.Conflict, "Database already exists")
 	case !errs.Is(err, errs.NotFound):
 		return err
-	case d.cfg.PerAccount == 0:
-		return nil
+	}
+	if err := d.deps.Removals.refuse(ctx, made.Path); err != nil || d.cfg.PerAccount == 0 {
+		return err
 	}
 	owned, err := d.deps.Store.DatabasesFor(ctx, made.Owner, made.Owner)
 	if err == nil && len(owned) >= d.cfg.PerAccount {

@@ -48,14 +48,17 @@ type Config struct {
 	PerAccount int
 }
 
-// Deps are what databases works with. All are needed.
+// Deps are what databases works with. All but Removals are needed.
 type Deps struct {
 	Store   Store
 	Grants  Grants
 	Queries nodeapi.Queries
 	Files   nodeapi.Databases
 	Nodes   nodeapi.Nodes
-	Now     func() time.Time
+	// Removals keep the paths of deleted databases free until their files
+	// are gone; nil where no database is deleted.
+	Removals *Removals
+	Now      func() time.Time
 }
 
 // Databases is the service. It may be used concurrently.

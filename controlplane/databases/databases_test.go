@@ -87,14 +87,17 @@ func (f files) DeleteDatabase(context.Context, nodeapi.NodeID, nodeapi.DeleteDat
 
 var alice = authz.Actor{Entity: 1, Slug: "alice"}
 
-func service(t *testing.T, w *world) *databases.Databases {
+func service(t *testing.T, w *world, adjust ...func(*databases.Deps)) *databases.Databases {
 	t.Helper()
 	if w.live == nil {
 		w.live = []nodeapi.NodeStatus{{ID: "small", FreeBytes: 1, Engines: []ayb.DatabaseType{ayb.SQLite}},
 			{ID: "roomy", FreeBytes: 2, Engines: []ayb.DatabaseType{ayb.SQLite}}}
 	}
-	d, err := databases.New(databases.Config{StatementTimeout: time.Minute},
-		databases.Deps{Store: w, Grants: w, Queries: w, Files: files{w}, Nodes: w, Now: func() time.Time { return time.Unix(1, 0) }})
+	deps := databases.Deps{Store: w, Grants: w, Queries: w, Files: files{w}, Nodes: w, Now: func() time.Time { return time.Unix(1, 0) }}
+	for _, f := range adjust {
+		f(&deps)
+	}
+	d, err := databases.New(databases.Config{StatementTimeout: time.Minute}, deps)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,146 @@
+package databases
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/controlplane/placement"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// RemovalStore is what removals need of the metadata store: its list of
+// databases whose record is gone and whose files still have to go.
+type RemovalStore interface {
+	// ClaimDoomed gives databases from the list; nobody else is given them
+	// until then.
+	ClaimDoomed(ctx context.Context, n int, now, until time.Time) ([]meta.Doomed, error)
+	// IsDoomed tells whether a path is in the list.
+	IsDoomed(ctx context.Context, path ayb.DatabasePath) (bool, error)
+	// ForgetDoomed takes a database off the list.
+	ForgetDoomed(ctx context.Context, id int64) error
+}
+
+// RemovalDeps are what Removals work with. All are needed.
+type RemovalDeps struct {
+	Store RemovalStore
+	Files nodeapi.Databases
+	Nodes nodeapi.Nodes
+	Log   *slog.Logger
+	Now   func() time.Time
+}
+
+const (
+	// sweepEvery is how often the list is looked at without being asked to:
+	// for what another server left, and for what failed.
+	sweepEvery = time.Minute
+	// claimTime is how long a claim holds, and so also after how long a
+	// failed removal is tried again. It is much longer than removeTimeout,
+	// so that no request of ours is carried out after the claim has ended.
+	claimTime     = 5 * time.Minute
+	removeTimeout = 30 * time.Second
+	// atOnce is how many files are removed at the same time, and batch how
+	// many are claimed together: they are all tried well within a claim.
+	atOnce = 8
+	batch  = 32
+)
+
+// Removals removes the files of databases that were deleted, until it has
+// worked: a node that is down, or the end of this process, only delays it.
+// Meanwhile nobody can create a database of the same path. It may be used
+// concurrently.
+type Removals struct {
+	deps  RemovalDeps
+	place *placement.Placement
+	wake  chan struct{}
+}
+
+// NewRemovals makes the service. It does nothing until Run.
+func NewRemovals(deps RemovalDeps) (*Removals, error) {
+	if deps.Store == nil || deps.Files == nil || deps.Nodes == nil || deps.Log == nil || deps.Now == nil {
+		return nil, errs.E(errs.Internal, "databases: a dependency of removals is missing")
+	}
+	return &Removals{deps: deps, place: placement.New(deps.Nodes), wake: make(chan struct{}, 1)}, nil
+}
+
+// Wake says that there is something to remove. It does not wait.
+func (r *Removals) Wake() {
+	select {
+	case r.wake <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+// Run removes what is listed until ctx ends, beginning with what was left by
+// an earlier process. Removals under way are given up then and done later. It
+// returns nil.
+func (r *Removals) Run(ctx context.Context) error {
+	every := time.NewTicker(sweepEvery)
+	defer every.Stop()
+	for ctx.Err() == nil {
+		if err := r.sweep(ctx); err != nil && ctx.Err() == nil {
+			r.deps.Log.Warn("files of deleted databases could not be looked up", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-r.wake:
+		case <-every.C:
+		}
+	}
+	return nil
+}
+
+// sweep tries everything on the list that nobody else is at.
+func (r *Removals) sweep(ctx context.Context) error {
+	for ctx.Err() == nil {
+		now := r.deps.Now()
+		doomed, err := r.deps.Store.ClaimDoomed(ctx, batch, now, now.Add(claimTime))
+		if err != nil || len(doomed) == 0 {
+			return err
+		}
+		slots := make(chan struct{}, atOnce)
+		var running sync.WaitGroup
+		for _, d := range doomed {
+			slots <- struct{}{}
+			running.Go(func() {
+				defer func() { <-slots }()
+				if err := r.remove(ctx, d); err != nil && ctx.Err() == nil {
+					r.deps.Log.Warn("files of a deleted database are still there", "db", d.Path.String(), "node", string(d.Node), "err", err)
+				}
+			})
+		}
+		running.Wait()
+	}
+	return nil
+}
+
+func (r *Removals) remove(ctx context.Context, d meta.Doomed) error {
+	node, err := r.place.Locate(meta.Database{Path: d.Path, Node: d.Node})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, removeTimeout)
+	defer cancel()
+	if _, err := r.deps.Files.DeleteDatabase(ctx, node, nodeapi.DeleteDatabaseRequest{Path: d.Path}); err != nil {
+		return err
+	}
+	return r.deps.Store.ForgetDoomed(ctx, d.ID)
+}
+
+// refuse keeps a path free while it is on the list. Creation asks before it
+// makes room on a node: what is made while files are still removed could be
+// removed with them.
+func (r *Removals) refuse(ctx context.Context, path ayb.DatabasePath) error {
+	if r == nil {
+		return nil
+	}
+	doomed, err := r.deps.Store.IsDoomed(ctx, path)
+	if err == nil && doomed {
+		err = errs.E(errs.Conflict, "A deleted database of that name is still being removed; try again later")
+	}
+	return err
+}

@@ -1,0 +1,171 @@
+package databases_test
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ayb-go/ayb/controlplane/databases"
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// graveyard is a store with a list of databases to remove, and the nodes that
+// have their files.
+type graveyard struct {
+	nodeapi.Databases // DeleteDatabase is all that is asked for
+
+	mu      sync.Mutex
+	now     time.Time
+	listed  []meta.Doomed
+	until   map[int64]time.Time
+	down    map[nodeapi.NodeID]bool
+	removed []string
+	asked   chan string // what a node was asked to remove, when it is set
+}
+
+func (g *graveyard) ClaimDoomed(_ context.Context, n int, now, until time.Time) ([]meta.Doomed, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var out []meta.Doomed
+	for _, d := range g.listed {
+		if len(out) < n && !g.until[d.ID].After(now) {
+			g.until[d.ID] = until
+			out = append(out, d)
+		}
+	}
+	return out, nil
+}
+
+func (g *graveyard) IsDoomed(_ context.Context, path ayb.DatabasePath) (bool, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.ContainsFunc(g.listed, func(d meta.Doomed) bool { return d.Path == path }), nil
+}
+
+func (g *graveyard) ForgetDoomed(_ context.Context, id int64) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.listed = slices.DeleteFunc(g.listed, func(d meta.Doomed) bool { return d.ID == id })
+	return nil
+}
+
+func (g *graveyard) DeleteDatabase(_ context.Context, node nodeapi.NodeID, req nodeapi.DeleteDatabaseRequest) (nodeapi.DeleteDatabaseResponse, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	defer func() { g.asked <- string(req.Path.Database) }()
+	if g.down[node] {
+		return nodeapi.DeleteDatabaseResponse{}, errs.E(errs.Unavailable, "The node does not answer")
+	}
+	g.removed = append(g.removed, string(req.Path.Database)+"@"+string(node))
+	return nodeapi.DeleteDatabaseResponse{}, nil
+}
+
+func (g *graveyard) LiveNodes() []nodeapi.NodeStatus { return []nodeapi.NodeStatus{{ID: "n1"}} }
+
+func (g *graveyard) Now() time.Time {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.now
+}
+
+func (g *graveyard) left() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.listed)
+}
+
+func (g *graveyard) waitFor(t *testing.T, names ...string) {
+	t.Helper()
+	for range names {
+		select {
+		case got := <-g.asked:
+			if !slices.Contains(names, got) {
+				t.Errorf("a node was asked to remove %s", got)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("nobody was asked to remove %v", names)
+		}
+	}
+}
+
+// A15: what was left by an earlier process and what is added later goes; a
+// node that is down delays only its own.
+func TestRemovals(t *testing.T) {
+	g := &graveyard{now: time.Unix(1000, 0), until: map[int64]time.Time{}, down: map[nodeapi.NodeID]bool{"n2": true}, asked: make(chan string, 100)}
+	listed := func(id int64, name string, node meta.NodeID) meta.Doomed {
+		return meta.Doomed{ID: id, Path: ayb.DatabasePath{Entity: "alice", Database: ayb.DatabaseSlug(name)}, Node: node}
+	}
+	g.listed = []meta.Doomed{listed(1, "a", "n1"), listed(2, "b", "n2"), listed(3, "old", "")}
+	r, err := databases.NewRemovals(databases.RemovalDeps{Store: g, Files: g, Nodes: g, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: g.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); _ = r.Run(ctx) }()
+	defer func() { cancel(); <-done }()
+	g.waitFor(t, "a", "b", "old")
+
+	// Another one; the one that failed waits for the end of its claim.
+	g.mu.Lock()
+	g.listed = append(g.listed, listed(4, "c", "n1"))
+	g.mu.Unlock()
+	r.Wake()
+	r.Wake()
+	g.waitFor(t, "c")
+
+	g.mu.Lock()
+	g.now, g.down["n2"] = g.now.Add(time.Hour), false
+	g.mu.Unlock()
+	for deadline := time.Now().Add(20 * time.Second); g.left() > 0; {
+		r.Wake()
+		select {
+		case <-g.asked:
+		case <-time.After(10 * time.Millisecond): // it may be between two looks
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("b stays")
+		}
+	}
+	slices.Sort(g.removed)
+	if !slices.Equal(g.removed, []string{"a@n1", "b@n2", "c@n1", "old@n1"}) {
+		t.Errorf("removed %v", g.removed)
+	}
+}
+
+// While files are removed nothing is made at their place: it could be removed
+// with them.
+func TestCreateWaitsForRemoval(t *testing.T) {
+	g := &graveyard{until: map[int64]time.Time{}, listed: []meta.Doomed{{ID: 1, Path: ayb.DatabasePath{Entity: "alice", Database: "d"}}}}
+	r, err := databases.NewRemovals(databases.RemovalDeps{Store: g, Files: g, Nodes: g, Log: slog.New(slog.DiscardHandler), Now: g.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{}
+	s := service(t, w, func(d *databases.Deps) { d.Removals = r })
+	create := func(name string) error {
+		_, err := s.Create(t.Context(), alice, databases.NewDatabase{Entity: "alice", Database: name, Type: "sqlite"})
+		return err
+	}
+	if err := create("d"); !errs.Is(err, errs.Conflict) || len(w.created) != 0 {
+		t.Errorf("%v, created on %v", err, w.created)
+	}
+	if err := create("e"); err != nil {
+		t.Error(err)
+	}
+	if err := g.ForgetDoomed(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := create("d"); err != nil {
+		t.Error(err)
+	}
+	if _, err := databases.NewRemovals(databases.RemovalDeps{}); !errs.Is(err, errs.Internal) {
+		t.Errorf("missing dependencies: %v", err)
+	}
+}
