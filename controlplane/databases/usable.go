@@ -1,0 +1,37 @@
+package databases
+
+import (
+	"context"
+
+	"github.com/ayb-go/ayb/controlplane/authz"
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
+)
+
+// Level gives a database and the level at which the caller may query it,
+// which may be none. Errors are those of Details.
+func (d *Databases) Level(ctx context.Context, actor authz.Actor, entity, database string) (meta.Database, ayb.QueryLevel, error) {
+	found, err := d.Details(ctx, actor, entity, database)
+	return found.Database, found.Rights.Query, err
+}
+
+// Usable lists the databases that the caller can query at least at a level:
+// their own, then those shared with them, each newest first. What is only
+// public is not listed.
+func (d *Databases) Usable(ctx context.Context, actor authz.Actor, level ayb.QueryLevel) ([]meta.Database, error) {
+	own, err := d.deps.Store.DatabasesFor(ctx, actor.Entity, actor.Entity)
+	if err != nil {
+		return nil, err
+	}
+	shared, err := d.deps.Store.SharedWith(ctx, actor.Entity)
+	if err != nil {
+		return nil, err
+	}
+	var out []meta.Database
+	for _, found := range append(own, shared...) {
+		if authz.On(actor, found.Database, found.Grant).Query.Covers(level) {
+			out = append(out, found.Database)
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,53 @@
+package oauth
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"time"
+
+	"github.com/ayb-go/ayb/controlplane/authz"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/httpapi"
+)
+
+// ticketLife is how long the consent page can be left open.
+const ticketLife = time.Hour
+
+// A ticket travels through the consent page's form and back: the end of its
+// life and a seal over it, the session that was shown the page, and
+// everything the application asked for. What comes back under another
+// session, later, or changed in any part does not fit its seal (S5).
+func (s *Service) ticket(actor authz.Actor, r Request) string {
+	return s.sealed(actor, r, s.deps.Now().Add(ticketLife).Unix())
+}
+
+func (s *Service) sealed(actor authz.Actor, r Request, ends int64) string {
+	b := binary.BigEndian.AppendUint64(nil, uint64(ends))
+	mac := hmac.New(sha256.New, s.cfg.Key[:])
+	for _, part := range []string{
+		string(b), actor.Token, string(actor.Slug),
+		r.redirect.raw, string(r.level), r.state, r.challenge, r.app,
+	} {
+		var size [8]byte
+		binary.BigEndian.PutUint64(size[:], uint64(len(part)))
+		mac.Write(size[:]) // a hash never fails
+		mac.Write([]byte(part))
+	}
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(b))
+}
+
+// checkTicket is Invalid unless the ticket was made for this actor and this
+// request and has not ended.
+func (s *Service) checkTicket(actor authz.Actor, r Request, ticket string) error {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(ticket)
+	if err == nil && len(raw) == 8+sha256.Size {
+		ends := int64(binary.BigEndian.Uint64(raw))
+		if hmac.Equal([]byte(s.sealed(actor, r, ends)), []byte(ticket)) && s.deps.Now().Unix() < ends {
+			return nil
+		}
+	}
+	return httpapi.OAuthError(httpapi.OAuthInvalidRequest,
+		errs.E(errs.Invalid, "This page is too old or was changed; go back to the application and start again"))
+}
