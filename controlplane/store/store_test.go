@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"database/sql"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,7 +81,7 @@ func TestPragmas(t *testing.T) {
 
 func TestOpenRefuses(t *testing.T) {
 	for url, want := range map[string]string{
-		"postgresql://u:sesame@host:port/db":            "must look like",
+		"postgresql://u:sesame@host:port/db":             "must look like",
 		"postgres://u:sesame@host/db?sslmode=perhaps":    "must look like",
 		"postgres://u:sesame@host/db?connect_timeout=-1": "must look like",
 		"mysql://u:sesame@host":                          "Database type for URL is not supported (currently only SQLite and PostgreSQL)",
@@ -98,23 +99,38 @@ func TestOpenRefuses(t *testing.T) {
 
 func TestOpenTwiceAndAtOnce(t *testing.T) {
 	url := "sqlite://" + filepath.Join(t.TempDir(), "ayb.sqlite")
+	openAtOnce(t, url)
+}
+
+// openAtOnce opens a new store from five sides, each of which uses it.
+func openAtOnce(t *testing.T, url string) {
+	t.Helper()
 	var wg sync.WaitGroup
-	for range 4 {
+	start := make(chan struct{})
+	for i := range 5 {
 		wg.Go(func() {
+			<-start
 			s, err := store.Open(t.Context(), store.Config{URL: url})
 			if err != nil {
 				t.Error(err)
 				return
+			}
+			name := fmt.Sprint("user", i)
+			if err := s.Confirm(t.Context(), storetest.Confirmation(name, name+"@example.org", name)); err != nil {
+				t.Error(err)
 			}
 			if err := s.Close(); err != nil {
 				t.Error(err)
 			}
 		})
 	}
+	close(start)
 	wg.Wait()
 	s := open(t, url)
-	if err := s.Confirm(t.Context(), storetest.Confirmation("alice", "alice@example.org", "m")); err != nil {
-		t.Error(err)
+	for i := range 5 {
+		if _, err := s.EntityBySlug(t.Context(), ayb.EntitySlug(fmt.Sprint("user", i))); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
@@ -160,7 +176,13 @@ func TestTakeOver(t *testing.T) {
 	if _, err := db.Exec(oldSchema); err != nil {
 		t.Fatal(err)
 	}
-	s, ctx := open(t, "sqlite://"+path), t.Context()
+	takeOver(t, open(t, "sqlite://"+path))
+}
+
+// takeOver checks what a store makes of oldSchema or oldPostgres.
+func takeOver(t *testing.T, s *store.Store) {
+	t.Helper()
+	ctx := t.Context()
 	e, err := s.EntityBySlug(ctx, "alice")
 	if err != nil || e.ID != 4 || e.Type != ayb.Organization {
 		t.Errorf("entity %+v, %v", e, err)
