@@ -62,14 +62,17 @@ type Config struct {
 	Login token.LoginConfig
 }
 
-// Deps are what accounts works with. All are needed.
+// Deps are what accounts works with. All but Limits are needed.
 type Deps struct {
 	Identities Identities
 	Tokens     Tokens
 	Databases  Databases
 	Uses       Uses
 	Mail       mailapi.Sender
-	Now        func() time.Time
+	// Limits counts requests by account and by mail address; nil takes
+	// everything.
+	Limits Limiter
+	Now    func() time.Time
 }
 
 // Accounts is the service. It may be used concurrently.
@@ -78,6 +81,7 @@ type Accounts struct {
 	logins    *token.Logins
 	reserved  map[string]struct{}
 	deps      Deps
+	decoy     decoy
 }
 
 // New checks the configuration, the Fernet key included (O3).
@@ -103,8 +107,9 @@ func New(cfg Config, deps Deps) (*Accounts, error) {
 // refused.
 //
 // Errors, in the order of the checks: InvalidSlug, Registration (reserved
-// name, bad address), Invalid (entity type), Conflict (registered with another
-// address), and those of the mailer.
+// name, bad address), Invalid (entity type), RateLimited (too many for this
+// name or to this address), Conflict (registered with another address), and
+// those of the mailer.
 func (a *Accounts) Register(ctx context.Context, entity, address, entityType string) (mailapi.Delivery, error) {
 	slug, err := a.parseName(entity)
 	if err != nil {
@@ -116,6 +121,9 @@ func (a *Accounts) Register(ctx context.Context, entity, address, entityType str
 	}
 	kind, err := ayb.ParseEntityType(entityType)
 	if err != nil {
+		return "", err
+	}
+	if err := a.take("name:"+string(slug), "mail:"+inbox(address)); err != nil {
 		return "", err
 	}
 	mail := mailapi.KindRegistration
@@ -133,7 +141,8 @@ func (a *Accounts) Register(ctx context.Context, entity, address, entityType str
 }
 
 // LogIn mails a log-in token to the first address of an entity. A name that
-// nobody has, or that has no address, gets the same answer and no mail (S14).
+// nobody has, or that has no address, gets the same answer and no mail (S14):
+// see decoy. Errors: RateLimited, for any name, and those of the mailer.
 func (a *Accounts) LogIn(ctx context.Context, entity string) (mailapi.Delivery, error) {
 	return a.LogInTo(ctx, entity, "")
 }
@@ -142,9 +151,12 @@ func (a *Accounts) LogIn(ctx context.Context, entity string) (mailapi.Delivery, 
 // caller has checked next, which is empty or a path of this server.
 func (a *Accounts) LogInTo(ctx context.Context, entity, next string) (mailapi.Delivery, error) {
 	slug := ayb.FoldEntity(entity)
+	if err := a.take("name:" + string(slug)); err != nil {
+		return "", err
+	}
 	known, err := a.deps.Identities.Addresses(ctx, slug)
 	if errs.Is(err, errs.NotFound) || err == nil && len(known) == 0 {
-		return mailapi.Delivered, nil
+		return a.decoy.answer(ctx)
 	}
 	if err != nil {
 		return "", err
@@ -193,6 +205,9 @@ func (a *Accounts) confirm(ctx context.Context, loginToken string, idle time.Dur
 	if err != nil {
 		return Session{}, err
 	}
+	if err := a.take("confirm:" + string(slug)); err != nil {
+		return Session{}, err
+	}
 	api, now := token.NewAPI(), a.deps.Now()
 	c := meta.Confirmation{
 		Slug: slug, Type: opened.Type, Address: opened.Address,
@@ -216,11 +231,12 @@ func (a *Accounts) confirm(ctx context.Context, loginToken string, idle time.Dur
 func errInvalidLogin() error { return errs.E(errs.Invalid, "Invalid or expired token") }
 
 func (a *Accounts) send(ctx context.Context, kind mailapi.Kind, login token.Login) (mailapi.Delivery, error) {
+	begun := time.Now()
 	sealed, expires, err := a.logins.Seal(login)
 	if err != nil {
 		return "", err
 	}
-	return a.deps.Mail.Send(ctx, mailapi.Job{
+	delivery, err := a.deps.Mail.Send(ctx, mailapi.Job{
 		ID:         newMailID(),
 		Kind:       kind,
 		To:         login.Address,
@@ -229,4 +245,8 @@ func (a *Accounts) send(ctx context.Context, kind mailapi.Kind, login token.Logi
 		CreatedAt:  a.deps.Now(),
 		ExpiresAt:  expires,
 	})
+	if ctx.Err() == nil {
+		a.decoy.record(sending{time.Since(begun), delivery, err})
+	}
+	return delivery, err
 }

@@ -25,11 +25,6 @@ type LinkChecker interface {
 	Submit(id meta.EntityID, slug ayb.EntitySlug, links []meta.Link)
 }
 
-// Limiter counts requests under a key; RateLimited when they are too many.
-type Limiter interface {
-	Take(key string) error
-}
-
 // ProfileDeps are what Profiles works with. All are needed.
 type ProfileDeps struct {
 	Store  ProfileStore

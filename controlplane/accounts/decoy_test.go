@@ -1,0 +1,55 @@
+package accounts
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/bus/mailapi"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// S14: names that nobody has answer after as long as real mails took, and the
+// same.
+func TestDecoy(t *testing.T) {
+	var d decoy
+	if got, err := d.answer(t.Context()); got != mailapi.Delivered || err != nil {
+		t.Errorf("before any mail: %q, %v", got, err)
+	}
+	const took = 30 * time.Millisecond
+	d.record(sending{took: took, delivery: mailapi.Queued})
+	begun := time.Now()
+	if got, err := d.answer(t.Context()); got != mailapi.Queued || err != nil || time.Since(begun) < took {
+		t.Errorf("%q, %v after %v", got, err, time.Since(begun))
+	}
+	// Only the last mails count.
+	down := errs.E(errs.Unavailable, "The mail could not be queued")
+	for range remembered {
+		d.record(sending{err: down})
+	}
+	for range 100 {
+		if got, err := d.answer(t.Context()); got != "" || err != down {
+			t.Fatalf("%q, %v", got, err)
+		}
+	}
+	if len(d.recent) != remembered {
+		t.Errorf("%d are remembered", len(d.recent))
+	}
+	d = decoy{recent: []sending{{took: time.Hour}}}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := d.answer(ctx); !errs.Is(err, errs.Canceled) {
+		t.Errorf("after its caller has gone: %v", err)
+	}
+}
+
+func TestInbox(t *testing.T) {
+	for in, want := range map[string]string{
+		"alice@example.org": "alice@example.org", "alice+1@example.org": "alice@example.org",
+		"alice+1+2@example.org": "alice@example.org", "+@example.org": "@example.org",
+	} {
+		if got := inbox(in); got != want {
+			t.Errorf("%s: %s", in, got)
+		}
+	}
+}
