@@ -15,8 +15,9 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// TestScripts runs every script against every topology, each with a server of
-// its own. Besides testscript's commands there are:
+// TestScripts runs every script in every setting, each with a server of its
+// own. The names of topologies and metadata stores are conditions. Besides
+// testscript's commands there are:
 //
 //	as USER ARGS…            runs `ayb ARGS…` as a user with a configuration of their own
 //	register USER EMAIL      registers and confirms
@@ -26,27 +27,28 @@ import (
 //	                         in one process all of them are that process
 //	killdaemons              SIGKILL of every query daemon
 func TestScripts(t *testing.T) {
-	for _, topology := range harness.Topologies() {
-		t.Run(string(topology), func(t *testing.T) { runScripts(t, topology) })
+	for _, setting := range harness.Settings() {
+		t.Run(setting.String(), func(t *testing.T) { runScripts(t, setting) })
 	}
 }
 
-func runScripts(t *testing.T, topology harness.Topology) {
+func runScripts(t *testing.T, setting harness.Setting) {
 	worlds := &worlds{byDir: map[string]*harness.World{}}
 	testscript.Run(t, testscript.Params{
 		Dir: "script",
 		Setup: func(env *testscript.Env) error {
-			return worlds.start(t, env, topology)
+			return worlds.start(t, env, setting)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"as": as, "register": worlds.register, "mailed": worlds.mailed, "token": token,
 			"killrole": worlds.kill, "startrole": worlds.startRole, "killdaemons": worlds.killDaemons,
 		},
 		Condition: func(name string) (bool, error) {
-			for _, known := range harness.Topologies() {
-				if name == string(known) {
-					return known == topology, nil
-				}
+			switch name {
+			case string(harness.AllInOne), string(harness.Split):
+				return name == string(setting.Topology), nil
+			case string(harness.SQLite), string(harness.Postgres):
+				return name == string(setting.Metadata), nil
 			}
 			return false, fmt.Errorf("unknown condition %s", name)
 		},
@@ -60,8 +62,8 @@ type worlds struct {
 	byDir map[string]*harness.World
 }
 
-func (ws *worlds) start(t *testing.T, env *testscript.Env, topology harness.Topology) error {
-	w := harness.Start(t, topology)
+func (ws *worlds) start(t *testing.T, env *testscript.Env, setting harness.Setting) error {
+	w := setting.Start(t)
 	ws.mu.Lock()
 	ws.byDir[env.WorkDir] = w
 	ws.mu.Unlock()

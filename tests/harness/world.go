@@ -42,16 +42,19 @@ type World struct {
 	Config   string // the configuration file
 	MailFile string
 	DataPath string
-	procs    map[string]*Process
-	env      []string
+	// DatabaseURL is where the metadata is.
+	DatabaseURL string
+	procs       map[string]*Process
+	env         []string
 }
 
 // Option changes a world before it starts.
 type Option func(*options)
 
 type options struct {
-	extra string
-	env   []string
+	extra    string
+	env      []string
+	metadata func(t testing.TB) string // gives the URL; nil for SQLite
 }
 
 // With adds lines to the configuration file: sections of its own.
@@ -79,12 +82,16 @@ func Start(t testing.TB, topology Topology, opts ...Option) *World {
 		Config: filepath.Join(dir, "ayb.toml"), MailFile: filepath.Join(dir, "mails.jsonl"),
 		DataPath: filepath.Join(dir, "data"),
 	}
+	w.DatabaseURL = "sqlite://" + w.DataPath + "/ayb.sqlite"
+	if o.metadata != nil {
+		w.DatabaseURL = o.metadata(t)
+	}
 	port := freePort(t)
 	w.URL = fmt.Sprintf("http://127.0.0.1:%d", port)
 	text := fmt.Sprintf(`host = "127.0.0.1"
 port = %d
 public_url = %q
-database_url = "sqlite://%s/ayb.sqlite"
+database_url = %q
 data_path = %q
 [authentication]
 fernet_key = "dTP6YWiMRoA4b3yqMMEGGRmfyRuCPLF7HJfHHFNFhYo="
@@ -93,7 +100,7 @@ token_expiration_seconds = 3600
 path = %q
 [cors]
 origin = "*"
-`, port, w.URL, w.DataPath, w.DataPath, w.MailFile)
+`, port, w.URL, w.DatabaseURL, w.DataPath, w.MailFile)
 	if topology == Split {
 		text += fmt.Sprintf("[bus]\nlisten = \"127.0.0.1:%d\"\n", freePort(t))
 	}
