@@ -43,12 +43,12 @@ ayb.toml:
 test check: setup fmt-check vet lint cross build unit race ## everything CI checks
 	$(call stage,all checks passed)
 
-# `test` runs the scripts on every topology there is; this looks for what
-# shows only now and then.
+# `test` runs the scripts on each topology and each metadata store once; this
+# runs all combinations, and looks for what shows only now and then.
 .PHONY: test-full
 test-full: test ## the same, and all tests again, three times and shuffled
 	$(call stage,go test -race three times)
-	go test -race -count=3 -shuffle=on -timeout 60m ./...
+	AYB_TEST_FULL=1 go test -race -count=3 -shuffle=on -timeout 60m ./...
 
 .PHONY: setup
 setup: ## install the programs and data that tests need

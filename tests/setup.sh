@@ -10,11 +10,19 @@ need() { # need PACKAGE COMMAND...: the package is missing when the command fail
 	"$@" >/dev/null 2>&1 || missing="$missing $package"
 }
 
+have_postgres() { # any version will do
+	for server in /usr/lib/postgresql/*/bin/postgres; do
+		[ ! -x "$server" ] || return 0
+	done
+	command -v postgres
+}
+
 need gcc command -v gcc
 need libc6-dev test -f /usr/include/stdlib.h
 need curl command -v curl
 need sqlite3 command -v sqlite3
 need gawk command -v awk
+need postgresql have_postgres
 need unicode-data test -f /usr/share/unicode/UnicodeData.txt
 
 if [ -z "$missing" ]; then
@@ -29,5 +37,16 @@ fi
 as_root=
 [ "$(id -u)" = 0 ] || as_root="sudo -n"
 $as_root apt-get update -qq
+install() {
+	DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends "$@"
+}
+case $missing in
+*postgresql*)
+	# The package would make and start a server of its own. Only the programs
+	# are wanted.
+	install postgresql-common
+	$as_root sed -i -E 's/^#?[[:space:]]*create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+	;;
+esac
 # shellcheck disable=SC2086 # a list of words
-DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing
+install $missing
