@@ -112,7 +112,7 @@ func parse(m Mail, raw []byte) (Mail, error) {
 	if _, err := msg.Header.Date(); err != nil {
 		return m, fmt.Errorf("no date: %w", err)
 	}
-	var body io.Reader = msg.Body
+	body := msg.Body
 	if strings.EqualFold(msg.Header.Get("Content-Transfer-Encoding"), "quoted-printable") {
 		body = quotedprintable.NewReader(body)
 	}

@@ -1,0 +1,268 @@
+package tests
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"sync"
+	"testing"
+
+	natsgo "github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/ayb-go/ayb/mailer/smtptest"
+	"github.com/ayb-go/ayb/shared/bus/natsbus"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/httpapi"
+	"github.com/ayb-go/ayb/tests/harness"
+)
+
+const (
+	relayUser     = "login@example.org"
+	relayPassword = "00123 \"quoted\" 1e5"
+)
+
+// relay makes the server's mail leave by STARTTLS and a log-in, and go to the
+// file after it.
+func relay(t *testing.T, s *smtptest.Server) []harness.Option {
+	t.Helper()
+	return []harness.Option{
+		harness.With(fmt.Sprintf("[email.smtp]\nfrom = \"Ayb <server@example.org>\"\nreply_to = \"reply@example.org\"\nsmtp_host = %q\nsmtp_port = %d\nsmtp_username = %q\nsmtp_password = %q\n"+
+			"[limits]\nrate_per_minute = 0", s.Host(), s.Port(), relayUser, relayPassword)),
+		harness.Env("SSL_CERT_FILE=" + s.CAFile()),
+	}
+}
+
+func register(t *testing.T, w *harness.World, name string) (httpapi.MailSent, error) {
+	t.Helper()
+	return w.Client("").Register(t.Context(), httpapi.RegisterRequest{Entity: name, EmailAddress: harness.Address(name), EntityType: "user"})
+}
+
+// confirm checks that exactly one mail came and that its token is good.
+func confirm(t *testing.T, w *harness.World, s *smtptest.Server, name string) {
+	t.Helper()
+	mails := s.To(harness.Address(name))
+	if len(mails) != 1 {
+		t.Fatalf("%d mails to %s", len(mails), name)
+	}
+	if m := mails[0]; !m.TLS || m.User != relayUser || m.From != "server@example.org" {
+		t.Errorf("mail to %s: %+v", name, m)
+	}
+	if _, err := w.Client("").Confirm(t.Context(), mails[0].Token()); err != nil {
+		t.Errorf("confirm %s: %v", name, err)
+	}
+}
+
+// People register through a relay; it goes away for a while, and refuses one.
+func TestMailByRelay(t *testing.T) {
+	for _, topology := range harness.Topologies() {
+		t.Run(string(topology), func(t *testing.T) {
+			s := smtptest.Start(t, smtptest.Config{Username: relayUser, Password: relayPassword, Hook: func(step smtptest.Step, m smtptest.Mail) error {
+				if step == smtptest.Receiver && m.To == harness.Address("gone") {
+					return smtptest.Answer(550, "no such user at internal.example")
+				}
+				return nil
+			}})
+			w := harness.Start(t, topology, relay(t, s)...)
+			if sent, err := register(t, w, "ann"); err != nil || sent.Delivery != "" {
+				t.Errorf("ann: %+v, %v", sent, err)
+			}
+			confirm(t, w, s, "ann")
+			if tokens := w.MailedTokens(harness.Address("ann")); !slices.Equal(tokens, []string{s.Mails()[0].Token()}) {
+				t.Errorf("the file has the tokens %q", tokens)
+			}
+			_, err := register(t, w, "gone")
+			if !errs.Is(err, errs.Mail) || errs.Public(err).Message != "SMTP backend failed: the mail server refused the address (550)" {
+				t.Errorf("gone: %v", err)
+			}
+
+			s.Stop()
+			away := []string{"bob", "carol", "dave"}
+			var wg sync.WaitGroup
+			for _, name := range away {
+				wg.Go(func() {
+					if sent, err := register(t, w, name); err != nil || sent.Delivery != httpapi.DeliveryQueued {
+						t.Errorf("%s: %+v, %v", name, sent, err)
+					}
+				})
+			}
+			wg.Wait()
+			s.Resume()
+			if sent, err := register(t, w, "eve"); err != nil || sent.Delivery != "" {
+				t.Errorf("eve waits for the others: %+v, %v", sent, err)
+			}
+			harness.Until(t, "the mails that waited", func() bool { return len(s.Mails()) >= 5 })
+			for _, name := range append(away, "eve") {
+				confirm(t, w, s, name)
+			}
+		})
+	}
+}
+
+// killer kills the mailer at given moments of given mails, when nothing else
+// is between a relay's answer and the memory of it.
+type killer struct {
+	t     *testing.T
+	s     *smtptest.Server
+	w     *harness.World
+	kills chan chan struct{}
+	gate  sync.RWMutex // held for reading from Text to Taken
+
+	mu   sync.Mutex
+	when map[string]smtptest.Step // what is still to be killed
+	lost map[string]bool          // taken by the relay, and the mailer never heard
+	life int                      // how often it was killed
+	born map[string]int           // the life that sends to an address
+}
+
+func (k *killer) hook(step smtptest.Step, m smtptest.Mail) error {
+	k.mu.Lock()
+	at, marked := k.when[m.To]
+	kill := marked && at == step && step != smtptest.Connect
+	if kill {
+		delete(k.when, m.To)
+		k.lost[m.To] = step == smtptest.Taken
+	}
+	k.mu.Unlock()
+	switch {
+	case step == smtptest.Receiver:
+		k.alive(m.To)
+	case step == smtptest.Taken:
+		k.gate.RUnlock()
+	case step == smtptest.Text && !kill:
+		k.gate.RLock()
+		if !k.sameLife(m.To) { // the text of a mailer that is dead by now
+			k.gate.RUnlock()
+			return smtptest.Answer(451, "nobody hears this")
+		}
+	}
+	if !kill {
+		return nil
+	}
+	k.gate.Lock()
+	defer k.gate.Unlock()
+	for tries := 0; !k.remembered(); tries++ {
+		if tries > 1500 {
+			k.t.Error("what was taken is not remembered")
+			break
+		}
+		harness.Breathe()
+	}
+	dead := make(chan struct{})
+	k.kills <- dead
+	<-dead
+	k.mu.Lock()
+	k.life++
+	k.mu.Unlock()
+	return smtptest.Answer(451, "nobody hears this")
+}
+
+func (k *killer) alive(to string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.born[to] = k.life
+}
+
+func (k *killer) sameLife(to string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.born[to] == k.life
+}
+
+// remembered tells whether the mailer has heard of everything the relay took:
+// it writes the line only after it has noted the delivery.
+func (k *killer) remembered() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	copies := map[string]int{}
+	for _, m := range k.s.Mails() {
+		copies[m.To]++
+	}
+	for to, n := range copies {
+		if k.lost[to] {
+			n--
+		}
+		if n > 0 && len(k.w.MailedTokens(to)) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// Acceptance: the mailer is killed five times while it delivers. Every mail
+// arrives; the one whose acceptance it did not live to hear of arrives twice,
+// with the same Message-ID; no other does.
+func TestMailerKilledFiveTimes(t *testing.T) {
+	const people = 20
+	name := func(i int) string { return fmt.Sprintf("user%d", i) }
+	k := &killer{t: t, kills: make(chan chan struct{}), lost: map[string]bool{}, born: map[string]int{}, when: map[string]smtptest.Step{
+		"":                       smtptest.Sender, // its receiver is not known then
+		harness.Address(name(4)): smtptest.Receiver,
+		harness.Address(name(8)): smtptest.Text, harness.Address(name(12)): smtptest.Text,
+		harness.Address(name(16)): smtptest.Taken,
+	}}
+	k.s = smtptest.Start(t, smtptest.Config{Username: relayUser, Password: relayPassword, Hook: k.hook})
+	k.w = harness.Start(t, harness.Split, relay(t, k.s)...)
+	var wg sync.WaitGroup
+	for i := range people {
+		wg.Go(func() {
+			if _, err := register(t, k.w, name(i)); err != nil {
+				t.Errorf("%s: %v", name(i), err)
+			}
+		})
+	}
+	for range 5 {
+		dead := <-k.kills
+		k.w.Kill("ayb-mailer")
+		close(dead)
+		k.w.StartRole("ayb-mailer")
+	}
+	wg.Wait()
+	harness.Until(t, "the queue to be empty", func() bool { return queued(t, k.w) == 0 })
+	for i := range people {
+		address := harness.Address(name(i))
+		mails, want := k.s.To(address), 1
+		if k.lost[address] {
+			want = 2
+		}
+		if len(mails) != want || len(k.w.MailedTokens(address)) != 1 {
+			t.Errorf("%s: %d mails, want %d, and %d lines", name(i), len(mails), want, len(k.w.MailedTokens(address)))
+		}
+		for _, m := range mails {
+			if m.MessageID() == "" || m.MessageID() != mails[0].MessageID() {
+				t.Errorf("%s: Message-ID %q", name(i), m.MessageID())
+			}
+		}
+	}
+}
+
+// queued counts the jobs in the queue of mails.
+func queued(t *testing.T, w *harness.World) uint64 {
+	t.Helper()
+	config, err := os.ReadFile(w.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listen := regexp.MustCompile(`listen = "(.*)"`).FindSubmatch(config)
+	credentials, err := natsbus.LoadCredentials(filepath.Join(w.DataPath, "bus_credentials.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	role := string(natsbus.ControlPlane)
+	nc, err := natsgo.Connect("nats://"+string(listen[1]), natsgo.UserInfo(role, credentials[natsbus.ControlPlane]), natsgo.CustomInboxPrefix("_INBOX_"+role))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, err := js.Stream(t.Context(), "MAIL")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stream.CachedInfo().State.Msgs
+}
