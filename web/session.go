@@ -1,0 +1,116 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/httpapi"
+)
+
+// Titles of the contract.
+const (
+	titleLogIn         = "Login error"
+	titleConfirmation  = "Confirmation error"
+	titleAuthorization = "Authorization Error"
+)
+
+// cookieName is the cookie of a session: SLUG:TOKEN.
+const cookieName = "auth"
+
+// sessionToken gives the token half of the cookie, empty when there is none.
+// The other half is for show and proves nothing: it is not looked at (S1).
+func sessionToken(r *http.Request) string {
+	c, err := r.Cookie(cookieName)
+	if err != nil {
+		return ""
+	}
+	_, token, _ := strings.Cut(c.Value, ":")
+	return token
+}
+
+// setCookie starts a session in the browser; an empty value ends it. Secure
+// follows the public URL, so that a server in a local network works (S25).
+func (p *Pages) setCookie(w http.ResponseWriter, value string) {
+	c := &http.Cookie{Name: cookieName, Value: value, Path: "/", HttpOnly: true, Secure: p.secure, SameSite: http.SameSiteLaxMode}
+	if value == "" {
+		c.MaxAge = -1
+	}
+	http.SetCookie(w, c)
+}
+
+// noSession tells whether an error says that somebody has to log in first.
+func noSession(err error) bool {
+	return errs.Is(err, errs.InvalidToken) || errs.Is(err, errs.Unauthenticated) || errs.Is(err, errs.Hidden)
+}
+
+func (p *Pages) showLogIn(w http.ResponseWriter, r *http.Request) {
+	next := r.URL.Query().Get("next")
+	if !httpapi.LocalPath(next) { // S7
+		next = ""
+	}
+	p.render(w, r, http.StatusOK, "log_in", struct{ Next string }{next})
+}
+
+func (p *Pages) logIn(w http.ResponseWriter, r *http.Request) {
+	fields, err := form(w, r)
+	if err != nil {
+		p.fail(w, r, titleLogIn, err)
+		return
+	}
+	name := strings.TrimSpace(fields["username"])
+	if name == "" {
+		p.fail(w, r, titleLogIn, errs.E(errs.Invalid, "Enter your username"))
+		return
+	}
+	if _, err := p.deps.Sessions.LogIn(r.Context(), name, fields["next"]); err != nil {
+		p.fail(w, r, titleLogIn, err)
+		return
+	}
+	p.render(w, r, http.StatusOK, "check_email", struct{ Username string }{name})
+}
+
+// mailed gives the token in the address of a mailed link.
+func mailed(r *http.Request) string { return strings.TrimPrefix(r.URL.Path, "/confirm/") }
+
+// showConfirm only shows a form that is sent by a click, or by script: programs
+// that look at links in mails must not spend the token (S17, ruling 25).
+func (p *Pages) showConfirm(w http.ResponseWriter, r *http.Request) {
+	p.render(w, r, http.StatusOK, "confirm", struct{ Action string }{"/confirm/" + url.PathEscape(mailed(r))})
+}
+
+func (p *Pages) confirm(w http.ResponseWriter, r *http.Request) {
+	s, err := p.deps.Sessions.Confirm(r.Context(), mailed(r))
+	if err != nil {
+		p.fail(w, r, titleConfirmation, err)
+		return
+	}
+	p.setCookie(w, s.Entity+":"+s.Token)
+	if httpapi.LocalPath(s.Next) { // S7
+		redirect(w, http.StatusSeeOther, s.Next)
+		return
+	}
+	p.render(w, r, http.StatusOK, "confirmed", s)
+}
+
+func (p *Pages) showLogOut(w http.ResponseWriter, r *http.Request) {
+	if sessionToken(r) == "" {
+		redirect(w, http.StatusFound, "/log_in")
+		return
+	}
+	p.render(w, r, http.StatusOK, "log_out", nil)
+}
+
+// logOut revokes the token of the session and forgets it (S16). When it could
+// not be revoked the cookie stays, and the person can try again.
+func (p *Pages) logOut(w http.ResponseWriter, r *http.Request) {
+	if token := sessionToken(r); token != "" {
+		if err := p.deps.Sessions.LogOut(r.Context(), token); err != nil {
+			p.fail(w, r, "", err)
+			return
+		}
+	}
+	p.setCookie(w, "")
+	redirect(w, http.StatusSeeOther, "/log_in")
+}
