@@ -3,6 +3,7 @@ package controlplane
 import (
 	"errors"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -39,6 +40,12 @@ type Config struct {
 	// DatabasesPerAccount limits the databases of one account. Zero is no
 	// limit.
 	DatabasesPerAccount int
+	// RatePerMinute limits registrations, log-ins, confirmations and exchanges
+	// of codes, for each client address and each account. Zero is no limit.
+	RatePerMinute int
+	// TrustedProxies are the networks of the reverse proxies whose word about
+	// the address of a client counts. Empty means none.
+	TrustedProxies []netip.Prefix
 	// CacheEntries is how many tokens, and how many databases, are kept in
 	// memory. Zero means 10 000.
 	CacheEntries int
@@ -65,7 +72,7 @@ func (c Config) Validate() error {
 	if o := c.CORSOrigin; o != "" && o != "*" && !isOrigin(o) {
 		fault("The CORS origin must be * or look like https://app.example.com")
 	}
-	if c.RequestBytes < 0 || c.StatementTimeout < 0 || c.CacheEntries < 0 || c.DatabasesPerAccount < 0 {
+	if c.RequestBytes < 0 || c.StatementTimeout < 0 || c.CacheEntries < 0 || c.DatabasesPerAccount < 0 || c.RatePerMinute < 0 {
 		fault("Limits can't be negative")
 	}
 	return errors.Join(faults...)

@@ -8,16 +8,22 @@ package controlplane
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/ayb-go/ayb/controlplane/accounts"
 	"github.com/ayb-go/ayb/controlplane/cache"
 	"github.com/ayb-go/ayb/controlplane/databases"
 	"github.com/ayb-go/ayb/controlplane/httpd"
+	"github.com/ayb-go/ayb/controlplane/lastuse"
+	"github.com/ayb-go/ayb/controlplane/ratelimit"
+	"github.com/ayb-go/ayb/controlplane/session"
 	"github.com/ayb-go/ayb/controlplane/store"
 	"github.com/ayb-go/ayb/shared/bus/invalidateapi"
 	"github.com/ayb-go/ayb/shared/bus/mailapi"
@@ -36,7 +42,14 @@ type Deps struct {
 	Others cache.Others
 	// BusHealthy is nil while the bus is connected.
 	BusHealthy func() error
-	Log        *slog.Logger
+	// Pages makes the pages for people, over the sessions of their browsers;
+	// nil for an API without pages.
+	Pages func(*session.Sessions) (http.Handler, error)
+	Log   *slog.Logger
+	// AllowLink and LinkRoots are those of linkcheck.Deps; nil for the rules
+	// that hold outside tests.
+	AllowLink func(netip.AddrPort) bool
+	LinkRoots *x509.CertPool
 	// Now is time.Now when it is nil.
 	Now func() time.Time
 }
@@ -47,6 +60,8 @@ type ControlPlane struct {
 	store *store.Store
 	cache *cache.Cache
 	http  *httpd.Server
+	uses  *lastuse.Tracker
+	kept  upkeep
 }
 
 // New checks the configuration, opens and migrates the metadata store, and
@@ -78,21 +93,43 @@ func (c *ControlPlane) assemble(cfg Config) (err error) {
 	if err != nil {
 		return err
 	}
-	people, err := accounts.New(
-		accounts.Config{PublicURL: cfg.publicURL(), Login: cfg.login()},
-		accounts.Deps{Identities: c.cache, Tokens: c.cache, Mail: c.deps.Mail, Now: c.deps.Now})
+	if c.kept, err = c.upkeep(cfg); err != nil {
+		return err
+	}
+	limits, err := ratelimit.New(ratelimit.Config{PerMinute: cfg.RatePerMinute})
 	if err != nil {
+		return err
+	}
+	profiles, err := c.profiles(limits)
+	if err != nil {
+		return err
+	}
+	if c.uses, err = lastuse.New(c.store, c.deps.Log); err != nil {
 		return err
 	}
 	dbs, err := databases.New(
 		databases.Config{StatementTimeout: cfg.StatementTimeout, PerAccount: cfg.DatabasesPerAccount},
-		databases.Deps{Store: c.cache, Grants: c.cache, Queries: c.deps.Queries, Files: c.deps.Databases, Nodes: c.deps.Nodes, Now: c.deps.Now})
+		databases.Deps{Store: c.cache, Grants: c.cache, Queries: c.deps.Queries, Files: c.deps.Databases, Nodes: c.deps.Nodes, Removals: c.kept.removals, Now: c.deps.Now})
+	if err != nil {
+		return err
+	}
+	people, err := accounts.New(
+		accounts.Config{PublicURL: cfg.publicURL(), Login: cfg.login()},
+		accounts.Deps{Identities: c.cache, Tokens: c.cache, Databases: dbs, Uses: c.uses, Mail: c.deps.Mail, Limits: limits, Now: c.deps.Now})
+	if err != nil {
+		return err
+	}
+	apps, err := c.applications(cfg, dbs)
+	if err != nil {
+		return err
+	}
+	pages, err := c.pages(people, apps, dbs)
 	if err != nil {
 		return err
 	}
 	c.http, err = httpd.New(
-		httpd.Config{CORSOrigin: cfg.CORSOrigin, RequestBytes: cfg.RequestBytes},
-		httpd.Deps{Accounts: people, Authenticator: people, Databases: dbs, Sharing: dbs, Health: c.health, Log: c.deps.Log})
+		httpd.Config{PublicURL: cfg.publicURL(), CORSOrigin: cfg.CORSOrigin, RequestBytes: cfg.RequestBytes, TrustedProxies: cfg.TrustedProxies},
+		httpd.Deps{Accounts: people, Authenticator: people, Databases: dbs, Sharing: dbs, Profiles: profiles, Limits: limits, OAuth: apps, Pages: pages, Health: c.health, Log: c.deps.Log})
 	return err
 }
 
@@ -102,7 +139,16 @@ func (c *ControlPlane) Handler() http.Handler { return c.http }
 // Run serves the API on the listener until ctx ends, lets requests in flight
 // finish for at most ten seconds, and closes the store. A clean stop is nil.
 func (c *ControlPlane) Run(ctx context.Context, ln net.Listener) error {
-	return errors.Join(c.http.Serve(ctx, ln), c.Close())
+	tracking, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var background sync.WaitGroup
+	background.Go(func() { c.uses.Run(tracking) })
+	keeping, end := context.WithCancel(ctx)
+	c.kept.start(keeping, &background)
+	err := c.http.Serve(ctx, ln)
+	end()
+	stop()
+	background.Wait()
+	return errors.Join(err, c.Close())
 }
 
 // Close closes the metadata store.

@@ -33,8 +33,8 @@ func TestPathsAndMethods(t *testing.T) {
 	}
 	for _, tt := range []struct{ method, path, allow string }{
 		{"POST", "/health", "GET, HEAD"}, {"GET", "/v1/register", "POST"}, {"GET", "/v1/a/b/query", "POST"},
-		{"PUT", "/v1/entity/a", "GET, HEAD"}, {"GET", "/v1/tokens/a", "DELETE"}, {"BREW", "/v1/a%2Fb/c/details", "GET, HEAD"},
-		{"OPTIONS", "/v1/tokens", "GET, HEAD"},
+		{"PUT", "/v1/entity/a", "GET, HEAD, PATCH, DELETE"}, {"GET", "/v1/tokens/a", "DELETE"}, {"BREW", "/v1/a%2Fb/c/details", "GET, HEAD"},
+		{"OPTIONS", "/v1/tokens", "GET, HEAD, POST"},
 	} {
 		got := w.do(tt.method, tt.path, "")
 		w.wantOther(got, 405, "Method "+tt.method+" is not allowed here; allowed: "+tt.allow)

@@ -44,6 +44,11 @@ type world struct {
 
 func newWorld(t testing.TB, adjust ...func(*config)) *world {
 	t.Helper()
+	return newWorldWith(t, func(*controlplane.Deps) {}, adjust...)
+}
+
+func newWorldWith(t testing.TB, change func(*controlplane.Deps), adjust ...func(*config)) *world {
+	t.Helper()
 	w := &world{
 		t: t, node: &Node{ID: "n1"}, mail: &outbox{}, log: &logBuffer{},
 		path: filepath.Join(t.TempDir(), "meta", "ayb.sqlite"),
@@ -56,12 +61,14 @@ func newWorld(t testing.TB, adjust ...func(*config)) *world {
 	for _, f := range adjust {
 		f(&cfg)
 	}
-	cp, err := controlplane.New(cfg, controlplane.Deps{
+	deps := controlplane.Deps{
 		Queries: w.node, Databases: w.node, Nodes: w.node, Mail: w.mail,
 		BusHealthy: func() error { w.mu.Lock(); defer w.mu.Unlock(); return w.busErr },
 		Log:        slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: leveler{w}})),
 		Now:        func() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now },
-	})
+	}
+	change(&deps)
+	cp, err := controlplane.New(cfg, deps)
 	if err != nil {
 		t.Fatal(err)
 	}

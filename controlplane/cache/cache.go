@@ -45,7 +45,9 @@ type Store interface {
 	Tokens
 	Databases
 	Grants
+	Minting
 	Entities
+	Accounts
 }
 
 // Others are the other control planes of the server.

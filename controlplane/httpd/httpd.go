@@ -8,9 +8,11 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/ayb-go/ayb/controlplane/accounts"
 	"github.com/ayb-go/ayb/controlplane/authz"
 	"github.com/ayb-go/ayb/controlplane/databases"
 	"github.com/ayb-go/ayb/controlplane/meta"
@@ -27,6 +29,8 @@ type Accounts interface {
 	LogIn(ctx context.Context, entity string) (mailapi.Delivery, error)
 	Confirm(ctx context.Context, loginToken string) (slug ayb.EntitySlug, apiToken string, err error)
 	ListTokens(ctx context.Context, actor authz.Actor) ([]meta.APIToken, error)
+	CreateToken(ctx context.Context, actor authz.Actor, req accounts.NewToken) (meta.APIToken, string, error)
+	RevokePresented(ctx context.Context, text string) error
 	RevokeToken(ctx context.Context, actor authz.Actor, short string) error
 }
 
@@ -50,20 +54,32 @@ const DefaultRequestBytes = 16 << 20
 
 // Config is what the HTTP API can be told.
 type Config struct {
+	// PublicURL is the address of the server as its users see it, without a
+	// slash at its end.
+	PublicURL string
 	// CORSOrigin is "*" or the one origin whose pages may read answers.
 	// Empty means none.
 	CORSOrigin string
 	// RequestBytes limits a request body, after decompression. Zero means
 	// DefaultRequestBytes.
 	RequestBytes int64
+	// TrustedProxies are the networks of the reverse proxies whose word about
+	// the address of a client counts. Empty means that none is there.
+	TrustedProxies []netip.Prefix
 }
 
-// Deps are what the HTTP API works with. All are needed.
+// Deps are what the HTTP API works with. All but Limits are needed.
 type Deps struct {
 	Accounts      Accounts
 	Authenticator Authenticator
 	Databases     Databases
 	Sharing       Sharing
+	OAuth         OAuth
+	// Pages answers what is not the API; nil for an API without pages.
+	Pages    http.Handler
+	Profiles Profiles
+	// Limits counts what one address asks for; nil takes everything.
+	Limits Limiter
 	// Health tells whether the server can do its work. The text of its error
 	// is for the caller of /health.
 	Health func(ctx context.Context) error
@@ -76,11 +92,13 @@ type Server struct {
 	deps Deps
 	cors cors
 	mux  *chi.Mux
+	// address finds where a request comes from.
+	address func(*http.Request) string
 }
 
 // New makes the API and its routes.
 func New(cfg Config, deps Deps) (*Server, error) {
-	if deps.Accounts == nil || deps.Authenticator == nil || deps.Databases == nil || deps.Sharing == nil || deps.Health == nil || deps.Log == nil {
+	if deps.Accounts == nil || deps.Authenticator == nil || deps.Databases == nil || deps.Sharing == nil || deps.OAuth == nil || deps.Profiles == nil || deps.Health == nil || deps.Log == nil {
 		return nil, errs.E(errs.Internal, "httpd: a dependency is missing")
 	}
 	if cfg.RequestBytes < 0 {
@@ -89,7 +107,7 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	if cfg.RequestBytes == 0 {
 		cfg.RequestBytes = DefaultRequestBytes
 	}
-	s := &Server{cfg: cfg, deps: deps, cors: newCORS(cfg.CORSOrigin), mux: chi.NewMux()}
+	s := &Server{cfg: cfg, deps: deps, cors: newCORS(cfg.CORSOrigin), mux: chi.NewMux(), address: addressReader(cfg.TrustedProxies)}
 	s.mux.NotFound(s.notFound)
 	s.mux.MethodNotAllowed(s.methodNotAllowed)
 	for _, r := range routes() {
@@ -115,6 +133,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h["Cache-Control"] = noStore
 	h["X-Content-Type-Options"] = noSniff
 	if s.cors.handle(h, w, r) {
+		return
+	}
+	if err := s.limit(r); err != nil {
+		s.writeError(w, r, err)
+		return
+	}
+	if s.deps.Pages != nil && isPage(r.URL.Path) {
+		s.deps.Pages.ServeHTTP(w, r)
 		return
 	}
 	s.mux.ServeHTTP(w, r)

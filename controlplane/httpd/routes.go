@@ -40,6 +40,9 @@ func routes() []route {
 		{http.MethodPost, httpapi.RouteRegister, open, "", (*Server).register},
 		{http.MethodPost, httpapi.RouteLogIn, open, "", (*Server).logIn},
 		{http.MethodPost, httpapi.RouteConfirm, open, "", (*Server).confirm},
+		{http.MethodPost, httpapi.RouteOAuthToken, open, "", (*Server).oauthToken},
+		{http.MethodPost, httpapi.RouteOAuthRevoke, open, "", (*Server).oauthRevoke},
+		{http.MethodGet, httpapi.RouteOAuthMetadata, open, "", (*Server).oauthMetadata},
 		{http.MethodPost, httpapi.RouteCreate, bearer, authz.CreateDatabase, (*Server).create},
 		{http.MethodGet, httpapi.RouteDetails, optional, authz.ShowDatabase, (*Server).details},
 		{http.MethodPost, httpapi.RouteQuery, bearer, authz.QueryDatabase, (*Server).query},
@@ -47,7 +50,10 @@ func routes() []route {
 		{http.MethodPost, httpapi.RouteShare, bearer, authz.ShareDatabase, (*Server).share},
 		{http.MethodGet, httpapi.RoutePermissions, bearer, authz.ListPermissions, (*Server).permissions},
 		{http.MethodGet, httpapi.RouteEntity, optional, authz.ShowEntity, (*Server).entity},
+		{http.MethodPatch, httpapi.RouteEntity, bearer, authz.UpdateProfile, (*Server).updateProfile},
+		{http.MethodDelete, httpapi.RouteEntity, bearer, authz.DeleteAccount, (*Server).deleteAccount},
 		{http.MethodGet, httpapi.RouteTokens, bearer, authz.ListTokens, (*Server).listTokens},
+		{http.MethodPost, httpapi.RouteTokens, bearer, authz.CreateToken, (*Server).createToken},
 		{http.MethodDelete, httpapi.RouteToken, bearer, authz.RevokeToken, (*Server).revokeToken},
 	}
 }

@@ -58,7 +58,7 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 	cp, err = controlplane.New(planeConfig(env.Config, port(listener)), controlplane.Deps{
 		Queries: nodes, Databases: nodes, Nodes: presence,
 		Mail:   mailapi.NewClient(conn.MailQueue(mailapi.Subject), conn),
-		Others: others(env, group), BusHealthy: conn.Healthy, Log: env.Log, Now: time.Now,
+		Others: others(env, group), Pages: pages(env.Config.PublicBase(port(listener)), env.Log), BusHealthy: conn.Healthy, Log: env.Log, Now: time.Now,
 	})
 	if err != nil {
 		_ = listener.Close() // nothing has been accepted
@@ -151,10 +151,12 @@ func port(l net.Listener) int {
 }
 
 func planeConfig(c config.Server, port int) controlplane.Config {
+	proxies, _ := c.Limits.Proxies() // the configuration has been checked
 	return controlplane.Config{
 		PublicURL: c.PublicBase(port), DatabaseURL: c.DatabaseURL,
 		FernetKey: c.Authentication.FernetKey, TokenTTL: c.Authentication.TokenTTL(),
 		CORSOrigin: c.CORS.Origin, RequestBytes: int64(c.Limits.RequestBytes),
 		StatementTimeout: c.Limits.StatementTimeout, DatabasesPerAccount: c.Limits.DatabasesPerAccount,
+		RatePerMinute: c.Limits.RatePerMinute, TrustedProxies: proxies,
 	}
 }
