@@ -51,7 +51,7 @@ func TestFromRegistrationToQuery(t *testing.T) {
 
 	short := strings.Split(token, "_")[1]
 	w.want(w.do("GET", "/v1/tokens", "", "Authorization", auth), 200,
-		`{"tokens":[{"short_token":"`+short+`","scoped_database":null,"permission_level":null,"app_name":null,"created_at":"2026-03-15 16:25:56.706720","expires_at":null,"revoked_at":null}]}`)
+		`{"tokens":[{"short_token":"`+short+`","scoped_database":null,"permission_level":null,"app_name":null,"created_at":"2026-03-15 16:25:56.706720","expires_at":null,"revoked_at":null,"name":null,"last_used_at":null}]}`)
 	w.want(w.do("DELETE", "/v1/tokens/nothing", "", "Authorization", auth), 404, `{"type":"RecordNotFound","id":"nothing","record_type":"api_token"}`)
 	w.want(w.do("DELETE", "/v1/tokens/"+short, "", "Authorization", auth), 200, `{}`)
 	w.want(w.query(auth, "e2e-first/test.sqlite", "SELECT 1"), 401, `{"type":"InvalidToken","message":"API token has been revoked"}`)
@@ -338,7 +338,7 @@ func TestScopedToken(t *testing.T) {
 			`{"type":"Unauthorized","message":"A token that is limited to one database can only revoke itself"}`)
 	}
 	if got := w.do("GET", "/v1/tokens", "", "Authorization", ann); !strings.Contains(got.body,
-		`{"short_token":"reader","scoped_database":"ann/app","permission_level":"read-only","app_name":"My App","created_at":null,"expires_at":null,"revoked_at":null}`) {
+		`{"short_token":"reader","scoped_database":"ann/app","permission_level":"read-only","app_name":"My App","created_at":null,"expires_at":null,"revoked_at":null,"name":null,"last_used_at":null}`) {
 		t.Error(got.body)
 	}
 	w.want(w.do("DELETE", "/v1/tokens/reader", "", "Authorization", auth("reader")), 200, `{}`)

@@ -57,14 +57,8 @@ func New(deps Deps) (*Sessions, error) {
 	return &Sessions{deps: deps}, nil
 }
 
-// Who gives the name of the account a token stands for. InvalidToken when the
-// token does not hold, Hidden when it does not stand for a whole account.
-func (s *Sessions) Who(ctx context.Context, token string) (string, error) {
-	actor, err := s.actor(ctx, token)
-	return string(actor.Slug), err
-}
-
-// actor takes tokens of whole accounts only: an application must not turn
+// actor tells who has a token. It takes those of whole accounts only, else it
+// is Hidden: an application must not turn
 // what it was given into the session of a person (S2).
 func (s *Sessions) actor(ctx context.Context, token string) (authz.Actor, error) {
 	actor, err := s.deps.Accounts.Authenticate(ctx, token)

@@ -130,4 +130,7 @@ type Token struct {
 	CreatedAt       *string `json:"created_at"`
 	ExpiresAt       *string `json:"expires_at"`
 	RevokedAt       *string `json:"revoked_at"`
+	// Name is what its owner calls it; LastUsedAt may be a minute late.
+	Name       *string `json:"name"`
+	LastUsedAt *string `json:"last_used_at"`
 }
