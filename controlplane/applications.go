@@ -11,12 +11,12 @@ import (
 )
 
 // applications makes the service through which applications get access.
-func (c *ControlPlane) applications(cfg Config, dbs *databases.Databases) (*oauth.Service, error) {
+func (c *ControlPlane) applications(cfg Config, dbs *databases.Databases, limits oauth.Limiter) (*oauth.Service, error) {
 	key, err := token.DeriveKey(cfg.login(), "consent page")
 	if err != nil {
 		return nil, err
 	}
-	return oauth.New(oauth.Config{Key: key}, oauth.Deps{Store: c.cache, Databases: dbs, Now: c.deps.Now})
+	return oauth.New(oauth.Config{Key: key}, oauth.Deps{Store: c.cache, Databases: dbs, Limits: limits, Now: c.deps.Now})
 }
 
 // pages makes the pages for people; nil when there are none.

@@ -119,7 +119,7 @@ func (c *ControlPlane) assemble(cfg Config) (err error) {
 	if err != nil {
 		return err
 	}
-	apps, err := c.applications(cfg, dbs)
+	apps, err := c.applications(cfg, dbs, limits)
 	if err != nil {
 		return err
 	}

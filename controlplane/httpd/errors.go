@@ -45,9 +45,7 @@ func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
-	if wait := errs.Public(err).Attrs[attrRetryAfter]; wait != "" {
-		w.Header().Set("Retry-After", wait)
-	}
+	setRetryAfter(w, err)
 	// A statement may have run for longer than an answer is usually given.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(stallTime))
 	writeJSON(w, status, body)

@@ -30,7 +30,7 @@ func limited(r *http.Request) bool {
 		return false
 	}
 	switch path := r.URL.Path; path {
-	case httpapi.RouteRegister, httpapi.RouteLogIn, httpapi.RouteConfirm, "/v1/oauth/token", "/v1/oauth/revoke", "/register", "/log_in":
+	case httpapi.RouteRegister, httpapi.RouteLogIn, httpapi.RouteConfirm, httpapi.RouteOAuthToken, httpapi.RouteOAuthRevoke, "/log_in":
 		return true
 	default:
 		return strings.HasPrefix(path, "/confirm/")
@@ -52,6 +52,13 @@ func (s *Server) limit(r *http.Request) error {
 		refused = refused.With("error", "temporarily_unavailable").With("error_description", refused.Message)
 	}
 	return refused
+}
+
+// setRetryAfter tells when to try again, if the error does.
+func setRetryAfter(w http.ResponseWriter, err error) {
+	if wait := errs.Public(err).Attrs[attrRetryAfter]; wait != "" {
+		w.Header().Set("Retry-After", wait)
+	}
 }
 
 // clientAddress gives the address a request is counted by: an IPv4 address or

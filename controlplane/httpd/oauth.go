@@ -144,12 +144,13 @@ func (s *Server) writeOAuthError(w http.ResponseWriter, r *http.Request, err err
 	switch {
 	case code == httpapi.OAuthServerError:
 		status = http.StatusInternalServerError
-	case status < 500 && status != http.StatusRequestEntityTooLarge:
+	case status < 500 && status != http.StatusRequestEntityTooLarge && status != http.StatusTooManyRequests:
 		status = http.StatusBadRequest
 	}
 	if status >= http.StatusInternalServerError && !errs.Is(err, errs.Conflict) {
 		s.logFailure(r, status, err)
 	}
+	setRetryAfter(w, err)
 	writeJSON(w, status, httpapi.OAuthErrorBody{Error: code, ErrorDescription: errs.Public(err).Message})
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"strconv"
 	"time"
 
 	"github.com/ayb-go/ayb/controlplane/meta"
@@ -42,6 +43,9 @@ func (s *Service) Exchange(ctx context.Context, r httpapi.OAuthTokenRequest) (Ac
 	c, err := s.deps.Store.OAuthCode(ctx, token.HashCode(r.Code))
 	if errs.Is(err, errs.NotFound) {
 		return Access{}, refuse(httpapi.OAuthInvalidGrant, "Authorization code not found")
+	}
+	if err == nil && s.deps.Limits != nil {
+		err = s.deps.Limits.Take("oauth:" + strconv.FormatInt(int64(c.Entity), 10))
 	}
 	if err != nil {
 		return Access{}, err

@@ -48,11 +48,18 @@ type Config struct {
 	Key [sha256.Size]byte
 }
 
-// Deps are what oauth works with. All are needed.
+// Limiter counts requests under a key; RateLimited when they are too many.
+type Limiter interface {
+	Take(key string) error
+}
+
+// Deps are what oauth works with. All but Limits are needed.
 type Deps struct {
 	Store     Store
 	Databases Databases
-	Now       func() time.Time
+	// Limits counts exchanges by account; nil takes everything.
+	Limits Limiter
+	Now    func() time.Time
 }
 
 // Service is the service. It may be used concurrently.
