@@ -3,7 +3,6 @@ package client
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/ayb-go/ayb/cli/client/format"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"
@@ -113,63 +112,10 @@ func (a *app) remember(url, token string) error {
 	return s.save(path)
 }
 
-func (a *app) listTokens() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "list_tokens",
-		Short: "List your API tokens",
-		Long: `List your API tokens, newest first, by the short part of each: it follows the
-first underscore of a token and is no secret.`,
-		Example:           "  ayb client list_tokens\n  ayb client list_tokens --format json",
-		Args:              positional(),
-		ValidArgsFunction: completing(),
-	}
-	as := formatFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c, err := a.connect()
-		if err != nil {
-			return err
-		}
-		tokens, err := c.Tokens(cmd.Context())
-		if err != nil {
-			return err
-		}
-		rows := make([][]string, len(tokens))
-		for i, t := range tokens {
-			rows[i] = []string{t.ShortToken, or(t.ScopedDatabase, "(all databases)"), or(t.PermissionLevel, "(full access)"),
-				or(t.AppName, ""), or(t.CreatedAt, ""), or(t.ExpiresAt, "(never)")}
-		}
-		return a.listing(format.Kind(as.value), httpapi.List[httpapi.Token](tokens), rows,
-			[]string{"Short token", "Scope", "Permission", "App", "Created", "Expires"}, "No active API tokens")
-	}
-	return cmd
-}
-
 // or gives the text, or something else when there is none.
 func or(text *string, none string) string {
 	if text == nil {
 		return none
 	}
 	return *text
-}
-
-func (a *app) revokeToken() *cobra.Command {
-	return &cobra.Command{
-		Use:   "revoke_token SHORT",
-		Short: "End one of your API tokens",
-		Long: `End one of your API tokens, named by its short part (see list_tokens). This may
-be the one you are using.`,
-		Example:           "  ayb client revoke_token WnGGPVCXjC5",
-		Args:              positional("SHORT"),
-		ValidArgsFunction: completing(),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.connect()
-			if err != nil {
-				return err
-			}
-			if err := c.RevokeToken(cmd.Context(), args[0]); err != nil {
-				return err
-			}
-			return a.say("Successfully revoked token %s", args[0])
-		},
-	}
 }

@@ -89,6 +89,7 @@ line that makes no sense exits with 2.`,
 	flags.StringVar(&a.config, "config", "", "configuration `FILE` that remembers address and tokens")
 	cmd.AddCommand(
 		a.register(), a.logIn(), a.confirm(), a.listTokens(), a.revokeToken(),
+		a.createToken(), a.logOut(),
 		a.createDatabase(), a.list(), a.databaseDetails(), a.query(), a.setDefaultURL(),
 		a.profile(), a.updateProfile(), a.deleteAccount(),
 		a.updateDatabase(), a.share(), a.listDatabasePermissions(),

@@ -16,8 +16,8 @@ func TestCommands(t *testing.T) {
 	details := httpapi.DatabaseDetails{EntitySlug: "e", DatabaseSlug: "d", DatabaseType: "sqlite", HighestQueryAccessLevel: text("ReadWrite"), CanManageDatabase: true}
 	hidden := details
 	hidden.HighestQueryAccessLevel, hidden.CanManageDatabase = nil, false
-	token := httpapi.Token{ShortToken: "abc", CreatedAt: text("2026-03-15 16:25:56.706720")}
-	scoped := httpapi.Token{ShortToken: "def", ScopedDatabase: text("a/b"), PermissionLevel: text("read-only"), AppName: text("My App"), ExpiresAt: text("2027-01-01 00:00:00")}
+	token := httpapi.Token{ShortToken: "abc", CreatedAt: text("2026-03-15 16:25:56.706720"), Name: text("backup")}
+	scoped := httpapi.Token{ShortToken: "def", ScopedDatabase: text("a/b"), PermissionLevel: text("read-only"), AppName: text("My App"), ExpiresAt: text("2027-01-01 00:00:00"), LastUsedAt: text("2026-03-16 08:00:00")}
 	tests := []struct {
 		args    string
 		status  int
@@ -54,12 +54,12 @@ func TestCommands(t *testing.T) {
 			"Database: E/d\nType: sqlite\nAccess level: ReadWrite\nYou have management permissions for this database\n"},
 		{"database_details e/d", 200, hidden, "GET /v1/e/d/details [Authorization=Bearer ayb_s_l]", "Database: e/d\nType: sqlite\nAccess level: No query access\n"},
 		{"list_tokens", 200, httpapi.Tokens{Tokens: httpapi.List[httpapi.Token]{token, scoped}}, "GET /v1/tokens [Authorization=Bearer ayb_s_l]", "" +
-			" Short token | Scope           | Permission    | App    | Created                    | Expires \n" +
-			"-------------+-----------------+---------------+--------+----------------------------+---------------------\n" +
-			" abc         | (all databases) | (full access) |        | 2026-03-15 16:25:56.706720 | (never) \n" +
-			" def         | a/b             | read-only     | My App |                            | 2027-01-01 00:00:00 \n"},
+			" Short token | Scope           | Permission    | App    | Created                    | Expires             | Last used \n" +
+			"-------------+-----------------+---------------+--------+----------------------------+---------------------+---------------------\n" +
+			" abc         | (all databases) | (full access) | backup | 2026-03-15 16:25:56.706720 | (never)             | (never) \n" +
+			" def         | a/b             | read-only     | My App |                            | 2027-01-01 00:00:00 | 2026-03-16 08:00:00 \n"},
 		{"list_tokens --format csv", 200, httpapi.Tokens{Tokens: httpapi.List[httpapi.Token]{token}}, "GET /v1/tokens [Authorization=Bearer ayb_s_l]",
-			"Short token,Scope,Permission,App,Created,Expires\nabc,(all databases),(full access),,2026-03-15 16:25:56.706720,(never)\n"},
+			"Short token,Scope,Permission,App,Created,Expires,Last used\nabc,(all databases),(full access),backup,2026-03-15 16:25:56.706720,(never),(never)\n"},
 		{"list_tokens", 200, httpapi.Tokens{}, "GET /v1/tokens [Authorization=Bearer ayb_s_l]", "No active API tokens\n"},
 		{"revoke_token abc", 200, "{}", "DELETE /v1/tokens/abc [Authorization=Bearer ayb_s_l]", "Successfully revoked token abc\n"},
 	}
@@ -153,7 +153,7 @@ func TestMissingURLC5(t *testing.T) {
 // Help is there at every level, names every command and says how to begin.
 func TestHelp(t *testing.T) {
 	u := newUser(t)
-	commands := []string{"register", "log_in", "confirm", "create_database", "list", "query", "database_details", "list_tokens", "revoke_token", "set_default_url"}
+	commands := []string{"register", "log_in", "confirm", "create_database", "list", "query", "database_details", "list_tokens", "revoke_token", "create_token", "log_out", "set_default_url"}
 	top, _, code := u.run()
 	if code != 0 || !strings.Contains(top, "ayb client confirm TOKEN") {
 		t.Errorf("client alone: %d, %s", code, top)

@@ -117,7 +117,7 @@ func TestBodiesKeepOrderAndNulls(t *testing.T) {
 		{httpapi.QueryResult{Fields: []string{"<a>", "b"}, Rows: httpapi.List[httpapi.List[*string]]{{&one, nil}}}, `{"fields":["<a>","b"],"rows":[["1",null]]}`},
 		{httpapi.Entity{Slug: "a"}, `{"slug":"a","profile":{"display_name":null,"description":null,"organization":null,"location":null,"links":[]},"databases":[],"permissions":{"can_create_database":false}}`},
 		{httpapi.Tokens{}, `{"tokens":[]}`},
-		{httpapi.Tokens{Tokens: []httpapi.Token{{ShortToken: "s"}}}, `{"tokens":[{"short_token":"s","scoped_database":null,"permission_level":null,"app_name":null,"created_at":null,"expires_at":null,"revoked_at":null}]}`},
+		{httpapi.Tokens{Tokens: []httpapi.Token{{ShortToken: "s"}}}, `{"tokens":[{"short_token":"s","scoped_database":null,"permission_level":null,"app_name":null,"created_at":null,"expires_at":null,"revoked_at":null,"name":null,"last_used_at":null}]}`},
 	}
 	for _, tt := range tests {
 		got, err := httpapi.Marshal(tt.body)

@@ -3,6 +3,9 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"strings"
+
+	"github.com/ayb-go/ayb/shared/errs"
 )
 
 // Names of the parameters of a new token. The contract has them in a JSON
@@ -45,6 +48,24 @@ func (c *Client) CreateToken(ctx context.Context, r NewTokenRequest) (CreatedTok
 	if err != nil {
 		return out, err
 	}
-	err = c.do(ctx, call{method: http.MethodPost, path: RouteTokens, posture: bearer, success: http.StatusCreated, body: body}, &out)
+	err = c.do(ctx, call{method: http.MethodPost, path: RouteTokens, posture: bearer, success: http.StatusCreated, body: body, json: true}, &out)
 	return out, err
+}
+
+// LogOut ends the client's own API token and gives its short part, which is
+// known also when the server does not take the token any more.
+func (c *Client) LogOut(ctx context.Context) (short string, err error) {
+	short = ShortToken(c.token)
+	if c.token != "" && short == "" {
+		return "", errs.E(errs.InvalidToken, "Invalid API token")
+	}
+	return short, c.RevokeToken(ctx, short)
+}
+
+// ShortToken gives the short part of an API token, which is no secret; empty
+// for a text that has none.
+func ShortToken(token string) string {
+	_, rest, _ := strings.Cut(token, "_")
+	short, _, _ := strings.Cut(rest, "_")
+	return short
 }
