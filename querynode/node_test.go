@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -213,6 +214,31 @@ func TestCrashedDaemonIsReplacedQ1(t *testing.T) {
 }
 
 const endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c"
+
+// Large requests that come at once are refused, not taken until the daemon is
+// out of memory and everybody's statements go with it.
+func TestManyLargeRequestsDoNotKillTheDaemon(t *testing.T) {
+	n := start(t, nil)
+	n.create("a")
+	n.exec("a", "CREATE TABLE t(x)")
+	before := daemons(t)
+	sql := "SELECT 1 --" + strings.Repeat("x", 15<<20)
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			if _, err := n.query(t.Context(), "a", ayb.QueryReadOnly, sql); err != nil && !errs.Is(err, errs.Unavailable) {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if after := daemons(t); !slices.Equal(before, after) {
+		t.Errorf("daemons %v became %v", before, after)
+	}
+	if _, err := n.query(t.Context(), "a", ayb.QueryReadOnly, sql); err != nil {
+		t.Errorf("one alone: %v", err)
+	}
+}
 
 // Q3: time is limited, and a client that goes away stops its statement.
 func TestTimeAndCancelQ3(t *testing.T) {

@@ -26,6 +26,11 @@ const (
 	channel = 3
 	// maxWaiting is how many requests may be open at once; most of them wait.
 	maxWaiting = 1024
+	// heldRequests is how many requests of the largest size may be in memory
+	// at once, or as many more smaller ones; requestCopies is how many times
+	// each is: as received, as text for the engine, and what is collected later.
+	heldRequests  = 2
+	requestCopies = 4
 	// answerBytes is what answers that are being encoded may use, beside
 	// SQLite's heap and what the process needs to run at all.
 	answerBytes = 64 << 20
@@ -82,7 +87,8 @@ func policy(cfg spawn.Config) sandbox.Policy {
 		p.FileBytes = 2 * uint64(cfg.DatabaseBytes)
 	}
 	if cfg.HeapBytes > 0 && !raceDetector {
-		p.DataBytes = uint64(cfg.HeapBytes) + sandbox.BaseDataBytes + answerBytes
+		p.DataBytes = uint64(cfg.HeapBytes) + sandbox.BaseDataBytes + answerBytes +
+			heldRequests*requestCopies*uint64(cfg.RequestBytes)
 	}
 	return p
 }
@@ -97,7 +103,8 @@ func serve(cfg spawn.Config, conn *pipe.Conn) error {
 	}
 	h := &handler{db: db, limit: cfg.StatementTimeout}
 	// The head of a request comes on top of the SQL.
-	server := mux.NewServer(conn, maxWaiting, cfg.RequestBytes+mux.Chunk, h.call)
+	body := cfg.RequestBytes + mux.Chunk
+	server := mux.NewServer(conn, mux.Limits{Open: maxWaiting, Body: body, Held: heldRequests * body}, h.call)
 	err = conn.Run(server.Handle)
 	server.CancelAll()
 	return errors.Join(err, db.Close())

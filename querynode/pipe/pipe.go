@@ -37,6 +37,9 @@ func New(file *os.File) (*Conn, error) {
 // Send implements mux.Link.
 func (c *Conn) Send(k mux.Kind, stream uint32, payload []byte) { c.out.Send(k, stream, payload) }
 
+// Waiting is how many bytes of frames the other end has not begun to take.
+func (c *Conn) Waiting() int { return c.out.Waiting() }
+
 // try makes one write that does not wait.
 func (c *Conn) try(batch []byte) (rest []byte) {
 	n := 0

@@ -27,7 +27,7 @@ func pair(t *testing.T) (a, b *Conn) {
 func TestSuite(t *testing.T) {
 	muxtest.Run(t, func(t *testing.T, serve func(*mux.Call)) *mux.Client {
 		near, far := pair(t)
-		server := mux.NewServer(far, 1000, muxtest.MaxBody, serve)
+		server := mux.NewServer(far, muxtest.Limits(), serve)
 		client := mux.NewClient(near)
 		var wg sync.WaitGroup
 		wg.Go(func() {

@@ -43,10 +43,18 @@ type stream struct {
 	recv   Receiver
 	sign   time.Duration // pool time of the last sign of life
 	credit int           // what the daemon may still send
+	sent   int           // bytes sent to the daemon that it has not granted again
 }
 
 // closeGrace is how long a daemon may take to end by itself.
 const closeGrace = 5 * time.Second
+
+// maxStreams and maxUnread bound what the node keeps for a daemon that does
+// not answer or does not read. A daemon that does refuses before that.
+const (
+	maxStreams = 1024
+	maxUnread  = 32 << 20
+)
 
 // newDaemon makes a daemon and starts its process in the background, after
 // the one before has ended: two never open one database, and a place is taken
@@ -79,6 +87,7 @@ func (d *Daemon) run(theirs *os.File) {
 	cmd, stderr, err := d.launch(theirs)
 	_ = theirs.Close() // the child has its own
 	if err != nil {
+		d.pool.deps.Log.Error("daemon not started", "db", d.db.String(), "err", err)
 		d.conn.Close()
 		d.end(err)
 		return
@@ -109,6 +118,7 @@ func (d *Daemon) launch(theirs *os.File) (*exec.Cmd, *tail, error) {
 	cmd.Dir = "/"
 	cmd.ExtraFiles = []*os.File{theirs}
 	cmd.Stderr = stderr
+	cmd.WaitDelay = closeGrace // whoever else may hold its stderr open
 	cmd.SysProcAttr = childAttr()
 	if err := d.pool.forks.start(cmd); err != nil {
 		return nil, nil, errs.Wrap(errs.Unavailable, err, "The query daemon could not be started; try again later")
@@ -169,6 +179,9 @@ func (d *Daemon) Send(k mux.Kind, id uint32, payload []byte) {
 		if n, ok := mux.CreditOf(payload); ok && k == mux.Credit {
 			s.credit += n
 		}
+		if k == mux.Data || k == mux.Final {
+			s.sent += len(payload)
+		}
 	}
 	d.mu.Unlock()
 	if s != nil {
@@ -201,6 +214,12 @@ func (d *Daemon) receive(f mux.Frame) {
 	case mux.Data:
 		s.sign = now
 	case mux.Credit:
+		n, ok := mux.CreditOf(f.Payload)
+		if s.sent -= n; !ok || n == 0 || s.sent < 0 {
+			d.mu.Unlock()
+			d.kill("it granted what was never sent to it")
+			return
+		}
 	default:
 		d.mu.Unlock()
 		return
@@ -209,11 +228,11 @@ func (d *Daemon) receive(f mux.Frame) {
 	s.recv.Receive(f.Kind, f.Payload)
 }
 
-// leaving tells whether the daemon takes no more requests.
-func (d *Daemon) leaving() bool {
+// state tells whether the daemon takes no more requests, for good or for now.
+func (d *Daemon) state() (leaving, full bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.going
+	return d.going, !d.going && (len(d.streams) >= maxStreams || d.conn.Waiting() > maxUnread)
 }
 
 // idleSince is the pool time since when nothing is asked of a daemon that

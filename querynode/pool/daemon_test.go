@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"testing"
 	"time"
@@ -34,6 +35,11 @@ func hostile(what string) int {
 	if err != nil {
 		return 1
 	}
+	if what == "deaf" {
+		never := make(chan os.Signal, 1)
+		signal.Notify(never, os.Interrupt)
+		<-never // it reads nothing until it is killed
+	}
 	err = conn.Run(func(f mux.Frame) {
 		switch what {
 		case "flood": // more than it has credit for
@@ -47,6 +53,8 @@ func hostile(what string) int {
 				conn.Send(mux.Final, f.Stream+1+id, []byte("forged"))
 			}
 			conn.Send(mux.Final, f.Stream, []byte("true"))
+		case "grants": // credit for what was never sent to it
+			conn.Send(mux.Credit, f.Stream, []byte{0, 1, 0, 0})
 		case "silent":
 		}
 	})
@@ -114,7 +122,7 @@ func ask(t *testing.T, p *Pool) (*answer, end) {
 }
 
 func TestHostileDaemons(t *testing.T) {
-	for _, what := range []string{"flood", "garbage", "missing"} {
+	for _, what := range []string{"flood", "garbage", "grants", "missing"} {
 		t.Run(what, func(t *testing.T) {
 			a, e := ask(t, newPool(t, what))
 			if e.kind != mux.Fail {
@@ -147,6 +155,34 @@ func TestStuckDaemonIsKilled(t *testing.T) {
 	}
 	if d := time.Since(begin); d > 15*time.Second {
 		t.Errorf("it took %s", d)
+	}
+}
+
+// What the node keeps for a daemon that does not answer has an end, in
+// requests and in bytes.
+func TestSilentDaemonTakesOnlySoMuch(t *testing.T) {
+	db := ayb.DatabasePath{Entity: "a", Database: "b"}
+	for name, c := range map[string]struct{ size, most int }{"many": {10, maxStreams}, "large": {mux.MaxPayload, maxUnread/mux.MaxPayload + 4}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // each takes closeGrace to end
+			p := newPool(t, "deaf")
+			taken := 0
+			for ; taken <= c.most; taken++ {
+				d, err := p.Get(db)
+				if err != nil {
+					if !errs.Is(err, errs.Unavailable) {
+						t.Error(err)
+					}
+					break
+				}
+				if _, ok := d.Open(mux.OpenFinal, make([]byte, c.size), &answer{end: make(chan end, 1)}); !ok {
+					t.Fatal("the daemon takes no request")
+				}
+			}
+			if taken > c.most {
+				t.Errorf("%d requests were taken", taken)
+			}
+		})
 	}
 }
 

@@ -73,7 +73,7 @@ func New(cfg Config, deps Deps) *Pool {
 
 // Get gives the daemon of a database, starting one if there is none. It does
 // not wait for the start: what is sent before is kept. The error is
-// Unavailable when all daemons are busy.
+// Unavailable when all daemons are busy, or this one has too much to do.
 func (p *Pool) Get(db ayb.DatabasePath) (*Daemon, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -81,8 +81,13 @@ func (p *Pool) Get(db ayb.DatabasePath) (*Daemon, error) {
 		return nil, errs.E(errs.Unavailable, "The query node is shutting down")
 	}
 	old := p.daemons[db]
-	if old != nil && !old.leaving() {
-		return old, nil
+	if old != nil {
+		switch leaving, full := old.state(); {
+		case full:
+			return nil, errs.E(errs.Unavailable, "Too many statements wait for this database; try again")
+		case !leaving:
+			return old, nil
+		}
 	}
 	before := old
 	if old == nil && len(p.daemons) >= p.cfg.MaxDaemons {

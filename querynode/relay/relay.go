@@ -39,6 +39,7 @@ type peer struct {
 
 	mu   sync.Mutex
 	legs map[uint32]*leg // by the control plane's stream number
+	down bool            // nobody would hear an answer: nothing is taken on
 }
 
 // leg joins a stream of the peer with a stream of a daemon.
@@ -57,7 +58,7 @@ var _ bus.Peer = (*peer)(nil)
 // Frames implements bus.Peer.
 func (p *peer) Frames(batch []byte) {
 	if err := mux.Each(batch, p.frame); err != nil {
-		p.Down(err) // the rest of what this peer says cannot be trusted either
+		p.cancel(func(uint32) bool { return true }) // what this peer asked for cannot be trusted either
 	}
 }
 
@@ -71,6 +72,8 @@ func (p *peer) frame(f mux.Frame) {
 		if l := p.leg(f.Stream); l != nil {
 			l.send(f)
 		}
+	case mux.Reset:
+		p.cancel(func(id uint32) bool { return mux.Covers(f.Payload, id) })
 	case mux.Check:
 		mux.EachStream(f.Payload, func(id uint32) {
 			if p.leg(id) == nil {
@@ -90,12 +93,15 @@ func (p *peer) open(f mux.Frame) error {
 	}
 	l := &leg{peer: p, id: f.Stream}
 	p.mu.Lock()
-	used := p.legs[f.Stream] != nil
-	if !used {
+	used, down := p.legs[f.Stream] != nil, p.down
+	if !used && !down {
 		p.legs[f.Stream] = l
 	}
 	p.mu.Unlock()
-	if used {
+	switch {
+	case down: // a batch that came at the same moment
+		return errs.E(errs.Unavailable, "The connection to the query node broke; try again")
+	case used:
 		return errs.E(errs.Internal, "A request number was used twice")
 	}
 	for {
@@ -141,6 +147,22 @@ func (p *peer) Down(error) {
 	p.mu.Lock()
 	legs := p.legs
 	p.legs = map[uint32]*leg{}
+	p.down = true
+	p.mu.Unlock()
+	for _, l := range legs {
+		l.send(mux.Frame{Kind: mux.Cancel})
+	}
+}
+
+// cancel stops some of the streams; each still ends with a frame.
+func (p *peer) cancel(which func(id uint32) bool) {
+	p.mu.Lock()
+	var legs []*leg
+	for id, l := range p.legs {
+		if which(id) {
+			legs = append(legs, l)
+		}
+	}
 	p.mu.Unlock()
 	for _, l := range legs {
 		l.send(mux.Frame{Kind: mux.Cancel})

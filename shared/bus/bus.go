@@ -81,8 +81,9 @@ type Peer interface {
 // Caller is the calling end of a link.
 type Caller interface {
 	Peer
-	// Restarted says that another process than before answers. It may have
-	// taken the newest requests and knows nothing of the older ones.
+	// Restarted says that another process than before answers, or one that
+	// has lost its connection meanwhile. It may have taken the newest requests
+	// and knows nothing of the older ones.
 	Restarted()
 }
 

@@ -18,6 +18,10 @@ type Client struct {
 	mu      sync.Mutex
 	streams map[uint32]*Stream
 	last    uint32
+	// lost says that streams up to lostTo have failed here and may still be
+	// open on the other side, where nobody has canceled them.
+	lost   bool
+	lostTo uint32
 }
 
 // NewClient makes the client side of a link.
@@ -40,16 +44,23 @@ func (c *Client) Open(ctx context.Context, head, body []byte) (*Stream, error) {
 	}
 	s.id, s.client = c.last, c
 	c.streams[s.id] = s
+	lost, lostTo := c.lost, c.lostTo
+	c.lost = false
 	c.mu.Unlock()
+	if lost {
+		c.link.Send(Reset, 0, binary.BigEndian.AppendUint32(nil, lostTo))
+	}
 
 	first := body[:min(len(body), Chunk)]
 	rest := body[len(first):]
 	buf := append(append(make([]byte, 0, len(head)+len(first)), head...), first...)
 	if len(rest) == 0 {
 		c.link.Send(OpenFinal, s.id, buf)
+		s.sent.Store(true)
 		return s, nil
 	}
 	c.link.Send(Open, s.id, buf)
+	s.sent.Store(true)
 	if err := s.out.sendAll(ctx, c.link, s.id, rest, true); err != nil {
 		if !s.ended() { // else the answer says why
 			s.Close()
@@ -73,7 +84,11 @@ func (c *Client) Handle(f Frame) {
 	}
 	switch f.Kind {
 	case Data, Final:
-		s.push(f.Payload, f.Kind == Final)
+		if !s.push(f.Payload, f.Kind == Final) {
+			c.forget(s.id)
+			c.link.Send(Cancel, s.id, nil)
+			s.fail(errs.E(errs.Internal, "A part of the server sent more than it was asked for"))
+		}
 	case Fail:
 		s.fail(errs.Unmarshal(f.Payload))
 	case Credit:
@@ -83,11 +98,13 @@ func (c *Client) Handle(f Frame) {
 	}
 }
 
-// Down fails every open stream: the peer is gone or has forgotten them.
+// Down fails every open stream: the peer is gone, or cannot be reached. If it
+// comes back, the next Open first tells it to end what it still has.
 func (c *Client) Down(err error) {
 	c.mu.Lock()
 	streams := c.streams
 	c.streams = map[uint32]*Stream{}
+	c.lost, c.lostTo = true, c.last
 	c.mu.Unlock()
 	for _, s := range streams {
 		s.fail(err)
@@ -96,12 +113,14 @@ func (c *Client) Down(err error) {
 
 // Check asks the other side about every open stream. One that was opened
 // before the other side was restarted is unknown there and fails; one that it
-// has seen goes on.
+// has seen goes on. One whose first frame is not sent yet is not asked about.
 func (c *Client) Check() {
 	c.mu.Lock()
 	ids := make([]byte, 0, 4*len(c.streams))
-	for id := range c.streams {
-		ids = binary.BigEndian.AppendUint32(ids, id)
+	for id, s := range c.streams {
+		if s.sent.Load() {
+			ids = binary.BigEndian.AppendUint32(ids, id)
+		}
 	}
 	c.mu.Unlock()
 	for part := range slices.Chunk(ids, Chunk) {

@@ -42,6 +42,7 @@ const (
 	Ping      Kind = 8  // stream 0: are you there
 	Pong      Kind = 9  // stream 0: I am
 	Check     Kind = 10 // stream 0; payload uint32s: fail those of these streams you do not know
+	Reset     Kind = 11 // stream 0; payload uint32: the client has forgotten all streams up to this one
 )
 
 const (
@@ -123,6 +124,12 @@ func EachStream(payload []byte, fn func(stream uint32)) {
 	for ; len(payload) >= 4; payload = payload[4:] {
 		fn(binary.BigEndian.Uint32(payload))
 	}
+}
+
+// Covers tells whether a Reset frame with this payload speaks of a stream.
+// Numbers go round, so they are compared by their distance.
+func Covers(payload []byte, stream uint32) bool {
+	return len(payload) == 4 && int32(binary.BigEndian.Uint32(payload)-stream) >= 0
 }
 
 // Each calls fn for every frame of a batch that holds whole frames only.

@@ -30,6 +30,7 @@ type Outbox struct {
 	full    [][]byte // batches that are complete
 	open    []byte   // the batch being filled
 	spare   []byte   // an emptied batch to fill next
+	waiting int      // bytes in full and open
 	writing bool
 	closed  bool
 }
@@ -65,6 +66,7 @@ func (o *Outbox) Send(k Kind, stream uint32, payload []byte) {
 		o.open, o.spare = o.spare, nil
 	}
 	o.open = Append(o.open, k, stream, payload)
+	o.waiting += headerLen + len(payload)
 	if o.writing {
 		o.mu.Unlock()
 		return
@@ -107,7 +109,9 @@ func (o *Outbox) next() []byte {
 	}
 	if len(o.full) > 0 {
 		batch := o.full[0]
+		o.full[0] = nil // else the array keeps every batch of a jam alive
 		o.full = o.full[1:]
+		o.waiting -= len(batch)
 		return batch
 	}
 	if len(o.open) == 0 {
@@ -115,13 +119,21 @@ func (o *Outbox) next() []byte {
 	}
 	batch := o.open
 	o.open = nil
+	o.waiting -= len(batch)
 	return batch
+}
+
+// Waiting is how many bytes of frames nobody has begun to write yet.
+func (o *Outbox) Waiting() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.waiting
 }
 
 // Close drops what is not written and everything sent later. It does not wait
 // for a write that is under way.
 func (o *Outbox) Close() {
 	o.mu.Lock()
-	o.closed, o.full, o.open, o.spare = true, nil, nil, nil
+	o.closed, o.full, o.open, o.spare, o.waiting = true, nil, nil, nil, 0
 	o.mu.Unlock()
 }

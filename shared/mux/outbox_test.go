@@ -74,6 +74,44 @@ func TestFullChannelIsFinishedInTheBackground(t *testing.T) {
 	}
 }
 
+// After a jam nothing of it is kept, and while it lasts its size is known.
+func TestJamIsForgottenWhenItIsOver(t *testing.T) {
+	gate, done := make(chan struct{}), make(chan struct{})
+	jammed, batches := true, 0
+	o := NewWaitingOutbox(
+		func(b []byte) []byte {
+			if jammed {
+				return b
+			}
+			if batches++; batches == 10 {
+				close(done)
+			}
+			return nil
+		},
+		func([]byte) { <-gate; jammed = false })
+	for range 11 {
+		o.Send(Data, 1, make([]byte, MaxPayload))
+	}
+	if got := o.Waiting(); got != 10*MaxFrame {
+		t.Errorf("%d bytes wait", got)
+	}
+	o.mu.Lock()
+	jam := o.full[:9:9]
+	o.mu.Unlock()
+	close(gate)
+	<-done
+	if got := o.Waiting(); got != 0 {
+		t.Errorf("%d bytes wait after the jam", got)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, b := range jam {
+		if b != nil {
+			t.Fatal("a written batch is still held")
+		}
+	}
+}
+
 func TestClosedBoxDrops(t *testing.T) {
 	o := NewOutbox(func([]byte) { t.Error("written after Close") })
 	o.Close()

@@ -10,21 +10,29 @@ import (
 // Server is the side of a link that answers streams: each request runs in a
 // goroutine of its own. It is used by the daemon at the end of the line.
 type Server struct {
-	link    Link
-	serve   func(*Call)
-	maxOpen int
-	maxBody int
+	link   Link
+	serve  func(*Call)
+	limits Limits
 
 	mu    sync.Mutex
 	calls map[uint32]*Call
+	held  int // bytes of requests that are being received, wait or run
 	done  sync.WaitGroup
 }
 
+// Limits bound what a Server takes on. What is more is refused: too many
+// requests or bytes at once with Unavailable, too large a request with
+// TooLarge.
+type Limits struct {
+	Open int // requests at once
+	Body int // bytes of one request
+	Held int // bytes of all requests at once
+}
+
 // NewServer makes the answering side of a link. serve runs one request and
-// ends it with Call.Write(…, true) or Call.Fail. More than maxOpen streams
-// at once and requests above maxBody bytes are refused.
-func NewServer(link Link, maxOpen, maxBody int, serve func(*Call)) *Server {
-	return &Server{link: link, serve: serve, maxOpen: maxOpen, maxBody: maxBody, calls: map[uint32]*Call{}}
+// ends it with Call.Write(…, true) or Call.Fail.
+func NewServer(link Link, limits Limits, serve func(*Call)) *Server {
+	return &Server{link: link, serve: serve, limits: limits, calls: map[uint32]*Call{}}
 }
 
 // Handle takes one frame from the peer; payloads are copied where they are
@@ -47,6 +55,12 @@ func (s *Server) Handle(f Frame) {
 		if c := s.call(f.Stream); c != nil {
 			s.cancel(c)
 		}
+	case Reset:
+		for _, c := range s.all() {
+			if Covers(f.Payload, c.id) {
+				s.cancel(c)
+			}
+		}
 	case Ping:
 		s.link.Send(Pong, 0, nil)
 	case Check:
@@ -60,21 +74,25 @@ func (s *Server) Handle(f Frame) {
 
 // SendUnknown answers a Check for a stream that this side does not know.
 func SendUnknown(l Link, stream uint32) {
-	l.Send(Fail, stream, errs.Marshal(errs.E(errs.Unavailable, "The query node was restarted while the statement ran; check whether a change was made before you repeat it")))
+	l.Send(Fail, stream, errs.Marshal(errs.E(errs.Unavailable, "The query node or its connection was restarted while the statement ran; check whether a change was made before you repeat it")))
 }
 
 // CancelAll cancels every open stream and waits until all have ended.
 func (s *Server) CancelAll() {
+	for _, c := range s.all() {
+		s.cancel(c)
+	}
+	s.done.Wait()
+}
+
+func (s *Server) all() []*Call {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	calls := make([]*Call, 0, len(s.calls))
 	for _, c := range s.calls {
 		calls = append(calls, c)
 	}
-	s.mu.Unlock()
-	for _, c := range calls {
-		s.cancel(c)
-	}
-	s.done.Wait()
+	return calls
 }
 
 func (s *Server) open(f Frame) {
@@ -82,9 +100,10 @@ func (s *Server) open(f Frame) {
 	c.out.init()
 	s.mu.Lock()
 	_, used := s.calls[f.Stream]
-	full := len(s.calls) >= s.maxOpen
+	full := len(s.calls) >= s.limits.Open || s.held+len(c.request) > s.limits.Held
 	if !used && !full {
 		s.calls[f.Stream] = c
+		s.held += len(c.request)
 	}
 	s.mu.Unlock()
 	switch {
@@ -101,8 +120,12 @@ func (s *Server) more(c *Call, f Frame) {
 	if c.started {
 		return
 	}
-	if len(c.request)+len(f.Payload) > s.maxBody {
-		c.Fail(errs.E(errs.TooLarge, "The request is larger than the limit of %d bytes", s.maxBody))
+	if len(c.request)+len(f.Payload) > s.limits.Body {
+		s.refuse(c, errs.E(errs.TooLarge, "The request is larger than the limit of %d bytes", s.limits.Body))
+		return
+	}
+	if !s.hold(len(f.Payload)) {
+		s.refuse(c, errs.E(errs.Unavailable, "Too many large requests wait for this database; try again"))
 		return
 	}
 	c.request = append(c.request, f.Payload...)
@@ -113,11 +136,36 @@ func (s *Server) more(c *Call, f Frame) {
 	sendCredit(s.link, c.id, len(f.Payload))
 }
 
+// hold takes room for more bytes of a request.
+func (s *Server) hold(n int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.held+n > s.limits.Held {
+		return false
+	}
+	s.held += n
+	return true
+}
+
+func (s *Server) release(n int) {
+	s.mu.Lock()
+	s.held -= n
+	s.mu.Unlock()
+}
+
+// refuse ends a call that has not started.
+func (s *Server) refuse(c *Call, err error) {
+	s.release(len(c.request))
+	c.request = nil
+	c.Fail(err)
+}
+
 func (s *Server) start(c *Call) {
 	c.started = true
 	s.done.Add(1)
 	go func() {
 		defer s.done.Done()
+		defer s.release(len(c.request))
 		s.serve(c)
 		// Nothing is sent when serve has ended the stream, as it should.
 		c.Fail(errs.E(errs.Canceled, "The request was canceled"))
@@ -135,7 +183,7 @@ func (s *Server) cancel(c *Call) {
 		fn()
 	}
 	if !c.started { // nobody else will end it
-		c.Fail(errs.E(errs.Canceled, "The request was canceled"))
+		s.refuse(c, errs.E(errs.Canceled, "The request was canceled"))
 	}
 }
 

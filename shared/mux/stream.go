@@ -3,6 +3,7 @@ package mux
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -14,8 +15,10 @@ type Stream struct {
 	link   Link
 	id     uint32
 	out    credit
+	sent   atomic.Bool // the first frame is on its way
 
 	mu    sync.Mutex
+	room  int // what the peer may still send
 	queue [][]byte
 	final bool
 	err   error
@@ -25,7 +28,7 @@ type Stream struct {
 }
 
 func newStream(link Link) *Stream {
-	s := &Stream{link: link, wake: make(chan struct{}, 1)}
+	s := &Stream{link: link, room: Window, wake: make(chan struct{}, 1)}
 	s.out.init()
 	return s
 }
@@ -67,6 +70,9 @@ func (s *Stream) consumed(n int) {
 	if s.unacked < Window/2 {
 		return
 	}
+	s.mu.Lock()
+	s.room += s.unacked
+	s.mu.Unlock()
 	sendCredit(s.link, s.id, s.unacked)
 	s.unacked = 0
 }
@@ -79,8 +85,13 @@ func (s *Stream) Close() {
 	}
 }
 
-func (s *Stream) push(p []byte, final bool) {
+// push takes a piece of the answer; false when the peer had no credit for it.
+func (s *Stream) push(p []byte, final bool) (allowed bool) {
 	s.mu.Lock()
+	if s.room -= len(p); s.room < 0 {
+		s.mu.Unlock()
+		return false
+	}
 	// Empty pieces cost no credit, so a peer could send any number of them.
 	if !s.final && s.err == nil && (final || len(p) > 0) {
 		s.queue = append(s.queue, p)
@@ -91,6 +102,7 @@ func (s *Stream) push(p []byte, final bool) {
 	if final {
 		s.out.stop(nil)
 	}
+	return true
 }
 
 func (s *Stream) fail(err error) {

@@ -49,7 +49,7 @@ type accepted struct {
 
 func (c *Conn) newAcceptor(accept func(mux.Link) bus.Peer) (*acceptor, error) {
 	a := &acceptor{
-		conn: c, accept: accept, inbox: c.nc.NewInbox(), stop: make(chan struct{}),
+		conn: c, accept: accept, inbox: c.newInbox(), stop: make(chan struct{}),
 		peers: map[string]*accepted{}, byNum: map[string]*accepted{},
 	}
 	sub, err := c.subscribe(a.inbox+".*", a.gone)

@@ -2,6 +2,7 @@ package natsbus
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -61,7 +62,8 @@ func Connect(cfg ConnConfig, log *slog.Logger) (*Conn, error) {
 		nats.ReconnectWait(100 * time.Millisecond),
 		nats.ReconnectJitter(50*time.Millisecond, 50*time.Millisecond),
 		nats.RetryOnFailedConnect(true),
-		nats.ReconnectBufSize(-1), // fail fast instead of sending stale requests later
+		nats.IgnoreAuthErrorAbort(), // a password may be mended, and a busy bus may be slow to ask for it
+		nats.ReconnectBufSize(-1),   // fail fast instead of sending stale requests later
 		nats.PingInterval(5 * time.Second),
 		nats.MaxPingsOutstanding(2),
 		nats.DisconnectErrHandler(func(*nats.Conn, error) { c.broken() }),
@@ -132,7 +134,7 @@ func (c *Conn) broken() {
 		peers = append(peers, p)
 	}
 	c.mu.Unlock()
-	err := errs.E(errs.Unavailable, "The connection to the bus broke; try again")
+	err := errs.E(errs.Unavailable, "The connection to the bus broke; check whether a change was made before you repeat it")
 	for _, p := range peers {
 		p.down(err)
 	}
@@ -149,6 +151,11 @@ func (c *Conn) remove(p downer) {
 	delete(c.peers, p)
 	c.mu.Unlock()
 }
+
+// newInbox makes an address that only those know who are told. The bus
+// library's own can be guessed from one another, and a query node that is
+// taken over could answer in the name of another.
+func (c *Conn) newInbox() string { return inbox(c.role) + "." + rand.Text() }
 
 const timeoutHeader = "Ayb-Timeout-Ms"
 

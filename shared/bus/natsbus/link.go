@@ -2,7 +2,6 @@ package natsbus
 
 import (
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,7 +29,8 @@ const (
 
 // dialed is the calling end of a link. Its messages go to the service's
 // subject with an inbox of its own as the reply; what comes back carries the
-// inbox of the answering process, so that its restart is noticed.
+// address that the answering process knows this link by, so that it is noticed
+// when that has started anew or has given the link up meanwhile.
 type dialed struct {
 	conn    *Conn
 	subject string
@@ -47,7 +47,7 @@ type dialed struct {
 
 // Dial implements bus.Dialer.
 func (c *Conn) Dial(subject string, peer bus.Caller) (mux.Link, func(), error) {
-	d := &dialed{conn: c, subject: subject, inbox: c.nc.NewInbox(), peer: peer, stop: make(chan struct{})}
+	d := &dialed{conn: c, subject: subject, inbox: c.newInbox(), peer: peer, stop: make(chan struct{})}
 	d.out = mux.NewOutbox(d.write)
 	sub, err := c.subscribe(d.inbox, d.receive)
 	if err != nil {
@@ -87,20 +87,12 @@ func (d *dialed) receive(m *nats.Msg) {
 	}
 	d.heard.Store(true)
 	d.peer.Frames(m.Data)
-	if inst := instance(m.Reply); inst != d.remote {
+	if m.Reply != d.remote {
 		if d.remote != "" {
 			d.peer.Restarted()
 		}
-		d.remote = inst
+		d.remote = m.Reply
 	}
-}
-
-// instance is the part of a peer's inbox that names its process.
-func instance(inbox string) string {
-	if i := strings.LastIndexByte(inbox, '.'); i >= 0 {
-		return inbox[:i]
-	}
-	return inbox
 }
 
 func (d *dialed) down(err error) { d.peer.Down(err) }
@@ -121,7 +113,7 @@ func (d *dialed) watch() {
 			missed = 0
 		} else if missed++; missed > silence {
 			missed = 0
-			d.down(errs.E(errs.Unavailable, "The query node of this database does not answer; try again later"))
+			d.down(errs.E(errs.Unavailable, "The query node of this database does not answer; check whether a change was made before you repeat it"))
 		}
 		if d.peer.Busy() {
 			d.out.Send(mux.Ping, 0, nil)

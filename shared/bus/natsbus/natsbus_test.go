@@ -47,7 +47,7 @@ func serveLink(t *testing.T, c *natsbus.Conn, serve func(*mux.Call)) (downs chan
 	stop, err := c.Serve(bus.Service{Name: "test", Version: "1.0.0", Endpoints: []bus.Endpoint{{
 		Name: "query", Subject: subject,
 		Link: func(l mux.Link) bus.Peer {
-			return &serverPeer{mux.NewServer(l, 1000, muxtest.MaxBody, serve), downs}
+			return &serverPeer{mux.NewServer(l, muxtest.Limits(), serve), downs}
 		},
 	}}})
 	if err != nil {

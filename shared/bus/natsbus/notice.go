@@ -12,7 +12,7 @@ import (
 // Listen makes a one-time address where another role can send one message.
 // It implements mailapi.Notices.
 func (c *Conn) Listen() (address string, wait func(context.Context) ([]byte, error), forget func(), err error) {
-	address = c.nc.NewInbox()
+	address = c.newInbox()
 	sub, err := c.nc.SubscribeSync(address)
 	if err != nil {
 		return "", nil, nil, errs.Wrap(errs.Unavailable, err, "The bus is not connected; try again")

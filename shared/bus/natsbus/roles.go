@@ -38,7 +38,10 @@ func permissions(r Role) *server.Permissions {
 	var pub, sub []string
 	switch r {
 	case ControlPlane:
-		pub = []string{"ayb.v1.>", "$JS.API.>", "$JS.ACK.>", "$KV.>", "$SRV.>", "_INBOX_*.>"}
+		pub = []string{"ayb.v1.>", "$JS.API.>", "$JS.ACK.>", "$KV.>", "$SRV.>"}
+		for _, other := range []Role{QueryNode, Snapshotter, Mailer} {
+			pub = append(pub, inbox(other)+".>")
+		}
 		sub = []string{own, "ayb.v1.control.>", "ayb.v1.invalidate.>", "$SRV.>"}
 	case QueryNode:
 		pub = []string{inbox(ControlPlane) + ".>", inbox(Snapshotter) + ".>", "ayb.v1.control.>", "$JS.API.STREAM.INFO.KV_" + boardBucket, "$KV." + boardBucket + ".>"}

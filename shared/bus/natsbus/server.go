@@ -5,9 +5,12 @@
 package natsbus
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -28,7 +31,7 @@ type ServerConfig struct {
 // Server is an embedded NATS server.
 type Server struct {
 	nats *server.Server
-	cred Credentials
+	lock *os.File // keeps other processes off the store
 }
 
 const startTimeout = 10 * time.Second
@@ -56,17 +59,35 @@ func StartServer(cfg ServerConfig, log *slog.Logger) (*Server, error) {
 			return nil, err
 		}
 	}
+	lock, err := lockStore(cfg.StoreDir)
+	if err != nil {
+		return nil, err
+	}
 	s, err := server.NewServer(opts)
 	if err != nil {
-		return nil, fmt.Errorf("start the embedded bus: %w", err)
+		return nil, errors.Join(fmt.Errorf("start the embedded bus: %w", err), lock.Close())
 	}
 	s.SetLoggerV2(serverLog{log}, false, false, false)
 	s.Start()
 	if !s.ReadyForConnections(startTimeout) {
-		s.Shutdown()
+		stopped := &Server{nats: s, lock: lock}
+		stopped.Stop()
 		return nil, fmt.Errorf("the embedded bus did not start within %s; is %q in use by another process?", startTimeout, cfg.Listen)
 	}
-	return &Server{nats: s, cred: cfg.Credentials}, nil
+	return &Server{nats: s, lock: lock}, nil
+}
+
+// lockStore makes the store's directory and keeps it for this process: two
+// servers in it would each deliver every job, and damage it.
+func lockStore(dir string) (*os.File, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("bus.store_dir %s cannot be used: %w", dir, err)
+	}
+	lock, err := lockFile(filepath.Join(dir, "bus.lock"))
+	if err != nil {
+		return nil, fmt.Errorf("bus.store_dir %s is used by another server; stop that one, or give this one a directory of its own (%w)", dir, err)
+	}
+	return lock, nil
 }
 
 func splitListen(listen string) (host string, port int, err error) {
@@ -96,6 +117,7 @@ func (s *Server) URL() string {
 func (s *Server) Stop() {
 	s.nats.Shutdown()
 	s.nats.WaitForShutdown()
+	_ = s.lock.Close() // it frees a lock only
 }
 
 // serverLog passes the server's own log lines on: its notices are debug

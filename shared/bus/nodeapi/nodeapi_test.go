@@ -51,7 +51,7 @@ func (l *local) Delete(context.Context, DeleteDatabaseRequest) (DeleteDatabaseRe
 }
 
 func (l *local) Accept(link mux.Link) bus.Peer {
-	return peer{mux.NewServer(link, 10, 1<<20, func(c *mux.Call) {
+	return peer{mux.NewServer(link, mux.Limits{Open: 10, Body: 1 << 20, Held: 1 << 20}, func(c *mux.Call) {
 		r, err := query.Parse(c.Request())
 		if err != nil {
 			c.Fail(err)

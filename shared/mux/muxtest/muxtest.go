@@ -23,8 +23,8 @@ import (
 // side; it is torn down with t.
 type Connect func(t *testing.T, serve func(*mux.Call)) *mux.Client
 
-// MaxBody is the request size that the channel's mux.Server must allow.
-const MaxBody = 8 << 20
+// Limits are those of the channel's mux.Server.
+func Limits() mux.Limits { return mux.Limits{Open: 1000, Body: 8 << 20, Held: 12 << 20} }
 
 // Run runs the suite.
 func Run(t *testing.T, connect Connect) {
@@ -32,6 +32,7 @@ func Run(t *testing.T, connect Connect) {
 	t.Run("large request", func(t *testing.T) { largeRequest(t, connect) })
 	t.Run("large answer in bounded memory", func(t *testing.T) { largeAnswer(t, connect) })
 	t.Run("slow reader stops the writer", func(t *testing.T) { slowReader(t, connect) })
+	t.Run("many large requests in bounded memory", func(t *testing.T) { manyLarge(t, connect) })
 	t.Run("error keeps its code", func(t *testing.T) { failure(t, connect) })
 	t.Run("cancel reaches the writer", func(t *testing.T) { cancel(t, connect) })
 	t.Run("many at once keep their own answers", func(t *testing.T) { concurrent(t, connect) })
@@ -59,9 +60,44 @@ func largeRequest(t *testing.T, connect Connect) {
 	if got := roundTrip(t, c, []byte("h"), body); !bytes.Equal(got, want[:]) {
 		t.Error("the request arrived changed")
 	}
-	_, err := read(t, c, nil, make([]byte, MaxBody+1))
+	_, err := read(t, c, nil, make([]byte, Limits().Body+1))
 	if errs.CodeOf(err) != errs.TooLarge {
 		t.Errorf("a request above the limit gave %v", err)
+	}
+}
+
+// manyLarge sends more than may be held at once: some requests are refused, no
+// room is lost by it, and everything is answered.
+func manyLarge(t *testing.T, connect Connect) {
+	gate := make(chan struct{})
+	var held atomic.Int64
+	c := connect(t, func(c *mux.Call) {
+		if n := held.Add(int64(len(c.Request()))); n > int64(Limits().Held) {
+			t.Errorf("%d bytes of requests run at once", n)
+		}
+		<-gate
+		held.Add(-int64(len(c.Request())))
+		_ = c.Write(nil, true) // a failure shows at the client
+	})
+	body := make([]byte, 5<<20)
+	refused := make(chan struct{}, 5)
+	var wg sync.WaitGroup
+	for range 5 {
+		wg.Go(func() {
+			if _, err := read(t, c, nil, body); errs.Is(err, errs.Unavailable) {
+				refused <- struct{}{}
+			} else if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for range 3 { // two fit
+		<-refused
+	}
+	close(gate)
+	wg.Wait()
+	for range 5 {
+		roundTrip(t, c, nil, body)
 	}
 }
 

@@ -1,0 +1,155 @@
+package mux
+
+import (
+	"encoding/binary"
+	"errors"
+	"testing"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// record is a link that keeps what is sent; before is called first.
+type record struct {
+	frames []Frame
+	before func(Frame)
+}
+
+func (r *record) Send(k Kind, stream uint32, payload []byte) {
+	f := Frame{k, stream, append([]byte(nil), payload...)}
+	if r.before != nil {
+		r.before(f)
+	}
+	r.frames = append(r.frames, f)
+}
+
+// A peer that sends more than it was granted would fill the memory of a caller
+// whose own client reads slowly.
+func TestPeerThatIgnoresCreditIsCutOff(t *testing.T) {
+	for name, size := range map[string]int{"data": Chunk, "nothing": 0} {
+		t.Run(name, func(t *testing.T) {
+			link := &record{}
+			c := NewClient(link)
+			s, err := c.Open(t.Context(), nil, []byte("x"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 100 {
+				c.Handle(Frame{Data, s.id, make([]byte, size)})
+			}
+			if kept := len(s.queue) * size; kept > Window || size == 0 && len(s.queue) > 0 {
+				t.Errorf("%d pieces of %d bytes are kept", len(s.queue), size)
+			}
+			if size == 0 {
+				return
+			}
+			if c.Active() != 0 || link.frames[len(link.frames)-1].Kind != Cancel {
+				t.Errorf("%d streams; last frame %v", c.Active(), link.frames[len(link.frames)-1])
+			}
+			for err == nil {
+				_, _, err = s.Next(t.Context())
+			}
+			if !errs.Is(err, errs.Internal) {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// What is granted may be sent, to the last byte.
+func TestGrantedCreditMayBeUsedUp(t *testing.T) {
+	c := NewClient(&record{})
+	s, err := c.Open(t.Context(), nil, []byte("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for left, total := Window, 0; total < 4*Window; total += Chunk {
+		left -= Chunk
+		c.Handle(Frame{Data, s.id, make([]byte, Chunk)})
+		if left > 0 {
+			continue
+		}
+		granted := s.link.(*record).frames
+		for range Window / Chunk {
+			if _, _, err := s.Next(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, f := range s.link.(*record).frames[len(granted):] {
+			n, ok := CreditOf(f.Payload)
+			if f.Kind != Credit || !ok {
+				t.Fatalf("unexpected %v", f)
+			}
+			left += n
+		}
+	}
+	c.Handle(Frame{Final, s.id, nil})
+	if _, last, err := s.Next(t.Context()); err != nil || !last {
+		t.Errorf("last %v, %v", last, err)
+	}
+}
+
+// After a break the other side hears what was given up, before anything new,
+// and again when it may not have heard the first time.
+func TestStreamsLostInABreakAreReset(t *testing.T) {
+	link := &record{}
+	c := NewClient(link)
+	open := func() uint32 {
+		s, err := c.Open(t.Context(), nil, []byte("x"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.id
+	}
+	first := open()
+	for range 2 {
+		c.Down(errors.New("broken"))
+		link.frames = nil
+		next := open()
+		if len(link.frames) != 2 || link.frames[0].Kind != Reset || link.frames[1].Kind != OpenFinal {
+			t.Fatalf("sent %v", link.frames)
+		}
+		if p := link.frames[0].Payload; !Covers(p, first) || !Covers(p, next-1) || Covers(p, next) {
+			t.Errorf("reset of %d, with %d and %d open", binary.BigEndian.Uint32(p), first, next)
+		}
+	}
+	link.frames = nil
+	if open(); len(link.frames) != 1 {
+		t.Errorf("sent %v although nothing was lost", link.frames)
+	}
+}
+
+// A stream is asked about only when the other side can have heard of it.
+func TestCheckLeavesOutWhatIsNotSent(t *testing.T) {
+	link := &record{}
+	c := NewClient(link)
+	checked := false
+	link.before = func(f Frame) {
+		if f.Kind == OpenFinal && !checked { // the other side's restart is noticed at this moment
+			checked = true
+			c.Check()
+		}
+	}
+	s, err := c.Open(t.Context(), nil, []byte("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(link.frames) != 1 {
+		t.Errorf("sent %v before the stream was opened", link.frames)
+	}
+	c.Check()
+	if f := link.frames[len(link.frames)-1]; f.Kind != Check || len(f.Payload) != 4 || binary.BigEndian.Uint32(f.Payload) != s.id {
+		t.Errorf("sent %v", f)
+	}
+}
+
+func TestCoversGoesRound(t *testing.T) {
+	p := binary.BigEndian.AppendUint32(nil, 5)
+	for id, want := range map[uint32]bool{5: true, 4: true, 6: false, 1<<32 - 1: true, 1<<31 + 6: true, 1 << 31: false} {
+		if Covers(p, id) != want {
+			t.Errorf("stream %d: %v", id, !want)
+		}
+	}
+	if Covers(nil, 0) {
+		t.Error("an empty payload covers a stream")
+	}
+}
