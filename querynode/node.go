@@ -170,7 +170,8 @@ func (n *Node) Create(_ context.Context, req nodeapi.CreateRequest) (nodeapi.Cre
 
 // Discard implements nodeapi.Local.
 func (n *Node) Discard(_ context.Context, req nodeapi.DeleteRequest) (nodeapi.DeleteResponse, error) {
-	if err := n.dir.Discard(req.Path); err != nil {
+	err := n.pool.Without(req.Path, func() error { return n.dir.Discard(req.Path) })
+	if err != nil {
 		return nodeapi.DeleteResponse{}, err
 	}
 	n.held.Add(-1)

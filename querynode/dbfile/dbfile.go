@@ -35,7 +35,8 @@ const (
 )
 
 // Dir is the data directory of a node. Its methods are safe for concurrent
-// use on different databases; callers serialise changes of the same one.
+// use on different databases, and Create on the same one; callers serialise
+// other changes of the same one.
 type Dir struct {
 	root string
 	lock *os.File // held as long as the process lives
@@ -57,9 +58,9 @@ func Open(root string) (*Dir, error) {
 		return nil, fmt.Errorf("data_path %s is used by another query node; stop that one, or give this one a directory of its own (%w)", root, err)
 	}
 	d := &Dir{root, lock}
-	if err := os.RemoveAll(d.trash()); err != nil { // what a crash left there
-		return nil, errors.Join(fmt.Errorf("clear what was being removed: %w", err), d.Close())
-	}
+	// What a crash left there. A hostile daemon may have made what cannot be
+	// removed; that must not keep the other databases from being served.
+	_ = os.RemoveAll(d.trash())
 	return d, nil
 }
 
@@ -87,8 +88,9 @@ func (d *Dir) Create(p ayb.DatabasePath) error {
 		return err
 	}
 	home := d.home(p)
-	if _, err := d.versionDir(p); err == nil {
-		return nil
+	// A version that is there and cannot be looked at must not be replaced.
+	if _, err := d.versionDir(p); !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -98,7 +100,30 @@ func (d *Dir) Create(p ayb.DatabasePath) error {
 	if err := mkdirDurable(version); err != nil {
 		return fmt.Errorf("create %s: %w", p, err)
 	}
-	return d.swap(home, version)
+	err = os.Symlink(version, filepath.Join(home, current))
+	if errors.Is(err, fs.ErrExist) {
+		return d.second(p, version)
+	}
+	if err != nil {
+		return fmt.Errorf("create %s: %w", p, err)
+	}
+	return syncDir(home)
+}
+
+// second ends a Create that found a link: of another Create that was faster,
+// whose version may have been written by now, or one that leads nowhere.
+func (d *Dir) second(p ayb.DatabasePath, version string) error {
+	_, err := d.versionDir(p)
+	if errors.Is(err, fs.ErrNotExist) {
+		return d.swap(d.home(p), version)
+	}
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(version); err != nil {
+		return fmt.Errorf("create %s: %w", p, err)
+	}
+	return nil
 }
 
 // swap makes version the live one, durably.
@@ -161,7 +186,8 @@ func (d *Dir) Resolve(p ayb.DatabasePath) (Version, error) {
 }
 
 // Discard removes a database that was never written. One that was gives
-// Conflict and stays; one that is not here is no error.
+// Conflict and stays; one that is not here is no error. No daemon of it may be
+// running.
 func (d *Dir) Discard(p ayb.DatabasePath) error {
 	if err := p.Check(); err != nil {
 		return err
@@ -176,22 +202,22 @@ func (d *Dir) Discard(p ayb.DatabasePath) error {
 	if _, err := os.Lstat(filepath.Join(dir, string(p.Database))); !errors.Is(err, fs.ErrNotExist) {
 		return errs.E(errs.Conflict, "Database %s has been written and stays", p)
 	}
-	home := d.home(p)
-	if err := os.RemoveAll(home); err != nil {
-		return fmt.Errorf("discard %s: %w", p, err)
-	}
-	return syncDir(filepath.Dir(home))
+	return d.remove(p)
 }
 
 // Remove removes a database with everything in it, durably. No daemon of it
 // may be running. One that is not here is no error.
-//
-// The directory is first renamed to a name that no database can have: a crash
-// in the middle leaves nothing that looks like a database, and Open clears it.
 func (d *Dir) Remove(p ayb.DatabasePath) error {
 	if err := p.Check(); err != nil {
 		return err
 	}
+	return d.remove(p)
+}
+
+// remove first renames the directory to a name that no database can have: a
+// crash in the middle leaves nothing that looks like a database, and Open
+// clears it.
+func (d *Dir) remove(p ayb.DatabasePath) error {
 	home := d.home(p)
 	if err := mkdirDurable(d.trash()); err != nil {
 		return fmt.Errorf("remove %s: %w", p, err)

@@ -2,9 +2,11 @@ package dbfile
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/ayb-go/ayb/shared/ayb"
@@ -72,6 +74,57 @@ func TestCreateTwiceKeepsTheDatabase(t *testing.T) {
 	}
 	if b, err := os.ReadFile(v.File); err != nil || string(b) != "data" {
 		t.Errorf("file holds %q, %v", b, err)
+	}
+}
+
+// Of several at once one makes the version and the others leave it alone: what
+// was written to it must not vanish behind an empty one.
+func TestCreatesAtOnceMakeOneVersion(t *testing.T) {
+	root := t.TempDir()
+	d := open(t, root)
+	for i := range 20 {
+		p := path(fmt.Sprint("db", i))
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				if err := d.Create(p); err != nil {
+					t.Error(err)
+					return
+				}
+				if _, err := d.versionDir(p); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if entries, err := os.ReadDir(d.home(p)); err != nil || len(entries) != 2 {
+			t.Errorf("%v, %v; want the link and one version", entries, err)
+		}
+	}
+}
+
+// A version that cannot be looked at is not replaced by an empty one; one that
+// is gone, by a removal that a crash cut short, is.
+func TestCreateOnADamagedDatabase(t *testing.T) {
+	root := t.TempDir()
+	d := open(t, root)
+	for name, target := range map[string]string{"damaged": "not-a-version", "gone": "01890a5d-ac96-774b-bcce-b302099a8057"} {
+		home := filepath.Join(root, "databases", "alice", name)
+		if err := os.MkdirAll(home, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(target, filepath.Join(home, "current")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.Create(path("damaged")); err == nil {
+		t.Error("a damaged database was replaced")
+	}
+	if err := d.Create(path("gone")); err != nil {
+		t.Error(err)
+	}
+	if _, err := d.Resolve(path("gone")); err != nil {
+		t.Error(err)
 	}
 }
 
