@@ -2,6 +2,7 @@ package databases
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -19,6 +20,8 @@ type RemovalStore interface {
 	// ClaimDoomed gives databases from the list; nobody else is given them
 	// until then.
 	ClaimDoomed(ctx context.Context, n int, now, until time.Time) ([]meta.Doomed, error)
+	// PostponeDoomed changes until when a claim holds.
+	PostponeDoomed(ctx context.Context, id int64, until time.Time) error
 	// IsDoomed tells whether a path is in the list.
 	IsDoomed(ctx context.Context, path ayb.DatabasePath) (bool, error)
 	// ForgetDoomed takes a database off the list.
@@ -37,12 +40,16 @@ type RemovalDeps struct {
 const (
 	// sweepEvery is how often the list is looked at without being asked to:
 	// for what another server left, and for what failed.
-	sweepEvery = time.Minute
-	// claimTime is how long a claim holds, and so also after how long a
-	// failed removal is tried again. It is much longer than removeTimeout,
-	// so that no request of ours is carried out after the claim has ended.
+	sweepEvery = 5 * time.Second
+	// claimTime is how long a claim holds when nothing more is heard of it.
+	// It is much longer than removeTimeout, so that no request of ours is
+	// carried out after the claim has ended.
 	claimTime     = 5 * time.Minute
 	removeTimeout = 30 * time.Second
+	// A removal that failed is tried again after firstRetry, then after twice
+	// as long, at last every lastRetry.
+	firstRetry = 5 * time.Second
+	lastRetry  = 10 * time.Minute
 	// atOnce is how many files are removed at the same time, and batch how
 	// many are claimed together: they are all tried well within a claim.
 	atOnce = 8
@@ -57,6 +64,9 @@ type Removals struct {
 	deps  RemovalDeps
 	place *placement.Placement
 	wake  chan struct{}
+
+	mu     sync.Mutex
+	failed map[int64]time.Duration // what the next failure has to wait
 }
 
 // NewRemovals makes the service. It does nothing until Run.
@@ -64,7 +74,7 @@ func NewRemovals(deps RemovalDeps) (*Removals, error) {
 	if deps.Store == nil || deps.Files == nil || deps.Nodes == nil || deps.Log == nil || deps.Now == nil {
 		return nil, errs.E(errs.Internal, "databases: a dependency of removals is missing")
 	}
-	return &Removals{deps: deps, place: placement.New(deps.Nodes), wake: make(chan struct{}, 1)}, nil
+	return &Removals{deps: deps, place: placement.New(deps.Nodes), wake: make(chan struct{}, 1), failed: map[int64]time.Duration{}}, nil
 }
 
 // Wake says that there is something to remove. It does not wait.
@@ -121,14 +131,29 @@ func (r *Removals) sweep(ctx context.Context) error {
 func (r *Removals) remove(ctx context.Context, d meta.Doomed) error {
 	node, err := r.place.Locate(meta.Database{Path: d.Path, Node: d.Node})
 	if err != nil {
-		return err
+		return errors.Join(err, r.postpone(ctx, d.ID))
 	}
-	ctx, cancel := context.WithTimeout(ctx, removeTimeout)
+	asking, cancel := context.WithTimeout(ctx, removeTimeout)
 	defer cancel()
-	if _, err := r.deps.Files.DeleteDatabase(ctx, node, nodeapi.DeleteDatabaseRequest{Path: d.Path}); err != nil {
-		return err
+	if _, err := r.deps.Files.DeleteDatabase(asking, node, nodeapi.DeleteDatabaseRequest{Path: d.Path}); err != nil {
+		if asking.Err() != nil { // the node may do it yet: the claim stays
+			return err
+		}
+		return errors.Join(err, r.postpone(ctx, d.ID))
 	}
+	r.mu.Lock()
+	delete(r.failed, d.ID)
+	r.mu.Unlock()
 	return r.deps.Store.ForgetDoomed(ctx, d.ID)
+}
+
+// postpone ends the claim on what certainly was not removed.
+func (r *Removals) postpone(ctx context.Context, id int64) error {
+	r.mu.Lock()
+	wait := max(r.failed[id], firstRetry)
+	r.failed[id] = min(2*wait, lastRetry)
+	r.mu.Unlock()
+	return r.deps.Store.PostponeDoomed(ctx, id, r.deps.Now().Add(wait))
 }
 
 // refuse keeps a path free while it is on the list. Creation asks before it

@@ -42,6 +42,13 @@ func (g *graveyard) ClaimDoomed(_ context.Context, n int, now, until time.Time) 
 	return out, nil
 }
 
+func (g *graveyard) PostponeDoomed(_ context.Context, id int64, until time.Time) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.until[id] = until
+	return nil
+}
+
 func (g *graveyard) IsDoomed(_ context.Context, path ayb.DatabasePath) (bool, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -121,7 +128,10 @@ func TestRemovals(t *testing.T) {
 	g.waitFor(t, "c")
 
 	g.mu.Lock()
-	g.now, g.down["n2"] = g.now.Add(time.Hour), false
+	if wait := g.until[2].Sub(g.now); wait != 5*time.Second {
+		t.Errorf("b is tried again after %v", wait)
+	}
+	g.now, g.down["n2"] = g.now.Add(5*time.Second), false
 	g.mu.Unlock()
 	for deadline := time.Now().Add(20 * time.Second); g.left() > 0; {
 		r.Wake()

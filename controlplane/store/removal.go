@@ -53,6 +53,15 @@ func (s *Store) ClaimDoomed(ctx context.Context, n int, now, until time.Time) ([
 	return out, err
 }
 
+// PostponeDoomed ends a claim, or begins one, until then. It is no error when
+// the files are gone.
+func (s *Store) PostponeDoomed(ctx context.Context, id int64, until time.Time) error {
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE doomed_database SET claimed_until = $1 WHERE id = $2`, formatTime(until), id)
+		return err
+	})
+}
+
 // IsDoomed tells whether files of a deleted database of this path still have
 // to go.
 func (s *Store) IsDoomed(ctx context.Context, path ayb.DatabasePath) (bool, error) {

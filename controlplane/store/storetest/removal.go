@@ -66,6 +66,13 @@ func removal(t *testing.T, s *store.Store) {
 	if got := claim(9, now.Add(time.Minute)); !slices.Equal(got, []string{"a", "b"}) {
 		t.Errorf("claim after the end of the first %v", got)
 	}
+	first, err := s.DoomedDatabases(ctx, 1)
+	must(t, err)
+	must(t, s.PostponeDoomed(ctx, first[0].ID, now.Add(70*time.Second)))
+	if got := claim(1, now.Add(70*time.Second)); !slices.Equal(got, []string{"a"}) {
+		t.Errorf("claim after a postponement %v", got)
+	}
+	must(t, s.PostponeDoomed(ctx, 1<<40, now))
 
 	// The name of the account is free at once, that of the database is not.
 	e := meta.Confirmation{Slug: "alice", Type: ayb.Organization, Address: "other@example.org",
