@@ -1,0 +1,71 @@
+package tests
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/ayb-go/ayb/tests/harness"
+)
+
+// S13, end to end: the limit is on by default, holds by address and account,
+// and believes only proxies that the configuration names.
+func TestRateLimit(t *testing.T) {
+	const rate = "AYB__LIMITS__RATE_PER_MINUTE="
+	for name, tt := range map[string]struct {
+		env       []string
+		forwarded bool // each request says another address
+		accounts  bool // each request is about another account
+		taken     int  // of 40
+	}{
+		"the default, one address":    {[]string{rate + "10"}, true, true, 30},
+		"the default, one account":    {[]string{rate + "10", "AYB__LIMITS__TRUSTED_PROXIES=127.0.0.1"}, true, false, 30},
+		"many clients behind a proxy": {[]string{rate + "10", "AYB__LIMITS__TRUSTED_PROXIES=127.0.0.0/8"}, true, true, 40},
+		"off":                         {[]string{rate + "0"}, false, false, 40},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := harness.Start(t, harness.AllInOne, harness.Env(tt.env...))
+			var statuses []int
+			for i := range 40 {
+				account, address := "alice", "198.51.100.1"
+				if tt.accounts {
+					account = fmt.Sprint("alice", i)
+				}
+				if tt.forwarded {
+					address = fmt.Sprint("198.51.100.", 100+i)
+				}
+				statuses = append(statuses, logIn(t, w.URL, account, address))
+			}
+			for i, got := range statuses {
+				want := http.StatusOK
+				if i >= tt.taken {
+					want = http.StatusTooManyRequests
+				}
+				if got != want {
+					t.Fatalf("request %d: %d, not %d: %v", i, got, want, statuses)
+				}
+			}
+		})
+	}
+}
+
+func logIn(t *testing.T, url, account, address string) int {
+	t.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, url+"/v1/log_in", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("entity", account)
+	req.Header.Set("X-Forwarded-For", address)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }() // nothing is read
+	if resp.StatusCode == http.StatusTooManyRequests && resp.Header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+	return resp.StatusCode
+}
