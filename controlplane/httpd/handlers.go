@@ -202,6 +202,10 @@ func (s *Server) listTokens(w http.ResponseWriter, r *http.Request, actor authz.
 func tokenBody(t meta.APIToken) httpapi.Token {
 	b := httpapi.Token{
 		ShortToken: t.Short, CreatedAt: timeText(t.CreatedAt), ExpiresAt: timeText(t.ExpiresAt), RevokedAt: timeText(t.RevokedAt),
+		LastUsedAt: timeText(t.LastUsedAt),
+	}
+	if t.Name != "" {
+		b.Name = new(t.Name)
 	}
 	if t.Scope != nil {
 		b.ScopedDatabase = new(t.Scope.Path.String())
