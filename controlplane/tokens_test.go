@@ -1,0 +1,108 @@
+package controlplane_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/httpapi"
+)
+
+func (w *world) mint(auth, body string) httpapi.CreatedToken {
+	w.t.Helper()
+	got := w.do("POST", "/v1/tokens", body, "Authorization", auth)
+	var made httpapi.CreatedToken
+	if err := json.Unmarshal([]byte(got.body), &made); err != nil || got.status != 201 || made.Token == "" {
+		w.t.Fatalf("%s: %d %s", body, got.status, got.body)
+	}
+	return made
+}
+
+// Ruling 21.
+func TestCreateTokens(t *testing.T) {
+	w := newWorld(t)
+	ann := w.account("ann")
+	w.mustCreate(ann, "ann/db")
+	w.mustCreate(ann, "ann/other")
+	got := w.do("POST", "/v1/tokens", `{"database":"Ann/db","level":"read-only","expires_in":"30d","name":"Back up ✓"}`, "Authorization", ann)
+	want := regexp.MustCompile(`^\{"token":"ayb_\w+_\w+","short_token":"\w+","scoped_database":"ann/db","permission_level":"read-only","name":"Back up ✓",` +
+		`"created_at":"2026-03-15 16:25:56.706720","expires_at":"2026-04-14 16:25:56.706720"\}$`)
+	if got.status != 201 || !want.MatchString(got.body) {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	reader := "Bearer " + w.mint(ann, `{"database":"ann/db"}`).Token
+	w.want(w.query(reader, "ann/db", "SELECT 1"), 200, empty)
+	if q := w.node.Queries(); q[len(q)-1].Mode != ayb.QueryReadOnly {
+		t.Errorf("mode %s", q[len(q)-1].Mode)
+	}
+	if got := w.query(reader, "ann/other", "SELECT 1"); got.status != 403 {
+		t.Errorf("another database: %d", got.status)
+	}
+	whole := "Bearer " + w.mint(ann, "").Token
+	w.want(w.query(whole, "ann/other", "SELECT 1"), 200, empty)
+	for body, status := range map[string]int{
+		`{"level":"read-only"}`:                       400,
+		`{"database":"ann/db","level":"manager"}`:     400,
+		`{"database":"ann"}`:                          400,
+		`{"database":"ann/missing"}`:                  404,
+		`{"database":"bob/x"}`:                        403,
+		`{"expires_in":"never"}`:                      400,
+		`{"expires_in":-1}`:                           400,
+		`{"expires_in":1.5}`:                          400,
+		`{"expires_in":true}`:                         400,
+		`{"expires_in":[]}`:                           400,
+		`{"name":"a\nb"}`:                             400,
+		`{"name":` + strings.Repeat(" ", 1<<20) + `}`: 413,
+		`{`: 400,
+	} {
+		if got := w.do("POST", "/v1/tokens", body, "Authorization", ann); got.status != status {
+			t.Errorf("%.60s: %d %s", body, got.status, got.body)
+		}
+	}
+	for _, body := range []string{`{"expires_in":3600}`, `{"expires_in":"3600"}`, `{"expires_in":"1h"}`} {
+		if made := w.mint(ann, body); *made.ExpiresAt != "2026-03-15 17:25:56.706720" {
+			t.Errorf("%s: %s", body, *made.ExpiresAt)
+		}
+	}
+	if made := w.mint(ann, `{"expires_in":null,"database":null}`); made.ExpiresAt != nil || made.ScopedDatabase != nil {
+		t.Errorf("%+v", made)
+	}
+	got = w.do("POST", "/v1/tokens", "", "Authorization", ann, "database", "ann/db", "expires-in", "1h")
+	if got.status != 201 || !strings.Contains(got.body, `"scoped_database":"ann/db"`) {
+		t.Errorf("as headers: %d %s", got.status, got.body)
+	}
+	denied := `{"type":"Unauthorized","message":"A token that is limited to one database can't be used for this"}`
+	w.want(w.do("POST", "/v1/tokens", `{"database":"ann/db"}`, "Authorization", reader), 403, denied) // S2
+	if got := w.do("POST", "/v1/tokens", ""); got.status != 401 {
+		t.Errorf("without a token: %d", got.status)
+	}
+}
+
+// S16: a token ends when it was said to.
+func TestTokensEndS16(t *testing.T) {
+	w := newWorld(t)
+	ann := w.account("ann")
+	w.mustCreate(ann, "ann/db")
+	short := "Bearer " + w.mint(ann, `{"expires_in":"1h"}`).Token
+	w.want(w.query(short, "ann/db", "SELECT 1"), 200, empty)
+	w.advance(time.Hour)
+	w.want(w.query(short, "ann/db", "SELECT 1"), 401, `{"type":"InvalidToken","message":"API token has expired"}`)
+	if got := w.do("GET", "/v1/tokens", "", "Authorization", ann); strings.Count(got.body, "short_token") != 1 {
+		t.Error(got.body)
+	}
+}
+
+// S22, ruling 20: a database one may not see is like one that is not there.
+func TestTokensForHiddenDatabasesS22(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.account("ann"), w.account("bob")
+	w.mustCreate(ann, "ann/db")
+	for _, path := range []string{"ann/db", "ann/missing", "nobody/db"} {
+		w.wantOther(w.do("POST", "/v1/tokens", fmt.Sprintf(`{"database":%q}`, path), "Authorization", bob), 403,
+			"Authenticated entity bob can't make a read-only token for database "+path)
+	}
+}
