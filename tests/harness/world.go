@@ -45,6 +45,8 @@ type World struct {
 	// DatabaseURL is where the metadata is.
 	DatabaseURL string
 	procs       map[string]*Process
+	extra       []*Process // further control planes
+	busAddress  string
 	env         []string
 }
 
@@ -102,7 +104,8 @@ path = %q
 origin = "*"
 `, port, w.URL, w.DatabaseURL, w.DataPath, w.MailFile)
 	if topology == Split {
-		text += fmt.Sprintf("[bus]\nlisten = \"127.0.0.1:%d\"\n", freePort(t))
+		w.busAddress = fmt.Sprintf("127.0.0.1:%d", freePort(t))
+		text += fmt.Sprintf("[bus]\nlisten = %q\n", w.busAddress)
 	}
 	if err := os.WriteFile(w.Config, []byte(text+o.extra), 0o600); err != nil {
 		t.Fatal(err)
@@ -175,13 +178,15 @@ func (w *World) reconnects() map[string]int {
 // WaitHealthy waits until the server answers that it is healthy.
 func (w *World) WaitHealthy() {
 	w.t.Helper()
-	Until(w.t, "the server to be healthy", func() bool {
-		resp, err := http.Get(w.URL + "/health") //nolint:noctx // loopback, ended by Until
-		if err != nil {
-			return false
-		}
-		return resp.Body.Close() == nil && resp.StatusCode == http.StatusOK
-	})
+	Until(w.t, "the server to be healthy", func() bool { return healthy(w.URL) })
+}
+
+func healthy(url string) bool {
+	resp, err := http.Get(url + "/health") //nolint:noctx,gosec // loopback, ended by Until
+	if err != nil {
+		return false
+	}
+	return resp.Body.Close() == nil && resp.StatusCode == http.StatusOK
 }
 
 // Process gives a running process of the topology.
@@ -220,22 +225,50 @@ func (w *World) Daemons() []int {
 
 // stop ends all processes, gently, and shows what they said after a failure.
 func (w *World) stop() {
+	for _, p := range w.extra {
+		w.end("another control plane", p)
+	}
 	roles := w.Topology.Roles()
 	for i := len(roles) - 1; i >= 0; i-- {
-		p := w.procs[roles[i]]
-		if p == nil {
-			continue
-		}
-		if !p.Stop() {
-			w.t.Errorf("%s did not stop", roles[i])
-		}
-		if w.t.Failed() {
-			w.t.Logf("output of %s:\n%s", roles[i], p.Output())
-		}
-		if out := p.Output(); strings.Contains(out, "DATA RACE") || strings.Contains(out, "panic: ") {
-			w.t.Errorf("%s crashed or raced:\n%s", roles[i], out)
+		if p := w.procs[roles[i]]; p != nil {
+			w.end(roles[i], p)
 		}
 	}
+}
+
+func (w *World) end(role string, p *Process) {
+	if !p.Stop() {
+		w.t.Errorf("%s did not stop", role)
+	}
+	out := p.Output()
+	if w.t.Failed() {
+		w.t.Logf("output of %s:\n%s", role, out)
+	}
+	if strings.Contains(out, "DATA RACE") || strings.Contains(out, "panic: ") {
+		w.t.Errorf("%s crashed or raced:\n%s", role, out)
+	}
+}
+
+// AddControlPlane starts one more control plane of a split server, on the
+// same metadata and bus, and gives its URL.
+func (w *World) AddControlPlane() string {
+	w.t.Helper()
+	port := freePort(w.t)
+	p, err := startProcess(filepath.Join(w.Bin, "ayb-controlplane"), []string{"--config", w.Config}, w.Dir, append(w.env,
+		fmt.Sprintf("AYB__PORT=%d", port), "AYB__BUS__LISTEN=", "AYB__BUS__URL=nats://"+w.busAddress,
+		"AYB__BUS__CREDENTIALS="+filepath.Join(w.DataPath, "bus_credentials.json")))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.extra = append(w.extra, p)
+	url := fmt.Sprintf("http://127.0.0.1:%d", port)
+	Until(w.t, "another control plane to be healthy", func() bool {
+		if p.Ended() {
+			w.t.Fatalf("another control plane ended at start:\n%s", p.Output())
+		}
+		return healthy(url)
+	})
+	return url
 }
 
 // Mails gives the lines of the mail file.

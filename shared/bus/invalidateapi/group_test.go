@@ -2,6 +2,7 @@ package invalidateapi_test
 
 import (
 	"context"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -24,7 +25,12 @@ type member struct {
 
 func join(t *testing.T, s *natsbus.Server) *member {
 	t.Helper()
-	m := &member{conn: bustest.Role(t, s, natsbus.ControlPlane)}
+	return joinAs(t, bustest.Role(t, s, natsbus.ControlPlane))
+}
+
+func joinAs(t *testing.T, conn *natsbus.Conn) *member {
+	t.Helper()
+	m := &member{conn: conn}
 	m.Group = invalidateapi.Join(m.conn, func(n invalidateapi.Notice) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
@@ -74,6 +80,29 @@ func TestEveryMemberHasForgottenWhenTellReturns(t *testing.T) {
 				t.Fatalf("member %d had not heard of %s when it was told", j, token)
 			}
 		}
+	}
+}
+
+// On a bus with users too: control planes must be allowed to answer one
+// another, else every change waits for all of Patience.
+func TestMembersAnswerOnABusWithUsers(t *testing.T) {
+	cred, err := natsbus.LoadOrMakeCredentials(filepath.Join(t.TempDir(), "c.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := bustest.StartConfig(t, natsbus.ServerConfig{StoreDir: t.TempDir(), Listen: "127.0.0.1:0", Credentials: cred})
+	var members []*member
+	for range 2 {
+		members = append(members, joinAs(t, bustest.Connect(t, natsbus.ConnConfig{Role: natsbus.ControlPlane, URL: s.URL(), Credentials: cred})))
+	}
+	bustest.Until(t, "the two to know each other", func() bool {
+		members[0].Tell(invalidateapi.Notice{Tokens: []string{"x"}})
+		return members[1].knows("x")
+	})
+	begin := time.Now()
+	members[0].Tell(invalidateapi.Notice{Tokens: []string{"y"}})
+	if d := time.Since(begin); d > invalidateapi.Patience/2 || !members[1].knows("y") {
+		t.Errorf("telling took %s", d)
 	}
 }
 

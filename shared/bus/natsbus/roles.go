@@ -39,7 +39,7 @@ func permissions(r Role) *server.Permissions {
 	switch r {
 	case ControlPlane:
 		pub = []string{"ayb.v1.>", "$JS.API.>", "$JS.ACK.>", "$KV.>", "$SRV.>"}
-		for _, other := range []Role{QueryNode, Snapshotter, Mailer} {
+		for _, other := range []Role{ControlPlane, QueryNode, Snapshotter, Mailer} { // control planes answer each other
 			pub = append(pub, inbox(other)+".>")
 		}
 		sub = []string{own, "ayb.v1.control.>", "ayb.v1.invalidate.>", "$SRV.>"}
