@@ -13,8 +13,12 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// poolSize is how many calls of one endpoint run at once.
-const poolSize = 64
+const (
+	// poolSize is how many calls of one endpoint run at once.
+	poolSize = 64
+	// flushWait bounds the wait until the bus knows of a new service.
+	flushWait = time.Second
+)
 
 // Serve implements bus.Responder with nats.go/micro, so that the usual tools
 // list the services. A micro endpoint runs its handlers one after another;
@@ -29,11 +33,19 @@ func (c *Conn) Serve(s bus.Service) (func(), error) {
 	}
 	var running sync.WaitGroup
 	var acceptors []*acceptor
+	stop := func() {
+		_ = svc.Stop() // it fails only when the connection is gone, and with it the service
+		running.Wait()
+		for _, a := range acceptors {
+			a.close()
+		}
+	}
 	for _, e := range s.Endpoints {
 		h := c.calls(e, &running)
 		if e.Link != nil {
 			a, err := c.newAcceptor(e.Link)
 			if err != nil {
+				stop()
 				return nil, fmt.Errorf("register endpoint %s: %w", e.Name, err)
 			}
 			acceptors = append(acceptors, a)
@@ -41,16 +53,14 @@ func (c *Conn) Serve(s bus.Service) (func(), error) {
 		}
 		err := svc.AddEndpoint(e.Name, h, micro.WithEndpointSubject(e.Subject), micro.WithEndpointPendingLimits(-1, -1))
 		if err != nil {
+			stop()
 			return nil, fmt.Errorf("register endpoint %s: %w", e.Name, err)
 		}
 	}
-	return func() {
-		_ = svc.Stop() // it fails only when the connection is gone, and with it the service
-		running.Wait()
-		for _, a := range acceptors {
-			a.close()
-		}
-	}, nil
+	if c.nc.IsConnected() { // else the bus hears of the service when it is back
+		_ = c.nc.FlushTimeout(flushWait) // on return the service is known, if the bus is well
+	}
+	return stop, nil
 }
 
 // calls makes the micro handler of an endpoint that answers calls.
