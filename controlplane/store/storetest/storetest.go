@@ -41,6 +41,8 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"delete entity":       deleteEntity,
 		"delete entity race":  deleteEntityRace,
 		"doomed databases":    doomedDatabases,
+		"removal":             removal,
+		"removal race":        removalRace,
 		"expired":             expired,
 		"texts nobody stores": badTexts,
 		"canceled":            canceled,
