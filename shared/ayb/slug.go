@@ -22,7 +22,7 @@ type DatabaseSlug string
 // ParseEntitySlug folds a name to lower case and checks it. The error is
 // InvalidSlug; reserved names are the business of controlplane/accounts.
 func ParseEntitySlug(s string) (EntitySlug, error) {
-	s = strings.ToLower(s)
+	s = lower(s)
 	if err := checkSlug("entity", s); err != nil {
 		return "", err
 	}
@@ -30,7 +30,7 @@ func ParseEntitySlug(s string) (EntitySlug, error) {
 }
 
 // FoldEntity folds a name to lower case without checking it, for look-ups.
-func FoldEntity(s string) EntitySlug { return EntitySlug(strings.ToLower(s)) }
+func FoldEntity(s string) EntitySlug { return EntitySlug(lower(s)) }
 
 // ParseDatabaseSlug checks the name of a database. The error is InvalidSlug.
 func ParseDatabaseSlug(s string) (DatabaseSlug, error) {
@@ -38,6 +38,17 @@ func ParseDatabaseSlug(s string) (DatabaseSlug, error) {
 		return "", err
 	}
 	return DatabaseSlug(s), nil
+}
+
+// lower folds ASCII only: other letters that fold to ASCII, such as the Kelvin
+// sign, must not become part of a name.
+func lower(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r + ('a' - 'A')
+		}
+		return r
+	}, s)
 }
 
 func checkSlug(kind, s string) error {
@@ -77,7 +88,7 @@ func (p DatabasePath) Check() error {
 	if err := checkSlug("entity", string(p.Entity)); err != nil {
 		return err
 	}
-	if string(p.Entity) != strings.ToLower(string(p.Entity)) {
+	if string(p.Entity) != lower(string(p.Entity)) {
 		return errs.E(errs.InvalidSlug, "Invalid entity slug: %s. Entity slugs are lower case", p.Entity)
 	}
 	return checkSlug("database", string(p.Database))
