@@ -1,0 +1,56 @@
+package errs
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"testing"
+)
+
+func TestCodeSurvivesWrapping(t *testing.T) {
+	err := fmt.Errorf("look up: %w", Wrap(NotFound, fs.ErrNotExist, "No database %s", "a/b"))
+	if CodeOf(err) != NotFound || !Is(err, NotFound) || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("lost in %v", err)
+	}
+	if CodeOf(nil) != "" || Is(nil, "") || CodeOf(errors.New("x")) != Internal {
+		t.Error("errors without a code")
+	}
+}
+
+// What nobody gave a code keeps its text to itself.
+func TestPublicTellsNothingInternal(t *testing.T) {
+	p := Public(errors.New("open /var/lib/secret"))
+	if p.Code != Internal || strings.Contains(p.Message, "secret") {
+		t.Errorf("told %q", p.Message)
+	}
+	if p := Public(Wrap(SQL, errors.New("/var/lib"), "no such table: t")); p.Message != "no such table: t" {
+		t.Errorf("told %q", p.Message)
+	}
+}
+
+// The wire form is a contract between processes of different versions.
+func TestWire(t *testing.T) {
+	e := Wrap(SQL, errors.New("hidden"), "no such table: t").With("offset", "14")
+	b := Marshal(e)
+	if want := `{"code":"sql","message":"no such table: t","attrs":{"offset":"14"}}`; string(b) != want {
+		t.Errorf("got %s", b)
+	}
+	got := Unmarshal(b)
+	if got.Code != SQL || got.Message != e.Message || got.Attrs["offset"] != "14" {
+		t.Errorf("got %+v", got)
+	}
+	for _, bad := range []string{"", "{", "null", `{"message":"no code"}`} {
+		if got := Unmarshal([]byte(bad)); got.Code != Internal {
+			t.Errorf("%q gave %v", bad, got)
+		}
+	}
+}
+
+func TestWithLeavesTheOriginalAlone(t *testing.T) {
+	a := E(NotFound, "x").With("id", "1")
+	b := a.With("id", "2")
+	if a.Attrs["id"] != "1" || b.Attrs["id"] != "2" {
+		t.Errorf("%v, %v", a.Attrs, b.Attrs)
+	}
+}
