@@ -21,7 +21,11 @@ type Conn struct {
 	out  *mux.Outbox
 }
 
-const readSize = 32 << 10
+const (
+	readSize = 32 << 10
+	// keepSize is the largest buffer that is kept while answers stream.
+	keepSize = 4 * readSize
+)
 
 // New takes over one end of a socketpair. The file must be non-blocking.
 func New(file *os.File) (*Conn, error) {
@@ -91,12 +95,14 @@ func (c *Conn) Run(handle func(mux.Frame)) error {
 }
 
 // room moves the unparsed rest to the front of a buffer with space for more:
-// a larger one while a frame needs it, the usual one otherwise.
+// a larger one while a frame needs it or long ones follow one another, the
+// usual one otherwise.
 func (c *Conn) room(buf, rest []byte) []byte {
+	quiet := len(buf) < readSize/2
 	switch {
 	case len(rest) == 0 && cap(buf) <= readSize:
 		return buf[:0]
-	case len(rest) < readSize/2 && cap(buf) > readSize:
+	case len(rest) < readSize/2 && (cap(buf) > keepSize || cap(buf) > readSize && quiet):
 		return append(make([]byte, 0, readSize), rest...)
 	case len(rest) == cap(buf):
 		return append(make([]byte, 0, min(2*cap(buf), mux.MaxFrame+readSize)), rest...)

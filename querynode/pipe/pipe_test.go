@@ -78,3 +78,37 @@ func TestCloseEndsBothSides(t *testing.T) {
 	b.Close()
 	b.Close()
 }
+
+// A stream of chunks reuses one buffer; a huge frame's, and that of a channel
+// that has become quiet, are given back.
+func TestBufferFollowsTheTraffic(t *testing.T) {
+	var c Conn
+	for _, test := range []struct {
+		name           string
+		cap, len, rest int
+		want           int
+	}{
+		{"streaming", 2 * readSize, 2 * readSize, 100, 2 * readSize},
+		{"huge frame", 2 * keepSize, 2 * keepSize, 100, readSize},
+		{"quiet", 2 * readSize, 50, 0, readSize},
+		{"usual", readSize, 50, 0, readSize},
+		{"frame does not fit", readSize, readSize, readSize, 2 * readSize},
+		{"frame is arriving", 4 * readSize, 3 * readSize, 3 * readSize, 4 * readSize},
+	} {
+		buf := make([]byte, test.len, test.cap)
+		rest := buf[test.len-test.rest:]
+		for i := range rest {
+			rest[i] = byte(i)
+		}
+		got := c.room(buf, rest)
+		if cap(got) != test.want || len(got) != test.rest {
+			t.Errorf("%s: %d bytes of %d, want %d of %d", test.name, len(got), cap(got), test.rest, test.want)
+		}
+		for i, b := range got {
+			if b != byte(i) {
+				t.Errorf("%s: byte %d is %d", test.name, i, b)
+				break
+			}
+		}
+	}
+}
