@@ -1,0 +1,155 @@
+package tests
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"github.com/ayb-go/ayb/tests/harness"
+)
+
+// browser is what a person sits at: cookies, redirects, and forms that are
+// filled in and sent. It runs no scripts.
+type browser struct {
+	t    *testing.T
+	http *http.Client
+}
+
+// page is what it shows.
+type page struct {
+	b      *browser
+	url    *url.URL
+	status int
+	header http.Header
+	body   string
+	doc    *html.Node
+}
+
+func newBrowser(t *testing.T) *browser {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &browser{t: t, http: &http.Client{Jar: jar}}
+}
+
+func (b *browser) open(address string) page { return b.do(http.MethodGet, address, nil, nil) }
+
+// do sends a form, or asks for a page when it is nil.
+func (b *browser) do(method, address string, form url.Values, header http.Header) page {
+	b.t.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), method, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if header != nil {
+		req.Header = header
+	}
+	if form != nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	resp, err := b.http.Do(req)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }() // read to its end
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	doc, err := html.Parse(strings.NewReader(string(body)))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return page{b, resp.Request.URL, resp.StatusCode, resp.Header, string(body), doc}
+}
+
+// want fails unless the page has this title.
+func (p page) want(title string) page {
+	p.b.t.Helper()
+	if got := p.title(); got != title+" - ayb" {
+		p.b.t.Fatalf("%s: %d, title %q, want %q\n%s", p.url, p.status, got, title, p.body)
+	}
+	return p
+}
+
+func (p page) title() string {
+	for n := range p.doc.Descendants() {
+		if n.Type == html.ElementNode && n.Data == "title" && n.FirstChild != nil {
+			return n.FirstChild.Data
+		}
+	}
+	return ""
+}
+
+// form gives the first form of the page that goes to this path: where it goes
+// exactly, and the fields that are filled in already.
+func (p page) form(path string) (action *url.URL, fields url.Values) {
+	p.b.t.Helper()
+	for n := range p.doc.Descendants() {
+		if n.Type != html.ElementNode || n.Data != "form" || !strings.HasPrefix(attr(n, "action"), path) {
+			continue
+		}
+		action, err := p.url.Parse(attr(n, "action"))
+		if err != nil {
+			p.b.t.Fatal(err)
+		}
+		fields := url.Values{}
+		for in := range n.Descendants() {
+			if in.Type == html.ElementNode && in.Data == "input" && attr(in, "type") == "hidden" {
+				fields.Add(attr(in, "name"), attr(in, "value"))
+			}
+		}
+		return action, fields
+	}
+	p.b.t.Fatalf("%s has no form for %s:\n%s", p.url, path, p.body)
+	return nil, nil
+}
+
+// send fills in a form of the page and sends it, as a browser of today does.
+func (p page) send(path string, fields ...string) page {
+	p.b.t.Helper()
+	action, form := p.form(path)
+	for i := 0; i < len(fields); i += 2 {
+		form.Set(fields[i], fields[i+1])
+	}
+	return p.b.do(http.MethodPost, action.String(), form, http.Header{
+		"Origin": {action.Scheme + "://" + action.Host}, "Sec-Fetch-Site": {"same-origin"},
+	})
+}
+
+func attr(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+// mailedLink waits for the next mail to somebody and gives the link in it.
+// before is how many they had.
+func mailedLink(t *testing.T, w *harness.World, name string, before int) string {
+	t.Helper()
+	var tokens []string
+	harness.Until(t, "a mail to "+name, func() bool {
+		tokens = w.MailedTokens(harness.Address(name))
+		return len(tokens) > before
+	})
+	return w.URL + "/confirm/" + url.QueryEscape(tokens[len(tokens)-1])
+}
+
+// logIn logs a browser in by mail.
+func (b *browser) logIn(w *harness.World, name string) {
+	b.t.Helper()
+	before := len(w.MailedTokens(harness.Address(name)))
+	b.open(w.URL+"/log_in").send("/log_in", "username", name).want("Check email")
+	b.open(mailedLink(b.t, w, name, before)).send("/confirm/").want("Confirmation successful")
+}
