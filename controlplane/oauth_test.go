@@ -13,6 +13,7 @@ import (
 
 	"github.com/ayb-go/ayb/controlplane"
 	"github.com/ayb-go/ayb/controlplane/session"
+	"github.com/ayb-go/ayb/controlplane/store"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/httpapi"
 	"github.com/ayb-go/ayb/shared/logging/loggingtest"
@@ -413,6 +414,39 @@ func TestSessionsS16(t *testing.T) {
 	w.advance(24 * time.Hour)
 	if open(second) {
 		t.Error("never ends")
+	}
+}
+
+// S16: use is recorded and prolongs a session, not a token with a fixed end;
+// stopping records what is left.
+func TestUseProlongsSessionsS16(t *testing.T) {
+	w := newPagedWorld(t)
+	auth := w.account("alice")
+	fixed := w.mint(auth, `{"expires_in":"25d"}`)
+	cookie, _ := w.logIn("alice", "")
+	address, stop := w.serve(t)
+	w.server.URL = "http://" + address
+	w.advance(20 * 24 * time.Hour)
+	if got := w.do("GET", "/oauth/authorize?"+asking("read-only").Encode(), "", "Cookie", cookie); got.status != 200 {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	if got := w.do("GET", "/v1/tokens", "", "Authorization", "Bearer "+fixed.Token); got.status != 200 {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	st, err := store.Open(t.Context(), store.Config{URL: "sqlite://" + w.path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	_, token, _ := strings.Cut(cookie, ":")
+	for short, ends := range map[string]time.Time{httpapi.ShortToken(token): w.now.Add(30 * 24 * time.Hour), fixed.ShortToken: w.now.Add(5 * 24 * time.Hour)} {
+		got, err := st.TokenByShort(t.Context(), short)
+		if err != nil || !got.LastUsedAt.Equal(w.now) || !got.ExpiresAt.Equal(ends) {
+			t.Errorf("used %v, ends %v, want %v, %v; %v", got.LastUsedAt, got.ExpiresAt, w.now, ends, err)
+		}
 	}
 }
 

@@ -106,3 +106,26 @@ func TestTokensForHiddenDatabasesS22(t *testing.T) {
 			"Authenticated entity bob can't make a read-only token for database "+path)
 	}
 }
+
+// An account with 100 000 tokens can use, list and revoke them; others do not
+// notice.
+func TestManyTokens(t *testing.T) {
+	w := newWorld(t)
+	w.quiet.Store(true)
+	ann, bob := w.account("ann"), w.account("bob")
+	w.mustCreate(bob, "bob/db")
+	w.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 100000)
+		INSERT INTO api_token (short_token, entity_id, hash, created_at)
+		SELECT 'many' || i, (SELECT id FROM entity WHERE slug = 'ann'), printf('%064d', i), '2026-01-01 00:00:00.000000' FROM n`)
+	begun := time.Now()
+	if got := w.do("GET", "/v1/tokens", "", "Authorization", ann); strings.Count(got.body, `"short_token"`) != 100_001 {
+		t.Errorf("%d listed", strings.Count(got.body, `"short_token"`))
+	}
+	w.want(w.do("DELETE", "/v1/tokens/many77777", "", "Authorization", ann), 200, `{}`)
+	w.mint(ann, `{"expires_in":"1h"}`)
+	w.want(w.do("DELETE", "/v1/tokens/many77776", "", "Authorization", bob), 404, `{"type":"RecordNotFound","id":"many77776","record_type":"api_token"}`)
+	w.want(w.query(bob, "bob/db", "SELECT 1"), 200, empty)
+	if took := time.Since(begun); took > 20*time.Second {
+		t.Errorf("that took %v", took)
+	}
+}
