@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"sync/atomic"
 	"time"
 
 	"github.com/ayb-go/ayb/querynode/dbfile"
@@ -60,7 +59,6 @@ type Node struct {
 	cfg     Config
 	deps    Deps
 	dir     *dbfile.Dir
-	held    atomic.Int64 // databases in the directory
 	pool    *pool.Pool   // set before the node serves
 	streams *relay.Relay // set before the node serves
 }
@@ -119,11 +117,6 @@ func (n *Node) ID() nodeapi.NodeID { return n.cfg.ID }
 
 // Run serves until ctx ends, then stops all daemons.
 func (n *Node) Run(ctx context.Context) error {
-	count, err := n.dir.Count()
-	if err != nil {
-		return err
-	}
-	n.held.Store(int64(count))
 	n.pool = pool.New(pool.Config{
 		MaxDaemons: n.cfg.MaxDaemons, IdleTimeout: n.cfg.IdleTimeout,
 		StatementTimeout: n.cfg.StatementTimeout, Command: n.command,
@@ -135,7 +128,7 @@ func (n *Node) Run(ctx context.Context) error {
 		return err
 	}
 	defer stop()
-	n.deps.Log.Info("query node serves", "node", string(n.cfg.ID), "databases", count)
+	n.deps.Log.Info("query node serves", "node", string(n.cfg.ID), "databases", n.dir.Held())
 	return nodeapi.Announce(ctx, n.deps.Board, n.status, n.deps.Log)
 }
 
@@ -151,7 +144,7 @@ func (n *Node) command(v dbfile.Version) (string, []string, error) {
 
 func (n *Node) status() nodeapi.NodeStatus {
 	return nodeapi.NodeStatus{
-		ID: n.cfg.ID, Databases: int(n.held.Load()), FreeBytes: freeBytes(n.dir.Root()),
+		ID: n.cfg.ID, Databases: n.dir.Held(), FreeBytes: freeBytes(n.dir.Root()),
 		Engines: []ayb.DatabaseType{ayb.SQLite},
 	}
 }
@@ -164,7 +157,6 @@ func (n *Node) Create(_ context.Context, req nodeapi.CreateRequest) (nodeapi.Cre
 	if err := n.dir.Create(req.Path); err != nil {
 		return nodeapi.CreateResponse{}, err
 	}
-	n.held.Add(1)
 	return nodeapi.CreateResponse{}, nil
 }
 
@@ -174,7 +166,6 @@ func (n *Node) Discard(_ context.Context, req nodeapi.DeleteRequest) (nodeapi.De
 	if err != nil {
 		return nodeapi.DeleteResponse{}, err
 	}
-	n.held.Add(-1)
 	return nodeapi.DeleteResponse{}, nil
 }
 
@@ -184,7 +175,6 @@ func (n *Node) Delete(_ context.Context, req nodeapi.DeleteDatabaseRequest) (nod
 	if err != nil {
 		return nodeapi.DeleteDatabaseResponse{}, err
 	}
-	n.held.Add(-1)
 	return nodeapi.DeleteDatabaseResponse{}, nil
 }
 

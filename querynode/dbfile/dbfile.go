@@ -18,6 +18,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/google/uuid"
@@ -39,7 +40,8 @@ const (
 // other changes of the same one.
 type Dir struct {
 	root string
-	lock *os.File // held as long as the process lives
+	lock *os.File     // held as long as the process lives
+	held atomic.Int64 // databases
 }
 
 // Open uses root as a data directory and creates what is missing. Only one
@@ -57,10 +59,15 @@ func Open(root string) (*Dir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data_path %s is used by another query node; stop that one, or give this one a directory of its own (%w)", root, err)
 	}
-	d := &Dir{root, lock}
+	d := &Dir{root: root, lock: lock}
 	// What a crash left there. A hostile daemon may have made what cannot be
 	// removed; that must not keep the other databases from being served.
 	_ = os.RemoveAll(d.trash())
+	n, err := d.count()
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	d.held.Store(int64(n))
 	return d, nil
 }
 
@@ -107,6 +114,7 @@ func (d *Dir) Create(p ayb.DatabasePath) error {
 	if err != nil {
 		return fmt.Errorf("create %s: %w", p, err)
 	}
+	d.held.Add(1)
 	return syncDir(home)
 }
 
@@ -234,6 +242,7 @@ func (d *Dir) remove(p ayb.DatabasePath) error {
 	if err != nil {
 		return fmt.Errorf("remove %s: %w", p, err)
 	}
+	d.held.Add(-1)
 	if err := syncDir(filepath.Dir(home)); err != nil {
 		return err
 	}
@@ -253,9 +262,11 @@ func notEmpty(err error) bool {
 	return errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, syscall.EEXIST)
 }
 
-// Count tells how many databases the directory holds. Files that do not
-// belong there are passed over.
-func (d *Dir) Count() (int, error) {
+// Held tells how many databases the directory holds.
+func (d *Dir) Held() int { return int(d.held.Load()) }
+
+// count counts them. Files that do not belong there are passed over.
+func (d *Dir) count() (int, error) {
 	owners, err := os.ReadDir(filepath.Join(d.root, "databases"))
 	if err != nil {
 		return 0, fmt.Errorf("list databases: %w", err)
