@@ -144,6 +144,7 @@ func (c *ControlPlane) Run(ctx context.Context, ln net.Listener) error {
 	background.Go(func() { c.uses.Run(tracking) })
 	keeping, end := context.WithCancel(ctx)
 	c.kept.start(keeping, &background)
+	background.Go(func() { c.sweep(keeping) })
 	err := c.http.Serve(ctx, ln)
 	end()
 	stop()

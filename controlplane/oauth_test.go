@@ -2,6 +2,7 @@ package controlplane_test
 
 import (
 	"crypto/sha256"
+	"database/sql"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -447,6 +448,41 @@ func TestUseProlongsSessionsS16(t *testing.T) {
 		if err != nil || !got.LastUsedAt.Equal(w.now) || !got.ExpiresAt.Equal(ends) {
 			t.Errorf("used %v, ends %v, want %v, %v; %v", got.LastUsedAt, got.ExpiresAt, w.now, ends, err)
 		}
+	}
+}
+
+// S27: codes do not stay for good.
+func TestCodesAreCleanedS27(t *testing.T) {
+	w := newPagedWorld(t)
+	w.mustCreate(w.account("alice"), "alice/db")
+	cookie, _ := w.logIn("alice", "")
+	w.code(cookie, "read-only", "alice/db")
+	w.advance(48 * time.Hour)
+	kept := func() int {
+		db, err := sql.Open("sqlite3", "file:"+w.path+"?_busy_timeout=5000")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		var n int
+		if err := db.QueryRowContext(t.Context(), `SELECT count(*) FROM oauth_authorization_request`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if kept() != 1 {
+		t.Fatal("no code is kept")
+	}
+	_, stop := w.serve(t)
+	deadline := time.Now().Add(10 * time.Second)
+	for kept() != 0 && time.Now().Before(deadline) {
+		<-time.After(5 * time.Millisecond)
+	}
+	if kept() != 0 {
+		t.Error("an old code is kept")
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
 	}
 }
 
