@@ -40,6 +40,9 @@ type Config struct {
 	// DatabasesPerAccount limits the databases of one account. Zero is no
 	// limit.
 	DatabasesPerAccount int
+	// QueriesPerAccount limits the queries that run at once on the databases
+	// of one account. Zero is no limit.
+	QueriesPerAccount int
 	// RatePerMinute limits registrations, log-ins, confirmations and exchanges
 	// of codes, for each client address and each account. Zero is no limit.
 	RatePerMinute int
@@ -72,7 +75,7 @@ func (c Config) Validate() error {
 	if o := c.CORSOrigin; o != "" && o != "*" && !isOrigin(o) {
 		fault("The CORS origin must be * or look like https://app.example.com")
 	}
-	if c.RequestBytes < 0 || c.StatementTimeout < 0 || c.CacheEntries < 0 || c.DatabasesPerAccount < 0 || c.RatePerMinute < 0 {
+	if c.RequestBytes < 0 || c.StatementTimeout < 0 || c.CacheEntries < 0 || c.DatabasesPerAccount < 0 || c.QueriesPerAccount < 0 || c.RatePerMinute < 0 {
 		fault("Limits can't be negative")
 	}
 	return errors.Join(faults...)

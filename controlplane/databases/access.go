@@ -40,7 +40,8 @@ func (d *Databases) Details(ctx context.Context, actor authz.Actor, entity, data
 // Query starts a query in the mode the caller's rights give, on the node that
 // holds the database. Errors: NotFound for a missing database of the caller's
 // own, Forbidden for every other that is missing or may not be queried (S22),
-// Unavailable when the node cannot be reached.
+// Unavailable when the node cannot be reached or too many queries run on the
+// databases of the account. The caller closes the answer.
 func (d *Databases) Query(ctx context.Context, actor authz.Actor, entity, database string, sql []byte) (nodeapi.Answer, error) {
 	if err := authz.Check(actor, authz.QueryDatabase); err != nil {
 		return nil, err
@@ -60,7 +61,7 @@ func (d *Databases) Query(ctx context.Context, actor authz.Actor, entity, databa
 	if err != nil {
 		return nil, err
 	}
-	return d.deps.Queries.Query(ctx, node, nodeapi.QueryRequest{
+	return d.running.query(ctx, d.deps.Queries, db.Owner, node, nodeapi.QueryRequest{
 		Path: db.Path, Type: db.Type, Mode: rights.Query,
 		Format: nodeapi.FormatCompat, Timeout: d.cfg.StatementTimeout, SQL: sql,
 	})

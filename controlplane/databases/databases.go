@@ -46,6 +46,9 @@ type Config struct {
 	StatementTimeout time.Duration
 	// PerAccount limits the databases of one account. Zero is no limit.
 	PerAccount int
+	// QueriesPerAccount limits the queries that run at once on the databases
+	// of one account. Zero is no limit.
+	QueriesPerAccount int
 }
 
 // Deps are what databases works with. All but Removals are needed.
@@ -67,6 +70,7 @@ type Databases struct {
 	deps     Deps
 	place    *placement.Placement
 	creating *locks
+	running  *running
 }
 
 // New makes the service.
@@ -74,8 +78,8 @@ func New(cfg Config, deps Deps) (*Databases, error) {
 	if deps.Store == nil || deps.Grants == nil || deps.Queries == nil || deps.Files == nil || deps.Nodes == nil || deps.Now == nil {
 		return nil, errs.E(errs.Internal, "databases: a dependency is missing")
 	}
-	if cfg.StatementTimeout < 0 || cfg.PerAccount < 0 {
+	if cfg.StatementTimeout < 0 || cfg.PerAccount < 0 || cfg.QueriesPerAccount < 0 {
 		return nil, errs.E(errs.Invalid, "The limits of databases can't be negative")
 	}
-	return &Databases{cfg: cfg, deps: deps, place: placement.New(deps.Nodes), creating: newLocks()}, nil
+	return &Databases{cfg: cfg, deps: deps, place: placement.New(deps.Nodes), creating: newLocks(), running: newRunning(cfg.QueriesPerAccount)}, nil
 }

@@ -157,6 +157,7 @@ func planeConfig(c config.Server, port int) controlplane.Config {
 		FernetKey: c.Authentication.FernetKey, TokenTTL: c.Authentication.TokenTTL(),
 		CORSOrigin: c.CORS.Origin, RequestBytes: int64(c.Limits.RequestBytes),
 		StatementTimeout: c.Limits.StatementTimeout, DatabasesPerAccount: c.Limits.DatabasesPerAccount,
-		RatePerMinute: c.Limits.RatePerMinute, TrustedProxies: proxies,
+		QueriesPerAccount: c.Limits.QueriesPerAccount,
+		RatePerMinute:     c.Limits.RatePerMinute, TrustedProxies: proxies,
 	}
 }
