@@ -23,7 +23,8 @@ import (
 	"github.com/ayb-go/ayb/shared/mux"
 )
 
-// Config configures a query node. Zero values of limits mean no limit.
+// Config configures a query node. StatementTimeout, MaxDaemons, IdleTimeout
+// and RequestBytes are required.
 type Config struct {
 	// ID names the node; empty means the one kept in the data directory.
 	ID       nodeapi.NodeID
@@ -115,8 +116,9 @@ func (n *Node) Close() error { return n.dir.Close() }
 // ID is the node's name.
 func (n *Node) ID() nodeapi.NodeID { return n.cfg.ID }
 
-// Run serves until ctx ends, then stops all daemons.
-func (n *Node) Run(ctx context.Context) error {
+// Run serves until ctx ends, then stops all daemons. It calls ready when
+// requests are answered.
+func (n *Node) Run(ctx context.Context, ready func()) error {
 	n.pool = pool.New(pool.Config{
 		MaxDaemons: n.cfg.MaxDaemons, IdleTimeout: n.cfg.IdleTimeout,
 		StatementTimeout: n.cfg.StatementTimeout, Command: n.command,
@@ -129,6 +131,7 @@ func (n *Node) Run(ctx context.Context) error {
 	}
 	defer stop()
 	n.deps.Log.Info("query node serves", "node", string(n.cfg.ID), "databases", n.dir.Held())
+	ready()
 	return nodeapi.Announce(ctx, n.deps.Board, n.status, n.deps.Log)
 }
 

@@ -64,7 +64,7 @@ func start(t *testing.T, change func(*querynode.Config)) *node {
 	n.id = q.ID()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- q.Run(ctx) }()
+	go func() { done <- q.Run(ctx, func() {}) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {

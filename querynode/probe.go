@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"time"
 
 	"github.com/ayb-go/ayb/querynode/sandbox"
@@ -20,6 +21,7 @@ func (n *Node) probe(ctx context.Context) (sandbox.Report, error) {
 	var r sandbox.Report
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
+	n.clearProbes()
 	inside, err := os.MkdirTemp(n.dir.Root(), "probe-")
 	if err != nil {
 		return r, fmt.Errorf("probe the sandbox: %w", err)
@@ -48,4 +50,16 @@ func (n *Node) probe(ctx context.Context) (sandbox.Report, error) {
 		return r, fmt.Errorf("a query daemon gave no usable report of its sandbox: %w", err)
 	}
 	return r, nil
+}
+
+// clearProbes removes what a start that was killed has left. Other files are
+// not touched, and a leftover is no harm.
+func (n *Node) clearProbes() {
+	left, err := filepath.Glob(filepath.Join(n.dir.Root(), "probe-*"))
+	if err != nil {
+		return
+	}
+	for _, dir := range left {
+		_ = os.RemoveAll(dir)
+	}
 }

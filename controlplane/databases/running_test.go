@@ -21,8 +21,11 @@ func (q *queries) Query(context.Context, nodeapi.NodeID, nodeapi.QueryRequest) (
 // open is an answer that does not end.
 type open struct{}
 
-func (open) Next(ctx context.Context) ([]byte, bool, error) { <-ctx.Done(); return nil, false, ctx.Err() }
-func (open) Close()                                         {}
+func (open) Next(ctx context.Context) ([]byte, bool, error) {
+	<-ctx.Done()
+	return nil, false, ctx.Err()
+}
+func (open) Close() {}
 
 func TestQueriesPerAccount(t *testing.T) {
 	r, q := newRunning(2), &queries{}

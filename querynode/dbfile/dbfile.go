@@ -15,9 +15,11 @@ package dbfile
 import (
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"syscall"
 
@@ -36,12 +38,23 @@ const (
 )
 
 // Dir is the data directory of a node. Its methods are safe for concurrent
-// use on different databases, and Create on the same one; callers serialise
-// other changes of the same one.
+// use.
 type Dir struct {
 	root string
 	lock *os.File     // held as long as the process lives
 	held atomic.Int64 // databases
+	// changing serialises Create, Discard and Remove of one database; several
+	// databases share a lock.
+	changing [64]sync.Mutex
+}
+
+// changes takes the lock for changes of a database's directories.
+func (d *Dir) changes(p ayb.DatabasePath) *sync.Mutex {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(p.String())) // it cannot fail
+	m := &d.changing[h.Sum32()%uint32(len(d.changing))]
+	m.Lock()
+	return m
 }
 
 // Open uses root as a data directory and creates what is missing. Only one
@@ -94,6 +107,7 @@ func (d *Dir) Create(p ayb.DatabasePath) error {
 	if err := p.Check(); err != nil {
 		return err
 	}
+	defer d.changes(p).Unlock()
 	home := d.home(p)
 	// A version that is there and cannot be looked at must not be replaced.
 	if _, err := d.versionDir(p); !errors.Is(err, fs.ErrNotExist) {
@@ -200,6 +214,7 @@ func (d *Dir) Discard(p ayb.DatabasePath) error {
 	if err := p.Check(); err != nil {
 		return err
 	}
+	defer d.changes(p).Unlock()
 	dir, err := d.versionDir(p)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -219,6 +234,7 @@ func (d *Dir) Remove(p ayb.DatabasePath) error {
 	if err := p.Check(); err != nil {
 		return err
 	}
+	defer d.changes(p).Unlock()
 	return d.remove(p)
 }
 

@@ -47,8 +47,7 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 	if err := conn.Connected(waiting); err != nil {
 		return err
 	}
-	ready()
-	return node.Run(ctx)
+	return node.Run(ctx, ready)
 }
 
 func nodeConfig(c config.Server) querynode.Config {

@@ -35,6 +35,7 @@ type Daemon struct {
 	going   bool          // takes no new streams
 	idle    time.Duration // pool time since when there are no streams; 0 while there are
 	cause   string        // why it was killed, for those who wait
+	useful  bool          // it has answered something
 	proc    *os.Process   // nil until started
 }
 
@@ -49,6 +50,10 @@ type stream struct {
 // closeGrace is how long a daemon may take to end by itself.
 const closeGrace = 5 * time.Second
 
+// stalledAfter is longer than a control plane waits for a client that reads
+// nothing.
+const stalledAfter = 90 * time.Second
+
 // maxStreams and maxUnread bound what the node keeps for a daemon that does
 // not answer or does not read. A daemon that does refuses before that.
 const (
@@ -59,7 +64,7 @@ const (
 // newDaemon makes a daemon and starts its process in the background, after
 // the one before has ended: two never open one database, and a place is taken
 // once. The caller holds p.mu.
-func newDaemon(p *Pool, db ayb.DatabasePath, before *Daemon) (*Daemon, error) {
+func newDaemon(p *Pool, db ayb.DatabasePath, before *Daemon, pause time.Duration) (*Daemon, error) {
 	ours, theirs, err := pipe.Pair()
 	if err != nil {
 		return nil, errs.Wrap(errs.Unavailable, err, "The query node has no room for another database; try again later")
@@ -75,9 +80,23 @@ func newDaemon(p *Pool, db ayb.DatabasePath, before *Daemon) (*Daemon, error) {
 		if before != nil {
 			<-before.done
 		}
+		d.rest(pause)
 		d.run(theirs)
 	}()
 	return d, nil
+}
+
+// rest waits before a start, but not when the pool is being closed.
+func (d *Daemon) rest(pause time.Duration) {
+	if pause == 0 {
+		return
+	}
+	t := time.NewTimer(pause)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-d.pool.stop:
+	}
 }
 
 // run is the whole life of the process.
@@ -136,7 +155,7 @@ func (d *Daemon) launch(theirs *os.File) (*exec.Cmd, *tail, error) {
 // exitError says what became of the process to those who still wait.
 func (d *Daemon) exitError(werr error, stderr string) error {
 	d.mu.Lock()
-	cause := d.cause
+	cause, useful := d.cause, d.useful
 	d.mu.Unlock()
 	if werr == nil && cause == "" {
 		return errs.E(errs.Engine, "The query daemon ended while the statement ran; check whether a change was made before you repeat it")
@@ -144,6 +163,7 @@ func (d *Daemon) exitError(werr error, stderr string) error {
 	if cause == "" {
 		cause = "it crashed"
 	}
+	d.pool.crashed(d.db, useful)
 	d.pool.deps.Log.Error("daemon died", "db", d.db.String(), "cause", cause, "err", werr, "stderr", stderr)
 	return errs.Wrap(errs.Engine, werr, "The query daemon was stopped while the statement ran (%s); check whether a change was made before you repeat it", cause)
 }
@@ -207,6 +227,7 @@ func (d *Daemon) receive(f mux.Frame) {
 	}
 	switch f.Kind {
 	case mux.Final, mux.Fail:
+		d.useful = true
 		delete(d.streams, f.Stream)
 		if len(d.streams) == 0 {
 			d.idle = now
@@ -281,6 +302,23 @@ func (d *Daemon) stuck(now time.Duration) bool {
 		}
 	}
 	return false
+}
+
+// giveUpStalled cancels streams whose readers have taken nothing for so long
+// that nobody can be there any more: each holds a reader of its database.
+func (d *Daemon) giveUpStalled(now time.Duration) {
+	var ids []uint32
+	d.mu.Lock()
+	for id, s := range d.streams {
+		if s.credit <= 0 && now-s.sign > stalledAfter {
+			s.sign = now
+			ids = append(ids, id)
+		}
+	}
+	d.mu.Unlock()
+	for _, id := range ids {
+		d.conn.Send(mux.Cancel, id, nil)
+	}
 }
 
 func (d *Daemon) kill(cause string) {

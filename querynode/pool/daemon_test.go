@@ -148,6 +148,26 @@ func TestForgedStreamsReachNobody(t *testing.T) {
 	}
 }
 
+// A tenant whose daemon crashes at once cannot keep the node busy with starts.
+func TestCrashesSlowDown(t *testing.T) {
+	p := newPool(t, "garbage")
+	begin := time.Now()
+	for range 5 {
+		if _, e := ask(t, p); e.kind != mux.Fail {
+			t.Fatalf("got %v", e)
+		}
+	}
+	if d := time.Since(begin); d < firstPause+2*firstPause+4*firstPause {
+		t.Errorf("five crashes took only %s", d)
+	}
+	p.forgive(p.now() + 2*forgetCrash)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.crashes) != 0 {
+		t.Errorf("still remembered: %v", p.crashes)
+	}
+}
+
 // A daemon that gives no sign of life is killed, and the request told.
 func TestStuckDaemonIsKilled(t *testing.T) {
 	p := newPool(t, "silent")

@@ -50,6 +50,7 @@ type Pool struct {
 
 	mu      sync.Mutex
 	daemons map[ayb.DatabasePath]*Daemon
+	crashes map[ayb.DatabasePath]crash
 	closed  bool
 
 	forks   *forker
@@ -63,7 +64,7 @@ const tick = 100 * time.Millisecond
 // New starts a pool. Close ends it.
 func New(cfg Config, deps Deps) *Pool {
 	p := &Pool{
-		cfg: cfg, deps: deps, start: time.Now(), daemons: map[ayb.DatabasePath]*Daemon{},
+		cfg: cfg, deps: deps, start: time.Now(), daemons: map[ayb.DatabasePath]*Daemon{}, crashes: map[ayb.DatabasePath]crash{},
 		forks: newForker(), stop: make(chan struct{}),
 	}
 	p.running.Add(1)
@@ -95,7 +96,7 @@ func (p *Pool) Get(db ayb.DatabasePath) (*Daemon, error) {
 			return nil, errs.E(errs.Unavailable, "All %d places for active databases are busy; try again in a moment", p.cfg.MaxDaemons)
 		}
 	}
-	d, err := newDaemon(p, db, before)
+	d, err := newDaemon(p, db, before, p.pause(db))
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +174,9 @@ func (p *Pool) watch() {
 			if d.stuck(now) {
 				d.kill("a statement could not be stopped in time")
 			}
+			d.giveUpStalled(now)
 		}
+		p.forgive(now)
 	}
 }
 

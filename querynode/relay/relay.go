@@ -201,5 +201,8 @@ func (l *leg) Receive(k mux.Kind, payload []byte) {
 			return
 		}
 	}
+	if k == mux.Fail {
+		payload = engineError(payload)
+	}
 	l.peer.link.Send(k, l.id, payload)
 }

@@ -2,6 +2,7 @@ package process
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -23,7 +24,10 @@ func Main(name string, args []string, spec Spec) int {
 	file := fs.String("config", "", "configuration `file` (default $"+FileVariable+", else "+DefaultFile+")")
 	show := fs.Bool("version", false, "print the version and exit")
 	fs.SetOutput(os.Stderr)
-	if err := fs.Parse(args); err != nil {
+	switch err := fs.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
 		return 2
 	}
 	if fs.NArg() > 0 {

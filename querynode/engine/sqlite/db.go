@@ -20,6 +20,7 @@ type DB struct {
 	readers *pool
 	writer  *pool // of one
 	queue   writeQueue
+	spooled atomic.Int64 // bytes of waiting results in memory
 
 	// ready is set once the writer has opened the file: from then on there is
 	// something for readers to open.

@@ -37,9 +37,17 @@ func errVacuumInto() error {
 	return errs.E(errs.SQL, "VACUUM INTO is not available here; plain VACUUM is")
 }
 
+// longestMessage is as much of SQLite's text as is passed on: it can quote a
+// tenant's whole statement.
+const longestMessage = 4 << 10
+
 // message is SQLite's text about the last failure on the connection.
 func (c *conn) message() string {
-	return strings.ToValidUTF8(C.GoString(C.sqlite3_errmsg(c.c.db)), "\uFFFD")
+	m := C.GoString(C.sqlite3_errmsg(c.c.db))
+	if len(m) > longestMessage {
+		m = m[:longestMessage] + "…"
+	}
+	return strings.ToValidUTF8(m, "\uFFFD")
 }
 
 // failure turns a result code into what the caller is told. It has to be

@@ -48,7 +48,7 @@ func newRun(db *DB, job *Job, sink Sink) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &run{db: db, job: job, sink: sink, enc: enc, left: job.timeout, spool: spool{dir: db.o.TempDir}}, nil
+	return &run{db: db, job: job, sink: sink, enc: enc, left: job.timeout, spool: spool{dir: db.o.TempDir, used: &db.spooled}}, nil
 }
 
 func (r *run) free() {

@@ -3,25 +3,34 @@ package sqlite
 import (
 	"io"
 	"os"
+	"sync/atomic"
 
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// spoolMemory is how much of a waiting result is kept in memory.
-const spoolMemory = 1 << 20
+// spoolMemory is how much of a waiting result is kept in memory, allSpools
+// how much of all of them: clients that read slowly must not add up.
+const (
+	spoolMemory = 1 << 20
+	allSpools   = 16 << 20
+)
 
 // spool keeps a result until its transaction is committed: a little in
 // memory, the rest in a file that has no name.
 type spool struct {
 	dir  string
+	used *atomic.Int64 // by all spools of the database
 	mem  []byte
 	file *os.File
 }
 
 func (s *spool) write(p []byte) error {
 	if s.file == nil && len(s.mem)+len(p) <= spoolMemory {
-		s.mem = append(s.mem, p...)
-		return nil
+		if s.used.Add(int64(len(p))) <= allSpools {
+			s.mem = append(s.mem, p...)
+			return nil
+		}
+		s.used.Add(-int64(len(p)))
 	}
 	if s.file == nil {
 		f, err := os.CreateTemp(s.dir, "result-")
@@ -75,6 +84,7 @@ func (s *spool) replay(buf []byte, to func(p []byte) error) error {
 
 // reset forgets everything and gives the file's room back.
 func (s *spool) reset() {
+	s.used.Add(-int64(len(s.mem)))
 	s.mem = nil
 	if s.file != nil {
 		_ = s.file.Close() // it has no name: closing frees it

@@ -33,7 +33,7 @@ func Serve(ctx context.Context, q bus.Queue, n Notices, d Deliverer, log *slog.L
 			log.Error("mail given up", "job", j.ID, "err", err)
 			notice = errs.Marshal(err)
 		}
-		if e.Notify != "" && j.Attempt == 1 {
+		if e.Notify != "" {
 			if err := n.Notify(e.Notify, notice); err != nil {
 				log.Debug("mail notice not sent", "job", j.ID, "err", err)
 			}

@@ -32,9 +32,19 @@ func Announce(ctx context.Context, b bus.Board, status func() NodeStatus, log *s
 		select {
 		case <-ctx.Done():
 			t.Stop()
+			leave(b, status().ID, log)
 			return nil
 		case <-t.C:
 		}
+	}
+}
+
+// leave takes the node off the board, so that nobody thinks it lives.
+func leave(b bus.Board, id NodeID, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if err := b.Post(ctx, string(id), nil); err != nil {
+		log.Debug("node not taken off the board", "err", err)
 	}
 }
 
@@ -78,7 +88,7 @@ func (p *Presence) see(key string, value []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var s NodeStatus
-	if value == nil || json.Unmarshal(value, &s) != nil || s.ID != NodeID(key) {
+	if len(value) == 0 || json.Unmarshal(value, &s) != nil || s.ID != NodeID(key) {
 		delete(p.nodes, NodeID(key))
 		return
 	}

@@ -1,0 +1,60 @@
+package pool
+
+import (
+	"time"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+)
+
+// A daemon that crashes is replaced at once. One that crashes again and again
+// without answering anything waits longer and longer, so that nobody can keep the node busy with
+// starting processes; other databases are not held up.
+const (
+	firstPause = 100 * time.Millisecond
+	longPause  = 10 * time.Second
+	// forgetCrash is how long a database must live to count as healthy.
+	forgetCrash = time.Minute
+)
+
+// crash is the recent past of a database whose daemon died.
+type crash struct {
+	times int
+	last  time.Duration // pool time
+}
+
+// crashed notes that a daemon has died, and whether it had been of use.
+func (p *Pool) crashed(db ayb.DatabasePath, useful bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.crashes[db]
+	if useful {
+		c.times = 0
+	}
+	c.times++
+	c.last = p.now()
+	p.crashes[db] = c
+}
+
+// pause is how long the next daemon of a database waits. The caller holds
+// p.mu.
+func (p *Pool) pause(db ayb.DatabasePath) time.Duration {
+	c, ok := p.crashes[db]
+	if !ok || c.times < 2 {
+		return 0
+	}
+	if c.times > 10 {
+		return longPause
+	}
+	return min(firstPause<<(c.times-2), longPause)
+}
+
+// forgive forgets crashes that are long past.
+func (p *Pool) forgive(now time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for db, c := range p.crashes {
+		if now-c.last > forgetCrash {
+			delete(p.crashes, db)
+		}
+	}
+}

@@ -1,0 +1,30 @@
+package relay
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+func TestEngineErrors(t *testing.T) {
+	for _, err := range []*errs.Error{
+		errs.E(errs.SQL, "no such table: t").With("offset", "3"),
+		errs.E(errs.ReadOnly, "Attempted to write to database while in read-only mode"),
+		errs.E(errs.Full, "database or disk is full"),
+	} {
+		if got := errs.Unmarshal(engineError(errs.Marshal(err))); got.Code != err.Code || got.Message != err.Message || got.Attrs["offset"] != err.Attrs["offset"] {
+			t.Errorf("%v became %v", err, got)
+		}
+	}
+	for name, payload := range map[string][]byte{
+		"another part's":  errs.Marshal(errs.E(errs.InvalidToken, "Invalid API token")),
+		"unknown":         []byte(`{"code":"made_up","message":"x"}`),
+		"long":            errs.Marshal(errs.E(errs.SQL, "%s", strings.Repeat("x", largestError))),
+		"an owner's word": errs.Marshal(errs.E(errs.OwnerPermissions, "x")),
+	} {
+		if got := errs.Unmarshal(engineError(payload)); got.Code != errs.Engine || strings.Contains(got.Message, "x x") {
+			t.Errorf("%s: passed on as %v", name, got)
+		}
+	}
+}
