@@ -319,6 +319,7 @@ func TestScopedToken(t *testing.T) {
 		if mode := asked[len(asked)-1].Mode; mode != want.mode {
 			t.Errorf("%s runs %s", name, mode)
 		}
+		// A7: the level is that of the token, and one key spells it as elsewhere.
 		w.want(w.do("GET", "/v1/ann/app/details", "", "Authorization", a), 200,
 			`{"entity_slug":"ann","database_slug":"app","database_type":"sqlite","highest_query_access_level":"`+want.access+`","can_manage_database":false,"public_sharing_level":"no-access","query_permission_level":"`+string(want.mode)+`"}`)
 		for _, path := range []string{"ann/other", "ann/missing"} {

@@ -342,6 +342,8 @@ func TestAnswersAreNeverMixedUpQ2(t *testing.T) {
 	wg.Wait()
 }
 
+// P3: the first queries of many databases start their daemons side by side,
+// and nothing is mixed up.
 func TestManyDatabasesAtOnce(t *testing.T) {
 	n := start(t, func(c *querynode.Config) { c.MaxDaemons = 64 })
 	var wg sync.WaitGroup

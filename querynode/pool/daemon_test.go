@@ -124,6 +124,8 @@ func ask(t *testing.T, p *Pool) (*answer, end) {
 	}
 }
 
+// Q16: the end of a daemon is noticed, whatever it did before, and whoever
+// waited is told in a sentence.
 func TestHostileDaemons(t *testing.T) {
 	for _, what := range []string{"flood", "garbage", "grants", "missing"} {
 		t.Run(what, func(t *testing.T) {
