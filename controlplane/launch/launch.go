@@ -75,8 +75,20 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 		defer func() { cancel(); <-members }()
 	}
 	fmt.Fprintf(env.Stdout, "Starting server %s...\n", net.JoinHostPort(env.Config.Host, strconv.Itoa(port(listener))))
+	if alone(env) {
+		greet(env, port(listener))
+	}
 	ready()
 	return cp.Run(ctx, listener)
+}
+
+// greet says where the server is and what to do first.
+func greet(env process.Env, port int) {
+	url := env.Config.PublicBase(port)
+	fmt.Fprintf(env.Stdout, "The server is at %s. To begin, in another terminal:\n  ayb client --url %s register YOU you@example.org\n", url, url)
+	if f := env.Config.Email.File; f != nil && env.Config.Email.SMTP == nil {
+		fmt.Fprintf(env.Stdout, "Mail is not sent but written to %s; the token to confirm with is there.\n", f.Path)
+	}
 }
 
 // alone tells whether this is the only control plane there can be: its bus
