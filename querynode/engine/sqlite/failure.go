@@ -81,7 +81,7 @@ func (c *conn) failure(rc C.int, o Options, j *Job, from int) error {
 		if o.DatabaseBytes <= 0 {
 			return errs.E(errs.Full, "database or disk is full")
 		}
-		return errs.E(errs.Full, "database or disk is full: this database may grow to %s", sizeText(o.DatabaseBytes))
+		return errs.E(errs.Full, "database or disk is full: this database has reached its limit of %s, or the disk of the server has no room left", sizeText(o.DatabaseBytes))
 	case C.SQLITE_TOOBIG:
 		return errs.E(errs.TooLarge, "%s: a value may have at most %s, a request %s", c.message(),
 			sizeText(int64(valueLimit(o))), sizeText(int64(o.SQLBytes)))
