@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/ayb-go/ayb/shared/filelock"
 )
 
 // ledger remembers which backend has settled which mail, until the mail would
@@ -58,10 +60,10 @@ func openLedger(dir string, now func() time.Time) (*ledger, error) {
 	}
 	err := os.MkdirAll(dir, 0o700)
 	if err == nil {
-		l.lock, err = os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
+		l.lock, err = filelock.Acquire(filepath.Join(dir, lockFile))
 	}
-	if err == nil {
-		err = lock(l.lock)
+	if errors.Is(err, filelock.ErrHeld) {
+		err = errors.New("another mailer uses it; give each a data_path of its own")
 	}
 	if err == nil {
 		err = l.load()

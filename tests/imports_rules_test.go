@@ -49,12 +49,13 @@ var importRules = []rule{
 	{pkg: "shared/version", never: join(roles, bus, sql)},
 	{pkg: "shared/debugsrv", may: list(nouns, "shared/logging"), never: join(roles, bus, sql)},
 	{pkg: "shared/lifecycle", may: list(nouns, "shared/logging"), never: join(roles, bus, sql)},
+	{pkg: "shared/filelock", never: join(roles, bus, sql)},
 	{pkg: "shared/config", may: []string{"shared/errs"}, never: join(roles, bus, sql)},
 	{pkg: "shared/httpapi", may: list(nouns, "shared/query"), never: list(join(roles, bus, sql), "github.com/go-chi")},
 
 	// The bus and the contracts on it.
 	{pkg: "shared/bus", may: list(nouns, "shared/mux"), never: join(roles, nats, sql)},
-	{pkg: "shared/bus/natsbus", may: list(nouns, "shared/bus", "shared/mux", "shared/logging"), never: join(roles, sql)},
+	{pkg: "shared/bus/natsbus", may: list(nouns, "shared/filelock", "shared/bus", "shared/mux", "shared/logging"), never: join(roles, sql)},
 	{pkg: "shared/bus/natsbus/bustest", may: list(nouns, "shared/bus", "shared/bus/mailapi", "shared/bus/natsbus", "shared/logging/loggingtest"), never: join(roles, sql)},
 	{pkg: "shared/bus/nodeapi", may: list(nouns, "shared/bus", "shared/mux", "shared/query"), never: join(roles, nats, sql)},
 	{pkg: "shared/bus/invalidateapi", may: list(nouns, "shared/bus"), never: join(roles, nats, sql)},
@@ -88,7 +89,7 @@ var importRules = []rule{
 	// The query node: files and daemons; it decides no permission.
 	{pkg: "querynode", may: list(nodeBus, "querynode/dbfile", "querynode/pool", "querynode/pipe", "querynode/relay", "querynode/sandbox", "querynode/spawn"),
 		never: list(join(otherRoles("querynode"), nats, sql), "querynode/daemon", "querynode/engine/...", "shared/config")},
-	{pkg: "querynode/dbfile", may: nouns, never: join(bus, sql)},
+	{pkg: "querynode/dbfile", may: list(nouns, "shared/filelock"), never: join(bus, sql)},
 	{pkg: "querynode/pipe", may: list(nouns, "shared/mux"), never: join(bus, sql)},
 	{pkg: "querynode/spawn", may: nouns, never: join(bus, sql)},
 	{pkg: "querynode/relay", may: list(nodeBus, "querynode/pool", "querynode/dbfile", "querynode/pipe"), never: list(join(nats, sql), "querynode/engine/...", "querynode/daemon")},
@@ -101,7 +102,7 @@ var importRules = []rule{
 		never: list(join(otherRoles("querynode"), bus, programs), "net/http", "shared/config", "querynode/pool", "querynode/dbfile")},
 
 	// The mailer: delivers, and does not know why.
-	{pkg: "mailer", may: mailBus, never: list(join(otherRoles("mailer"), nats, sql), "github.com/emersion")},
+	{pkg: "mailer", may: list(mailBus, "shared/filelock"), never: list(join(otherRoles("mailer"), nats, sql), "github.com/emersion")},
 	{pkg: "mailer/smtptest", never: join(roles, bus, sql)},
 
 	// Composition: what every process has in common, one launch package and

@@ -27,6 +27,7 @@ import (
 
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/filelock"
 )
 
 const (
@@ -68,9 +69,12 @@ func Open(root string) (*Dir, error) {
 	if err := mkdirDurable(filepath.Join(root, "databases")); err != nil {
 		return nil, fmt.Errorf("data_path %s cannot be used: %w", root, err)
 	}
-	lock, err := lockFile(filepath.Join(root, "querynode.lock"))
+	lock, err := filelock.Acquire(filepath.Join(root, "querynode.lock"))
+	if errors.Is(err, filelock.ErrHeld) {
+		return nil, fmt.Errorf("data_path %s is used by another query node; stop that one, or give this one a directory of its own", root)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("data_path %s is used by another query node; stop that one, or give this one a directory of its own (%w)", root, err)
+		return nil, fmt.Errorf("data_path %s cannot be used: %w", root, err)
 	}
 	d := &Dir{root: root, lock: lock}
 	// What a crash left there. A hostile daemon may have made what cannot be

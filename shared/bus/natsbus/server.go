@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/ayb-go/ayb/shared/filelock"
 )
 
 // ServerConfig configures an embedded server.
@@ -83,9 +85,12 @@ func lockStore(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("bus.store_dir %s cannot be used: %w", dir, err)
 	}
-	lock, err := lockFile(filepath.Join(dir, "bus.lock"))
+	lock, err := filelock.Acquire(filepath.Join(dir, "bus.lock"))
+	if errors.Is(err, filelock.ErrHeld) {
+		return nil, fmt.Errorf("bus.store_dir %s is used by another server; stop that one, or give this one a directory of its own", dir)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("bus.store_dir %s is used by another server; stop that one, or give this one a directory of its own (%w)", dir, err)
+		return nil, fmt.Errorf("bus.store_dir %s cannot be used: %w", dir, err)
 	}
 	return lock, nil
 }
