@@ -16,7 +16,7 @@ func TestCodes(t *testing.T) {
 	if len(a) != 43 || strings.ContainsAny(a, "+/=") || a == b {
 		t.Errorf("codes %q, %q", a, b)
 	}
-	if token.HashCode(a) == token.HashCode(b) || token.HashCode(a) != token.HashCode(a) {
+	if hash := token.HashCode(a); hash == token.HashCode(b) || hash != token.HashCode(a) {
 		t.Error("a hash does not stand for its code")
 	}
 }
