@@ -33,6 +33,8 @@ func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, name 
 // errorPage is what the error page shows.
 type errorPage struct {
 	Title, Heading, Message string
+	// LogIn offers to begin the log-in anew.
+	LogIn bool
 	// Code is the OAuth code, for authors of applications.
 	Code httpapi.OAuthCode
 	// RequestID names the entry in the log.
@@ -47,7 +49,7 @@ func (p *Pages) fail(w http.ResponseWriter, r *http.Request, title string, err e
 	}
 	status, _ := httpapi.FromError(err)
 	public := errs.Public(err)
-	page := errorPage{Title: title, Heading: title, Message: public.Message}
+	page := errorPage{Title: title, Heading: title, Message: public.Message, LogIn: title == titleLogIn || title == titleConfirmation}
 	if title == "" {
 		page.Title, page.Heading = "Error", "That did not work"
 	}

@@ -204,7 +204,7 @@ func TestConfirm(t *testing.T) {
 	}
 	s.err = errs.E(errs.Invalid, "Invalid or expired token")
 	got = b.do("POST", "/confirm/x", "")
-	b.want(got, 400, "<title>Confirmation error - ayb</title>", "Invalid or expired token")
+	b.want(got, 400, "<title>Confirmation error - ayb</title>", "Invalid or expired token", `<a href="/log_in">`)
 	if got.header.Get("Set-Cookie") != "" {
 		t.Error("a cookie without a session")
 	}
