@@ -17,11 +17,16 @@ have_postgres() { # any version will do
 	command -v postgres
 }
 
+have_chromium() {
+	command -v chromium || command -v chromium-browser || command -v google-chrome || command -v google-chrome-stable
+}
+
 need gcc command -v gcc
 need libc6-dev test -f /usr/include/stdlib.h
 need curl command -v curl
 need sqlite3 command -v sqlite3
 need gawk command -v awk
+need chromium have_chromium
 need postgresql have_postgres
 need unicode-data test -f /usr/share/unicode/UnicodeData.txt
 

@@ -1,0 +1,150 @@
+package tests
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/ayb-go/ayb/tests/harness"
+)
+
+// What only a real browser can tell about the pages: that the policy lets
+// their own script and style through and nothing else, that forms pass the
+// check of origins, and that the redirect to an application is followed.
+func TestPagesInChromium(t *testing.T) {
+	w := harness.Start(t, harness.AllInOne)
+	alice := w.Register("alice")
+	alice.Create("notes.sqlite")
+	alice.Exec("notes.sqlite", "CREATE TABLE t(x); INSERT INTO t VALUES (1)")
+	chromium := startChromium(t)
+
+	t.Run("log in", func(t *testing.T) { chromiumLogsIn(t, w, newTab(t, chromium), w.URL) })
+	// Without TLS a browser sends no Sec-Fetch-Site, and Origin has to do (S17).
+	t.Run("log in on plain HTTP", func(t *testing.T) {
+		chromiumLogsIn(t, w, newTab(t, chromium), strings.Replace(w.URL, "127.0.0.1", localName, 1))
+	})
+	t.Run("without script", func(t *testing.T) { chromiumWithoutScript(t, w, newTab(t, chromium)) })
+	t.Run("authorize", func(t *testing.T) { chromiumAuthorizes(t, w, newTab(t, chromium)) })
+	t.Run("policy", func(t *testing.T) { chromiumKeepsPolicy(t, w, newTab(t, chromium)) })
+}
+
+// Ruling 25: the page behind a mailed link sends its form by itself.
+func chromiumLogsIn(t *testing.T, w *harness.World, b *tab, base string) {
+	link := b.open(base+"/log_in").askForMail(w, base, "alice")
+	b.open(link).want("Confirmation successful")
+	if text := eval[string](b, "document.querySelector('.box').innerText"); !strings.Contains(text, "alice") {
+		t.Errorf("the page says %q", text)
+	}
+	if cookie := eval[string](b, "document.cookie"); cookie != "" {
+		t.Errorf("scripts see the cookie %q", cookie)
+	}
+	b.open(link).want("Confirmation error").click("a").want("Log in") // once only
+	b.open(base + "/log_out").want("Log out").click("button.main").want("Log in")
+}
+
+func chromiumWithoutScript(t *testing.T, w *harness.World, b *tab) {
+	app := newApplication(t, w, "read-write")
+	link := b.withoutScript().open(app.start()).askForMail(w, w.URL, "alice")
+	b.open(link).want("Confirm").click("button.main").want("Authorize notes-app")
+	b.do(chromedp.SetValue(chromedp.CSS("#database-select"), "alice/notes.sqlite"))
+	b.click("#authorize-btn")
+	if got := app.answer(t, b); got.Get("code") == "" {
+		t.Errorf("the application got %v", got)
+	}
+}
+
+// Ruling 24: the consent page's policy lets the answer through to the
+// application's origin, which is another one.
+func chromiumAuthorizes(t *testing.T, w *harness.World, b *tab) {
+	app := newApplication(t, w, "read-only")
+	link := b.open(app.start()).askForMail(w, w.URL, "alice")
+	b.open(link).want("Authorize notes-app")
+
+	const refused = "document.getElementById('authorize-btn').disabled"
+	if !eval[bool](b, refused) {
+		t.Error("the button can be pressed before a database is chosen")
+	}
+	b.fill("#database-select", "alice/notes.sqlite") // chooses by typing
+	if eval[bool](b, refused) {
+		t.Error("the button can't be pressed after a database is chosen")
+	}
+	b.click("#authorize-btn")
+	got := app.answer(t, b)
+	if got.Get("state") != "the state" || got.Get("from") != "ayb" {
+		t.Errorf("the application got %v", got)
+	}
+	app.mayUse(t, got.Get("code"), w.URL+"/v1/alice/notes.sqlite")
+
+	b.open(app.start()).want("Authorize notes-app").click("button[value=deny]")
+	if got := app.answer(t, b); got.Get("error") != "access_denied" || got.Get("state") != "the state" || got.Has("code") {
+		t.Errorf("denied, the application got %v", got)
+	}
+
+	// U1: a new database, of which the name is taken at first.
+	b.open(app.start()).want("Authorize notes-app").fill("#new-database", "notes.sqlite").click("button[value=create]")
+	b.do(chromedp.WaitVisible(chromedp.CSS(".box.error")))
+	b.want("Authorize notes-app").fill("#new-database", "fresh.sqlite").click("button[value=create]")
+	b.do(chromedp.WaitReady(chromedp.CSS(`option[value="alice/fresh.sqlite"]`)))
+	b.want("Authorize notes-app").click("#authorize-btn") // it is chosen already
+	app.mayUse(t, app.answer(t, b).Get("code"), w.URL+"/v1/alice/fresh.sqlite")
+
+	b.open(strings.Replace(app.start(), "redirect_uri=", "redirect_uri=x", 1)).want("Authorization Error")
+}
+
+// answer waits for the browser to be at the application, and gives what it
+// brought there.
+func (a *application) answer(t *testing.T, b *tab) url.Values {
+	t.Helper()
+	select {
+	case got := <-a.answers:
+		b.want("Thank you")
+		if at := eval[string](b, "location.origin"); at != a.callback.URL {
+			t.Errorf("the browser is at %s", at)
+		}
+		return got
+	case <-time.After(20 * time.Second):
+		t.Fatalf("the browser did not go to the application; it said %q", b.took())
+		return nil
+	}
+}
+
+// mayUse exchanges a code for a token of this database, and uses it.
+func (a *application) mayUse(t *testing.T, code, database string) {
+	t.Helper()
+	token, err := a.exchange(code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := token.Extra("database_url"); got != database {
+		t.Fatalf("the token is for %v, want %s", got, database)
+	}
+	resp, err := a.config.Client(t.Context(), token).Post(database+"/query", "text/plain", strings.NewReader("SELECT 1 AS one"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := resp.Body.Close(); err != nil || resp.StatusCode != 200 {
+		t.Errorf("the token is good for %d, %v", resp.StatusCode, err)
+	}
+}
+
+// A script that got into a page does not run; and complaints of the browser do
+// reach the test.
+func chromiumKeepsPolicy(t *testing.T, w *harness.World, b *tab) {
+	b.open(w.URL + "/log_in").want("Log in")
+	eval[bool](b, `{
+		const s = document.createElement("script");
+		s.textContent = "window.ran = true";
+		document.head.append(s);
+		true
+	}`)
+	if eval[bool](b, "window.ran === true") {
+		t.Error("a script in the page ran")
+	}
+	harness.Until(t, "the browser to complain", func() bool {
+		return slices.ContainsFunc(b.took(), func(c string) bool { return strings.Contains(c, "Content Security Policy") })
+	})
+}

@@ -1,0 +1,197 @@
+package tests
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"github.com/ayb-go/ayb/tests/harness"
+)
+
+// tab is a tab of a real Chromium with cookies of its own. It notes whatever
+// the browser complains about.
+type tab struct {
+	t   *testing.T
+	ctx context.Context
+
+	mu         sync.Mutex
+	complaints []string
+}
+
+// localName is the loopback address under a name that Chromium does not trust
+// as it trusts loopback: like a server on plain HTTP in a local network.
+const localName = "ayb.internal"
+
+// startChromium starts a Chromium and ends it with the test.
+func startChromium(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithAllocatorOptions(
+		chromedp.NoSandbox, // it is root that runs tests, and the pages are ours
+		chromedp.DisableGPU, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-features", "Translate,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable"),
+		chromedp.Flag("host-resolver-rules", "MAP "+localName+" 127.0.0.1"),
+	))
+	t.Cleanup(cancel)
+	t.Cleanup(func() {
+		if err := chromedp.Cancel(ctx); err != nil {
+			t.Errorf("Chromium did not end well: %v", err)
+		}
+	})
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("Chromium does not start (tests/setup.sh installs it): %v", err)
+	}
+	return ctx
+}
+
+// newTab opens a tab as large as a phone's screen, the smallest there is.
+func newTab(t *testing.T, chromium context.Context) *tab {
+	t.Helper()
+	b := &tab{t: t}
+	ctx, cancel := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext(), chromedp.WithListener(b.note))
+	t.Cleanup(cancel)
+	b.ctx = ctx
+	b.do(chromedp.EmulateViewport(phoneWidth, 640))
+	return b
+}
+
+const phoneWidth = 360
+
+// note takes errors that scripts cause or report, and what the browser itself
+// has to say about a page: broken policies above all.
+func (b *tab) note(event any) {
+	what := ""
+	switch e := event.(type) {
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.EntryLevelWarning || e.Entry.Level == log.EntryLevelError {
+			what = fmt.Sprintf("%s: %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL)
+		}
+	case *runtime.EventExceptionThrown:
+		what = "exception: " + e.ExceptionDetails.Text
+	case *runtime.EventConsoleAPICalled:
+		what = "console: " + string(e.Type)
+	}
+	if what != "" {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.complaints = append(b.complaints, what)
+	}
+}
+
+// took gives the complaints since it was asked last.
+func (b *tab) took() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c := b.complaints
+	b.complaints = nil
+	return c
+}
+
+// content fails if the browser complained about anything but a status.
+func (b *tab) content() {
+	b.t.Helper()
+	for _, c := range b.took() {
+		if !strings.Contains(c, "the server responded with a status of 4") {
+			b.t.Errorf("the browser complains: %s", c)
+		}
+	}
+}
+
+func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	if err := chromedp.Do(b.ctx, steps...); err != nil {
+		b.t.Fatalf("%v; the browser said %q", err, b.took())
+	}
+}
+
+func (b *tab) open(address string) *tab {
+	b.t.Helper()
+	b.do(chromedp.Navigate(address))
+	return b
+}
+
+func (b *tab) fill(selector, text string) *tab {
+	b.t.Helper()
+	b.do(chromedp.SendKeys(chromedp.CSS(selector), text))
+	return b
+}
+
+func (b *tab) click(selector string) *tab {
+	b.t.Helper()
+	b.do(chromedp.Click(chromedp.CSS(selector)))
+	return b
+}
+
+// eval evaluates an expression in a page. A page that is just going away has no
+// answers and gives the zero value.
+func eval[T any](b *tab, expression string) T {
+	got, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression))
+	if err != nil && b.ctx.Err() != nil {
+		b.t.Fatal(err)
+	}
+	return got
+}
+
+// want waits for a page with this title, which must fit on the screen, and
+// takes a picture of it (go test -artifacts keeps them).
+func (b *tab) want(title string) *tab {
+	b.t.Helper()
+	is := ""
+	deadline := time.Now().Add(20 * time.Second)
+	for is != title+" - ayb" {
+		if time.Now().After(deadline) {
+			b.t.Fatalf("title %q at %s, want %q; the browser said %q", is, eval[string](b, "location.href"), title, b.took())
+		}
+		harness.Breathe()
+		is = eval[string](b, "document.readyState === 'complete' ? document.title : ''")
+	}
+	if wide := eval[int](b, "document.documentElement.scrollWidth"); wide > phoneWidth {
+		b.t.Errorf("%q is %d pixels wide", title, wide)
+	}
+	picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	name := fmt.Sprintf("%d-%s.png", time.Now().UnixMilli(), strings.ReplaceAll(title, " ", "-"))
+	if err := os.WriteFile(filepath.Join(b.t.ArtifactDir(), name), picture, 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+	b.content()
+	return b
+}
+
+// withoutScript switches scripts off in this tab.
+func (b *tab) withoutScript() *tab {
+	b.t.Helper()
+	b.do(func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		return chromedp.Void{}, err
+	})
+	return b
+}
+
+// askForMail fills in the form for logging in, and gives the link of the mail
+// that comes. base is the server's URL as this browser knows it.
+func (b *tab) askForMail(w *harness.World, base, name string) (link string) {
+	b.t.Helper()
+	before := len(w.MailedTokens(harness.Address(name)))
+	b.want("Log in").fill("#username", name).click("button.main").want("Check email")
+	u, err := url.Parse(mailedLink(b.t, w, name, before))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return base + u.EscapedPath()
+}
