@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/ayb-go/ayb/controlplane/meta"
@@ -35,7 +36,6 @@ func (c *Cache) DeleteEntity(ctx context.Context, id meta.EntityID, now time.Tim
 	for _, d := range append(owned, gone.Databases...) {
 		paths = append(paths, d.Path)
 	}
-	c.tokenChanged(shorts...)
-	c.databaseChanged(paths...)
-	return gone, err
+	told := errors.Join(c.tokenChanged(shorts...), c.databaseChanged(paths...))
+	return gone, outcome(err, told)
 }

@@ -44,9 +44,17 @@ type heard struct {
 	paths  []ayb.DatabasePath
 }
 
-func (h *heard) TokensChanged(shorts []string)             { h.shorts = append(h.shorts, shorts...) }
-func (h *heard) DatabasesChanged(paths []ayb.DatabasePath) { h.paths = append(h.paths, paths...) }
-func (h *heard) Fresh() bool                               { return true }
+func (h *heard) TokensChanged(shorts []string) error {
+	h.shorts = append(h.shorts, shorts...)
+	return nil
+}
+
+func (h *heard) DatabasesChanged(paths []ayb.DatabasePath) error {
+	h.paths = append(h.paths, paths...)
+	return nil
+}
+
+func (h *heard) Fresh() bool { return true }
 
 // A deleted account is not remembered, here or elsewhere, also when it is not
 // known whether the deletion was committed.
@@ -78,5 +86,55 @@ func TestDeletedAccountsAreForgotten(t *testing.T) {
 		if !slices.Contains(others.shorts, "t") || !slices.Contains(others.paths, path) || fail == nil && !slices.Contains(others.shorts, "scoped") {
 			t.Errorf("others were told %v, %v", others.shorts, others.paths)
 		}
+	}
+}
+
+// cutOff are others that cannot be told of anything.
+type cutOff struct{}
+
+func (cutOff) TokensChanged([]string) error {
+	return errs.E(errs.Unavailable, "cut off")
+}
+
+func (cutOff) DatabasesChanged([]ayb.DatabasePath) error {
+	return errs.E(errs.Unavailable, "cut off")
+}
+
+func (cutOff) Fresh() bool { return false }
+
+// Ruling 41: no change of rights succeeds while other control planes may still
+// act on what was before, nor does its repetition, which finds nothing to do.
+func TestChangesThatOthersDoNotKnowOfDoNotSucceed(t *testing.T) {
+	m := &ending{memory: newMemory()}
+	s := newShares()
+	c, err := cache.New(cache.Config{Others: cutOff{}}, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sharing, ctx := newSharing(t, s, cutOff{}), t.Context()
+	again := func() error {
+		_, err := c.DeleteEntity(ctx, 1, time.Now())
+		return err
+	}
+	for name, err := range map[string]error{
+		"revoke a token":    c.RevokeToken(ctx, 1, "t", time.Unix(1, 0)),
+		"grant":             sharing.SetGrant(ctx, shared, meta.Grant{Entity: 2, Database: 7, Level: ayb.ShareReadOnly}),
+		"take a grant back": sharing.RemoveGrant(ctx, shared, 2),
+		"public level":      sharing.SetPublicLevel(ctx, shared, ayb.PublicNone),
+		"delete an account": again(),
+	} {
+		if !errs.Is(err, errs.Unavailable) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if len(m.tokens) != 0 || len(m.databases) != 0 {
+		t.Error("the changes were not made")
+	}
+	m.fail = errs.RecordNotFound("entity", "1")
+	if err := again(); !errs.Is(err, errs.Unavailable) {
+		t.Errorf("a deletion repeated: %v", err)
+	}
+	if err := c.CreateDatabase(ctx, meta.Database{Path: ayb.DatabasePath{Entity: "a", Database: "new"}}); err != nil {
+		t.Errorf("a new database is nothing others remember otherwise: %v", err)
 	}
 }

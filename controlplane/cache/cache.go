@@ -15,6 +15,7 @@ import (
 
 	"github.com/ayb-go/ayb/controlplane/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
 )
 
 // Tokens is what is cached of the store's methods on tokens.
@@ -53,9 +54,10 @@ type Store interface {
 // Others are the other control planes of the server.
 type Others interface {
 	// TokensChanged and DatabasesChanged return when all of them have
-	// forgotten these.
-	TokensChanged(shorts []string)
-	DatabasesChanged(paths []ayb.DatabasePath)
+	// forgotten these, or do not trust their memory. Unavailable when they
+	// cannot be told and may go on using it.
+	TokensChanged(shorts []string) error
+	DatabasesChanged(paths []ayb.DatabasePath) error
 	// Fresh is false while this process may not have heard what others have
 	// changed; what it remembers is then not used.
 	Fresh() bool
@@ -117,17 +119,31 @@ func (c *Cache) DatabaseByPath(ctx context.Context, path ayb.DatabasePath) (meta
 }
 
 // RevokeToken is the store's; from its return on the token is looked up anew.
-// That holds when it fails too: a failed commit may have happened.
+// That holds when it fails too: a failed commit may have happened. Like every
+// change it is Unavailable, although it was made, when other control planes
+// cannot be told of it and may not know.
 func (c *Cache) RevokeToken(ctx context.Context, id meta.EntityID, short string, now time.Time) error {
-	defer c.tokenChanged(short)
-	return c.Store.RevokeToken(ctx, id, short, now)
+	err := c.Store.RevokeToken(ctx, id, short, now)
+	return outcome(err, c.tokenChanged(short))
 }
 
 // CreateDatabase is the store's; from its return on the path is looked up
-// anew.
+// anew. A missing database is never remembered, so that it does not matter
+// whether the others know of it.
 func (c *Cache) CreateDatabase(ctx context.Context, d meta.Database) error {
-	defer c.databaseChanged(d.Path)
-	return c.Store.CreateDatabase(ctx, d)
+	err := c.Store.CreateDatabase(ctx, d)
+	c.InvalidateDatabase(d.Path)
+	return err
+}
+
+// outcome is what a change came to: told is how telling of it went. A change
+// that finds nothing left to do is a repeated one, and has been told of only if
+// that has worked now.
+func outcome(err, told error) error {
+	if told != nil && (err == nil || errs.Is(err, errs.NotFound)) {
+		return told
+	}
+	return err
 }
 
 // fresh tells whether what is remembered may be used.
@@ -135,23 +151,25 @@ func (c *Cache) fresh() bool { return c.others == nil || c.others.Fresh() }
 
 // tokenChanged and databaseChanged forget what a change made here has made
 // untrue, here and in the other control planes. Every method that changes
-// something defers one of them.
-func (c *Cache) tokenChanged(shorts ...string) {
+// something calls one of them, whether the store has failed or not.
+func (c *Cache) tokenChanged(shorts ...string) error {
 	for _, s := range shorts {
 		c.InvalidateToken(s)
 	}
-	if c.others != nil {
-		c.others.TokensChanged(shorts)
+	if c.others == nil {
+		return nil
 	}
+	return c.others.TokensChanged(shorts)
 }
 
-func (c *Cache) databaseChanged(paths ...ayb.DatabasePath) {
+func (c *Cache) databaseChanged(paths ...ayb.DatabasePath) error {
 	for _, p := range paths {
 		c.InvalidateDatabase(p)
 	}
-	if c.others != nil {
-		c.others.DatabasesChanged(paths)
+	if c.others == nil {
+		return nil
 	}
+	return c.others.DatabasesChanged(paths)
 }
 
 // InvalidateToken forgets a token, for changes made elsewhere.

@@ -69,19 +69,19 @@ func (c *Cache) DatabaseFor(ctx context.Context, path ayb.DatabasePath, viewer m
 // on it is looked up anew. That holds when it fails too: a failed commit may
 // have happened.
 func (c *Cache) SetGrant(ctx context.Context, d meta.Database, g meta.Grant) error {
-	defer c.databaseChanged(d.Path)
-	return c.Store.SetGrant(ctx, g)
+	err := c.Store.SetGrant(ctx, g)
+	return outcome(err, c.databaseChanged(d.Path))
 }
 
 // RemoveGrant is the store's; see SetGrant.
 func (c *Cache) RemoveGrant(ctx context.Context, d meta.Database, entity meta.EntityID) error {
-	defer c.databaseChanged(d.Path)
-	return c.Store.RemoveGrant(ctx, entity, d.ID)
+	err := c.Store.RemoveGrant(ctx, entity, d.ID)
+	return outcome(err, c.databaseChanged(d.Path))
 }
 
 // SetPublicLevel is the store's; from its return on the database is looked up
 // anew.
 func (c *Cache) SetPublicLevel(ctx context.Context, d meta.Database, level ayb.PublicLevel) error {
-	defer c.databaseChanged(d.Path)
-	return c.Store.SetPublicLevel(ctx, d.ID, level)
+	err := c.Store.SetPublicLevel(ctx, d.ID, level)
+	return outcome(err, c.databaseChanged(d.Path))
 }

@@ -178,9 +178,9 @@ type others struct {
 	stale bool
 }
 
-func (o *others) TokensChanged([]string)              { o.told++ }
-func (o *others) DatabasesChanged([]ayb.DatabasePath) { o.told++ }
-func (o *others) Fresh() bool                         { return !o.stale }
+func (o *others) TokensChanged([]string) error              { o.told++; return nil }
+func (o *others) DatabasesChanged([]ayb.DatabasePath) error { o.told++; return nil }
+func (o *others) Fresh() bool                               { return !o.stale }
 
 // Ruling 41: the others are told of each change, and without contact to them
 // nothing is remembered.

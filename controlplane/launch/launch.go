@@ -67,12 +67,14 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 	if alone(env) {
 		firstNode(ctx, presence)
 	} else {
+		// The others are told until the last request has been answered.
+		joined, leave := context.WithCancel(context.WithoutCancel(ctx))
 		members := make(chan struct{})
 		go func() {
 			defer close(members)
-			join(ctx, group, env)
+			join(joined, group, env)
 		}()
-		defer func() { cancel(); <-members }()
+		defer func() { leave(); <-members }()
 	}
 	fmt.Fprintf(env.Stdout, "Starting server %s...\n", net.JoinHostPort(env.Config.Host, strconv.Itoa(port(listener))))
 	if alone(env) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus"
+	"github.com/ayb-go/ayb/shared/errs"
 )
 
 // Group is this process's membership. It is safe for concurrent use.
@@ -22,7 +23,7 @@ type Group struct {
 	start  time.Time
 
 	trial bool         // receive's only
-	heard atomic.Int64 // nanoseconds since start when a beat of our own came back; 0 never
+	heard atomic.Int64 // when that was sent, in nanoseconds since start, which came back to us last; 0 never
 
 	speaking sync.Mutex // messages leave in the order of their numbers
 	seq      uint64
@@ -75,7 +76,7 @@ func (g *Group) send(m message, publish func([]byte) error) error {
 	g.speaking.Lock()
 	defer g.speaking.Unlock()
 	g.seq++
-	m.From, m.Seq = g.id, g.seq
+	m.From, m.Seq, m.Sent = g.id, g.seq, int64(time.Since(g.start))
 	data, err := json.Marshal(m)
 	if err != nil {
 		return err
@@ -92,7 +93,7 @@ func (g *Group) receive(data []byte) (answer []byte) {
 		return nil
 	}
 	if m.From == g.id {
-		g.back()
+		g.back(m)
 		return nil
 	}
 	if g.missed(m) {
@@ -105,17 +106,18 @@ func (g *Group) receive(data []byte) (answer []byte) {
 	return []byte(g.id)
 }
 
-// back notes that a message of our own has come back. After a silence nothing
-// that was remembered before is true for sure, and the first message is only
-// on trial: by the second one the others know that they must wait for us.
-func (g *Group) back() {
+// back notes that a message of our own has come back, which proves that we had
+// heard everything when it was sent. After a silence nothing that was
+// remembered before is true for sure, and the first message is only on trial:
+// by the second one the others know that they must wait for us.
+func (g *Group) back(m message) {
 	if !g.Fresh() {
 		g.forget(Notice{All: true})
 		if g.trial = !g.trial; g.trial {
 			return
 		}
 	}
-	g.heard.Store(int64(time.Since(g.start)))
+	g.heard.Store(m.Sent)
 }
 
 // missed notes a message of another member and tells whether one before it
@@ -141,30 +143,75 @@ func (g *Group) Fresh() bool {
 
 // Tell tells all other members of a change and returns when each has
 // forgotten what it made untrue, or after Patience.
-func (g *Group) Tell(n Notice) {
-	waiting := g.others()
+//
+// The error is Unavailable when this process is cut off from the others: they
+// go on trusting their memory, and have to until it can be heard again. The
+// change itself was made; making it once more tells of it again.
+func (g *Group) Tell(n Notice) error {
+	if len(n.Tokens) > maxNamed || len(n.Databases) > maxNamed {
+		n = Notice{All: true}
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
+	err := g.contact(ctx) // by then the others are known
+	if err == nil {
+		err = g.tell(ctx, n)
+	}
+	if err == nil {
+		return nil
+	}
+	return errs.Wrap(errs.Unavailable, err,
+		"The change was made, but it may not be in force everywhere yet because a part of the server is out of reach; try again")
+}
+
+// contact waits until this process hears itself.
+func (g *Group) contact(ctx context.Context) error {
+	if g.Fresh() {
+		return nil
+	}
+	look := time.NewTicker(contactEvery)
+	defer look.Stop()
+	for !g.Fresh() {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// tell is Tell for a process that was in contact a moment ago. Members that do
+// not answer although it still is do not trust their memory.
+func (g *Group) tell(ctx context.Context, n Notice) error {
+	waiting := g.others()
 	var answers bus.Answers
 	err := g.send(message{Notice: &n}, func(data []byte) (err error) {
 		answers, err = g.bus.Ask(Subject, data)
 		return err
 	})
-	if err == nil {
-		defer answers.Close()
-		err = collect(ctx, answers, waiting)
-	}
 	if err != nil {
-		g.log.Warn("not every control plane has confirmed a change", "missing", len(waiting), "err", err)
-		g.lost(waiting)
+		return err
 	}
+	defer answers.Close()
+	if err = collect(ctx, answers, waiting); err == nil {
+		return nil
+	}
+	if !g.Fresh() {
+		return err
+	}
+	g.log.Warn("not every control plane has confirmed a change", "missing", len(waiting), "err", err)
+	g.lost(waiting)
+	return nil
 }
 
 // TokensChanged is Tell for tokens, by their public parts.
-func (g *Group) TokensChanged(shorts []string) { g.Tell(Notice{Tokens: shorts}) }
+func (g *Group) TokensChanged(shorts []string) error { return g.Tell(Notice{Tokens: shorts}) }
 
 // DatabasesChanged is Tell for databases.
-func (g *Group) DatabasesChanged(paths []ayb.DatabasePath) { g.Tell(Notice{Databases: paths}) }
+func (g *Group) DatabasesChanged(paths []ayb.DatabasePath) error {
+	return g.Tell(Notice{Databases: paths})
+}
 
 // collect takes answers until nobody is waited for.
 func collect(ctx context.Context, answers bus.Answers, waiting map[string]bool) error {

@@ -9,8 +9,14 @@
 // which is longer than Lease: one that did not answer by then has not heard
 // itself and does not trust its memory any more, or it was away for a moment,
 // sees by the numbers of the messages that it has missed one, and forgets
-// everything. So on a bus that keeps the order of one speaker's messages, no
-// change is overlooked after the call that made it has been answered.
+// everything. A process that is itself cut off cannot tell anybody: it says so
+// instead of saying that the change is in force. So on a bus that keeps the
+// order of one speaker's messages, no change is overlooked after the call that
+// made it has been answered with success.
+//
+// That holds for a bus that is one: when a cluster of bus servers falls apart,
+// each part hears itself, and a change is unknown to the other parts until they
+// are joined again.
 package invalidateapi
 
 import (
@@ -32,6 +38,14 @@ const (
 	Patience = 2 * time.Second
 )
 
+const (
+	// maxNamed is how many tokens or databases a notice names; one about more
+	// is about everything, for a message has a largest size.
+	maxNamed = 1000
+	// contactEvery is how often a change looks whether there is contact.
+	contactEvery = 10 * time.Millisecond
+)
+
 // Notice says what has changed. The zero Notice names nothing.
 type Notice struct {
 	// Tokens are the public parts of API tokens.
@@ -46,7 +60,9 @@ type Notice struct {
 type message struct {
 	From string `json:"from"`
 	// Seq counts what the member has said, from 1.
-	Seq    uint64  `json:"seq"`
+	Seq uint64 `json:"seq"`
+	// Sent is when that was, by a clock of the member's own.
+	Sent   int64   `json:"sent,omitempty"`
 	Leave  bool    `json:"leave,omitempty"`
 	Notice *Notice `json:"notice,omitempty"`
 }
