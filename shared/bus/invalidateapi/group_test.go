@@ -217,11 +217,17 @@ func TestALateBeatProvesNothing(t *testing.T) {
 type slowBus struct {
 	delay time.Duration
 	heard atomic.Int64
+	mu    sync.Mutex
 	hear  func([]byte) []byte
 }
 
 func (b *slowBus) Publish(_ string, data []byte) error {
-	time.AfterFunc(b.delay, func() { b.heard.Add(1); b.hear(data) })
+	time.AfterFunc(b.delay, func() {
+		b.mu.Lock() // one message after another
+		defer b.mu.Unlock()
+		b.heard.Add(1)
+		b.hear(data)
+	})
 	return nil
 }
 
