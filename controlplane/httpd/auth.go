@@ -37,6 +37,31 @@ func (s *Server) authenticate(r *http.Request, p posture) (authz.Actor, error) {
 	}
 }
 
+// still tells whether the credentials hold after the body was read: a client
+// may take minutes to send it, and a token that was revoked meanwhile must not
+// be good for what is in it.
+func (s *Server) still(r *http.Request, actor authz.Actor) error {
+	if actor.Anonymous() || r.Body == nil || r.Body == http.NoBody {
+		return nil
+	}
+	now, err := s.authenticate(r, bearer)
+	if err == nil && (now.Entity != actor.Entity || now.Token != actor.Token) {
+		err = errs.E(errs.InvalidToken, "Invalid API token")
+	}
+	return err
+}
+
+// bodyOf reads the body of a request by somebody, who is nobody where nobody is
+// asked for. It is for all handlers: none may act on a body for a caller who
+// was only asked for credentials before it came.
+func (s *Server) bodyOf(w http.ResponseWriter, r *http.Request, actor authz.Actor, limit int64) ([]byte, error) {
+	body, err := readBody(w, r, limit)
+	if err == nil {
+		err = s.still(r, actor)
+	}
+	return body, err
+}
+
 // bearerToken cuts the token out of the header. The optional posture knows
 // two more spellings of the scheme.
 func bearerToken(header string, p posture) (string, bool) {

@@ -30,9 +30,20 @@ const (
 	firstBuffer = 64 << 10
 )
 
+// limitBody gives the client of a request with a body a time to send it, also
+// when nobody wants it: net/http reads what is left over before it takes the
+// next request.
+func limitBody(w http.ResponseWriter, r *http.Request) {
+	if r.Body != nil && r.Body != http.NoBody {
+		// Recorders of tests have no deadlines; real connections do.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
+	}
+}
+
 // readBody reads the whole body, decompressed, once. The limit holds for what
 // comes over the wire and for what it unpacks to. Reading to the end also
-// lets net/http notice a client that goes away later.
+// lets net/http notice a client that goes away later, for which there is no
+// limit of time.
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil, nil
@@ -41,11 +52,8 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 		w.Header().Set("Connection", "close") // rather than read what nobody wants
 		return nil, errTooLarge(limit)
 	}
-	rc := http.NewResponseController(w)
-	// Recorders of tests have no deadlines; real connections do.
-	_ = rc.SetReadDeadline(time.Now().Add(bodyTimeout))
-	defer func() { _ = rc.SetReadDeadline(time.Time{}) }()
-	var body io.Reader = http.MaxBytesReader(w, r.Body, limit)
+	raw := http.MaxBytesReader(w, r.Body, limit)
+	var body io.Reader = raw
 	if r.Header.Get("Content-Encoding") != "" {
 		decoded, err := decodeBody(w, r, body)
 		if err != nil {
@@ -59,12 +67,16 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 		buf.Grow(int(min(r.ContentLength, firstBuffer)) + bytes.MinRead)
 	}
 	n, err := buf.ReadFrom(io.LimitReader(body, limit+1))
+	if err == nil && n <= limit {
+		_, err = io.Copy(io.Discard, raw) // what a decompressor has not asked for
+	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok || n > limit {
 		return nil, errTooLarge(limit)
 	}
 	if err != nil {
 		return nil, errs.Wrap(errs.Invalid, err, "The request body is broken or incomplete")
 	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	return buf.Bytes(), nil
 }
 

@@ -20,8 +20,8 @@ func (s *Server) health(w http.ResponseWriter, r *http.Request, _ authz.Actor) e
 	return nil
 }
 
-func (s *Server) register(w http.ResponseWriter, r *http.Request, _ authz.Actor) error {
-	p, err := s.readParams(w, r)
+func (s *Server) register(w http.ResponseWriter, r *http.Request, actor authz.Actor) error {
+	p, err := s.readParams(w, r, actor)
 	if err != nil {
 		return err
 	}
@@ -45,8 +45,8 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request, _ authz.Actor)
 	return nil
 }
 
-func (s *Server) logIn(w http.ResponseWriter, r *http.Request, _ authz.Actor) error {
-	p, err := s.readParams(w, r)
+func (s *Server) logIn(w http.ResponseWriter, r *http.Request, actor authz.Actor) error {
+	p, err := s.readParams(w, r, actor)
 	if err != nil {
 		return err
 	}
@@ -70,8 +70,8 @@ func writeMailSent(w http.ResponseWriter, d mailapi.Delivery) {
 	writeJSON(w, http.StatusOK, body)
 }
 
-func (s *Server) confirm(w http.ResponseWriter, r *http.Request, _ authz.Actor) error {
-	p, err := s.readParams(w, r)
+func (s *Server) confirm(w http.ResponseWriter, r *http.Request, actor authz.Actor) error {
+	p, err := s.readParams(w, r, actor)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request, actor authz.Acto
 	if err != nil {
 		return err
 	}
-	p, err := s.readParams(w, r)
+	p, err := s.readParams(w, r, actor)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 
 // createToken makes an API token without a mail (ruling 21).
 func (s *Server) createToken(w http.ResponseWriter, r *http.Request, actor authz.Actor) error {
-	p, err := s.readParams(w, r)
+	p, err := s.readParams(w, r, actor)
 	if err != nil {
 		return err
 	}

@@ -83,7 +83,7 @@ func (s *Server) oauthMetadata(w http.ResponseWriter, _ *http.Request, _ authz.A
 // oauthFields reads the parameters from a form, which is the standard, or
 // from a JSON object of texts (A6).
 func (s *Server) oauthFields(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
-	raw, err := readBody(w, r, min(s.cfg.RequestBytes, maxOAuthBytes))
+	raw, err := s.bodyOf(w, r, authz.Actor{}, min(s.cfg.RequestBytes, maxOAuthBytes))
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/ayb-go/ayb/controlplane/authz"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
@@ -24,9 +25,9 @@ type params struct {
 // readParams reads the body of a call with parameters. A body that is neither
 // declared nor recognisable as a JSON object is ignored, except that of a
 // PATCH, which is always JSON.
-func (s *Server) readParams(w http.ResponseWriter, r *http.Request) (params, error) {
+func (s *Server) readParams(w http.ResponseWriter, r *http.Request, actor authz.Actor) (params, error) {
 	p := params{header: r.Header}
-	raw, err := readBody(w, r, min(s.cfg.RequestBytes, maxParamBytes))
+	raw, err := s.bodyOf(w, r, actor, min(s.cfg.RequestBytes, maxParamBytes))
 	if err != nil {
 		return params{}, err
 	}

@@ -24,7 +24,7 @@ func (s *Server) updateProfile(w http.ResponseWriter, r *http.Request, actor aut
 	if err != nil {
 		return err
 	}
-	raw, err := readBody(w, r, min(s.cfg.RequestBytes, maxParamBytes))
+	raw, err := s.bodyOf(w, r, actor, min(s.cfg.RequestBytes, maxParamBytes))
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func (s *Server) query(w http.ResponseWriter, r *http.Request, actor authz.Actor
 	if err != nil {
 		return err
 	}
-	body, err := readBody(w, r, s.cfg.RequestBytes)
+	body, err := s.bodyOf(w, r, actor, s.cfg.RequestBytes)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func (s *Server) share(w http.ResponseWriter, r *http.Request, actor authz.Actor
 	if err != nil {
 		return err
 	}
-	p, err := s.readParams(w, r)
+	p, err := s.readParams(w, r, actor)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (s *Server) updateDatabase(w http.ResponseWriter, r *http.Request, actor au
 	if err != nil {
 		return err
 	}
-	p, err := s.readParams(w, r)
+	p, err := s.readParams(w, r, actor)
 	if err != nil {
 		return err
 	}
