@@ -82,7 +82,9 @@ func (d *Databases) checkNew(ctx context.Context, actor authz.Actor, req NewData
 			return meta.Database{}, err
 		}
 	}
-	if !actor.Is(owner.Slug) {
+	// The name alone is not enough: the caller's account may have been deleted
+	// a moment ago and the name registered by somebody else.
+	if !actor.Is(owner.Slug) || actor.Entity != owner.ID {
 		return meta.Database{}, errs.E(errs.Forbidden, "Authenticated entity %s can't create a database for entity %s", actor.Slug, owner.Slug)
 	}
 	return meta.Database{

@@ -135,6 +135,17 @@ func TestCreateTakesBack(t *testing.T) {
 }
 
 // A caller who goes away in the middle leaves no half-made database.
+// Who was deleted a moment ago creates nothing for the account that has got the
+// name since.
+func TestCreateIsForTheAccountNotItsName(t *testing.T) {
+	w := &world{}
+	former := authz.Actor{Entity: 99, Slug: "alice"}
+	_, err := service(t, w).Create(t.Context(), former, databases.NewDatabase{Entity: "alice", Database: "d", Type: "sqlite"})
+	if !errs.Is(err, errs.Forbidden) || len(w.created) != 0 {
+		t.Errorf("%v, created on %v", err, w.created)
+	}
+}
+
 func TestCreateOutlivesItsCaller(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

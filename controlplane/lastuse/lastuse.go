@@ -19,8 +19,11 @@ const (
 	resolution = time.Minute
 	// interval is how often the tokens that are due are written.
 	interval = 15 * time.Second
-	// writeTimeout limits one write, also the last one at the end.
-	writeTimeout = 5 * time.Second
+	// writeTimeout limits the writes of one time, also of the last one.
+	writeTimeout = 10 * time.Second
+	// atOnce is how many uses one transaction records: others write to the
+	// store too, and what fails must not cost the uses of all tokens.
+	atOnce = 500
 	// maxKept limits what is remembered between two writes; uses of more
 	// tokens than that are not recorded.
 	maxKept = 100_000
@@ -86,17 +89,20 @@ func (t *Tracker) Run(ctx context.Context) {
 	}
 }
 
-// Flush writes what is due now.
+// Flush writes what is due now, some at a time. When a write fails the rest is
+// not tried.
 func (t *Tracker) Flush(ctx context.Context) {
 	uses := t.take()
-	if len(uses) == 0 {
-		return
-	}
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	if err := t.store.TouchTokens(ctx, uses); err != nil {
-		t.log.Warn("uses of tokens are not recorded", "err", err)
-		t.forget(uses)
+	for len(uses) > 0 {
+		n := min(len(uses), atOnce)
+		if err := t.store.TouchTokens(ctx, uses[:n]); err != nil {
+			t.log.Warn("uses of tokens are not recorded", "err", err)
+			t.forget(uses)
+			return
+		}
+		uses = uses[n:]
 	}
 }
 

@@ -3,6 +3,7 @@ package lastuse_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -120,4 +121,27 @@ func TestRunWritesAndFinishes(t *testing.T) {
 			t.Errorf("at the end: %v", got)
 		}
 	})
+}
+
+// With very many tokens each write is small: no transaction runs into the limits
+// of the store, and others that write wait for a moment only.
+func TestVeryManyUsesAreManySmallWrites(t *testing.T) {
+	const tokens = 20_000
+	s := &store{}
+	tr := tracker(t, s)
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for i := range tokens {
+		tr.Used(meta.APIToken{Short: fmt.Sprint(i)}, at)
+	}
+	tr.Flush(t.Context())
+	written := 0
+	for _, batch := range s.take() {
+		written += len(batch)
+		if len(batch) > 1000 {
+			t.Errorf("%d uses in one write", len(batch))
+		}
+	}
+	if written != tokens {
+		t.Errorf("%d uses are written", written)
+	}
 }
