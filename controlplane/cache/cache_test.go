@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ayb-go/ayb/controlplane/cache"
@@ -112,6 +113,31 @@ func TestWarmLookupsAskNothing(t *testing.T) {
 	if n := m.lookups.Load(); n != 5 {
 		t.Errorf("%d look-ups after forgetting everything", n)
 	}
+}
+
+// What nobody told of is found out after a while: the control plane that made
+// the change may have been killed before it could.
+func TestNothingIsRememberedForLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		c, ctx := newCache(t, m, 0), t.Context()
+		path := ayb.DatabasePath{Entity: "a", Database: "d"}
+		if tok, err := c.TokenByShort(ctx, "t"); err != nil || !tok.RevokedAt.IsZero() {
+			t.Fatal(tok, err)
+		}
+		if d, err := c.DatabaseByPath(ctx, path); err != nil || d.ID != 1 {
+			t.Fatal(d, err)
+		}
+		m.tokens["t"] = meta.APIToken{Short: "t", Entity: 1, RevokedAt: time.Unix(1, 0)}
+		delete(m.databases, path)
+		time.Sleep(2 * time.Minute) // of the bubble's clock
+		if tok, err := c.TokenByShort(ctx, "t"); err != nil || tok.RevokedAt.IsZero() {
+			t.Errorf("a revoked token is remembered as good: %+v, %v", tok, err)
+		}
+		if d, err := c.DatabaseByPath(ctx, path); !errs.Is(err, errs.NotFound) {
+			t.Errorf("a database that is gone: %+v, %v", d, err)
+		}
+	})
 }
 
 func TestMissingIsNotRemembered(t *testing.T) {

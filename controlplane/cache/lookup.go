@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
+
+	"github.com/ayb-go/ayb/shared/errs"
 )
 
 // lookup remembers the results of one way to find a record.
@@ -17,12 +20,23 @@ type lookup[K comparable, V any] struct {
 	load func(context.Context, K) (V, error)
 
 	mu         sync.Mutex
-	entries    *simplelru.LRU[K, V]
+	entries    *simplelru.LRU[K, entry[V]]
 	generation uint64
 }
 
+// entry is a result and when its look-up began.
+type entry[V any] struct {
+	value V
+	at    time.Time
+}
+
+// maxAge is how long a result is believed. Changes are told of, so that it
+// matters only for those nobody could tell of: made by a process that was killed
+// before it did, or by an operator in the metadata store itself.
+const maxAge = time.Minute
+
 func newLookup[K comparable, V any](size int, load func(context.Context, K) (V, error)) (*lookup[K, V], error) {
-	entries, err := simplelru.NewLRU[K, V](size, nil)
+	entries, err := simplelru.NewLRU[K, entry[V]](size, nil)
 	if err != nil {
 		return nil, fmt.Errorf("a cache of %d entries: %w", size, err)
 	}
@@ -30,23 +44,25 @@ func newLookup[K comparable, V any](size int, load func(context.Context, K) (V, 
 }
 
 func (l *lookup[K, V]) get(ctx context.Context, key K) (V, error) {
+	now := time.Now()
 	l.mu.Lock()
-	v, ok := l.entries.Get(key)
+	e, ok := l.entries.Get(key)
 	generation := l.generation
 	l.mu.Unlock()
-	if ok {
-		return v, nil
+	if ok && now.Sub(e.at) < maxAge {
+		return e.value, nil
 	}
 	v, err := l.load(ctx, key)
-	if err != nil {
-		return v, err
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.generation == generation {
-		l.entries.Add(key, v)
+	switch {
+	case l.generation != generation:
+	case err == nil:
+		l.entries.Add(key, entry[V]{v, now})
+	case errs.Is(err, errs.NotFound):
+		l.entries.Remove(key)
 	}
-	return v, nil
+	return v, err
 }
 
 func (l *lookup[K, V]) invalidate(key K) {
