@@ -130,7 +130,7 @@ func TestNothingIsRememberedForLong(t *testing.T) {
 		}
 		m.tokens["t"] = meta.APIToken{Short: "t", Entity: 1, RevokedAt: time.Unix(1, 0)}
 		delete(m.databases, path)
-		time.Sleep(2 * time.Minute) // of the bubble's clock
+		<-time.After(2 * time.Minute) // of the bubble's clock
 		if tok, err := c.TokenByShort(ctx, "t"); err != nil || tok.RevokedAt.IsZero() {
 			t.Errorf("a revoked token is remembered as good: %+v, %v", tok, err)
 		}

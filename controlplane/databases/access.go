@@ -61,7 +61,7 @@ func (d *Databases) Query(ctx context.Context, actor authz.Actor, entity, databa
 	if err != nil {
 		return nil, err
 	}
-	return d.running.query(ctx, d.deps.Queries, db.Owner, node, nodeapi.QueryRequest{
+	return d.running.query(ctx, d.deps.Queries, db.Owner, actor.Entity, node, nodeapi.QueryRequest{
 		Path: db.Path, Type: db.Type, Mode: rights.Query,
 		Format: nodeapi.FormatCompat, Timeout: d.cfg.StatementTimeout, SQL: sql,
 	})

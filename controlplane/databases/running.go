@@ -10,67 +10,88 @@ import (
 )
 
 // running counts the queries that are under way on the databases of each
-// account, so that one account's cannot take all of a server's memory.
+// account, so that one account's cannot take all of a server's memory. Each
+// account that reads the databases of another has a share only, so that it
+// cannot keep the owner out.
 type running struct {
 	most int // 0: no limit
 	mu   sync.Mutex
-	n    map[meta.EntityID]int
+	n    map[place]int
 }
 
-func newRunning(most int) *running { return &running{most: most, n: map[meta.EntityID]int{}} }
+// place is what queries are counted by: those on an owner's databases, and of
+// these those of one caller who is not the owner.
+type place struct{ owner, caller meta.EntityID }
 
-// enter takes a place for a query on a database of an account. leave gives it
-// back. The error is Unavailable.
-func (r *running) enter(owner meta.EntityID) error {
+// guestShare is the part of an account's places that one guest may take.
+const guestShare = 4
+
+func newRunning(most int) *running { return &running{most: most, n: map[place]int{}} }
+
+// enter takes a place for a caller's query on a database of an owner. leave
+// gives it back. The error is Unavailable.
+func (r *running) enter(owner, caller meta.EntityID) error {
 	if r.most == 0 {
 		return nil
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.n[owner] >= r.most {
+	if r.n[place{owner: owner}] >= r.most {
 		return errs.E(errs.Unavailable, "%d queries run on the databases of this account, which is the limit the operator has set; try again when one has ended", r.most)
 	}
-	r.n[owner]++
+	if caller != owner {
+		share := max(r.most/guestShare, 1)
+		if r.n[place{owner, caller}] >= share {
+			return errs.E(errs.Unavailable, "%d of your queries run on the databases of this account, which is as many as a guest may have; try again when one has ended", share)
+		}
+		r.n[place{owner, caller}]++
+	}
+	r.n[place{owner: owner}]++
 	return nil
 }
 
-func (r *running) leave(owner meta.EntityID) {
+func (r *running) leave(owner, caller meta.EntityID) {
 	if r.most == 0 {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.n[owner]--; r.n[owner] == 0 {
-		delete(r.n, owner)
+	r.drop(place{owner: owner})
+	if caller != owner {
+		r.drop(place{owner, caller})
 	}
 }
 
-// query sends a query and holds a place until its answer is closed.
-func (r *running) query(ctx context.Context, q nodeapi.Queries, owner meta.EntityID, node nodeapi.NodeID, req nodeapi.QueryRequest) (nodeapi.Answer, error) {
-	if err := r.enter(owner); err != nil {
+func (r *running) drop(p place) {
+	if r.n[p]--; r.n[p] == 0 {
+		delete(r.n, p)
+	}
+}
+
+// query sends a caller's query and holds a place until its answer is closed.
+func (r *running) query(ctx context.Context, q nodeapi.Queries, owner, caller meta.EntityID, node nodeapi.NodeID, req nodeapi.QueryRequest) (nodeapi.Answer, error) {
+	if err := r.enter(owner, caller); err != nil {
 		return nil, err
 	}
 	answer, err := q.Query(ctx, node, req)
 	if err != nil {
-		r.leave(owner)
+		r.leave(owner, caller)
 		return nil, err
 	}
-	return &counted{Answer: answer, running: r, owner: owner}, nil
+	return &counted{Answer: answer, leave: func() { r.leave(owner, caller) }}, nil
 }
 
 // counted is an answer that holds a place. It is for one goroutine.
 type counted struct {
 	nodeapi.Answer
-	running *running
-	owner   meta.EntityID
-	closed  bool
+	leave func() // nil once the place is given back
 }
 
 // Close implements nodeapi.Answer.
 func (c *counted) Close() {
 	c.Answer.Close()
-	if !c.closed {
-		c.closed = true
-		c.running.leave(c.owner)
+	if c.leave != nil {
+		c.leave()
+		c.leave = nil
 	}
 }

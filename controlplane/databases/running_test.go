@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/ayb-go/ayb/controlplane/meta"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -30,7 +31,7 @@ func (open) Close() {}
 func TestQueriesPerAccount(t *testing.T) {
 	r, q := newRunning(2), &queries{}
 	ask := func() (nodeapi.Answer, error) {
-		return r.query(t.Context(), q, 1, "n", nodeapi.QueryRequest{})
+		return r.query(t.Context(), q, 1, 1, "n", nodeapi.QueryRequest{})
 	}
 	first, err := ask()
 	if err != nil {
@@ -42,7 +43,7 @@ func TestQueriesPerAccount(t *testing.T) {
 	if _, err := ask(); !errs.Is(err, errs.Unavailable) {
 		t.Errorf("the third gave %v", err)
 	}
-	if a, err := r.query(t.Context(), q, 2, "n", nodeapi.QueryRequest{}); err != nil {
+	if a, err := r.query(t.Context(), q, 2, 2, "n", nodeapi.QueryRequest{}); err != nil {
 		t.Errorf("another account: %v", err)
 	} else {
 		a.Close()
@@ -62,5 +63,27 @@ func TestQueriesPerAccount(t *testing.T) {
 	}
 	if len(r.n) != 1 {
 		t.Errorf("counts %v", r.n)
+	}
+}
+
+// Many slow readers of a public database leave its owner room.
+func TestGuestsLeaveTheOwnerRoom(t *testing.T) {
+	r, q := newRunning(8), &queries{}
+	ask := func(caller meta.EntityID) error {
+		_, err := r.query(t.Context(), q, 1, caller, "n", nodeapi.QueryRequest{})
+		return err
+	}
+	for range 2 {
+		if err := ask(7); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := ask(7); !errs.Is(err, errs.Unavailable) {
+		t.Errorf("a guest's third of eight places: %v", err)
+	}
+	for range 6 {
+		if err := ask(1); err != nil {
+			t.Errorf("the owner: %v", err)
+		}
 	}
 }

@@ -203,13 +203,13 @@ func TestALateBeatProvesNothing(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		time.Sleep(10 * invalidateapi.Lease) // of the bubble's clock
+		<-time.After(10 * invalidateapi.Lease) // of the bubble's clock
 		if slow.heard.Load() == 0 || g.Fresh() {
 			t.Errorf("after %d late beats the memory counts as fresh: %t", slow.heard.Load(), g.Fresh())
 		}
 		cancel()
 		running.Wait()
-		time.Sleep(10 * invalidateapi.Lease)
+		<-time.After(10 * invalidateapi.Lease)
 	})
 }
 
