@@ -46,14 +46,15 @@ func startChromium(t *testing.T) context.Context {
 		chromedp.Flag("host-resolver-rules", "MAP "+localName+" 127.0.0.1"),
 	))
 	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("Chromium does not start (tests/setup.sh installs it): %v", err)
+	}
+	// Only now: to end a browser that never was takes forever.
 	t.Cleanup(func() {
 		if err := chromedp.Cancel(ctx); err != nil {
 			t.Errorf("Chromium did not end well: %v", err)
 		}
 	})
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("Chromium does not start (tests/setup.sh installs it): %v", err)
-	}
 	return ctx
 }
 
