@@ -2,7 +2,6 @@ package controlplane
 
 import (
 	"errors"
-	"net"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -16,8 +15,8 @@ import (
 // Config is what the control plane can be told. DatabaseURL, FernetKey and
 // TokenTTL have no usable zero value.
 type Config struct {
-	// Host and Port are where the API is to be listened for; see Address.
-	Host string
+	// Port is where the API is listened for; it stands in PublicURL when that
+	// is empty.
 	Port int
 	// PublicURL is the address of the server as its users see it. Empty means
 	// http://localhost:PORT. A slash at its end is dropped.
@@ -53,9 +52,6 @@ type Config struct {
 	// memory. Zero means 10 000.
 	CacheEntries int
 }
-
-// Address is the host and port to listen on.
-func (c Config) Address() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) }
 
 // Validate reports every fault that can be seen without opening anything.
 func (c Config) Validate() error {

@@ -125,7 +125,7 @@ func TestResetStopsWhatTheCallerForgot(t *testing.T) {
 	})
 	p.Frames(mux.Append(nil, mux.Reset, 0, binary.BigEndian.AppendUint32(nil, 1)))
 	until(t, "the forgotten one to end", func() bool { _, code := c.got(1); return code == errs.Canceled })
-	p.Frames(mux.AppendCredit(nil, 2, mux.Chunk))
+	p.Frames(mux.Append(nil, mux.Credit, 2, []byte{0, 1, 0, 0}))
 	until(t, "the other to go on", func() bool { data, _ := c.got(2); return data == mux.Window+mux.Chunk })
 	if _, code := c.got(2); code != "" {
 		t.Errorf("the newer stream ended with %s", code)

@@ -87,9 +87,6 @@ func newTransport() *http.Transport {
 // URL is the normalised base URL.
 func (c *Client) URL() string { return c.base }
 
-// HasToken tells whether requests carry an API token.
-func (c *Client) HasToken() bool { return c.token != "" }
-
 // posture says whether a call sends the API token.
 type posture int
 

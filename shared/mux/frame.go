@@ -77,13 +77,6 @@ func Append(dst []byte, k Kind, stream uint32, payload []byte) []byte {
 	return append(dst, payload...)
 }
 
-// AppendCredit adds a Credit frame to dst.
-func AppendCredit(dst []byte, stream uint32, n int) []byte {
-	var p [4]byte
-	binary.BigEndian.PutUint32(p[:], uint32(n))
-	return Append(dst, Credit, stream, p[:])
-}
-
 // Parse takes the first frame off buf. more is true when buf ends before the
 // frame does. The error is ErrFrame.
 func Parse(buf []byte) (f Frame, rest []byte, more bool, err error) {

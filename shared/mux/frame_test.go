@@ -16,7 +16,7 @@ func TestGoldenFrames(t *testing.T) {
 	}{
 		{"request", Append(nil, OpenFinal, 7, []byte("SQL")), "00000008" + "02" + "00000007" + "53514c"},
 		{"empty end", Append(nil, Final, 1, nil), "00000005" + "04" + "00000001"},
-		{"credit", AppendCredit(nil, 258, 65536), "00000009" + "06" + "00000102" + "00010000"},
+		{"credit", Append(nil, Credit, 258, []byte{0, 1, 0, 0}), "00000009" + "06" + "00000102" + "00010000"},
 		{"ping", Append(nil, Ping, 0, nil), "00000005" + "08" + "00000000"},
 	}
 	for _, tt := range tests {

@@ -10,8 +10,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/ayb-go/ayb/shared/bus/mailapi"
@@ -51,6 +51,19 @@ type IO struct {
 	Environ []string
 }
 
+// LevelVariable sets what is logged: debug, info, warn or error.
+const LevelVariable = "AYB_LOG_LEVEL"
+
+// variable reads an environment in the form of os.Environ.
+func variable(environ []string, name string) string {
+	for _, v := range environ {
+		if value, ok := strings.CutPrefix(v, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
 // prepareTimeout bounds what is done on an embedded bus before roles start.
 const prepareTimeout = 10 * time.Second
 
@@ -62,7 +75,7 @@ func (s Spec) Run(ctx context.Context, file string, required bool, flags map[str
 	if err != nil {
 		return err
 	}
-	level, err := logging.ParseLevel(os.Getenv("AYB_LOG_LEVEL"))
+	level, err := logging.ParseLevel(variable(std.Environ, LevelVariable))
 	if err != nil {
 		return err
 	}
