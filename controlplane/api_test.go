@@ -38,7 +38,7 @@ func TestFromRegistrationToQuery(t *testing.T) {
 		`{"entity_slug":"e2e-first","database_slug":"test.sqlite","database_type":"sqlite","highest_query_access_level":"ReadWrite","can_manage_database":true,"public_sharing_level":"no-access","query_permission_level":"read-write"}`)
 	w.want(w.query(auth, "E2E-FiRST/test.sqlite", "SELECT 1"), 200, `{"fields":[],"rows":[]}`)
 	req := w.node.Queries()[0]
-	if string(req.SQL) != "SELECT 1" || req.Mode != ayb.QueryReadWrite || req.Path.String() != "e2e-first/test.sqlite" ||
+	if string(req.Body) != "SELECT 1" || req.Mode != ayb.QueryReadWrite || req.Path.String() != "e2e-first/test.sqlite" ||
 		req.Type != ayb.SQLite || req.Format != nodeapi.FormatCompat {
 		t.Errorf("the node was asked %+v", req)
 	}

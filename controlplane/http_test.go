@@ -316,7 +316,7 @@ func TestQueryBody(t *testing.T) {
 			}
 			w.want(got, 200, empty)
 			asked := w.node.Queries()
-			if sql := string(asked[len(asked)-1].SQL); sql != tt.want {
+			if sql := string(asked[len(asked)-1].Body); sql != tt.want {
 				t.Errorf("the node got %q", sql)
 			}
 		})

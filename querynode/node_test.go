@@ -103,7 +103,7 @@ type result struct {
 func (n *node) query(ctx context.Context, name string, mode ayb.QueryLevel, sql string) (result, error) {
 	var r result
 	a, err := n.client.Query(ctx, n.id, nodeapi.QueryRequest{
-		Path: path(name), Type: ayb.SQLite, Mode: mode, Format: nodeapi.FormatCompat, SQL: []byte(sql),
+		Path: path(name), Type: ayb.SQLite, Mode: mode, Format: nodeapi.FormatCompat, Body: []byte(sql),
 	})
 	if err != nil {
 		return r, err

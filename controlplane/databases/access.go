@@ -63,7 +63,7 @@ func (d *Databases) Query(ctx context.Context, actor authz.Actor, entity, databa
 	}
 	return d.running.query(ctx, d.deps.Queries, db.Owner, actor.Entity, node, nodeapi.QueryRequest{
 		Path: db.Path, Type: db.Type, Mode: rights.Query,
-		Format: nodeapi.FormatCompat, Timeout: d.cfg.StatementTimeout, SQL: sql,
+		Format: nodeapi.FormatCompat, Timeout: d.cfg.StatementTimeout, Body: sql,
 	})
 }
 

@@ -196,7 +196,7 @@ func TestQueryRouting(t *testing.T) {
 			continue
 		}
 		r := w.requests[0]
-		if w.asked[0] != tt.node || r.Mode != tt.mode || r.Path != path || r.Timeout != time.Minute || string(r.SQL) != "SELECT 1" {
+		if w.asked[0] != tt.node || r.Mode != tt.mode || r.Path != path || r.Timeout != time.Minute || string(r.Body) != "SELECT 1" {
 			t.Errorf("%s: %s was asked %+v", tt.name, w.asked[0], r)
 		}
 	}

@@ -130,7 +130,7 @@ func (h *handler) call(c *mux.Call) {
 	if req.Timeout > 0 {
 		timeout = min(timeout, req.Timeout)
 	}
-	job := sqlite.NewJob(string(req.SQL), req.Mode, sqlite.FormatCompat, timeout)
+	job := sqlite.NewJob(string(req.Body), req.Mode, sqlite.FormatCompat, timeout)
 	c.OnCancel(job.Cancel)
 	if err := h.db.Run(job, c); err != nil {
 		c.Fail(err)

@@ -9,7 +9,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// A query's request on a link is a head and the SQL. The head is a uint16 that
+// A request on a link is a head and the body. The head is a uint16 that
 // counts the bytes of the fields after it, and the fields: a tag byte, a
 // uint16 length and the value, all big endian. Unknown tags are skipped, so
 // the head can grow. The node forwards it to the daemon as it is.
@@ -20,6 +20,17 @@ const (
 	tagMode     = 4 // 1 byte: 1 read-only, 2 read-write
 	tagFormat   = 5 // 1 byte
 	tagTimeout  = 6 // uint32, milliseconds
+
+	// Those below are left out when they have their zero value.
+	tagKind          = 7  // 1 byte
+	tagForm          = 8  // 1 byte
+	tagResultBytes   = 9  // uint64
+	tagCaller        = 10 // text
+	tagAgent         = 11 // text
+	tagAll           = 12 // 1 byte: 1
+	tagDatabaseBytes = 13 // uint64
+	tagHeapBytes     = 14 // uint64
+	tagQueries       = 15 // uint64
 )
 
 const (
@@ -27,7 +38,7 @@ const (
 	modeReadWrite = 2
 )
 
-// AppendHead encodes the head of req; the SQL follows it on the wire.
+// AppendHead encodes the head of req; the body follows it on the wire.
 func AppendHead(dst []byte, req *Request) []byte {
 	start := len(dst)
 	dst = append(dst, 0, 0)
@@ -45,6 +56,21 @@ func AppendHead(dst []byte, req *Request) []byte {
 		dst = append(dst, tagTimeout, 0, 4)
 		dst = binary.BigEndian.AppendUint32(dst, uint32(ms))
 	}
+	dst = appendByte(dst, tagKind, byte(req.Kind))
+	dst = appendByte(dst, tagForm, byte(req.Form))
+	dst = appendNumber(dst, tagResultBytes, req.ResultBytes)
+	if req.Caller != "" {
+		dst = appendField(dst, tagCaller, string(req.Caller))
+	}
+	if req.Agent != "" {
+		dst = appendField(dst, tagAgent, req.Agent)
+	}
+	if req.All {
+		dst = appendByte(dst, tagAll, 1)
+	}
+	dst = appendNumber(dst, tagDatabaseBytes, req.Limits.DatabaseBytes)
+	dst = appendNumber(dst, tagHeapBytes, req.Limits.HeapBytes)
+	dst = appendNumber(dst, tagQueries, int64(req.Limits.Queries))
 	binary.BigEndian.PutUint16(dst[start:], uint16(len(dst)-start-2))
 	return dst
 }
@@ -55,7 +81,21 @@ func appendField(dst []byte, tag byte, value string) []byte {
 	return append(dst, value...)
 }
 
-// Parse reads a request. SQL aliases buf, everything else is copied. The
+func appendByte(dst []byte, tag, value byte) []byte {
+	if value == 0 {
+		return dst
+	}
+	return append(dst, tag, 0, 1, value)
+}
+
+func appendNumber(dst []byte, tag byte, n int64) []byte {
+	if n <= 0 {
+		return dst
+	}
+	return binary.BigEndian.AppendUint64(append(dst, tag, 0, 8), uint64(n))
+}
+
+// Parse reads a request. Body aliases buf, everything else is copied. The
 // error is Invalid. What it returns is well-formed, not yet checked: the path
 // may be any text.
 func Parse(buf []byte) (Request, error) {
@@ -64,7 +104,7 @@ func Parse(buf []byte) (Request, error) {
 	if !ok {
 		return req, badHead()
 	}
-	req.SQL = body
+	req.Body = body
 	for len(head) > 0 {
 		if len(head) < 3 {
 			return req, badHead()
@@ -120,6 +160,46 @@ func (req *Request) set(tag byte, v []byte) bool {
 			return false
 		}
 		req.Timeout = time.Duration(binary.BigEndian.Uint32(v)) * time.Millisecond
+	case tagCaller:
+		req.Caller = ayb.EntitySlug(v)
+	case tagAgent:
+		req.Agent = string(v)
+	case tagKind, tagForm, tagAll:
+		return len(v) == 1 && req.setByte(tag, v[0])
+	case tagResultBytes, tagDatabaseBytes, tagHeapBytes, tagQueries:
+		return len(v) == 8 && req.setNumber(tag, binary.BigEndian.Uint64(v))
+	}
+	return true
+}
+
+func (req *Request) setByte(tag, b byte) bool {
+	switch tag {
+	case tagKind:
+		req.Kind = Kind(b)
+	case tagForm:
+		req.Form = Form(b)
+	case tagAll:
+		req.All = b == 1
+	}
+	return true
+}
+
+func (req *Request) setNumber(tag byte, n uint64) bool {
+	if n > math.MaxInt64 {
+		return false
+	}
+	switch tag {
+	case tagResultBytes:
+		req.ResultBytes = int64(n)
+	case tagDatabaseBytes:
+		req.Limits.DatabaseBytes = int64(n)
+	case tagHeapBytes:
+		req.Limits.HeapBytes = int64(n)
+	case tagQueries:
+		if n > math.MaxInt32 {
+			return false
+		}
+		req.Limits.Queries = int(n)
 	}
 	return true
 }

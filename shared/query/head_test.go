@@ -2,6 +2,7 @@ package query
 
 import (
 	"encoding/hex"
+	"reflect"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 func request() Request {
 	return Request{
 		Path: ayb.DatabasePath{Entity: "alice", Database: "shop.sqlite"}, Type: ayb.SQLite,
-		Mode: ayb.QueryReadWrite, Format: FormatCompat, Timeout: 1500 * time.Millisecond, SQL: []byte("SELECT 1"),
+		Mode: ayb.QueryReadWrite, Format: FormatCompat, Timeout: 1500 * time.Millisecond, Body: []byte("SELECT 1"),
 	}
 }
 
@@ -21,16 +22,21 @@ const golden = "002e" + "010005616c696365" + "02000b73686f702e73716c697465" + "0
 
 func TestGoldenHead(t *testing.T) {
 	r := request()
-	if got := hex.EncodeToString(append(AppendHead(nil, &r), r.SQL...)); got != golden {
+	if got := hex.EncodeToString(append(AppendHead(nil, &r), r.Body...)); got != golden {
 		t.Errorf("got  %s\nwant %s", got, golden)
 	}
 }
 
 func TestRoundTrip(t *testing.T) {
-	r := request()
-	got, err := Parse(append(AppendHead(nil, &r), r.SQL...))
-	if err != nil || got.Path != r.Path || got.Type != r.Type || got.Mode != r.Mode || got.Format != r.Format || got.Timeout != r.Timeout || string(got.SQL) != string(r.SQL) {
-		t.Errorf("got %+v, %v", got, err)
+	full := request()
+	full.Kind, full.Form, full.Format = KindCancel, FormJSON, FormatNDJSON
+	full.ResultBytes, full.Caller, full.Agent, full.All = 1<<40, "bob", "app1", true
+	full.Limits = Limits{DatabaseBytes: 5 << 30, HeapBytes: 1 << 27, Queries: 12}
+	for _, r := range []Request{request(), full} {
+		got, err := Parse(append(AppendHead(nil, &r), r.Body...))
+		if err != nil || !reflect.DeepEqual(got, r) {
+			t.Errorf("got %+v, %v\nwant %+v", got, err, r)
+		}
 	}
 }
 
@@ -60,6 +66,10 @@ func TestBadHeads(t *testing.T) {
 		"long mode":     "0005" + "0400020101",
 		"short timeout": "0008" + "04000101" + "06000101",
 		"empty format":  "0007" + "04000101" + "050000",
+		"empty kind":    "0007" + "04000101" + "070000",
+		"short limit":   "0008" + "04000101" + "0d000101",
+		"huge limit":    "000f" + "04000101" + "0d0008ffffffffffffffff",
+		"many queries":  "000f" + "04000101" + "0f00087fffffffffffffff",
 	} {
 		b, err := hex.DecodeString(h)
 		if err != nil {

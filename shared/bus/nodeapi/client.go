@@ -45,7 +45,7 @@ func (c *Client) Query(ctx context.Context, node NodeID, req QueryRequest) (Answ
 		return nil, err
 	}
 	var buf [512]byte // longer heads move to the heap by themselves
-	s, err := l.streams.Open(ctx, query.AppendHead(buf[:0], &req), req.SQL)
+	s, err := l.streams.Open(ctx, query.AppendHead(buf[:0], &req), req.Body)
 	if err != nil {
 		return nil, err
 	}

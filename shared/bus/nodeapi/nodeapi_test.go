@@ -57,7 +57,7 @@ func (l *local) Accept(link mux.Link) bus.Peer {
 			c.Fail(err)
 			return
 		}
-		_ = c.Write([]byte(r.Path.String()+" "+string(r.Mode)+" "+string(r.SQL)), true) // a failure shows at the client
+		_ = c.Write([]byte(r.Path.String()+" "+string(r.Mode)+" "+string(r.Body)), true) // a failure shows at the client
 	})}
 }
 
@@ -88,7 +88,7 @@ func TestClientAndServe(t *testing.T) {
 	if _, err := c.DiscardDatabase(t.Context(), "n1", DeleteRequest{path}); !errs.Is(err, errs.Conflict) {
 		t.Errorf("discard: %v", err)
 	}
-	a, err := c.Query(t.Context(), "n1", QueryRequest{Path: path, Type: ayb.SQLite, Mode: ayb.QueryReadOnly, Format: FormatCompat, SQL: []byte("SELECT 1")})
+	a, err := c.Query(t.Context(), "n1", QueryRequest{Path: path, Type: ayb.SQLite, Mode: ayb.QueryReadOnly, Format: FormatCompat, Body: []byte("SELECT 1")})
 	if err != nil {
 		t.Fatal(err)
 	}
