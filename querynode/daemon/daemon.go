@@ -122,19 +122,42 @@ func (h *handler) call(c *mux.Call) {
 		c.Fail(err)
 		return
 	}
-	if req.Format != query.FormatCompat {
-		c.Fail(errs.E(errs.Unsupported, "This query daemon does not know the asked form of the answer"))
+	batch, err := decode(req)
+	if err != nil {
+		c.Fail(err)
 		return
 	}
-	timeout := h.limit
-	if req.Timeout > 0 {
-		timeout = min(timeout, req.Timeout)
-	}
-	job := sqlite.NewJob(string(req.Body), req.Mode, sqlite.FormatCompat, timeout)
+	job := sqlite.NewJob(batch, sqlite.JobOptions{
+		Mode: req.Mode, Format: req.Format, ResultBytes: req.ResultBytes,
+		Timeout: shortest(h.limit, req.Timeout, batch.Timeout),
+	})
 	c.OnCancel(job.Cancel)
 	if err := h.db.Run(job, c); err != nil {
 		c.Fail(err)
 	}
+}
+
+// decode reads what a request asks to run. This is the first place that looks
+// into a body, and it is in the sandbox.
+func decode(req query.Request) (query.Batch, error) {
+	switch req.Form {
+	case query.FormSQL:
+		return query.Batch{Statements: []query.Statement{{SQL: string(req.Body)}}, Script: true, Atomic: true}, nil
+	case query.FormJSON:
+		return query.DecodeBatch(req.Body)
+	}
+	return query.Batch{}, errs.E(errs.Unsupported, "This query daemon does not know the form of the request")
+}
+
+// shortest is the smallest limit there is; 0 is none.
+func shortest(limits ...time.Duration) time.Duration {
+	least := time.Duration(0)
+	for _, l := range limits {
+		if l > 0 && (least == 0 || l < least) {
+			least = l
+		}
+	}
+	return least
 }
 
 // probe tries the sandbox and says what holds.

@@ -103,7 +103,7 @@ func TestTextPiecesKeepCharacters(t *testing.T) {
 
 func TestUnknownFormat(t *testing.T) {
 	db := open(t)
-	err := db.Run(NewJob("SELECT 1", rw, 99, 0), &memory{})
+	err := db.Run(NewJob(script("SELECT 1"), JobOptions{Mode: rw, Format: 99}), &memory{})
 	if !errs.Is(err, errs.Unsupported) {
 		t.Error(err)
 	}

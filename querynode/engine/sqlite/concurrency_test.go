@@ -54,9 +54,9 @@ func TestP2ReadersDoNotWait(t *testing.T) {
 	db.must(rw, `CREATE TABLE t(a); INSERT INTO t VALUES (1)`)
 	const forever = `WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT count(*) FROM n`
 	jobs := []*Job{
-		NewJob(`INSERT INTO t `+forever, rw, FormatCompat, time.Minute),
-		NewJob(forever, ro, FormatCompat, time.Minute),
-		NewJob(forever, ro, FormatCompat, time.Minute),
+		sqlJob(`INSERT INTO t `+forever, rw, time.Minute),
+		sqlJob(forever, ro, time.Minute),
+		sqlJob(forever, ro, time.Minute),
 	}
 	done := make(chan struct{})
 	go func() {
@@ -95,7 +95,7 @@ func TestQuietDatabase(t *testing.T) {
 		t.Errorf("%d readers are open", open)
 	}
 	wait(t, "the watchdog sleeps", func() bool { return !db.watching.Load() })
-	j := NewJob(`WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT count(*) FROM n`, ro, FormatCompat, 20*time.Millisecond)
+	j := sqlJob(`WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT count(*) FROM n`, ro, 20*time.Millisecond)
 	if err := db.Run(j, &memory{}); err == nil {
 		t.Error("no timeout after it woke")
 	}

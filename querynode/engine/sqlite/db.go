@@ -72,11 +72,13 @@ func (db *DB) Run(job *Job, sink Sink) error {
 	}
 	defer db.leave()
 	switch {
-	case job.mode != ayb.QueryReadOnly && job.mode != ayb.QueryReadWrite:
+	case job.Mode != ayb.QueryReadOnly && job.Mode != ayb.QueryReadWrite:
 		return errs.E(errs.Forbidden, "This request may not query the database")
-	case len(job.sql) > db.o.SQLBytes:
-		return errs.E(errs.TooLarge, "The request has %d bytes of SQL, and at most %d are allowed", len(job.sql), db.o.SQLBytes)
-	case strings.IndexByte(job.sql, 0) >= 0:
+	case !job.batch.Script:
+		return errs.E(errs.Unsupported, "This query daemon does not know statements with parameters")
+	case len(job.batch.Statements[0].SQL) > db.o.SQLBytes:
+		return errs.E(errs.TooLarge, "The request has %d bytes of SQL, and at most %d are allowed", len(job.batch.Statements[0].SQL), db.o.SQLBytes)
+	case strings.IndexByte(job.batch.Statements[0].SQL, 0) >= 0:
 		return errs.E(errs.Invalid, "The SQL text contains a NUL character")
 	}
 	r, err := newRun(db, job, sink)
@@ -179,7 +181,7 @@ func (db *DB) openReader(s *slot, j *Job) error {
 	}
 	if !db.ready.Load() {
 		// The writer opens first: it recovers the file and turns WAL on.
-		w, err := db.writer.acquire(j, j.timeout)
+		w, err := db.writer.acquire(j, j.Timeout)
 		if err != nil {
 			return err
 		}

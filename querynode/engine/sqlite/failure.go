@@ -60,13 +60,13 @@ func (c *conn) failure(rc C.int, o Options, j *Job, from int) error {
 	switch primary(rc) {
 	case C.SQLITE_INTERRUPT:
 		if why := j.reason(); why != stopNot {
-			return stopError(why, j.timeout)
+			return stopError(why, j.Timeout)
 		}
-		return stopError(stopTimeout, j.timeout)
+		return stopError(stopTimeout, j.Timeout)
 	case C.SQLITE_BUSY:
 		return errs.E(errs.Unavailable, "The database is busy; try again")
 	case C.SQLITE_READONLY:
-		if c.reader && j.mode == ayb.QueryReadWrite {
+		if c.reader && j.Mode == ayb.QueryReadWrite {
 			return errWriter
 		}
 		if c.reader {

@@ -44,7 +44,7 @@ const (
 // onWriter runs the job on the writer and delivers its answer.
 func (r *run) onWriter() error {
 	m := &member{r: r, turn: make(chan bool, 1)}
-	lead, err := r.db.queue.join(m, r.job.timeout)
+	lead, err := r.db.queue.join(m, r.job.Timeout)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (db *DB) group(members []*member) int {
 // as it should: committed, or undone because it was lost.
 func (db *DB) together(members []*member) (i int, v verdict, ended bool, err error) {
 	lead := members[0].r.job
-	s, err := db.writer.acquire(lead, lead.timeout)
+	s, err := db.writer.acquire(lead, lead.Timeout)
 	if err != nil {
 		return 0, alone, false, err
 	}
@@ -192,7 +192,7 @@ func (m *member) inside(s *slot) verdict {
 // joins compiles a member's body and tells whether it can be part of a group:
 // only a single statement that leaves nothing behind but what it stores.
 func (r *run) joins() (*stmt, verdict, error) {
-	sql := r.job.sql
+	sql := r.sql
 	if st, ok := r.c.cache.get(sql); ok {
 		return st, inside, nil
 	}

@@ -54,7 +54,7 @@ func program(r *rand.Rand) string {
 // outcome is what a caller sees.
 func (db *testDB) outcome(sql string) string {
 	var m memory
-	err := db.Run(NewJob(sql, rw, FormatCompat, time.Minute), &m)
+	err := db.Run(sqlJob(sql, rw, time.Minute), &m)
 	if err != nil {
 		return "error: " + errs.Public(err).Message
 	}
@@ -75,7 +75,7 @@ func TestGroupsAreLikeOneAfterAnother(t *testing.T) {
 			var ordered []string
 			db.queue.order = func(group []*member) {
 				for _, m := range group {
-					ordered = append(ordered, m.r.job.sql)
+					ordered = append(ordered, m.r.sql)
 				}
 			}
 			var mu sync.Mutex
@@ -132,7 +132,7 @@ func TestGroupNeighbours(t *testing.T) {
 				if g == 0 {
 					sql = "INSERT INTO t WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT 'endless' FROM n"
 				}
-				j := NewJob(sql, rw, FormatCompat, time.Minute)
+				j := sqlJob(sql, rw, time.Minute)
 				if g == 0 {
 					time.AfterFunc(10*time.Millisecond, j.Cancel)
 				}

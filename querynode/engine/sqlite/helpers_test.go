@@ -13,12 +13,22 @@ import (
 
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/query"
 )
 
 const (
 	ro = ayb.QueryReadOnly
 	rw = ayb.QueryReadWrite
 )
+
+// sqlJob is a job of plain SQL text with the compatible answer.
+func sqlJob(sql string, mode ayb.QueryLevel, timeout time.Duration) *Job {
+	return NewJob(script(sql), JobOptions{Mode: mode, Format: query.FormatCompat, Timeout: timeout})
+}
+
+func script(sql string) query.Batch {
+	return query.Batch{Statements: []query.Statement{{SQL: sql}}, Script: true, Atomic: true}
+}
 
 // testDB is a database and short ways to query it.
 type testDB struct {
@@ -76,7 +86,7 @@ func (f sinkFunc) Write(p []byte, last bool) error { return f(p, last) }
 func (db *testDB) try(mode ayb.QueryLevel, sql string) (string, error) {
 	db.t.Helper()
 	var m memory
-	err := db.Run(NewJob(sql, mode, FormatCompat, time.Minute), &m)
+	err := db.Run(sqlJob(sql, mode, time.Minute), &m)
 	if (err == nil) != m.done {
 		db.t.Errorf("%.80q: error %v, last write seen: %v", sql, err, m.done)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/query"
 )
 
 // stop says why a job has to stop.
@@ -25,13 +26,10 @@ const never = math.MaxInt64
 // interrupter is a connection as a job sees it while it holds one.
 type interrupter interface{ interrupt() }
 
-// Job is one request: a text of SQL statements and how to run it. It is for
-// one Run.
+// Job is one request: statements and how to run them. It is for one Run.
 type Job struct {
-	sql     string
-	mode    ayb.QueryLevel
-	format  Format
-	timeout time.Duration
+	JobOptions
+	batch query.Batch
 
 	// deadline is when engine time is used up, on the clock of the DB.
 	deadline atomic.Int64
@@ -42,14 +40,36 @@ type Job struct {
 	woken  chan struct{} // closed when a waiting job has to stop
 }
 
-// NewJob makes a request. mode is what the caller may do, whatever the text
-// says: anything but ayb.QueryReadWrite cannot write. timeout bounds the time
-// the engine works on the request, not the time its Sink takes, and apart
-// from that the time it waits for its turn; 0 is no limit.
-func NewJob(sql string, mode ayb.QueryLevel, format Format, timeout time.Duration) *Job {
-	j := &Job{sql: sql, mode: mode, format: format, timeout: timeout}
+// JobOptions are how a request is run.
+type JobOptions struct {
+	// Mode is what the caller may do, whatever the text says: anything but
+	// ayb.QueryReadWrite cannot write.
+	Mode ayb.QueryLevel
+	// Format is the form of the answer.
+	Format query.Format
+	// Timeout bounds the time the engine works on the request, not the time
+	// its Sink takes, and apart from that the time it waits for its turn; 0
+	// is no limit.
+	Timeout time.Duration
+	// ResultBytes bounds an answer that is one document: FormatCompat or
+	// FormatJSON. 0 is no limit.
+	ResultBytes int64
+}
+
+// NewJob makes a request. Plain SQL text is a batch of that one statement
+// which is a Script and Atomic.
+func NewJob(b query.Batch, o JobOptions) *Job {
+	j := &Job{JobOptions: o, batch: b}
 	j.deadline.Store(never)
 	return j
+}
+
+// Running tells whether the job has a connection at this moment; else it
+// waits for one, or is done. It may be called by any goroutine.
+func (j *Job) Running() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.target != nil
 }
 
 // Cancel stops the job: Run returns a Canceled error soon, unless the job is

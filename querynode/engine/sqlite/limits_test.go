@@ -103,7 +103,7 @@ func TestStreamIsFlat(t *testing.T) {
 		return nil
 	})
 	sql := `SELECT x, 'row ' || x FROM ` + count(1_000_000)
-	if err := db.Run(NewJob(sql, ro, FormatCompat, time.Minute), sink); err != nil {
+	if err := db.Run(sqlJob(sql, ro, time.Minute), sink); err != nil {
 		t.Fatal(err)
 	}
 	if rows != 1_000_000+2 { // and the brackets of fields and rows
@@ -124,7 +124,7 @@ func TestBigCellIsFlat(t *testing.T) {
 	total := 0
 	sink := sinkFunc(func(p []byte, _ bool) error { total += len(p); return nil })
 	runtime.ReadMemStats(&before)
-	if err := db.Run(NewJob(`SELECT zeroblob(20000000)`, ro, FormatCompat, time.Minute), sink); err != nil {
+	if err := db.Run(sqlJob(`SELECT zeroblob(20000000)`, ro, time.Minute), sink); err != nil {
 		t.Fatal(err)
 	}
 	runtime.ReadMemStats(&after)
@@ -155,7 +155,7 @@ func TestSpool(t *testing.T) {
 		return nil
 	})
 	sql := `INSERT INTO t SELECT x, hex(zeroblob(25)) FROM ` + count(60000) + ` RETURNING a, b`
-	if err := db.Run(NewJob(sql, rw, FormatCompat, time.Minute), sink); err != nil {
+	if err := db.Run(sqlJob(sql, rw, time.Minute), sink); err != nil {
 		t.Fatal(err)
 	}
 	if got.Len() < 3*spoolMemory {
@@ -199,7 +199,7 @@ func TestSmallAnswersAreOneWrite(t *testing.T) {
 	db := open(t)
 	for _, sql := range []string{``, `SELECT 1`, `CREATE TABLE t(a)`, `INSERT INTO t VALUES (1) RETURNING a`, `SELECT 1; SELECT 2`, `SELECT x FROM ` + count(1000)} {
 		var m memory
-		if err := db.Run(NewJob(sql, rw, FormatCompat, 0), &m); err != nil || m.writes != 1 {
+		if err := db.Run(sqlJob(sql, rw, 0), &m); err != nil || m.writes != 1 {
 			t.Errorf("%s: %d writes, %v", sql, m.writes, err)
 		}
 	}
@@ -211,7 +211,7 @@ func TestSinkFails(t *testing.T) {
 	db.must(rw, `CREATE TABLE t(a)`)
 	gone := errors.New("the client is gone")
 	for _, sql := range []string{`SELECT 1`, `SELECT x FROM ` + count(1_000_000), `SELECT zeroblob(1000000)`, `INSERT INTO t VALUES (1) RETURNING a`} {
-		err := db.Run(NewJob(sql, rw, FormatCompat, 0), sinkFunc(func([]byte, bool) error { return gone }))
+		err := db.Run(sqlJob(sql, rw, 0), sinkFunc(func([]byte, bool) error { return gone }))
 		if !errors.Is(err, gone) {
 			t.Errorf("%s: %v", sql, err)
 		}

@@ -1,6 +1,9 @@
 package sqlite
 
-import "github.com/ayb-go/ayb/shared/errs"
+import (
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/query"
+)
 
 // Sink takes the encoded answer of a job.
 type Sink interface {
@@ -11,13 +14,6 @@ type Sink interface {
 	// error ends the job with that error.
 	Write(p []byte, last bool) error
 }
-
-// Format names an encoding of results.
-type Format uint8
-
-// FormatCompat is the compatible JSON document: {"fields":[…],"rows":[[…]]}
-// with every value a string or null.
-const FormatCompat Format = 1
 
 const (
 	flushBytes = 32 << 10 // a buffer is passed on when it holds this much
@@ -54,8 +50,8 @@ type encoder interface {
 	end(o *output)
 }
 
-func newEncoder(f Format) (encoder, error) {
-	if f == FormatCompat {
+func newEncoder(f query.Format) (encoder, error) {
+	if f == query.FormatCompat {
 		return &compat{}, nil
 	}
 	return nil, errs.E(errs.Unsupported, "This format of results is not known.")

@@ -21,6 +21,7 @@ import (
 type run struct {
 	db   *DB
 	job  *Job
+	sql  string // text of the body
 	sink Sink
 	enc  encoder
 	out  output
@@ -44,11 +45,11 @@ type buffers struct {
 }
 
 func newRun(db *DB, job *Job, sink Sink) (*run, error) {
-	enc, err := newEncoder(job.format)
+	enc, err := newEncoder(job.Format)
 	if err != nil {
 		return nil, err
 	}
-	return &run{db: db, job: job, sink: sink, enc: enc, left: job.timeout, spool: spool{dir: db.o.TempDir, used: &db.spooled}}, nil
+	return &run{db: db, job: job, sql: job.batch.Statements[0].SQL, sink: sink, enc: enc, left: job.Timeout, spool: spool{dir: db.o.TempDir, used: &db.spooled}}, nil
 }
 
 func (r *run) free() {
@@ -61,15 +62,15 @@ func (r *run) free() {
 // run picks the connection: a reader for what only reads, for everything
 // else the writer.
 func (r *run) run() error {
-	if blank(r.job.sql) {
+	if blank(r.sql) {
 		return r.deliver()
 	}
-	if r.job.mode != ayb.QueryReadWrite || !writes(r.job.sql) {
+	if r.job.Mode != ayb.QueryReadWrite || !writes(r.sql) {
 		err := r.on(r.db.readers, r.read)
 		if !errors.Is(err, errWriter) {
 			return err
 		}
-		if r.job.mode != ayb.QueryReadWrite {
+		if r.job.Mode != ayb.QueryReadWrite {
 			return errReadOnly()
 		}
 		if r.sent { // a function that writes only after many rows
@@ -103,7 +104,7 @@ func (r *run) work(p *pool, work func() error) error {
 }
 
 func (r *run) take(p *pool) error {
-	s, err := p.acquire(r.job, r.job.timeout)
+	s, err := p.acquire(r.job, r.job.Timeout)
 	if err != nil {
 		return err
 	}
@@ -142,7 +143,7 @@ func (r *run) attach() error {
 		return errClosing()
 	}
 	if !r.job.hold(r.c) {
-		return stopError(r.job.reason(), r.job.timeout)
+		return stopError(r.job.reason(), r.job.Timeout)
 	}
 	r.start()
 	r.db.wake()
@@ -167,7 +168,7 @@ func (r *run) giveBack() {
 
 // start lets the clock of engine time run; pause stops it.
 func (r *run) start() {
-	if r.job.timeout > 0 {
+	if r.job.Timeout > 0 {
 		r.job.deadline.Store(r.db.now() + int64(r.left))
 	}
 }
@@ -183,13 +184,13 @@ func (r *run) pause() {
 // is left, and must not begin at all when the job has to stop.
 func (r *run) arm() error {
 	if why := r.job.reason(); why != stopNot {
-		return stopError(why, r.job.timeout)
+		return stopError(why, r.job.Timeout)
 	}
 	r.c.c.budget = 0
 	if d := r.job.deadline.Load(); d != never {
 		left := d - r.db.now()
 		if left <= 0 {
-			return stopError(stopTimeout, r.job.timeout)
+			return stopError(stopTimeout, r.job.Timeout)
 		}
 		r.c.c.budget = C.int64_t(left)
 	}
@@ -202,7 +203,7 @@ func (r *run) arm() error {
 // reset makes the run as if it had not begun.
 func (r *run) reset() {
 	r.clear()
-	r.left = r.job.timeout
+	r.left = r.job.Timeout
 }
 
 // clear forgets the result so far.

@@ -20,7 +20,7 @@ type plan struct {
 
 // read runs a body on a reader, or says errWriter.
 func (r *run) read() error {
-	sql := r.job.sql
+	sql := r.sql
 	if st, ok := r.c.cache.get(sql); ok {
 		err := r.rows(st, 0, r.stream)
 		if errors.Is(err, errWriter) { // the schema is another one now
@@ -160,10 +160,10 @@ func (r *run) endScript(ours bool) error {
 // answered by then, so the body can start over (Q4).
 func (r *run) write() error {
 	r.c.c.fresh = 1
-	if st, ok := r.c.cache.get(r.job.sql); ok {
+	if st, ok := r.c.cache.get(r.sql); ok {
 		return r.whole(st, 0)
 	}
-	t := newText(r.job.sql)
+	t := newText(r.sql)
 	err := r.writeAtomic(t)
 	if !errors.Is(err, errHere) {
 		return err
@@ -188,7 +188,7 @@ func (r *run) writeAtomic(t text) error {
 		case st.vacuum:
 			return end, r.vacuum(st, from)
 		case single:
-			r.c.keep(r.job.sql, st)
+			r.c.keep(r.sql, st)
 			return end, r.whole(st, from)
 		case !ours:
 			if rc := r.c.exec("BEGIN IMMEDIATE"); rc != C.SQLITE_OK {

@@ -57,7 +57,7 @@ func TestQ3Timeout(t *testing.T) {
 			db := db.in(t)
 			const limit = 50 * time.Millisecond
 			start := time.Now()
-			err := db.Run(NewJob(c.sql, c.mode, FormatCompat, limit), sinkFunc(func([]byte, bool) error { return nil }))
+			err := db.Run(sqlJob(c.sql, c.mode, limit), sinkFunc(func([]byte, bool) error { return nil }))
 			took := time.Since(start)
 			if !errs.Is(err, errs.Timeout) || err.Error() != "The statement took longer than 50 ms and was stopped" {
 				t.Fatalf("%v", err)
@@ -79,7 +79,7 @@ func TestQ3Cancel(t *testing.T) {
 	for _, c := range endless {
 		t.Run(c.name, func(t *testing.T) {
 			db := db.in(t)
-			j := NewJob(c.sql, c.mode, FormatCompat, time.Minute)
+			j := sqlJob(c.sql, c.mode, time.Minute)
 			done := make(chan error, 1)
 			go func() {
 				done <- db.Run(j, sinkFunc(func([]byte, bool) error { return nil }))
@@ -123,7 +123,7 @@ func (db *testDB) running() int {
 
 func TestCancelBeforeRun(t *testing.T) {
 	db := open(t)
-	j := NewJob(`CREATE TABLE t(a)`, rw, FormatCompat, 0)
+	j := sqlJob(`CREATE TABLE t(a)`, rw, 0)
 	j.Cancel()
 	if err := db.Run(j, &memory{}); !errs.Is(err, errs.Canceled) {
 		t.Error(err)
@@ -143,7 +143,7 @@ func TestQ2CancelHitsNobodyElse(t *testing.T) {
 		}
 	}()
 	for i := range 3000 {
-		j := NewJob(`SELECT 1`, ro, FormatCompat, time.Minute)
+		j := sqlJob(`SELECT 1`, ro, time.Minute)
 		if i%2 == 0 {
 			jobs <- j // may come before, while or after it runs
 		}
@@ -169,7 +169,7 @@ func TestSinkTimeDoesNotCount(t *testing.T) {
 		}
 		return nil
 	})
-	err := db.Run(NewJob(`SELECT x, 'something' FROM `+count(20000), ro, FormatCompat, 150*time.Millisecond), sink)
+	err := db.Run(sqlJob(`SELECT x, 'something' FROM `+count(20000), ro, 150*time.Millisecond), sink)
 	if err != nil || writes < 5 {
 		t.Errorf("%v after %d writes", err, writes)
 	}
@@ -178,7 +178,7 @@ func TestSinkTimeDoesNotCount(t *testing.T) {
 // A job can be canceled while its sink blocks, and ends when the sink does.
 func TestCancelWhileSinkBlocks(t *testing.T) {
 	db := open(t)
-	j := NewJob(`SELECT x FROM `+count(1_000_000), ro, FormatCompat, time.Minute)
+	j := sqlJob(`SELECT x FROM `+count(1_000_000), ro, time.Minute)
 	writes := 0
 	err := db.Run(j, sinkFunc(func([]byte, bool) error {
 		if writes++; writes == 2 {
@@ -198,7 +198,7 @@ func TestSlowRowsAreSentEarly(t *testing.T) {
 	start := time.Now()
 	writes := 0
 	sql := `SELECT x, (SELECT sum(x + o.x) FROM ` + count(20000) + `) FROM ` + count(200) + ` o`
-	err := db.Run(NewJob(sql, ro, FormatCompat, time.Minute), sinkFunc(func([]byte, bool) error {
+	err := db.Run(sqlJob(sql, ro, time.Minute), sinkFunc(func([]byte, bool) error {
 		if writes++; writes == 1 {
 			first = time.Since(start)
 		}
@@ -221,16 +221,16 @@ func TestBusy(t *testing.T) {
 		{ro, `WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT count(*) FROM n`},
 		{rw, `INSERT INTO t WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT count(*) FROM n`},
 	} {
-		holder := NewJob(c.sql, c.mode, FormatCompat, time.Minute)
+		holder := sqlJob(c.sql, c.mode, time.Minute)
 		done := make(chan error, 1)
 		go func() { done <- db.Run(holder, &memory{}) }()
 		wait(t, "the holder runs", func() bool { return db.running() > 0 })
 
-		err := db.Run(NewJob(c.sql, c.mode, FormatCompat, 30*time.Millisecond), &memory{})
+		err := db.Run(sqlJob(c.sql, c.mode, 30*time.Millisecond), &memory{})
 		if !errs.Is(err, errs.Unavailable) || !strings.Contains(err.Error(), "busy") {
 			t.Error(err)
 		}
-		waiter := NewJob(c.sql, c.mode, FormatCompat, time.Minute)
+		waiter := sqlJob(c.sql, c.mode, time.Minute)
 		waited := make(chan error, 1)
 		go func() { waited <- db.Run(waiter, &memory{}) }()
 		wait(t, "the waiter waits", func() bool { return db.waiting() > 0 })
@@ -261,7 +261,7 @@ func TestCloseStopsJobs(t *testing.T) {
 			if i%2 == 0 {
 				sql, mode = `INSERT INTO t `+sql, rw
 			}
-			if err := db.Run(NewJob(sql, mode, FormatCompat, time.Minute), &memory{}); errs.Is(err, errs.Unavailable) {
+			if err := db.Run(sqlJob(sql, mode, time.Minute), &memory{}); errs.Is(err, errs.Unavailable) {
 				failed.Add(1)
 			} else {
 				t.Errorf("%v", err)
