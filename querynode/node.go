@@ -4,6 +4,7 @@
 package querynode
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
+	"github.com/ayb-go/ayb/shared/query"
 )
 
 // Config configures a query node. StatementTimeout, MaxDaemons, IdleTimeout
@@ -136,10 +138,11 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 }
 
 // command is how a daemon for a version is started.
-func (n *Node) command(v dbfile.Version) (string, []string, error) {
+func (n *Node) command(v dbfile.Version, own query.Limits) (string, []string, error) {
 	args, err := spawn.Config{
 		Dir: v.Dir, File: v.File, Temp: v.Temp, Parent: os.Getpid(),
-		Readers: n.cfg.Readers, HeapBytes: n.cfg.HeapBytes, DatabaseBytes: n.cfg.DatabaseBytes,
+		Readers:   cmp.Or(own.Queries, n.cfg.Readers),
+		HeapBytes: cmp.Or(own.HeapBytes, n.cfg.HeapBytes), DatabaseBytes: cmp.Or(own.DatabaseBytes, n.cfg.DatabaseBytes),
 		RequestBytes: n.cfg.RequestBytes, StatementTimeout: n.cfg.StatementTimeout,
 	}.Args()
 	return n.cfg.DaemonCommand, args, err

@@ -11,6 +11,7 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
+	"github.com/ayb-go/ayb/shared/query"
 )
 
 // Receiver takes what a daemon sends on one stream: Data, Credit, and at the
@@ -30,6 +31,9 @@ type Daemon struct {
 	done chan struct{} // closed when the process has ended
 
 	mu      sync.Mutex
+	own     query.Limits // those of its database; fixed once it has been launched
+	fixed   bool
+	retired time.Duration // pool time since when another one is to follow; 0 never
 	streams map[uint32]*stream
 	last    uint32
 	going   bool          // takes no new streams
@@ -41,10 +45,11 @@ type Daemon struct {
 
 // stream is what the pool must know of one request to see that it is stuck.
 type stream struct {
-	recv   Receiver
-	sign   time.Duration // pool time of the last sign of life
-	credit int           // what the daemon may still send
-	sent   int           // bytes sent to the daemon that it has not granted again
+	recv    Receiver
+	sign    time.Duration // pool time of the last sign of life
+	timeout time.Duration // the longest engine time
+	credit  int           // what the daemon may still send
+	sent    int           // bytes sent to the daemon that it has not granted again
 }
 
 // closeGrace is how long a daemon may take to end by itself.
@@ -64,7 +69,7 @@ const (
 // newDaemon makes a daemon and starts its process in the background, after
 // the one before has ended: two never open one database, and a place is taken
 // once. The caller holds p.mu.
-func newDaemon(p *Pool, db ayb.DatabasePath, before *Daemon, pause time.Duration) (*Daemon, error) {
+func newDaemon(p *Pool, db ayb.DatabasePath, own query.Limits, before *Daemon, pause time.Duration) (*Daemon, error) {
 	ours, theirs, err := pipe.Pair()
 	if err != nil {
 		return nil, errs.Wrap(errs.Unavailable, err, "The query node has no room for another database; try again later")
@@ -73,7 +78,7 @@ func newDaemon(p *Pool, db ayb.DatabasePath, before *Daemon, pause time.Duration
 	if err != nil {
 		return nil, err
 	}
-	d := &Daemon{pool: p, db: db, conn: conn, done: make(chan struct{}), streams: map[uint32]*stream{}, idle: p.now()}
+	d := &Daemon{pool: p, db: db, own: own, conn: conn, done: make(chan struct{}), streams: map[uint32]*stream{}, idle: p.now()}
 	p.running.Add(1)
 	go func() {
 		defer p.running.Done()
@@ -127,7 +132,7 @@ func (d *Daemon) launch(theirs *os.File) (*exec.Cmd, *tail, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	path, args, err := d.pool.cfg.Command(v)
+	path, args, err := d.pool.cfg.Command(v, d.fix())
 	if err != nil {
 		return nil, nil, errs.Wrap(errs.Engine, err, "The query daemon could not be started; tell the operator")
 	}
@@ -169,8 +174,9 @@ func (d *Daemon) exitError(werr error, stderr string) error {
 }
 
 // Open starts a stream on the daemon; payload is the request or its first
-// part. ok is false when the daemon takes no more requests: get another one.
-func (d *Daemon) Open(k mux.Kind, payload []byte, recv Receiver) (id uint32, ok bool) {
+// part, and timeout the longest engine time it asks for, zero for the node's
+// own. ok is false when the daemon takes no more requests: get another one.
+func (d *Daemon) Open(k mux.Kind, payload []byte, timeout time.Duration, recv Receiver) (id uint32, ok bool) {
 	now := d.pool.now()
 	d.mu.Lock()
 	if d.going {
@@ -182,7 +188,7 @@ func (d *Daemon) Open(k mux.Kind, payload []byte, recv Receiver) (id uint32, ok 
 		d.last++
 	}
 	id = d.last
-	d.streams[id] = &stream{recv: recv, sign: now, credit: mux.Window}
+	d.streams[id] = &stream{recv: recv, sign: now, timeout: max(timeout, d.pool.cfg.StatementTimeout), credit: mux.Window}
 	d.idle = 0
 	d.mu.Unlock()
 	d.conn.Send(k, id, payload)
@@ -231,6 +237,10 @@ func (d *Daemon) receive(f mux.Frame) {
 		delete(d.streams, f.Stream)
 		if len(d.streams) == 0 {
 			d.idle = now
+			if d.retired > 0 {
+				d.going = true
+				defer d.conn.Close()
+			}
 		}
 	case mux.Data:
 		s.sign = now
@@ -293,11 +303,10 @@ func (d *Daemon) leave() {
 // stuck tells whether a stream has shown no sign of life for too long while
 // the daemon could send.
 func (d *Daemon) stuck(now time.Duration) bool {
-	limit := 2*d.pool.cfg.StatementTimeout + closeGrace
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, s := range d.streams {
-		if s.credit > 0 && now-s.sign > limit {
+		if d.fixed && s.credit > 0 && now-s.sign > 2*s.timeout+closeGrace {
 			return true
 		}
 	}

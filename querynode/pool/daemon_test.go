@@ -15,6 +15,7 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
+	"github.com/ayb-go/ayb/shared/query"
 )
 
 // The daemons of these tests are this test binary, and they misbehave.
@@ -78,7 +79,7 @@ func newPool(t *testing.T, what string) *Pool {
 	}
 	p := New(Config{
 		MaxDaemons: 4, IdleTimeout: time.Minute, StatementTimeout: 50 * time.Millisecond,
-		Command: func(dbfile.Version) (string, []string, error) {
+		Command: func(dbfile.Version, query.Limits) (string, []string, error) {
 			if what == "missing" {
 				return "/nowhere/daemon", nil, nil
 			}
@@ -114,11 +115,11 @@ func ask(t *testing.T, p *Pool) (*answer, end) {
 	t.Helper()
 	a := &answer{end: make(chan end, 1)}
 	for {
-		d, err := p.Get(ayb.DatabasePath{Entity: "a", Database: "b"})
+		d, err := p.Get(ayb.DatabasePath{Entity: "a", Database: "b"}, query.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, ok := d.Open(mux.OpenFinal, []byte("x"), a); ok {
+		if _, ok := d.Open(mux.OpenFinal, []byte("x"), 0, a); ok {
 			return a, <-a.end
 		}
 	}
@@ -193,14 +194,14 @@ func TestSilentDaemonTakesOnlySoMuch(t *testing.T) {
 			p := newPool(t, "deaf")
 			taken := 0
 			for ; taken <= c.most; taken++ {
-				d, err := p.Get(db)
+				d, err := p.Get(db, query.Limits{})
 				if err != nil {
 					if !errs.Is(err, errs.Unavailable) {
 						t.Error(err)
 					}
 					break
 				}
-				if _, ok := d.Open(mux.OpenFinal, make([]byte, c.size), &answer{end: make(chan end, 1)}); !ok {
+				if _, ok := d.Open(mux.OpenFinal, make([]byte, c.size), 0, &answer{end: make(chan end, 1)}); !ok {
 					t.Fatal("the daemon takes no request")
 				}
 			}

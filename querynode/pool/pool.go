@@ -13,6 +13,7 @@ import (
 	"github.com/ayb-go/ayb/querynode/dbfile"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/query"
 )
 
 // Config sizes a pool. All fields are required.
@@ -24,8 +25,9 @@ type Config struct {
 	// StatementTimeout is the longest engine time of a request; a daemon that
 	// gives no sign for twice that long, and a little more, is killed.
 	StatementTimeout time.Duration
-	// Command gives the program and arguments of a daemon for one version.
-	Command func(v dbfile.Version) (path string, args []string, err error)
+	// Command gives the program and arguments of a daemon for one version with
+	// limits of its own.
+	Command func(v dbfile.Version, own query.Limits) (path string, args []string, err error)
 }
 
 // Deps are the pool's collaborators.
@@ -48,10 +50,11 @@ type Pool struct {
 	clock atomic.Int64 // coarse: nanoseconds since start, moved by watch
 	start time.Time
 
-	mu      sync.Mutex
-	daemons map[ayb.DatabasePath]*Daemon
-	crashes map[ayb.DatabasePath]crash
-	closed  bool
+	mu       sync.Mutex
+	daemons  map[ayb.DatabasePath]*Daemon
+	retiring map[*Daemon]bool // replaced, and still at what they were asked before
+	crashes  map[ayb.DatabasePath]crash
+	closed   bool
 
 	forks   *forker
 	stop    chan struct{}
@@ -64,7 +67,8 @@ const tick = 100 * time.Millisecond
 // New starts a pool. Close ends it.
 func New(cfg Config, deps Deps) *Pool {
 	p := &Pool{
-		cfg: cfg, deps: deps, start: time.Now(), daemons: map[ayb.DatabasePath]*Daemon{}, crashes: map[ayb.DatabasePath]crash{},
+		cfg: cfg, deps: deps, start: time.Now(), daemons: map[ayb.DatabasePath]*Daemon{},
+		retiring: map[*Daemon]bool{}, crashes: map[ayb.DatabasePath]crash{},
 		forks: newForker(), stop: make(chan struct{}),
 	}
 	p.running.Add(1)
@@ -73,9 +77,12 @@ func New(cfg Config, deps Deps) *Pool {
 }
 
 // Get gives the daemon of a database, starting one if there is none. It does
-// not wait for the start: what is sent before is kept. The error is
-// Unavailable when all daemons are busy, or this one has too much to do.
-func (p *Pool) Get(db ayb.DatabasePath) (*Daemon, error) {
+// not wait for the start: what is sent before is kept. A daemon that was started
+// with other limits gets nothing new to do, and one with these follows when it
+// has ended. The error is Unavailable when all daemons are busy, or this one has
+// too much to do.
+func (p *Pool) Get(db ayb.DatabasePath, own query.Limits) (*Daemon, error) {
+	own = sane(own)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
@@ -85,8 +92,8 @@ func (p *Pool) Get(db ayb.DatabasePath) (*Daemon, error) {
 	if old != nil {
 		switch leaving, full := old.state(); {
 		case full:
-			return nil, errs.E(errs.Unavailable, "Too many statements wait for this database; try again")
-		case !leaving:
+			return nil, errs.E(errs.Unavailable, "%d statements run or wait for this database, which is as many as may; try again, or ask the operator of this server to raise limits.queries_per_database so that more run at once", old.open())
+		case !leaving && old.take(own):
 			return old, nil
 		}
 	}
@@ -96,9 +103,12 @@ func (p *Pool) Get(db ayb.DatabasePath) (*Daemon, error) {
 			return nil, errs.E(errs.Unavailable, "All %d places for active databases are busy; try again in a moment", p.cfg.MaxDaemons)
 		}
 	}
-	d, err := newDaemon(p, db, before, p.pause(db))
+	d, err := newDaemon(p, db, own, before, p.pause(db))
 	if err != nil {
 		return nil, err
+	}
+	if old != nil {
+		p.replace(old)
 	}
 	p.daemons[db] = d
 	return d, nil
@@ -116,11 +126,15 @@ func (p *Pool) Without(db ayb.DatabasePath, fn func() error) error {
 	before := p.daemons[db]
 	hold := &Daemon{pool: p, db: db, going: true, done: make(chan struct{})}
 	p.daemons[db] = hold
+	earlier := p.earlier(db)
 	p.mu.Unlock()
 	defer func() {
 		close(hold.done)
 		p.gone(hold)
 	}()
+	if earlier != nil { // the one before waits for it
+		earlier.leave()
+	}
 	if before != nil {
 		before.leave()
 		<-before.done
@@ -149,6 +163,7 @@ func (p *Pool) gone(d *Daemon) {
 	if p.daemons[d.db] == d {
 		delete(p.daemons, d.db)
 	}
+	delete(p.retiring, d)
 	p.mu.Unlock()
 }
 
@@ -175,6 +190,7 @@ func (p *Pool) watch() {
 				d.kill("a statement could not be stopped in time")
 			}
 			d.giveUpStalled(now)
+			d.hurry(now)
 		}
 		p.forgive(now)
 	}
@@ -183,15 +199,18 @@ func (p *Pool) watch() {
 func (p *Pool) all() []*Daemon {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	out := make([]*Daemon, 0, len(p.daemons))
+	out := make([]*Daemon, 0, len(p.daemons)+len(p.retiring))
 	for _, d := range p.daemons {
+		out = append(out, d)
+	}
+	for d := range p.retiring {
 		out = append(out, d)
 	}
 	return out
 }
 
-// Running tells how many daemons there are.
-func (p *Pool) Running() int {
+// Len tells how many databases have a daemon.
+func (p *Pool) Len() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.daemons)

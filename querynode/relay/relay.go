@@ -17,8 +17,9 @@ import (
 
 // Daemons is where the relay finds the daemon of a database.
 type Daemons interface {
-	// Get gives the daemon, starting one when needed, without waiting.
-	Get(db ayb.DatabasePath) (*pool.Daemon, error)
+	// Get gives the daemon with these limits, starting one when needed, without
+	// waiting.
+	Get(db ayb.DatabasePath, own query.Limits) (*pool.Daemon, error)
 }
 
 // Relay makes the node's end of links.
@@ -105,13 +106,13 @@ func (p *peer) open(f mux.Frame) error {
 		return errs.E(errs.Internal, "A request number was used twice")
 	}
 	for {
-		d, err := p.relay.daemons.Get(req.Path)
+		d, err := p.relay.daemons.Get(req.Path, req.Limits)
 		if err != nil {
 			p.forget(l)
 			return err
 		}
 		l.daemon = d
-		if far, ok := d.Open(f.Kind, f.Payload, l); ok {
+		if far, ok := d.Open(f.Kind, f.Payload, req.Timeout, l); ok {
 			l.opened(far)
 			return nil
 		}

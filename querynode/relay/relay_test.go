@@ -84,7 +84,7 @@ func setup(t *testing.T) (*relay.Relay, *pool.Pool, *caller) {
 	}
 	p := pool.New(pool.Config{
 		MaxDaemons: 4, IdleTimeout: time.Minute, StatementTimeout: time.Minute,
-		Command: func(dbfile.Version) (string, []string, error) { return self, []string{"endless"}, nil },
+		Command: func(dbfile.Version, query.Limits) (string, []string, error) { return self, []string{"endless"}, nil },
 	}, pool.Deps{Files: files{t.TempDir()}, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	t.Cleanup(p.Close)
 	return relay.New(p), p, &caller{data: map[uint32]int{}, fail: map[uint32]errs.Code{}}
@@ -139,7 +139,7 @@ func TestNothingStartsForACallerThatIsGone(t *testing.T) {
 	p := r.Accept(c)
 	p.Down(nil)
 	p.Frames(open(1))
-	if _, code := c.got(1); code != errs.Unavailable || daemons.Running() != 0 || p.Busy() {
-		t.Errorf("ended with %q, %d daemons, busy %v", code, daemons.Running(), p.Busy())
+	if _, code := c.got(1); code != errs.Unavailable || daemons.Len() != 0 || p.Busy() {
+		t.Errorf("ended with %q, %d daemons, busy %v", code, daemons.Len(), p.Busy())
 	}
 }
