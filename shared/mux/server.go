@@ -20,19 +20,34 @@ type Server struct {
 	done  sync.WaitGroup
 }
 
-// Limits bound what a Server takes on. What is more is refused: too many
-// requests or bytes at once with Unavailable, too large a request with
-// TooLarge.
+// Limits bound what a Server takes on. What is more is refused.
 type Limits struct {
 	Open int // requests at once
 	Body int // bytes of one request
 	Held int // bytes of all requests at once
+	// TooMany, TooLarge and TooMuch are said when Open, Body or Held is
+	// reached. Who knows what they are called in the configuration says so;
+	// nil is a sentence that does not.
+	TooMany, TooLarge, TooMuch error
+}
+
+func (l Limits) withDefaults() Limits {
+	if l.TooMany == nil {
+		l.TooMany = errs.E(errs.Unavailable, "Too many statements wait for this database; try again")
+	}
+	if l.TooLarge == nil {
+		l.TooLarge = errs.E(errs.TooLarge, "The request is larger than the limit of %d bytes", l.Body)
+	}
+	if l.TooMuch == nil {
+		l.TooMuch = errs.E(errs.Unavailable, "Too many large requests wait for this database; try again")
+	}
+	return l
 }
 
 // NewServer makes the answering side of a link. serve runs one request and
 // ends it with Call.Write(…, true) or Call.Fail.
 func NewServer(link Link, limits Limits, serve func(*Call)) *Server {
-	return &Server{link: link, serve: serve, limits: limits, calls: map[uint32]*Call{}}
+	return &Server{link: link, serve: serve, limits: limits.withDefaults(), calls: map[uint32]*Call{}}
 }
 
 // Handle takes one frame from the peer; payloads are copied where they are
@@ -100,8 +115,9 @@ func (s *Server) open(f Frame) {
 	c.out.init()
 	s.mu.Lock()
 	_, used := s.calls[f.Stream]
-	full := len(s.calls) >= s.limits.Open || s.held+len(c.request) > s.limits.Held
-	if !used && !full {
+	full := len(s.calls) >= s.limits.Open
+	much := s.held+len(c.request) > s.limits.Held
+	if !used && !full && !much {
 		s.calls[f.Stream] = c
 		s.held += len(c.request)
 	}
@@ -110,7 +126,9 @@ func (s *Server) open(f Frame) {
 	case used: // two requests under one id: answering either would mix them up
 		s.link.Send(Fail, f.Stream, errs.Marshal(errs.E(errs.Internal, "A request number was used twice")))
 	case full:
-		s.link.Send(Fail, f.Stream, errs.Marshal(errs.E(errs.Unavailable, "Too many statements wait for this database; try again")))
+		s.link.Send(Fail, f.Stream, errs.Marshal(s.limits.TooMany))
+	case much:
+		s.link.Send(Fail, f.Stream, errs.Marshal(s.limits.TooMuch))
 	case f.Kind == OpenFinal:
 		s.start(c)
 	}
@@ -121,11 +139,11 @@ func (s *Server) more(c *Call, f Frame) {
 		return
 	}
 	if len(c.request)+len(f.Payload) > s.limits.Body {
-		s.refuse(c, errs.E(errs.TooLarge, "The request is larger than the limit of %d bytes", s.limits.Body))
+		s.refuse(c, s.limits.TooLarge)
 		return
 	}
 	if !s.hold(len(f.Payload)) {
-		s.refuse(c, errs.E(errs.Unavailable, "Too many large requests wait for this database; try again"))
+		s.refuse(c, s.limits.TooMuch)
 		return
 	}
 	c.request = append(c.request, f.Payload...)
@@ -245,6 +263,10 @@ func (c *Call) Write(p []byte, last bool) error {
 	}
 	return err
 }
+
+// Stop makes Write fail with err, also one that waits for the client. It may
+// be called by any goroutine.
+func (c *Call) Stop(err error) { c.out.stop(err) }
 
 // Fail ends the stream with an error, unless it has ended.
 func (c *Call) Fail(err error) {

@@ -1,0 +1,78 @@
+package mux
+
+import (
+	"testing"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// ends is a link that passes on how streams end.
+type ends chan Frame
+
+func (e ends) Send(k Kind, stream uint32, payload []byte) {
+	if k == Final || k == Fail {
+		e <- Frame{k, stream, append([]byte(nil), payload...)}
+	}
+}
+
+// next is the error with which the next stream ends.
+func (e ends) next(t *testing.T) *errs.Error {
+	t.Helper()
+	select {
+	case f := <-e:
+		if f.Kind != Fail {
+			t.Fatalf("stream %d ended well", f.Stream)
+		}
+		return errs.Unmarshal(f.Payload)
+	case <-time.After(20 * time.Second):
+		t.Fatal("no stream ended")
+		return nil
+	}
+}
+
+// A refusal says what its owner calls the limit.
+func TestRefusalsNameTheirLimit(t *testing.T) {
+	link := make(ends, 10)
+	s := NewServer(link, Limits{
+		Open: 2, Body: 10, Held: 12,
+		TooMany: errs.E(errs.Unavailable, "many"), TooLarge: errs.E(errs.TooLarge, "large"), TooMuch: errs.E(errs.Unavailable, "much"),
+	}, func(*Call) {})
+	s.Handle(Frame{Open, 1, make([]byte, 10)})
+	s.Handle(Frame{OpenFinal, 2, make([]byte, 3)})
+	if err := link.next(t); err.Message != "much" {
+		t.Error(err)
+	}
+	s.Handle(Frame{Open, 3, make([]byte, 2)})
+	s.Handle(Frame{OpenFinal, 4, nil})
+	if err := link.next(t); err.Message != "many" {
+		t.Error(err)
+	}
+	s.Handle(Frame{Final, 3, make([]byte, 1)})
+	if err := link.next(t); err.Message != "much" {
+		t.Error(err)
+	}
+	s.Handle(Frame{Final, 1, make([]byte, 1)})
+	if err := link.next(t); err.Message != "large" || err.Code != errs.TooLarge {
+		t.Error(err)
+	}
+}
+
+// A writer that waits for its client can be stopped by others.
+func TestStopReachesAWriterThatWaits(t *testing.T) {
+	link := make(ends, 10)
+	full := make(chan *Call)
+	s := NewServer(link, Limits{Open: 1, Body: 10, Held: 10}, func(c *Call) {
+		if err := c.Write(make([]byte, Window), false); err != nil {
+			t.Error(err)
+		}
+		full <- c
+		c.Fail(c.Write([]byte("x"), false))
+	})
+	s.Handle(Frame{OpenFinal, 1, nil})
+	(<-full).Stop(errs.E(errs.Canceled, "somebody"))
+	if err := link.next(t); err.Message != "somebody" || err.Code != errs.Canceled {
+		t.Error(err)
+	}
+	s.CancelAll()
+}
