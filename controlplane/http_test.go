@@ -333,7 +333,7 @@ func TestQueryErrors(t *testing.T) {
 		status int
 		body   string
 	}{
-		{errs.E(errs.SQL, "no such table: t").With("sqlite_code", "1"), 400, `{"type":"Other","message":"no such table: t","sqlite_code":"1"}`},
+		{errs.E(errs.SQL, "no such table: t").With("sqlite_code", "1"), 400, `{"type":"Other","message":"no such table: t","sqlite_code":1}`},
 		{errs.E(errs.ReadOnly, "Attempted to write to database while in read-only mode"), 403, `{"type":"NoWriteAccessError","message":"Attempted to write to database while in read-only mode"}`},
 		{errs.E(errs.Timeout, "The statement ran for 30s"), 408, `{"type":"Other","message":"The statement ran for 30s"}`},
 		{errs.E(errs.TooLarge, "too large"), 413, `{"type":"Other","message":"too large"}`},

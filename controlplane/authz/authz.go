@@ -37,6 +37,9 @@ const (
 	CreateDatabase  Operation = "create database"
 	ShowDatabase    Operation = "show database"
 	QueryDatabase   Operation = "query database"
+	ShowSchema      Operation = "show schema"
+	ListQueries     Operation = "list queries"
+	CancelQuery     Operation = "cancel query"
 	UpdateDatabase  Operation = "update database"
 	ShareDatabase   Operation = "share database"
 	ListPermissions Operation = "list permissions"
@@ -54,7 +57,7 @@ func Check(a Actor, op Operation) error {
 		return nil
 	}
 	switch op {
-	case QueryDatabase, ShowDatabase, ShowEntity, RevokeToken:
+	case QueryDatabase, ShowSchema, ListQueries, CancelQuery, ShowDatabase, ShowEntity, RevokeToken:
 		return nil
 	default:
 		return errs.E(errs.Hidden, "A token that is limited to one database can't be used for this")

@@ -28,6 +28,9 @@ func TestCheck(t *testing.T) {
 		plain, scoped bool
 	}{
 		{authz.QueryDatabase, true, true},
+		{authz.ShowSchema, true, true},
+		{authz.ListQueries, true, true},
+		{authz.CancelQuery, true, true},
 		{authz.ShowDatabase, true, true},
 		{authz.ShowEntity, true, true},
 		{authz.RevokeToken, true, true},

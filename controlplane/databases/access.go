@@ -6,7 +6,6 @@ import (
 	"github.com/ayb-go/ayb/controlplane/authz"
 	"github.com/ayb-go/ayb/controlplane/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
-	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -35,36 +34,6 @@ func (d *Databases) Details(ctx context.Context, actor authz.Actor, entity, data
 	default:
 		return Details{}, errs.E(errs.Hidden, "Authenticated entity %s can't access database %s", actor.Slug, path)
 	}
-}
-
-// Query starts a query in the mode the caller's rights give, on the node that
-// holds the database. Errors: NotFound for a missing database of the caller's
-// own, Forbidden for every other that is missing or may not be queried (S22),
-// Unavailable when the node cannot be reached or too many queries run on the
-// databases of the account. The caller closes the answer.
-func (d *Databases) Query(ctx context.Context, actor authz.Actor, entity, database string, sql []byte) (nodeapi.Answer, error) {
-	if err := authz.Check(actor, authz.QueryDatabase); err != nil {
-		return nil, err
-	}
-	path := pathOf(entity, database)
-	db, rights, err := d.resolve(ctx, actor, path)
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case actor.Anonymous():
-		return nil, errs.E(errs.Unauthenticated, "Database %s is not accessible", path)
-	case rights.Query == ayb.QueryNone:
-		return nil, errs.E(errs.Forbidden, "Authenticated entity %s can't query database %s", actor.Slug, path)
-	}
-	node, err := d.place.Locate(db)
-	if err != nil {
-		return nil, err
-	}
-	return d.running.query(ctx, d.deps.Queries, db.Owner, actor.Entity, node, nodeapi.QueryRequest{
-		Path: db.Path, Type: db.Type, Mode: rights.Query,
-		Format: nodeapi.FormatCompat, Timeout: d.cfg.StatementTimeout, Body: sql,
-	})
 }
 
 // resolve finds a database and the caller's rights on it. A missing one is

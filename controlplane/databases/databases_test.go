@@ -185,7 +185,7 @@ func TestQueryRouting(t *testing.T) {
 	}
 	for _, tt := range tests {
 		w := &world{found: []meta.Database{tt.db}, live: tt.live, grants: map[meta.EntityID]ayb.SharingLevel{3: ayb.ShareReadWrite}}
-		_, err := service(t, w).Query(t.Context(), tt.actor, "ALICE", "d", []byte("SELECT 1"))
+		_, err := service(t, w).Query(t.Context(), tt.actor, databases.Query{Entity: "ALICE", Database: "d", Body: []byte("SELECT 1")})
 		if errs.CodeOf(err) != tt.code {
 			t.Errorf("%s: %v", tt.name, err)
 		}

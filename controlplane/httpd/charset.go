@@ -10,18 +10,36 @@ import (
 	"unicode/utf8"
 
 	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/query"
 )
+
+// queryText gives the body of a query as its form wants it. JSON is UTF-8, and
+// the daemon, which reads it, sees to that.
+func queryText(contentType string, form query.Form, body []byte) ([]byte, error) {
+	if form == query.FormSQL {
+		return sqlText(contentType, body)
+	}
+	if charset := charsetOf(contentType); charset != "utf-8" && charset != "utf8" {
+		return nil, withStatus(http.StatusUnsupportedMediaType,
+			errs.E(errs.Unsupported, "The charset %s is not supported for JSON; send it as UTF-8", printable(charset)))
+	}
+	return body, nil
+}
+
+// charsetOf reads the charset of a content type. One that cannot be read is
+// treated like any other: as no information.
+func charsetOf(contentType string) string {
+	if strings.ContainsRune(contentType, ';') {
+		if _, p, err := mime.ParseMediaType(contentType); err == nil && p["charset"] != "" {
+			return strings.ToLower(p["charset"])
+		}
+	}
+	return "utf-8"
+}
 
 // sqlText gives a body as UTF-8, whatever charset its content type names.
 func sqlText(contentType string, body []byte) ([]byte, error) {
-	charset := "utf-8"
-	if strings.ContainsRune(contentType, ';') {
-		// A content type that cannot be read is treated like any other: as no
-		// information.
-		if _, p, err := mime.ParseMediaType(contentType); err == nil && p["charset"] != "" {
-			charset = strings.ToLower(p["charset"])
-		}
-	}
+	charset := charsetOf(contentType)
 	text, ok := body, true
 	switch charset {
 	case "utf-8", "utf8":

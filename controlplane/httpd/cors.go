@@ -8,7 +8,11 @@ var (
 	noStore  = []string{"no-store"}
 	noSniff  = []string{"nosniff"}
 	varyCORS = []string{"Origin, Access-Control-Request-Method, Access-Control-Request-Headers"}
-	jsonType = []string{"application/json"}
+	// varyAnswer is for answers whose form the client chooses.
+	varyAnswer = []string{varyCORS[0] + ", Accept, Accept-Encoding"}
+	jsonType   = []string{"application/json"}
+	ndjsonType = []string{typeNDJSON}
+	csvType    = []string{typeCSV + "; charset=utf-8"}
 )
 
 const (

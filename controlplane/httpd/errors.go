@@ -31,7 +31,20 @@ func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() != nil {
 		return
 	}
-	status, body := httpapi.FromError(err)
+	status, body := s.failure(r, err)
+	if status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	setRetryAfter(w, err)
+	// A statement may have run for longer than an answer is usually given.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(stallTime))
+	writeJSON(w, status, body)
+}
+
+// failure gives the status and the body of an error, after logging it if it is
+// one of ours.
+func (s *Server) failure(r *http.Request, err error) (status int, body httpapi.ErrorBody) {
+	status, body = httpapi.FromError(err)
 	if e, ok := errors.AsType[*statusError](err); ok {
 		status = e.status
 	}
@@ -42,13 +55,7 @@ func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 		}
 		body.Extra["request_id"] = id
 	}
-	if status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", "Bearer")
-	}
-	setRetryAfter(w, err)
-	// A statement may have run for longer than an answer is usually given.
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(stallTime))
-	writeJSON(w, status, body)
+	return status, body
 }
 
 // logFailure logs an error of ours: a defect as an error, a part that is away

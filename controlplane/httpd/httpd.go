@@ -18,7 +18,6 @@ import (
 	"github.com/ayb-go/ayb/controlplane/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/mailapi"
-	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -40,12 +39,11 @@ type Authenticator interface {
 	Authenticate(ctx context.Context, text string) (authz.Actor, error)
 }
 
-// Databases is the service behind everything on databases. It checks rights
+// Databases is the service behind what databases there are. It checks rights
 // and its errors carry codes.
 type Databases interface {
 	Create(ctx context.Context, actor authz.Actor, req databases.NewDatabase) (meta.Database, error)
 	Details(ctx context.Context, actor authz.Actor, entity, database string) (databases.Details, error)
-	Query(ctx context.Context, actor authz.Actor, entity, database string, sql []byte) (nodeapi.Answer, error)
 	Entity(ctx context.Context, actor authz.Actor, slug string) (databases.EntityDetails, error)
 }
 
@@ -73,6 +71,7 @@ type Deps struct {
 	Accounts      Accounts
 	Authenticator Authenticator
 	Databases     Databases
+	Queries       Queries
 	Sharing       Sharing
 	OAuth         OAuth
 	// Pages answers what is not the API; nil for an API without pages.
@@ -93,12 +92,13 @@ type Server struct {
 	cors cors
 	mux  *chi.Mux
 	// address finds where a request comes from.
-	address func(*http.Request) string
+	address     func(*http.Request) string
+	compressors compressors
 }
 
 // New makes the API and its routes.
 func New(cfg Config, deps Deps) (*Server, error) {
-	if deps.Accounts == nil || deps.Authenticator == nil || deps.Databases == nil || deps.Sharing == nil || deps.OAuth == nil || deps.Profiles == nil || deps.Health == nil || deps.Log == nil {
+	if deps.Accounts == nil || deps.Authenticator == nil || deps.Databases == nil || deps.Queries == nil || deps.Sharing == nil || deps.OAuth == nil || deps.Profiles == nil || deps.Health == nil || deps.Log == nil {
 		return nil, errs.E(errs.Internal, "httpd: a dependency is missing")
 	}
 	if cfg.RequestBytes < 0 {

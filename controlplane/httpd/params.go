@@ -42,7 +42,11 @@ func (s *Server) readParams(w http.ResponseWriter, r *http.Request, actor authz.
 }
 
 func isJSON(r *http.Request) bool {
-	t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	text := r.Header.Get("Content-Type")
+	if text == "" || text == httpapi.ContentType { // most requests, at no cost
+		return text != ""
+	}
+	t, _, err := mime.ParseMediaType(text)
 	return err == nil && t == httpapi.ContentType
 }
 

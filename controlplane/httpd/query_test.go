@@ -65,7 +65,7 @@ func run(c *connection, a *chunks) (err error, aborted bool) {
 		}
 	}()
 	c.header = http.Header{}
-	return stream(c, httptest.NewRequest(http.MethodPost, "/", nil), a, time.Hour), false
+	return stream(c, httptest.NewRequest(http.MethodPost, "/", nil), a, delivery{contentType: jsonType}, time.Hour), false
 }
 
 // Ruling 10: every piece has its own minute, so that a slow client lives and

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/ayb-go/ayb/shared/errs"
@@ -92,9 +93,17 @@ const (
 	attrType       = "type"
 )
 
+// Names of the extra keys of an error in a statement.
+const (
+	AttrStatement  = "statement"
+	AttrSQLiteCode = "sqlite_code"
+	AttrOffset     = "offset"
+)
+
 // ErrorBody is the JSON of a failure: `type`, then `message`, or `id` and
 // `record_type` of a RecordNotFound, then the extra keys in alphabetical
-// order. SnapshotDoesNotExistError has no message.
+// order. SnapshotDoesNotExistError has no message. Extra keys that count
+// something are numbers.
 type ErrorBody struct {
 	Type       string
 	Message    string
@@ -118,9 +127,12 @@ func (b ErrorBody) MarshalJSON() ([]byte, error) {
 	}
 	var buf bytes.Buffer
 	for i, s := range pairs {
-		text, err := Marshal(s)
-		if err != nil {
-			return nil, err
+		text := []byte(s)
+		if i%2 == 0 || !isNumber(pairs[i-1], s) {
+			var err error
+			if text, err = Marshal(s); err != nil {
+				return nil, err
+			}
 		}
 		switch {
 		case i == 0:
@@ -134,6 +146,23 @@ func (b ErrorBody) MarshalJSON() ([]byte, error) {
 	}
 	buf.WriteByte('}')
 	return buf.Bytes(), nil
+}
+
+// isNumber tells whether a key of an error body has a number: the index of the
+// statement, the code SQLite has for the failure, and the byte of the statement
+// where it saw it.
+func isNumber(key, value string) bool {
+	switch key {
+	case AttrStatement, AttrSQLiteCode, AttrOffset:
+		n, err := strconv.Atoi(value)
+		return err == nil && n >= 0 && strconv.Itoa(n) == value
+	}
+	return false
+}
+
+// ErrorLine is the last line of an answer of lines that failed after it began.
+type ErrorLine struct {
+	Error ErrorBody `json:"error"`
 }
 
 // FromError gives the status and the body of an error: its public part only.
@@ -173,7 +202,9 @@ func FromError(err error) (status int, body ErrorBody) {
 // so and names the status.
 func ToError(status int, body []byte) *errs.Error {
 	var keys map[string]any
-	if err := json.Unmarshal(body, &keys); err != nil {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber() // an offset stays as it was written
+	if err := d.Decode(&keys); err != nil {
 		reason := "the body is not JSON"
 		if len(bytes.TrimSpace(body)) == 0 {
 			reason = "the body is empty"
@@ -217,7 +248,7 @@ func knownType(typ string) bool {
 // codeOf finds the code of an answer. Only an SQL error carries sqlite_code,
 // which sets it apart from other bad input.
 func codeOf(status int, typ string, keys map[string]any) errs.Code {
-	if _, ok := keys["sqlite_code"]; ok && typ == TypeOther && status == http.StatusBadRequest {
+	if _, ok := keys[AttrSQLiteCode]; ok && typ == TypeOther && status == http.StatusBadRequest {
 		return errs.SQL
 	}
 	matches := []func(mapping) bool{

@@ -14,6 +14,9 @@ const (
 	RouteCreate   = "/v1/{entity}/{database}/create"
 	RouteDetails  = "/v1/{entity}/{database}/details"
 	RouteQuery    = "/v1/{entity}/{database}/query"
+	RouteSchema   = "/v1/{entity}/{database}/schema"
+	RouteQueries  = "/v1/{entity}/{database}/queries"
+	RouteRunning  = "/v1/{entity}/{database}/queries/{id}"
 
 	RouteUpdate      = "/v1/{entity}/{database}/update"
 	RouteShare       = "/v1/{entity}/{database}/share"
@@ -38,6 +41,11 @@ func EntityPath(entity string) string { return "/v1/entity/" + url.PathEscape(en
 
 // TokenPath is the path of one API token, named by its short part.
 func TokenPath(short string) string { return "/v1/tokens/" + url.PathEscape(short) }
+
+// RunningPath is the path of a query that runs on a database.
+func RunningPath(entity, database, id string) string {
+	return DatabasePath(entity, database, "queries") + "/" + url.PathEscape(id)
+}
 
 // DatabasePath is the path of an action (create, details, query, …) on a
 // database. The names are escaped, so that none of them can leave its place.

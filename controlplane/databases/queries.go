@@ -1,0 +1,141 @@
+package databases
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/ayb-go/ayb/controlplane/authz"
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// Query is what a caller wants to run on one database.
+type Query struct {
+	Entity, Database string
+	Form             query.Form
+	Format           query.Format
+	// Body is as its Form says. It goes to the daemon unread.
+	Body []byte
+}
+
+// Query starts a query in the mode the caller's rights give, on the node that
+// holds the database. Errors: NotFound for a missing database of the caller's
+// own, Forbidden for every other that is missing or may not be queried (S22),
+// Unavailable when the node cannot be reached or too many queries run on the
+// databases of the account. The caller closes the answer.
+func (d *Databases) Query(ctx context.Context, actor authz.Actor, q Query) (nodeapi.Answer, error) {
+	db, rights, err := d.queryable(ctx, actor, authz.QueryDatabase, q.Entity, q.Database)
+	if err != nil {
+		return nil, err
+	}
+	req := d.request(actor, db, rights)
+	req.Form, req.Format, req.Body = q.Form, q.Format, q.Body
+	return d.run(ctx, actor, db, req)
+}
+
+// Schema asks for what a database holds, as the JSON of query.Schema. Errors
+// are those of Query. The caller closes the answer.
+func (d *Databases) Schema(ctx context.Context, actor authz.Actor, entity, database string) (nodeapi.Answer, error) {
+	db, rights, err := d.queryable(ctx, actor, authz.ShowSchema, entity, database)
+	if err != nil {
+		return nil, err
+	}
+	req := d.request(actor, db, rights)
+	req.Kind, req.Format = query.KindSchema, query.FormatJSON
+	return d.run(ctx, actor, db, req)
+}
+
+// RunningQueries asks for the queries that run on a database, as the JSON of
+// query.Running: the caller's own, or all for one who manages it. Errors are
+// those of Query. The caller closes the answer.
+func (d *Databases) RunningQueries(ctx context.Context, actor authz.Actor, entity, database string) (nodeapi.Answer, error) {
+	db, rights, err := d.queryable(ctx, actor, authz.ListQueries, entity, database)
+	if err != nil {
+		return nil, err
+	}
+	req := d.request(actor, db, rights)
+	req.Kind, req.Format, req.All = query.KindRunning, query.FormatJSON, rights.Manage
+	return d.ask(ctx, db, req)
+}
+
+// CancelQuery stops one of the queries that RunningQueries tells of. Errors
+// are those of Query, and NotFound when no such query of the caller's runs.
+func (d *Databases) CancelQuery(ctx context.Context, actor authz.Actor, entity, database, id string) error {
+	db, rights, err := d.queryable(ctx, actor, authz.CancelQuery, entity, database)
+	if err != nil {
+		return err
+	}
+	req := d.request(actor, db, rights)
+	req.Kind, req.Format, req.All, req.Body = query.KindCancel, query.FormatJSON, rights.Manage, []byte(id)
+	answer, err := d.ask(ctx, db, req)
+	if err != nil {
+		return err
+	}
+	defer answer.Close()
+	for last := false; !last; {
+		if _, last, err = answer.Next(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// queryable finds a database that the caller may query. It is the one check
+// before anything is asked of a daemon.
+func (d *Databases) queryable(ctx context.Context, actor authz.Actor, op authz.Operation, entity, database string) (meta.Database, authz.Rights, error) {
+	if err := authz.Check(actor, op); err != nil {
+		return meta.Database{}, authz.Rights{}, err
+	}
+	path := pathOf(entity, database)
+	db, rights, err := d.resolve(ctx, actor, path)
+	switch {
+	case err != nil:
+	case actor.Anonymous():
+		err = errs.E(errs.Unauthenticated, "Database %s is not accessible", path)
+	case rights.Query == ayb.QueryNone:
+		err = errs.E(errs.Forbidden, "Authenticated entity %s can't query database %s", actor.Slug, path)
+	}
+	return db, rights, err
+}
+
+// request is what every request of a caller to a database says.
+func (d *Databases) request(actor authz.Actor, db meta.Database, rights authz.Rights) nodeapi.QueryRequest {
+	return nodeapi.QueryRequest{
+		Path: db.Path, Type: db.Type, Mode: rights.Query, Timeout: d.cfg.StatementTimeout,
+		Caller: actor.Slug, Agent: agent(actor),
+	}
+}
+
+// agent names the program behind a scoped token to a daemon, which must not
+// learn anything of the token; empty for the account itself.
+func agent(actor authz.Actor) string {
+	if actor.Scope == nil {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(actor.Token))
+	return hex.EncodeToString(sum[:6])
+}
+
+// run sends a request that works with the database's data and takes one of the
+// places of its account.
+func (d *Databases) run(ctx context.Context, actor authz.Actor, db meta.Database, req nodeapi.QueryRequest) (nodeapi.Answer, error) {
+	node, err := d.place.Locate(db)
+	if err != nil {
+		return nil, err
+	}
+	return d.running.query(ctx, d.deps.Queries, db.Owner, actor.Entity, node, req)
+}
+
+// ask sends a request that takes no place, so that somebody whose places are
+// all taken can see by what, and end it.
+func (d *Databases) ask(ctx context.Context, db meta.Database, req nodeapi.QueryRequest) (nodeapi.Answer, error) {
+	node, err := d.place.Locate(db)
+	if err != nil {
+		return nil, err
+	}
+	return d.deps.Queries.Query(ctx, node, req)
+}
