@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/query"
 )
 
 // largestError is how long an encoded error of a daemon may be.
@@ -18,9 +19,18 @@ var engineCodes = []errs.Code{
 
 // engineError passes an error of a daemon on if it is one that a daemon can
 // have.
-func engineError(payload []byte) []byte {
-	if len(payload) <= largestError && slices.Contains(engineCodes, errs.Unmarshal(payload).Code) {
+func engineError(asked query.Kind, payload []byte) []byte {
+	if len(payload) <= largestError && credible(asked, errs.Unmarshal(payload)) {
 		return payload
 	}
 	return errs.Marshal(errs.E(errs.Engine, "The query daemon gave an answer that could not be used"))
+}
+
+// credible tells whether a daemon can know what it says. Nothing that it was
+// asked for can be missing but a statement to be canceled.
+func credible(asked query.Kind, err *errs.Error) bool {
+	if err.Code == errs.NotFound {
+		return asked == query.KindCancel && err.Attrs["record_type"] == "query"
+	}
+	return slices.Contains(engineCodes, err.Code)
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/query"
 )
 
 func TestEngineErrors(t *testing.T) {
@@ -13,7 +14,7 @@ func TestEngineErrors(t *testing.T) {
 		errs.E(errs.ReadOnly, "Attempted to write to database while in read-only mode"),
 		errs.E(errs.Full, "database or disk is full"),
 	} {
-		if got := errs.Unmarshal(engineError(errs.Marshal(err))); got.Code != err.Code || got.Message != err.Message || got.Attrs["offset"] != err.Attrs["offset"] {
+		if got := errs.Unmarshal(engineError(query.KindQuery, errs.Marshal(err))); got.Code != err.Code || got.Message != err.Message || got.Attrs["offset"] != err.Attrs["offset"] {
 			t.Errorf("%v became %v", err, got)
 		}
 	}
@@ -23,8 +24,25 @@ func TestEngineErrors(t *testing.T) {
 		"long":            errs.Marshal(errs.E(errs.SQL, "%s", strings.Repeat("x", largestError))),
 		"an owner's word": errs.Marshal(errs.E(errs.OwnerPermissions, "x")),
 	} {
-		if got := errs.Unmarshal(engineError(payload)); got.Code != errs.Engine || strings.Contains(got.Message, "x x") {
+		if got := errs.Unmarshal(engineError(query.KindQuery, payload)); got.Code != errs.Engine || strings.Contains(got.Message, "x x") {
 			t.Errorf("%s: passed on as %v", name, got)
+		}
+	}
+}
+
+// Only who cancels a statement can hear that there is none.
+func TestNothingIsMissingButStatements(t *testing.T) {
+	statement := errs.Marshal(errs.RecordNotFound("query", "1f"))
+	if got := errs.Unmarshal(engineError(query.KindCancel, statement)); got.Code != errs.NotFound || got.Attrs["id"] != "1f" {
+		t.Errorf("became %v", got)
+	}
+	database := errs.Marshal(errs.RecordNotFound("database", "alice/shop.sqlite"))
+	for name, got := range map[string][]byte{
+		"a statement of a query": engineError(query.KindQuery, statement),
+		"a database":             engineError(query.KindCancel, database),
+	} {
+		if e := errs.Unmarshal(got); e.Code != errs.Engine {
+			t.Errorf("%s: passed on as %v", name, e)
 		}
 	}
 }

@@ -20,6 +20,8 @@ type Daemons interface {
 	// Get gives the daemon with these limits, starting one when needed, without
 	// waiting.
 	Get(db ayb.DatabasePath, own query.Limits) (*pool.Daemon, error)
+	// Running gives the daemon where statements may run, nil if there is none.
+	Running(db ayb.DatabasePath) *pool.Daemon
 }
 
 // Relay makes the node's end of links.
@@ -47,6 +49,7 @@ type peer struct {
 type leg struct {
 	peer   *peer
 	id     uint32
+	kind   query.Kind
 	daemon *pool.Daemon
 
 	mu     sync.Mutex
@@ -92,7 +95,7 @@ func (p *peer) open(f mux.Frame) error {
 	if req.Type != ayb.SQLite {
 		return errs.E(errs.Unsupported, "This query node cannot run %s databases", req.Type)
 	}
-	l := &leg{peer: p, id: f.Stream}
+	l := &leg{peer: p, id: f.Stream, kind: req.Kind}
 	p.mu.Lock()
 	used, down := p.legs[f.Stream] != nil, p.down
 	if !used && !down {
@@ -104,6 +107,9 @@ func (p *peer) open(f mux.Frame) error {
 		return errs.E(errs.Unavailable, "The connection to the query node broke; try again")
 	case used:
 		return errs.E(errs.Internal, "A request number was used twice")
+	}
+	if req.Kind == query.KindRunning || req.Kind == query.KindCancel {
+		return p.ask(l, f, req)
 	}
 	for {
 		d, err := p.relay.daemons.Get(req.Path, req.Limits)
@@ -118,6 +124,27 @@ func (p *peer) open(f mux.Frame) error {
 		}
 	}
 }
+
+// ask passes on a question about what runs. It starts no daemon: where there
+// is none, nothing runs.
+func (p *peer) ask(l *leg, f mux.Frame, req query.Request) error {
+	if d := p.relay.daemons.Running(req.Path); d != nil {
+		l.daemon = d
+		if far, ok := d.Open(f.Kind, f.Payload, req.Timeout, l); ok {
+			l.opened(far)
+			return nil
+		}
+	}
+	p.forget(l)
+	if req.Kind == query.KindCancel {
+		return errs.RecordNotFound("query", string(req.Body[:min(len(req.Body), longestID)]))
+	}
+	p.link.Send(mux.Final, l.id, []byte(`{"queries":[]}`))
+	return nil
+}
+
+// longestID is as much of an unknown id as is repeated.
+const longestID = 64
 
 func (p *peer) leg(id uint32) *leg {
 	p.mu.Lock()
@@ -203,7 +230,7 @@ func (l *leg) Receive(k mux.Kind, payload []byte) {
 		}
 	}
 	if k == mux.Fail {
-		payload = engineError(payload)
+		payload = engineError(l.kind, payload)
 	}
 	l.peer.link.Send(k, l.id, payload)
 }

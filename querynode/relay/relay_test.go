@@ -56,6 +56,7 @@ func (f files) Resolve(ayb.DatabasePath) (dbfile.Version, error) {
 type caller struct {
 	mu   sync.Mutex
 	data map[uint32]int
+	last map[uint32]string
 	fail map[uint32]errs.Code
 }
 
@@ -65,6 +66,8 @@ func (c *caller) Send(k mux.Kind, stream uint32, payload []byte) {
 	switch k {
 	case mux.Data:
 		c.data[stream] += len(payload)
+	case mux.Final:
+		c.last[stream] = string(payload)
 	case mux.Fail:
 		c.fail[stream] = errs.Unmarshal(payload).Code
 	}
@@ -87,14 +90,16 @@ func setup(t *testing.T) (*relay.Relay, *pool.Pool, *caller) {
 		Command: func(dbfile.Version, query.Limits) (string, []string, error) { return self, []string{"endless"}, nil },
 	}, pool.Deps{Files: files{t.TempDir()}, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	t.Cleanup(p.Close)
-	return relay.New(p), p, &caller{data: map[uint32]int{}, fail: map[uint32]errs.Code{}}
+	return relay.New(p), p, &caller{data: map[uint32]int{}, last: map[uint32]string{}, fail: map[uint32]errs.Code{}}
 }
 
-func open(stream uint32) []byte {
+func open(stream uint32) []byte { return ask(stream, query.KindQuery, "SELECT 1") }
+
+func ask(stream uint32, kind query.Kind, body string) []byte {
 	head := query.AppendHead(nil, &query.Request{
-		Path: ayb.DatabasePath{Entity: "a", Database: "b"}, Type: ayb.SQLite, Mode: ayb.QueryReadOnly, Format: query.FormatCompat,
+		Path: ayb.DatabasePath{Entity: "a", Database: "b"}, Type: ayb.SQLite, Kind: kind, Mode: ayb.QueryReadOnly, Format: query.FormatCompat,
 	})
-	return mux.Append(nil, mux.OpenFinal, stream, append(head, "SELECT 1"...))
+	return mux.Append(nil, mux.OpenFinal, stream, append(head, body...))
 }
 
 func until(t *testing.T, what string, ok func() bool) {
@@ -142,4 +147,24 @@ func TestNothingStartsForACallerThatIsGone(t *testing.T) {
 	if _, code := c.got(1); code != errs.Unavailable || daemons.Len() != 0 || p.Busy() {
 		t.Errorf("ended with %q, %d daemons, busy %v", code, daemons.Len(), p.Busy())
 	}
+}
+
+// Whether anything runs can be asked without starting something.
+func TestAskingWhatRunsStartsNothing(t *testing.T) {
+	r, daemons, c := setup(t)
+	p := r.Accept(c)
+	defer p.Down(nil)
+	p.Frames(append(ask(1, query.KindRunning, ""), ask(2, query.KindCancel, "1f")...))
+	if c.last[1] != `{"queries":[]}` {
+		t.Errorf("what runs: %q, %q", c.last[1], c.fail[1])
+	}
+	if c.fail[2] != errs.NotFound {
+		t.Errorf("canceled: %q, %q", c.last[2], c.fail[2])
+	}
+	if daemons.Len() != 0 || p.Busy() {
+		t.Errorf("%d daemons, busy %v", daemons.Len(), p.Busy())
+	}
+	// Where there is one it is asked: here it answers all with data.
+	p.Frames(append(open(3), ask(4, query.KindRunning, "")...))
+	until(t, "the daemon's answer", func() bool { data, _ := c.got(4); return data > 0 })
 }
