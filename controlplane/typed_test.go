@@ -1,0 +1,287 @@
+package controlplane_test
+
+import (
+	"compress/gzip"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// asked is the last thing the node was asked.
+func (w *world) asked() nodeapi.QueryRequest {
+	w.t.Helper()
+	all := w.node.Queries()
+	if len(all) == 0 {
+		w.t.Fatal("the node was asked nothing")
+	}
+	return all[len(all)-1]
+}
+
+const varyAnswer = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers, Accept, Accept-Encoding"
+
+// Q10: the body's content type says what it is, Accept what the answer shall
+// be; the node gets the body unread.
+func TestFormsAndFormats(t *testing.T) {
+	w := newWorld(t)
+	auth := w.account("alice")
+	w.mustCreate(auth, "alice/db")
+	const json, ndjson, csv = "application/json", "application/x-ndjson", "text/csv; charset=utf-8"
+	for _, tt := range []struct {
+		contentType, accept string
+		form                query.Form
+		format              query.Format
+		answer              string
+	}{
+		{"", "", query.FormSQL, query.FormatCompat, json},
+		{"text/plain", "*/*", query.FormSQL, query.FormatCompat, json},
+		{"text/plain", "text/csv", query.FormSQL, query.FormatCSV, csv},
+		{"application/x-www-form-urlencoded", "application/jsonl", query.FormSQL, query.FormatNDJSON, ndjson},
+		{"application/json", "", query.FormJSON, query.FormatJSON, json},
+		{"Application/JSON; charset=UTF-8", "application/json", query.FormJSON, query.FormatJSON, json},
+		{"application/json", "application/x-ndjson", query.FormJSON, query.FormatNDJSON, ndjson},
+		{"application/json", "text/csv;q=0.5", query.FormJSON, query.FormatCSV, csv},
+		{"application/jsonl", "", query.FormSQL, query.FormatCompat, json},
+	} {
+		w.node.Answer = func(context.Context, nodeapi.QueryRequest) (nodeapi.Answer, error) {
+			return Chunks("what it says"), nil
+		}
+		headers := []string{"Authorization", auth}
+		if tt.contentType != "" {
+			headers = append(headers, "Content-Type", tt.contentType)
+		}
+		if tt.accept != "" {
+			headers = append(headers, "Accept", tt.accept)
+		}
+		const body = `{"not": "looked at`
+		got := w.do("POST", "/v1/alice/db/query", body, headers...)
+		if got.status != 200 || got.body != "what it says" || got.header.Get("Content-Type") != tt.answer {
+			t.Errorf("%+v: %d %s %v", tt, got.status, got.body, got.header)
+		}
+		if got.header.Get("Vary") != varyAnswer || got.header.Get("Cache-Control") != "no-store" || got.header.Get("ETag") != "" {
+			t.Errorf("%+v: %v", tt, got.header)
+		}
+		if req := w.asked(); req.Kind != query.KindQuery || req.Form != tt.form || req.Format != tt.format || string(req.Body) != body ||
+			req.Caller != "alice" || req.Agent != "" || req.All {
+			t.Errorf("%+v: the node was asked %+v", tt, req)
+		}
+	}
+	n := len(w.node.Queries())
+	w.wantOther(w.do("POST", "/v1/alice/db/query", "SELECT 1", "Authorization", auth, "Accept", "text/html"), 406,
+		"The answer can be application/json, application/x-ndjson or text/csv, and the Accept header takes none of these")
+	w.wantOther(w.do("POST", "/v1/alice/db/query", "{}", "Authorization", auth, "Content-Type", "application/json; charset=utf-16"), 415,
+		"The charset utf-16 is not supported for JSON; send it as UTF-8")
+	if len(w.node.Queries()) != n {
+		t.Error("a refused query reached the node")
+	}
+}
+
+// Errors keep their shape whatever form the answer would have had, and say
+// where the fault is.
+func TestTypedErrors(t *testing.T) {
+	w := newWorld(t)
+	auth := w.account("alice")
+	w.mustCreate(auth, "alice/db")
+	broken := errs.E(errs.SQL, "no such table: t").With("statement", "2").With("sqlite_code", "1").With("offset", "14")
+	const where = `{"type":"Other","message":"no such table: t","offset":14,"sqlite_code":1,"statement":2}`
+	for _, accept := range []string{"application/json", "application/x-ndjson", "text/csv"} {
+		w.node.Answer = func(context.Context, nodeapi.QueryRequest) (nodeapi.Answer, error) { return Failure(broken), nil }
+		w.want(w.do("POST", "/v1/alice/db/query", "{}", "Authorization", auth, "Content-Type", "application/json", "Accept", accept), 400, where)
+	}
+	// Ruling 11: after the first byte a line tells of it, in lines; else the
+	// connection is cut.
+	mega := strings.Repeat("[1]\n", 1<<18)
+	for accept, whole := range map[string]bool{"application/x-ndjson": true, "text/csv": false, "application/json": false} {
+		w.node.Answer = func(context.Context, nodeapi.QueryRequest) (nodeapi.Answer, error) {
+			return Steps(Step{Chunk: []byte(mega)}, Step{Chunk: []byte("[2]\n")}, Step{Err: broken}), nil
+		}
+		b, err := w.raw("POST", "/v1/alice/db/query", "{}", "Authorization", auth, "Content-Type", "application/json", "Accept", accept)
+		if whole != (err == nil) || whole != (string(b) == mega+"[2]\n"+`{"error":`+where+"}\n") {
+			t.Errorf("%s: %v, ends with %q", accept, err, b[max(0, len(b)-100):])
+		}
+	}
+	// S20: what is ours is told without details, and logged.
+	w.node.Answer = func(context.Context, nodeapi.QueryRequest) (nodeapi.Answer, error) {
+		return Steps(Step{Chunk: []byte(mega)}, Step{Chunk: []byte("[2]\n")}, Step{Err: fmt.Errorf("open /srv/secret")}), nil
+	}
+	b, err := w.raw("POST", "/v1/alice/db/query", "{}", "Authorization", auth, "Accept", "application/jsonl")
+	last := string(b[strings.LastIndex(string(b[:len(b)-1]), "\n")+1:])
+	if err != nil || strings.Contains(last, "secret") || !strings.HasPrefix(last, `{"error":{"type":"Other","message":"Something went wrong`) || !strings.Contains(last, `"request_id":"`) {
+		t.Errorf("%v, %s", err, last)
+	}
+	if !strings.Contains(w.log.String(), "/srv/secret") {
+		t.Error("the failure is not logged")
+	}
+}
+
+// raw makes a request and gives what came of its body, however it ended.
+func (w *world) raw(method, path, body string, headers ...string) ([]byte, error) {
+	w.t.Helper()
+	req, err := http.NewRequestWithContext(w.t.Context(), method, w.server.URL+path, strings.NewReader(body))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Add(headers[i], headers[i+1])
+	}
+	resp, err := w.server.Client().Do(req)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	return io.ReadAll(resp.Body)
+}
+
+// Ruling 26. Errors, small answers and those of other calls go out as they are.
+func TestAnswersAreCompressed(t *testing.T) {
+	w := newWorld(t)
+	auth := w.account("alice")
+	w.mustCreate(auth, "alice/db")
+	for _, tt := range []struct {
+		method, path, encoding, want string
+		answer                       *Answer
+	}{
+		{"POST", "/v1/alice/db/query", "gzip", "gzip", Chunks(strings.Repeat("x", 1<<10))},
+		{"POST", "/v1/alice/db/query", "gzip, zstd", "zstd", Chunks(strings.Repeat("x", 1<<10))},
+		{"POST", "/v1/alice/db/query", "gzip", "", Chunks(strings.Repeat("x", 1<<10-1))},
+		{"POST", "/v1/alice/db/query", "br", "", Chunks(strings.Repeat("x", 1<<20))},
+		{"POST", "/v1/alice/db/query", "gzip", "", Failure(errs.E(errs.SQL, "%s", strings.Repeat("x", 1<<20)))},
+		{"GET", "/v1/alice/db/schema", "gzip", "gzip", Chunks(strings.Repeat("x", 1<<20), strings.Repeat("x", 1<<20), "")},
+		{"GET", "/v1/alice/db/queries", "gzip", "gzip", Chunks(strings.Repeat("x", 1<<10))},
+		{"GET", "/health", "gzip", "", nil},
+	} {
+		w.node.Answer = func(context.Context, nodeapi.QueryRequest) (nodeapi.Answer, error) { return tt.answer, nil }
+		got := w.do(tt.method, tt.path, "", "Authorization", auth, "Accept-Encoding", tt.encoding)
+		if got.header.Get("Content-Encoding") != tt.want {
+			t.Errorf("%s with %s: %v", tt.path, tt.encoding, got.header)
+		}
+		if tt.want != "gzip" {
+			continue
+		}
+		z, err := gzip.NewReader(strings.NewReader(got.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, err := io.ReadAll(z); err != nil || strings.Trim(string(b), "x") != "" {
+			t.Errorf("%s: %d bytes, %v", tt.path, len(b), err)
+		}
+	}
+	w.node.Answer = func(context.Context, nodeapi.QueryRequest) (nodeapi.Answer, error) {
+		return Chunks(strings.Repeat("x", 1<<10)), nil
+	}
+	got := w.do("HEAD", "/v1/alice/db/queries", "", "Authorization", auth)
+	if got.status != 200 || got.body != "" {
+		t.Errorf("HEAD: %d %s", got.status, got.body)
+	}
+}
+
+// What else may be asked of a database, and how it reaches the node.
+func TestSchemaAndRunningQueries(t *testing.T) {
+	w := newWorld(t)
+	ann, bob, mia := w.account("ann"), w.account("bob"), w.account("mia")
+	w.mustCreate(ann, "ann/db")
+	w.mustShare(ann, "ann/db", "bob", "read-only")
+	w.mustShare(ann, "ann/db", "mia", "manager")
+	app := w.scopedToken("app", "ann", "db", 1)
+	const agent = "a172cedcae47" // of the SHA-256 of "app"
+	w.node.Answer = func(_ context.Context, r nodeapi.QueryRequest) (nodeapi.Answer, error) {
+		if r.Kind == query.KindCancel {
+			if string(r.Body) != "a/b" {
+				return Failure(errs.RecordNotFound("query", string(r.Body))), nil
+			}
+			return Chunks(""), nil
+		}
+		return Chunks(`{"kind":`, fmt.Sprint(r.Kind), `}`), nil
+	}
+	for _, tt := range []struct {
+		auth, caller, agent string
+		mode                ayb.QueryLevel
+		all                 bool
+	}{
+		{ann, "ann", "", ayb.QueryReadWrite, true},
+		{mia, "mia", "", ayb.QueryReadWrite, true},
+		{bob, "bob", "", ayb.QueryReadOnly, false},
+		{app, "ann", agent, ayb.QueryReadWrite, false}, // S2: an application sees its own
+	} {
+		ask := func(method, path string) (answer, nodeapi.QueryRequest) {
+			got := w.do(method, "/v1/ANN/db/"+path, "", "Authorization", tt.auth)
+			req := w.asked()
+			if req.Path.String() != "ann/db" || string(req.Caller) != tt.caller || req.Agent != tt.agent || req.Mode != tt.mode {
+				t.Errorf("%s: the node was asked %+v", path, req)
+			}
+			return got, req
+		}
+		got, req := ask("GET", "schema")
+		w.want(got, 200, `{"kind":1}`)
+		if req.Kind != query.KindSchema || got.header.Get("Vary") != varyAnswer {
+			t.Errorf("%+v %v", req, got.header)
+		}
+		got, req = ask("GET", "queries")
+		w.want(got, 200, `{"kind":2}`)
+		if req.Kind != query.KindRunning || req.All != tt.all {
+			t.Errorf("%s: %+v", tt.caller, req)
+		}
+		got, req = ask("DELETE", "queries/a%2Fb")
+		w.want(got, 200, `{}`)
+		if req.Kind != query.KindCancel || req.All != tt.all || string(req.Body) != "a/b" {
+			t.Errorf("%s: %+v", tt.caller, req)
+		}
+		got, _ = ask("DELETE", "queries/x")
+		w.want(got, 404, `{"type":"RecordNotFound","id":"x","record_type":"query"}`)
+	}
+	w.want(w.do("GET", "/v1/ann/db/schema", ""), 401, `{"type":"Unauthorized","message":"This call needs an API token: send the header `+"`Authorization: Bearer <token>`"+`"}`)
+}
+
+// S22: who may not query a database cannot tell whether it is there, however
+// they ask; S2: neither can an application for another database.
+func TestNobodyElseAsksADatabase(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.account("ann"), w.account("bob")
+	w.mustCreate(ann, "ann/there")
+	w.mustCreate(ann, "ann/app")
+	app := w.scopedToken("app", "ann", "app", 1)
+	for _, call := range []struct{ method, path string }{{"POST", "query"}, {"GET", "schema"}, {"GET", "queries"}, {"DELETE", "queries/1"}} {
+		for _, path := range []string{"ann/there", "ann/missing", "nobody/missing"} {
+			w.wantOther(w.do(call.method, "/v1/"+path+"/"+call.path, "", "Authorization", bob), 403, "Authenticated entity bob can't query database "+path)
+			w.wantOther(w.do(call.method, "/v1/"+path+"/"+call.path, "", "Authorization", app), 403, "Authenticated entity ann can't query database "+path)
+		}
+		w.want(w.do(call.method, "/v1/ann/missing/"+call.path, "", "Authorization", ann), 404, `{"type":"RecordNotFound","id":"ann/missing","record_type":"database"}`)
+	}
+	if n := len(w.node.Queries()); n != 0 {
+		t.Errorf("%d refused requests reached the node", n)
+	}
+}
+
+// Somebody whose places are all taken can see by what, and end it.
+func TestFullAccountCanCancel(t *testing.T) {
+	w := newWorld(t, func(c *config) { c.QueriesPerAccount = 1 })
+	auth := w.account("alice")
+	w.mustCreate(auth, "alice/db")
+	asked, release := make(chan struct{}), make(chan struct{})
+	w.node.Answer = func(_ context.Context, r nodeapi.QueryRequest) (nodeapi.Answer, error) {
+		switch r.Kind {
+		case query.KindQuery:
+			close(asked)
+			return Steps(Step{Wait: release, Chunk: []byte("done"), Last: true}), nil
+		default:
+			return Chunks("{}"), nil
+		}
+	}
+	got := make(chan answer, 1)
+	go func() { got <- w.query(auth, "alice/db", "x") }()
+	waitFor(t, asked)
+	if s := w.do("GET", "/v1/alice/db/schema", "", "Authorization", auth); s.status != 503 {
+		t.Errorf("the schema takes no place: %d %s", s.status, s.body)
+	}
+	w.want(w.do("GET", "/v1/alice/db/queries", "", "Authorization", auth), 200, `{}`)
+	w.want(w.do("DELETE", "/v1/alice/db/queries/1", "", "Authorization", auth), 200, `{}`)
+	close(release)
+	w.want(<-got, 200, "done")
+}
