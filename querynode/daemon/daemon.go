@@ -5,6 +5,7 @@
 package daemon
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -129,7 +130,9 @@ func (h *handler) call(c *mux.Call) {
 	}
 	job := sqlite.NewJob(batch, sqlite.JobOptions{
 		Mode: req.Mode, Format: req.Format, ResultBytes: req.ResultBytes,
-		Timeout: shortest(h.limit, req.Timeout, batch.Timeout),
+		// The control plane knows the database's own limit, which may be longer
+		// than the node's.
+		Timeout: shortest(cmp.Or(req.Timeout, h.limit), batch.Timeout),
 	})
 	c.OnCancel(job.Cancel)
 	if err := h.db.Run(job, c); err != nil {

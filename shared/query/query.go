@@ -66,8 +66,7 @@ type Request struct {
 	Mode   ayb.QueryLevel
 	Form   Form
 	Format Format
-	// Timeout limits engine time. Zero means the node's own limit, which
-	// also caps it.
+	// Timeout limits engine time. Zero means the node's own limit.
 	Timeout time.Duration
 	// ResultBytes bounds an answer that is one document (FormatCompat,
 	// FormatJSON). Zero is no limit.
