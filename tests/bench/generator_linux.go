@@ -8,47 +8,12 @@ import (
 	"math/rand/v2"
 	"net"
 	"runtime"
+	"slices"
 	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
-
-// work is something that is asked many times.
-type work struct {
-	name string
-	// text appends the SQL of request number n, and answer the body that is
-	// the only right answer to it.
-	text   func(b []byte, n int) []byte
-	answer func(b []byte, n int) []byte
-	// top is the number of different n.
-	top int
-}
-
-// repeated are the works that the generator does, by name.
-var repeated = map[string]work{
-	"read": {
-		name: "read", top: pointRows,
-		text: func(b []byte, n int) []byte {
-			return strconv.AppendInt(append(b, "SELECT id, name, price FROM point WHERE id = "...), int64(n), 10)
-		},
-		answer: func(b []byte, n int) []byte {
-			b = strconv.AppendInt(append(b, `{"fields":["id","name","price"],"rows":[["`...), int64(n), 10)
-			b = strconv.AppendInt(append(b, `","item `...), int64(n), 10)
-			b = strconv.AppendInt(append(b, `","`...), int64(n), 10)
-			return append(b, `.5"]]}`...)
-		},
-	},
-	"insert": {
-		name: "insert", top: 1 << 30,
-		text: func(b []byte, n int) []byte {
-			b = strconv.AppendInt(append(b, "INSERT INTO log(k, v) VALUES ("...), int64(n), 10)
-			b = strconv.AppendInt(append(b, ", 'this is the text of entry "...), int64(n), 10)
-			return append(b, "')"...)
-		},
-		answer: func(b []byte, _ int) []byte { return append(b, `{"fields":[],"rows":[]}`...) },
-	},
-}
 
 // wire is one connection of the generator.
 type wire struct {
@@ -62,7 +27,7 @@ type wire struct {
 // generator drives connections to one server from one thread.
 type generator struct {
 	work  work
-	head  []byte // of every request, up to the length
+	heads [][]byte // of requests to each database, up to the length
 	wires []wire
 	poll  int
 	body  []byte
@@ -71,11 +36,17 @@ type generator struct {
 
 func newGenerator(s *server, w work, conns int) (*generator, error) {
 	g := &generator{work: w, took: make([]time.Duration, 0, 1<<19)}
-	g.head = fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\n", s.path, s.addr)
-	if s.token != "" {
-		g.head = fmt.Appendf(g.head, "Authorization: Bearer %s\r\n", s.token)
+	paths := s.paths[:1]
+	if w.spread {
+		paths = s.paths[1:]
 	}
-	g.head = append(g.head, "Content-Length: "...)
+	for _, path := range paths {
+		head := fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\n%s", path, s.addr, w.head)
+		if s.token != "" {
+			head = fmt.Appendf(head, "Authorization: Bearer %s\r\n", s.token)
+		}
+		g.heads = append(g.heads, append(head, "Content-Length: "...))
+	}
 	var err error
 	if g.poll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return nil, fmt.Errorf("epoll: %w", err)
@@ -165,16 +136,25 @@ func (g *generator) run(ctx context.Context, length time.Duration) ([]time.Durat
 // send sends the next request.
 func (g *generator) send(w *wire) error {
 	n := 1 + rand.IntN(g.work.top)
-	g.body = g.work.text(g.body[:0], n)
-	w.expect = g.work.answer(w.expect[:0], n)
-	w.out = append(w.out[:0], g.head...)
+	g.body = g.work.body(g.body[:0], n)
+	if g.work.answer != nil {
+		w.expect = g.work.answer(w.expect[:0], n)
+	}
+	w.out = append(w.out[:0], g.heads[rand.IntN(len(g.heads))]...)
 	w.out = strconv.AppendInt(w.out, int64(len(g.body)), 10)
 	w.out = append(w.out, "\r\n\r\n"...)
 	w.out = append(w.out, g.body...)
 	w.in = w.in[:0]
 	w.begun = time.Now()
-	if k, err := unix.Write(w.fd, w.out); err != nil || k != len(w.out) {
-		return fmt.Errorf("sent %d of %d bytes: %w", k, len(w.out), err)
+	for out := w.out; len(out) > 0; {
+		k, err := unix.Write(w.fd, out)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("send a request: %w", err)
+		}
+		out = out[k:]
 	}
 	return nil
 }
@@ -184,15 +164,36 @@ var (
 	status = []byte("HTTP/1.1 200 ")
 )
 
-// receive takes what has come and tells whether the answer is complete. The
-// answers are known, so the end of the body is where it should be; anything
-// else is an error.
+// receive takes what has come and tells whether the answer is complete, and
+// gives an error if it is not right.
 func (g *generator) receive(w *wire) (bool, error) {
+	if len(w.in) == cap(w.in) {
+		w.in = slices.Grow(w.in, cap(w.in))
+	}
 	n, err := unix.Read(w.fd, w.in[len(w.in):cap(w.in)])
+	if err == unix.EINTR {
+		return false, nil
+	}
 	if err != nil || n == 0 {
 		return false, fmt.Errorf("the connection broke after %q: %w", w.in, err)
 	}
 	w.in = w.in[:len(w.in)+n]
+	if g.work.answer != nil {
+		return w.known()
+	}
+	body, whole, err := answer(w.in)
+	if err != nil || !whole {
+		return false, err
+	}
+	if !bytes.HasPrefix(w.in, status) {
+		return false, fmt.Errorf("the answer is %.1000q", w.in)
+	}
+	return true, g.work.check(body)
+}
+
+// known is for an answer that is known, so the end of the body is where it
+// should be; anything else is an error.
+func (w *wire) known() (bool, error) {
 	i := bytes.Index(w.in, blank)
 	if i < 0 || bytes.HasPrefix(w.in, status) && len(w.in) < i+len(blank)+len(w.expect) {
 		return false, nil

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -25,6 +23,10 @@ type options struct {
 	length time.Duration
 	warm   time.Duration
 	debug  string
+	keep   string
+	cold   int
+	idle   int
+	hosted int
 }
 
 func main() {
@@ -56,12 +58,16 @@ func parse(args []string) (options, error) {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.StringVar(&o.ayb, "ayb", "bin/ayb", "the ayb `PROGRAM` to measure")
 	f.StringVar(&o.dir, "dir", "", "`DIRECTORY` for the databases; its disk is what inserts wait for (default: a temporary one)")
-	works := f.String("works", "read,insert,stream", "which works, with commas between")
-	conns := f.String("conns", "1,32", "numbers of connections, with commas between")
+	works := f.String("works", strings.Join(workNames(), ","), "which works, with commas between")
+	conns := f.String("conns", "1,32", "numbers of connections of read and insert, with commas between")
 	f.IntVar(&o.rounds, "rounds", 5, "rounds of each server")
 	f.DurationVar(&o.length, "time", 3*time.Second, "length of a round")
 	f.DurationVar(&o.warm, "warm", time.Second, "length of the warm-up")
+	f.IntVar(&o.cold, "cold", 120, "databases that are asked for the first time")
+	f.IntVar(&o.idle, "idle", 24, "daemons whose memory is measured")
+	f.IntVar(&o.hosted, "hosted", 10_000, "databases to host while none is active")
 	f.StringVar(&o.debug, "debug", "", "loopback `HOST:PORT` at which ayb serves profiles while it is measured")
+	f.StringVar(&o.keep, "json", "", "`FILE` to write the results to, for keeping")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -73,67 +79,17 @@ func parse(args []string) (options, error) {
 		}
 		o.conns = append(o.conns, n)
 	}
-	if o.rounds < 1 || o.length <= 0 || f.NArg() > 0 {
-		return o, errors.New("-rounds and -time are above zero, and there are no other arguments")
-	}
-	for _, w := range o.works {
-		if w != "stream" && repeated[w].text == nil {
-			return o, fmt.Errorf("-works: there is no work %q; there are read, insert and stream", w)
-		}
-	}
-	return o, nil
+	return o, o.check(f.NArg())
 }
 
-// run starts both servers, measures all works and prints the tables.
-func run(ctx context.Context, o options, out io.Writer) error {
-	if o.dir == "" {
-		dir, err := os.MkdirTemp("", "ayb-bench-")
-		if err != nil {
-			return err
-		}
-		defer func() { _ = os.RemoveAll(dir) }() // in the place for things that may stay
-		o.dir = dir
+func (o options) check(more int) error {
+	if o.rounds < 1 || o.length <= 0 || min(o.cold, o.idle, o.hosted) < 1 || more > 0 {
+		return errors.New("-rounds, -time, -cold, -idle and -hosted are above zero, and there are no other arguments")
 	}
-	floor, err := startFloor(ctx, filepath.Join(o.dir, "floor"))
-	if err != nil {
-		return err
-	}
-	defer floor.stop()
-	ayb, err := startAyb(ctx, o.ayb, filepath.Join(o.dir, "ayb"), o.debug)
-	if err != nil {
-		return err
-	}
-	defer ayb.stop()
-	both := [2]*server{floor, ayb}
-	for _, s := range both {
-		if err := s.load(ctx); err != nil {
-			return fmt.Errorf("load %s: %w", s.name, err)
-		}
-	}
-	return measure(ctx, o, both, out)
-}
-
-// measure goes through the works.
-func measure(ctx context.Context, o options, both [2]*server, out io.Writer) error {
-	var results []pair
-	var stream *streamPair
 	for _, w := range o.works {
-		if w == "stream" {
-			p, err := compareStreams(ctx, o, both)
-			if err != nil {
-				return fmt.Errorf("stream: %w", err)
-			}
-			stream = &p
-			continue
-		}
-		for _, n := range o.conns {
-			p, err := compare(ctx, o, both, repeated[w], n)
-			if err != nil {
-				return fmt.Errorf("%s with %d connections: %w", w, n, err)
-			}
-			results = append(results, p)
+		if works()[w] == nil {
+			return fmt.Errorf("-works: there is no work %q; there are %s", w, strings.Join(workNames(), ", "))
 		}
 	}
-	report(out, results, stream)
 	return nil
 }

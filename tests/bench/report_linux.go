@@ -1,72 +1,94 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 )
 
 // report prints the tables.
-func report(out io.Writer, pairs []pair, stream *streamPair) {
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	if len(pairs) > 0 {
-		fmt.Fprintln(t, "work\tconnections\tfloor req/s\tayb req/s\tratio\tfloor p50\tp99\tayb p50\tp99\t")
+func report(out io.Writer, f findings) {
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	reportSides(t, f.sides)
+	reportStreams(t, f.streams)
+	_ = t.Flush() // as in flush
+	for _, note := range f.notes {
+		note(out)
 	}
-	for _, p := range pairs {
-		f, a := p.sides[0], p.sides[1]
-		fmt.Fprintf(t, "%s\t%d\t%.0f\t%.0f\t%.2f\t%s\t%s\t%s\t%s\t\n", p.work, p.conns, f.rate(), a.rate(), a.rate()/f.rate(),
-			short(f.quantile(0.5)), short(f.quantile(0.99)), short(a.quantile(0.5)), short(a.quantile(0.99)))
-	}
-	flush(t, out)
-	if len(pairs) > 0 {
-		fmt.Fprintln(t, "processor time per request\tconnections\tserver\tby process\t")
-	}
-	for _, p := range pairs {
-		for i, name := range []string{"floor", "ayb"} {
-			s := p.sides[i]
-			fmt.Fprintf(t, "%s\t%d\t%s\t%s\t\n", p.work, p.conns, name, shares(s.spent, len(s.took)))
+	fmt.Fprintln(t, "result\tfloor\tayb\tratio\tof rounds\ttarget\t")
+	for _, l := range f.lines {
+		floor, ratio, rounds := "", "", ""
+		if l.Floor > 0 {
+			floor, ratio = amount(l.Floor, l.Unit), fmt.Sprintf("%.2f", l.Ratio)
 		}
-	}
-	flush(t, out)
-	if stream != nil {
-		reportStream(t, stream)
+		if l.High > 0 {
+			rounds = fmt.Sprintf("%.2f–%.2f", l.Low, l.High)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", l.Measure, floor, amount(l.Ayb, l.Unit), ratio, rounds, l.Target, l.Verdict)
 	}
 	flush(t, out)
 }
 
-func reportStream(t *tabwriter.Writer, p *streamPair) {
-	fmt.Fprintf(t, "stream of %d rows\trows/s\tMB/s\tratio\tprocessor time per row\tmemory before → peak\t\n", streamRows)
-	floor := p.sides[0].rate()
-	for i, name := range []string{"floor", "ayb"} {
-		s := p.sides[i]
-		mb := float64(s.bytes) / 1e6 / streamRows * s.rate()
-		fmt.Fprintf(t, "%s\t%.0f\t%.0f\t%.2f\t%s\t%s\t\n", name, s.rate(), mb, s.rate()/floor,
-			shares(s.spent, streamRows*len(s.rates)), memory(s.idle, s.peak))
+// amount prints a number with what it counts, with as many digits as help.
+func amount(n float64, unit string) string {
+	if n >= 100 || n == 0 {
+		return fmt.Sprintf("%.0f%s", n, unit)
 	}
+	return fmt.Sprintf("%.3g%s", n, unit)
 }
 
+// reportSides says how long requests took and which process computed for them.
+func reportSides(t *tabwriter.Writer, sides []*side) {
+	if len(sides) == 0 {
+		return
+	}
+	fmt.Fprintln(t, "work\tconnections\tserver\trequests/s\tp50\tp99\tprocessor time per request\t")
+	for _, s := range sides {
+		fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t\n", s.Work, s.Conns, s.Server, amount(s.rate(), ""),
+			short(s.quantile(0.5)), short(s.quantile(0.99)), shares(s.spent, len(s.took)))
+	}
+	flush(t, t)
+}
+
+func reportStreams(t *tabwriter.Writer, sides []*streamSide) {
+	if len(sides) == 0 {
+		return
+	}
+	fmt.Fprintf(t, "%d rows\tserver\tanswer\tMB/s\tprocessor time per row\tmemory before → peak\t\n", streamRows)
+	for _, s := range sides {
+		mb := float64(s.bytes) / 1e6
+		fmt.Fprintf(t, "%s\t%s\t%.0f MB\t%.0f\t%s\t%s\t\n", s.Work, s.Server, mb, mb/streamRows*s.rate(),
+			shares(s.spent, streamRows*len(s.Rates)), memory(s.idle, s.peak))
+	}
+	flush(t, t)
+}
+
+// flush ends a table.
 func flush(t *tabwriter.Writer, out io.Writer) {
 	_ = t.Flush() // what cannot be printed cannot be complained about either
 	fmt.Fprintln(out)
 }
 
 func shares(spent map[string]time.Duration, n int) string {
-	var s string
+	var s []string
 	for _, name := range slices.Sorted(maps.Keys(spent)) {
-		s += fmt.Sprintf("  %s %s", name, short(spent[name]/time.Duration(max(n, 1))))
+		s = append(s, name+" "+short(spent[name]/time.Duration(max(n, 1))))
 	}
-	return s
+	return strings.Join(s, ", ")
 }
 
-func memory(idle, peak map[string]int64) string {
-	var s string
-	for _, name := range slices.Sorted(maps.Keys(peak)) {
-		s += fmt.Sprintf("  %s %.0f → %.0f MB", name, float64(idle[name])/1e6, float64(peak[name])/1e6)
+// memory tells of the processes that had any.
+func memory(idle, peak map[process]int64) string {
+	var s []string
+	for _, p := range slices.SortedFunc(maps.Keys(peak), func(a, b process) int { return cmp.Compare(a.role, b.role) }) {
+		s = append(s, fmt.Sprintf("%s %.0f → %.0f MB", p.role, float64(idle[p])/1e6, float64(peak[p])/1e6))
 	}
-	return s
+	return strings.Join(s, ", ")
 }
 
 // short prints a duration with three digits.

@@ -1,0 +1,262 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"text/tabwriter"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ayb-go/ayb/shared/httpapi"
+)
+
+// The work noisy: one account reads single rows at a modest, fixed rate, and
+// another does its worst meanwhile. The rate is fixed, and latency counts from
+// the moment at which a request was due, so that a server that is late cannot
+// make the load lighter. The generator's thread has real-time priority: it
+// stands for clients on other machines, whose processors the noise does not use.
+const (
+	noisyName  = "noisy"
+	quietConns = 4
+	quietPace  = 2 * time.Millisecond
+	// noisyTarget is the largest ratio of the two p99.
+	noisyTarget = 1.5
+)
+
+// noise is what the noisy account asks for, on which of its databases, and how
+// many times at once.
+var noise = []struct {
+	database string
+	times    int
+	sql      string
+}{
+	{"first.sqlite", 4, "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT count(*) FROM c WHERE x < 0"},
+	{"second.sqlite", 4, "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT sum(x*x % 7) FROM c WHERE x < 0"},
+	{"third.sqlite", 2, "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c WHERE x < 200000) SELECT count(*) FROM (SELECT randomblob(1000) AS r FROM c ORDER BY r)"},
+	{"fourth.sqlite", 2, "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT length(group_concat(x || 'memory')) FROM c"},
+}
+
+// noisyResult is what the quiet account has seen.
+type noisyResult struct {
+	alone, beside []time.Duration
+	asked         int64 // by the noisy account
+	spent         map[string]time.Duration
+}
+
+// noisy measures the quiet account, and prints more than the result when all
+// is done.
+func (b *bench) noisy(ctx context.Context) error {
+	both, err := b.both(ctx, "point")
+	if err != nil {
+		return err
+	}
+	r, err := runNoisy(ctx, b.options, both[1])
+	if err != nil {
+		return err
+	}
+	ratio := float64(quantile(r.beside, 0.99)) / float64(quantile(r.alone, 0.99))
+	b.found.add(nil, line{Measure: "noisy: p99 beside another account's noise ÷ p99 alone", Ayb: ratio}.atMost(noisyTarget))
+	b.found.notes = append(b.found.notes, func(out io.Writer) { reportNoisy(out, r) })
+	return nil
+}
+
+// runNoisy measures the quiet account alone and beside the noisy one, in turn.
+func runNoisy(ctx context.Context, o options, ayb *server) (noisyResult, error) {
+	var r noisyResult
+	token, err := ayb.register(ctx, noisyName)
+	if err != nil {
+		return r, fmt.Errorf("make the noisy account: %w", err)
+	}
+	var loud []*server
+	for _, n := range noise {
+		s, err := ayb.tenant(ctx, n.database, token)
+		if err != nil {
+			return r, fmt.Errorf("make the noisy databases: %w", err)
+		}
+		loud = append(loud, s)
+	}
+	for round := -1; round < o.rounds; round++ {
+		length := o.length
+		if round < 0 {
+			length = o.warm
+		}
+		alone, err := quiet(ctx, ayb, length)
+		if err != nil {
+			return r, err
+		}
+		before := ayb.processorTime()
+		asked, beside, err := besideNoise(ctx, ayb, loud, length)
+		if err != nil {
+			return r, err
+		}
+		if round >= 0 {
+			r.alone, r.beside = append(r.alone, alone...), append(r.beside, beside...)
+			r.asked += asked
+			r.spent = ayb.processorTime()
+			for name := range r.spent {
+				r.spent[name] -= before[name]
+			}
+		}
+	}
+	slices.Sort(r.alone)
+	slices.Sort(r.beside)
+	return r, nil
+}
+
+// besideNoise is quiet while all of the noise is on.
+func besideNoise(ctx context.Context, ayb *server, loud []*server, length time.Duration) (int64, []time.Duration, error) {
+	ctx, stop := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	var asked atomic.Int64
+	defer running.Wait()
+	defer stop()
+	for i, n := range noise {
+		for range n.times {
+			running.Go(func() { shout(ctx, loud[i], n.sql, &asked) })
+		}
+	}
+	for deadline := time.Now().Add(10 * time.Second); asked.Load() < int64(len(noise)); {
+		if time.Now().After(deadline) {
+			return 0, nil, errors.New("the noise does not begin")
+		}
+		runtime.Gosched()
+	}
+	took, err := quiet(ctx, ayb, length)
+	return asked.Load(), took, err
+}
+
+// shout asks again whenever the server has had enough of a statement: that it
+// is refused or stopped is what is expected.
+func shout(ctx context.Context, s *server, sql string, asked *atomic.Int64) {
+	for ctx.Err() == nil {
+		asked.Add(1)
+		if _, err := s.ask(ctx, s.paths[0], sql); err == nil {
+			continue
+		}
+		select { // the refused ones shall not be a flood of requests
+		case <-ctx.Done():
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// tenant is a database of the noisy account on the same server.
+func (s *server) tenant(ctx context.Context, database, token string) (*server, error) {
+	t := &server{name: s.name, addr: s.addr, token: token, paths: []string{httpapi.DatabasePath(noisyName, database, "query")}, cmd: s.cmd}
+	t.client.Transport = s.client.Transport
+	owner, err := s.api(token)
+	if err != nil {
+		return nil, err
+	}
+	_, err = owner.CreateDatabase(ctx, noisyName, database, httpapi.CreateDatabaseRequest{DBType: "sqlite"})
+	return t, err
+}
+
+// quiet reads single rows for a time, one each quietPace, and tells how long
+// each took.
+func quiet(ctx context.Context, s *server, length time.Duration) ([]time.Duration, error) {
+	g, err := newGenerator(s, pointRead(), quietConns)
+	if err != nil {
+		return nil, err
+	}
+	defer g.close()
+	timer, err := g.ticker(quietPace)
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(timer)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	// Without the right to it the figures are a little worse for the server.
+	_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1, Flags: unix.SCHED_FLAG_RESET_ON_FORK}, 0)
+	defer func() {
+		_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_NORMAL}, 0) // as it was, or never changed
+	}()
+	return g.pace(ctx, timer, quietPace, int(length/quietPace))
+}
+
+// ticker is a timer among the generator's descriptors, under the number of
+// none of its connections.
+func (g *generator) ticker(every time.Duration) (int, error) {
+	fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC)
+	if err != nil {
+		return -1, err
+	}
+	t := unix.NsecToTimespec(int64(every))
+	err = errors.Join(unix.TimerfdSettime(fd, 0, &unix.ItimerSpec{Interval: t, Value: t}, nil),
+		unix.EpollCtl(g.poll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(len(g.wires))}))
+	if err != nil {
+		return -1, errors.Join(err, unix.Close(fd))
+	}
+	return fd, nil
+}
+
+// pace sends n requests, one at each tick, on whichever connection is free.
+func (g *generator) pace(ctx context.Context, timer int, every time.Duration, n int) ([]time.Duration, error) {
+	begin, sent, free := time.Now(), 0, make([]*wire, 0, len(g.wires))
+	for i := range g.wires {
+		free = append(free, &g.wires[i])
+	}
+	events, count := make([]unix.EpollEvent, len(g.wires)+1), make([]byte, 8)
+	for due := 0; len(g.took) < n; {
+		k, err := unix.EpollWait(g.poll, events, 10_000)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil || k == 0 {
+			return nil, fmt.Errorf("no answer for 10 s: %w", errors.Join(err, ctx.Err()))
+		}
+		for _, e := range events[:k] {
+			if int(e.Fd) == len(g.wires) {
+				if _, err := unix.Read(timer, count); err != nil {
+					return nil, err
+				}
+				due = min(n, int(time.Since(begin)/every))
+				continue
+			}
+			w := &g.wires[e.Fd]
+			whole, err := g.receive(w)
+			if err != nil {
+				return nil, err
+			}
+			if whole {
+				g.took = append(g.took, time.Since(w.begun))
+				free = append(free, w)
+			}
+		}
+		for ; sent < due && len(free) > 0; sent++ {
+			w := free[0]
+			free = append(free[:0], free[1:]...)
+			if err := g.send(w); err != nil {
+				return nil, err
+			}
+			w.begun = begin.Add(time.Duration(sent+1) * every) // when it was due
+		}
+	}
+	return g.took, nil
+}
+
+// reportNoisy prints both and their ratio.
+func reportNoisy(out io.Writer, r noisyResult) {
+	alone, beside := side{took: r.alone}, side{took: r.beside}
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "noisy: point reads of another account\tp50\tp90\tp99\tp99.9\t")
+	for _, line := range []struct {
+		name string
+		s    side
+	}{{"alone", alone}, {"beside the noise", beside}} {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t\n", line.name, short(line.s.quantile(0.5)), short(line.s.quantile(0.9)),
+			short(line.s.quantile(0.99)), short(line.s.quantile(0.999)))
+	}
+	ratio := func(q float64) float64 { return float64(beside.quantile(q)) / float64(alone.quantile(q)) }
+	fmt.Fprintf(t, "ratio\t%.2f\t%.2f\t%.2f\t%.2f\t\n", ratio(0.5), ratio(0.9), ratio(0.99), ratio(0.999))
+	flush(t, out)
+	fmt.Fprintf(out, "%d requests each; the noise asked %d times; processor time in the last round: %s\n\n", len(r.alone), r.asked, shares(r.spent, 1))
+}
