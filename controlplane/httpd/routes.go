@@ -37,6 +37,7 @@ type route struct {
 func routes() []route {
 	return []route{
 		{http.MethodGet, httpapi.RouteHealth, open, "", (*Server).health},
+		{http.MethodGet, httpapi.RouteOpenAPI, open, "", (*Server).openAPI},
 		{http.MethodPost, httpapi.RouteRegister, open, "", (*Server).register},
 		{http.MethodPost, httpapi.RouteLogIn, open, "", (*Server).logIn},
 		{http.MethodPost, httpapi.RouteConfirm, open, "", (*Server).confirm},

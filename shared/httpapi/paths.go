@@ -5,6 +5,7 @@ import "net/url"
 // Route patterns, with {name} for a percent-decoded path parameter.
 const (
 	RouteHealth   = "/health"
+	RouteOpenAPI  = "/v1/openapi.json"
 	RouteRegister = "/v1/register"
 	RouteLogIn    = "/v1/log_in"
 	RouteConfirm  = "/v1/confirm"
