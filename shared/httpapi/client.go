@@ -104,6 +104,7 @@ type call struct {
 	params  params
 	body    []byte
 	json    bool // the body is JSON
+	accept  string
 	success int
 }
 
@@ -215,6 +216,9 @@ func (c *Client) open(ctx context.Context, k call) (*http.Response, error) {
 	req.Header = headers
 	if k.json {
 		req.Header.Set("Content-Type", ContentType)
+	}
+	if k.accept != "" {
+		req.Header.Set("Accept", k.accept)
 	}
 	if c.agent != "" {
 		req.Header.Set("User-Agent", c.agent)

@@ -29,12 +29,17 @@ func (c *Client) Query(ctx context.Context, entity, database, sql string) (Query
 // answer breaks off, part of it has been written and the error says so. An
 // error of w is returned as it is.
 func (c *Client) QueryTo(ctx context.Context, entity, database, sql string, w io.Writer) error {
-	resp, err := c.openQuery(ctx, entity, database, sql)
+	resp, err := c.openQuery(ctx, entity, database, sql) //nolint:bodyclose // copyTo closes it
 	if err != nil {
 		return err
 	}
-	defer func() { _ = resp.Body.Close() }() // an early close is how a query is given up
-	src := &failureReader{r: resp.Body}
+	return c.copyTo(ctx, w, resp.Body)
+}
+
+// copyTo copies an answer as it arrives and closes it.
+func (c *Client) copyTo(ctx context.Context, w io.Writer, body io.ReadCloser) error {
+	defer func() { _ = body.Close() }() // an early close is how a query is given up
+	src := &failureReader{r: body}
 	if _, err := io.Copy(w, src); err != nil {
 		if src.err != nil {
 			return c.transportError(ctx, err)

@@ -1,0 +1,31 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// Schema tells what a database holds.
+func (c *Client) Schema(ctx context.Context, entity, database string) (query.Schema, error) {
+	var out query.Schema
+	err := c.do(ctx, call{method: http.MethodGet, path: DatabasePath(entity, database, "schema"),
+		posture: bearer, success: http.StatusOK}, &out)
+	return out, err
+}
+
+// RunningQueries lists the queries that run on a database or wait to, oldest
+// first: the caller's own, and everybody's for those who may manage it.
+func (c *Client) RunningQueries(ctx context.Context, entity, database string) ([]query.RunningQuery, error) {
+	var out query.Running
+	err := c.do(ctx, call{method: http.MethodGet, path: DatabasePath(entity, database, "queries"),
+		posture: bearer, success: http.StatusOK}, &out)
+	return out.Queries, err
+}
+
+// CancelQuery stops a query that runs or waits, named by its id.
+func (c *Client) CancelQuery(ctx context.Context, entity, database, id string) error {
+	return c.do(ctx, call{method: http.MethodDelete, path: RunningPath(entity, database, id),
+		posture: bearer, success: http.StatusOK}, nil)
+}

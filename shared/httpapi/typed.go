@@ -1,0 +1,187 @@
+package httpapi
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"unicode/utf8"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// Content types of typed answers, besides ContentType for one document.
+const (
+	ContentTypeNDJSON = "application/x-ndjson"
+	ContentTypeCSV    = "text/csv"
+)
+
+// QueryRequest is a query in its JSON form.
+type QueryRequest struct {
+	// SQL is one statement, or without parameters any number of them.
+	SQL string `json:"sql"`
+	// Params are the values of its parameters, a JSON array or object as the
+	// server takes it; nil for none.
+	Params json.RawMessage `json:"params,omitempty"`
+}
+
+// Body is the request as it is sent. The error is Invalid for text that JSON
+// cannot carry: nothing is replaced.
+func (q QueryRequest) Body() ([]byte, error) {
+	if !utf8.ValidString(q.SQL) {
+		return nil, errs.E(errs.Invalid, "The SQL is not valid UTF-8; write other bytes as a BLOB, X'…'")
+	}
+	body, err := Marshal(q)
+	if err != nil {
+		return nil, errs.Wrap(errs.Invalid, err, "The parameters are not valid JSON")
+	}
+	return body, nil
+}
+
+// TypedTo runs a query and copies its answer, of the content type given, to w
+// as it arrives. When the answer breaks off, part of it has been written and
+// the error says so. An error of w is returned as it is.
+func (c *Client) TypedTo(ctx context.Context, entity, database string, q QueryRequest, accept string, w io.Writer) error {
+	resp, err := c.openTyped(ctx, entity, database, q, accept) //nolint:bodyclose // copyTo closes it
+	if err != nil {
+		return err
+	}
+	return c.copyTo(ctx, w, resp.Body)
+}
+
+func (c *Client) openTyped(ctx context.Context, entity, database string, q QueryRequest, accept string) (*http.Response, error) {
+	body, err := q.Body()
+	if err != nil {
+		return nil, err
+	}
+	return c.open(ctx, call{method: http.MethodPost, path: DatabasePath(entity, database, "query"),
+		posture: bearer, body: body, json: true, accept: accept, success: http.StatusOK})
+}
+
+// LineKind says what a line of an answer in lines is.
+type LineKind uint8
+
+// The kinds of lines.
+const (
+	LineColumns LineKind = iota // a result with its columns begins
+	LineRow                     // a row of it
+	LineEnd                     // the result ends
+	LineCost                    // all results are there; the last line
+	LineError                   // something failed; Lines.Err will tell
+)
+
+// Line is a line of an answer in lines.
+type Line struct {
+	Kind LineKind
+	// Text is the line without its line break, until the next is read.
+	Text []byte
+	// Columns are the names of the columns, of a LineColumns.
+	Columns []string
+}
+
+// Lines is a typed answer that is read line by line. It is used by one
+// goroutine.
+type Lines struct {
+	client *Client
+	ctx    context.Context
+	body   io.ReadCloser
+	in     *bufio.Reader
+	line   Line
+	long   []byte // a line that does not fit into the buffer of in
+	whole  bool   // the last line has come
+	err    error
+}
+
+// QueryLines runs a query and gives its answer as it arrives. The caller
+// closes it; to close it early ends the query on the server.
+func (c *Client) QueryLines(ctx context.Context, entity, database string, q QueryRequest) (*Lines, error) {
+	resp, err := c.openTyped(ctx, entity, database, q, ContentTypeNDJSON) //nolint:bodyclose // Lines.Close closes it
+	if err != nil {
+		return nil, err
+	}
+	return &Lines{client: c, ctx: ctx, body: resp.Body, in: bufio.NewReaderSize(resp.Body, 64<<10)}, nil
+}
+
+// Next reads one more line and tells whether there was one. After false, Err
+// tells whether the answer was complete.
+func (l *Lines) Next() bool {
+	text, err := l.read()
+	switch {
+	case err == io.EOF && len(text) == 0 && (l.whole || l.err != nil):
+		return false
+	case err != nil:
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
+		l.err = l.client.transportError(l.ctx, err)
+		return false
+	}
+	return l.take(text)
+}
+
+// read gives the next line without its line break.
+func (l *Lines) read() ([]byte, error) {
+	l.long = l.long[:0]
+	for {
+		part, err := l.in.ReadSlice('\n')
+		if err == nil {
+			part = part[:len(part)-1]
+		}
+		if err == nil && len(l.long) == 0 {
+			return part, nil
+		}
+		l.long = append(l.long, part...)
+		if err != bufio.ErrBufferFull {
+			return l.long, err
+		}
+	}
+}
+
+// take looks at a line.
+func (l *Lines) take(text []byte) bool {
+	l.line = Line{Kind: LineRow, Text: text}
+	if len(text) > 0 && text[0] == '[' {
+		return true
+	}
+	var keys struct {
+		Columns *[]struct{ Name string }
+		Cost    json.RawMessage
+		Error   json.RawMessage
+	}
+	if err := json.Unmarshal(text, &keys); err != nil {
+		l.err = errs.Wrap(errs.Internal, err, "The answer of %s is not what an ayb server sends", l.client.base)
+		return false
+	}
+	switch {
+	case keys.Error != nil:
+		l.line.Kind = LineError
+		if l.err == nil {
+			l.err = ToError(http.StatusBadRequest, keys.Error)
+		}
+	case keys.Cost != nil:
+		l.line.Kind, l.whole = LineCost, true
+	case keys.Columns != nil:
+		l.line.Kind, l.line.Columns = LineColumns, make([]string, len(*keys.Columns))
+		for i, column := range *keys.Columns {
+			l.line.Columns[i] = column.Name
+		}
+	default:
+		l.line.Kind = LineEnd
+	}
+	return true
+}
+
+// Line is the line that Next has read.
+func (l *Lines) Line() Line { return l.line }
+
+// Waiting tells whether the next line has not arrived yet, as far as can be
+// seen: the time to show what there is.
+func (l *Lines) Waiting() bool { return l.in.Buffered() == 0 }
+
+// Err is the failure that ended the lines, or that they tell of; nil after a
+// complete answer.
+func (l *Lines) Err() error { return l.err }
+
+// Close gives the connection back.
+func (l *Lines) Close() { _ = l.body.Close() } // an early close is how a query is given up
