@@ -84,7 +84,7 @@ var importRules = []rule{
 	{pkg: "controlplane/session", may: list(mailBus, "shared/httpapi", "controlplane/meta", "controlplane/authz", "controlplane/accounts", "controlplane/databases", "controlplane/oauth"),
 		never: list(join(otherRoles("controlplane"), nats, sql), "controlplane/store", "controlplane/httpd")},
 	{pkg: "web", may: list(nouns, "shared/httpapi"), never: list(join(otherRoles("web"), bus, sql), "os/exec")},
-	{pkg: "controlplane/httpd", may: list(nodeBus, "shared/bus/mailapi", "shared/httpapi", "controlplane/meta", "controlplane/authz", "controlplane/accounts", "controlplane/databases", "controlplane/oauth", "controlplane/httpd/openapi"),
+	{pkg: "controlplane/httpd", may: list(nodeBus, "shared/bus/mailapi", "shared/httpapi", "controlplane/meta", "controlplane/limits", "controlplane/authz", "controlplane/accounts", "controlplane/databases", "controlplane/oauth", "controlplane/httpd/openapi"),
 		never: list(join(otherRoles("controlplane"), nats, sql), "controlplane/store")},
 	{pkg: "controlplane/httpd/openapi", never: list(join(roles, bus, sql), "net")},
 

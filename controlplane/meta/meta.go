@@ -7,6 +7,7 @@ package meta
 import (
 	"time"
 
+	"github.com/ayb-go/ayb/controlplane/limits"
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
@@ -54,6 +55,9 @@ type Database struct {
 	Node   NodeID
 	// CreatedAt is zero for databases recorded before it was kept.
 	CreatedAt time.Time
+	// Limits are what the operator has set for it and its account; nil when
+	// that is nothing, and in lists. They are shared and not to be changed.
+	Limits *limits.Own
 }
 
 // Scope confines a token to one database and caps its level.

@@ -10,15 +10,12 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// DatabaseByPath gives a database. NotFound when there is none, whether or
-// not its owner exists.
+// DatabaseByPath gives a database with the limits that hold for it. NotFound
+// when there is none, whether or not its owner exists.
 func (s *Store) DatabaseByPath(ctx context.Context, path ayb.DatabasePath) (meta.Database, error) {
 	ctx, cancel := limit(ctx)
 	defer cancel()
-	d, err := scanDatabase(s.reader.QueryRowContext(ctx, `
-		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at
-		FROM entity e JOIN database d ON d.entity_id = e.id
-		WHERE e.slug = $1 AND d.slug = $2`, path.Entity, path.Database))
+	d, err := scanLimited(s.reader.QueryRowContext(ctx, byPath(), path.Entity, path.Database))
 	if none(err) {
 		return meta.Database{}, errs.RecordNotFound("database", path.String())
 	}

@@ -112,6 +112,30 @@ func (s *Store) migrateAlone(ctx context.Context, f func(tx *sql.Tx) error) erro
 	})
 }
 
+// current refuses a schema that is not the one this version writes.
+func (s *Store) current(ctx context.Context) error {
+	all, err := s.dialect.migrations()
+	if err != nil {
+		return err
+	}
+	known := all[len(all)-1].version
+	err = s.refuseNewer(ctx, known)
+	if errs.Is(err, errs.Internal) {
+		return errs.Wrap(errs.Unsupported, err, "The metadata store was not made by this server; start it first")
+	}
+	if err != nil {
+		return err
+	}
+	var latest int
+	if err := s.writer.QueryRowContext(ctx, `SELECT max(version) FROM ayb_migration`).Scan(&latest); err != nil {
+		return driverError(err)
+	}
+	if latest < known {
+		return errs.E(errs.Unsupported, "The metadata store was written by an older version (schema %d, this version writes %d); start the server of this version first", latest, known)
+	}
+	return nil
+}
+
 // refuseNewer stops an old server from writing to a store that a newer one
 // has changed.
 func (s *Store) refuseNewer(ctx context.Context, known int) error {

@@ -44,8 +44,8 @@ const (
 	startPause    = 200 * time.Millisecond
 )
 
-func openPostgres(ctx context.Context, raw string) (*Store, error) {
-	cfg, err := pgx.ParseConfig(raw)
+func openPostgres(ctx context.Context, where Config) (*Store, error) {
+	cfg, err := pgx.ParseConfig(where.URL)
 	if err != nil {
 		return nil, errs.Wrap(errs.Invalid, err, "The database URL must look like postgresql://USER:PASSWORD@HOST:5432/NAME")
 	}
@@ -67,7 +67,7 @@ func openPostgres(ctx context.Context, raw string) (*Store, error) {
 	db.SetConnMaxLifetime(postgresLifetime)
 	s := &Store{dialect: postgres, writer: db, reader: db}
 	s.awaitStart(ctx)
-	return s.migrated(ctx, fmt.Sprintf("%s:%d/%s", cfg.Host, cfg.Port, cfg.Database))
+	return s.migrated(ctx, fmt.Sprintf("%s:%d/%s", cfg.Host, cfg.Port, cfg.Database), where.Existing)
 }
 
 // awaitStart waits until the server answers in any way but "not now". Whether

@@ -19,22 +19,30 @@ import (
 
 var sqlite = dialect{suffix: ".sqlite.sql", columns: `SELECT name FROM pragma_table_info($1)`}
 
-func openSQLite(ctx context.Context, raw string) (*Store, error) {
-	path, err := sqlitePath(raw)
+func openSQLite(ctx context.Context, cfg Config) (*Store, error) {
+	path, err := sqlitePath(cfg.URL)
 	if err != nil {
 		return nil, err
 	}
 	if !haveSQLite {
 		return nil, errs.E(errs.Unsupported, "This program was built without cgo and has no SQLite; a server needs a build with cgo")
 	}
-	if err := createFile(path); err != nil {
+	if cfg.Existing {
+		_, err = os.Stat(path)
+	} else {
+		err = createFile(path)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errs.Wrap(errs.NotFound, err, "There is no metadata store at %s", path)
+	}
+	if err != nil {
 		return nil, err
 	}
 	s, err := sqlitePools(path)
 	if err != nil {
 		return nil, err
 	}
-	return s.migrated(ctx, path)
+	return s.migrated(ctx, path, cfg.Existing)
 }
 
 // sqlitePath gives the file a database URL names.

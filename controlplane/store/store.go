@@ -31,6 +31,10 @@ type Config struct {
 	// URL is sqlite://relative/path, sqlite:///absolute/path or
 	// postgresql://USER:PASSWORD@HOST:PORT/NAME with the parameters of libpq.
 	URL string
+	// Existing refuses a store that is not there or has another schema than
+	// this version's, rather than make or change it: for programs beside the
+	// server.
+	Existing bool
 }
 
 // Store is an open metadata store. Its methods may be called concurrently;
@@ -59,9 +63,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	scheme, _, _ := strings.Cut(cfg.URL, ":")
 	switch scheme {
 	case "postgres", "postgresql":
-		return openPostgres(ctx, cfg.URL)
+		return openPostgres(ctx, cfg)
 	case "sqlite":
-		return openSQLite(ctx, cfg.URL)
+		return openSQLite(ctx, cfg)
 	default:
 		return nil, errs.E(errs.Unsupported, "Database type for URL is not supported (currently only SQLite and PostgreSQL)")
 	}
@@ -86,9 +90,14 @@ func (s *Store) Close() error {
 	return errors.Join(s.reader.Close(), s.writer.Close())
 }
 
-// migrated brings the schema of a store just opened up to date, or closes it.
-func (s *Store) migrated(ctx context.Context, name string) (*Store, error) {
-	if err := s.migrate(ctx); err != nil {
+// migrated brings the schema of a store just opened up to date, or only looks
+// at it, or closes it.
+func (s *Store) migrated(ctx context.Context, name string, existing bool) (*Store, error) {
+	migrate := s.migrate
+	if existing {
+		migrate = s.current
+	}
+	if err := migrate(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("metadata store %s: %w", name, err), s.Close())
 	}
 	return s, nil

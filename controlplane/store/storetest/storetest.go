@@ -43,6 +43,8 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"doomed databases":    doomedDatabases,
 		"removal":             removal,
 		"removal race":        removalRace,
+		"limits":              limitsOf,
+		"limits go":           limitsGo,
 		"expired":             expired,
 		"texts nobody stores": badTexts,
 		"canceled":            canceled,

@@ -1,0 +1,90 @@
+package limits
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+func values(of map[Limit]int64) (v Values) {
+	for l, n := range of {
+		v.Set(l, n)
+	}
+	return v
+}
+
+// The database's own limit counts before its account's, and that before the
+// server's; what was set to "no limit" counts as well.
+func TestResolve(t *testing.T) {
+	server := values(map[Limit]int64{DatabaseBytes: 1000, StatementTimeout: 30, RequestBytes: 500, QueriesPerAccount: 9, ResultBytes: 7})
+	tests := map[string]struct {
+		account, database map[Limit]int64
+		limit             Limit
+		value             int64
+		source            Source
+	}{
+		"nothing set":                       {nil, nil, DatabaseBytes, 1000, OfServer},
+		"the account's":                     {map[Limit]int64{DatabaseBytes: 1}, nil, DatabaseBytes, 1, OfAccount},
+		"the database's":                    {nil, map[Limit]int64{DatabaseBytes: 2}, DatabaseBytes, 2, OfDatabase},
+		"both":                              {map[Limit]int64{DatabaseBytes: 3}, map[Limit]int64{DatabaseBytes: 2}, DatabaseBytes, 2, OfDatabase},
+		"another one":                       {map[Limit]int64{HeapBytes: 3}, map[Limit]int64{ResultBytes: 2}, StatementTimeout, 30, OfServer},
+		"more than the server's":            {nil, map[Limit]int64{StatementTimeout: 120}, StatementTimeout, 120, OfDatabase},
+		"no limit for an account":           {map[Limit]int64{QueriesPerAccount: 0}, nil, QueriesPerAccount, 0, OfAccount},
+		"no limit for a database":           {map[Limit]int64{ResultBytes: 3}, map[Limit]int64{ResultBytes: 0}, ResultBytes, 0, OfDatabase},
+		"an account's limit at a database":  {nil, map[Limit]int64{QueriesPerAccount: 1}, QueriesPerAccount, 9, OfServer},
+		"smaller requests":                  {nil, map[Limit]int64{RequestBytes: 100}, RequestBytes, 100, OfDatabase},
+		"requests the server does not read": {map[Limit]int64{RequestBytes: 900}, nil, RequestBytes, 500, OfServer},
+		"a larger one than its account's":   {map[Limit]int64{RequestBytes: 100}, map[Limit]int64{RequestBytes: 900}, RequestBytes, 500, OfServer},
+	}
+	for name, tt := range tests {
+		e := Resolve(server, &Own{Account: values(tt.account), Database: values(tt.database)})
+		if e.Value(tt.limit) != tt.value || e.Source(tt.limit) != tt.source {
+			t.Errorf("%s: %d of the %s, want %d of the %s", name, e.Value(tt.limit), e.Source(tt.limit), tt.value, tt.source)
+		}
+	}
+	for _, l := range All() {
+		n, _ := server.Get(l)
+		if e := Resolve(server, nil); e.Value(l) != n || e.Source(l) != OfServer {
+			t.Errorf("%s without anything set: %d of the %s", l, e.Value(l), e.Source(l))
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	for _, l := range All() {
+		if got, ok := Named(l.String()); !ok || got != l {
+			t.Errorf("%s is not found by its name", l)
+		}
+		least, most := l.Bounds()
+		if l.Check(least, Values{}) != nil || l.Check(most, Values{}) != nil || least > most {
+			t.Errorf("%s: the bounds are not allowed", l)
+		}
+		if err := l.Check(least-1, Values{}); !errs.Is(err, errs.Invalid) {
+			t.Errorf("%s: below the bounds gave %v", l, err)
+		}
+	}
+	if _, ok := Named("rate_per_minute"); ok {
+		t.Error("a limit that is nobody's own")
+	}
+}
+
+// A server reads no body that is larger than its own limit, so that a larger one
+// for a database would be a lie.
+func TestRequestBytesAreTheServersAtMost(t *testing.T) {
+	server := values(map[Limit]int64{RequestBytes: 2000})
+	if err := RequestBytes.Check(2000, server); err != nil {
+		t.Error(err)
+	}
+	if err := RequestBytes.Check(2001, server); err == nil || !strings.Contains(err.Error(), "limits.request_bytes of the server") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestUnset(t *testing.T) {
+	v := values(map[Limit]int64{HeapBytes: 5})
+	v.Unset(HeapBytes)
+	if v != (Values{}) {
+		t.Errorf("left over: %+v", v)
+	}
+}
