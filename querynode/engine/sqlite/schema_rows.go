@@ -1,0 +1,115 @@
+//go:build cgo && (linux || darwin)
+
+package sqlite
+
+import (
+	"hash/maphash"
+	"strconv"
+	"strings"
+)
+
+// hasher stands for a name in a map: names are a tenant's, and may be long.
+type hasher func(name string) uint64
+
+func newHasher() hasher {
+	seed := maphash.MakeSeed()
+	return func(name string) uint64 { return maphash.String(seed, name) }
+}
+
+// leastRow is the fewest bytes that a row takes in the file.
+const leastRow = 5
+
+// gather reads in one go what would take a scan for every table.
+func (d *describer) gather() error {
+	d.hash, d.indexRows, d.counted = newHasher(), map[uint64]int64{}, map[uint64]int64{}
+	for _, g := range []struct {
+		sql string
+		row func(*look)
+	}{
+		{`SELECT page_count * page_size FROM pragma_page_count, pragma_page_size`, func(l *look) {
+			d.mostRows = uint64(l.integer(0)) / leastRow
+		}},
+		{`SELECT name, rowid FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL`, func(l *look) {
+			d.indexRows[d.hash(l.text(0))] = l.integer(1)
+		}},
+	} {
+		if err := d.read(g.sql, g.row); err != nil {
+			return err
+		}
+	}
+	// What ANALYZE has counted. The table is missing before the first, and a
+	// file may hold another one by that name.
+	err := d.read(`SELECT tbl, CAST(stat AS INTEGER) FROM sqlite_stat1`, func(l *look) {
+		h := d.hash(l.text(0))
+		d.counted[h] = max(d.counted[h], l.integer(1))
+	})
+	if err != nil && !ordinary(err) {
+		return err
+	}
+	return nil
+}
+
+// read runs a statement once.
+func (d *describer) read(sql string, row func(*look)) error {
+	l, err := d.r.look(sql)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	return l.rows(func(l *look) error {
+		row(l)
+		return nil
+	})
+}
+
+// writeRows writes how many rows the table may have.
+func (d *describer) writeRows(t shape) error {
+	n, known, err := d.rows(t)
+	if err != nil {
+		return err
+	}
+	if !known {
+		d.raw(`null`)
+		return nil
+	}
+	d.o.buf = strconv.AppendUint(d.o.buf, n, 10)
+	return nil
+}
+
+// rows estimates the number of rows from both ends of the table and from what
+// ANALYZE has counted, without reading what is between.
+func (d *describer) rows(t shape) (n uint64, known bool, err error) {
+	name := d.list.text(0)
+	counted, analyzed := d.counted[d.hash(name)]
+	least, most, empty, err := d.ends(name, t.rowid)
+	switch {
+	case err != nil && ordinary(err): // a name too long for a statement with it
+		return 0, false, nil
+	case err != nil:
+		return 0, false, err
+	case empty:
+		return 0, true, nil
+	}
+	analyzed = analyzed && counted > 0
+	span := uint64(most) - uint64(least) + 1 // 0: all there are
+	switch {
+	case t.rowid == "" || span == 0 || span > d.mostRows: // the numbers have gaps, or are none
+		return uint64(counted), analyzed && uint64(counted) <= d.mostRows, nil
+	case analyzed && uint64(counted) <= span && span/2 <= uint64(counted): // nearly as many, and counted
+		return uint64(counted), true, nil
+	}
+	return span, true, nil
+}
+
+// ends finds the smallest and the largest rowid, or for a table without only
+// whether it is empty.
+func (d *describer) ends(table, rowid string) (least, most int64, empty bool, err error) {
+	from := ` FROM main."` + strings.ReplaceAll(table, `"`, `""`) + `"`
+	sql := `SELECT 1, 1` + from + ` LIMIT 1`
+	if rowid != "" {
+		sql = `SELECT (SELECT min(` + rowid + `)` + from + `), (SELECT max(` + rowid + `)` + from + `)`
+	}
+	empty = true
+	err = d.read(sql, func(l *look) { least, most, empty = l.integer(0), l.integer(1), l.null(0) })
+	return least, most, empty, err
+}
