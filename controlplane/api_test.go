@@ -399,7 +399,7 @@ func TestDatabasesPerAccount(t *testing.T) {
 			made++
 			continue
 		}
-		w.wantOther(got, 403, "ann has 3 databases, which is as many as an account may have here")
+		w.wantOther(got, 403, "ann has 3 databases and may have 3 (limits.databases_per_account, which the operator of the server can raise)")
 	}
 	if made != 3 {
 		t.Errorf("%d databases were made", made)

@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"cmp"
 	"errors"
 	"net/netip"
 	"net/url"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ayb-go/ayb/controlplane/httpd"
+	"github.com/ayb-go/ayb/controlplane/limits"
 	"github.com/ayb-go/ayb/controlplane/token"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -36,6 +39,14 @@ type Config struct {
 	// StatementTimeout limits the engine time of a query. Zero leaves it to
 	// the query node.
 	StatementTimeout time.Duration
+	// ResultBytes limits an answer that is one document. Zero is no limit.
+	ResultBytes int64
+	// DatabaseBytes, HeapBytes and QueriesPerDatabase are what the query nodes
+	// are started with. The control plane tells of them and leaves them to the
+	// nodes.
+	DatabaseBytes      int64
+	HeapBytes          int64
+	QueriesPerDatabase int
 	// DatabasesPerAccount limits the databases of one account. Zero is no
 	// limit.
 	DatabasesPerAccount int
@@ -75,6 +86,20 @@ func (c Config) Validate() error {
 		fault("Limits can't be negative")
 	}
 	return errors.Join(faults...)
+}
+
+// limits are those that accounts and databases have unless the operator has
+// set others for them.
+func (c Config) limits() (v limits.Values) {
+	v.Set(limits.DatabaseBytes, c.DatabaseBytes)
+	v.Set(limits.HeapBytes, c.HeapBytes)
+	v.Set(limits.StatementTimeout, c.StatementTimeout.Milliseconds())
+	v.Set(limits.ResultBytes, c.ResultBytes)
+	v.Set(limits.RequestBytes, cmp.Or(c.RequestBytes, httpd.DefaultRequestBytes))
+	v.Set(limits.QueriesPerDatabase, int64(c.QueriesPerDatabase))
+	v.Set(limits.QueriesPerAccount, int64(c.QueriesPerAccount))
+	v.Set(limits.DatabasesPerAccount, int64(c.DatabasesPerAccount))
+	return v
 }
 
 func (c Config) login() token.LoginConfig {

@@ -108,7 +108,7 @@ func (c *ControlPlane) assemble(cfg Config) (err error) {
 		return err
 	}
 	dbs, err := databases.New(
-		databases.Config{StatementTimeout: cfg.StatementTimeout, PerAccount: cfg.DatabasesPerAccount, QueriesPerAccount: cfg.QueriesPerAccount},
+		databases.Config{Limits: cfg.limits()},
 		databases.Deps{Store: c.cache, Grants: c.cache, Queries: c.deps.Queries, Files: c.deps.Databases, Nodes: c.deps.Nodes, Removals: c.kept.removals, Now: c.deps.Now})
 	if err != nil {
 		return err

@@ -122,6 +122,13 @@ func (n *Node) DeleteDatabase(_ context.Context, id nodeapi.NodeID, req nodeapi.
 	return nodeapi.DeleteDatabaseResponse{}, err
 }
 
+// DatabaseUsage implements nodeapi.Databases.
+func (n *Node) DatabaseUsage(_ context.Context, id nodeapi.NodeID, _ nodeapi.UsageRequest) (nodeapi.UsageResponse, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return nodeapi.UsageResponse{DatabaseBytes: 8192, WALBytes: 512, Requests: 1}, n.reach(id)
+}
+
 // Deleted are the databases that were removed.
 func (n *Node) Deleted() []ayb.DatabasePath {
 	n.mu.Lock()

@@ -184,5 +184,14 @@ func (n *Node) Delete(_ context.Context, req nodeapi.DeleteDatabaseRequest) (nod
 	return nodeapi.DeleteDatabaseResponse{}, nil
 }
 
+// Usage implements nodeapi.Local.
+func (n *Node) Usage(_ context.Context, req nodeapi.UsageRequest) (nodeapi.UsageResponse, error) {
+	size, err := n.dir.Size(req.Path)
+	if err != nil {
+		return nodeapi.UsageResponse{}, err
+	}
+	return nodeapi.UsageResponse{DatabaseBytes: size.Database, WALBytes: size.WAL, Requests: n.pool.Requests(req.Path)}, nil
+}
+
 // Accept implements nodeapi.Local.
 func (n *Node) Accept(link mux.Link) bus.Peer { return n.streams.Accept(link) }

@@ -67,7 +67,7 @@ var importRules = []rule{
 	{pkg: "controlplane/meta", may: list(nouns, "controlplane/limits"), never: list(join(bus, sql), "net")},
 	{pkg: "controlplane/authz", may: list(nouns, "controlplane/meta"), never: list(join(bus, sql), "net", "os/exec")},
 	{pkg: "controlplane/token", may: nouns, never: list(join(bus, sql), "net/http")},
-	{pkg: "controlplane/cache", may: list(nouns, "controlplane/meta"), never: list(join(bus, sql), "net/http")},
+	{pkg: "controlplane/cache", may: list(nouns, "controlplane/meta", "controlplane/limits"), never: list(join(bus, sql), "net/http")},
 	{pkg: "controlplane/ratelimit", may: nouns, never: join(bus, sql)},
 	{pkg: "controlplane/linkcheck", may: list(nouns, "controlplane/meta"), never: join(bus, sql)},
 	{pkg: "controlplane/placement", may: list(nodeBus, "controlplane/meta"), never: list(join(otherRoles("controlplane"), nats, sql), "net/http")},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/ayb-go/ayb/controlplane/limits"
 	"github.com/ayb-go/ayb/controlplane/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
 )
@@ -13,6 +14,9 @@ import (
 type Accounts interface {
 	UpdateProfile(ctx context.Context, id meta.EntityID, u meta.ProfileUpdate) error
 	DeleteEntity(ctx context.Context, id meta.EntityID, now time.Time) (meta.DeletedEntity, error)
+	// AccountLimits is not cached: those that every request needs come with
+	// the database.
+	AccountLimits(ctx context.Context, id meta.EntityID) (limits.Values, error)
 }
 
 // DeleteEntity is the store's; from its return on the account's tokens and

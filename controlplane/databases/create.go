@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/controlplane/authz"
+	"github.com/ayb-go/ayb/controlplane/limits"
 	"github.com/ayb-go/ayb/controlplane/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
@@ -102,12 +103,20 @@ func (d *Databases) checkRoom(ctx context.Context, made meta.Database) error {
 	case !errs.Is(err, errs.NotFound):
 		return err
 	}
-	if err := d.deps.Removals.refuse(ctx, made.Path); err != nil || d.cfg.PerAccount == 0 {
+	if err := d.deps.Removals.refuse(ctx, made.Path); err != nil {
 		return err
 	}
+	account, err := d.deps.Store.AccountLimits(ctx, made.Owner)
+	if err != nil {
+		return err
+	}
+	most := limits.Resolve(d.cfg.Limits, &limits.Own{Account: account}).Value(limits.DatabasesPerAccount)
+	if most == 0 {
+		return nil
+	}
 	owned, err := d.deps.Store.DatabasesFor(ctx, made.Owner, made.Owner)
-	if err == nil && len(owned) >= d.cfg.PerAccount {
-		err = errs.E(errs.Forbidden, "%s has %d databases, which is as many as an account may have here", made.Path.Entity, len(owned))
+	if err == nil && int64(len(owned)) >= most {
+		err = errs.E(errs.Forbidden, "%s has %d databases and may have %d %s", made.Path.Entity, len(owned), most, limits.DatabasesPerAccount.Hint())
 	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/ayb-go/ayb/controlplane/limits"
 	"github.com/ayb-go/ayb/controlplane/meta"
 	"github.com/ayb-go/ayb/controlplane/placement"
 	"github.com/ayb-go/ayb/shared/ayb"
@@ -26,6 +27,8 @@ type Store interface {
 	DatabaseFor(ctx context.Context, path ayb.DatabasePath, viewer meta.EntityID) (meta.Access, error)
 	// CreateDatabase records a database. Conflict when the path is taken.
 	CreateDatabase(ctx context.Context, d meta.Database) error
+	// AccountLimits gives what the operator has set for an account.
+	AccountLimits(ctx context.Context, id meta.EntityID) (limits.Values, error)
 	Listings
 }
 
@@ -41,14 +44,9 @@ type Listings interface {
 
 // Config is what databases can be told.
 type Config struct {
-	// StatementTimeout limits the engine time of a query. Zero leaves it to
-	// the node.
-	StatementTimeout time.Duration
-	// PerAccount limits the databases of one account. Zero is no limit.
-	PerAccount int
-	// QueriesPerAccount limits the queries that run at once on the databases
-	// of one account. Zero is no limit.
-	QueriesPerAccount int
+	// Limits are the server's, for accounts and databases that have none of
+	// their own. Zero and what is not set is no limit, or is left to the node.
+	Limits limits.Values
 }
 
 // Deps are what databases works with. All but Removals are needed.
@@ -78,8 +76,10 @@ func New(cfg Config, deps Deps) (*Databases, error) {
 	if deps.Store == nil || deps.Grants == nil || deps.Queries == nil || deps.Files == nil || deps.Nodes == nil || deps.Now == nil {
 		return nil, errs.E(errs.Internal, "databases: a dependency is missing")
 	}
-	if cfg.StatementTimeout < 0 || cfg.PerAccount < 0 || cfg.QueriesPerAccount < 0 {
-		return nil, errs.E(errs.Invalid, "The limits of databases can't be negative")
+	for _, l := range limits.All() {
+		if n, _ := cfg.Limits.Get(l); n < 0 {
+			return nil, errs.E(errs.Invalid, "The limits of databases can't be negative")
+		}
 	}
-	return &Databases{cfg: cfg, deps: deps, place: placement.New(deps.Nodes), creating: newLocks(), running: newRunning(cfg.QueriesPerAccount)}, nil
+	return &Databases{cfg: cfg, deps: deps, place: placement.New(deps.Nodes), creating: newLocks(), running: newRunning()}, nil
 }

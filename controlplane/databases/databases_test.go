@@ -9,6 +9,7 @@ import (
 
 	"github.com/ayb-go/ayb/controlplane/authz"
 	"github.com/ayb-go/ayb/controlplane/databases"
+	"github.com/ayb-go/ayb/controlplane/limits"
 	"github.com/ayb-go/ayb/controlplane/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
@@ -27,6 +28,7 @@ type world struct {
 	asked     []nodeapi.NodeID
 	requests  []nodeapi.QueryRequest
 	live      []nodeapi.NodeStatus
+	account   limits.Values
 }
 
 func (w *world) EntityBySlug(_ context.Context, slug ayb.EntitySlug) (meta.Entity, error) {
@@ -85,6 +87,15 @@ func (f files) DeleteDatabase(context.Context, nodeapi.NodeID, nodeapi.DeleteDat
 	return nodeapi.DeleteDatabaseResponse{}, nil
 }
 
+func (f files) DatabaseUsage(_ context.Context, n nodeapi.NodeID, _ nodeapi.UsageRequest) (nodeapi.UsageResponse, error) {
+	f.asked = append(f.asked, n)
+	return nodeapi.UsageResponse{DatabaseBytes: 4096, WALBytes: 100, Requests: 2}, nil
+}
+
+func (w *world) AccountLimits(context.Context, meta.EntityID) (limits.Values, error) {
+	return w.account, nil
+}
+
 var alice = authz.Actor{Entity: 1, Slug: "alice"}
 
 func service(t *testing.T, w *world, adjust ...func(*databases.Deps)) *databases.Databases {
@@ -97,7 +108,9 @@ func service(t *testing.T, w *world, adjust ...func(*databases.Deps)) *databases
 	for _, f := range adjust {
 		f(&deps)
 	}
-	d, err := databases.New(databases.Config{StatementTimeout: time.Minute}, deps)
+	var server limits.Values
+	server.Set(limits.StatementTimeout, time.Minute.Milliseconds())
+	d, err := databases.New(databases.Config{Limits: server}, deps)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +221,9 @@ func TestNewChecks(t *testing.T) {
 	}
 	w := &world{}
 	deps := databases.Deps{Store: w, Grants: w, Queries: w, Files: files{w}, Nodes: w, Now: time.Now}
-	if _, err := databases.New(databases.Config{PerAccount: -1}, deps); err == nil {
+	var negative limits.Values
+	negative.Set(limits.DatabasesPerAccount, -1)
+	if _, err := databases.New(databases.Config{Limits: negative}, deps); err == nil {
 		t.Error("a negative limit is accepted")
 	}
 }

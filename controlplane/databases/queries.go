@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 
 	"github.com/ayb-go/ayb/controlplane/authz"
+	"github.com/ayb-go/ayb/controlplane/limits"
 	"github.com/ayb-go/ayb/controlplane/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
@@ -26,7 +27,7 @@ type Query struct {
 // holds the database. Errors: NotFound for a missing database of the caller's
 // own, Forbidden for every other that is missing or may not be queried (S22),
 // Unavailable when the node cannot be reached or too many queries run on the
-// databases of the account. The caller closes the answer.
+// databases of the account, TooLarge. The caller closes the answer.
 func (d *Databases) Query(ctx context.Context, actor authz.Actor, q Query) (nodeapi.Answer, error) {
 	db, rights, err := d.queryable(ctx, actor, authz.QueryDatabase, q.Entity, q.Database)
 	if err != nil {
@@ -104,9 +105,10 @@ func (d *Databases) queryable(ctx context.Context, actor authz.Actor, op authz.O
 
 // request is what every request of a caller to a database says.
 func (d *Databases) request(actor authz.Actor, db meta.Database, rights authz.Rights) nodeapi.QueryRequest {
+	e := d.limitsOf(db)
 	return nodeapi.QueryRequest{
-		Path: db.Path, Type: db.Type, Mode: rights.Query, Timeout: d.cfg.StatementTimeout,
-		Caller: actor.Slug, Agent: agent(actor),
+		Path: db.Path, Type: db.Type, Mode: rights.Query, Caller: actor.Slug, Agent: agent(actor),
+		Timeout: e.Timeout(), ResultBytes: e.Value(limits.ResultBytes), Limits: ownOf(e),
 	}
 }
 
@@ -123,11 +125,15 @@ func agent(actor authz.Actor) string {
 // run sends a request that works with the database's data and takes one of the
 // places of its account.
 func (d *Databases) run(ctx context.Context, actor authz.Actor, db meta.Database, req nodeapi.QueryRequest) (nodeapi.Answer, error) {
+	e := d.limitsOf(db)
+	if err := fits(req.Body, e); err != nil {
+		return nil, err
+	}
 	node, err := d.place.Locate(db)
 	if err != nil {
 		return nil, err
 	}
-	return d.running.query(ctx, d.deps.Queries, db.Owner, actor.Entity, node, req)
+	return d.running.query(ctx, d.deps.Queries, db.Owner, actor.Entity, int(e.Value(limits.QueriesPerAccount)), node, req)
 }
 
 // ask sends a request that takes no place, so that somebody whose places are

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/ayb-go/ayb/controlplane/limits"
 	"github.com/ayb-go/ayb/controlplane/meta"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/errs"
@@ -14,9 +15,8 @@ import (
 // account that reads the databases of another has a share only, so that it
 // cannot keep the owner out.
 type running struct {
-	most int // 0: no limit
-	mu   sync.Mutex
-	n    map[place]int
+	mu sync.Mutex
+	n  map[place]int
 }
 
 // place is what queries are counted by: those on an owner's databases, and of
@@ -26,23 +26,21 @@ type place struct{ owner, caller meta.EntityID }
 // guestShare is the part of an account's places that one guest may take.
 const guestShare = 4
 
-func newRunning(most int) *running { return &running{most: most, n: map[place]int{}} }
+func newRunning() *running { return &running{n: map[place]int{}} }
 
-// enter takes a place for a caller's query on a database of an owner. leave
-// gives it back. The error is Unavailable.
-func (r *running) enter(owner, caller meta.EntityID) error {
-	if r.most == 0 {
-		return nil
-	}
+// enter takes a place for a caller's query on a database of an owner who may
+// have so many at once; 0 is no limit. leave gives it back. The error is
+// Unavailable.
+func (r *running) enter(owner, caller meta.EntityID, most int) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.n[place{owner: owner}] >= r.most {
-		return errs.E(errs.Unavailable, "%d queries run on the databases of this account, which is the limit the operator has set; try again when one has ended", r.most)
+	if most > 0 && r.n[place{owner: owner}] >= most {
+		return errs.E(errs.Unavailable, "%d queries run on the databases of this account, which is as many as may %s; try again when one has ended", most, limits.QueriesPerAccount.Hint())
 	}
 	if caller != owner {
-		share := max(r.most/guestShare, 1)
-		if r.n[place{owner, caller}] >= share {
-			return errs.E(errs.Unavailable, "%d of your queries run on the databases of this account, which is as many as a guest may have; try again when one has ended", share)
+		share := max(most/guestShare, 1)
+		if most > 0 && r.n[place{owner, caller}] >= share {
+			return errs.E(errs.Unavailable, "%d of your queries run on the databases of this account, and a guest may have a quarter of the %d that may run %s; try again when one has ended", share, most, limits.QueriesPerAccount.Hint())
 		}
 		r.n[place{owner, caller}]++
 	}
@@ -51,9 +49,6 @@ func (r *running) enter(owner, caller meta.EntityID) error {
 }
 
 func (r *running) leave(owner, caller meta.EntityID) {
-	if r.most == 0 {
-		return
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.drop(place{owner: owner})
@@ -68,9 +63,10 @@ func (r *running) drop(p place) {
 	}
 }
 
-// query sends a caller's query and holds a place until its answer is closed.
-func (r *running) query(ctx context.Context, q nodeapi.Queries, owner, caller meta.EntityID, node nodeapi.NodeID, req nodeapi.QueryRequest) (nodeapi.Answer, error) {
-	if err := r.enter(owner, caller); err != nil {
+// query sends a caller's query and holds one of most places until its answer is
+// closed.
+func (r *running) query(ctx context.Context, q nodeapi.Queries, owner, caller meta.EntityID, most int, node nodeapi.NodeID, req nodeapi.QueryRequest) (nodeapi.Answer, error) {
+	if err := r.enter(owner, caller, most); err != nil {
 		return nil, err
 	}
 	answer, err := q.Query(ctx, node, req)

@@ -29,9 +29,9 @@ func (open) Next(ctx context.Context) ([]byte, bool, error) {
 func (open) Close() {}
 
 func TestQueriesPerAccount(t *testing.T) {
-	r, q := newRunning(2), &queries{}
+	r, q := newRunning(), &queries{}
 	ask := func() (nodeapi.Answer, error) {
-		return r.query(t.Context(), q, 1, 1, "n", nodeapi.QueryRequest{})
+		return r.query(t.Context(), q, 1, 1, 2, "n", nodeapi.QueryRequest{})
 	}
 	first, err := ask()
 	if err != nil {
@@ -43,7 +43,7 @@ func TestQueriesPerAccount(t *testing.T) {
 	if _, err := ask(); !errs.Is(err, errs.Unavailable) {
 		t.Errorf("the third gave %v", err)
 	}
-	if a, err := r.query(t.Context(), q, 2, 2, "n", nodeapi.QueryRequest{}); err != nil {
+	if a, err := r.query(t.Context(), q, 2, 2, 2, "n", nodeapi.QueryRequest{}); err != nil {
 		t.Errorf("another account: %v", err)
 	} else {
 		a.Close()
@@ -68,9 +68,9 @@ func TestQueriesPerAccount(t *testing.T) {
 
 // Many slow readers of a public database leave its owner room.
 func TestGuestsLeaveTheOwnerRoom(t *testing.T) {
-	r, q := newRunning(8), &queries{}
+	r, q := newRunning(), &queries{}
 	ask := func(caller meta.EntityID) error {
-		_, err := r.query(t.Context(), q, 1, caller, "n", nodeapi.QueryRequest{})
+		_, err := r.query(t.Context(), q, 1, caller, 8, "n", nodeapi.QueryRequest{})
 		return err
 	}
 	for range 2 {

@@ -171,7 +171,8 @@ func planeConfig(c config.Server, port int) controlplane.Config {
 		FernetKey: c.Authentication.FernetKey, TokenTTL: c.Authentication.TokenTTL(),
 		CORSOrigin: c.CORS.Origin, RequestBytes: int64(c.Limits.RequestBytes),
 		StatementTimeout: c.Limits.StatementTimeout, DatabasesPerAccount: c.Limits.DatabasesPerAccount,
-		QueriesPerAccount: c.Limits.QueriesPerAccount,
-		RatePerMinute:     c.Limits.RatePerMinute, TrustedProxies: proxies,
+		QueriesPerAccount: c.Limits.QueriesPerAccount, QueriesPerDatabase: c.Limits.QueriesPerDatabase,
+		ResultBytes: int64(c.Limits.ResultBytes), DatabaseBytes: int64(c.Limits.DatabaseBytes), HeapBytes: int64(c.Limits.HeapBytes),
+		RatePerMinute: c.Limits.RatePerMinute, TrustedProxies: proxies,
 	}
 }

@@ -92,10 +92,10 @@ func (l Limit) Bounds() (least, most int64) { r := rules()[l]; return r.least, r
 // database cannot have one of its own.
 func (l Limit) OfAccounts() bool { return l == QueriesPerAccount || l == DatabasesPerAccount }
 
-// Hint ends a message about a limit that was hit: which one it is and who can
-// change it.
+// Hint is the part of a message about a limit that was hit which says what it
+// is called and who can change it.
 func (l Limit) Hint() string {
-	return "limits." + l.String() + ", which the operator of this server can raise"
+	return "(limits." + l.String() + ", which the operator of the server can raise)"
 }
 
 // Check tells whether a value may be set for an account or a database of a

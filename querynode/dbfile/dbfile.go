@@ -199,7 +199,7 @@ func (d *Dir) Resolve(p ayb.DatabasePath) (Version, error) {
 	}
 	dir, err := d.versionDir(p)
 	if err != nil {
-		return Version{}, errs.Wrap(errs.Engine, err, "The files of database %s are not on its query node; tell the operator", p)
+		return Version{}, missing(p, err)
 	}
 	v := Version{Dir: dir, File: filepath.Join(dir, string(p.Database)), Temp: filepath.Join(dir, tempName)}
 	if err := os.RemoveAll(v.Temp); err != nil {

@@ -67,6 +67,11 @@ func (c *Client) DeleteDatabase(ctx context.Context, node NodeID, req DeleteData
 	return bus.Call[DeleteDatabaseRequest, DeleteDatabaseResponse](ctx, c.calls, databaseSubject(node, "delete"), req)
 }
 
+// DatabaseUsage implements Databases.
+func (c *Client) DatabaseUsage(ctx context.Context, node NodeID, req UsageRequest) (UsageResponse, error) {
+	return bus.Call[UsageRequest, UsageResponse](ctx, c.calls, databaseSubject(node, "usage"), req)
+}
+
 // Close ends all links; open answers fail.
 func (c *Client) Close() {
 	c.mu.Lock()

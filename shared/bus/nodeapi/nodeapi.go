@@ -71,6 +71,20 @@ type DeleteDatabaseRequest struct {
 // DeleteDatabaseResponse is empty so far.
 type DeleteDatabaseResponse struct{}
 
+// UsageRequest asks what a database uses on its node.
+type UsageRequest struct {
+	Path ayb.DatabasePath `json:"path"`
+}
+
+// UsageResponse tells it.
+type UsageResponse struct {
+	// DatabaseBytes and WALBytes are the sizes of the file and of its log.
+	DatabaseBytes int64 `json:"database_bytes"`
+	WALBytes      int64 `json:"wal_bytes"`
+	// Requests is how many run or wait.
+	Requests int `json:"requests"`
+}
+
 // Databases manages the files of databases on a node.
 type Databases interface {
 	// CreateDatabase makes the directories of a database; on return they are
@@ -86,6 +100,9 @@ type Databases interface {
 	// good; on return they are gone durably. One that is not there is no
 	// error, so a call may be repeated.
 	DeleteDatabase(ctx context.Context, node NodeID, req DeleteDatabaseRequest) (DeleteDatabaseResponse, error)
+	// DatabaseUsage tells what a database uses; it starts nothing. Engine when
+	// the node does not have the database.
+	DatabaseUsage(ctx context.Context, node NodeID, req UsageRequest) (UsageResponse, error)
 }
 
 // Nodes lists the query nodes that are alive.

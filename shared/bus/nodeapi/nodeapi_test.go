@@ -25,6 +25,8 @@ func TestGoldenMessages(t *testing.T) {
 		"create":  {CreateRequest{path, ayb.SQLite}, `{"path":{"entity":"alice","database":"shop.sqlite"},"type":"sqlite"}`},
 		"discard": {DeleteRequest{path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},
 		"delete":  {DeleteDatabaseRequest{path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},
+		"usage":   {UsageRequest{path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},
+		"used":    {UsageResponse{4096, 0, 2}, `{"database_bytes":4096,"wal_bytes":0,"requests":2}`},
 		"status":  {NodeStatus{"n1", 3, 1000, []ayb.DatabaseType{ayb.SQLite}}, `{"id":"n1","databases":3,"free_bytes":1000,"engines":["sqlite"]}`},
 	} {
 		got, err := json.Marshal(tt.message)
@@ -48,6 +50,10 @@ func (l *local) Discard(context.Context, DeleteRequest) (DeleteResponse, error) 
 
 func (l *local) Delete(context.Context, DeleteDatabaseRequest) (DeleteDatabaseResponse, error) {
 	return DeleteDatabaseResponse{}, nil
+}
+
+func (l *local) Usage(_ context.Context, req UsageRequest) (UsageResponse, error) {
+	return UsageResponse{DatabaseBytes: int64(len(req.Path.Database)), Requests: 1}, nil
 }
 
 func (l *local) Accept(link mux.Link) bus.Peer {
@@ -87,6 +93,9 @@ func TestClientAndServe(t *testing.T) {
 	}
 	if _, err := c.DiscardDatabase(t.Context(), "n1", DeleteRequest{path}); !errs.Is(err, errs.Conflict) {
 		t.Errorf("discard: %v", err)
+	}
+	if used, err := c.DatabaseUsage(t.Context(), "n1", UsageRequest{path}); err != nil || used.DatabaseBytes != int64(len(path.Database)) || used.Requests != 1 {
+		t.Errorf("usage: %+v, %v", used, err)
 	}
 	a, err := c.Query(t.Context(), "n1", QueryRequest{Path: path, Type: ayb.SQLite, Mode: ayb.QueryReadOnly, Format: FormatCompat, Body: []byte("SELECT 1")})
 	if err != nil {

@@ -15,6 +15,8 @@ type Local interface {
 	Discard(ctx context.Context, req DeleteRequest) (DeleteResponse, error)
 	// Delete is Databases.DeleteDatabase on this node.
 	Delete(ctx context.Context, req DeleteDatabaseRequest) (DeleteDatabaseResponse, error)
+	// Usage is Databases.DatabaseUsage on this node.
+	Usage(ctx context.Context, req UsageRequest) (UsageResponse, error)
 	// Accept takes a new link with queries.
 	Accept(link mux.Link) bus.Peer
 }
@@ -28,6 +30,7 @@ func Serve(r bus.Responder, node NodeID, local Local) (stop func(), err error) {
 			{Name: "create", Subject: databaseSubject(node, "create"), Handle: bus.Handle(local.Create)},
 			{Name: "discard", Subject: databaseSubject(node, "discard"), Handle: bus.Handle(local.Discard)},
 			{Name: "delete", Subject: databaseSubject(node, "delete"), Handle: bus.Handle(local.Delete)},
+			{Name: "usage", Subject: databaseSubject(node, "usage"), Handle: bus.Handle(local.Usage)},
 		},
 	})
 }

@@ -1,0 +1,37 @@
+package databases
+
+import (
+	"github.com/ayb-go/ayb/controlplane/limits"
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// limitsOf gives the limits that hold for a database as it was looked up.
+func (d *Databases) limitsOf(db meta.Database) limits.Effective {
+	return limits.Resolve(d.cfg.Limits, db.Limits)
+}
+
+// ownOf gives those of a database's limits that its daemon has to be started
+// with: what comes from the server the node knows by itself.
+func ownOf(e limits.Effective) query.Limits {
+	own := func(l limits.Limit) int64 {
+		if e.Source(l) == limits.OfServer {
+			return 0
+		}
+		return e.Value(l)
+	}
+	return query.Limits{
+		DatabaseBytes: own(limits.DatabaseBytes), HeapBytes: own(limits.HeapBytes), Queries: int(own(limits.QueriesPerDatabase)),
+	}
+}
+
+// fits refuses a body that is too large for its database. What is too large
+// for every database was refused before it was read.
+func fits(body []byte, e limits.Effective) error {
+	most := e.Value(limits.RequestBytes)
+	if most == 0 || int64(len(body)) <= most {
+		return nil
+	}
+	return errs.E(errs.TooLarge, "The request body is %d bytes large, and for this database it may be %d bytes %s", len(body), most, limits.RequestBytes.Hint())
+}
