@@ -101,7 +101,7 @@ race:
 .PHONY: bench
 bench: build ## compare the server with a bare HTTP server on SQLite
 	$(call stage,bench)
-	go run ./tests/bench -ayb bin/ayb
+	go run ./tests/bench -ayb bin/ayb $(BENCH_FLAGS)
 
 .PHONY: clean
 clean: ## remove what was built (not your data)

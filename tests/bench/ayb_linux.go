@@ -89,7 +89,7 @@ func (s *server) create(ctx context.Context, name string) error {
 }
 
 func (s *server) api(token string) (*httpapi.Client, error) {
-	return httpapi.NewClient(httpapi.ClientConfig{URL: s.url(), Token: token}, httpapi.ClientDeps{})
+	return httpapi.NewClient(httpapi.ClientConfig{URL: s.url(), Token: token}, httpapi.ClientDeps{Transport: s.client.Transport})
 }
 
 // register registers an account, confirms with the token of the mail, and

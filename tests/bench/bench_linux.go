@@ -51,16 +51,23 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	}
 	b := &bench{options: o}
 	defer b.stop()
-	for _, w := range o.works {
+	err := b.measure(ctx)
+	report(out, b.found) // what came before an error too
+	if err == nil && o.keep != "" {
+		err = keep(o, b.found)
+	}
+	return err
+}
+
+// measure goes through the works, and says which one is on.
+func (b *bench) measure(ctx context.Context) error {
+	for _, w := range b.works {
+		fmt.Fprintln(os.Stderr, "measuring", w)
 		if err := works()[w](b, ctx); err != nil {
 			return fmt.Errorf("%s: %w", w, err)
 		}
 	}
-	report(out, b.found)
-	if o.keep == "" {
-		return nil
-	}
-	return keep(o, b.found)
+	return nil
 }
 
 func (b *bench) stop() {

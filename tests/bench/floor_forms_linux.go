@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 )
 
@@ -117,7 +118,11 @@ func appendValue(b []byte, v any) []byte {
 	case int64:
 		return strconv.AppendInt(b, v, 10)
 	case float64:
-		return strconv.AppendFloat(b, v, 'g', -1, 64)
+		form := byte('f')
+		if math.Abs(v) >= 1e15 {
+			form = 'e'
+		}
+		return strconv.AppendFloat(b, v, form, -1, 64)
 	case string:
 		return appendText(b, v)
 	case nil:

@@ -91,6 +91,7 @@ func (f footprint) lines(what string, before footprint, n int) []line {
 
 // host creates n databases through the API.
 func (s *server) host(ctx context.Context, n int) error {
+	defer s.client.CloseIdleConnections() // each would count on the other side
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(creators)
 	var owners [hostedAccounts]*httpapi.Client

@@ -63,7 +63,7 @@ func (w *watched) String() string {
 // listens.
 func start(ctx context.Context, name, sign string, cmd *exec.Cmd) (*server, error) {
 	s := &server{name: name, cmd: cmd, out: &watched{sign: sign, found: make(chan string, 1)}}
-	s.client.Transport = &http.Transport{DisableCompression: true, ReadBufferSize: 256 << 10}
+	s.client.Transport = &http.Transport{DisableCompression: true, ReadBufferSize: 256 << 10, MaxIdleConnsPerHost: creators}
 	cmd.Stdout, cmd.Stderr = s.out, s.out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	if err := cmd.Start(); err != nil {
