@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"encoding/hex"
 	"math"
 	"strconv"
 	"unicode/utf8"
@@ -21,14 +20,16 @@ type compat struct {
 	rows    bool
 }
 
-func (e *compat) begin(o *output, columns []string) error {
+func (*compat) every() bool { return false }
+
+func (e *compat) begin(o *output, _ int, columns []column) error {
 	e.columns, e.rows = len(columns), false
 	o.buf = append(o.buf, `{"fields":[`...)
-	for i, name := range columns {
+	for i, c := range columns {
 		if i > 0 {
 			o.buf = append(o.buf, ',')
 		}
-		if err := appendText(o, []byte(name)); err != nil {
+		if err := appendText(o, []byte(c.name)); err != nil {
 			return err
 		}
 		if err := o.room(); err != nil {
@@ -81,7 +82,13 @@ func (e *compat) value(o *output, v value) error {
 	return nil
 }
 
-func (e *compat) end(o *output) { o.buf = append(o.buf, "]}"...) }
+func (e *compat) end(o *output, _ ending) { o.add("]}") }
+
+func (e *compat) close(o *output, results int, _ cost) {
+	if results == 0 {
+		o.add(`{"fields":[],"rows":[]}`)
+	}
+}
 
 func appendReal(dst []byte, f float64) []byte {
 	switch {
@@ -98,15 +105,7 @@ func appendReal(dst []byte, f float64) []byte {
 func appendText(o *output, s []byte) error {
 	o.buf = append(o.buf, '"')
 	for len(s) > pieceBytes {
-		n := pieceBytes
-		for back := 1; back < utf8.UTFMax; back++ { // do not cut a character
-			if utf8.RuneStart(s[n-back]) {
-				if !utf8.FullRune(s[n-back : n]) {
-					n -= back
-				}
-				break
-			}
-		}
+		n := pieceOf(s)
 		o.buf = appendEscaped(o.buf, s[:n])
 		s = s[n:]
 		if err := o.room(); err != nil {
@@ -115,6 +114,23 @@ func appendText(o *output, s []byte) error {
 	}
 	o.buf = append(appendEscaped(o.buf, s), '"')
 	return nil
+}
+
+// pieceOf tells how many bytes of s make the next piece, which does not end
+// within a character.
+func pieceOf(s []byte) int {
+	if len(s) <= pieceBytes {
+		return len(s)
+	}
+	for back := 1; back < utf8.UTFMax; back++ {
+		if utf8.RuneStart(s[pieceBytes-back]) {
+			if !utf8.FullRune(s[pieceBytes-back : pieceBytes]) {
+				return pieceBytes - back
+			}
+			break
+		}
+	}
+	return pieceBytes
 }
 
 // appendEscaped escapes what JSON requires and nothing else.
@@ -162,21 +178,10 @@ func appendControl(dst []byte, b byte) []byte {
 }
 
 func appendHex(o *output, b []byte) error {
-	o.buf = append(o.buf, `"X'`...)
-	for len(b) > 0 {
-		n := min(len(b), pieceBytes)
-		start := len(o.buf)
-		o.buf = hex.AppendEncode(o.buf, b[:n])
-		for i := start; i < len(o.buf); i++ {
-			if c := o.buf[i]; c >= 'a' {
-				o.buf[i] = c - 'a' + 'A'
-			}
-		}
-		b = b[n:]
-		if err := o.room(); err != nil {
-			return err
-		}
+	o.add(`"X'`)
+	if err := appendHexDigits(o, b); err != nil {
+		return err
 	}
-	o.buf = append(o.buf, `'"`...)
+	o.add(`'"`)
 	return nil
 }

@@ -9,8 +9,12 @@ package sqlite
 #cgo nocallback ayb_fill
 #cgo noescape ayb_prepare
 #cgo nocallback ayb_prepare
-#cgo noescape ayb_names
-#cgo nocallback ayb_names
+#cgo noescape ayb_drain
+#cgo nocallback ayb_drain
+#cgo noescape ayb_columns
+#cgo nocallback ayb_columns
+#cgo noescape ayb_parameters
+#cgo nocallback ayb_parameters
 #include <stdlib.h>
 #include "engine.h"
 */
@@ -45,19 +49,22 @@ type conn struct {
 
 // stmt is a prepared statement and what is known about it.
 type stmt struct {
-	s        *C.sqlite3_stmt
-	columns  int
-	reads    bool // may run on a reader
-	txn      bool // begins or ends a transaction or savepoint
-	sets     bool // sets something for the rest of the body
-	pragma   bool
-	vacuum   bool
-	into     bool // VACUUM INTO
-	explain  bool
-	bytes    int      // memory it takes; -1 if it was not made to be kept
-	names    []string // nil until asked for
-	end      int      // where it ends in the text of the body
-	uncached bool     // to be finalized after use
+	s         *C.sqlite3_stmt
+	columns   int
+	reads     bool // may run on a reader
+	txn       bool // begins or ends a transaction or savepoint
+	sets      bool // sets something for the rest of the body
+	pragma    bool
+	vacuum    bool
+	into      bool // VACUUM INTO
+	explain   bool
+	bytes     int            // memory it takes; -1 if it was not made to be kept
+	params    int            // how many it has
+	described []column       // its columns; nil until asked for
+	named     []string       // names of its parameters, empty for those without; nil until asked for
+	numbers   map[string]int // and their numbers by name
+	end       int            // where it ends in the text of the body
+	uncached  bool           // to be finalized after use
 }
 
 // text is the SQL of a body as C wants it: with a NUL at its end, which is
@@ -213,7 +220,7 @@ func (c *conn) prepare(t text, from int, mode C.int, keep bool) (st *stmt, end i
 	st = &stmt{
 		s: c.c.stmt, columns: int(c.c.columns), explain: c.c.explain != 0,
 		txn: c.c.seen&C.AYB_SEEN_TXN != 0, sets: c.c.seen&C.AYB_SEEN_SET != 0,
-		pragma: isPragma(sql), bytes: int(c.c.stmt_bytes), end: end, uncached: true,
+		pragma: isPragma(sql), bytes: int(c.c.stmt_bytes), params: int(c.c.params), end: end, uncached: true,
 	}
 	st.reads = c.c.readonly != 0 || st.explain || st.pragma
 	if c.c.seen&C.AYB_SEEN_WRITER != 0 {
@@ -248,29 +255,67 @@ func (st *stmt) finalize() {
 	}
 }
 
-// columnNames gives the names of the columns. They are remembered unless
-// they are large: what a tenant makes large must not stay in memory.
-func (st *stmt) columnNames(columns int) []string {
-	if st.names != nil {
-		return st.names
+// describe tells what the columns are. It is remembered unless it is large:
+// what a tenant makes large must not stay in memory.
+func (st *stmt) describe(columns int) []column {
+	if st.described != nil {
+		return st.described
 	}
-	var scratch [512]byte
-	buf := scratch[:]
-	need := int(C.ayb_names(st.s, (*C.uchar)(&buf[0]), C.int(len(buf))))
+	texts := st.texts(func(buf []byte) int {
+		return int(C.ayb_columns(st.s, (*C.uchar)(&buf[0]), C.int(len(buf))))
+	})
+	large := len(texts) > cachedTextBytes
+	list := make([]column, columns)
+	for i := range list {
+		list[i].name, _, texts = nextText(texts)
+		list[i].declared, list[i].typed, texts = nextText(texts)
+	}
+	if !large {
+		st.described = list
+	}
+	return list
+}
+
+// parameters gives the names of the parameters, and their numbers.
+func (st *stmt) parameters() ([]string, map[string]int) {
+	if st.named != nil {
+		return st.named, st.numbers
+	}
+	texts := st.texts(func(buf []byte) int {
+		return int(C.ayb_parameters(st.s, (*C.uchar)(&buf[0]), C.int(len(buf))))
+	})
+	large := len(texts) > cachedTextBytes
+	list, numbers := make([]string, st.params), make(map[string]int, st.params)
+	for i := range list {
+		list[i], _, texts = nextText(texts)
+		if list[i] != "" {
+			numbers[list[i]] = i + 1
+		}
+	}
+	if !large {
+		st.named, st.numbers = list, numbers
+	}
+	return list, numbers
+}
+
+// texts has fill write into a buffer of the size that it says it needs.
+func (st *stmt) texts(fill func(buf []byte) int) []byte {
+	buf := make([]byte, 512)
+	need := fill(buf)
 	if need > len(buf) {
 		buf = make([]byte, need)
-		C.ayb_names(st.s, (*C.uchar)(&buf[0]), C.int(len(buf)))
+		fill(buf)
 	}
-	names := make([]string, columns)
-	for i := range names {
-		n := binary.NativeEndian.Uint32(buf)
-		names[i] = string(buf[4 : 4+n])
-		buf = buf[4+n:]
+	return buf[:need]
+}
+
+// nextText takes a text off buf; ok is false for one that is not there.
+func nextText(buf []byte) (s string, ok bool, rest []byte) {
+	n := int32(binary.NativeEndian.Uint32(buf))
+	if n < 0 {
+		return "", false, buf[4:]
 	}
-	if need <= cachedTextBytes {
-		st.names = names
-	}
-	return names
+	return string(buf[4 : 4+n]), true, buf[4+n:]
 }
 
 // cell describes one column of the current row without copying it.

@@ -71,22 +71,32 @@ func (db *DB) Run(job *Job, sink Sink) error {
 		return err
 	}
 	defer db.leave()
-	switch {
-	case job.Mode != ayb.QueryReadOnly && job.Mode != ayb.QueryReadWrite:
+	if job.Mode != ayb.QueryReadOnly && job.Mode != ayb.QueryReadWrite {
 		return errs.E(errs.Forbidden, "This request may not query the database")
-	case !job.batch.Script:
-		return errs.E(errs.Unsupported, "This query daemon does not know statements with parameters")
-	case len(job.batch.Statements[0].SQL) > db.o.SQLBytes:
-		return errs.E(errs.TooLarge, "The request has %d bytes of SQL, and at most %d are allowed", len(job.batch.Statements[0].SQL), db.o.SQLBytes)
-	case strings.IndexByte(job.batch.Statements[0].SQL, 0) >= 0:
-		return errs.E(errs.Invalid, "The SQL text contains a NUL character")
 	}
 	r, err := newRun(db, job, sink)
 	if err != nil {
 		return err
 	}
 	defer r.free()
+	for i := range r.body {
+		if err := db.takes(r.body[i].SQL); err != nil {
+			r.enter(i)
+			return r.told(err)
+		}
+	}
 	return r.run()
+}
+
+// takes checks what has to hold for every text of SQL.
+func (db *DB) takes(sql string) error {
+	switch {
+	case len(sql) > db.o.SQLBytes:
+		return errs.E(errs.TooLarge, "The request has %d bytes of SQL, and at most %d are allowed (limits.request_bytes); the operator of the server can raise the limit", len(sql), db.o.SQLBytes)
+	case strings.IndexByte(sql, 0) >= 0:
+		return errs.E(errs.Invalid, "The SQL text contains a NUL character")
+	}
+	return nil
 }
 
 // Close stops what runs, waits for it, and closes the database: readers

@@ -102,6 +102,7 @@ int ayb_prepare(ayb_conn *c, const char *sql, int size, int mode, int keep) {
 	c->tail = (int32_t)(tail - sql);
 	if (rc || !c->stmt) return rc;
 	c->columns = sqlite3_column_count(c->stmt);
+	c->params = sqlite3_bind_parameter_count(c->stmt);
 	c->readonly = sqlite3_stmt_readonly(c->stmt);
 	c->explain = sqlite3_stmt_isexplain(c->stmt);
 	c->stmt_bytes = keep ? sqlite3_stmt_status(c->stmt, SQLITE_STMTSTATUS_MEMUSED, 0) : -1;
@@ -181,38 +182,108 @@ static void begin(ayb_conn *c) {
 	c->refusal = c->expired = c->used = c->rows = c->big = c->timed = 0;
 	c->start = c->tick = 0;
 	if (c->fresh) {
-		sqlite3_set_last_insert_rowid(c->db, 0);
+		sqlite3_set_last_insert_rowid(c->db, c->rowid);
 		c->fresh = 0;
 	}
 }
 
-int ayb_fill(ayb_conn *c, sqlite3_stmt *s, unsigned char *buf, int cap, int first) {
+// Gives the parameters 1 to n their values, which are packed as cells are.
+// SQLite keeps copies: the memory is Go's.
+static int bind(sqlite3_stmt *s, const unsigned char *p, int n) {
+	int i, rc = SQLITE_OK;
+	for (i = 1; i <= n && !rc; i++) {
+		int tag = *p++;
+		int64_t bits;
+		double d;
+		int32_t len;
+		switch (tag) {
+		case AYB_INT:
+			memcpy(&bits, p, 8);
+			p += 8;
+			rc = sqlite3_bind_int64(s, i, bits);
+			break;
+		case AYB_REAL:
+			memcpy(&d, p, 8);
+			p += 8;
+			rc = sqlite3_bind_double(s, i, d);
+			break;
+		case AYB_TEXT:
+		case AYB_BLOB:
+			memcpy(&len, p, 4);
+			p += 4;
+			rc = tag == AYB_TEXT ? sqlite3_bind_text(s, i, (const char *)p, len, SQLITE_TRANSIENT)
+				: sqlite3_bind_blob(s, i, p, len, SQLITE_TRANSIENT);
+			p += len;
+			break;
+		default:
+			rc = sqlite3_bind_null(s, i);
+		}
+	}
+	return rc;
+}
+
+// The first step of a statement: everything it must not find of the last one.
+static int first_step(ayb_conn *c, sqlite3_stmt *s, const unsigned char *params, int n) {
+	c->pending = c->reprepared = c->truncated = 0;
+	c->before = sqlite3_total_changes64(c->db);
+	c->bound = n;
+	return n ? bind(s, params, n) : SQLITE_OK;
+}
+
+// The end of a statement that is through.
+static int finish(ayb_conn *c, sqlite3_stmt *s) {
+	c->written = sqlite3_total_changes64(c->db) - c->before;
+	c->affected = c->written ? sqlite3_changes64(c->db) : 0;
+	c->rowid = sqlite3_last_insert_rowid(c->db);
+	ayb_reset(c, s);
+	return SQLITE_DONE;
+}
+
+void ayb_reset(ayb_conn *c, sqlite3_stmt *s) {
+	sqlite3_reset(s);
+	if (c->bound && s) sqlite3_clear_bindings(s);
+	c->bound = 0;
+}
+
+// The next row that is wanted.
+static int next_row(ayb_conn *c, sqlite3_stmt *s) {
+	int rc = sqlite3_step(s);
+	if (rc != SQLITE_ROW) return rc;
+	if (c->wanted > 0) {
+		c->wanted--;
+		return rc;
+	}
+	c->truncated = 1;
+	if (sqlite3_stmt_readonly(s)) return SQLITE_DONE;
+	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+	}
+	return rc;
+}
+
+int ayb_fill(ayb_conn *c, sqlite3_stmt *s, unsigned char *buf, int cap, int first, const unsigned char *params, int n) {
 	int rc;
 	begin(c);
-	if (first) c->pending = c->reprepared = 0;
+	if (first && (rc = first_step(c, s, params, n))) return rc;
 	for (;;) {
-		int n;
+		int size;
 		if (!c->pending) {
-			rc = sqlite3_step(s);
+			rc = next_row(c, s);
 			if (first) {
 				first = 0;
 				c->columns = sqlite3_column_count(s);
 				c->reprepared = sqlite3_stmt_status(s, SQLITE_STMTSTATUS_REPREPARE, 1) > 0;
 			}
-			if (rc == SQLITE_DONE) {
-				sqlite3_reset(s);
-				return SQLITE_DONE;
-			}
+			if (rc == SQLITE_DONE) return finish(c, s);
 			if (rc != SQLITE_ROW) return rc;
 			c->pending = 1;
 		}
-		n = pack(c, s, c->columns, buf + c->used, cap - c->used);
-		if (n == -2) return SQLITE_NOMEM;
-		if (n == -1) {
+		size = pack(c, s, c->columns, buf + c->used, cap - c->used);
+		if (size == -2) return SQLITE_NOMEM;
+		if (size == -1) {
 			c->big = c->rows == 0;
 			return SQLITE_ROW;
 		}
-		c->used += n;
+		c->used += size;
 		c->rows++;
 		c->pending = 0;
 		if ((c->rows & 7) == 0) tick(c);
@@ -223,32 +294,45 @@ int ayb_fill(ayb_conn *c, sqlite3_stmt *s, unsigned char *buf, int cap, int firs
 	}
 }
 
-int ayb_drain(ayb_conn *c, sqlite3_stmt *s) {
+int ayb_drain(ayb_conn *c, sqlite3_stmt *s, const unsigned char *params, int n) {
 	int rc;
 	begin(c);
+	if ((rc = first_step(c, s, params, n))) return rc;
 	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
 	}
-	if (rc == SQLITE_DONE) sqlite3_reset(s);
-	return rc;
+	return rc == SQLITE_DONE ? finish(c, s) : rc;
 }
 
-int ayb_names(sqlite3_stmt *s, unsigned char *buf, int cap) {
+// Adds a text after its length, -1 for none, if buf is not null. Returns the
+// bytes it takes.
+static int put(unsigned char *buf, const char *text) {
+	int32_t len = text ? (int32_t)strlen(text) : -1;
+	int size = len > 0 ? len : 0;
+	if (!buf) return 4 + size;
+	memcpy(buf, &len, 4);
+	if (size) memcpy(buf + 4, text, size);
+	return 4 + size;
+}
+
+int ayb_columns(sqlite3_stmt *s, unsigned char *buf, int cap) {
 	int columns = sqlite3_column_count(s);
-	int pass, i, need = 0;
-	for (pass = 0; pass < 2; pass++) {
-		for (i = 0; i < columns; i++) {
-			const char *name = sqlite3_column_name(s, i);
-			int32_t len = name ? (int32_t)strlen(name) : 0;
-			if (pass == 0) {
-				need += 4 + len;
-				continue;
-			}
-			memcpy(buf, &len, 4);
-			if (len) memcpy(buf + 4, name, len);
-			buf += 4 + len;
-		}
-		if (need > cap) break;
+	int i, at, need = 0;
+	for (i = 0; i < columns; i++) {
+		need += put(0, sqlite3_column_name(s, i));
+		need += put(0, sqlite3_column_decltype(s, i));
 	}
+	for (i = at = 0; need <= cap && i < columns; i++) {
+		at += put(buf + at, sqlite3_column_name(s, i));
+		at += put(buf + at, sqlite3_column_decltype(s, i));
+	}
+	return need;
+}
+
+int ayb_parameters(sqlite3_stmt *s, unsigned char *buf, int cap) {
+	int n = sqlite3_bind_parameter_count(s);
+	int i, at, need = 0;
+	for (i = 1; i <= n; i++) need += put(0, sqlite3_bind_parameter_name(s, i));
+	for (i = 1, at = 0; need <= cap && i <= n; i++) at += put(buf + at, sqlite3_bind_parameter_name(s, i));
 	return need;
 }
 

@@ -45,7 +45,8 @@ typedef struct ayb_conn {
 	int32_t cancel; // not 0: stop what runs
 	int32_t own;    // the engine's own SQL is running, no policy
 	int32_t vacuum; // the tenant's VACUUM is running, one ATTACH '' is its own
-	int32_t fresh;  // forget the last insert rowid before the next step
+	int32_t fresh;  // set the last insert rowid to rowid before the next step
+	int64_t wanted; // rows the next statement may still give
 
 	// Policy: the verdict of the last prepare or step.
 	int32_t mode;
@@ -66,6 +67,7 @@ typedef struct ayb_conn {
 	int32_t readonly;
 	int32_t explain;
 	int32_t stmt_bytes;
+	int32_t params; // how many it has
 
 	// Result of ayb_fill.
 	int32_t used, rows;
@@ -73,6 +75,14 @@ typedef struct ayb_conn {
 	int32_t big;        // the current row does not fit into an empty buffer
 	int32_t timed;      // returned early so that what is there can be sent
 	int32_t reprepared; // the schema changed: columns have to be asked again
+
+	// Result of ayb_fill and ayb_drain when a statement is through.
+	int64_t before;    // changes of the connection before it
+	int64_t written;   // rows it wrote, those of triggers too
+	int64_t affected;  // rows it wrote by itself
+	int64_t rowid;     // the last insert rowid
+	int32_t truncated; // there were more rows than wanted
+	int32_t bound;     // it has values that have to be cleared
 
 	// Result of ayb_cell.
 	int32_t cell_tag;
@@ -96,16 +106,21 @@ int ayb_close(ayb_conn *c);
 int ayb_prepare(ayb_conn *c, const char *sql, int size, int mode, int keep);
 // Steps and packs rows until buf is full, a while has passed, or the end.
 // SQLITE_ROW: call again. SQLITE_DONE: finished and reset. Else an error;
-// the statement is not reset, so that its message can be read.
-int ayb_fill(ayb_conn *c, sqlite3_stmt *s, unsigned char *buf, int cap, int first);
+// the statement is not reset, so that its message can be read. The first call
+// gives the statement n values, packed as cells are.
+int ayb_fill(ayb_conn *c, sqlite3_stmt *s, unsigned char *buf, int cap, int first, const unsigned char *params, int n);
 // Steps to the end and forgets the rows; resets when done.
-int ayb_drain(ayb_conn *c, sqlite3_stmt *s);
+int ayb_drain(ayb_conn *c, sqlite3_stmt *s, const unsigned char *params, int n);
+// Ends a statement wherever it is, and clears its values.
+void ayb_reset(ayb_conn *c, sqlite3_stmt *s);
 // Describes one cell of the current row; cell_ptr is valid until the next
 // step. SQLITE_NOMEM or SQLITE_OK.
 int ayb_cell(ayb_conn *c, sqlite3_stmt *s, int i);
-// Copies the column names, each after its length. Returns the bytes needed;
-// nothing is copied when cap is smaller.
-int ayb_names(sqlite3_stmt *s, unsigned char *buf, int cap);
+// Copies name and declared type of each column, each after its length, which
+// is -1 for none. Returns the bytes needed; nothing is copied when cap is
+// smaller. ayb_parameters does so with the names of parameters.
+int ayb_columns(sqlite3_stmt *s, unsigned char *buf, int cap);
+int ayb_parameters(sqlite3_stmt *s, unsigned char *buf, int cap);
 // Runs SQL of the engine itself and keeps the first cell in c->text.
 int ayb_exec(ayb_conn *c, const char *sql);
 

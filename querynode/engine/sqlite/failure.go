@@ -37,6 +37,14 @@ func errVacuumInto() error {
 	return errs.E(errs.SQL, "VACUUM INTO is not available here; plain VACUUM is")
 }
 
+func errSeveral() error {
+	return errs.E(errs.Invalid, "Each entry of statements, and a text with params, has to be a single statement; send several as entries of statements")
+}
+
+func errTogether() error {
+	return errs.E(errs.SQL, "This statement cannot be part of a batch, because it begins or ends a transaction or cannot run in one; send it by itself, or as part of one text without params")
+}
+
 // longestMessage is as much of SQLite's text as is passed on: it can quote a
 // tenant's whole statement.
 const longestMessage = 4 << 10
@@ -60,9 +68,9 @@ func (c *conn) failure(rc C.int, o Options, j *Job, from int) error {
 	switch primary(rc) {
 	case C.SQLITE_INTERRUPT:
 		if why := j.reason(); why != stopNot {
-			return stopError(why, j.Timeout)
+			return stopError(why, j)
 		}
-		return stopError(stopTimeout, j.Timeout)
+		return stopError(stopTimeout, j)
 	case C.SQLITE_BUSY:
 		return errs.E(errs.Unavailable, "The database is busy; try again")
 	case C.SQLITE_READONLY:
@@ -75,15 +83,15 @@ func (c *conn) failure(rc C.int, o Options, j *Job, from int) error {
 	case C.SQLITE_NOMEM:
 		c.cache.clear()
 		C.sqlite3_db_release_memory(c.c.db)
-		return errs.E(errs.SQL, "out of memory: the statement needs more than the %s of memory there is for this database", sizeText(o.HeapBytes)).
+		return errs.E(errs.SQL, "out of memory: the statement needs more than the %s of memory that this database may use (limits.heap_bytes); the operator of the server can raise the limit", sizeText(o.HeapBytes)).
 			With("sqlite_code", strconv.Itoa(int(rc)))
 	case C.SQLITE_FULL:
 		if o.DatabaseBytes <= 0 {
 			return errs.E(errs.Full, "database or disk is full")
 		}
-		return errs.E(errs.Full, "database or disk is full: this database has reached its limit of %s, or the disk of the server has no room left", sizeText(o.DatabaseBytes))
+		return errs.E(errs.Full, "database or disk is full: this database has reached its limit of %s (limits.database_bytes), which the operator of the server can raise, or the disk of the server has no room left", sizeText(o.DatabaseBytes))
 	case C.SQLITE_TOOBIG:
-		return errs.E(errs.TooLarge, "%s: a value may have at most %s, a request %s", c.message(),
+		return errs.E(errs.TooLarge, "%s: a value may have at most %s (limits.heap_bytes) and a text of SQL %s (limits.request_bytes); the operator of the server can raise the limits", c.message(),
 			sizeText(int64(valueLimit(o))), sizeText(int64(o.SQLBytes)))
 	case C.SQLITE_IOERR, C.SQLITE_CORRUPT, C.SQLITE_NOTADB, C.SQLITE_CANTOPEN:
 		c.broken = true // a new connection starts from what is on disk
@@ -121,7 +129,7 @@ func openFailed(c *conn, o Options, rc C.int) error {
 	case C.SQLITE_NOTADB, C.SQLITE_CORRUPT:
 		return errs.E(errs.SQL, "%s", c.message()).With("sqlite_code", strconv.Itoa(int(rc)))
 	case C.SQLITE_NOMEM:
-		return errs.E(errs.SQL, "out of memory: the database could not be opened within its %s", sizeText(o.HeapBytes))
+		return errs.E(errs.SQL, "out of memory: the database could not be opened within its %s (limits.heap_bytes); the operator of the server can raise the limit", sizeText(o.HeapBytes))
 	case C.SQLITE_FULL:
 		return errs.E(errs.Full, "database or disk is full")
 	}
@@ -129,14 +137,18 @@ func openFailed(c *conn, o Options, rc C.int) error {
 	return errs.Wrap(errs.Engine, cause, "The database could not be opened")
 }
 
-func stopError(why stop, timeout time.Duration) error {
+func stopError(why stop, j *Job) error {
 	switch why {
 	case stopCanceled:
 		return errs.E(errs.Canceled, "The statement was canceled")
 	case stopClosing:
 		return errClosing()
 	}
-	return errs.E(errs.Timeout, "The statement took longer than %s and was stopped", durationText(timeout))
+	limit := durationText(j.Timeout)
+	if own := j.batch.Timeout; own > 0 && own <= j.Timeout {
+		return errs.E(errs.Timeout, "The statement took longer than %s and was stopped, as timeout_ms of the request asks for", limit)
+	}
+	return errs.E(errs.Timeout, "The statement took longer than %s (limits.statement_timeout) and was stopped; the operator of the server can raise the limit", limit)
 }
 
 func errClosing() error {

@@ -41,7 +41,7 @@ const (
 	lost                  // the transaction is not what it should be any more
 )
 
-// onWriter runs the job on the writer and delivers its answer.
+// onWriter runs the body on the writer.
 func (r *run) onWriter() error {
 	m := &member{r: r, turn: make(chan bool, 1)}
 	lead, err := r.db.queue.join(m, r.job.Timeout)
@@ -51,10 +51,7 @@ func (r *run) onWriter() error {
 	if lead {
 		r.db.lead(m)
 	}
-	if m.err != nil {
-		return m.err
-	}
-	return r.deliver()
+	return m.err
 }
 
 // lead does the work of a member and of those that wait behind it.
@@ -178,9 +175,9 @@ func (m *member) inside(s *slot) verdict {
 		return v
 	}
 	defer st.done()
-	r.c.c.fresh = 1
+	r.out.to = r.hold
 	r.limit = memberTime
-	err = r.one(st, 0, true, r.spool.write)
+	err = r.one(st, 0, true)
 	r.limit = 0
 	if r.c.autocommit() || r.c.unresolved() || err != nil && !ordinary(err) {
 		return lost
@@ -192,7 +189,11 @@ func (m *member) inside(s *slot) verdict {
 // joins compiles a member's body and tells whether it can be part of a group:
 // only a single statement that leaves nothing behind but what it stores.
 func (r *run) joins() (*stmt, verdict, error) {
-	sql := r.sql
+	if len(r.body) != 1 {
+		return nil, alone, nil
+	}
+	r.enter(0)
+	sql := r.body[0].SQL
 	if st, ok := r.c.cache.get(sql); ok {
 		return st, inside, nil
 	}
@@ -223,7 +224,12 @@ func (r *run) joins() (*stmt, verdict, error) {
 // for, and nothing else: the statement is wrong, or its data is.
 func ordinary(err error) bool {
 	e, ok := errors.AsType[*errs.Error](err)
-	if !ok || e.Code != errs.SQL {
+	switch {
+	case !ok:
+		return false
+	case e.Code == errs.Invalid: // its values do not fit
+		return true
+	case e.Code != errs.SQL:
 		return false
 	}
 	code, err := strconv.Atoi(e.Attrs["sqlite_code"])

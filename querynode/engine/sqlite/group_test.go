@@ -75,7 +75,7 @@ func TestGroupsAreLikeOneAfterAnother(t *testing.T) {
 			var ordered []string
 			db.queue.order = func(group []*member) {
 				for _, m := range group {
-					ordered = append(ordered, m.r.sql)
+					ordered = append(ordered, m.r.body[0].SQL)
 				}
 			}
 			var mu sync.Mutex

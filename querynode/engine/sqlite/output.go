@@ -1,6 +1,8 @@
 package sqlite
 
 import (
+	"time"
+
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/query"
 )
@@ -39,20 +41,59 @@ type value struct {
 	data []byte // of a TEXT or a BLOB
 }
 
-// encoder turns one result into bytes. It is used by one goroutine.
+// column is what a result says of a column.
+type column struct {
+	name     string
+	declared string // its declared type
+	typed    bool   // it has one; an expression has none
+}
+
+// ending is what is told after the rows of a result.
+type ending struct {
+	affected  int64 // rows the statement changed by itself
+	rowid     int64 // the last insert rowid; 0 if there is none
+	truncated bool  // there were more rows than asked for
+}
+
+// cost is what a job has cost.
+type cost struct {
+	engine  time.Duration
+	written int64 // rows, also by triggers
+}
+
+// encoder turns results into bytes. It is used by one goroutine.
 type encoder interface {
-	// begin starts a result; no columns is the answer of statements without
-	// one.
-	begin(o *output, columns []string) error
+	// every tells whether the answer has each result, also of statements
+	// without columns; else it has the last that has columns.
+	every() bool
+	// begin starts a result, the index-th of the answer.
+	begin(o *output, index int, columns []column) error
 	// cell adds a value. Column 0 begins a row.
 	cell(o *output, column int, v value) error
 	// end completes the result.
-	end(o *output)
+	end(o *output, e ending)
+	// close completes an answer of that many results.
+	close(o *output, results int, c cost)
+}
+
+// reporter is an encoder whose answers can hold errors of statements.
+type reporter interface {
+	encoder
+	// failed puts an error in place of the index-th result or, if some of that
+	// is sent already, after it. It returns false if that cannot be done here.
+	failed(o *output, index int, sent bool, err *errs.Error) bool
 }
 
 func newEncoder(f query.Format) (encoder, error) {
-	if f == query.FormatCompat {
+	switch f {
+	case query.FormatCompat:
 		return &compat{}, nil
+	case query.FormatJSON:
+		return &document{}, nil
+	case query.FormatNDJSON:
+		return &lines{}, nil
+	case query.FormatCSV:
+		return &csv{}, nil
 	}
 	return nil, errs.E(errs.Unsupported, "This format of results is not known.")
 }
@@ -76,3 +117,5 @@ func (o *output) flush() error {
 	o.buf = o.buf[:0]
 	return err
 }
+
+func (o *output) add(s string) { o.buf = append(o.buf, s...) }

@@ -65,7 +65,7 @@ func (p *pool) acquire(j *Job, limit time.Duration) (*slot, error) {
 		return nil, errs.E(errs.Unavailable, "The database is busy: the statement waited %s for its turn; try again", durationText(limit))
 	case <-j.stopped():
 		p.giveUp(turn)
-		return nil, stopError(j.reason(), j.Timeout)
+		return nil, stopError(j.reason(), j)
 	}
 }
 

@@ -55,7 +55,7 @@ func (q *writeQueue) join(m *member, limit time.Duration) (lead bool, err error)
 	case <-expired:
 		err = errs.E(errs.Unavailable, "The database is busy: the statement waited %s for its turn; try again", durationText(limit))
 	case <-j.stopped():
-		err = stopError(j.reason(), j.Timeout)
+		err = stopError(j.reason(), j)
 	}
 	if q.leave(m) {
 		return false, err

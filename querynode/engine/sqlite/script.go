@@ -20,109 +20,55 @@ type plan struct {
 
 // read runs a body on a reader, or says errWriter.
 func (r *run) read() error {
-	sql := r.sql
-	if st, ok := r.c.cache.get(sql); ok {
-		err := r.rows(st, 0, r.stream)
-		if errors.Is(err, errWriter) { // the schema is another one now
-			r.c.cache.delete(sql)
+	r.out.to = r.pass
+	r.enter(0)
+	if len(r.body) == 1 {
+		sql := r.body[0].SQL
+		if st, ok := r.c.cache.get(sql); ok {
+			err := r.one(st, 0, true)
+			if errors.Is(err, errWriter) { // the schema is another one now
+				r.c.cache.delete(sql)
+			}
+			return err
 		}
-		return err
 	}
-	t := newText(sql)
-	p, err := r.check(t)
+	p, err := r.check()
 	if err != nil {
 		return err
 	}
 	if p.only == nil {
-		return r.readScript(t, p)
+		return r.readScript(p)
 	}
-	st := p.only
-	r.c.keep(sql, st)
-	defer st.done()
-	return r.one(st, p.from, true, r.stream)
+	defer p.only.done()
+	return r.one(p.only, p.from, true)
 }
 
-// check compiles every statement of a body without running any.
-func (r *run) check(t text) (plan, error) {
+// check compiles every statement of the body without running any.
+func (r *run) check() (plan, error) {
 	var p plan
-	for from := 0; from < t.len(); {
-		if err := r.arm(); err != nil {
+	for i := range r.body {
+		r.enter(i)
+		if err := r.checkEntry(&p); err != nil || p.only != nil {
 			return p, err
 		}
-		st, end, rc := r.c.prepare(t, from, C.AYB_CHECK, p.count == 0)
-		if rc != C.SQLITE_OK {
-			return p, r.failure(rc, from)
-		}
-		if st == nil {
-			from = max(end, from+1)
-			continue
-		}
-		if st.into || !st.reads {
-			into := st.into
-			st.finalize()
-			if into {
-				return p, errVacuumInto()
-			}
-			return p, errWriter
-		}
-		p.count++
-		p.txn = p.txn || st.txn
-		if st.columns > 0 {
-			p.last = p.count
-		}
-		if p.count == 1 && !st.txn && !st.sets && blank(t.from(end)) {
-			p.only, p.from = st, from
-			return p, nil
-		}
-		st.finalize()
-		from = end
 	}
+	r.enter(0)
 	return p, nil
 }
 
-// readScript runs several reading statements in one read transaction, or in
-// those the body holds itself.
-func (r *run) readScript(t text, p plan) error {
-	if !p.txn {
-		if rc := r.c.exec("BEGIN"); rc != C.SQLITE_OK {
-			return r.failure(rc, 0)
-		}
+// checkEntry compiles the statements of the current entry.
+func (r *run) checkEntry(p *plan) error {
+	sql := r.body[r.entry].SQL
+	if st, ok := r.c.cache.get(sql); ok {
+		p.add(st)
+		return nil
 	}
-	n := 0
-	err := r.each(t, C.AYB_FREE, func(st *stmt, from, end int) (int, error) {
-		if !st.reads {
-			return 0, errWriter
-		}
-		n++
-		if n == p.count {
-			return end, r.one(st, from, n == p.last, r.stream)
-		}
-		return end, r.one(st, from, n == p.last, r.spool.write)
-	})
-	if err != nil {
-		return err
-	}
-	return r.endScript(!p.txn)
-}
-
-// one runs one statement; wanted says that its rows, if it can have any, are
-// the answer.
-func (r *run) one(st *stmt, from int, wanted bool, to func([]byte) error) error {
-	if st.columns == 0 || !wanted {
-		return r.drain(st, from)
-	}
-	return r.rows(st, from, to)
-}
-
-// each compiles the statements of a body one after another and has each run
-// before it looks at the next, which may need what the one before made. do
-// returns where to go on.
-func (r *run) each(t text, mode C.int, do func(st *stmt, from, end int) (int, error)) error {
-	for from := 0; from < t.len(); {
+	t := newText(sql)
+	for n, from := 0, 0; from < t.len(); {
 		if err := r.arm(); err != nil {
 			return err
 		}
-		st, end, rc := r.c.prepare(t, from, mode, from == 0)
+		st, end, rc := r.c.prepare(t, from, C.AYB_CHECK, n == 0)
 		if rc != C.SQLITE_OK {
 			return r.failure(rc, from)
 		}
@@ -130,12 +76,156 @@ func (r *run) each(t text, mode C.int, do func(st *stmt, from, end int) (int, er
 			from = max(end, from+1)
 			continue
 		}
-		next, err := do(st, from, end)
+		n++
+		if err := r.readable(st, n); err != nil {
+			st.finalize()
+			return err
+		}
+		p.add(st)
+		if n == 1 && !st.txn && !st.sets && blank(t.from(end)) {
+			r.c.keep(sql, st)
+			if len(r.body) == 1 {
+				p.only, p.from = st, from
+			} else {
+				st.done()
+			}
+			return nil
+		}
+		st.finalize()
+		from = end
+		if r.script() {
+			r.at = n
+		}
+	}
+	return nil
+}
+
+func (p *plan) add(st *stmt) {
+	p.count++
+	p.txn = p.txn || st.txn
+	if st.columns > 0 {
+		p.last = p.count
+	}
+}
+
+// readable tells whether the n-th statement of an entry can run on a reader.
+func (r *run) readable(st *stmt, n int) error {
+	switch {
+	case st.into:
+		return errVacuumInto()
+	case !st.reads:
+		return errWriter
+	case !r.script():
+		return inBatch(st, n)
+	}
+	return nil
+}
+
+// inBatch says no to what an entry of a batch cannot be.
+func inBatch(st *stmt, n int) error {
+	switch {
+	case n > 1:
+		return errSeveral()
+	case st.txn:
+		return errTogether()
+	}
+	return nil
+}
+
+// readScript runs several reading statements in one read transaction, or in
+// those the body holds itself.
+func (r *run) readScript(p plan) error {
+	if !p.txn {
+		if rc := r.c.exec("BEGIN"); rc != C.SQLITE_OK {
+			return r.failure(rc, 0)
+		}
+	}
+	n := 0
+	every := r.enc.every()
+	err := r.each(C.AYB_FREE, func(s step) (int, error) {
+		if !s.st.reads {
+			return 0, errWriter
+		}
+		n++
+		r.out.to = r.pass
+		if !every && n < p.count {
+			r.out.to = r.hold // a later result may take its place
+		}
+		return s.end, r.one(s.st, s.from, every || n == p.last)
+	})
+	if err != nil {
+		return err
+	}
+	return r.endScript(!p.txn)
+}
+
+// step is a statement whose turn it is.
+type step struct {
+	st        *stmt
+	from, end int  // where it is in the text of the current entry
+	only      bool // nothing else is in the body
+}
+
+// each compiles the statements of the body one after another and has each run
+// before it looks at the next, which may need what the one before made. do
+// returns where to go on.
+func (r *run) each(mode C.int, do func(step) (int, error)) error {
+	for i := range r.body {
+		r.enter(i)
+		sql := r.body[i].SQL
+		if st, ok := r.c.cache.get(sql); ok {
+			if _, err := do(step{st, 0, len(sql), len(r.body) == 1}); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := r.eachOf(newText(sql), mode, do); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eachOf does so with the statements of the current entry.
+func (r *run) eachOf(t text, mode C.int, do func(step) (int, error)) error {
+	n := 0 // that ran
+	for from := 0; from < t.len(); {
+		if err := r.arm(); err != nil {
+			return err
+		}
+		st, end, rc := r.c.prepare(t, from, mode, n == 0)
+		if rc != C.SQLITE_OK {
+			return r.failure(rc, from)
+		}
+		if st == nil {
+			from = max(end, from+1)
+			continue
+		}
+		if !r.script() {
+			if err := inBatch(st, n+1); err != nil {
+				st.finalize()
+				return err
+			}
+		}
+		alone := n == 0 && blank(t.from(end))
+		if alone {
+			r.c.keep(r.body[r.entry].SQL, st)
+		}
+		next, err := do(step{st, from, end, alone && len(r.body) == 1})
 		st.done()
 		if err != nil {
 			return err
 		}
+		if next > from {
+			n++
+			if r.script() {
+				r.at = n
+			}
+		}
 		from = next
+	}
+	if n == 0 {
+		return r.empty(ending{rowid: r.now.rowid})
 	}
 	return nil
 }
@@ -159,47 +249,45 @@ func (r *run) endScript(ours bool) error {
 // Whether it is, SQLite's own parser finds out on the way; nothing has been
 // answered by then, so the body can start over (Q4).
 func (r *run) write() error {
-	r.c.c.fresh = 1
-	if st, ok := r.c.cache.get(r.sql); ok {
-		return r.whole(st, 0)
-	}
-	t := newText(r.sql)
-	err := r.writeAtomic(t)
+	r.out.to = r.hold
+	err := r.writeAtomic()
 	if !errors.Is(err, errHere) {
 		return err
+	}
+	if !r.script() {
+		return errTogether()
 	}
 	if err := r.startOver(); err != nil {
 		return err
 	}
-	return r.writeSteps(t)
+	return r.writeSteps()
 }
 
 // writeAtomic runs a body in one transaction. A single statement is one by
 // itself. errHere means that the body has to run step by step.
-func (r *run) writeAtomic(t text) error {
+func (r *run) writeAtomic() error {
 	ours := false
-	err := r.each(t, C.AYB_ATOMIC, func(st *stmt, from, end int) (int, error) {
-		single := !ours && blank(t.from(end))
+	err := r.each(C.AYB_ATOMIC, func(s step) (int, error) {
+		single := !ours && s.only
 		switch {
-		case st.into:
+		case s.st.into:
 			return 0, errVacuumInto()
-		case st.vacuum && !single:
+		case s.st.vacuum && !single:
 			return 0, errHere
-		case st.vacuum:
-			return end, r.vacuum(st, from)
+		case s.st.vacuum:
+			return s.end, r.vacuum(s.st, s.from)
 		case single:
-			r.c.keep(r.sql, st)
-			return end, r.whole(st, from)
+			return s.end, r.whole(s.st, s.from)
 		case !ours:
 			if rc := r.c.exec("BEGIN IMMEDIATE"); rc != C.SQLITE_OK {
-				return 0, r.failure(rc, from)
+				return 0, r.failure(rc, s.from)
 			}
 			ours = true
-			if st.pragma { // acts while compiled, so once more, inside
-				return from, nil
+			if s.st.pragma { // acts while compiled, so once more, inside
+				return s.from, nil
 			}
 		}
-		return end, r.one(st, from, true, r.spool.write)
+		return s.end, r.one(s.st, s.from, true)
 	})
 	if err != nil || !ours {
 		return err
@@ -209,15 +297,15 @@ func (r *run) writeAtomic(t text) error {
 
 // writeSteps runs a body that holds its transactions itself, or has
 // statements that cannot run in one.
-func (r *run) writeSteps(t text) error {
-	err := r.each(t, C.AYB_FREE, func(st *stmt, from, end int) (int, error) {
+func (r *run) writeSteps() error {
+	err := r.each(C.AYB_FREE, func(s step) (int, error) {
 		switch {
-		case st.into:
+		case s.st.into:
 			return 0, errVacuumInto()
-		case st.vacuum:
-			return end, r.vacuum(st, from)
+		case s.st.vacuum:
+			return s.end, r.vacuum(s.st, s.from)
 		}
-		return end, r.whole(st, from)
+		return s.end, r.whole(s.st, s.from)
 	})
 	if err != nil {
 		return err
@@ -230,12 +318,12 @@ func (r *run) writeSteps(t text) error {
 // with RETURNING before the first row, and commits them when it is reset.
 func (r *run) whole(st *stmt, from int) error {
 	if st.columns == 0 || st.pragma || !r.c.autocommit() {
-		return r.one(st, from, true, r.spool.write)
+		return r.one(st, from, true)
 	}
 	if rc := r.c.exec("BEGIN IMMEDIATE"); rc != C.SQLITE_OK {
 		return r.failure(rc, from)
 	}
-	if err := r.one(st, from, true, r.spool.write); err != nil {
+	if err := r.one(st, from, true); err != nil {
 		return err // and the caller rolls back
 	}
 	if rc := r.c.exec("COMMIT"); rc != C.SQLITE_OK {
@@ -249,7 +337,7 @@ func (r *run) whole(st *stmt, from int) error {
 func (r *run) vacuum(st *stmt, from int) error {
 	r.c.c.vacuum = 1
 	C.sqlite3_limit(r.c.c.db, C.SQLITE_LIMIT_ATTACHED, 1)
-	err := r.drain(st, from)
+	err := r.one(st, from, false)
 	C.sqlite3_limit(r.c.c.db, C.SQLITE_LIMIT_ATTACHED, 0)
 	r.c.c.vacuum = 0
 	return err
@@ -259,7 +347,7 @@ func (r *run) vacuum(st *stmt, from int) error {
 // connection.
 func (r *run) startOver() error {
 	r.rollback()
-	r.clear()
+	r.restart()
 	if r.c.spoiled() {
 		r.slot.shut()
 		r.c = nil
@@ -267,9 +355,5 @@ func (r *run) startOver() error {
 			return err
 		}
 	}
-	if err := r.attach(); err != nil {
-		return err
-	}
-	r.c.c.fresh = 1
-	return nil
+	return r.attach()
 }

@@ -84,8 +84,10 @@ func (s *spool) replay(buf []byte, to func(p []byte) error) error {
 
 // reset forgets everything and gives the file's room back.
 func (s *spool) reset() {
-	s.used.Add(-int64(len(s.mem)))
-	s.mem = nil
+	if s.mem != nil {
+		s.used.Add(-int64(len(s.mem)))
+		s.mem = nil
+	}
 	if s.file != nil {
 		_ = s.file.Close() // it has no name: closing frees it
 		s.file = nil

@@ -1,0 +1,135 @@
+//go:build cgo && (linux || darwin)
+
+package sqlite
+
+/*
+#include "engine.h"
+*/
+import "C"
+
+import (
+	"math"
+	"unsafe"
+)
+
+// one runs one statement; wanted says that its rows, if it can have any, are
+// part of the answer. Of answers that have one result it is the last wanted.
+func (r *run) one(st *stmt, from int, wanted bool) error {
+	params, n, err := r.pack(st)
+	if err != nil {
+		return err
+	}
+	p := (*C.uchar)(unsafe.SliceData(params))
+	if st.columns == 0 || !wanted {
+		return r.drain(st, from, p, n)
+	}
+	return r.rows(st, from, p, n)
+}
+
+// drain runs a statement whose rows nobody wants.
+func (r *run) drain(st *stmt, from int, p *C.uchar, n int) error {
+	if err := r.arm(); err != nil {
+		return err
+	}
+	if rc := C.ayb_drain(r.c.c, st.s, p, C.int(n)); rc != C.SQLITE_DONE {
+		return r.broke(st, rc, from)
+	}
+	return r.empty(r.through())
+}
+
+// broke is the error of a statement that failed, and ends it.
+func (r *run) broke(st *stmt, rc C.int, from int) error {
+	err := r.failure(rc, from)
+	C.ayb_reset(r.c.c, st.s) // its result is the failure again
+	return err
+}
+
+// through takes down what a statement did that is through.
+func (r *run) through() ending {
+	r.now.written += int64(r.c.c.written)
+	r.now.rowid = int64(r.c.c.rowid)
+	return ending{affected: int64(r.c.c.affected), rowid: r.now.rowid, truncated: r.c.c.truncated != 0}
+}
+
+// rows runs a statement and makes its rows a result.
+func (r *run) rows(st *stmt, from int, p *C.uchar, n int) error {
+	if !r.enc.every() {
+		r.drop()
+	}
+	r.c.c.wanted = math.MaxInt64
+	if most := r.job.batch.MaxRows; most > 0 {
+		r.c.c.wanted = C.int64_t(most)
+	}
+	first := C.int(1)
+	for {
+		if err := r.arm(); err != nil {
+			C.ayb_reset(r.c.c, st.s)
+			return err
+		}
+		rc := C.ayb_fill(r.c.c, st.s, (*C.uchar)(&r.b.raw[0]), C.int(len(r.b.raw)), first, p, C.int(n))
+		if rc != C.SQLITE_ROW && rc != C.SQLITE_DONE {
+			return r.broke(st, rc, from)
+		}
+		if err := r.encode(st, first == 1); err != nil {
+			C.ayb_reset(r.c.c, st.s)
+			return err
+		}
+		if rc == C.SQLITE_DONE {
+			r.enc.end(&r.out, r.through())
+			if err := r.fits(); err != nil {
+				return err
+			}
+			return r.ended()
+		}
+		if err := r.fits(); err != nil {
+			C.ayb_reset(r.c.c, st.s)
+			return err
+		}
+		first = 0
+	}
+}
+
+// encode adds what one call of ayb_fill gave.
+func (r *run) encode(st *stmt, first bool) error {
+	columns := int(r.c.c.columns)
+	if first {
+		if r.c.c.reprepared != 0 {
+			st.described = nil
+		}
+		if err := r.enc.begin(&r.out, r.now.results, st.describe(columns)); err != nil {
+			return err
+		}
+	}
+	rest := r.b.raw[:r.c.c.used]
+	for range int(r.c.c.rows) {
+		for i := range columns {
+			var v value
+			v, rest = unpack(rest)
+			if err := r.enc.cell(&r.out, i, v); err != nil {
+				return err
+			}
+		}
+	}
+	if r.c.c.big != 0 {
+		return r.encodeBig(st, columns)
+	}
+	if r.c.c.timed != 0 && r.streaming && len(r.out.buf) > 0 {
+		return r.out.flush()
+	}
+	return nil
+}
+
+// encodeBig adds the current row cell by cell, straight from SQLite's memory.
+func (r *run) encodeBig(st *stmt, columns int) error {
+	for i := range columns {
+		v, rc := r.c.cell(st, i)
+		if rc != C.SQLITE_OK {
+			return r.failure(rc, 0)
+		}
+		if err := r.enc.cell(&r.out, i, v); err != nil {
+			return err
+		}
+	}
+	r.c.c.pending = 0
+	return nil
+}

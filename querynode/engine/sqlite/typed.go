@@ -1,0 +1,296 @@
+package sqlite
+
+import (
+	"encoding/base64"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// exact is the largest integer up to which every one is a number that any
+// reader of JSON keeps as it is.
+const exact = 1 << 53
+
+// typed writes what the two typed forms have in common: values and columns.
+type typed struct {
+	columns int
+	inRow   bool
+}
+
+// value writes a value so that nothing of it is lost:
+//
+//   - INTEGER as a number up to 2^53, else as {"integer":"…"}
+//   - REAL as the shortest number that gives the same one back, always with a
+//     point or an exponent; infinities as {"real":"Infinity"}
+//   - TEXT as a string, or as {"base64":"…"} if it is not UTF-8
+//   - BLOB as {"base64":"…"}
+func (e *typed) value(o *output, v value) error {
+	switch v.kind {
+	case kindInt:
+		n := int64(v.bits)
+		if n < -exact || n > exact {
+			o.add(`{"integer":"`)
+			o.buf = append(strconv.AppendInt(o.buf, n, 10), `"}`...)
+			return nil
+		}
+		o.buf = strconv.AppendInt(o.buf, n, 10)
+	case kindReal:
+		o.buf = appendNumber(o.buf, math.Float64frombits(v.bits))
+	case kindText:
+		if utf8.Valid(v.data) {
+			return appendText(o, v.data)
+		}
+		return appendBase64(o, v.data)
+	case kindBlob:
+		return appendBase64(o, v.data)
+	default:
+		o.add("null")
+	}
+	return nil
+}
+
+func appendNumber(dst []byte, f float64) []byte {
+	switch {
+	case math.IsInf(f, 1):
+		return append(dst, `{"real":"Infinity"}`...)
+	case math.IsInf(f, -1):
+		return append(dst, `{"real":"-Infinity"}`...)
+	}
+	if abs := math.Abs(f); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
+		return strconv.AppendFloat(dst, f, 'e', -1, 64)
+	}
+	start := len(dst)
+	dst = strconv.AppendFloat(dst, f, 'f', -1, 64)
+	if !slices.Contains(dst[start:], '.') {
+		dst = append(dst, '.', '0')
+	}
+	return dst
+}
+
+func appendBase64(o *output, b []byte) error {
+	const piece = pieceBytes / 4 * 3 // a multiple of three: no padding inside
+	o.add(`{"base64":"`)
+	for len(b) > piece {
+		o.buf = base64.StdEncoding.AppendEncode(o.buf, b[:piece])
+		b = b[piece:]
+		if err := o.room(); err != nil {
+			return err
+		}
+	}
+	o.buf = base64.StdEncoding.AppendEncode(o.buf, b)
+	o.add(`"}`)
+	return nil
+}
+
+// describe writes the columns.
+func (e *typed) describe(o *output, columns []column) error {
+	e.columns, e.inRow = len(columns), false
+	o.add(`"columns":[`)
+	for i, c := range columns {
+		if i > 0 {
+			o.add(`,`)
+		}
+		o.add(`{"name":`)
+		if err := appendText(o, []byte(c.name)); err != nil {
+			return err
+		}
+		o.add(`,"type":`)
+		if !c.typed {
+			o.add(`null`)
+		} else if err := appendText(o, []byte(c.declared)); err != nil {
+			return err
+		}
+		o.add(`}`)
+		if err := o.room(); err != nil {
+			return err
+		}
+	}
+	o.add(`]`)
+	return nil
+}
+
+// ending writes the members that follow the rows.
+func (e *typed) ending(o *output, end ending) {
+	o.add(`"rows_affected":`)
+	o.buf = strconv.AppendInt(o.buf, end.affected, 10)
+	o.add(`,"last_insert_rowid":`)
+	switch {
+	case end.rowid == 0:
+		o.add(`null`)
+	case end.rowid < -exact || end.rowid > exact:
+		o.add(`{"integer":"`)
+		o.buf = append(strconv.AppendInt(o.buf, end.rowid, 10), `"}`...)
+	default:
+		o.buf = strconv.AppendInt(o.buf, end.rowid, 10)
+	}
+	o.add(`,"truncated":`)
+	o.buf = strconv.AppendBool(o.buf, end.truncated)
+}
+
+func (e *typed) cost(o *output, c cost) {
+	o.add(`"cost":{"duration_ms":`)
+	o.buf = strconv.AppendFloat(o.buf, float64(c.engine)/float64(time.Millisecond), 'f', 3, 64)
+	o.add(`,"rows_written":`)
+	o.buf = strconv.AppendInt(o.buf, c.written, 10)
+	o.add(`}`)
+}
+
+// err writes an error as an object; numbers are numbers.
+func (e *typed) err(o *output, err *errs.Error) {
+	o.add(`"error":{"message":"`)
+	o.buf = append(appendEscaped(o.buf, []byte(err.Message)), '"')
+	for _, name := range slices.Sorted(maps.Keys(err.Attrs)) {
+		o.add(`,"` + name + `":`)
+		if n, bad := strconv.Atoi(err.Attrs[name]); bad == nil {
+			o.buf = strconv.AppendInt(o.buf, int64(n), 10)
+			continue
+		}
+		o.add(`"`)
+		o.buf = append(appendEscaped(o.buf, []byte(err.Attrs[name])), '"')
+	}
+	o.add(`}`)
+}
+
+// document writes {"results":[…],"cost":{…}}.
+type document struct {
+	typed
+	rows bool
+}
+
+func (*document) every() bool { return true }
+
+func (e *document) next(o *output, index int) {
+	if index == 0 {
+		o.add(`{"results":[{`)
+		return
+	}
+	o.add(`,{`)
+}
+
+func (e *document) begin(o *output, index int, columns []column) error {
+	e.rows = false
+	e.next(o, index)
+	if err := e.describe(o, columns); err != nil {
+		return err
+	}
+	o.add(`,"rows":[`)
+	return nil
+}
+
+func (e *document) cell(o *output, column int, v value) error {
+	switch {
+	case column > 0:
+		o.buf = append(o.buf, ',')
+	case e.rows:
+		o.buf = append(o.buf, ',', '[')
+	default:
+		o.buf = append(o.buf, '[')
+		e.rows = true
+	}
+	e.inRow = true
+	if err := e.value(o, v); err != nil {
+		return err
+	}
+	if column == e.columns-1 {
+		o.buf = append(o.buf, ']')
+		e.inRow = false
+	}
+	return o.room()
+}
+
+func (e *document) end(o *output, end ending) {
+	o.add(`],`)
+	e.ending(o, end)
+	o.add(`}`)
+}
+
+func (e *document) failed(o *output, index int, sent bool, err *errs.Error) bool {
+	if sent && e.inRow {
+		return false
+	}
+	if sent {
+		o.add(`],`)
+	} else {
+		e.next(o, index)
+	}
+	e.err(o, err)
+	o.add(`}`)
+	return true
+}
+
+func (e *document) close(o *output, results int, c cost) {
+	if results == 0 {
+		o.add(`{"results":[`)
+	}
+	o.add(`],`)
+	e.cost(o, c)
+	o.add(`}`)
+}
+
+// lines writes a line for the columns of each result, for each row, for the
+// end of each result, and for the cost.
+type lines struct {
+	typed
+	index int
+}
+
+func (*lines) every() bool { return true }
+
+func (e *lines) next(o *output, index int) {
+	e.index = index
+	o.add(`{"statement":`)
+	o.buf = append(strconv.AppendInt(o.buf, int64(index), 10), ',')
+}
+
+func (e *lines) begin(o *output, index int, columns []column) error {
+	e.next(o, index)
+	if err := e.describe(o, columns); err != nil {
+		return err
+	}
+	o.add("}\n")
+	return nil
+}
+
+func (e *lines) cell(o *output, column int, v value) error {
+	if column > 0 {
+		o.buf = append(o.buf, ',')
+	} else {
+		o.buf = append(o.buf, '[')
+	}
+	e.inRow = true
+	if err := e.value(o, v); err != nil {
+		return err
+	}
+	if column == e.columns-1 {
+		o.buf = append(o.buf, ']', '\n')
+		e.inRow = false
+	}
+	return o.room()
+}
+
+func (e *lines) end(o *output, end ending) {
+	e.next(o, e.index)
+	e.ending(o, end)
+	o.add("}\n")
+}
+
+func (e *lines) failed(o *output, index int, sent bool, err *errs.Error) bool {
+	if sent && e.inRow {
+		return false
+	}
+	e.next(o, index)
+	e.err(o, err)
+	o.add("}\n")
+	return true
+}
+
+func (e *lines) close(o *output, _ int, c cost) {
+	o.add(`{`)
+	e.cost(o, c)
+	o.add("}\n")
+}
