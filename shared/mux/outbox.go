@@ -3,6 +3,7 @@ package mux
 import (
 	"runtime"
 	"sync"
+	"time"
 )
 
 // Link sends frames to one peer, in the order of the calls. Send copies the
@@ -17,13 +18,14 @@ type Link interface {
 // most MaxFrame bytes each unless a single frame is larger.
 //
 // Whoever adds a frame while nobody is writing becomes the writer, so a lone
-// request costs no hand-over; before it writes it lets other runnable
-// goroutines go first, so requests that wait at the same moment share a batch.
+// request costs no hand-over. When frames come quickly, it lets other runnable
+// goroutines go first before it writes, so requests that wait at the same
+// moment share a batch.
 type Outbox struct {
 	// try writes what it can without waiting and gives what is left; finish,
 	// on a goroutine of its own, writes that. One goroutine at a time calls
-	// them, and neither keeps the batch.
-	try    func(batch []byte) (rest []byte)
+	// them. Only if try says so does it keep the batch.
+	try    func(batch []byte) (rest []byte, kept bool)
 	finish func(rest []byte)
 
 	mu      sync.Mutex
@@ -33,22 +35,29 @@ type Outbox struct {
 	waiting int      // bytes in full and open
 	writing bool
 	closed  bool
+	last    time.Time // when somebody became the writer
 }
+
+// quick is how soon frames follow one another when yielding to other
+// goroutines is worth it: it wakes an idle thread, and for a lone request
+// that costs more than its write.
+const quick = 60 * time.Microsecond
 
 // maxSpare is the largest batch buffer kept for reuse while nothing is sent.
 const maxSpare = 128 << 10
 
 // NewOutbox makes an outbox whose write takes every batch whole and without
-// waiting for the peer.
-func NewOutbox(write func(batch []byte)) *Outbox {
-	return &Outbox{try: func(batch []byte) []byte { write(batch); return nil }}
+// waiting for the peer. If write says that it keeps the batch, it is its own
+// from then on; else it is filled again.
+func NewOutbox(write func(batch []byte) (kept bool)) *Outbox {
+	return &Outbox{try: func(batch []byte) ([]byte, bool) { return nil, write(batch) }}
 }
 
 // NewWaitingOutbox makes an outbox for a channel that may be full: try writes
 // what it can at once and returns the rest, which finish then writes in the
 // background, so that Send never waits.
 func NewWaitingOutbox(try func(batch []byte) (rest []byte), finish func(rest []byte)) *Outbox {
-	return &Outbox{try: try, finish: finish}
+	return &Outbox{try: func(batch []byte) ([]byte, bool) { return try(batch), false }, finish: finish}
 }
 
 // Send implements Link.
@@ -72,8 +81,13 @@ func (o *Outbox) Send(k Kind, stream uint32, payload []byte) {
 		return
 	}
 	o.writing = true
+	now := time.Now()
+	yield := now.Sub(o.last) < quick
+	o.last = now
 	o.mu.Unlock()
-	runtime.Gosched()
+	if yield {
+		runtime.Gosched()
+	}
 	o.drain()
 }
 
@@ -87,7 +101,8 @@ func (o *Outbox) drain() {
 			return
 		}
 		o.mu.Unlock()
-		if rest := o.try(batch); len(rest) > 0 {
+		rest, kept := o.try(batch)
+		if len(rest) > 0 {
 			go func() {
 				o.finish(rest)
 				o.drain()
@@ -95,7 +110,7 @@ func (o *Outbox) drain() {
 			return
 		}
 		o.mu.Lock()
-		if o.spare == nil && cap(batch) <= maxSpare {
+		if o.spare == nil && !kept && cap(batch) <= maxSpare {
 			o.spare = batch[:0]
 		}
 		o.mu.Unlock()

@@ -9,7 +9,7 @@ func TestBatchesHoldWholeFramesInOrder(t *testing.T) {
 	var mu sync.Mutex
 	next := map[uint32]byte{}
 	batches := 0
-	o := NewOutbox(func(batch []byte) {
+	o := NewOutbox(func(batch []byte) bool {
 		mu.Lock()
 		defer mu.Unlock()
 		batches++
@@ -25,6 +25,7 @@ func TestBatchesHoldWholeFramesInOrder(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
+		return false
 	})
 	var wg sync.WaitGroup
 	for g := range uint32(16) {
@@ -113,7 +114,7 @@ func TestJamIsForgottenWhenItIsOver(t *testing.T) {
 }
 
 func TestClosedBoxDrops(t *testing.T) {
-	o := NewOutbox(func([]byte) { t.Error("written after Close") })
+	o := NewOutbox(func([]byte) bool { t.Error("written after Close"); return false })
 	o.Close()
 	o.Send(Data, 1, []byte("x"))
 }

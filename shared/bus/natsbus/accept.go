@@ -22,12 +22,13 @@ const forgetAfter = 60
 // by its inbox. Each gets a number, which with the acceptor's own inbox makes
 // the reply subject where NATS reports that the peer is gone.
 type acceptor struct {
-	conn   *Conn
-	accept func(mux.Link) bus.Peer
-	inbox  string
-	sub    *nats.Subscription
-	stop   chan struct{}
-	done   sync.WaitGroup
+	conn    *Conn
+	subject string
+	accept  func(mux.Link) bus.Peer
+	inbox   string
+	sub     *nats.Subscription
+	stop    chan struct{}
+	done    sync.WaitGroup
 
 	mu    sync.Mutex
 	last  int
@@ -42,14 +43,16 @@ type accepted struct {
 	reply string
 	out   *mux.Outbox
 	peer  bus.Peer
+	// caller is the calling end if it is in this process, else nil.
+	caller *dialed
 
 	heard  atomic.Bool
 	missed int // the watching goroutine's
 }
 
-func (c *Conn) newAcceptor(accept func(mux.Link) bus.Peer) (*acceptor, error) {
+func (c *Conn) newAcceptor(subject string, accept func(mux.Link) bus.Peer) (*acceptor, error) {
 	a := &acceptor{
-		conn: c, accept: accept, inbox: c.newInbox(), stop: make(chan struct{}),
+		conn: c, subject: subject, accept: accept, inbox: c.newInbox(), stop: make(chan struct{}),
 		peers: map[string]*accepted{}, byNum: map[string]*accepted{},
 	}
 	sub, err := c.subscribe(a.inbox+".*", a.gone)
@@ -58,6 +61,7 @@ func (c *Conn) newAcceptor(accept func(mux.Link) bus.Peer) (*acceptor, error) {
 	}
 	a.sub = sub
 	c.add(a)
+	c.local.add(a)
 	a.done.Add(1)
 	go a.watch()
 	return a, nil
@@ -65,16 +69,19 @@ func (c *Conn) newAcceptor(accept func(mux.Link) bus.Peer) (*acceptor, error) {
 
 // Handle implements micro.Handler: each message is a batch of frames of one
 // peer. It runs on one goroutine for all of them and must not block.
-func (a *acceptor) Handle(req micro.Request) {
-	p := a.find(req.Reply())
+func (a *acceptor) Handle(req micro.Request) { a.take(req.Reply(), req.Data(), nil) }
+
+// take takes a batch of the peer with this inbox.
+func (a *acceptor) take(inbox string, batch []byte, caller *dialed) {
+	p := a.find(inbox, caller)
 	if p == nil {
 		return
 	}
 	p.heard.Store(true)
-	if isPing(req.Data()) {
+	if isPing(batch) {
 		p.out.Send(mux.Pong, 0, nil)
 	}
-	p.peer.Frames(req.Data())
+	p.peer.Frames(batch)
 }
 
 // isPing tells whether the batch begins with a Ping, which is sent alone or
@@ -84,7 +91,7 @@ func isPing(batch []byte) bool {
 	return err == nil && !more && f.Kind == mux.Ping
 }
 
-func (a *acceptor) find(inbox string) *accepted {
+func (a *acceptor) find(inbox string, caller *dialed) *accepted {
 	if inbox == "" {
 		return nil // nowhere to answer to
 	}
@@ -95,18 +102,23 @@ func (a *acceptor) find(inbox string) *accepted {
 	}
 	a.last++
 	num := strconv.Itoa(a.last)
-	p := &accepted{a: a, inbox: inbox, num: num, reply: a.inbox + "." + num}
+	p := &accepted{a: a, inbox: inbox, num: num, reply: a.inbox + "." + num, caller: caller}
 	p.out = mux.NewOutbox(p.write)
 	p.peer = a.accept(p.out)
 	a.peers[inbox], a.byNum[num] = p, p
 	return p
 }
 
-func (p *accepted) write(batch []byte) {
+func (p *accepted) write(batch []byte) (kept bool) {
+	if p.caller != nil {
+		p.caller.receiveLocal(batch)
+		return true
+	}
 	msg := nats.Msg{Subject: p.inbox, Reply: p.reply, Data: batch}
 	if err := p.a.conn.nc.PublishMsg(&msg); err != nil {
 		p.a.drop(p, errs.Wrap(errs.Unavailable, err, "The bus is not connected"))
 	}
+	return false
 }
 
 // gone takes NATS's word that nobody listens to a peer's inbox any more.
@@ -129,10 +141,16 @@ func (a *acceptor) drop(p *accepted, err error) {
 	a.mu.Unlock()
 	p.out.Close()
 	p.peer.Down(err)
+	if p.caller != nil { // else NATS tells it
+		p.caller.lost()
+	}
 }
 
 // down ends every peer's streams: the connection broke, so answers were lost.
 func (a *acceptor) down(err error) {
+	if a.conn.nc.IsClosed() {
+		a.conn.local.remove(a)
+	}
 	for _, p := range a.all() {
 		a.drop(p, err)
 	}
@@ -172,6 +190,7 @@ func (a *acceptor) watch() {
 }
 
 func (a *acceptor) close() {
+	a.conn.local.remove(a)
 	a.conn.remove(a)
 	close(a.stop)
 	a.done.Wait()

@@ -37,6 +37,8 @@ type Conn struct {
 	js   jetstream.JetStream
 	role Role
 	log  *slog.Logger
+	// local are the endpoints in this process; nil when the server is not.
+	local *locals
 
 	mu    sync.Mutex
 	peers map[downer]struct{} // told when the connection breaks
@@ -76,6 +78,7 @@ func Connect(cfg ConnConfig, log *slog.Logger) (*Conn, error) {
 	url := cfg.URL
 	if cfg.Server != nil {
 		opts = append(opts, nats.InProcessServer(cfg.Server.nats))
+		c.local = &cfg.Server.local
 		url = ""
 	}
 	nc, err := nats.Connect(url, opts...)

@@ -73,16 +73,27 @@ func (c *Conn) subscribe(subject string, fn func(*nats.Msg)) (*nats.Subscription
 	return sub, nil
 }
 
-func (d *dialed) write(batch []byte) {
+func (d *dialed) write(batch []byte) (kept bool) {
+	if a := d.conn.local.acceptor(d.subject); a != nil {
+		a.take(d.inbox, batch, d)
+		return true
+	}
 	msg := nats.Msg{Subject: d.subject, Reply: d.inbox, Data: batch}
 	if err := d.conn.nc.PublishMsg(&msg); err != nil {
 		d.down(errs.Wrap(errs.Unavailable, err, "The bus is not connected; try again"))
 	}
+	return false
+}
+
+// receiveLocal takes frames of a service in this process.
+func (d *dialed) receiveLocal(batch []byte) {
+	d.heard.Store(true)
+	d.peer.Frames(batch)
 }
 
 func (d *dialed) receive(m *nats.Msg) {
 	if len(m.Data) == 0 && m.Header.Get(statusHeader) == noResponders {
-		d.down(errs.E(errs.Unavailable, "The query node of this database is not running; try again later"))
+		d.gone()
 		return
 	}
 	d.heard.Store(true)
@@ -96,6 +107,21 @@ func (d *dialed) receive(m *nats.Msg) {
 }
 
 func (d *dialed) down(err error) { d.peer.Down(err) }
+
+// lost says that the service in this process has given the link up. If it has
+// been started again, the new one says which streams it has.
+func (d *dialed) lost() {
+	if d.conn.local.acceptor(d.subject) != nil {
+		d.peer.Restarted()
+		return
+	}
+	d.gone()
+}
+
+// gone fails the streams because nobody answers on the subject.
+func (d *dialed) gone() {
+	d.down(errs.E(errs.Unavailable, "The query node of this database is not running; try again later"))
+}
 
 // watch pings while streams are open and gives them up after long silence.
 func (d *dialed) watch() {

@@ -39,6 +39,32 @@ func (p *serverPeer) Frames(b []byte) { _ = mux.Each(b, p.s.Handle) }
 func (p *serverPeer) Busy() bool      { return true }
 func (p *serverPeer) Down(error)      { close(p.down); p.s.CancelAll() }
 
+// bothWays runs a test with the roles in the process of the bus, where links
+// take a shorter way, and over the network.
+func bothWays(t *testing.T, test func(t *testing.T, connect func(natsbus.Role) *natsbus.Conn)) {
+	t.Run("in one process", func(t *testing.T) {
+		s := bustest.Start(t)
+		test(t, func(r natsbus.Role) *natsbus.Conn { return bustest.Role(t, s, r) })
+	})
+	t.Run("over the network", func(t *testing.T) { test(t, network(t)) })
+}
+
+// network starts a bus with a port and gives what connects a role to it.
+func network(t *testing.T) func(natsbus.Role) *natsbus.Conn {
+	cred, err := natsbus.LoadOrMakeCredentials(filepath.Join(t.TempDir(), "c.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := bustest.StartConfig(t, natsbus.ServerConfig{StoreDir: t.TempDir(), Listen: "127.0.0.1:0", Credentials: cred})
+	return func(r natsbus.Role) *natsbus.Conn {
+		c := bustest.Connect(t, natsbus.ConnConfig{Role: r, URL: s.URL(), Credentials: cred})
+		if err := c.Connected(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+}
+
 const subject = "ayb.v1.node.test.query"
 
 func serveLink(t *testing.T, c *natsbus.Conn, serve func(*mux.Call)) (downs chan struct{}, stop func()) {
@@ -69,14 +95,24 @@ func dial(t *testing.T, c *natsbus.Conn) (*mux.Client, func()) {
 }
 
 func TestLinks(t *testing.T) {
-	muxtest.Run(t, func(t *testing.T, serve func(*mux.Call)) *mux.Client {
-		s := bustest.Start(t)
-		_, stop := serveLink(t, bustest.Role(t, s, natsbus.QueryNode), serve)
-		t.Cleanup(stop)
-		client, closeLink := dial(t, bustest.Role(t, s, natsbus.ControlPlane))
-		t.Cleanup(closeLink)
-		return client
+	t.Run("in one process", func(t *testing.T) {
+		muxtest.Run(t, func(t *testing.T, serve func(*mux.Call)) *mux.Client {
+			s := bustest.Start(t)
+			return linked(t, func(r natsbus.Role) *natsbus.Conn { return bustest.Role(t, s, r) }, serve)
+		})
 	})
+	t.Run("over the network", func(t *testing.T) {
+		muxtest.Run(t, func(t *testing.T, serve func(*mux.Call)) *mux.Client { return linked(t, network(t), serve) })
+	})
+}
+
+func linked(t *testing.T, connect func(natsbus.Role) *natsbus.Conn, serve func(*mux.Call)) *mux.Client {
+	t.Helper()
+	_, stop := serveLink(t, connect(natsbus.QueryNode), serve)
+	t.Cleanup(stop)
+	client, closeLink := dial(t, connect(natsbus.ControlPlane))
+	t.Cleanup(closeLink)
+	return client
 }
 
 func TestNobodyServesIsUnavailableAtOnce(t *testing.T) {
@@ -101,16 +137,17 @@ func TestNobodyServesIsUnavailableAtOnce(t *testing.T) {
 }
 
 // A node that dies or restarts must not leave its callers waiting.
-func TestDeadServerEndsStreams(t *testing.T) {
-	s := bustest.Start(t)
-	node := bustest.Role(t, s, natsbus.QueryNode)
+func TestDeadServerEndsStreams(t *testing.T) { bothWays(t, deadServer) }
+
+func deadServer(t *testing.T, connect func(natsbus.Role) *natsbus.Conn) {
+	node := connect(natsbus.QueryNode)
 	_, stop := serveLink(t, node, func(c *mux.Call) {
 		gone := make(chan struct{})
 		c.OnCancel(func() { close(gone) })
 		<-gone
 	})
 	defer stop()
-	client, closeLink := dial(t, bustest.Role(t, s, natsbus.ControlPlane))
+	client, closeLink := dial(t, connect(natsbus.ControlPlane))
 	defer closeLink()
 	st, err := client.Open(t.Context(), nil, []byte("x"))
 	if err != nil {
@@ -124,8 +161,9 @@ func TestDeadServerEndsStreams(t *testing.T) {
 
 // A node that was restarted has the newest requests and not the older ones:
 // each stream gets the answer that is true for it.
-func TestRestartedServerKnowsOnlyNewStreams(t *testing.T) {
-	s := bustest.Start(t)
+func TestRestartedServerKnowsOnlyNewStreams(t *testing.T) { bothWays(t, restartedServer) }
+
+func restartedServer(t *testing.T, connect func(natsbus.Role) *natsbus.Conn) {
 	wait := func(c *mux.Call) {
 		if string(c.Request()) == "quick" {
 			_ = c.Write([]byte("answer"), true) // a failure shows at the client
@@ -135,9 +173,9 @@ func TestRestartedServerKnowsOnlyNewStreams(t *testing.T) {
 		c.OnCancel(func() { close(gone) })
 		<-gone
 	}
-	first := bustest.Role(t, s, natsbus.QueryNode)
+	first := connect(natsbus.QueryNode)
 	_, stop := serveLink(t, first, wait)
-	client, closeLink := dial(t, bustest.Role(t, s, natsbus.ControlPlane))
+	client, closeLink := dial(t, connect(natsbus.ControlPlane))
 	defer closeLink()
 	quick := func() error {
 		st, err := client.Open(t.Context(), nil, []byte("quick"))
@@ -154,32 +192,29 @@ func TestRestartedServerKnowsOnlyNewStreams(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, stop2 := serveLink(t, bustest.Role(t, s, natsbus.QueryNode), wait)
+	_, stop2 := serveLink(t, connect(natsbus.QueryNode), wait)
 	defer stop2()
 	first.Close()
 	defer stop()
-	if err := quick(); err != nil {
-		t.Errorf("a request to the new process gave %v", err)
-	}
+	// One that goes to the old process while it ends fails.
+	bustest.Until(t, "the new process to answer", func() bool { return quick() == nil })
 	if _, _, err := old.Next(t.Context()); !errs.Is(err, errs.Unavailable) {
 		t.Errorf("a request to the old process gave %v", err)
 	}
 }
 
 // A control plane that dies without a word must not keep statements running.
-func TestDeadCallerEndsStreams(t *testing.T) {
-	s := bustest.Start(t)
+func TestDeadCallerEndsStreams(t *testing.T) { bothWays(t, deadCaller) }
+
+func deadCaller(t *testing.T, connect func(natsbus.Role) *natsbus.Conn) {
 	started := make(chan struct{})
-	downs, stop := serveLink(t, bustest.Role(t, s, natsbus.QueryNode), func(c *mux.Call) {
+	downs, stop := serveLink(t, connect(natsbus.QueryNode), func(c *mux.Call) {
 		close(started)
 		for c.Write(make([]byte, 1000), false) == nil {
 		}
 	})
 	defer stop()
-	caller, err := natsbus.Connect(natsbus.ConnConfig{Role: natsbus.ControlPlane, Server: s}, bustest.Log(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	caller := connect(natsbus.ControlPlane)
 	client, _ := dial(t, caller)
 	if _, err := client.Open(t.Context(), nil, []byte("x")); err != nil {
 		t.Fatal(err)

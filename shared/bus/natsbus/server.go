@@ -34,6 +34,8 @@ type ServerConfig struct {
 type Server struct {
 	nats *server.Server
 	lock *os.File // keeps other processes off the store
+	// local are the link endpoints of the roles in this process.
+	local locals
 }
 
 const startTimeout = 10 * time.Second

@@ -43,7 +43,7 @@ func (c *Conn) Serve(s bus.Service) (func(), error) {
 	for _, e := range s.Endpoints {
 		h := c.calls(e, &running)
 		if e.Link != nil {
-			a, err := c.newAcceptor(e.Link)
+			a, err := c.newAcceptor(e.Subject, e.Link)
 			if err != nil {
 				stop()
 				return nil, fmt.Errorf("register endpoint %s: %w", e.Name, err)
