@@ -129,7 +129,7 @@ func (c *ControlPlane) assemble(cfg Config) (err error) {
 	}
 	c.http, err = httpd.New(
 		httpd.Config{PublicURL: cfg.publicURL(), CORSOrigin: cfg.CORSOrigin, RequestBytes: cfg.RequestBytes, TrustedProxies: cfg.TrustedProxies},
-		httpd.Deps{Accounts: people, Authenticator: people, Databases: dbs, Queries: dbs, Sharing: dbs, Profiles: profiles, Limits: limits, OAuth: apps, Pages: pages, Health: c.health, Log: c.deps.Log})
+		httpd.Deps{Accounts: people, Authenticator: people, Databases: dbs, Queries: dbs, Usage: dbs, Sharing: dbs, Profiles: profiles, Limits: limits, OAuth: apps, Pages: pages, Health: c.health, Log: c.deps.Log})
 	return err
 }
 

@@ -27,10 +27,10 @@ func ownOf(e limits.Effective) query.Limits {
 }
 
 // fits refuses a body that is too large for its database. What is too large
-// for every database was refused before it was read.
+// for every database was refused when it was read.
 func fits(body []byte, e limits.Effective) error {
 	most := e.Value(limits.RequestBytes)
-	if most == 0 || int64(len(body)) <= most {
+	if e.Source(limits.RequestBytes) == limits.OfServer || int64(len(body)) <= most {
 		return nil
 	}
 	return errs.E(errs.TooLarge, "The request body is %d bytes large, and for this database it may be %d bytes %s", len(body), most, limits.RequestBytes.Hint())

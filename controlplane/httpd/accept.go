@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/httpapi"
 	"github.com/ayb-go/ayb/shared/query"
 )
 
@@ -80,11 +81,6 @@ func matchOf(accept []preference, mediaType string) match {
 	return m
 }
 
-const (
-	typeNDJSON = "application/x-ndjson"
-	typeCSV    = "text/csv"
-)
-
 // answerFormat chooses the form of a query's answer. Without a wish it is the
 // JSON that belongs to the form of the request.
 func answerFormat(r *http.Request, form query.Form) (query.Format, error) {
@@ -106,9 +102,9 @@ func answerFormat(r *http.Request, form query.Form) (query.Format, error) {
 		mediaType string
 		format    query.Format
 	}{
-		{"application/json", document},
-		{typeNDJSON, query.FormatNDJSON}, {"application/ndjson", query.FormatNDJSON}, {"application/jsonl", query.FormatNDJSON},
-		{typeCSV, query.FormatCSV},
+		{httpapi.ContentType, document},
+		{httpapi.ContentTypeNDJSON, query.FormatNDJSON}, {"application/ndjson", query.FormatNDJSON}, {"application/jsonl", query.FormatNDJSON},
+		{httpapi.ContentTypeCSV, query.FormatCSV},
 	} {
 		if m := matchOf(accept, c.mediaType); m.q > 0 && m.better(best) {
 			best, format = m, c.format

@@ -1,6 +1,10 @@
 package httpd
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/ayb-go/ayb/shared/httpapi"
+)
 
 // Header values that are the same on every answer, shared between requests.
 // They are only ever replaced, never changed in place.
@@ -11,8 +15,8 @@ var (
 	// varyAnswer is for answers whose form the client chooses.
 	varyAnswer = []string{varyCORS[0] + ", Accept, Accept-Encoding"}
 	jsonType   = []string{"application/json"}
-	ndjsonType = []string{typeNDJSON}
-	csvType    = []string{typeCSV + "; charset=utf-8"}
+	ndjsonType = []string{httpapi.ContentTypeNDJSON}
+	csvType    = []string{httpapi.ContentTypeCSV + "; charset=utf-8"}
 )
 
 const (

@@ -8,7 +8,9 @@ import (
 
 	"github.com/ayb-go/ayb/controlplane/authz"
 	"github.com/ayb-go/ayb/controlplane/databases"
+	"github.com/ayb-go/ayb/controlplane/limits"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"
 	"github.com/ayb-go/ayb/shared/query"
 )
@@ -38,6 +40,9 @@ func (s *Server) query(w http.ResponseWriter, r *http.Request, actor authz.Actor
 		return err
 	}
 	body, err := s.bodyOf(w, r, actor, s.cfg.RequestBytes)
+	if errs.Is(err, errs.TooLarge) {
+		err = errs.Wrap(errs.TooLarge, err, "The request body is larger than the %d bytes that are allowed %s", s.cfg.RequestBytes, limits.RequestBytes.Hint())
+	}
 	if err != nil {
 		return err
 	}

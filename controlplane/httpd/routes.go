@@ -50,6 +50,7 @@ func routes() []route {
 		{http.MethodGet, httpapi.RouteSchema, bearer, authz.ShowSchema, (*Server).schema},
 		{http.MethodGet, httpapi.RouteQueries, bearer, authz.ListQueries, (*Server).queries},
 		{http.MethodDelete, httpapi.RouteRunning, bearer, authz.CancelQuery, (*Server).cancelQuery},
+		{http.MethodGet, httpapi.RouteUsage, bearer, authz.ShowUsage, (*Server).usage},
 		{http.MethodPatch, httpapi.RouteUpdate, bearer, authz.UpdateDatabase, (*Server).updateDatabase},
 		{http.MethodPost, httpapi.RouteShare, bearer, authz.ShareDatabase, (*Server).share},
 		{http.MethodGet, httpapi.RoutePermissions, bearer, authz.ListPermissions, (*Server).permissions},

@@ -18,6 +18,7 @@ const (
 	RouteSchema   = "/v1/{entity}/{database}/schema"
 	RouteQueries  = "/v1/{entity}/{database}/queries"
 	RouteRunning  = "/v1/{entity}/{database}/queries/{id}"
+	RouteUsage    = "/v1/{entity}/{database}/usage"
 
 	RouteUpdate      = "/v1/{entity}/{database}/update"
 	RouteShare       = "/v1/{entity}/{database}/share"

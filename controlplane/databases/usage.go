@@ -1,0 +1,51 @@
+package databases
+
+import (
+	"context"
+
+	"github.com/ayb-go/ayb/controlplane/authz"
+	"github.com/ayb-go/ayb/controlplane/limits"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// Usage is what a database and its account use, and what they may.
+type Usage struct {
+	Path ayb.DatabasePath
+	Used nodeapi.UsageResponse
+	// Databases is how many the account has.
+	Databases int
+	Limits    limits.Effective
+}
+
+// Usage tells what a database uses; it does not start its daemon. Errors:
+// NotFound for a missing database of the caller's own, Forbidden for every
+// other that is missing or the caller may not manage (S22), Unavailable when
+// its node does not answer.
+func (d *Databases) Usage(ctx context.Context, actor authz.Actor, entity, database string) (Usage, error) {
+	if err := authz.Check(actor, authz.ShowUsage); err != nil {
+		return Usage{}, err
+	}
+	path := pathOf(entity, database)
+	db, rights, err := d.resolve(ctx, actor, path)
+	if err != nil {
+		return Usage{}, err
+	}
+	if !rights.Manage {
+		return Usage{}, errs.E(errs.Forbidden, "Authenticated entity %s can't see the usage of database %s", actor.Slug, path)
+	}
+	node, err := d.place.Locate(db)
+	if err != nil {
+		return Usage{}, err
+	}
+	used, err := d.deps.Files.DatabaseUsage(ctx, node, nodeapi.UsageRequest{Path: db.Path})
+	if err != nil {
+		return Usage{}, err
+	}
+	owned, err := d.deps.Store.DatabasesFor(ctx, db.Owner, db.Owner)
+	if err != nil {
+		return Usage{}, err
+	}
+	return Usage{Path: db.Path, Used: used, Databases: len(owned), Limits: d.limitsOf(db)}, nil
+}
