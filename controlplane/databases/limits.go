@@ -33,5 +33,6 @@ func fits(body []byte, e limits.Effective) error {
 	if e.Source(limits.RequestBytes) == limits.OfServer || int64(len(body)) <= most {
 		return nil
 	}
-	return errs.E(errs.TooLarge, "The request body is %d bytes large, and for this database it may be %d bytes %s", len(body), most, limits.RequestBytes.Hint())
+	return errs.E(errs.TooLarge, "The request body is %d bytes large, and for this database it may be %d bytes %s", len(body), most, limits.RequestBytes.Hint()).
+		With("limit", limits.RequestBytes.String())
 }

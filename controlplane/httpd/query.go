@@ -41,7 +41,8 @@ func (s *Server) query(w http.ResponseWriter, r *http.Request, actor authz.Actor
 	}
 	body, err := s.bodyOf(w, r, actor, s.cfg.RequestBytes)
 	if errs.Is(err, errs.TooLarge) {
-		err = errs.Wrap(errs.TooLarge, err, "The request body is larger than the %d bytes that are allowed %s", s.cfg.RequestBytes, limits.RequestBytes.Hint())
+		err = errs.Wrap(errs.TooLarge, err, "The request body is larger than the %d bytes that are allowed %s", s.cfg.RequestBytes, limits.RequestBytes.Hint()).
+			With(httpapi.AttrLimit, httpapi.LimitRequestBytes)
 	}
 	if err != nil {
 		return err

@@ -17,6 +17,14 @@ const (
 	ContentTypeCSV    = "text/csv"
 )
 
+// AttrLimit is the key of an error that names the limit that was reached, and
+// LimitRequestBytes its value for a request that was too large to be looked
+// at.
+const (
+	AttrLimit         = "limit"
+	LimitRequestBytes = "request_bytes"
+)
+
 // QueryRequest is a query in its JSON form.
 type QueryRequest struct {
 	// SQL is one statement, or without parameters any number of them.
