@@ -5,13 +5,11 @@
 package daemon
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"runtime/debug"
-	"time"
 
 	"github.com/ayb-go/ayb/querynode/engine/sqlite"
 	"github.com/ayb-go/ayb/querynode/pipe"
@@ -19,14 +17,15 @@ import (
 	"github.com/ayb-go/ayb/querynode/spawn"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 const (
 	// channel is the descriptor the daemon inherits.
 	channel = 3
-	// maxWaiting is how many requests may be open at once; most of them wait.
-	maxWaiting = 1024
+	// maxWaiting is how many statements may be open at once; most of them wait.
+	// Beside them there is room for questions about them.
+	maxWaiting   = 1024
+	maxQuestions = 64
 	// heldRequests is how many requests of the largest size may be in memory
 	// at once, or as many more smaller ones; requestCopies is how many times
 	// each is: as received, as text for the engine, and what is collected later.
@@ -102,65 +101,30 @@ func serve(cfg spawn.Config, conn *pipe.Conn) error {
 	if err != nil {
 		return fmt.Errorf("open the database: %w", err)
 	}
-	h := &handler{db: db, limit: cfg.StatementTimeout}
-	// The head of a request comes on top of the SQL.
-	body := cfg.RequestBytes + mux.Chunk
-	server := mux.NewServer(conn, mux.Limits{Open: maxWaiting, Body: body, Held: heldRequests * body}, h.call)
+	h := newHandler(db, cfg)
+	server := mux.NewServer(conn, serverLimits(cfg), h.call)
 	err = conn.Run(server.Handle)
 	server.CancelAll()
 	return errors.Join(err, db.Close())
 }
 
-type handler struct {
-	db    *sqlite.DB
-	limit time.Duration
-}
-
-// call answers one request.
-func (h *handler) call(c *mux.Call) {
-	req, err := query.Parse(c.Request())
-	if err != nil {
-		c.Fail(err)
-		return
-	}
-	batch, err := decode(req)
-	if err != nil {
-		c.Fail(err)
-		return
-	}
-	job := sqlite.NewJob(batch, sqlite.JobOptions{
-		Mode: req.Mode, Format: req.Format, ResultBytes: req.ResultBytes,
-		// The control plane knows the database's own limit, which may be longer
-		// than the node's.
-		Timeout: shortest(cmp.Or(req.Timeout, h.limit), batch.Timeout),
-	})
-	c.OnCancel(job.Cancel)
-	if err := h.db.Run(job, c); err != nil {
-		c.Fail(err)
+// serverLimits are what is taken on at once, in words of the configuration.
+func serverLimits(cfg spawn.Config) mux.Limits {
+	// The head of a request comes on top of the SQL.
+	body := cfg.RequestBytes + mux.Chunk
+	return mux.Limits{
+		Open: maxWaiting + maxQuestions, Body: body, Held: heldRequests * body,
+		TooMany:  tooMany(cfg),
+		TooLarge: errs.E(errs.TooLarge, "The request is larger than limits.request_bytes, which is %d; the operator of this server can raise it", cfg.RequestBytes),
+		TooMuch: errs.E(errs.Unavailable, "Too many large requests wait for this database: together they may have %d times limits.request_bytes, which is %d; try again, or ask the operator of this server to raise it",
+			heldRequests, cfg.RequestBytes),
 	}
 }
 
-// decode reads what a request asks to run. This is the first place that looks
-// into a body, and it is in the sandbox.
-func decode(req query.Request) (query.Batch, error) {
-	switch req.Form {
-	case query.FormSQL:
-		return query.Batch{Statements: []query.Statement{{SQL: string(req.Body)}}, Script: true, Atomic: true}, nil
-	case query.FormJSON:
-		return query.DecodeBatch(req.Body)
-	}
-	return query.Batch{}, errs.E(errs.Unsupported, "This query daemon does not know the form of the request")
-}
-
-// shortest is the smallest limit there is; 0 is none.
-func shortest(limits ...time.Duration) time.Duration {
-	least := time.Duration(0)
-	for _, l := range limits {
-		if l > 0 && (least == 0 || l < least) {
-			least = l
-		}
-	}
-	return least
+// tooMany is the answer to one request more than may be open.
+func tooMany(cfg spawn.Config) error {
+	return errs.E(errs.Unavailable, "Too many statements wait for this database: %d are open, and limits.queries_per_database lets %d run at once; try again, or ask the operator of this server to raise it",
+		maxWaiting, cfg.Readers)
 }
 
 // probe tries the sandbox and says what holds.

@@ -1,0 +1,109 @@
+package daemon
+
+import (
+	"cmp"
+	"encoding/json"
+	"time"
+
+	"github.com/ayb-go/ayb/querynode/engine/sqlite"
+	"github.com/ayb-go/ayb/querynode/spawn"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/mux"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// handler answers requests. It is safe for concurrent use.
+type handler struct {
+	db       *sqlite.DB
+	limit    time.Duration // of engine time, for requests that bring none
+	requests *requests
+}
+
+func newHandler(db *sqlite.DB, cfg spawn.Config) *handler {
+	return &handler{db: db, limit: cfg.StatementTimeout, requests: newRequests(tooMany(cfg))}
+}
+
+// call answers one request.
+func (h *handler) call(c *mux.Call) {
+	req, err := query.Parse(c.Request())
+	if err == nil {
+		err = h.answer(c, req)
+	}
+	if err != nil {
+		c.Fail(err)
+	}
+}
+
+func (h *handler) answer(c *mux.Call, req query.Request) error {
+	switch req.Kind {
+	case query.KindQuery:
+		return h.query(c, req)
+	case query.KindSchema:
+		return h.schema(c, req)
+	case query.KindRunning:
+		return h.running(c, req)
+	case query.KindCancel:
+		if !h.requests.cancel(asker(req), string(req.Body)) {
+			return errs.RecordNotFound("query", string(req.Body[:min(len(req.Body), longestID)]))
+		}
+		return c.Write(nil, true)
+	}
+	return errs.E(errs.Unsupported, "This query daemon does not know what is asked of it")
+}
+
+// query runs statements.
+func (h *handler) query(c *mux.Call, req query.Request) error {
+	batch, err := decode(req)
+	if err != nil {
+		return err
+	}
+	job := sqlite.NewJob(batch, sqlite.JobOptions{
+		Mode: req.Mode, Format: req.Format, ResultBytes: req.ResultBytes, Timeout: h.timeout(req, batch),
+	})
+	r, err := h.requests.add(&request{asker: asker(req), mode: req.Mode, batch: batch, job: job, call: c})
+	if err != nil {
+		return err
+	}
+	c.OnCancel(job.Cancel)
+	err = h.db.Run(job, r)
+	h.requests.remove(r)
+	return r.reason(err)
+}
+
+// schema describes the database.
+func (h *handler) schema(c *mux.Call, req query.Request) error {
+	job := sqlite.NewJob(query.Batch{}, sqlite.JobOptions{Mode: req.Mode, Timeout: h.timeout(req, query.Batch{})})
+	c.OnCancel(job.Cancel)
+	return h.db.Schema(job, c)
+}
+
+// running lists the statements that the asker may know of.
+func (h *handler) running(c *mux.Call, req query.Request) error {
+	text, err := json.Marshal(h.requests.list(asker(req)))
+	if err != nil {
+		return errs.Wrap(errs.Internal, err, "The running statements could not be listed")
+	}
+	return c.Write(text, true)
+}
+
+// timeout is the engine time a request may take. The control plane knows the
+// database's own limit, which may be longer than the node's.
+func (h *handler) timeout(req query.Request, batch query.Batch) time.Duration {
+	limit := cmp.Or(req.Timeout, h.limit)
+	if batch.Timeout > 0 && (limit == 0 || batch.Timeout < limit) {
+		return batch.Timeout
+	}
+	return limit
+}
+
+// decode reads what a request asks to run. This is the first place that looks
+// into a body, and it is in the sandbox.
+func decode(req query.Request) (query.Batch, error) {
+	switch req.Form {
+	case query.FormSQL:
+		return query.Batch{Statements: []query.Statement{{SQL: string(req.Body)}}, Script: true, Atomic: true}, nil
+	case query.FormJSON:
+		return query.DecodeBatch(req.Body)
+	}
+	return query.Batch{}, errs.E(errs.Unsupported, "This query daemon does not know the form of the request")
+}
