@@ -1,0 +1,121 @@
+//go:build cgo && (linux || darwin)
+
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+const batchRows = 1000
+
+// insertBatch is a batch of inserts with values.
+func insertBatch() query.Batch {
+	b := query.Batch{Atomic: true}
+	for i := range batchRows {
+		b.Statements = append(b.Statements, query.Statement{
+			SQL:    `INSERT INTO t(a, b) VALUES (?, ?)`,
+			Params: query.Params{Positional: []query.Value{{Kind: query.Integer, Integer: int64(i)}, {Kind: query.Text, Bytes: []byte("some text")}}},
+		})
+	}
+	return b
+}
+
+// perRow reports what one row of a batch took.
+func perRow(b *testing.B) {
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*batchRows), "ns/row")
+}
+
+// BenchmarkBatch is a batch of inserts in one request. Compare with
+// BenchmarkDriver, which executes a prepared statement in one transaction.
+func BenchmarkBatch(b *testing.B) {
+	for _, f := range []query.Format{query.FormatJSON, query.FormatNDJSON} {
+		b.Run(fmt.Sprint(f), func(b *testing.B) {
+			db := open(b)
+			db.must(rw, `CREATE TABLE t(a, b)`)
+			batch := insertBatch()
+			discard := sinkFunc(func([]byte, bool) error { return nil })
+			for b.Loop() {
+				if err := db.Run(NewJob(batch, JobOptions{Mode: rw, Format: f}), discard); err != nil {
+					b.Fatal(err)
+				}
+			}
+			perRow(b)
+		})
+	}
+}
+
+// BenchmarkDriver is what BenchmarkBatch is to be compared with.
+func BenchmarkDriver(b *testing.B) {
+	db, err := sql.Open("sqlite3", "file:"+filepath.Join(b.TempDir(), "data.sqlite")+"?_journal_mode=WAL&_synchronous=FULL")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	ctx := context.Background()
+	if _, err := db.ExecContext(ctx, `CREATE TABLE t(a, b)`); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		tx, err := db.BeginTx(ctx, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		st, err := tx.PrepareContext(ctx, `INSERT INTO t(a, b) VALUES (?, ?)`)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for i := range batchRows {
+			if _, err := st.ExecContext(ctx, i, "some text"); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := st.Close(); err != nil {
+			b.Fatal(err)
+		}
+		if err := tx.Commit(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	perRow(b)
+}
+
+// BenchmarkPoint is one read by key, compiled before.
+func BenchmarkPoint(b *testing.B) {
+	for _, f := range []query.Format{query.FormatCompat, query.FormatJSON} {
+		b.Run(fmt.Sprint(f), func(b *testing.B) {
+			db := open(b)
+			db.must(rw, `CREATE TABLE t(id INTEGER PRIMARY KEY, a, b); INSERT INTO t SELECT x, x * 2, 'text ' || x FROM `+count(10000))
+			batch := query.Batch{Atomic: true, Statements: []query.Statement{{
+				SQL: `SELECT id, a, b FROM t WHERE id = ?`, Params: query.Params{Positional: []query.Value{{Kind: query.Integer, Integer: 77}}},
+			}}}
+			discard := sinkFunc(func([]byte, bool) error { return nil })
+			for b.Loop() {
+				if err := db.Run(NewJob(batch, JobOptions{Mode: ro, Format: f}), discard); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkStream is a million rows of lines.
+func BenchmarkStream(b *testing.B) {
+	for _, f := range []query.Format{query.FormatCompat, query.FormatNDJSON, query.FormatCSV} {
+		b.Run(fmt.Sprint(f), func(b *testing.B) {
+			db := open(b)
+			db.must(rw, `CREATE TABLE t(id INTEGER PRIMARY KEY, a, b); INSERT INTO t SELECT x, x * 0.5, 'text ' || x FROM `+count(1_000_000))
+			discard := sinkFunc(func([]byte, bool) error { return nil })
+			for b.Loop() {
+				if err := db.Run(NewJob(script(`SELECT * FROM t`), JobOptions{Mode: ro, Format: f}), discard); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
