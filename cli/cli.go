@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/ayb-go/ayb/cli/admin"
 	"github.com/ayb-go/ayb/cli/client"
 	"github.com/ayb-go/ayb/cli/serve"
 	"github.com/ayb-go/ayb/querynode/daemon"
@@ -43,7 +44,8 @@ func New(std client.IO) *cobra.Command {
 		Long: `Create a database, share it, and query it from anywhere.
 
 ayb hosts SQLite databases for many people. "ayb all-in-one" runs a server;
-"ayb client" registers you there, creates databases and queries them.`,
+"ayb client" registers you there, creates databases and queries them, and
+"ayb admin" is for the operator of the server.`,
 		Example: `  ayb default_server_config > ayb.toml
   ayb all-in-one
   ayb client --url http://localhost:5433 register alice alice@example.org`,
@@ -71,7 +73,7 @@ ayb hosts SQLite databases for many people. "ayb all-in-one" runs a server;
 	for _, cmd := range serve.Commands(environ) {
 		root.AddCommand(noArgs(cmd))
 	}
-	root.AddCommand(noArgs(versionCommand(std)), client.New(std))
+	root.AddCommand(noArgs(versionCommand(std)), admin.New(environ), client.New(std))
 	return root
 }
 

@@ -7,8 +7,6 @@ package limits
 import (
 	"math"
 	"time"
-
-	"github.com/ayb-go/ayb/shared/errs"
 )
 
 // Limit is one limit. Its text is the key in the section [limits] of a server's
@@ -85,8 +83,20 @@ func (l Limit) String() string { return rules()[l].key }
 // Unit is what the limit counts.
 func (l Limit) Unit() Unit { return rules()[l].unit }
 
-// Bounds are the least and the largest value that may be set.
-func (l Limit) Bounds() (least, most int64) { r := rules()[l]; return r.least, r.most }
+// Bounds are the least and the largest value that may be set for an account or
+// a database of a server with these limits: it reads no larger requests than its
+// own, whosever they are.
+func (l Limit) Bounds(server Values) (least, most int64) {
+	r := rules()[l]
+	if top, ok := server.Get(l); l == RequestBytes && ok {
+		return r.least, top
+	}
+	return r.least, r.most
+}
+
+// MayBeNone tells whether 0 is a value of the limit, and means that there is
+// none.
+func (l Limit) MayBeNone() bool { return rules()[l].least == 0 }
 
 // OfAccounts tells whether the limit is about an account as a whole, so that a
 // database cannot have one of its own.
@@ -96,25 +106,6 @@ func (l Limit) OfAccounts() bool { return l == QueriesPerAccount || l == Databas
 // is called and who can change it.
 func (l Limit) Hint() string {
 	return "(limits." + l.String() + ", which the operator of the server can raise)"
-}
-
-// Check tells whether a value may be set for an account or a database of a
-// server with these limits. The error is Invalid and does not name the limit.
-func (l Limit) Check(value int64, server Values) error {
-	least, most := l.Bounds()
-	if l == RequestBytes { // a server reads no more than that, whose the database ever is
-		if top, ok := server.Get(l); ok && value > top {
-			return errs.E(errs.Invalid, "can't be larger than limits.request_bytes of the server, which is %d bytes; raise that first", top)
-		}
-	}
-	switch {
-	case value >= least && value <= most:
-		return nil
-	case most == math.MaxInt64:
-		return errs.E(errs.Invalid, "must be at least %d", least)
-	default:
-		return errs.E(errs.Invalid, "must be between %d and %d%s", least, most, map[Unit]string{Bytes: " bytes", Milliseconds: " milliseconds"}[l.Unit()])
-	}
 }
 
 // Values are the limits that somebody has set; the zero Values are none. They

@@ -98,31 +98,38 @@ func (s *Store) AccountLimits(ctx context.Context, id meta.EntityID) (limits.Val
 	return row.values(), driverError(err)
 }
 
-// SetAccountLimit sets a limit of an account, or takes it back when value is
-// nil. NotFound when the account is gone.
-func (s *Store) SetAccountLimit(ctx context.Context, id meta.EntityID, l limits.Limit, value *int64) error {
-	return s.setLimit(ctx, "account_limit", "entity", int64(id), l, value)
+// ChangeAccountLimits sets limits of an account, and takes back those whose
+// value is nil: all of them or, after an error, none. NotFound when the account
+// is gone.
+func (s *Store) ChangeAccountLimits(ctx context.Context, id meta.EntityID, to map[limits.Limit]*int64) error {
+	return s.changeLimits(ctx, "account_limit", "entity", int64(id), to)
 }
 
-// SetDatabaseLimit sets a limit of a database, or takes it back when value is
-// nil. NotFound when the database is gone; Invalid for a limit that only
-// accounts have.
-func (s *Store) SetDatabaseLimit(ctx context.Context, id meta.DatabaseID, l limits.Limit, value *int64) error {
-	if l.OfAccounts() {
-		return errs.E(errs.Invalid, "The limit %s is one of accounts", l)
-	}
-	return s.setLimit(ctx, "database_limit", "database", int64(id), l, value)
-}
-
-func (s *Store) setLimit(ctx context.Context, table, of string, id int64, l limits.Limit, value *int64) error {
-	return s.transact(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, fmt.Sprintf(`
-			INSERT INTO %[1]s (%[2]s_id, %[3]s) VALUES ($1, $2)
-			ON CONFLICT (%[2]s_id) DO UPDATE SET %[3]s = excluded.%[3]s`, table, of, l), id, value)
-		if gone(err) {
-			return errs.RecordNotFound(of, fmt.Sprint(id))
+// ChangeDatabaseLimits is ChangeAccountLimits for a database. Invalid for a
+// limit that only accounts have.
+func (s *Store) ChangeDatabaseLimits(ctx context.Context, id meta.DatabaseID, to map[limits.Limit]*int64) error {
+	for l := range to {
+		if l.OfAccounts() {
+			return errs.E(errs.Invalid, "The limit %s is one of accounts", l)
 		}
-		return err
+	}
+	return s.changeLimits(ctx, "database_limit", "database", int64(id), to)
+}
+
+func (s *Store) changeLimits(ctx context.Context, table, of string, id int64, to map[limits.Limit]*int64) error {
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		for l, value := range to {
+			_, err := tx.ExecContext(ctx, fmt.Sprintf(`
+				INSERT INTO %[1]s (%[2]s_id, %[3]s) VALUES ($1, $2)
+				ON CONFLICT (%[2]s_id) DO UPDATE SET %[3]s = excluded.%[3]s`, table, of, l), id, value)
+			if gone(err) {
+				return errs.RecordNotFound(of, fmt.Sprint(id))
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

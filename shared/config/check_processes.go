@@ -3,6 +3,7 @@ package config
 import (
 	"net"
 	"net/url"
+	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -48,6 +49,8 @@ func (c check) node() {
 	c.within("querynode.max_daemons", q.MaxDaemons, 1, 1_000_000)
 	c.positive("querynode.idle_timeout", q.IdleTimeout)
 	c.within("querynode.readers", q.Readers, 1, 64)
+	g := c.s.Isolation.Cgroup
+	c.must("isolation.cgroup", g == "auto" || strings.HasPrefix(g, "/") && path.Clean(g) == g, "must be auto or the path of a control group, such as /ayb")
 	if d := c.s.Debug.Listen; d != "" {
 		host, ok := hostPort(d)
 		c.must("debug.listen", ok && loopback(host), "must be a loopback address, such as 127.0.0.1:6060")

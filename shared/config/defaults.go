@@ -25,6 +25,7 @@ func baseDefaults() Server {
 		Authentication: Authentication{TokenExpirationSeconds: 3600},
 		CORS:           CORS{Origin: "*"},
 		QueryNode:      QueryNode{MaxDaemons: 500, IdleTimeout: 5 * time.Minute, Readers: 4},
+		Isolation:      Isolation{Cgroup: "auto"},
 		Limits: Limits{
 			DatabaseBytes:       1 << 30,
 			HeapBytes:           64 << 20,

@@ -62,6 +62,8 @@ func TestOneFault(t *testing.T) {
 		{"", "[querynode]\nmax_daemons = 0", "querynode.max_daemons must be between 1"},
 		{"", "[querynode]\nidle_timeout = \"-1s\"", "querynode.idle_timeout is required and must be a duration above zero"},
 		{"", "[isolation]\nrequire = \"yes\"", "isolation.require must be true or false"},
+		{"", "[isolation]\ncgroup = \"/ayb/../..\"", "isolation.cgroup must be auto or the path of a control group"},
+		{"", "[isolation]\ncgroup = \"ayb\"", "isolation.cgroup must be auto or the path of a control group"},
 		{"", "[limits]\nheap_bytes = \"64 apples\"", "limits.heap_bytes must be a number of bytes or a size"},
 		{"", "[limits]\nheap_bytes = 1", "limits.heap_bytes must be at least 1MiB"},
 		{"", "[limits]\ndatabase_bytes = -5", "limits.database_bytes must be a number of bytes"},

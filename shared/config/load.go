@@ -16,6 +16,9 @@ const (
 	RoleControlPlane Role = "controlplane"
 	RoleQueryNode    Role = "querynode"
 	RoleMailer       Role = "mailer"
+	// RoleAdmin is no part of the server: a program beside it, which needs to
+	// know where the metadata is and what limits hold.
+	RoleAdmin Role = "admin"
 )
 
 // Load reads a configuration: the defaults, then the file, then the
@@ -68,6 +71,8 @@ func needsOf(roles []Role) needs {
 			n.tokens, n.bus = true, false
 		case RoleMailer:
 			n.mail = true
+		case RoleAdmin:
+			n.bus = false
 		case RoleQueryNode:
 		}
 	}

@@ -165,6 +165,10 @@ type Isolation struct {
 	// Require refuses to start where the sandbox cannot be enforced in full.
 	// Default false: warn and go on.
 	Require bool `koanf:"require"`
+	// Cgroup is where database processes get control groups: auto, the
+	// default, is below the server's own group if that allows it; else the
+	// path of an existing group, such as /ayb, which must then be usable.
+	Cgroup string `koanf:"cgroup"`
 }
 
 // Limits bounds what one tenant can use up.

@@ -11,6 +11,9 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
+// change is what is to become of limits.
+type change = map[limits.Limit]*int64
+
 // limitsOf: the operator's limits are kept for accounts and for databases, come
 // with a look-up, and can be taken back one by one.
 func limitsOf(t *testing.T, s *store.Store) {
@@ -35,17 +38,17 @@ func limitsOf(t *testing.T, s *store.Store) {
 
 	var want limits.Own
 	for i, l := range limits.All() {
-		_, most := l.Bounds()
+		_, most := l.Bounds(limits.Values{})
 		value := most - int64(i)
-		must(t, s.SetAccountLimit(ctx, alice.ID, l, &value))
+		must(t, s.ChangeAccountLimits(ctx, alice.ID, change{l: &value}))
 		want.Account.Set(l, value)
 		if l.OfAccounts() {
-			wantCode(t, s.SetDatabaseLimit(ctx, shop.ID, l, &value), errs.Invalid)
+			wantCode(t, s.ChangeDatabaseLimits(ctx, shop.ID, change{l: &value}), errs.Invalid)
 			continue
 		}
 		zero := int64(0) // a value like any other, not the absence of one
-		must(t, s.SetDatabaseLimit(ctx, shop.ID, l, &value))
-		must(t, s.SetDatabaseLimit(ctx, shop.ID, l, &zero))
+		must(t, s.ChangeDatabaseLimits(ctx, shop.ID, change{l: &value}))
+		must(t, s.ChangeDatabaseLimits(ctx, shop.ID, change{l: &zero}))
 		want.Database.Set(l, 0)
 	}
 	own(shop, want)
@@ -59,21 +62,23 @@ func limitsOf(t *testing.T, s *store.Store) {
 		}
 	}
 	one := int64(1)
-	wantCode(t, s.SetAccountLimit(ctx, 999, limits.HeapBytes, &one), errs.NotFound)
-	wantCode(t, s.SetDatabaseLimit(ctx, 999, limits.HeapBytes, &one), errs.NotFound)
+	wantCode(t, s.ChangeDatabaseLimits(ctx, shop.ID, change{limits.HeapBytes: &one, limits.QueriesPerAccount: &one}), errs.Invalid)
+	own(shop, want) // all or nothing
+	wantCode(t, s.ChangeAccountLimits(ctx, 999, change{limits.HeapBytes: &one}), errs.NotFound)
+	wantCode(t, s.ChangeDatabaseLimits(ctx, 999, change{limits.HeapBytes: &one}), errs.NotFound)
 
-	must(t, s.SetAccountLimit(ctx, bob.ID, limits.HeapBytes, nil)) // nothing was set
+	must(t, s.ChangeAccountLimits(ctx, bob.ID, change{limits.HeapBytes: nil})) // nothing was set
 	list, err := s.Limited(ctx)
 	must(t, err)
 	if !slices.Equal(list, []meta.Limited{{Entity: "alice", Values: want.Account}, {Entity: "alice", Database: "shop", Values: want.Database}}) {
 		t.Errorf("listed %+v", list)
 	}
 	for _, l := range limits.All() {
-		must(t, s.SetAccountLimit(ctx, alice.ID, l, nil))
+		must(t, s.ChangeAccountLimits(ctx, alice.ID, change{l: nil}))
 		want.Account.Unset(l)
 		own(shop, want)
 	}
-	must(t, s.SetDatabaseLimit(ctx, shop.ID, limits.DatabaseBytes, nil))
+	must(t, s.ChangeDatabaseLimits(ctx, shop.ID, change{limits.DatabaseBytes: nil}))
 	want.Database.Unset(limits.DatabaseBytes)
 	own(shop, want)
 	own(other, limits.Own{})
@@ -86,14 +91,14 @@ func limitsGo(t *testing.T, s *store.Store) {
 	alice := entity(t, s, "alice")
 	d := database(t, s, alice, "shop")
 	n := int64(5 << 20)
-	must(t, s.SetAccountLimit(ctx, alice.ID, limits.HeapBytes, &n))
-	must(t, s.SetDatabaseLimit(ctx, d.ID, limits.HeapBytes, &n))
+	must(t, s.ChangeAccountLimits(ctx, alice.ID, change{limits.HeapBytes: &n}))
+	must(t, s.ChangeDatabaseLimits(ctx, d.ID, change{limits.HeapBytes: &n}))
 	_, err := s.DeleteEntity(ctx, alice.ID, now)
 	must(t, err)
 	if list, err := s.Limited(ctx); err != nil || len(list) != 0 {
 		t.Errorf("left over: %+v, %v", list, err)
 	}
-	wantCode(t, s.SetAccountLimit(ctx, alice.ID, limits.HeapBytes, &n), errs.NotFound)
+	wantCode(t, s.ChangeAccountLimits(ctx, alice.ID, change{limits.HeapBytes: &n}), errs.NotFound)
 	again := Confirmation("alice", "alice@example.org", "again")
 	must(t, s.Confirm(ctx, again))
 	anew, err := s.EntityBySlug(ctx, "alice")

@@ -1,0 +1,82 @@
+package admin
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/controlplane/limits"
+	"github.com/ayb-go/ayb/controlplane/meta"
+)
+
+func (a *app) show() *cobra.Command {
+	return &cobra.Command{
+		Use:   "show [ENTITY[/DATABASE]]",
+		Short: "Show the limits that hold",
+		Long: `Show the limits that hold for an account or a database, and where each was set.
+Without a name: those of the server, and everything that was set for accounts
+and databases.`,
+		Example: "  ayb admin limits show\n  ayb admin limits show alice/shop.sqlite",
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if len(args) > 1 {
+				return usage(cmd, "unexpected argument '%s'", args[1])
+			}
+			var t target
+			if len(args) == 1 {
+				if t, err = parseTarget(cmd, args); err != nil {
+					return err
+				}
+			}
+			s, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, s.store.Close()) }()
+			if len(args) == 0 {
+				return a.overview(cmd.Context(), s)
+			}
+			f, err := s.find(cmd.Context(), t)
+			if err != nil {
+				return err
+			}
+			return a.print(s, f)
+		},
+	}
+}
+
+// print shows what holds for an account or a database.
+func (a *app) print(s *server, f found) error {
+	e := limits.Resolve(s.limits, &f.own)
+	sources := map[limits.Source]string{
+		limits.OfServer: "server", limits.OfAccount: "account " + f.target.entity, limits.OfDatabase: "database " + f.target.String(),
+	}
+	var rows [][]string
+	for _, l := range limits.All() {
+		rows = append(rows, []string{l.String(), shown(l, e.Value(l)), sources[e.Source(l)]})
+	}
+	return format.WriteTable(a.Stdout, []string{"Limit", "Value", "Set for"}, rows)
+}
+
+// overview shows the server's limits and all that were set.
+func (a *app) overview(ctx context.Context, s *server) error {
+	list, err := s.store.Limited(ctx)
+	if err != nil {
+		return err
+	}
+	list = append([]meta.Limited{{Values: s.limits}}, list...)
+	var rows [][]string
+	for _, of := range list {
+		name := target{string(of.Entity), string(of.Database)}.String()
+		if name == "" {
+			name = "server"
+		}
+		for _, l := range limits.All() {
+			if n, ok := of.Values.Get(l); ok {
+				rows = append(rows, []string{l.String(), shown(l, n), name})
+			}
+		}
+	}
+	return format.WriteTable(a.Stdout, []string{"Limit", "Value", "Set for"}, rows)
+}

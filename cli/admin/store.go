@@ -1,0 +1,133 @@
+package admin
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ayb-go/ayb/controlplane/limits"
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/controlplane/store"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/config"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/process"
+)
+
+// server is the server that is operated, seen from beside it.
+type server struct {
+	cfg    config.Server
+	limits limits.Values
+	store  *store.Store
+}
+
+// open reads the configuration and opens the metadata store that it names.
+func (a *app) open(ctx context.Context) (*server, error) {
+	file, required := process.ConfigFile(a.file)
+	cfg, err := config.Load(file, required, a.Environ, nil, config.RoleAdmin)
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.Open(ctx, store.Config{URL: cfg.DatabaseURL, Existing: true})
+	if errs.Is(err, errs.NotFound) {
+		return nil, errs.Wrap(errs.NotFound, err, "%s; run this in the directory where the server runs, with its configuration", errs.Public(err).Message)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &server{cfg: cfg, limits: serverLimits(cfg.Limits), store: s}, nil
+}
+
+// found is an account or a database of the server.
+type found struct {
+	target   target
+	account  meta.Entity
+	database meta.Database // zero for an account
+	own      limits.Own
+}
+
+// find looks an account or a database up.
+func (s *server) find(ctx context.Context, t target) (found, error) {
+	f := found{target: target{entity: string(ayb.FoldEntity(t.entity)), database: t.database}}
+	var err error
+	if f.account, err = s.store.EntityBySlug(ctx, ayb.EntitySlug(f.target.entity)); err != nil {
+		return f, missing(err, "account", f.target)
+	}
+	if t.database == "" {
+		f.own.Account, err = s.store.AccountLimits(ctx, f.account.ID)
+		return f, err
+	}
+	f.database, err = s.store.DatabaseByPath(ctx, ayb.DatabasePath{Entity: f.account.Slug, Database: ayb.DatabaseSlug(t.database)})
+	if err != nil {
+		return f, missing(err, "database", f.target)
+	}
+	if f.database.Limits != nil {
+		f.own = *f.database.Limits
+	}
+	return f, nil
+}
+
+func missing(err error, what string, t target) error {
+	if errs.Is(err, errs.NotFound) {
+		return errs.Wrap(errs.Invalid, err, "There is no %s %s", what, t)
+	}
+	return err
+}
+
+// change sets limits, or takes those back that have no text, and prints what
+// came of it.
+func (a *app) change(cmd *cobra.Command, t target, texts map[limits.Limit]*string) (err error) {
+	ctx := cmd.Context()
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.store.Close()) }()
+	to := map[limits.Limit]*int64{}
+	for _, l := range limits.All() { // the first fault in the order of the help
+		text, ok := texts[l]
+		if !ok {
+			continue
+		}
+		to[l] = nil
+		if text != nil {
+			n, err := parse(l, *text, s.limits)
+			if err != nil {
+				return err
+			}
+			to[l] = &n
+		}
+	}
+	f, err := s.find(ctx, t)
+	if err != nil {
+		return err
+	}
+	paths, err := s.write(ctx, f, to)
+	if err != nil {
+		return missing(err, "account or database", f.target)
+	}
+	if f, err = s.find(ctx, t); err != nil {
+		return err
+	}
+	if err := a.print(s, f); err != nil {
+		return err
+	}
+	return a.say("%s", s.tell(ctx, paths))
+}
+
+// write makes the change and gives the databases whose limits it touches.
+func (s *server) write(ctx context.Context, f found, to map[limits.Limit]*int64) ([]ayb.DatabasePath, error) {
+	if f.database.ID != 0 {
+		return []ayb.DatabasePath{f.database.Path}, s.store.ChangeDatabaseLimits(ctx, f.database.ID, to)
+	}
+	if err := s.store.ChangeAccountLimits(ctx, f.account.ID, to); err != nil {
+		return nil, err
+	}
+	owned, err := s.store.DatabasesOf(ctx, f.account.ID)
+	var paths []ayb.DatabasePath
+	for _, d := range owned {
+		paths = append(paths, d.Path)
+	}
+	return paths, err
+}
