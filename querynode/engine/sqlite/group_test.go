@@ -3,13 +3,16 @@
 package sqlite
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/query"
 )
 
 const groupSchema = `
@@ -51,18 +54,132 @@ func program(r *rand.Rand) string {
 	return bodies[r.IntN(len(bodies))]
 }
 
-// outcome is what a caller sees.
-func (db *testDB) outcome(sql string) string {
-	var m memory
-	err := db.Run(sqlJob(sql, rw, time.Minute), &m)
-	if err != nil {
-		return "error: " + errs.Public(err).Message
+// typedProgram is a random request with values: one statement whose text many
+// share, a batch, or several statements that are each their own.
+func typedProgram(r *rand.Rand) query.Batch {
+	n := 1 + r.IntN(4)
+	b := query.Batch{Atomic: r.IntN(3) > 0}
+	if r.IntN(2) == 0 {
+		n, b.Atomic = 1, true
 	}
-	return m.String()
+	for range n {
+		b.Statements = append(b.Statements, typedStatement(r))
+	}
+	return b
 }
 
-const dump = `SELECT (SELECT group_concat(id || '=' || v) FROM p), (SELECT group_concat(id || '=' || coalesce(p, '-') || '/' || n) FROM c),
+func typedStatement(r *rand.Rand) query.Statement {
+	num := func(n int) query.Value { return query.Value{Kind: query.Integer, Integer: int64(n)} }
+	text := func(s string) query.Value { return query.Value{Kind: query.Text, Bytes: []byte(s)} }
+	at := func(v ...query.Value) query.Params { return query.Params{Positional: v} }
+	id, n := r.IntN(40), r.IntN(30)
+	name := text(fmt.Sprintf("v%d", n))
+	list := []query.Statement{
+		{SQL: "INSERT INTO p VALUES (?, ?)", Params: at(num(id), name)},
+		{SQL: "INSERT INTO p VALUES (?, ?) RETURNING id, v, typeof(v)", Params: at(num(id), query.Value{Kind: query.Real, Real: float64(n) / 4})},
+		{SQL: "INSERT OR IGNORE INTO p VALUES (?1, ?2), (?1 + 1, ?2)", Params: at(num(id), name)},
+		{SQL: "INSERT OR REPLACE INTO p VALUES (:id, :v)", Params: query.Params{Named: []query.Named{{Name: "v", Value: name}, {Name: ":id", Value: num(id)}}}},
+		{SQL: "INSERT OR FAIL INTO p VALUES (?1 + 100, ?2 || 'f'), (?1, ?2), (0, 'zero')", Params: at(num(id), name)},
+		{SQL: "INSERT OR ROLLBACK INTO p VALUES (?, ?)", Params: at(num(id), name)},
+		{SQL: "INSERT INTO c(p, n) VALUES (?, ?)", Params: at(num(id), num(n))},
+		{SQL: "INSERT INTO c(p, n) VALUES (?1, 1), (?1, 14), (0, 2)", Params: at(num(id))},
+		{SQL: "UPDATE p SET v = v || ? WHERE id = ?", Params: at(text("u"), num(id))},
+		{SQL: "UPDATE c SET n = n + ? WHERE p = ? RETURNING n", Params: at(num(n*50), num(id))},
+		{SQL: "DELETE FROM p WHERE id = ? AND id > 0", Params: at(num(id))},
+		{SQL: "DELETE FROM c WHERE n = @n RETURNING p", Params: query.Params{Named: []query.Named{{Name: "@n", Value: num(n)}}}},
+		{SQL: "INSERT INTO p(v) VALUES (?)", Params: at(num(n), num(n))},
+		{SQL: "INSERT INTO p(v) VALUES (?)", Params: at(query.Value{Kind: query.Blob, Bytes: []byte{0, byte(n)}})},
+		{SQL: "INSERT INTO p(v) VALUES (?)", Params: at(query.Value{})},
+		{SQL: "SELECT count(*), total(n) FROM c WHERE p > ?", Params: at(num(id))},
+		{SQL: "INSERT INTO p SELEC ?", Params: at(num(id))},
+		{SQL: ""},
+	}
+	return list[r.IntN(len(list))]
+}
+
+// work is a request of random form.
+func work(r *rand.Rand) *Job {
+	o := JobOptions{Mode: rw, Format: query.FormatCompat, Timeout: time.Minute}
+	if r.IntN(3) == 0 {
+		return NewJob(script(program(r)), o)
+	}
+	o.Format = query.FormatJSON
+	return NewJob(typedProgram(r), o)
+}
+
+// outcomes are what the caller of a job sees: of all of it, or of each of the
+// statements that are not atomic.
+func (db *testDB) outcomes(j *Job) []string {
+	var m memory
+	err := db.Run(j, &m)
+	if err != nil {
+		return []string{"error: " + errs.Public(err).Message}
+	}
+	if j.Format == query.FormatCompat {
+		return []string{m.String()}
+	}
+	var doc typedDoc
+	if err := json.Unmarshal(m.Bytes(), &doc); err != nil {
+		return []string{err.Error()}
+	}
+	var list []string
+	for _, r := range doc.Results {
+		s := r.text()
+		if r.Error == nil {
+			s += fmt.Sprintf(" (%d changed)", r.Affected)
+		}
+		list = append(list, s)
+	}
+	if j.batch.Atomic {
+		return []string{strings.Join(list, "; ")}
+	}
+	return list
+}
+
+const dump = `SELECT (SELECT group_concat(id || '=' || quote(v)) FROM p), (SELECT group_concat(id || '=' || coalesce(p, '-') || '/' || n) FROM c),
 	(SELECT group_concat(what) FROM log), (SELECT max(i) FROM log)`
+
+// part is what the writer does at once: a job, or a statement of one.
+type part struct {
+	job   *Job
+	index int
+}
+
+// alone is the part as a job of its own.
+func (p part) alone() *Job {
+	b := p.job.batch
+	if !b.Atomic {
+		b = query.Batch{Statements: b.Statements[p.index : p.index+1], Atomic: true}
+	}
+	return NewJob(b, p.job.JobOptions)
+}
+
+// inGroups runs jobs of many callers at once. It gives what they saw and the
+// order in which what they did counts.
+func (db *testDB) inGroups(seed uint64, callers, each int, next func(*rand.Rand) *Job) (map[part]string, []part) {
+	var ordered []part
+	db.queue.order = func(group []*member) {
+		for _, m := range group {
+			ordered = append(ordered, part{m.r.job, m.r.first})
+		}
+	}
+	var mu sync.Mutex
+	seen := map[part]string{}
+	together(callers, func(g int) {
+		r := rand.New(rand.NewPCG(seed, uint64(g)))
+		for range each {
+			j := next(r)
+			list := db.outcomes(j)
+			mu.Lock()
+			for i, s := range list {
+				seen[part{j, i}] = s
+			}
+			mu.Unlock()
+		}
+	})
+	db.queue.order = nil
+	return seen, ordered
+}
 
 // Statements in a group do what they would have done alone: programs that run
 // at the same moment have the outcomes, one by one, of the same programs run
@@ -72,47 +189,57 @@ func TestGroupsAreLikeOneAfterAnother(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			db := open(t)
 			db.must(rw, groupSchema)
-			var ordered []string
-			db.queue.order = func(group []*member) {
-				for _, m := range group {
-					ordered = append(ordered, m.r.body[0].SQL)
-				}
-			}
-			var mu sync.Mutex
-			outcomes := map[string][]string{} // by the text, which is unique
-			var wg sync.WaitGroup
-			for g := range 24 {
-				wg.Go(func() {
-					r := rand.New(rand.NewPCG(seed, uint64(g)))
-					for i := range 60 {
-						sql := fmt.Sprintf("/* %d.%d */ %s", g, i, program(r))
-						got := db.outcome(sql)
-						mu.Lock()
-						outcomes[sql] = append(outcomes[sql], got)
-						mu.Unlock()
-					}
-				})
-			}
-			wg.Wait()
-			db.queue.order = nil
-			final := db.outcome(dump)
+			const callers, each = 24, 60
+			seen, ordered := db.inGroups(seed, callers, each, work)
+			final := db.must(rw, dump)
 
 			plain := open(t)
 			plain.must(rw, groupSchema)
-			for _, sql := range ordered {
-				want := plain.outcome(sql)
-				if got := outcomes[sql]; len(got) != 1 || got[0] != want {
-					t.Fatalf("%s\nin a group: %q\nalone:      %q", sql, got, want)
+			for _, p := range ordered {
+				want := strings.Join(plain.outcomes(p.alone()), "; ")
+				if got := seen[p]; got != want {
+					t.Fatalf("%+v\nin a group: %q\nalone:      %q", p.alone().batch, got, want)
 				}
 			}
-			if want := plain.outcome(dump); final != want {
+			if want := plain.must(rw, dump); final != want {
 				t.Errorf("the databases differ\ngroups: %s\nalone:  %s", final, want)
 			}
-			if len(ordered) < 24*60*3/4 {
-				t.Errorf("only %d of %d bodies went to the writer", len(ordered), 24*60)
+			if len(ordered) < callers*each*3/4 {
+				t.Errorf("only %d bodies of %d jobs went to the writer", len(ordered), callers*each)
 			}
 			if got := db.must(rw, "PRAGMA integrity_check"); got != "ok" {
 				t.Error(got)
+			}
+		})
+	}
+}
+
+// The same against SQLite as others use it: one statement after another, in
+// the order in which they counted, on a plain connection.
+func TestGroupsArePlainSQLite(t *testing.T) {
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			db := open(t)
+			db.must(rw, groupSchema)
+			seen, ordered := db.inGroups(100+seed, 24, 60, func(r *rand.Rand) *Job {
+				for {
+					s := typedStatement(r)
+					if s.SQL != "" && !strings.Contains(s.SQL, "RETURNING") && !strings.HasPrefix(s.SQL, "SELECT") && len(s.Params.Named) == 0 {
+						return NewJob(query.Batch{Statements: []query.Statement{s}, Atomic: true}, JobOptions{Mode: rw, Format: query.FormatJSON})
+					}
+				}
+			})
+			plain := openPlain(t)
+			for _, p := range ordered {
+				if want, got := plain.outcome(p.job.batch.Statements[0]), seen[p]; got != want {
+					t.Fatalf("%+v\nin a group: %q\nplain:      %q", p.job.batch, got, want)
+				}
+			}
+			if len(ordered) != 24*60 {
+				t.Errorf("%d statements counted", len(ordered))
+			}
+			if got, want := db.must(ro, dump), plain.dump(); got != want {
+				t.Errorf("the databases differ\ngroups: %s\nplain:  %s", got, want)
 			}
 		})
 	}
