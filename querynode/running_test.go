@@ -3,6 +3,10 @@ package querynode_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -98,4 +102,46 @@ func TestSchemaOfNode(t *testing.T) {
 	if err != nil || len(s.Tables) != 1 || len(s.Views) != 1 || s.Tables[0].Name != "t" || s.Views[0].Columns[0].Name != "x" {
 		t.Errorf("%s, %v", text, err)
 	}
+}
+
+// Small tokens of JSON that become large in memory, of several callers at
+// once, do not end the daemon and everybody's statements with it.
+func TestLargeJSONDoesNotKillTheDaemon(t *testing.T) {
+	n := start(t, nil)
+	n.create("a")
+	n.exec("a", "CREATE TABLE t(x)")
+	before := daemons(t)
+	var wg sync.WaitGroup
+	for name, body := range map[string]string{
+		"values, far too many":     `{"sql":"SELECT 1","params":[` + strings.Repeat("0,", 8<<20-100) + `0]}`,
+		"names, far too many":      `{"sql":"SELECT 1","params":{"a":1` + manyNames(1<<20) + `}}`,
+		"values":                   `{"sql":"SELECT 1","params":[` + strings.Repeat("0,", 499_999) + `0]` + strings.Repeat(" ", 14<<20) + `}`,
+		"statements, far too many": `{"statements":[` + strings.Repeat(`{"sql":""},`, 1<<20) + `{"sql":""}]}`,
+		"statements":               `{"statements":[` + strings.Repeat(`{"sql":""},`, 99_999) + `{"sql":""}]}`,
+	} {
+		for range 2 {
+			wg.Go(func() {
+				_, err := n.answer(nodeapi.QueryRequest{
+					Path: path("a"), Type: ayb.SQLite, Mode: ayb.QueryReadWrite, Form: query.FormJSON, Format: query.FormatJSON,
+					Caller: "alice", Body: []byte(body),
+				})
+				if errs.Is(err, errs.Engine) {
+					t.Errorf("%s: %v", name, err)
+				}
+			})
+		}
+	}
+	wg.Wait()
+	n.exec("a", "SELECT 1")
+	if after := daemons(t); !slices.Equal(before, after) {
+		t.Errorf("daemons %v became %v", before, after)
+	}
+}
+
+func manyNames(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `,"%x":1`, i)
+	}
+	return b.String()
 }

@@ -13,8 +13,14 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// maxTimeout is the longest timeout_ms that is told apart from none.
-const maxTimeout = math.MaxUint32
+const (
+	// maxTimeout is the longest timeout_ms that is told apart from none.
+	maxTimeout = math.MaxUint32
+	// maxStatements and maxValues bound what is made of a body: two bytes of
+	// JSON can stand for a value, which takes many more in memory.
+	maxStatements = 100_000
+	maxValues     = 500_000
+)
 
 // DecodeBatch reads the JSON form of a query:
 //
@@ -27,7 +33,7 @@ const maxTimeout = math.MaxUint32
 // without fraction and exponent is an INTEGER and has to fit, every other a
 // REAL. The error is Invalid and names the place, as a JSON pointer.
 func DecodeBatch(body []byte) (Batch, error) {
-	d := decoder{jsontext.NewDecoder(bytes.NewBuffer(body))}
+	d := decoder{jsontext.NewDecoder(bytes.NewBuffer(body)), new(int)}
 	b, err := d.batch()
 	if err != nil {
 		return Batch{}, err
@@ -40,7 +46,10 @@ func DecodeBatch(body []byte) (Batch, error) {
 
 // decoder reads a body token by token, so that a large batch costs no second
 // copy. The library refuses what is not UTF-8 and names that come twice.
-type decoder struct{ *jsontext.Decoder }
+type decoder struct {
+	*jsontext.Decoder
+	values *int // how many there are so far
+}
 
 // bad is a mistake at the value that was read last, or is open.
 func (d decoder) bad(format string, args ...any) error {
@@ -160,6 +169,9 @@ func (d decoder) statements() ([]Statement, error) {
 	}
 	list := []Statement{}
 	err := d.array(func() error {
+		if len(list) == maxStatements {
+			return d.bad("A request may have at most %d statements; split it", maxStatements)
+		}
 		s, err := d.statement()
 		list = append(list, s)
 		return err

@@ -106,6 +106,26 @@ func TestBadBatches(t *testing.T) {
 	}
 }
 
+// A small body must not become much in memory.
+func TestBatchesAreBounded(t *testing.T) {
+	values := func(n int) string { return "[" + strings.Repeat("0,", n-1) + "0]" }
+	statements := func(n int, s string) string { return `{"statements":[` + strings.Repeat(s+",", n-1) + s + "]}" }
+	for name, c := range map[string]struct {
+		body, want string
+	}{
+		"as many values as may":     {`{"sql":"a","params":` + values(maxValues) + `}`, ""},
+		"one value more":            {`{"sql":"a","params":` + values(maxValues+1) + `}`, "at most 500000 values"},
+		"many in each statement":    {statements(11, `{"sql":"a","params":`+values(50_000)+`}`), "at most 500000 values"},
+		"as many statements as may": {statements(maxStatements, `{"sql":""}`), ""},
+		"one statement more":        {statements(maxStatements+1, `{"sql":""}`), "at most 100000 statements"},
+	} {
+		_, err := DecodeBatch([]byte(c.body))
+		if (err == nil) != (c.want == "") || err != nil && (errs.CodeOf(err) != errs.Invalid || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func FuzzDecodeBatch(f *testing.F) {
 	f.Add([]byte(`{"sql":"SELECT ?","params":[1,"a",null,1.5,{"base64":"AA=="}],"max_rows":1}`))
 	f.Add([]byte(`{"statements":[{"sql":"a","params":{":x":{"real":"-Infinity"}}},{"sql":""}],"atomic":false,"timeout_ms":7}`))

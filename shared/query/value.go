@@ -11,6 +11,9 @@ const whatValue = `A value has to be null, a string, a number, true, false, {"ba
 
 // value reads the value of one parameter.
 func (d decoder) value() (Value, error) {
+	if *d.values++; *d.values > maxValues {
+		return Value{}, d.bad("A request may have at most %d values of parameters; split it", maxValues)
+	}
 	if d.PeekKind() == '{' {
 		return d.tagged()
 	}
