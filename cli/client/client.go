@@ -91,6 +91,7 @@ line that makes no sense exits with 2.`,
 		a.register(), a.logIn(), a.confirm(), a.listTokens(), a.revokeToken(),
 		a.createToken(), a.logOut(),
 		a.createDatabase(), a.list(), a.databaseDetails(), a.query(), a.setDefaultURL(),
+		a.schema(), a.queries(), a.cancelQuery(), a.usage(),
 		a.profile(), a.updateProfile(), a.deleteAccount(),
 		a.updateDatabase(), a.share(), a.listDatabasePermissions(),
 	)

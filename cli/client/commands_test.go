@@ -123,7 +123,7 @@ func TestUsageErrors(t *testing.T) {
 	u := newUser(t) // no server is needed to see that they make no sense
 	tests := []struct{ args, message, command string }{
 		{"frobnicate", "unknown subcommand 'frobnicate'", "client"},
-		{"quer a/b", "unknown subcommand 'quer'; did you mean 'query'?", "client"},
+		{"quer a/b", "unknown subcommand 'quer'; did you mean 'query' or 'queries'?", "client"},
 		{"register alice", "the following required arguments were not provided: EMAIL", "client register"},
 		{"register", "the following required arguments were not provided: ENTITY EMAIL", "client register"},
 		{"register a b user c", "unexpected argument 'c'", "client register"},
@@ -153,7 +153,7 @@ func TestMissingURLC5(t *testing.T) {
 // Help is there at every level, names every command and says how to begin.
 func TestHelp(t *testing.T) {
 	u := newUser(t)
-	commands := []string{"register", "log_in", "confirm", "create_database", "list", "query", "database_details", "list_tokens", "revoke_token", "create_token", "log_out", "set_default_url"}
+	commands := []string{"register", "log_in", "confirm", "create_database", "list", "query", "database_details", "list_tokens", "revoke_token", "create_token", "log_out", "set_default_url", "schema", "queries", "cancel_query", "usage"}
 	top, _, code := u.run()
 	if code != 0 || !strings.Contains(top, "ayb client confirm TOKEN") {
 		t.Errorf("client alone: %d, %s", code, top)
@@ -175,7 +175,7 @@ func TestHelp(t *testing.T) {
 func TestCompletion(t *testing.T) {
 	u := newUser(t)
 	tests := []struct{ args, want string }{
-		{"quer", "query"},
+		{"quer", "queries\nquery"},
 		{"list alice --format ", "table\ncsv\njson"},
 		{"create_database a/b --public_sharing_level ", "no-access\nfork\nread-only"},
 		{"create_database a/b ", "sqlite\nduckdb"},

@@ -22,6 +22,8 @@ const (
 	ExitOK      = 0
 	ExitFailure = 1 // a request or something local failed
 	ExitUsage   = 2 // the command line makes no sense
+
+	ExitInterrupted = 130 // Ctrl-C, as a shell counts it
 )
 
 // UsageError says that a command line makes no sense.
@@ -50,6 +52,9 @@ func ExitCode(err error) int {
 	}
 	if _, ok := errors.AsType[*UsageError](err); ok {
 		return ExitUsage
+	}
+	if errs.Is(err, errs.Canceled) { // only the person here cancels; a server's own stop is Timeout by its status
+		return ExitInterrupted
 	}
 	return ExitFailure
 }

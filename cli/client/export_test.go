@@ -1,5 +1,7 @@
 package client
 
+import "github.com/ayb-go/ayb/shared/query"
+
 // What the tests look at from outside.
 var (
 	ConfigPath  = configPath
@@ -7,7 +9,16 @@ var (
 	OpenHistory = openHistory
 	IsComplete  = isComplete
 	Matching    = matching
+
+	ChangesSchema = changesSchema
 )
 
 // MaxHistory is how many texts are remembered.
 const MaxHistory = maxHistory
+
+// Candidates are the completions of a text in a database with this schema.
+func Candidates(schema query.Schema, text string) []string {
+	var n names
+	n.set(schema)
+	return n.candidates(text)
+}

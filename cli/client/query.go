@@ -2,9 +2,11 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
+	"os"
+	"os/signal"
 
 	"github.com/spf13/cobra"
 
@@ -12,12 +14,18 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-func (a *app) query() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "query ENTITY/DATABASE [SQL]",
-		Short: "Run SQL, or open an interactive session",
-		Long: `Run SQL on a database. All statements of SQL run in one transaction, and the
+const queryHelp = `Run SQL on a database. All statements of SQL run in one transaction, and the
 last result is printed. Put "--" before SQL that begins with a hyphen.
+
+Values go apart from SQL, as parameters: --param NAME=TEXT, or NAME:=JSON for a
+number, null, or a BLOB as {"base64":"…"}, each for :NAME, @NAME or $NAME in the
+SQL; or all of them with --params, an array for ?, an object for names. A
+statement with parameters stands alone. Without SQL it is read from the input.
+
+--file runs a script, "-" the input. All of its results are printed. As long as
+it fits into one request it is one transaction, unless it has transactions of
+its own; a longer one is sent in pieces, each a transaction of its own, and a
+failure says what has been done. A transaction of the script is never cut.
 
 Without SQL an interactive session begins: a statement may span lines and ends
 with a semicolon; a transaction, from BEGIN to COMMIT, is sent as one. Enter
@@ -27,38 +35,91 @@ terminal, its statements run one after another without a prompt; a statement
 that fails does not stop the others, and the exit code is then 1.
 
 Formats:
-  table  aligned columns; NULL for what is not there; then "Rows: N"
-  csv    a header and records; then an empty line and "Rows: N"
-  json   one object as the HTTP API sends it, {"fields":[…],"rows":[[…]]}:
-         values are strings, NULL is null
+  table     aligned columns; NULL for what is not there; then "Rows: N"
+  csv       a header and records; then an empty line and "Rows: N". With
+            parameters or --file as the HTTP API sends it: nothing follows, NULL
+            is an empty field and an empty text is ""
+  json      one document with types and costs, as the HTTP API sends it:
+            {"results":[{"columns":[…],"rows":[[…]],…}],"cost":{…}}
+  ndjson    the same line by line, as it arrives
+  markdown  a table for a text
 
 With --quiet a table or CSV has its header even without rows, and nothing
-follows it.`,
+follows it.`
+
+func (a *app) query() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "query ENTITY/DATABASE [SQL]",
+		Short: "Run SQL, or open an interactive session",
+		Long:  queryHelp,
 		Example: `  ayb client query alice/shop.sqlite "SELECT name, price FROM fruit"
+  ayb client query alice/shop.sqlite "SELECT * FROM fruit WHERE price < :most" --param most:=2.5
   ayb client query alice/shop.sqlite "SELECT * FROM fruit" --format csv --quiet > fruit.csv
-  ayb client query alice/shop.sqlite
-  ayb client query alice/shop.sqlite < schema.sql`,
+  ayb client query alice/shop.sqlite --file schema.sql
+  ayb client query alice/shop.sqlite`,
 		Args:              positional("ENTITY/DATABASE", "[SQL]"),
 		ValidArgsFunction: completing(),
 	}
-	as := formatFlag(cmd)
+	as := enumFlag(cmd, "format", "how to print the answer", format.QueryKinds())
 	quiet := cmd.Flags().BoolP("quiet", "q", false, "print nothing but the result")
+	file := cmd.Flags().StringP("file", "f", "", "run the script in `FILE`; - is the input")
+	var params paramFlags
+	params.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		db, err := parseDatabase(cmd, args[0])
 		if err != nil {
 			return err
+		}
+		values, err := params.json(cmd)
+		if err != nil {
+			return err
+		}
+		if *file != "" && (len(args) == 2 || values != nil) {
+			return usage(cmd, "--file goes without SQL and without parameters")
 		}
 		c, err := a.connect()
 		if err != nil {
 			return err
 		}
 		q := &querier{client: c, db: db, out: a.Stdout, as: format.Kind(as.value), quiet: *quiet}
-		if len(args) == 2 {
-			return q.run(cmd.Context(), args[1])
+		switch {
+		case *file != "":
+			return a.runFile(cmd.Context(), q, *file)
+		case values != nil:
+			return a.runWith(cmd, q, args[1:], values)
+		case len(args) == 2:
+			return interruptible(cmd.Context(), func(ctx context.Context) error { return q.run(ctx, args[1]) })
 		}
 		return a.session(cmd.Context(), q)
 	}
 	return cmd
+}
+
+// runWith runs a statement with values; it is read from the input when it is
+// not among the arguments.
+func (a *app) runWith(cmd *cobra.Command, q *querier, sql []string, values json.RawMessage) error {
+	if len(sql) == 0 {
+		if isTerminal(a.Stdin) {
+			return usage(cmd, "parameters need SQL")
+		}
+		text, err := io.ReadAll(a.Stdin)
+		if err != nil {
+			return localFailure(err, "read the input")
+		}
+		sql = []string{string(text)}
+	}
+	return interruptible(cmd.Context(), func(ctx context.Context) error {
+		return q.whole(ctx, httpapi.QueryRequest{SQL: sql[0], Params: values})
+	})
+}
+
+// interruptible runs a request that Ctrl-C gives up. A second Ctrl-C ends the
+// program, whatever it is waiting for.
+func interruptible(ctx context.Context, run func(context.Context) error) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+	defer stop()
+	defer context.AfterFunc(ctx, stop)()
+	return run(ctx)
 }
 
 // querier runs SQL on one database and prints the results.
@@ -68,18 +129,17 @@ type querier struct {
 	out    io.Writer
 	as     format.Kind
 	quiet  bool
+	// results counts those that have been printed of typed requests.
+	results int
 }
 
-// run runs SQL and prints its result. JSON and CSV are printed as they
-// arrive; a table needs all of its rows first.
+// run runs SQL and prints its result. All but a table is printed as it
+// arrives; a table needs all of its rows first.
 func (q *querier) run(ctx context.Context, sql string) error {
-	if q.as == format.JSON {
-		out := &localWriter{w: q.out}
-		if err := q.client.QueryTo(ctx, q.db.entity, q.db.name, sql, out); err != nil {
-			return err
-		}
-		_, err := io.WriteString(out, "\n")
-		return err
+	switch q.as {
+	case format.JSON, format.NDJSON, format.Markdown:
+		q.results = 0
+		return q.typed(ctx, httpapi.QueryRequest{SQL: sql})
 	}
 	rows, err := q.client.QueryRows(ctx, q.db.entity, q.db.name, sql)
 	if err != nil {
@@ -90,18 +150,17 @@ func (q *querier) run(ctx context.Context, sql string) error {
 	if err != nil {
 		return err
 	}
-	if q.quiet {
-		return nil
-	}
-	_, err = fmt.Fprintf(q.out, "\nRows: %d\n", n)
-	return localFailure(err, "write the answer")
+	return q.count(n)
 }
 
 // print prints the rows and tells how many there were. The header comes with
 // the first row, or in any case when quiet.
 func (q *querier) print(rows *httpapi.Rows) (int, error) {
-	if q.as == format.CSV {
-		return q.printCSV(rows)
+	switch q.as {
+	case format.CSV:
+		return q.printRecords(format.NewCSVWriter(q.out), true, rows)
+	case format.List:
+		return q.printRecords(format.NewListWriter(q.out), false, rows)
 	}
 	var all [][]string
 	for rows.Next() {
@@ -117,23 +176,30 @@ func (q *querier) print(rows *httpapi.Rows) (int, error) {
 	return len(all), localFailure(err, "write the answer")
 }
 
-func (q *querier) printCSV(rows *httpapi.Rows) (int, error) {
-	w, n := format.NewCSVWriter(q.out), 0
+// printRecords prints CSV or a list row by row.
+func (q *querier) printRecords(w recordWriter, header bool, rows *httpapi.Rows) (int, error) {
+	n := 0
 	var err error
 	for err == nil && rows.Next() {
-		if n == 0 {
+		if n == 0 && header {
 			err = w.Write(rows.Fields())
 		}
 		err = errors.Join(err, w.Write(cells(rows.Row())))
 		n++
 	}
-	if n == 0 && rows.Err() == nil && q.hasHeader(rows, 0) {
+	if n == 0 && header && rows.Err() == nil && q.hasHeader(rows, 0) {
 		err = w.Write(rows.Fields())
 	}
 	if err = localFailure(errors.Join(err, w.Flush()), "write the answer"); err != nil {
 		return n, err
 	}
 	return n, rows.Err()
+}
+
+// recordWriter writes records as they come.
+type recordWriter interface {
+	Write(record []string) error
+	Flush() error
 }
 
 func (q *querier) hasHeader(rows *httpapi.Rows, n int) bool {

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/ayb-go/ayb/cli/client"
 	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
 const two = `{"fields":["fname","lname"],"rows":[["the first","the last"],["a,b",null]]}`
@@ -29,8 +31,6 @@ func TestQueryFormats(t *testing.T) {
 		{"--format csv -q", two, "fname,lname\nthe first,the last\n\"a,b\",NULL\n"},
 		{"--format csv -q", `{"fields":["a","b"],"rows":[]}`, "a,b\n"},
 		{"--format csv -q", `{"fields":[],"rows":[]}`, ""},
-		{"--format json", two, two + "\n"},
-		{"--format json", `{"fields":[],"rows":[]}`, `{"fields":[],"rows":[]}` + "\n"},
 	}
 	s := newServer(t, nil)
 	u := atServer(t, s)
@@ -47,13 +47,17 @@ func TestQueryFormats(t *testing.T) {
 // result that looks whole.
 func TestQueryBreaksOff(t *testing.T) {
 	s := newServer(t, nil)
-	s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, two[:60])
+	s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begun := two[:60]
+		if r.Header.Get("Accept") == httpapi.ContentTypeNDJSON {
+			begun = `{"statement":0,"columns":[{"name":"a","type":null}]}` + "\n[1]\n"
+		}
+		_, _ = io.WriteString(w, begun)
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	})
 	u := atServer(t, s)
-	for _, f := range []string{"table", "csv", "json"} {
+	for _, f := range []string{"table", "csv", "json", "ndjson", "markdown"} {
 		out, stderr, code := u.run("query", "a/b", "SELECT", "--format", f)
 		if code != 1 || stderr != "Error: "+s.URL+" closed the connection before the answer was complete\n" || strings.Contains(out, "Rows:") {
 			t.Errorf("%s: %d, %q, %q", f, code, stderr, out)
@@ -89,11 +93,12 @@ Rows: 1
 
 Rows: 1
 Enter SQL; it may span lines and ends with a semicolon.
-.tables          list the tables and views
-.schema [TABLE]  show the statements that made them
-.format FORMAT   print results as table, csv or json
-.help            show this
-.quit            end the session
+.tables [PATTERN]  list the tables and views; % and * stand for any text
+.schema [TABLE]    show the statements that made them
+.mode MODE         print results as table, csv, json, ndjson, markdown or list
+.timer on|off      tell how long each statement takes
+.help              show this
+.quit              end the session
 sql
 "BEGIN;
 SELECT 2;
@@ -105,7 +110,7 @@ SELECT 'last'
 
 Rows: 1
 `
-	wantErr := "Error: near \"bad\": syntax error\nError: There is no command .nonsense; enter .help for those there are\nError: Unknown format: xml (the formats are table, csv, json)\n"
+	wantErr := "Error: near \"bad\": syntax error\nError: There is no command .nonsense; enter .help for those there are\nError: Unknown format: xml (the formats are table, csv, json, ndjson, markdown, list)\n"
 	if out != wantOut || stderr != wantErr {
 		t.Errorf("got\n%s\n%s\nwant\n%s\n%s", out, stderr, wantOut, wantErr)
 	}
@@ -114,23 +119,49 @@ Rows: 1
 	}
 }
 
+// C7: the session has commands, and prints as it is told.
 func TestSessionCommands(t *testing.T) {
-	s := newServer(t, echo)
-	u := atServer(t, s)
-	u.stdin = ".tables\n.schema it's\n.quit\nSELECT 'never';\n"
-	out, stderr, code := u.run("query", "a/b", "--format", "json", "-q")
-	if code != 0 || stderr != "" || strings.Count(out, "\n") != 2 {
-		t.Errorf("%d, %q, %q", code, stderr, out)
-	}
-	for _, want := range []string{"name NOT LIKE", "tbl_name = 'it''s'"} {
-		if !strings.Contains(out, want) {
-			t.Errorf("no %s in %s", want, out)
+	s := newServer(t, func(r *http.Request, body string) (int, any) {
+		switch {
+		case r.Method == http.MethodGet:
+			return 200, shop()
+		case strings.Contains(body, "sqlite_schema"):
+			return 200, `{"fields":["sql"],"rows":[["CREATE TABLE a(\n b)"],["CREATE TRIGGER \u001b[2J"]]}`
+		case r.Header.Get("Accept") != "":
+			return lines(changed, values)(r, body)
 		}
+		return 200, two
+	})
+	u := atServer(t, s)
+	for _, tt := range []struct{ input, want string }{
+		{".mode csv\n.tables FRU%", "Name,Type,Rows,Columns\nfruit,table,1200,\"id, Name, upper, maker\"\n"},
+		{".mode list\n.tables *x*\nSELECT 1;", "No tables\nthe first|the last\na,b|NULL\n"},
+		{".schema it's", "CREATE TABLE a(\n b);\nCREATE TRIGGER \\x1B[2J;\n"},
+		{".mode json\nSELECT 1;\n.format csv\nSELECT 1;", document + "\nfname,lname\nthe first,the last\n\"a,b\",NULL\n"},
+		{".mode ndjson\nSELECT 1;", strings.Join([]string{changed, values, cost}, "\n")},
+		{".mode markdown\nSELECT 1;SELECT 2", "| a | b\\|c |\n| --- | --- |\n| 1 | NULL |\n| 9007199254740993 | 1.0 |\n| -Infinity | x<br>y |\n| X'FF00' | a |\n" +
+			"| a | b\\|c |\n| --- | --- |\n| 1 | NULL |\n| 9007199254740993 | 1.0 |\n| -Infinity | x<br>y |\n| X'FF00' | a |\n"},
+		{".quit\nSELECT 'never';", ""},
+		{".exit", ""},
+		{"", ""},
+	} {
+		u.stdin = tt.input
+		u.want(tt.want, "", 0, "query", "a/b", "--quiet")
 	}
-	u.stdin = ""
-	u.want("Launching an interactive session for a/b\n", "", 0, "query", "a/b")
-	u.stdin = ".exit"
-	u.want("", "", 0, "query", "a/b", "--quiet")
+	u.stdin = ".timer on\nSELECT 1;\n.timer off\nSELECT 1;"
+	if out, _, _ := u.run("query", "a/b", "-q", "--format", "csv"); !regexp.MustCompile(`^fname(?s:.*)\nTime: \d+\.\d{3} s\nfname[^T]+$`).MatchString(out) {
+		t.Errorf("timer: %q", out)
+	}
+	u.stdin = ".timer maybe\n.schema"
+	if _, stderr, code := u.run("query", "a/b", "-q"); code != 1 || stderr != "Error: The timer can be on or off: .timer on\n" {
+		t.Errorf("%d, %q", code, stderr)
+	}
+	s.set(ok(200, `{"fields":["sql"],"rows":[]}`))
+	u.stdin = ".schema it's"
+	u.want("", "Error: There is no table or view it's in a/b\n", 1, "query", "a/b", "-q")
+	if got := s.statements(); !strings.Contains(got, "lower('it''s')") {
+		t.Errorf("sent %s", got)
+	}
 }
 
 func TestIsComplete(t *testing.T) {

@@ -90,8 +90,9 @@ func (s *server) statements() string {
 	defer s.mu.Unlock()
 	var out []string
 	for _, r := range s.requests {
-		_, sql, _ := strings.Cut(r, "] ")
-		out = append(out, sql)
+		if _, sql, ok := strings.Cut(r, "] "); ok {
+			out = append(out, sql)
+		}
 	}
 	return strings.Join(out, "|")
 }

@@ -9,10 +9,9 @@ import (
 	"os/signal"
 	"runtime"
 	"strings"
+	"time"
 
-	"github.com/ayb-go/ayb/cli/client/format"
 	"github.com/ayb-go/ayb/cli/client/statement"
-	"github.com/ayb-go/ayb/shared/errs"
 )
 
 // input gives a session its text.
@@ -34,6 +33,8 @@ type session struct {
 	split  statement.Splitter
 	person bool // a person sits at a terminal
 	failed bool // a statement has failed
+	timer  bool // each answer is followed by its time
+	names  *names
 }
 
 // session reads statements and answers them until the input ends. On a
@@ -106,15 +107,32 @@ func (s *session) feed(ctx context.Context, text string) error {
 	return nil
 }
 
-// execute runs SQL and prints what comes of it. On a terminal Ctrl-C stops
-// the SQL and not the session.
+// execute runs SQL and prints what comes of it.
 func (s *session) execute(ctx context.Context, sql string) {
+	began := time.Now()
+	s.stoppable(ctx, func(ctx context.Context) error { return s.run(ctx, sql) })
+	if s.timer {
+		s.report(s.app.say("Time: %s", precise(time.Since(began))))
+	}
+	if s.names != nil && changesSchema(sql) {
+		s.names.refresh()
+	}
+}
+
+// stoppable does something and reports its failure. On a terminal Ctrl-C
+// stops it and not the session.
+func (s *session) stoppable(ctx context.Context, do func(context.Context) error) {
 	if s.person {
 		running, stop := signal.NotifyContext(ctx, os.Interrupt)
 		defer stop()
 		ctx = running
 	}
-	s.report(s.run(ctx, sql))
+	s.report(do(ctx))
+}
+
+// precise gives a time that is worth comparing.
+func precise(d time.Duration) string {
+	return fmt.Sprintf("%.3f s", d.Seconds())
 }
 
 func (s *session) report(err error) {
@@ -122,52 +140,4 @@ func (s *session) report(err error) {
 		s.failed = true
 		Report(s.app.Stderr, err)
 	}
-}
-
-const sessionHelp = `Enter SQL; it may span lines and ends with a semicolon.
-.tables          list the tables and views
-.schema [TABLE]  show the statements that made them
-.format FORMAT   print results as table, csv or json
-.help            show this
-.quit            end the session`
-
-// command obeys a line that begins with a dot.
-func (s *session) command(ctx context.Context, line string) error {
-	words := strings.Fields(strings.TrimSuffix(line, ";"))
-	if len(words) == 0 {
-		words = []string{"."}
-	}
-	arg := ""
-	if len(words) > 1 {
-		arg = strings.Join(words[1:], " ")
-	}
-	switch words[0] {
-	case ".quit", ".exit":
-		return errQuit
-	case ".help":
-		s.report(s.app.say("%s", sessionHelp))
-	case ".tables":
-		s.execute(ctx, tablesSQL)
-	case ".schema":
-		s.execute(ctx, schemaSQL(arg))
-	case ".format":
-		as, err := format.Parse(arg)
-		if err == nil {
-			s.as = as
-		}
-		s.report(err)
-	default:
-		s.report(errs.E(errs.Invalid, "There is no command %s; enter .help for those there are", words[0]))
-	}
-	return nil
-}
-
-const tablesSQL = `SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name;`
-
-func schemaSQL(table string) string {
-	of := ""
-	if table != "" {
-		of = fmt.Sprintf(" AND tbl_name = '%s'", strings.ReplaceAll(table, "'", "''"))
-	}
-	return "SELECT sql || ';' AS sql FROM sqlite_schema WHERE sql IS NOT NULL" + of + " ORDER BY tbl_name, rowid;"
 }

@@ -11,10 +11,11 @@ import (
 	"github.com/reeflective/readline"
 
 	"github.com/ayb-go/ayb/cli/client/statement"
+	"github.com/ayb-go/ayb/shared/query"
 )
 
-// completionTimeout bounds the look-up of table names for completion.
-const completionTimeout = 2 * time.Second
+// completionTimeout bounds the look-up of names for completion.
+const completionTimeout = 30 * time.Second
 
 // terminal is the input of a session a person types into. One text is one or
 // more complete statements, edited as a whole; its further lines are aligned
@@ -30,9 +31,13 @@ func newTerminal(ctx context.Context, s *session) *terminal {
 	shell.AcceptMultiline = func(line []rune) bool { return isComplete(string(line)) }
 	shell.History.Delete()
 	shell.History.Add("statements", openHistory(historyPath(runtime.GOOS, s.app.Getenv)))
-	words := &completer{session: s}
+	s.names = newNames(ctx, func() (query.Schema, error) {
+		ctx, cancel := context.WithTimeout(ctx, completionTimeout)
+		defer cancel()
+		return s.client.Schema(ctx, s.db.entity, s.db.name)
+	})
 	shell.Completer = func(line []rune, cursor int) readline.Completions {
-		return readline.CompleteValues(words.candidates(ctx, string(line[:min(cursor, len(line))]))...)
+		return readline.CompleteValues(s.names.candidates(string(line[:min(cursor, len(line))]))...)
 	}
 	return &terminal{shell: shell}
 }
@@ -60,34 +65,6 @@ func (t *terminal) next() (string, error) {
 		return "", errInterrupted
 	}
 	return text, err
-}
-
-// completer knows the words a statement may go on with.
-type completer struct {
-	session *session
-	tables  []string
-	asked   bool
-}
-
-// candidates are the completions of the last word of the text.
-func (c *completer) candidates(ctx context.Context, text string) []string {
-	word := text[strings.LastIndexAny(text, " \t\n(,;=")+1:]
-	if strings.HasPrefix(strings.TrimSpace(text), ".") {
-		return matching(word, []string{".tables", ".schema", ".format", ".help", ".quit"})
-	}
-	if !c.asked { // once: a session without an answer is still a session
-		c.asked = true
-		ctx, cancel := context.WithTimeout(ctx, completionTimeout)
-		defer cancel()
-		if got, err := c.session.client.Query(ctx, c.session.db.entity, c.session.db.name, tablesSQL); err == nil {
-			for _, row := range got.Rows {
-				if name := or(row[0], ""); name == printable(name) {
-					c.tables = append(c.tables, name)
-				}
-			}
-		}
-	}
-	return append(matching(word, c.tables), matching(word, keywords())...)
 }
 
 // matching gives the words with this beginning, whatever its case; keywords

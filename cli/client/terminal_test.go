@@ -10,12 +10,14 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/ayb-go/ayb/cli/client"
+	"github.com/ayb-go/ayb/shared/query"
 )
 
 // childVariable makes the test binary be the program.
@@ -191,7 +193,7 @@ func (c *console) exit(keys string) {
 // C7: the session on a real terminal.
 func TestSessionOnTerminal(t *testing.T) {
 	const prompt = "A/b.sqlite> "
-	s := newServer(t, echo)
+	s := newServer(t, withSchema(echo))
 	u := atServer(t, s)
 	c := openConsole(t, u, "query", "A/b.sqlite")
 	c.ready("Launching an interactive session for A/b.sqlite", prompt)
@@ -254,6 +256,103 @@ func TestInterruptOnTerminal(t *testing.T) {
 	c.ready("Error: The request was canceled", prompt)
 	c.statement("SELECT 1;", "Rows: 1", prompt)
 	c.exit("\x04")
+}
+
+// withSchema answers the question for the schema as well.
+func withSchema(next func(*http.Request, string) (int, any)) func(*http.Request, string) (int, any) {
+	return func(r *http.Request, body string) (int, any) {
+		if r.Method == http.MethodGet {
+			return 200, shop()
+		}
+		return next(r, body)
+	}
+}
+
+// C7: Tab completes the names of the database, also those made meanwhile.
+func TestCompletionOnTerminal(t *testing.T) {
+	const prompt = "a/b> "
+	var table atomic.Value
+	table.Store("fruit")
+	s := newServer(t, func(r *http.Request, body string) (int, any) {
+		if r.Method == http.MethodGet {
+			return 200, query.Schema{Tables: []query.Table{{Name: table.Load().(string), Columns: []query.Column{{Name: "price"}}}}}
+		}
+		table.Store("vegetable")
+		return echo(r, body)
+	})
+	schemas := func(n int) func() bool {
+		return func() bool { return strings.Count(s.seen(), "/schema") == n }
+	}
+	c := openConsole(t, atServer(t, s), "query", "a/b")
+	c.ready("Launching", prompt)
+	c.await("the schema", schemas(1))
+	c.keys("t", "a", "k", "e", " ", "f", "r", "u", "\t", ".", "p", "r", "i", "\t", ";")
+	c.statement("", "Rows: 1", prompt)
+	if got := s.statements(); got != "take fruit.price;" && got != "take fruit .price ;" {
+		t.Errorf("sent %q", got)
+	}
+	c.statement("CREATE;", "Rows: 1", prompt)
+	c.await("the schema once more", schemas(2))
+	c.keys("v", "e", "g", "\t", ";")
+	c.statement("", "Rows: 1", prompt)
+	if got := s.statements(); !strings.Contains(got, "|vegetable") {
+		t.Errorf("sent %q", got)
+	}
+	c.exit("\x04")
+}
+
+// Ctrl-C gives up a query, with one line and the exit code of a shell.
+func TestInterruptedQuery(t *testing.T) {
+	arrived, stopped := make(chan struct{}), make(chan struct{})
+	s := newServer(t, func(r *http.Request, _ string) (int, any) {
+		close(arrived)
+		<-r.Context().Done()
+		close(stopped)
+		return 200, ""
+	})
+	c := openConsole(t, atServer(t, s), "query", "a/b", "slow")
+	wait := func(what string, done <-chan struct{}) {
+		select {
+		case <-done:
+		case <-time.After(30 * time.Second):
+			t.Fatalf("%s: nothing came of it", what)
+		}
+	}
+	wait("the query", arrived)
+	if _, err := io.WriteString(c.master, "\x03"); err != nil {
+		t.Fatal(err)
+	}
+	wait("Ctrl-C", stopped)
+	select {
+	case err := <-c.exited:
+		if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != 130 {
+			t.Errorf("ended with %v", err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatal("does not end")
+	}
+	c.await("one line", func() bool { return c.text() == "^CError: The request was canceled\r\n" })
+}
+
+// A long script shows how far it is, on a terminal only.
+func TestProgressOnTerminal(t *testing.T) {
+	goOn := make(chan struct{})
+	var n atomic.Int64
+	s := newServer(t, taking(3000, func(r *http.Request, body string) (int, any) {
+		if n.Add(1) == 3 {
+			<-goOn
+		}
+		return lines(values)(r, body)
+	}))
+	u := atServer(t, s)
+	c := openConsole(t, u, "query", "a/b", "--file", u.scriptFile(rows(100)), "--format", "ndjson")
+	c.await("progress", func() bool { return strings.Contains(c.text(), " of ") && strings.Contains(c.text(), "KiB/s") })
+	close(goOn)
+	c.exit("")
+	c.await("the end", func() bool { return strings.Contains(c.text(), "9.2 KiB of 9.2 KiB") })
+	if !strings.Contains(c.text(), ending) {
+		t.Errorf("the results are lost in %q", c.text())
+	}
 }
 
 // A terminal that can only print lines has a session, too.

@@ -29,3 +29,12 @@ func (c *Client) CancelQuery(ctx context.Context, entity, database, id string) e
 	return c.do(ctx, call{method: http.MethodDelete, path: RunningPath(entity, database, id),
 		posture: bearer, success: http.StatusOK}, nil)
 }
+
+// Usage tells what a database uses and what limits it, to those who may
+// manage it.
+func (c *Client) Usage(ctx context.Context, entity, database string) (Usage, error) {
+	var out Usage
+	err := c.do(ctx, call{method: http.MethodGet, path: DatabasePath(entity, database, "usage"),
+		posture: bearer, success: http.StatusOK}, &out)
+	return out, err
+}

@@ -57,6 +57,13 @@ func TestTypedCallsOnTheWire(t *testing.T) {
 			}
 			return err
 		}},
+		{"usage", `{"database_bytes":4096,"limits":{"heap_bytes":{"value":1,"source":"account"}}}`, `GET /v1/a/b/usage [] [] `, func() error {
+			u, err := c.Usage(t.Context(), "a", "b")
+			if u.DatabaseBytes != 4096 || u.Limits["heap_bytes"] != (httpapi.Limit{Value: 1, Source: "account"}) {
+				t.Errorf("got %v", u)
+			}
+			return err
+		}},
 		{"cancel", `{}`, `DELETE /v1/a/b/queries/x%2Fy [] [] `, func() error { return c.CancelQuery(t.Context(), "a", "b", "x/y") }},
 	}
 	for _, tt := range tests {

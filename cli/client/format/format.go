@@ -15,18 +15,29 @@ type Kind string
 
 // The output formats.
 const (
-	Table Kind = "table"
-	CSV   Kind = "csv"
-	JSON  Kind = "json"
+	Table    Kind = "table"
+	CSV      Kind = "csv"
+	JSON     Kind = "json"
+	NDJSON   Kind = "ndjson"
+	Markdown Kind = "markdown"
+	List     Kind = "list"
 )
 
-// Kinds lists the formats; the first is the default.
+// Kinds lists the formats of commands that list records; the first is the
+// default.
 func Kinds() []string { return []string{string(Table), string(CSV), string(JSON)} }
 
-// Parse reads the name of a format; the error is Invalid.
+// QueryKinds lists the formats of the results of queries; the first is the
+// default.
+func QueryKinds() []string { return append(Kinds(), string(NDJSON), string(Markdown)) }
+
+// SessionKinds lists the formats of an interactive session.
+func SessionKinds() []string { return append(QueryKinds(), string(List)) }
+
+// Parse reads the name of a format of sessions; the error is Invalid.
 func Parse(s string) (Kind, error) {
-	if !slices.Contains(Kinds(), s) {
-		return "", errs.E(errs.Invalid, "Unknown format: %s (the formats are %s)", s, strings.Join(Kinds(), ", "))
+	if !slices.Contains(SessionKinds(), s) {
+		return "", errs.E(errs.Invalid, "Unknown format: %s (the formats are %s)", s, strings.Join(SessionKinds(), ", "))
 	}
 	return Kind(s), nil
 }

@@ -96,7 +96,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("%s: %v, %v", k, got, err)
 		}
 	}
-	if _, err := format.Parse("xml"); err == nil || err.Error() != "Unknown format: xml (the formats are table, csv, json)" {
+	if _, err := format.Parse("xml"); err == nil || err.Error() != "Unknown format: xml (the formats are table, csv, json, ndjson, markdown, list)" {
 		t.Errorf("xml: %v", err)
 	}
 }

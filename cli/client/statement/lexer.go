@@ -107,6 +107,9 @@ func (l *lexer) other() {
 
 // word follows the keywords that lead to a trigger.
 func (l *lexer) word(w string) {
+	if l.state == normal || l.state == trigger {
+		return // where no word counts
+	}
 	is := func(k string) bool { return strings.EqualFold(w, k) }
 	keyword := is("EXPLAIN") || is("TEMP") || is("TEMPORARY") || is("TRIGGER") || is("END")
 	switch {

@@ -141,3 +141,29 @@ func (r *Reader) more() error {
 	}
 	return err
 }
+
+// Offset gives the byte of a text at which its statement i begins, counted
+// from 0 without empty ones; -1 when there are not so many.
+func Offset(text string, i int) int {
+	var lex lexer
+	from := 0
+	for at := 0; at < len(text); {
+		n, ends := lex.step(text[at:], true)
+		at += n
+		if !ends && at < len(text) {
+			continue
+		}
+		blank := lex.state == start
+		lex = lexer{}
+		if blank {
+			continue // it belongs to the next
+		}
+		if i == 0 {
+			_, begin := head(text[from:])
+			return from + begin
+		}
+		i--
+		from = at
+	}
+	return -1
+}

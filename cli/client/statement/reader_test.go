@@ -39,7 +39,7 @@ func TestReader(t *testing.T) {
 		"SAVEPOINT \"a b\"; SAVEPOINT c; ROLLBACK TO [a b]; RELEASE c; RELEASE SAVEPOINT 'A B';\nROLLBACK TO x;\nSELECT\n2 -- the end\n"
 	want := strings.Join([]string{
 		`1/2 [PRAGMA USER_VERSION = 3] false "-- a shop\nPRAGMA user_version = 3;"`,
-		`2/5 [CREATE TEMP TRIGGER X AFTER] false "\n;\n/* now\n; */ CREATE TEMP TRIGGER x AFTER INSERT ON t BEGIN\n SELECT 1; END;"`,
+		`2/5 [CREATE TEMP TRIGGER X AFTER INSERT ON] false "\n;\n/* now\n; */ CREATE TEMP TRIGGER x AFTER INSERT ON t BEGIN\n SELECT 1; END;"`,
 		`6/7 [BEGIN] true "\nbegin; INSERT INTO t\nVALUES ('COMMIT;');\nSAVEPOINT a; RELEASE a; end transaction;"`,
 		`9/9 [SELECT 1] false "SELECT 1;"`,
 		`9/10 [SAVEPOINT A B] true "\nSAVEPOINT \"a b\"; SAVEPOINT c; ROLLBACK TO [a b]; RELEASE c; RELEASE SAVEPOINT 'A B';"`,
@@ -186,4 +186,16 @@ func checkCut(t *testing.T, text, rest string) {
 func blank(text string) bool {
 	words, _ := head(text)
 	return len(words) == 0
+}
+
+func TestOffset(t *testing.T) {
+	const text = "-- x\nSELECT 1;; /* y */ SELECT ';' ;SELECT 3"
+	for i, want := range []int{strings.Index(text, "SELECT 1"), strings.Index(text, "SELECT ';'"), strings.Index(text, "SELECT 3"), -1} {
+		if got := Offset(text, i); got != want {
+			t.Errorf("%d: %d, not %d", i, got, want)
+		}
+	}
+	if got := Offset("-- x", 0); got != -1 {
+		t.Errorf("nothing: %d", got)
+	}
 }

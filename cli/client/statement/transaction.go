@@ -6,8 +6,9 @@ import (
 )
 
 // headWords is how many tokens of a statement tell what it does to a
-// transaction: ROLLBACK TRANSACTION TO SAVEPOINT name.
-const headWords = 5
+// transaction, ROLLBACK TRANSACTION TO SAVEPOINT name, or to a connection,
+// PRAGMA schema.name = -value.
+const headWords = 7
 
 // head gives the first tokens of a text, in upper case and without quotes,
 // and where the first of them begins; len(text) when there is none.

@@ -1,0 +1,167 @@
+package client
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+func (a *app) schema() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "schema ENTITY/DATABASE [TABLE]",
+		Short: "Show the tables and views of a database",
+		Long: `Show the tables and views of a database with their columns, or what there is to
+know about one of them. The number of rows is an estimate, and empty when there
+is none. With --format json you get all that the server tells.`,
+		Example: `  ayb client schema alice/shop.sqlite
+  ayb client schema alice/shop.sqlite fruit
+  ayb client schema alice/shop.sqlite --format json`,
+		Args:              positional("ENTITY/DATABASE", "[TABLE]"),
+		ValidArgsFunction: completing(),
+	}
+	as := formatFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		db, err := parseDatabase(cmd, args[0])
+		if err != nil {
+			return err
+		}
+		c, err := a.connect()
+		if err != nil {
+			return err
+		}
+		s, err := c.Schema(cmd.Context(), db.entity, db.name)
+		if err != nil {
+			return err
+		}
+		all := append(s.Tables, s.Views...)
+		if len(args) == 2 {
+			return a.describe(format.Kind(as.value), db, all, args[1])
+		}
+		rows := make([][]string, len(all))
+		for i, t := range all {
+			rows[i] = tableRow(t)
+		}
+		return a.listing(format.Kind(as.value), s, rows, tableHeader(), "No tables in "+db.String())
+	}
+	return cmd
+}
+
+func tableHeader() []string { return []string{"Name", "Type", "Rows", "Columns"} }
+
+func tableRow(t query.Table) []string {
+	rows := ""
+	if t.Rows != nil {
+		rows = strconv.FormatInt(*t.Rows, 10)
+	}
+	var columns []string
+	for _, c := range t.Columns {
+		if !c.Hidden {
+			columns = append(columns, c.Name)
+		}
+	}
+	if t.Error != "" {
+		columns = []string{t.Error}
+	}
+	return []string{t.Name, t.Type, rows, strings.Join(columns, ", ")}
+}
+
+// describe shows one table: its columns, and in a table for people its
+// indexes and foreign keys as well.
+func (a *app) describe(as format.Kind, db database, all []query.Table, name string) error {
+	i := slices.IndexFunc(all, func(t query.Table) bool { return t.Name == name })
+	if i < 0 {
+		i = slices.IndexFunc(all, func(t query.Table) bool { return strings.EqualFold(t.Name, name) })
+	}
+	if i < 0 {
+		return noSuchTable(name, db)
+	}
+	t := all[i]
+	rows := make([][]string, len(t.Columns))
+	for i, c := range t.Columns {
+		rows[i] = []string{c.Name, c.Type, constraints(t, c), or(c.Default, "")}
+	}
+	err := a.listing(as, t, rows, []string{"Column", "Type", "Constraints", "Default"}, "No columns in "+printable(t.Name))
+	if err != nil || as != format.Table {
+		return err
+	}
+	if err := a.paragraph("Indexes", indexLines(t)); err != nil {
+		return err
+	}
+	if err := a.paragraph("Foreign keys", foreignKeyLines(t)); err != nil {
+		return err
+	}
+	if t.Error != "" {
+		return a.say("\nError: %s", printable(t.Error))
+	}
+	return nil
+}
+
+func (a *app) paragraph(title string, lines []string) error {
+	if len(lines) == 0 {
+		return nil
+	}
+	return a.say("\n%s:\n  %s", title, strings.Join(lines, "\n  "))
+}
+
+func constraints(t query.Table, c query.Column) string {
+	var all []string
+	if i := slices.Index(t.PrimaryKey, c.Name); i >= 0 {
+		key := "primary key"
+		if len(t.PrimaryKey) > 1 {
+			key += fmt.Sprintf(" %d of %d", i+1, len(t.PrimaryKey))
+		}
+		all = append(all, key)
+	}
+	if c.NotNull {
+		all = append(all, "not null")
+	}
+	if c.Generated != "" {
+		all = append(all, "generated, "+c.Generated)
+	}
+	if c.Hidden {
+		all = append(all, "hidden")
+	}
+	return strings.Join(all, ", ")
+}
+
+func indexLines(t query.Table) []string {
+	lines := make([]string, len(t.Indexes))
+	for i, index := range t.Indexes {
+		columns := make([]string, len(index.Columns))
+		for j, c := range index.Columns {
+			columns[j] = or(c, "an expression")
+		}
+		line := index.Name + " (" + strings.Join(columns, ", ") + ")"
+		if index.Unique {
+			line += ", unique"
+		}
+		if index.Partial {
+			line += ", partial"
+		}
+		lines[i] = format.Printable(line)
+	}
+	return lines
+}
+
+func foreignKeyLines(t query.Table) []string {
+	lines := make([]string, len(t.ForeignKeys))
+	for i, k := range t.ForeignKeys {
+		line := "(" + strings.Join(k.Columns, ", ") + ") references " + k.Table
+		if len(k.References) > 0 {
+			line += " (" + strings.Join(k.References, ", ") + ")"
+		}
+		for _, action := range [][2]string{{"update", k.OnUpdate}, {"delete", k.OnDelete}} {
+			if action[1] != "" && action[1] != "NO ACTION" {
+				line += ", on " + action[0] + " " + strings.ToLower(action[1])
+			}
+		}
+		lines[i] = format.Printable(line)
+	}
+	return lines
+}

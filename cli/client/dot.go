@@ -1,0 +1,121 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+const sessionHelp = `Enter SQL; it may span lines and ends with a semicolon.
+.tables [PATTERN]  list the tables and views; % and * stand for any text
+.schema [TABLE]    show the statements that made them
+.mode MODE         print results as table, csv, json, ndjson, markdown or list
+.timer on|off      tell how long each statement takes
+.help              show this
+.quit              end the session`
+
+// dotCommands are offered for completion.
+func dotCommands() []string {
+	return []string{".tables", ".schema", ".mode", ".timer", ".help", ".quit"}
+}
+
+// command obeys a line that begins with a dot.
+func (s *session) command(ctx context.Context, line string) error {
+	words := strings.Fields(strings.TrimSuffix(line, ";"))
+	if len(words) == 0 {
+		words = []string{"."}
+	}
+	arg := strings.Join(words[1:], " ")
+	switch words[0] {
+	case ".quit", ".exit":
+		return errQuit
+	case ".help":
+		s.report(s.app.say("%s", sessionHelp))
+	case ".tables":
+		s.stoppable(ctx, func(ctx context.Context) error { return s.tables(ctx, arg) })
+	case ".schema":
+		s.stoppable(ctx, func(ctx context.Context) error { return s.schema(ctx, arg) })
+	case ".mode", ".format":
+		as, err := format.Parse(arg)
+		if err == nil {
+			s.as = as
+		}
+		s.report(err)
+	case ".timer":
+		if arg != "on" && arg != "off" {
+			s.report(errs.E(errs.Invalid, "The timer can be on or off: .timer on"))
+			break
+		}
+		s.timer = arg == "on"
+	default:
+		s.report(errs.E(errs.Invalid, "There is no command %s; enter .help for those there are", words[0]))
+	}
+	return nil
+}
+
+// tables lists the tables and views whose names match.
+func (s *session) tables(ctx context.Context, pattern string) error {
+	schema, err := s.client.Schema(ctx, s.db.entity, s.db.name)
+	if err != nil {
+		return err
+	}
+	as := s.as
+	if as != format.CSV && as != format.JSON {
+		as = format.Table
+	}
+	var rows [][]string
+	list := []query.Table{}
+	match := likePattern(pattern)
+	for _, t := range append(schema.Tables, schema.Views...) {
+		if match.MatchString(t.Name) {
+			list = append(list, t)
+			rows = append(rows, tableRow(t))
+		}
+	}
+	return s.app.listing(as, list, rows, tableHeader(), "No tables")
+}
+
+// likePattern makes a pattern with % or * for any text; an empty one matches
+// everything.
+func likePattern(pattern string) *regexp.Regexp {
+	text := "(?is)^" + strings.NewReplacer("%", ".*", `\*`, ".*").Replace(regexp.QuoteMeta(pattern)) + "$"
+	if pattern == "" {
+		text = ""
+	}
+	return regexp.MustCompile(text) // everything but the stars is quoted
+}
+
+// schema shows the statements that made a table and what belongs to it, or
+// all of them.
+func (s *session) schema(ctx context.Context, table string) error {
+	of := ""
+	if table != "" {
+		of = fmt.Sprintf(" AND lower(tbl_name) = lower('%s')", strings.ReplaceAll(table, "'", "''"))
+	}
+	rows, err := s.client.QueryRows(ctx, s.db.entity, s.db.name,
+		"SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL"+of+" ORDER BY tbl_name, type <> 'table', rowid;")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	n := 0
+	for ; rows.Next(); n++ {
+		if _, err := io.WriteString(&localWriter{w: s.out}, printable(or(rows.Row()[0], ""))+";\n"); err != nil {
+			return err
+		}
+	}
+	if n == 0 && rows.Err() == nil && table != "" {
+		return noSuchTable(table, s.db)
+	}
+	return rows.Err()
+}
+
+func noSuchTable(table string, db database) error {
+	return errs.E(errs.NotFound, "There is no table or view %s in %s", table, db)
+}

@@ -1,0 +1,189 @@
+package client
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/httpapi"
+)
+
+// typed runs a request in its JSON form and prints the answer as it arrives.
+func (q *querier) typed(ctx context.Context, r httpapi.QueryRequest) error {
+	switch q.as {
+	case format.JSON:
+		out := &localWriter{w: q.out}
+		if err := q.client.TypedTo(ctx, q.db.entity, q.db.name, r, httpapi.ContentType, out); err != nil {
+			return err
+		}
+		_, err := io.WriteString(out, "\n")
+		return err
+	case format.CSV:
+		return q.client.TypedTo(ctx, q.db.entity, q.db.name, r, httpapi.ContentTypeCSV, &localWriter{w: q.out})
+	}
+	lines, err := q.client.QueryLines(ctx, q.db.entity, q.db.name, r)
+	if err != nil {
+		return err
+	}
+	defer lines.Close()
+	if q.as == format.NDJSON {
+		return copyLines(q.out, lines)
+	}
+	return q.render(lines)
+}
+
+// copyLines prints lines as they are, and never waits with one.
+func copyLines(w io.Writer, lines *httpapi.Lines) error {
+	out := bufio.NewWriterSize(&localWriter{w: w}, 64<<10)
+	for lines.Next() {
+		_, _ = out.Write(lines.Line().Text)
+		err := out.WriteByte('\n')
+		if lines.Waiting() {
+			err = errors.Join(err, out.Flush())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return errors.Join(lines.Err(), out.Flush())
+}
+
+// render prints each result that has columns.
+func (q *querier) render(lines *httpapi.Lines) error {
+	for lines.Next() {
+		l := lines.Line()
+		if l.Kind != httpapi.LineColumns || len(l.Columns) == 0 {
+			continue
+		}
+		show := q.showTable
+		if q.as == format.Markdown {
+			show = q.showMarkdown
+		}
+		if err := show(lines, l.Columns); err != nil {
+			return err
+		}
+		q.results++
+	}
+	return lines.Err()
+}
+
+// showTable prints one result as a table, which needs all of its rows first.
+func (q *querier) showTable(lines *httpapi.Lines, columns []string) error {
+	var rows [][]string
+	whole, err := eachRow(lines, func(row []string) error {
+		rows = append(rows, row)
+		return nil
+	})
+	if err != nil || !whole {
+		return err
+	}
+	if len(rows) > 0 || q.quiet {
+		if err := format.WriteTable(q.out, columns, rows); err != nil {
+			return localFailure(err, "write the answer")
+		}
+	}
+	return q.count(len(rows))
+}
+
+// showMarkdown prints one result row by row.
+func (q *querier) showMarkdown(lines *httpapi.Lines, columns []string) error {
+	out := &localWriter{w: q.out}
+	w := format.NewMarkdownWriter(out)
+	var err error
+	if q.results > 0 {
+		_, err = io.WriteString(out, "\n")
+	}
+	if err = errors.Join(err, w.Header(columns)); err != nil {
+		return err
+	}
+	_, err = eachRow(lines, func(row []string) error {
+		err := w.Write(row)
+		if lines.Waiting() {
+			err = errors.Join(err, w.Flush())
+		}
+		return err
+	})
+	return errors.Join(err, w.Flush())
+}
+
+// count ends the table of a result.
+func (q *querier) count(n int) error {
+	if q.quiet {
+		return nil
+	}
+	_, err := fmt.Fprintf(q.out, "\nRows: %d\n", n)
+	return localFailure(err, "write the answer")
+}
+
+// eachRow reads the rows of one result, and tells whether its end has come;
+// if not, the lines know why.
+func eachRow(lines *httpapi.Lines, do func([]string) error) (whole bool, err error) {
+	for lines.Next() {
+		switch l := lines.Line(); l.Kind {
+		case httpapi.LineRow:
+			row, err := typedCells(l.Text)
+			if err != nil {
+				return false, err
+			}
+			if err := do(row); err != nil {
+				return false, err
+			}
+		case httpapi.LineEnd:
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// typedCells are the texts of a row in its typed form.
+func typedCells(line []byte) ([]string, error) {
+	d := json.NewDecoder(bytes.NewReader(line))
+	d.UseNumber()
+	var row []any
+	if err := d.Decode(&row); err != nil {
+		return nil, errs.Wrap(errs.Internal, err, "The server sent a row that is not what an ayb server sends")
+	}
+	out := make([]string, len(row))
+	for i, value := range row {
+		out[i] = typedCell(value)
+	}
+	return out, nil
+}
+
+func typedCell(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return "NULL"
+	case string:
+		return v
+	case map[string]any:
+		if s, ok := v["base64"].(string); ok {
+			return blob(s)
+		}
+		for _, number := range v { // {"integer":"…"} or {"real":"…"}
+			return fmt.Sprint(number)
+		}
+	}
+	return fmt.Sprint(value)
+}
+
+// blob shows bytes as text where they are text, else as SQL writes them.
+func blob(encoded string) string {
+	data, err := base64.StdEncoding.DecodeString(encoded)
+	switch {
+	case err != nil:
+		return encoded
+	case utf8.Valid(data):
+		return string(data)
+	}
+	return fmt.Sprintf("X'%s'", strings.ToUpper(fmt.Sprintf("%x", data)))
+}

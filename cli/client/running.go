@@ -1,0 +1,89 @@
+package client
+
+import (
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/shared/httpapi"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// shownSQL is how much of a query is shown in a table, in characters.
+const shownSQL = 60
+
+func (a *app) queries() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "queries ENTITY/DATABASE",
+		Short: "List the queries that run on a database",
+		Long: `List the queries that run on a database or wait for their turn, oldest first:
+your own, and those of everybody if you may manage it. The ID stops a query, see
+cancel_query.`,
+		Example:           "  ayb client queries alice/shop.sqlite",
+		Args:              positional("ENTITY/DATABASE"),
+		ValidArgsFunction: completing(),
+	}
+	as := formatFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		db, err := parseDatabase(cmd, args[0])
+		if err != nil {
+			return err
+		}
+		c, err := a.connect()
+		if err != nil {
+			return err
+		}
+		list, err := c.RunningQueries(cmd.Context(), db.entity, db.name)
+		if err != nil {
+			return err
+		}
+		rows := make([][]string, len(list))
+		for i, q := range list {
+			sql := q.SQL
+			if as.value == string(format.Table) {
+				sql = oneLine(sql)
+			}
+			rows[i] = []string{q.ID, string(q.Caller), q.State, format.Duration(time.Since(q.Started)), sql}
+		}
+		return a.listing(format.Kind(as.value), httpapi.List[query.RunningQuery](list), rows,
+			[]string{"ID", "Entity", "State", "For", "SQL"}, "No queries run on "+db.String())
+	}
+	return cmd
+}
+
+// oneLine gives the beginning of SQL without line breaks.
+func oneLine(sql string) string {
+	text := []rune(strings.Join(strings.Fields(sql), " "))
+	if len(text) > shownSQL {
+		return string(text[:shownSQL-1]) + "…"
+	}
+	return string(text)
+}
+
+func (a *app) cancelQuery() *cobra.Command {
+	return &cobra.Command{
+		Use:   "cancel_query ENTITY/DATABASE ID",
+		Short: "Stop a query that runs on a database",
+		Long: `Stop a query that runs on a database or waits for its turn. What it has changed
+is undone, and whoever waits for it is told. The ID is shown by queries.`,
+		Example:           "  ayb client cancel_query alice/shop.sqlite 3f9c02d17b64e8a0",
+		Args:              positional("ENTITY/DATABASE", "ID"),
+		ValidArgsFunction: completing(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			db, err := parseDatabase(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			c, err := a.connect()
+			if err != nil {
+				return err
+			}
+			if err := c.CancelQuery(cmd.Context(), db.entity, db.name, args[1]); err != nil {
+				return err
+			}
+			return a.say("Successfully canceled query %s on %s", args[1], db)
+		},
+	}
+}

@@ -1,0 +1,249 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/cli/client/statement"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/httpapi"
+)
+
+// Sizes of the requests that carry a script.
+const (
+	requestBytes = 16 << 20 // limits.request_bytes of a server that says nothing else
+	pieceBytes   = 1 << 20  // of a script that is longer than that
+)
+
+// script is a script that is run. One that fits into a request is one
+// request, and so one transaction; else it is sent in pieces.
+type script struct {
+	q     *querier
+	size  int64 // in bytes; negative when it is not known
+	piece int   // bytes of a piece
+	units []statement.Unit
+	bytes int  // of units
+	begun bool // a piece has been run
+	bar   *progress
+}
+
+// runFile runs a script from a file, or from the input.
+func (a *app) runFile(ctx context.Context, q *querier, name string) error {
+	src, size := a.Stdin, int64(-1)
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return localFailure(err, "read the script %s", printable(name))
+		}
+		defer f.Close()
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			size = info.Size()
+		}
+		src = f
+	}
+	begin, err := io.ReadAll(io.LimitReader(src, requestBytes+1))
+	if err != nil {
+		return localFailure(err, "read the script %s", printable(name))
+	}
+	s := &script{q: q, size: size, piece: pieceBytes}
+	begin = bytes.TrimPrefix(begin, []byte("\ufeff"))
+	whole := httpapi.QueryRequest{SQL: string(begin)}
+	if fits(whole) {
+		err := interruptible(ctx, func(ctx context.Context) error { return q.whole(ctx, whole) })
+		if !requestTooLarge(err) {
+			return placed(err, whole.SQL, 1)
+		}
+		s.piece = min(s.piece, len(begin)/2)
+	}
+	if err := s.checkAll(begin, src); err != nil {
+		return err
+	}
+	s.bar = a.progress(s)
+	err = s.runAll(ctx, io.MultiReader(bytes.NewReader(begin), src))
+	s.bar.end(err == nil)
+	return err
+}
+
+// fits tells whether a request is no larger than servers take by default.
+func fits(r httpapi.QueryRequest) bool {
+	if len(r.SQL) > requestBytes {
+		return false
+	}
+	if len(r.SQL) < requestBytes/6 { // JSON makes a byte six at most
+		return true
+	}
+	body, err := r.Body()
+	return err != nil || len(body) <= requestBytes // the error is for whoever sends it
+}
+
+// requestTooLarge tells whether a server refused a request for its size, so
+// that nothing has been run.
+func requestTooLarge(err error) bool {
+	return errs.Is(err, errs.TooLarge) && errs.Public(err).Attrs[httpapi.AttrLimit] == httpapi.LimitRequestBytes
+}
+
+// whole runs a request and ends the printing of its results.
+func (q *querier) whole(ctx context.Context, r httpapi.QueryRequest) error {
+	if err := q.typed(ctx, r); err != nil {
+		return err
+	}
+	return q.finish()
+}
+
+// finish says so when there was no result.
+func (q *querier) finish() error {
+	if q.as == format.Table && q.results == 0 {
+		return q.count(0)
+	}
+	return nil
+}
+
+// checkAll looks for what cannot be sent in pieces before anything is run. It
+// needs a source that can be read twice; another is checked on the way.
+func (s *script) checkAll(begin []byte, src io.Reader) error {
+	f, ok := src.(*os.File)
+	if !ok || s.size < 0 {
+		return nil
+	}
+	at, err := f.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return localFailure(err, "read the script")
+	}
+	r := statement.NewReader(io.MultiReader(bytes.NewReader(begin), f), requestBytes)
+	for {
+		u, err := r.Next()
+		if err == io.EOF {
+			_, err := f.Seek(at, io.SeekStart)
+			return localFailure(err, "read the script")
+		}
+		if err = s.check(r, u, err); err != nil {
+			return s.undone(err, 0)
+		}
+	}
+}
+
+// check refuses a unit that a piece cannot hold, or whose effect would end
+// with the piece.
+func (s *script) check(r *statement.Reader, u statement.Unit, err error) error {
+	const tooLong = "line %d: this statement or transaction is longer than the %s that go into one request"
+	switch {
+	case errors.Is(err, statement.ErrTooLong):
+		return errs.E(errs.TooLarge, tooLong, r.Line(), format.Bytes(requestBytes))
+	case err != nil:
+		return localFailure(err, "read the script")
+	case !fits(httpapi.QueryRequest{SQL: u.Text}):
+		return errs.E(errs.TooLarge, tooLong, u.First, format.Bytes(requestBytes))
+	}
+	if what := passing(u.Words); what != "" {
+		return errs.E(errs.Invalid, "line %d: %s counts for one request only, and this script is too long for one", u.First, what)
+	}
+	return nil
+}
+
+// passing names what a statement does if that ends with its request; else it
+// gives nothing.
+func passing(words []string) string {
+	if len(words) < 2 {
+		return ""
+	}
+	what := words[0] + " " + words[1]
+	switch {
+	case what == "CREATE TEMP", what == "CREATE TEMPORARY":
+		return what
+	case words[0] != "PRAGMA":
+		return ""
+	case len(words) > 3 && words[2] == ".": // PRAGMA schema.name
+		return passing(append([]string{"PRAGMA"}, words[3:]...))
+	case words[1] == "USER_VERSION", words[1] == "APPLICATION_ID":
+		return ""
+	}
+	switch strings.Trim(strings.Join(words[2:], ""), "=()") {
+	case "", "OFF", "0", "NO", "FALSE": // it asks, or sets what holds anyway
+		return ""
+	}
+	return what
+}
+
+// runAll sends a script piece by piece.
+func (s *script) runAll(ctx context.Context, src io.Reader) error {
+	r := statement.NewReader(src, requestBytes)
+	for {
+		u, err := r.Next()
+		if err == io.EOF {
+			if err := s.flush(ctx); err != nil {
+				return err
+			}
+			return s.q.finish()
+		}
+		if err = s.check(r, u, err); err != nil {
+			if err := s.flush(ctx); err != nil {
+				return err
+			}
+			line := u.First
+			if line == 0 { // there is no unit
+				line = r.Line()
+			}
+			return s.undone(err, line)
+		}
+		// What has a transaction of its own, or can run in none, makes the
+		// statements beside it run one by one.
+		alone := u.Transaction || u.Words[0] == "VACUUM" || u.Words[0] == "PRAGMA"
+		if alone || s.bytes+len(u.Text) > s.piece {
+			if err := s.flush(ctx); err != nil {
+				return err
+			}
+		}
+		s.units, s.bytes = append(s.units, u), s.bytes+len(u.Text)
+		if alone {
+			if err := s.flush(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// flush sends the units that wait.
+func (s *script) flush(ctx context.Context) error {
+	units := s.units
+	s.units, s.bytes = nil, 0
+	return s.send(ctx, units)
+}
+
+// send sends units as one request, or as two when it is too large for this
+// server.
+func (s *script) send(ctx context.Context, units []statement.Unit) error {
+	if len(units) == 0 {
+		return nil
+	}
+	var sql strings.Builder
+	for _, u := range units {
+		sql.WriteString(u.Text)
+	}
+	text := sql.String()
+	err := interruptible(ctx, func(ctx context.Context) error {
+		return s.q.typed(ctx, httpapi.QueryRequest{SQL: text})
+	})
+	half := len(units) / 2
+	switch {
+	case err == nil:
+		s.begun = true
+		s.bar.add(len(text))
+		return nil
+	case requestTooLarge(err) && half > 0:
+		s.piece = min(s.piece, len(text)/2)
+		if err := s.send(ctx, units[:half]); err != nil {
+			return err
+		}
+		return s.send(ctx, units[half:])
+	case requestTooLarge(err):
+		err = prefixed(err, "line %d: ", units[0].First)
+	default:
+		err = placed(err, text, units[0].Line)
+	}
+	return s.unfinished(err, units, text)
+}

@@ -1,0 +1,82 @@
+package client
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/shared/httpapi"
+)
+
+func (a *app) usage() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "usage ENTITY/DATABASE",
+		Short: "Show what a database uses and what limits it",
+		Long: `Show what a database uses and what limits it, to those who may manage it. Each
+limit has a name, and a source: the server's configuration, or what its operator
+has set for the account or the database. Only the operator can change it.`,
+		Example:           "  ayb client usage alice/shop.sqlite\n  ayb client usage alice/shop.sqlite --format json",
+		Args:              positional("ENTITY/DATABASE"),
+		ValidArgsFunction: completing(),
+	}
+	as := formatFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		db, err := parseDatabase(cmd, args[0])
+		if err != nil {
+			return err
+		}
+		c, err := a.connect()
+		if err != nil {
+			return err
+		}
+		u, err := c.Usage(cmd.Context(), db.entity, db.name)
+		if err != nil {
+			return err
+		}
+		return a.listing(format.Kind(as.value), u, usageRows(u), []string{"Limit", "Used", "Most", "Source"}, "")
+	}
+	return cmd
+}
+
+// usageRows are the limits by name, each with what is used of it if that can
+// be told.
+func usageRows(u httpapi.Usage) [][]string {
+	limits := maps.Clone(u.Limits)
+	if limits == nil {
+		limits = map[string]httpapi.Limit{}
+	}
+	maps.Copy(limits, u.Account.Limits)
+	file := format.Bytes(u.DatabaseBytes)
+	if u.WALBytes > 0 {
+		file += " + " + format.Bytes(u.WALBytes) + " log"
+	}
+	used := map[string]string{
+		"database_bytes":        file,
+		"queries_per_database":  strconv.Itoa(u.Running),
+		"databases_per_account": strconv.Itoa(u.Account.Databases),
+	}
+	var rows [][]string
+	for _, name := range slices.Sorted(maps.Keys(limits)) {
+		l := limits[name]
+		rows = append(rows, []string{name, used[name], limitValue(name, l.Value), l.Source})
+	}
+	return rows
+}
+
+// limitValue shows a limit in its unit, which its name tells.
+func limitValue(name string, value int64) string {
+	switch {
+	case value == 0:
+		return "unlimited"
+	case strings.HasSuffix(name, "_bytes"):
+		return format.Bytes(value)
+	case strings.HasSuffix(name, "_timeout"):
+		return format.Duration(time.Duration(value) * time.Millisecond)
+	}
+	return strconv.FormatInt(value, 10)
+}
