@@ -57,6 +57,7 @@ func (w *sharedWorld) scopedCell(name, level string, limit ayb.QueryLevel) {
 			seen = r
 		} else {
 			w.want(c.query(db, "SELECT 1 AS one"), 403, other("query database", name, db))
+			w.asks(c, name, db, rights{})
 		}
 		if got := slices.Contains(c.listed(), db); got != seen.discover {
 			w.t.Errorf("%s listed is %t", db, got)

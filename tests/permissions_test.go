@@ -21,6 +21,7 @@ func TestPermissions(t *testing.T) {
 			t.Run("read-only means read-only", w.readOnly)
 			t.Run("scoped tokens", w.scopedTokens)
 			t.Run("at once", w.atOnce)
+			t.Run("running queries", w.runningQueries)
 		})
 	}
 }
@@ -47,7 +48,8 @@ func (w *sharedWorld) plainCell(name, level string, r rights) {
 		w.want(c.details(level), 403, `{"type":"Unauthorized","message":"Authenticated entity `+name+` can't access database olivia/`+level+`"}`)
 	}
 	if name == "nobody" {
-		for _, got := range []reply{c.query(level, "SELECT 1 AS one"), c.query(level, "DELETE FROM t"), c.permissions(level), c.update(level, level), c.share(level, "guest", "manager")} {
+		for _, got := range []reply{c.query(level, "SELECT 1 AS one"), c.query(level, "DELETE FROM t"), c.permissions(level), c.update(level, level), c.share(level, "guest", "manager"),
+			c.schema(level), c.running(level), c.cancel(level, "none")} {
 			w.want(got, 401, needToken)
 		}
 		return
@@ -73,6 +75,7 @@ func (w *sharedWorld) queries(c caller, name, level string, r rights) {
 	before := w.owner.Cell(level, "SELECT count(*) FROM t")
 	read, write := c.query(level, "SELECT min(x) AS one FROM t"), c.query(level, "INSERT INTO t VALUES (2)")
 	added := 0
+	w.asks(c, name, level, r)
 	switch r.query {
 	case ayb.QueryReadWrite:
 		w.want(read, 200, one)

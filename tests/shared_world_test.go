@@ -99,6 +99,14 @@ func (c caller) do(method, path, body string, headers ...string) reply {
 
 func (c caller) query(db, sql string) reply { return c.do("POST", "/v1/olivia/"+db+"/query", sql) }
 
+func (c caller) schema(db string) reply { return c.do("GET", "/v1/olivia/"+db+"/schema", "") }
+
+func (c caller) running(db string) reply { return c.do("GET", "/v1/olivia/"+db+"/queries", "") }
+
+func (c caller) cancel(db, id string) reply {
+	return c.do("DELETE", "/v1/olivia/"+db+"/queries/"+id, "")
+}
+
 func (c caller) details(db string) reply { return c.do("GET", "/v1/olivia/"+db+"/details", "") }
 
 func (c caller) permissions(db string) reply { return c.do("GET", "/v1/olivia/"+db+"/permissions", "") }

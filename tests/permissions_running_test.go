@@ -1,0 +1,122 @@
+package tests
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/tests/harness"
+)
+
+// asks looks at what else than queries those get who may query a database.
+func (w *sharedWorld) asks(c caller, name, level string, r rights) {
+	w.t.Helper()
+	if r.query == ayb.QueryNone {
+		for _, got := range []reply{c.schema(level), c.running(level), c.cancel(level, "none")} {
+			w.want(got, 403, other("query database", name, level))
+		}
+		return
+	}
+	var s query.Schema
+	if got := c.schema(level); got.status != 200 || json.Unmarshal([]byte(got.body), &s) != nil || !slices.ContainsFunc(s.Tables, func(t query.Table) bool { return t.Name == "t" }) {
+		w.t.Errorf("the schema: %d %s", got.status, got.body)
+	}
+	c.runs(level)
+	w.want(c.cancel(level, "none"), 404, `{"type":"RecordNotFound","id":"none","record_type":"query"}`)
+}
+
+// runs are the queries that a caller is told of.
+func (c caller) runs(db string) []query.RunningQuery {
+	c.w.t.Helper()
+	var r query.Running
+	got := c.running(db)
+	if err := json.Unmarshal([]byte(got.body), &r); err != nil || got.status != 200 || !strings.HasPrefix(got.body, `{"queries":[`) {
+		c.w.t.Fatalf("queries: %d %s", got.status, got.body)
+	}
+	return r.Queries
+}
+
+// endless is a statement of a caller that runs until it is stopped.
+type endless struct {
+	caller caller
+	mark   string // in its text, so that it is found again
+	ended  chan reply
+}
+
+func (c caller) endless(db, mark string) endless {
+	e := endless{c, mark, make(chan reply, 1)}
+	go func() {
+		e.ended <- c.query(db, "WITH RECURSIVE "+mark+"(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM "+mark+") SELECT count(*) FROM "+mark)
+	}()
+	return e
+}
+
+// find gives the id under which a caller is told of a statement; empty when
+// they are not.
+func (e endless) find(c caller, db string) string {
+	for _, q := range c.runs(db) {
+		if strings.Contains(q.SQL, e.mark) {
+			return q.ID
+		}
+	}
+	return ""
+}
+
+// runningQueries lets statements run and looks at who is told of them and who
+// may stop them: their own account, those who manage the database, and, of an
+// application's, that application alone among the applications (S2).
+func (w *sharedWorld) runningQueries(t *testing.T) {
+	const db = "no-access"
+	reader, olivia := w.as("reader"), w.as("olivia")
+	app, _ := w.mint("reader", db, ayb.QueryReadOnly)
+	twin, _ := w.mint("reader", db, ayb.QueryReadOnly)
+	ownApp, _ := w.mint("olivia", db, ayb.QueryReadWrite)
+	w.each(t, "of the account", func() {
+		e := reader.endless(db, "plain_one")
+		w.reaches(e, db, []caller{reader, olivia, w.as("manager")}, []caller{w.as("writer"), app, ownApp}, reader)
+	})
+	w.each(t, "of an application", func() {
+		e := app.endless(db, "app_one")
+		w.reaches(e, db, []caller{reader, app, olivia}, []caller{w.as("writer"), twin, ownApp}, app)
+	})
+	w.each(t, "a manager stops it", func() {
+		e := twin.endless(db, "twin_one")
+		w.reaches(e, db, []caller{w.as("manager")}, []caller{app}, w.as("manager"))
+	})
+}
+
+// reaches checks who is told of a statement, and lets one of them stop it.
+func (w *sharedWorld) reaches(e endless, db string, who, others []caller, stops caller) {
+	w.t.Helper()
+	id := ""
+	harness.Until(w.t, "the statement to run", func() bool {
+		id = e.find(who[0], db)
+		return id != ""
+	})
+	for _, c := range who {
+		if e.find(c, db) != id {
+			w.t.Errorf("not told of it: %+v", c.runs(db))
+		}
+	}
+	for _, c := range others {
+		if e.find(c, db) != "" {
+			w.t.Errorf("told of it: %+v", c.runs(db))
+		}
+		w.want(c.cancel(db, id), 404, `{"type":"RecordNotFound","id":"`+id+`","record_type":"query"}`)
+	}
+	select {
+	case got := <-e.ended:
+		w.t.Fatalf("it ended early: %d %s", got.status, got.body)
+	default:
+	}
+	w.want(stops.cancel(db, id), 200, `{}`)
+	if got := <-e.ended; got.status != 408 || !strings.Contains(got.body, "canceled") {
+		w.t.Errorf("it ended with %d %s", got.status, got.body)
+	}
+	if slices.ContainsFunc(stops.runs(db), func(q query.RunningQuery) bool { return q.ID == id }) {
+		w.t.Error("it is still told of")
+	}
+}
