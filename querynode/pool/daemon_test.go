@@ -57,6 +57,8 @@ func hostile(what string) int {
 		case "grants": // credit for what was never sent to it
 			conn.Send(mux.Credit, f.Stream, []byte{0, 1, 0, 0})
 		case "silent":
+		default: // the one of limits_test.go
+			told(conn, what, f)
 		}
 	})
 	if err != nil {
@@ -232,7 +234,7 @@ func TestTailKeepsTheEnd(t *testing.T) {
 func TestForkerThreadStays(t *testing.T) {
 	f := newForker()
 	cmd := exec.CommandContext(t.Context(), "/nowhere")
-	if err := f.start(cmd); err == nil || !errors.Is(err, os.ErrNotExist) {
+	if err := f.start(cmd, nil); err == nil || !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 	f.close()
