@@ -317,6 +317,10 @@ func TestQueryBody(t *testing.T) {
 				headers = append(headers, "Content-Type", tt.contentType)
 			}
 			got := w.do("POST", "/v1/alice/db/query", tt.body, headers...)
+			if tt.status == 413 {
+				w.want(got, 413, `{"type":"Other","message":"`+tt.want+`","limit":"request_bytes"}`)
+				return
+			}
 			if tt.status != 200 {
 				w.wantOther(got, tt.status, tt.want)
 				return

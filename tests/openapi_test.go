@@ -107,6 +107,7 @@ func (d *documented) queries(alice, bob string) {
 	sql(alice, "SELECT 1", 406, "Accept", "image/png")
 	sql(bob, "DELETE FROM tea", 403)
 	sql("", "SELECT 1", 401)
+	sql(alice, strings.Repeat(" ", 17<<20), 413)
 	d.ok(call{operation: "POST /v1/{entity}/{database}/query", values: shop, token: alice, kind: "text/plain; charset=koi8-r", body: "SELECT 1"}, 415)
 	d.ok(call{operation: "GET /v1/{entity}/{database}/schema", values: shop, token: bob}, 200)
 	d.ok(call{operation: "GET /v1/{entity}/{database}/schema", values: []string{"bob", "missing"}, token: alice}, 403)
