@@ -34,23 +34,7 @@ func NewClient(link Link) *Client {
 // body as fits one chunk. Longer bodies are sent by the calling goroutine as
 // the peer grants credit, until ctx ends.
 func (c *Client) Open(ctx context.Context, head, body []byte) (*Stream, error) {
-	s := newStream(c.link)
-	c.mu.Lock()
-	for { // an id may still be in use after 2^32 streams
-		c.last++
-		if _, used := c.streams[c.last]; !used && c.last != 0 {
-			break
-		}
-	}
-	s.id, s.client = c.last, c
-	c.streams[s.id] = s
-	lost, lostTo := c.lost, c.lostTo
-	c.lost = false
-	c.mu.Unlock()
-	if lost {
-		c.link.Send(Reset, 0, binary.BigEndian.AppendUint32(nil, lostTo))
-	}
-
+	s := c.begin()
 	first := body[:min(len(body), Chunk)]
 	rest := body[len(first):]
 	buf := append(append(make([]byte, 0, len(head)+len(first)), head...), first...)
@@ -68,6 +52,36 @@ func (c *Client) Open(ctx context.Context, head, body []byte) (*Stream, error) {
 		}
 	}
 	return s, nil
+}
+
+// begin makes a stream that is known here and not yet on the other side.
+func (c *Client) begin() *Stream {
+	s := newStream(c.link)
+	c.mu.Lock()
+	for { // an id may still be in use after 2^32 streams
+		c.last++
+		if _, used := c.streams[c.last]; !used && c.last != 0 {
+			break
+		}
+	}
+	s.id, s.client = c.last, c
+	c.streams[s.id] = s
+	lost, lostTo := c.lost, c.lostTo
+	c.lost = false
+	c.mu.Unlock()
+	if lost {
+		c.link.Send(Reset, 0, binary.BigEndian.AppendUint32(nil, lostTo))
+	}
+	return s
+}
+
+// Begin starts a stream whose request is sent piece by piece with Send; head,
+// at most Chunk bytes, goes first.
+func (c *Client) Begin(head []byte) *Stream {
+	s := c.begin()
+	c.link.Send(Open, s.id, head)
+	s.sent.Store(true)
+	return s
 }
 
 // Handle takes one frame from the peer. The payload is kept until the stream's

@@ -2,6 +2,7 @@ package mux
 
 import (
 	"context"
+	"io"
 	"sync"
 
 	"github.com/ayb-go/ayb/shared/errs"
@@ -25,6 +26,10 @@ type Limits struct {
 	Open int // requests at once
 	Body int // bytes of one request
 	Held int // bytes of all requests at once
+	// Live tells from the first frame of a request whether it is served while
+	// the rest of it still comes, through Call.Body. Such a request may be of
+	// any size. Nil is never.
+	Live func(first []byte) bool
 	// TooMany, TooLarge and TooMuch are said when Open, Body or Held is
 	// reached. Who knows what they are called in the configuration says so;
 	// nil is a sentence that does not.
@@ -131,10 +136,19 @@ func (s *Server) open(f Frame) {
 		s.link.Send(Fail, f.Stream, errs.Marshal(s.limits.TooMuch))
 	case f.Kind == OpenFinal:
 		s.start(c)
+	case s.limits.Live != nil && s.limits.Live(c.request):
+		c.body = newBody(s.link, c.id)
+		s.start(c)
 	}
 }
 
 func (s *Server) more(c *Call, f Frame) {
+	if c.body != nil {
+		if !c.body.push(f.Payload, f.Kind == Final) {
+			s.cancel(c) // it sends what it was not asked for
+		}
+		return
+	}
 	if c.started {
 		return
 	}
@@ -185,6 +199,9 @@ func (s *Server) start(c *Call) {
 		defer s.done.Done()
 		defer s.release(len(c.request))
 		s.serve(c)
+		if c.body != nil {
+			c.body.fail(errs.E(errs.Canceled, "The request has been answered"))
+		}
 		// Nothing is sent when serve has ended the stream, as it should.
 		c.Fail(errs.E(errs.Canceled, "The request was canceled"))
 	}()
@@ -192,6 +209,9 @@ func (s *Server) start(c *Call) {
 
 func (s *Server) cancel(c *Call) {
 	c.out.stop(errs.E(errs.Canceled, "The request was canceled"))
+	if c.body != nil {
+		c.body.fail(errs.E(errs.Canceled, "The request was canceled"))
+	}
 	c.mu.Lock()
 	fn := c.onCancel
 	again := c.canceled
@@ -227,14 +247,26 @@ type Call struct {
 	request []byte
 	started bool // Handle's goroutine only
 	out     credit
+	body    *body // of a request that is served while it comes; else nil
 
 	mu       sync.Mutex
 	onCancel func()
 	canceled bool
 }
 
-// Request is the whole request, head and body.
+// Request is the whole request, head and body, or the first frame of one that
+// is served while it comes.
 func (c *Call) Request() []byte { return c.request }
+
+// Body is the rest of a request that is served while it comes, for one
+// goroutine; nil for every other. Its error is Canceled when the client has
+// given up.
+func (c *Call) Body() io.Reader {
+	if c.body == nil {
+		return nil
+	}
+	return c.body
+}
 
 // OnCancel sets what to do when the client gives the request up; it runs once,
 // on any goroutine, and now when that has happened already.

@@ -77,6 +77,15 @@ func (s *Stream) consumed(n int) {
 	s.unacked = 0
 }
 
+// Send sends the next piece of the request of a stream that Begin started,
+// waiting while the server takes no more; last ends the request. It is for one
+// goroutine, which need not be that of Next. An error means that the server
+// wants no more: what Next gives says why, if it gives an error too. p may be
+// reused on return.
+func (s *Stream) Send(ctx context.Context, p []byte, last bool) error {
+	return s.out.sendAll(ctx, s.link, s.id, p, last)
+}
+
 // Close gives the stream up if it has not ended; the server is asked to stop.
 func (s *Stream) Close() {
 	if s.client.forget(s.id) {

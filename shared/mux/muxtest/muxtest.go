@@ -24,7 +24,12 @@ import (
 type Connect func(t *testing.T, serve func(*mux.Call)) *mux.Client
 
 // Limits are those of the channel's mux.Server.
-func Limits() mux.Limits { return mux.Limits{Open: 1000, Body: 8 << 20, Held: 12 << 20} }
+func Limits() mux.Limits {
+	return mux.Limits{Open: 1000, Body: 8 << 20, Held: 12 << 20, Live: func(first []byte) bool { return bytes.HasPrefix(first, live) }}
+}
+
+// live begins the requests that are served while they come.
+var live = []byte("live:")
 
 // Run runs the suite.
 func Run(t *testing.T, connect Connect) {
@@ -36,6 +41,9 @@ func Run(t *testing.T, connect Connect) {
 	t.Run("error keeps its code", func(t *testing.T) { failure(t, connect) })
 	t.Run("cancel reaches the writer", func(t *testing.T) { cancel(t, connect) })
 	t.Run("many at once keep their own answers", func(t *testing.T) { concurrent(t, connect) })
+	t.Run("request served while it comes", func(t *testing.T) { liveRequest(t, connect) })
+	t.Run("answer before the end of the request", func(t *testing.T) { earlyAnswer(t, connect) })
+	t.Run("slow server stops a request that comes", func(t *testing.T) { slowServer(t, connect) })
 	t.Run("one stalled stream does not hold up others", func(t *testing.T) { stalled(t, connect) })
 }
 
