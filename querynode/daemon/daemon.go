@@ -115,15 +115,15 @@ func serverLimits(cfg spawn.Config) mux.Limits {
 	return mux.Limits{
 		Open: maxWaiting + maxQuestions, Body: body, Held: heldRequests * body,
 		TooMany:  tooMany(cfg),
-		TooLarge: errs.E(errs.TooLarge, "The request is larger than limits.request_bytes, which is %d; the operator of this server can raise it", cfg.RequestBytes),
-		TooMuch: errs.E(errs.Unavailable, "Too many large requests wait for this database: together they may have %d times limits.request_bytes, which is %d; try again, or ask the operator of this server to raise it",
+		TooLarge: errs.E(errs.TooLarge, "The request is larger than limits.request_bytes, which is %d; the operator of the server can raise the limit", cfg.RequestBytes),
+		TooMuch: errs.E(errs.Unavailable, "Too many large requests wait for this database: together they may have %d times limits.request_bytes, which is %d; try again, or ask the operator of the server to raise the limit",
 			heldRequests, cfg.RequestBytes),
 	}
 }
 
 // tooMany is the answer to one request more than may be open.
 func tooMany(cfg spawn.Config) error {
-	return errs.E(errs.Unavailable, "Too many statements wait for this database: %d are open, and limits.queries_per_database lets %d run at once; try again, or ask the operator of this server to raise it",
+	return errs.E(errs.Unavailable, "Too many statements wait for this database: %d are open, and at most %d run at once (limits.queries_per_database, querynode.readers); try again, or ask the operator of the server to raise the limit",
 		maxWaiting, cfg.Readers)
 }
 

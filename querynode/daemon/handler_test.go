@@ -51,7 +51,7 @@ func TestTooManyStatements(t *testing.T) {
 	}
 	until(t, func() bool { return len(w.everything()) == maxWaiting })
 	_, err := w.ask(by("bob", "SELECT 1"))
-	want := "Too many statements wait for this database: 1024 are open, and limits.queries_per_database lets 1 run at once; try again, or ask the operator of this server to raise it"
+	want := "Too many statements wait for this database: 1024 are open, and at most 1 run at once (limits.queries_per_database, querynode.readers); try again, or ask the operator of the server to raise the limit"
 	if !errs.Is(err, errs.Unavailable) || err.Error() != want {
 		t.Errorf("one too many: %v", err)
 	}

@@ -52,6 +52,7 @@ func Open(o Options) (*DB, error) {
 		o: o, epoch: time.Now(), readers: newPool(o.Readers), writer: newPool(1),
 		watch: make(chan struct{}, 1), quit: make(chan struct{}),
 	}
+	db.readers.shared = true
 	db.idle.L = &db.mu
 	db.buffers.New = func() any {
 		return &buffers{raw: make([]byte, flushBytes), out: make([]byte, 0, chunkBytes)}

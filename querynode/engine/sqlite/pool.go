@@ -21,7 +21,8 @@ type slot struct {
 // pool hands out slots to one job each. The slot that came back last goes
 // out first, so that a quiet database needs one reader only.
 type pool struct {
-	all []*slot
+	all    []*slot
+	shared bool // how many there are is a limit that can be set
 
 	mu      sync.Mutex
 	free    []*slot
@@ -62,11 +63,20 @@ func (p *pool) acquire(j *Job, limit time.Duration) (*slot, error) {
 		return s, nil
 	case <-expired:
 		p.giveUp(turn)
-		return nil, errs.E(errs.Unavailable, "The database is busy: the statement waited %s for its turn; try again", durationText(limit))
+		return nil, p.busy(limit)
 	case <-j.stopped():
 		p.giveUp(turn)
 		return nil, stopError(j.reason(), j)
 	}
+}
+
+// busy says that the wait for a slot was too long.
+func (p *pool) busy(waited time.Duration) error {
+	if !p.shared {
+		return errs.E(errs.Unavailable, "The database is busy: the statement waited %s for its turn; try again", durationText(waited))
+	}
+	return errs.E(errs.Unavailable, "The database is busy: at most %d statements run at once (limits.queries_per_database, querynode.readers), and this one waited %s for its turn; try again, or ask the operator of the server to raise the limit",
+		len(p.all), durationText(waited))
 }
 
 func (p *pool) giveUp(turn chan *slot) {
