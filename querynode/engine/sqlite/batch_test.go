@@ -300,6 +300,11 @@ func TestResultBytes(t *testing.T) {
 	if got := db.must(ro, `SELECT count(*) FROM t`); got != "0" {
 		t.Errorf("%s rows of answers that were too large", got)
 	}
+	// It is told while the result grows, not at its end.
+	_, err := db.do(limited(t, ro, query.FormatJSON, `{"sql":"WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT x FROM n"}`))
+	if !errs.Is(err, errs.TooLarge) {
+		t.Errorf("%v", err)
+	}
 	// What is dropped does not count, and what just fits is told at once.
 	out, err := db.do(limited(t, rw, query.FormatCompat, `{"sql":"SELECT hex(zeroblob(3000)); SELECT hex(zeroblob(3000)); SELECT 3"}`))
 	if err != nil || flatten(t, out) != "3" {
@@ -320,6 +325,23 @@ func TestResultBytes(t *testing.T) {
 	}
 	if got := db.must(ro, `SELECT count(*), max(a) FROM t`); got != "200|1" {
 		t.Errorf("%s", got)
+	}
+}
+
+// What is final stays when a later result is dropped that had gone to disk.
+func TestDroppedResult(t *testing.T) {
+	db := open(t)
+	db.must(rw, `CREATE TABLE t(a)`)
+	j := request(t, rw, query.FormatJSON, `{"statements":[{"sql":"INSERT INTO t VALUES (1) RETURNING a"},
+		{"sql":"INSERT INTO t SELECT hex(zeroblob(1000)) FROM `+count(100)+` RETURNING a"},{"sql":"SELECT count(*) FROM t"}],"atomic":false}`)
+	j.ResultBytes = 100_000
+	out, err := db.do(j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := readDoc(t, out)
+	if len(doc.Results) != 3 || doc.Results[0].text() != "1" || doc.Results[1].Error == nil || doc.Results[2].text() != "1" {
+		t.Errorf("%.500s", out)
 	}
 }
 

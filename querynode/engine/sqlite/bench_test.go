@@ -62,27 +62,30 @@ func BenchmarkDriver(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		tx, err := db.BeginTx(ctx, nil)
-		if err != nil {
-			b.Fatal(err)
-		}
-		st, err := tx.PrepareContext(ctx, `INSERT INTO t(a, b) VALUES (?, ?)`)
-		if err != nil {
-			b.Fatal(err)
-		}
-		for i := range batchRows {
-			if _, err := st.ExecContext(ctx, i, "some text"); err != nil {
-				b.Fatal(err)
-			}
-		}
-		if err := st.Close(); err != nil {
-			b.Fatal(err)
-		}
-		if err := tx.Commit(); err != nil {
+		if err := insertByDriver(ctx, db); err != nil {
 			b.Fatal(err)
 		}
 	}
 	perRow(b)
+}
+
+func insertByDriver(ctx context.Context, db *sql.DB) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	st, err := tx.PrepareContext(ctx, `INSERT INTO t(a, b) VALUES (?, ?)`)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	for i := range batchRows {
+		if _, err := st.ExecContext(ctx, i, "some text"); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
 }
 
 // BenchmarkPoint is one read by key, compiled before.

@@ -3,8 +3,10 @@
 //
 // It opens one database file with one writer and a few readers, decides which
 // of them a request runs on and what a tenant's statement may do, runs the
-// statements of a request as one transaction, and encodes the last result
-// into chunks for a Sink. It stops what takes too long or is canceled.
+// statements of a request, with the values of their parameters, as one
+// transaction or each by itself, and encodes the results into chunks for a
+// Sink: the last one in the compatible form or as CSV, all of them in the
+// typed forms. It stops what takes too long or is canceled.
 //
 // It reads columns through a small C layer of its own on the SQLite that
 // github.com/mattn/go-sqlite3 links, and never through that driver, because

@@ -8,14 +8,10 @@ package sqlite
 import "C"
 
 import (
-	"errors"
-	"strconv"
 	"sync/atomic"
 	"time"
 	"unsafe"
 
-	"github.com/ayb-go/ayb/shared/ayb"
-	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/query"
 )
 
@@ -89,151 +85,6 @@ func (r *run) free() {
 		r.b.params = nil
 	}
 	r.db.buffers.Put(r.b)
-}
-
-// script tells whether the body is a text of several statements.
-func (r *run) script() bool { return r.job.batch.Script }
-
-// compatible tells whether the answer has the compatible form.
-func (r *run) compatible() bool { return r.job.Format == query.FormatCompat }
-
-// run runs the whole job.
-func (r *run) run() error {
-	if !r.job.batch.Atomic {
-		return r.oneByOne()
-	}
-	if err := r.perform(); err != nil {
-		return r.told(err)
-	}
-	return r.deliver()
-}
-
-// oneByOne runs statements that are each their own body.
-func (r *run) oneByOne() error {
-	var failed error
-	for i := range r.job.batch.Statements {
-		r.body, r.first = r.job.batch.Statements[i:i+1], i
-		r.enter(0)
-		r.base, r.sent = r.now, false
-		if err := r.perform(); err != nil {
-			if !r.instead(err) {
-				return r.told(err)
-			}
-			if failed == nil && !r.enc.every() {
-				failed = r.told(err) // the answer has no place for it
-			}
-		}
-		if err := r.settle(); err != nil {
-			return err
-		}
-	}
-	if failed != nil {
-		return failed
-	}
-	return r.deliver()
-}
-
-// instead puts an error in place of a result. It returns false if the error
-// ends the job, because it is not only the statement's.
-func (r *run) instead(err error) bool {
-	e, ok := ofStatement(err)
-	if !ok {
-		return false
-	}
-	if !r.sent {
-		r.drop()
-	}
-	rep, ok := r.enc.(reporter)
-	if ok {
-		if !rep.failed(&r.out, r.base.results, r.sent, e) {
-			return false
-		}
-		r.now.results = r.base.results + 1
-	}
-	r.now.written, r.now.rowid = r.base.written, r.base.rowid
-	r.mark = len(r.out.buf)
-	return true
-}
-
-// told adds to an error which statement it is about.
-func (r *run) told(err error) error {
-	if e, ok := ofStatement(err); ok && !r.compatible() {
-		return e.With("statement", strconv.Itoa(r.at))
-	}
-	return err
-}
-
-// ofStatement tells whether an error is about one statement.
-func ofStatement(err error) (*errs.Error, bool) {
-	e, ok := errors.AsType[*errs.Error](err)
-	if !ok {
-		return nil, false
-	}
-	switch e.Code {
-	case errs.SQL, errs.Invalid, errs.TooLarge, errs.Full, errs.ReadOnly, errs.Timeout:
-		return e, true
-	}
-	return nil, false
-}
-
-// enter makes an entry of the body the current one.
-func (r *run) enter(i int) { r.entry, r.at = i, r.first+i }
-
-// perform runs the body. It picks the connection: a reader for what only
-// reads, for everything else the writer.
-func (r *run) perform() error {
-	if r.nothing() {
-		return r.empties()
-	}
-	if r.job.Mode != ayb.QueryReadWrite || !r.writes() {
-		r.streaming = r.streams()
-		err := r.work(r.db.readers, r.read)
-		r.streaming = false
-		if !errors.Is(err, errWriter) {
-			return err
-		}
-		if r.job.Mode != ayb.QueryReadWrite {
-			return errReadOnly()
-		}
-		if r.sent { // a function that writes only after many rows
-			return errs.E(errs.SQL, "attempt to write a readonly database")
-		}
-		r.restart()
-	}
-	return r.onWriter()
-}
-
-// nothing tells whether the body has no statement at all.
-func (r *run) nothing() bool {
-	for i := range r.body {
-		if !blank(r.body[i].SQL) {
-			return false
-		}
-	}
-	return true
-}
-
-// writes tells whether the body surely writes.
-func (r *run) writes() bool {
-	for i := range r.body {
-		if writes(r.body[i].SQL) {
-			return true
-		}
-	}
-	return false
-}
-
-// streams tells whether a result may go to the sink before it is complete.
-func (r *run) streams() bool {
-	return r.maxResult() == 0 && (r.enc.every() || r.job.batch.Atomic)
-}
-
-// maxResult is how large the answer may be; 0 is no limit.
-func (r *run) maxResult() int64 {
-	if r.compatible() || r.job.Format == query.FormatJSON {
-		return r.job.ResultBytes
-	}
-	return 0
 }
 
 // work does the work on a connection of a pool.
@@ -316,45 +167,6 @@ func (r *run) giveBack() {
 	}
 	r.pool.release(r.slot)
 	r.slot, r.c = nil, nil
-}
-
-// start lets the clock of engine time run; pause stops it.
-func (r *run) start() {
-	r.since, r.ticks = r.db.now(), true
-	if r.job.Timeout > 0 {
-		r.job.deadline.Store(r.since + int64(r.left))
-	}
-}
-
-func (r *run) pause() {
-	if !r.ticks {
-		return
-	}
-	d := time.Duration(r.db.now() - r.since)
-	r.now.spent += d
-	r.left -= d
-	r.ticks = false
-	r.job.deadline.Store(never)
-}
-
-// arm prepares the next call into SQLite: it must not take longer than what
-// is left, and must not begin at all when the job has to stop.
-func (r *run) arm() error {
-	if why := r.job.reason(); why != stopNot {
-		return stopError(why, r.job)
-	}
-	r.c.c.budget = 0
-	if d := r.job.deadline.Load(); d != never {
-		left := d - r.db.now()
-		if left <= 0 {
-			return stopError(stopTimeout, r.job)
-		}
-		r.c.c.budget = C.int64_t(left)
-	}
-	if r.limit > 0 && (r.c.c.budget == 0 || r.c.c.budget > C.int64_t(r.limit)) {
-		r.c.c.budget = C.int64_t(r.limit)
-	}
-	return nil
 }
 
 // reset makes the run as if its body had not begun.

@@ -1,0 +1,138 @@
+//go:build cgo && (linux || darwin)
+
+package sqlite
+
+/*
+#include "engine.h"
+*/
+import "C"
+
+import "errors"
+
+// endScript commits our transaction, or makes sure that the body left none.
+func (r *run) endScript(ours bool) error {
+	r.letGo() // from here on the answer is decided by SQLite alone
+	if ours {
+		if rc := r.c.exec("COMMIT"); rc != C.SQLITE_OK {
+			return r.failure(rc, 0)
+		}
+		return nil
+	}
+	if !r.c.autocommit() {
+		return errLeftOpen()
+	}
+	return nil
+}
+
+// write runs a body on the writer: in one transaction if that is possible.
+// Whether it is, SQLite's own parser finds out on the way; nothing has been
+// answered by then, so the body can start over (Q4).
+func (r *run) write() error {
+	r.out.to = r.hold
+	err := r.writeAtomic()
+	if !errors.Is(err, errHere) {
+		return err
+	}
+	if !r.script() {
+		return errTogether()
+	}
+	if err := r.startOver(); err != nil {
+		return err
+	}
+	return r.writeSteps()
+}
+
+// writeAtomic runs a body in one transaction. A single statement is one by
+// itself. errHere means that the body has to run step by step.
+func (r *run) writeAtomic() error {
+	ours := false
+	err := r.each(C.AYB_ATOMIC, func(s step) (int, error) {
+		single := !ours && s.only
+		switch {
+		case s.st.into:
+			return 0, errVacuumInto()
+		case s.st.vacuum && !single:
+			return 0, errHere
+		case s.st.vacuum:
+			return s.end, r.vacuum(s.st, s.from)
+		case single:
+			return s.end, r.whole(s.st, s.from)
+		case !ours:
+			if rc := r.c.exec("BEGIN IMMEDIATE"); rc != C.SQLITE_OK {
+				return 0, r.failure(rc, s.from)
+			}
+			ours = true
+			if s.st.pragma { // acts while compiled, so once more, inside
+				return s.from, nil
+			}
+		}
+		return s.end, r.one(s.st, s.from, true)
+	})
+	if err != nil || !ours {
+		return err
+	}
+	return r.endScript(true)
+}
+
+// writeSteps runs a body that holds its transactions itself, or has
+// statements that cannot run in one.
+func (r *run) writeSteps() error {
+	err := r.each(C.AYB_FREE, func(s step) (int, error) {
+		switch {
+		case s.st.into:
+			return 0, errVacuumInto()
+		case s.st.vacuum:
+			return s.end, r.vacuum(s.st, s.from)
+		}
+		return s.end, r.whole(s.st, s.from)
+	})
+	if err != nil {
+		return err
+	}
+	return r.endScript(false)
+}
+
+// whole runs one statement so that it happens completely or not at all, also
+// when it is stopped among its rows: SQLite makes all changes of a statement
+// with RETURNING before the first row, and commits them when it is reset.
+func (r *run) whole(st *stmt, from int) error {
+	if st.columns == 0 || st.pragma || !r.c.autocommit() {
+		return r.one(st, from, true)
+	}
+	if rc := r.c.exec("BEGIN IMMEDIATE"); rc != C.SQLITE_OK {
+		return r.failure(rc, from)
+	}
+	if err := r.one(st, from, true); err != nil {
+		return err // and the caller rolls back
+	}
+	if rc := r.c.exec("COMMIT"); rc != C.SQLITE_OK {
+		return r.failure(rc, from)
+	}
+	return nil
+}
+
+// vacuum runs a VACUUM, which attaches a temporary file of its own; nothing
+// else ever may.
+func (r *run) vacuum(st *stmt, from int) error {
+	r.c.c.vacuum = 1
+	C.sqlite3_limit(r.c.c.db, C.SQLITE_LIMIT_ATTACHED, 1)
+	err := r.one(st, from, false)
+	C.sqlite3_limit(r.c.c.db, C.SQLITE_LIMIT_ATTACHED, 0)
+	r.c.c.vacuum = 0
+	return err
+}
+
+// startOver undoes everything a first attempt at a body did, also to the
+// connection.
+func (r *run) startOver() error {
+	r.rollback()
+	r.restart()
+	if r.c.spoiled() {
+		r.slot.shut()
+		r.c = nil
+		if err := r.db.openWriter(r.slot); err != nil {
+			return err
+		}
+	}
+	return r.attach()
+}
