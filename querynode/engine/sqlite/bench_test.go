@@ -79,7 +79,7 @@ func insertByDriver(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	defer st.Close()
+	defer func() { _ = st.Close() }() // nothing is left to fail
 	for i := range batchRows {
 		if _, err := st.ExecContext(ctx, i, "some text"); err != nil {
 			return err
