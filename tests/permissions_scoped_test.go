@@ -68,6 +68,7 @@ func (w *sharedWorld) scopedCell(name, level string, limit ayb.QueryLevel) {
 			w.want(c.details(db), 403, `{"type":"Unauthorized","message":"Authenticated entity `+name+` can't access database olivia/`+db+`"}`)
 		}
 		w.want(c.permissions(db), 403, outside)
+		w.want(c.usage(db), 403, outside)
 		w.want(c.update(db, "read-only"), 403, outside)
 		w.want(c.share(db, name, "manager"), 403, outside)
 		w.want(c.share(db, "olivia", "manager"), 403, outside)

@@ -57,8 +57,12 @@ func (w *sharedWorld) plainCell(name, level string, r rights) {
 	w.queries(c, name, level, r)
 	if r.manage {
 		w.manages(c, level)
+		if got := c.usage(level); got.status != 200 || !strings.Contains(got.body, `"account":{"entity":"olivia",`) {
+			w.t.Errorf("usage: %d %s", got.status, got.body)
+		}
 		return
 	}
+	w.want(c.usage(level), 403, other("see the usage of database", name, level))
 	w.want(c.permissions(level), 403, other("list permissions for database", name, level))
 	w.want(c.update(level, "read-only"), 403, other("update database", name, level))
 	w.want(c.share(level, "guest", "manager"), 403, other("set permissions for database", name, level))

@@ -111,6 +111,8 @@ func (c caller) details(db string) reply { return c.do("GET", "/v1/olivia/"+db+"
 
 func (c caller) permissions(db string) reply { return c.do("GET", "/v1/olivia/"+db+"/permissions", "") }
 
+func (c caller) usage(db string) reply { return c.do("GET", "/v1/olivia/"+db+"/usage", "") }
+
 func (c caller) update(db, level string) reply {
 	return c.do("PATCH", "/v1/olivia/"+db+"/update", "", "public-sharing-level", level)
 }
