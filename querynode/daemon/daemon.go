@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/ayb-go/ayb/querynode/engine/sqlite"
@@ -26,14 +27,6 @@ const (
 	// Beside them there is room for questions about them.
 	maxWaiting   = 1024
 	maxQuestions = 64
-	// heldRequests is how many requests of the largest size may be in memory
-	// at once, or as many more smaller ones; requestCopies is how many times
-	// each is: as received, as text for the engine, and what is collected later.
-	heldRequests  = 2
-	requestCopies = 4
-	// answerBytes is what answers that are being encoded may use, beside
-	// SQLite's heap and what the process needs to run at all.
-	answerBytes = 64 << 20
 	// goHeap is when Go's collector works harder.
 	goHeap = 48 << 20
 )
@@ -61,6 +54,10 @@ func run(args []string) error {
 		return errors.New("the query node is gone")
 	}
 	debug.SetMemoryLimit(goHeap)
+	// Statements run in SQLite, outside of Go's scheduler, as many at once as
+	// there are connections. For the little that is left to do in Go, handing
+	// work from thread to thread costs more than it gains.
+	runtime.GOMAXPROCS(1)
 	if err := os.Setenv("SQLITE_TMPDIR", cfg.Temp); err != nil {
 		return fmt.Errorf("set the temporary directory: %w", err)
 	}
@@ -86,9 +83,8 @@ func policy(cfg spawn.Config) sandbox.Policy {
 	if cfg.DatabaseBytes > 0 {
 		p.FileBytes = 2 * uint64(cfg.DatabaseBytes)
 	}
-	if cfg.HeapBytes > 0 && !raceDetector {
-		p.DataBytes = uint64(cfg.HeapBytes) + sandbox.BaseDataBytes + answerBytes +
-			heldRequests*requestCopies*uint64(cfg.RequestBytes)
+	if !raceDetector {
+		p.DataBytes = cfg.DataBytes()
 	}
 	return p
 }
@@ -113,11 +109,11 @@ func serverLimits(cfg spawn.Config) mux.Limits {
 	// The head of a request comes on top of the SQL.
 	body := cfg.RequestBytes + mux.Chunk
 	return mux.Limits{
-		Open: maxWaiting + maxQuestions, Body: body, Held: heldRequests * body,
+		Open: maxWaiting + maxQuestions, Body: body, Held: spawn.HeldRequests * body,
 		TooMany:  tooMany(cfg),
 		TooLarge: errs.E(errs.TooLarge, "The request is larger than limits.request_bytes, which is %d; the operator of the server can raise the limit", cfg.RequestBytes),
 		TooMuch: errs.E(errs.Unavailable, "Too many large requests wait for this database: together they may have %d times limits.request_bytes, which is %d; try again, or ask the operator of the server to raise the limit",
-			heldRequests, cfg.RequestBytes),
+			spawn.HeldRequests, cfg.RequestBytes),
 	}
 }
 

@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "engine.h"
 
@@ -35,8 +38,17 @@ static int on_progress(void *p) {
 
 int ayb_process(int64_t heap, const char *temp_dir) {
 	sqlite3_mutex *m;
-	int rc = sqlite3_initialize();
+	int rc;
 	char *copy;
+#ifdef __GLIBC__
+	// An arena for each thread that ever ran a statement, each grown and
+	// shrunk page by page, costs memory and system calls; SQLite's own lock
+	// lets one thread at a time allocate anyway.
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_TOP_PAD, 128 * 1024);
+	mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
+#endif
+	rc = sqlite3_initialize();
 	if (rc) return rc;
 	sqlite3_hard_heap_limit64(heap);
 	copy = sqlite3_mprintf("%s", temp_dir);

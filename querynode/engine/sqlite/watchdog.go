@@ -5,8 +5,8 @@ package sqlite
 import "time"
 
 const (
-	watchEvery = 20 * time.Millisecond
-	watchIdle  = 50 // rounds without work before the watchdog sleeps
+	watchEvery = 50 * time.Millisecond
+	watchIdle  = 2 // rounds without work before the watchdog sleeps
 )
 
 // watchdog stops jobs whose time is up. SQLite asks for the time itself while
