@@ -58,6 +58,8 @@ var importRules = []rule{
 	{pkg: "shared/bus/natsbus", may: list(nouns, "shared/filelock", "shared/bus", "shared/mux", "shared/logging"), never: join(roles, sql)},
 	{pkg: "shared/bus/natsbus/bustest", may: list(nouns, "shared/bus", "shared/bus/mailapi", "shared/bus/natsbus", "shared/logging/loggingtest"), never: join(roles, sql)},
 	{pkg: "shared/bus/nodeapi", may: list(nouns, "shared/bus", "shared/mux", "shared/query"), never: join(roles, nats, sql)},
+	{pkg: "shared/bus/snapshotapi", may: list(nouns, "shared/bus", "shared/bus/nodeapi", "shared/mux", "shared/query"), never: join(roles, nats, sql)},
+	{pkg: "shared/bus/controlapi", may: list(nouns, "shared/bus", "shared/bus/nodeapi", "shared/mux", "shared/query"), never: join(roles, nats, sql)},
 	{pkg: "shared/bus/invalidateapi", may: list(nouns, "shared/bus"), never: join(roles, nats, sql)},
 	{pkg: "shared/bus/mailapi", may: list(nouns, "shared/bus"), never: join(roles, nats, sql)},
 

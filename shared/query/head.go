@@ -31,6 +31,8 @@ const (
 	tagDatabaseBytes = 13 // uint64
 	tagHeapBytes     = 14 // uint64
 	tagQueries       = 15 // uint64
+	tagVersion       = 16 // text
+	tagOptions       = 17 // JSON
 )
 
 const (
@@ -71,6 +73,12 @@ func AppendHead(dst []byte, req *Request) []byte {
 	dst = appendNumber(dst, tagDatabaseBytes, req.Limits.DatabaseBytes)
 	dst = appendNumber(dst, tagHeapBytes, req.Limits.HeapBytes)
 	dst = appendNumber(dst, tagQueries, int64(req.Limits.Queries))
+	if req.Version != "" {
+		dst = appendField(dst, tagVersion, req.Version)
+	}
+	if len(req.Options) > 0 {
+		dst = appendField(dst, tagOptions, string(req.Options))
+	}
 	binary.BigEndian.PutUint16(dst[start:], uint16(len(dst)-start-2))
 	return dst
 }
@@ -164,6 +172,10 @@ func (req *Request) set(tag byte, v []byte) bool {
 		req.Caller = ayb.EntitySlug(v)
 	case tagAgent:
 		req.Agent = string(v)
+	case tagVersion:
+		req.Version = string(v)
+	case tagOptions:
+		req.Options = append([]byte(nil), v...)
 	case tagKind, tagForm, tagAll:
 		return len(v) == 1 && req.setByte(tag, v[0])
 	case tagResultBytes, tagDatabaseBytes, tagHeapBytes, tagQueries:

@@ -31,6 +31,7 @@ func TestRoundTrip(t *testing.T) {
 	full := request()
 	full.Kind, full.Form, full.Format = KindCancel, FormJSON, FormatNDJSON
 	full.ResultBytes, full.Caller, full.Agent, full.All = 1<<40, "bob", "app1", true
+	full.Version, full.Options = "v1", []byte(`{"format":"csv"}`)
 	full.Limits = Limits{DatabaseBytes: 5 << 30, HeapBytes: 1 << 27, Queries: 12}
 	for _, r := range []Request{request(), full} {
 		got, err := Parse(append(AppendHead(nil, &r), r.Body...))

@@ -26,6 +26,18 @@ const (
 	// KindCancel stops the statement whose id is the body. The answer is
 	// empty; NotFound when no such statement of the caller's runs.
 	KindCancel Kind = 3
+	// KindExport asks for data as a stream of bytes; Options is an
+	// ExportOptions, the body SQL text or empty.
+	KindExport Kind = 4
+	// KindImport brings data in: everything after the head, which comes while
+	// it is served. Options is an ImportOptions, the answer an ImportResult.
+	KindImport Kind = 5
+	// KindCopy makes a consistent copy that has been checked, as a file of its
+	// own. Options is a CopyOptions, the answer a CopyResult.
+	KindCopy Kind = 6
+	// KindCheck checks the file of a version that is not live yet. The answer
+	// is a CheckResult.
+	KindCheck Kind = 7
 )
 
 // Form is how the body of a query is to be read.
@@ -80,6 +92,11 @@ type Request struct {
 	All bool
 	// Limits are the database's own, where they differ from the node's.
 	Limits Limits
+	// Version names a version of the database that is not live yet; empty is
+	// the live one.
+	Version string
+	// Options is the JSON of what some kinds need to know besides.
+	Options []byte
 	// Body is the SQL text, the JSON request, or the id of a statement.
 	Body []byte
 }

@@ -49,6 +49,10 @@ type Queries interface {
 type CreateRequest struct {
 	Path ayb.DatabasePath `json:"path"`
 	Type ayb.DatabaseType `json:"type"`
+	// Version is a staged version that is to be its first state; empty for a
+	// database that was never written. With one, Conflict says that the path
+	// has a live version already, unless it is that one.
+	Version string `json:"version,omitempty"`
 }
 
 // CreateResponse is empty so far.

@@ -22,7 +22,7 @@ func TestGoldenMessages(t *testing.T) {
 		message any
 		want    string
 	}{
-		"create":  {CreateRequest{path, ayb.SQLite}, `{"path":{"entity":"alice","database":"shop.sqlite"},"type":"sqlite"}`},
+		"create":  {CreateRequest{Path: path, Type: ayb.SQLite}, `{"path":{"entity":"alice","database":"shop.sqlite"},"type":"sqlite"}`},
 		"discard": {DeleteRequest{path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},
 		"delete":  {DeleteDatabaseRequest{path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},
 		"usage":   {UsageRequest{path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},

@@ -1,0 +1,54 @@
+package snapshotapi
+
+import (
+	"context"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/bus"
+)
+
+// longest is how long a call that moves data may take.
+const longest = 2 * time.Hour
+
+func subject(verb string) string { return "ayb.v1.snapshot." + verb }
+
+// Client calls snapshotters over the bus. It is safe for concurrent use.
+type Client struct{ calls bus.Requester }
+
+var _ Snapshots = (*Client)(nil)
+
+// NewClient makes a client on a bus connection.
+func NewClient(calls bus.Requester) *Client { return &Client{calls} }
+
+// ListSnapshots implements Snapshots.
+func (c *Client) ListSnapshots(ctx context.Context, req ListRequest) (ListResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	return bus.Call[ListRequest, ListResponse](ctx, c.calls, subject("list"), req)
+}
+
+// TakeSnapshot implements Snapshots.
+func (c *Client) TakeSnapshot(ctx context.Context, req TakeRequest) (TakeResponse, error) {
+	return long[TakeRequest, TakeResponse](ctx, c, "take", req)
+}
+
+// LoadSnapshot implements Snapshots.
+func (c *Client) LoadSnapshot(ctx context.Context, req LoadRequest) (LoadResponse, error) {
+	return long[LoadRequest, LoadResponse](ctx, c, "load", req)
+}
+
+// MoveSnapshots implements Snapshots.
+func (c *Client) MoveSnapshots(ctx context.Context, req MoveRequest) (Done, error) {
+	return long[MoveRequest, Done](ctx, c, "move", req)
+}
+
+// PurgeSnapshots implements Snapshots.
+func (c *Client) PurgeSnapshots(ctx context.Context, req PurgeRequest) (Done, error) {
+	return long[PurgeRequest, Done](ctx, c, "purge", req)
+}
+
+func long[Req, Resp any](ctx context.Context, c *Client, verb string, req Req) (Resp, error) {
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
+	return bus.Call[Req, Resp](ctx, c.calls, subject(verb), req)
+}

@@ -1,0 +1,112 @@
+package query
+
+// MaxOptions is how long the JSON of Options may be: the head of a request has
+// to fit into its first frame.
+const MaxOptions = 16 << 10
+
+// TransferFormat is a form in which whole data comes in or goes out.
+type TransferFormat string
+
+// The forms.
+const (
+	TransferSQLite TransferFormat = "sqlite" // a database file
+	TransferSQL    TransferFormat = "sql"    // a script that makes it again
+	TransferCSV    TransferFormat = "csv"
+	TransferTSV    TransferFormat = "tsv"
+	TransferJSON   TransferFormat = "json"   // an array of objects or of arrays
+	TransferNDJSON TransferFormat = "ndjson" // one of them per line
+)
+
+// ExportOptions says what a KindExport gives. A body, if there is one, is one
+// reading statement whose rows are wanted; it excludes Table. Without both,
+// "sqlite" and "sql" give everything, and the other forms are Invalid unless
+// the database has exactly one table.
+type ExportOptions struct {
+	Format TransferFormat `json:"format"`
+	Table  string         `json:"table,omitempty"`
+}
+
+// The modes of an import.
+const (
+	ImportCreate  = "create"  // the table, or database, must not be there
+	ImportAppend  = "append"  // rows are added to the table
+	ImportReplace = "replace" // what was there goes when the import has worked
+)
+
+// What an import does about a row that cannot be taken.
+const (
+	OnErrorStop = "stop" // nothing is imported
+	OnErrorSkip = "skip" // the row is left out and reported
+)
+
+// ImportOptions says what a KindImport brings. Empty values are found out or
+// have the default named.
+type ImportOptions struct {
+	Format TransferFormat `json:"format"`
+	// Table is where rows go; needed for all forms but sqlite and sql.
+	Table   string `json:"table,omitempty"`
+	Mode    string `json:"mode,omitempty"`     // default create
+	OnError string `json:"on_error,omitempty"` // default stop
+	// DryRun finds everything out, and checks every row, and changes nothing.
+	DryRun bool `json:"dry_run,omitempty"`
+	// Header tells whether the first line of CSV or TSV has names: "yes", "no",
+	// or found out.
+	Header string `json:"header,omitempty"`
+	// Delimiter and Quote are one character each, or found out.
+	Delimiter string `json:"delimiter,omitempty"`
+	Quote     string `json:"quote,omitempty"`
+	// Encoding is utf-8, utf-16le, utf-16be or latin-1, or found out.
+	Encoding string `json:"encoding,omitempty"`
+	// Null is the text that stands for NULL. An unquoted empty field is NULL
+	// too, a quoted one is the empty text.
+	Null string `json:"null,omitempty"`
+}
+
+// ImportResult tells what an import has done, or would do.
+type ImportResult struct {
+	Format    TransferFormat `json:"format"`
+	DryRun    bool           `json:"dry_run"`
+	Table     string         `json:"table,omitempty"`
+	Created   bool           `json:"created"` // the table was made
+	Columns   []ImportColumn `json:"columns,omitempty"`
+	Rows      int64          `json:"rows"`    // taken
+	Skipped   int64          `json:"skipped"` // left out
+	Bad       []BadRow       `json:"bad,omitempty"`
+	Bytes     int64          `json:"bytes"` // that came
+	Encoding  string         `json:"encoding,omitempty"`
+	Delimiter string         `json:"delimiter,omitempty"`
+	Header    bool           `json:"header,omitempty"`
+	// Preview are the first rows of a dry run, as text; null is NULL.
+	Preview [][]*string `json:"preview,omitempty"`
+}
+
+// ImportColumn is a column and the type that was found for it.
+type ImportColumn struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+}
+
+// MaxBadRows is how many bad rows are reported one by one.
+const MaxBadRows = 100
+
+// BadRow is a row that was not taken.
+type BadRow struct {
+	Line    int64  `json:"line"` // where it begins, from 1
+	Message string `json:"message"`
+}
+
+// CopyOptions names the copy: a file of this name in the temporary directory
+// of the version, which must not be there yet. Letters, digits and hyphens.
+type CopyOptions struct {
+	Name string `json:"name"`
+}
+
+// CopyResult tells about a copy, which integrity_check has found sound.
+type CopyResult struct {
+	Bytes int64 `json:"bytes"`
+}
+
+// CheckResult tells about a file; an unsound one gives an error instead.
+type CheckResult struct {
+	Bytes int64 `json:"bytes"`
+}
