@@ -12,6 +12,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/cgroup"
 	"github.com/ayb-go/ayb/querynode/dbfile"
 	"github.com/ayb-go/ayb/querynode/pool"
 	"github.com/ayb-go/ayb/querynode/relay"
@@ -40,6 +41,10 @@ type Config struct {
 	RequestBytes     int
 	StatementTimeout time.Duration
 
+	// Cgroup says where control groups for daemons are made: cgroup.Auto or
+	// empty, or the path of a group, which must then be usable.
+	Cgroup string
+
 	// RequireIsolation refuses to start when the sandbox is not complete.
 	RequireIsolation bool
 	// DaemonCommand is the program that is started as a daemon; empty means
@@ -62,6 +67,7 @@ type Node struct {
 	cfg     Config
 	deps    Deps
 	dir     *dbfile.Dir
+	groups  *cgroup.Tree // nil where there is no place for groups
 	pool    *pool.Pool   // set before the node serves
 	streams *relay.Relay // set before the node serves
 }
@@ -80,7 +86,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Node, error) {
 	}
 	n := &Node{cfg: cfg, deps: deps, dir: dir}
 	if err := n.prepare(ctx); err != nil {
-		return nil, errors.Join(err, dir.Close())
+		return nil, errors.Join(err, n.Close())
 	}
 	return n, nil
 }
@@ -101,7 +107,7 @@ func (n *Node) prepare(ctx context.Context) error {
 		}
 		n.cfg.DaemonCommand = program
 	}
-	report, err := n.probe(ctx)
+	report, err := n.isolation(ctx)
 	if err != nil {
 		return err
 	}
@@ -112,8 +118,14 @@ func (n *Node) prepare(ctx context.Context) error {
 	return nil
 }
 
-// Close gives the data directory free. Run must have returned.
-func (n *Node) Close() error { return n.dir.Close() }
+// Close gives the data directory free, and removes the control groups. Run must
+// have returned.
+func (n *Node) Close() error {
+	if n.groups != nil {
+		n.groups.Close()
+	}
+	return n.dir.Close()
+}
 
 // ID is the node's name.
 func (n *Node) ID() nodeapi.NodeID { return n.cfg.ID }
@@ -123,8 +135,8 @@ func (n *Node) ID() nodeapi.NodeID { return n.cfg.ID }
 func (n *Node) Run(ctx context.Context, ready func()) error {
 	n.pool = pool.New(pool.Config{
 		MaxDaemons: n.cfg.MaxDaemons, IdleTimeout: n.cfg.IdleTimeout,
-		StatementTimeout: n.cfg.StatementTimeout, Command: n.command,
-	}, pool.Deps{Files: n.dir, Log: n.deps.Log})
+		StatementTimeout: n.cfg.StatementTimeout, Command: n.command, Bounds: n.bounds,
+	}, pool.Deps{Files: n.dir, Log: n.deps.Log, Groups: n.groups})
 	defer n.pool.Close()
 	n.streams = relay.New(n.pool)
 	stop, err := nodeapi.Serve(n.deps.Bus, n.cfg.ID, n)
@@ -139,13 +151,19 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 
 // command is how a daemon for a version is started.
 func (n *Node) command(v dbfile.Version, own query.Limits) (string, []string, error) {
-	args, err := spawn.Config{
-		Dir: v.Dir, File: v.File, Temp: v.Temp, Parent: os.Getpid(),
+	cfg := n.daemon(own)
+	cfg.Dir, cfg.File, cfg.Temp, cfg.Parent = v.Dir, v.File, v.Temp, os.Getpid()
+	args, err := cfg.Args()
+	return n.cfg.DaemonCommand, args, err
+}
+
+// daemon is what daemons with the same limits have in common.
+func (n *Node) daemon(own query.Limits) spawn.Config {
+	return spawn.Config{
 		Readers:   cmp.Or(own.Queries, n.cfg.Readers),
 		HeapBytes: cmp.Or(own.HeapBytes, n.cfg.HeapBytes), DatabaseBytes: cmp.Or(own.DatabaseBytes, n.cfg.DatabaseBytes),
 		RequestBytes: n.cfg.RequestBytes, StatementTimeout: n.cfg.StatementTimeout,
-	}.Args()
-	return n.cfg.DaemonCommand, args, err
+	}
 }
 
 func (n *Node) status() nodeapi.NodeStatus {

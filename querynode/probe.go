@@ -1,6 +1,7 @@
 package querynode
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -42,11 +43,12 @@ func (n *Node) probe(ctx context.Context) (sandbox.Report, error) {
 	cmd := exec.CommandContext(ctx, n.cfg.DaemonCommand, args...)
 	cmd.Env, cmd.Dir = []string{}, "/"
 	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
+	var out bytes.Buffer
+	cmd.Stdout = &out
+	if err := n.runInGroup(cmd); err != nil {
 		return r, fmt.Errorf("a query daemon cannot run here: %w", err)
 	}
-	if err := json.Unmarshal(out, &r); err != nil {
+	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
 		return r, fmt.Errorf("a query daemon gave no usable report of its sandbox: %w", err)
 	}
 	return r, nil

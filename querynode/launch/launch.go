@@ -57,7 +57,7 @@ func nodeConfig(c config.Server) querynode.Config {
 		Readers:   min(c.QueryNode.Readers, c.Limits.QueriesPerDatabase),
 		HeapBytes: int64(c.Limits.HeapBytes), DatabaseBytes: int64(c.Limits.DatabaseBytes),
 		RequestBytes: int(c.Limits.RequestBytes), StatementTimeout: c.Limits.StatementTimeout,
-		RequireIsolation: c.Isolation.Require,
+		RequireIsolation: c.Isolation.Require, Cgroup: c.Isolation.Cgroup,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/cgroup"
 	"github.com/ayb-go/ayb/querynode/pipe"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
@@ -29,6 +30,8 @@ type Daemon struct {
 	db   ayb.DatabasePath
 	conn *pipe.Conn
 	done chan struct{} // closed when the process has ended
+
+	group *cgroup.Group // nil without; for the goroutine of run
 
 	mu      sync.Mutex
 	own     query.Limits // those of its database; fixed once it has been launched
@@ -124,6 +127,7 @@ func (d *Daemon) run(theirs *os.File) {
 	timer := time.AfterFunc(closeGrace, func() { d.kill("it did not end in time") })
 	werr := cmd.Wait()
 	timer.Stop()
+	d.leaveGroup()
 	d.end(d.exitError(werr, stderr.String()))
 }
 
@@ -132,7 +136,8 @@ func (d *Daemon) launch(theirs *os.File) (*exec.Cmd, *tail, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	path, args, err := d.pool.cfg.Command(v, d.fix())
+	own := d.fix()
+	path, args, err := d.pool.cfg.Command(v, own)
 	if err != nil {
 		return nil, nil, errs.Wrap(errs.Engine, err, "The query daemon could not be started; tell the operator")
 	}
@@ -144,7 +149,7 @@ func (d *Daemon) launch(theirs *os.File) (*exec.Cmd, *tail, error) {
 	cmd.Stderr = stderr
 	cmd.WaitDelay = closeGrace // whoever else may hold its stderr open
 	cmd.SysProcAttr = childAttr()
-	if err := d.pool.forks.start(cmd); err != nil {
+	if err := d.fork(cmd, own); err != nil {
 		return nil, nil, errs.Wrap(errs.Unavailable, err, "The query daemon could not be started; try again later")
 	}
 	d.mu.Lock()
@@ -331,10 +336,8 @@ func (d *Daemon) giveUpStalled(now time.Duration) {
 }
 
 func (d *Daemon) kill(cause string) {
+	d.blame(cause)
 	d.mu.Lock()
-	if d.cause == "" {
-		d.cause = cause
-	}
 	proc := d.proc
 	d.mu.Unlock()
 	if proc != nil {

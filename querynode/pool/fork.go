@@ -2,12 +2,14 @@ package pool
 
 import (
 	"os/exec"
-	"runtime"
+
+	"github.com/ayb-go/ayb/querynode/cgroup"
 )
 
 // forker starts processes from one thread that lives as long as the pool: the
 // kernel kills a child with the thread that made it (PR_SET_PDEATHSIG), so a
-// short-lived thread would take its daemons along.
+// short-lived thread would take its daemons along. What the thread has, its
+// children have too: a lower priority, and the place among control groups.
 type forker struct {
 	jobs chan forkJob
 	done chan struct{}
@@ -15,25 +17,33 @@ type forker struct {
 
 type forkJob struct {
 	cmd   *exec.Cmd
+	group *cgroup.Group // nil for none
 	reply chan error
 }
 
 func newForker() *forker {
 	f := &forker{jobs: make(chan forkJob), done: make(chan struct{})}
-	go f.run()
+	go func() {
+		defer close(f.done)
+		cgroup.OnThread(f.run)
+	}()
 	return f
 }
 
 func (f *forker) run() {
-	runtime.LockOSThread()
-	defer close(f.done)
+	stepBack()
 	for j := range f.jobs {
+		if j.group != nil {
+			j.reply <- j.group.Start(j.cmd)
+			continue
+		}
 		j.reply <- j.cmd.Start()
 	}
 }
 
-func (f *forker) start(cmd *exec.Cmd) error {
-	j := forkJob{cmd, make(chan error, 1)}
+// start starts the command, in a group if there is one.
+func (f *forker) start(cmd *exec.Cmd, group *cgroup.Group) error {
+	j := forkJob{cmd, group, make(chan error, 1)}
 	f.jobs <- j
 	return <-j.reply
 }

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/cgroup"
 	"github.com/ayb-go/ayb/querynode/dbfile"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
@@ -28,12 +29,17 @@ type Config struct {
 	// Command gives the program and arguments of a daemon for one version with
 	// limits of its own.
 	Command func(v dbfile.Version, own query.Limits) (path string, args []string, err error)
+	// Bounds gives what the control group of such a daemon is bounded by.
+	// Needed only with groups.
+	Bounds func(own query.Limits) cgroup.Limits
 }
 
 // Deps are the pool's collaborators.
 type Deps struct {
 	Files Resolver
 	Log   *slog.Logger
+	// Groups is where daemons are put; nil where the host has no place.
+	Groups *cgroup.Tree
 }
 
 // Resolver finds the live files of a database. It is called while no daemon

@@ -22,6 +22,10 @@ type Report struct {
 	NoNewPrivs bool `json:"no_new_privs"`
 	// LandlockABI is the version the kernel offers, 0 when it offers none.
 	LandlockABI int `json:"landlock_abi"`
+	// Groups tells in one phrase whether daemons have control groups, which
+	// are no part of what is enforced: they make the sharing of the machine
+	// fair. Empty when nobody has looked.
+	Groups string `json:"groups,omitempty"`
 	// Missing holds one phrase for each thing that is not enforced, fit for
 	// an operator to read. Empty exactly when all of the above are true.
 	Missing []string `json:"missing,omitempty"`
@@ -35,13 +39,18 @@ func (r Report) Complete() bool {
 const frame = "========================================================================"
 
 // StartupText returns what the server prints when it starts, ending with a
-// newline: one line for standard output and warn false when r is complete,
-// else a framed banner for standard error and warn true.
+// newline: one line, and one about control groups, for standard output and warn
+// false when r is complete, else a framed banner for standard error and warn
+// true.
 func (r Report) StartupText() (text string, warn bool) {
-	if r.Complete() {
-		return "isolation: Landlock (filesystem + network) + seccomp + setrlimit active\n", false
-	}
 	var b strings.Builder
+	if r.Complete() {
+		b.WriteString("isolation: Landlock (filesystem + network) + seccomp + setrlimit active\n")
+		if r.Groups != "" {
+			b.WriteString("isolation: " + r.Groups + "\n")
+		}
+		return b.String(), false
+	}
 	b.WriteString(frame + "\n")
 	b.WriteString("WARNING: the isolation of database processes is degraded on this host.\n")
 	b.WriteString("Not enforced:\n")
@@ -50,6 +59,9 @@ func (r Report) StartupText() (text string, warn bool) {
 	}
 	if e := r.enforced(); len(e) > 0 {
 		b.WriteString("Still enforced: " + strings.Join(e, ", ") + ".\n")
+	}
+	if r.Groups != "" {
+		b.WriteString("Beside that: " + r.Groups + ".\n")
 	}
 	b.WriteString("Do not run multi-tenant workloads on this server.\n")
 	b.WriteString(frame + "\n")

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/ayb-go/ayb/querynode/sandbox"
 )
 
 // Command is the hidden subcommand of every binary that runs the query node
@@ -31,6 +33,26 @@ type Config struct {
 	Probe bool `json:"probe,omitempty"`
 	// Outside is a writable directory where a probe must fail to do anything.
 	Outside string `json:"outside,omitempty"`
+}
+
+// What the process may hold at once beside SQLite's heap.
+const (
+	// HeldRequests is how many requests of the largest size may be in memory
+	// at once, or as many more smaller ones; requestCopies is how many times
+	// each is: as received, as text for the engine, and what is collected later.
+	HeldRequests  = 2
+	requestCopies = 4
+	// answerBytes is what answers that are being encoded may use.
+	answerBytes = 64 << 20
+)
+
+// DataBytes is the limit on private memory that the process sets itself, in
+// bytes; 0 is none.
+func (c Config) DataBytes() uint64 {
+	if c.HeapBytes <= 0 {
+		return 0
+	}
+	return uint64(c.HeapBytes) + sandbox.BaseDataBytes + answerBytes + HeldRequests*requestCopies*uint64(c.RequestBytes)
 }
 
 // Args gives the arguments that start a daemon with this configuration.

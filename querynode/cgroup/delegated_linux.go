@@ -1,0 +1,91 @@
+package cgroup
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// serverLeaf is where the server's own process goes in version 2, in which a
+// group that passes controllers on holds no processes itself.
+const serverLeaf = "ayb-server"
+
+// vacate makes the base of a version 2 hierarchy fit to hold groups: this
+// process leaves it for a group below, provided that it is ours alone.
+func vacate(h hierarchy, cfg Config) (hierarchy, error) {
+	auto := cfg.Path == "" || cfg.Path == Auto
+	if auto && filepath.Base(h.base) == serverLeaf {
+		h.base = filepath.Dir(h.base) // of an earlier start of this role
+	}
+	if auto && h.base == h.home && !delegated(h.base) {
+		return h, &Unavailable{"the server has not been given a group of its own (with systemd: Delegate=yes)", nil}
+	}
+	if h.base == h.home && !isRoot(h.base) {
+		if !alone(h.base) {
+			return h, &Unavailable{"the server's group holds other processes too", nil}
+		}
+		leaf := filepath.Join(h.base, serverLeaf)
+		if err := os.MkdirAll(leaf, 0o755); err != nil {
+			return h, &Unavailable{"the server may not make groups in " + h.base, err}
+		}
+		if err := set(leaf, "cgroup.procs", strconv.Itoa(os.Getpid())); err != nil {
+			return h, &Unavailable{"the server may not move itself within " + h.base, err}
+		}
+		h.home = leaf
+	}
+	if isRoot(h.base) && !passed(h.base, h.controllers) {
+		return h, &Unavailable{"the controllers are not enabled below the root of all groups", nil}
+	}
+	if err := (level{hierarchy: h}).pass(h.base, h.controllers); err != nil {
+		return h, &Unavailable{"the server may not use the controllers of " + h.base, err}
+	}
+	return h, nil
+}
+
+// pass lets the groups below dir use controllers. Version 1 needs none of that.
+func (l level) pass(dir string, which []string) error {
+	if !l.v2 || len(which) == 0 || passed(dir, which) {
+		return nil
+	}
+	return set(dir, "cgroup.subtree_control", "+"+strings.Join(which, " +"))
+}
+
+func passed(dir string, wanted []string) bool {
+	text, err := os.ReadFile(filepath.Join(dir, "cgroup.subtree_control"))
+	if err != nil {
+		return false
+	}
+	has := strings.Fields(string(text))
+	return !slices.ContainsFunc(wanted, func(c string) bool { return !slices.Contains(has, c) })
+}
+
+// delegated tells whether a manager has left a group to the processes in it:
+// systemd marks such groups; what a container sees as the root is its own.
+func delegated(dir string) bool {
+	mark := make([]byte, 8)
+	for _, name := range []string{"user.delegate", "trusted.delegate"} {
+		if n, err := unix.Getxattr(dir, name, mark); err == nil && bytes.Equal(mark[:n], []byte("1")) {
+			return true
+		}
+	}
+	info, err := os.ReadFile("/proc/self/cgroup")
+	return err == nil && memberships(string(info))[""] == "/"
+}
+
+// isRoot tells the root of all groups, which has no type, from that which a
+// container sees.
+func isRoot(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "cgroup.type"))
+	return os.IsNotExist(err)
+}
+
+// alone tells whether this process is the only one in a group.
+func alone(dir string) bool {
+	text, err := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
+	return err == nil && strings.TrimSpace(string(text)) == strconv.Itoa(os.Getpid())
+}

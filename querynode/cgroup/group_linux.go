@@ -1,0 +1,233 @@
+package cgroup
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Group is the place of one daemon. Its methods are called one after another.
+type Group struct {
+	tree    *Tree
+	account string
+	dirs    []string // one for each level of the tree
+}
+
+// New makes the group of one daemon of an account. The owner's name must be
+// fit to be a file name.
+func (t *Tree) New(owner string, l Limits) (*Group, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.again()
+	t.last++
+	g := &Group{tree: t, account: owner}
+	for _, level := range t.levels {
+		dir, err := level.make(owner, t.last, l)
+		g.dirs = append(g.dirs, dir)
+		if err != nil {
+			t.discard(g)
+			return nil, fmt.Errorf("make a control group for a daemon: %w", err)
+		}
+	}
+	t.accounts[owner]++
+	return g, nil
+}
+
+// accountPrefix keeps names of accounts apart from the kernel's files.
+const accountPrefix = "account-"
+
+// above is the group of an account.
+func (l level) above(owner string) string { return filepath.Join(l.dir, accountPrefix+owner) }
+
+// make makes the group of a daemon. Where a hierarchy holds nothing but
+// processors it is the account's: each further level costs time at every switch
+// between threads.
+func (l level) make(owner string, number uint64, limits Limits) (string, error) {
+	dir := l.above(owner)
+	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return dir, err
+	}
+	inner := slices.DeleteFunc(slices.Clone(l.controllers), func(c string) bool { return c == "cpu" })
+	if len(inner) == 0 && !l.v2 {
+		return dir, nil
+	}
+	if err := l.pass(dir, inner); err != nil {
+		return dir, err
+	}
+	dir = filepath.Join(dir, "daemon-"+strconv.FormatUint(number, 10))
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return dir, err
+	}
+	return dir, l.limit(dir, limits)
+}
+
+// limit sets the bounds of a daemon. A daemon must never swap: then it would
+// slow others down by using their disk.
+func (l level) limit(dir string, limits Limits) error {
+	type setting struct{ file, value string }
+	var settings, optional []setting
+	memory := strconv.FormatInt(limits.Memory, 10)
+	for _, c := range l.controllers {
+		switch {
+		case c == "memory" && limits.Memory > 0 && l.v2:
+			settings = append(settings, setting{"memory.max", memory})
+			optional = append(optional, setting{"memory.swap.max", "0"}, setting{"memory.oom.group", "1"})
+		case c == "memory" && limits.Memory > 0:
+			settings = append(settings, setting{"memory.limit_in_bytes", memory})
+			optional = append(optional, setting{"memory.memsw.limit_in_bytes", memory})
+		case c == "pids" && limits.Threads > 0:
+			settings = append(settings, setting{"pids.max", strconv.Itoa(limits.Threads)})
+		}
+	}
+	for _, s := range settings {
+		if err := set(dir, s.file, s.value); err != nil {
+			return err
+		}
+	}
+	for _, s := range optional { // kernels without swap, or older ones, lack them
+		if err := set(dir, s.file, s.value); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EOPNOTSUPP) {
+			return err
+		}
+	}
+	return nil
+}
+
+// OnThread runs fn on a thread that is fn's alone and ends with it. It is never
+// the process's first, because the memory of all threads is counted where that
+// one is; if the runtime offers it, it is kept busy while another does the work.
+func OnThread(fn func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread()
+		if unix.Gettid() == os.Getpid() {
+			defer runtime.UnlockOSThread()
+			OnThread(fn)
+			return
+		}
+		fn()
+	}()
+	<-done
+}
+
+// Start starts a process that is in the group from its first instruction. It
+// must be called within [OnThread]: in version 1 the thread enters the group
+// for a moment, and what it starts stays there. After an error that is ErrGroup the command has not been tried.
+func (g *Group) Start(cmd *exec.Cmd) error {
+	if len(g.tree.levels) > 0 && g.tree.levels[0].v2 {
+		return g.startInside(cmd)
+	}
+	tid := unix.Gettid()
+	if tid == os.Getpid() {
+		return fmt.Errorf("%w: the first thread of the process takes its memory along", ErrGroup)
+	}
+	thread := strconv.Itoa(tid)
+	// One that stays behind holds up the removal of the group, and no more.
+	defer func() {
+		for _, l := range g.tree.levels {
+			_ = set(l.home, "tasks", thread)
+		}
+	}()
+	for _, dir := range g.dirs {
+		if err := set(dir, "tasks", thread); err != nil {
+			return fmt.Errorf("%w: %w", ErrGroup, err)
+		}
+	}
+	return cmd.Start()
+}
+
+// startInside is version 2: the kernel puts the child into the group.
+func (g *Group) startInside(cmd *exec.Cmd) error {
+	f, err := os.Open(g.dirs[0])
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrGroup, err)
+	}
+	defer f.Close()
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.UseCgroupFD, cmd.SysProcAttr.CgroupFD = true, int(f.Fd())
+	return cmd.Start()
+}
+
+// OutOfMemory tells whether the kernel has ended a process because the group's
+// memory was used up.
+func (g *Group) OutOfMemory() bool {
+	for i, l := range g.tree.levels {
+		file := "memory.oom_control"
+		if l.v2 {
+			file = "memory.events"
+		}
+		if n, err := number(g.dirs[i], file, "oom_kill"); err == nil && n > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Remove removes the group, and that of the account with its last daemon. The
+// daemon must have ended.
+func (g *Group) Remove() {
+	t := g.tree
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.accounts[g.account]--; t.accounts[g.account] <= 0 {
+		delete(t.accounts, g.account)
+	}
+	t.discard(g)
+}
+
+// discard removes the group's directories, and the account's with its last
+// daemon. The caller holds t.mu.
+func (t *Tree) discard(g *Group) {
+	for i, dir := range g.dirs {
+		t.late[dir] = g.account
+		t.late[t.levels[i].above(g.account)] = g.account
+	}
+	t.again()
+}
+
+// again removes what is not needed any more, the deepest first. What is busy
+// for a moment waits for the next time. The caller holds t.mu.
+func (t *Tree) again() {
+	for _, dir := range slices.Backward(slices.Sorted(maps.Keys(t.late))) {
+		if owner := t.late[dir]; strings.HasSuffix(dir, "/"+accountPrefix+owner) && t.accounts[owner] > 0 {
+			delete(t.late, dir)
+			continue
+		}
+		if err := os.Remove(dir); err == nil || errors.Is(err, fs.ErrNotExist) {
+			delete(t.late, dir)
+		}
+	}
+}
+
+// Yield says whether an account's daemons get the processors only when nobody
+// else wants them. Nothing happens where the groups do not hold processors.
+func (t *Tree) Yield(owner string, yes bool) error {
+	value := "0"
+	if yes {
+		value = "1"
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.accounts[owner] == 0 {
+		return nil // its last daemon has ended
+	}
+	for _, l := range t.levels {
+		if slices.Contains(l.controllers, "cpu") {
+			return set(l.above(owner), "cpu.idle", value)
+		}
+	}
+	return nil
+}

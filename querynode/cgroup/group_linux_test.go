@@ -1,0 +1,487 @@
+package cgroup
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// The processes of these tests are this test binary.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 2 && os.Args[1] == "helper" {
+		os.Exit(helper(os.Args[2:]))
+	}
+	os.Exit(m.Run())
+}
+
+// helper does one thing, says so, and waits for the end of its input.
+func helper(args []string) int {
+	switch args[0] {
+	case "wait":
+	case "hungry": // until it is killed
+		var kept [][]byte
+		for {
+			b := make([]byte, 1<<20)
+			for i := range b {
+				b[i] = byte(i)
+			}
+			kept = append(kept, b)
+			if len(kept) > 1<<10 {
+				return 3 // a bound that does not hold
+			}
+		}
+	case "node": // a query node that will be killed
+		t, err := Open(Config{Node: args[1]})
+		if err == nil {
+			_, err = t.New("alice", Limits{Memory: 64 << 20, Threads: 64})
+		}
+		if err != nil {
+			fmt.Println(err)
+			return 1
+		}
+	case "vacate": // version 2: it leaves the group it is in
+		h, err := vacate(hierarchy{v2: true, base: args[1], home: args[1]}, Config{})
+		if err != nil {
+			fmt.Println(Why(err))
+			return 1
+		}
+		fmt.Println(h.home)
+	}
+	fmt.Println("ready")
+	_, _ = bufio.NewReader(os.Stdin).ReadByte() // its end is what counts
+	return 0
+}
+
+// process is a helper that runs.
+type process struct {
+	cmd  *exec.Cmd
+	said []string
+}
+
+// run starts a helper with start, and waits until it is ready unless it is to
+// end by itself.
+func run(t *testing.T, start func(*exec.Cmd) error, args ...string) *process {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &process{cmd: exec.Command(self, append([]string{"helper"}, args...)...)}
+	in, err := p.cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := p.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := start(p.cmd); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { in.Close(); p.kill() })
+	if args[0] == "hungry" {
+		return p
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() && lines.Text() != "ready" {
+		p.said = append(p.said, lines.Text())
+	}
+	return p
+}
+
+// kill ends the helper if it has not ended.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill() // it may have ended
+	_ = p.cmd.Wait()         // ended by a signal, or waited for already
+}
+
+// groups reads where a process is.
+func (p *process) groups(t *testing.T) map[string]string {
+	t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", p.cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return memberships(string(b))
+}
+
+func inGroup(g *Group) func(*exec.Cmd) error {
+	return func(cmd *exec.Cmd) (err error) {
+		OnThread(func() { err = g.Start(cmd) })
+		return err
+	}
+}
+
+func alongside(cmd *exec.Cmd) error { return cmd.Start() }
+
+// tree opens the groups of a node. The machines that test this have them.
+func tree(t *testing.T) *Tree {
+	t.Helper()
+	tr, err := Open(Config{Node: "test-" + strconv.Itoa(os.Getpid())})
+	if err != nil {
+		t.Fatalf("the tests of control groups need a host that has some: %v (%v)", err, errors.Unwrap(err))
+	}
+	dirs := tr.dirs()
+	t.Cleanup(func() {
+		tr.Close()
+		for _, dir := range dirs {
+			if _, err := os.Stat(dir); err == nil {
+				t.Errorf("%s is left", dir)
+			}
+		}
+	})
+	return tr
+}
+
+func (t *Tree) dirs() []string {
+	var out []string
+	for _, l := range t.levels {
+		out = append(out, l.dir)
+	}
+	return out
+}
+
+func newGroup(t *testing.T, tr *Tree, owner string, l Limits) *Group {
+	t.Helper()
+	g, err := tr.New(owner, l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// A daemon is in its groups with all its threads, and the server is where it
+// was.
+func TestStart(t *testing.T) {
+	tr := tree(t)
+	before, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := newGroup(t, tr, "alice", Limits{Memory: 256 << 20, Threads: 77})
+	p := run(t, inGroup(g), "wait")
+	in := p.groups(t)
+	for i, l := range tr.levels {
+		for _, c := range l.controllers {
+			if !strings.HasSuffix(g.dirs[i], in[c]) || !strings.Contains(in[c], "/account-alice") {
+				t.Errorf("%s: in %q, not %q", c, in[c], g.dirs[i])
+			}
+			if c != "cpu" && !strings.HasSuffix(in[c], "/daemon-1") {
+				t.Errorf("%s: %q is not a daemon's own", c, in[c])
+			}
+		}
+		for file, want := range map[string]string{"memory.limit_in_bytes": "268435456", "memory.max": "268435456", "pids.max": "77"} {
+			if got, err := os.ReadFile(filepath.Join(g.dirs[i], file)); err == nil && strings.TrimSpace(string(got)) != want {
+				t.Errorf("%s is %q", file, got)
+			}
+		}
+	}
+	after, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil || string(after) != string(before) {
+		t.Errorf("the server is in %q now: %v", after, err)
+	}
+	threads, err := filepath.Glob("/proc/self/task/*/cgroup")
+	if err != nil || len(threads) == 0 {
+		t.Fatal(err)
+	}
+	for _, file := range threads {
+		if b, err := os.ReadFile(file); err == nil && strings.Contains(string(b), "account-") {
+			t.Errorf("a thread of the server is left in %q", b)
+		}
+	}
+	p.kill()
+	g.Remove()
+	for _, dir := range g.dirs {
+		if _, err := os.Stat(dir); err == nil {
+			t.Errorf("%s is left", dir)
+		}
+	}
+}
+
+// Databases of one account are together; the account's group ends with its last
+// daemon.
+func TestAccountGroup(t *testing.T) {
+	tr := tree(t)
+	a1, a2, b := newGroup(t, tr, "alice", Limits{}), newGroup(t, tr, "alice", Limits{}), newGroup(t, tr, "bob", Limits{})
+	above := func(owner string) bool {
+		_, err := os.Stat(tr.levels[0].above(owner))
+		return err == nil
+	}
+	a1.Remove()
+	if !above("alice") {
+		t.Error("the account's group went with the first of two daemons")
+	}
+	p := run(t, inGroup(a2), "wait")
+	p.kill()
+	a2.Remove()
+	if above("alice") || !above("bob") {
+		t.Errorf("alice %v, bob %v", above("alice"), above("bob"))
+	}
+	b.Remove()
+	again := newGroup(t, tr, "alice", Limits{})
+	defer again.Remove()
+	if !above("alice") {
+		t.Error("the account has no group")
+	}
+}
+
+// Names that the kernel uses for its files are fine for accounts.
+func TestAccountNamedLikeAFile(t *testing.T) {
+	tr := tree(t)
+	for _, owner := range []string{"tasks", "cgroup.procs", "memory.max", "probe"} {
+		newGroup(t, tr, owner, Limits{}).Remove()
+	}
+}
+
+// Pitfall S12: a daemon that takes too much memory dies alone, and one knows why.
+func TestOutOfMemoryS12(t *testing.T) {
+	tr := tree(t)
+	g, other := newGroup(t, tr, "alice", Limits{Memory: 48 << 20}), newGroup(t, tr, "bob", Limits{Memory: 48 << 20})
+	quiet := run(t, inGroup(other), "wait")
+	hungry := run(t, inGroup(g), "hungry")
+	err := hungry.cmd.Wait()
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	if !ok || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+		t.Fatalf("ended with %v", err)
+	}
+	if !g.OutOfMemory() || other.OutOfMemory() {
+		t.Errorf("out of memory: %v, the neighbour %v", g.OutOfMemory(), other.OutOfMemory())
+	}
+	if err := quiet.cmd.Process.Signal(syscall.Signal(0)); err != nil {
+		t.Errorf("the neighbour has ended: %v", err)
+	}
+	quiet.kill()
+	other.Remove()
+	g.Remove()
+}
+
+// S12: threads are bounded too.
+func TestThreadsS12(t *testing.T) {
+	tr := tree(t)
+	g := newGroup(t, tr, "alice", Limits{Threads: 1})
+	defer g.Remove()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, "helper", "wait") // Go needs more threads than one
+	if err := inGroup(g)(cmd); err == nil && cmd.Wait() == nil {
+		t.Error("a process with many threads runs in a group for one")
+	}
+}
+
+// What a killed node has left goes when another one starts; what a live one has
+// stays.
+func TestLeftovers(t *testing.T) {
+	mine := tree(t)
+	keep := newGroup(t, mine, "alice", Limits{})
+	defer keep.Remove()
+	killed := "killed-" + strconv.Itoa(os.Getpid())
+	p := run(t, alongside, "node", killed)
+	left := filepath.Join(filepath.Dir(mine.levels[0].dir), prefix+killed)
+	if _, err := os.Stat(filepath.Join(left, "account-alice")); err != nil {
+		t.Fatalf("the node has made no group: %v %q", err, p.said)
+	}
+	p.kill()
+	third, err := Open(Config{Node: "third-" + strconv.Itoa(os.Getpid())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer third.Close()
+	if _, err := os.Stat(left); err == nil {
+		t.Errorf("%s is left", left)
+	}
+	if _, err := os.Stat(keep.dirs[0]); err != nil {
+		t.Errorf("a group in use was removed: %v", err)
+	}
+}
+
+// Two nodes of one name do not share groups, and the second one is told.
+func TestNameInUse(t *testing.T) {
+	tr := tree(t)
+	if _, err := Open(Config{Node: strings.TrimPrefix(filepath.Base(tr.levels[0].dir), prefix)}); err == nil || !strings.Contains(err.Error(), "querynode.id") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A group that somebody has removed is an error that says that nothing was
+// started.
+func TestRemovedByOthers(t *testing.T) {
+	tr := tree(t)
+	g := newGroup(t, tr, "alice", Limits{})
+	defer g.Remove()
+	for i, dir := range g.dirs {
+		if err := errors.Join(os.Remove(dir), removeIfThere(tr.levels[i].above("alice"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := inGroup(g)(exec.Command("/nowhere")); !errors.Is(err, ErrGroup) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func removeIfThere(dir string) error {
+	if err := os.Remove(dir); err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	return nil
+}
+
+func TestYield(t *testing.T) {
+	tr := tree(t)
+	g := newGroup(t, tr, "alice", Limits{})
+	for _, want := range []string{"1", "0"} {
+		if err := tr.Yield("alice", want == "1"); err != nil {
+			t.Fatal(err)
+		}
+		for i, l := range tr.levels {
+			if strings.Join(l.controllers, "") != "cpu" {
+				continue
+			}
+			if got, err := os.ReadFile(filepath.Join(l.above("alice"), "cpu.idle")); err != nil || strings.TrimSpace(string(got)) != want {
+				t.Errorf("level %d: %q, %v", i, got, err)
+			}
+		}
+	}
+	g.Remove()
+	if err := tr.Yield("alice", true); err != nil {
+		t.Errorf("an account without daemons: %v", err)
+	}
+}
+
+// mountOf2 is where version 2 is mounted on this host.
+func mountOf2(t *testing.T) string {
+	t.Helper()
+	info, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range mounts(string(info)) {
+		if m.v2 {
+			return m.point
+		}
+	}
+	t.Fatal("version 2 of control groups is not mounted here")
+	return ""
+}
+
+// Version 2 places a process when it is made. It needs no controllers for that,
+// so that it is tested where version 1 has them all.
+func TestVersion2Start(t *testing.T) {
+	base := filepath.Join(mountOf2(t), "ayb-test-"+strconv.Itoa(os.Getpid()))
+	if err := os.Mkdir(base, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := os.Remove(base); err != nil {
+			t.Error(err)
+		}
+	}()
+	tr, err := open(Config{Path: "/given", Node: "two"}, []hierarchy{{v2: true, base: base, home: mountOf2(t)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.Close()
+	g := newGroup(t, tr, "alice", Limits{Memory: 1 << 30, Threads: 10})
+	p := run(t, inGroup(g), "wait")
+	if in := p.groups(t)[""]; !strings.HasSuffix(g.dirs[0], in) || !strings.HasSuffix(in, "/account-alice/daemon-1") {
+		t.Errorf("in %q, not %q", in, g.dirs[0])
+	}
+	p.kill()
+	g.Remove()
+}
+
+// A server that has been given a group moves below it, and only then.
+func TestVersion2Vacate(t *testing.T) {
+	base := filepath.Join(mountOf2(t), "ayb-test-v-"+strconv.Itoa(os.Getpid()))
+	if err := os.Mkdir(base, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		for _, dir := range []string{filepath.Join(base, serverLeaf), base} {
+			if err := removeIfThere(dir); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	inside := &Group{tree: &Tree{levels: []level{{hierarchy: hierarchy{v2: true}}}}, dirs: []string{base}}
+	p := run(t, inGroup(inside), "vacate", base)
+	if len(p.said) != 1 || !strings.Contains(p.said[0], "Delegate=yes") {
+		t.Errorf("not delegated: %q", p.said)
+	}
+	p.kill()
+	if err := unix.Setxattr(base, "user.delegate", []byte("1"), 0); err != nil {
+		t.Fatal(err)
+	}
+	other := run(t, inGroup(inside), "wait")
+	p = run(t, inGroup(inside), "vacate", base)
+	if len(p.said) != 1 || !strings.Contains(p.said[0], "other processes") {
+		t.Errorf("not alone: %q", p.said)
+	}
+	p.kill()
+	other.kill()
+	p = run(t, inGroup(inside), "vacate", base)
+	if in := p.groups(t)[""]; filepath.Base(in) != serverLeaf {
+		t.Errorf("in %q: %q", in, p.said)
+	}
+	p.kill()
+}
+
+// The limits of version 2, where this host lets it have controllers.
+func TestVersion2Limits(t *testing.T) {
+	if len(offered(mountOf2(t))) == 0 {
+		t.Skip("not tested here: limits of control groups version 2, because version 1 has the controllers on this host")
+	}
+	tr := tree(t)
+	if tr.Report().Version != 2 {
+		t.Fatalf("got %v", tr.Report())
+	}
+}
+
+// The forking thread is never the first of the process.
+func TestOnThread(t *testing.T) {
+	for range 50 {
+		OnThread(func() {
+			if unix.Gettid() == os.Getpid() {
+				t.Error("on the first thread")
+			}
+		})
+	}
+}
+
+// Starting in a group is quick enough for the first query on a cold database.
+func BenchmarkStart(b *testing.B) {
+	tr, err := Open(Config{Node: "bench-" + strconv.Itoa(os.Getpid())})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer tr.Close()
+	var spent time.Duration
+	for b.Loop() {
+		begin := time.Now()
+		g, err := tr.New("alice", Limits{Memory: 256 << 20, Threads: 64})
+		if err != nil {
+			b.Fatal(err)
+		}
+		cmd := exec.Command("/bin/true")
+		if err := inGroup(g)(cmd); err != nil {
+			b.Fatal(err)
+		}
+		spent += time.Since(begin)
+		if err := cmd.Wait(); err != nil {
+			b.Fatal(err)
+		}
+		g.Remove()
+	}
+	b.ReportMetric(float64(spent.Microseconds())/float64(b.N), "µs-to-start/op")
+}

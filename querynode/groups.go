@@ -1,0 +1,86 @@
+package querynode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+
+	"github.com/ayb-go/ayb/querynode/cgroup"
+	"github.com/ayb-go/ayb/querynode/sandbox"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+const (
+	// cachedBytes is what the kernel may keep for a daemon beside its own
+	// memory: pages of files, which are given back when room is wanted, and
+	// buffers of its socket.
+	cachedBytes = 64 << 20
+	// threads is more than a daemon with the most readers has.
+	threads = 256
+)
+
+// bounds are those of a daemon's control group. They are wider than what the
+// daemon sets itself, and catch what that does not count.
+func (n *Node) bounds(own query.Limits) cgroup.Limits {
+	data := n.daemon(own).DataBytes()
+	if data == 0 {
+		return cgroup.Limits{Threads: threads}
+	}
+	return cgroup.Limits{Memory: int64(data) + cachedBytes, Threads: threads}
+}
+
+// openGroups makes the node's control groups where the host has a place, and
+// gives what the operator is told about it.
+func (n *Node) openGroups() (note string, err error) {
+	groups, err := cgroup.Open(cgroup.Config{Path: n.cfg.Cgroup, Node: string(n.cfg.ID)})
+	if err == nil {
+		n.groups = groups
+		return "control groups (" + groups.Report().String() + ") active", nil
+	}
+	if n.cfg.Cgroup != "" && n.cfg.Cgroup != cgroup.Auto {
+		return "", fmt.Errorf("isolation.cgroup names %s, which cannot be used: %w", n.cfg.Cgroup, err)
+	}
+	return "no control groups: " + cgroup.Why(err), nil
+}
+
+// isolation probes the sandbox, in a control group if there are some. Where a
+// process cannot be started in one there are none.
+func (n *Node) isolation(ctx context.Context) (sandbox.Report, error) {
+	note, err := n.openGroups()
+	if err != nil {
+		return sandbox.Report{}, err
+	}
+	report, err := n.probe(ctx)
+	if errors.Is(err, errInGroup) {
+		n.groups.Close()
+		n.groups = nil
+		if n.cfg.Cgroup != "" && n.cfg.Cgroup != cgroup.Auto {
+			return report, err
+		}
+		note = "no control groups: a process cannot be started in one"
+		report, err = n.probe(ctx)
+	}
+	report.Groups = note
+	return report, err
+}
+
+// errInGroup is in the error of a probe that could not be started in a group.
+var errInGroup = errors.New("a process cannot be started in a control group")
+
+// runInGroup runs a probe as daemons run.
+func (n *Node) runInGroup(cmd *exec.Cmd) error {
+	if n.groups == nil {
+		return cmd.Run()
+	}
+	g, err := n.groups.New("probe", n.bounds(query.Limits{}))
+	if err != nil {
+		return fmt.Errorf("%w: %w", errInGroup, err)
+	}
+	defer g.Remove()
+	cgroup.OnThread(func() { err = g.Start(cmd) })
+	if err != nil {
+		return fmt.Errorf("%w: %w", errInGroup, err)
+	}
+	return cmd.Wait()
+}

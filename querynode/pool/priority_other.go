@@ -1,0 +1,6 @@
+//go:build !linux
+
+package pool
+
+// stepBack does nothing here.
+func stepBack() {}
