@@ -31,7 +31,11 @@ func newWorld(t *testing.T) *world {
 	if w.store, err = store.Open(t.Context(), store.Config{URL: w.url}); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { w.store.Close() })
+	t.Cleanup(func() {
+		if err := w.store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	now := time.Now()
 	w.must(w.store.Confirm(t.Context(), meta.Confirmation{Slug: "alice", Type: ayb.User, Address: "a@example.org", MailDigest: "m", MailExpires: now, Short: "s", Now: now}))
 	e, err := w.store.EntityBySlug(t.Context(), "alice")
