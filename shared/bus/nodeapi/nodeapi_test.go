@@ -85,7 +85,7 @@ func TestClientAndServe(t *testing.T) {
 	c := NewClient(conn, conn)
 	defer c.Close()
 	path := ayb.DatabasePath{Entity: "a", Database: "B.sqlite"}
-	if _, err := c.CreateDatabase(t.Context(), "n1", CreateRequest{path, ayb.SQLite}); err != nil {
+	if _, err := c.CreateDatabase(t.Context(), "n1", CreateRequest{Path: path, Type: ayb.SQLite}); err != nil {
 		t.Error(err)
 	}
 	if got := <-l.created; got.Path != path {
