@@ -15,7 +15,7 @@ func TestSize(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.Close()
+	defer func() { _ = d.Close() }() // it frees a lock only
 	p := ayb.DatabasePath{Entity: "alice", Database: "a"}
 	if _, err := d.Size(p); !errs.Is(err, errs.Engine) {
 		t.Errorf("a database that is not here: %v", err)

@@ -105,7 +105,7 @@ func TestClientAndServe(t *testing.T) {
 	if err != nil || !last || string(got) != "a/B.sqlite read-only SELECT 1" {
 		t.Errorf("answer %q, %v, %v", got, last, err)
 	}
-	if _, err := c.CreateDatabase(t.Context(), "n2", CreateRequest{path, ayb.SQLite}); !errs.Is(err, errs.Unavailable) {
+	if _, err := c.CreateDatabase(t.Context(), "n2", CreateRequest{Path: path, Type: ayb.SQLite}); !errs.Is(err, errs.Unavailable) {
 		t.Errorf("a node that is not there: %v", err)
 	}
 }
