@@ -21,7 +21,8 @@ import (
 // only if running it there is the same as running it alone, and if anything
 // happens that would not have happened alone (a rollback of the whole
 // transaction, an unresolved deferred key, a stop), the group is undone and
-// its members run again without the one that caused it.
+// its members run again without the one that caused it. That one runs when
+// its turn comes, by itself.
 const (
 	// groupMembers is how many statements share a commit at the most.
 	groupMembers = 128
@@ -43,7 +44,7 @@ const (
 
 // onWriter runs the body on the writer.
 func (r *run) onWriter() error {
-	m := &member{r: r, turn: make(chan bool, 1)}
+	m := &member{r: r, turn: make(chan bool, 1), solo: len(r.body) != 1}
 	lead, err := r.db.queue.join(m, r.job.Timeout)
 	if err != nil {
 		return err
@@ -54,20 +55,33 @@ func (r *run) onWriter() error {
 	return m.err
 }
 
-// lead does the work of a member and of those that wait behind it.
+// lead does the work of a member and of those behind it, as far as they can
+// share a commit. Whatever else there is to do goes back into the line first:
+// nobody's answer waits for a statement that may take long, and who waits can
+// be stopped.
 func (db *DB) lead(first *member) {
-	members := db.queue.gather(first)
-	n := db.group(members)
-	if db.queue.order != nil {
-		db.queue.order(members[:n])
+	for {
+		members := db.queue.gather(first)
+		n := db.group(members)
+		if n == 0 { // alone, next time
+			db.queue.back(members[1:])
+			continue
+		}
+		if db.queue.order != nil {
+			db.queue.order(members[:n])
+		}
+		for _, m := range members[1:n] {
+			m.turn <- false
+		}
+		db.queue.back(members[n:])
+		db.queue.next()
+		return
 	}
-	for _, m := range members[1:n] {
-		m.turn <- false
-	}
-	db.queue.next(members[n:])
 }
 
-// group runs some of the members, from the first on, and tells how many.
+// group runs some of the members, from the first on, and tells how many are
+// through. When it is none, nothing happened, and the next time one member
+// more runs alone.
 func (db *DB) group(members []*member) int {
 	if len(members) == 1 {
 		members[0].alone()
@@ -76,20 +90,21 @@ func (db *DB) group(members []*member) int {
 	i, v, ended, err := db.together(members)
 	switch {
 	case err != nil: // it never began
-		members[0].alone()
-		return 1
+		members[0].solo = true
+		return 0
 	case !ended: // each finds out for itself why
-		for _, m := range members[:i] {
-			m.again()
+		for _, m := range members[:max(i, 1)] {
+			m.again(true)
 		}
-		return max(i, 1)
+		return 0
 	case v == lost:
-		db.redo(members[:i])
-		members[i].again()
-		return i + 1
+		for _, m := range members[:i] {
+			m.again(false)
+		}
+		members[i].again(true)
+		return 0
 	case v == alone:
-		members[i].alone()
-		return i + 1
+		members[i].solo = true
 	}
 	return i
 }
@@ -137,21 +152,11 @@ func (db *DB) each(members []*member, s *slot) (int, verdict) {
 	return len(members), inside
 }
 
-// redo runs members again that were through when their group was lost.
-func (db *DB) redo(members []*member) {
-	for _, m := range members {
-		m.r.reset()
-		m.err = nil
-	}
-	for len(members) > 0 {
-		members = members[db.group(members):]
-	}
-}
-
-// again runs a member alone that has been tried in a group.
-func (m *member) again() {
+// again makes a member as if it had not been tried.
+func (m *member) again(solo bool) {
 	m.r.reset()
-	m.alone()
+	m.err = nil
+	m.solo = m.solo || solo
 }
 
 // alone runs a member by itself, without delivering its answer.

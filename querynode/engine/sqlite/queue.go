@@ -28,6 +28,12 @@ type member struct {
 	// has done its work; err is set before.
 	turn chan bool
 	err  error
+	// solo says that it has to run by itself. Only who has the member in hand
+	// sets it: its own run, later the leader.
+	solo bool
+	// gone is why it ends when it comes back into the line: it wanted to leave
+	// while it was in a leader's hands. Guarded by the queue.
+	gone error
 }
 
 // join waits at most limit (0: for ever), and until the job has to stop, for
@@ -57,18 +63,19 @@ func (q *writeQueue) join(m *member, limit time.Duration) (lead bool, err error)
 	case <-j.stopped():
 		err = stopError(j.reason(), j)
 	}
-	if q.leave(m) {
+	if q.leave(m, err) {
 		return false, err
 	}
-	return <-m.turn, nil // it has begun, and ends soon if it has to stop
+	return <-m.turn, nil // it ends soon, whether it has begun or not
 }
 
-// leave takes a member out of the line; false when its work has begun.
-func (q *writeQueue) leave(m *member) bool {
+// leave takes a member out of the line; false when a leader has it in hand.
+func (q *writeQueue) leave(m *member, why error) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	i := slices.Index(q.waiting, m)
 	if i < 0 {
+		m.gone = why
 		return false
 	}
 	q.waiting = slices.Delete(q.waiting, i, i+1)
@@ -79,18 +86,39 @@ func (q *writeQueue) leave(m *member) bool {
 func (q *writeQueue) gather(lead *member) []*member {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	n := min(len(q.waiting), groupMembers-1)
+	n := 0
+	for !lead.solo && n < min(len(q.waiting), groupMembers-1) && !q.waiting[n].solo {
+		n++
+	}
 	members := append(make([]*member, 0, n+1), lead)
 	members = append(members, q.waiting[:n]...)
 	q.waiting = slices.Delete(q.waiting, 0, n)
 	return members
 }
 
-// next ends a leader's turn and puts back in front what it did not get to.
-func (q *writeQueue) next(left []*member) {
+// back puts in front of the line what a leader did not get to.
+func (q *writeQueue) back(members []*member) {
+	if len(members) == 0 {
+		return
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.waiting = append(left, q.waiting...)
+	stay := make([]*member, 0, len(members)+len(q.waiting))
+	for _, m := range members {
+		if m.gone == nil {
+			stay = append(stay, m)
+			continue
+		}
+		m.err = m.gone
+		m.turn <- false
+	}
+	q.waiting = append(stay, q.waiting...)
+}
+
+// next ends a leader's turn.
+func (q *writeQueue) next() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	if len(q.waiting) == 0 {
 		q.busy = false
 		return

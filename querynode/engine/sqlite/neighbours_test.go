@@ -1,0 +1,91 @@
+//go:build cgo && (linux || darwin)
+
+package sqlite
+
+import (
+	"testing"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+const endlessInsert = "INSERT INTO t WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT 'endless' FROM n"
+
+// behind runs a job that waits for the writer behind those that wait already.
+func (db *testDB) behind(j *Job) <-chan error {
+	db.t.Helper()
+	n := db.waiting()
+	done := make(chan error, 1)
+	go func() { done <- db.Run(j, &memory{}) }()
+	wait(db.t, "the job waits for the writer", func() bool { return db.waiting() == n+1 })
+	return done
+}
+
+// ends waits for the end of a job.
+func (db *testDB) ends(what string, done <-chan error) error {
+	db.t.Helper()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(10 * late):
+		db.t.Fatalf("%s has not ended", what)
+		return nil
+	}
+}
+
+// A slow statement between two others in the line holds up neither the answer
+// of the one before it, which is on disk, nor the end of the one behind it,
+// when that is stopped.
+func TestSlowMemberHoldsNobody(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		stop func(*Job)
+		why  errs.Code
+	}{
+		{"canceled", (*Job).Cancel, errs.Canceled},
+		{"out of time", nil, errs.Unavailable},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			db := open(t)
+			db.must(rw, "CREATE TABLE t(a)")
+			holder := sqlJob(endlessInsert, rw, time.Minute)
+			held := make(chan error, 1)
+			go func() { held <- db.Run(holder, &memory{}) }()
+			wait(t, "the holder runs", func() bool { return db.running() > 0 })
+
+			first := db.behind(sqlJob("INSERT INTO t VALUES ('first')", rw, time.Minute))
+			slow := sqlJob(endlessInsert, rw, time.Minute)
+			slowEnds := db.behind(slow)
+			limit := time.Minute
+			if c.stop == nil {
+				limit = 500 * time.Millisecond
+			}
+			last := sqlJob("INSERT INTO t VALUES ('last')", rw, limit)
+			lastEnds := db.behind(last)
+			holder.Cancel()
+			if err := db.ends("the holder", held); !errs.Is(err, errs.Canceled) {
+				t.Fatal(err)
+			}
+			if err := db.ends("the first", first); err != nil {
+				t.Error(err)
+			}
+			wait(t, "the slow one runs", slow.Running)
+			if c.stop != nil {
+				c.stop(last)
+			}
+			if err := db.ends("the last", lastEnds); !errs.Is(err, c.why) {
+				t.Errorf("the last: %v", err)
+			}
+			if !slow.Running() {
+				t.Error("the slow one ended by itself")
+			}
+			slow.Cancel()
+			if err := db.ends("the slow one", slowEnds); !errs.Is(err, errs.Canceled) {
+				t.Error(err)
+			}
+			if got := db.must(ro, "SELECT group_concat(a) FROM t"); got != "first" {
+				t.Errorf("rows %s", got)
+			}
+		})
+	}
+}
