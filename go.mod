@@ -39,6 +39,8 @@ require (
 	golang.org/x/sys v0.49.0
 )
 
+require github.com/zeebo/blake3 v0.2.4 // indirect
+
 require (
 	github.com/VividCortex/ewma v1.2.0 // indirect
 	github.com/acarl005/stripansi v0.0.0-20180116102854-5a71ef0e047d // indirect
