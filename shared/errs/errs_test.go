@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"strings"
 	"testing"
 )
@@ -53,4 +54,24 @@ func TestWithLeavesTheOriginalAlone(t *testing.T) {
 	if a.Attrs["id"] != "1" || b.Attrs["id"] != "2" {
 		t.Errorf("%v, %v", a.Attrs, b.Attrs)
 	}
+}
+
+// Whatever another process sends is an error with a code, and goes on as it
+// came.
+func FuzzUnmarshal(f *testing.F) {
+	f.Add(Marshal(E(SQL, "no such table: x").With("offset", "7").With("statement", "0")))
+	f.Add(Marshal(RecordNotFound("database", "a/b")))
+	for _, s := range []string{"", "null", "{}", "[]", `{"code":""}`, `{"code":7}`, `{"code":"sql","attrs":{"a":null}}`, `{"code":"x","message":"\ud800"}`, "{\"code\":\"sql\",\"message\":\"\xff\"}"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		e := Unmarshal(b)
+		if e == nil || e.Code == "" {
+			t.Fatalf("%q gave %v", b, e)
+		}
+		again := Unmarshal(Marshal(e))
+		if again.Code != e.Code || again.Message != e.Message || !maps.Equal(again.Attrs, e.Attrs) {
+			t.Fatalf("%+v became %+v", e, again)
+		}
+	})
 }

@@ -231,12 +231,16 @@ func (s *Server) call(id uint32) *Call {
 	return s.calls[id]
 }
 
-func (s *Server) forget(id uint32) (was bool) {
+// forget ends a call; false when it has ended before. Its number may be in use
+// again by then.
+func (s *Server) forget(c *Call) (was bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, was = s.calls[id]
-	delete(s.calls, id)
-	return was
+	if s.calls[c.id] != c {
+		return false
+	}
+	delete(s.calls, c.id)
+	return true
 }
 
 // Call is one request on the answering side. Request may be read by serve;
@@ -291,7 +295,7 @@ func (c *Call) Write(p []byte, last bool) error {
 	// number of open streams counts answers that still wait for credit.
 	err := c.out.sendAll(context.Background(), c.server.link, c.id, p, true)
 	if err == nil {
-		c.server.forget(c.id)
+		c.server.forget(c)
 	}
 	return err
 }
@@ -302,7 +306,7 @@ func (c *Call) Stop(err error) { c.out.stop(err) }
 
 // Fail ends the stream with an error, unless it has ended.
 func (c *Call) Fail(err error) {
-	if c.server.forget(c.id) {
+	if c.server.forget(c) {
 		c.server.link.Send(Fail, c.id, errs.Marshal(err))
 	}
 }

@@ -76,3 +76,31 @@ func TestStopReachesAWriterThatWaits(t *testing.T) {
 	}
 	s.CancelAll()
 }
+
+// A number is free as soon as its answer is complete: the end of the request
+// that had it must not end the next one.
+func TestNumberIsUsedAgain(t *testing.T) {
+	link := make(ends, 10)
+	answered, release := make(chan struct{}), make(chan struct{})
+	s := NewServer(link, Limits{Open: 2, Body: 10, Held: 20}, func(c *Call) {
+		if string(c.Request()) == "second" {
+			<-release
+		}
+		_ = c.Write(c.Request(), true) // a failure shows at the client
+		if string(c.Request()) == "first" {
+			answered <- struct{}{}
+			<-release
+		}
+	})
+	s.Handle(Frame{OpenFinal, 1, []byte("first")})
+	<-answered
+	s.Handle(Frame{OpenFinal, 1, []byte("second")})
+	release <- struct{}{} // either may be first
+	release <- struct{}{}
+	for range 2 {
+		if f := <-link; f.Kind != Final {
+			t.Errorf("ended with %s", errs.Unmarshal(f.Payload))
+		}
+	}
+	s.CancelAll()
+}

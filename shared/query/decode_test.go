@@ -129,6 +129,13 @@ func TestBatchesAreBounded(t *testing.T) {
 func FuzzDecodeBatch(f *testing.F) {
 	f.Add([]byte(`{"sql":"SELECT ?","params":[1,"a",null,1.5,{"base64":"AA=="}],"max_rows":1}`))
 	f.Add([]byte(`{"statements":[{"sql":"a","params":{":x":{"real":"-Infinity"}}},{"sql":""}],"atomic":false,"timeout_ms":7}`))
+	for _, s := range []string{
+		``, `{`, `[]`, `{"sql":"a"}{}`, `{"sql":"a","sql":"b"}`, `{"sql":"a","params":[1e999,-0,9223372036854775808]}`, `{"sql":"a","params":[{"base64":"A"}]}`,
+		`{"sql":"a","params":[{"integer":"1","real":"1"}]}`, `{"sql":"a","params":{"x":{},"x":1}}`, `{"sql":"\ud800"}`, "{\"sql\":\"\xff\"}", `{"sql":"a\u0000b","max_rows":-1}`,
+		`{"statements":[{"sql":"a","params":[[[[]]]]}]}`, `{"sql":"a","timeout_ms":4294967296}`, `{"sql":null}`, "\ufeff{}", `{"sql":"a","params":[{"real":"NaN"},{"real":"0x1p4"}]}`,
+	} {
+		f.Add([]byte(s))
+	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		b, err := DecodeBatch(body)
 		if err != nil {

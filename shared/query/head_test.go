@@ -85,10 +85,21 @@ func TestBadHeads(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	r := request()
 	f.Add(AppendHead(nil, &r))
+	f.Add(append(AppendHead(nil, &r), "SELECT 1"...))
+	for _, s := range []string{"", "\x00", "\x00\x00", "\xff\xff", "\x00\x04\x04\x00\x01\x01", "\x00\x04\x04\x00\x01\x03", "\x00\x08\x04\x00\x01\x01\xc8\x00\x01\x00", "\x00\x0f\x04\x00\x01\x02\x09\x00\x08\x80\x00\x00\x00\x00\x00\x00\x00"} {
+		f.Add([]byte(s))
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		got, err := Parse(b)
 		if err == nil && got.Mode == ayb.QueryNone {
 			t.Fatal("a request without a mode was taken")
+		}
+		if err != nil || len(got.Path.Entity)+len(got.Path.Database)+len(got.Type)+len(got.Caller)+len(got.Agent) > 60_000 {
+			return // AppendHead is for what the control plane makes
+		}
+		again, err := Parse(append(AppendHead(nil, &got), got.Body...))
+		if err != nil || !reflect.DeepEqual(got, again) {
+			t.Fatalf("%+v became %+v, %v", got, again, err)
 		}
 	})
 }

@@ -1,0 +1,60 @@
+package relay_test
+
+import (
+	"testing"
+
+	"github.com/ayb-go/ayb/querynode/pool"
+	"github.com/ayb-go/ayb/querynode/relay"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/mux"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// none is a node without a place for a daemon.
+type none struct{}
+
+func (none) Get(ayb.DatabasePath, query.Limits) (*pool.Daemon, error) {
+	return nil, errs.E(errs.Unavailable, "no place")
+}
+
+func (none) Running(ayb.DatabasePath) *pool.Daemon { return nil }
+
+// counter counts how streams end.
+type counter struct{ ends int }
+
+func (c *counter) Send(k mux.Kind, _ uint32, _ []byte) {
+	if k == mux.Final || k == mux.Fail {
+		c.ends++
+	}
+}
+
+// Whatever a control plane sends on its link, every request in it is answered
+// once, and nothing is kept for those that are over.
+func FuzzFrames(f *testing.F) {
+	f.Add(open(1))
+	f.Add(append(open(1), open(1)...))
+	f.Add(append(ask(1, query.KindRunning, ""), ask(2, query.KindCancel, "1f")...))
+	f.Add(append(mux.Append(open(3), mux.Credit, 3, []byte{0, 1, 0, 0}), mux.Append(nil, mux.Cancel, 3, nil)...))
+	f.Add(append(mux.Append(nil, mux.Reset, 0, []byte{0, 0, 0, 1}), mux.Append(nil, mux.Check, 0, []byte{0, 0, 0, 1, 0, 0, 0, 2, 9})...))
+	f.Add(append(open(1), 0xff, 0xff, 0xff, 0xff))
+	f.Add(mux.Append(nil, mux.Open, 1, []byte("\x00\x04\x04\x00\x01\x01")))
+	f.Add(mux.Append(nil, mux.Kind(200), 1, nil))
+	f.Fuzz(func(t *testing.T, batch []byte) {
+		var c counter
+		p := relay.New(none{}).Accept(&c)
+		want := 0
+		_ = mux.Each(batch, func(f mux.Frame) { // what follows a malformed frame is not looked at
+			switch f.Kind {
+			case mux.Open, mux.OpenFinal:
+				want++
+			case mux.Check:
+				want += len(f.Payload) / 4
+			}
+		})
+		p.Frames(batch)
+		if c.ends != want || p.Busy() {
+			t.Fatalf("%d ends, want %d; busy %v", c.ends, want, p.Busy())
+		}
+	})
+}
