@@ -139,7 +139,7 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 	}, pool.Deps{Files: n.dir, Log: n.deps.Log, Groups: n.groups})
 	defer n.pool.Close()
 	n.streams = relay.New(n.pool)
-	stop, err := nodeapi.Serve(n.deps.Bus, n.cfg.ID, n)
+	stop, err := nodeapi.Serve(n.deps.Bus, n.cfg.ID, nodeapi.Handlers{Databases: n})
 	if err != nil {
 		return err
 	}

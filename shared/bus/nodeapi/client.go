@@ -31,6 +31,8 @@ type Client struct {
 var (
 	_ Queries   = (*Client)(nil)
 	_ Databases = (*Client)(nil)
+	_ Files     = (*Client)(nil)
+	_ Snapshots = (*Client)(nil)
 )
 
 // NewClient makes a client on a bus connection.

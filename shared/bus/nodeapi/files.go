@@ -131,6 +131,9 @@ type FetchRequest struct {
 	Version string           `json:"version"`
 	URL     string           `json:"url"`
 	ID      string           `json:"id"`
+	// DatabaseBytes is the size the database may have; zero is what the node
+	// knows of it, or its own limit.
+	DatabaseBytes int64 `json:"database_bytes,omitempty"`
 }
 
 // FetchResponse tells its size.

@@ -56,6 +56,59 @@ func (l *local) Usage(_ context.Context, req UsageRequest) (UsageResponse, error
 	return UsageResponse{DatabaseBytes: int64(len(req.Path.Database)), Requests: 1}, nil
 }
 
+func (l *local) Stage(_ context.Context, req StageRequest) (StageResponse, error) {
+	return StageResponse{"stage " + req.Path.String()}, nil
+}
+
+func (l *local) Unstage(_ context.Context, req VersionRequest) (Done, error) {
+	return Done{}, told("unstage", req.Path, req.Version)
+}
+
+func (l *local) Publish(_ context.Context, req VersionRequest) (Done, error) {
+	return Done{}, told("publish", req.Path, req.Version)
+}
+
+func (l *local) Rename(_ context.Context, req MoveRequest) (Done, error) {
+	return Done{}, told("rename", req.From, req.To.String())
+}
+
+func (l *local) Shelve(_ context.Context, req ShelfRequest) (Done, error) {
+	return Done{}, told("shelve", req.Path, req.Key)
+}
+
+func (l *local) Unshelve(_ context.Context, req ShelfRequest) (Done, error) {
+	return Done{}, told("unshelve", req.Path, req.Key)
+}
+
+func (l *local) Purge(_ context.Context, req ShelfRequest) (Done, error) {
+	return Done{}, told("purge", req.Path, req.Key)
+}
+
+func (l *local) Marks(_ context.Context, req MarksRequest) (MarksResponse, error) {
+	return MarksResponse{Marks: []Mark{{Mark: req.After}}, More: req.Limit == 7}, nil
+}
+
+func (l *local) Prepare(_ context.Context, req PrepareRequest) (PrepareResponse, error) {
+	return PrepareResponse{Handle: req.Path.String()}, nil
+}
+
+func (l *local) Upload(_ context.Context, req UploadRequest) (UploadResponse, error) {
+	return UploadResponse{ETags: []string{req.Handle, req.Parts[0].URL}}, nil
+}
+
+func (l *local) Release(_ context.Context, req ReleaseRequest) (Done, error) {
+	return Done{}, told("release", ayb.DatabasePath{}, req.Handle)
+}
+
+func (l *local) Fetch(_ context.Context, req FetchRequest) (FetchResponse, error) {
+	return FetchResponse{Bytes: int64(len(req.ID))}, told("fetch", req.Path, req.Version)
+}
+
+// told is an error that says what arrived.
+func told(verb string, p ayb.DatabasePath, what string) error {
+	return errs.E(errs.Snapshot, "%s %s %s", verb, p, what)
+}
+
 func (l *local) Accept(link mux.Link) bus.Peer {
 	return peer{mux.NewServer(link, mux.Limits{Open: 10, Body: 1 << 20, Held: 1 << 20}, func(c *mux.Call) {
 		r, err := query.Parse(c.Request())
@@ -76,7 +129,7 @@ func (p peer) Down(error)      { p.s.CancelAll() }
 func TestClientAndServe(t *testing.T) {
 	s := bustest.Start(t)
 	l := &local{make(chan CreateRequest, 1)}
-	stop, err := Serve(bustest.Role(t, s, natsbus.QueryNode), "n1", l)
+	stop, err := Serve(bustest.Role(t, s, natsbus.QueryNode), "n1", Handlers{Databases: l, Versions: l, Places: l, Snapshots: l})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,6 +160,50 @@ func TestClientAndServe(t *testing.T) {
 	}
 	if _, err := c.CreateDatabase(t.Context(), "n2", CreateRequest{Path: path, Type: ayb.SQLite}); !errs.Is(err, errs.Unavailable) {
 		t.Errorf("a node that is not there: %v", err)
+	}
+}
+
+// Each verb reaches its own handler, with what was asked.
+func TestFilesAndSnapshots(t *testing.T) {
+	s := bustest.Start(t)
+	l := &local{}
+	stop, err := Serve(bustest.Role(t, s, natsbus.QueryNode), "n1", Handlers{Versions: l, Places: l, Snapshots: l})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	conn := bustest.Role(t, s, natsbus.Snapshotter)
+	c := NewClient(conn, conn)
+	defer c.Close()
+	ctx, path := t.Context(), ayb.DatabasePath{Entity: "a", Database: "b"}
+	if got, err := c.StageVersion(ctx, "n1", StageRequest{path}); err != nil || got.Version != "stage a/b" {
+		t.Errorf("stage: %+v, %v", got, err)
+	}
+	if got, err := c.DatabaseMarks(ctx, "n1", MarksRequest{After: "x", Limit: 7}); err != nil || !got.More || got.Marks[0].Mark != "x" {
+		t.Errorf("marks: %+v, %v", got, err)
+	}
+	if got, err := c.PrepareSnapshot(ctx, "n1", PrepareRequest{path}); err != nil || got.Handle != "a/b" {
+		t.Errorf("prepare: %+v, %v", got, err)
+	}
+	if got, err := c.UploadSnapshot(ctx, "n1", UploadRequest{"h", []UploadPart{{URL: "u"}}}); err != nil || len(got.ETags) != 2 || got.ETags[1] != "u" {
+		t.Errorf("upload: %+v, %v", got, err)
+	}
+	for want, call := range map[string]func() error{
+		"unstage a/b v":  func() error { _, err := c.UnstageVersion(ctx, "n1", VersionRequest{path, "v"}); return err },
+		"publish a/b v":  func() error { _, err := c.PublishVersion(ctx, "n1", VersionRequest{path, "v"}); return err },
+		"rename a/b a/b": func() error { _, err := c.RenameDatabase(ctx, "n1", MoveRequest{path, path}); return err },
+		"shelve a/b k":   func() error { _, err := c.ShelveDatabase(ctx, "n1", ShelfRequest{path, "k"}); return err },
+		"unshelve a/b k": func() error { _, err := c.UnshelveDatabase(ctx, "n1", ShelfRequest{path, "k"}); return err },
+		"purge a/b k":    func() error { _, err := c.PurgeShelf(ctx, "n1", ShelfRequest{path, "k"}); return err },
+		"release / h":    func() error { _, err := c.ReleaseSnapshot(ctx, "n1", ReleaseRequest{"h"}); return err },
+		"fetch a/b v": func() error {
+			_, err := c.FetchSnapshot(ctx, "n1", FetchRequest{Path: path, Version: "v"})
+			return err
+		},
+	} {
+		if err := call(); !errs.Is(err, errs.Snapshot) || err.Error() != want {
+			t.Errorf("%s: %v", want, err)
+		}
 	}
 }
 

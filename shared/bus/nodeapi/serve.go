@@ -21,16 +21,79 @@ type Local interface {
 	Accept(link mux.Link) bus.Peer
 }
 
+// LocalVersions is the part of Files that is about versions, on this node.
+type LocalVersions interface {
+	// Stage is Files.StageVersion, and so on.
+	Stage(ctx context.Context, req StageRequest) (StageResponse, error)
+	Unstage(ctx context.Context, req VersionRequest) (Done, error)
+	Publish(ctx context.Context, req VersionRequest) (Done, error)
+}
+
+// LocalPlaces is the part of Files that moves databases, on this node.
+type LocalPlaces interface {
+	// Rename is Files.RenameDatabase, and so on.
+	Rename(ctx context.Context, req MoveRequest) (Done, error)
+	Shelve(ctx context.Context, req ShelfRequest) (Done, error)
+	Unshelve(ctx context.Context, req ShelfRequest) (Done, error)
+	Purge(ctx context.Context, req ShelfRequest) (Done, error)
+}
+
+// LocalSnapshots is Snapshots on this node.
+type LocalSnapshots interface {
+	// Marks is Snapshots.DatabaseMarks, and so on.
+	Marks(ctx context.Context, req MarksRequest) (MarksResponse, error)
+	Prepare(ctx context.Context, req PrepareRequest) (PrepareResponse, error)
+	Upload(ctx context.Context, req UploadRequest) (UploadResponse, error)
+	Release(ctx context.Context, req ReleaseRequest) (Done, error)
+	Fetch(ctx context.Context, req FetchRequest) (FetchResponse, error)
+}
+
+// Handlers are all that a query node answers. A part that is nil is not
+// served.
+type Handlers struct {
+	Databases Local
+	Versions  LocalVersions
+	Places    LocalPlaces
+	Snapshots LocalSnapshots
+}
+
 // Serve answers for a node until stop is called.
-func Serve(r bus.Responder, node NodeID, local Local) (stop func(), err error) {
+func Serve(r bus.Responder, node NodeID, h Handlers) (stop func(), err error) {
 	return r.Serve(bus.Service{
 		Name: "ayb-querynode", Version: "1.0.0", Description: "runs SQL on the databases of node " + string(node),
-		Endpoints: []bus.Endpoint{
-			{Name: "query", Subject: querySubject(node), Link: local.Accept},
-			{Name: "create", Subject: databaseSubject(node, "create"), Handle: bus.Handle(local.Create)},
-			{Name: "discard", Subject: databaseSubject(node, "discard"), Handle: bus.Handle(local.Discard)},
-			{Name: "delete", Subject: databaseSubject(node, "delete"), Handle: bus.Handle(local.Delete)},
-			{Name: "usage", Subject: databaseSubject(node, "usage"), Handle: bus.Handle(local.Usage)},
-		},
+		Endpoints: h.endpoints(node),
 	})
+}
+
+func (h Handlers) endpoints(node NodeID) []bus.Endpoint {
+	var list []bus.Endpoint
+	add := func(verb string, handle bus.Handler) {
+		list = append(list, bus.Endpoint{Name: verb, Subject: databaseSubject(node, verb), Handle: handle})
+	}
+	if d := h.Databases; d != nil {
+		list = append(list, bus.Endpoint{Name: "query", Subject: querySubject(node), Link: d.Accept})
+		add("create", bus.Handle(d.Create))
+		add("discard", bus.Handle(d.Discard))
+		add("delete", bus.Handle(d.Delete))
+		add("usage", bus.Handle(d.Usage))
+	}
+	if v := h.Versions; v != nil {
+		add("stage", bus.Handle(v.Stage))
+		add("unstage", bus.Handle(v.Unstage))
+		add("publish", bus.Handle(v.Publish))
+	}
+	if p := h.Places; p != nil {
+		add("rename", bus.Handle(p.Rename))
+		add("shelve", bus.Handle(p.Shelve))
+		add("unshelve", bus.Handle(p.Unshelve))
+		add("purge", bus.Handle(p.Purge))
+	}
+	if s := h.Snapshots; s != nil {
+		add("marks", bus.Handle(s.Marks))
+		add("prepare", bus.Handle(s.Prepare))
+		add("upload", bus.Handle(s.Upload))
+		add("release", bus.Handle(s.Release))
+		add("fetch", bus.Handle(s.Fetch))
+	}
+	return list
 }
