@@ -236,8 +236,10 @@ func (d decoder) params() (Params, error) {
 	var p Params
 	switch d.PeekKind() {
 	case 'n':
-		_, err := d.ReadToken()
-		return p, err
+		if _, err := d.ReadToken(); err != nil {
+			return p, d.broken(err)
+		}
+		return p, nil
 	case '[':
 		if _, err := d.ReadToken(); err != nil {
 			return p, d.broken(err)
