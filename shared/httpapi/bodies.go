@@ -71,6 +71,10 @@ type DatabaseDetails struct {
 	// QueryPermissionLevel is HighestQueryAccessLevel in the spelling of
 	// ayb.QueryLevel, as everywhere else.
 	QueryPermissionLevel *string `json:"query_permission_level"`
+	// ForkedFrom is the database this one was copied from, ENTITY/DATABASE, and
+	// Forks are its copies: as far as the caller may know of them.
+	ForkedFrom *string      `json:"forked_from"`
+	Forks      List[string] `json:"forks"`
 }
 
 // QueryResult is the answer of query, decoded as a whole. A nil cell is NULL,
@@ -86,6 +90,10 @@ type Entity struct {
 	Profile     Profile              `json:"profile"`
 	Databases   List[EntityDatabase] `json:"databases"`
 	Permissions EntityPermissions    `json:"permissions"`
+	// Deleted are the databases that can still be had back, the newest
+	// deletion first. Only the account itself is told, and only if there are
+	// some.
+	Deleted List[DeletedDatabase] `json:"deleted_databases,omitempty"`
 }
 
 // Profile is what an entity says about itself; nil is unset.

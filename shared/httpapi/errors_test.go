@@ -114,7 +114,7 @@ func TestBodiesKeepOrderAndNulls(t *testing.T) {
 		{httpapi.Confirmed{Entity: "alice", Token: "ayb_a_b"}, `{"entity":"alice","token":"ayb_a_b"}`},
 		{httpapi.Created{Entity: "a", Database: "b", DatabaseType: "sqlite"}, `{"entity":"a","database":"b","database_type":"sqlite"}`},
 		{httpapi.DatabaseDetails{EntitySlug: "a", DatabaseSlug: "b", DatabaseType: "sqlite", PublicSharingLevel: "no-access"},
-			`{"entity_slug":"a","database_slug":"b","database_type":"sqlite","highest_query_access_level":null,"can_manage_database":false,"public_sharing_level":"no-access","query_permission_level":null}`},
+			`{"entity_slug":"a","database_slug":"b","database_type":"sqlite","highest_query_access_level":null,"can_manage_database":false,"public_sharing_level":"no-access","query_permission_level":null,"forked_from":null,"forks":[]}`},
 		{httpapi.QueryResult{}, `{"fields":[],"rows":[]}`},
 		{httpapi.QueryResult{Fields: []string{"<a>", "b"}, Rows: httpapi.List[httpapi.List[*string]]{{&one, nil}}}, `{"fields":["<a>","b"],"rows":[["1",null]]}`},
 		{httpapi.Entity{Slug: "a"}, `{"slug":"a","profile":{"display_name":null,"description":null,"organization":null,"location":null,"links":[]},"databases":[],"permissions":{"can_create_database":false}}`},

@@ -23,6 +23,17 @@ const (
 	RouteUpdate      = "/v1/{entity}/{database}/update"
 	RouteShare       = "/v1/{entity}/{database}/share"
 	RoutePermissions = "/v1/{entity}/{database}/permissions"
+
+	RouteExport   = "/v1/{entity}/{database}/export"
+	RouteImport   = "/v1/{entity}/{database}/import"
+	RouteFork     = "/v1/{entity}/{database}/fork"
+	RouteRename   = "/v1/{entity}/{database}/rename"
+	RouteDatabase = "/v1/{entity}/{database}"
+	RouteUndelete = "/v1/{entity}/{database}/undelete"
+
+	RouteListSnapshots   = "/v1/{entity}/{database}/list_snapshots"
+	RouteRestoreSnapshot = "/v1/{entity}/{database}/restore_snapshot"
+	RouteSnapshots       = "/v1/{entity}/{database}/snapshots"
 )
 
 // Names of the headers that carry parameters. Each has a JSON twin in the

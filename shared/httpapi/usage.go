@@ -9,9 +9,10 @@ type Usage struct {
 	// Running is how many requests run or wait.
 	Running int `json:"running"`
 	// Limits are what holds for the database, by the names of the server's
-	// configuration.
-	Limits  map[string]Limit `json:"limits"`
-	Account AccountUsage     `json:"account"`
+	// configuration. They and Account are told to the owner only; for others
+	// the keys are left out.
+	Limits  map[string]Limit `json:"limits,omitempty"`
+	Account AccountUsage     `json:"account,omitzero"`
 }
 
 // AccountUsage is what the account that owns a database uses.
