@@ -40,6 +40,9 @@ func (t *Tree) New(owner string, l Limits) (*Group, error) {
 			return nil, fmt.Errorf("make a control group for a daemon: %w", err)
 		}
 	}
+	if t.accounts[owner] == 0 {
+		t.fresh(owner)
+	}
 	t.accounts[owner]++
 	return g, nil
 }
@@ -184,6 +187,7 @@ func (g *Group) Remove() {
 	defer t.mu.Unlock()
 	if t.accounts[g.account]--; t.accounts[g.account] <= 0 {
 		delete(t.accounts, g.account)
+		delete(t.yields, g.account)
 	}
 	t.discard(g)
 }
@@ -212,8 +216,19 @@ func (t *Tree) again() {
 	}
 }
 
+// fresh makes an account's group as a new one is, for it may be an old one that
+// could not be removed in time.
+func (t *Tree) fresh(owner string) {
+	for _, l := range t.levels {
+		if slices.Contains(l.controllers, "cpu") {
+			_ = set(l.above(owner), "cpu.idle", "0") // a new one is so anyway
+		}
+	}
+}
+
 // Yield says whether an account's daemons get the processors only when nobody
-// else wants them. Nothing happens where the groups do not hold processors.
+// else wants them. Saying it again costs nothing. Nothing happens to an account
+// without daemons, nor where the groups do not hold processors.
 func (t *Tree) Yield(owner string, yes bool) error {
 	value := "0"
 	if yes {
@@ -221,13 +236,23 @@ func (t *Tree) Yield(owner string, yes bool) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.accounts[owner] == 0 {
-		return nil // its last daemon has ended
+	if t.accounts[owner] == 0 || t.yields[owner] == yes {
+		return nil
 	}
 	for _, l := range t.levels {
-		if slices.Contains(l.controllers, "cpu") {
-			return set(l.above(owner), "cpu.idle", value)
+		if !slices.Contains(l.controllers, "cpu") {
+			continue
 		}
+		err := set(l.above(owner), "cpu.idle", value)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // kernels before 5.15
+		}
+		if err != nil {
+			return fmt.Errorf("change the weight of an account: %w", err)
+		}
+	}
+	if t.yields[owner] = yes; !yes {
+		delete(t.yields, owner)
 	}
 	return nil
 }

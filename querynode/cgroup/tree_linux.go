@@ -23,6 +23,7 @@ type Tree struct {
 
 	mu       sync.Mutex
 	accounts map[string]int    // how many daemons each has
+	yields   map[string]bool   // accounts that give way
 	last     uint64            // number of the last daemon
 	late     map[string]string // directories to be removed, and whose they were
 }
@@ -54,7 +55,7 @@ func Open(cfg Config) (*Tree, error) {
 }
 
 func open(cfg Config, found []hierarchy) (*Tree, error) {
-	t := &Tree{accounts: map[string]int{}, late: map[string]string{}}
+	t := &Tree{accounts: map[string]int{}, yields: map[string]bool{}, late: map[string]string{}}
 	var refused error
 	for _, h := range found {
 		l, err := enter(h, cfg)

@@ -32,6 +32,7 @@ type Daemon struct {
 	done chan struct{} // closed when the process has ended
 
 	group *cgroup.Group // nil without; for the goroutine of run
+	used  time.Duration // processor time at the last look; for the watch
 
 	mu      sync.Mutex
 	own     query.Limits // those of its database; fixed once it has been launched

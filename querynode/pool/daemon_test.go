@@ -232,7 +232,7 @@ func TestTailKeepsTheEnd(t *testing.T) {
 // Daemons outlive the goroutine that asked for them: they belong to a thread
 // that stays.
 func TestForkerThreadStays(t *testing.T) {
-	f := newForker()
+	f := newForker(slog.New(slog.NewTextHandler(t.Output(), nil)))
 	cmd := exec.CommandContext(t.Context(), "/nowhere")
 	if err := f.start(cmd, nil); err == nil || !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)

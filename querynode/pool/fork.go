@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"log/slog"
 	"os/exec"
 
 	"github.com/ayb-go/ayb/querynode/cgroup"
@@ -11,6 +12,7 @@ import (
 // short-lived thread would take its daemons along. What the thread has, its
 // children have too: a lower priority, and the place among control groups.
 type forker struct {
+	log  *slog.Logger
 	jobs chan forkJob
 	done chan struct{}
 }
@@ -21,8 +23,8 @@ type forkJob struct {
 	reply chan error
 }
 
-func newForker() *forker {
-	f := &forker{jobs: make(chan forkJob), done: make(chan struct{})}
+func newForker(log *slog.Logger) *forker {
+	f := &forker{log: log, jobs: make(chan forkJob), done: make(chan struct{})}
 	go func() {
 		defer close(f.done)
 		cgroup.OnThread(f.run)
@@ -31,7 +33,9 @@ func newForker() *forker {
 }
 
 func (f *forker) run() {
-	stepBack()
+	if err := stepBack(); err != nil {
+		f.log.Warn("daemons are as important as the server", "err", err)
+	}
 	for j := range f.jobs {
 		if j.group != nil {
 			j.reply <- j.group.Start(j.cmd)

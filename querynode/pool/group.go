@@ -5,6 +5,7 @@ import (
 	"os/exec"
 
 	"github.com/ayb-go/ayb/querynode/cgroup"
+	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/query"
 )
 
@@ -15,7 +16,7 @@ func (d *Daemon) fork(cmd *exec.Cmd, own query.Limits) error {
 	if p.deps.Groups == nil {
 		return p.forks.start(cmd, nil)
 	}
-	group, err := p.deps.Groups.New(string(d.db.Entity), p.cfg.Bounds(own))
+	group, err := p.deps.Groups.New(string(d.owner()), p.cfg.Bounds(own))
 	if err == nil {
 		d.group = group
 		if err = p.forks.start(cmd, group); err == nil {
@@ -29,6 +30,9 @@ func (d *Daemon) fork(cmd *exec.Cmd, own query.Limits) error {
 	p.deps.Log.Warn("daemon runs without a control group", "db", d.db.String(), "err", err)
 	return p.forks.start(cmd, nil)
 }
+
+// owner is whose group the daemon is in.
+func (d *Daemon) owner() ayb.EntitySlug { return d.db.Entity }
 
 // leaveGroup removes the group of a daemon that has ended, and learns from it
 // why it did.

@@ -75,7 +75,10 @@ func New(cfg Config, deps Deps) *Pool {
 	p := &Pool{
 		cfg: cfg, deps: deps, start: time.Now(), daemons: map[ayb.DatabasePath]*Daemon{},
 		retiring: map[*Daemon]bool{}, crashes: map[ayb.DatabasePath]crash{},
-		forks: newForker(), stop: make(chan struct{}),
+		forks: newForker(deps.Log), stop: make(chan struct{}),
+	}
+	if err := comeFirst(); err != nil {
+		deps.Log.Warn("the server is as important as its daemons", "err", err)
 	}
 	p.running.Add(1)
 	go p.watch()
@@ -180,6 +183,7 @@ func (p *Pool) watch() {
 	defer p.running.Done()
 	t := time.NewTicker(tick)
 	defer t.Stop()
+	giveWay := yielding{}
 	for {
 		select {
 		case <-p.stop:
@@ -187,8 +191,8 @@ func (p *Pool) watch() {
 		case <-t.C:
 		}
 		p.clock.Store(int64(time.Since(p.start)))
-		now := p.now()
-		for _, d := range p.all() {
+		now, daemons := p.now(), p.all()
+		for _, d := range daemons {
 			if idle := d.idleSince(); idle > 0 && now-idle > p.cfg.IdleTimeout {
 				d.retire()
 			}
@@ -198,6 +202,7 @@ func (p *Pool) watch() {
 			d.giveUpStalled(now)
 			d.hurry(now)
 		}
+		p.makeWay(giveWay, daemons, now)
 		p.forgive(now)
 	}
 }

@@ -1,23 +1,72 @@
 package pool
 
-import "golang.org/x/sys/unix"
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"time"
 
-// Daemons give way to the server, which everybody waits for: their threads have
-// less weight than its threads. And they take short turns, so that one that has
-// just been asked need not wait for the end of a long turn of another.
-const (
-	giveWay = 5      // added to the nice value
-	turn    = 100000 // nanoseconds
+	"golang.org/x/sys/unix"
 )
 
-// stepBack lowers the priority of the calling thread and of what it starts.
-func stepBack() {
-	attr, err := unix.SchedGetAttr(0, 0)
-	if err != nil || attr.Policy != unix.SCHED_NORMAL && attr.Policy != unix.SCHED_BATCH {
-		return // the operator has chosen something else
+// Everybody waits for the server, and what it does at a time is little. So its
+// threads take short turns: the kernel lets one that wakes up go before a
+// daemon that computes, instead of letting that finish its turn. Daemons have
+// less weight, too, where there are no control groups.
+const (
+	shortTurn = 100_000 // nanoseconds, the least the kernel knows
+	giveWay   = 5       // added to the nice value
+)
+
+// comeFirst gives all threads of this process short turns; threads to come
+// inherit them. Kernels before 6.12 have turns of one length.
+func comeFirst() error {
+	threads, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		return err
 	}
-	attr.Nice = min(attr.Nice+giveWay, 19)
-	attr.Runtime = turn // older kernels ignore it
-	// Lower is always allowed; without it daemons only are as important as all else.
-	_ = unix.SchedSetAttr(0, attr, 0)
+	for _, t := range threads {
+		id, err := strconv.Atoi(t.Name())
+		if err != nil {
+			return err
+		}
+		err = retune(id, func(a *unix.SchedAttr) { a.Runtime = shortTurn })
+		if err != nil && err != unix.ESRCH { // it has ended
+			return fmt.Errorf("shorten the turns of a thread: %w", err)
+		}
+	}
+	return nil
+}
+
+// stepBack is for the thread that starts daemons, from which they inherit.
+func stepBack() error {
+	err := retune(0, func(a *unix.SchedAttr) {
+		a.Runtime = 0 // as long as usual
+		a.Nice = min(a.Nice+giveWay, 19)
+	})
+	if err != nil {
+		return fmt.Errorf("lower the priority of daemons: %w", err)
+	}
+	return nil
+}
+
+// retune changes how a thread is scheduled, 0 being the calling one. What the
+// operator has chosen beside the usual policy stays.
+func retune(thread int, change func(*unix.SchedAttr)) error {
+	attr, err := unix.SchedGetAttr(thread, 0)
+	if err != nil || attr.Policy != unix.SCHED_NORMAL {
+		return err
+	}
+	change(attr)
+	return unix.SchedSetAttr(thread, attr, 0)
+}
+
+// processorTime is what a process has computed so far.
+func processorTime(pid int) (time.Duration, bool) {
+	const scheduled = 2 // of the clocks that a process has: all its threads, to the nanosecond
+	var t unix.Timespec
+	if err := unix.ClockGettime(int32(^pid<<3|scheduled), &t); err != nil {
+		return 0, false
+	}
+	return time.Duration(t.Nano()), true
 }

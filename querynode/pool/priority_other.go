@@ -2,5 +2,13 @@
 
 package pool
 
+import "time"
+
+// comeFirst does nothing here.
+func comeFirst() error { return nil }
+
 // stepBack does nothing here.
-func stepBack() {}
+func stepBack() error { return nil }
+
+// processorTime is known on Linux only.
+func processorTime(int) (time.Duration, bool) { return 0, false }
