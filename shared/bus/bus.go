@@ -131,6 +131,37 @@ type Job struct {
 	Attempt int // 1 the first time
 }
 
+// Lanes are a durable work queue in lanes. Of one lane only so many jobs are
+// under way at a time, whoever works on them; and a job is there once, however
+// often it is put, until it is done. Jobs that nobody does vanish after a day.
+type Lanes interface {
+	// Put stores a job durably; one that waits or is under way stays as it is.
+	// lane is letters, digits, - and _; id is any text. The error is
+	// Unavailable when it is not stored.
+	Put(ctx context.Context, lane, id string, data []byte) error
+	// Work takes jobs of a lane one after another until ctx ends, as
+	// Queue.Work does. A job whose worker dies goes to another soon.
+	Work(ctx context.Context, lane string, do func(ctx context.Context, job Job) error) error
+}
+
+// Lease is a right that one process at a time has.
+type Lease interface {
+	// Hold waits for the lease and calls do while this process has it, until
+	// ctx ends. The context of do ends when the lease is lost, which may be
+	// noticed by others only seconds later; do is called again when the lease
+	// is back.
+	Hold(ctx context.Context, do func(ctx context.Context)) error
+}
+
+// Records are small facts that outlive processes and may be lost without harm.
+type Records interface {
+	// Record keeps a value under a key, which is any text; nil removes it.
+	// The error is Unavailable.
+	Record(ctx context.Context, key string, value []byte) error
+	// Recorded gives all of them. The error is Unavailable.
+	Recorded(ctx context.Context) (map[string][]byte, error)
+}
+
 // Board is where processes of one kind show their state under their own key.
 // Entries vanish when they are not renewed.
 type Board interface {

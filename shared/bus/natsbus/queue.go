@@ -35,13 +35,20 @@ type Queue struct {
 	subject  string
 	consumer string
 	ackWait  time.Duration
+	// open finds the consumer, or makes it.
+	open func(ctx context.Context, q *Queue) (jetstream.Consumer, error)
 }
 
 var _ bus.Queue = (*Queue)(nil)
 
 // MailQueue is the queue of mails to be sent.
 func (c *Conn) MailQueue(subject string) *Queue {
-	return &Queue{conn: c, stream: mailStream, subject: subject, consumer: "mailer", ackWait: ackWait}
+	return &Queue{conn: c, stream: mailStream, subject: subject, consumer: "mailer", ackWait: ackWait, open: find}
+}
+
+// find waits for what the control plane makes.
+func find(ctx context.Context, q *Queue) (jetstream.Consumer, error) {
+	return q.conn.js.Consumer(ctx, q.stream, q.consumer)
 }
 
 // Ensure makes the queue on the bus if it is not there. The control plane
@@ -77,7 +84,7 @@ func (q *Queue) Put(ctx context.Context, id string, data []byte) error {
 // at once. A job that is being done when ctx ends is settled still.
 func (q *Queue) Work(ctx context.Context, do func(context.Context, bus.Job) error) error {
 	for ctx.Err() == nil {
-		cons, err := q.conn.js.Consumer(ctx, q.stream, q.consumer)
+		cons, err := q.open(ctx, q)
 		if err != nil {
 			pause(ctx)
 			continue
@@ -120,6 +127,9 @@ func (q *Queue) handle(ctx context.Context, msg jetstream.Msg, do func(context.C
 		attempt = int(m.NumDelivered)
 	}
 	id := msg.Headers().Get(jetstream.MsgIDHeader)
+	if id == "" {
+		id = unkey(msg.Subject())
+	}
 	stop := q.hold(msg)
 	err := do(ctx, bus.Job{ID: id, Data: msg.Data(), Attempt: attempt})
 	stop()
@@ -167,8 +177,10 @@ func delay(attempt int) time.Duration {
 }
 
 // pause waits before something is tried again.
-func pause(ctx context.Context) {
-	t := time.NewTimer(firstDelay)
+func pause(ctx context.Context) { pauseFor(ctx, firstDelay) }
+
+func pauseFor(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:

@@ -47,7 +47,13 @@ func permissions(r Role) *server.Permissions {
 		pub = []string{inbox(ControlPlane) + ".>", inbox(Snapshotter) + ".>", "ayb.v1.control.>", "$JS.API.STREAM.INFO.KV_" + boardBucket, "$KV." + boardBucket + ".>"}
 		sub = []string{own, "ayb.v1.node.>", "$SRV.>"}
 	case Snapshotter:
-		pub = []string{inbox(ControlPlane) + ".>", "ayb.v1.node.*.database.>", "ayb.v1.control.>"}
+		pub = []string{inbox(ControlPlane) + ".>", "ayb.v1.node.*.database.>", "ayb.v1.control.>", snapshotSubject + ".>",
+			"$KV." + leaseBucket + ".>", "$KV." + recordBucket + ".>"}
+		pub = append(pub, streamCalls(snapshotStream, "CONSUMER.CREATE", "CONSUMER.MSG.NEXT")...)
+		pub = append(pub, "$JS.ACK."+snapshotStream+".>")
+		pub = append(pub, streamCalls("KV_"+leaseBucket, "STREAM.INFO", "STREAM.PURGE", "STREAM.MSG.GET", "DIRECT.GET")...)
+		pub = append(pub, streamCalls("KV_"+recordBucket, "STREAM.INFO", "STREAM.PURGE", "CONSUMER.CREATE", "CONSUMER.DELETE", "CONSUMER.MSG.NEXT")...)
+		pub = append(pub, streamCalls("KV_"+boardBucket, "STREAM.INFO", "CONSUMER.CREATE", "CONSUMER.DELETE", "CONSUMER.INFO")...)
 		sub = []string{own, "ayb.v1.snapshot.>", "$SRV.>"}
 	case Mailer:
 		pub = []string{inbox(ControlPlane) + ".>", "$JS.API.STREAM.INFO." + mailStream, "$JS.API.CONSUMER.INFO." + mailStream + ".>", "$JS.API.CONSUMER.MSG.NEXT." + mailStream + ".>", "$JS.ACK." + mailStream + ".>"}
@@ -57,6 +63,15 @@ func permissions(r Role) *server.Permissions {
 		Publish:   &server.SubjectPermission{Allow: pub},
 		Subscribe: &server.SubjectPermission{Allow: sub},
 	}
+}
+
+// streamCalls are the subjects of calls of the bus about one stream.
+func streamCalls(stream string, calls ...string) []string {
+	var out []string
+	for _, c := range calls {
+		out = append(out, "$JS.API."+c+"."+stream, "$JS.API."+c+"."+stream+".>")
+	}
+	return out
 }
 
 // users are the server's users. It is given hashes: the passwords are random

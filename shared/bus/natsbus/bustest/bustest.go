@@ -2,6 +2,7 @@
 package bustest
 
 import (
+	"context"
 	"log/slog"
 	"testing"
 	"time"
@@ -26,11 +27,13 @@ func StartConfig(t testing.TB, cfg natsbus.ServerConfig) *natsbus.Server {
 	}
 	t.Cleanup(s.Stop)
 	c := Connect(t, natsbus.ConnConfig{Role: natsbus.ControlPlane, Server: s, Credentials: cfg.Credentials})
-	if err := c.MailQueue(mailapi.Subject).Ensure(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.NodeBoard().Ensure(t.Context()); err != nil {
-		t.Fatal(err)
+	for _, ensure := range []func(context.Context) error{
+		c.MailQueue(mailapi.Subject).Ensure, c.NodeBoard().Ensure,
+		c.SnapshotLanes().Ensure, c.SnapshotLease().Ensure, c.SnapshotRecords().Ensure,
+	} {
+		if err := ensure(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return s
 }

@@ -1,0 +1,97 @@
+package natsbus
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/ayb-go/ayb/shared/bus"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+const (
+	snapshotStream  = "SNAPSHOTS"
+	snapshotSubject = "ayb.v1.snapshotjob"
+	// snapshotPlaces is how many snapshots of one node are made at a time.
+	snapshotPlaces = 2
+	laneLife       = 24 * time.Hour
+	// laneIdle is how long the bus keeps the consumer of a lane nobody asks for.
+	laneIdle = time.Hour
+)
+
+// Lanes are a JetStream work queue with one subject for each job and one
+// durable consumer for each lane. The stream takes one message a subject, and
+// a consumer has so many unacknowledged: the bus itself counts.
+type Lanes struct {
+	conn    *Conn
+	stream  string
+	subject string
+	places  int
+	ackWait time.Duration
+}
+
+var _ bus.Lanes = (*Lanes)(nil)
+
+// SnapshotLanes are the snapshots to be made; a lane is a query node.
+func (c *Conn) SnapshotLanes() *Lanes {
+	return &Lanes{conn: c, stream: snapshotStream, subject: snapshotSubject, places: snapshotPlaces, ackWait: ackWait}
+}
+
+// Ensure makes the queue on the bus if it is not there. The control plane
+// does it.
+func (l *Lanes) Ensure(ctx context.Context) error {
+	_, err := l.conn.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		Name: l.stream, Subjects: []string{l.subject + ".>"}, Retention: jetstream.WorkQueuePolicy,
+		Storage: jetstream.FileStorage, MaxAge: laneLife,
+		MaxMsgsPerSubject: 1, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true,
+	})
+	if err != nil {
+		return fmt.Errorf("prepare the queue %s on the bus: %w", l.stream, err)
+	}
+	return nil
+}
+
+// codeNotStored is the bus's answer when a subject has its one message.
+const codeNotStored = 10077
+
+// Put implements bus.Lanes.
+func (l *Lanes) Put(ctx context.Context, lane, id string, data []byte) error {
+	_, err := l.conn.js.Publish(ctx, l.subject+"."+lane+"."+key(id), data)
+	if api, ok := errors.AsType[*jetstream.APIError](err); ok && api.ErrorCode == codeNotStored && strings.Contains(api.Description, "per subject") {
+		return nil // it is there
+	}
+	if err != nil {
+		return errs.Wrap(errs.Unavailable, err, "The job could not be queued; try again")
+	}
+	return nil
+}
+
+// Work implements bus.Lanes.
+func (l *Lanes) Work(ctx context.Context, lane string, do func(context.Context, bus.Job) error) error {
+	q := &Queue{conn: l.conn, stream: l.stream, consumer: lane, ackWait: l.ackWait, open: l.open}
+	return q.Work(ctx, do)
+}
+
+func (l *Lanes) open(ctx context.Context, q *Queue) (jetstream.Consumer, error) {
+	return l.conn.js.CreateOrUpdateConsumer(ctx, l.stream, jetstream.ConsumerConfig{
+		Durable: q.consumer, FilterSubject: l.subject + "." + q.consumer + ".>", AckPolicy: jetstream.AckExplicitPolicy,
+		AckWait: l.ackWait, MaxDeliver: -1, MaxAckPending: l.places, InactiveThreshold: laneIdle,
+	})
+}
+
+// key makes one token of a subject of any text.
+func key(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+
+// unkey is the text in the last token of a subject, empty when there is none.
+func unkey(subject string) string {
+	text, err := base64.RawURLEncoding.DecodeString(subject[strings.LastIndexByte(subject, '.')+1:])
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}

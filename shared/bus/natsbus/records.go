@@ -1,0 +1,108 @@
+package natsbus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/ayb-go/ayb/shared/bus"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+const (
+	recordBucket = "snapshot_records"
+	// recordBatch is how many records travel at a time.
+	recordBatch = 1000
+	recordWait  = 10 * time.Second
+)
+
+// Records are a key-value bucket that keeps one value a key.
+type Records struct{ conn *Conn }
+
+var _ bus.Records = (*Records)(nil)
+
+// SnapshotRecords tell what state of each database was stored last.
+func (c *Conn) SnapshotRecords() *Records { return &Records{c} }
+
+// Ensure makes the bucket on the bus if it is not there. The control plane
+// does it.
+func (r *Records) Ensure(ctx context.Context) error {
+	_, err := r.conn.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: recordBucket, Storage: jetstream.FileStorage})
+	if err != nil {
+		return fmt.Errorf("prepare the records %s on the bus: %w", recordBucket, err)
+	}
+	return nil
+}
+
+// Record implements bus.Records. A removed record leaves nothing behind, as
+// the usual mark of a deletion would.
+func (r *Records) Record(ctx context.Context, name string, value []byte) error {
+	subject := "$KV." + recordBucket + "." + key(name)
+	var err error
+	if value == nil {
+		var stream jetstream.Stream
+		if stream, err = r.conn.js.Stream(ctx, "KV_"+recordBucket); err == nil {
+			err = stream.Purge(ctx, jetstream.WithPurgeSubject(subject))
+		}
+	} else {
+		_, err = r.conn.js.Publish(ctx, subject, value)
+	}
+	if err != nil {
+		return errs.Wrap(errs.Unavailable, err, "The bus does not take a record")
+	}
+	return nil
+}
+
+// Recorded implements bus.Records.
+func (r *Records) Recorded(ctx context.Context) (map[string][]byte, error) {
+	all, err := r.read(ctx)
+	if err != nil {
+		return nil, errs.Wrap(errs.Unavailable, err, "The records on the bus could not be read")
+	}
+	return all, nil
+}
+
+func (r *Records) read(ctx context.Context) (map[string][]byte, error) {
+	cons, err := r.conn.js.CreateConsumer(ctx, "KV_"+recordBucket, jetstream.ConsumerConfig{
+		DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy, AckPolicy: jetstream.AckNonePolicy,
+		FilterSubject:     "$KV." + recordBucket + ".>",
+		InactiveThreshold: time.Minute, MemoryStorage: true, Replicas: 1,
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer r.drop(ctx, cons)
+	want := int(cons.CachedInfo().NumPending) //nolint:gosec // a number of records
+	all := make(map[string][]byte, want)
+	for got := 0; got < want; {
+		batch, err := cons.Fetch(min(recordBatch, want-got), jetstream.FetchMaxWait(recordWait))
+		if err != nil {
+			return nil, err
+		}
+		before := got
+		for msg := range batch.Messages() {
+			got++
+			all[unkey(msg.Subject())] = msg.Data()
+		}
+		if err := batch.Error(); err != nil && !errors.Is(err, nats.ErrTimeout) {
+			return nil, err
+		}
+		if got == before { // some were removed meanwhile
+			break
+		}
+	}
+	return all, nil
+}
+
+// drop frees the consumer; one that stays is dropped by the bus after a minute.
+func (r *Records) drop(ctx context.Context, cons jetstream.Consumer) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWait)
+	defer cancel()
+	if err := r.conn.js.DeleteConsumer(ctx, "KV_"+recordBucket, cons.CachedInfo().Name); err != nil {
+		r.conn.log.Debug("reader of records not dropped", "err", err)
+	}
+}
