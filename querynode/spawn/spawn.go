@@ -19,6 +19,9 @@ type Config struct {
 	Dir  string `json:"dir"`  // the version directory: the only place it may touch
 	File string `json:"file"` // the database file in Dir
 	Temp string `json:"temp"` // directory in Dir for temporary files
+	// Staged says that the version is not live: the daemon takes or checks a
+	// whole database and serves nothing else.
+	Staged bool `json:"staged,omitempty"`
 	// Parent is the node's process id: a daemon whose node is gone ends.
 	Parent int `json:"parent"`
 
