@@ -70,3 +70,16 @@ func TestReportJSON(t *testing.T) {
 		t.Errorf("%s became %+v, %v", raw, got, err)
 	}
 }
+
+// Control groups are named once, and their absence is no warning.
+func TestStartupTextNamesGroups(t *testing.T) {
+	r := Report{Filesystem: true, Network: true, Seccomp: true, Rlimits: true, NoNewPrivs: true, Groups: "no control groups: this kernel has none"}
+	text, warn := r.StartupText()
+	if warn || !r.Complete() || !strings.HasSuffix(text, "\nisolation: no control groups: this kernel has none\n") {
+		t.Errorf("warn %v, %q", warn, text)
+	}
+	r.Network = false
+	if text, warn = r.StartupText(); !warn || strings.Count(text, "no control groups") != 1 {
+		t.Errorf("warn %v, %q", warn, text)
+	}
+}
