@@ -10,10 +10,12 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/ayb-go/ayb/querynode/cgroup"
 	"github.com/ayb-go/ayb/querynode/dbfile"
+	"github.com/ayb-go/ayb/querynode/objects"
 	"github.com/ayb-go/ayb/querynode/pool"
 	"github.com/ayb-go/ayb/querynode/relay"
 	"github.com/ayb-go/ayb/querynode/sandbox"
@@ -70,6 +72,11 @@ type Node struct {
 	groups  *cgroup.Tree // nil where there is no place for groups
 	pool    *pool.Pool   // set before the node serves
 	streams *relay.Relay // set before the node serves
+
+	life      context.Context // ends when the node stops; set before it serves
+	prepared  *objects.Store  // set before the node serves
+	transfer  *objects.Transfer
+	preparing turns
 }
 
 var _ nodeapi.Local = (*Node)(nil)
@@ -84,7 +91,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{cfg: cfg, deps: deps, dir: dir}
+	n := &Node{cfg: cfg, deps: deps, dir: dir, transfer: objects.NewTransfer(stall)}
 	if err := n.prepare(ctx); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
@@ -138,8 +145,20 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 		StatementTimeout: n.cfg.StatementTimeout, Command: n.command, Bounds: n.bounds,
 	}, pool.Deps{Files: n.dir, Log: n.deps.Log, Groups: n.groups})
 	defer n.pool.Close()
-	n.streams = relay.New(n.pool)
-	stop, err := nodeapi.Serve(n.deps.Bus, n.cfg.ID, nodeapi.Handlers{Databases: n})
+	n.streams, n.life = relay.New(n.pool), ctx
+	outgoing, err := n.dir.Outgoing()
+	if err != nil {
+		return err
+	}
+	n.prepared = objects.NewStore(outgoing, keepPrepared)
+	defer n.transfer.Close()
+	defer func() { _ = n.prepared.Close() }() // the next start removes what is left
+	var tidying sync.WaitGroup
+	defer tidying.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	tidying.Go(func() { n.tidy(ctx) })
+	stop, err := nodeapi.Serve(n.deps.Bus, n.cfg.ID, nodeapi.Handlers{Databases: n, Versions: n, Places: n, Snapshots: n})
 	if err != nil {
 		return err
 	}
@@ -149,10 +168,17 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 	return nodeapi.Announce(ctx, n.deps.Board, n.status, n.deps.Log)
 }
 
+// within makes a call end when the node stops.
+func (n *Node) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(n.life, func() { cancel(errs.E(errs.Unavailable, "The query node is shutting down")) })
+	return ctx, func() { stop(); cancel(nil) }
+}
+
 // command is how a daemon for a version is started.
 func (n *Node) command(v dbfile.Version, own query.Limits) (string, []string, error) {
 	cfg := n.daemon(own)
-	cfg.Dir, cfg.File, cfg.Temp, cfg.Parent = v.Dir, v.File, v.Temp, os.Getpid()
+	cfg.Dir, cfg.File, cfg.Temp, cfg.Staged, cfg.Parent = v.Dir, v.File, v.Temp, v.Staged, os.Getpid()
 	args, err := cfg.Args()
 	return n.cfg.DaemonCommand, args, err
 }
@@ -178,15 +204,15 @@ func (n *Node) Create(_ context.Context, req nodeapi.CreateRequest) (nodeapi.Cre
 	if req.Type != ayb.SQLite {
 		return nodeapi.CreateResponse{}, errs.E(errs.Unsupported, "This server cannot host %s databases", req.Type)
 	}
-	if err := n.dir.Create(req.Path); err != nil {
-		return nodeapi.CreateResponse{}, err
+	if req.Version != "" {
+		return nodeapi.CreateResponse{}, n.createFrom(req.Path, req.Version)
 	}
-	return nodeapi.CreateResponse{}, nil
+	return nodeapi.CreateResponse{}, n.dir.Create(req.Path)
 }
 
 // Discard implements nodeapi.Local.
 func (n *Node) Discard(_ context.Context, req nodeapi.DeleteRequest) (nodeapi.DeleteResponse, error) {
-	err := n.pool.Without(req.Path, func() error { return n.dir.Discard(req.Path) })
+	err := n.pool.Without(func() error { return n.dir.Discard(req.Path) }, live(req.Path))
 	if err != nil {
 		return nodeapi.DeleteResponse{}, err
 	}
@@ -195,7 +221,7 @@ func (n *Node) Discard(_ context.Context, req nodeapi.DeleteRequest) (nodeapi.De
 
 // Delete implements nodeapi.Local.
 func (n *Node) Delete(_ context.Context, req nodeapi.DeleteDatabaseRequest) (nodeapi.DeleteDatabaseResponse, error) {
-	err := n.pool.Without(req.Path, func() error { return n.dir.Remove(req.Path) })
+	err := n.pool.Without(func() error { return n.dir.Remove(req.Path) }, live(req.Path))
 	if err != nil {
 		return nodeapi.DeleteDatabaseResponse{}, err
 	}

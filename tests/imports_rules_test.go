@@ -91,9 +91,10 @@ var importRules = []rule{
 	{pkg: "controlplane/httpd/openapi", never: list(join(roles, bus, sql), "net")},
 
 	// The query node: files and daemons; it decides no permission.
-	{pkg: "querynode", may: list(nodeBus, "querynode/cgroup", "querynode/dbfile", "querynode/pool", "querynode/pipe", "querynode/relay", "querynode/sandbox", "querynode/spawn"),
+	{pkg: "querynode", may: list(nodeBus, "querynode/cgroup", "querynode/dbfile", "querynode/objects", "querynode/pool", "querynode/pipe", "querynode/relay", "querynode/sandbox", "querynode/spawn"),
 		never: list(join(otherRoles("querynode"), nats, sql), "querynode/daemon", "querynode/engine/...", "shared/config")},
 	{pkg: "querynode/dbfile", may: list(nouns, "shared/filelock"), never: join(bus, sql)},
+	{pkg: "querynode/objects", may: nouns, never: list(join(bus, sql), "querynode/engine/...", "querynode/daemon")},
 	{pkg: "querynode/pipe", may: list(nouns, "shared/mux"), never: join(bus, sql)},
 	{pkg: "querynode/cgroup", never: list(join(bus, sql), "shared/...", "net/http")},
 	{pkg: "querynode/spawn", may: list(nouns, "querynode/sandbox"), never: join(bus, sql)},

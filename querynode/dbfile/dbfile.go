@@ -5,11 +5,16 @@
 //	databases/ENTITY/DATABASE/UUID/DATABASE   the file; side files beside it
 //	databases/ENTITY/DATABASE/UUID/~tmp/      temporary files of its daemon
 //	databases/ENTITY/DATABASE/current         symbolic link to the live UUID
+//	deleted/KEY/                              such a directory of a deleted database
+//	outgoing/                                 files on their way to an object store
 //	trash/                                    what is being removed
 //	node_id                                   made once
 //
 // One directory per version of a database lets a restore swap the whole
-// version with one rename.
+// version with one rename: a version that "current" does not name is staged,
+// and whatever a crash leaves of it is removed by the next Open. What is in a
+// version directory was written by a daemon, which may have been hostile:
+// files there are opened as regular files of that directory or not at all.
 package dbfile
 
 import (
@@ -44,16 +49,31 @@ type Dir struct {
 	root string
 	lock *os.File     // held as long as the process lives
 	held atomic.Int64 // databases
-	// changing serialises Create, Discard and Remove of one database; several
+	// changing serialises changes of one database's directories; several
 	// databases share a lock.
 	changing [64]sync.Mutex
+	// crash, in tests, is called between the steps of a change and may stop it
+	// there for good.
+	crash func()
+}
+
+// step is a place where a crash must not harm.
+func (d *Dir) step() {
+	if d.crash != nil {
+		d.crash()
+	}
+}
+
+// slot is the number of a database's lock.
+func (d *Dir) slot(p ayb.DatabasePath) int {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(p.String())) // it cannot fail
+	return int(h.Sum32() % uint32(len(d.changing)))
 }
 
 // changes takes the lock for changes of a database's directories.
 func (d *Dir) changes(p ayb.DatabasePath) *sync.Mutex {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(p.String())) // it cannot fail
-	m := &d.changing[h.Sum32()%uint32(len(d.changing))]
+	m := &d.changing[d.slot(p)]
 	m.Lock()
 	return m
 }
@@ -77,10 +97,7 @@ func Open(root string) (*Dir, error) {
 		return nil, fmt.Errorf("data_path %s cannot be used: %w", root, err)
 	}
 	d := &Dir{root: root, lock: lock}
-	// What a crash left there. A hostile daemon may have made what cannot be
-	// removed; that must not keep the other databases from being served.
-	_ = os.RemoveAll(d.trash())
-	n, err := d.count()
+	n, err := d.sweep()
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
@@ -94,11 +111,12 @@ func (d *Dir) Close() error { return d.lock.Close() }
 // Root is the absolute path of the data directory.
 func (d *Dir) Root() string { return d.root }
 
-// Version is the live version of a database.
+// Version is a version of a database, live or staged.
 type Version struct {
-	Dir  string // absolute; a daemon may write here and nowhere else
-	File string // the database file in Dir; it may not exist yet
-	Temp string // existing directory in Dir for temporary files
+	Dir    string // absolute; a daemon may write here and nowhere else
+	File   string // the database file in Dir; it may not exist yet
+	Temp   string // existing directory in Dir for temporary files
+	Staged bool   // it is not live
 }
 
 func (d *Dir) home(p ayb.DatabasePath) string {
@@ -170,8 +188,12 @@ func (d *Dir) swap(home, version string) error {
 
 // versionDir follows the link by its last element only, so that a data
 // directory may be moved.
-func (d *Dir) versionDir(p ayb.DatabasePath) (string, error) {
-	target, err := os.Readlink(filepath.Join(d.home(p), current))
+func (d *Dir) versionDir(p ayb.DatabasePath) (string, error) { return liveDir(d.home(p)) }
+
+// liveDir is the version that the link in a home names. The error is
+// fs.ErrNotExist when there is none.
+func liveDir(home string) (string, error) {
+	target, err := os.Readlink(filepath.Join(home, current))
 	if err != nil {
 		return "", fmt.Errorf("find the live version: %w", err)
 	}
@@ -179,7 +201,7 @@ func (d *Dir) versionDir(p ayb.DatabasePath) (string, error) {
 	if _, err := uuid.Parse(name); err != nil {
 		return "", fmt.Errorf("the live version %q is not a version: %w", name, err)
 	}
-	dir := filepath.Join(d.home(p), name)
+	dir := filepath.Join(home, name)
 	info, err := os.Lstat(dir)
 	if err != nil {
 		return "", fmt.Errorf("find the live version: %w", err)
@@ -188,6 +210,12 @@ func (d *Dir) versionDir(p ayb.DatabasePath) (string, error) {
 		return "", fmt.Errorf("the live version %s is not a directory", name)
 	}
 	return dir, nil
+}
+
+// linked tells whether a home has a link to a live version, be it broken.
+func linked(home string) bool {
+	_, err := os.Lstat(filepath.Join(home, current))
+	return err == nil
 }
 
 // Resolve finds the live version of a database and gives it an empty temp
@@ -201,7 +229,29 @@ func (d *Dir) Resolve(p ayb.DatabasePath) (Version, error) {
 	if err != nil {
 		return Version{}, missing(p, err)
 	}
-	v := Version{Dir: dir, File: filepath.Join(dir, string(p.Database)), Temp: filepath.Join(dir, tempName)}
+	return fresh(p, dir)
+}
+
+// Live is Resolve for somebody who is no daemon: nothing is cleared, and a
+// daemon may be running.
+func (d *Dir) Live(p ayb.DatabasePath) (Version, error) {
+	if err := p.Check(); err != nil {
+		return Version{}, err
+	}
+	dir, err := d.versionDir(p)
+	if err != nil {
+		return Version{}, missing(p, err)
+	}
+	return version(p, dir), nil
+}
+
+func version(p ayb.DatabasePath, dir string) Version {
+	return Version{Dir: dir, File: filepath.Join(dir, string(p.Database)), Temp: filepath.Join(dir, tempName)}
+}
+
+// fresh gives a version an empty temp directory.
+func fresh(p ayb.DatabasePath, dir string) (Version, error) {
+	v := version(p, dir)
 	if err := os.RemoveAll(v.Temp); err != nil {
 		return Version{}, fmt.Errorf("clear temporary files of %s: %w", p, err)
 	}
@@ -242,36 +292,50 @@ func (d *Dir) Remove(p ayb.DatabasePath) error {
 	return d.remove(p)
 }
 
-// remove first renames the directory to a name that no database can have: a
-// crash in the middle leaves nothing that looks like a database, and Open
-// clears it.
+// remove takes a database away with everything staged for it.
 func (d *Dir) remove(p ayb.DatabasePath) error {
 	home := d.home(p)
-	if err := mkdirDurable(d.trash()); err != nil {
-		return fmt.Errorf("remove %s: %w", p, err)
+	had := linked(home)
+	err := d.throwAway(home)
+	if had && !linked(home) {
+		d.held.Add(-1)
 	}
-	id, err := uuid.NewV7()
 	if err != nil {
 		return fmt.Errorf("remove %s: %w", p, err)
 	}
+	return d.leaveOwner(p)
+}
+
+// throwAway removes a directory durably; one that is not there is no error. It
+// is first renamed to a name that nothing else can have: a crash in the middle
+// leaves nothing that looks like a database, and Open clears it.
+func (d *Dir) throwAway(dir string) error {
+	if err := mkdirDurable(d.trash()); err != nil {
+		return err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return err
+	}
 	gone := filepath.Join(d.trash(), id.String())
-	err = os.Rename(home, gone)
+	err = os.Rename(dir, gone)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("remove %s: %w", p, err)
-	}
-	d.held.Add(-1)
-	if err := syncDir(filepath.Dir(home)); err != nil {
 		return err
 	}
-	// The last one of an owner takes the owner's directory along.
-	if err := os.Remove(filepath.Dir(home)); err != nil && !errors.Is(err, fs.ErrNotExist) && !notEmpty(err) {
-		return fmt.Errorf("remove the directory of %s: %w", p.Entity, err)
+	d.step()
+	if err := syncDir(filepath.Dir(dir)); err != nil {
+		return err
 	}
-	if err := os.RemoveAll(gone); err != nil {
-		return fmt.Errorf("remove %s: %w", p, err)
+	return os.RemoveAll(gone)
+}
+
+// leaveOwner removes the directory of an owner who has nothing here any more.
+func (d *Dir) leaveOwner(p ayb.DatabasePath) error {
+	if err := os.Remove(filepath.Dir(d.home(p))); err != nil && !errors.Is(err, fs.ErrNotExist) && !notEmpty(err) {
+		return fmt.Errorf("remove the directory of %s: %w", p.Entity, err)
 	}
 	return nil
 }
@@ -284,27 +348,3 @@ func notEmpty(err error) bool {
 
 // Held tells how many databases the directory holds.
 func (d *Dir) Held() int { return int(d.held.Load()) }
-
-// count counts them. Files that do not belong there are passed over.
-func (d *Dir) count() (int, error) {
-	owners, err := os.ReadDir(filepath.Join(d.root, "databases"))
-	if err != nil {
-		return 0, fmt.Errorf("list databases: %w", err)
-	}
-	n := 0
-	for _, o := range owners {
-		if !o.IsDir() {
-			continue
-		}
-		dbs, err := os.ReadDir(filepath.Join(d.root, "databases", o.Name()))
-		if err != nil {
-			return 0, fmt.Errorf("list databases: %w", err)
-		}
-		for _, db := range dbs {
-			if db.IsDir() {
-				n++
-			}
-		}
-	}
-	return n, nil
-}

@@ -1,10 +1,6 @@
 package pool
 
-import (
-	"time"
-
-	"github.com/ayb-go/ayb/shared/ayb"
-)
+import "time"
 
 // A daemon that crashes is replaced at once. One that crashes again and again
 // without answering anything waits longer and longer, so that nobody can keep the node busy with
@@ -23,22 +19,22 @@ type crash struct {
 }
 
 // crashed notes that a daemon has died, and whether it had been of use.
-func (p *Pool) crashed(db ayb.DatabasePath, useful bool) {
+func (p *Pool) crashed(at Place, useful bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c := p.crashes[db]
+	c := p.crashes[at]
 	if useful {
 		c.times = 0
 	}
 	c.times++
 	c.last = p.now()
-	p.crashes[db] = c
+	p.crashes[at] = c
 }
 
 // pause is how long the next daemon of a database waits. The caller holds
 // p.mu.
-func (p *Pool) pause(db ayb.DatabasePath) time.Duration {
-	c, ok := p.crashes[db]
+func (p *Pool) pause(at Place) time.Duration {
+	c, ok := p.crashes[at]
 	if !ok || c.times < 2 {
 		return 0
 	}
@@ -52,9 +48,9 @@ func (p *Pool) pause(db ayb.DatabasePath) time.Duration {
 func (p *Pool) forgive(now time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for db, c := range p.crashes {
+	for at, c := range p.crashes {
 		if now-c.last > forgetCrash {
-			delete(p.crashes, db)
+			delete(p.crashes, at)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/querynode/cgroup"
+	"github.com/ayb-go/ayb/querynode/dbfile"
 	"github.com/ayb-go/ayb/querynode/pipe"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
@@ -26,10 +27,11 @@ type Receiver interface {
 // Daemon is one process, starting, running or ending. It is safe for
 // concurrent use.
 type Daemon struct {
-	pool *Pool
-	db   ayb.DatabasePath
-	conn *pipe.Conn
-	done chan struct{} // closed when the process has ended
+	pool    *Pool
+	db      ayb.DatabasePath
+	version string // empty for the live one
+	conn    *pipe.Conn
+	done    chan struct{} // closed when the process has ended
 
 	group *cgroup.Group // nil without; for the goroutine of run
 	used  time.Duration // processor time at the last look; for the watch
@@ -54,6 +56,14 @@ type stream struct {
 	timeout time.Duration // the longest engine time
 	credit  int           // what the daemon may still send
 	sent    int           // bytes sent to the daemon that it has not granted again
+	whole   bool          // the request is complete
+}
+
+// waits tells whether the daemon has to go on, and not its client: it may send,
+// and the rest of the request does not fail to come. A daemon that reads grants
+// half a window at a time.
+func (s *stream) waits() bool {
+	return s.credit > 0 && (s.whole || s.sent >= mux.Window/2)
 }
 
 // closeGrace is how long a daemon may take to end by itself.
@@ -73,7 +83,7 @@ const (
 // newDaemon makes a daemon and starts its process in the background, after
 // the one before has ended: two never open one database, and a place is taken
 // once. The caller holds p.mu.
-func newDaemon(p *Pool, db ayb.DatabasePath, own query.Limits, before *Daemon, pause time.Duration) (*Daemon, error) {
+func newDaemon(p *Pool, at Place, own query.Limits, before *Daemon, pause time.Duration) (*Daemon, error) {
 	ours, theirs, err := pipe.Pair()
 	if err != nil {
 		return nil, errs.Wrap(errs.Unavailable, err, "The query node has no room for another database; try again later")
@@ -82,7 +92,7 @@ func newDaemon(p *Pool, db ayb.DatabasePath, own query.Limits, before *Daemon, p
 	if err != nil {
 		return nil, err
 	}
-	d := &Daemon{pool: p, db: db, own: own, conn: conn, done: make(chan struct{}), streams: map[uint32]*stream{}, idle: p.now()}
+	d := &Daemon{pool: p, db: at.DB, version: at.Version, own: own, conn: conn, done: make(chan struct{}), streams: map[uint32]*stream{}, idle: p.now()}
 	p.running.Add(1)
 	go func() {
 		defer p.running.Done()
@@ -132,8 +142,18 @@ func (d *Daemon) run(theirs *os.File) {
 	d.end(d.exitError(werr, stderr.String()))
 }
 
+func (d *Daemon) place() Place { return Place{d.db, d.version} }
+
+// files finds what the daemon is to serve.
+func (d *Daemon) files() (dbfile.Version, error) {
+	if d.version != "" {
+		return d.pool.deps.Files.Staged(d.db, d.version)
+	}
+	return d.pool.deps.Files.Resolve(d.db)
+}
+
 func (d *Daemon) launch(theirs *os.File) (*exec.Cmd, *tail, error) {
-	v, err := d.pool.deps.Files.Resolve(d.db)
+	v, err := d.files()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -174,7 +194,7 @@ func (d *Daemon) exitError(werr error, stderr string) error {
 	if cause == "" {
 		cause = "it crashed"
 	}
-	d.pool.crashed(d.db, useful)
+	d.pool.crashed(d.place(), useful)
 	d.pool.deps.Log.Error("daemon died", "db", d.db.String(), "cause", cause, "err", werr, "stderr", stderr)
 	return errs.Wrap(errs.Engine, werr, "The query daemon was stopped while the statement ran (%s); check whether a change was made before you repeat it", cause)
 }
@@ -194,7 +214,7 @@ func (d *Daemon) Open(k mux.Kind, payload []byte, timeout time.Duration, recv Re
 		d.last++
 	}
 	id = d.last
-	d.streams[id] = &stream{recv: recv, sign: now, timeout: max(timeout, d.pool.cfg.StatementTimeout), credit: mux.Window}
+	d.streams[id] = &stream{recv: recv, sign: now, timeout: max(timeout, d.pool.cfg.StatementTimeout), credit: mux.Window, whole: k == mux.OpenFinal}
 	d.idle = 0
 	d.mu.Unlock()
 	d.conn.Send(k, id, payload)
@@ -214,6 +234,7 @@ func (d *Daemon) Send(k mux.Kind, id uint32, payload []byte) {
 		if k == mux.Data || k == mux.Final {
 			s.sent += len(payload)
 		}
+		s.whole = s.whole || k == mux.Final
 	}
 	d.mu.Unlock()
 	if s != nil {
@@ -307,12 +328,12 @@ func (d *Daemon) leave() {
 }
 
 // stuck tells whether a stream has shown no sign of life for too long while
-// the daemon could send.
+// the daemon could go on.
 func (d *Daemon) stuck(now time.Duration) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, s := range d.streams {
-		if d.fixed && s.credit > 0 && now-s.sign > 2*s.timeout+closeGrace {
+		if d.fixed && s.waits() && now-s.sign > 2*s.timeout+closeGrace {
 			return true
 		}
 	}

@@ -73,6 +73,10 @@ func (f files) Resolve(ayb.DatabasePath) (dbfile.Version, error) {
 	return dbfile.Version{Dir: f.dir, File: f.dir, Temp: f.dir}, nil
 }
 
+func (f files) Staged(_ ayb.DatabasePath, version string) (dbfile.Version, error) {
+	return dbfile.Version{Dir: f.dir, File: version, Temp: f.dir, Staged: true}, nil
+}
+
 func newPool(t *testing.T, what string) *Pool {
 	t.Helper()
 	self, err := os.Executable()

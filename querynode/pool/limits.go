@@ -37,10 +37,11 @@ func sane(l query.Limits) query.Limits {
 func (p *Pool) Running(db ayb.DatabasePath) *Daemon {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if d := p.earlier(db); d != nil {
+	at := Place{DB: db}
+	if d := p.earlier(at); d != nil {
 		return d
 	}
-	if d := p.daemons[db]; d != nil {
+	if d := p.daemons[at]; d != nil {
 		if leaving, _ := d.state(); !leaving {
 			return d
 		}
@@ -53,7 +54,7 @@ func (p *Pool) Requests(db ayb.DatabasePath) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n := 0
-	for _, d := range []*Daemon{p.daemons[db], p.earlier(db)} {
+	for _, d := range []*Daemon{p.daemons[Place{DB: db}], p.earlier(Place{DB: db})} {
 		if d != nil {
 			n += d.open()
 		}
@@ -61,12 +62,12 @@ func (p *Pool) Requests(db ayb.DatabasePath) int {
 	return n
 }
 
-// earlier is the daemon of a database that has been replaced and still works;
+// earlier is the daemon of a place that has been replaced and still works;
 // there is one at most, for its successor starts after it. The caller holds
 // p.mu.
-func (p *Pool) earlier(db ayb.DatabasePath) *Daemon {
+func (p *Pool) earlier(at Place) *Daemon {
 	for d := range p.retiring {
-		if leaving, _ := d.state(); d.db == db && !leaving {
+		if leaving, _ := d.state(); d.place() == at && !leaving {
 			return d
 		}
 	}
@@ -78,6 +79,14 @@ func (p *Pool) replace(d *Daemon) {
 	if d.retireAfter(p.now()) {
 		p.retiring[d] = true
 	}
+}
+
+// Known gives the limits of a database that were asked for last; zero values
+// are the node's own.
+func (p *Pool) Known(db ayb.DatabasePath) query.Limits {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.known[db]
 }
 
 // take tells whether the daemon has these limits, or can still be started with

@@ -148,7 +148,7 @@ func TestWithoutEndsBoth(t *testing.T) {
 	_, _, one := busy(t, p)
 	_, _, two := open(t, p, queries(2), "hold")
 	ran := false
-	if err := p.Without(db, func() error { ran = true; return nil }); err != nil || !ran {
+	if err := p.Without(func() error { ran = true; return nil }, Place{DB: db}); err != nil || !ran {
 		t.Error(err)
 	}
 	for _, a := range []*answer{one, two} {

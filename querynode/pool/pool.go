@@ -42,10 +42,18 @@ type Deps struct {
 	Groups *cgroup.Tree
 }
 
-// Resolver finds the live files of a database. It is called while no daemon
-// of that database runs.
+// Resolver finds the files of a database, live or staged. It is called while no
+// daemon of them runs.
 type Resolver interface {
 	Resolve(p ayb.DatabasePath) (dbfile.Version, error)
+	Staged(p ayb.DatabasePath, version string) (dbfile.Version, error)
+}
+
+// Place is what one daemon serves: the live version of a database, or one that
+// is staged.
+type Place struct {
+	DB      ayb.DatabasePath
+	Version string // empty for the live one
 }
 
 // Pool is safe for concurrent use.
@@ -57,9 +65,10 @@ type Pool struct {
 	start time.Time
 
 	mu       sync.Mutex
-	daemons  map[ayb.DatabasePath]*Daemon
+	daemons  map[Place]*Daemon
 	retiring map[*Daemon]bool // replaced, and still at what they were asked before
-	crashes  map[ayb.DatabasePath]crash
+	crashes  map[Place]crash
+	known    map[ayb.DatabasePath]query.Limits // that were asked for last, where they are not the node's own
 	closed   bool
 
 	forks   *forker
@@ -73,8 +82,8 @@ const tick = 100 * time.Millisecond
 // New starts a pool. Close ends it.
 func New(cfg Config, deps Deps) *Pool {
 	p := &Pool{
-		cfg: cfg, deps: deps, start: time.Now(), daemons: map[ayb.DatabasePath]*Daemon{},
-		retiring: map[*Daemon]bool{}, crashes: map[ayb.DatabasePath]crash{},
+		cfg: cfg, deps: deps, start: time.Now(), daemons: map[Place]*Daemon{},
+		retiring: map[*Daemon]bool{}, crashes: map[Place]crash{}, known: map[ayb.DatabasePath]query.Limits{},
 		forks: newForker(deps.Log), stop: make(chan struct{}),
 	}
 	if err := comeFirst(); err != nil {
@@ -94,10 +103,35 @@ func (p *Pool) Get(db ayb.DatabasePath, own query.Limits) (*Daemon, error) {
 	own = sane(own)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if own == (query.Limits{}) {
+		delete(p.known, db)
+	} else {
+		p.known[db] = own
+	}
+	return p.get(Place{DB: db}, own)
+}
+
+// GetStaged is Get for a staged version.
+func (p *Pool) GetStaged(db ayb.DatabasePath, version string, own query.Limits) (*Daemon, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.get(Place{db, version}, sane(own))
+}
+
+// GetAside is Get for the node's own work, with limits that are not remembered:
+// those that are Known start no other daemon.
+func (p *Pool) GetAside(db ayb.DatabasePath, own query.Limits) (*Daemon, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.get(Place{DB: db}, sane(own))
+}
+
+// get is Get. The caller holds p.mu.
+func (p *Pool) get(at Place, own query.Limits) (*Daemon, error) {
 	if p.closed {
 		return nil, errs.E(errs.Unavailable, "The query node is shutting down")
 	}
-	old := p.daemons[db]
+	old := p.daemons[at]
 	if old != nil {
 		switch leaving, full := old.state(); {
 		case full:
@@ -112,43 +146,15 @@ func (p *Pool) Get(db ayb.DatabasePath, own query.Limits) (*Daemon, error) {
 			return nil, errs.E(errs.Unavailable, "All %d places for active databases are busy; try again in a moment", p.cfg.MaxDaemons)
 		}
 	}
-	d, err := newDaemon(p, db, own, before, p.pause(db))
+	d, err := newDaemon(p, at, own, before, p.pause(at))
 	if err != nil {
 		return nil, err
 	}
 	if old != nil {
 		p.replace(old)
 	}
-	p.daemons[db] = d
+	p.daemons[at] = d
 	return d, nil
-}
-
-// Without runs fn while no daemon of the database exists: one that runs is
-// ended first, its statements are told, and requests that come meanwhile wait
-// for fn. Other databases are not held up.
-func (p *Pool) Without(db ayb.DatabasePath, fn func() error) error {
-	p.mu.Lock()
-	if p.closed {
-		p.mu.Unlock()
-		return errs.E(errs.Unavailable, "The query node is shutting down")
-	}
-	before := p.daemons[db]
-	hold := &Daemon{pool: p, db: db, going: true, done: make(chan struct{})}
-	p.daemons[db] = hold
-	earlier := p.earlier(db)
-	p.mu.Unlock()
-	defer func() {
-		close(hold.done)
-		p.gone(hold)
-	}()
-	if earlier != nil { // the one before waits for it
-		earlier.leave()
-	}
-	if before != nil {
-		before.leave()
-		<-before.done
-	}
-	return fn()
 }
 
 // evict retires the daemon that has idled longest; its place is free once it
@@ -169,8 +175,8 @@ func (p *Pool) evict() *Daemon {
 // gone forgets a daemon that has ended.
 func (p *Pool) gone(d *Daemon) {
 	p.mu.Lock()
-	if p.daemons[d.db] == d {
-		delete(p.daemons, d.db)
+	if p.daemons[d.place()] == d {
+		delete(p.daemons, d.place())
 	}
 	delete(p.retiring, d)
 	p.mu.Unlock()
@@ -220,7 +226,7 @@ func (p *Pool) all() []*Daemon {
 	return out
 }
 
-// Len tells how many databases have a daemon.
+// Len tells how many daemons there are, and databases that are held.
 func (p *Pool) Len() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -26,11 +26,26 @@ func engineError(asked query.Kind, payload []byte) []byte {
 	return errs.Marshal(errs.E(errs.Engine, "The query daemon gave an answer that could not be used"))
 }
 
+// moreCodes are what a daemon may say besides when it was asked for this.
+var moreCodes = map[query.Kind][]errs.Code{
+	query.KindCancel: {errs.NotFound},
+	query.KindExport: {errs.NotFound, errs.Snapshot},
+	query.KindImport: {errs.NotFound, errs.Conflict, errs.Snapshot},
+	query.KindCopy:   {errs.NotFound, errs.Conflict, errs.Snapshot},
+	query.KindCheck:  {errs.NotFound, errs.Snapshot},
+}
+
+// missingTypes are the records that a daemon can know to be missing.
+var missingTypes = []string{"", "table"}
+
 // credible tells whether a daemon can know what it says. Nothing that it was
-// asked for can be missing but a statement to be canceled.
+// asked for can be missing but what is in its database.
 func credible(asked query.Kind, err *errs.Error) bool {
 	if err.Code == errs.NotFound {
-		return asked == query.KindCancel && err.Attrs["record_type"] == "query"
+		record := err.Attrs["record_type"]
+		if asked == query.KindCancel && record != "query" || asked != query.KindCancel && !slices.Contains(missingTypes, record) {
+			return false
+		}
 	}
-	return slices.Contains(engineCodes, err.Code)
+	return slices.Contains(engineCodes, err.Code) || slices.Contains(moreCodes[asked], err.Code)
 }

@@ -18,6 +18,10 @@ func (none) Get(ayb.DatabasePath, query.Limits) (*pool.Daemon, error) {
 	return nil, errs.E(errs.Unavailable, "no place")
 }
 
+func (none) GetStaged(ayb.DatabasePath, string, query.Limits) (*pool.Daemon, error) {
+	return nil, errs.E(errs.Unavailable, "no place")
+}
+
 func (none) Running(ayb.DatabasePath) *pool.Daemon { return nil }
 
 // counter counts how streams end.

@@ -5,6 +5,7 @@
 package relay
 
 import (
+	"encoding/json"
 	"sync"
 
 	"github.com/ayb-go/ayb/querynode/pool"
@@ -20,6 +21,8 @@ type Daemons interface {
 	// Get gives the daemon with these limits, starting one when needed, without
 	// waiting.
 	Get(db ayb.DatabasePath, own query.Limits) (*pool.Daemon, error)
+	// GetStaged is Get for a version that is not live.
+	GetStaged(db ayb.DatabasePath, version string, own query.Limits) (*pool.Daemon, error)
 	// Running gives the daemon where statements may run, nil if there is none.
 	Running(db ayb.DatabasePath) *pool.Daemon
 }
@@ -111,8 +114,13 @@ func (p *peer) open(f mux.Frame) error {
 	if req.Kind == query.KindRunning || req.Kind == query.KindCancel {
 		return p.ask(l, f, req)
 	}
+	get, err := p.relay.route(req)
+	if err != nil {
+		p.forget(l)
+		return err
+	}
 	for {
-		d, err := p.relay.daemons.Get(req.Path, req.Limits)
+		d, err := get()
 		if err != nil {
 			p.forget(l)
 			return err
@@ -123,6 +131,28 @@ func (p *peer) open(f mux.Frame) error {
 			return nil
 		}
 	}
+}
+
+// route finds out whose daemon a request is for. What replaces or checks a whole
+// database is for a version that is staged, everything else for the live one.
+func (r *Relay) route(req query.Request) (get func() (*pool.Daemon, error), err error) {
+	whole := req.Kind == query.KindCheck
+	if req.Kind == query.KindImport {
+		var o query.ImportOptions
+		if err := json.Unmarshal(req.Options, &o); err != nil {
+			return nil, errs.Wrap(errs.Invalid, err, "The options of an import could not be read")
+		}
+		whole = o.Format == query.TransferSQLite
+	}
+	switch {
+	case whole && req.Version == "":
+		return nil, errs.E(errs.Invalid, "A whole database can be imported or checked only in a version that is not live")
+	case !whole && req.Version != "":
+		return nil, errs.E(errs.Invalid, "This cannot be asked of a version that is not live")
+	case whole:
+		return func() (*pool.Daemon, error) { return r.daemons.GetStaged(req.Path, req.Version, req.Limits) }, nil
+	}
+	return func() (*pool.Daemon, error) { return r.daemons.Get(req.Path, req.Limits) }, nil
 }
 
 // ask passes on a question about what runs. It starts no daemon: where there

@@ -52,6 +52,10 @@ func (f files) Resolve(ayb.DatabasePath) (dbfile.Version, error) {
 	return dbfile.Version{Dir: f.dir, File: f.dir, Temp: f.dir}, nil
 }
 
+func (f files) Staged(_ ayb.DatabasePath, version string) (dbfile.Version, error) {
+	return dbfile.Version{Dir: f.dir, File: version, Temp: f.dir, Staged: true}, nil
+}
+
 // caller is the link of a control plane, and what came over it.
 type caller struct {
 	mu   sync.Mutex

@@ -1,0 +1,108 @@
+package dbfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// sides are what SQLite calls its files beside the database that hold a part
+// of its content.
+var sides = []string{"-wal", "-journal"}
+
+// openInside opens a regular file of a version for reading. A link leads
+// nowhere outside of the version, and nothing waits for the other end of a pipe.
+func openInside(root *os.Root, name string) (*os.File, error) {
+	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a regular file", name)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// settle makes a version survive a power cut. There has to be a database in it.
+func settle(p ayb.DatabasePath, dir string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("settle a version of %s: %w", p, err)
+	}
+	defer root.Close()
+	file := string(p.Database)
+	if err := syncFile(root, file); err != nil {
+		return errs.Wrap(errs.Invalid, err, "The new state of database %s is not complete", p)
+	}
+	for _, side := range sides {
+		if err := syncFile(root, file+side); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return errs.Wrap(errs.Invalid, err, "The new state of database %s is not complete", p)
+		}
+	}
+	return syncDir(dir)
+}
+
+func syncFile(root *os.Root, name string) error {
+	f, err := openInside(root, name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// TakeTemp opens a file that a daemon has made in the temp directory, and
+// removes its name: the room is free again when it is closed.
+func (v Version) TakeTemp(name string) (*os.File, error) {
+	root, err := os.OpenRoot(v.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("take a temporary file: %w", err)
+	}
+	defer root.Close()
+	path := filepath.Join(tempName, name)
+	f, err := openInside(root, path)
+	if rerr := root.Remove(path); err == nil && rerr != nil {
+		err = errors.Join(rerr, f.Close())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("take a temporary file: %w", err)
+	}
+	return f, nil
+}
+
+// NewFile makes the file of a version whose database has none yet.
+func (v Version) NewFile() (*os.File, error) {
+	root, err := os.OpenRoot(v.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("make a database file: %w", err)
+	}
+	defer root.Close()
+	f, err := root.OpenFile(filepath.Base(v.File), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("make a database file: %w", err)
+	}
+	return f, nil
+}
+
+// Clear removes everything in a version. No daemon of it may be running.
+func (v Version) Clear() error {
+	entries, err := os.ReadDir(v.Dir)
+	if err != nil {
+		return fmt.Errorf("clear a version: %w", err)
+	}
+	for _, e := range entries {
+		if rerr := os.RemoveAll(filepath.Join(v.Dir, e.Name())); rerr != nil {
+			err = errors.Join(err, fmt.Errorf("clear a version: %w", rerr))
+		}
+	}
+	return err
+}

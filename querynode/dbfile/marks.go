@@ -1,0 +1,179 @@
+package dbfile
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+)
+
+// Mark tells whether a database has changed; see nodeapi.Mark.
+type Mark struct {
+	Path ayb.DatabasePath
+	Mark string
+}
+
+// Marks gives the marks of up to limit databases that come after a path, in
+// the order of owners and then names, and whether there are more. It opens no
+// database. One that cannot be looked at has a mark of its own each time.
+func (d *Dir) Marks(after string, limit int) (marks []Mark, more bool, err error) {
+	owner, db, _ := strings.Cut(after, "/")
+	root := filepath.Join(d.root, "databases")
+	owners, err := os.ReadDir(root)
+	if err != nil {
+		return nil, false, fmt.Errorf("list databases: %w", err)
+	}
+	for _, o := range owners {
+		if !o.IsDir() || o.Name() < owner {
+			continue
+		}
+		dbs, err := os.ReadDir(filepath.Join(root, o.Name()))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, false, fmt.Errorf("list databases: %w", err)
+		}
+		for _, e := range dbs {
+			home := filepath.Join(root, o.Name(), e.Name())
+			if !e.IsDir() || o.Name() == owner && e.Name() <= db || !linked(home) {
+				continue
+			}
+			if len(marks) == limit {
+				return marks, true, nil
+			}
+			p := ayb.DatabasePath{Entity: ayb.EntitySlug(o.Name()), Database: ayb.DatabaseSlug(e.Name())}
+			marks = append(marks, Mark{p, markOf(p, home)})
+		}
+	}
+	return marks, false, nil
+}
+
+// Mark is the mark of one database, empty when nothing was ever written to it.
+// The error is Engine when this node does not have it.
+func (d *Dir) Mark(p ayb.DatabasePath) (string, error) {
+	if err := p.Check(); err != nil {
+		return "", err
+	}
+	if _, err := d.versionDir(p); err != nil {
+		return "", missing(p, err)
+	}
+	return markOf(p, d.home(p)), nil
+}
+
+// young is how long after a change the clock of a file system may say the same
+// time for the next one.
+const young = 50 * time.Millisecond
+
+// markOf is made of what a commit changes: the log of the database, as long as
+// something in it is not in the file, and the file. The log is looked at first:
+// what is in the file by then is seen there.
+func markOf(p ayb.DatabasePath, home string) string {
+	dir, err := liveDir(home)
+	if err != nil {
+		return unique()
+	}
+	log, err := lookAtLog(dir, string(p.Database))
+	if err != nil {
+		return unique()
+	}
+	info, err := os.Lstat(filepath.Join(dir, string(p.Database)))
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 && log.id == nil {
+		return ""
+	}
+	if err != nil || !info.Mode().IsRegular() {
+		return unique()
+	}
+	h := sha256.New()
+	h.Write([]byte(filepath.Base(dir)))
+	h.Write(stamp(info))
+	// A log that is younger than the file has something that the file lacks,
+	// whatever its index says: a power cut may have set that back.
+	if !log.copied || log.written.After(info.ModTime()) {
+		h.Write(log.id)
+	}
+	if time.Since(info.ModTime()).Abs() < young {
+		h.Write([]byte(unique()))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// unique is the mark of what may change again without being seen.
+func unique() string { return fmt.Sprintf("at-%d", time.Now().UnixNano()) }
+
+// stamp is what tells two states of a file apart.
+func stamp(info fs.FileInfo) []byte {
+	b := binary.BigEndian.AppendUint64(nil, uint64(info.Size()))
+	b = binary.BigEndian.AppendUint64(b, uint64(info.ModTime().UnixNano()))
+	return append(b, identity(info)...)
+}
+
+// The index of a write-ahead log (the file "-shm") begins with two copies of a
+// header, which every commit changes, and then says how many frames of the log
+// are in the database already. Its numbers are in the machine's byte order.
+const (
+	indexHeader   = 48
+	indexFrames   = 16 // offset of the number of frames in the log
+	indexBackfill = 2 * indexHeader
+)
+
+// logState is what is known of a database's log.
+type logState struct {
+	id      []byte // changes with every commit; nil for an empty log
+	copied  bool   // the file has all of it, says the index
+	written time.Time
+}
+
+func lookAtLog(dir, file string) (logState, error) {
+	info, err := os.Lstat(filepath.Join(dir, file+"-wal"))
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
+		return logState{copied: true}, nil
+	}
+	if err != nil {
+		return logState{}, err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return logState{}, err
+	}
+	defer root.Close()
+	s := logState{id: stamp(info), written: info.ModTime()}
+	index, err := head(root, file+"-shm", indexBackfill+4)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(index) < indexBackfill+4 {
+		// No daemon has it open: nothing is written.
+		begin, err := head(root, file+"-wal", 32)
+		s.id = append(s.id, begin...)
+		return s, err
+	}
+	if err != nil {
+		return logState{}, err
+	}
+	if !bytes.Equal(index[:indexHeader], index[indexHeader:2*indexHeader]) {
+		return logState{}, errors.New("the log is being written")
+	}
+	s.id = append(s.id, index[:indexHeader]...)
+	s.copied = binary.NativeEndian.Uint32(index[indexFrames:]) == binary.NativeEndian.Uint32(index[indexBackfill:])
+	return s, nil
+}
+
+// head reads the first n bytes of a file, or fewer.
+func head(root *os.Root, name string, n int) ([]byte, error) {
+	f, err := openInside(root, name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	buf := make([]byte, n)
+	n, err = io.ReadFull(f, buf)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	return buf[:n], err
+}

@@ -1,0 +1,108 @@
+package dbfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// Rename gives a database another path, durably. What is staged for it goes.
+// Conflict when the other path has files, NotFound when neither has any; when
+// only the new one has, nothing is left to do. No daemon of either may be
+// running.
+//
+// The files, which are named like the database, get their new names in a
+// version directory at the new place, as second links. Moving the link
+// "current" there is what renames: before it the new place, and after it the
+// old one, is a database without a live version, which Open removes.
+func (d *Dir) Rename(from, to ayb.DatabasePath) error {
+	if err := errors.Join(from.Check(), to.Check()); err != nil {
+		return err
+	}
+	defer d.changesBoth(from, to)()
+	if linked(d.home(to)) {
+		if from == to || !linked(d.home(from)) {
+			return nil
+		}
+		return errs.E(errs.Conflict, "Database %s has files already", to)
+	}
+	if !linked(d.home(from)) {
+		return errs.RecordNotFound("database", from.String())
+	}
+	dir, err := d.versionDir(from)
+	if err != nil {
+		return missing(from, err)
+	}
+	if err := d.rename(from, to, dir); err != nil {
+		return fmt.Errorf("rename %s: %w", from, err)
+	}
+	return nil
+}
+
+func (d *Dir) rename(from, to ayb.DatabasePath, dir string) error {
+	version := filepath.Join(d.home(to), filepath.Base(dir))
+	if err := d.throwAway(version); err != nil { // of an attempt before
+		return err
+	}
+	if err := mkdirDurable(version); err != nil {
+		return err
+	}
+	d.step()
+	for _, side := range append([]string{""}, sides...) {
+		if err := link(filepath.Join(dir, string(from.Database)+side), filepath.Join(version, string(to.Database)+side)); err != nil {
+			return errors.Join(err, d.throwAway(version), d.leaveHome(to))
+		}
+		d.step()
+	}
+	if err := syncDir(version); err != nil {
+		return err
+	}
+	if err := os.Rename(filepath.Join(d.home(from), current), filepath.Join(d.home(to), current)); err != nil {
+		return err
+	}
+	d.step()
+	if err := errors.Join(syncDir(d.home(to)), syncDir(d.home(from)), d.swap(d.home(to), version)); err != nil {
+		return err
+	}
+	d.step()
+	if err := d.throwAway(d.home(from)); err != nil {
+		return err
+	}
+	return d.leaveOwner(from)
+}
+
+// link gives a regular file a second name; one that is not there has none.
+func link(file, name string) error {
+	info, err := os.Lstat(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is not a regular file", filepath.Base(file))
+	}
+	return os.Link(file, name)
+}
+
+// changesBoth takes the locks of two databases, which may be one, and gives
+// what frees them.
+func (d *Dir) changesBoth(a, b ayb.DatabasePath) (unlock func()) {
+	i, j := min(d.slot(a), d.slot(b)), max(d.slot(a), d.slot(b))
+	d.changing[i].Lock()
+	if i != j {
+		d.changing[j].Lock()
+	}
+	return func() {
+		if i != j {
+			d.changing[j].Unlock()
+		}
+		d.changing[i].Unlock()
+	}
+}

@@ -1,0 +1,112 @@
+package dbfile
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/google/uuid"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+)
+
+// sweep removes what a crash has left, and counts the databases. What cannot
+// be removed stays: a hostile daemon may have made it, and that must not keep
+// the other databases from being served.
+func (d *Dir) sweep() (databases int, err error) {
+	err = d.homes(func(p ayb.DatabasePath, home string) {
+		if d.sweepHome(p, home) {
+			databases++
+		}
+	})
+	_ = os.RemoveAll(d.outgoing())
+	_ = os.RemoveAll(d.trash())
+	return databases, err
+}
+
+// homes calls fn for the directory of every database. Files that do not belong
+// there are passed over (N7).
+func (d *Dir) homes(fn func(p ayb.DatabasePath, home string)) error {
+	root := filepath.Join(d.root, "databases")
+	owners, err := os.ReadDir(root)
+	if err != nil {
+		return fmt.Errorf("list databases: %w", err)
+	}
+	for _, o := range owners {
+		if !o.IsDir() {
+			continue
+		}
+		owner := filepath.Join(root, o.Name())
+		dbs, err := os.ReadDir(owner)
+		if err != nil {
+			return fmt.Errorf("list databases: %w", err)
+		}
+		for _, db := range dbs {
+			if db.IsDir() {
+				p := ayb.DatabasePath{Entity: ayb.EntitySlug(o.Name()), Database: ayb.DatabaseSlug(db.Name())}
+				fn(p, filepath.Join(owner, db.Name()))
+			}
+		}
+	}
+	return nil
+}
+
+// sweepHome brings the directory of one database in order, and tells whether
+// there is a database. Where the link is broken nothing is touched: somebody
+// has to look at it.
+func (d *Dir) sweepHome(p ayb.DatabasePath, home string) bool {
+	_ = os.Remove(filepath.Join(home, current+".tmp"))
+	live := ""
+	if linked(home) {
+		dir, err := liveDir(home)
+		if err != nil {
+			return true
+		}
+		live = filepath.Base(dir)
+		_ = os.RemoveAll(filepath.Join(dir, tempName))
+	}
+	for _, v := range versions(home) {
+		if v != live {
+			_ = d.throwAway(filepath.Join(home, v))
+		}
+	}
+	if live != "" {
+		return true
+	}
+	if os.Remove(home) == nil {
+		_ = d.leaveOwner(p)
+	}
+	return false
+}
+
+// versions are the names of the version directories in a home.
+func versions(home string) []string {
+	entries, err := os.ReadDir(home)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, e := range entries {
+		if e.IsDir() && isVersion(e.Name()) {
+			out = append(out, e.Name())
+		}
+	}
+	return out
+}
+
+// isVersion tells whether a name is one that we give to versions.
+func isVersion(name string) bool {
+	id, err := uuid.Parse(name)
+	return err == nil && id.String() == name
+}
+
+// Outgoing is an existing directory for files that are on their way out. It is
+// emptied by Open.
+func (d *Dir) Outgoing() (string, error) {
+	if err := mkdirDurable(d.outgoing()); err != nil {
+		return "", fmt.Errorf("make room for outgoing files: %w", err)
+	}
+	return d.outgoing(), nil
+}
+
+func (d *Dir) outgoing() string { return filepath.Join(d.root, "outgoing") }

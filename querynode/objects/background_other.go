@@ -1,0 +1,6 @@
+//go:build !linux
+
+package objects
+
+// inBackground runs fn.
+func inBackground(fn func()) { fn() }

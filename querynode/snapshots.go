@@ -1,0 +1,257 @@
+package querynode
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/ayb-go/ayb/querynode/dbfile"
+	"github.com/ayb-go/ayb/querynode/objects"
+	"github.com/ayb-go/ayb/querynode/pool"
+	"github.com/ayb-go/ayb/querynode/relay"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+const (
+	// keepPrepared is how long a prepared snapshot waits to be uploaded.
+	keepPrepared = time.Hour
+	// stall is how long a transfer may make no progress.
+	stall = time.Minute
+	// A daemon may take this long for its own work on a database, and a second
+	// more for each so many bytes. The slowest disk is faster.
+	workBase = 5 * time.Minute
+	workRate = 1 << 20
+	// spareBytes is what the disk keeps for others.
+	spareBytes = 64 << 20
+	// maxMarks is how many marks one answer has.
+	maxMarks = 1000
+)
+
+var _ nodeapi.LocalSnapshots = (*Node)(nil)
+
+// Marks implements nodeapi.LocalSnapshots.
+func (n *Node) Marks(_ context.Context, req nodeapi.MarksRequest) (nodeapi.MarksResponse, error) {
+	limit := maxMarks
+	if req.Limit > 0 {
+		limit = min(req.Limit, maxMarks)
+	}
+	marks, more, err := n.dir.Marks(req.After, limit)
+	if err != nil {
+		return nodeapi.MarksResponse{}, err
+	}
+	resp := nodeapi.MarksResponse{Marks: make([]nodeapi.Mark, 0, len(marks)), More: more}
+	for _, m := range marks {
+		resp.Marks = append(resp.Marks, nodeapi.Mark(m))
+	}
+	return resp, nil
+}
+
+// Prepare implements nodeapi.LocalSnapshots. N14: one at a time for a database.
+func (n *Node) Prepare(ctx context.Context, req nodeapi.PrepareRequest) (nodeapi.PrepareResponse, error) {
+	ctx, cancel := n.within(ctx)
+	defer cancel()
+	var resp nodeapi.PrepareResponse
+	done, err := n.preparing.take(ctx, req.Path)
+	if err != nil {
+		return resp, err
+	}
+	defer done()
+	size, err := n.dir.Size(req.Path)
+	if err != nil {
+		return resp, err
+	}
+	mark, err := n.dir.Mark(req.Path)
+	if err != nil {
+		return resp, err
+	}
+	if mark == "" {
+		return resp, errs.E(errs.NotFound, "Nothing was ever written to database %s", req.Path)
+	}
+	copied, err := n.copyOf(ctx, req.Path, size.Database+size.WAL)
+	if err != nil {
+		return resp, err
+	}
+	defer copied.Close()
+	handle, p, err := n.prepared.Pack(ctx, copied)
+	if err != nil {
+		return resp, err
+	}
+	return nodeapi.PrepareResponse{Handle: handle, ID: p.ID, Bytes: p.Bytes, Packed: p.Size, Mark: mark}, nil
+}
+
+// copyOf has the daemon of a database make a checked copy. The file has no name
+// any more, so that nothing of it stays when it is closed (N8).
+func (n *Node) copyOf(ctx context.Context, p ayb.DatabasePath, size int64) (*os.File, error) {
+	// The copy, and what it is packed to, which is seldom half of it.
+	if free := freeBytes(n.dir.Root()); free > 0 && free < uint64(size+size/2+spareBytes) {
+		return nil, objects.NoRoom(nil)
+	}
+	v, err := n.dir.Live(p)
+	if err != nil {
+		return nil, err
+	}
+	name := "copy-" + strings.ToLower(rand.Text())
+	options, err := json.Marshal(query.CopyOptions{Name: name})
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, workTime(size))
+	defer cancel()
+	own := n.roomy(p, size)
+	text, err := relay.Ask(ctx, func() (*pool.Daemon, error) { return n.pool.GetAside(p, own) }, query.Request{
+		Path: p, Type: ayb.SQLite, Kind: query.KindCopy, Mode: ayb.QueryReadOnly, Limits: own, Options: options,
+	})
+	return takeCopy(v, name, text, err)
+}
+
+// takeCopy takes the file of a copy over from its daemon. Whatever happened, it
+// is not there afterwards.
+func takeCopy(v dbfile.Version, name string, text []byte, err error) (*os.File, error) {
+	f, terr := v.TakeTemp(name)
+	if err != nil {
+		if terr == nil {
+			_ = f.Close() // it has no name any more
+		}
+		return nil, err
+	}
+	if terr != nil { // the database was restored, moved or deleted meanwhile, or its daemon ended
+		return nil, errs.Wrap(errs.Unavailable, terr, "The copy of the database is gone; try again")
+	}
+	var r query.CopyResult
+	info, serr := f.Stat()
+	if jerr := json.Unmarshal(text, &r); jerr != nil || serr != nil || info.Size() != r.Bytes {
+		_ = f.Close() // it has no name any more
+		return nil, errs.E(errs.Engine, "The query daemon gave an answer that could not be used")
+	}
+	return f, nil
+}
+
+// roomy are the limits for the node's own work on a database of this size:
+// those that its statements come with, if they let it be so large.
+func (n *Node) roomy(p ayb.DatabasePath, size int64) query.Limits {
+	own := n.pool.Known(p)
+	if limit := cmp.Or(own.DatabaseBytes, n.cfg.DatabaseBytes); limit > 0 && limit < size {
+		own.DatabaseBytes = size + size/4
+	}
+	return own
+}
+
+func workTime(size int64) time.Duration { return workBase + time.Duration(size/workRate)*time.Second }
+
+// Upload implements nodeapi.LocalSnapshots.
+func (n *Node) Upload(ctx context.Context, req nodeapi.UploadRequest) (nodeapi.UploadResponse, error) {
+	ctx, cancel := n.within(ctx)
+	defer cancel()
+	parts := make([]objects.Part, 0, len(req.Parts))
+	for _, p := range req.Parts {
+		parts = append(parts, objects.Part(p))
+	}
+	tags, err := n.transfer.Send(ctx, n.prepared, req.Handle, parts)
+	return nodeapi.UploadResponse{ETags: tags}, err
+}
+
+// Release implements nodeapi.LocalSnapshots.
+func (n *Node) Release(_ context.Context, req nodeapi.ReleaseRequest) (nodeapi.Done, error) {
+	return nodeapi.Done{}, n.prepared.Release(req.Handle)
+}
+
+var snapshotID = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// Fetch implements nodeapi.LocalSnapshots. What does not come whole and sound
+// leaves the version empty (N2, N11).
+func (n *Node) Fetch(ctx context.Context, req nodeapi.FetchRequest) (nodeapi.FetchResponse, error) {
+	ctx, cancel := n.within(ctx)
+	defer cancel()
+	if !snapshotID.MatchString(req.ID) {
+		return nodeapi.FetchResponse{}, errs.E(errs.NoSnapshot, "This is no id of a snapshot")
+	}
+	own := query.Limits{DatabaseBytes: n.mostBytes(req)}
+	bytes, err := n.load(ctx, req, own.DatabaseBytes)
+	if err == nil {
+		err = n.check(ctx, req, bytes, own)
+	}
+	if err != nil {
+		n.empty(req.Path, req.Version)
+		return nodeapi.FetchResponse{}, err
+	}
+	return nodeapi.FetchResponse{Bytes: bytes}, nil
+}
+
+// mostBytes is the largest size that the fetched database may have.
+func (n *Node) mostBytes(req nodeapi.FetchRequest) int64 {
+	if req.DatabaseBytes > 0 {
+		return min(max(req.DatabaseBytes, pool.MinDatabaseBytes), pool.MaxDatabaseBytes)
+	}
+	most := cmp.Or(n.pool.Known(req.Path).DatabaseBytes, n.cfg.DatabaseBytes, pool.MaxDatabaseBytes)
+	if now, err := n.dir.Size(req.Path); err == nil { // a new one has none
+		most = max(most, now.Database)
+	}
+	return most
+}
+
+// load writes the content of an object to the file of a version, while no
+// daemon of it runs.
+func (n *Node) load(ctx context.Context, req nodeapi.FetchRequest, most int64) (bytes int64, err error) {
+	err = n.pool.Without(func() error {
+		v, err := n.dir.Staged(req.Path, req.Version)
+		if err != nil {
+			return err
+		}
+		if err := v.Clear(); err != nil {
+			return err
+		}
+		f, err := v.NewFile()
+		if err != nil {
+			return err
+		}
+		bytes, err = n.transfer.Fetch(ctx, req.URL, req.ID, most, f)
+		if cerr := f.Close(); err == nil {
+			err = cerr
+		}
+		return err
+	}, pool.Place{DB: req.Path, Version: req.Version})
+	return bytes, err
+}
+
+// check has the daemon of a version look at its database.
+func (n *Node) check(ctx context.Context, req nodeapi.FetchRequest, bytes int64, own query.Limits) error {
+	ctx, cancel := context.WithTimeout(ctx, workTime(bytes))
+	defer cancel()
+	text, err := relay.Ask(ctx, func() (*pool.Daemon, error) { return n.pool.GetStaged(req.Path, req.Version, own) }, query.Request{
+		Path: req.Path, Type: ayb.SQLite, Kind: query.KindCheck, Mode: ayb.QueryReadOnly, Version: req.Version, Limits: own,
+	})
+	switch errs.CodeOf(err) {
+	case "":
+	case errs.Unavailable, errs.Timeout, errs.Canceled, errs.Full, errs.NotFound, errs.Conflict:
+		return err
+	default:
+		return errs.Wrap(errs.Snapshot, err, "The snapshot cannot be used: %s", errs.Public(err).Message)
+	}
+	var r query.CheckResult
+	if err := json.Unmarshal(text, &r); err != nil {
+		return errs.Wrap(errs.Engine, err, "The query daemon gave an answer that could not be used")
+	}
+	return nil
+}
+
+// empty leaves nothing in a version that could not be loaded.
+func (n *Node) empty(p ayb.DatabasePath, version string) {
+	err := n.pool.Without(func() error {
+		v, err := n.dir.Staged(p, version)
+		if err != nil {
+			return err
+		}
+		return v.Clear()
+	}, pool.Place{DB: p, Version: version})
+	if err != nil && !errs.Is(err, errs.NotFound) && !errs.Is(err, errs.Conflict) {
+		n.deps.Log.Warn("version not emptied", "db", p.String(), "err", err)
+	}
+}
