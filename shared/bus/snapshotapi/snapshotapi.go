@@ -64,10 +64,12 @@ type LoadResponse struct {
 	Bytes int64 `json:"bytes"`
 }
 
-// MoveRequest asks to keep the snapshots of a renamed database with it.
+// MoveRequest asks to keep the snapshots of a renamed database with it: those
+// that From had at a time, since the name may be used again.
 type MoveRequest struct {
-	From ayb.DatabasePath `json:"from"`
-	To   ayb.DatabasePath `json:"to"`
+	From   ayb.DatabasePath `json:"from"`
+	To     ayb.DatabasePath `json:"to"`
+	Before time.Time        `json:"before"`
 }
 
 // PurgeRequest asks to remove the snapshots that a path had at a time: those
