@@ -27,6 +27,11 @@ const (
 		unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET | unix.CLONE_PTRACE | unix.CLONE_VFORK
 
 	setIDBits = unix.S_ISUID | unix.S_ISGID
+
+	// Of ioprio_set: one thread, and the class that is served when nobody else
+	// wants the disk.
+	ioprioThread = 1
+	ioprioIdle   = 3 << 13
 )
 
 // plainCalls need no look at their arguments. The most frequent come first:
@@ -76,6 +81,10 @@ func checkedCalls(pid int) []rule {
 		{"prctl", []cond{{0, low32, unix.PR_SET_VMA}, {1, all64, unix.PR_SET_VMA_ANON_NAME}}},
 		{"prctl", []cond{{0, low32, unix.PR_GET_NO_NEW_PRIVS}}},
 		{"prctl", []cond{{0, low32, unix.PR_GET_DUMPABLE}}},
+		// A thread that copies or exports gives way to all others; nothing else
+		// can be chosen, and not for another thread.
+		{"setpriority", []cond{{0, low32, unix.PRIO_PROCESS}, {1, low32, 0}, {2, low32, 19}}},
+		{"ioprio_set", []cond{{0, low32, ioprioThread}, {1, low32, 0}, {2, low32, ioprioIdle}}},
 	}...)
 }
 

@@ -19,8 +19,13 @@ type DB struct {
 	epoch   time.Time // start of the clock of deadlines
 	readers *pool
 	writer  *pool // of one
-	queue   writeQueue
-	spooled atomic.Int64 // bytes of waiting results in memory
+	// For work that takes long, beside that of callers who wait. Connections
+	// of these are closed after use.
+	copies   *pool // of one
+	exports  *pool
+	queue    writeQueue
+	spooled  atomic.Int64 // bytes of waiting results in memory
+	exported atomic.Int64 // files that were made for exports
 
 	// ready is set once the writer has opened the file: from then on there is
 	// something for readers to open.
@@ -49,7 +54,7 @@ func Open(o Options) (*DB, error) {
 		return nil, errs.E(errs.Internal, "The database engine could not be started")
 	}
 	db := &DB{
-		o: o, epoch: time.Now(), readers: newPool(o.Readers), writer: newPool(1),
+		o: o, epoch: time.Now(), readers: newPool(o.Readers), writer: newPool(1), copies: newPool(1), exports: newPool(maxExports),
 		watch: make(chan struct{}, 1), quit: make(chan struct{}),
 	}
 	db.readers.shared = true
@@ -130,10 +135,13 @@ func (db *DB) Close() error {
 	return nil
 }
 
+// pools are all of them.
+func (db *DB) pools() [4]*pool { return [...]*pool{db.readers, db.writer, db.copies, db.exports} }
+
 // stopAll stops the jobs that have a connection. Those that get one later see
 // that the database is closing.
 func (db *DB) stopAll() {
-	for _, p := range []*pool{db.readers, db.writer} {
+	for _, p := range db.pools() {
 		for _, s := range p.all {
 			if j := s.job.Load(); j != nil {
 				j.stop(stopClosing)
@@ -190,20 +198,25 @@ func (db *DB) openReader(s *slot, j *Job) error {
 		s.c, err = openStandIn(db.o)
 		return err
 	}
-	if !db.ready.Load() {
-		// The writer opens first: it recovers the file and turns WAL on.
-		w, err := db.writer.acquire(j, j.Timeout)
-		if err != nil {
-			return err
-		}
-		err = db.openWriter(w)
-		db.writer.release(w)
-		if err != nil {
-			return err
-		}
+	if err := db.openFirst(j); err != nil {
+		return err
 	}
 	s.c, err = openReader(db.o)
 	return err
+}
+
+// openFirst has the writer open the file first: it recovers the file and turns
+// WAL on.
+func (db *DB) openFirst(j *Job) error {
+	if db.ready.Load() {
+		return nil
+	}
+	w, err := db.writer.acquire(j, j.Timeout)
+	if err != nil {
+		return err
+	}
+	defer db.writer.release(w)
+	return db.openWriter(w)
 }
 
 // exists tells whether anything was ever written.

@@ -29,6 +29,8 @@ type run struct {
 	entry int               // the one of body that runs
 	at    int               // index of the statement that runs, for errors
 
+	thread *background // SQLite runs on it, if it is not nil
+
 	pool *pool // where slot came from
 	slot *slot // nil while the run has no connection
 	c    *conn

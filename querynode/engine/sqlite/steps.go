@@ -66,7 +66,7 @@ func (r *run) rows(st *stmt, from int, p *C.uchar, n int) error {
 			C.ayb_reset(r.c.c, st.s)
 			return err
 		}
-		rc := C.ayb_fill(r.c.c, st.s, (*C.uchar)(&r.b.raw[0]), C.int(len(r.b.raw)), first, p, C.int(n))
+		rc := r.fill(st, first, p, n)
 		if rc != C.SQLITE_ROW && rc != C.SQLITE_DONE {
 			return r.broke(st, rc, from)
 		}
@@ -87,6 +87,17 @@ func (r *run) rows(st *stmt, from int, p *C.uchar, n int) error {
 		}
 		first = 0
 	}
+}
+
+// fill has SQLite make rows.
+func (r *run) fill(st *stmt, first C.int, p *C.uchar, n int) (rc C.int) {
+	if r.thread == nil {
+		return C.ayb_fill(r.c.c, st.s, (*C.uchar)(&r.b.raw[0]), C.int(len(r.b.raw)), first, p, C.int(n))
+	}
+	r.thread.do(func() {
+		rc = C.ayb_fill(r.c.c, st.s, (*C.uchar)(&r.b.raw[0]), C.int(len(r.b.raw)), first, nil, 0)
+	})
+	return rc
 }
 
 // encode adds what one call of ayb_fill gave.

@@ -62,7 +62,7 @@ func (db *DB) wake() {
 func (db *DB) sweep() bool {
 	busy := false
 	now := db.now()
-	for _, p := range [...]*pool{db.readers, db.writer} {
+	for _, p := range db.pools() {
 		for _, s := range p.all {
 			j := s.job.Load()
 			if j == nil {

@@ -1,0 +1,40 @@
+package sqlite
+
+import "runtime"
+
+// background is a thread of the lowest priority, for work that takes long and
+// that nobody who queries shall feel. Only SQLite runs on it: what it does in
+// Go would hold up the other goroutines of the process whenever the thread is
+// made to wait.
+type background struct{ work chan func() }
+
+// maxExports is how many exports of a database run at once.
+const maxExports = 2
+
+func newBackground() *background {
+	b := &background{make(chan func())}
+	go func() {
+		// Never unlocked, so the thread ends with the goroutine: its priority
+		// could not be raised again.
+		runtime.LockOSThread()
+		giveWay()
+		for f := range b.work {
+			f()
+		}
+	}()
+	return b
+}
+
+// do runs f on the thread and waits for its end. One goroutine at a time may
+// call it.
+func (b *background) do(f func()) {
+	done := make(chan struct{})
+	b.work <- func() {
+		f()
+		close(done)
+	}
+	<-done
+}
+
+// end ends the thread.
+func (b *background) end() { close(b.work) }

@@ -1,0 +1,108 @@
+//go:build cgo && (linux || darwin)
+
+package sqlite
+
+/*
+#include "engine.h"
+*/
+import "C"
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// Copy writes a consistent copy of the database to a new file, checks it, and
+// gives its size in bytes. Two copies of an unchanged database are equal byte
+// for byte. Nobody waits for it: it reads what was committed when it began and
+// gives way to every statement. One copy is made at a time. On an error there
+// is no file.
+//
+// Errors: NotFound when nothing was ever written, Conflict when the file
+// exists, Snapshot when the copy is not sound, Full, Timeout, Canceled.
+func (db *DB) Copy(job *Job, to string) (bytes int64, err error) {
+	a, err := db.aside(job)
+	if err != nil {
+		return 0, err
+	}
+	defer a.end()
+	if !db.exists() {
+		return 0, errs.E(errs.NotFound, "The database was never written")
+	}
+	return a.copy(to)
+}
+
+// copy makes the copy and checks it.
+func (a *aside) copy(to string) (bytes int64, err error) {
+	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
+		return 0, errs.E(errs.Conflict, "The copy exists already")
+	}
+	defer func() {
+		if err != nil {
+			a.close()
+			_ = os.Remove(to) // it may not be there
+		}
+	}()
+	if err := a.write(to); err != nil {
+		return 0, err
+	}
+	if err := a.open(to, C.SQLITE_OPEN_READONLY); err != nil {
+		return 0, err
+	}
+	wrong, err := a.sound("integrity_check")
+	if err != nil {
+		return 0, err
+	}
+	if wrong != "" {
+		return 0, errs.E(errs.Snapshot, "The database is damaged, so that its copy is not sound: %s", wrong)
+	}
+	return sizeOf(to)
+}
+
+// write has SQLite write the copy.
+func (a *aside) write(to string) error {
+	if err := a.openSource(); err != nil {
+		return err
+	}
+	// The other file is attached while VACUUM runs.
+	C.sqlite3_limit(a.slot.c.c.db, C.SQLITE_LIMIT_ATTACHED, 1)
+	_, err := a.exec("VACUUM INTO '" + strings.ReplaceAll(to, "'", "''") + "'")
+	if errs.Is(err, errs.SQL) {
+		return errs.E(errs.Snapshot, "The database could not be copied: %s", errs.Public(err).Message)
+	}
+	return err
+}
+
+// openSource opens what is copied: the database, or an empty one while nothing
+// was ever written.
+func (a *aside) openSource() error {
+	if !a.db.exists() {
+		a.within(0)
+		return a.open("", C.SQLITE_OPEN_READWRITE|C.SQLITE_OPEN_CREATE) // a private one that is never written either
+	}
+	if err := a.db.openFirst(a.job); err != nil {
+		return err
+	}
+	size, err := sizeOf(a.db.o.Path)
+	if err != nil {
+		return err
+	}
+	a.within(size)
+	if err := a.open(a.db.o.Path, C.SQLITE_OPEN_READONLY); err != nil {
+		return err
+	}
+	a.slot.c.reader = true
+	return nil
+}
+
+func sizeOf(path string) (int64, error) {
+	st, err := os.Lstat(path)
+	if err != nil {
+		return 0, errs.Wrap(errs.Engine, err, "The size of the database could not be found")
+	}
+	return st.Size(), nil
+}

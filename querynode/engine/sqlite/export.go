@@ -1,0 +1,255 @@
+//go:build cgo && (linux || darwin)
+
+package sqlite
+
+/*
+#include "engine.h"
+*/
+import "C"
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// Export passes data to sink as it was at one moment, piece by piece: the
+// whole database, a table or view, or the rows of sql, which is one statement
+// that reads. It holds up no writer and no reader and gives way to them; a few
+// exports run at once, others wait. The time limit of the job is for sql and
+// for views; what is only read through takes as long as the client takes. The
+// batch and the format of the job do not matter.
+func (db *DB) Export(job *Job, o query.ExportOptions, sql string, sink Sink) error {
+	if err := db.enter(); err != nil {
+		return err
+	}
+	defer db.leave()
+	if err := db.takes(sql); err != nil {
+		return err
+	}
+	job.Mode = ayb.QueryReadOnly
+	x := &export{o: o, sql: sql, limit: job.Timeout}
+	if sql == "" {
+		job.Timeout = 0
+	}
+	if err := x.check(); err != nil {
+		return err
+	}
+	if o.Format == query.TransferSQLite {
+		return db.exportFile(job, sink)
+	}
+	r := &run{db: db, job: job, sink: sink, left: job.Timeout, streaming: true}
+	r.out.to = r.stream
+	defer r.free()
+	x.r = r
+	if err := r.work(db.exports, x.run); err != nil {
+		return err
+	}
+	return sink.Write(r.out.buf, true)
+}
+
+// export is one that is not a file of SQLite's.
+type export struct {
+	r     *run
+	o     query.ExportOptions
+	sql   string
+	limit time.Duration
+}
+
+// check finds out whether the parts of the request fit together.
+func (x *export) check() error {
+	switch x.o.Format {
+	case query.TransferSQLite:
+		if x.o.Table != "" || x.sql != "" {
+			return errs.E(errs.Invalid, "An export in the format sqlite is the whole database; for a table or a query choose sql, csv, json or ndjson")
+		}
+	case query.TransferSQL:
+		if x.sql != "" {
+			return errs.E(errs.Invalid, "The rows of a query cannot be exported in the format sql; choose csv, json or ndjson")
+		}
+	case query.TransferCSV, query.TransferJSON, query.TransferNDJSON:
+		if x.o.Table != "" && x.sql != "" {
+			return errs.E(errs.Invalid, "An export is of a table or of a query, not of both")
+		}
+	default:
+		return errs.E(errs.Invalid, "This format of an export is not known; known are sqlite, sql, csv, json and ndjson")
+	}
+	return nil
+}
+
+// run exports within one read transaction. The connection is closed after it.
+func (x *export) run() error {
+	r := x.r
+	r.c.broken = true
+	r.thread = newBackground()
+	defer r.thread.end()
+	if rc := r.c.exec("BEGIN"); rc != C.SQLITE_OK {
+		return r.failure(rc, 0)
+	}
+	if x.o.Format == query.TransferSQL {
+		return x.dump()
+	}
+	sql := x.sql
+	if sql == "" {
+		t, err := x.table()
+		if err != nil {
+			return err
+		}
+		sql = "SELECT * FROM main." + quoteName(t.name)
+		if t.kind == "view" {
+			x.limited()
+		}
+	}
+	switch x.o.Format {
+	case query.TransferCSV:
+		r.enc = &csv{}
+	default:
+		r.enc = &objects{lines: x.o.Format == query.TransferNDJSON}
+	}
+	return x.rows(sql)
+}
+
+// limited makes the time limit hold from here on.
+func (x *export) limited() {
+	x.r.pause()
+	x.r.job.Timeout, x.r.left = x.limit, x.limit
+	x.r.start()
+}
+
+// rows exports what one statement gives.
+func (x *export) rows(sql string) error {
+	r := x.r
+	if err := r.arm(); err != nil {
+		return err
+	}
+	t := newText(sql)
+	st, end, rc := r.c.prepare(t, 0, C.AYB_CHECK, false)
+	if rc != C.SQLITE_OK {
+		return r.failure(rc, 0)
+	}
+	if st == nil {
+		return errNotRows()
+	}
+	defer st.finalize()
+	if !st.reads || st.txn || st.sets || st.columns == 0 || !blank(t.from(end)) {
+		return errNotRows()
+	}
+	if st.params > 0 {
+		return errs.E(errs.Invalid, "The statement of an export has no parameters")
+	}
+	return r.rows(st, 0, nil, 0)
+}
+
+func errNotRows() error {
+	return errs.E(errs.Invalid, "The query of an export has to be one statement that reads and has columns")
+}
+
+// exported is a table or view that is to be exported.
+type exported struct{ name, kind string }
+
+// tablesSQL lists what can be exported: tables, virtual tables and views, but
+// not those that virtual tables keep their data in, and none of SQLite's own.
+const tablesSQL = `SELECT name, type FROM pragma_table_list WHERE schema = 'main' AND type <> 'shadow' AND substr(name, 1, 7) <> 'sqlite_' COLLATE NOCASE`
+
+// table finds the one that was asked for, or the only one.
+func (x *export) table() (exported, error) {
+	var found exported
+	n := 0
+	take := func(l *look) { found, n = exported{l.text(0), l.text(1)}, n+1 }
+	if name := x.o.Table; name != "" {
+		if strings.IndexByte(name, 0) >= 0 {
+			return found, errNoTable(name)
+		}
+		err := x.read(tablesSQL+` AND name = `+quoteText(name)+` COLLATE NOCASE`, take)
+		if err == nil && n == 0 {
+			err = errNoTable(name)
+		}
+		return found, err
+	}
+	err := x.read(tablesSQL+` AND type <> 'view'`, take)
+	if err == nil && n != 1 {
+		err = errs.E(errs.Invalid, "The database has %s: say which is to be exported, or give a query; the whole database can be exported in the formats sqlite and sql", plural(n, "table"))
+	}
+	return found, err
+}
+
+func errNoTable(name string) error { return errs.RecordNotFound("table", quoted(name)) }
+
+// read runs a statement of the engine's own.
+func (x *export) read(sql string, row func(*look)) error {
+	l, err := x.r.look(sql)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	return l.rows(func(l *look) error {
+		row(l)
+		return nil
+	})
+}
+
+// exportFile passes on a copy of the database, which has been checked.
+func (db *DB) exportFile(job *Job, sink Sink) error {
+	s, err := db.exports.acquire(job, 0)
+	if err != nil {
+		return err
+	}
+	defer db.exports.release(s)
+	f, err := db.temporaryCopy(job)
+	if err != nil {
+		return err
+	}
+	return errors.Join(db.stream(job, f, sink), f.Close())
+}
+
+// temporaryCopy makes a copy that has no name any more.
+func (db *DB) temporaryCopy(job *Job) (f *os.File, err error) {
+	a, err := db.aside(job)
+	if err != nil {
+		return nil, err
+	}
+	defer a.end()
+	path := filepath.Join(db.o.TempDir, "export-"+strconv.FormatInt(db.exported.Add(1), 10))
+	if _, err := a.copy(path); err != nil {
+		return nil, err
+	}
+	a.close()
+	f, err = os.Open(path)
+	if err := errors.Join(err, os.Remove(path)); err != nil {
+		return nil, errs.Wrap(errs.Engine, err, "The copy of the database could not be read")
+	}
+	return f, nil
+}
+
+// stream passes on a whole file.
+func (db *DB) stream(job *Job, from io.Reader, sink Sink) error {
+	buf := make([]byte, chunkBytes)
+	for {
+		n, err := io.ReadFull(from, buf)
+		switch {
+		case db.closing.Load():
+			return errClosing()
+		case job.reason() != stopNot:
+			return stopError(job.reason(), job)
+		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+			return sink.Write(buf[:n], true)
+		case err != nil:
+			return errs.Wrap(errs.Engine, err, "The copy of the database could not be read")
+		}
+		if err := sink.Write(buf, false); err != nil {
+			return err
+		}
+	}
+}
+
+// quoteName and quoteText make SQL of a name and of a text, which has no NUL.
+func quoteName(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+func quoteText(s string) string { return `'` + strings.ReplaceAll(s, `'`, `''`) + `'` }

@@ -1,0 +1,520 @@
+//go:build cgo && (linux || darwin)
+
+package sqlite
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+func exportJob() *Job { return NewJob(query.Batch{}, JobOptions{Timeout: 20 * time.Second}) }
+
+// tryExport exports and returns what came out.
+func (db *testDB) tryExport(o query.ExportOptions, sql string) (string, error) {
+	db.t.Helper()
+	var m memory
+	err := db.Export(exportJob(), o, sql, &m)
+	if (err == nil) != m.done {
+		db.t.Errorf("%+v %.80q: error %v, last write seen: %v", o, sql, err, m.done)
+	}
+	if m.longest > chunkBytes {
+		db.t.Errorf("%+v %.80q: a chunk has %d bytes", o, sql, m.longest)
+	}
+	return m.String(), err
+}
+
+func (db *testDB) export(o query.ExportOptions, sql string) string {
+	db.t.Helper()
+	out, err := db.tryExport(o, sql)
+	if err != nil {
+		db.t.Fatalf("%+v %.200s: %v", o, sql, err)
+	}
+	return out
+}
+
+func TestExportRows(t *testing.T) {
+	db := open(t)
+	db.must(rw, `CREATE TABLE t(a, "b ""c", d AS (a * 2)); INSERT INTO t VALUES (1, 'x,y'), (NULL, ''), (2.5, X'00ff'), (9007199254740993, 'é
+z')`)
+	db.must(rw, `CREATE VIEW v AS SELECT a, 1 AS a, 2 AS a_2, a FROM t LIMIT 1; CREATE VIEW empty AS SELECT 1 AS x WHERE 0`)
+	csv, doc, lines := query.TransferCSV, query.TransferJSON, query.TransferNDJSON
+	for _, c := range []struct {
+		o    query.ExportOptions
+		sql  string
+		want string
+	}{
+		{query.ExportOptions{Format: csv}, "", "a,\"b \"\"c\",d\r\n1,\"x,y\",2\r\n,\"\",\r\n2.5,X'00FF',5\r\n9007199254740993,\"é\nz\",18014398509481986\r\n"},
+		{query.ExportOptions{Format: csv, Table: "T"}, "", "a,\"b \"\"c\",d\r\n1,\"x,y\",2\r\n,\"\",\r\n2.5,X'00FF',5\r\n9007199254740993,\"é\nz\",18014398509481986\r\n"},
+		{query.ExportOptions{Format: lines, Table: "t"}, "", `{"a":1,"b \"c":"x,y","d":2}
+{"a":null,"b \"c":"","d":null}
+{"a":2.5,"b \"c":{"base64":"AP8="},"d":5.0}
+{"a":{"integer":"9007199254740993"},"b \"c":"é\nz","d":{"integer":"18014398509481986"}}
+`},
+		{query.ExportOptions{Format: doc, Table: "v"}, "", "[\n{\"a\":1,\"a:1\":1,\"a_2\":2,\"a:2\":1}\n]\n"},
+		{query.ExportOptions{Format: doc}, "SELECT 1 AS a, 2 AS a, 3 AS a_2, 4 AS a, 5 AS a_2;", "[\n{\"a\":1,\"a_3\":2,\"a_2\":3,\"a_4\":4,\"a_2_2\":5}\n]\n"},
+		{query.ExportOptions{Format: doc}, "SELECT a FROM t WHERE a < 3 ORDER BY a -- two", "[\n{\"a\":1},\n{\"a\":2.5}\n]\n"},
+		{query.ExportOptions{Format: doc, Table: "empty"}, "", "[]\n"},
+		{query.ExportOptions{Format: lines, Table: "empty"}, "", ""},
+		{query.ExportOptions{Format: csv, Table: "empty"}, "", "x\r\n"},
+		{query.ExportOptions{Format: csv}, "PRAGMA user_version", "user_version\r\n0\r\n"},
+	} {
+		if got := db.export(c.o, c.sql); got != c.want {
+			t.Errorf("%+v %s:\n%s\nwant\n%s", c.o, c.sql, got, c.want)
+		}
+	}
+}
+
+func TestExportRefuses(t *testing.T) {
+	db := open(t)
+	db.must(rw, "CREATE TABLE t(a); CREATE TABLE u(a); CREATE VIEW broken AS SELECT * FROM missing")
+	for _, c := range []struct {
+		o    query.ExportOptions
+		sql  string
+		code errs.Code
+		want string
+	}{
+		{query.ExportOptions{Format: "xml"}, "", errs.Invalid, "known are sqlite, sql"},
+		{query.ExportOptions{Format: query.TransferTSV, Table: "t"}, "", errs.Invalid, "known are sqlite, sql"},
+		{query.ExportOptions{Format: query.TransferSQLite, Table: "t"}, "", errs.Invalid, "whole database"},
+		{query.ExportOptions{Format: query.TransferSQLite}, "SELECT 1", errs.Invalid, "whole database"},
+		{query.ExportOptions{Format: query.TransferSQL}, "SELECT 1", errs.Invalid, "cannot be exported"},
+		{query.ExportOptions{Format: query.TransferCSV, Table: "t"}, "SELECT 1", errs.Invalid, "not of both"},
+		{query.ExportOptions{Format: query.TransferCSV}, "", errs.Invalid, "2 tables"},
+		{query.ExportOptions{Format: query.TransferCSV, Table: "x"}, "", errs.NotFound, "No table x"},
+		{query.ExportOptions{Format: query.TransferCSV, Table: "a\x00b"}, "", errs.NotFound, "No table"},
+		{query.ExportOptions{Format: query.TransferSQL, Table: "x"}, "", errs.NotFound, "No table x"},
+		{query.ExportOptions{Format: query.TransferCSV, Table: "sqlite_schema"}, "", errs.NotFound, "No table"},
+		{query.ExportOptions{Format: query.TransferCSV, Table: "broken"}, "", errs.SQL, "missing"},
+		{query.ExportOptions{Format: query.TransferCSV}, "-- nothing", errs.Invalid, "one statement that reads"},
+		{query.ExportOptions{Format: query.TransferCSV}, "SELECT 1; SELECT 2", errs.Invalid, "one statement that reads"},
+		{query.ExportOptions{Format: query.TransferCSV}, "INSERT INTO t VALUES (1) RETURNING a", errs.Invalid, "one statement that reads"},
+		{query.ExportOptions{Format: query.TransferCSV}, "BEGIN", errs.Invalid, "one statement that reads"},
+		{query.ExportOptions{Format: query.TransferCSV}, "PRAGMA foreign_keys=OFF", errs.Invalid, "one statement that reads"},
+		{query.ExportOptions{Format: query.TransferCSV}, "VACUUM INTO 'x'", errs.Invalid, "one statement that reads"},
+		{query.ExportOptions{Format: query.TransferCSV}, "ATTACH 'x' AS y", errs.SQL, "ATTACH"},
+		{query.ExportOptions{Format: query.TransferCSV}, "SELECT ?", errs.Invalid, "no parameters"},
+		{query.ExportOptions{Format: query.TransferCSV}, "SELECT x", errs.SQL, "no such column"},
+	} {
+		_, err := db.tryExport(c.o, c.sql)
+		if errs.CodeOf(err) != c.code || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v %s: %v", c.o, c.sql, err)
+		}
+	}
+	if got := db.must(ro, "SELECT count(*) FROM t"); got != "0" {
+		t.Errorf("an export has written %s rows", got)
+	}
+}
+
+// Exports of a database that was never written are empty ones.
+func TestExportOfNothingS21(t *testing.T) {
+	db := open(t)
+	got := db.export(query.ExportOptions{Format: query.TransferSQL}, "")
+	if want := "PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nPRAGMA defer_foreign_keys=ON;\nCOMMIT;\nPRAGMA foreign_keys=ON;\n"; got != want {
+		t.Errorf("got %s", got)
+	}
+	if _, err := db.tryExport(query.ExportOptions{Format: query.TransferCSV}, ""); !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "no tables") {
+		t.Error(err)
+	}
+	other, err := received(t, []byte(db.export(query.ExportOptions{Format: query.TransferSQLite}, "")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := other.must(ro, "SELECT count(*) FROM sqlite_schema"); got != "0" {
+		t.Errorf("got %s", got)
+	}
+	if _, err := os.Stat(db.path); err == nil {
+		t.Error("an export has made the database")
+	}
+}
+
+// A file that is exported is the database, and can be imported.
+func TestExportFile(t *testing.T) {
+	db := open(t)
+	db.large()
+	out := db.export(query.ExportOptions{Format: query.TransferSQLite}, "")
+	if !bytes.Equal([]byte(out), db.copied()) {
+		t.Error("not the copy")
+	}
+	other, err := received(t, []byte(out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const sum = "SELECT count(*), sum(length(a)), max(hex(substr(a, 1, 20))) FROM big"
+	if got, want := other.must(ro, sum), db.must(ro, sum); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got := files(t, db.o.TempDir); len(got) != 0 {
+		t.Errorf("left behind: %v", got)
+	}
+}
+
+// Queries and views have the time limit of every query; what is only read
+// through has none.
+func TestExportTimeLimit(t *testing.T) {
+	db := open(t)
+	db.must(rw, "CREATE VIEW endless AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c) SELECT max(n) FROM c")
+	db.must(rw, "CREATE TABLE big(a); INSERT INTO big WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 200000) SELECT n FROM c")
+	brief := func() *Job { return NewJob(query.Batch{}, JobOptions{Timeout: time.Millisecond}) }
+	for name, c := range map[string]struct {
+		o    query.ExportOptions
+		sql  string
+		code errs.Code
+	}{
+		"view":  {query.ExportOptions{Format: query.TransferCSV, Table: "endless"}, "", errs.Timeout},
+		"query": {query.ExportOptions{Format: query.TransferCSV}, "SELECT * FROM endless", errs.Timeout},
+		"table": {query.ExportOptions{Format: query.TransferCSV, Table: "big"}, "", ""},
+		"all":   {query.ExportOptions{Format: query.TransferSQL}, "", ""},
+	} {
+		if err := db.Export(brief(), c.o, c.sql, &memory{}); errs.CodeOf(err) != c.code {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// An export is of one moment, keeps no writer waiting, and can be stopped
+// while its client takes nothing.
+func TestExportBlocksNobody(t *testing.T) {
+	db := open(t, func(o *Options) { o.Readers = 1 })
+	db.large()
+	for format, want := range map[query.TransferFormat]errs.Code{
+		query.TransferSQL: errs.Canceled, query.TransferCSV: errs.Canceled, query.TransferSQLite: errs.Canceled,
+	} {
+		job := exportJob()
+		began := make(chan struct{})
+		goOn := make(chan struct{})
+		done := make(chan error, 1)
+		first := true
+		go func() {
+			done <- db.Export(job, query.ExportOptions{Format: format}, "", sinkFunc(func([]byte, bool) error {
+				if first {
+					first = false
+					close(began)
+					<-goOn
+				}
+				return nil
+			}))
+		}()
+		<-began
+		db.must(rw, "INSERT INTO big VALUES ('late')")
+		db.must(ro, "SELECT 1 FROM big LIMIT 1")
+		job.Cancel()
+		close(goOn)
+		if err := <-done; errs.CodeOf(err) != want {
+			t.Errorf("%s: %v", format, err)
+		}
+	}
+}
+
+func TestExportSeesOneMoment(t *testing.T) {
+	db := open(t)
+	db.large()
+	n, first := 0, true
+	err := db.Export(exportJob(), query.ExportOptions{Format: query.TransferNDJSON}, "", sinkFunc(func(p []byte, _ bool) error {
+		if n += bytes.Count(p, []byte("\n")); first {
+			first = false
+			db.must(rw, "INSERT INTO big SELECT 'late' FROM big LIMIT 1000")
+		}
+		return nil
+	}))
+	if err != nil || n != 30000 {
+		t.Errorf("%d rows, %v", n, err)
+	}
+}
+
+// loaded runs a script the way an import does.
+func loaded(t *testing.T, script string) *testDB {
+	t.Helper()
+	db := open(t)
+	db.must(rw, script)
+	return db
+}
+
+// shell runs a script with the sqlite3 program.
+func shell(t *testing.T, script string) *testDB {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "shell.sqlite")
+	cmd := exec.CommandContext(t.Context(), "sqlite3", "-batch", "-bail", path)
+	cmd.Env = []string{"HOME=" + t.TempDir()}
+	cmd.Stdin = strings.NewReader(script)
+	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Fatalf("sqlite3: %v: %.500s\n%.2000s", err, out, script)
+	}
+	return open(t, func(o *Options) { o.Path = path })
+}
+
+// same holds everything in one database against another.
+func same(t *testing.T, name string, got, want *testDB) {
+	t.Helper()
+	const schema = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow') AND name NOT LIKE 'sqlite_stat%' ORDER BY type, name"
+	if g, w := got.must(ro, schema), want.must(ro, schema); g != w {
+		t.Errorf("%s: schema\n%s\nwant\n%s", name, g, w)
+	}
+	tables := strings.Fields(want.must(ro, `SELECT hex(name) FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite_s%'`))
+	for _, hex := range tables {
+		table := want.must(ro, "SELECT CAST(X'"+hex+"' AS TEXT)")
+		o := query.ExportOptions{Format: query.TransferNDJSON, Table: table}
+		w, err := want.tryExport(o, "")
+		if err != nil {
+			t.Logf("%s: %s cannot be read: %v", name, table, err)
+			continue
+		}
+		g, err := got.tryExport(o, "")
+		if err != nil || g != w {
+			t.Errorf("%s: table %s is\n%.2000s (%v), want\n%.2000s", name, table, g, err, w)
+		}
+	}
+	const rest = "SELECT (SELECT group_concat(name || seq) FROM (SELECT * FROM %s ORDER BY name)), (SELECT user_version FROM pragma_user_version), (SELECT application_id FROM pragma_application_id)"
+	sequence := "sqlite_sequence"
+	if want.must(ro, "SELECT count(*) FROM sqlite_schema WHERE name = 'sqlite_sequence'") == "0" {
+		sequence = "(SELECT NULL AS name, NULL AS seq)"
+	}
+	if g, w := got.must(ro, fmt.Sprintf(rest, sequence)), want.must(ro, fmt.Sprintf(rest, sequence)); g != w {
+		t.Errorf("%s: %s, want %s", name, g, w)
+	}
+}
+
+// rounds exports a database as SQL and loads it back, here and with sqlite3.
+func rounds(t *testing.T, name string, db *testDB) {
+	t.Helper()
+	script := db.export(query.ExportOptions{Format: query.TransferSQL}, "")
+	same(t, name+", here", loaded(t, script), db)
+	same(t, name+", sqlite3", shell(t, script), db)
+}
+
+func TestExportSQLGolden(t *testing.T) {
+	db := open(t)
+	for _, sql := range []string{
+		`PRAGMA user_version=7`, `PRAGMA application_id=-5`,
+		`CREATE TABLE child(id INTEGER PRIMARY KEY AUTOINCREMENT, parent REFERENCES parent(id), g AS (id * 2), s TEXT AS (id || 'x') STORED)`,
+		`CREATE TABLE parent(id PRIMARY KEY, "odd ""name""" TEXT) WITHOUT ROWID`,
+		`CREATE INDEX i ON child(parent) WHERE parent > 0`,
+		`CREATE VIEW v AS SELECT 'a;b' FROM child`,
+		"CREATE TRIGGER tr AFTER INSERT ON child BEGIN UPDATE parent SET id = CASE WHEN 1 THEN id END; DELETE FROM parent WHERE 0; END",
+		`INSERT INTO parent VALUES (1, 'it''s'), (2.0, NULL)`,
+		`INSERT INTO child(parent) VALUES (1), (2)`, `DELETE FROM child WHERE id = 2`,
+		`INSERT INTO parent VALUES (9e999, X'00ff'), (-9e999, ''), (-9223372036854775808, CAST(X'6100ff' AS TEXT)), ('', 'a
+b'), (X'', char(13))`,
+	} {
+		db.must(rw, sql)
+	}
+	const want = `PRAGMA foreign_keys=OFF;
+BEGIN TRANSACTION;
+PRAGMA defer_foreign_keys=ON;
+PRAGMA application_id=-5;
+PRAGMA user_version=7;
+CREATE TABLE child(id INTEGER PRIMARY KEY AUTOINCREMENT, parent REFERENCES parent(id), g AS (id * 2), s TEXT AS (id || 'x') STORED);
+INSERT INTO "child"("id","parent") VALUES
+(1,1);
+DELETE FROM sqlite_sequence WHERE name='child';
+INSERT INTO "sqlite_sequence"(name,seq) VALUES
+('child',2);
+CREATE TABLE parent(id PRIMARY KEY, "odd ""name""" TEXT) WITHOUT ROWID;
+INSERT INTO "parent"("id","odd ""name""") VALUES
+(-9e999,''),
+(-9223372036854775808,CAST(X'6100FF' AS TEXT)),
+(1,'it''s'),
+(2.0,NULL),
+(9e999,X'00FF'),
+('','a
+b'),
+(X'',CAST(X'0D' AS TEXT));
+CREATE INDEX i ON child(parent) WHERE parent > 0;
+CREATE VIEW v AS SELECT 'a;b' FROM child;
+CREATE TRIGGER tr AFTER INSERT ON child BEGIN UPDATE parent SET id = CASE WHEN 1 THEN id END; DELETE FROM parent WHERE 0; END;
+COMMIT;
+PRAGMA foreign_keys=ON;
+`
+	if got := db.export(query.ExportOptions{Format: query.TransferSQL}, ""); got != want {
+		t.Errorf("got\n%s", got)
+	}
+	rounds(t, "golden", db)
+	const child = `CREATE TABLE child(id INTEGER PRIMARY KEY AUTOINCREMENT, parent REFERENCES parent(id), g AS (id * 2), s TEXT AS (id || 'x') STORED);
+INSERT INTO "child"("id","parent") VALUES
+(1,1);
+DELETE FROM sqlite_sequence WHERE name='child';
+INSERT INTO "sqlite_sequence"(name,seq) VALUES
+('child',2);
+CREATE INDEX i ON child(parent) WHERE parent > 0;
+CREATE TRIGGER tr `
+	if got := db.export(query.ExportOptions{Format: query.TransferSQL, Table: "CHILD"}, ""); !strings.Contains(got, child) || strings.Contains(got, "parent(id PRIMARY") || strings.Contains(got, "VIEW") {
+		t.Errorf("a table:\n%s", got)
+	}
+	if got := db.export(query.ExportOptions{Format: query.TransferSQL, Table: "v"}, ""); !strings.Contains(got, "ON;\nCREATE VIEW v AS SELECT 'a;b' FROM child;\nCOMMIT") {
+		t.Errorf("a view:\n%s", got)
+	}
+}
+
+// Every value comes back as it was, bit for bit.
+func TestExportSQLValues(t *testing.T) {
+	db := open(t)
+	db.must(rw, "CREATE TABLE v(n INTEGER PRIMARY KEY, a, r REAL, t TEXT)")
+	random := rand.New(rand.NewPCG(1, 2))
+	var texts []string
+	floats := []float64{math.Copysign(0, -1), 0, math.SmallestNonzeroFloat64, math.MaxFloat64, 1e21, 1e22, 1e-6, 1e-7, 0.1, 1.0 / 3, 1 << 53, 1e15}
+	for range 3000 {
+		floats = append(floats, random.NormFloat64()*math.Pow(10, float64(random.IntN(400)-200)))
+	}
+	for _, f := range floats {
+		texts = append(texts, fmt.Sprintf("(%[1]v,%[1]v,NULL)", fmt.Sprintf("%.17e", f)))
+	}
+	db.must(rw, "INSERT INTO v(a, r, t) VALUES "+strings.Join(texts, ","))
+	nasty := []string{"", "'", "''", "a\nb", "a\r\nb", "\r", "\n.shell touch owned\n", "\n/\n", "\ngo\n", "-- x", "/* x", ";", "\x00", "a\x00b", "\xff", "a\xc3", "é😀", "\ufeff", "%s", "\\n", "X'00'", "NULL", "\u2028", "\x1a", strings.Repeat("it's\n", 40_000)}
+	for _, s := range nasty {
+		db.must(rw, fmt.Sprintf("INSERT INTO v(a, t) VALUES (X'%x', CAST(X'%x' AS TEXT)), (CAST(X'%x' AS TEXT), NULL)", s, s, s))
+	}
+	rounds(t, "values", db)
+}
+
+// A name, a text or what a schema hides behind its statements: nothing gets
+// out of its statement in a script that somebody else runs.
+func TestExportSQLOfHostileSchema(t *testing.T) {
+	const name = "\"a b\n.shell touch owned1\n\""
+	statements := []string{
+		"CREATE TABLE t(a)", "CREATE TABLE " + name + "(x)", "INSERT INTO " + name + " VALUES ('\n.shell touch owned2\n')",
+		"CREATE VIRTUAL TABLE \"f\n.shell touch owned3\n\" USING fts5(a, content='')",
+		"CREATE TABLE p1(a)", "CREATE TABLE p2(a)", "CREATE VIEW p3 AS SELECT 1", "CREATE TRIGGER p4 AFTER INSERT ON t BEGIN SELECT 1; END",
+		"PRAGMA writable_schema=ON",
+	}
+	hidden := map[string]string{
+		"p1": "CREATE TABLE p1(a) /*\n.shell touch owned4", "p2": "CREATE TABLE p2(a) -- x", "p3": "CREATE VIEW p3 AS SELECT 1 -- x",
+		"p4": "CREATE TRIGGER p4 AFTER INSERT ON t BEGIN SELECT 1; END /* x",
+	}
+	for of, sql := range hidden {
+		statements = append(statements, "UPDATE sqlite_schema SET sql = '"+sql+"' WHERE name = '"+of+"'")
+	}
+	// All on one connection, for the sake of the pragma.
+	db, err := received(t, file(t, strings.Join(statements, ";")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := db.export(query.ExportOptions{Format: query.TransferSQL}, "")
+	for _, want := range []string{"CREATE TABLE p1(a);\n", "CREATE TABLE p2(a);\n", "CREATE VIEW p3 AS SELECT 1;\n", "BEGIN SELECT 1; END;\n"} {
+		if !strings.Contains(script, want) {
+			t.Errorf("%q is not in\n%s", want, script)
+		}
+	}
+	if strings.Contains(script, "owned4") {
+		t.Errorf("got\n%s", script)
+	}
+	t.Chdir(t.TempDir())
+	if got := shell(t, script).must(ro, "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'p_'"); got != "4" {
+		t.Errorf("%s of 4 are there", got)
+	}
+	if got := files(t, "."); len(got) != 0 {
+		t.Errorf("the script has made %v", got)
+	}
+}
+
+// Tables for searching and the like are made again and filled; the numbers of
+// rows, by which they may know others, stay.
+func TestExportSQLVirtualTables(t *testing.T) {
+	db := open(t)
+	for _, sql := range []string{
+		`CREATE VIRTUAL TABLE f5 USING fts5(title, body)`, `INSERT INTO f5(rowid, title, body) VALUES (7, 'A', 'fox'), (9, 'B', 'dog')`,
+		`CREATE VIRTUAL TABLE f4 USING fts4(x)`, `INSERT INTO f4(docid, x) VALUES (3, 'fox')`,
+		`CREATE TABLE doc(body)`, `INSERT INTO doc(rowid, body) VALUES (5, 'a cat'), (50, 'a cow')`,
+		`CREATE VIRTUAL TABLE ext USING fts5(body, content='doc')`, `INSERT INTO ext(rowid, body) SELECT rowid, body FROM doc`,
+		`CREATE VIRTUAL TABLE none USING fts5(body, content='')`, `INSERT INTO none(rowid, body) VALUES (1, 'lost')`,
+		`CREATE VIRTUAL TABLE box USING rtree(id, x0, x1, +note)`, `INSERT INTO box VALUES (4, 0.1, 2.5, 'here')`,
+		`CREATE VIRTUAL TABLE words USING fts5vocab(f5, row)`,
+		`CREATE TRIGGER doc_ai AFTER INSERT ON doc BEGIN INSERT INTO ext(rowid, body) VALUES (new.rowid, new.body); END`,
+	} {
+		db.must(rw, sql)
+	}
+	script := db.export(query.ExportOptions{Format: query.TransferSQL}, "")
+	for name, got := range map[string]*testDB{"here": loaded(t, script), "sqlite3": shell(t, script)} {
+		for sql, want := range map[string]string{
+			"SELECT rowid FROM f5 WHERE f5 MATCH 'dog'":                              "9",
+			"SELECT rowid FROM f4 WHERE f4 MATCH 'fox'":                              "3",
+			"SELECT rowid, body FROM ext WHERE ext MATCH 'cow'":                      "50|a cow",
+			"SELECT note FROM box WHERE id = 4 AND x0 BETWEEN 0.09 AND 0.11":         "here",
+			"SELECT group_concat(term) FROM words":                                   "a,b,dog,fox",
+			"SELECT count(*) FROM none":                                              "0",
+			"SELECT integrity_check FROM pragma_integrity_check":                     "ok",
+			"SELECT count(*) FROM sqlite_schema WHERE name = 'doc_ai' AND sql <> ''": "1",
+		} {
+			if out, err := got.try(ro, sql); err != nil || flatten(t, out) != want {
+				t.Errorf("%s: %s: %.200s, %v", name, sql, out, err)
+			}
+		}
+	}
+	if !strings.Contains(script, "-- The rows of the next table cannot be exported") {
+		t.Error("what is lost is not told")
+	}
+}
+
+// What ANALYZE has found out is kept, and a table of that name that is none of
+// SQLite's does no harm.
+func TestExportSQLStatistics(t *testing.T) {
+	db := open(t)
+	db.must(rw, "CREATE TABLE t(a); CREATE INDEX i ON t(a); INSERT INTO t VALUES (1), (1), (2); ANALYZE")
+	script := db.export(query.ExportOptions{Format: query.TransferSQL}, "")
+	for _, other := range []*testDB{loaded(t, script), shell(t, script)} {
+		if got := other.must(ro, "SELECT tbl, idx, stat FROM sqlite_stat1"); got != "t|i|3 2" {
+			t.Errorf("got %s", got)
+		}
+	}
+}
+
+func TestExportSQLOfCorpus(t *testing.T) {
+	const corpus = "../../../tests/corpus"
+	list, err := filepath.Glob(filepath.Join(corpus, "*.sql"))
+	if err != nil || len(list) == 0 {
+		t.Fatalf("no corpus: %v", err)
+	}
+	for _, path := range list {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		db := open(t)
+		for entry := range strings.SplitSeq(string(text), "\n\n") {
+			_ = db.Run(sqlJob(entry, rw, time.Minute), &memory{}) // some are meant to fail
+		}
+		rounds(t, filepath.Base(path), db)
+	}
+}
+
+func TestObjectsAreJSON(t *testing.T) {
+	db := open(t)
+	db.must(rw, `CREATE TABLE t("q""\/", b); INSERT INTO t VALUES (1, 'é"'), (9e999, X'00'), (-0.0, CAST(X'ff' AS TEXT))`)
+	var rows []map[string]any
+	if err := json.Unmarshal([]byte(db.export(query.ExportOptions{Format: query.TransferJSON}, "")), &rows); err != nil || len(rows) != 3 {
+		t.Fatalf("%v, %v", rows, err)
+	}
+	if rows[0][`q"\/`] != 1.0 {
+		t.Errorf("got %v", rows[0])
+	}
+}
+
+func TestOnlyStatement(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                       "",
+		"CREATE TABLE t(a)":      "CREATE TABLE t(a)",
+		"CREATE TABLE t(a);":     "CREATE TABLE t(a)",
+		"CREATE TABLE t(a) ; x":  "CREATE TABLE t(a)",
+		"CREATE TABLE t(a) -- x": "CREATE TABLE t(a)",
+		"CREATE TABLE t(a) /* x": "CREATE TABLE t(a)",
+		"CREATE TABLE t(a /* ; */, b DEFAULT ';', \";\", [;], `;`) -- ;\n; DROP":                       "CREATE TABLE t(a /* ; */, b DEFAULT ';', \";\", [;], `;`)",
+		"CREATE TRIGGER t AFTER INSERT ON x BEGIN SELECT ';END;' ; END":                                "CREATE TRIGGER t AFTER INSERT ON x BEGIN SELECT ';END;' ; END",
+		"create temp trigger t BEGIN SELECT CASE 1 WHEN 2 THEN 3 END; SELECT 1; /* ; */ end; .shell x": "create temp trigger t BEGIN SELECT CASE 1 WHEN 2 THEN 3 END; SELECT 1; /* ; */ end",
+		"CREATE TABLE trigger(a);\n.shell":                                                             "CREATE TABLE trigger(a)",
+		"CREATE VIEW \"trigger\" AS SELECT 1;END":                                                      "CREATE VIEW \"trigger\" AS SELECT 1",
+	} {
+		if got := onlyStatement(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}

@@ -1,0 +1,230 @@
+//go:build cgo && (linux || darwin)
+
+package sqlite
+
+/*
+#include "engine.h"
+*/
+import "C"
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// headBytes is as much of a file as is looked at before the rest is taken.
+const headBytes = 512
+
+// Receive makes the database out of a database file that body brings: it is
+// written down as it comes, checked, and made ready for its first use. On
+// return it is durable. The database must not have a file yet; on an error it
+// has none.
+//
+// Errors: Invalid with the reason when the file is not a sound database,
+// TooLarge, Full, Conflict, Timeout, Canceled, and body's own.
+func (db *DB) Receive(job *Job, body io.Reader) (bytes int64, err error) {
+	a, err := db.aside(job)
+	if err != nil {
+		return 0, err
+	}
+	defer a.end()
+	f, err := os.OpenFile(db.o.Path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return 0, errs.E(errs.Conflict, "There is data already where the file was to go")
+	}
+	if err != nil {
+		return 0, errs.Wrap(errs.Engine, err, "The file could not be written")
+	}
+	defer func() {
+		if err != nil {
+			a.close()
+			a.discard()
+		}
+	}()
+	bytes, err = a.take(f, body)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return 0, err
+	}
+	wrong, err := a.makeReady("quick_check")
+	if err != nil {
+		return 0, err
+	}
+	if wrong != "" {
+		return 0, errs.E(errs.Invalid, "The file is not a sound SQLite database, or it is encrypted: %s", wrong)
+	}
+	return bytes, nil
+}
+
+// Check checks the database's file thoroughly, makes it ready for its first
+// use and durable, and gives its size in bytes.
+//
+// Errors: Snapshot with the reason when it is not sound, NotFound when there
+// is none, TooLarge, Full, Timeout, Canceled.
+func (db *DB) Check(job *Job) (bytes int64, err error) {
+	a, err := db.aside(job)
+	if err != nil {
+		return 0, err
+	}
+	defer a.end()
+	head, size, err := a.head()
+	if err != nil {
+		return 0, err
+	}
+	if _, err := inspect(head); err != nil {
+		return 0, errs.E(errs.Snapshot, "%s", errs.Public(err).Message)
+	}
+	if err := a.fits(size); err != nil {
+		return 0, err
+	}
+	wrong, err := a.makeReady("integrity_check")
+	if err != nil {
+		return 0, err
+	}
+	if wrong != "" {
+		return 0, errs.E(errs.Snapshot, "The database is not sound: %s", wrong)
+	}
+	return size, nil
+}
+
+// head reads the beginning of the database's file.
+func (a *aside) head() (head []byte, size int64, err error) {
+	f, err := os.Open(a.db.o.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, 0, errs.E(errs.NotFound, "There is no database file to be checked")
+	}
+	if err != nil {
+		return nil, 0, errs.Wrap(errs.Engine, err, "The file could not be read")
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if size, err = sizeOf(a.db.o.Path); err != nil {
+		return nil, 0, err
+	}
+	head, err = io.ReadAll(io.LimitReader(f, headBytes))
+	if err != nil {
+		return nil, 0, errs.Wrap(errs.Engine, err, "The file could not be read")
+	}
+	return head, size, nil
+}
+
+// discard removes everything that belongs to the database.
+func (a *aside) discard() {
+	for _, end := range []string{"", "-wal", "-shm", "-journal"} {
+		_ = os.Remove(a.db.o.Path + end) // most are not there
+	}
+}
+
+// take writes a file as it comes.
+func (a *aside) take(f *os.File, body io.Reader) (written int64, err error) {
+	head := make([]byte, headBytes)
+	n, err := io.ReadFull(body, head)
+	head = head[:n]
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return 0, err
+	}
+	size, err := inspect(head)
+	if err != nil {
+		return 0, err
+	}
+	if err := a.fits(size); err != nil {
+		return 0, err
+	}
+	if _, err := f.Write(head); err != nil {
+		return 0, notWritten(err)
+	}
+	written, err = a.rest(f, body, int64(n))
+	switch {
+	case err != nil:
+		return 0, err
+	case written < size:
+		return 0, errs.E(errs.Invalid, "The file is cut off: it has %d bytes, and its header says %d", written, size)
+	}
+	return written, nil
+}
+
+// rest takes what follows the first bytes.
+func (a *aside) rest(f *os.File, body io.Reader, written int64) (int64, error) {
+	buf := make([]byte, chunkBytes)
+	for {
+		n, err := body.Read(buf)
+		if written += int64(n); n > 0 {
+			if err := a.fits(written); err != nil {
+				return 0, err
+			}
+			if _, err := f.Write(buf[:n]); err != nil {
+				return 0, notWritten(err)
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return written, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+}
+
+// fits tells whether a database may have that many bytes.
+func (a *aside) fits(bytes int64) error {
+	if most := a.db.o.DatabaseBytes; most > 0 && bytes > most {
+		return errs.E(errs.TooLarge, "The database is larger than %s (limits.database_bytes), which the operator of the server can raise", sizeText(most))
+	}
+	return nil
+}
+
+func notWritten(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) {
+		return errs.Wrap(errs.Full, err, "The server has no room left for the file")
+	}
+	return errs.Wrap(errs.Engine, err, "The file could not be written")
+}
+
+// makeReady checks the file, turns WAL on, so that nothing is left to do at
+// its first use, and makes everything durable. It says what is wrong, if
+// something is. Nothing that lies in the file runs: the connection trusts no
+// schema, and a check calls neither triggers nor views.
+func (a *aside) makeReady(check string) (wrong string, err error) {
+	size, err := sizeOf(a.db.o.Path)
+	if err != nil {
+		return "", err
+	}
+	a.within(size)
+	err = a.open(a.db.o.Path, C.SQLITE_OPEN_READWRITE)
+	if errs.Is(err, errs.SQL) {
+		return errs.Public(err).Message, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if wrong, err := a.sound(check); wrong != "" || err != nil {
+		return wrong, err
+	}
+	mode, err := a.exec("PRAGMA journal_mode=WAL")
+	if err != nil {
+		return "", err
+	}
+	if mode != "wal" {
+		return "", errs.E(errs.Engine, "The database could not be made ready")
+	}
+	a.close()
+	return "", durable(a.db.o.Path)
+}
+
+// durable makes a file and its name outlive a loss of power.
+func durable(path string) error {
+	for _, name := range []string{path, filepath.Dir(path)} {
+		f, err := os.Open(name)
+		if err != nil {
+			return errs.Wrap(errs.Engine, err, "The database could not be made durable")
+		}
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+			return errs.Wrap(errs.Engine, err, "The database could not be made durable")
+		}
+	}
+	return nil
+}
