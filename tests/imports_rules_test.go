@@ -111,6 +111,14 @@ var importRules = []rule{
 	{pkg: "mailer", may: list(mailBus, "shared/filelock"), never: list(join(otherRoles("mailer"), nats, sql), "github.com/emersion")},
 	{pkg: "mailer/smtptest", never: join(roles, bus, sql)},
 
+	// The snapshotter: decides when; the data passes it by.
+	{pkg: "snapshotter", may: list(nodeBus, "shared/bus/snapshotapi", "shared/bus/controlapi", "snapshotter/objects", "snapshotter/jobs", "snapshotter/schedule"),
+		never: join(otherRoles("snapshotter"), nats, sql)},
+	{pkg: "snapshotter/objects", may: nouns, never: join(bus, sql)},
+	{pkg: "snapshotter/objects/s3test", may: []string{"snapshotter/objects"}, never: join(bus, sql)},
+	{pkg: "snapshotter/jobs", may: list(nodeBus, "snapshotter/objects"), never: join(otherRoles("snapshotter"), nats, sql)},
+	{pkg: "snapshotter/schedule", may: list(nodeBus, "shared/bus/controlapi", "snapshotter/objects", "snapshotter/jobs"), never: join(otherRoles("snapshotter"), nats, sql)},
+
 	// Composition: what every process has in common, one launch package and
 	// one program for each role, and the command line, which starts them all.
 	{pkg: "shared/process", may: list(mailBus, "shared/bus/nodeapi", "shared/bus/natsbus", "shared/config", "shared/debugsrv", "shared/lifecycle"),
@@ -118,10 +126,12 @@ var importRules = []rule{
 	{pkg: "controlplane/launch", may: list(nodeBus, list(composition, "shared/bus/mailapi", "shared/bus/invalidateapi", "controlplane", "controlplane/cache", "controlplane/session", "web")...), never: otherRoles("controlplane", "web")},
 	{pkg: "querynode/launch", may: list(nodeBus, list(composition, "querynode", "querynode/sandbox")...), never: otherRoles("querynode")},
 	{pkg: "mailer/launch", may: list(mailBus, list(composition, "mailer")...), never: otherRoles("mailer")},
+	{pkg: "snapshotter/launch", may: list(nodeBus, list(composition, "shared/bus/snapshotapi", "shared/bus/controlapi", "snapshotter", "snapshotter/objects")...), never: otherRoles("snapshotter")},
 	{pkg: "controlplane/cmd/ayb-controlplane", may: []string{"controlplane/launch", "shared/config", "shared/process"}},
 	{pkg: "querynode/cmd/ayb-querynode", may: []string{"querynode/launch", "querynode/daemon", "querynode/spawn", "shared/config", "shared/process"}},
 	{pkg: "mailer/cmd/ayb-mailer", may: []string{"mailer/launch", "shared/config", "shared/process"}},
-	{pkg: "cli/serve", may: list(nouns, "shared/config", "shared/process", "shared/version", "controlplane/launch", "querynode/launch", "mailer/launch"),
+	{pkg: "snapshotter/cmd/ayb-snapshotter", may: []string{"snapshotter/launch", "shared/config", "shared/process"}},
+	{pkg: "cli/serve", may: list(nouns, "shared/config", "shared/process", "shared/version", "controlplane/launch", "querynode/launch", "mailer/launch", "snapshotter/launch"),
 		never: []string{"cli/client/..."}},
 	{pkg: "cli/admin", may: list(nouns, "cli/client", "cli/client/format", "shared/config", "shared/process", "shared/bus/natsbus", "shared/bus/invalidateapi", "controlplane/limits", "controlplane/meta", "controlplane/store"),
 		never: []string{"controlplane/httpd", "querynode/...", "mailer/...", "web/..."}},

@@ -30,6 +30,17 @@ need chromium have_chromium
 need postgresql have_postgres
 need unicode-data test -f /usr/share/unicode/UnicodeData.txt
 
+# The S3 server of the tests comes from the module proxy, outside this module's
+# graph and tags.
+s3_version=v1.8.0
+s3_server=bin/tools/versitygw-$s3_version
+cd "$(dirname "$0")/.."
+if [ ! -x "$s3_server" ] && ! command -v versitygw >/dev/null; then
+	mkdir -p bin/tools
+	GOFLAGS='' CGO_ENABLED=0 GOBIN="$PWD/bin/tools" go install -ldflags='-s -w' "github.com/versity/versitygw/cmd/versitygw@$s3_version"
+	mv bin/tools/versitygw "$s3_server"
+fi
+
 if [ -z "$missing" ]; then
 	echo "everything is there"
 	exit 0
