@@ -16,11 +16,13 @@ import (
 type handler struct {
 	db       *sqlite.DB
 	limit    time.Duration // of engine time, for requests that bring none
+	temp     string        // directory for copies
+	staged   bool          // the version is not live
 	requests *requests
 }
 
 func newHandler(db *sqlite.DB, cfg spawn.Config) *handler {
-	return &handler{db: db, limit: cfg.StatementTimeout, requests: newRequests(tooMany(cfg))}
+	return &handler{db: db, limit: cfg.StatementTimeout, temp: cfg.Temp, staged: cfg.Staged, requests: newRequests(tooMany(cfg))}
 }
 
 // call answers one request.
@@ -35,6 +37,9 @@ func (h *handler) call(c *mux.Call) {
 }
 
 func (h *handler) answer(c *mux.Call, req query.Request) error {
+	if h.staged {
+		return h.answerStaged(c, req)
+	}
 	switch req.Kind {
 	case query.KindQuery:
 		return h.query(c, req)
@@ -47,6 +52,12 @@ func (h *handler) answer(c *mux.Call, req query.Request) error {
 			return errs.RecordNotFound("query", string(req.Body[:min(len(req.Body), longestID)]))
 		}
 		return c.Write(nil, true)
+	case query.KindExport:
+		return h.export(c, req)
+	case query.KindImport:
+		return h.load(c, req)
+	case query.KindCopy:
+		return h.copy(c, req)
 	}
 	return errs.E(errs.Unsupported, "This query daemon does not know what is asked of it")
 }
@@ -79,11 +90,24 @@ func (h *handler) schema(c *mux.Call, req query.Request) error {
 
 // running lists the statements that the asker may know of.
 func (h *handler) running(c *mux.Call, req query.Request) error {
-	text, err := json.Marshal(h.requests.list(asker(req)))
+	return reply(c, h.requests.list(asker(req)))
+}
+
+// reply answers with a JSON document.
+func reply(c *mux.Call, document any) error {
+	text, err := json.Marshal(document)
 	if err != nil {
-		return errs.Wrap(errs.Internal, err, "The running statements could not be listed")
+		return errs.Wrap(errs.Internal, err, "The answer could not be written")
 	}
 	return c.Write(text, true)
+}
+
+// options reads those of a request.
+func options(req query.Request, to any) error {
+	if err := json.Unmarshal(req.Options, to); err != nil {
+		return errs.Wrap(errs.Invalid, err, "The options of the request could not be read")
+	}
+	return nil
 }
 
 // timeout is the engine time a request may take. The control plane knows the

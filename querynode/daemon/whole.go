@@ -1,0 +1,164 @@
+package daemon
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"path/filepath"
+	"regexp"
+	"sync/atomic"
+
+	"github.com/ayb-go/ayb/querynode/engine/sqlite"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/mux"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// live tells from its first frame whether a request is served while it comes.
+func live(first []byte) bool {
+	req, err := query.Parse(first)
+	return err == nil && req.Kind == query.KindImport
+}
+
+// body is everything that a request brings after its head.
+func body(c *mux.Call, req query.Request) io.Reader {
+	if rest := c.Body(); rest != nil {
+		return io.MultiReader(bytes.NewReader(req.Body), rest)
+	}
+	return bytes.NewReader(req.Body)
+}
+
+// sideJob is a job for work on the whole database, which the client can stop.
+func sideJob(c *mux.Call) *sqlite.Job {
+	job := sqlite.NewJob(query.Batch{}, sqlite.JobOptions{Mode: ayb.QueryReadOnly})
+	c.OnCancel(job.Cancel)
+	return job
+}
+
+// answerStaged answers what may be asked of a version that is not live: to take
+// a whole database, once, and to check the one that is there.
+func (h *handler) answerStaged(c *mux.Call, req query.Request) error {
+	switch req.Kind {
+	case query.KindImport:
+		return h.receive(c, req)
+	case query.KindCheck:
+		return h.check(c)
+	}
+	return errs.E(errs.Invalid, "This version of the database is not live: a whole database can be brought into it, and nothing else be asked of it")
+}
+
+// receive takes a whole database.
+func (h *handler) receive(c *mux.Call, req query.Request) error {
+	var o query.ImportOptions
+	if err := options(req, &o); err != nil {
+		return err
+	}
+	if o.Format != query.TransferSQLite {
+		return errs.E(errs.Invalid, "Only a whole database can be brought into a version that is not live")
+	}
+	result := query.ImportResult{Format: o.Format, DryRun: o.DryRun}
+	err := alive(c, nil, func() (err error) {
+		result.Bytes, err = h.db.Receive(sideJob(c), body(c, req))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return reply(c, result)
+}
+
+// check checks the database of the version.
+func (h *handler) check(c *mux.Call) error {
+	var result query.CheckResult
+	err := alive(c, nil, func() (err error) {
+		result.Bytes, err = h.db.Check(sideJob(c))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return reply(c, result)
+}
+
+// copyName is what a copy may be called: nothing that leads out of its
+// directory.
+var copyName = regexp.MustCompile(`^[A-Za-z0-9-]{1,100}$`)
+
+// copy makes a copy for the node to take.
+func (h *handler) copy(c *mux.Call, req query.Request) error {
+	var o query.CopyOptions
+	if err := options(req, &o); err != nil {
+		return err
+	}
+	if !copyName.MatchString(o.Name) {
+		return errs.E(errs.Invalid, "This is no name for a copy")
+	}
+	var result query.CopyResult
+	err := alive(c, nil, func() (err error) {
+		result.Bytes, err = h.db.Copy(sideJob(c), filepath.Join(h.temp, o.Name))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return reply(c, result)
+}
+
+// export sends data. It is listed, and can be stopped, as a query.
+func (h *handler) export(c *mux.Call, req query.Request) error {
+	var o query.ExportOptions
+	if err := options(req, &o); err != nil {
+		return err
+	}
+	job := sqlite.NewJob(query.Batch{}, sqlite.JobOptions{Mode: ayb.QueryReadOnly, Timeout: h.timeout(req, query.Batch{})})
+	r, err := h.requests.add(&request{
+		asker: asker(req), mode: ayb.QueryReadOnly, batch: shownAs(o, req.Body), job: job, call: c,
+	})
+	if err != nil {
+		return err
+	}
+	c.OnCancel(job.Cancel)
+	sink := &sending{sink: r}
+	err = alive(c, &sink.writing, func() error { return h.db.Export(job, o, string(req.Body), sink) })
+	h.requests.remove(r)
+	return r.reason(err)
+}
+
+// shownAs is how an export looks in the list of what runs.
+func shownAs(o query.ExportOptions, sql []byte) query.Batch {
+	text := string(sql)
+	switch {
+	case text != "":
+	case o.Table != "":
+		text = fmt.Sprintf("-- export of %s as %s", o.Table, o.Format)
+	default:
+		text = fmt.Sprintf("-- export as %s", o.Format)
+	}
+	return query.Batch{Statements: []query.Statement{{SQL: text}}}
+}
+
+// sending knows whether it waits for the client.
+type sending struct {
+	sink    sqlite.Sink
+	writing atomic.Bool
+}
+
+// Write implements sqlite.Sink.
+func (s *sending) Write(p []byte, last bool) error {
+	s.writing.Store(true)
+	defer s.writing.Store(false)
+	return s.sink.Write(p, last)
+}
+
+// load brings rows or statements into the live database.
+func (h *handler) load(_ *mux.Call, req query.Request) error {
+	var o query.ImportOptions
+	if err := options(req, &o); err != nil {
+		return err
+	}
+	if o.Format == query.TransferSQLite {
+		return errs.E(errs.Invalid, "A whole database can be imported only into a version that is not live")
+	}
+	return errs.E(errs.Unsupported, "This query daemon cannot import the format %s", o.Format)
+}
