@@ -46,18 +46,18 @@ func helper(args []string) int {
 			_, err = t.New("alice", Limits{Memory: 64 << 20, Threads: 64})
 		}
 		if err != nil {
-			fmt.Println(err)
+			fmt.Fprintln(os.Stdout, err)
 			return 1
 		}
 	case "vacate": // version 2: it leaves the group it is in
 		h, err := vacate(hierarchy{v2: true, base: args[1], home: args[1]}, Config{})
 		if err != nil {
-			fmt.Println(Why(err))
+			fmt.Fprintln(os.Stdout, Why(err))
 			return 1
 		}
-		fmt.Println(h.home)
+		fmt.Fprintln(os.Stdout, h.home)
 	}
-	fmt.Println("ready")
+	fmt.Fprintln(os.Stdout, "ready")
 	_, _ = bufio.NewReader(os.Stdin).ReadByte() // its end is what counts
 	return 0
 }

@@ -8,45 +8,52 @@ import (
 
 // An account that computes much gives way to those that compute little: what
 // these ask for is done at once, and the other one gets all that is left. That
-// is more than its share as long as the machine is not full. When it is, the
-// account soon counts as one that computes little, so that it is never left
-// with nothing. Accounts that all compute much share equally.
+// is more than its share as long as the machine is not full. When it is, an
+// account that gets next to nothing has its share again for a moment, so that
+// it goes on. Accounts that all compute much share equally.
 const (
-	// much and little are processor time in a tick.
-	much   = tick / 2
-	little = tick / 4
+	// much, little and hardly any are processor time in a tick.
+	much      = tick / 2
+	little    = tick / 4
+	hardlyAny = tick / 20
 	// calmTicks is how many ticks with little it takes to be served at once again.
 	calmTicks = 3
 )
 
-// yielding remembers which accounts give way. It belongs to the watch.
-type yielding map[ayb.EntitySlug]*yielder
-
-type yielder struct {
-	calm int // ticks with little
+// use is what an account does in a tick.
+type use struct {
+	spent time.Duration // processor time
+	long  bool          // a statement has run for longer than a tick
 }
 
-// step takes what each account has used since the last tick, and tells which
-// of them give way now, and which do not any more.
-func (y yielding) step(used map[ayb.EntitySlug]time.Duration, change func(owner ayb.EntitySlug, yes bool)) {
-	for owner, spent := range used {
-		if spent >= much && y[owner] == nil {
-			y[owner] = &yielder{}
+// much tells whether the account computes much. On a busy machine that shows
+// in how long its statements take, and not in what it gets.
+func (u use) much() bool { return u.spent >= much || u.long && u.spent >= hardlyAny }
+
+// little tells whether it computes little, or cannot get at the processors.
+func (u use) little() bool { return u.spent < hardlyAny || !u.long && u.spent < little }
+
+// yielding remembers which accounts give way, and for how many ticks they have
+// computed little. It belongs to the watch.
+type yielding map[ayb.EntitySlug]int
+
+// step takes what accounts have done since the last tick, and tells which of
+// them give way now, and which do not any more.
+func (y yielding) step(used map[ayb.EntitySlug]use, change func(owner ayb.EntitySlug, yes bool)) {
+	for owner, u := range used {
+		if u.much() {
+			y[owner] = 0
+			change(owner, true) // again and again: its group may be a new one
 		}
 	}
-	for owner, s := range y {
-		switch spent := used[owner]; {
-		case spent >= much:
-			// Again and again: its group may be a new one.
-			s.calm = 0
-			change(owner, true)
-		case spent >= little:
-			s.calm = 0
-		default:
-			if s.calm++; s.calm == calmTicks {
-				delete(y, owner)
-				change(owner, false)
-			}
+	for owner := range y {
+		if !used[owner].little() {
+			y[owner] = 0
+			continue
+		}
+		if y[owner]++; y[owner] == calmTicks {
+			delete(y, owner)
+			change(owner, false)
 		}
 	}
 }
@@ -56,9 +63,12 @@ func (p *Pool) makeWay(y yielding, daemons []*Daemon, now time.Duration) {
 	if p.deps.Groups == nil {
 		return // nobody could give it back what it has given up
 	}
-	used := map[ayb.EntitySlug]time.Duration{}
+	used := map[ayb.EntitySlug]use{}
 	for _, d := range daemons {
-		used[d.owner()] += d.justUsed(now)
+		u := used[d.owner()]
+		u.spent += d.justUsed(now)
+		u.long = u.long || d.long(now)
+		used[d.owner()] = u
 	}
 	y.step(used, func(owner ayb.EntitySlug, yes bool) {
 		if err := p.deps.Groups.Yield(string(owner), yes); err != nil {
@@ -86,4 +96,17 @@ func (d *Daemon) justUsed(now time.Duration) time.Duration {
 	just := total - d.used
 	d.used = total
 	return just
+}
+
+// long tells whether a statement has run for longer than a tick. Time that its
+// client takes to read does not count.
+func (d *Daemon) long(now time.Duration) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, s := range d.streams {
+		if s.credit > 0 && now-s.begun > tick {
+			return true
+		}
+	}
+	return false
 }

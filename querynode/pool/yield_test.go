@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/ayb-go/ayb/shared/ayb"
 )
@@ -13,26 +12,29 @@ import (
 // at once again, and who gets nothing because the machine is full is not left
 // with nothing.
 func TestWhoYieldsS12(t *testing.T) {
-	const lots, some, bit = tick, tick * 3 / 10, tick / 100
+	lots, some, bit, none := use{spent: tick}, use{spent: tick * 3 / 10}, use{spent: tick / 100}, use{}
+	slow, starved := use{tick / 10, true}, use{tick / 100, true}
 	tests := []struct {
 		name string
-		used []time.Duration // of alice, tick by tick
+		used []use // of alice, tick by tick
 		want []string
 	}{
-		{"short queries", []time.Duration{bit, bit, some, bit}, nil},
-		{"a long one", []time.Duration{bit, lots, lots}, []string{"1 true", "2 true"}},
-		{"and its end", []time.Duration{lots, 0, 0, 0, 0, 0}, []string{"0 true", "3 false"}},
-		{"a short rest", []time.Duration{lots, 0, 0, lots, 0, 0}, []string{"0 true", "3 true"}},
-		{"middling keeps it", []time.Duration{lots, some, some, some, some, 0, 0}, []string{"0 true"}},
-		{"left with nothing by others", []time.Duration{lots, bit, bit, bit, lots}, []string{"0 true", "3 false", "4 true"}},
+		{"short queries", []use{bit, bit, some, bit}, nil},
+		{"a long one", []use{bit, lots, lots}, []string{"1 true", "2 true"}},
+		{"a long one on a busy machine", []use{none, slow, slow}, []string{"1 true", "2 true"}},
+		{"a long one that waits for something else", []use{starved, starved}, nil},
+		{"its end", []use{lots, none, none, none, none, none}, []string{"0 true", "3 false"}},
+		{"a short rest", []use{lots, none, none, lots, none, none}, []string{"0 true", "3 true"}},
+		{"middling keeps it", []use{lots, some, some, some, some, none, none}, []string{"0 true"}},
+		{"left with nothing by others", []use{lots, starved, starved, starved, slow, starved}, []string{"0 true", "3 false", "4 true"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			y, now := yielding{}, 0
 			var got []string
-			for i, d := range test.used {
+			for i, u := range test.used {
 				now = i
-				y.step(map[ayb.EntitySlug]time.Duration{"alice": d, "bob": bit}, func(owner ayb.EntitySlug, yes bool) {
+				y.step(map[ayb.EntitySlug]use{"alice": u, "bob": bit}, func(owner ayb.EntitySlug, yes bool) {
 					if owner != "alice" {
 						t.Errorf("%s at %d", owner, now)
 					}
@@ -49,7 +51,7 @@ func TestWhoYieldsS12(t *testing.T) {
 // An account whose daemons have all ended is forgotten.
 func TestYieldingForgets(t *testing.T) {
 	y := yielding{}
-	y.step(map[ayb.EntitySlug]time.Duration{"alice": tick}, func(ayb.EntitySlug, bool) {})
+	y.step(map[ayb.EntitySlug]use{"alice": {spent: tick}}, func(ayb.EntitySlug, bool) {})
 	for range calmTicks {
 		y.step(nil, func(ayb.EntitySlug, bool) {})
 	}
