@@ -88,7 +88,7 @@ int ayb_open(ayb_conn **out, const char *path, int flags, int sql_bytes, int val
 	if (rc) return rc;
 	harden(c->db, sql_bytes, value_bytes);
 	sqlite3_busy_timeout(c->db, BUSY_MS);
-	rc = ayb_functions(c->db);
+	rc = ayb_functions(c);
 	if (rc) return rc;
 	sqlite3_set_authorizer(c->db, ayb_authorize, c);
 	sqlite3_progress_handler(c->db, PROGRESS_OPS, on_progress, c);
@@ -195,6 +195,7 @@ static void begin(ayb_conn *c) {
 	c->start = c->tick = 0;
 	if (c->fresh) {
 		sqlite3_set_last_insert_rowid(c->db, c->rowid);
+		c->total = sqlite3_total_changes64(c->db);
 		c->fresh = 0;
 	}
 }

@@ -18,7 +18,8 @@ enum {
 enum {
 	AYB_SEEN_TXN = 1,   // BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE
 	AYB_SEEN_SET = 2,   // a pragma that changes the connection
-	AYB_SEEN_WRITER = 4 // belongs on the writer whatever SQLite thinks
+	AYB_SEEN_WRITER = 4, // belongs on the writer whatever SQLite thinks
+	AYB_SEEN_CHANGE = 8, // INSERT, UPDATE or DELETE of a tenant's table
 };
 
 // Why the policy refused.
@@ -46,6 +47,7 @@ typedef struct ayb_conn {
 	int32_t own;    // the engine's own SQL is running, no policy
 	int32_t vacuum; // the tenant's VACUUM is running, one ATTACH '' is its own
 	int32_t fresh;  // set the last insert rowid to rowid before the next step
+	int64_t total;  // changes of the connection before this request
 	int64_t wanted; // rows the next statement may still give
 
 	// Policy: the verdict of the last prepare or step.
@@ -127,6 +129,6 @@ int ayb_exec(ayb_conn *c, const char *sql);
 // policy.c
 int ayb_authorize(void *p, int action, const char *a, const char *b, const char *db, const char *trigger);
 // functions.c
-int ayb_functions(sqlite3 *db);
+int ayb_functions(ayb_conn *c);
 
 #endif

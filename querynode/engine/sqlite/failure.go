@@ -89,7 +89,7 @@ func (c *conn) failure(rc C.int, o Options, j *Job, from int) error {
 		if o.DatabaseBytes <= 0 {
 			return errs.E(errs.Full, "database or disk is full")
 		}
-		return errs.E(errs.Full, "database or disk is full: this database has reached its limit of %s (limits.database_bytes), which the operator of the server can raise, or the disk of the server has no room left", sizeText(o.DatabaseBytes))
+		return errs.E(errs.Full, "database or disk is full: this database has reached its limit of %s (limits.database_bytes), which the operator of the server can raise, or the disk of the server has no room left, or a table has used its last row id", sizeText(o.DatabaseBytes))
 	case C.SQLITE_TOOBIG:
 		return errs.E(errs.TooLarge, "%s: a value may have at most %s (limits.heap_bytes) and a text of SQL %s (limits.request_bytes); the operator of the server can raise the limits", c.message(),
 			sizeText(int64(valueLimit(o))), sizeText(int64(o.SQLBytes)))

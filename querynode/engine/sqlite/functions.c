@@ -29,7 +29,26 @@ static void soundex(sqlite3_context *ctx, int argc, sqlite3_value **argv) {
 	sqlite3_result_text(ctx, out, 4, SQLITE_TRANSIENT);
 }
 
-int ayb_functions(sqlite3 *db) {
-	return sqlite3_create_function_v2(db, "soundex", 1,
-		SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, 0, soundex, 0, 0, 0);
+// changes() and total_changes(), as if the connection were new: what requests
+// of others did before is none of this one's business.
+static void changes(sqlite3_context *ctx, int argc, sqlite3_value **argv) {
+	ayb_conn *c = sqlite3_user_data(ctx);
+	(void)argc;
+	(void)argv;
+	sqlite3_result_int64(ctx, sqlite3_total_changes64(c->db) == c->total ? 0 : sqlite3_changes64(c->db));
+}
+
+static void total_changes(sqlite3_context *ctx, int argc, sqlite3_value **argv) {
+	ayb_conn *c = sqlite3_user_data(ctx);
+	(void)argc;
+	(void)argv;
+	sqlite3_result_int64(ctx, sqlite3_total_changes64(c->db) - c->total);
+}
+
+int ayb_functions(ayb_conn *c) {
+	enum { FLAGS = SQLITE_UTF8 | SQLITE_INNOCUOUS };
+	int rc = sqlite3_create_function_v2(c->db, "soundex", 1, FLAGS | SQLITE_DETERMINISTIC, 0, soundex, 0, 0, 0);
+	if (!rc) rc = sqlite3_create_function_v2(c->db, "changes", 0, FLAGS, c, changes, 0, 0, 0);
+	if (!rc) rc = sqlite3_create_function_v2(c->db, "total_changes", 0, FLAGS, c, total_changes, 0, 0, 0);
+	return rc;
 }
