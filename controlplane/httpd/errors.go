@@ -29,7 +29,7 @@ func (e *statusError) Unwrap() error { return e.err }
 // answer names the log entry instead of the cause (S20).
 func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() != nil {
-		return
+		panic(http.ErrAbortHandler) // else net/http would say 200 to one who only closed its half
 	}
 	status, body := s.failure(r, err)
 	if status == http.StatusUnauthorized {

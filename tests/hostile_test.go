@@ -1,0 +1,237 @@
+package tests
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/httpapi"
+	"github.com/ayb-go/ayb/tests/harness"
+)
+
+const (
+	// hostileLimits make bombs go off early.
+	hostileLimits = `[limits]
+database_bytes = "8MiB"
+heap_bytes = "24MiB"
+statement_timeout = "1s"
+request_bytes = "2MiB"
+[querynode]
+idle_timeout = "2s"
+`
+	hostileRequestBytes = 2 << 20
+	// A daemon has 24 MiB for SQLite, and copies of a few requests and answers;
+	// a server the requests and answers of all of them on their way.
+	daemonPeak = 128 << 20
+	serverPeak = 192 << 20
+)
+
+// TestHostile attacks a server in all ways that a tenant can. Each attack is
+// refused or contained, the attacked database answers again at once, and
+// neither the server nor another tenant notices.
+func TestHostile(t *testing.T) {
+	w := harness.Start(t, harness.AllInOne, harness.With(hostileLimits))
+	watch := watchMemory(t, w)
+	neighbour := startNeighbour(t, w)
+	mallory := w.Register("mallory")
+	t.Run("attacks", func(t *testing.T) { // over when all of them are
+		t.Run("sql", func(t *testing.T) { t.Parallel(); hostileSQL(t, w, mallory) })
+		t.Run("http", func(t *testing.T) { t.Parallel(); hostileHTTP(t, w, mallory) })
+		t.Run("files", func(t *testing.T) { t.Parallel(); hostileFiles(t, w, mallory) })
+	})
+	neighbour.check()
+	watch.check()
+	if out := w.Process("ayb").Output(); strings.Contains(out, "panic") {
+		t.Errorf("something panicked:\n%s", out)
+	}
+}
+
+// outcome is what an attacker gets.
+type outcome struct {
+	status int
+	body   string
+	broken error // the body did not come to its end
+}
+
+// strike sends a request of mallory's; its answer is read up to 1 MiB.
+func strike(t *testing.T, method, url string, user *harness.User, body io.Reader, headers ...string) outcome {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, url, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+user.Token)
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Add(headers[i], headers[i+1])
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DisableCompression: true}}
+	resp, err := client.Do(req)
+	if err != nil {
+		return outcome{broken: err}
+	}
+	defer func() { _ = resp.Body.Close() }() // closed early when the answer is endless
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	return outcome{resp.StatusCode, string(text), err}
+}
+
+// target is a database of an attacker's own.
+type target struct {
+	t    *testing.T
+	w    *harness.World
+	user *harness.User
+	db   string
+}
+
+var targets atomic.Int64
+
+func newTarget(t *testing.T, w *harness.World, user *harness.User) target {
+	t.Helper()
+	name := fmt.Sprintf("target%d.sqlite", targets.Add(1))
+	if _, err := user.CreateDatabase(t.Context(), user.Name, name, httpapi.CreateDatabaseRequest{DBType: "sqlite"}); err != nil {
+		t.Fatal(err)
+	}
+	return target{t, w, user, name}
+}
+
+func (a target) url() string { return a.w.URL + httpapi.DatabasePath(a.user.Name, a.db, "query") }
+
+// sql sends SQL as plain text.
+func (a target) sql(sql string) outcome {
+	a.t.Helper()
+	return strike(a.t, http.MethodPost, a.url(), a.user, strings.NewReader(sql))
+}
+
+// json sends a request in JSON.
+func (a target) json(body string) outcome {
+	a.t.Helper()
+	return strike(a.t, http.MethodPost, a.url(), a.user, strings.NewReader(body), "Content-Type", "application/json")
+}
+
+// survives checks that the database answers as if nothing had happened.
+func (a target) survives() {
+	a.t.Helper()
+	if got := a.sql("SELECT 6 * 7"); got.status != http.StatusOK || got.body != `{"fields":["6 * 7"],"rows":[["42"]]}` {
+		a.t.Errorf("the next query got %d %.300s %v", got.status, got.body, got.broken)
+	}
+}
+
+// wants checks an answer, and that it tells nothing of the server's insides.
+func (r outcome) wants(t *testing.T, w *harness.World, status int, says string) {
+	t.Helper()
+	if r.broken != nil || status > 0 && r.status != status || !strings.Contains(r.body, says) {
+		t.Errorf("got %d %.400s %v; want %d %q", r.status, r.body, r.broken, status, says)
+	}
+	if r.status != http.StatusOK && !strings.HasPrefix(r.body, `{"type":"`) {
+		t.Errorf("the error %d has the body %.200q", r.status, r.body)
+	}
+	for _, secret := range []string{w.Dir, "/databases/", "goroutine", ".go:"} {
+		if strings.Contains(r.body, secret) {
+			t.Errorf("the answer names %q: %.400s", secret, r.body)
+		}
+	}
+}
+
+// neighbour is another tenant, who works all the time.
+type neighbour struct {
+	t      *testing.T
+	user   *harness.User
+	stop   chan struct{}
+	done   sync.WaitGroup
+	rounds int
+	worst  time.Duration
+}
+
+func startNeighbour(t *testing.T, w *harness.World) *neighbour {
+	t.Helper()
+	n := &neighbour{t: t, user: w.Register("alice"), stop: make(chan struct{})}
+	n.user.Create("shop.sqlite")
+	n.user.Exec("shop.sqlite", "CREATE TABLE t(n INTEGER PRIMARY KEY, v TEXT)")
+	n.done.Go(n.work)
+	return n
+}
+
+func (n *neighbour) work() {
+	for {
+		select {
+		case <-n.stop:
+			return
+		default:
+		}
+		n.rounds++
+		begin := time.Now()
+		n.ask(fmt.Sprintf("INSERT INTO t VALUES (%d, 'v%[1]d') RETURNING v", n.rounds), fmt.Sprintf("v%d", n.rounds))
+		n.ask("SELECT count(*) || '/' || sum(n) FROM t", fmt.Sprintf("%d/%d", n.rounds, n.rounds*(n.rounds+1)/2))
+		n.worst = max(n.worst, time.Since(begin))
+	}
+}
+
+func (n *neighbour) ask(sql, want string) {
+	r, err := n.user.Query(context.Background(), "alice", "shop.sqlite", sql)
+	if err != nil || len(r.Rows) != 1 || r.Rows[0][0] == nil || *r.Rows[0][0] != want {
+		n.t.Errorf("the neighbour asked %s and got %v, %v", sql, r, err)
+	}
+}
+
+func (n *neighbour) check() {
+	n.t.Helper()
+	close(n.stop)
+	n.done.Wait()
+	n.t.Logf("the neighbour made %d rounds, the slowest in %s", n.rounds, n.worst)
+	if n.rounds < 10 || n.worst > 10*time.Second {
+		n.t.Errorf("the neighbour was held up")
+	}
+	if got := n.user.Cell("shop.sqlite", "PRAGMA integrity_check"); got != "ok" {
+		n.t.Errorf("the neighbour's database: %s", got)
+	}
+}
+
+// memoryWatch follows the largest daemon, for daemons come and go.
+type memoryWatch struct {
+	t    *testing.T
+	w    *harness.World
+	stop chan struct{}
+	done sync.WaitGroup
+	peak int64
+}
+
+func watchMemory(t *testing.T, w *harness.World) *memoryWatch {
+	m := &memoryWatch{t: t, w: w, stop: make(chan struct{})}
+	server := w.Process("ayb")
+	m.done.Go(func() {
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			for _, pid := range server.Children() {
+				m.peak = max(m.peak, harness.PeakRSS(pid))
+			}
+			select {
+			case <-m.stop:
+				return
+			case <-tick.C:
+			}
+		}
+	})
+	return m
+}
+
+func (m *memoryWatch) check() {
+	m.t.Helper()
+	close(m.stop)
+	m.done.Wait()
+	server := harness.PeakRSS(m.w.Process("ayb").PID())
+	m.t.Logf("the server had %d MB at most, the largest daemon %d MB", server>>20, m.peak>>20)
+	if harness.Race() {
+		return // the detector multiplies memory
+	}
+	if server > serverPeak || m.peak > daemonPeak || m.peak == 0 {
+		m.t.Errorf("allowed are %d MB and %d MB", serverPeak>>20, daemonPeak>>20)
+	}
+}
