@@ -98,7 +98,7 @@ func TestCopyNeverOverwrites(t *testing.T) {
 // large makes a database whose copy takes a while.
 func (db *testDB) large() {
 	db.t.Helper()
-	db.must(rw, "CREATE TABLE big(a); INSERT INTO big WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 30000) SELECT randomblob(1000) FROM c")
+	db.must(rw, "CREATE TABLE big(a); INSERT INTO big WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 20000) SELECT randomblob(1000) FROM c")
 }
 
 // N8: a copy that is stopped leaves nothing behind, whoever stops it.
@@ -203,7 +203,7 @@ func TestCopyBlocksNobody(t *testing.T) {
 		t.Errorf("%d writes during the copy", n)
 	}
 	other := open(t, func(o *Options) { o.Path = to })
-	if got := other.must(ro, "SELECT count(*), sum(a = 'late') FROM big"); got != "30000|0" {
+	if got := other.must(ro, "SELECT count(*), sum(a = 'late') FROM big"); got != "20000|0" {
 		t.Errorf("the copy holds %s", got)
 	}
 }

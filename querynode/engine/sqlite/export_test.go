@@ -228,7 +228,7 @@ func TestExportSeesOneMoment(t *testing.T) {
 		}
 		return nil
 	}))
-	if err != nil || n != 30000 {
+	if err != nil || n != 20000 {
 		t.Errorf("%d rows, %v", n, err)
 	}
 }
