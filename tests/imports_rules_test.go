@@ -51,6 +51,7 @@ var importRules = []rule{
 	{pkg: "shared/lifecycle", may: list(nouns, "shared/logging"), never: join(roles, bus, sql)},
 	{pkg: "shared/filelock", never: join(roles, bus, sql)},
 	{pkg: "shared/config", may: []string{"shared/errs"}, never: join(roles, bus, sql)},
+	{pkg: "shared/statement", never: join(roles, bus, sql)},
 	{pkg: "shared/httpapi", may: list(nouns, "shared/query"), never: list(join(roles, bus, sql), "github.com/go-chi")},
 
 	// The bus and the contracts on it.
@@ -64,7 +65,7 @@ var importRules = []rule{
 	{pkg: "shared/bus/mailapi", may: list(nouns, "shared/bus"), never: join(roles, nats, sql)},
 
 	// The control plane: who may do what.
-	{pkg: "controlplane", may: list(nodeBus, "shared/bus/mailapi", "shared/bus/invalidateapi", "shared/httpapi", "controlplane/..."), never: join(otherRoles("controlplane"), nats)},
+	{pkg: "controlplane", may: list(nodeBus, "shared/bus/snapshotapi", "shared/bus/controlapi", "shared/bus/mailapi", "shared/bus/invalidateapi", "shared/httpapi", "controlplane/..."), never: join(otherRoles("controlplane"), nats)},
 	{pkg: "controlplane/limits", may: nouns, never: list(join(bus, sql), "net")},
 	{pkg: "controlplane/meta", may: list(nouns, "controlplane/limits"), never: list(join(bus, sql), "net")},
 	{pkg: "controlplane/authz", may: list(nouns, "controlplane/meta"), never: list(join(bus, sql), "net", "os/exec")},
@@ -78,7 +79,7 @@ var importRules = []rule{
 	{pkg: "controlplane/store/pgtest", never: join(bus, roles)},
 	{pkg: "controlplane/accounts", may: list(mailBus, "controlplane/meta", "controlplane/authz", "controlplane/token", "controlplane/cache"),
 		never: list(join(otherRoles("controlplane"), nats, sql), "controlplane/store", "controlplane/httpd", "net/http")},
-	{pkg: "controlplane/databases", may: list(nodeBus, "controlplane/limits", "controlplane/meta", "controlplane/authz", "controlplane/cache", "controlplane/placement"),
+	{pkg: "controlplane/databases", may: list(nodeBus, "shared/bus/snapshotapi", "controlplane/limits", "controlplane/meta", "controlplane/authz", "controlplane/cache", "controlplane/placement"),
 		never: list(join(otherRoles("controlplane"), nats, sql), "controlplane/store", "controlplane/httpd", "net/http")},
 	{pkg: "controlplane/lastuse", may: list(nouns, "controlplane/meta"), never: list(join(otherRoles("controlplane"), bus, sql), "net/http")},
 	{pkg: "controlplane/oauth", may: list(nouns, "shared/httpapi", "controlplane/meta", "controlplane/authz", "controlplane/token"),
@@ -86,7 +87,7 @@ var importRules = []rule{
 	{pkg: "controlplane/session", may: list(mailBus, "shared/httpapi", "controlplane/meta", "controlplane/authz", "controlplane/accounts", "controlplane/databases", "controlplane/oauth"),
 		never: list(join(otherRoles("controlplane"), nats, sql), "controlplane/store", "controlplane/httpd")},
 	{pkg: "web", may: list(nouns, "shared/httpapi"), never: list(join(otherRoles("web"), bus, sql), "os/exec")},
-	{pkg: "controlplane/httpd", may: list(nodeBus, "shared/bus/mailapi", "shared/httpapi", "controlplane/meta", "controlplane/limits", "controlplane/authz", "controlplane/accounts", "controlplane/databases", "controlplane/oauth", "controlplane/httpd/openapi"),
+	{pkg: "controlplane/httpd", may: list(nodeBus, "shared/bus/snapshotapi", "shared/bus/mailapi", "shared/httpapi", "controlplane/meta", "controlplane/limits", "controlplane/authz", "controlplane/accounts", "controlplane/databases", "controlplane/oauth", "controlplane/httpd/openapi"),
 		never: list(join(otherRoles("controlplane"), nats, sql), "controlplane/store")},
 	{pkg: "controlplane/httpd/openapi", never: list(join(roles, bus, sql), "net")},
 
@@ -104,7 +105,8 @@ var importRules = []rule{
 	{pkg: "querynode/sandbox", never: list(sql, "shared/...", "net/http", "os/exec")},
 	{pkg: "querynode/engine", may: list(nouns, "shared/query"), never: list(join(bus, programs), "net/http")},
 	{pkg: "querynode/engine/sqlite", may: list(nouns, "shared/query", "querynode/engine"), never: list(join(bus, programs), "net/http")},
-	{pkg: "querynode/daemon", may: list(nouns, "shared/mux", "shared/query", "querynode/pipe", "querynode/spawn", "querynode/sandbox", "querynode/engine/..."),
+	{pkg: "querynode/importer", may: list(nouns, "shared/query", "shared/statement"), never: list(join(bus, sql, programs), "net", "querynode/engine/...")},
+	{pkg: "querynode/daemon", may: list(nouns, "shared/mux", "shared/query", "querynode/importer", "querynode/pipe", "querynode/spawn", "querynode/sandbox", "querynode/engine/..."),
 		never: list(join(otherRoles("querynode"), bus, programs), "net/http", "shared/config", "querynode/pool", "querynode/dbfile")},
 
 	// The mailer: delivers, and does not know why.
@@ -123,7 +125,7 @@ var importRules = []rule{
 	// one program for each role, and the command line, which starts them all.
 	{pkg: "shared/process", may: list(mailBus, "shared/bus/nodeapi", "shared/bus/natsbus", "shared/config", "shared/debugsrv", "shared/lifecycle"),
 		never: join(roles, sql)},
-	{pkg: "controlplane/launch", may: list(nodeBus, list(composition, "shared/bus/mailapi", "shared/bus/invalidateapi", "controlplane", "controlplane/cache", "controlplane/session", "web")...), never: otherRoles("controlplane", "web")},
+	{pkg: "controlplane/launch", may: list(nodeBus, list(composition, "shared/bus/snapshotapi", "shared/bus/controlapi", "shared/bus/mailapi", "shared/bus/invalidateapi", "controlplane", "controlplane/cache", "controlplane/session", "web")...), never: otherRoles("controlplane", "web")},
 	{pkg: "querynode/launch", may: list(nodeBus, list(composition, "querynode", "querynode/sandbox")...), never: otherRoles("querynode")},
 	{pkg: "mailer/launch", may: list(mailBus, list(composition, "mailer")...), never: otherRoles("mailer")},
 	{pkg: "snapshotter/launch", may: list(nodeBus, list(composition, "shared/bus/snapshotapi", "shared/bus/controlapi", "snapshotter", "snapshotter/objects")...), never: otherRoles("snapshotter")},
@@ -135,10 +137,9 @@ var importRules = []rule{
 		never: []string{"cli/client/..."}},
 	{pkg: "cli/admin", may: list(nouns, "cli/client", "cli/client/format", "shared/config", "shared/process", "shared/bus/natsbus", "shared/bus/invalidateapi", "controlplane/limits", "controlplane/meta", "controlplane/store"),
 		never: []string{"controlplane/httpd", "querynode/...", "mailer/...", "web/..."}},
-	{pkg: "cli/client", may: list(nouns, "shared/httpapi", "shared/config", "shared/query", "cli/client/..."),
+	{pkg: "cli/client", may: list(nouns, "shared/httpapi", "shared/config", "shared/query", "shared/statement", "cli/client/..."),
 		never: list(join(bus, sql), "controlplane/...", "querynode/...", "mailer/...", "web/...")},
 	{pkg: "cli/client/format", may: nouns, never: join(bus, sql)},
-	{pkg: "cli/client/statement", may: nouns, never: join(bus, sql)},
 	{pkg: "cli", may: list(nouns, "cli/...", "querynode/daemon", "querynode/spawn", "shared/version", "shared/process", "shared/config")},
 	{pkg: "", may: []string{"cli"}},
 

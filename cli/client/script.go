@@ -9,9 +9,9 @@ import (
 	"strings"
 
 	"github.com/ayb-go/ayb/cli/client/format"
-	"github.com/ayb-go/ayb/cli/client/statement"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"
+	"github.com/ayb-go/ayb/shared/statement"
 )
 
 // Sizes of the requests that carry a script.

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ayb-go/ayb/cli/client/statement"
+	"github.com/ayb-go/ayb/shared/statement"
 )
 
 // input gives a session its text.

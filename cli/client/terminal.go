@@ -10,8 +10,8 @@ import (
 
 	"github.com/reeflective/readline"
 
-	"github.com/ayb-go/ayb/cli/client/statement"
 	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/statement"
 )
 
 // completionTimeout bounds the look-up of names for completion.

@@ -35,6 +35,7 @@ type Unit struct {
 type Reader struct {
 	src   io.Reader
 	most  int
+	each  bool // each statement is a unit
 	lex   lexer
 	tx    transaction
 	first Unit   // of the unit that is being read: what its first statement says
@@ -48,6 +49,12 @@ type Reader struct {
 // NewReader makes a Reader of src for units of at most so many bytes.
 func NewReader(src io.Reader, most int) *Reader {
 	return &Reader{src: src, most: most, line: 1}
+}
+
+// NewStatements makes a Reader for which every statement is a unit, also one of
+// a transaction.
+func NewStatements(src io.Reader, most int) *Reader {
+	return &Reader{src: src, most: most, line: 1, each: true}
 }
 
 // Line is the line in which the statement begins that comes next, or that
@@ -99,7 +106,7 @@ func (r *Reader) ended() bool {
 	r.from = r.at
 	r.tx.follow(words)
 	r.first.Transaction = r.first.Transaction || r.tx.open()
-	return !r.tx.open()
+	return r.each || !r.tx.open()
 }
 
 // fitting gives out what has been read, unless it is too long.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ayb-go/ayb/cli/client/statement"
+	"github.com/ayb-go/ayb/shared/statement"
 )
 
 const guard = `CREATE TEMP TRIGGER guard AFTER INSERT ON t BEGIN

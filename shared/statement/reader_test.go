@@ -61,6 +61,16 @@ func TestReader(t *testing.T) {
 	}
 }
 
+// An import takes a whole dump as one transaction, so it has to see what is in
+// the dump's own.
+func TestStatements(t *testing.T) {
+	all := units(t, NewStatements(strings.NewReader("BEGIN;\nSELECT 1;\nCOMMIT;"), 20))
+	want := `1/1 [BEGIN] true "BEGIN;"` + "\n" + `1/2 [SELECT 1] false "\nSELECT 1;"` + "\n" + `2/3 [COMMIT] false "\nCOMMIT;"` + "\n"
+	if got := describe(all); got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+}
+
 // A transaction is never cut in two, and memory is bounded.
 func TestReaderTooLong(t *testing.T) {
 	const most = 200_000
