@@ -1,0 +1,101 @@
+package querynode_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus/natsbus/bustest"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// whole is a request about a database as a whole.
+func (n *node) whole(name string, kind query.Kind, options any) query.Request {
+	n.t.Helper()
+	r := query.Request{Path: path(name), Type: ayb.SQLite, Kind: kind, Mode: ayb.QueryReadWrite}
+	var err error
+	if r.Options, err = json.Marshal(options); err != nil {
+		n.t.Fatal(err)
+	}
+	return r
+}
+
+// idle tells how many threads of a process have the lowest priority.
+func idle(t *testing.T, pid int) (count int) {
+	t.Helper()
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			continue // it has ended
+		}
+		_, rest, _ := strings.Cut(string(b), ") ")
+		if fields := strings.Fields(rest); len(fields) > 16 && fields[16] == "19" {
+			count++
+		}
+	}
+	return count
+}
+
+// The whole way of a fork, in real sandboxes: what one daemon exports another
+// takes in, and the version that it makes is published. While an export lasts
+// its daemon has a thread that gives way to everybody, and none after it.
+func TestForkThroughSandboxes(t *testing.T) {
+	n := start(t, nil)
+	n.create("a")
+	n.exec("a", "CREATE TABLE t(x); INSERT INTO t WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 3000) SELECT randomblob(1000) FROM c")
+	pid := n.daemonOf("a")
+
+	slow, err := n.client.Query(t.Context(), n.id, n.whole("a", query.KindExport, query.ExportOptions{Format: query.TransferCSV}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bustest.Until(t, "a thread gives way", func() bool { return idle(t, pid) == 1 })
+	slow.Close()
+	bustest.Until(t, "the thread is gone", func() bool { return idle(t, pid) == 0 })
+
+	staged, err := n.client.StageVersion(t.Context(), n.id, nodeapi.StageRequest{Path: path("b")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, err := n.client.Query(t.Context(), n.id, n.whole("a", query.KindExport, query.ExportOptions{Format: query.TransferSQLite}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer from.Close()
+	req := n.whole("b", query.KindImport, query.ImportOptions{Format: query.TransferSQLite})
+	req.Version = staged.Version
+	to, err := n.client.Import(t.Context(), n.id, req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer to.Close()
+	for last := false; !last; {
+		var piece []byte
+		if piece, last, err = from.Next(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := to.Send(t.Context(), piece, last); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var result query.ImportResult
+	text, last, err := to.Next(t.Context())
+	if err != nil || !last || json.Unmarshal(text, &result) != nil || result.Bytes < 3_000_000 {
+		t.Fatalf("%s, %v, %v", text, last, err)
+	}
+	if _, err := n.client.CreateDatabase(t.Context(), n.id, nodeapi.CreateRequest{Path: path("b"), Type: ayb.SQLite, Version: staged.Version}); err != nil {
+		t.Fatal(err)
+	}
+	if got := n.cell("b", "SELECT sum(length(x)) FROM t"); got != "3000000" {
+		t.Errorf("got %s", got)
+	}
+}
