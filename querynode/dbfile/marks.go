@@ -43,14 +43,18 @@ func (d *Dir) Marks(after string, limit int) (marks []Mark, more bool, err error
 		}
 		for _, e := range dbs {
 			home := filepath.Join(root, o.Name(), e.Name())
-			if !e.IsDir() || o.Name() == owner && e.Name() <= db || !linked(home) {
+			if !e.IsDir() || o.Name() == owner && e.Name() <= db {
+				continue
+			}
+			dir, err := liveDir(home)
+			if err != nil && !linked(home) {
 				continue
 			}
 			if len(marks) == limit {
 				return marks, true, nil
 			}
 			p := ayb.DatabasePath{Entity: ayb.EntitySlug(o.Name()), Database: ayb.DatabaseSlug(e.Name())}
-			marks = append(marks, Mark{p, markOf(p, home)})
+			marks = append(marks, Mark{p, markOf(p, dir)})
 		}
 	}
 	return marks, false, nil
@@ -62,10 +66,11 @@ func (d *Dir) Mark(p ayb.DatabasePath) (string, error) {
 	if err := p.Check(); err != nil {
 		return "", err
 	}
-	if _, err := d.versionDir(p); err != nil {
+	dir, err := d.versionDir(p)
+	if err != nil {
 		return "", missing(p, err)
 	}
-	return markOf(p, d.home(p)), nil
+	return markOf(p, dir), nil
 }
 
 // young is how long after a change the clock of a file system may say the same
@@ -74,10 +79,10 @@ const young = 50 * time.Millisecond
 
 // markOf is made of what a commit changes: the log of the database, as long as
 // something in it is not in the file, and the file. The log is looked at first:
-// what is in the file by then is seen there.
-func markOf(p ayb.DatabasePath, home string) string {
-	dir, err := liveDir(home)
-	if err != nil {
+// what is in the file by then is seen there. dir is empty when the live version
+// cannot be found.
+func markOf(p ayb.DatabasePath, dir string) string {
+	if dir == "" {
 		return unique()
 	}
 	log, err := lookAtLog(dir, string(p.Database))
@@ -85,11 +90,13 @@ func markOf(p ayb.DatabasePath, home string) string {
 		return unique()
 	}
 	info, err := os.Lstat(filepath.Join(dir, string(p.Database)))
-	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 && log.id == nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return ""
-	}
-	if err != nil || !info.Mode().IsRegular() {
+	case err != nil || !info.Mode().IsRegular():
 		return unique()
+	case info.Size() == 0 && log.id == nil:
+		return ""
 	}
 	h := sha256.New()
 	h.Write([]byte(filepath.Base(dir)))
