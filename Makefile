@@ -24,10 +24,10 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+( [a-z-]+)*:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 .PHONY: build
-build: ## build the four programs into bin/
+build: ## build the five programs into bin/
 	$(call stage,build)
 	go build -o bin/ayb .
-	go build -o bin/ ./controlplane/cmd/ayb-controlplane ./querynode/cmd/ayb-querynode ./mailer/cmd/ayb-mailer
+	go build -o bin/ ./controlplane/cmd/ayb-controlplane ./querynode/cmd/ayb-querynode ./snapshotter/cmd/ayb-snapshotter ./mailer/cmd/ayb-mailer
 	@ls -lh bin/ayb bin/ayb-*
 
 .PHONY: run
@@ -97,6 +97,19 @@ unit:
 race:
 	$(call stage,go test -race)
 	go test -race -timeout 20m ./...
+
+# Each target that there is, one after another. What is found is kept as a seed
+# in testdata/fuzz of its package, which `go test` then runs too.
+FUZZTIME ?= 30s
+.PHONY: fuzz
+fuzz: ## feed random input to every fuzz target, each for FUZZTIME (30s)
+	$(call stage,fuzz)
+	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \
+		for target in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9_]*)\(.*/\1/p' "$$file"); do \
+			printf '%s %s\n' "$$target" "$$(dirname "$$file")"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime '$(FUZZTIME)' -fuzzminimizetime 5s "$$(dirname "$$file")" </dev/null; \
+		done; \
+	done
 
 .PHONY: bench
 bench: build ## compare the server with a bare HTTP server on SQLite

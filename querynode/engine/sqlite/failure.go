@@ -95,12 +95,23 @@ func (c *conn) failure(rc C.int, o Options, j *Job, from int) error {
 			sizeText(int64(valueLimit(o))), sizeText(int64(o.SQLBytes)))
 	case C.SQLITE_IOERR, C.SQLITE_CORRUPT, C.SQLITE_NOTADB, C.SQLITE_CANTOPEN:
 		c.broken = true // a new connection starts from what is on disk
+		if rc == C.SQLITE_IOERR_WRITE && o.DatabaseBytes > 0 {
+			return errTemporary(rc, o)
+		}
 	}
 	e := errs.E(errs.SQL, "%s", c.message()).With("sqlite_code", strconv.Itoa(int(rc)))
 	if at := int(C.sqlite3_error_offset(c.c.db)); at >= 0 {
 		e = e.With("offset", strconv.Itoa(from+at))
 	}
 	return e
+}
+
+// errTemporary is the error of a write that failed although there is room: the
+// daemon's limit of the size of a file is that of the database twice, and what
+// grows beyond it is a sort.
+func errTemporary(rc C.int, o Options) error {
+	return errs.E(errs.Full, "disk I/O error: a temporary file of the statement has reached its limit of twice the %s of the database (limits.database_bytes), which the operator of the server can raise, or the disk of the server has failed", sizeText(o.DatabaseBytes)).
+		With("sqlite_code", strconv.Itoa(int(rc)))
 }
 
 // refusal is what the policy says no to.

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -352,5 +354,27 @@ func TestRolesAreConfined(t *testing.T) {
 	defer stop()
 	if err := stranger.Connected(short); err == nil {
 		t.Error("a wrong password was taken")
+	}
+}
+
+// A user that NATS knows and that has no permissions may do everything, so a
+// slip in the file must not make one.
+func TestUnknownRoleInCredentials(t *testing.T) {
+	for _, text := range []string{`{"querynodes":"secret"}`, `{"controlplane":"x","Mailer":"y"}`, `{"":"x"}`, `{"$SYS":"x"}`} {
+		file := filepath.Join(t.TempDir(), "c.json")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cred, err := natsbus.LoadCredentials(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := natsbus.StartServer(natsbus.ServerConfig{StoreDir: t.TempDir(), Listen: "127.0.0.1:0", Credentials: cred}, bustest.Log(t))
+		if err == nil || !strings.Contains(err.Error(), "unknown role") {
+			t.Errorf("%s: %v", text, err)
+		}
+		if s != nil {
+			s.Stop()
+		}
 	}
 }

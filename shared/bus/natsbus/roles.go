@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"golang.org/x/crypto/bcrypt"
@@ -24,6 +25,9 @@ const (
 	Mailer       Role = "mailer"
 )
 
+// roles are all of them.
+func roles() []Role { return []Role{ControlPlane, QueryNode, Snapshotter, Mailer} }
+
 // Credentials are the passwords of the roles. A file for one machine may hold
 // only the roles that run there.
 type Credentials map[Role]string
@@ -39,7 +43,7 @@ func permissions(r Role) *server.Permissions {
 	switch r {
 	case ControlPlane:
 		pub = []string{"ayb.v1.>", "$JS.API.>", "$JS.ACK.>", "$KV.>", "$SRV.>"}
-		for _, other := range []Role{ControlPlane, QueryNode, Snapshotter, Mailer} { // control planes answer each other
+		for _, other := range roles() { // control planes answer each other
 			pub = append(pub, inbox(other)+".>")
 		}
 		sub = []string{own, "ayb.v1.control.>", "ayb.v1.invalidate.>", "$SRV.>"}
@@ -82,6 +86,9 @@ func users(c Credentials) ([]*server.User, error) {
 		if password == "" {
 			continue
 		}
+		if !slices.Contains(roles(), role) { // without permissions of its own it might do anything
+			return nil, fmt.Errorf("bus.credentials has the unknown role %q; known are %q", role, roles())
+		}
 		hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
 		if err != nil {
 			return nil, fmt.Errorf("bus credentials of %s: %w", role, err)
@@ -116,7 +123,7 @@ func LoadOrMakeCredentials(file string) (Credentials, error) {
 		return c, err
 	}
 	c = Credentials{}
-	for _, r := range []Role{ControlPlane, QueryNode, Snapshotter, Mailer} {
+	for _, r := range roles() {
 		c[r] = rand.Text() + rand.Text()
 	}
 	b, err := json.MarshalIndent(c, "", "  ")
