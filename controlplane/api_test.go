@@ -35,7 +35,7 @@ func TestFromRegistrationToQuery(t *testing.T) {
 	w.want(w.create(auth, "e2e-first/another.sqlite"), 201, `{"entity":"e2e-first","database":"another.sqlite","database_type":"sqlite"}`)
 	w.wantOther(w.create(auth, "e2e-first/test.sqlite"), 409, "Database already exists")
 	w.want(w.do("GET", "/v1/E2E-FiRST/test.sqlite/details", "", "Authorization", auth), 200,
-		`{"entity_slug":"e2e-first","database_slug":"test.sqlite","database_type":"sqlite","highest_query_access_level":"ReadWrite","can_manage_database":true,"public_sharing_level":"no-access","query_permission_level":"read-write"}`)
+		`{"entity_slug":"e2e-first","database_slug":"test.sqlite","database_type":"sqlite","highest_query_access_level":"ReadWrite","can_manage_database":true,"public_sharing_level":"no-access","query_permission_level":"read-write","forked_from":null,"forks":[]}`)
 	w.want(w.query(auth, "E2E-FiRST/test.sqlite", "SELECT 1"), 200, `{"fields":[],"rows":[]}`)
 	req := w.node.Queries()[0]
 	if string(req.Body) != "SELECT 1" || req.Mode != ayb.QueryReadWrite || req.Path.String() != "e2e-first/test.sqlite" ||
@@ -321,7 +321,7 @@ func TestScopedToken(t *testing.T) {
 		}
 		// A7: the level is that of the token, and one key spells it as elsewhere.
 		w.want(w.do("GET", "/v1/ann/app/details", "", "Authorization", a), 200,
-			`{"entity_slug":"ann","database_slug":"app","database_type":"sqlite","highest_query_access_level":"`+want.access+`","can_manage_database":false,"public_sharing_level":"no-access","query_permission_level":"`+string(want.mode)+`"}`)
+			`{"entity_slug":"ann","database_slug":"app","database_type":"sqlite","highest_query_access_level":"`+want.access+`","can_manage_database":false,"public_sharing_level":"no-access","query_permission_level":"`+string(want.mode)+`","forked_from":null,"forks":[]}`)
 		for _, path := range []string{"ann/other", "ann/missing"} {
 			w.wantOther(w.query(a, path, "SELECT 1"), 403, "Authenticated entity ann can't query database "+path)
 			if got := w.do("GET", "/v1/"+path+"/details", "", "Authorization", a); got.status != 403 {

@@ -59,6 +59,9 @@ type Config struct {
 	// TrustedProxies are the networks of the reverse proxies whose word about
 	// the address of a client counts. Empty means none.
 	TrustedProxies []netip.Prefix
+	// DeletionGrace is how long a deleted database can be had back. Zero means
+	// that it is gone at once.
+	DeletionGrace time.Duration
 	// CacheEntries is how many tokens, and how many databases, are kept in
 	// memory. Zero means 10 000.
 	CacheEntries int
@@ -81,6 +84,9 @@ func (c Config) Validate() error {
 	}
 	if o := c.CORSOrigin; o != "" && o != "*" && !isOrigin(o) {
 		fault("The CORS origin must be * or look like https://app.example.com")
+	}
+	if c.DeletionGrace < 0 {
+		fault("The time in which a deleted database can be had back can't be negative")
 	}
 	if c.RequestBytes < 0 || c.StatementTimeout < 0 || c.CacheEntries < 0 || c.DatabasesPerAccount < 0 || c.QueriesPerAccount < 0 || c.RatePerMinute < 0 {
 		fault("Limits can't be negative")

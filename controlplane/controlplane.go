@@ -28,14 +28,19 @@ import (
 	"github.com/ayb-go/ayb/shared/bus/invalidateapi"
 	"github.com/ayb-go/ayb/shared/bus/mailapi"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/bus/snapshotapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Deps are what the control plane works with. All but Now are needed.
+// Deps are what the control plane works with. All but those that say so are
+// needed.
 type Deps struct {
 	Queries   nodeapi.Queries
+	Imports   nodeapi.Imports
 	Databases nodeapi.Databases
+	Files     nodeapi.Files
 	Nodes     nodeapi.Nodes
+	Snapshots snapshotapi.Snapshots
 	Mail      mailapi.Sender
 	// Others are the other control planes of the server; nil when there can
 	// be none.
@@ -68,7 +73,7 @@ type ControlPlane struct {
 // assembles the services. It serves nothing yet. Whoever does not call Run
 // calls Close.
 func New(cfg Config, deps Deps) (*ControlPlane, error) {
-	if deps.Queries == nil || deps.Databases == nil || deps.Nodes == nil || deps.Mail == nil || deps.BusHealthy == nil || deps.Log == nil {
+	if deps.Queries == nil || deps.Imports == nil || deps.Databases == nil || deps.Files == nil || deps.Nodes == nil || deps.Snapshots == nil || deps.Mail == nil || deps.BusHealthy == nil || deps.Log == nil {
 		return nil, errs.E(errs.Internal, "controlplane: a dependency is missing")
 	}
 	if deps.Now == nil {
@@ -107,9 +112,7 @@ func (c *ControlPlane) assemble(cfg Config) (err error) {
 	if c.uses, err = lastuse.New(c.store, c.deps.Log); err != nil {
 		return err
 	}
-	dbs, err := databases.New(
-		databases.Config{Limits: cfg.limits()},
-		databases.Deps{Store: c.cache, Grants: c.cache, Queries: c.deps.Queries, Files: c.deps.Databases, Nodes: c.deps.Nodes, Removals: c.kept.removals, Now: c.deps.Now})
+	dbs, err := c.databases(cfg)
 	if err != nil {
 		return err
 	}
@@ -129,8 +132,14 @@ func (c *ControlPlane) assemble(cfg Config) (err error) {
 	}
 	c.http, err = httpd.New(
 		httpd.Config{PublicURL: cfg.publicURL(), CORSOrigin: cfg.CORSOrigin, RequestBytes: cfg.RequestBytes, TrustedProxies: cfg.TrustedProxies},
-		httpd.Deps{Accounts: people, Authenticator: people, Databases: dbs, Queries: dbs, Usage: dbs, Sharing: dbs, Profiles: profiles, Limits: limits, OAuth: apps, Pages: pages, Health: c.health, Log: c.deps.Log})
+		httpd.Deps{Accounts: people, Authenticator: people, Databases: dbs, Queries: dbs, Transfers: dbs, Snapshots: dbs, Lifecycle: dbs, Usage: dbs, Sharing: dbs, Profiles: profiles, Limits: limits, OAuth: apps, Pages: pages, Health: c.health, Log: c.deps.Log})
 	return err
+}
+
+func (c *ControlPlane) databases(cfg Config) (*databases.Databases, error) {
+	return databases.New(databases.Config{Limits: cfg.limits(), Grace: cfg.DeletionGrace}, databases.Deps{
+		Store: c.cache, Grants: c.cache, Queries: c.deps.Queries, Imports: c.deps.Imports, Files: c.deps.Databases, Versions: c.deps.Files,
+		Nodes: c.deps.Nodes, Snapshots: c.deps.Snapshots, Removals: c.kept.removals, Moves: c.kept.moves, Now: c.deps.Now})
 }
 
 // Handler is the HTTP API.

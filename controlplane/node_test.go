@@ -7,7 +7,9 @@ import (
 
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/bus/snapshotapi"
 	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/query"
 )
 
 // Node is a query node without files or a bus: it keeps what it was asked and
@@ -19,6 +21,9 @@ type Node struct {
 	Answer func(ctx context.Context, req nodeapi.QueryRequest) (nodeapi.Answer, error)
 	// OnCreate is called when a database is created, and may refuse it.
 	OnCreate func(req nodeapi.CreateRequest) error
+
+	// disks has what is in the databases.
+	*disks
 
 	mu        sync.Mutex
 	down      bool
@@ -32,6 +37,10 @@ var (
 	_ nodeapi.Queries   = (*Node)(nil)
 	_ nodeapi.Databases = (*Node)(nil)
 	_ nodeapi.Nodes     = (*Node)(nil)
+	_ nodeapi.Files     = (*Node)(nil)
+	_ nodeapi.Imports   = (*Node)(nil)
+
+	_ snapshotapi.Snapshots = (*Node)(nil)
 )
 
 // SetDown takes the node away, or brings it back.
@@ -80,6 +89,9 @@ func (n *Node) Query(ctx context.Context, id nodeapi.NodeID, req nodeapi.QueryRe
 	if err != nil {
 		return nil, err
 	}
+	if n.Answer == nil && req.Kind == query.KindExport {
+		return n.export(req), nil
+	}
 	if n.Answer == nil {
 		return Chunks(`{"fields":[],"rows":[]}`), nil
 	}
@@ -96,6 +108,9 @@ func (n *Node) CreateDatabase(_ context.Context, id nodeapi.NodeID, req nodeapi.
 	n.mu.Unlock()
 	if err == nil && n.OnCreate != nil {
 		err = n.OnCreate(req)
+	}
+	if err == nil {
+		err = n.create(req)
 	}
 	return nodeapi.CreateResponse{}, err
 }
@@ -114,10 +129,13 @@ func (n *Node) DiscardDatabase(_ context.Context, id nodeapi.NodeID, req nodeapi
 // DeleteDatabase implements nodeapi.Databases.
 func (n *Node) DeleteDatabase(_ context.Context, id nodeapi.NodeID, req nodeapi.DeleteDatabaseRequest) (nodeapi.DeleteDatabaseResponse, error) {
 	n.mu.Lock()
-	defer n.mu.Unlock()
 	err := n.reach(id)
 	if err == nil {
 		n.deleted = append(n.deleted, req.Path)
+	}
+	n.mu.Unlock()
+	if err == nil {
+		err = n.remove(req.Path)
 	}
 	return nodeapi.DeleteDatabaseResponse{}, err
 }

@@ -106,7 +106,7 @@ func TestUpdateOverHTTP(t *testing.T) {
 		`{"public_sharing_level":"fork"}`: nil,
 	} {
 		w.want(w.do("PATCH", "/v1/ANN/d/update", body, append(headers, "Authorization", ann, "Content-Type", "text/plain")...), 200, `{}`)
-		if got := w.do("GET", "/v1/ann/d/details", "", "Authorization", bob); !strings.HasSuffix(got.body, `"highest_query_access_level":null,"can_manage_database":false,"public_sharing_level":"fork","query_permission_level":null}`) {
+		if got := w.do("GET", "/v1/ann/d/details", "", "Authorization", bob); !strings.HasSuffix(got.body, `"highest_query_access_level":null,"can_manage_database":false,"public_sharing_level":"fork","query_permission_level":null,"forked_from":null,"forks":[]}`) {
 			t.Errorf("%d %s", got.status, got.body)
 		}
 		w.want(w.publish(ann, "ann/d", "no-access"), 200, `{}`)

@@ -23,6 +23,8 @@ import (
 
 const fernetKey = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4="
 
+const week = 7 * 24 * time.Hour
+
 type config = controlplane.Config
 
 // world is a control plane with a real store, over real HTTP, and with a
@@ -50,23 +52,24 @@ func newWorld(t testing.TB, adjust ...func(*config)) *world {
 func newWorldWith(t testing.TB, change func(*controlplane.Deps), adjust ...func(*config)) *world {
 	t.Helper()
 	w := &world{
-		t: t, node: &Node{ID: "n1"}, mail: &outbox{}, log: &logBuffer{},
+		t: t, node: &Node{ID: "n1", disks: newDisks()}, mail: &outbox{}, log: &logBuffer{},
 		path: filepath.Join(t.TempDir(), "meta", "ayb.sqlite"),
 		now:  time.Date(2026, 3, 15, 16, 25, 56, 706_720_000, time.UTC),
 	}
 	cfg := controlplane.Config{
 		PublicURL: "https://ayb.example.com/", DatabaseURL: "sqlite://" + w.path,
-		FernetKey: fernetKey, TokenTTL: time.Hour, CORSOrigin: "*",
+		FernetKey: fernetKey, TokenTTL: time.Hour, CORSOrigin: "*", DeletionGrace: week,
 	}
 	for _, f := range adjust {
 		f(&cfg)
 	}
 	deps := controlplane.Deps{
-		Queries: w.node, Databases: w.node, Nodes: w.node, Mail: w.mail,
+		Queries: w.node, Imports: w.node, Databases: w.node, Files: w.node, Nodes: w.node, Snapshots: w.node, Mail: w.mail,
 		BusHealthy: func() error { w.mu.Lock(); defer w.mu.Unlock(); return w.busErr },
 		Log:        slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: leveler{w}})),
 		Now:        func() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now },
 	}
+	w.node.now = deps.Now
 	change(&deps)
 	cp, err := controlplane.New(cfg, deps)
 	if err != nil {

@@ -57,7 +57,7 @@ func Check(a Actor, op Operation) error {
 		return nil
 	}
 	switch op {
-	case QueryDatabase, ShowSchema, ListQueries, CancelQuery, ShowDatabase, ShowEntity, RevokeToken:
+	case QueryDatabase, ShowSchema, ExportData, ListQueries, CancelQuery, ShowDatabase, ShowEntity, RevokeToken:
 		return nil
 	default:
 		return errs.E(errs.Hidden, "A token that is limited to one database can't be used for this")

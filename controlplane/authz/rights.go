@@ -16,6 +16,8 @@ type Rights struct {
 	Manage bool
 	// Fork: a copy of the database may be made for the caller's own account.
 	Fork bool
+	// Own: to delete and rename it, and to see its limits.
+	Own bool
 }
 
 // On gives the caller's rights on a database. grant is what the caller's
@@ -45,7 +47,7 @@ func anybody(d meta.Database) Rights {
 // level exceeds the least of them.
 func entity(a Actor, d meta.Database, grant ayb.SharingLevel) Rights {
 	if a.Entity == d.Owner {
-		return Rights{Discover: true, Query: ayb.QueryReadWrite, Manage: true, Fork: true}
+		return Rights{Discover: true, Query: ayb.QueryReadWrite, Manage: true, Fork: true, Own: true}
 	}
 	switch grant {
 	case ayb.ShareManager:
@@ -67,7 +69,7 @@ func entity(a Actor, d meta.Database, grant ayb.SharingLevel) Rights {
 // queries up to the cap, and nothing but queries. A cap that is not known is
 // the lowest.
 func capped(r Rights, level ayb.QueryLevel) Rights {
-	r.Manage, r.Fork = false, false
+	r.Manage, r.Fork, r.Own = false, false, false
 	if level != ayb.QueryReadWrite && r.Query == ayb.QueryReadWrite {
 		r.Query = ayb.QueryReadOnly
 	}

@@ -17,6 +17,7 @@ type row struct {
 	write   bool
 	manage  bool
 	fork    bool
+	own     bool
 }
 
 // cells gives each cell of a row under the name of its column, as the rights
@@ -33,6 +34,7 @@ func (r row) cells(got authz.Rights) map[string][2]any {
 		"write":   {got.Query == ayb.QueryReadWrite, r.write},
 		"manage":  {got.Manage, r.manage},
 		"fork":    {got.Fork, r.fork},
+		"own":     {got.Own, r.own},
 	}
 }
 
@@ -55,6 +57,7 @@ var (
 	reader    = row{list: true, details: `"read-only"/false`, read: true, fork: true}
 	writer    = row{list: true, details: `"read-write"/false`, read: true, write: true, fork: true}
 	manager   = row{list: true, details: `"read-write"/true`, read: true, write: true, manage: true, fork: true}
+	theOwner  = row{list: true, details: `"read-write"/true`, read: true, write: true, manage: true, fork: true, own: true}
 	readerApp = row{list: true, details: `"read-only"/false`, read: true}
 	writerApp = row{list: true, details: `"read-write"/false`, read: true, write: true}
 )
@@ -79,8 +82,8 @@ func TestPlainTokens(t *testing.T) {
 		{"grant read-only", guest, ayb.ShareReadOnly, always(reader)},
 		{"grant read-write", guest, ayb.ShareReadWrite, always(writer)},
 		{"grant manager", guest, ayb.ShareManager, always(manager)},
-		{"owner", owner, ayb.ShareNone, always(manager)},
-		{"owner with a stray grant", owner, ayb.ShareReadOnly, always(manager)},
+		{"owner", owner, ayb.ShareNone, always(theOwner)},
+		{"owner with a stray grant", owner, ayb.ShareReadOnly, always(theOwner)},
 		{"unknown public level", guest, ayb.ShareNone, levels{"everybody": nothing}},
 	}
 	for _, tt := range tests {

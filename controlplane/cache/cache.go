@@ -49,6 +49,10 @@ type Store interface {
 	Minting
 	Entities
 	Accounts
+	Making
+	Motions
+	Names
+	Notes
 }
 
 // Others are the other control planes of the server.

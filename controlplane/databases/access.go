@@ -2,6 +2,7 @@ package databases
 
 import (
 	"context"
+	"time"
 
 	"github.com/ayb-go/ayb/controlplane/authz"
 	"github.com/ayb-go/ayb/controlplane/meta"
@@ -13,12 +14,40 @@ import (
 type Details struct {
 	Database meta.Database
 	Rights   authz.Rights
+	// ForkedFrom is what it was copied from, and Forks are its copies, the
+	// newest first, as far as the caller may discover them; ForkedFrom is nil
+	// otherwise.
+	ForkedFrom *ayb.DatabasePath
+	Forks      []ayb.DatabasePath
 }
 
-// Details tells about a database. Errors: NotFound for a missing database of
+// Details tells about a database. Errors are those of seen.
+func (d *Databases) Details(ctx context.Context, actor authz.Actor, entity, database string) (Details, error) {
+	out, err := d.seen(ctx, actor, entity, database)
+	if err != nil {
+		return Details{}, err
+	}
+	from, forks, err := d.deps.Store.Lineage(ctx, out.Database.ID, actor.Entity)
+	if err != nil {
+		return Details{}, err
+	}
+	for _, found := range from {
+		if authz.On(actor, found.Database, found.Grant).Discover {
+			out.ForkedFrom = &found.Database.Path
+		}
+	}
+	for _, found := range forks {
+		if authz.On(actor, found.Database, found.Grant).Discover {
+			out.Forks = append(out.Forks, found.Database.Path)
+		}
+	}
+	return out, nil
+}
+
+// seen finds a database that the caller may see. Errors: NotFound for a missing database of
 // the caller's own; for every other that is missing or may not be seen,
 // Unauthenticated to an anonymous caller and Hidden to a known one (S22).
-func (d *Databases) Details(ctx context.Context, actor authz.Actor, entity, database string) (Details, error) {
+func (d *Databases) seen(ctx context.Context, actor authz.Actor, entity, database string) (Details, error) {
 	if err := authz.Check(actor, authz.ShowDatabase); err != nil {
 		return Details{}, err
 	}
@@ -36,10 +65,20 @@ func (d *Databases) Details(ctx context.Context, actor authz.Actor, entity, data
 	}
 }
 
-// resolve finds a database and the caller's rights on it. A missing one is
-// like one without rights, except to the entity it would belong to.
+// resolve finds a database and the caller's rights on it, also by a name it had
+// before. A missing one is like one without rights, except to the entity it
+// would belong to.
 func (d *Databases) resolve(ctx context.Context, actor authz.Actor, path ayb.DatabasePath) (meta.Database, authz.Rights, error) {
 	found, err := d.deps.Store.DatabaseFor(ctx, path, actor.Entity)
+	if errs.Is(err, errs.NotFound) {
+		now, rerr := d.deps.Store.Renamed(ctx, path)
+		switch {
+		case rerr == nil:
+			found, err = d.deps.Store.DatabaseFor(ctx, now, actor.Entity)
+		case !errs.Is(rerr, errs.NotFound):
+			err = rerr
+		}
+	}
 	if errs.Is(err, errs.NotFound) && !actor.Is(path.Entity) {
 		return meta.Database{}, authz.Rights{}, nil
 	}
@@ -60,6 +99,16 @@ type EntityDetails struct {
 	Databases []meta.Database
 	// CanCreate says that the caller may create databases here.
 	CanCreate bool
+	// Deleted are the databases that can be had back until their Until; only
+	// the entity itself is told.
+	Deleted []DeletedDatabase
+}
+
+// DeletedDatabase is a database that can be had back.
+type DeletedDatabase struct {
+	Name  ayb.DatabaseSlug
+	At    time.Time
+	Until time.Time
 }
 
 // Entity tells about an entity and lists those of its databases that the
@@ -82,5 +131,12 @@ func (d *Databases) Entity(ctx context.Context, actor authz.Actor, slug string) 
 			out.Databases = append(out.Databases, found.Database)
 		}
 	}
-	return out, nil
+	if !actor.Is(e.Slug) || actor.Entity != e.ID {
+		return out, nil
+	}
+	deleted, err := d.deps.Store.DeletedOf(ctx, e.ID)
+	for _, one := range deleted {
+		out.Deleted = append(out.Deleted, DeletedDatabase{one.Database.Path.Database, one.At, one.At.Add(d.cfg.Grace)})
+	}
+	return out, err
 }

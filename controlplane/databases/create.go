@@ -103,23 +103,40 @@ func (d *Databases) checkRoom(ctx context.Context, made meta.Database) error {
 	case !errs.Is(err, errs.NotFound):
 		return err
 	}
-	if err := d.deps.Removals.refuse(ctx, made.Path); err != nil {
+	if err := d.deps.Store.PathBusy(ctx, made.Path); err != nil {
 		return err
 	}
-	account, err := d.deps.Store.AccountLimits(ctx, made.Owner)
+	return d.checkNumber(ctx, made.Owner, made.Path.Entity, true)
+}
+
+// checkNumber tells whether an account may have one more database: a new one,
+// or one that it has deleted.
+func (d *Databases) checkNumber(ctx context.Context, owner meta.EntityID, name ayb.EntitySlug, anew bool) error {
+	may, err := d.ownerLimits(ctx, owner)
 	if err != nil {
 		return err
 	}
-	most := limits.Resolve(d.cfg.Limits, &limits.Own{Account: account}).Value(limits.DatabasesPerAccount)
+	most := may.Value(limits.DatabasesPerAccount)
 	if most == 0 {
 		return nil
 	}
-	owned, err := d.deps.Store.DatabasesFor(ctx, made.Owner, made.Owner)
-	if err == nil && int64(len(owned)) >= most {
-		err = errs.E(errs.Forbidden, "%s has %d databases and may have %d %s", made.Path.Entity, len(owned), most, limits.DatabasesPerAccount.Hint())
+	owned, err := d.deps.Store.Owned(ctx, meta.Entity{ID: owner, Slug: name})
+	if err != nil {
+		return err
 	}
-	return err
+	live := owned.Live + owned.Reserved
+	switch {
+	case int64(live) >= most:
+		return errs.E(errs.Forbidden, "%s has %d databases and may have %d %s", name, live, most, limits.DatabasesPerAccount.Hint())
+	case anew && int64(live+owned.Deleted) >= keptFactor*most:
+		return errs.E(errs.Forbidden, "%s has %d databases and %d deleted ones that are still kept, and may have %d of both %s", name, live, owned.Deleted, keptFactor*most, limits.DatabasesPerAccount.Hint())
+	}
+	return nil
 }
+
+// keptFactor times as many databases as an account may have may be there with
+// the deleted ones: else whoever deletes all the time would fill the disks.
+const keptFactor = 2
 
 // takeBack removes the room of a database that could not be recorded, and
 // leaves it alone when a record, of somebody who was faster, says that it is
@@ -130,6 +147,9 @@ func (d *Databases) takeBack(ctx context.Context, made meta.Database) error {
 	other, err := d.deps.Store.DatabaseByPath(ctx, made.Path)
 	inUse := err == nil && other.Node == made.Node
 	if inUse || err != nil && !errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	if d.deps.Store.PathBusy(ctx, made.Path) != nil { // another one is on its way to the path, or from it
 		return nil
 	}
 	_, err = d.deps.Files.DiscardDatabase(ctx, nodeapi.NodeID(made.Node), nodeapi.DeleteRequest{Path: made.Path})

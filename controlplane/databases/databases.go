@@ -1,8 +1,10 @@
-// Package databases creates databases, shares them, tells about them and
-// routes queries to the node that holds them, each after a permission check.
-// It owns the order of the checks and the words of the refusals; the rules are
-// those of authz, the records those of the store. It never opens a database
-// and knows nothing of HTTP.
+// Package databases creates databases, shares them, tells about them, routes
+// queries and data to the node that holds them, restores, copies, renames and
+// deletes them, each after a permission check. It owns the order of the checks
+// and the words of the refusals; the rules are those of authz, the records
+// those of the store. It never opens a database and knows nothing of HTTP.
+// DESIGN.md says in which order things are done so that a crash leaves a
+// database whole.
 package databases
 
 import (
@@ -14,6 +16,7 @@ import (
 	"github.com/ayb-go/ayb/controlplane/placement"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/bus/snapshotapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -30,6 +33,47 @@ type Store interface {
 	// AccountLimits gives what the operator has set for an account.
 	AccountLimits(ctx context.Context, id meta.EntityID) (limits.Values, error)
 	Listings
+	Names
+	Making
+	Motions
+	Notes
+}
+
+// Names are about which names are in use.
+type Names interface {
+	// PathBusy is Conflict while no database can be made at a path although
+	// none has it.
+	PathBusy(ctx context.Context, path ayb.DatabasePath) error
+	// Renamed gives the path that the database has now which had this one.
+	Renamed(ctx context.Context, path ayb.DatabasePath) (ayb.DatabasePath, error)
+	// Owned counts what an entity has.
+	Owned(ctx context.Context, e meta.Entity) (meta.Owned, error)
+}
+
+// Making is how databases are recorded whose making takes long. See the store.
+type Making interface {
+	ReserveDatabase(ctx context.Context, d meta.Database, now, until time.Time) (meta.Reservation, error)
+	RenewReservation(ctx context.Context, r meta.Reservation, until time.Time) error
+	ReleaseReservation(ctx context.Context, r meta.Reservation, now time.Time) error
+	CreateReserved(ctx context.Context, r meta.Reservation, d meta.Database, from meta.Origin) error
+}
+
+// Motions is how a change of a database's place begins; Moves end it. See the
+// store.
+type Motions interface {
+	BeginDeletion(ctx context.Context, d meta.Database, now, until time.Time) error
+	BeginUndeletion(ctx context.Context, owner meta.EntityID, path ayb.DatabasePath, now, until time.Time) (meta.Motion, error)
+	BeginRename(ctx context.Context, d meta.Database, to ayb.DatabaseSlug, now, until time.Time) error
+}
+
+// Notes are what is known of snapshots and copies; they decide nothing.
+type Notes interface {
+	NoteSnapshot(ctx context.Context, id meta.DatabaseID, n meta.SnapshotNote) error
+	SnapshotNotes(ctx context.Context, id meta.DatabaseID) ([]meta.SnapshotNote, error)
+	ForgetNotes(ctx context.Context, id meta.DatabaseID, snapshots []string) error
+	// Lineage gives what a database was copied from, and its copies, with what
+	// the viewer has been granted on each.
+	Lineage(ctx context.Context, id meta.DatabaseID, viewer meta.EntityID) (from, forks []meta.Access, err error)
 }
 
 // Listings are databases with what somebody has been granted on each.
@@ -40,6 +84,9 @@ type Listings interface {
 	// SharedWith lists the databases of others on which an entity has a
 	// grant, newest first.
 	SharedWith(ctx context.Context, id meta.EntityID) ([]meta.Access, error)
+	// DeletedOf lists the databases of an entity that can be had back, the
+	// newest deletion first.
+	DeletedOf(ctx context.Context, owner meta.EntityID) ([]meta.Deleted, error)
 }
 
 // Config is what databases can be told.
@@ -47,19 +94,37 @@ type Config struct {
 	// Limits are the server's, for accounts and databases that have none of
 	// their own. Zero and what is not set is no limit, or is left to the node.
 	Limits limits.Values
+	// Grace is how long a deleted database can be had back.
+	Grace time.Duration
 }
 
-// Deps are what databases works with. All but Removals are needed.
+// Deps are what databases works with. All are needed.
 type Deps struct {
-	Store   Store
-	Grants  Grants
-	Queries nodeapi.Queries
-	Files   nodeapi.Databases
-	Nodes   nodeapi.Nodes
-	// Removals keep the paths of deleted databases free until their files
-	// are gone; nil where no database is deleted.
+	Store    Store
+	Grants   Grants
+	Queries  nodeapi.Queries
+	Imports  nodeapi.Imports
+	Files    nodeapi.Databases
+	Versions Versions
+	Nodes    nodeapi.Nodes
+	// Snapshots asks a snapshotter.
+	Snapshots snapshotapi.Snapshots
+	// Removals and Moves carry out what has been decided here.
 	Removals *Removals
+	Moves    *Moves
 	Now      func() time.Time
+}
+
+// Versions is how a new state of a database is put together on its node.
+type Versions interface {
+	StageVersion(ctx context.Context, node nodeapi.NodeID, req nodeapi.StageRequest) (nodeapi.StageResponse, error)
+	UnstageVersion(ctx context.Context, node nodeapi.NodeID, req nodeapi.VersionRequest) (nodeapi.Done, error)
+	PublishVersion(ctx context.Context, node nodeapi.NodeID, req nodeapi.VersionRequest) (nodeapi.Done, error)
+}
+
+func (d Deps) complete() bool {
+	return d.Store != nil && d.Grants != nil && d.Queries != nil && d.Imports != nil && d.Files != nil && d.Versions != nil &&
+		d.Nodes != nil && d.Snapshots != nil && d.Removals != nil && d.Moves != nil && d.Now != nil
 }
 
 // Databases is the service. It may be used concurrently.
@@ -69,17 +134,21 @@ type Databases struct {
 	place    *placement.Placement
 	creating *locks
 	running  *running
+	gates    *gates
 }
 
 // New makes the service.
 func New(cfg Config, deps Deps) (*Databases, error) {
-	if deps.Store == nil || deps.Grants == nil || deps.Queries == nil || deps.Files == nil || deps.Nodes == nil || deps.Now == nil {
+	if !deps.complete() {
 		return nil, errs.E(errs.Internal, "databases: a dependency is missing")
+	}
+	if cfg.Grace < 0 {
+		return nil, errs.E(errs.Invalid, "The time in which a deleted database can be had back can't be negative")
 	}
 	for _, l := range limits.All() {
 		if n, _ := cfg.Limits.Get(l); n < 0 {
 			return nil, errs.E(errs.Invalid, "The limits of databases can't be negative")
 		}
 	}
-	return &Databases{cfg: cfg, deps: deps, place: placement.New(deps.Nodes), creating: newLocks(), running: newRunning()}, nil
+	return &Databases{cfg: cfg, deps: deps, place: placement.New(deps.Nodes), creating: newLocks(), running: newRunning(), gates: newGates()}, nil
 }

@@ -3,6 +3,7 @@ package databases_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/ayb-go/ayb/controlplane/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/bus/snapshotapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -29,7 +31,12 @@ type world struct {
 	requests  []nodeapi.QueryRequest
 	live      []nodeapi.NodeStatus
 	account   limits.Values // of every account
-	owned     int           // how many databases an account has
+	owned     meta.Owned    // what an account has
+	busy      error         // of every path
+	// The rest of a store is not asked for.
+	databases.Making
+	databases.Motions
+	databases.Notes
 }
 
 func (w *world) EntityBySlug(_ context.Context, slug ayb.EntitySlug) (meta.Entity, error) {
@@ -56,8 +63,18 @@ func (w *world) DatabaseFor(ctx context.Context, path ayb.DatabasePath, viewer m
 }
 
 func (w *world) DatabasesFor(context.Context, meta.EntityID, meta.EntityID) ([]meta.Access, error) {
-	return make([]meta.Access, w.owned), nil
+	return make([]meta.Access, w.owned.Live), nil
 }
+
+func (w *world) DeletedOf(context.Context, meta.EntityID) ([]meta.Deleted, error) { return nil, nil }
+
+func (w *world) PathBusy(context.Context, ayb.DatabasePath) error { return w.busy }
+
+func (w *world) Renamed(_ context.Context, path ayb.DatabasePath) (ayb.DatabasePath, error) {
+	return path, errs.RecordNotFound("database", path.String())
+}
+
+func (w *world) Owned(context.Context, meta.Entity) (meta.Owned, error) { return w.owned, nil }
 
 func (w *world) SharedWith(context.Context, meta.EntityID) ([]meta.Access, error) { return nil, nil }
 
@@ -73,6 +90,28 @@ func (w *world) Query(_ context.Context, n nodeapi.NodeID, r nodeapi.QueryReques
 }
 
 type files struct{ *world }
+
+// rest is what of a server these tests do not ask for.
+type rest struct {
+	nodeapi.Imports
+	nodeapi.Files
+	snapshotapi.Snapshots
+	databases.MoveStore
+}
+
+func (r *rest) complete(t *testing.T, d databases.Deps) databases.Deps {
+	t.Helper()
+	removals, err := databases.NewRemovals(databases.RemovalDeps{Store: &graveyard{}, Files: &graveyard{}, Nodes: d.Nodes, Log: slog.New(slog.DiscardHandler), Now: d.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	moves, err := databases.NewMoves(databases.MoveConfig{}, databases.MoveDeps{Store: r, Files: r, Nodes: d.Nodes, Expired: func() {}, Moved: func() {}, Log: slog.New(slog.DiscardHandler), Now: d.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Imports, d.Versions, d.Snapshots, d.Removals, d.Moves = r, r, r, removals, moves
+	return d
+}
 
 func (f files) CreateDatabase(_ context.Context, n nodeapi.NodeID, _ nodeapi.CreateRequest) (nodeapi.CreateResponse, error) {
 	f.created = append(f.created, n)
@@ -106,6 +145,7 @@ func service(t *testing.T, w *world, adjust ...func(*databases.Deps)) *databases
 			{ID: "roomy", FreeBytes: 2, Engines: []ayb.DatabaseType{ayb.SQLite}}}
 	}
 	deps := databases.Deps{Store: w, Grants: w, Queries: w, Files: files{w}, Nodes: w, Now: func() time.Time { return time.Unix(1, 0) }}
+	deps = (&rest{}).complete(t, deps)
 	for _, f := range adjust {
 		f(&deps)
 	}
@@ -221,7 +261,10 @@ func TestNewChecks(t *testing.T) {
 		t.Error("missing dependencies are accepted")
 	}
 	w := &world{}
-	deps := databases.Deps{Store: w, Grants: w, Queries: w, Files: files{w}, Nodes: w, Now: time.Now}
+	deps := (&rest{}).complete(t, databases.Deps{Store: w, Grants: w, Queries: w, Files: files{w}, Nodes: w, Now: time.Now})
+	if _, err := databases.New(databases.Config{Grace: -1}, deps); err == nil {
+		t.Error("a negative time is accepted")
+	}
 	var negative limits.Values
 	negative.Set(limits.DatabasesPerAccount, -1)
 	if _, err := databases.New(databases.Config{Limits: negative}, deps); err == nil {

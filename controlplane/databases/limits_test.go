@@ -80,7 +80,7 @@ func TestRequestBytes(t *testing.T) {
 
 // The account's own limit counts, and 0 is none.
 func TestDatabasesOfAccounts(t *testing.T) {
-	w := &world{owned: 2}
+	w := &world{owned: meta.Owned{Live: 1, Reserved: 1}}
 	s := service(t, w)
 	for most, code := range map[int64]errs.Code{1: errs.Forbidden, 2: errs.Forbidden, 3: "", 0: ""} {
 		w.account.Set(limits.DatabasesPerAccount, most)
@@ -89,11 +89,20 @@ func TestDatabasesOfAccounts(t *testing.T) {
 			t.Errorf("of %d: %v", most, err)
 		}
 	}
+	// Those that were deleted and are kept fill disks too.
+	w.account.Set(limits.DatabasesPerAccount, 3)
+	for deleted, code := range map[int]errs.Code{3: "", 4: errs.Forbidden} {
+		w.owned.Deleted = deleted
+		_, err := s.Create(t.Context(), alice, databases.NewDatabase{Entity: "alice", Database: "new", Type: "sqlite"})
+		if errs.CodeOf(err) != code {
+			t.Errorf("with %d deleted: %v", deleted, err)
+		}
+	}
 }
 
 func TestUsage(t *testing.T) {
 	w, s := limited(t, map[limits.Limit]int64{limits.QueriesPerAccount: 9}, map[limits.Limit]int64{limits.HeapBytes: 3 << 20})
-	w.owned = 7
+	w.owned.Live = 7
 	u, err := s.Usage(t.Context(), alice, "ALICE", "d")
 	if err != nil {
 		t.Fatal(err)
@@ -106,6 +115,13 @@ func TestUsage(t *testing.T) {
 			t.Errorf("%s is of the %s", l, u.Limits.Source(l))
 		}
 	}
+	// Managers see what is used, and not what the owner may use.
+	w.grants = map[meta.EntityID]ayb.SharingLevel{3: ayb.ShareManager}
+	mia := authz.Actor{Entity: 3, Slug: "mia"}
+	if seen, err := s.Usage(t.Context(), mia, "alice", "d"); err != nil || seen.Used != u.Used || seen.Own || seen.Databases != 0 || seen.Limits != (limits.Effective{}) {
+		t.Errorf("a manager sees %+v, %v", seen, err)
+	}
+	w.asked = w.asked[:1]
 	bob := authz.Actor{Entity: 2, Slug: "bob"}
 	app := alice
 	app.Scope = &meta.Scope{Database: 5, Level: ayb.QueryReadWrite}

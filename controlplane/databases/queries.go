@@ -123,23 +123,59 @@ func agent(actor authz.Actor) string {
 }
 
 // run sends a request that works with the database's data and takes one of the
-// places of its account.
+// places of its account until the answer is closed.
 func (d *Databases) run(ctx context.Context, actor authz.Actor, db meta.Database, req nodeapi.QueryRequest) (nodeapi.Answer, error) {
-	e := d.limitsOf(db)
-	if err := fits(req.Body, e); err != nil {
+	if err := fits(req.Body, d.limitsOf(db)); err != nil {
 		return nil, err
 	}
-	node, err := d.place.Locate(db)
+	node, leave, err := d.enter(actor, db, req.Kind == query.KindQuery && req.Mode == ayb.QueryReadWrite)
 	if err != nil {
 		return nil, err
 	}
-	return d.running.query(ctx, d.deps.Queries, db.Owner, actor.Entity, int(e.Value(limits.QueriesPerAccount)), node, req)
+	answer, err := d.deps.Queries.Query(ctx, node, req)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	return &counted{Answer: answer, leave: leave}, nil
+}
+
+// enter finds the node of a database and takes a place for a request, which
+// leave gives back: one of the account's, and one of those who may write.
+func (d *Databases) enter(actor authz.Actor, db meta.Database, writes bool) (node nodeapi.NodeID, leave func(), err error) {
+	if node, err = d.locate(db); err != nil {
+		return "", nil, err
+	}
+	written := func() {}
+	if writes {
+		if written, err = d.gates.write(db.ID); err != nil {
+			return "", nil, err
+		}
+	}
+	most := int(d.limitsOf(db).Value(limits.QueriesPerAccount))
+	if err := d.running.enter(db.Owner, actor.Entity, most); err != nil {
+		written()
+		return "", nil, err
+	}
+	return node, func() {
+		d.running.leave(db.Owner, actor.Entity)
+		written()
+	}, nil
+}
+
+// locate finds the node that has the files of a database, unless they are just
+// on their way to another name.
+func (d *Databases) locate(db meta.Database) (nodeapi.NodeID, error) {
+	if db.Moving {
+		return "", errs.E(errs.Unavailable, "The database is being renamed at this moment; try again in a while")
+	}
+	return d.place.Locate(db)
 }
 
 // ask sends a request that takes no place, so that somebody whose places are
 // all taken can see by what, and end it.
 func (d *Databases) ask(ctx context.Context, db meta.Database, req nodeapi.QueryRequest) (nodeapi.Answer, error) {
-	node, err := d.place.Locate(db)
+	node, err := d.locate(db)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/ayb-go/ayb/controlplane/meta"
 	"github.com/ayb-go/ayb/controlplane/placement"
-	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -22,16 +21,20 @@ type RemovalStore interface {
 	ClaimDoomed(ctx context.Context, n int, now, until time.Time) ([]meta.Doomed, error)
 	// PostponeDoomed changes until when a claim holds.
 	PostponeDoomed(ctx context.Context, id int64, until time.Time) error
-	// IsDoomed tells whether a path is in the list.
-	IsDoomed(ctx context.Context, path ayb.DatabasePath) (bool, error)
 	// ForgetDoomed takes a database off the list.
 	ForgetDoomed(ctx context.Context, id int64) error
+}
+
+// RemovalFiles is what removals need of query nodes.
+type RemovalFiles interface {
+	DeleteDatabase(ctx context.Context, node nodeapi.NodeID, req nodeapi.DeleteDatabaseRequest) (nodeapi.DeleteDatabaseResponse, error)
+	PurgeShelf(ctx context.Context, node nodeapi.NodeID, req nodeapi.ShelfRequest) (nodeapi.Done, error)
 }
 
 // RemovalDeps are what Removals work with. All are needed.
 type RemovalDeps struct {
 	Store RemovalStore
-	Files nodeapi.Databases
+	Files RemovalFiles
 	Nodes nodeapi.Nodes
 	Log   *slog.Logger
 	Now   func() time.Time
@@ -56,8 +59,8 @@ const (
 	batch  = 32
 )
 
-// Removals removes the files of databases that were deleted, until it has
-// worked: a node that is down, or the end of this process, only delays it.
+// Removals removes the files of databases that are gone for good, or that were
+// never finished, until it has worked: a node that is down, or the end of this process, only delays it.
 // Meanwhile nobody can create a database of the same path. It may be used
 // concurrently.
 type Removals struct {
@@ -135,7 +138,12 @@ func (r *Removals) remove(ctx context.Context, d meta.Doomed) error {
 	}
 	asking, cancel := context.WithTimeout(ctx, removeTimeout)
 	defer cancel()
-	if _, err := r.deps.Files.DeleteDatabase(asking, node, nodeapi.DeleteDatabaseRequest{Path: d.Path}); err != nil {
+	if d.ShelfKey != "" {
+		_, err = r.deps.Files.PurgeShelf(asking, node, nodeapi.ShelfRequest{Path: d.Path, Key: d.ShelfKey})
+	} else {
+		_, err = r.deps.Files.DeleteDatabase(asking, node, nodeapi.DeleteDatabaseRequest{Path: d.Path})
+	}
+	if err != nil {
 		if asking.Err() != nil { // the node may do it yet: the claim stays
 			return err
 		}
@@ -154,18 +162,4 @@ func (r *Removals) postpone(ctx context.Context, id int64) error {
 	r.failed[id] = min(2*wait, lastRetry)
 	r.mu.Unlock()
 	return r.deps.Store.PostponeDoomed(ctx, id, r.deps.Now().Add(wait))
-}
-
-// refuse keeps a path free while it is on the list. Creation asks before it
-// makes room on a node: what is made while files are still removed could be
-// removed with them.
-func (r *Removals) refuse(ctx context.Context, path ayb.DatabasePath) error {
-	if r == nil {
-		return nil
-	}
-	doomed, err := r.deps.Store.IsDoomed(ctx, path)
-	if err == nil && doomed {
-		err = errs.E(errs.Conflict, "A deleted database of that name is still being removed; try again later")
-	}
-	return err
 }

@@ -18,8 +18,6 @@ import (
 // graveyard is a store with a list of databases to remove, and the nodes that
 // have their files.
 type graveyard struct {
-	nodeapi.Databases // DeleteDatabase is all that is asked for
-
 	mu      sync.Mutex
 	now     time.Time
 	listed  []meta.Doomed
@@ -49,12 +47,6 @@ func (g *graveyard) PostponeDoomed(_ context.Context, id int64, until time.Time)
 	return nil
 }
 
-func (g *graveyard) IsDoomed(_ context.Context, path ayb.DatabasePath) (bool, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return slices.ContainsFunc(g.listed, func(d meta.Doomed) bool { return d.Path == path }), nil
-}
-
 func (g *graveyard) ForgetDoomed(_ context.Context, id int64) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -71,6 +63,11 @@ func (g *graveyard) DeleteDatabase(_ context.Context, node nodeapi.NodeID, req n
 	}
 	g.removed = append(g.removed, string(req.Path.Database)+"@"+string(node))
 	return nodeapi.DeleteDatabaseResponse{}, nil
+}
+
+func (g *graveyard) PurgeShelf(ctx context.Context, node nodeapi.NodeID, req nodeapi.ShelfRequest) (nodeapi.Done, error) {
+	_, err := g.DeleteDatabase(ctx, node, nodeapi.DeleteDatabaseRequest{Path: ayb.DatabasePath{Entity: req.Path.Entity, Database: req.Path.Database + ayb.DatabaseSlug(" on the shelf "+req.Key)}})
+	return nodeapi.Done{}, err
 }
 
 func (g *graveyard) LiveNodes() []nodeapi.NodeStatus { return []nodeapi.NodeStatus{{ID: "n1"}} }
@@ -108,7 +105,8 @@ func TestRemovals(t *testing.T) {
 	listed := func(id int64, name string, node meta.NodeID) meta.Doomed {
 		return meta.Doomed{ID: id, Path: ayb.DatabasePath{Entity: "alice", Database: ayb.DatabaseSlug(name)}, Node: node}
 	}
-	g.listed = []meta.Doomed{listed(1, "a", "n1"), listed(2, "b", "n2"), listed(3, "old", "")}
+	g.listed = []meta.Doomed{listed(1, "a", "n1"), listed(2, "b", "n2"), listed(3, "old", ""), listed(5, "away", "n1")}
+	g.listed[3].ShelfKey = "7"
 	r, err := databases.NewRemovals(databases.RemovalDeps{Store: g, Files: g, Nodes: g, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: g.Now})
 	if err != nil {
 		t.Fatal(err)
@@ -117,7 +115,7 @@ func TestRemovals(t *testing.T) {
 	done := make(chan struct{})
 	go func() { defer close(done); _ = r.Run(ctx) }()
 	defer func() { cancel(); <-done }()
-	g.waitFor(t, "a", "b", "old")
+	g.waitFor(t, "a", "b", "old", "away on the shelf 7")
 
 	// Another one; the one that failed waits for the end of its claim.
 	g.mu.Lock()
@@ -144,7 +142,7 @@ func TestRemovals(t *testing.T) {
 		}
 	}
 	slices.Sort(g.removed)
-	if !slices.Equal(g.removed, []string{"a@n1", "b@n2", "c@n1", "old@n1"}) {
+	if !slices.Equal(g.removed, []string{"a@n1", "away on the shelf 7@n1", "b@n2", "c@n1", "old@n1"}) {
 		t.Errorf("removed %v", g.removed)
 	}
 }
@@ -152,13 +150,8 @@ func TestRemovals(t *testing.T) {
 // While files are removed nothing is made at their place: it could be removed
 // with them.
 func TestCreateWaitsForRemoval(t *testing.T) {
-	g := &graveyard{until: map[int64]time.Time{}, listed: []meta.Doomed{{ID: 1, Path: ayb.DatabasePath{Entity: "alice", Database: "d"}}}}
-	r, err := databases.NewRemovals(databases.RemovalDeps{Store: g, Files: g, Nodes: g, Log: slog.New(slog.DiscardHandler), Now: g.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &world{}
-	s := service(t, w, func(d *databases.Deps) { d.Removals = r })
+	w := &world{busy: errs.E(errs.Conflict, "A deleted database of that name is still being removed; try again later")}
+	s := service(t, w)
 	create := func(name string) error {
 		_, err := s.Create(t.Context(), alice, databases.NewDatabase{Entity: "alice", Database: name, Type: "sqlite"})
 		return err
@@ -166,12 +159,7 @@ func TestCreateWaitsForRemoval(t *testing.T) {
 	if err := create("d"); !errs.Is(err, errs.Conflict) || len(w.created) != 0 {
 		t.Errorf("%v, created on %v", err, w.created)
 	}
-	if err := create("e"); err != nil {
-		t.Error(err)
-	}
-	if err := g.ForgetDoomed(t.Context(), 1); err != nil {
-		t.Fatal(err)
-	}
+	w.busy = nil
 	if err := create("d"); err != nil {
 		t.Error(err)
 	}

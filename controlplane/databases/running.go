@@ -1,7 +1,6 @@
 package databases
 
 import (
-	"context"
 	"sync"
 
 	"github.com/ayb-go/ayb/controlplane/limits"
@@ -63,24 +62,10 @@ func (r *running) drop(p place) {
 	}
 }
 
-// query sends a caller's query and holds one of most places until its answer is
-// closed.
-func (r *running) query(ctx context.Context, q nodeapi.Queries, owner, caller meta.EntityID, most int, node nodeapi.NodeID, req nodeapi.QueryRequest) (nodeapi.Answer, error) {
-	if err := r.enter(owner, caller, most); err != nil {
-		return nil, err
-	}
-	answer, err := q.Query(ctx, node, req)
-	if err != nil {
-		r.leave(owner, caller)
-		return nil, err
-	}
-	return &counted{Answer: answer, leave: func() { r.leave(owner, caller) }}, nil
-}
-
-// counted is an answer that holds a place. It is for one goroutine.
+// counted is an answer that holds places. It is for one goroutine.
 type counted struct {
 	nodeapi.Answer
-	leave func() // nil once the place is given back
+	leave func() // nil once they are given back
 }
 
 // Close implements nodeapi.Answer.

@@ -4,7 +4,11 @@ import (
 	"context"
 	"testing"
 
+	"github.com/ayb-go/ayb/controlplane/authz"
+	"github.com/ayb-go/ayb/controlplane/limits"
 	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/controlplane/placement"
+	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -28,11 +32,22 @@ func (open) Next(ctx context.Context) ([]byte, bool, error) {
 }
 func (open) Close() {}
 
+// asker is the part of the service that queries go through, with so many places
+// for each account.
+func asker(q *queries, places int64) *Databases {
+	d := &Databases{deps: Deps{Queries: q}, place: placement.New(nil), running: newRunning(), gates: newGates()}
+	d.cfg.Limits.Set(limits.QueriesPerAccount, places)
+	return d
+}
+
+func (d *Databases) asks(ctx context.Context, owner, caller meta.EntityID) (nodeapi.Answer, error) {
+	return d.run(ctx, authz.Actor{Entity: caller}, meta.Database{ID: 1, Owner: owner, Node: "n"}, nodeapi.QueryRequest{Mode: ayb.QueryReadWrite})
+}
+
 func TestQueriesPerAccount(t *testing.T) {
-	r, q := newRunning(), &queries{}
-	ask := func() (nodeapi.Answer, error) {
-		return r.query(t.Context(), q, 1, 1, 2, "n", nodeapi.QueryRequest{})
-	}
+	q := &queries{}
+	d := asker(q, 2)
+	ask := func() (nodeapi.Answer, error) { return d.asks(t.Context(), 1, 1) }
 	first, err := ask()
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +58,7 @@ func TestQueriesPerAccount(t *testing.T) {
 	if _, err := ask(); !errs.Is(err, errs.Unavailable) {
 		t.Errorf("the third gave %v", err)
 	}
-	if a, err := r.query(t.Context(), q, 2, 2, 2, "n", nodeapi.QueryRequest{}); err != nil {
+	if a, err := d.asks(t.Context(), 2, 2); err != nil {
 		t.Errorf("another account: %v", err)
 	} else {
 		a.Close()
@@ -61,16 +76,16 @@ func TestQueriesPerAccount(t *testing.T) {
 	if _, err := ask(); err == nil {
 		t.Error("a place was given twice")
 	}
-	if len(r.n) != 1 {
-		t.Errorf("counts %v", r.n)
+	if len(d.running.n) != 1 || len(d.gates.of) != 1 {
+		t.Errorf("counts %v, %v", d.running.n, d.gates.of)
 	}
 }
 
 // Many slow readers of a public database leave its owner room.
 func TestGuestsLeaveTheOwnerRoom(t *testing.T) {
-	r, q := newRunning(), &queries{}
+	d := asker(&queries{}, 8)
 	ask := func(caller meta.EntityID) error {
-		_, err := r.query(t.Context(), q, 1, caller, 8, "n", nodeapi.QueryRequest{})
+		_, err := d.asks(t.Context(), 1, caller)
 		return err
 	}
 	for range 2 {

@@ -11,7 +11,7 @@ import (
 // Level gives a database and the level at which the caller may query it,
 // which may be none. Errors are those of Details.
 func (d *Databases) Level(ctx context.Context, actor authz.Actor, entity, database string) (meta.Database, ayb.QueryLevel, error) {
-	found, err := d.Details(ctx, actor, entity, database)
+	found, err := d.seen(ctx, actor, entity, database)
 	return found.Database, found.Rights.Query, err
 }
 

@@ -5,15 +5,19 @@ import (
 
 	"github.com/ayb-go/ayb/controlplane/authz"
 	"github.com/ayb-go/ayb/controlplane/limits"
+	"github.com/ayb-go/ayb/controlplane/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Usage is what a database and its account use, and what they may.
+// Usage is what a database uses and, for its owner, what the account has and
+// what both may.
 type Usage struct {
 	Path ayb.DatabasePath
 	Used nodeapi.UsageResponse
+	// Own says that the caller is the owner; the rest is empty for others.
+	Own bool
 	// Databases is how many the account has.
 	Databases int
 	Limits    limits.Effective
@@ -35,7 +39,7 @@ func (d *Databases) Usage(ctx context.Context, actor authz.Actor, entity, databa
 	if !rights.Manage {
 		return Usage{}, errs.E(errs.Forbidden, "Authenticated entity %s can't see the usage of database %s", actor.Slug, path)
 	}
-	node, err := d.place.Locate(db)
+	node, err := d.locate(db)
 	if err != nil {
 		return Usage{}, err
 	}
@@ -43,9 +47,12 @@ func (d *Databases) Usage(ctx context.Context, actor authz.Actor, entity, databa
 	if err != nil {
 		return Usage{}, err
 	}
-	owned, err := d.deps.Store.DatabasesFor(ctx, db.Owner, db.Owner)
+	if !rights.Own {
+		return Usage{Path: db.Path, Used: used}, nil
+	}
+	owned, err := d.deps.Store.Owned(ctx, meta.Entity{ID: db.Owner, Slug: db.Path.Entity})
 	if err != nil {
 		return Usage{}, err
 	}
-	return Usage{Path: db.Path, Used: used, Databases: len(owned), Limits: d.limitsOf(db)}, nil
+	return Usage{Path: db.Path, Used: used, Own: true, Databases: owned.Live, Limits: d.limitsOf(db)}, nil
 }

@@ -111,9 +111,7 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request, actor authz.Acto
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusCreated, httpapi.Created{
-		Entity: string(made.Path.Entity), Database: string(made.Path.Database), DatabaseType: string(made.Type),
-	})
+	writeJSON(w, http.StatusCreated, created(made))
 	return nil
 }
 
@@ -126,6 +124,7 @@ func (s *Server) details(w http.ResponseWriter, r *http.Request, actor authz.Act
 	if err != nil {
 		return err
 	}
+	from, forks := lineage(d)
 	writeJSON(w, http.StatusOK, httpapi.DatabaseDetails{
 		EntitySlug:              string(d.Database.Path.Entity),
 		DatabaseSlug:            string(d.Database.Path.Database),
@@ -134,6 +133,8 @@ func (s *Server) details(w http.ResponseWriter, r *http.Request, actor authz.Act
 		CanManageDatabase:       d.Rights.Manage,
 		PublicSharingLevel:      string(d.Database.Public),
 		QueryPermissionLevel:    queryLevel(d.Rights.Query),
+		ForkedFrom:              from,
+		Forks:                   forks,
 	})
 	return nil
 }
@@ -181,6 +182,9 @@ func (s *Server) entity(w http.ResponseWriter, r *http.Request, actor authz.Acto
 	}
 	for _, db := range d.Databases {
 		body.Databases = append(body.Databases, httpapi.EntityDatabase{Slug: string(db.Path.Database), DatabaseType: string(db.Type)})
+	}
+	for _, gone := range d.Deleted {
+		body.Deleted = append(body.Deleted, httpapi.DeletedDatabase{Slug: string(gone.Name), DeletedAt: httpapi.TimeText(gone.At), PurgedAt: httpapi.TimeText(gone.Until)})
 	}
 	writeJSON(w, http.StatusOK, body)
 	return nil

@@ -72,6 +72,9 @@ type Deps struct {
 	Authenticator Authenticator
 	Databases     Databases
 	Queries       Queries
+	Transfers     Transfers
+	Snapshots     Snapshots
+	Lifecycle     Lifecycle
 	Usage         Usage
 	Sharing       Sharing
 	OAuth         OAuth
@@ -99,7 +102,7 @@ type Server struct {
 
 // New makes the API and its routes.
 func New(cfg Config, deps Deps) (*Server, error) {
-	if deps.Accounts == nil || deps.Authenticator == nil || deps.Databases == nil || deps.Queries == nil || deps.Usage == nil || deps.Sharing == nil || deps.OAuth == nil || deps.Profiles == nil || deps.Health == nil || deps.Log == nil {
+	if deps.Accounts == nil || deps.Authenticator == nil || deps.Databases == nil || deps.Queries == nil || deps.Transfers == nil || deps.Snapshots == nil || deps.Lifecycle == nil || deps.Usage == nil || deps.Sharing == nil || deps.OAuth == nil || deps.Profiles == nil || deps.Health == nil || deps.Log == nil {
 		return nil, errs.E(errs.Internal, "httpd: a dependency is missing")
 	}
 	if cfg.RequestBytes < 0 {

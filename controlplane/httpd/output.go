@@ -28,6 +28,16 @@ type delivery struct {
 	// lastLine, for answers that are lines, gives the one that tells of an
 	// error after the first byte was sent; nil for other answers.
 	lastLine func(error) []byte
+	// attachment is the Content-Disposition of an answer that is a file.
+	attachment string
+}
+
+// describe says what an answer is.
+func (d delivery) describe(h http.Header) {
+	h["Content-Type"] = d.contentType
+	if d.attachment != "" {
+		h["Content-Disposition"] = []string{d.attachment}
+	}
 }
 
 // output is an answer on its way to the client: held back at first, passed
@@ -50,7 +60,7 @@ type output struct {
 // given up.
 func (o *output) whole(body []byte) {
 	h := o.w.Header()
-	h["Content-Type"] = o.contentType
+	o.describe(h)
 	if o.coding != "" {
 		if packed, ok := o.pool.pack(o.coding, body); ok {
 			h.Set("Content-Encoding", o.coding)
@@ -132,7 +142,7 @@ func (o *output) fail(ctx context.Context, err error) error {
 func (o *output) start() error {
 	o.started = true
 	h := o.w.Header()
-	h["Content-Type"] = o.contentType
+	o.describe(h)
 	if o.coding != "" {
 		if o.packer = o.pool.take(o.coding, o); o.packer != nil {
 			h.Set("Content-Encoding", o.coding)

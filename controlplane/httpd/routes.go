@@ -51,6 +51,15 @@ func routes() []route {
 		{http.MethodGet, httpapi.RouteQueries, bearer, authz.ListQueries, (*Server).queries},
 		{http.MethodDelete, httpapi.RouteRunning, bearer, authz.CancelQuery, (*Server).cancelQuery},
 		{http.MethodGet, httpapi.RouteUsage, bearer, authz.ShowUsage, (*Server).usage},
+		{http.MethodGet, httpapi.RouteExport, bearer, authz.ExportData, (*Server).export},
+		{http.MethodPost, httpapi.RouteImport, bearer, authz.ImportData, (*Server).importData},
+		{http.MethodPost, httpapi.RouteFork, bearer, authz.ForkDatabase, (*Server).fork},
+		{http.MethodPost, httpapi.RouteRename, bearer, authz.RenameDatabase, (*Server).rename},
+		{http.MethodDelete, httpapi.RouteDatabase, bearer, authz.DeleteDatabase, (*Server).deleteDatabase},
+		{http.MethodPost, httpapi.RouteUndelete, bearer, authz.UndeleteDatabase, (*Server).undelete},
+		{http.MethodGet, httpapi.RouteListSnapshots, bearer, authz.ListSnapshots, (*Server).listSnapshots},
+		{http.MethodPost, httpapi.RouteSnapshots, bearer, authz.TakeSnapshot, (*Server).takeSnapshot},
+		{http.MethodPost, httpapi.RouteRestoreSnapshot, bearer, authz.RestoreSnapshot, (*Server).restoreSnapshot},
 		{http.MethodPatch, httpapi.RouteUpdate, bearer, authz.UpdateDatabase, (*Server).updateDatabase},
 		{http.MethodPost, httpapi.RouteShare, bearer, authz.ShareDatabase, (*Server).share},
 		{http.MethodGet, httpapi.RoutePermissions, bearer, authz.ListPermissions, (*Server).permissions},
@@ -117,7 +126,9 @@ func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 	}
 	allowed := ""
 	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete} {
-		if s.mux.Match(chi.NewRouteContext(), m, path) {
+		// Any two names are the path of a database, which can only be deleted
+		// there: for every other method it is a path like any unknown one.
+		if at := s.mux.Find(chi.NewRouteContext(), m, path); at != "" && at != httpapi.RouteDatabase {
 			if allowed != "" {
 				allowed += ", "
 			}

@@ -25,11 +25,18 @@ func (s *Server) usage(w http.ResponseWriter, r *http.Request, actor authz.Actor
 	if err != nil {
 		return err
 	}
-	body := httpapi.Usage{
-		DatabaseBytes: u.Used.DatabaseBytes, WALBytes: u.Used.WALBytes, Running: u.Used.Requests,
-		Limits:  map[string]httpapi.Limit{},
-		Account: httpapi.AccountUsage{Entity: string(u.Path.Entity), Databases: u.Databases, Limits: map[string]httpapi.Limit{}},
+	body := httpapi.Usage{DatabaseBytes: u.Used.DatabaseBytes, WALBytes: u.Used.WALBytes, Running: u.Used.Requests}
+	if u.Own {
+		tellLimits(&body, u)
 	}
+	writeJSON(w, http.StatusOK, body)
+	return nil
+}
+
+// tellLimits adds what only the owner is told (ruling 28).
+func tellLimits(body *httpapi.Usage, u databases.Usage) {
+	body.Limits = map[string]httpapi.Limit{}
+	body.Account = httpapi.AccountUsage{Entity: string(u.Path.Entity), Databases: u.Databases, Limits: map[string]httpapi.Limit{}}
 	for _, l := range limits.All() {
 		told := httpapi.Limit{Value: u.Limits.Value(l), Source: string(u.Limits.Source(l))}
 		body.Limits[l.String()] = told
@@ -37,6 +44,4 @@ func (s *Server) usage(w http.ResponseWriter, r *http.Request, actor authz.Actor
 			body.Account.Limits[l.String()] = told
 		}
 	}
-	writeJSON(w, http.StatusOK, body)
-	return nil
 }

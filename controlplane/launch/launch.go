@@ -4,6 +4,7 @@ package launch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -11,10 +12,12 @@ import (
 
 	"github.com/ayb-go/ayb/controlplane"
 	"github.com/ayb-go/ayb/controlplane/cache"
+	"github.com/ayb-go/ayb/shared/bus/controlapi"
 	"github.com/ayb-go/ayb/shared/bus/invalidateapi"
 	"github.com/ayb-go/ayb/shared/bus/mailapi"
 	"github.com/ayb-go/ayb/shared/bus/natsbus"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/bus/snapshotapi"
 	"github.com/ayb-go/ayb/shared/config"
 	"github.com/ayb-go/ayb/shared/lifecycle"
 	"github.com/ayb-go/ayb/shared/process"
@@ -56,7 +59,7 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 	var cp *controlplane.ControlPlane
 	group := invalidateapi.Join(conn, func(n invalidateapi.Notice) { cp.Forget(n) }, env.Log)
 	cp, err = controlplane.New(planeConfig(env.Config, port(listener)), controlplane.Deps{
-		Queries: nodes, Databases: nodes, Nodes: presence,
+		Queries: nodes, Imports: nodes, Databases: nodes, Files: nodes, Nodes: presence, Snapshots: snapshotapi.NewClient(conn),
 		Mail:   mailapi.NewClient(conn.MailQueue(mailapi.Subject), conn),
 		Others: others(env, group), Pages: pages(env.Config.PublicBase(port(listener)), env.Log), BusHealthy: conn.Healthy, Log: env.Log, Now: time.Now,
 	})
@@ -64,6 +67,11 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 		_ = listener.Close() // nothing has been accepted
 		return lifecycle.Fatal(err)
 	}
+	stopDirectory, err := controlapi.Serve(conn, cp)
+	if err != nil {
+		return errors.Join(err, listener.Close(), cp.Close())
+	}
+	defer stopDirectory()
 	if alone(env) {
 		firstNode(ctx, presence)
 	} else {
@@ -173,6 +181,6 @@ func planeConfig(c config.Server, port int) controlplane.Config {
 		StatementTimeout: c.Limits.StatementTimeout, DatabasesPerAccount: c.Limits.DatabasesPerAccount,
 		QueriesPerAccount: c.Limits.QueriesPerAccount, QueriesPerDatabase: c.Limits.QueriesPerDatabase,
 		ResultBytes: int64(c.Limits.ResultBytes), DatabaseBytes: int64(c.Limits.DatabaseBytes), HeapBytes: int64(c.Limits.HeapBytes),
-		RatePerMinute: c.Limits.RatePerMinute, TrustedProxies: proxies,
+		RatePerMinute: c.Limits.RatePerMinute, TrustedProxies: proxies, DeletionGrace: c.Retention.DeletionGrace,
 	}
 }

@@ -33,6 +33,9 @@ type Doomed struct {
 	Path ayb.DatabasePath
 	Type ayb.DatabaseType
 	Node NodeID
+	// ShelfKey is where the files are that were put away under the path; empty
+	// for files at the path itself.
+	ShelfKey string
 }
 
 // Change is one field of an update: To is the new value when Set, else the

@@ -3,44 +3,45 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ayb-go/ayb/controlplane/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
-	"github.com/ayb-go/ayb/shared/errs"
 )
 
 // DeleteEntity deletes an account with all that is recorded of it: addresses,
 // tokens, authorization codes, grants given to it and on its databases, and
-// the databases, which become Doomed. Tokens of others that were limited to
-// one of them go as well. All of that happens or nothing; the name and the
+// the databases, deleted ones too, whose files and snapshots are listed for
+// removal. Tokens of others that were limited to one of them go as well. All of that happens or nothing; the name and the
 // addresses are then free. NotFound when there is no such entity.
 func (s *Store) DeleteEntity(ctx context.Context, id meta.EntityID, now time.Time) (meta.DeletedEntity, error) {
 	var out meta.DeletedEntity
 	err := s.transact(ctx, func(tx *sql.Tx) (err error) {
 		out = meta.DeletedEntity{}
-		if out.Databases, err = s.takeEntity(ctx, tx, id); err != nil {
+		owned, err := s.takeEntity(ctx, tx, id)
+		if err != nil {
 			return err
 		}
-		if out.Tokens, err = tokensOfOrOn(ctx, tx, id); err != nil {
+		if out.Tokens, err = texts(ctx, tx, `
+			SELECT short_token FROM api_token
+			WHERE entity_id = $1 OR database_id IN (SELECT id FROM database WHERE entity_id = $1)
+			ORDER BY short_token`, id); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `
-			INSERT INTO doomed_database (entity_slug, database_slug, db_type, node_id, doomed_at)
-			SELECT e.slug, d.slug, d.db_type, d.node_id, $1
-			FROM entity e JOIN database d ON d.entity_id = e.id WHERE e.id = $2`, formatTime(now), id); err != nil {
-			return err
+		for _, d := range owned {
+			out.Databases = append(out.Databases, d.Database)
+		}
+		for _, d := range slices.Backward(owned) { // the oldest waits longest
+			if _, err := endDatabase(ctx, tx, d, now); err != nil {
+				return err
+			}
 		}
 		for _, stmt := range []string{
-			`DELETE FROM api_token
-				WHERE entity_id = $1 OR database_id IN (SELECT id FROM database WHERE entity_id = $1)`,
-			`DELETE FROM oauth_authorization_request
-				WHERE entity_id = $1 OR database_id IN (SELECT id FROM database WHERE entity_id = $1)`,
-			`DELETE FROM entity_database_permission
-				WHERE entity_id = $1 OR database_id IN (SELECT id FROM database WHERE entity_id = $1)`,
-			`DELETE FROM database WHERE entity_id = $1`,
+			`DELETE FROM api_token WHERE entity_id = $1`,
+			`DELETE FROM oauth_authorization_request WHERE entity_id = $1`,
+			`DELETE FROM entity_database_permission WHERE entity_id = $1`,
 			`DELETE FROM authentication_method WHERE entity_id = $1`,
 			`DELETE FROM entity WHERE id = $1`,
 		} {
@@ -57,66 +58,19 @@ func (s *Store) DeleteEntity(ctx context.Context, id meta.EntityID, now time.Tim
 }
 
 // takeEntity keeps everybody else from adding to an entity or to its databases
-// until the transaction ends, and gives the databases.
-func (s *Store) takeEntity(ctx context.Context, tx *sql.Tx, id meta.EntityID) ([]meta.Database, error) {
-	var slug ayb.EntitySlug
-	err := tx.QueryRowContext(ctx, `SELECT slug FROM entity WHERE id = $1`+s.dialect.take("entity"), id).Scan(&slug)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, errs.RecordNotFound("entity", fmt.Sprint(id))
-	}
-	if err != nil {
+// until the transaction ends, and gives the databases, deleted ones too.
+func (s *Store) takeEntity(ctx context.Context, tx *sql.Tx, id meta.EntityID) ([]ending, error) {
+	if err := s.takeOwner(ctx, tx, id, ayb.EntitySlug(fmt.Sprint(id))); err != nil {
 		return nil, err
 	}
 	rows, err := tx.QueryContext(ctx, `
-		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at
+		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, d.deleted_at, d.moving, d.moving_to, d.moving_until
 		FROM entity e JOIN database d ON d.entity_id = e.id
 		WHERE e.id = $1 ORDER BY d.id DESC`+s.dialect.take("d"), id)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	var out []meta.Database
-	for rows.Next() {
-		d, err := scanDatabase(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, d)
-	}
-	return out, rows.Err()
-}
-
-// tokensOfOrOn lists the tokens of an entity and those on its databases.
-func tokensOfOrOn(ctx context.Context, tx *sql.Tx, id meta.EntityID) ([]string, error) {
-	rows, err := tx.QueryContext(ctx, `
-		SELECT short_token FROM api_token
-		WHERE entity_id = $1 OR database_id IN (SELECT id FROM database WHERE entity_id = $1)
-		ORDER BY short_token`, id)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []string
-	for rows.Next() {
-		var short string
-		if err := rows.Scan(&short); err != nil {
-			return nil, err
-		}
-		out = append(out, short)
-	}
-	return out, rows.Err()
-}
-
-// refuseDoomed keeps a path free while files of a deleted database are there.
-func refuseDoomed(ctx context.Context, tx *sql.Tx, path ayb.DatabasePath) error {
-	var n int
-	err := tx.QueryRowContext(ctx, `
-		SELECT count(*) FROM doomed_database WHERE entity_slug = $1 AND database_slug = $2`,
-		path.Entity, path.Database).Scan(&n)
-	if err == nil && n > 0 {
-		err = errs.E(errs.Conflict, "A deleted database of that name is still being removed; try again later")
-	}
-	return err
+	return scanEnding(rows)
 }
 
 // DoomedDatabases gives at most n databases whose files still have to go, the
@@ -129,24 +83,8 @@ func (s *Store) DoomedDatabases(ctx context.Context, n int) ([]meta.Doomed, erro
 	if err != nil {
 		return nil, driverError(err)
 	}
-	defer rows.Close()
-	var out []meta.Doomed
-	for rows.Next() {
-		var (
-			d    meta.Doomed
-			kind int64
-			node sql.NullString
-		)
-		if err := rows.Scan(&d.ID, &d.Path.Entity, &d.Path.Database, &kind, &node); err != nil {
-			return nil, driverError(err)
-		}
-		if d.Type, err = named(databaseTypes, kind); err != nil {
-			return nil, driverError(err)
-		}
-		d.Node = meta.NodeID(node.String)
-		out = append(out, d)
-	}
-	return out, driverError(rows.Err())
+	out, err := scanDoomed(rows)
+	return out, driverError(err)
 }
 
 // ForgetDoomed says that the files of a doomed database are gone. Its path can

@@ -29,7 +29,7 @@ func (s *Store) DatabasesOf(ctx context.Context, id meta.EntityID) ([]meta.Datab
 	rows, err := s.reader.QueryContext(ctx, `
 		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at
 		FROM entity e JOIN database d ON d.entity_id = e.id
-		WHERE e.id = $1 ORDER BY d.id DESC`, id)
+		WHERE e.id = $1 AND d.deleted_at IS NULL ORDER BY d.id DESC`, id)
 	if err != nil {
 		return nil, driverError(err)
 	}
@@ -49,30 +49,46 @@ func (s *Store) DatabasesOf(ctx context.Context, id meta.EntityID) ([]meta.Datab
 // when the owner has one of that name or files of an earlier one of that path
 // are still being removed, NotFound when the owner is gone.
 func (s *Store) CreateDatabase(ctx context.Context, d meta.Database) error {
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		if err := s.takeOwner(ctx, tx, d.Owner, d.Path.Entity); err != nil {
+			return err
+		}
+		if err := refuseBusy(ctx, tx, d.Path); err != nil {
+			return err
+		}
+		return insertDatabase(ctx, tx, d, meta.Origin{})
+	})
+}
+
+// insertDatabase records a database; the zero origin is none. What had its
+// name before is not found under it any more.
+func insertDatabase(ctx context.Context, tx *sql.Tx, d meta.Database, from meta.Origin) error {
 	kind, err := number(databaseTypes, d.Type)
 	if err != nil {
-		return driverError(err)
+		return err
 	}
 	public, err := number(publicLevels, d.Public)
 	if err != nil {
-		return driverError(err)
-	}
-	return s.transact(ctx, func(tx *sql.Tx) error {
-		if err := refuseDoomed(ctx, tx, d.Path); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, `
-			INSERT INTO database (slug, db_type, entity_id, public_sharing_level, node_id, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6)`,
-			d.Path.Database, kind, d.Owner, public, d.Node, formatTime(d.CreatedAt))
-		if errs.Is(driverError(err), errs.Conflict) {
-			return errs.E(errs.Conflict, "Database already exists")
-		}
-		if gone(err) {
-			return errs.RecordNotFound("entity", string(d.Path.Entity))
-		}
 		return err
-	})
+	}
+	var id sql.NullInt64
+	var path sql.NullString
+	if from.Database != 0 {
+		id, path = sql.NullInt64{Int64: int64(from.Database), Valid: true}, orNoText(from.Path.String())
+	}
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO database (slug, db_type, entity_id, public_sharing_level, node_id, created_at, forked_from, forked_at, forked_path)
+		VALUES ($1, $2, $3, $4, $5, $6, (SELECT id FROM database WHERE id = $7), $8, $9)`,
+		d.Path.Database, kind, d.Owner, public, d.Node, formatTime(d.CreatedAt), id, orNull(from.At), path)
+	switch {
+	case errs.Is(driverError(err), errs.Conflict):
+		return errs.E(errs.Conflict, "Database already exists")
+	case gone(err):
+		return errs.RecordNotFound("entity", string(d.Path.Entity))
+	case err != nil:
+		return err
+	}
+	return forgetAlias(ctx, tx, d.Owner, d.Path.Database)
 }
 
 // SetPublicLevel changes what everybody may do with a database. NotFound when
@@ -115,7 +131,7 @@ func scanDatabase(row scanner, more ...any) (meta.Database, error) {
 func scope(database, level sql.NullInt64, owner, name sql.NullString) (*meta.Scope, error) {
 	s := &meta.Scope{
 		Database: meta.DatabaseID(database.Int64),
-		Path:     ayb.DatabasePath{Entity: ayb.EntitySlug(owner.String), Database: ayb.DatabaseSlug(name.String)},
+		Path:     ayb.DatabasePath{Entity: ayb.EntitySlug(owner.String), Database: withoutShelf(name.String)},
 		Level:    ayb.QueryReadOnly,
 	}
 	if !level.Valid {

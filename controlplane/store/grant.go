@@ -101,7 +101,7 @@ func (s *Store) DatabasesFor(ctx context.Context, owner, viewer meta.EntityID) (
 		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, p.sharing_level
 		FROM entity e JOIN database d ON d.entity_id = e.id
 		LEFT JOIN entity_database_permission p ON p.database_id = d.id AND p.entity_id = $1
-		WHERE e.id = $2 ORDER BY d.id DESC`, viewer, owner)
+		WHERE e.id = $2 AND d.deleted_at IS NULL ORDER BY d.id DESC`, viewer, owner)
 }
 
 // SharedWith gives the databases of others on which an entity has a grant,
@@ -112,7 +112,7 @@ func (s *Store) SharedWith(ctx context.Context, id meta.EntityID) ([]meta.Access
 		FROM entity_database_permission p
 		JOIN database d ON d.id = p.database_id
 		JOIN entity e ON e.id = d.entity_id
-		WHERE p.entity_id = $1 ORDER BY d.id DESC`, id)
+		WHERE p.entity_id = $1 AND d.deleted_at IS NULL ORDER BY d.id DESC`, id)
 }
 
 func (s *Store) accesses(ctx context.Context, query string, args ...any) ([]meta.Access, error) {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ayb-go/ayb/controlplane/limits"
@@ -38,11 +39,11 @@ func columns(table string, of []limits.Limit) string {
 
 // withLimits is a database's columns and those of what the operator has set for
 // it and its account. scanLimited reads them.
-const withLimits = `SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at%s%s
+const withLimits = `SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, d.moving%s%s
 	FROM entity e JOIN database d ON d.entity_id = e.id
 	LEFT JOIN account_limit a ON a.entity_id = e.id
 	LEFT JOIN database_limit l ON l.database_id = d.id
-	WHERE e.slug = $1 AND d.slug = $2`
+	WHERE e.slug = $1 AND d.slug = $2 AND d.deleted_at IS NULL`
 
 // byPath is withLimits with all columns.
 func byPath() string {
@@ -77,7 +78,9 @@ func (r limitRow) values() (v limits.Values) {
 // scanLimited reads a database with its limits.
 func scanLimited(row scanner) (meta.Database, error) {
 	account, database := newLimitRow(accountLimits()), newLimitRow(databaseLimits())
-	d, err := scanDatabase(row, append(account.dest(), database.dest()...)...)
+	var moving sql.NullInt64
+	d, err := scanDatabase(row, slices.Concat([]any{&moving}, account.dest(), database.dest())...)
+	d.Moving = moving.Valid
 	if own := (limits.Own{Account: account.values(), Database: database.values()}); err == nil && own != (limits.Own{}) {
 		d.Limits = &own
 	}
@@ -143,7 +146,7 @@ func (s *Store) Limited(ctx context.Context) ([]meta.Limited, error) {
 	}
 	databases, err := s.limited(ctx, databaseLimits(), `SELECT e.slug, d.slug%s
 		FROM database_limit t JOIN database d ON d.id = t.database_id JOIN entity e ON e.id = d.entity_id
-		ORDER BY e.slug, d.slug`)
+		WHERE d.deleted_at IS NULL ORDER BY e.slug, d.slug`)
 	return append(accounts, databases...), err
 }
 

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/controlplane/meta"
-	"github.com/ayb-go/ayb/shared/ayb"
 )
 
 // ClaimDoomed gives at most n databases whose files have to go, the longest
@@ -22,7 +21,7 @@ func (s *Store) ClaimDoomed(ctx context.Context, n int, now, until time.Time) ([
 		// The condition stands twice because PostgreSQL looks at the outer one
 		// again after it has waited for another claim.
 		rows, err := tx.QueryContext(ctx, `
-			UPDATE doomed_database SET claimed_until = $1
+			UPDATE doomed_database SET claimed_until = $1, reservation = NULL
 			WHERE (claimed_until IS NULL OR claimed_until <= $2) AND id IN (
 				SELECT id FROM doomed_database
 				WHERE claimed_until IS NULL OR claimed_until <= $3 ORDER BY id LIMIT $4)
@@ -31,26 +30,36 @@ func (s *Store) ClaimDoomed(ctx context.Context, n int, now, until time.Time) ([
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
-		for rows.Next() {
-			var (
-				d    meta.Doomed
-				kind int64
-				node sql.NullString
-			)
-			if err := rows.Scan(&d.ID, &d.Path.Entity, &d.Path.Database, &kind, &node); err != nil {
-				return err
-			}
-			if d.Type, err = named(databaseTypes, kind); err != nil {
-				return err
-			}
-			d.Node = meta.NodeID(node.String)
-			out = append(out, d)
-		}
-		return rows.Err()
+		out, err = scanDoomed(rows)
+		return err
 	})
 	slices.SortFunc(out, func(a, b meta.Doomed) int { return cmp.Compare(a.ID, b.ID) })
 	return out, err
+}
+
+// scanDoomed reads all rows and closes them.
+func scanDoomed(rows *sql.Rows) ([]meta.Doomed, error) {
+	defer rows.Close()
+	var out []meta.Doomed
+	for rows.Next() {
+		var (
+			d        meta.Doomed
+			kind     int64
+			recorded string
+			node     sql.NullString
+		)
+		err := rows.Scan(&d.ID, &d.Path.Entity, &recorded, &kind, &node)
+		if err == nil {
+			d.Type, err = named(databaseTypes, kind)
+		}
+		if err != nil {
+			return nil, err
+		}
+		d.Path.Database, d.ShelfKey = onShelf(recorded)
+		d.Node = meta.NodeID(node.String)
+		out = append(out, d)
+	}
+	return out, rows.Err()
 }
 
 // PostponeDoomed ends a claim, or begins one, until then. It is no error when
@@ -60,16 +69,4 @@ func (s *Store) PostponeDoomed(ctx context.Context, id int64, until time.Time) e
 		_, err := tx.ExecContext(ctx, `UPDATE doomed_database SET claimed_until = $1 WHERE id = $2`, formatTime(until), id)
 		return err
 	})
-}
-
-// IsDoomed tells whether files of a deleted database of this path still have
-// to go.
-func (s *Store) IsDoomed(ctx context.Context, path ayb.DatabasePath) (bool, error) {
-	ctx, cancel := limit(ctx)
-	defer cancel()
-	var n int
-	err := s.reader.QueryRowContext(ctx, `
-		SELECT count(*) FROM doomed_database WHERE entity_slug = $1 AND database_slug = $2`,
-		path.Entity, path.Database).Scan(&n)
-	return n > 0, driverError(err)
 }

@@ -21,6 +21,8 @@ func (c check) all(n needs) {
 	c.authentication(n)
 	c.email(n)
 	c.snapshots()
+	grace := c.s.Retention.DeletionGrace
+	c.must("retention.deletion_grace", grace >= 0 && grace <= tenYears*time.Second, "must be a duration from \"0s\" to ten years")
 	c.bus(n)
 	c.node()
 	c.limits()

@@ -24,6 +24,7 @@ func baseDefaults() Server {
 		DataPath:       "./ayb_data",
 		Authentication: Authentication{TokenExpirationSeconds: 3600},
 		CORS:           CORS{Origin: "*"},
+		Retention:      Retention{DeletionGrace: 7 * 24 * time.Hour},
 		QueryNode:      QueryNode{MaxDaemons: 500, IdleTimeout: 5 * time.Minute, Readers: 4},
 		Isolation:      Isolation{Cgroup: "auto"},
 		Limits: Limits{

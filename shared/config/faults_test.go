@@ -49,6 +49,7 @@ func TestOneFault(t *testing.T) {
 		{"", "[cors]\norigin = \"https://x/\"", "cors.origin must be * or one origin"},
 		{"", "[snapshots]\naccess_key_id=\"a\"\nsecret_access_key=\"b\"\nbucket=\"c\"\nsqlite_method=\"Backup\"", "snapshots.sqlite_method must be \"Vacuum\""},
 		{"", "[snapshots]\naccess_key_id=\"a\"\nsecret_access_key=\"b\"\nbucket_prefix=\"c\"\nbucket=\"c\"", "snapshots.bucket_prefix is not known; did you mean snapshots.path_prefix?"}, // O8
+		{"", "[retention]\ndeletion_grace = \"-1s\"", "retention.deletion_grace must be a duration from \"0s\" to ten years"},
 		{"", snap + "interval = \"0s\"\nmax_snapshots = 1", "snapshots.automation.interval is required and must be a duration above zero"},
 		{"", snap + "interval = \"ten\"\nmax_snapshots = 1", "snapshots.automation.interval must be a duration such as"},
 		{"", snap + "interval = 10\nmax_snapshots = 1", "snapshots.automation.interval must be a duration in quotes"},

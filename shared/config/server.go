@@ -35,6 +35,7 @@ type Server struct {
 	Web *Web `koanf:"web"`
 	// Snapshots is nil when snapshots are off, which is the default.
 	Snapshots *Snapshots `koanf:"snapshots"`
+	Retention Retention  `koanf:"retention"`
 
 	Bus       Bus       `koanf:"bus"`
 	QueryNode QueryNode `koanf:"querynode"`
@@ -129,6 +130,13 @@ type Automation struct {
 	Interval time.Duration `koanf:"interval"`
 	// MaxSnapshots is how many are kept of a database, 1 to 65535.
 	MaxSnapshots int `koanf:"max_snapshots"`
+}
+
+// Retention says how long things are kept.
+type Retention struct {
+	// DeletionGrace is how long a deleted database can be had back, up to ten
+	// years; 0s is not at all. Default 168h.
+	DeletionGrace time.Duration `koanf:"deletion_grace"`
 }
 
 // Bus is how the processes of a server reach one another.

@@ -1,0 +1,83 @@
+package databases
+
+import (
+	"context"
+	"strings"
+
+	"github.com/ayb-go/ayb/controlplane/authz"
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// Fork makes a copy of a database as a new one of the caller's, on any node:
+// one consistent copy at the source, piped to the new one, which remembers where
+// it is from. from is the name of the source.
+//
+// Errors, in the order of the checks: NotFound for a missing source of the
+// caller's own; Forbidden for every other that is missing or may not be forked
+// (S22); Invalid for a bad name of the copy; those of Create; Unavailable when
+// too much runs on the databases of the source's account.
+func (d *Databases) Fork(ctx context.Context, actor authz.Actor, entity, database, to string) (made meta.Database, from ayb.DatabasePath, err error) {
+	if err := authz.Check(actor, authz.ForkDatabase); err != nil {
+		return made, from, err
+	}
+	path := pathOf(entity, database)
+	source, rights, err := d.resolve(ctx, actor, path)
+	switch {
+	case err != nil:
+		return made, from, err
+	case !rights.Fork:
+		return made, from, errs.E(errs.Forbidden, "Authenticated entity %s can't fork database %s", actor.Slug, path)
+	}
+	made, err = d.target(ctx, actor, source, to)
+	if err != nil {
+		return made, from, err
+	}
+	origin := meta.Origin{Database: source.ID, Path: source.Path, At: d.deps.Now()}
+	made, err = d.makeFrom(ctx, made, origin, func(ctx context.Context, node nodeapi.NodeID, version string) error {
+		return d.pipe(ctx, actor, source, made, node, version)
+	})
+	return made, source.Path, err
+}
+
+// target checks the name of a new database that is made of another.
+func (d *Databases) target(ctx context.Context, actor authz.Actor, of meta.Database, to string) (meta.Database, error) {
+	entity, name, ok := strings.Cut(to, "/")
+	if !ok {
+		return meta.Database{}, errs.E(errs.Invalid, "The name of the new database must look like ENTITY/DATABASE")
+	}
+	return d.checkNew(ctx, actor, NewDatabase{Entity: entity, Database: name, Type: string(of.Type)})
+}
+
+// pipe sends what is in one database to a version of another.
+func (d *Databases) pipe(ctx context.Context, actor authz.Actor, source, made meta.Database, node nodeapi.NodeID, version string) error {
+	most, err := d.ownerLimits(ctx, made.Owner)
+	if err != nil {
+		return err
+	}
+	ask, err := d.exportRequest(actor, source, authz.Rights{Query: ayb.QueryReadOnly}, Export{Options: query.ExportOptions{Format: query.TransferSQLite}})
+	if err != nil {
+		return err
+	}
+	answer, err := d.run(ctx, actor, source, ask)
+	if err != nil {
+		return err
+	}
+	defer answer.Close()
+	data := &answerReader{ctx: ctx, answer: answer}
+	if err := data.next(); errs.Is(err, errs.NotFound) {
+		return errEmpty // nothing was ever written to the source
+	} else if err != nil {
+		return err
+	}
+	load := loading(made, most)
+	load.Version = version
+	if err := setOptions(&load, query.ImportOptions{Format: query.TransferSQLite, Mode: query.ImportCreate}); err != nil {
+		return err
+	}
+	_, err = d.upload(ctx, node, load, data)
+	return err
+}

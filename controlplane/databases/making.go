@@ -1,0 +1,201 @@
+package databases
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/ayb-go/ayb/controlplane/limits"
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+const (
+	// reserveTime is how long a path is kept for a database that is being made
+	// when nothing more is heard of it, and renewEvery when that is said again.
+	reserveTime = time.Hour
+	renewEvery  = 10 * time.Minute
+	// finishTimeout limits the end of making or replacing, which is carried out
+	// even when the caller goes away.
+	finishTimeout = 2 * time.Minute
+)
+
+// fill puts the data of a database together in a version that is not live yet.
+type fill func(ctx context.Context, node nodeapi.NodeID, version string) error
+
+// errEmpty is what a fill gives for a database that is to have no data.
+var errEmpty = errors.New("there is nothing to fill it with")
+
+// errEnough is what a fill gives when nothing was to be changed.
+var errEnough = errors.New("this was a dry run")
+
+// makeFrom makes a database from data. Its name is reserved first, in the list
+// of what has to be removed: whatever happens then, either the record takes the
+// reservation's place or the files go (N11).
+func (d *Databases) makeFrom(ctx context.Context, made meta.Database, from meta.Origin, with fill) (meta.Database, error) {
+	made, kept, err := d.reserve(ctx, made)
+	if err != nil {
+		return meta.Database{}, err
+	}
+	making, stop := d.keep(ctx, kept)
+	err = d.putTogether(making, made, with)
+	if cause := context.Cause(making); err != nil && cause != nil && errs.Is(cause, errs.Conflict) {
+		err = cause // the reservation was lost
+	}
+	stop()
+	if err == nil {
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
+		defer cancel()
+		made.CreatedAt = d.deps.Now()
+		err = d.deps.Store.CreateReserved(ending, kept, made, from)
+	}
+	if err != nil {
+		d.giveUp(ctx, kept)
+		return meta.Database{}, err
+	}
+	return made, nil
+}
+
+// reserve chooses a node and keeps the path.
+func (d *Databases) reserve(ctx context.Context, made meta.Database) (meta.Database, meta.Reservation, error) {
+	unlock := d.creating.lock(made.Owner)
+	defer unlock()
+	if err := d.checkRoom(ctx, made); err != nil {
+		return made, meta.Reservation{}, err
+	}
+	node, err := d.place.Pick(made.Type)
+	if err != nil {
+		return made, meta.Reservation{}, err
+	}
+	made.Node = meta.NodeID(node)
+	now := d.deps.Now()
+	kept, err := d.deps.Store.ReserveDatabase(ctx, made, now, now.Add(reserveTime))
+	return made, kept, err
+}
+
+// keep renews a reservation until stop is called or it is lost, which ends the
+// context with the reason.
+func (d *Databases) keep(ctx context.Context, r meta.Reservation) (kept context.Context, stop func()) {
+	kept, cancel := context.WithCancelCause(ctx)
+	var renewing sync.WaitGroup
+	renewing.Go(func() {
+		tick := time.NewTicker(renewEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-kept.Done():
+				return
+			case <-tick.C:
+			}
+			err := d.deps.Store.RenewReservation(kept, r, d.deps.Now().Add(reserveTime))
+			if errs.Is(err, errs.Conflict) { // any other failure leaves time for the next try
+				cancel(err)
+			}
+		}
+	})
+	return kept, func() {
+		cancel(nil)
+		renewing.Wait()
+	}
+}
+
+// putTogether makes the files of a new database.
+func (d *Databases) putTogether(ctx context.Context, made meta.Database, with fill) error {
+	node := nodeapi.NodeID(made.Node)
+	staged, err := d.deps.Versions.StageVersion(ctx, node, nodeapi.StageRequest{Path: made.Path})
+	if err != nil {
+		return err
+	}
+	version := staged.Version
+	err = with(ctx, node, version)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
+	defer cancel()
+	if errors.Is(err, errEmpty) {
+		_, err = d.deps.Versions.UnstageVersion(ctx, node, nodeapi.VersionRequest{Path: made.Path, Version: version})
+		version = ""
+	}
+	if err != nil {
+		return err
+	}
+	_, err = d.deps.Files.CreateDatabase(ctx, node, nodeapi.CreateRequest{Path: made.Path, Type: made.Type, Version: version})
+	return err
+}
+
+// giveUp says that what there is of a database has to go.
+func (d *Databases) giveUp(ctx context.Context, r meta.Reservation) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTimeout)
+	defer cancel()
+	// When it is not said the reservation ends by itself, which has the same
+	// effect later.
+	_ = d.deps.Store.ReleaseReservation(ctx, r, d.deps.Now())
+	d.deps.Removals.Wake()
+}
+
+// replaceWith gives a database another state. ready, when it is not nil, is
+// called when that state is complete and checked; what it returns, once it is
+// live.
+func (d *Databases) replaceWith(ctx context.Context, db meta.Database, with fill, ready func(ctx context.Context) (done func(), err error)) error {
+	leave, err := d.gates.replace(db.ID)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	node, err := d.locate(db)
+	if err != nil {
+		return err
+	}
+	staged, err := d.deps.Versions.StageVersion(ctx, node, nodeapi.StageRequest{Path: db.Path})
+	if err != nil {
+		return err
+	}
+	next := nodeapi.VersionRequest{Path: db.Path, Version: staged.Version}
+	if err = with(ctx, node, staged.Version); err == nil && ready != nil {
+		var done func()
+		if done, err = ready(ctx); err == nil {
+			defer done()
+		}
+	}
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
+	defer cancel()
+	if err == nil {
+		if err = d.publish(ending, node, next); unknown(err) {
+			return err // it may be live: it is not to be removed
+		}
+	}
+	if err != nil {
+		// One that stays is removed by the node in a while.
+		_, _ = d.deps.Versions.UnstageVersion(ending, node, next)
+	}
+	return err
+}
+
+// publish makes a version live. A node that does not answer is asked again,
+// since it may have done so; the call may be repeated.
+func (d *Databases) publish(ctx context.Context, node nodeapi.NodeID, next nodeapi.VersionRequest) error {
+	for wait := time.Second; ; wait *= 2 {
+		_, err := d.deps.Versions.PublishVersion(ctx, node, next)
+		if !unknown(err) || wait > 16*time.Second {
+			return err
+		}
+		t := time.NewTimer(wait)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return err
+		}
+	}
+}
+
+// unknown tells whether a call that failed may have been carried out.
+func unknown(err error) bool {
+	return errs.Is(err, errs.Unavailable) || errs.Is(err, errs.Timeout) || errs.Is(err, errs.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// ownerLimits are those that hold for a new database of an account.
+func (d *Databases) ownerLimits(ctx context.Context, owner meta.EntityID) (limits.Effective, error) {
+	account, err := d.deps.Store.AccountLimits(ctx, owner)
+	return limits.Resolve(d.cfg.Limits, &limits.Own{Account: account}), err
+}

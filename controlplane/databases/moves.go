@@ -1,0 +1,203 @@
+package databases
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/controlplane/placement"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// MoveStore is what moves need of the metadata store: what was begun with
+// databases and not ended. See the store.
+type MoveStore interface {
+	ClaimMotions(ctx context.Context, n int, now, until time.Time) ([]meta.Motion, error)
+	PostponeMotion(ctx context.Context, id meta.DatabaseID, until time.Time) error
+	EndMotion(ctx context.Context, m meta.Motion, now time.Time) error
+	AbandonMotion(ctx context.Context, m meta.Motion) error
+	ExpireDeleted(ctx context.Context, until, now time.Time, n int) (gone int, tokens []string, err error)
+}
+
+// MoveFiles is what moves need of query nodes. Each call may be repeated.
+type MoveFiles interface {
+	RenameDatabase(ctx context.Context, node nodeapi.NodeID, req nodeapi.MoveRequest) (nodeapi.Done, error)
+	ShelveDatabase(ctx context.Context, node nodeapi.NodeID, req nodeapi.ShelfRequest) (nodeapi.Done, error)
+	UnshelveDatabase(ctx context.Context, node nodeapi.NodeID, req nodeapi.ShelfRequest) (nodeapi.Done, error)
+}
+
+// MoveConfig is what moves can be told.
+type MoveConfig struct {
+	// Grace is how long a deleted database can be had back.
+	Grace time.Duration
+}
+
+// MoveDeps are what Moves work with. All are needed.
+type MoveDeps struct {
+	Store MoveStore
+	Files MoveFiles
+	Nodes nodeapi.Nodes
+	// Expired is told that databases have gone for good, whose files and
+	// snapshots are now to be removed.
+	Expired func()
+	// Moved is told that a database has another name, to which its snapshots
+	// are to follow.
+	Moved func()
+	Log   *slog.Logger
+	Now   func() time.Time
+}
+
+const (
+	// motionClaim is how long nobody else tries what somebody is at. It is
+	// longer than moveTimeout, so that no request of ours is carried out after
+	// the claim has ended.
+	motionClaim = 45 * time.Second
+	moveTimeout = 30 * time.Second
+	// moveRetry is the pause after a node has refused.
+	moveRetry = 10 * time.Second
+	// expireBatch is how many databases go at once.
+	expireBatch = 100
+)
+
+// Moves carry out what was decided about the places of databases: that one is
+// deleted, brought back or renamed, until it has worked, and that the time is
+// over in which a deleted one can be had back. They may be used concurrently.
+type Moves struct {
+	cfg   MoveConfig
+	deps  MoveDeps
+	place *placement.Placement
+	wake  chan struct{}
+}
+
+// NewMoves makes the service. It does nothing by itself until Run.
+func NewMoves(cfg MoveConfig, deps MoveDeps) (*Moves, error) {
+	if deps.Store == nil || deps.Files == nil || deps.Nodes == nil || deps.Expired == nil || deps.Moved == nil || deps.Log == nil || deps.Now == nil {
+		return nil, errs.E(errs.Internal, "databases: a dependency of moves is missing")
+	}
+	if cfg.Grace < 0 {
+		return nil, errs.E(errs.Invalid, "The time in which a deleted database can be had back can't be negative")
+	}
+	return &Moves{cfg: cfg, deps: deps, place: placement.New(deps.Nodes), wake: make(chan struct{}, 1)}, nil
+}
+
+// Run finishes what was left and ends what has expired until ctx ends. It
+// returns nil.
+func (m *Moves) Run(ctx context.Context) error {
+	every := time.NewTicker(sweepEvery)
+	defer every.Stop()
+	for ctx.Err() == nil {
+		if err := m.sweep(ctx); err != nil && ctx.Err() == nil {
+			m.deps.Log.Warn("databases on their way could not be looked up", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-m.wake:
+		case <-every.C:
+		}
+	}
+	return nil
+}
+
+// Wake says that there is something to do. It does not wait.
+func (m *Moves) Wake() {
+	select {
+	case m.wake <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+func (m *Moves) sweep(ctx context.Context) error {
+	for {
+		now := m.deps.Now()
+		begun, err := m.deps.Store.ClaimMotions(ctx, 1, now, now.Add(motionClaim))
+		if err != nil {
+			return err
+		}
+		if len(begun) == 0 {
+			return m.expire(ctx)
+		}
+		for _, one := range begun {
+			m.tryNow(ctx, one)
+		}
+	}
+}
+
+// expire ends the time of what was deleted long enough ago.
+func (m *Moves) expire(ctx context.Context) error {
+	for {
+		now := m.deps.Now()
+		gone, _, err := m.deps.Store.ExpireDeleted(ctx, now.Add(-m.cfg.Grace), now, expireBatch)
+		if gone > 0 {
+			m.deps.Expired()
+		}
+		if err != nil || gone < expireBatch {
+			return err
+		}
+	}
+}
+
+// tryNow carries out what will be tried again if it does not work.
+func (m *Moves) tryNow(ctx context.Context, one meta.Motion) {
+	if err := m.carryOut(ctx, one); err != nil && ctx.Err() == nil {
+		m.deps.Log.Warn("files of a database are not at their place yet", "db", one.Database.Path.String(), "node", string(one.Database.Node), "err", err)
+	}
+}
+
+// carryOut moves the files of a database and records it. The caller has a
+// claim. Errors: Conflict or NotFound when it cannot be done, and is taken back;
+// every other means that it is done later.
+func (m *Moves) carryOut(ctx context.Context, one meta.Motion) error {
+	err := m.move(ctx, one)
+	switch {
+	case err == nil:
+	case errs.Is(err, errs.NotFound) && one.Kind != meta.FromShelf:
+		// There are no files to move, which is no reason to keep the record
+		// from changing.
+	case errs.Is(err, errs.Conflict), errs.Is(err, errs.NotFound):
+		if aerr := m.deps.Store.AbandonMotion(ctx, one); aerr != nil {
+			return aerr
+		}
+		return err
+	case unknown(err):
+		return errs.Wrap(errs.Unavailable, err, "The query node of %s does not answer; what was asked for will be done as soon as it does", one.Database.Path)
+	default:
+		if perr := m.deps.Store.PostponeMotion(ctx, one.Database.ID, m.deps.Now().Add(moveRetry)); perr != nil {
+			return perr
+		}
+		return err
+	}
+	if err := m.deps.Store.EndMotion(ctx, one, m.deps.Now()); err != nil {
+		return err
+	}
+	if one.Kind == meta.ToName {
+		m.deps.Moved()
+	}
+	return nil
+}
+
+func (m *Moves) move(ctx context.Context, one meta.Motion) (err error) {
+	node, err := m.place.Locate(one.Database)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, moveTimeout)
+	defer cancel()
+	path := one.Database.Path
+	shelf := nodeapi.ShelfRequest{Path: path, Key: strconv.FormatInt(int64(one.Database.ID), 10)}
+	switch one.Kind {
+	case meta.ToShelf:
+		_, err = m.deps.Files.ShelveDatabase(ctx, node, shelf)
+	case meta.FromShelf:
+		_, err = m.deps.Files.UnshelveDatabase(ctx, node, shelf)
+	case meta.ToName:
+		to := ayb.DatabasePath{Entity: path.Entity, Database: one.To}
+		_, err = m.deps.Files.RenameDatabase(ctx, node, nodeapi.MoveRequest{From: path, To: to})
+	default:
+		err = errs.E(errs.Internal, "there is no motion %d", one.Kind)
+	}
+	return err
+}

@@ -1,0 +1,52 @@
+package databases
+
+import (
+	"context"
+	"strings"
+
+	"github.com/ayb-go/ayb/controlplane/authz"
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// Rename gives a database another name of the same account. The old one leads to
+// it until it is used again. Snapshots follow later. Errors: those of owned;
+// Invalid for a name of another account; InvalidSlug; Conflict when the name is
+// in use, by a deleted database too; Unavailable when its node does not answer:
+// it is renamed as soon as that does.
+func (d *Databases) Rename(ctx context.Context, actor authz.Actor, entity, database, to string) error {
+	db, err := d.owned(ctx, actor, authz.RenameDatabase, entity, database, "rename")
+	if err != nil {
+		return err
+	}
+	name, err := newName(db, to)
+	if err != nil {
+		return err
+	}
+	unlock := d.creating.lock(db.Owner)
+	defer unlock()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), motionTimeout)
+	defer cancel()
+	now := d.deps.Now()
+	if err := d.deps.Store.BeginRename(ctx, db, name, now, now.Add(motionClaim)); err != nil {
+		return goneMeanwhile(err, db.Path)
+	}
+	return d.deps.Moves.carryOut(ctx, meta.Motion{Kind: meta.ToName, Database: db, To: name})
+}
+
+// newName reads the name that a database is to get.
+func newName(db meta.Database, to string) (ayb.DatabaseSlug, error) {
+	entity, name, ok := strings.Cut(to, "/")
+	switch {
+	case !ok:
+		return "", errs.E(errs.Invalid, "The new name must look like ENTITY/DATABASE")
+	case ayb.FoldEntity(entity) != db.Path.Entity:
+		return "", errs.E(errs.Invalid, "A database stays with its owner, %s; fork it to have it under another account", db.Path.Entity)
+	}
+	slug, err := ayb.ParseDatabaseSlug(name)
+	if err == nil && slug == db.Path.Database {
+		err = errs.E(errs.Invalid, "%s has that name already", db.Path)
+	}
+	return slug, err
+}

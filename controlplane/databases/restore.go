@@ -1,0 +1,105 @@
+package databases
+
+import (
+	"context"
+
+	"github.com/ayb-go/ayb/controlplane/authz"
+	"github.com/ayb-go/ayb/controlplane/limits"
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/bus/snapshotapi"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// idLength is that of a snapshot's id.
+const idLength = 64
+
+// Restore gives a database the state of a snapshot again, or, when to is not
+// empty, makes a new database of it. In place, the snapshot is fetched and
+// checked first, then the present state is kept as a snapshot, while nobody
+// writes, and then the two change places at once (ruling 30).
+//
+// Errors are those of managed; NoSnapshot for an id that is not stored or is
+// none (S3); for a new database those of Create; Conflict while the database is
+// being replaced; Snapshot when the snapshot or the present state is not sound;
+// ObjectStore. After an error the database is what it was.
+func (d *Databases) Restore(ctx context.Context, actor authz.Actor, entity, database, id, to string) error {
+	db, _, err := d.managed(ctx, actor, authz.RestoreSnapshot, entity, database, manageSnapshots)
+	if err != nil {
+		return err
+	}
+	if !isSnapshotID(id) {
+		return errs.E(errs.NoSnapshot, "No snapshot has this id")
+	}
+	if to != "" {
+		return d.restoreTo(ctx, actor, db, id, to)
+	}
+	return d.replaceWith(ctx, db, d.fetch(db, db.Path, id, 0), func(ctx context.Context) (func(), error) {
+		open, err := d.gates.close(ctx, db.ID)
+		if err != nil {
+			return nil, err
+		}
+		if err := d.protect(ctx, db); err != nil {
+			open()
+			return nil, err
+		}
+		return open, nil
+	})
+}
+
+// isSnapshotID tells whether a text may be an id: nothing else becomes part of
+// the name of an object.
+func isSnapshotID(s string) bool {
+	if len(s) != idLength {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// protect keeps the present state before it goes.
+func (d *Databases) protect(ctx context.Context, db meta.Database) error {
+	_, err := d.take(ctx, db, meta.SnapshotNote{BeforeRestore: true})
+	switch {
+	case errs.Is(err, errs.NotFound): // nothing was ever written
+		return nil
+	case errs.Is(err, errs.Snapshot):
+		return errs.Wrap(errs.Snapshot, err, "The present state of %s can't be kept, so nothing was restored; restore the snapshot into a new database instead. %s", db.Path, errs.Public(err).Message)
+	}
+	return err
+}
+
+// fetch fills a version with a snapshot of at most so many bytes; 0 is no limit.
+func (d *Databases) fetch(of meta.Database, target ayb.DatabasePath, id string, most int64) fill {
+	return func(ctx context.Context, node nodeapi.NodeID, version string) error {
+		loaded, err := d.deps.Snapshots.LoadSnapshot(ctx, snapshotapi.LoadRequest{
+			Source: snapshotsOf(of), ID: id, Target: target, Node: node, Version: version})
+		if err == nil && most > 0 && loaded.Bytes > most {
+			err = errs.E(errs.TooLarge, "The snapshot has %d bytes, and a database of this account may have %d", loaded.Bytes, most)
+		}
+		return err
+	}
+}
+
+func (d *Databases) restoreTo(ctx context.Context, actor authz.Actor, db meta.Database, id, to string) error {
+	made, err := d.target(ctx, actor, db, to)
+	if err != nil {
+		return err
+	}
+	most, err := d.ownerLimits(ctx, made.Owner)
+	if err != nil {
+		return err
+	}
+	leave, err := d.enterAccount(made.Owner, most)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	_, err = d.makeFrom(ctx, made, meta.Origin{}, d.fetch(db, made.Path, id, most.Value(limits.DatabaseBytes)))
+	return err
+}

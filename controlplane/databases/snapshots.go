@@ -1,0 +1,124 @@
+package databases
+
+import (
+	"context"
+	"time"
+	"unicode/utf8"
+
+	"github.com/ayb-go/ayb/controlplane/authz"
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/shared/bus/snapshotapi"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// Snapshot is a stored snapshot with what was noted of it.
+type Snapshot struct {
+	snapshotapi.Snapshot
+	Message       string
+	BeforeRestore bool
+}
+
+const (
+	// maxMessage is how long the message of a snapshot may be, in characters.
+	maxMessage = 500
+	// staleNotes is how long a note stays whose snapshot is gone: one that is
+	// just being stored may not be listed yet.
+	staleNotes = time.Hour
+)
+
+// managed finds a database that the caller manages. doing says in the refusal
+// what they may not do. Errors: NotFound for a missing database of the caller's
+// own, Forbidden for every other that is missing or not managed (S22).
+func (d *Databases) managed(ctx context.Context, actor authz.Actor, op authz.Operation, entity, database, doing string) (meta.Database, authz.Rights, error) {
+	if err := authz.Check(actor, op); err != nil {
+		return meta.Database{}, authz.Rights{}, err
+	}
+	path := pathOf(entity, database)
+	db, rights, err := d.resolve(ctx, actor, path)
+	if err == nil && !rights.Manage {
+		err = errs.E(errs.Forbidden, "Authenticated entity %s can't %s %s", actor.Slug, doing, path)
+	}
+	return db, rights, err
+}
+
+const manageSnapshots = "manage snapshots on database"
+
+// snapshotsOf names a database to a snapshotter.
+func snapshotsOf(db meta.Database) snapshotapi.Database {
+	return snapshotapi.Database{Path: db.Path, CreatedAt: db.CreatedAt}
+}
+
+// ListSnapshots lists the snapshots of a database, the newest first. Errors are
+// those of managed and ObjectStore.
+func (d *Databases) ListSnapshots(ctx context.Context, actor authz.Actor, entity, database string) ([]Snapshot, error) {
+	db, _, err := d.managed(ctx, actor, authz.ListSnapshots, entity, database, manageSnapshots)
+	if err != nil {
+		return nil, err
+	}
+	listed, err := d.deps.Snapshots.ListSnapshots(ctx, snapshotapi.ListRequest{Database: snapshotsOf(db)})
+	if err != nil {
+		return nil, err
+	}
+	notes, err := d.deps.Store.SnapshotNotes(ctx, db.ID)
+	if err != nil {
+		return nil, err
+	}
+	noted := map[string]meta.SnapshotNote{}
+	for _, n := range notes {
+		noted[n.ID] = n
+	}
+	out := make([]Snapshot, 0, len(listed.Snapshots))
+	for _, s := range listed.Snapshots {
+		n := noted[s.ID]
+		out = append(out, Snapshot{Snapshot: s, Message: n.Message, BeforeRestore: n.BeforeRestore})
+		delete(noted, s.ID)
+	}
+	return out, d.forgetNotes(ctx, db, noted)
+}
+
+// forgetNotes removes the notes of snapshots that are not there any more.
+func (d *Databases) forgetNotes(ctx context.Context, db meta.Database, notes map[string]meta.SnapshotNote) error {
+	var gone []string
+	for id, n := range notes {
+		if n.CreatedAt.Before(d.deps.Now().Add(-staleNotes)) {
+			gone = append(gone, id)
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	return d.deps.Store.ForgetNotes(ctx, db.ID, gone)
+}
+
+// TakeSnapshot stores the present state, with a message for people that may be
+// empty. Errors are those of managed; Invalid for the message; Conflict when
+// nothing was ever written; Snapshot and ObjectStore.
+func (d *Databases) TakeSnapshot(ctx context.Context, actor authz.Actor, entity, database, message string) (snapshotapi.TakeResponse, error) {
+	var taken snapshotapi.TakeResponse
+	db, _, err := d.managed(ctx, actor, authz.TakeSnapshot, entity, database, manageSnapshots)
+	if err != nil {
+		return taken, err
+	}
+	if !utf8.ValidString(message) || utf8.RuneCountInString(message) > maxMessage {
+		return taken, errs.E(errs.Invalid, "The message of a snapshot is text of at most %d characters", maxMessage)
+	}
+	taken, err = d.take(ctx, db, meta.SnapshotNote{Message: message})
+	if errs.Is(err, errs.NotFound) {
+		err = errs.Wrap(errs.Conflict, err, "Nothing was ever written to %s, so there is nothing to keep", db.Path)
+	}
+	return taken, err
+}
+
+// take takes a snapshot and notes what is to be known of it.
+func (d *Databases) take(ctx context.Context, db meta.Database, note meta.SnapshotNote) (snapshotapi.TakeResponse, error) {
+	node, err := d.locate(db)
+	if err != nil {
+		return snapshotapi.TakeResponse{}, err
+	}
+	taken, err := d.deps.Snapshots.TakeSnapshot(ctx, snapshotapi.TakeRequest{Database: snapshotsOf(db), Node: node})
+	if err != nil || note == (meta.SnapshotNote{}) {
+		return taken, err
+	}
+	note.ID, note.CreatedAt = taken.ID, d.deps.Now()
+	return taken, d.deps.Store.NoteSnapshot(ctx, db.ID, note)
+}

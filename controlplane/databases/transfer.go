@@ -1,0 +1,215 @@
+package databases
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"slices"
+
+	"github.com/ayb-go/ayb/controlplane/authz"
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// Export is what a caller wants to take out of a database.
+type Export struct {
+	Entity, Database string
+	Options          query.ExportOptions
+	// Query is one statement whose rows are wanted; empty for a table or all.
+	Query string
+}
+
+// Export asks for data, as a stream in the form that was asked for. Errors:
+// Invalid for a form there is not; else those of Query. The caller closes the
+// answer.
+func (d *Databases) Export(ctx context.Context, actor authz.Actor, e Export) (nodeapi.Answer, error) {
+	db, rights, err := d.queryable(ctx, actor, authz.ExportData, e.Entity, e.Database)
+	if err != nil {
+		return nil, err
+	}
+	if !known(e.Options.Format, query.TransferSQLite, query.TransferSQL, query.TransferCSV, query.TransferJSON, query.TransferNDJSON) {
+		return nil, errs.E(errs.Invalid, "An export can be in the format sqlite, sql, csv, json or ndjson")
+	}
+	if e.Query != "" && e.Options.Table != "" {
+		return nil, errs.E(errs.Invalid, "An export is of a table or of a query, not of both")
+	}
+	req, err := d.exportRequest(actor, db, rights, e)
+	if err != nil {
+		return nil, err
+	}
+	return d.run(ctx, actor, db, req)
+}
+
+// exportRequest asks for data without the right to change any, whoever asks.
+func (d *Databases) exportRequest(actor authz.Actor, db meta.Database, rights authz.Rights, e Export) (nodeapi.QueryRequest, error) {
+	req := d.request(actor, db, rights)
+	req.Kind, req.Mode, req.ResultBytes = query.KindExport, ayb.QueryReadOnly, 0
+	req.Body = []byte(e.Query)
+	return req, setOptions(&req, e.Options)
+}
+
+// setOptions puts what a kind needs to know besides into a request.
+func setOptions(req *nodeapi.QueryRequest, options any) (err error) {
+	if req.Options, err = json.Marshal(options); err != nil {
+		return errs.Wrap(errs.Internal, err, "The options of a transfer could not be encoded")
+	}
+	if len(req.Options) > query.MaxOptions {
+		return errs.E(errs.TooLarge, "The parameters of the request are longer than %d bytes", query.MaxOptions)
+	}
+	return nil
+}
+
+func known[T comparable](v T, all ...T) bool { return slices.Contains(all, v) }
+
+// Import is what a caller brings into a database.
+type Import struct {
+	Entity, Database string
+	Options          query.ImportOptions
+	// Public is the level of a new database; see NewDatabase.
+	Public string
+	// Body is the data. It is read to its end, or to the first error.
+	Body io.Reader
+}
+
+// Import brings data in: tables into a database that is there, or a whole one,
+// that becomes a new database or takes the place of what was in one. It returns
+// when the data is durable; after an error nothing has changed.
+//
+// Errors: Invalid for options that make no sense. Of tables: NotFound for a
+// missing database of the caller's own, Forbidden for every other that is
+// missing or may not be queried (S22), ReadOnly when it may only be read,
+// Conflict while it is replaced. Of a new database: those of Create. Of one that
+// is replaced: as of tables, but Forbidden for all who do not manage it. Then
+// those of the daemon, which says what is wrong with the data.
+func (d *Databases) Import(ctx context.Context, actor authz.Actor, req Import) (query.ImportResult, error) {
+	if err := authz.Check(actor, authz.ImportData); err != nil {
+		return query.ImportResult{}, err
+	}
+	if err := checkImport(&req.Options); err != nil {
+		return query.ImportResult{}, err
+	}
+	switch {
+	case req.Options.Format != query.TransferSQLite:
+		return d.importTables(ctx, actor, req)
+	case req.Options.Mode == query.ImportReplace:
+		return d.importReplacing(ctx, actor, req)
+	default:
+		return d.importNew(ctx, actor, req)
+	}
+}
+
+// checkImport fills in the mode and looks at what decides where data goes. The
+// rest is for the daemon to judge.
+func checkImport(o *query.ImportOptions) error {
+	if !known(o.Format, query.TransferSQLite, query.TransferSQL, query.TransferCSV, query.TransferTSV, query.TransferJSON, query.TransferNDJSON) {
+		return errs.E(errs.Invalid, "An import can be of the format sqlite, sql, csv, tsv, json or ndjson")
+	}
+	if o.Mode == "" {
+		o.Mode = query.ImportCreate
+	}
+	if !known(o.Mode, query.ImportCreate, query.ImportAppend, query.ImportReplace) {
+		return errs.E(errs.Invalid, "The mode of an import can be create, append or replace")
+	}
+	if !known(o.OnError, "", query.OnErrorStop, query.OnErrorSkip) {
+		return errs.E(errs.Invalid, "What happens on an error can be stop or skip")
+	}
+	if o.Format == query.TransferSQLite && o.Mode == query.ImportAppend {
+		return errs.E(errs.Invalid, "A database file makes a new database or replaces one; it can't be appended")
+	}
+	return nil
+}
+
+func (d *Databases) importTables(ctx context.Context, actor authz.Actor, req Import) (query.ImportResult, error) {
+	path := pathOf(req.Entity, req.Database)
+	db, rights, err := d.resolve(ctx, actor, path)
+	switch {
+	case err != nil:
+	case actor.Anonymous():
+		err = errs.E(errs.Unauthenticated, "Database %s is not accessible", path)
+	case rights.Query == ayb.QueryNone:
+		err = errs.E(errs.Forbidden, "Authenticated entity %s can't import into database %s", actor.Slug, path)
+	case rights.Query != ayb.QueryReadWrite:
+		err = errs.E(errs.ReadOnly, "Attempted to write to database while in read-only mode")
+	default:
+		err = d.gates.replaced(db.ID)
+	}
+	if err != nil {
+		return query.ImportResult{}, err
+	}
+	node, leave, err := d.enter(actor, db, true)
+	if err != nil {
+		return query.ImportResult{}, err
+	}
+	defer leave()
+	r := d.request(actor, db, rights)
+	r.Kind, r.ResultBytes = query.KindImport, 0
+	if err := setOptions(&r, req.Options); err != nil {
+		return query.ImportResult{}, err
+	}
+	return d.upload(ctx, node, r, req.Body)
+}
+
+func (d *Databases) importReplacing(ctx context.Context, actor authz.Actor, req Import) (out query.ImportResult, err error) {
+	db, rights, err := d.managed(ctx, actor, authz.ImportData, req.Entity, req.Database, "replace database")
+	if err != nil {
+		return query.ImportResult{}, err
+	}
+	_, leave, err := d.enter(actor, db, false)
+	if err != nil {
+		return query.ImportResult{}, err
+	}
+	defer leave()
+	r := d.request(actor, db, rights)
+	err = d.replaceWith(ctx, db, func(ctx context.Context, node nodeapi.NodeID, version string) (lerr error) {
+		out, lerr = d.load(ctx, node, version, r, req)
+		return lerr
+	}, nil)
+	return out, unlessEnough(err)
+}
+
+func (d *Databases) importNew(ctx context.Context, actor authz.Actor, req Import) (out query.ImportResult, err error) {
+	made, err := d.checkNew(ctx, actor, NewDatabase{Entity: req.Entity, Database: req.Database, Type: string(ayb.SQLite), Public: req.Public})
+	if err != nil {
+		return query.ImportResult{}, err
+	}
+	most, err := d.ownerLimits(ctx, made.Owner)
+	if err != nil {
+		return query.ImportResult{}, err
+	}
+	leave, err := d.enterAccount(made.Owner, most)
+	if err != nil {
+		return query.ImportResult{}, err
+	}
+	defer leave()
+	_, err = d.makeFrom(ctx, made, meta.Origin{}, func(ctx context.Context, node nodeapi.NodeID, version string) (lerr error) {
+		out, lerr = d.load(ctx, node, version, loading(made, most), req)
+		return lerr
+	})
+	return out, unlessEnough(err)
+}
+
+// load fills a version with a database file.
+func (d *Databases) load(ctx context.Context, node nodeapi.NodeID, version string, r nodeapi.QueryRequest, req Import) (query.ImportResult, error) {
+	r.Kind, r.Version, r.ResultBytes = query.KindImport, version, 0
+	if err := setOptions(&r, req.Options); err != nil {
+		return query.ImportResult{}, err
+	}
+	out, err := d.upload(ctx, node, r, req.Body)
+	if err == nil && req.Options.DryRun {
+		err = errEnough
+	}
+	out.DryRun = out.DryRun || req.Options.DryRun
+	return out, err
+}
+
+// unlessEnough takes the end of a dry run for what it is.
+func unlessEnough(err error) error {
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
+}

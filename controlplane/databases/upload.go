@@ -1,0 +1,134 @@
+package databases
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+
+	"github.com/ayb-go/ayb/controlplane/limits"
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+const (
+	// pieceBytes is how much of the data is held here, and sent at once.
+	pieceBytes = 64 << 10
+	// maxResult bounds what a daemon says about an import.
+	maxResult = 8 << 20
+)
+
+// loading is the request that fills a version of a database which has no
+// record yet with data.
+func loading(made meta.Database, e limits.Effective) nodeapi.QueryRequest {
+	return nodeapi.QueryRequest{Path: made.Path, Type: made.Type, Mode: ayb.QueryReadWrite, Kind: query.KindImport,
+		Caller: made.Path.Entity, Limits: ownOf(e)}
+}
+
+// enterAccount takes a place of an account for something that is about no
+// database that is recorded.
+func (d *Databases) enterAccount(owner meta.EntityID, e limits.Effective) (leave func(), err error) {
+	if err := d.running.enter(owner, owner, int(e.Value(limits.QueriesPerAccount))); err != nil {
+		return nil, err
+	}
+	return func() { d.running.leave(owner, owner) }, nil
+}
+
+// upload sends data to a daemon, however much it is, and gives what it says.
+func (d *Databases) upload(ctx context.Context, node nodeapi.NodeID, req nodeapi.QueryRequest, body io.Reader) (out query.ImportResult, err error) {
+	up, err := d.deps.Imports.Import(ctx, node, req)
+	if err != nil {
+		return out, err
+	}
+	defer up.Close()
+	if err := send(ctx, up, body); err != nil {
+		return out, err
+	}
+	text, err := whole(ctx, up)
+	if err != nil {
+		return out, err
+	}
+	if err := json.Unmarshal(text, &out); err != nil {
+		return query.ImportResult{}, errs.Wrap(errs.Engine, err, "What the database said about the import could not be read")
+	}
+	return out, nil
+}
+
+// send sends all of the data. Once the daemon wants no more that is the end
+// too: its answer says why.
+func send(ctx context.Context, up nodeapi.Upload, body io.Reader) error {
+	piece := make([]byte, pieceBytes)
+	for {
+		n, last, err := fillUp(piece, body)
+		if err != nil {
+			return err
+		}
+		if up.Send(ctx, piece[:n], last) != nil || last {
+			return nil
+		}
+	}
+}
+
+// fillUp reads until p is full or the data ends. Only a plain end is one: data
+// that was cut off must not be taken for whole.
+func fillUp(p []byte, from io.Reader) (n int, last bool, err error) {
+	for n < len(p) {
+		k, err := from.Read(p[n:])
+		n += k
+		if errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return n, true, nil
+		}
+		if err != nil {
+			return n, false, err
+		}
+	}
+	return n, false, nil
+}
+
+// whole reads an answer that is one small document.
+func whole(ctx context.Context, a nodeapi.Answer) ([]byte, error) {
+	var out []byte
+	for {
+		chunk, last, err := a.Next(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if out = append(out, chunk...); len(out) > maxResult {
+			return nil, errs.E(errs.Engine, "What the database said about the import is too long")
+		}
+		if last {
+			return out, nil
+		}
+	}
+}
+
+// answerReader reads an answer like a file.
+type answerReader struct {
+	ctx    context.Context
+	answer nodeapi.Answer
+	chunk  []byte
+	last   bool
+}
+
+// Read implements io.Reader.
+func (r *answerReader) Read(p []byte) (int, error) {
+	for len(r.chunk) == 0 {
+		if r.last {
+			return 0, io.EOF
+		}
+		if err := r.next(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, r.chunk)
+	r.chunk = r.chunk[n:]
+	return n, nil
+}
+
+func (r *answerReader) next() (err error) {
+	r.chunk, r.last, err = r.answer.Next(r.ctx)
+	return err
+}

@@ -1,0 +1,296 @@
+package httpd
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ayb-go/ayb/controlplane/authz"
+	"github.com/ayb-go/ayb/controlplane/databases"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// Transfers is the service that brings whole data in and takes it out. It
+// checks rights and its errors carry codes. The caller closes the answers.
+type Transfers interface {
+	Export(ctx context.Context, actor authz.Actor, e databases.Export) (nodeapi.Answer, error)
+	Import(ctx context.Context, actor authz.Actor, req databases.Import) (query.ImportResult, error)
+}
+
+// export streams data out, however much it is.
+func (s *Server) export(w http.ResponseWriter, r *http.Request, actor authz.Actor) error {
+	w.Header()["Vary"] = varyAnswer
+	e := databases.Export{}
+	var err error
+	if e.Entity, e.Database, err = databaseParams(r); err != nil {
+		return err
+	}
+	p, err := urlParams(r, "format", "table", "query")
+	if err != nil {
+		return err
+	}
+	e.Options = query.ExportOptions{Format: query.TransferFormat(p.or("format", string(query.TransferSQLite))), Table: p.or("table", "")}
+	e.Query = p.or("query", "")
+	answer, err := s.deps.Transfers.Export(r.Context(), actor, e)
+	if err != nil {
+		return err
+	}
+	d := delivery{contentType: exportType(e.Options.Format), coding: answerCoding(r), attachment: attachment(e)}
+	if r.Method == http.MethodHead {
+		return headOnly(w, r, answer, d)
+	}
+	return s.pass(w, r, answer, d)
+}
+
+// headOnly tells how an answer would begin and stops it.
+func headOnly(w http.ResponseWriter, r *http.Request, answer nodeapi.Answer, d delivery) error {
+	defer answer.Close()
+	if _, _, err := answer.Next(r.Context()); err != nil {
+		return err
+	}
+	d.describe(w.Header())
+	w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+func exportType(f query.TransferFormat) []string {
+	switch f {
+	case query.TransferSQLite:
+		return []string{"application/vnd.sqlite3"}
+	case query.TransferSQL:
+		return []string{"application/sql"}
+	case query.TransferCSV:
+		return csvType
+	case query.TransferNDJSON:
+		return ndjsonType
+	default:
+		return jsonType
+	}
+}
+
+// attachment is a Content-Disposition with a name for the file that means
+// nothing to any file system or header.
+func attachment(e databases.Export) string {
+	name := e.Database
+	for _, ending := range []string{".sqlite", ".sqlite3", ".db"} {
+		name = strings.TrimSuffix(name, ending)
+	}
+	if e.Options.Table != "" {
+		name += "-" + e.Options.Table
+	}
+	name = strings.Map(func(c rune) rune {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_':
+			return c
+		}
+		return '_'
+	}, name)
+	name = name[:min(len(name), 100)]
+	return `attachment; filename="` + name + "." + string(e.Options.Format) + `"`
+}
+
+// importData takes data in, however much it is.
+func (s *Server) importData(w http.ResponseWriter, r *http.Request, actor authz.Actor) error {
+	req := databases.Import{}
+	var err error
+	if req.Entity, req.Database, err = databaseParams(r); err != nil {
+		return err
+	}
+	p, err := urlParams(r, "format", "table", "mode", "on_error", "dry_run", "header", "delimiter", "quote", "encoding", "null", "public_sharing_level")
+	if err != nil {
+		return err
+	}
+	req.Public = p.or("public_sharing_level", "")
+	if req.Options, err = p.importOptions(); err != nil {
+		return err
+	}
+	body := s.transferBody(w, r, actor)
+	defer body.close()
+	req.Body = body
+	result, err := s.deps.Transfers.Import(r.Context(), actor, req)
+	if err != nil {
+		return err
+	}
+	writeLate(w, http.StatusOK, result)
+	return nil
+}
+
+func (p urlValues) importOptions() (query.ImportOptions, error) {
+	o := query.ImportOptions{
+		Format: query.TransferFormat(p.or("format", "")), Table: p.or("table", ""), Mode: p.or("mode", ""), OnError: p.or("on_error", ""),
+		Delimiter: p.or("delimiter", ""), Quote: p.or("quote", ""), Encoding: p.or("encoding", ""), Null: p.or("null", ""),
+	}
+	dry, err := p.truth("dry_run")
+	if err != nil {
+		return o, err
+	}
+	o.DryRun = dry == "yes"
+	o.Header, err = p.truth("header")
+	return o, err
+}
+
+// urlValues are the parameters of a request that stand in its URL, each once.
+type urlValues map[string]string
+
+// urlParams reads them and refuses those that nobody knows: what is misspelled
+// must not be done differently from what was meant.
+func urlParams(r *http.Request, names ...string) (urlValues, error) {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, errs.Wrap(errs.Invalid, err, "The parameters in the URL can't be read")
+	}
+	out := urlValues{}
+	for name, all := range values {
+		switch {
+		case !slices.Contains(names, name):
+			return nil, errs.E(errs.Invalid, "There is no parameter %s here; there are %s", printable(name), strings.Join(names, ", "))
+		case len(all) > 1:
+			return nil, errs.E(errs.Invalid, "The parameter %s is given more than once", name)
+		}
+		out[name] = all[0]
+	}
+	return out, nil
+}
+
+func (p urlValues) or(name, otherwise string) string {
+	if v, ok := p[name]; ok {
+		return v
+	}
+	return otherwise
+}
+
+// truth reads a parameter that is yes or no, as yes, no or nothing.
+func (p urlValues) truth(name string) (string, error) {
+	switch v := p[name]; v {
+	case "yes", "true", "1":
+		return "yes", nil
+	case "no", "false", "0":
+		return "no", nil
+	case "":
+		return "", nil
+	default:
+		return "", errs.E(errs.Invalid, "The parameter %s can be yes or no", name)
+	}
+}
+
+// transferBody is a request body of any size on its way to a database. It is
+// decompressed, and has stallTime for each piece rather than a time for all. Its
+// end is given only while the credentials still hold (S16): what comes with it
+// is not used before.
+type transferBody struct {
+	server *Server
+	r      *http.Request
+	actor  authz.Actor
+	rc     *http.ResponseController
+	raw    io.Reader
+	body   io.Reader
+	stack  *decoders
+	err    error
+}
+
+func (s *Server) transferBody(w http.ResponseWriter, r *http.Request, actor authz.Actor) *transferBody {
+	b := &transferBody{server: s, r: r, actor: actor, rc: http.NewResponseController(w)}
+	b.raw = http.NoBody
+	if r.Body != nil && r.Body != http.NoBody {
+		b.raw = paced{r.Body, b.rc}
+	}
+	b.body = b.raw
+	if r.Header.Get("Content-Encoding") == "" {
+		return b
+	}
+	b.body = &late{open: func() (io.Reader, error) { // it reads, and rights come first
+		stack, err := decodeBody(w, r, b.raw)
+		if err != nil {
+			return nil, err
+		}
+		b.stack = stack
+		return stack, nil
+	}}
+	return b
+}
+
+// Read implements io.Reader.
+func (b *transferBody) Read(p []byte) (int, error) {
+	if b.err != nil {
+		return 0, b.err
+	}
+	n, err := b.body.Read(p)
+	switch {
+	case err == nil:
+		return n, nil
+	case errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+		b.err = b.end()
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		b.err = errs.Wrap(errs.Timeout, err, "No data came for %d seconds", int(stallTime.Seconds()))
+	case errs.CodeOf(err) != errs.Internal:
+		b.err = err
+	default:
+		b.err = errs.Wrap(errs.Invalid, err, "The request body is broken or incomplete")
+	}
+	return n, b.err
+}
+
+// end looks whether that was all, and who it was from.
+func (b *transferBody) end() error {
+	rest := make([]byte, 1)
+	if n, err := io.ReadFull(b.raw, rest); n > 0 || !errors.Is(err, io.EOF) {
+		return errs.Wrap(errs.Invalid, err, "The request body has more than what was compressed, or is incomplete")
+	}
+	_ = b.rc.SetReadDeadline(time.Time{}) // the client may wait for as long as it likes now
+	if err := b.server.still(b.r, b.actor); err != nil {
+		return err
+	}
+	return io.EOF
+}
+
+func (b *transferBody) close() {
+	if b.stack != nil {
+		b.stack.close()
+	}
+}
+
+// paced gives a client time for each piece.
+type paced struct {
+	io.Reader
+	rc *http.ResponseController
+}
+
+// Read implements io.Reader.
+func (p paced) Read(b []byte) (int, error) {
+	// Recorders of tests have no deadlines; real connections do.
+	_ = p.rc.SetReadDeadline(time.Now().Add(stallTime))
+	return p.Reader.Read(b)
+}
+
+// late is a reader that is made when it is first read.
+type late struct {
+	open func() (io.Reader, error)
+	io.Reader
+}
+
+// Read implements io.Reader.
+func (l *late) Read(p []byte) (int, error) {
+	if l.Reader == nil {
+		r, err := l.open()
+		if err != nil {
+			return 0, err
+		}
+		l.Reader = r
+	}
+	return l.Reader.Read(p)
+}
+
+// writeLate answers a request that may have taken longer than the server gives
+// requests in general.
+func writeLate(w http.ResponseWriter, status int, body any) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(stallTime))
+	writeJSON(w, status, body)
+}

@@ -1,0 +1,73 @@
+package meta
+
+import (
+	"time"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+)
+
+// MotionKind is in which way the files of a database change their place.
+type MotionKind uint8
+
+// The kinds. The numbers are stored.
+const (
+	ToShelf   MotionKind = 1 // it is deleted
+	FromShelf MotionKind = 2 // a deletion is taken back
+	ToName    MotionKind = 3 // it is renamed
+)
+
+// Motion is a change of place that has been decided and has to be carried out
+// by the node, however often somebody has to try.
+type Motion struct {
+	Kind MotionKind
+	// Database has the path at which the files are or, from the shelf, will be.
+	Database Database
+	// To is the new name of one that is renamed.
+	To ayb.DatabaseSlug
+}
+
+// Deleted is a database that can be had back.
+type Deleted struct {
+	Database Database
+	At       time.Time
+}
+
+// Origin is what a database was copied from.
+type Origin struct {
+	Database DatabaseID
+	// Path is the name it had then.
+	Path ayb.DatabasePath
+	At   time.Time
+}
+
+// Reservation keeps a path for a database that is being made from data. Token
+// tells it from what others do with the path after its end.
+type Reservation struct {
+	ID    int64
+	Token string
+}
+
+// Owned counts what an account has: databases, deleted ones that can be had
+// back, and those that are being made.
+type Owned struct{ Live, Deleted, Reserved int }
+
+// SnapshotNote is what is known of a snapshot besides what the object store
+// knows. It may be lost without harm.
+type SnapshotNote struct {
+	ID      string
+	Message string // empty for none
+	// BeforeRestore marks what was there before a restore.
+	BeforeRestore bool
+	CreatedAt     time.Time
+}
+
+// Errand is about snapshots under a name that is not their database's any
+// more: those stored until Before move to the name of the database, or are
+// removed when there is none.
+type Errand struct {
+	ID       int64
+	From     ayb.DatabasePath
+	Before   time.Time
+	Database DatabaseID // zero for none
+	To       ayb.DatabasePath
+}

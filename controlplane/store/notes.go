@@ -1,0 +1,72 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// NoteSnapshot keeps a note on a snapshot of a database. What was noted before
+// stays: a new message replaces the old one, none does not. NotFound when the
+// database is gone.
+func (s *Store) NoteSnapshot(ctx context.Context, id meta.DatabaseID, n meta.SnapshotNote) error {
+	mark := 0
+	if n.BeforeRestore {
+		mark = 1
+	}
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+			INSERT INTO snapshot_note (database_id, snapshot_id, message, before_restore, created_at) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (database_id, snapshot_id) DO UPDATE SET
+				message = COALESCE(excluded.message, snapshot_note.message),
+				before_restore = CASE WHEN excluded.before_restore > 0 THEN 1 ELSE snapshot_note.before_restore END`,
+			id, n.ID, orNoText(n.Message), mark, formatTime(n.CreatedAt))
+		if gone(err) {
+			return errs.RecordNotFound("database", fmt.Sprint(id))
+		}
+		return err
+	})
+}
+
+// SnapshotNotes gives the notes on the snapshots of a database.
+func (s *Store) SnapshotNotes(ctx context.Context, id meta.DatabaseID) ([]meta.SnapshotNote, error) {
+	ctx, cancel := limit(ctx)
+	defer cancel()
+	rows, err := s.reader.QueryContext(ctx, `
+		SELECT snapshot_id, message, before_restore, created_at FROM snapshot_note
+		WHERE database_id = $1 ORDER BY snapshot_id`, id)
+	if err != nil {
+		return nil, driverError(err)
+	}
+	defer rows.Close()
+	var out []meta.SnapshotNote
+	for rows.Next() {
+		var (
+			n       meta.SnapshotNote
+			message sql.NullString
+			mark    int
+			created sql.NullTime
+		)
+		if err := rows.Scan(&n.ID, &message, &mark, &created); err != nil {
+			return nil, driverError(err)
+		}
+		n.Message, n.BeforeRestore, n.CreatedAt = message.String, mark > 0, stamp(created)
+		out = append(out, n)
+	}
+	return out, driverError(rows.Err())
+}
+
+// ForgetNotes removes notes on snapshots that are gone.
+func (s *Store) ForgetNotes(ctx context.Context, id meta.DatabaseID, snapshots []string) error {
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		for _, one := range snapshots {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM snapshot_note WHERE database_id = $1 AND snapshot_id = $2`, id, one); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
