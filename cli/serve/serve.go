@@ -13,6 +13,7 @@ import (
 	querynode "github.com/ayb-go/ayb/querynode/launch"
 	"github.com/ayb-go/ayb/shared/config"
 	"github.com/ayb-go/ayb/shared/process"
+	snapshotter "github.com/ayb-go/ayb/snapshotter/launch"
 )
 
 // Commands are the server's commands, for the root of `ayb`.
@@ -27,8 +28,8 @@ func allInOne(std process.IO) *cobra.Command {
 		Use:     "all-in-one",
 		Aliases: []string{"server"},
 		Short:   "Run a complete server in one process",
-		Long: `Run a complete server in one process: the HTTP API, the query node and the
-mailer, with the bus between them in memory.
+		Long: `Run a complete server in one process: the HTTP API, the query node, the
+snapshotter and the mailer, with the bus between them in memory.
 
 The configuration comes from a file, then from the environment, where
 AYB__SECTION__KEY=VALUE overrides a key of the file. The command
@@ -41,7 +42,7 @@ AYB__SECTION__KEY=VALUE overrides a key of the file. The command
 			spec := process.Spec{
 				EmbedBus: true,
 				// What is asked stops before what answers.
-				Launch: []process.Launcher{mailer.Role, querynode.Role, controlplane.Role},
+				Launch: []process.Launcher{mailer.Role, querynode.Role, snapshotter.Role, controlplane.Role},
 			}
 			return spec.Run(cmd.Context(), path, required, nil, std)
 		},

@@ -15,6 +15,7 @@ type Role string
 const (
 	RoleControlPlane Role = "controlplane"
 	RoleQueryNode    Role = "querynode"
+	RoleSnapshotter  Role = "snapshotter"
 	RoleMailer       Role = "mailer"
 	// RoleAdmin is no part of the server: a program beside it, which needs to
 	// know where the metadata is and what limits hold.
@@ -73,7 +74,7 @@ func needsOf(roles []Role) needs {
 			n.mail = true
 		case RoleAdmin:
 			n.bus = false
-		case RoleQueryNode:
+		case RoleQueryNode, RoleSnapshotter:
 		}
 	}
 	return n

@@ -153,6 +153,8 @@ func TestRolesNeedOnlyTheirOwn(t *testing.T) {
 		{config.RoleQueryNode, "", false},
 		{config.RoleMailer, "[bus]\nlisten = \"127.0.0.1:4222\"\n[email.file]\npath = \"m\"\n", true},
 		{config.RoleMailer, "[bus]\nlisten = \"127.0.0.1:4222\"\n", false},
+		{config.RoleSnapshotter, "[bus]\nlisten = \"127.0.0.1:4222\"\n", true},
+		{config.RoleSnapshotter, "", false},
 		{config.RoleAdmin, "", true},
 		{config.RoleControlPlane, "[authentication]\nfernet_key = \"" + key + "\"\n", true},
 		{config.RoleControlPlane, "[email.file]\npath = \"m\"\n", false},

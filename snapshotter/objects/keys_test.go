@@ -83,7 +83,7 @@ func TestValidID(t *testing.T) {
 // the last is smaller than stores take.
 func TestParts(t *testing.T) {
 	for _, size := range []int64{partSize + 1, 2 * partSize, 2*partSize + 1, 100 << 30, 5 << 40} {
-		list := parts(size)
+		list := parts(size, partSize)
 		var sum int64
 		for i, n := range list {
 			sum += n

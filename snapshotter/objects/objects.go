@@ -7,6 +7,7 @@
 package objects
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/http"
@@ -32,6 +33,9 @@ type Config struct {
 	// PathStyle puts the bucket into the path of URLs, and, as existing
 	// buckets have it, into the keys.
 	PathStyle bool
+	// PartSize is the largest object that is sent in one piece, and the least
+	// size of a part of larger ones. Default 64 MiB; stores take 5 MiB and more.
+	PartSize int64
 }
 
 const (
@@ -50,6 +54,7 @@ type Store struct {
 	core   *minio.Core
 	bucket string
 	keys   keys
+	part   int64
 }
 
 // New makes a store; it talks to nobody. The error is for the operator.
@@ -71,7 +76,7 @@ func New(cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("snapshots.endpoint_url %s cannot be used: %w", cfg.Endpoint, err)
 	}
-	return &Store{core: core, bucket: cfg.Bucket, keys: newKeys(cfg.Bucket, cfg.Prefix, cfg.PathStyle)}, nil
+	return &Store{core: core, bucket: cfg.Bucket, keys: newKeys(cfg.Bucket, cfg.Prefix, cfg.PathStyle), part: cmp.Or(cfg.PartSize, partSize)}, nil
 }
 
 // host splits the endpoint into what the library wants.

@@ -16,8 +16,7 @@ import (
 )
 
 const (
-	// partSize is the least size of a part; an object that is not larger is
-	// sent in one piece.
+	// partSize is Config.PartSize by default.
 	partSize = 64 << 20
 	// maxParts keeps the list of URLs within one message of the bus.
 	maxParts = 500
@@ -52,7 +51,7 @@ func (s *Store) Begin(ctx context.Context, p ayb.DatabasePath, id string, size i
 		return nil, errs.E(errs.Snapshot, "The snapshot has no usable name")
 	}
 	u := &Upload{store: s, key: s.keys.of(p, id), size: size}
-	if size <= partSize {
+	if size <= s.part {
 		target, err := s.sign(ctx, http.MethodPut, u.key, nil)
 		u.Parts = []Part{{URL: target, Size: size}}
 		return u, err
@@ -61,7 +60,7 @@ func (s *Store) Begin(ctx context.Context, p ayb.DatabasePath, id string, size i
 	if u.id, err = s.core.NewMultipartUpload(ctx, s.bucket, u.key, minio.PutObjectOptions{ContentType: "application/zstd"}); err != nil {
 		return nil, failed(err)
 	}
-	for i, n := range parts(size) {
+	for i, n := range parts(size, s.part) {
 		target, err := s.sign(ctx, http.MethodPut, u.key, url.Values{"uploadId": {u.id}, "partNumber": {strconv.Itoa(i + 1)}})
 		if err != nil {
 			u.Abort(ctx)
@@ -73,8 +72,8 @@ func (s *Store) Begin(ctx context.Context, p ayb.DatabasePath, id string, size i
 }
 
 // parts splits a size.
-func parts(size int64) []int64 {
-	each := max(partSize, (size+maxParts-1)/maxParts)
+func parts(size, least int64) []int64 {
+	each := max(least, (size+maxParts-1)/maxParts)
 	var out []int64
 	for ; size > each; size -= each {
 		out = append(out, each)

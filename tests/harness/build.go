@@ -16,7 +16,7 @@ import (
 const Tags = "sqlite_fts5,sqlite_math_functions,sqlite_dbstat,sqlite_stat4,sqlite_column_metadata,sqlite_omit_load_extension"
 
 // mains are the packages of the binaries.
-var mains = []string{".", "./controlplane/cmd/ayb-controlplane", "./querynode/cmd/ayb-querynode", "./mailer/cmd/ayb-mailer"}
+var mains = []string{".", "./controlplane/cmd/ayb-controlplane", "./querynode/cmd/ayb-querynode", "./snapshotter/cmd/ayb-snapshotter", "./mailer/cmd/ayb-mailer"}
 
 // Root is the directory of the checkout.
 func Root() (string, error) {

@@ -27,7 +27,7 @@ func Topologies() []Topology { return []Topology{AllInOne, Split} }
 // Roles are the names of the processes of a topology, in the order they start.
 func (t Topology) Roles() []string {
 	if t == Split {
-		return []string{"ayb-controlplane", "ayb-querynode", "ayb-mailer"}
+		return []string{"ayb-controlplane", "ayb-querynode", "ayb-snapshotter", "ayb-mailer"}
 	}
 	return []string{"ayb"}
 }
@@ -132,6 +132,7 @@ func freePort(t testing.TB) int {
 var signs = map[string]string{
 	"ayb": "Starting server ", "ayb-controlplane": "Starting server ",
 	"ayb-querynode": "query node serves", "ayb-mailer": "mailer works",
+	"ayb-snapshotter": "snapshotter works",
 }
 
 // StartRole starts a process of the topology and waits until it says that it

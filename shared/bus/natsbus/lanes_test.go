@@ -252,7 +252,12 @@ func TestSnapshotterSeesTheBoard(t *testing.T) {
 		go func() {
 			done <- connect(natsbus.Snapshotter).NodeBoard().Watch(ctx, func(key string, value []byte) { seen <- key + "=" + string(value) })
 		}()
-		defer func() { cancel(); <-done }()
+		defer func() {
+			cancel()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}()
 		if err := connect(natsbus.QueryNode).NodeBoard().Post(t.Context(), "n1", []byte("here")); err != nil {
 			t.Fatal(err)
 		}

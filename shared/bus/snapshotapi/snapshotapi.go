@@ -70,6 +70,9 @@ type MoveRequest struct {
 	From   ayb.DatabasePath `json:"from"`
 	To     ayb.DatabasePath `json:"to"`
 	Before time.Time        `json:"before"`
+	// Since leaves those of former databases of that name, which may come
+	// back; zero leaves none.
+	Since time.Time `json:"since,omitzero"`
 }
 
 // PurgeRequest asks to remove the snapshots that a path had at a time: those
@@ -77,6 +80,8 @@ type MoveRequest struct {
 type PurgeRequest struct {
 	Path   ayb.DatabasePath `json:"path"`
 	Before time.Time        `json:"before"`
+	// Since leaves those of former databases of that name; zero leaves none.
+	Since time.Time `json:"since,omitzero"`
 }
 
 // Done is an answer without content.

@@ -108,6 +108,14 @@ func (s *Server) Put(bucket, key, content string) {
 	}
 }
 
+// Remove removes an object.
+func (s *Server) Remove(bucket, key string) {
+	s.t.Helper()
+	if err := s.Admin.RemoveObject(s.t.Context(), bucket, key, minio.RemoveObjectOptions{}); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // Unfinished are the keys of uploads in parts that are under way.
 func (s *Server) Unfinished(bucket string) []string {
 	s.t.Helper()
@@ -178,7 +186,7 @@ func (s *Server) wait() {
 // program finds the server's program: where setup puts it, else on the path.
 var program = sync.OnceValues(func() (string, error) {
 	name := "versitygw-" + Version
-	if out, err := exec.Command("go", "env", "GOMOD").Output(); err == nil { //nolint:noctx // it asks the toolchain only
+	if out, err := exec.Command("go", "env", "GOMOD").Output(); err == nil {
 		path := filepath.Join(filepath.Dir(strings.TrimSpace(string(out))), "bin", "tools", name)
 		if _, err := os.Stat(path); err == nil {
 			return path, nil

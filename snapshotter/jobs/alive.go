@@ -1,0 +1,95 @@
+package jobs
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// WhileAlive runs do until the node has not been seen for a while: a call to
+// it, which may take hours, would wait for an answer that never comes. The
+// error then is Unavailable.
+func (m *Maker) WhileAlive(ctx context.Context, node nodeapi.NodeID, do func(context.Context) error) error {
+	gone := errs.E(errs.Unavailable, "The query node that holds the database went away; try again")
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var group sync.WaitGroup
+	defer group.Wait()
+	done := make(chan struct{})
+	defer close(done)
+	group.Go(func() {
+		if m.outlives(node, done) {
+			cancel(gone)
+		}
+	})
+	err := do(ctx)
+	if err != nil && context.Cause(ctx) == error(gone) {
+		return gone
+	}
+	return err
+}
+
+// outlives waits until the node has been silent too long, or done is closed.
+func (m *Maker) outlives(node nodeapi.NodeID, done <-chan struct{}) bool {
+	tick := time.NewTicker(m.cfg.Patience / 5)
+	defer tick.Stop()
+	seen := time.Now()
+	for {
+		select {
+		case <-done:
+			return false
+		case <-tick.C:
+		}
+		if m.lives(node) {
+			seen = time.Now()
+		} else if time.Since(seen) > m.cfg.Patience {
+			return true
+		}
+	}
+}
+
+func (m *Maker) lives(node nodeapi.NodeID) bool {
+	for _, n := range m.deps.Live.LiveNodes() {
+		if n.ID == node {
+			return true
+		}
+	}
+	return false
+}
+
+// locks let one at a time work on a database.
+type locks struct {
+	mu   sync.Mutex
+	held map[ayb.DatabasePath]chan struct{} // closed when it is free
+}
+
+// Lock waits until nobody else of this process changes the snapshots of a
+// database. The error is ctx's, as Canceled.
+func (m *Maker) Lock(ctx context.Context, p ayb.DatabasePath) (unlock func(), err error) {
+	l := &m.paths
+	for {
+		l.mu.Lock()
+		other, taken := l.held[p]
+		if !taken {
+			mine := make(chan struct{})
+			l.held[p] = mine
+			l.mu.Unlock()
+			return func() {
+				l.mu.Lock()
+				defer l.mu.Unlock()
+				delete(l.held, p)
+				close(mine)
+			}, nil
+		}
+		l.mu.Unlock()
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return nil, errs.Wrap(errs.Canceled, ctx.Err(), "The request was given up")
+		}
+	}
+}

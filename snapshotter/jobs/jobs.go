@@ -1,0 +1,193 @@
+// Package jobs makes single snapshots: it has a query node copy, check and
+// pack a database, has the node send that to the object store if it is new
+// there, and removes the oldest ones that are too many. It also does the jobs
+// that the schedule has put into the queue.
+//
+// It never decides when a snapshot is due, and never sees a byte of one.
+package jobs
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/logging"
+	"github.com/ayb-go/ayb/snapshotter/objects"
+)
+
+// releaseTime bounds giving up a copy on the node.
+const releaseTime = 30 * time.Second
+
+// Job is one snapshot to be made. It travels through the queue as JSON; fields
+// are only added.
+type Job struct {
+	Path ayb.DatabasePath `json:"path"`
+	Node nodeapi.NodeID   `json:"node"`
+	// CreatedAt hides the snapshots of former databases of this name.
+	CreatedAt time.Time `json:"created_at"`
+	// Previous is the id of the state before, if known. It is pruned after
+	// all others: a state that was returned to keeps its old date, but is not
+	// the oldest one (pitfall N9).
+	Previous string `json:"previous,omitempty"`
+}
+
+// Result tells what became of a job.
+type Result struct {
+	ID string
+	// Created is false when the state was stored before.
+	Created bool
+}
+
+// Config says how many snapshots are kept.
+type Config struct {
+	// Max is how many of each database; 0 keeps all.
+	Max int
+	// Patience is how long a node may be silent before calls to it are given
+	// up. Default 5 s, after the time its heartbeat counts.
+	Patience time.Duration
+}
+
+// Deps is what a Maker needs.
+type Deps struct {
+	Nodes   nodeapi.Snapshots
+	Live    nodeapi.Nodes
+	Store   *objects.Store
+	Records bus.Records
+	// Say prints a line that tells what is done.
+	Say func(format string, args ...any)
+	Log *slog.Logger
+}
+
+// Maker makes snapshots. It is safe for concurrent use; of one database it
+// makes one at a time.
+type Maker struct {
+	cfg   Config
+	deps  Deps
+	paths locks
+}
+
+// New makes a maker.
+func New(cfg Config, deps Deps) (*Maker, error) {
+	if deps.Nodes == nil || deps.Live == nil || deps.Store == nil || deps.Records == nil || deps.Say == nil || deps.Log == nil {
+		return nil, errs.E(errs.Internal, "The maker of snapshots lacks something it needs")
+	}
+	if cfg.Max < 0 {
+		return nil, errs.E(errs.Invalid, "The number of snapshots to keep cannot be negative")
+	}
+	if cfg.Patience <= 0 {
+		cfg.Patience = 5 * time.Second
+	}
+	return &Maker{cfg: cfg, deps: deps, paths: locks{held: map[ayb.DatabasePath]chan struct{}{}}}, nil
+}
+
+// Make makes a snapshot of the present state. NotFound says that nothing was
+// ever written; other errors are the node's, ObjectStore, or Unavailable when
+// the node dies meanwhile.
+func (m *Maker) Make(ctx context.Context, job Job) (Result, error) {
+	unlock, err := m.Lock(ctx, job.Path)
+	if err != nil {
+		return Result{}, err
+	}
+	defer unlock()
+	var res Result
+	err = m.WhileAlive(ctx, job.Node, func(ctx context.Context) (err error) {
+		res, err = m.make(ctx, job)
+		return err
+	})
+	return res, err
+}
+
+func (m *Maker) make(ctx context.Context, job Job) (Result, error) {
+	m.deps.Say("Trying to back up %s\n", job.Path)
+	prepared, err := m.deps.Nodes.PrepareSnapshot(ctx, job.Node, nodeapi.PrepareRequest{Path: job.Path})
+	if err != nil {
+		return Result{}, err
+	}
+	defer m.release(ctx, job, prepared.Handle) // also when what follows fails: pitfall N8
+	if !objects.ValidID(prepared.ID) || prepared.Packed <= 0 {
+		return Result{}, errs.E(errs.Snapshot, "The query node made a snapshot that cannot be stored")
+	}
+	stored, err := m.Visible(ctx, job.Path, job.CreatedAt)
+	if err != nil {
+		return Result{}, err
+	}
+	res := Result{ID: prepared.ID}
+	if _, there := Find(stored, prepared.ID); there {
+		m.deps.Say("Snapshot with hash %s already exists, not uploading again.\n", prepared.ID)
+	} else {
+		m.deps.Say("Uploading new snapshot with hash %s.\n", prepared.ID)
+		if err := m.upload(ctx, job, prepared); err != nil {
+			return Result{}, err
+		}
+		res.Created = true
+		m.prune(ctx, job, stored)
+	}
+	// Without the record the next round looks again, and that is all.
+	if err := Save(ctx, m.deps.Records, job.Path, Record{Mark: prepared.Mark, ID: prepared.ID}); err != nil {
+		m.deps.Log.Warn("snapshot not recorded", logging.DB, job.Path.String(), logging.Err, err)
+	}
+	return res, nil
+}
+
+func (m *Maker) upload(ctx context.Context, job Job, p nodeapi.PrepareResponse) error {
+	u, err := m.deps.Store.Begin(ctx, job.Path, p.ID, p.Packed)
+	if err != nil {
+		return err
+	}
+	req := nodeapi.UploadRequest{Handle: p.Handle}
+	for _, part := range u.Parts {
+		req.Parts = append(req.Parts, nodeapi.UploadPart{URL: part.URL, Size: part.Size})
+	}
+	sent, err := m.deps.Nodes.UploadSnapshot(ctx, job.Node, req)
+	if err == nil {
+		err = u.Complete(ctx, sent.ETags)
+	}
+	if err != nil {
+		u.Abort(ctx)
+	}
+	return err
+}
+
+func (m *Maker) release(ctx context.Context, job Job, handle string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTime)
+	defer cancel()
+	if _, err := m.deps.Nodes.ReleaseSnapshot(ctx, job.Node, nodeapi.ReleaseRequest{Handle: handle}); err != nil {
+		m.deps.Log.Debug("copy not released; it runs out", logging.DB, job.Path.String(), logging.Node, string(job.Node), logging.Err, err)
+	}
+}
+
+// Visible lists the snapshots of a database without those of former databases
+// of its name. Stores round dates to seconds.
+func (m *Maker) Visible(ctx context.Context, p ayb.DatabasePath, createdAt time.Time) ([]objects.Object, error) {
+	all, err := m.deps.Store.List(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	var out []objects.Object
+	for _, o := range all {
+		if IsVisible(o, createdAt) {
+			out = append(out, o)
+		}
+	}
+	return out, nil
+}
+
+// IsVisible tells whether an object belongs to the database of that name which
+// was created then.
+func IsVisible(o objects.Object, createdAt time.Time) bool {
+	return !o.ModifiedAt.Before(createdAt.Truncate(time.Second))
+}
+
+// Find finds an object by its id.
+func Find(list []objects.Object, id string) (objects.Object, bool) {
+	for _, o := range list {
+		if o.ID == id {
+			return o, true
+		}
+	}
+	return objects.Object{}, false
+}

@@ -1,0 +1,43 @@
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// Record is what is remembered of a database: the state that was stored last.
+// Fields are only added.
+type Record struct {
+	// Mark is the node's mark of that state.
+	Mark string `json:"mark"`
+	ID   string `json:"id"`
+}
+
+// Save remembers a record.
+func Save(ctx context.Context, r bus.Records, p ayb.DatabasePath, rec Record) error {
+	b, err := json.Marshal(rec)
+	if err != nil {
+		return errs.Wrap(errs.Internal, err, "A record of a snapshot could not be encoded")
+	}
+	return r.Record(ctx, p.String(), b)
+}
+
+// Load gives all records by path as text. One that cannot be read is none.
+func Load(ctx context.Context, r bus.Records) (map[string]Record, error) {
+	all, err := r.Recorded(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]Record, len(all))
+	for path, b := range all {
+		var rec Record
+		if json.Unmarshal(b, &rec) == nil {
+			out[path] = rec
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,104 @@
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/bus"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/logging"
+)
+
+const (
+	// workers are how many jobs of one node this process takes at a time. How
+	// many all processes take together is counted by the queue.
+	workers = 2
+	// look is how often new nodes are looked for.
+	look = time.Second
+	// attempts are the workers that may die under a job before it is left to
+	// the next round.
+	attempts = 5
+)
+
+// Work does the jobs of all nodes that live, until ctx ends.
+func (m *Maker) Work(ctx context.Context, lanes bus.Lanes) error {
+	var group sync.WaitGroup
+	defer group.Wait()
+	stop := map[nodeapi.NodeID]context.CancelFunc{}
+	defer func() {
+		for _, cancel := range stop {
+			cancel()
+		}
+	}()
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	for {
+		live := map[nodeapi.NodeID]bool{}
+		for _, n := range m.deps.Live.LiveNodes() {
+			live[n.ID] = true
+			if stop[n.ID] == nil {
+				var lane context.Context
+				lane, stop[n.ID] = context.WithCancel(ctx)
+				for range workers {
+					group.Go(func() { m.lane(lane, lanes, n.ID) })
+				}
+			}
+		}
+		for id, cancel := range stop {
+			if !live[id] {
+				cancel()
+				delete(stop, id)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+func (m *Maker) lane(ctx context.Context, lanes bus.Lanes, node nodeapi.NodeID) {
+	if err := lanes.Work(ctx, string(node), m.do); err != nil {
+		m.deps.Log.Error("jobs are not taken", logging.Node, string(node), logging.Err, err)
+	}
+}
+
+// do does one job. What fails is not tried again at once: the next round looks
+// anew. Only a job that this process cannot finish goes to another.
+func (m *Maker) do(ctx context.Context, j bus.Job) (again error) {
+	var job Job
+	if err := json.Unmarshal(j.Data, &job); err != nil || job.Path.Check() != nil {
+		m.deps.Log.Error("job cannot be read", "job", j.ID, logging.Err, err)
+		return nil
+	}
+	log := m.deps.Log.With(logging.DB, job.Path.String(), logging.Node, string(job.Node))
+	defer func() { // pitfall N5: one database never stops the others
+		if p := recover(); p != nil {
+			log.Error("snapshot panicked", "panic", p, "stack", string(debug.Stack()))
+			again = nil
+		}
+	}()
+	if j.Attempt > attempts {
+		log.Error("snapshot given up: all who tried died", "attempts", attempts)
+		return nil
+	}
+	if j.Attempt > 1 { // whoever tried before has left its parts
+		if _, err := m.deps.Store.AbortAll(ctx, job.Path); err != nil {
+			log.Warn("unfinished uploads not freed", logging.Err, err)
+		}
+	}
+	_, err := m.Make(ctx, job)
+	switch {
+	case err == nil, errs.Is(err, errs.NotFound): // never written: nothing to do
+	case ctx.Err() != nil:
+		return err
+	default:
+		log.Warn("snapshot failed", logging.Err, err)
+	}
+	return nil
+}

@@ -1,0 +1,202 @@
+package schedule
+
+import (
+	"context"
+	"encoding/json"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus/controlapi"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/logging"
+	"github.com/ayb-go/ayb/snapshotter/jobs"
+	"github.com/ayb-go/ayb/snapshotter/objects"
+)
+
+const (
+	// pageSize is how many databases one call asks for: their names are far
+	// from filling a message.
+	pageSize = 1000
+	// nodesAtOnce are asked at the same time.
+	nodesAtOnce = 8
+)
+
+// entry is what a round finds out about a database.
+type entry struct {
+	controlapi.Database
+	mark   string // of its present state; empty when unknown or never written
+	record jobs.Record
+	stored bool // the recorded snapshot is in the bucket
+}
+
+// due tells whether the present state may not be stored.
+func (e *entry) due() bool {
+	return e.mark != "" && (e.mark != e.record.Mark || !e.stored)
+}
+
+// Round looks at all databases once and queues what is due. It costs a call
+// for 1 000 databases and a request to the store for 1 000 snapshots; a
+// database that has not changed costs nothing of its own.
+func (s *Schedule) Round(ctx context.Context) error {
+	all, err := s.databases(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.marks(ctx, all); err != nil {
+		return err
+	}
+	if err := s.records(ctx, all); err != nil {
+		return err
+	}
+	// What was removed from the bucket behind our back is stored again.
+	err = s.deps.Store.Walk(ctx, func(p ayb.DatabasePath, o objects.Object) {
+		if e := all[p]; e != nil && e.record.ID == o.ID && jobs.IsVisible(o, e.CreatedAt) {
+			e.stored = true
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.queue(ctx, all); err != nil {
+		return err
+	}
+	return s.sweep(ctx)
+}
+
+func (s *Schedule) databases(ctx context.Context) (map[ayb.DatabasePath]*entry, error) {
+	all := map[ayb.DatabasePath]*entry{}
+	var after int64
+	for {
+		page, err := s.deps.Directory.Databases(ctx, controlapi.DatabasesRequest{After: after, Limit: pageSize})
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range page.Databases {
+			after = max(after, d.Number)
+			if d.Node != "" {
+				all[d.Path] = &entry{Database: d}
+			}
+		}
+		if !page.More {
+			return all, nil
+		}
+		if len(page.Databases) == 0 {
+			return nil, errs.E(errs.Internal, "The list of databases does not end")
+		}
+	}
+}
+
+// marks asks the nodes that live. One that does not answer has its turn in the
+// next round, and holds up nobody's databases but its own.
+func (s *Schedule) marks(ctx context.Context, all map[ayb.DatabasePath]*entry) error {
+	wanted := map[nodeapi.NodeID]bool{}
+	for _, e := range all {
+		wanted[e.Node] = true
+	}
+	var mu sync.Mutex // for all
+	var group sync.WaitGroup
+	slots := make(chan struct{}, nodesAtOnce)
+	for _, n := range s.deps.Live.LiveNodes() {
+		if !wanted[n.ID] {
+			continue
+		}
+		group.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			err := s.nodeMarks(ctx, n.ID, func(m nodeapi.Mark) {
+				mu.Lock()
+				defer mu.Unlock()
+				// Files of a database that moved away, or that nobody knows, are
+				// nobody's snapshot (pitfall N7).
+				if e := all[m.Path]; e != nil && e.Node == n.ID {
+					e.mark = m.Mark
+				}
+			})
+			if err != nil && ctx.Err() == nil {
+				s.deps.Log.Warn("query node does not tell what has changed", logging.Node, string(n.ID), logging.Err, err)
+			}
+		})
+	}
+	group.Wait()
+	return ctx.Err()
+}
+
+func (s *Schedule) nodeMarks(ctx context.Context, node nodeapi.NodeID, seen func(nodeapi.Mark)) error {
+	after := ""
+	for {
+		page, err := s.deps.Nodes.DatabaseMarks(ctx, node, nodeapi.MarksRequest{After: after, Limit: pageSize})
+		if err != nil {
+			return err
+		}
+		for _, m := range page.Marks {
+			seen(m)
+		}
+		if !page.More {
+			return nil
+		}
+		if len(page.Marks) == 0 {
+			return errs.E(errs.Internal, "The list of marks does not end")
+		}
+		after = page.Marks[len(page.Marks)-1].Path.String()
+	}
+}
+
+// records adds what was stored last, and forgets databases that are no more.
+func (s *Schedule) records(ctx context.Context, all map[ayb.DatabasePath]*entry) error {
+	known, err := jobs.Load(ctx, s.deps.Records)
+	if err != nil {
+		return err
+	}
+	for p, e := range all {
+		e.record = known[p.String()]
+		delete(known, p.String())
+	}
+	for gone := range known {
+		if err := s.deps.Records.Record(ctx, gone, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// queue puts what is due into the queue, in no order, so that nobody is always
+// the last. What is still there from the round before stays there once.
+func (s *Schedule) queue(ctx context.Context, all map[ayb.DatabasePath]*entry) error {
+	var due []*entry
+	for _, e := range all {
+		if e.due() {
+			due = append(due, e)
+		}
+	}
+	rand.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
+	for _, e := range due {
+		b, err := json.Marshal(jobs.Job{Path: e.Path, Node: e.Node, CreatedAt: e.CreatedAt, Previous: e.record.ID})
+		if err != nil {
+			return errs.Wrap(errs.Internal, err, "A snapshot could not be queued")
+		}
+		if err := s.deps.Lanes.Put(ctx, string(e.Node), e.Path.String(), b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweep frees what uploads have left that can no longer be finished: their
+// URLs have run out.
+func (s *Schedule) sweep(ctx context.Context) error {
+	if time.Since(s.swept) < staleEvery {
+		return nil
+	}
+	n, err := s.deps.Store.AbortStale(ctx, time.Now().Add(-objects.URLLife))
+	if err != nil {
+		return err
+	}
+	s.swept = time.Now()
+	if n > 0 {
+		s.deps.Log.Info("unfinished uploads freed", "count", n)
+	}
+	return nil
+}

@@ -1,0 +1,173 @@
+package snapshotter
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/bus/snapshotapi"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/logging"
+	"github.com/ayb-go/ayb/snapshotter/jobs"
+	"github.com/ayb-go/ayb/snapshotter/objects"
+)
+
+// listed is how many snapshots an answer holds: it is one message.
+const listed = 5000
+
+// service answers the control plane.
+type service struct {
+	store *objects.Store
+	maker *jobs.Maker
+	deps  Deps
+	pace  time.Duration
+	// end is the role's context: what runs for a caller ends with the role.
+	end context.Context
+}
+
+var _ snapshotapi.Snapshots = (*service)(nil)
+
+func newService(cfg Config, deps Deps, store *objects.Store, maker *jobs.Maker) *service {
+	return &service{
+		store: store, maker: maker, deps: deps,
+		pace: cmp.Or(cfg.Pace, 1100*time.Millisecond), end: context.Background(),
+	}
+}
+
+// whileRunning ends a caller's context with the role.
+func (s *service) whileRunning(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(s.end, cancel)
+	return ctx, func() { stop(); cancel() }
+}
+
+// ListSnapshots implements snapshotapi.Snapshots. Of very many it gives the
+// newest.
+func (s *service) ListSnapshots(ctx context.Context, req snapshotapi.ListRequest) (snapshotapi.ListResponse, error) {
+	ctx, end := s.whileRunning(ctx)
+	defer end()
+	visible, err := s.maker.Visible(ctx, req.Database.Path, req.Database.CreatedAt)
+	if err != nil {
+		return snapshotapi.ListResponse{}, err
+	}
+	resp := snapshotapi.ListResponse{Snapshots: []snapshotapi.Snapshot{}}
+	for _, o := range visible[:min(len(visible), listed)] {
+		resp.Snapshots = append(resp.Snapshots, snapshotapi.Snapshot{ID: o.ID, ModifiedAt: o.ModifiedAt, Bytes: o.Size})
+	}
+	return resp, nil
+}
+
+// TakeSnapshot implements snapshotapi.Snapshots.
+func (s *service) TakeSnapshot(ctx context.Context, req snapshotapi.TakeRequest) (snapshotapi.TakeResponse, error) {
+	ctx, end := s.whileRunning(ctx)
+	defer end()
+	res, err := s.maker.Make(ctx, jobs.Job{Path: req.Database.Path, Node: req.Node, CreatedAt: req.Database.CreatedAt})
+	if errs.Is(err, errs.NotFound) {
+		err = errs.Wrap(errs.Snapshot, err, "Nothing was ever written to this database, so there is nothing to take a snapshot of")
+	}
+	return snapshotapi.TakeResponse{ID: res.ID, Created: res.Created}, err
+}
+
+// LoadSnapshot implements snapshotapi.Snapshots.
+func (s *service) LoadSnapshot(ctx context.Context, req snapshotapi.LoadRequest) (snapshotapi.LoadResponse, error) {
+	ctx, end := s.whileRunning(ctx)
+	defer end()
+	unknown := errs.E(errs.NoSnapshot, "No snapshot has this id")
+	if !objects.ValidID(req.ID) { // pitfall S3: it never becomes part of a key
+		return snapshotapi.LoadResponse{}, unknown
+	}
+	visible, err := s.maker.Visible(ctx, req.Source.Path, req.Source.CreatedAt)
+	if err != nil {
+		return snapshotapi.LoadResponse{}, err
+	}
+	o, there := jobs.Find(visible, req.ID)
+	if !there {
+		return snapshotapi.LoadResponse{}, unknown
+	}
+	url, err := s.store.URL(ctx, o)
+	if err != nil {
+		return snapshotapi.LoadResponse{}, err
+	}
+	var got nodeapi.FetchResponse
+	err = s.maker.WhileAlive(ctx, req.Node, func(ctx context.Context) (err error) {
+		got, err = s.deps.Nodes.FetchSnapshot(ctx, req.Node, nodeapi.FetchRequest{Path: req.Target, Version: req.Version, URL: url, ID: req.ID})
+		return err
+	})
+	return snapshotapi.LoadResponse{Bytes: got.Bytes}, err
+}
+
+// MoveSnapshots implements snapshotapi.Snapshots: oldest first, each copied
+// before it is removed, so that a move that was cut off can be repeated and
+// their order stays. A copy has the date of the move.
+func (s *service) MoveSnapshots(ctx context.Context, req snapshotapi.MoveRequest) (snapshotapi.Done, error) {
+	ctx, end := s.whileRunning(ctx)
+	defer end()
+	if req.From == req.To {
+		return snapshotapi.Done{}, nil
+	}
+	if err := req.To.Check(); err != nil {
+		return snapshotapi.Done{}, err
+	}
+	unlock, err := s.maker.Lock(ctx, req.From)
+	if err != nil {
+		return snapshotapi.Done{}, err
+	}
+	defer unlock()
+	all, err := s.between(ctx, snapshotapi.PurgeRequest{Path: req.From, Before: req.Before, Since: req.Since})
+	if err != nil {
+		return snapshotapi.Done{}, err
+	}
+	for i, o := range slices.Backward(all) {
+		if err := s.store.Copy(ctx, o, req.To); err != nil {
+			return snapshotapi.Done{}, err
+		}
+		if err := s.store.Remove(ctx, o); err != nil {
+			return snapshotapi.Done{}, err
+		}
+		if i > 0 {
+			pause(ctx, s.pace)
+		}
+	}
+	return snapshotapi.Done{}, nil
+}
+
+// PurgeSnapshots implements snapshotapi.Snapshots.
+func (s *service) PurgeSnapshots(ctx context.Context, req snapshotapi.PurgeRequest) (snapshotapi.Done, error) {
+	ctx, end := s.whileRunning(ctx)
+	defer end()
+	unlock, err := s.maker.Lock(ctx, req.Path)
+	if err != nil {
+		return snapshotapi.Done{}, err
+	}
+	defer unlock()
+	old, err := s.between(ctx, req)
+	if err != nil || len(old) == 0 {
+		return snapshotapi.Done{}, err
+	}
+	if err := s.store.Remove(ctx, old...); err != nil {
+		return snapshotapi.Done{}, err
+	}
+	s.deps.Log.Info("snapshots purged", logging.DB, req.Path.String(), "count", len(old))
+	return snapshotapi.Done{}, nil
+}
+
+// between are the snapshots that a path had at a time, newest first. A zero
+// Before is no bound.
+func (s *service) between(ctx context.Context, req snapshotapi.PurgeRequest) ([]objects.Object, error) {
+	all, err := s.maker.Visible(ctx, req.Path, req.Since)
+	if err != nil || req.Before.IsZero() {
+		return all, err
+	}
+	return slices.DeleteFunc(all, func(o objects.Object) bool { return !o.ModifiedAt.Before(req.Before) }), nil
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,165 @@
+// Package snapshotter is the role that keeps snapshots of databases in an
+// object store: on a schedule, on demand, and before a restore. It owns the
+// credentials of the store and the schedule, and answers for the contract
+// snapshotapi.
+//
+// It never opens a database and never holds a byte of one: query nodes copy
+// and check inside their sandboxes, and send and fetch objects by URLs that
+// are signed here. Who may do what has been decided by the control plane.
+//
+// DESIGN.md tells how the parts work together.
+package snapshotter
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ayb-go/ayb/shared/bus"
+	"github.com/ayb-go/ayb/shared/bus/controlapi"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/bus/snapshotapi"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/logging"
+	"github.com/ayb-go/ayb/snapshotter/jobs"
+	"github.com/ayb-go/ayb/snapshotter/objects"
+	"github.com/ayb-go/ayb/snapshotter/schedule"
+)
+
+// checkTime is how long the store is looked at before the start.
+const checkTime = 10 * time.Second
+
+// Config is the role's part of the configuration.
+type Config struct {
+	// Store is where snapshots are kept; nil when they are off.
+	Store *objects.Config
+	// Interval is the time between two rounds; 0 when snapshots are taken by
+	// hand only.
+	Interval time.Duration
+	// Max is how many snapshots of each database are kept; 0 keeps all.
+	Max int
+	// Pace is the time between two snapshots that are moved: their order is
+	// that of their dates, and stores count in seconds. Default 1.1 s.
+	Pace time.Duration
+	// Patience is that of jobs.Config.
+	Patience time.Duration
+}
+
+// Deps is what a Snapshotter needs.
+type Deps struct {
+	Bus       bus.Responder
+	Lease     bus.Lease
+	Lanes     bus.Lanes
+	Records   bus.Records
+	Directory controlapi.Directory
+	Nodes     nodeapi.Snapshots
+	Live      nodeapi.Nodes
+	// Out gets the lines that tell what is done.
+	Out io.Writer
+	Log *slog.Logger
+}
+
+// Snapshotter is the role. Run may be called once.
+type Snapshotter struct {
+	deps    Deps
+	serve   snapshotapi.Snapshots
+	service *service // nil when snapshots are off
+	// schedule is nil when nothing is taken by itself.
+	schedule *schedule.Schedule
+}
+
+// New makes the role; it talks to nobody yet.
+func New(cfg Config, deps Deps) (*Snapshotter, error) {
+	if deps.Bus == nil || deps.Out == nil || deps.Log == nil {
+		return nil, errs.E(errs.Internal, "The snapshotter lacks something it needs")
+	}
+	s := &Snapshotter{deps: deps}
+	if cfg.Store == nil {
+		s.serve = off{}
+		return s, nil
+	}
+	store, err := objects.New(*cfg.Store)
+	if err != nil {
+		return nil, err
+	}
+	say := sayer(deps.Out)
+	maker, err := jobs.New(jobs.Config{Max: cfg.Max, Patience: cfg.Patience},
+		jobs.Deps{Nodes: deps.Nodes, Live: deps.Live, Store: store, Records: deps.Records, Say: say, Log: deps.Log})
+	if err != nil {
+		return nil, err
+	}
+	s.service = newService(cfg, deps, store, maker)
+	s.serve = s.service
+	if cfg.Interval > 0 {
+		s.schedule, err = schedule.New(schedule.Config{Interval: cfg.Interval}, schedule.Deps{
+			Lease: deps.Lease, Lanes: deps.Lanes, Records: deps.Records, Directory: deps.Directory,
+			Nodes: deps.Nodes, Live: deps.Live, Store: store, Say: say, Log: deps.Log,
+		})
+	}
+	return s, err
+}
+
+// sayer prints one line at a time. Nobody stops for a reader that is gone.
+func sayer(out io.Writer) func(string, ...any) {
+	var mu sync.Mutex
+	return func(format string, args ...any) {
+		mu.Lock()
+		defer mu.Unlock()
+		fmt.Fprintf(out, format, args...)
+	}
+}
+
+// Run works until ctx ends and calls ready once it answers. The error is
+// Invalid when the object store refuses what is configured; a store that
+// cannot be reached now may be reached later and is no error.
+func (s *Snapshotter) Run(ctx context.Context, ready func()) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if s.service != nil {
+		if err := s.check(ctx); err != nil {
+			return err
+		}
+		s.service.end = ctx
+	}
+	stop, err := snapshotapi.Serve(s.deps.Bus, s.serve)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	defer cancel() // calls that are under way end first
+	s.deps.Log.Info("snapshotter works", "configured", s.service != nil, "scheduled", s.schedule != nil)
+	ready()
+	return s.work(ctx)
+}
+
+// check holds the start up for a few seconds at the most: a store that does
+// not answer must not keep a server from starting.
+func (s *Snapshotter) check(ctx context.Context) error {
+	checking, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	err := s.service.store.Check(checking)
+	if errs.Is(err, errs.Invalid) {
+		return err
+	}
+	if err != nil && ctx.Err() == nil {
+		s.deps.Log.Warn("snapshots have to wait", logging.Err, err)
+	}
+	return nil
+}
+
+func (s *Snapshotter) work(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	if s.service != nil {
+		group.Go(func() error { return s.service.maker.Work(ctx, s.deps.Lanes) })
+	}
+	if s.schedule != nil {
+		group.Go(func() error { return s.schedule.Run(ctx) })
+	}
+	group.Go(func() error { <-ctx.Done(); return nil })
+	return group.Wait()
+}
