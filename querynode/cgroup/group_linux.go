@@ -47,11 +47,8 @@ func (t *Tree) New(owner string, l Limits) (*Group, error) {
 	return g, nil
 }
 
-// accountPrefix keeps names of accounts apart from the kernel's files.
-const accountPrefix = "account-"
-
 // above is the group of an account.
-func (l level) above(owner string) string { return filepath.Join(l.dir, accountPrefix+owner) }
+func (l level) above(owner string) string { return l.dir + separator + owner }
 
 // make makes the group of a daemon. Where a hierarchy holds nothing but
 // processors it is the account's: each further level costs time at every switch
@@ -206,7 +203,7 @@ func (t *Tree) discard(g *Group) {
 // for a moment waits for the next time. The caller holds t.mu.
 func (t *Tree) again() {
 	for _, dir := range slices.Backward(slices.Sorted(maps.Keys(t.late))) {
-		if owner := t.late[dir]; strings.HasSuffix(dir, "/"+accountPrefix+owner) && t.accounts[owner] > 0 {
+		if owner := t.late[dir]; strings.HasSuffix(dir, separator+owner) && t.accounts[owner] > 0 {
 			delete(t.late, dir)
 			continue
 		}

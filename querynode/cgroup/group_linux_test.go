@@ -135,8 +135,8 @@ func tree(t *testing.T) *Tree {
 	t.Cleanup(func() {
 		tr.Close()
 		for _, dir := range dirs {
-			if _, err := os.Stat(dir); err == nil {
-				t.Errorf("%s is left", dir)
+			if left, err := filepath.Glob(dir + "*"); err != nil || len(left) > 0 {
+				t.Errorf("%q are left: %v", left, err)
 			}
 		}
 	})
@@ -173,7 +173,7 @@ func TestStart(t *testing.T) {
 	in := p.groups(t)
 	for i, l := range tr.levels {
 		for _, c := range l.controllers {
-			if !strings.HasSuffix(g.dirs[i], in[c]) || !strings.Contains(in[c], "/account-alice") {
+			if !strings.HasSuffix(g.dirs[i], in[c]) || !strings.Contains(in[c], ":alice") {
 				t.Errorf("%s: in %q, not %q", c, in[c], g.dirs[i])
 			}
 			if c != "cpu" && !strings.HasSuffix(in[c], "/daemon-1") {
@@ -195,7 +195,7 @@ func TestStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, file := range threads {
-		if b, err := os.ReadFile(file); err == nil && strings.Contains(string(b), "account-") {
+		if b, err := os.ReadFile(file); err == nil && strings.Contains(string(b), ":alice") {
 			t.Errorf("a thread of the server is left in %q", b)
 		}
 	}
@@ -289,7 +289,7 @@ func TestLeftovers(t *testing.T) {
 	killed := "killed-" + strconv.Itoa(os.Getpid())
 	p := run(t, alongside, "node", killed)
 	left := filepath.Join(filepath.Dir(mine.levels[0].dir), prefix+killed)
-	if _, err := os.Stat(filepath.Join(left, "account-alice")); err != nil {
+	if _, err := os.Stat(left + ":alice"); err != nil {
 		t.Fatalf("the node has made no group: %v %q", err, p.said)
 	}
 	p.kill()
@@ -298,8 +298,8 @@ func TestLeftovers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer third.Close()
-	if _, err := os.Stat(left); err == nil {
-		t.Errorf("%s is left", left)
+	if still, err := filepath.Glob(left + "*"); err != nil || len(still) > 0 {
+		t.Errorf("%q are left: %v", still, err)
 	}
 	if _, err := os.Stat(keep.dirs[0]); err != nil {
 		t.Errorf("a group in use was removed: %v", err)
@@ -394,7 +394,7 @@ func TestVersion2Start(t *testing.T) {
 	defer tr.Close()
 	g := newGroup(t, tr, "alice", Limits{Memory: 1 << 30, Threads: 10})
 	p := run(t, inGroup(g), "wait")
-	if in := p.groups(t)[""]; !strings.HasSuffix(g.dirs[0], in) || !strings.HasSuffix(in, "/account-alice/daemon-1") {
+	if in := p.groups(t)[""]; !strings.HasSuffix(g.dirs[0], in) || !strings.HasSuffix(in, ":alice/daemon-1") {
 		t.Errorf("in %q, not %q", in, g.dirs[0])
 	}
 	p.kill()

@@ -14,8 +14,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// prefix begins the name of the group of a node.
-const prefix = "ayb-node-"
+// prefix begins the name of the group of a node, which is empty and there for
+// its lock. Those of its accounts stand beside it, with the separator and their
+// name added. They are not within it, because the kernel divides a group's
+// weight among processors by what the groups within weigh there: with one that
+// gives way, and weighs next to nothing, the node's would go up and down a
+// hundredfold, and a thread that wakes up in between may wait for a third of a
+// second.
+const (
+	prefix    = "ayb-node-"
+	separator = ":"
+)
 
 // Tree is the groups of one query node. It is safe for concurrent use.
 type Tree struct {
@@ -31,8 +40,8 @@ type Tree struct {
 // level is the node's group in one hierarchy.
 type level struct {
 	hierarchy
-	dir  string
-	lock *os.File // held while the node lives, so that others leave dir alone
+	dir  string   // the node's group
+	lock *os.File // held while the node lives, so that others leave its groups alone
 }
 
 // Open finds out what the host offers and makes the node's groups; what a
@@ -93,12 +102,6 @@ func enter(h hierarchy, cfg Config) (level, error) {
 			return level{}, &Unavailable{"the server may not make groups in " + h.base, err}
 		}
 	}
-	clear(l.dir)
-	if err := l.pass(l.dir, l.controllers); err != nil {
-		err = &Unavailable{"the server may not use the controllers of " + h.base, errors.Join(err, os.Remove(l.dir))}
-		l.lock.Close()
-		return level{}, err
-	}
 	return l, nil
 }
 
@@ -137,25 +140,46 @@ func take(dir string) (*os.File, error) {
 	return f, nil
 }
 
-// sweep removes what servers have left that were killed.
+// sweep removes what servers have left that were killed. What belongs to a node
+// begins with its name; whoever holds the lock of the name may remove it.
 func sweep(base string) {
 	left, err := filepath.Glob(filepath.Join(base, prefix+"*"))
 	if err != nil {
 		return // base holds what a pattern cannot: then it is not looked into
 	}
+	nodes := map[string]bool{}
 	for _, dir := range left {
-		f, err := lock(dir)
+		node, _, _ := strings.Cut(dir, separator)
+		nodes[node] = true
+	}
+	for node := range nodes {
+		f, err := take(node)
 		if err != nil {
 			continue // somebody's
 		}
-		clear(dir)
-		_ = os.Remove(dir) // refused while a process is in it, and then right so
+		removeAll(node)
 		f.Close()
 	}
 }
 
-// clear removes the groups below dir that are empty. The kernel refuses to
-// remove those with processes.
+// removeAll removes a node's group and those of its accounts, as far as they
+// are empty. The kernel refuses to remove a group with processes.
+func removeAll(node string) (done bool) {
+	accounts, err := filepath.Glob(node + separator + "*")
+	done = err == nil
+	for _, dir := range accounts {
+		clear(dir)
+		if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			done = false
+		}
+	}
+	if err := os.Remove(node); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		done = false
+	}
+	return done
+}
+
+// clear removes the groups below dir that are empty.
 func clear(dir string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -165,7 +189,7 @@ func clear(dir string) {
 		if e.IsDir() {
 			below := filepath.Join(dir, e.Name())
 			clear(below)
-			_ = os.Remove(below) // as above
+			_ = os.Remove(below) // refused while a process is in it, and then rightly so
 		}
 	}
 }
@@ -203,10 +227,7 @@ func (t *Tree) Close() {
 	for deadline := time.Now().Add(exitPatience); ; <-time.After(pause) {
 		done := true
 		for _, l := range t.levels {
-			clear(l.dir)
-			if err := os.Remove(l.dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				done = false
-			}
+			done = removeAll(l.dir) && done
 		}
 		if done || time.Now().After(deadline) {
 			break // what is left is removed by the next start
