@@ -351,7 +351,7 @@ func (d *disks) MoveSnapshots(_ context.Context, req snapshotapi.MoveRequest) (s
 	return snapshotapi.Done{}, d.change("move", func() error {
 		var stay []stored
 		for _, s := range d.stored[req.From] {
-			if s.at.After(req.Before) {
+			if s.at.After(req.Before) || s.at.Before(req.Since) {
 				stay = append(stay, s)
 				continue
 			}
@@ -366,7 +366,7 @@ func (d *disks) MoveSnapshots(_ context.Context, req snapshotapi.MoveRequest) (s
 // PurgeSnapshots implements snapshotapi.Snapshots.
 func (d *disks) PurgeSnapshots(_ context.Context, req snapshotapi.PurgeRequest) (snapshotapi.Done, error) {
 	return snapshotapi.Done{}, d.change("purge snapshots", func() error {
-		d.keep(req.Path, slices.DeleteFunc(slices.Clone(d.stored[req.Path]), func(s stored) bool { return !s.at.After(req.Before) }))
+		d.keep(req.Path, slices.DeleteFunc(slices.Clone(d.stored[req.Path]), func(s stored) bool { return !s.at.After(req.Before) && !s.at.Before(req.Since) }))
 		return nil
 	})
 }

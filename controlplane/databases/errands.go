@@ -123,9 +123,9 @@ func (e *Errands) do(ctx context.Context, one meta.Errand) (err error) {
 	defer renewing.Wait()
 	defer cancel()
 	if one.Database == 0 {
-		_, err = e.deps.Snapshots.PurgeSnapshots(ctx, snapshotapi.PurgeRequest{Path: one.From, Before: one.Before})
+		_, err = e.deps.Snapshots.PurgeSnapshots(ctx, snapshotapi.PurgeRequest{Path: one.From, Since: one.Since, Before: one.Before})
 	} else {
-		_, err = e.deps.Snapshots.MoveSnapshots(ctx, snapshotapi.MoveRequest{From: one.From, To: one.To, Before: one.Before})
+		_, err = e.deps.Snapshots.MoveSnapshots(ctx, snapshotapi.MoveRequest{From: one.From, To: one.To, Since: one.Since, Before: one.Before})
 	}
 	return err
 }

@@ -62,11 +62,12 @@ type SnapshotNote struct {
 }
 
 // Errand is about snapshots under a name that is not their database's any
-// more: those stored until Before move to the name of the database, or are
-// removed when there is none.
+// more: those stored from Since, which may be zero, until Before move to the
+// name of the database, or are removed when there is none.
 type Errand struct {
 	ID       int64
 	From     ayb.DatabasePath
+	Since    time.Time
 	Before   time.Time
 	Database DatabaseID // zero for none
 	To       ayb.DatabasePath

@@ -9,12 +9,12 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// addErrand records that the snapshots stored under a path until before are to
-// follow a database, or to go when there is none.
-func addErrand(ctx context.Context, tx *sql.Tx, from ayb.DatabasePath, before time.Time, database meta.DatabaseID) error {
+// addErrand records that the snapshots stored under a path between two times
+// are to follow a database, or to go when there is none. Since may be zero.
+func addErrand(ctx context.Context, tx *sql.Tx, from ayb.DatabasePath, since, before time.Time, database meta.DatabaseID) error {
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO snapshot_errand (entity_slug, database_slug, stored_before, database_id) VALUES ($1, $2, $3, $4)`,
-		from.Entity, from.Database, formatTime(before), sql.NullInt64{Int64: int64(database), Valid: database != 0})
+		INSERT INTO snapshot_errand (entity_slug, database_slug, stored_since, stored_before, database_id) VALUES ($1, $2, $3, $4, $5)`,
+		from.Entity, from.Database, orNull(since), formatTime(before), sql.NullInt64{Int64: int64(database), Valid: database != 0})
 	return err
 }
 
@@ -37,19 +37,19 @@ func (s *Store) ClaimErrands(ctx context.Context, n int, now, until time.Time) (
 		}
 		for _, id := range ids {
 			var (
-				e            = meta.Errand{ID: id}
-				before       sql.NullTime
-				database     sql.NullInt64
-				entity, name sql.NullString
+				e             = meta.Errand{ID: id}
+				since, before sql.NullTime
+				database      sql.NullInt64
+				entity, name  sql.NullString
 			)
 			err := tx.QueryRowContext(ctx, `
-				SELECT s.entity_slug, s.database_slug, s.stored_before, s.database_id, e.slug, d.slug
+				SELECT s.entity_slug, s.database_slug, s.stored_since, s.stored_before, s.database_id, e.slug, d.slug
 				FROM snapshot_errand s LEFT JOIN database d ON d.id = s.database_id LEFT JOIN entity e ON e.id = d.entity_id
-				WHERE s.id = $1`, id).Scan(&e.From.Entity, &e.From.Database, &before, &database, &entity, &name)
+				WHERE s.id = $1`, id).Scan(&e.From.Entity, &e.From.Database, &since, &before, &database, &entity, &name)
 			if err != nil {
 				return err
 			}
-			e.Before, e.Database = stamp(before), meta.DatabaseID(database.Int64)
+			e.Since, e.Before, e.Database = stamp(since), stamp(before), meta.DatabaseID(database.Int64)
 			e.To = ayb.DatabasePath{Entity: ayb.EntitySlug(entity.String), Database: ayb.DatabaseSlug(name.String)}
 			out = append(out, e)
 		}
@@ -80,6 +80,6 @@ func (s *Store) EndErrand(ctx context.Context, e meta.Errand, now time.Time) err
 		if err != nil || elsewhere == 0 {
 			return err
 		}
-		return addErrand(ctx, tx, e.To, now, e.Database)
+		return addErrand(ctx, tx, e.To, e.Since, now, e.Database)
 	})
 }

@@ -138,7 +138,7 @@ func doomSnapshots(ctx context.Context, tx *sql.Tx, d ending, now time.Time) err
 			before = d.deletedAt
 		}
 	}
-	return addErrand(ctx, tx, path, before, 0)
+	return addErrand(ctx, tx, path, d.CreatedAt, before, 0)
 }
 
 // texts reads a column of texts.

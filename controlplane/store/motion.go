@@ -235,7 +235,7 @@ func endRename(ctx context.Context, tx *sql.Tx, m meta.Motion, now time.Time) er
 	if err != nil {
 		return err
 	}
-	return addErrand(ctx, tx, d.Path, now, d.ID)
+	return addErrand(ctx, tx, d.Path, d.CreatedAt, now, d.ID)
 }
 
 // AbandonMotion takes back what was begun, for files that stay where they are.

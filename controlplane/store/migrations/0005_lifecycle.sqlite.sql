@@ -41,12 +41,13 @@ CREATE TABLE IF NOT EXISTS snapshot_note (
 );
 
 -- Snapshots that are still under a name which is not their database's any
--- more, as far as they were stored before then. They move to the name of the
+-- more, as far as they were stored between two times. They move to the name of the
 -- database; without one they are removed.
 CREATE TABLE IF NOT EXISTS snapshot_errand (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
     entity_slug   VARCHAR(128) NOT NULL,
     database_slug VARCHAR(128) NOT NULL,
+    stored_since  TIMESTAMP,
     stored_before TIMESTAMP NOT NULL,
     database_id   INTEGER REFERENCES database (id) ON DELETE SET NULL,
     claimed_until TIMESTAMP

@@ -164,7 +164,7 @@ func errands(t *testing.T, s *store.Store) {
 	}
 	to("b")
 	got := claimed(now)
-	if len(got) != 1 || got[0].From.Database != "a" || got[0].To != d.Path || got[0].Database != d.ID || !got[0].Before.Equal(now) {
+	if len(got) != 1 || got[0].From.Database != "a" || got[0].To != d.Path || got[0].Database != d.ID || !got[0].Before.Equal(now) || !got[0].Since.Equal(d.CreatedAt) {
 		t.Fatalf("got %+v", got)
 	}
 	if again := claimed(now); len(again) != 0 {
