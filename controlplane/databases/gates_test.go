@@ -1,0 +1,123 @@
+package databases
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// N14: a database is replaced by one at a time.
+func TestReplaceOneAtATimeN14(t *testing.T) {
+	g := newGates()
+	done, err := g.replace(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := g.replace(1); !errs.Is(err, errs.Conflict) {
+		t.Errorf("a second one: %v", err)
+	}
+	if err := g.replaced(1); !errs.Is(err, errs.Conflict) {
+		t.Errorf("an import: %v", err)
+	}
+	if other, err := g.replace(2); err != nil {
+		t.Errorf("another database: %v", err)
+	} else {
+		other()
+	}
+	done()
+	if done, err = g.replace(1); err != nil {
+		t.Errorf("after the first: %v", err)
+	} else {
+		done()
+	}
+	if len(g.of) != 0 {
+		t.Errorf("remembered %v", g.of)
+	}
+}
+
+// Q15: who writes ends before the state is kept, and who wants to write
+// meanwhile is told, so that nothing acknowledged is lost.
+func TestNobodyWritesWhileStateIsKeptQ15(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGates()
+		replaced, err := g.replace(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer replaced()
+		first, err := g.write(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, err := g.write(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var open func()
+		shut := make(chan error, 1)
+		go func() {
+			var err error
+			open, err = g.close(t.Context(), 1)
+			shut <- err
+		}()
+		synctest.Wait()
+		if _, err := g.write(1); !errs.Is(err, errs.Unavailable) {
+			t.Errorf("a write while it waits: %v", err)
+		}
+		first()
+		synctest.Wait()
+		if len(shut) != 0 {
+			t.Error("it did not wait for the second")
+		}
+		second()
+		if err := <-shut; err != nil {
+			t.Fatal(err)
+		}
+		if _, err := g.write(1); !errs.Is(err, errs.Unavailable) {
+			t.Errorf("a write while it is shut: %v", err)
+		}
+		if other, err := g.write(2); err != nil {
+			t.Errorf("another database: %v", err)
+		} else {
+			other()
+		}
+		open()
+		if done, err := g.write(1); err != nil {
+			t.Errorf("afterwards: %v", err)
+		} else {
+			done()
+		}
+	})
+}
+
+// A write that does not end ends the restore, and opens the gate.
+func TestGateIsNotShutForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGates()
+		done, err := g.write(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		begun := time.Now()
+		if _, err := g.close(t.Context(), 1); !errs.Is(err, errs.Unavailable) || time.Since(begun) != drainTime {
+			t.Errorf("after %v: %v", time.Since(begun), err)
+		}
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := g.close(gone, 1); !errs.Is(err, errs.Canceled) {
+			t.Errorf("given up: %v", err)
+		}
+		again, err := g.write(1)
+		if err != nil {
+			t.Fatalf("it stays shut: %v", err)
+		}
+		again()
+		done()
+		if len(g.of) != 0 {
+			t.Errorf("remembered %v", g.of)
+		}
+	})
+}

@@ -1,0 +1,87 @@
+package databases
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// keeper is a store that is asked for renewals.
+type keeper struct {
+	Store
+	renewed atomic.Int32
+	err     error
+}
+
+func (k *keeper) RenewReservation(_ context.Context, _ meta.Reservation, until time.Time) error {
+	if left := time.Until(until); left != reserveTime {
+		return errs.E(errs.Internal, "renewed for %v", left)
+	}
+	k.renewed.Add(1)
+	return k.err
+}
+
+// A name is kept for as long as data comes, and one that was lost ends the work.
+func TestReservationIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := &keeper{}
+		d := &Databases{deps: Deps{Store: k, Now: time.Now}}
+		kept, stop := d.keep(t.Context(), meta.Reservation{})
+		<-time.After(5*renewEvery + time.Second)
+		if n := k.renewed.Load(); n != 5 || kept.Err() != nil {
+			t.Errorf("renewed %d times, %v", n, kept.Err())
+		}
+		k.err = errs.E(errs.Unavailable, "busy")
+		<-time.After(renewEvery)
+		if kept.Err() != nil {
+			t.Errorf("one failure ended it: %v", context.Cause(kept))
+		}
+		k.err = errs.E(errs.Conflict, "lost")
+		<-kept.Done()
+		if !errs.Is(context.Cause(kept), errs.Conflict) {
+			t.Errorf("it ended with %v", context.Cause(kept))
+		}
+		stop()
+	})
+}
+
+// publisher is a node that answers as it is told.
+type publisher struct {
+	Versions
+	answers []error
+}
+
+func (p *publisher) PublishVersion(context.Context, nodeapi.NodeID, nodeapi.VersionRequest) (nodeapi.Done, error) {
+	err := p.answers[0]
+	p.answers = p.answers[1:]
+	return nodeapi.Done{}, err
+}
+
+// What may have been done is asked for again, and what was refused is not.
+func TestPublishIsRepeated(t *testing.T) {
+	away, refused := errs.E(errs.Unavailable, "away"), errs.E(errs.NotFound, "gone")
+	for name, tt := range map[string]struct {
+		answers []error
+		want    error
+		left    int
+	}{
+		"at once":      {[]error{nil, nil}, nil, 1},
+		"after a time": {[]error{away, errs.E(errs.Timeout, "late"), nil, nil}, nil, 1},
+		"refused":      {[]error{away, refused, nil}, refused, 1},
+		"never":        {[]error{away, away, away, away, away, away, nil}, away, 1},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p := &publisher{answers: tt.answers}
+			d := &Databases{deps: Deps{Versions: p}}
+			if err := d.publish(t.Context(), "n", nodeapi.VersionRequest{}); errs.CodeOf(err) != errs.CodeOf(tt.want) || len(p.answers) != tt.left {
+				t.Errorf("%s: %v, %d answers left", name, err, len(p.answers))
+			}
+		})
+	}
+}
