@@ -16,7 +16,7 @@ import (
 type keeper struct {
 	Store
 	renewed atomic.Int32
-	err     error
+	code    atomic.Value // of the next errors; none is errs.Code("")
 }
 
 func (k *keeper) RenewReservation(_ context.Context, _ meta.Reservation, until time.Time) error {
@@ -24,7 +24,10 @@ func (k *keeper) RenewReservation(_ context.Context, _ meta.Reservation, until t
 		return errs.E(errs.Internal, "renewed for %v", left)
 	}
 	k.renewed.Add(1)
-	return k.err
+	if code, _ := k.code.Load().(errs.Code); code != "" {
+		return errs.E(code, "it can't be renewed")
+	}
+	return nil
 }
 
 // A name is kept for as long as data comes, and one that was lost ends the work.
@@ -37,12 +40,12 @@ func TestReservationIsKept(t *testing.T) {
 		if n := k.renewed.Load(); n != 5 || kept.Err() != nil {
 			t.Errorf("renewed %d times, %v", n, kept.Err())
 		}
-		k.err = errs.E(errs.Unavailable, "busy")
+		k.code.Store(errs.Unavailable)
 		<-time.After(renewEvery)
 		if kept.Err() != nil {
 			t.Errorf("one failure ended it: %v", context.Cause(kept))
 		}
-		k.err = errs.E(errs.Conflict, "lost")
+		k.code.Store(errs.Conflict)
 		<-kept.Done()
 		if !errs.Is(context.Cause(kept), errs.Conflict) {
 			t.Errorf("it ended with %v", context.Cause(kept))
