@@ -51,6 +51,13 @@ func (w *sharedWorld) scopedCell(name, level string, limit ayb.QueryLevel) {
 		r.query = ayb.QueryReadOnly
 	}
 	w.queries(c, name, level, r)
+	if got := c.export(level); (got.status == 200) != (r.query != ayb.QueryNone) {
+		w.t.Errorf("export: %d", got.status)
+	}
+	for _, got := range []reply{c.importCSV(level), c.fork(level, name+"/x"), c.replaceBy(level, "x"), c.snapshots(level), c.takeSnapshot(level),
+		c.restore(level), c.rename(level, "olivia/x"), c.deleteDatabase(level), c.undelete(level)} {
+		w.want(got, 403, outside)
+	}
 	for _, db := range w.levels {
 		seen := plain("nobody", db)
 		if db == level {
@@ -58,6 +65,7 @@ func (w *sharedWorld) scopedCell(name, level string, limit ayb.QueryLevel) {
 		} else {
 			w.want(c.query(db, "SELECT 1 AS one"), 403, other("query database", name, db))
 			w.asks(c, name, db, rights{})
+			w.want(c.export(db), 403, other("query database", name, db))
 		}
 		if got := slices.Contains(c.listed(), db); got != seen.discover {
 			w.t.Errorf("%s listed is %t", db, got)

@@ -49,7 +49,8 @@ func (w *sharedWorld) plainCell(name, level string, r rights) {
 	}
 	if name == "nobody" {
 		for _, got := range []reply{c.query(level, "SELECT 1 AS one"), c.query(level, "DELETE FROM t"), c.permissions(level), c.update(level, level), c.share(level, "guest", "manager"),
-			c.schema(level), c.running(level), c.cancel(level, "none")} {
+			c.schema(level), c.running(level), c.cancel(level, "none"), c.export(level), c.importCSV(level), c.fork(level, "nobody/x"),
+			c.replaceBy(level, "x"), c.snapshots(level), c.takeSnapshot(level), c.restore(level), c.rename(level, "olivia/x"), c.deleteDatabase(level), c.undelete(level)} {
 			w.want(got, 401, needToken)
 		}
 		return
@@ -57,11 +58,14 @@ func (w *sharedWorld) plainCell(name, level string, r rights) {
 	w.queries(c, name, level, r)
 	if r.manage {
 		w.manages(c, level)
-		if got := c.usage(level); got.status != 200 || !strings.Contains(got.body, `"account":{"entity":"olivia",`) {
+		// Ruling 28: the limits are the owner's to see.
+		if got := c.usage(level); got.status != 200 || strings.Contains(got.body, `"account":{"entity":"olivia",`) != (name == "olivia") || strings.Contains(got.body, `"limits"`) != (name == "olivia") {
 			w.t.Errorf("usage: %d %s", got.status, got.body)
 		}
+		w.data(c, name, level, r)
 		return
 	}
+	w.data(c, name, level, r)
 	w.want(c.usage(level), 403, other("see the usage of database", name, level))
 	w.want(c.permissions(level), 403, other("list permissions for database", name, level))
 	w.want(c.update(level, "read-only"), 403, other("update database", name, level))

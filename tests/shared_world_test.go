@@ -181,7 +181,7 @@ func plain(name, level string) rights {
 // detailsOf is the answer of details.
 func detailsOf(r rights, level string) string {
 	words := map[ayb.QueryLevel][2]string{"": {"null", "null"}, "read-only": {`"ReadOnly"`, `"read-only"`}, "read-write": {`"ReadWrite"`, `"read-write"`}}[r.query]
-	return fmt.Sprintf(`{"entity_slug":"olivia","database_slug":"%s","database_type":"sqlite","highest_query_access_level":%s,"can_manage_database":%t,"public_sharing_level":"%s","query_permission_level":%s}`,
+	return fmt.Sprintf(`{"entity_slug":"olivia","database_slug":"%s","database_type":"sqlite","highest_query_access_level":%s,"can_manage_database":%t,"public_sharing_level":"%s","query_permission_level":%s,"forked_from":null,"forks":[]}`,
 		level, words[0], r.manage, level, words[1])
 }
 
