@@ -102,6 +102,7 @@ func (d *documented) at(pointer ...string) (v any, where string) {
 type call struct {
 	operation string
 	values    []string
+	params    string // of the URL
 	token     string
 	kind      string // content type of the body
 	body      string
@@ -117,7 +118,7 @@ func (d *documented) do(c call) (status int, body string) {
 		begin, end := strings.IndexByte(path, '{'), strings.IndexByte(path, '}')
 		path = path[:begin] + url.PathEscape(v) + path[end+1:]
 	}
-	req, err := http.NewRequestWithContext(context.Background(), method, d.w.URL+path, strings.NewReader(c.body))
+	req, err := http.NewRequestWithContext(context.Background(), method, d.w.URL+path+c.params, strings.NewReader(c.body))
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -15,7 +15,8 @@ const jsonKind = "application/json"
 // The server's OpenAPI document is true: each operation in it is tried, with
 // success and without, and what comes back is what it says.
 func TestOpenAPI(t *testing.T) {
-	w := harness.Start(t, harness.AllInOne)
+	s3 := harness.StartS3(t)
+	w := harness.Start(t, harness.AllInOne, harness.WithSnapshots(s3.Bucket("bucket"), "", 0))
 	d := newDocumented(t, w)
 	d.ok(call{operation: "GET /health"}, 200)
 	d.ok(call{operation: "GET /v1/openapi.json"}, 200)
@@ -25,6 +26,9 @@ func TestOpenAPI(t *testing.T) {
 	d.databases(alice, bob)
 	d.queries(alice, bob)
 	d.typed(alice, bob)
+	d.transfers(alice, bob)
+	d.snapshots(alice, bob)
+	d.places(alice, bob)
 	d.tokens(alice, bob)
 	d.applications(alice)
 	d.profiles(alice, bob)
