@@ -173,6 +173,7 @@ func (s *Schedule) queue(ctx context.Context, all map[ayb.DatabasePath]*entry) e
 	}
 	rand.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
 	for _, e := range due {
+		s.deps.Log.Debug("snapshot due", logging.DB, e.Path.String(), "mark", e.mark, "recorded", e.record.Mark, "stored", e.stored)
 		b, err := json.Marshal(jobs.Job{Path: e.Path, Node: e.Node, CreatedAt: e.CreatedAt, Previous: e.record.ID})
 		if err != nil {
 			return errs.Wrap(errs.Internal, err, "A snapshot could not be queued")
