@@ -40,6 +40,7 @@ type node struct {
 	data   string
 	client *nodeapi.Client
 	report sandbox.Report
+	role   *querynode.Node
 }
 
 func start(t *testing.T, change func(*querynode.Config)) *node {
@@ -61,7 +62,7 @@ func start(t *testing.T, change func(*querynode.Config)) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.id = q.ID()
+	n.id, n.role = q.ID(), q
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- q.Run(ctx, func() {}) }()

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ayb-go/ayb/querynode/dbfile"
 	"github.com/ayb-go/ayb/querynode/objects"
 	"github.com/ayb-go/ayb/querynode/pool"
 	"github.com/ayb-go/ayb/querynode/relay"
@@ -94,10 +93,6 @@ func (n *Node) copyOf(ctx context.Context, p ayb.DatabasePath, size int64) (*os.
 	if free := freeBytes(n.dir.Root()); free > 0 && free < uint64(size+size/2+spareBytes) {
 		return nil, objects.NoRoom(nil)
 	}
-	v, err := n.dir.Live(p)
-	if err != nil {
-		return nil, err
-	}
 	name := "copy-" + strings.ToLower(rand.Text())
 	options, err := json.Marshal(query.CopyOptions{Name: name})
 	if err != nil {
@@ -109,21 +104,31 @@ func (n *Node) copyOf(ctx context.Context, p ayb.DatabasePath, size int64) (*os.
 	text, err := relay.Ask(ctx, func() (*pool.Daemon, error) { return n.pool.GetAside(p, own) }, query.Request{
 		Path: p, Type: ayb.SQLite, Kind: query.KindCopy, Mode: ayb.QueryReadOnly, Limits: own, Options: options,
 	})
-	return takeCopy(v, name, text, err)
+	if err == nil {
+		var f *os.File
+		if f, err = n.takeCopy(p, name, text); err == nil {
+			return f, nil
+		}
+	}
+	// A daemon that was ended has left what it had (N8). Where the database is
+	// not any more, nothing is.
+	if v, lerr := n.dir.Live(p); lerr == nil {
+		if derr := v.DropTemp(name); derr != nil {
+			n.deps.Log.Warn("copy not removed", "db", p.String(), "err", derr)
+		}
+	}
+	return nil, err
 }
 
-// takeCopy takes the file of a copy over from its daemon. Whatever happened, it
-// is not there afterwards.
-func takeCopy(v dbfile.Version, name string, text []byte, err error) (*os.File, error) {
-	f, terr := v.TakeTemp(name)
+// takeCopy takes the file of a copy over from the daemon that has told of it.
+func (n *Node) takeCopy(p ayb.DatabasePath, name string, text []byte) (*os.File, error) {
+	v, err := n.dir.Live(p)
 	if err != nil {
-		if terr == nil {
-			_ = f.Close() // it has no name any more
-		}
 		return nil, err
 	}
-	if terr != nil { // the database was restored, moved or deleted meanwhile, or its daemon ended
-		return nil, errs.Wrap(errs.Unavailable, terr, "The copy of the database is gone; try again")
+	f, err := v.TakeTemp(name)
+	if err != nil { // the database was restored, moved or deleted meanwhile, or its daemon ended
+		return nil, errs.Wrap(errs.Unavailable, err, "The copy of the database is gone; try again")
 	}
 	var r query.CopyResult
 	info, serr := f.Stat()

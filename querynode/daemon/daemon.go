@@ -27,6 +27,9 @@ const (
 	// Beside them there is room for questions about them.
 	maxWaiting   = 1024
 	maxQuestions = 64
+	// maxImports is how many imports may be in progress: each keeps what it has
+	// got in a file.
+	maxImports = 2
 	// goHeap is when Go's collector works harder.
 	goHeap = 48 << 20
 )

@@ -19,10 +19,14 @@ type handler struct {
 	temp     string        // directory for copies
 	staged   bool          // the version is not live
 	requests *requests
+	imports  chan struct{} // one for each that is in progress
 }
 
 func newHandler(db *sqlite.DB, cfg spawn.Config) *handler {
-	return &handler{db: db, limit: cfg.StatementTimeout, temp: cfg.Temp, staged: cfg.Staged, requests: newRequests(tooMany(cfg))}
+	return &handler{
+		db: db, limit: cfg.StatementTimeout, temp: cfg.Temp, staged: cfg.Staged,
+		requests: newRequests(tooMany(cfg)), imports: make(chan struct{}, maxImports),
+	}
 }
 
 // call answers one request.

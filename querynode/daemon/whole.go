@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/ayb-go/ayb/querynode/engine/sqlite"
+	"github.com/ayb-go/ayb/querynode/importer"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
@@ -151,8 +152,9 @@ func (s *sending) Write(p []byte, last bool) error {
 	return s.sink.Write(p, last)
 }
 
-// load brings rows or statements into the live database.
-func (h *handler) load(_ *mux.Call, req query.Request) error {
+// load brings rows or statements into the live database. It is listed, and can
+// be stopped, as a query.
+func (h *handler) load(c *mux.Call, req query.Request) error {
 	var o query.ImportOptions
 	if err := options(req, &o); err != nil {
 		return err
@@ -160,5 +162,73 @@ func (h *handler) load(_ *mux.Call, req query.Request) error {
 	if o.Format == query.TransferSQLite {
 		return errs.E(errs.Invalid, "A whole database can be imported only into a version that is not live")
 	}
-	return errs.E(errs.Unsupported, "This query daemon cannot import the format %s", o.Format)
+	if req.Mode != ayb.QueryReadWrite {
+		return errs.E(errs.ReadOnly, "Attempted to write to database while in read-only mode")
+	}
+	select {
+	case h.imports <- struct{}{}:
+		defer func() { <-h.imports }()
+	default:
+		return errs.E(errs.Unavailable, "%d imports into this database are in progress, and no more can be; try again", cap(h.imports))
+	}
+	job := sqlite.NewJob(query.Batch{}, sqlite.JobOptions{Mode: req.Mode})
+	shown := query.Batch{Statements: []query.Statement{{SQL: fmt.Sprintf("-- import of %s %s", o.Format, o.Table)}}}
+	r, err := h.requests.add(&request{asker: asker(req), mode: req.Mode, batch: shown, job: job, call: c})
+	if err != nil {
+		return err
+	}
+	c.OnCancel(job.Cancel)
+	var result query.ImportResult
+	err = alive(c, nil, func() (err error) {
+		result, err = h.bring(body(c, req), job, o)
+		return err
+	})
+	h.requests.remove(r)
+	if err != nil {
+		return r.reason(err)
+	}
+	return reply(c, result)
+}
+
+// bring does an import: first everything comes, then the database is changed.
+func (h *handler) bring(from io.Reader, job *sqlite.Job, o query.ImportOptions) (query.ImportResult, error) {
+	most := h.db.LoadLimits()
+	to := target{h.db, job}
+	data, err := importer.Receive(stoppable{from, to}, h.temp, importer.Limits{
+		Row: int(most.RowBytes), Data: most.DataBytes, Statement: int(most.SQLBytes),
+	})
+	if err != nil {
+		return query.ImportResult{}, err
+	}
+	defer func() { _ = data.Close() }() // the file has no name: closing frees it
+	return data.Import(to, o)
+}
+
+// target is the database as an import sees it.
+type target struct {
+	db  *sqlite.DB
+	job *sqlite.Job
+}
+
+// Stopped implements importer.Target.
+func (t target) Stopped() error { return t.job.Stopped() }
+
+// Load implements importer.Target.
+func (t target) Load(tx importer.Transaction, work func(importer.Loader) error) error {
+	o := sqlite.LoadOptions{Bytes: tx.Bytes, NoForeignKeys: tx.NoForeignKeys, Keep: tx.Keep}
+	return t.db.Load(t.job, o, func(l *sqlite.Loader) error { return work(l) })
+}
+
+// stoppable is the body of an import that somebody may have stopped.
+type stoppable struct {
+	io.Reader
+	target
+}
+
+// Read implements io.Reader.
+func (s stoppable) Read(p []byte) (int, error) {
+	if err := s.Stopped(); err != nil {
+		return 0, err
+	}
+	return s.Reader.Read(p)
 }

@@ -39,7 +39,7 @@ func settle(p ayb.DatabasePath, dir string) error {
 	if err != nil {
 		return fmt.Errorf("settle a version of %s: %w", p, err)
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // it was read or its removal reported
 	file := string(p.Database)
 	if err := syncFile(root, file); err != nil {
 		return errs.Wrap(errs.Invalid, err, "The new state of database %s is not complete", p)
@@ -67,7 +67,7 @@ func (v Version) TakeTemp(name string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("take a temporary file: %w", err)
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // it was read or its removal reported
 	path := filepath.Join(tempName, name)
 	f, err := openInside(root, path)
 	if rerr := root.Remove(path); err == nil && rerr != nil {
@@ -79,13 +79,29 @@ func (v Version) TakeTemp(name string) (*os.File, error) {
 	return f, nil
 }
 
+// DropTemp removes a file that a daemon has begun to make in the temp directory,
+// and what SQLite keeps beside it.
+func (v Version) DropTemp(name string) error {
+	root, err := os.OpenRoot(v.Dir)
+	if err != nil {
+		return fmt.Errorf("drop a temporary file: %w", err)
+	}
+	defer func() { _ = root.Close() }() // it was read or its removal reported
+	for _, side := range append([]string{""}, sides...) {
+		if rerr := root.Remove(filepath.Join(tempName, name+side)); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
+			err = errors.Join(err, fmt.Errorf("drop a temporary file: %w", rerr))
+		}
+	}
+	return err
+}
+
 // NewFile makes the file of a version whose database has none yet.
 func (v Version) NewFile() (*os.File, error) {
 	root, err := os.OpenRoot(v.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("make a database file: %w", err)
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // it was read or its removal reported
 	f, err := root.OpenFile(filepath.Base(v.File), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("make a database file: %w", err)

@@ -150,7 +150,7 @@ func lookAtLog(dir, file string) (logState, error) {
 	if err != nil {
 		return logState{}, err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // it was read or its removal reported
 	s := logState{id: stamp(info), written: info.ModTime()}
 	index, err := head(root, file+"-shm", indexBackfill+4)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && len(index) < indexBackfill+4 {

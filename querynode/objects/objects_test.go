@@ -46,7 +46,7 @@ func packed(t *testing.T, b []byte) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer z.Close()
+	defer func() { _ = z.Close() }() // it frees memory
 	return z.EncodeAll(b, nil)
 }
 
@@ -191,21 +191,23 @@ func TestFetchOfBrokenObjectsN2(t *testing.T) {
 		store http.HandlerFunc
 		want  errs.Code
 	}{
-		"whole":          {gives(whole), ""},
-		"damaged":        {gives(damaged), errs.Snapshot},
-		"shorter":        {gives(whole[:len(whole)/2]), errs.Snapshot},
-		"empty":          {gives(nil), errs.Snapshot},
-		"other content":  {gives(packed(t, content(5000))), errs.Snapshot},
-		"not packed":     {gives(data), errs.Snapshot},
-		"more after it":  {gives(append(bytes.Clone(whole), whole...)), errs.Snapshot},
-		"bomb":           {gives(packed(t, make([]byte, 64<<20))), errs.Snapshot},
-		"huge window":    {gives(hugeWindow(t)), errs.Snapshot},
-		"missing":        {status(404, "<Error><Code>NoSuchKey</Code></Error>"), errs.NoSnapshot},
-		"no bucket":      {status(404, "<Error><Code>NoSuchBucket</Code></Error>"), errs.ObjectStore},
-		"forbidden":      {status(403, "<Error><Code>SignatureDoesNotMatch</Code></Error>"), errs.ObjectStore},
-		"down":           {status(503, "try later"), errs.ObjectStore},
-		"partial":        {status(206, string(whole)), errs.ObjectStore},
-		"elsewhere":      {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", 302) }, errs.ObjectStore},
+		"whole":         {gives(whole), ""},
+		"damaged":       {gives(damaged), errs.Snapshot},
+		"shorter":       {gives(whole[:len(whole)/2]), errs.Snapshot},
+		"empty":         {gives(nil), errs.Snapshot},
+		"other content": {gives(packed(t, content(5000))), errs.Snapshot},
+		"not packed":    {gives(data), errs.Snapshot},
+		"more after it": {gives(append(bytes.Clone(whole), whole...)), errs.Snapshot},
+		"bomb":          {gives(packed(t, make([]byte, 64<<20))), errs.Snapshot},
+		"huge window":   {gives(hugeWindow(t)), errs.Snapshot},
+		"missing":       {status(404, "<Error><Code>NoSuchKey</Code></Error>"), errs.NoSnapshot},
+		"no bucket":     {status(404, "<Error><Code>NoSuchBucket</Code></Error>"), errs.ObjectStore},
+		"forbidden":     {status(403, "<Error><Code>SignatureDoesNotMatch</Code></Error>"), errs.ObjectStore},
+		"down":          {status(503, "try later"), errs.ObjectStore},
+		"partial":       {status(206, string(whole)), errs.ObjectStore},
+		"elsewhere": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
+		}, errs.ObjectStore},
 		"broken off":     {cutOff(whole), errs.ObjectStore},
 		"never ends":     {endless(t), errs.Snapshot},
 		"stops half-way": {stops(whole), errs.ObjectStore},

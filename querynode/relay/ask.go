@@ -65,7 +65,7 @@ func (r *reply) wait(ctx context.Context, asked query.Kind, cancel func()) ([]by
 	t := time.NewTimer(cancelGrace)
 	defer t.Stop()
 	select {
-	case <-r.end:
+	case <-r.end: //nolint:errcheck // given says why
 	case <-t.C:
 	}
 	return nil, given

@@ -19,3 +19,38 @@ func (*DB) Check(*Job) (int64, error) { return 0, errNoEngine() }
 
 // Export says that this build has no engine.
 func (*DB) Export(*Job, query.ExportOptions, string, Sink) error { return errNoEngine() }
+
+// LoadOptions say how a Load is done.
+type LoadOptions struct {
+	Bytes               int64
+	NoForeignKeys, Keep bool
+}
+
+// Loader changes the database within a Load.
+type Loader struct{}
+
+// LoadLimits are what an import may hold.
+type LoadLimits struct{ RowBytes, DataBytes, SQLBytes int64 }
+
+// Load says that this build has no engine.
+func (*DB) Load(*Job, LoadOptions, func(*Loader) error) error { return errNoEngine() }
+
+// LoadLimits gives no limits.
+func (*DB) LoadLimits() LoadLimits { return LoadLimits{} }
+
+// Stopped says nothing.
+func (*Job) Stopped() error { return nil }
+
+// Columns says that this build has no engine.
+func (*Loader) Columns(string) (names, types []string, found bool, err error) {
+	return nil, nil, false, errNoEngine()
+}
+
+// Exec says that this build has no engine.
+func (*Loader) Exec(string) (written int64, bad, err error) { return 0, nil, errNoEngine() }
+
+// Into says that this build has no engine.
+func (*Loader) Into(string, []string) error { return errNoEngine() }
+
+// Insert says that this build has no engine.
+func (*Loader) Insert([]query.Value) (bad, err error) { return nil, errNoEngine() }

@@ -1,0 +1,273 @@
+//go:build cgo && (linux || darwin)
+
+package sqlite
+
+/*
+#include "engine.h"
+*/
+import "C"
+
+import (
+	"errors"
+	"strings"
+	"time"
+	"unsafe"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// LoadOptions say how a Load is done. The zero value is good.
+type LoadOptions struct {
+	// Bytes is how much data comes. The load may take longer for more.
+	Bytes int64
+	// NoForeignKeys leaves foreign keys unchecked, as a dump may ask for.
+	NoForeignKeys bool
+	// Keep says that what is done stays; else it is undone at the end.
+	Keep bool
+}
+
+// Load gives work the database for many changes that happen together or, when
+// work fails, not at all. They wait for their turn as every writer does, and
+// every other writer waits until they are through; those who read do not. What
+// tenants may not do may not be done here either, and their limits hold, but
+// for the time limit of a statement. The batch and the format of the job do
+// not matter. After Load the Loader must not be used.
+func (db *DB) Load(job *Job, o LoadOptions, work func(*Loader) error) error {
+	if err := db.enter(); err != nil {
+		return err
+	}
+	defer db.leave()
+	if job.Mode != ayb.QueryReadWrite {
+		return errReadOnly()
+	}
+	job.Timeout = sideMinimum + time.Duration(o.Bytes/sideRate)*time.Second
+	r := &run{db: db, job: job, left: job.Timeout}
+	defer r.free()
+	m := &member{r: r, turn: make(chan bool, 1), solo: true}
+	if _, err := db.queue.join(m, 0); err != nil {
+		return err
+	}
+	defer db.queue.next()
+	err := r.work(db.writer, func() error { return r.load(o, work) })
+	if errs.Is(err, errs.Timeout) {
+		return errs.E(errs.Timeout, "The import took longer than %s and was stopped; nothing was changed", durationText(job.Timeout))
+	}
+	return err
+}
+
+// load runs work in one transaction.
+func (r *run) load(o LoadOptions, work func(*Loader) error) error {
+	if o.NoForeignKeys {
+		r.c.broken = true // it is closed after this, and the next has them again
+		if rc := r.c.exec("PRAGMA foreign_keys=0"); rc != C.SQLITE_OK {
+			return r.failure(rc, 0)
+		}
+	}
+	if rc := r.c.exec("BEGIN IMMEDIATE"); rc != C.SQLITE_OK {
+		return r.failure(rc, 0)
+	}
+	l := &Loader{r: r}
+	err := work(l)
+	l.finish()
+	switch {
+	case err != nil:
+		return err
+	case r.c.autocommit():
+		return errUndone()
+	case r.c.unresolved():
+		return errs.E(errs.SQL, "FOREIGN KEY constraint failed")
+	case o.Keep:
+		return r.endScript(true)
+	}
+	r.rollback()
+	return nil
+}
+
+func errUndone() error {
+	return errs.E(errs.SQL, "The database's own rules have undone the whole import")
+}
+
+// Loader changes the database within a Load. It is for one goroutine.
+type Loader struct {
+	r    *run
+	into *stmt // what Insert runs
+}
+
+// Columns gives the columns of a table in which values can be put, in order,
+// with their declared types; found tells whether there is such a table. What
+// cannot be written to as a table is Invalid.
+func (l *Loader) Columns(table string) (names, types []string, found bool, err error) {
+	name := quoteText(table)
+	kind := ""
+	err = l.read(`SELECT type FROM pragma_table_list WHERE schema = 'main' AND name = `+name+` COLLATE NOCASE`, func(c *look) {
+		kind = c.text(0)
+	})
+	switch {
+	case err != nil || kind == "":
+		return nil, nil, false, err
+	case kind == "view":
+		return nil, nil, false, errs.E(errs.Invalid, "%s is a view; data can be imported into tables only", quoted(table))
+	case kind == "shadow" || len(table) >= 7 && strings.EqualFold(table[:7], "sqlite_"):
+		return nil, nil, false, errs.E(errs.Invalid, "%s belongs to SQLite itself; choose another table", quoted(table))
+	}
+	err = l.read(`SELECT name, type FROM pragma_table_xinfo(`+name+`) WHERE hidden = 0`, func(c *look) {
+		names, types = append(names, c.text(0)), append(types, c.text(1))
+	})
+	return names, types, true, err
+}
+
+func (l *Loader) read(sql string, row func(*look)) error {
+	c, err := l.r.look(sql)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	return c.rows(func(c *look) error {
+		row(c)
+		return nil
+	})
+}
+
+// Exec runs a statement and tells how many rows it wrote; what it answers is
+// dropped. bad is why the statement alone was not done; err ends the load.
+func (l *Loader) Exec(sql string) (written int64, bad, err error) {
+	if err := l.r.db.takes(sql); err != nil {
+		return 0, err, nil
+	}
+	t := newText(sql)
+	for from := 0; from < t.len(); {
+		n, end, err := l.one(t, from)
+		if err != nil {
+			bad, err = l.of(err)
+			return written, bad, err
+		}
+		written += n
+		from = max(end, from+1)
+	}
+	return written, nil, nil
+}
+
+// one runs the statement that begins at from.
+func (l *Loader) one(t text, from int) (written int64, end int, err error) {
+	r := l.r
+	if err := r.arm(); err != nil {
+		return 0, 0, err
+	}
+	st, end, rc := r.c.prepare(t, from, C.AYB_ATOMIC, false)
+	if rc != C.SQLITE_OK {
+		return 0, end, r.failure(rc, from)
+	}
+	if st == nil {
+		return 0, end, nil
+	}
+	defer st.finalize()
+	switch {
+	case st.into:
+		return 0, end, errVacuumInto()
+	case st.vacuum:
+		return 0, end, errHere
+	case st.params > 0:
+		return 0, end, errs.E(errs.SQL, "A statement of an import has no parameters")
+	}
+	if err := l.drain(st, nil, 0, from); err != nil {
+		return 0, end, err
+	}
+	return int64(r.c.c.written), end, nil
+}
+
+func (l *Loader) drain(st *stmt, params []byte, n, from int) error {
+	if err := l.r.arm(); err != nil {
+		return err
+	}
+	p := (*C.uchar)(unsafe.SliceData(params))
+	if rc := C.ayb_drain(l.r.c.c, st.s, p, C.int(n)); rc != C.SQLITE_DONE {
+		return l.r.broke(st, rc, from)
+	}
+	return nil
+}
+
+// Into sets where Insert puts its rows: these columns of a table, at least one.
+func (l *Loader) Into(table string, columns []string) error {
+	l.finish()
+	var b strings.Builder
+	b.WriteString("INSERT INTO main." + quoteName(table) + " (")
+	for i, c := range columns {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(quoteName(c))
+	}
+	b.WriteString(") VALUES (?" + strings.Repeat(",?", len(columns)-1) + ")")
+	if err := l.r.arm(); err != nil {
+		return err
+	}
+	st, _, rc := l.r.c.prepare(newText(b.String()), 0, C.AYB_ATOMIC, true)
+	if rc != C.SQLITE_OK {
+		return l.r.failure(rc, 0)
+	}
+	l.into = st
+	return nil
+}
+
+// Insert puts in a row with a value for each column. bad is why the row alone
+// was not taken; err ends the load.
+func (l *Loader) Insert(row []query.Value) (bad, err error) {
+	b := l.r.b
+	b.params = b.params[:0]
+	for i := range row {
+		b.params = appendPacked(b.params, &row[i])
+	}
+	if err := l.drain(l.into, b.params, len(row), 0); err != nil {
+		return l.of(err)
+	}
+	if l.r.c.c.affected == 0 {
+		return errs.E(errs.SQL, "The rules of the table leave the row out"), nil
+	}
+	return nil, nil
+}
+
+// of tells whether a failure is that of one statement, which SQLite has undone,
+// or that of the whole load.
+func (l *Loader) of(failure error) (bad, err error) {
+	switch {
+	case errors.Is(failure, errHere):
+		bad = errs.E(errs.SQL, "This statement cannot be part of an import, because it begins or ends a transaction or cannot run in one")
+	case ordinary(failure) || errs.Is(failure, errs.TooLarge):
+		bad = failure
+	default:
+		return nil, failure
+	}
+	if l.r.c.autocommit() { // a rule of the database has undone everything
+		return nil, failure
+	}
+	return bad, nil
+}
+
+func (l *Loader) finish() {
+	if l.into != nil {
+		l.into.finalize()
+		l.into = nil
+	}
+}
+
+// LoadLimits are what an import may hold, in bytes: RowBytes of one row in
+// memory, DataBytes of everything in a temporary file (0: no limit), and
+// SQLBytes of one statement.
+type LoadLimits struct{ RowBytes, DataBytes, SQLBytes int64 }
+
+// LoadLimits tells the limits of this database. A row is in memory several
+// times on its way; what comes as text takes more room than in the database.
+func (db *DB) LoadLimits() LoadLimits {
+	return LoadLimits{RowBytes: min(db.o.HeapBytes, maxValueBytes) / 4, DataBytes: 2 * max(db.o.DatabaseBytes, 0), SQLBytes: int64(db.o.SQLBytes)}
+}
+
+// Stopped is the error of a job that has to stop, nil for one that need not:
+// for work on it outside of the engine. It may be called by any goroutine.
+func (j *Job) Stopped() error {
+	if why := j.reason(); why != stopNot {
+		return stopError(why, j)
+	}
+	return nil
+}

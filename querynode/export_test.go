@@ -1,0 +1,7 @@
+package querynode
+
+import "time"
+
+// RemoveStale removes the versions that were staged before a time, as the node
+// does now and then.
+func (n *Node) RemoveStale(before time.Time) { n.removeStale(before) }

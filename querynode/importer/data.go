@@ -1,0 +1,132 @@
+package importer
+
+import (
+	"errors"
+	"io"
+	"os"
+	"unicode/utf8"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// Data is what is to be imported, in a file that has no name: it has to be
+// read more than once, and is not held in memory. It is for one goroutine.
+type Data struct {
+	limits  Limits
+	file    *os.File
+	bytes   int64
+	invalid int64 // line in which it is not UTF-8; 0 if it all is
+}
+
+// Receive keeps everything that body gives, in a file in the directory temp.
+// The error is TooLarge, Full, or that of body. Close has to follow.
+func Receive(body io.Reader, temp string, limits Limits) (*Data, error) {
+	f, err := os.CreateTemp(temp, "import-")
+	if err != nil {
+		return nil, errs.Wrap(errs.Full, err, "The server has no room for the data of the import")
+	}
+	d := &Data{limits: limits, file: f}
+	err = os.Remove(f.Name())
+	if err == nil {
+		err = d.fill(body)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// Close gives the room back.
+func (d *Data) Close() error { return d.file.Close() }
+
+func (d *Data) fill(body io.Reader) error {
+	buf := make([]byte, 64<<10)
+	kept := 0 // bytes of a character that is not complete, at the front of buf
+	line := int64(1)
+	for {
+		n, err := body.Read(buf[kept:])
+		d.bytes += int64(n)
+		if d.limits.Data > 0 && d.bytes > d.limits.Data { // before the kernel says so, by a signal
+			return errs.E(errs.TooLarge, "The data of an import may have at most %d bytes for this database, twice what the database may have (limits.database_bytes)", d.limits.Data)
+		}
+		if _, failed := d.file.Write(buf[kept : kept+n]); failed != nil {
+			return errs.Wrap(errs.Full, failed, "The server has no room for the data of the import")
+		}
+		if d.invalid == 0 {
+			part := buf[:kept+n]
+			rest := incomplete(part)
+			if errors.Is(err, io.EOF) {
+				rest = 0
+			}
+			whole := part[:len(part)-rest]
+			if !utf8.Valid(whole) {
+				line += linesBefore(whole)
+				d.invalid = line
+			} else {
+				line += count(whole, '\n')
+			}
+			kept = copy(buf, part[len(whole):])
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if d.invalid > 0 {
+			kept = 0
+		}
+	}
+}
+
+// incomplete is how many bytes at the end may be the beginning of a character.
+func incomplete(b []byte) int {
+	for n := 1; n < utf8.UTFMax && n <= len(b); n++ {
+		if c := b[len(b)-n]; utf8.RuneStart(c) {
+			if c >= utf8.RuneSelf && !utf8.FullRune(b[len(b)-n:]) {
+				return n
+			}
+			return 0
+		}
+	}
+	return 0
+}
+
+// linesBefore counts the line ends before what is not UTF-8.
+func linesBefore(b []byte) (n int64) {
+	for len(b) > 0 {
+		r, size := utf8.DecodeRune(b)
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		if r == '\n' {
+			n++
+		}
+		b = b[size:]
+	}
+	return n
+}
+
+func count(b []byte, c byte) (n int64) {
+	for _, x := range b {
+		if x == c {
+			n++
+		}
+	}
+	return n
+}
+
+// beginning gives the first bytes as they came.
+func (d *Data) beginning(n int) ([]byte, error) {
+	b := make([]byte, n)
+	n, err := d.file.ReadAt(b, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, errBroken(err)
+	}
+	return b[:n], nil
+}
+
+func errBroken(err error) error {
+	return errs.Wrap(errs.Engine, err, "The data of the import could not be read back")
+}

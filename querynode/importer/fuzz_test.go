@@ -1,0 +1,155 @@
+package importer
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+// However CSV arrives, the same rows are read; none has more than it was given;
+// and what is read, written again with all quotes, is read as the same.
+func FuzzDelimited(f *testing.F) {
+	for _, seed := range []string{
+		"a,b\n1,2\n", "\"a\"\"\",\"b\r\n\"\r\n,\"\"\r", "'a''',b\n'", "a;\"b\\\"c\";\\\n", "\"a\" x,b\n", "\n\na\n\n", "a\tb|c\r\r\n\x00,\xff\n", "\"open\nnever",
+	} {
+		f.Add(seed, byte(','), byte('"'), false)
+		f.Add(seed, byte(';'), byte('\''), true)
+	}
+	f.Fuzz(func(t *testing.T, data string, delimiter, quote byte, escape bool) {
+		if delimiter == quote || bytes.ContainsAny([]byte{delimiter, quote}, "\r\n") {
+			return
+		}
+		d := dialect{delimiter, quote, escape}
+		got, err := all(newDelimited(strings.NewReader(data), d, "", 1000))
+		slow, failed := all(newDelimited(iotest.OneByteReader(strings.NewReader(data)), d, "", 1000))
+		if !slices.Equal(got, slow) || fmt.Sprint(err) != fmt.Sprint(failed) {
+			t.Fatalf("byte by byte:\n%q %v\n%q %v", slow, failed, got, err)
+		}
+		if err != nil {
+			return
+		}
+		r := newDelimited(strings.NewReader(data), d, "", len(data))
+		var again bytes.Buffer
+		var want []string
+		for {
+			row, err := r.next()
+			if err != nil {
+				break
+			}
+			if row.bad != nil {
+				return
+			}
+			line := ""
+			for i, c := range row.cells {
+				if i > 0 {
+					again.WriteByte(',')
+				}
+				if c.kind == word {
+					again.WriteString(`"` + strings.ReplaceAll(string(c.data), `"`, `""`) + `"`)
+				}
+				line += fmt.Sprintf(" %d%q", c.kind, c.data)
+			}
+			again.WriteByte('\n')
+			want = append(want, line)
+		}
+		if len(want) > 0 && want[0] == " 0\"\"" {
+			return // an empty line is a row only after the first
+		}
+		second, err := all(newDelimited(&again, dialect{',', '"', false}, "", 2*len(data)))
+		for i := range second {
+			_, second[i], _ = strings.Cut(second[i], "<nil>")
+		}
+		if err != nil || !slices.Equal(second, want) {
+			t.Fatalf("read as\n%q, then, %v, as\n%q", want, err, second)
+		}
+	})
+}
+
+// What encoding/json reads as an array of objects is read as those; the rest
+// never panics, and does not depend on how it arrives.
+func FuzzDocuments(f *testing.F) {
+	for _, seed := range []string{
+		`[{"a":1,"b":"x\u00e4\"]"},{"a":[1,{"c":"}"}],"":null}]`, "{\"a\":1}\n{\"a\":-1.5e3}\n", `[[1,"2",null],[true,[]]]`, `[]`, `[{}, {} ]`, `[{"a":}]`, "{\"a\":\n1}\n\n[", `[{"a":"\ud800"}] x`, "\"a\"", "[{\"a\":1}{}]", "{\"a\\u0062\": 1 }",
+	} {
+		f.Add(seed, true)
+		f.Add(seed, false)
+	}
+	f.Fuzz(func(t *testing.T, data string, lines bool) {
+		got, err := all(newDocuments(strings.NewReader(data), lines, 1000))
+		slow, failed := all(newDocuments(iotest.OneByteReader(strings.NewReader(data)), lines, 1000))
+		if !slices.Equal(got, slow) || fmt.Sprint(err) != fmt.Sprint(failed) {
+			t.Fatalf("byte by byte:\n%q %v\n%q %v", slow, failed, got, err)
+		}
+		var want []map[string]json.RawMessage
+		if lines || len(data) > 1000 || json.Unmarshal([]byte(data), &want) != nil || want == nil || slices.ContainsFunc(want, func(m map[string]json.RawMessage) bool { return m == nil }) {
+			return
+		}
+		if err != nil || len(got) != len(want) {
+			t.Fatalf("%d objects are read as %q, %v", len(want), got, err)
+		}
+		r := newDocuments(strings.NewReader(data), false, 1000)
+		for _, object := range want {
+			row, _ := r.next()
+			for name, value := range object {
+				check(t, row.cells[r.numbers[name]], value)
+			}
+		}
+	})
+}
+
+func check(t *testing.T, c cell, raw json.RawMessage) {
+	t.Helper()
+	var s string
+	switch {
+	case string(raw) == "null":
+		if c.kind != null {
+			t.Fatalf("null is %q", c.data)
+		}
+	case json.Unmarshal(raw, &s) == nil:
+		if c.kind != text || strings.ToValidUTF8(string(c.data), "\uFFFD") != strings.ToValidUTF8(s, "\uFFFD") && !strings.ContainsRune(s, '\uFFFD') {
+			t.Fatalf("%s is %q", raw, c.data)
+		}
+	case string(c.data) != string(raw):
+		t.Fatalf("%s is %q", raw, c.data)
+	}
+}
+
+// Every encoding gives valid text, and the same however it arrives.
+func FuzzDecoder(f *testing.F) {
+	for _, seed := range []string{"a\x00b\x00", "\x3d\xd8\x00\xde", "\x00\xd8a", "\xd8", "caf\xe9\x80\x81"} {
+		f.Add([]byte(seed), uint8(0))
+		f.Add([]byte(seed), uint8(1))
+	}
+	f.Fuzz(func(t *testing.T, data []byte, n uint8) {
+		name := []string{latin1Name, utf16LEName, utf16BEName}[n%3]
+		var out [2]bytes.Buffer
+		fast := &decoder{src: bytes.NewReader(data), encoding: name, raw: make([]byte, 32<<10)}
+		slow := &decoder{src: iotest.OneByteReader(bytes.NewReader(data)), encoding: name, raw: make([]byte, 8)}
+		_, first := out[0].ReadFrom(fast)
+		_, second := out[1].ReadFrom(slow)
+		if first != nil || second != nil || !bytes.Equal(out[0].Bytes(), out[1].Bytes()) {
+			t.Fatalf("%s: %q %v, %q %v", name, out[0].Bytes(), first, out[1].Bytes(), second)
+		}
+		if !bytes.Equal(bytes.ToValidUTF8(out[0].Bytes(), nil), out[0].Bytes()) {
+			t.Fatalf("%s: %q is not valid", name, out[0].Bytes())
+		}
+	})
+}
+
+// A number is one only if no digit is lost.
+func TestClassify(t *testing.T) {
+	for s, want := range map[string]seen{
+		"0": smallInt, "-1": smallInt, "999999999999999": smallInt, "1000000000000000": largeInt, "9223372036854775807": largeInt, "-9223372036854775808": largeInt,
+		"9223372036854775808": other, "1.5": fraction, "-0.25": fraction, "0.1": fraction, "123456789.123456": fraction, "0.30000000000000004": fraction, "0.3000000000000000444": other,
+		"": other, "-": other, ".": other, ".5": other, "5.": other, "1.50": other, "00.5": other, "007": other, "-0": other, "+1": other, "1e5": other,
+		"1,5": other, "1.2.3": other, "inf": other, "NaN": other, "0x1": other, " 1": other, "1 ": other, "١": other, strings.Repeat("1", 500): other,
+	} {
+		if got := classify([]byte(s)); got != want {
+			t.Errorf("%q: %d, not %d", s, got, want)
+		}
+	}
+}

@@ -1,0 +1,158 @@
+// Package importer brings tables and scripts into a database: CSV, TSV, JSON
+// and NDJSON into a table, and SQL. It owns how such data is kept while it is
+// read more than once, what its encoding, dialect and types are found to be,
+// and which rows are reported as bad.
+//
+// It runs in the daemon's sandbox, because what it reads is a tenant's. It
+// holds one row, or one statement, in memory and never more; it knows no
+// engine and no bus: the database is a Target, and everything that is done to
+// it happens in one transaction.
+package importer
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// maxColumns is how many columns SQLite lets a table have.
+const maxColumns = 2000
+
+// Limits are the most that is held, in bytes.
+type Limits struct {
+	Row       int   // of one row, in memory
+	Data      int64 // of all that comes, in a temporary file; 0 is no limit
+	Statement int   // of one statement of a script
+}
+
+// Transaction says how the changes of an import are made.
+type Transaction struct {
+	Bytes         int64 // about how much data there is
+	NoForeignKeys bool  // they are not checked
+	Keep          bool  // else everything is undone at the end
+}
+
+// Target is the database. Work that fails leaves no trace.
+type Target interface {
+	Load(t Transaction, work func(Loader) error) error
+	// Stopped is the error of an import that has to stop, else nil.
+	Stopped() error
+}
+
+// Loader changes the database. Where an error is called bad, it is that of one
+// row or statement, which alone was not done.
+type Loader interface {
+	Columns(table string) (names, types []string, found bool, err error)
+	Exec(sql string) (written int64, bad, err error)
+	Into(table string, columns []string) error
+	Insert(row []query.Value) (bad, err error)
+}
+
+// Import brings the data into the database. It is to be called once. Errors
+// are Invalid, with the line, for data that cannot be taken, Conflict or
+// NotFound for the table, and the database's own.
+func (d *Data) Import(to Target, o query.ImportOptions) (query.ImportResult, error) {
+	im := &imports{data: d, to: to, o: o}
+	im.result = query.ImportResult{Format: o.Format, DryRun: o.DryRun, Bytes: d.bytes}
+	if err := im.check(); err != nil {
+		return query.ImportResult{}, err
+	}
+	var err error
+	if im.encoding, err = d.encodingFor(o.Encoding); err != nil {
+		return query.ImportResult{}, err
+	}
+	im.result.Encoding = im.encoding
+	if o.Format == query.TransferSQL {
+		err = im.script()
+	} else {
+		im.result.Table = o.Table
+		err = im.table()
+	}
+	if err != nil {
+		return query.ImportResult{}, err
+	}
+	return im.result, nil
+}
+
+// imports is one import.
+type imports struct {
+	data     *Data
+	to       Target
+	o        query.ImportOptions
+	encoding string
+	result   query.ImportResult
+}
+
+// check finds out whether the options make sense, and fills in defaults.
+func (im *imports) check() error {
+	o := &im.o
+	if o.Mode == "" {
+		o.Mode = query.ImportCreate
+	}
+	if o.OnError == "" {
+		o.OnError = query.OnErrorStop
+	}
+	for _, c := range []struct{ name, value, known string }{
+		{"format", string(o.Format), "csv tsv json ndjson sql"},
+		{"mode", o.Mode, "create append replace"},
+		{"on_error", o.OnError, "stop skip"},
+		{"header", o.Header, " yes no"},
+		{"encoding", o.Encoding, " utf-8 utf-16le utf-16be latin-1"},
+	} {
+		known := strings.Split(c.known, " ")
+		if !slices.Contains(known, c.value) {
+			return errs.E(errs.Invalid, "The option %s of an import is one of: %s", c.name, strings.TrimSpace(strings.Join(known, " ")))
+		}
+	}
+	if o.Format == query.TransferSQL {
+		return nil
+	}
+	if o.Table == "" || strings.IndexByte(o.Table, 0) >= 0 || !utf8.ValidString(o.Table) {
+		return errs.E(errs.Invalid, "Say which table the rows are for (table)")
+	}
+	for name, value := range map[string]string{"delimiter": o.Delimiter, "quote": o.Quote} {
+		if len(value) > 1 || strings.ContainsAny(value, "\r\n\x00") || value != "" && value[0] >= utf8.RuneSelf {
+			return errs.E(errs.Invalid, "The option %s of an import is one ASCII character", name)
+		}
+	}
+	if o.Delimiter != "" && o.Delimiter == o.Quote {
+		return errs.E(errs.Invalid, "The options delimiter and quote of an import are different characters")
+	}
+	return nil
+}
+
+// atLine says in which line an error is, if it is one of the data.
+func atLine(line int64, err error) error {
+	e := errs.Public(err)
+	switch e.Code {
+	case errs.SQL, errs.Invalid, errs.TooLarge, errs.Full:
+		return errs.Wrap(e.Code, err, "Line %d: %s", line, shortened(e.Message, 1000))
+	}
+	return err // it is not because of what stands there
+}
+
+// bad reports a row or statement that cannot be taken. The error says that the
+// import ends with it. A dry run goes on, to find everything.
+func (im *imports) bad(line int64, why error) error {
+	if im.o.OnError != query.OnErrorSkip && !im.o.DryRun {
+		return atLine(line, why)
+	}
+	im.result.Skipped++
+	if len(im.result.Bad) < query.MaxBadRows {
+		im.result.Bad = append(im.result.Bad, query.BadRow{Line: line, Message: shortened(errs.Public(why).Message, 300)})
+	}
+	return nil
+}
+
+// shortened keeps a caller's own text from filling a message.
+func shortened(s string, most int) string {
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
+}
+
+func quoteName(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }

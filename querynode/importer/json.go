@@ -1,0 +1,323 @@
+package importer
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// maxNames is how many bytes all names of columns together may have.
+const maxNames = 1 << 20
+
+// documents reads rows that are JSON objects or arrays: in an array, or one
+// after another, or one per line. It learns the names of columns as it goes.
+type documents struct {
+	window
+	most  int
+	lines bool // one per line
+
+	names   []string       // of columns, in order of appearance
+	numbers map[string]int // their places
+	arrays  bool           // rows are arrays
+	width   int            // of the longest
+	named   int            // bytes of all names
+
+	started, inside, decided bool
+	first                    bool // the next is the first of the array
+	data                     []byte
+	large                    bool
+	cells                    []cell
+}
+
+func newDocuments(src io.Reader, lines bool, most int) *documents {
+	return &documents{window: newWindow(src), most: most, lines: lines, numbers: map[string]int{}}
+}
+
+// next reads a row; io.EOF after the last. Other errors are for the whole.
+func (r *documents) next() (row, error) {
+	if r.lines {
+		return r.nextLine()
+	}
+	if err := r.approach(); err != nil {
+		return row{}, err
+	}
+	line := r.line
+	if err := r.value(); err != nil {
+		return row{}, err
+	}
+	if !r.large && !json.Valid(r.data) {
+		return row{}, atLine(line, errs.E(errs.Invalid, "this is not JSON"))
+	}
+	return r.row(line)
+}
+
+func (r *documents) nextLine() (row, error) {
+	for {
+		if !r.have() {
+			return row{}, r.over()
+		}
+		line := r.line
+		r.data, r.large = r.data[:0], false
+		for ended := false; !ended && r.have(); {
+			part := r.buf[r.at:r.end]
+			if i := bytes.IndexByte(part, '\n'); i >= 0 {
+				part, ended = part[:i], true
+				r.line++
+				r.at++
+			}
+			r.add(part)
+			r.at += len(part)
+		}
+		r.data = bytes.TrimSpace(r.data)
+		switch {
+		case r.large:
+			return r.row(line)
+		case len(r.data) == 0:
+			continue
+		case !json.Valid(r.data):
+			return row{line: line, bad: errs.E(errs.Invalid, "this is not JSON")}, nil
+		}
+		return r.row(line)
+	}
+}
+
+func (r *documents) add(b []byte) {
+	if len(r.data)+len(b) > r.most {
+		r.large = true
+		return
+	}
+	r.data = append(r.data, b...)
+}
+
+// blanks skips white space.
+func (r *documents) blanks() bool {
+	for r.have() {
+		switch r.buf[r.at] {
+		case '\n':
+			r.line++
+		case ' ', '\t', '\r':
+		default:
+			return true
+		}
+		r.at++
+	}
+	return false
+}
+
+// approach goes to where the next row begins. io.EOF says that there is none.
+func (r *documents) approach() error {
+	if !r.blanks() {
+		if r.inside && errors.Is(r.err, io.EOF) {
+			return atLine(r.line, errs.E(errs.Invalid, "the array of rows is not closed"))
+		}
+		return r.over()
+	}
+	if !r.started {
+		r.started = true
+		if r.buf[r.at] == '[' {
+			r.inside, r.first = true, true
+			r.at++
+			return r.approach()
+		}
+	}
+	if !r.inside {
+		if r.first { // after the array
+			return atLine(r.line, errs.E(errs.Invalid, "there is something after the array of rows"))
+		}
+		return nil
+	}
+	first := r.first
+	r.first = false
+	switch c := r.buf[r.at]; {
+	case c == ']':
+		r.at++
+		r.inside, r.first = false, true
+		return r.approach()
+	case first:
+		return nil
+	case c != ',':
+		return atLine(r.line, errs.E(errs.Invalid, "there is no comma between two rows"))
+	}
+	r.at++
+	if !r.blanks() {
+		return atLine(r.line, errs.E(errs.Invalid, "the array of rows is not closed"))
+	}
+	return nil
+}
+
+// value reads a value from bracket to bracket.
+func (r *documents) value() error {
+	line := r.line
+	r.data, r.large = r.data[:0], false
+	if c := r.buf[r.at]; c != '{' && c != '[' {
+		return atLine(line, errs.E(errs.Invalid, "a row has to be a JSON object or array"))
+	}
+	depth, quoted, escaped := 0, false, false
+	for r.have() {
+		i := r.at
+		for ended := false; i < r.end && !ended; i++ {
+			switch c := r.buf[i]; {
+			case c == '\n':
+				r.line++
+			case escaped:
+				escaped = false
+			case quoted && c == '\\':
+				escaped = true
+			case c == '"':
+				quoted = !quoted
+			case quoted:
+			case c == '{' || c == '[':
+				depth++
+			case c == '}' || c == ']':
+				depth--
+				ended = depth == 0
+			}
+		}
+		r.add(r.buf[r.at:i])
+		r.at = i
+		if depth == 0 {
+			return nil
+		}
+	}
+	if !errors.Is(r.err, io.EOF) {
+		return r.over()
+	}
+	return atLine(line, errs.E(errs.Invalid, "the row that begins here is not complete"))
+}
+
+// row makes cells of what has been read, which is valid JSON.
+func (r *documents) row(line int64) (row, error) {
+	if r.large {
+		return row{line: line, bad: errLargeRow(r.most)}, nil
+	}
+	p := parser{r.data}
+	array := p.peek() == '['
+	if !array && p.peek() != '{' {
+		return row{line: line, bad: errs.E(errs.Invalid, "a row has to be a JSON object or array")}, nil
+	}
+	if !r.decided {
+		r.arrays, r.decided = array, true
+	}
+	if array != r.arrays {
+		return row{line: line, bad: errs.E(errs.Invalid, "rows have to be all objects or all arrays")}, nil
+	}
+	r.cells = r.cells[:0]
+	if array {
+		return r.array(line, p)
+	}
+	return r.object(line, p)
+}
+
+func (r *documents) array(line int64, p parser) (row, error) {
+	p.b = p.b[1:]
+	for p.peek() != ']' {
+		if len(r.cells) == maxColumns {
+			return row{line: line, bad: errTooWide()}, nil
+		}
+		r.cells = append(r.cells, p.cell())
+		if p.peek() == ',' {
+			p.b = p.b[1:]
+		}
+	}
+	r.width = max(r.width, len(r.cells))
+	return row{line: line, cells: r.cells}, nil
+}
+
+func (r *documents) object(line int64, p parser) (row, error) {
+	r.cells = append(r.cells, make([]cell, len(r.names))...)
+	p.b = p.b[1:]
+	for p.peek() != '}' {
+		key := p.cell().data
+		p.peek() // the colon
+		p.b = p.b[1:]
+		i, known := r.numbers[string(key)]
+		if !known {
+			if i = len(r.names); i == maxColumns {
+				return row{}, atLine(line, errs.E(errs.Invalid, "there are more than %d different keys so far, and a table can have no more columns", maxColumns))
+			}
+			if r.named += len(key); r.named > maxNames {
+				return row{}, atLine(line, errs.E(errs.Invalid, "the keys so far, which are to be names of columns, have more than %d bytes together", maxNames))
+			}
+			r.names = append(r.names, string(key))
+			r.numbers[string(key)] = i
+			r.cells = append(r.cells, cell{})
+		}
+		r.cells[i] = p.cell()
+		if p.peek() == ',' {
+			p.b = p.b[1:]
+		}
+	}
+	return row{line: line, cells: r.cells}, nil
+}
+
+// parser goes over valid JSON.
+type parser struct{ b []byte }
+
+// peek gives the next byte that is not white space.
+func (p *parser) peek() byte {
+	p.b = bytes.TrimLeft(p.b, " \t\r\n")
+	return p.b[0]
+}
+
+// cell takes the next value.
+func (p *parser) cell() cell {
+	switch p.peek() {
+	case '"':
+		raw := p.take(textEnd(p.b))
+		if bytes.IndexByte(raw, '\\') < 0 {
+			return cell{text, raw[1 : len(raw)-1]}
+		}
+		var s string
+		_ = json.Unmarshal(raw, &s) // it is valid
+		return cell{text, []byte(s)}
+	case '{', '[':
+		return cell{text, p.take(nestedEnd(p.b))}
+	}
+	n := bytes.IndexAny(p.b, ",]} \t\r\n")
+	raw := p.take(n)
+	switch raw[0] {
+	case 'n':
+		return cell{}
+	case 't', 'f':
+		return cell{text, raw}
+	}
+	return cell{number, raw}
+}
+
+func (p *parser) take(n int) []byte {
+	raw := p.b[:n]
+	p.b = p.b[n:]
+	return raw
+}
+
+// textEnd is where a JSON string ends that begins at the front.
+func textEnd(b []byte) int {
+	for i := 1; ; i++ {
+		switch b[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+}
+
+// nestedEnd is where an object or array ends that begins at the front.
+func nestedEnd(b []byte) int {
+	depth := 0
+	for i := 0; ; i++ {
+		switch b[i] {
+		case '"':
+			i += textEnd(b[i:]) - 1
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+	}
+}

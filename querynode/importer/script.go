@@ -1,0 +1,117 @@
+package importer
+
+import (
+	"errors"
+	"io"
+	"slices"
+
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/statement"
+)
+
+// script runs a script of SQL, in one transaction whatever it says itself.
+func (im *imports) script() error {
+	off, err := im.noForeignKeys()
+	if err != nil {
+		return err
+	}
+	return im.to.Load(Transaction{Bytes: im.data.bytes, NoForeignKeys: off, Keep: !im.o.DryRun}, func(l Loader) error {
+		return im.statements(func(u statement.Unit) error {
+			written, bad, err := l.Exec(u.Text)
+			if err != nil {
+				return atLine(int64(u.First), err)
+			}
+			im.result.Rows += written
+			if bad != nil {
+				return im.bad(int64(u.First), bad)
+			}
+			return nil
+		})
+	})
+}
+
+// reader gives the statements of the script.
+func (im *imports) reader() (*statement.Reader, error) {
+	src, err := im.data.text(im.encoding)
+	if err != nil {
+		return nil, err
+	}
+	return statement.NewStatements(src, im.data.limits.Statement), nil
+}
+
+// noForeignKeys tells whether the script asks at its front to leave foreign
+// keys alone, as dumps do: within a transaction it would be too late.
+func (im *imports) noForeignKeys() (bool, error) {
+	r, err := im.reader()
+	if err != nil {
+		return false, err
+	}
+	for {
+		u, err := r.Next()
+		if err != nil || u.Words[0] != "PRAGMA" {
+			return false, nil // what is wrong is found again
+		}
+		if foreignKeys(u.Words) {
+			return slices.ContainsFunc(u.Words[2:], func(w string) bool {
+				return w == "OFF" || w == "0" || w == "NO" || w == "FALSE"
+			}), nil
+		}
+	}
+}
+
+func foreignKeys(words []string) bool {
+	return len(words) > 2 && words[0] == "PRAGMA" && words[1] == "FOREIGN_KEYS"
+}
+
+// statements gives the statements to do one after another, but for those that
+// begin and end transactions, which only have to go together.
+func (im *imports) statements(do func(statement.Unit) error) error {
+	r, err := im.reader()
+	if err != nil {
+		return err
+	}
+	begun := false
+	for {
+		u, err := r.Next()
+		switch {
+		case errors.Is(err, io.EOF) && begun:
+			return errs.E(errs.Invalid, "The script begins a transaction and does not end it, so it is not complete")
+		case errors.Is(err, io.EOF):
+			return nil
+		case errors.Is(err, statement.ErrTooLong):
+			return errs.E(errs.TooLarge, "Line %d: the statement has more than %d bytes (limits.request_bytes)", r.Line(), im.data.limits.Statement)
+		case err != nil:
+			return errBroken(err)
+		}
+		if err := im.to.Stopped(); err != nil {
+			return err
+		}
+		if bounds, begins := boundary(u.Words); bounds {
+			if begins == begun {
+				return errs.E(errs.Invalid, "Line %d: %s has no place here: an import is one transaction", u.First, u.Words[0])
+			}
+			begun = begins
+			continue
+		}
+		if slices.Contains([]string{"ROLLBACK", "SAVEPOINT", "RELEASE"}, u.Words[0]) {
+			return errs.E(errs.Invalid, "Line %d: %s has no place here: an import is one transaction", u.First, u.Words[0])
+		}
+		if foreignKeys(u.Words) {
+			continue // within a transaction it does nothing
+		}
+		if err := do(u); err != nil {
+			return err
+		}
+	}
+}
+
+// boundary tells whether a statement begins or ends a transaction with success.
+func boundary(words []string) (bounds, begins bool) {
+	switch words[0] {
+	case "BEGIN":
+		return true, true
+	case "COMMIT", "END":
+		return true, false
+	}
+	return false, false
+}

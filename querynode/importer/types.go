@@ -1,0 +1,184 @@
+package importer
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// cell is one value of a row. data is valid until the next row.
+type cell struct {
+	kind cellKind
+	data []byte
+}
+
+type cellKind uint8
+
+const (
+	null   cellKind = iota
+	word            // of CSV: a number if it looks like one
+	text            // a text whatever it looks like
+	number          // of JSON
+)
+
+// The types a column can be found to have.
+const (
+	typeInteger = "INTEGER"
+	typeReal    = "REAL"
+	typeText    = "TEXT"
+)
+
+// seen is what a column has held so far, a set of these.
+type seen uint8
+
+const (
+	smallInt seen = 1 << iota // at most 15 digits: exact as a real too
+	largeInt
+	fraction // a real, exactly
+	other    // not a number, or not exactly
+)
+
+// add takes a value in. A number counts as one only if the database gives back
+// just the same digits: 007, +1, 1.50, 1e5 and what has too many digits would
+// lose something and stay texts.
+func (s *seen) add(c cell) {
+	switch c.kind {
+	case null:
+	case word:
+		if *s&other == 0 {
+			*s |= classify(c.data)
+		}
+	case number:
+		*s |= classifyNumber(c.data)
+	default:
+		*s |= other
+	}
+}
+
+// typed is the type for a column with all that.
+func (s seen) typed() string {
+	switch {
+	case s == 0 || s&other != 0 || s&fraction != 0 && s&largeInt != 0:
+		return typeText
+	case s&fraction != 0:
+		return typeReal
+	}
+	return typeInteger
+}
+
+// classify looks at a word.
+func classify(b []byte) seen {
+	digits := b
+	if len(b) > 0 && b[0] == '-' {
+		digits = b[1:]
+	}
+	if len(digits) == 0 || len(digits) > 400 {
+		return other
+	}
+	point := -1
+	for i, c := range digits {
+		switch {
+		case c >= '0' && c <= '9':
+		case c == '.' && point < 0:
+			point = i
+		default:
+			return other
+		}
+	}
+	if point < 0 {
+		return classifyInteger(b, digits)
+	}
+	// As 5. and .5 are written back with a digit there; as is 1.50 without its 0.
+	if point == 0 || point == len(digits)-1 || digits[len(digits)-1] == '0' || digits[0] == '0' && point > 1 {
+		return other
+	}
+	if len(digits) <= 16 { // 15 digits are always exact
+		return fraction
+	}
+	return sameReal(b)
+}
+
+func classifyInteger(b, digits []byte) seen {
+	switch {
+	case digits[0] == '0' && len(b) > 1: // 007, -0
+		return other
+	case len(digits) <= 15:
+		return smallInt
+	}
+	if _, err := strconv.ParseInt(string(b), 10, 64); err == nil {
+		return largeInt
+	}
+	return sameReal(b)
+}
+
+// sameReal tells whether a real number is written back in just this way.
+func sameReal(b []byte) seen {
+	f, err := strconv.ParseFloat(string(b), 64)
+	if err != nil || !bytes.Equal(strconv.AppendFloat(nil, f, 'f', -1, 64), b) {
+		return other
+	}
+	return fraction
+}
+
+// classifyNumber looks at a number of JSON, where 1.50 and 1e2 are ways to
+// write a number, but where no digit may be lost either.
+func classifyNumber(b []byte) seen {
+	if s := classify(b); s != other {
+		return s
+	}
+	f, err := strconv.ParseFloat(string(b), 64)
+	if err != nil || math.IsInf(f, 0) {
+		return other
+	}
+	given, exp := normal(b)
+	kept, keptExp := normal(strconv.AppendFloat(nil, f, 'e', -1, 64))
+	if !bytes.Equal(given, kept) || exp != keptExp {
+		return other
+	}
+	return fraction
+}
+
+// normal gives the digits of a number without zeros at both ends, and the
+// power of ten of the last of them.
+func normal(b []byte) (digits []byte, exp int) {
+	if i := bytes.IndexAny(b, "eE"); i >= 0 {
+		exp, _ = strconv.Atoi(string(b[i+1:])) // beyond an int it is no finite number, or 0
+		b = b[:i]
+	}
+	if i := bytes.IndexByte(b, '.'); i >= 0 {
+		exp -= len(b) - i - 1
+	}
+	for _, c := range b {
+		if c >= '0' && c <= '9' {
+			digits = append(digits, c)
+		}
+	}
+	all := len(digits)
+	digits = bytes.TrimRight(digits, "0")
+	exp += all - len(digits)
+	digits = bytes.TrimLeft(digits, "0")
+	if len(digits) == 0 {
+		exp = 0
+	}
+	return digits, exp
+}
+
+// value makes a value for a column of the type.
+func (c cell) value(typ string) query.Value {
+	if c.kind == null {
+		return query.Value{}
+	}
+	switch typ {
+	case typeInteger:
+		if n, err := strconv.ParseInt(string(c.data), 10, 64); err == nil {
+			return query.Value{Kind: query.Integer, Integer: n}
+		}
+	case typeReal:
+		if f, err := strconv.ParseFloat(string(c.data), 64); err == nil {
+			return query.Value{Kind: query.Real, Real: f}
+		}
+	}
+	return query.Value{Kind: query.Text, Bytes: c.data}
+}

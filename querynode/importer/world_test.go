@@ -1,0 +1,159 @@
+//go:build cgo && (linux || darwin)
+
+package importer
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ayb-go/ayb/querynode/engine/sqlite"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// world is a database to import into, with the engine that serves tenants.
+type world struct {
+	t      testing.TB
+	db     *sqlite.DB
+	temp   string
+	limits Limits
+}
+
+func start(t testing.TB, change ...func(*sqlite.Options)) *world {
+	t.Helper()
+	o := sqlite.Options{Path: filepath.Join(t.TempDir(), "data.sqlite"), TempDir: t.TempDir()}
+	for _, c := range change {
+		c(&o)
+	}
+	db, err := sqlite.Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	most := db.LoadLimits()
+	return &world{t, db, o.TempDir, Limits{Row: int(most.RowBytes), Data: most.DataBytes, Statement: int(most.SQLBytes)}}
+}
+
+type target struct {
+	*sqlite.DB
+	job *sqlite.Job
+}
+
+func (t target) Stopped() error { return t.job.Stopped() }
+
+func (t target) Load(tx Transaction, work func(Loader) error) error {
+	o := sqlite.LoadOptions{Bytes: tx.Bytes, NoForeignKeys: tx.NoForeignKeys, Keep: tx.Keep}
+	return t.DB.Load(t.job, o, func(l *sqlite.Loader) error { return work(l) })
+}
+
+func (w *world) from(body io.Reader, o query.ImportOptions) (query.ImportResult, error) {
+	w.t.Helper()
+	d, err := Receive(body, w.temp, w.limits)
+	if err != nil {
+		return query.ImportResult{}, err
+	}
+	defer func() { _ = d.Close() }() // a file without a name
+	return d.Import(target{w.db, sqlite.NewJob(query.Batch{}, sqlite.JobOptions{Mode: ayb.QueryReadWrite})}, o)
+}
+
+func (w *world) try(data string, o query.ImportOptions) (query.ImportResult, error) {
+	w.t.Helper()
+	if o.Format == "" {
+		o.Format = query.TransferCSV
+	}
+	if o.Table == "" && o.Format != query.TransferSQL {
+		o.Table = "t"
+	}
+	return w.from(strings.NewReader(data), o)
+}
+
+func (w *world) must(data string, o query.ImportOptions) query.ImportResult {
+	w.t.Helper()
+	result, err := w.try(data, o)
+	if err != nil {
+		w.t.Fatalf("%.100q: %v", data, err)
+	}
+	return result
+}
+
+// rows gives what a statement answers: cells as SQL literals joined by |, rows
+// by a space.
+func (w *world) rows(sql string) string {
+	w.t.Helper()
+	var out bytes.Buffer
+	batch := query.Batch{Statements: []query.Statement{{SQL: sql}}, Script: true, Atomic: true}
+	job := sqlite.NewJob(batch, sqlite.JobOptions{Mode: ayb.QueryReadWrite, Format: query.FormatCompat, Timeout: time.Minute})
+	if err := w.db.Run(job, sink{&out}); err != nil {
+		w.t.Fatalf("%s: %v", sql, err)
+	}
+	var doc struct {
+		Rows [][]*string `json:"rows"`
+	}
+	if err := json.Unmarshal(out.Bytes(), &doc); err != nil {
+		w.t.Fatal(err)
+	}
+	var all []string
+	for _, r := range doc.Rows {
+		var cells []string
+		for _, c := range r {
+			if c == nil {
+				cells = append(cells, "NULL")
+			} else {
+				cells = append(cells, *c)
+			}
+		}
+		all = append(all, strings.Join(cells, "|"))
+	}
+	return strings.Join(all, " ")
+}
+
+// csv is the table as it is exported.
+func (w *world) csv(table string) string {
+	w.t.Helper()
+	var out bytes.Buffer
+	job := sqlite.NewJob(query.Batch{}, sqlite.JobOptions{Mode: ayb.QueryReadOnly})
+	if err := w.db.Export(job, query.ExportOptions{Format: query.TransferCSV, Table: table}, "", sink{&out}); err != nil {
+		w.t.Fatal(err)
+	}
+	return out.String()
+}
+
+type sink struct{ *bytes.Buffer }
+
+func (s sink) Write(p []byte, _ bool) error {
+	_, err := s.Buffer.Write(p)
+	return err
+}
+
+func columnsOf(result query.ImportResult) string {
+	var b strings.Builder
+	for _, c := range result.Columns {
+		fmt.Fprintf(&b, "%s:%s ", c.Name, c.Type)
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// all reads every row, as quoted cells.
+func all(r rows) (out []string, err error) {
+	for {
+		got, err := r.next()
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		if err != nil {
+			return out, err
+		}
+		line := fmt.Sprintf("%d %v", got.line, got.bad)
+		for _, c := range got.cells {
+			line += fmt.Sprintf(" %d%q", c.kind, c.data)
+		}
+		out = append(out, line)
+	}
+}
