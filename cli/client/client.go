@@ -94,6 +94,9 @@ line that makes no sense exits with 2.`,
 		a.schema(), a.queries(), a.cancelQuery(), a.usage(),
 		a.profile(), a.updateProfile(), a.deleteAccount(),
 		a.updateDatabase(), a.share(), a.listDatabasePermissions(),
+		a.listSnapshots(), a.takeSnapshot(), a.restoreSnapshot(),
+		a.exportData(), a.importData(),
+		a.fork(), a.rename(), a.deleteDatabase(), a.undelete(),
 	)
 	// Underscores and hyphens are interchangeable in every option (C2).
 	cmd.SetGlobalNormalizationFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {

@@ -153,7 +153,7 @@ func TestMissingURLC5(t *testing.T) {
 // Help is there at every level, names every command and says how to begin.
 func TestHelp(t *testing.T) {
 	u := newUser(t)
-	commands := []string{"register", "log_in", "confirm", "create_database", "list", "query", "database_details", "list_tokens", "revoke_token", "create_token", "log_out", "set_default_url", "schema", "queries", "cancel_query", "usage"}
+	commands := []string{"register", "log_in", "confirm", "create_database", "list", "query", "database_details", "list_tokens", "revoke_token", "create_token", "log_out", "set_default_url", "schema", "queries", "cancel_query", "usage", "list_snapshots", "take_snapshot", "restore_snapshot", "export", "import", "fork", "rename", "delete_database", "undelete"}
 	top, _, code := u.run()
 	if code != 0 || !strings.Contains(top, "ayb client confirm TOKEN") {
 		t.Errorf("client alone: %d, %s", code, top)

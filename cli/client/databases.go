@@ -56,14 +56,16 @@ read-only; it can also be given as --public_sharing_level.`,
 
 func (a *app) list() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:               "list ENTITY",
-		Short:             "List the databases of an account that you may see",
-		Long:              "List the databases of an account that you may see, newest first.",
-		Example:           "  ayb client list alice\n  ayb client list alice --format csv",
+		Use:   "list ENTITY",
+		Short: "List the databases of an account that you may see",
+		Long: `List the databases of an account that you may see, newest first. With --deleted,
+list those of your own account that you have deleted and can still bring back.`,
+		Example:           "  ayb client list alice\n  ayb client list alice --deleted\n  ayb client list alice --format csv",
 		Args:              positional("ENTITY"),
 		ValidArgsFunction: completing(),
 	}
 	as := formatFlag(cmd)
+	deleted := cmd.Flags().Bool("deleted", false, "list what can still be brought back")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c, err := a.connect()
 		if err != nil {
@@ -72,6 +74,9 @@ func (a *app) list() *cobra.Command {
 		entity, err := c.Entity(cmd.Context(), args[0])
 		if err != nil {
 			return err
+		}
+		if *deleted {
+			return a.listDeleted(format.Kind(as.value), args[0], entity.Deleted)
 		}
 		rows := make([][]string, len(entity.Databases))
 		for i, d := range entity.Databases {
@@ -108,8 +113,8 @@ func (a *app) databaseDetails() *cobra.Command {
 			if d.CanManageDatabase {
 				manager = "\nYou have management permissions for this database"
 			}
-			return a.say("Database: %s\nType: %s\nAccess level: %s%s", db,
-				printable(d.DatabaseType), printable(or(d.HighestQueryAccessLevel, "No query access")), manager)
+			return a.say("Database: %s\nType: %s\nAccess level: %s%s%s", db,
+				printable(d.DatabaseType), printable(or(d.HighestQueryAccessLevel, "No query access")), manager, lineage(d))
 		},
 	}
 }

@@ -22,3 +22,9 @@ func Candidates(schema query.Schema, text string) []string {
 	n.set(schema)
 	return n.candidates(text)
 }
+
+// GuessOf tells what a file is taken for, by what, and how it is compressed.
+func GuessOf(name string, begin []byte) string {
+	g := guessOf(name, begin)
+	return string(g.format) + " by " + g.by + " " + g.coding
+}

@@ -209,7 +209,7 @@ to type the name of the account; --yes is for scripts.`,
 			return err
 		}
 		if !*yes {
-			if err := a.certain(args[0]); err != nil {
+			if err := a.certain("the account "+args[0]+" with all its databases, for good", args[0]); err != nil {
 				return err
 			}
 		}
@@ -242,8 +242,8 @@ func (a *app) forget(url string) error {
 }
 
 // certain asks for the name of what is about to be deleted.
-func (a *app) certain(name string) error {
-	fmt.Fprintf(a.Stderr, "This deletes the account %s with all its databases, for good.\nType its name to go on: ", printable(name))
+func (a *app) certain(what, name string) error {
+	fmt.Fprintf(a.Stderr, "This deletes %s.\nType its name to go on: ", printable(what))
 	line, err := bufio.NewReader(io.LimitReader(a.Stdin, 1<<10)).ReadString('\n')
 	if err != nil && err != io.EOF {
 		return localFailure(err, "read the answer")

@@ -63,7 +63,8 @@ func (a *app) runFile(ctx context.Context, q *querier, name string) error {
 	if err := s.checkAll(begin, src); err != nil {
 		return err
 	}
-	s.bar = a.progress(s)
+	s.bar = a.progress(s.size)
+	s.q.out = s.bar.above(s.q.out)
 	err = s.runAll(ctx, io.MultiReader(bytes.NewReader(begin), src))
 	s.bar.end(err == nil)
 	return err

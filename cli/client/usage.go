@@ -17,9 +17,10 @@ func (a *app) usage() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "usage ENTITY/DATABASE",
 		Short: "Show what a database uses and what limits it",
-		Long: `Show what a database uses and what limits it, to those who may manage it. Each
-limit has a name, and a source: the server's configuration, or what its operator
-has set for the account or the database. Only the operator can change it.`,
+		Long: `Show what a database uses, to those who may manage it, and what limits it, to
+its owner. Each limit has a name, and a source: the server's configuration, or
+what its operator has set for the account or the database. Only the operator can
+change it.`,
 		Example:           "  ayb client usage alice/shop.sqlite\n  ayb client usage alice/shop.sqlite --format json",
 		Args:              positional("ENTITY/DATABASE"),
 		ValidArgsFunction: completing(),
@@ -44,26 +45,31 @@ has set for the account or the database. Only the operator can change it.`,
 }
 
 // usageRows are the limits by name, each with what is used of it if that can
-// be told.
+// be told. Who is not the owner is told no limits, and nothing of the account.
 func usageRows(u httpapi.Usage) [][]string {
-	limits := maps.Clone(u.Limits)
-	if limits == nil {
-		limits = map[string]httpapi.Limit{}
-	}
+	limits := map[string]httpapi.Limit{}
+	maps.Copy(limits, u.Limits)
 	maps.Copy(limits, u.Account.Limits)
 	file := format.Bytes(u.DatabaseBytes)
 	if u.WALBytes > 0 {
 		file += " + " + format.Bytes(u.WALBytes) + " log"
 	}
-	used := map[string]string{
-		"database_bytes":        file,
-		"queries_per_database":  strconv.Itoa(u.Running),
-		"databases_per_account": strconv.Itoa(u.Account.Databases),
+	used := map[string]string{"database_bytes": file, "queries_per_database": strconv.Itoa(u.Running)}
+	if u.Account.Limits != nil {
+		used["databases_per_account"] = strconv.Itoa(u.Account.Databases)
+	}
+	names := maps.Clone(used)
+	for name := range limits {
+		names[name] = ""
 	}
 	var rows [][]string
-	for _, name := range slices.Sorted(maps.Keys(limits)) {
-		l := limits[name]
-		rows = append(rows, []string{name, used[name], limitValue(name, l.Value), l.Source})
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		most := ""
+		l, told := limits[name]
+		if told {
+			most = limitValue(name, l.Value)
+		}
+		rows = append(rows, []string{name, used[name], most, l.Source})
 	}
 	return rows
 }

@@ -1,9 +1,7 @@
 package httpapi
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"net"
 	"net/http"
@@ -18,6 +16,8 @@ const (
 	dialTimeout   = 10 * time.Second
 	headerTimeout = 10 * time.Minute // statements may queue and run that long
 	callTimeout   = 60 * time.Second // calls other than queries, as a whole
+	longTimeout   = 6 * time.Hour    // until a call that is long begins to be answered
+	startTimeout  = 3 * time.Second  // until a body is sent to a server that does not say go on
 	maxAnswer     = 64 << 20         // bytes of an answer other than a query's
 	maxErrorBody  = 1 << 20
 )
@@ -47,6 +47,7 @@ type Client struct {
 	token string
 	agent string
 	http  *http.Client
+	long  *http.Client // for calls that work on all of a database
 }
 
 // NewClient makes a client. It contacts nobody; the error is Invalid for a
@@ -60,24 +61,32 @@ func NewClient(cfg ClientConfig, deps ClientDeps) (*Client, error) {
 	if !visibleASCII(token) {
 		return nil, errs.E(errs.Invalid, "The API token contains characters that no token has")
 	}
+	short, long := deps.Transport, deps.Transport
 	if deps.Transport == nil {
-		deps.Transport = newTransport()
+		short, long = newTransport(headerTimeout), newTransport(longTimeout)
 	}
-	return &Client{base: base, token: token, agent: cfg.UserAgent, http: &http.Client{
-		Transport: deps.Transport,
+	return &Client{base: base, token: token, agent: cfg.UserAgent, http: over(short), long: over(long)}, nil
+}
+
+func over(transport http.RoundTripper) *http.Client {
+	return &http.Client{
+		Transport: transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse // a POST must not become a GET, nor a token leave its host
 		},
-	}}, nil
+	}
 }
 
-func newTransport() *http.Transport {
+// newTransport makes a transport that waits for the begin of an answer for so
+// long.
+func newTransport(wait time.Duration) *http.Transport {
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 15 * time.Second}
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           dialer.DialContext,
 		TLSHandshakeTimeout:   dialTimeout,
-		ResponseHeaderTimeout: headerTimeout,
+		ResponseHeaderTimeout: wait,
+		ExpectContinueTimeout: startTimeout,
 		IdleConnTimeout:       90 * time.Second,
 		MaxIdleConnsPerHost:   16,
 		ForceAttemptHTTP2:     true,
@@ -106,6 +115,14 @@ type call struct {
 	json    bool // the body is JSON
 	accept  string
 	success int
+	// long calls have no time limit of their own besides longTimeout, and are
+	// answered without compression: what counts is how far they are.
+	long bool
+	// upload is a body of any size, in place of body; size is negative when it
+	// is not known, and coding what it is compressed with.
+	upload io.Reader
+	size   int64
+	coding string
 }
 
 // Health asks whether the server is ready for requests.
@@ -176,27 +193,19 @@ func (c *Client) RevokeToken(ctx context.Context, short string) error {
 	return c.do(ctx, call{method: http.MethodDelete, path: TokenPath(short), posture: bearer, success: http.StatusOK}, nil)
 }
 
-// do makes a call within callTimeout and decodes its answer into out, which
-// may be nil.
+// do makes a call, within callTimeout unless it is long, and decodes its
+// answer into out, which may be nil.
 func (c *Client) do(ctx context.Context, k call, out any) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	resp, err := c.open(ctx, k)
+	if !k.long {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, callTimeout)
+		defer cancel()
+	}
+	resp, err := c.open(ctx, k) //nolint:bodyclose // decode closes it
 	if err != nil {
 		return err
 	}
-	defer func() { _ = resp.Body.Close() }() // read to its end or of no further use
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil {
-		return c.transportError(ctx, err)
-	}
-	if out == nil {
-		return nil
-	}
-	if err := json.Unmarshal(body, out); err != nil {
-		return errs.Wrap(errs.Internal, err, "The answer of %s is not what an ayb server sends", c.base)
-	}
-	return nil
+	return c.decode(ctx, resp, out)
 }
 
 // open makes a call and returns the answer of a success with its body unread;
@@ -205,28 +214,15 @@ func (c *Client) open(ctx context.Context, k call) (*http.Response, error) {
 	if k.posture == bearer && c.token == "" {
 		return nil, errs.E(errs.Unauthenticated, "Calling endpoint that requires client API token, but none provided")
 	}
-	headers, body, err := k.params.encode(k.body)
+	req, err := c.request(ctx, k)
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, k.method, c.base+k.path, bytes.NewReader(body))
-	if err != nil {
-		return nil, errs.Wrap(errs.Invalid, err, "The server URL %s cannot be used", c.base)
+	via := c.http
+	if k.long {
+		via = c.long
 	}
-	req.Header = headers
-	if k.json {
-		req.Header.Set("Content-Type", ContentType)
-	}
-	if k.accept != "" {
-		req.Header.Set("Accept", k.accept)
-	}
-	if c.agent != "" {
-		req.Header.Set("User-Agent", c.agent)
-	}
-	if k.posture != anonymous && c.token != "" {
-		req.Header.Set("Authorization", "Bearer "+c.token)
-	}
-	resp, err := c.http.Do(req)
+	resp, err := via.Do(req)
 	if err != nil {
 		return nil, c.transportError(ctx, err)
 	}

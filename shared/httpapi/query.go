@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"sync"
 
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -41,7 +42,7 @@ func (c *Client) copyTo(ctx context.Context, w io.Writer, body io.ReadCloser) er
 	defer func() { _ = body.Close() }() // an early close is how a query is given up
 	src := &failureReader{r: body}
 	if _, err := io.Copy(w, src); err != nil {
-		if src.err != nil {
+		if src.failure() != nil {
 			return c.transportError(ctx, err)
 		}
 		return err
@@ -49,9 +50,11 @@ func (c *Client) copyTo(ctx context.Context, w io.Writer, body io.ReadCloser) er
 	return nil
 }
 
-// failureReader remembers a failure to read, to tell it from one to write.
+// failureReader remembers a failure to read, to tell it from one to write. It
+// may be asked for it while another goroutine reads.
 type failureReader struct {
 	r   io.Reader
+	mu  sync.Mutex
 	err error
 }
 
@@ -59,9 +62,17 @@ type failureReader struct {
 func (f *failureReader) Read(p []byte) (int, error) {
 	n, err := f.r.Read(p)
 	if err != nil && err != io.EOF {
+		f.mu.Lock()
 		f.err = err
+		f.mu.Unlock()
 	}
 	return n, err
+}
+
+func (f *failureReader) failure() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
 }
 
 func (c *Client) openQuery(ctx context.Context, entity, database, sql string) (*http.Response, error) {

@@ -21,13 +21,6 @@ func (c *captured) Serve(s bus.Service) (func(), error) {
 	return func() {}, nil
 }
 
-// fuzzed takes uploads of no part too.
-type fuzzed struct{ *local }
-
-func (fuzzed) Upload(context.Context, UploadRequest) (UploadResponse, error) {
-	return UploadResponse{}, nil
-}
-
 // Whatever arrives on a node's subjects is answered with an error of the
 // caller's making or with valid JSON, and a node that talks nonsense on the
 // board is not taken for one that lives.
@@ -42,8 +35,8 @@ func FuzzMessages(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var served captured
-		l := &local{make(chan CreateRequest, 1)}
-		if _, err := Serve(&served, "n", Handlers{Databases: l}); err != nil {
+		l := fuzzed{&local{make(chan CreateRequest, 1)}}
+		if _, err := Serve(&served, "n", Handlers{Databases: l, Versions: l, Places: l, Snapshots: l}); err != nil {
 			t.Fatal(err)
 		}
 		for _, e := range served.Endpoints {

@@ -1,0 +1,232 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/httpapi"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+func (a *app) exportData() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "export ENTITY/DATABASE [FILE]",
+		Short: "Save a database, a table or a query's rows to a file",
+		Long: `Save a database, a table or the rows of a query to a file, as it is at one moment,
+without keeping anybody from writing. Without FILE it is named after the
+database; - is the standard output. The file appears when it is complete.
+
+Without --format, the end of FILE's name tells it, else it is sqlite:
+
+  sqlite  the whole database, a file that SQLite opens
+  sql     a script that makes the database, or the table, again
+  csv     one table, or the rows of a query; also json and ndjson`,
+		Example: `  ayb client export alice/shop.sqlite
+  ayb client export alice/shop.sqlite fruit.csv --table fruit
+  ayb client export alice/shop.sqlite - --format ndjson --query "SELECT * FROM fruit WHERE price < 2"`,
+		Args:              positional("ENTITY/DATABASE", "[FILE]"),
+		ValidArgsFunction: completingFile(1),
+	}
+	as := enumFlag(cmd, "format", "form of the file", []string{"sqlite", "sql", "csv", "json", "ndjson"})
+	table := cmd.Flags().String("table", "", "save only this `TABLE`")
+	sql := cmd.Flags().String("query", "", "save the rows of this `SQL`")
+	force := cmd.Flags().Bool("force", false, "replace FILE if it is there")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if *table != "" && *sql != "" {
+			return usage(cmd, "an export is of a table or of a query, not of both")
+		}
+		db, err := parseDatabase(cmd, args[0])
+		if err != nil {
+			return err
+		}
+		e := export{app: a, db: db, force: *force, req: httpapi.ExportRequest{Query: *sql,
+			ExportOptions: query.ExportOptions{Format: query.TransferFormat(as.value), Table: *table}}}
+		if len(args) > 1 {
+			e.file = args[1]
+		}
+		if !cmd.Flags().Changed("format") && e.file != "" && e.file != "-" {
+			if e.req.Format = byName(e.file); e.req.Format == "" {
+				e.req.Format = query.TransferSQLite
+			}
+			if e.req.Format == query.TransferTSV {
+				return usage(cmd, "there is no export as tsv; give --format")
+			}
+		}
+		return interruptible(cmd.Context(), e.run)
+	}
+	return cmd
+}
+
+// export is an export that is made.
+type export struct {
+	*app
+	db    database
+	req   httpapi.ExportRequest
+	file  string
+	force bool
+}
+
+func (e *export) run(ctx context.Context) error {
+	c, err := e.connect()
+	if err != nil {
+		return err
+	}
+	if e.file == "-" {
+		if e.req.Format == query.TransferSQLite && isTerminal(e.Stdout) {
+			return errs.E(errs.Invalid, "A database file is not for a terminal; name a file, or another --format")
+		}
+		_, err := e.fetch(ctx, c, e.Stdout)
+		return err
+	}
+	if e.file == "" {
+		e.file = e.ownName()
+	}
+	if err := e.vacant(); err != nil {
+		return err
+	}
+	n, err := e.save(ctx, c)
+	if err != nil {
+		return err
+	}
+	return e.say("Exported %s to %s as %s, %s", e.db, printable(e.file), e.req.Format, format.Bytes(n))
+}
+
+// ownName names the file after the database, in the working directory. Nothing
+// in it can lead out of there: the server takes no such names either.
+func (e *export) ownName() string {
+	name := filepath.Base(e.db.name)
+	if byName(name) == query.TransferSQLite {
+		name = strings.TrimSuffix(name, filepath.Ext(name))
+	}
+	if e.req.Table != "" {
+		name += "-" + strings.Map(func(c rune) rune {
+			if strings.ContainsRune(`/\:*?"<>|`, c) || c < ' ' {
+				return '_'
+			}
+			return c
+		}, e.req.Table)
+	}
+	return strings.TrimLeft(name, ".-") + "." + string(e.req.Format)
+}
+
+// vacant tells whether the file can be written. A link stays, and what it leads
+// to is replaced.
+func (e *export) vacant() error {
+	if target, err := filepath.EvalSymlinks(e.file); err == nil {
+		e.file = target
+	}
+	info, err := os.Lstat(e.file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return localFailure(err, "write %s", printable(e.file))
+	case info.IsDir():
+		return errs.E(errs.Invalid, "%s is a directory; name a file in it", printable(e.file))
+	case !info.Mode().IsRegular():
+		return errs.E(errs.Invalid, "%s is not a file; - stands for the standard output", printable(e.file))
+	case !e.force:
+		return taken(e.file)
+	}
+	return nil
+}
+
+func taken(file string) error {
+	return errs.E(errs.Conflict, "%s is there already; give --force to replace it", printable(file))
+}
+
+// save fetches into a file beside the one that is wanted and puts it into its
+// place when it is complete.
+func (e *export) save(ctx context.Context, c *httpapi.Client) (int64, error) {
+	f, err := os.CreateTemp(filepath.Dir(e.file), ".ayb-*.part") // mode 0600
+	if err != nil {
+		return 0, localFailure(err, "write %s", printable(e.file))
+	}
+	defer func() { _ = os.Remove(f.Name()) }() // in vain after the file got its name
+	n, err := e.fetch(ctx, c, f)
+	if err != nil {
+		_ = f.Close() // the first error is the one to tell
+		return 0, err
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return 0, localFailure(err, "write %s", printable(e.file))
+	}
+	if ctx.Err() != nil {
+		return 0, errs.Wrap(errs.Canceled, ctx.Err(), "The export was canceled")
+	}
+	if err := e.place(f.Name()); err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			return 0, taken(e.file)
+		}
+		return 0, localFailure(err, "write %s", printable(e.file))
+	}
+	return n, nil
+}
+
+// place names the file. One that somebody else has made meanwhile is replaced
+// only by force; file systems without links cannot tell that at once.
+func (e *export) place(from string) error {
+	if !e.force {
+		err := os.Link(from, e.file)
+		if err == nil || errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		if _, err := os.Lstat(e.file); err == nil {
+			return fs.ErrExist
+		}
+	}
+	return os.Rename(from, e.file)
+}
+
+// fetch copies the export to out and counts its bytes.
+func (e *export) fetch(ctx context.Context, c *httpapi.Client, out io.Writer) (n int64, err error) {
+	var bar *progress
+	if !isTerminal(out) { // else the data itself shows how far it is
+		bar = e.progress(-1)
+	}
+	w := &counter{w: out, bar: bar}
+	err = c.Export(ctx, e.db.entity, e.db.name, e.req, w)
+	bar.end(err == nil)
+	if w.err != nil {
+		return w.n, localFailure(w.err, "write the export")
+	}
+	return w.n, err
+}
+
+// counter counts what is written, and remembers that it could not be.
+type counter struct {
+	w   io.Writer
+	bar *progress
+	n   int64
+	err error
+}
+
+// Write implements io.Writer.
+func (c *counter) Write(b []byte) (int, error) {
+	n, err := c.w.Write(b)
+	c.n += int64(n)
+	c.bar.add(n)
+	if err != nil {
+		c.err = err
+	}
+	return n, err
+}
+
+// completingFile offers file names for the argument at i.
+func completingFile(i int) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) == i {
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+}

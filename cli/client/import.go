@@ -1,0 +1,222 @@
+package client
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/httpapi"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+const importHelp = `Bring a file into a database: all of it or nothing. - is the standard input. The
+form of FILE is told by what it begins with, by its name or by its content, and
+said; --format tells it better. FILE may be compressed with gzip or zstd.
+
+A SQLite file becomes a new database of yours, or, with --replace, takes the place
+of all that is in one. A SQL script is run in a database. Everything else goes
+into a table, which is named after FILE unless you name it. The types of a new
+table's columns are found by looking at the whole file.
+
+--dry-run shows columns, types, the first rows and what is wrong, and changes
+nothing. A row that cannot be taken stops the import, so that nothing is imported,
+or is left out and reported: --on-error skip.`
+
+// importFlags are the options as they are typed.
+type importFlags struct {
+	format, mode, onError, header, public *enum
+
+	replace, add, dryRun, json       *bool
+	delimiter, quote, encoding, null *string
+}
+
+func (a *app) importData() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "import FILE ENTITY/DATABASE[:TABLE]",
+		Short: "Bring a SQLite file, a table or a SQL script into a database",
+		Long:  importHelp,
+		Example: `  ayb client import shop.sqlite alice/shop.sqlite
+  ayb client import fruit.csv alice/shop.sqlite:fruit --dry-run
+  ayb client import fruit.csv.gz alice/shop.sqlite:fruit --append --on-error skip`,
+		Args:              positional("FILE", "ENTITY/DATABASE[:TABLE]"),
+		ValidArgsFunction: completingFile(0),
+	}
+	f := newImportFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		name, table, _ := strings.Cut(args[1], ":") // no name of a database has a colon
+		db, err := parseDatabase(cmd, name)
+		if err != nil {
+			return err
+		}
+		i := &importing{app: a, db: db, file: args[0], json: *f.json}
+		if i.req, err = f.request(cmd, table); err != nil {
+			return err
+		}
+		return i.run(cmd)
+	}
+	return cmd
+}
+
+func newImportFlags(cmd *cobra.Command) importFlags {
+	flags := cmd.Flags()
+	return importFlags{
+		format:    enumFlag(cmd, "format", "form of FILE", []string{"guess", "sqlite", "sql", "csv", "tsv", "json", "ndjson"}),
+		mode:      enumFlag(cmd, "mode", "what is done about what is there", []string{query.ImportCreate, query.ImportAppend, query.ImportReplace}),
+		replace:   flags.Bool("replace", false, "the same as --mode replace"),
+		add:       flags.Bool("append", false, "the same as --mode append"),
+		onError:   enumFlag(cmd, "on_error", "what is done about a row that cannot be taken", []string{query.OnErrorStop, query.OnErrorSkip}),
+		dryRun:    flags.Bool("dry_run", false, "show what would be done, and do nothing"),
+		header:    enumFlag(cmd, "header", "whether the first line has names", []string{"guess", "yes", "no"}),
+		delimiter: flags.String("delimiter", "", "`CHARACTER` between fields, such as ; or \\t"),
+		quote:     flags.String("quote", "", "`CHARACTER` around fields"),
+		encoding:  flags.String("encoding", "", "`ENCODING` of the text: utf-8, utf-16le, utf-16be or latin-1"),
+		null:      flags.String("null", "", "`TEXT` that stands for NULL"),
+		public:    enumFlag(cmd, "public_sharing_level", "what everybody may do with a new database", []string{string(ayb.PublicNone), string(ayb.PublicFork), string(ayb.PublicReadOnly)}),
+		json:      flags.Bool("json", false, "print the server's answer"),
+	}
+}
+
+// request checks the options against one another.
+func (f importFlags) request(cmd *cobra.Command, table string) (httpapi.ImportRequest, error) {
+	r := httpapi.ImportRequest{ImportOptions: query.ImportOptions{
+		Table: table, Mode: f.mode.value, OnError: f.onError.value, DryRun: *f.dryRun,
+		Delimiter: strings.ReplaceAll(*f.delimiter, `\t`, "\t"), Quote: *f.quote, Encoding: *f.encoding, Null: *f.null,
+	}}
+	for mode, chosen := range map[string]bool{query.ImportReplace: *f.replace, query.ImportAppend: *f.add} {
+		if !chosen {
+			continue
+		}
+		if *f.replace && *f.add || cmd.Flags().Changed("mode") && f.mode.value != mode {
+			return r, usage(cmd, "--mode, --replace and --append contradict each other")
+		}
+		r.Mode = mode
+	}
+	if f.header.value != "guess" {
+		r.Header = f.header.value
+	}
+	if f.format.value != "guess" {
+		r.Format = query.TransferFormat(f.format.value)
+	}
+	if cmd.Flags().Changed("public_sharing_level") {
+		r.PublicSharingLevel = f.public.value
+	}
+	return r, nil
+}
+
+// importing is an import that is made.
+type importing struct {
+	*app
+	db   database
+	req  httpapi.ImportRequest
+	file string
+	json bool
+}
+
+func (i *importing) run(cmd *cobra.Command) error {
+	c, err := i.connect()
+	if err != nil {
+		return err
+	}
+	src, size := i.Stdin, int64(-1)
+	if i.file != "-" {
+		f, err := os.Open(i.file)
+		if err != nil {
+			return localFailure(err, "read %s", printable(i.file))
+		}
+		defer f.Close()
+		info, err := f.Stat()
+		if err == nil && info.IsDir() {
+			return errs.E(errs.Invalid, "%s is a directory", printable(i.file))
+		}
+		if err == nil && info.Mode().IsRegular() {
+			size = info.Size()
+		}
+		src = f
+	}
+	in := bufio.NewReaderSize(src, guessBytes)
+	begin, err := in.Peek(guessBytes)
+	if err != nil && err != io.EOF {
+		return localFailure(err, "read %s", printable(i.file))
+	}
+	if err := i.settle(cmd, guessOf(strings.TrimPrefix(i.file, "-"), begin)); err != nil {
+		return err
+	}
+	return interruptible(cmd.Context(), func(ctx context.Context) error { return i.send(ctx, c, in, size) })
+}
+
+// settle completes the request by what the file seems to be, and says so.
+func (i *importing) settle(cmd *cobra.Command, g guess) error {
+	i.req.Coding = g.coding
+	name := printable(i.file)
+	if i.file == "-" {
+		name = "The input"
+	}
+	var said []string
+	if i.req.Format == "" {
+		if g.format == "" {
+			return errs.E(errs.Invalid, "%s could be anything; tell with --format what it is", name)
+		}
+		i.req.Format = g.format
+		said = append(said, "is taken as "+string(g.format)+", by "+g.by)
+	}
+	switch i.req.Format {
+	case query.TransferSQLite, query.TransferSQL:
+		if i.req.Table != "" {
+			return usage(cmd, "%s brings its own tables; leave out :%s", i.req.Format, i.req.Table)
+		}
+	default:
+		if i.req.Table != "" {
+			break
+		}
+		if i.file == "-" {
+			return usage(cmd, "name the table: %s:TABLE", i.db)
+		}
+		i.req.Table, _, _ = strings.Cut(filepath.Base(i.file), ".")
+		if i.req.Table == "" {
+			return usage(cmd, "name the table: %s:TABLE", i.db)
+		}
+		said = append(said, "goes into the table "+printable(i.req.Table))
+	}
+	if i.req.PublicSharingLevel != "" && (i.req.Format != query.TransferSQLite || i.req.Mode != query.ImportCreate) {
+		return usage(cmd, "--public_sharing_level is for new databases")
+	}
+	if len(said) > 0 {
+		_, err := io.WriteString(i.Stderr, name+" "+strings.Join(said, ", and ")+"\n")
+		return localFailure(err, "write a message")
+	}
+	return nil
+}
+
+// send sends the file and tells what has become of it.
+func (i *importing) send(ctx context.Context, c *httpapi.Client, in io.Reader, size int64) error {
+	bar := i.progress(size)
+	i.req.Size, i.req.Body = size, readable{in}
+	if bar != nil {
+		i.req.Body = readable{io.TeeReader(in, bar)}
+	}
+	result, err := c.Import(ctx, i.db.entity, i.db.name, i.req)
+	bar.end(err == nil)
+	if err != nil {
+		return err
+	}
+	return i.tell(result)
+}
+
+// readable is a source whose errors are sentences.
+type readable struct{ r io.Reader }
+
+// Read implements io.Reader.
+func (r readable) Read(p []byte) (int, error) {
+	n, err := r.r.Read(p)
+	if err != nil && err != io.EOF {
+		err = localFailure(err, "read the file")
+	}
+	return n, err
+}

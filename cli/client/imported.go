@@ -1,0 +1,112 @@
+package client
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/shared/httpapi"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// tell prints what an import has done, or would do.
+func (i *importing) tell(r query.ImportResult) error {
+	if i.json {
+		text, err := httpapi.Marshal(r)
+		if err != nil {
+			return err
+		}
+		return i.say("%s", text)
+	}
+	if r.DryRun {
+		if err := i.preview(r); err != nil {
+			return err
+		}
+	}
+	if err := i.say("%s", i.summary(r)); err != nil {
+		return err
+	}
+	return i.bad(r)
+}
+
+// summary is one sentence about an import.
+func (i *importing) summary(r query.ImportResult) string {
+	did := "Imported"
+	if r.DryRun {
+		did = "Would import"
+	}
+	switch i.req.Format {
+	case query.TransferSQLite:
+		as := "as"
+		if i.req.Mode == query.ImportReplace {
+			as = "in place of what was in"
+		}
+		return fmt.Sprintf("%s %s %s %s", did, format.Bytes(r.Bytes), as, i.db)
+	case query.TransferSQL:
+		return fmt.Sprintf("%s a script of %s into %s", did, format.Bytes(r.Bytes), i.db)
+	}
+	table := "table"
+	if r.Created {
+		table = "new table"
+	}
+	return fmt.Sprintf("%s %s into the %s %s of %s", did, counted(r.Rows, "row"), table, printable(r.Table), i.db)
+}
+
+func counted(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.FormatInt(n, 10) + " " + what + "s"
+}
+
+// preview prints the columns with their types and the first rows.
+func (i *importing) preview(r query.ImportResult) error {
+	if len(r.Columns) == 0 {
+		return nil
+	}
+	columns, names := make([][]string, len(r.Columns)), make([]string, len(r.Columns))
+	for n, c := range r.Columns {
+		columns[n], names[n] = []string{c.Name, c.Type}, c.Name
+	}
+	if err := format.WriteTable(i.Stdout, []string{"Column", "Type"}, columns); err != nil {
+		return localFailure(err, "write the answer")
+	}
+	if len(r.Preview) > 0 {
+		if err := i.say(""); err != nil {
+			return err
+		}
+		rows := make([][]string, len(r.Preview))
+		for n, row := range r.Preview {
+			for _, cell := range row[:min(len(row), len(names))] {
+				rows[n] = append(rows[n], or(cell, "NULL"))
+			}
+		}
+		if err := format.WriteTable(i.Stdout, names, rows); err != nil {
+			return localFailure(err, "write the answer")
+		}
+	}
+	return i.say("")
+}
+
+// bad prints the rows that were, or would be, left out. They are not what a
+// program reads: they go to stderr unless they are what was asked for.
+func (i *importing) bad(r query.ImportResult) error {
+	if r.Skipped == 0 && len(r.Bad) == 0 {
+		return nil
+	}
+	out := i.Stderr
+	if r.DryRun {
+		out = i.Stdout
+	}
+	left := max(r.Skipped, int64(len(r.Bad)))
+	_, err := fmt.Fprintf(out, "%s cannot be taken:\n", counted(left, "row"))
+	for _, b := range r.Bad {
+		if err == nil {
+			_, err = fmt.Fprintf(out, "  line %d: %s\n", b.Line, printable(b.Message))
+		}
+	}
+	if more := left - int64(len(r.Bad)); err == nil && more > 0 {
+		_, err = fmt.Fprintf(out, "  and %d more\n", more)
+	}
+	return localFailure(err, "write the answer")
+}

@@ -1,0 +1,145 @@
+package client
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/httpapi"
+)
+
+func (a *app) fork() *cobra.Command {
+	return &cobra.Command{
+		Use:   "fork ENTITY/DATABASE ENTITY/NEW",
+		Short: "Make a database of yours that is a copy of another",
+		Long: `Make a database of yours that is a copy of another, of which you own or manage
+the original, or everybody may read or fork it. The copy is as the original is
+now; later changes of either are not seen in the other. database_details shows
+where a database was forked from, and its forks.`,
+		Example:           "  ayb client fork alice/shop.sqlite bob/my-shop.sqlite",
+		Args:              positional("ENTITY/DATABASE", "ENTITY/NEW"),
+		ValidArgsFunction: completing(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			to, err := parseDatabase(cmd, args[1])
+			if err != nil {
+				return err
+			}
+			c, db, err := a.at(cmd, args)
+			if err != nil {
+				return err
+			}
+			return interruptible(cmd.Context(), func(ctx context.Context) error {
+				if _, err := c.ForkDatabase(ctx, db.entity, db.name, to.String()); err != nil {
+					return err
+				}
+				return a.say("Forked %s to %s", db, to)
+			})
+		},
+	}
+}
+
+// lineage tells where a database was copied from, and its copies.
+func lineage(d httpapi.DatabaseDetails) string {
+	lines := ""
+	if d.ForkedFrom != nil {
+		lines += "\nForked from: " + printable(*d.ForkedFrom)
+	}
+	if len(d.Forks) > 0 {
+		lines += "\nForks: " + printable(strings.Join(d.Forks, ", "))
+	}
+	return lines
+}
+
+func (a *app) rename() *cobra.Command {
+	return &cobra.Command{
+		Use:   "rename ENTITY/DATABASE NEW",
+		Short: "Give a database another name",
+		Long: `Give a database of yours another name; it stays with its account. The old name
+leads to it until you use that name for another database.`,
+		Example:           "  ayb client rename alice/shop.sqlite store.sqlite",
+		Args:              positional("ENTITY/DATABASE", "NEW"),
+		ValidArgsFunction: completing(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, db, err := a.at(cmd, args)
+			if err != nil {
+				return err
+			}
+			to := args[1]
+			if !strings.Contains(to, "/") {
+				to = db.entity + "/" + to
+			}
+			if err := c.RenameDatabase(cmd.Context(), db.entity, db.name, to); err != nil {
+				return err
+			}
+			return a.say("Renamed %s to %s", db, to)
+		},
+	}
+}
+
+func (a *app) deleteDatabase() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "delete_database ENTITY/DATABASE",
+		Short: "Delete a database of yours",
+		Long: `Delete a database of yours. The server keeps it for some days, in which undelete
+brings it back; list ENTITY --deleted tells until when. You are asked to type the
+name of the database; --yes is for scripts.`,
+		Example:           "  ayb client delete_database alice/shop.sqlite\n  ayb client delete_database alice/shop.sqlite --yes",
+		Args:              positional("ENTITY/DATABASE"),
+		ValidArgsFunction: completing(),
+	}
+	yes := cmd.Flags().Bool("yes", false, "do not ask")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		c, db, err := a.at(cmd, args)
+		if err != nil {
+			return err
+		}
+		if !*yes {
+			if !isTerminal(a.Stdin) {
+				return errs.E(errs.Invalid, "There is nobody to ask; give --yes to delete %s", db)
+			}
+			if err := a.certain("the database "+db.String(), db.String()); err != nil {
+				return err
+			}
+		}
+		if err := c.DeleteDatabase(cmd.Context(), db.entity, db.name); err != nil {
+			return err
+		}
+		return a.say("Deleted %s\nFor some days it can be brought back: ayb client undelete %s", db, db)
+	}
+	return cmd
+}
+
+func (a *app) undelete() *cobra.Command {
+	return &cobra.Command{
+		Use:   "undelete ENTITY/DATABASE",
+		Short: "Bring back a database that was deleted",
+		Long: `Bring back a database that you have deleted, with all it held and with everybody
+it was shared with. Its name must not be in use; list ENTITY --deleted tells what
+can be brought back, and until when.`,
+		Example:           "  ayb client undelete alice/shop.sqlite",
+		Args:              positional("ENTITY/DATABASE"),
+		ValidArgsFunction: completing(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, db, err := a.at(cmd, args)
+			if err != nil {
+				return err
+			}
+			if err := c.UndeleteDatabase(cmd.Context(), db.entity, db.name); err != nil {
+				return err
+			}
+			return a.say("Brought back %s", db)
+		},
+	}
+}
+
+// listDeleted prints what an account can bring back.
+func (a *app) listDeleted(as format.Kind, entity string, list httpapi.List[httpapi.DeletedDatabase]) error {
+	rows := make([][]string, len(list))
+	for i, d := range list {
+		rows[i] = []string{d.Slug, offset(d.DeletedAt), offset(d.PurgedAt)}
+	}
+	return a.listing(as, list, rows, []string{"Database slug", "Deleted", "Gone for good"}, "No deleted databases of "+entity)
+}

@@ -1,0 +1,73 @@
+package client_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/httpapi"
+)
+
+func TestSnapshotsAndLifecycle(t *testing.T) {
+	const auth = " [Authorization=Bearer ayb_s_l]"
+	list := httpapi.Snapshots{Snapshots: httpapi.List[httpapi.Snapshot]{
+		{LastModifiedAt: "2024-08-18T15:05:04.123Z", SnapshotID: "ab", Bytes: 2048, Message: text("clean\x1b[2J"), BeforeRestore: true},
+		{LastModifiedAt: "2024-08-18T15:05:04Z", SnapshotID: "cd", Bytes: 7}}}
+	forked := httpapi.DatabaseDetails{DatabaseType: "sqlite", ForkedFrom: text("bob/x"), Forks: httpapi.List[string]{"carl/y", "dora/z"}}
+	gone := httpapi.Entity{Deleted: httpapi.List[httpapi.DeletedDatabase]{{Slug: "old", DeletedAt: "2026-01-01T00:00:00Z", PurgedAt: "2026-01-08T00:00:00Z"}}}
+	tests := []struct {
+		args    string
+		status  int
+		answer  any
+		request string
+		stdout  string
+	}{
+		{"list_snapshots E/d", 200, list, "GET /v1/E/d/list_snapshots" + auth,
+			" Name | Last modified \n------+-------------------------------\n ab   | 2024-08-18T15:05:04.123+00:00 \n cd   | 2024-08-18T15:05:04+00:00 \n"},
+		{"list_snapshots E/d --format csv --long", 200, list, "GET /v1/E/d/list_snapshots" + auth,
+			"Name,Last modified,Size,Before restore,Message\nab,2024-08-18T15:05:04.123+00:00,2.0 KiB,yes,clean\x1b[2J\ncd,2024-08-18T15:05:04+00:00,7 B,,\n"},
+		{"list_snapshots E/d", 200, httpapi.Snapshots{}, "GET /v1/E/d/list_snapshots" + auth, "No snapshots for E/d\n"},
+		{"list_snapshots E/d --format json", 200, httpapi.Snapshots{}, "GET /v1/E/d/list_snapshots" + auth, "[]\n"},
+		{"take_snapshot E/d --message why", 201, httpapi.SnapshotTaken{SnapshotID: "ab", Created: true}, "POST /v1/E/d/snapshots" + auth + ` {"message":"why"}`,
+			"Stored E/d as snapshot ab\n"},
+		{"take_snapshot E/d", 201, httpapi.SnapshotTaken{SnapshotID: "ab"}, "POST /v1/E/d/snapshots" + auth + " {}",
+			"Snapshot ab of E/d is stored already: nothing has changed since\n"},
+		{"restore_snapshot E/d ab", 200, "{}", "POST /v1/E/d/restore_snapshot" + auth + ` {"snapshot_id":"ab"}`, "Restored E/d to snapshot ab\n"},
+		{"restore_snapshot E/d ab --to E/n", 200, "{}", "POST /v1/E/d/restore_snapshot" + auth + ` {"snapshot_id":"ab","to":"E/n"}`, "Restored snapshot ab of E/d as E/n\n"},
+		{"fork E/d Me/n", 201, httpapi.Forked{ForkedFrom: "e/d"}, "POST /v1/E/d/fork" + auth + ` {"to":"Me/n"}`, "Forked E/d to Me/n\n"},
+		{"rename E/d n", 200, "{}", "POST /v1/E/d/rename" + auth + ` {"to":"E/n"}`, "Renamed E/d to E/n\n"},
+		{"rename E/d F/n", 200, "{}", "POST /v1/E/d/rename" + auth + ` {"to":"F/n"}`, "Renamed E/d to F/n\n"},
+		{"delete_database E/d?/x --yes", 200, "{}", "DELETE /v1/E%2Fd%3F/x" + auth, // C4
+			"Deleted E/d?/x\nFor some days it can be brought back: ayb client undelete E/d?/x\n"},
+		{"undelete E/d", 200, "{}", "POST /v1/E/d/undelete" + auth, "Brought back E/d\n"},
+		{"list e --deleted", 200, gone, "GET /v1/entity/e" + auth,
+			" Database slug | Deleted                   | Gone for good \n---------------+---------------------------+---------------------------\n old           | 2026-01-01T00:00:00+00:00 | 2026-01-08T00:00:00+00:00 \n"},
+		{"list e --deleted", 200, httpapi.Entity{}, "GET /v1/entity/e" + auth, "No deleted databases of e\n"},
+		{"database_details e/d", 200, forked, "GET /v1/e/d/details" + auth,
+			"Database: e/d\nType: sqlite\nAccess level: No query access\nForked from: bob/x\nForks: carl/y, dora/z\n"},
+		{"usage e/d", 200, httpapi.Usage{DatabaseBytes: 5, Running: 1}, "GET /v1/e/d/usage" + auth, // a manager is told no limits
+			" Limit                | Used | Most | Source \n----------------------+------+------+--------\n database_bytes       | 5 B  |      |  \n queries_per_database | 1    |      |  \n"},
+	}
+	s := newServer(t, nil)
+	u := atServer(t, s)
+	for _, tt := range tests {
+		s.set(ok(tt.status, tt.answer))
+		u.want(tt.stdout, "", 0, strings.Fields(tt.args)...)
+		if got := s.seen(); got != tt.request {
+			t.Errorf("%s:\n sent %s\nnot   %s", tt.args, got, tt.request)
+		}
+	}
+	s.set(fails(errs.E(errs.NoSnapshot, "s")))
+	u.want("", "Error: Snapshot ab does not exist for E/d\n", 1, "restore_snapshot", "E/d", "ab")
+	s.set(fails(errs.E(errs.Snapshot, "Snapshots are not configured")))
+	u.want("", "Error: SnapshotError { message: \"Snapshots are not configured\" }\n", 1, "take_snapshot", "E/d")
+
+	// Nobody can be asked: nothing is sent.
+	s.set(ok(200, "{}"))
+	u.stdin = "E/d\n"
+	u.want("", "Error: There is nobody to ask; give --yes to delete E/d\n", 1, "delete_database", "E/d")
+	u.want("", "Error: Argument must be formatted as 'entity/database'\n\nFor more information, try 'client fork --help'.\n", 2, "fork", "E/d", "n")
+	if got := s.seen(); got != "" {
+		t.Errorf("sent %s", got)
+	}
+}
