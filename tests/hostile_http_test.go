@@ -220,7 +220,7 @@ func exchange(t *testing.T, w *harness.World, sent string, half bool) string {
 
 func connect(t *testing.T, w *harness.World) *net.TCPConn {
 	t.Helper()
-	c, err := net.Dial("tcp", strings.TrimPrefix(w.URL, "http://")) //nolint:noctx // a moment on loopback
+	c, err := net.Dial("tcp", strings.TrimPrefix(w.URL, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}

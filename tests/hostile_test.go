@@ -111,12 +111,6 @@ func (a target) sql(sql string) outcome {
 	return strike(a.t, http.MethodPost, a.url(), a.user, strings.NewReader(sql))
 }
 
-// json sends a request in JSON.
-func (a target) json(body string) outcome {
-	a.t.Helper()
-	return strike(a.t, http.MethodPost, a.url(), a.user, strings.NewReader(body), "Content-Type", "application/json")
-}
-
 // survives checks that the database answers as if nothing had happened.
 func (a target) survives() {
 	a.t.Helper()

@@ -106,27 +106,37 @@ func (in *inserters) work(ctx context.Context, i int) {
 	}
 }
 
-// insert sends a request; nil when all of it was acknowledged.
-func (in *inserters) insert(ctx context.Context, body string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, in.user.URL()+httpapi.DatabasePath(in.user.Name, in.db, "query"), strings.NewReader(body))
+// sendQuery asks for a query, in JSON when its body is an object, and gives the
+// answer.
+func sendQuery(ctx context.Context, client *http.Client, user *harness.User, db, body string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, user.URL()+httpapi.DatabasePath(user.Name, db, "query"), strings.NewReader(body))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	req.Header.Set("Authorization", "Bearer "+in.user.Token)
+	req.Header.Set("Authorization", "Bearer "+user.Token)
 	if body[0] == '{' {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	resp, err := in.client.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
-		return errs.Wrap(errs.Unavailable, err, "The server is gone")
+		return nil, errs.Wrap(errs.Unavailable, err, "The server is gone")
 	}
 	defer func() { _ = resp.Body.Close() }() // it has been read
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return errs.Wrap(errs.Unavailable, err, "The server is gone")
+		return nil, errs.Wrap(errs.Unavailable, err, "The server is gone")
 	}
 	if resp.StatusCode != http.StatusOK {
-		return httpapi.ToError(resp.StatusCode, text)
+		return nil, httpapi.ToError(resp.StatusCode, text)
+	}
+	return text, nil
+}
+
+// insert sends a request; nil when all of it was acknowledged.
+func (in *inserters) insert(ctx context.Context, body string) error {
+	text, err := sendQuery(ctx, in.client, in.user, in.db, body)
+	if err != nil {
+		return err
 	}
 	var doc struct {
 		Results []struct {

@@ -35,7 +35,7 @@ func TestKillLoopQ1(t *testing.T) {
 	in := startInserters(t, w.Register("alice"), "kill.sqlite", clients, false)
 	begin := time.Now()
 	for round := range rounds {
-		in.more(1 + rand.IntN(500)) // so that it hits different moments
+		in.more(1 + rand.IntN(200)) // so that it hits different moments
 		daemons := w.Daemons()
 		if len(daemons) == 0 {
 			t.Fatal("inserts were acknowledged and no daemon runs")

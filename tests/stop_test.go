@@ -1,0 +1,287 @@
+package tests
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/tests/harness"
+)
+
+// endlessWork are statements that end only when they are stopped, each busy
+// in another part of the engine, and statements that wait for the same
+// connection meanwhile.
+var endlessWork = []struct{ name, sql, next string }{
+	{"recursion", "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT count(*) FROM n", "SELECT 1"},
+	{"sort", "SELECT a.s, b.s FROM list a, list b, list c ORDER BY a.x * b.x * c.x % 1000, a.s, b.s", "SELECT 1"},
+	{"join", "SELECT count(*) FROM list a, list b, list c WHERE a.s || b.s LIKE '%1%2%3%' || c.s", "SELECT 1"},
+	{"insert", "INSERT INTO big SELECT a.x, b.s FROM list a, list b, list c", "INSERT INTO done VALUES (1)"},
+	{"update", "UPDATE list SET s = s || (SELECT count(*) FROM list a, list b WHERE a.s LIKE b.s || list.x)", "INSERT INTO done VALUES (1)"},
+}
+
+const stopSchema = `CREATE TABLE list(x, s); CREATE TABLE big(x, s); CREATE TABLE done(x);
+	INSERT INTO list WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n LIMIT 2000) SELECT x, 'text ' || x FROM n`
+
+// stopTimeout is the time limit of statements that are stopped by it.
+const stopTimeout = 500 * time.Millisecond
+
+// stopper stops statements of a user and measures how long that takes.
+type stopper struct {
+	t      *testing.T
+	w      *harness.World
+	user   *harness.User
+	db     string
+	client *http.Client
+}
+
+// way is how a statement is stopped while the server runs.
+type way struct {
+	name string
+	says string // the error of the one who asked for the statement
+	// stop gives the moment from which on it has to stop. The statement was
+	// sent at begin and is called id.
+	stop func(s *stopper, begin time.Time, gone context.CancelFunc, id string) time.Time
+}
+
+var ways = []way{
+	{"disconnect", "context canceled", func(_ *stopper, _ time.Time, gone context.CancelFunc, _ string) time.Time {
+		now := time.Now()
+		gone()
+		return now
+	}},
+	{timedOut, "took longer than 500 ms", func(_ *stopper, begin time.Time, _ context.CancelFunc, _ string) time.Time {
+		return begin.Add(stopTimeout)
+	}},
+	{"cancel", "canceled by alice", func(s *stopper, _ time.Time, _ context.CancelFunc, id string) time.Time {
+		now := time.Now()
+		if err := s.user.CancelQuery(s.t.Context(), s.user.Name, s.db, id); err != nil {
+			s.t.Error(err)
+		}
+		return now
+	}},
+}
+
+// timedOut is the way that needs nobody to stop the statement.
+const timedOut = "timeout"
+
+// tries is how often each stop is measured.
+func tries() int {
+	if harness.Full() {
+		return 20
+	}
+	return 3
+}
+
+// overhead is how long the machine needs at this moment for next to nothing.
+func overhead(t *testing.T, user *harness.User, db string) time.Duration {
+	t.Helper()
+	var slowest time.Duration
+	for range 5 {
+		begin := time.Now()
+		user.Cell(db, "SELECT 1")
+		slowest = max(slowest, time.Since(begin))
+	}
+	return slowest
+}
+
+// judge prints what stopping took. The requirement is 100 ms; a machine that
+// tests is busy, so that the best try has to keep it, but for what the machine
+// needs for anything, and each try only a bound that nothing but a fault
+// exceeds.
+func judge(t *testing.T, took []time.Duration, overhead time.Duration) {
+	t.Helper()
+	round := func(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }
+	t.Logf("stopped after %s in the median, %s at most, of %d; a query that does nothing took up to %s",
+		round(median(took)), round(slices.Max(took)), len(took), round(overhead))
+	if best := slices.Min(took); best > 100*time.Millisecond+overhead && !harness.Race() {
+		t.Errorf("the fastest stop took %s", best)
+	}
+	if slices.Max(took) > 5*time.Second {
+		t.Errorf("a stop took %s", slices.Max(took))
+	}
+}
+
+// Q3: whatever a statement does, a client that goes away, a time limit and a
+// cancel end it within 100 ms: the only connection it could have is free for
+// another one.
+func TestStopQ3(t *testing.T) {
+	w := harness.Start(t, harness.AllInOne, harness.With("[querynode]\nreaders = 1"))
+	s := &stopper{t, w, w.Register("alice"), "a.sqlite", &http.Client{}}
+	s.user.Create(s.db)
+	s.user.Exec(s.db, stopSchema)
+	for _, work := range endlessWork {
+		for _, way := range ways {
+			t.Run(work.name+"/"+way.name, func(t *testing.T) {
+				s := &stopper{t, w, s.user, s.db, s.client}
+				idle := overhead(t, s.user, s.db)
+				var took []time.Duration
+				for range tries() {
+					d, err := s.once(way, work.sql, work.next)
+					if err == nil || !strings.Contains(err.Error(), way.says) {
+						t.Fatalf("it ended with %v", err)
+					}
+					took = append(took, d)
+				}
+				judge(t, took, idle)
+			})
+		}
+	}
+	if got := s.user.Cell(s.db, "SELECT (SELECT count(*) FROM big) || ' ' || (SELECT sum(length(s) > 9) FROM list)"); got != "0 0" {
+		t.Errorf("stopped statements have left %s rows", got)
+	}
+}
+
+// once lets a statement run, another one wait for its connection, stops the
+// first, and tells how long it took until the other was answered, and how the
+// first ended.
+func (s *stopper) once(way way, sql, next string) (time.Duration, error) {
+	s.t.Helper()
+	timed := way.name == timedOut
+	ctx, gone := context.WithCancel(s.t.Context())
+	defer gone()
+	begin, ended := time.Now(), make(chan error, 1)
+	computed := computedBy(s.w)
+	go func() {
+		_, err := sendQuery(ctx, s.client, s.user, s.db, body(sql, way, stopTimeout))
+		ended <- err
+	}()
+	id := ""
+	harness.Until(s.t, "the statement to run", func() bool {
+		id = s.find(sql, "running")
+		return id != "" || timed && time.Since(begin) > stopTimeout
+	})
+	answered := make(chan error, 1)
+	go func() {
+		_, err := sendQuery(s.t.Context(), s.client, s.user, s.db, next)
+		answered <- err
+	}()
+	if !timed { // which comes by itself
+		harness.Until(s.t, "another statement to wait", func() bool { return s.find(next, "waiting") != "" })
+		// Not always at the same point of its work.
+		enough := computed + time.Duration(30+rand.IntN(200))*time.Millisecond
+		harness.Until(s.t, "the statement to have run for a while", func() bool { return computedBy(s.w) >= enough })
+	}
+	moment := way.stop(s, begin, gone, id)
+	if err := <-answered; err != nil {
+		s.t.Errorf("%s: %v", next, err)
+	}
+	took := time.Since(moment)
+	return took, <-ended
+}
+
+// body is a request for a statement, with a time limit if that is the way to
+// stop it.
+func body(sql string, way way, limit time.Duration) string {
+	if way.name != timedOut {
+		limit = time.Minute
+	}
+	return fmt.Sprintf(`{"sql":%s,"timeout_ms":%d}`, quoted(sql), limit.Milliseconds())
+}
+
+// quoted is a text in JSON.
+func quoted(text string) []byte {
+	b, err := json.Marshal(text)
+	if err != nil {
+		panic(err) // a string
+	}
+	return b
+}
+
+// find gives the id of a statement that is in some state, if there is one.
+func (s *stopper) find(sql, state string) string {
+	s.t.Helper()
+	list, err := s.user.RunningQueries(s.t.Context(), s.user.Name, s.db)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, q := range list {
+		if strings.HasPrefix(q.SQL, sql) && q.State == state {
+			return q.ID
+		}
+	}
+	return ""
+}
+
+// Q3: a query node that is told to end stops what runs within 100 ms.
+func TestStopNodeQ3(t *testing.T) {
+	w := harness.Start(t, harness.Split)
+	alice := w.Register("alice")
+	for i := range endlessWork {
+		alice.Create(fmt.Sprintf("db%d", i))
+		alice.Exec(fmt.Sprintf("db%d", i), stopSchema)
+	}
+	idle := overhead(t, alice, "db0")
+	var took []time.Duration
+	for try := range tries() {
+		if try > 0 {
+			w.StartRole("ayb-querynode")
+			w.WaitHealthy()
+		}
+		pids, ended := startEndless(t, w, alice)
+		node := w.Process("ayb-querynode")
+		begin := time.Now()
+		node.Signal(syscall.SIGTERM)
+		took = append(took, ends(t, begin, pids)...)
+		for range endlessWork {
+			if err := <-ended; !errs.Is(err, errs.Unavailable) && !errs.Is(err, errs.Engine) {
+				t.Errorf("a statement ended with %v", err)
+			}
+		}
+		harness.Until(t, "the node to end", node.Ended)
+		if code := node.ExitCode(); code != 0 {
+			t.Errorf("the node's status is %d", code)
+		}
+	}
+	judge(t, took, idle)
+}
+
+// startEndless lets a statement run on each of some databases, and gives
+// their daemons, and what the statements end with.
+func startEndless(t *testing.T, w *harness.World, user *harness.User) ([]int, <-chan error) {
+	t.Helper()
+	ended := make(chan error, len(endlessWork))
+	for i, work := range endlessWork {
+		go func() {
+			_, err := sendQuery(t.Context(), http.DefaultClient, user, fmt.Sprintf("db%d", i), work.sql)
+			ended <- err
+		}()
+	}
+	var pids []int
+	harness.Until(t, "all statements to run", func() bool {
+		pids = w.Daemons()
+		return len(pids) == len(endlessWork) && !slices.ContainsFunc(pids, func(pid int) bool {
+			return harness.ProcessorTime(pid) < 150*time.Millisecond
+		})
+	})
+	return pids, ended
+}
+
+// ends waits for the end of processes and tells how long each took.
+func ends(t *testing.T, begin time.Time, pids []int) []time.Duration {
+	t.Helper()
+	var took []time.Duration
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for len(pids) > 0 && time.Since(begin) < time.Minute {
+		pids = slices.DeleteFunc(pids, func(pid int) bool {
+			if alive(pid) {
+				return false
+			}
+			took = append(took, time.Since(begin))
+			return true
+		})
+		<-tick.C
+	}
+	if len(pids) > 0 {
+		t.Fatalf("%d daemons run on", len(pids))
+	}
+	return took
+}
