@@ -52,7 +52,6 @@ type stmt struct {
 	s         *C.sqlite3_stmt
 	columns   int
 	reads     bool // may run on a reader
-	changes   bool // inserts, updates or deletes rows of a tenant's table
 	txn       bool // begins or ends a transaction or savepoint
 	sets      bool // sets something for the rest of the body
 	pragma    bool
@@ -224,7 +223,6 @@ func (c *conn) prepare(t text, from int, mode C.int, keep bool) (st *stmt, end i
 		pragma: isPragma(sql), bytes: int(c.c.stmt_bytes), params: int(c.c.params), end: end, uncached: true,
 	}
 	st.reads = c.c.readonly != 0 || st.explain || st.pragma
-	st.changes = c.c.seen&C.AYB_SEEN_CHANGE != 0
 	if c.c.seen&C.AYB_SEEN_WRITER != 0 {
 		st.reads = false
 	}

@@ -18,8 +18,7 @@ enum {
 enum {
 	AYB_SEEN_TXN = 1,   // BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE
 	AYB_SEEN_SET = 2,   // a pragma that changes the connection
-	AYB_SEEN_WRITER = 4, // belongs on the writer whatever SQLite thinks
-	AYB_SEEN_CHANGE = 8, // INSERT, UPDATE or DELETE of a tenant's table
+	AYB_SEEN_WRITER = 4 // belongs on the writer whatever SQLite thinks
 };
 
 // Why the policy refused.

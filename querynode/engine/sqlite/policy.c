@@ -134,6 +134,7 @@ static int transaction(ayb_conn *c) {
 int ayb_authorize(void *p, int action, const char *a, const char *b, const char *db, const char *trigger) {
 	ayb_conn *c = p;
 	int mode = c->preparing ? c->mode : AYB_FREE;
+	(void)trigger;
 	if (c->own) return SQLITE_OK;
 	switch (action) {
 	case SQLITE_ATTACH:
@@ -146,11 +147,6 @@ int ayb_authorize(void *p, int action, const char *a, const char *b, const char 
 	case SQLITE_TRANSACTION:
 	case SQLITE_SAVEPOINT:
 		return transaction(c);
-	case SQLITE_INSERT:
-	case SQLITE_UPDATE:
-	case SQLITE_DELETE:
-		if (!trigger && a && sqlite3_strnicmp(a, "sqlite_", 7)) c->seen |= AYB_SEEN_CHANGE;
-		return SQLITE_OK;
 	case SQLITE_FUNCTION:
 		if (b && (!sqlite3_stricmp(b, "fts3_tokenizer") || !sqlite3_stricmp(b, "load_extension")))
 			return refuse(c, AYB_REFUSED_FUNCTION, b);

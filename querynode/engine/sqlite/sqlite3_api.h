@@ -75,9 +75,6 @@ enum {
 	SQLITE_CREATE_TEMP_VIEW = 6,
 	SQLITE_PRAGMA = 19,
 	SQLITE_TRANSACTION = 22,
-	SQLITE_DELETE = 9,
-	SQLITE_INSERT = 18,
-	SQLITE_UPDATE = 23,
 	SQLITE_ATTACH = 24,
 	SQLITE_DETACH = 25,
 	SQLITE_CREATE_VTABLE = 29,
@@ -106,7 +103,6 @@ void sqlite3_mutex_leave(sqlite3_mutex *);
 char *sqlite3_mprintf(const char *, ...);
 void sqlite3_free(void *);
 int sqlite3_stricmp(const char *, const char *);
-int sqlite3_strnicmp(const char *, const char *, int);
 void *sqlite3_user_data(sqlite3_context *);
 void sqlite3_result_int64(sqlite3_context *, sqlite3_int64);
 sqlite3_int64 sqlite3_hard_heap_limit64(sqlite3_int64);

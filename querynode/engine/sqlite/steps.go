@@ -34,7 +34,7 @@ func (r *run) drain(st *stmt, from int, p *C.uchar, n int) error {
 	if rc := C.ayb_drain(r.c.c, st.s, p, C.int(n)); rc != C.SQLITE_DONE {
 		return r.broke(st, rc, from)
 	}
-	return r.empty(r.through(st))
+	return r.empty(r.through())
 }
 
 // broke is the error of a statement that failed, and ends it.
@@ -45,14 +45,10 @@ func (r *run) broke(st *stmt, rc C.int, from int) error {
 }
 
 // through takes down what a statement did that is through.
-func (r *run) through(st *stmt) ending {
+func (r *run) through() ending {
 	r.now.written += int64(r.c.c.written)
 	r.now.rowid = int64(r.c.c.rowid)
-	end := ending{rowid: r.now.rowid, truncated: r.c.c.truncated != 0}
-	if st.changes { // else what was written belongs to an index of before
-		end.affected = int64(r.c.c.affected)
-	}
-	return end
+	return ending{affected: int64(r.c.c.affected), rowid: r.now.rowid, truncated: r.c.c.truncated != 0}
 }
 
 // rows runs a statement and makes its rows a result.
@@ -79,7 +75,7 @@ func (r *run) rows(st *stmt, from int, p *C.uchar, n int) error {
 			return err
 		}
 		if rc == C.SQLITE_DONE {
-			r.enc.end(&r.out, r.through(st))
+			r.enc.end(&r.out, r.through())
 			if err := r.fits(); err != nil {
 				return err
 			}
