@@ -52,7 +52,6 @@ type Daemon struct {
 // stream is what the pool must know of one request to see that it is stuck.
 type stream struct {
 	recv    Receiver
-	begun   time.Duration // pool time
 	sign    time.Duration // pool time of the last sign of life
 	timeout time.Duration // the longest engine time
 	credit  int           // what the daemon may still send
@@ -215,7 +214,7 @@ func (d *Daemon) Open(k mux.Kind, payload []byte, timeout time.Duration, recv Re
 		d.last++
 	}
 	id = d.last
-	d.streams[id] = &stream{recv: recv, begun: now, sign: now, timeout: max(timeout, d.pool.cfg.StatementTimeout), credit: mux.Window, whole: k == mux.OpenFinal}
+	d.streams[id] = &stream{recv: recv, sign: now, timeout: max(timeout, d.pool.cfg.StatementTimeout), credit: mux.Window, whole: k == mux.OpenFinal}
 	d.idle = 0
 	d.mu.Unlock()
 	d.conn.Send(k, id, payload)

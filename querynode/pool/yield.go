@@ -6,35 +6,34 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// An account that computes much gives way to those that compute little: what
-// these ask for is done at once, and the other one gets all that is left. That
-// is more than its share as long as the machine is not full. When it is, an
+// An account with a statement that computes for long gives way to the others:
+// what these ask for is done at once, and the account gets all that is left.
+// That is more than its share as long as the machine is not full. When it is, an
 // account that gets next to nothing has its share again for a moment, so that
-// it goes on. Accounts that all compute much share equally.
+// it goes on. Accounts with long statements share equally. Many short statements
+// are something else: who asks for them waits for each.
 const (
-	// much, little and hardly any are processor time in a tick.
-	much      = tick / 2
-	little    = tick / 4
+	// A statement is long when it has given nothing for so long. The clock
+	// moves once in a tick, so any that is open at that moment seems a tick old.
+	longTime = tick + tick/2
+	// hardlyAny is processor time in a tick.
 	hardlyAny = tick / 20
-	// calmTicks is how many ticks with little it takes to be served at once again.
+	// calmTicks is how many ticks without it takes to be served at once again.
 	calmTicks = 3
 )
 
 // use is what an account does in a tick.
 type use struct {
 	spent time.Duration // processor time
-	long  bool          // a statement has run for longer than a tick
+	long  bool          // a statement has given nothing for longTime
 }
 
-// much tells whether the account computes much. On a busy machine that shows
-// in how long its statements take, and not in what it gets.
-func (u use) much() bool { return u.spent >= much || u.long && u.spent >= hardlyAny }
-
-// little tells whether it computes little, or cannot get at the processors.
-func (u use) little() bool { return u.spent < hardlyAny || !u.long && u.spent < little }
+// much tells whether the account computes for long: what it spends says little
+// about that on a busy machine, but it is not nothing.
+func (u use) much() bool { return u.long && u.spent >= hardlyAny }
 
 // yielding remembers which accounts give way, and for how many ticks they have
-// computed little. It belongs to the watch.
+// not computed for long, or could not. It belongs to the watch.
 type yielding map[ayb.EntitySlug]int
 
 // step takes what accounts have done since the last tick, and tells which of
@@ -47,8 +46,7 @@ func (y yielding) step(used map[ayb.EntitySlug]use, change func(owner ayb.Entity
 		}
 	}
 	for owner := range y {
-		if !used[owner].little() {
-			y[owner] = 0
+		if used[owner].much() {
 			continue
 		}
 		if y[owner]++; y[owner] == calmTicks {
@@ -98,13 +96,14 @@ func (d *Daemon) justUsed(now time.Duration) time.Duration {
 	return just
 }
 
-// long tells whether a statement has run for longer than a tick. Time that its
-// client takes to read does not count.
+// long tells whether a statement has computed for longTime without giving
+// anything. Time that its client takes does not count, nor does the
+// sending of a large result, which is as fast as the client reads.
 func (d *Daemon) long(now time.Duration) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, s := range d.streams {
-		if s.credit > 0 && now-s.begun > tick {
+		if s.waits() && now-s.sign > longTime {
 			return true
 		}
 	}

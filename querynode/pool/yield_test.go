@@ -12,21 +12,21 @@ import (
 // at once again, and who gets nothing because the machine is full is not left
 // with nothing.
 func TestWhoYieldsS12(t *testing.T) {
-	lots, some, bit, none := use{spent: tick}, use{spent: tick * 3 / 10}, use{spent: tick / 100}, use{}
-	slow, starved := use{tick / 10, true}, use{tick / 100, true}
+	lots, none := use{spent: tick}, use{}
+	slow, full, starved := use{tick / 10, true}, use{2 * tick, true}, use{tick / 100, true}
 	tests := []struct {
 		name string
 		used []use // of alice, tick by tick
 		want []string
 	}{
-		{"short queries", []use{bit, bit, some, bit}, nil},
-		{"a long one", []use{bit, lots, lots}, []string{"1 true", "2 true"}},
+		{"many short queries", []use{lots, lots, lots, lots}, nil},
+		{"a long one", []use{none, full, full}, []string{"1 true", "2 true"}},
 		{"a long one on a busy machine", []use{none, slow, slow}, []string{"1 true", "2 true"}},
 		{"a long one that waits for something else", []use{starved, starved}, nil},
-		{"its end", []use{lots, none, none, none, none, none}, []string{"0 true", "3 false"}},
-		{"a short rest", []use{lots, none, none, lots, none, none}, []string{"0 true", "3 true"}},
-		{"middling keeps it", []use{lots, some, some, some, some, none, none}, []string{"0 true"}},
-		{"left with nothing by others", []use{lots, starved, starved, starved, slow, starved}, []string{"0 true", "3 false", "4 true"}},
+		{"its end", []use{full, none, none, none, none, none}, []string{"0 true", "3 false"}},
+		{"its end among short ones", []use{full, lots, lots, lots, lots}, []string{"0 true", "3 false"}},
+		{"a short rest", []use{full, none, none, full, none, none}, []string{"0 true", "3 true"}},
+		{"left with nothing by others", []use{full, starved, starved, starved, slow, starved}, []string{"0 true", "3 false", "4 true"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -34,7 +34,7 @@ func TestWhoYieldsS12(t *testing.T) {
 			var got []string
 			for i, u := range test.used {
 				now = i
-				y.step(map[ayb.EntitySlug]use{"alice": u, "bob": bit}, func(owner ayb.EntitySlug, yes bool) {
+				y.step(map[ayb.EntitySlug]use{"alice": u, "bob": lots}, func(owner ayb.EntitySlug, yes bool) {
 					if owner != "alice" {
 						t.Errorf("%s at %d", owner, now)
 					}
@@ -51,7 +51,7 @@ func TestWhoYieldsS12(t *testing.T) {
 // An account whose daemons have all ended is forgotten.
 func TestYieldingForgets(t *testing.T) {
 	y := yielding{}
-	y.step(map[ayb.EntitySlug]use{"alice": {spent: tick}}, func(ayb.EntitySlug, bool) {})
+	y.step(map[ayb.EntitySlug]use{"alice": {tick, true}}, func(ayb.EntitySlug, bool) {})
 	for range calmTicks {
 		y.step(nil, func(ayb.EntitySlug, bool) {})
 	}
