@@ -46,3 +46,27 @@ func TestNothingIsMissingButStatements(t *testing.T) {
 		}
 	}
 }
+
+// What belongs to a copy or an import may be said of one, and nothing more.
+func TestErrorsOfWholeDatabases(t *testing.T) {
+	for _, tt := range []struct {
+		kind query.Kind
+		err  *errs.Error
+		want errs.Code
+	}{
+		{query.KindCopy, errs.E(errs.NotFound, "The database was never written"), errs.NotFound},
+		{query.KindCopy, errs.E(errs.Snapshot, "not sound"), errs.Snapshot},
+		{query.KindCheck, errs.E(errs.Snapshot, "not sound"), errs.Snapshot},
+		{query.KindExport, errs.RecordNotFound("table", "t"), errs.NotFound},
+		{query.KindImport, errs.E(errs.Conflict, "There is a table t"), errs.Conflict},
+		{query.KindExport, errs.RecordNotFound("entity", "alice"), errs.Engine},
+		{query.KindImport, errs.E(errs.NoSnapshot, "x"), errs.Engine},
+		{query.KindExport, errs.E(errs.Conflict, "x"), errs.Engine},
+		{query.KindQuery, errs.E(errs.Snapshot, "x"), errs.Engine},
+		{query.KindSchema, errs.RecordNotFound("table", "t"), errs.Engine},
+	} {
+		if got := errs.Unmarshal(engineError(tt.kind, errs.Marshal(tt.err))); got.Code != tt.want {
+			t.Errorf("kind %d: %v became %v", tt.kind, tt.err, got)
+		}
+	}
+}

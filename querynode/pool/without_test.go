@@ -1,0 +1,178 @@
+package pool
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/mux"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+var otherDB = ayb.DatabasePath{Entity: "a", Database: "other"}
+
+// hold asks the daemon that get gives to hold a request.
+func hold(t *testing.T, get func() (*Daemon, error)) (*Daemon, *answer) {
+	t.Helper()
+	a := &answer{end: make(chan end, 1)}
+	for {
+		d, err := get()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := d.Open(mux.OpenFinal, []byte("hold"), 0, a); ok {
+			return d, a
+		}
+	}
+}
+
+// ended tells whether a request has been told that its daemon went.
+func ended(t *testing.T, a *answer) bool {
+	t.Helper()
+	select {
+	case e := <-a.end:
+		if e.kind != mux.Fail {
+			t.Errorf("told %v %q", e.kind, e.payload)
+		}
+		return true
+	default:
+		return false
+	}
+}
+
+// placesPool has room for several daemons.
+func placesPool(t *testing.T) *Pool {
+	t.Helper()
+	p := limitsPool(t)
+	p.cfg.MaxDaemons = 10 // before anything is asked of it
+	return p
+}
+
+// A staged version has a daemon of its own beside the live one's. It ends with
+// the live one when the files of the database change, and alone when only its
+// own do.
+func TestStagedVersionsHaveDaemons(t *testing.T) {
+	p := placesPool(t)
+	live, liveEnd := hold(t, func() (*Daemon, error) { return p.Get(db, queries(1)) })
+	one, oneEnd := hold(t, func() (*Daemon, error) { return p.GetStaged(db, "1", queries(1)) })
+	two, twoEnd := hold(t, func() (*Daemon, error) { return p.GetStaged(db, "2", queries(1)) })
+	beside, besideEnd := hold(t, func() (*Daemon, error) { return p.GetStaged(otherDB, "1", queries(1)) })
+	if live == one || one == two || two == beside || p.Len() != 4 {
+		t.Errorf("%d daemons", p.Len())
+	}
+	if p.Running(db) != live || p.Requests(db) != 1 {
+		t.Error("a staged version counts as the database")
+	}
+	err := p.Without(func() error {
+		if !ended(t, oneEnd) || ended(t, liveEnd) || ended(t, twoEnd) || ended(t, besideEnd) {
+			t.Error("not the one version was ended")
+		}
+		return nil
+	}, Place{db, "1"})
+	if err != nil {
+		t.Error(err)
+	}
+	err = p.Without(func() error {
+		if !ended(t, liveEnd) || !ended(t, twoEnd) || ended(t, besideEnd) {
+			t.Error("not all of the one database was ended")
+		}
+		return nil
+	}, Place{DB: db}, Place{db, "1"})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// Nobody who wants the same places in another order waits for ever, and one at
+// a time has them.
+func TestWithoutHoldsSeveralPlaces(t *testing.T) {
+	p := placesPool(t)
+	var wg sync.WaitGroup
+	inside := make(chan struct{}, 1)
+	for i := range 40 {
+		places := []Place{{DB: db}, {DB: otherDB}}
+		if i%2 == 0 {
+			places = []Place{{DB: otherDB}, {DB: db}, {DB: db}}
+		}
+		wg.Go(func() {
+			err := p.Without(func() error {
+				select {
+				case inside <- struct{}{}:
+				default:
+					t.Error("two have the same places")
+					return nil
+				}
+				if p.Len() != 2 {
+					t.Errorf("%d places are held", p.Len())
+				}
+				<-inside
+				return nil
+			}, places...)
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if p.Len() != 0 {
+		t.Errorf("%d places are still held", p.Len())
+	}
+}
+
+// What the node does for itself does not change what limits are known, and what
+// is known is what was asked for last.
+func TestKnownLimits(t *testing.T) {
+	p := limitsPool(t)
+	first, _, a := open(t, p, queries(2), "x")
+	<-a.end
+	if p.Known(db) != queries(2) {
+		t.Errorf("known %+v", p.Known(db))
+	}
+	if d, err := p.GetAside(db, p.Known(db)); err != nil || d != first {
+		t.Errorf("another daemon, %v", err)
+	}
+	if _, err := p.GetAside(db, queries(3)); err != nil || p.Known(db) != queries(2) {
+		t.Errorf("known %+v, %v", p.Known(db), err)
+	}
+	if _, err := p.Get(db, query.Limits{}); err != nil || p.Known(db) != (query.Limits{}) {
+		t.Errorf("known %+v, %v", p.Known(db), err)
+	}
+}
+
+// A daemon that waits for the rest of a request is not stuck: its client is
+// slow. One that does not take what it has been given is, or has everything.
+func TestSlowUploadIsNotStuck(t *testing.T) {
+	p := limitsPool(t)
+	d, _, first := open(t, p, queries(1), "x")
+	<-first.end // it has been launched
+	begin := func() (uint32, *answer) {
+		t.Helper()
+		a := &answer{end: make(chan end, 1)}
+		id, ok := d.Open(mux.Open, []byte("head"), 0, a)
+		if !ok {
+			t.Fatal("no stream")
+		}
+		return id, a
+	}
+	late := p.now() + time.Hour
+	id, a := begin()
+	if d.stuck(late) {
+		t.Error("stuck although nothing came")
+	}
+	d.Send(mux.Data, id, make([]byte, mux.Window/2-1))
+	if d.stuck(late) {
+		t.Error("stuck although it may wait for more")
+	}
+	d.Send(mux.Final, id, nil)
+	if !d.stuck(late) {
+		t.Error("not stuck although it has everything")
+	}
+	d.Send(mux.Cancel, id, nil)
+	<-a.end
+	id, _ = begin()
+	d.Send(mux.Data, id, make([]byte, mux.Window/2))
+	if !d.stuck(late) {
+		t.Error("not stuck although it does not take what it has")
+	}
+}

@@ -1,0 +1,91 @@
+package relay_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/ayb-go/ayb/querynode/pool"
+	"github.com/ayb-go/ayb/querynode/relay"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/mux"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// routes says whose daemon was asked for.
+type routes struct {
+	none
+	asked string
+}
+
+func (r *routes) Get(ayb.DatabasePath, query.Limits) (*pool.Daemon, error) {
+	r.asked = "live"
+	return nil, errs.E(errs.Unavailable, "no place")
+}
+
+func (r *routes) GetStaged(_ ayb.DatabasePath, version string, _ query.Limits) (*pool.Daemon, error) {
+	r.asked = "staged " + version
+	return nil, errs.E(errs.Unavailable, "no place")
+}
+
+// Tenants' statements never reach a version that is not live, and nothing
+// writes a whole database over the live one.
+func TestWhatReachesWhichVersion(t *testing.T) {
+	for _, tt := range []struct {
+		kind    query.Kind
+		options string
+		version string
+		want    string // whose daemon, or the code of a refusal
+	}{
+		{query.KindQuery, "", "", "live"},
+		{query.KindQuery, "", "v", "invalid"},
+		{query.KindSchema, "", "v", "invalid"},
+		{query.KindExport, `{"format":"sqlite"}`, "", "live"},
+		{query.KindExport, `{"format":"sqlite"}`, "v", "invalid"},
+		{query.KindCopy, `{"name":"c"}`, "v", "invalid"},
+		{query.KindImport, `{"format":"csv","table":"t"}`, "", "live"},
+		{query.KindImport, `{"format":"csv","table":"t"}`, "v", "invalid"},
+		{query.KindImport, `{"format":"sqlite"}`, "v", "staged v"},
+		{query.KindImport, `{"format":"sqlite"}`, "", "invalid"},
+		{query.KindImport, `{`, "v", "invalid"},
+		{query.KindImport, "", "", "invalid"},
+		{query.KindCheck, "", "v", "staged v"},
+		{query.KindCheck, "", "", "invalid"},
+	} {
+		r, c := &routes{}, &caller{data: map[uint32]int{}, last: map[uint32]string{}, fail: map[uint32]errs.Code{}}
+		p := relay.New(r).Accept(c)
+		head := query.AppendHead(nil, &query.Request{
+			Path: ayb.DatabasePath{Entity: "a", Database: "b"}, Type: ayb.SQLite, Kind: tt.kind, Mode: ayb.QueryReadWrite,
+			Version: tt.version, Options: []byte(tt.options),
+		})
+		p.Frames(mux.Append(nil, mux.OpenFinal, 1, head))
+		got := r.asked
+		if _, code := c.got(1); got == "" {
+			got = string(code)
+		}
+		if got != tt.want || p.Busy() {
+			t.Errorf("kind %d %s version %q: %s, want %s", tt.kind, tt.options, tt.version, got, tt.want)
+		}
+	}
+}
+
+// The node's own request takes a short answer only, and ends with its context.
+func TestAskEnds(t *testing.T) {
+	_, p, _ := setup(t)
+	req := query.Request{Path: ayb.DatabasePath{Entity: "a", Database: "b"}, Type: ayb.SQLite, Kind: query.KindCopy, Mode: ayb.QueryReadOnly}
+	get := func() (*pool.Daemon, error) { return p.Get(req.Path, query.Limits{}) }
+	if text, err := relay.Ask(t.Context(), get, req); !errs.Is(err, errs.Engine) { // the daemon's answer never ends
+		t.Errorf("%d bytes, %v", len(text), err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
+	defer cancel()
+	if _, err := relay.Ask(ctx, get, req); !errs.Is(err, errs.Timeout) && !errs.Is(err, errs.Engine) {
+		t.Errorf("out of time: %v", err)
+	}
+	until(t, "nothing to be asked any more", func() bool { return p.Requests(req.Path) == 0 })
+	full := func() (*pool.Daemon, error) { return nil, errs.E(errs.Unavailable, "no place") }
+	if _, err := relay.Ask(t.Context(), full, req); !errs.Is(err, errs.Unavailable) {
+		t.Errorf("no daemon: %v", err)
+	}
+}
