@@ -80,13 +80,14 @@ func tries() int {
 	return 3
 }
 
-// overhead is how long the machine needs at this moment for next to nothing.
-func overhead(t *testing.T, user *harness.User, db string) time.Duration {
+// overhead is how long the machine needs at this moment for a statement that
+// is next to nothing.
+func overhead(t *testing.T, user *harness.User, db, sql string) time.Duration {
 	t.Helper()
 	var slowest time.Duration
 	for range 5 {
 		begin := time.Now()
-		user.Cell(db, "SELECT 1")
+		user.Exec(db, sql)
 		slowest = max(slowest, time.Since(begin))
 	}
 	return slowest
@@ -99,7 +100,7 @@ func overhead(t *testing.T, user *harness.User, db string) time.Duration {
 func judge(t *testing.T, took []time.Duration, overhead time.Duration) {
 	t.Helper()
 	round := func(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }
-	t.Logf("stopped after %s in the median, %s at most, of %d; a query that does nothing took up to %s",
+	t.Logf("stopped after %s in the median, %s at most, of %d; next to nothing took up to %s",
 		round(median(took)), round(slices.Max(took)), len(took), round(overhead))
 	if best := slices.Min(took); best > 100*time.Millisecond+overhead && !harness.Race() {
 		t.Errorf("the fastest stop took %s", best)
@@ -121,7 +122,7 @@ func TestStopQ3(t *testing.T) {
 		for _, way := range ways {
 			t.Run(work.name+"/"+way.name, func(t *testing.T) {
 				s := &stopper{t, w, s.user, s.db, s.client}
-				idle := overhead(t, s.user, s.db)
+				idle := overhead(t, s.user, s.db, work.next)
 				var took []time.Duration
 				for range tries() {
 					d, err := s.once(way, work.sql, work.next)
@@ -218,7 +219,7 @@ func TestStopNodeQ3(t *testing.T) {
 		alice.Create(fmt.Sprintf("db%d", i))
 		alice.Exec(fmt.Sprintf("db%d", i), stopSchema)
 	}
-	idle := overhead(t, alice, "db0")
+	idle := overhead(t, alice, "db0", "SELECT 1")
 	var took []time.Duration
 	for try := range tries() {
 		if try > 0 {
@@ -241,6 +242,29 @@ func TestStopNodeQ3(t *testing.T) {
 		}
 	}
 	judge(t, took, idle)
+}
+
+// Q3: a server that is told to end lets requests come to their end for ten
+// seconds, and stops what is left within 100 ms.
+func TestStopServerQ3(t *testing.T) {
+	const patience = 10 * time.Second
+	w := harness.Start(t, harness.AllInOne)
+	alice := w.Register("alice")
+	for i := range endlessWork {
+		alice.Create(fmt.Sprintf("db%d", i))
+		alice.Exec(fmt.Sprintf("db%d", i), stopSchema)
+	}
+	idle := overhead(t, alice, "db0", "SELECT 1")
+	pids, _ := startEndless(t, w, alice)
+	server := w.Process("ayb")
+	begin := time.Now()
+	server.Signal(syscall.SIGTERM)
+	took := ends(t, begin.Add(patience), pids)
+	if early := slices.Min(took); early < -time.Second {
+		t.Errorf("a statement was stopped %s before its time", -early)
+	}
+	judge(t, took, idle)
+	harness.Until(t, "the server to end", server.Ended)
 }
 
 // startEndless lets a statement run on each of some databases, and gives
