@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/micro"
 
 	"github.com/ayb-go/ayb/shared/bus"
@@ -88,13 +89,27 @@ func (c *Conn) answer(e bus.Endpoint, req micro.Request) {
 		if errs.CodeOf(err) == errs.Internal {
 			c.log.Error("call failed", "endpoint", e.Name, "err", err)
 		}
-		err = req.Error(string(errs.CodeOf(err)), "refused", errs.Marshal(err))
+		err = c.refuse(req, err)
 	} else {
 		err = req.Respond(data)
 	}
 	if err != nil {
 		c.log.Warn("answer not sent", "endpoint", e.Name, "err", err)
 	}
+}
+
+// refuse answers with an error as micro's clients expect it. micro's own way
+// is for its goroutine only: it looks at the request after the handler, which
+// has handed off by then.
+func (c *Conn) refuse(req micro.Request, err error) error {
+	if req.Reply() == "" {
+		return nil // nobody waits
+	}
+	m := nats.NewMsg(req.Reply())
+	m.Header.Set(micro.ErrorHeader, "refused")
+	m.Header.Set(micro.ErrorCodeHeader, string(errs.CodeOf(err)))
+	m.Data = errs.Marshal(err)
+	return c.nc.PublishMsg(m)
 }
 
 func timeoutOf(req micro.Request) time.Duration {
