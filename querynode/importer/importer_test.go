@@ -291,6 +291,9 @@ func TestLargeRow(t *testing.T) {
 			t.Errorf("%s: %+v", format, r)
 		}
 	}
+	if r, err := w.try("a\n"+large+"\n1\n", options{Table: "alone"}); !errs.Is(err, errs.TooLarge) {
+		t.Errorf("a large field alone is taken for an empty line: %+v, %v", r, err)
+	}
 	w.limits.Data = 1000
 	if _, err := w.try(large, options{}); !errs.Is(err, errs.TooLarge) {
 		t.Errorf("too much: %v", err)
