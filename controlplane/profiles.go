@@ -26,9 +26,6 @@ func (c *ControlPlane) upkeep(cfg Config) (u upkeep, err error) {
 	if err != nil {
 		return u, err
 	}
-	if err != nil {
-		return u, err
-	}
 	u.removals, err = databases.NewRemovals(databases.RemovalDeps{
 		Store: c.store, Files: removalFiles{c.deps.Databases, c.deps.Files}, Nodes: c.deps.Nodes, Log: c.deps.Log, Now: c.deps.Now})
 	if err != nil {

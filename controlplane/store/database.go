@@ -33,16 +33,8 @@ func (s *Store) DatabasesOf(ctx context.Context, id meta.EntityID) ([]meta.Datab
 	if err != nil {
 		return nil, driverError(err)
 	}
-	defer rows.Close()
-	var out []meta.Database
-	for rows.Next() {
-		d, err := scanDatabase(rows)
-		if err != nil {
-			return nil, driverError(err)
-		}
-		out = append(out, d)
-	}
-	return out, driverError(rows.Err())
+	out, err := scanDatabases(rows)
+	return out, driverError(err)
 }
 
 // CreateDatabase records a database; its id is given by the store. Conflict
