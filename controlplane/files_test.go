@@ -34,6 +34,7 @@ type disks struct {
 	stored  map[ayb.DatabasePath][]stored
 	now     func() time.Time
 	imports []nodeapi.QueryRequest
+	loads   []snapshotapi.LoadRequest
 	// before and after are called around every call that changes something,
 	// and make it fail: before or after it was carried out.
 	before, after func(verb string) error
@@ -334,6 +335,7 @@ func (d *disks) TakeSnapshot(_ context.Context, req snapshotapi.TakeRequest) (ou
 // LoadSnapshot implements snapshotapi.Snapshots.
 func (d *disks) LoadSnapshot(_ context.Context, req snapshotapi.LoadRequest) (out snapshotapi.LoadResponse, err error) {
 	err = d.change("load", func() error {
+		d.loads = append(d.loads, req)
 		i := slices.IndexFunc(d.visible(req.Source), func(s stored) bool { return s.id == req.ID })
 		if i < 0 {
 			return errs.E(errs.NoSnapshot, "No snapshot has this id")

@@ -3,10 +3,14 @@ package controlplane_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/ayb-go/ayb/controlplane/limits"
+	"github.com/ayb-go/ayb/controlplane/store"
+	"github.com/ayb-go/ayb/shared/bus/invalidateapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -325,5 +329,48 @@ func TestUsageByRight(t *testing.T) {
 	w.want(w.do("GET", "/v1/ann/d/usage", "", "Authorization", mia), 200, `{"database_bytes":8192,"wal_bytes":512,"running":1}`)
 	if got := w.do("GET", "/v1/ann/d/usage", "", "Authorization", ann); got.status != 200 || !strings.Contains(got.body, `"limits":{`) || !strings.Contains(got.body, `"account":{"entity":"ann","databases":1,`) {
 		t.Errorf("%d %s", got.status, got.body)
+	}
+}
+
+// A snapshot is no larger than what it is restored into may be: the database's
+// own limit in place, the account's for a new one. The node is told the same.
+func TestRestoreKeepsToTheLimit(t *testing.T) {
+	w := newWorld(t, func(c *config) { c.DatabaseBytes = 1000 })
+	ann := w.account("ann")
+	w.mustCreate(ann, "ann/d")
+	s, err := store.Open(t.Context(), store.Config{URL: "sqlite://" + w.path, Existing: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	d, err := s.DatabaseByPath(t.Context(), path("ann", "d"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.node.write(path("ann", "d"), "four")
+	w.do("POST", "/v1/ann/d/snapshots", "", "Authorization", ann)
+	w.want(w.restore(ann, "ann/d", `{"snapshot_id":"`+idOf("four")+`","to":"ann/first"}`), 200, `{}`)
+	if err := s.ChangeAccountLimits(t.Context(), d.Owner, map[limits.Limit]*int64{limits.DatabaseBytes: new(int64(3))}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.ChangeDatabaseLimits(t.Context(), d.ID, map[limits.Limit]*int64{limits.DatabaseBytes: new(int64(4))}); err != nil {
+		t.Fatal(err)
+	}
+	w.cp.Forget(invalidateapi.Notice{All: true})
+	w.want(w.restore(ann, "ann/d", idOf("four")), 200, `{}`)
+	w.node.write(path("ann", "d"), "fiver")
+	w.do("POST", "/v1/ann/d/snapshots", "", "Authorization", ann)
+	hint := " (limits.database_bytes, which the operator of the server can raise)"
+	w.wantOther(w.restore(ann, "ann/d", idOf("fiver")), 413, "The snapshot has 5 bytes, and the database may have 4"+hint)
+	w.wantOther(w.restore(ann, "ann/d", `{"snapshot_id":"`+idOf("four")+`","to":"ann/new"}`), 413, "The snapshot has 4 bytes, and the database may have 3"+hint)
+	var told []int64
+	for _, l := range w.node.loads {
+		told = append(told, l.DatabaseBytes)
+	}
+	if want := []int64{1000, 4, 4, 3}; !slices.Equal(told, want) {
+		t.Errorf("the node was told %d, not %d", told, want)
+	}
+	if data, _ := w.node.data(path("ann", "d")); data != "fiver" {
+		t.Errorf("it has %q", data)
 	}
 }

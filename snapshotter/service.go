@@ -92,7 +92,7 @@ func (s *service) LoadSnapshot(ctx context.Context, req snapshotapi.LoadRequest)
 	}
 	var got nodeapi.FetchResponse
 	err = s.maker.WhileAlive(ctx, req.Node, func(ctx context.Context) (err error) {
-		got, err = s.deps.Nodes.FetchSnapshot(ctx, req.Node, nodeapi.FetchRequest{Path: req.Target, Version: req.Version, URL: url, ID: req.ID})
+		got, err = s.deps.Nodes.FetchSnapshot(ctx, req.Node, nodeapi.FetchRequest{Path: req.Target, Version: req.Version, URL: url, ID: req.ID, DatabaseBytes: req.DatabaseBytes})
 		return err
 	})
 	return snapshotapi.LoadResponse{Bytes: got.Bytes}, err

@@ -35,7 +35,7 @@ func (d *Databases) Restore(ctx context.Context, actor authz.Actor, entity, data
 	if to != "" {
 		return d.restoreTo(ctx, actor, db, id, to)
 	}
-	return d.replaceWith(ctx, db, d.fetch(db, db.Path, id, 0), func(ctx context.Context) (func(), error) {
+	return d.replaceWith(ctx, db, d.fetch(db, db.Path, id, d.limitsOf(db)), func(ctx context.Context) (func(), error) {
 		open, err := d.gates.close(ctx, db.ID)
 		if err != nil {
 			return nil, err
@@ -74,13 +74,16 @@ func (d *Databases) protect(ctx context.Context, db meta.Database) error {
 	return err
 }
 
-// fetch fills a version with a snapshot of at most so many bytes; 0 is no limit.
-func (d *Databases) fetch(of meta.Database, target ayb.DatabasePath, id string, most int64) fill {
+// fetch fills a version with a snapshot that is no larger than the target may
+// be. The node refuses a larger one while it comes; what it says is looked at
+// too.
+func (d *Databases) fetch(of meta.Database, target ayb.DatabasePath, id string, e limits.Effective) fill {
+	most := e.Value(limits.DatabaseBytes)
 	return func(ctx context.Context, node nodeapi.NodeID, version string) error {
 		loaded, err := d.deps.Snapshots.LoadSnapshot(ctx, snapshotapi.LoadRequest{
-			Source: snapshotsOf(of), ID: id, Target: target, Node: node, Version: version})
+			Source: snapshotsOf(of), ID: id, Target: target, Node: node, Version: version, DatabaseBytes: most})
 		if err == nil && most > 0 && loaded.Bytes > most {
-			err = errs.E(errs.TooLarge, "The snapshot has %d bytes, and a database of this account may have %d", loaded.Bytes, most)
+			err = errs.E(errs.TooLarge, "The snapshot has %d bytes, and the database may have %d %s", loaded.Bytes, most, limits.DatabaseBytes.Hint())
 		}
 		return err
 	}
@@ -100,6 +103,6 @@ func (d *Databases) restoreTo(ctx context.Context, actor authz.Actor, db meta.Da
 		return err
 	}
 	defer leave()
-	_, err = d.makeFrom(ctx, made, meta.Origin{}, d.fetch(db, made.Path, id, most.Value(limits.DatabaseBytes)))
+	_, err = d.makeFrom(ctx, made, meta.Origin{}, d.fetch(db, made.Path, id, most))
 	return err
 }

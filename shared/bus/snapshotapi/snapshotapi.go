@@ -57,6 +57,9 @@ type LoadRequest struct {
 	Target  ayb.DatabasePath `json:"target"`
 	Node    nodeapi.NodeID   `json:"node"` // of the target
 	Version string           `json:"version"`
+	// DatabaseBytes is the size the target may have; zero leaves it to the
+	// node.
+	DatabaseBytes int64 `json:"database_bytes,omitempty"`
 }
 
 // LoadResponse tells its size.
