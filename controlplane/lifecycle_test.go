@@ -342,7 +342,11 @@ func TestRestoreKeepsToTheLimit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	d, err := s.DatabaseByPath(t.Context(), path("ann", "d"))
 	if err != nil {
 		t.Fatal(err)
