@@ -8,7 +8,6 @@ import (
 	"github.com/ayb-go/ayb/controlplane/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
-	"github.com/ayb-go/ayb/shared/errs"
 )
 
 // Usage is what a database uses and, for its owner, what the account has and
@@ -28,16 +27,9 @@ type Usage struct {
 // other that is missing or the caller may not manage (S22), Unavailable when
 // its node does not answer.
 func (d *Databases) Usage(ctx context.Context, actor authz.Actor, entity, database string) (Usage, error) {
-	if err := authz.Check(actor, authz.ShowUsage); err != nil {
-		return Usage{}, err
-	}
-	path := pathOf(entity, database)
-	db, rights, err := d.resolve(ctx, actor, path)
+	db, rights, err := d.managed(ctx, actor, authz.ShowUsage, entity, database, "see the usage of database")
 	if err != nil {
 		return Usage{}, err
-	}
-	if !rights.Manage {
-		return Usage{}, errs.E(errs.Forbidden, "Authenticated entity %s can't see the usage of database %s", actor.Slug, path)
 	}
 	node, err := d.locate(db)
 	if err != nil {
