@@ -143,17 +143,28 @@ func (n *node) mark(name string) string {
 	return ""
 }
 
-// files are what lies around of databases and snapshots beside what belongs to
-// them.
-func (n *node) leftovers() []string {
+// stillMark is the mark of a database of which the last change is some time ago.
+func (n *node) stillMark(name string) (mark string) {
 	n.t.Helper()
-	var out []string
+	bustest.Until(n.t, "the last change to be some time ago", func() bool {
+		before := mark
+		mark = n.mark(name)
+		return mark == before
+	})
+	return mark
+}
+
+// wantNoLeftovers looks for what lies around of databases and snapshots beside
+// what belongs to them.
+func (n *node) wantNoLeftovers() {
+	n.t.Helper()
+	var left []string
 	for _, pattern := range []string{"outgoing/*", "trash/*", "databases/*/*/*-*-*-*/~tmp/*"} {
 		found, err := filepath.Glob(filepath.Join(n.data, pattern))
 		if err != nil {
 			n.t.Fatal(err)
 		}
-		out = append(out, found...)
+		left = append(left, found...)
 	}
 	versions, err := filepath.Glob(filepath.Join(n.data, "databases/*/*/*-*-*-*"))
 	if err != nil {
@@ -161,9 +172,11 @@ func (n *node) leftovers() []string {
 	}
 	homes, err := filepath.Glob(filepath.Join(n.data, "databases/*/*"))
 	if err != nil || len(homes) != len(versions) {
-		out = append(out, versions...)
+		left = append(left, versions...)
 	}
-	return out
+	if len(left) > 0 {
+		n.t.Errorf("left: %v", left)
+	}
 }
 
 // N13: an unchanged database has the same id each time, a changed one another,
@@ -200,9 +213,7 @@ func TestSnapshotAndRestoreN13(t *testing.T) {
 	if got := n.cell("a", "SELECT count(*) FROM t"); got != "3" {
 		t.Errorf("%s rows were restored", got)
 	}
-	if left := n.leftovers(); len(left) > 0 {
-		t.Errorf("left: %v", left)
-	}
+	n.wantNoLeftovers()
 }
 
 // A snapshot becomes another database, too.
@@ -275,9 +286,7 @@ func TestBrokenSnapshotsAreRefusedN2(t *testing.T) {
 	if got := n.cell("a", "SELECT count(*) FROM t"); got != "2000" {
 		t.Errorf("%s rows", got)
 	}
-	if left := n.leftovers(); len(left) > 0 {
-		t.Errorf("left: %v", left)
-	}
+	n.wantNoLeftovers()
 }
 
 // Every commit changes the mark, also those that follow at once and where the
@@ -303,12 +312,7 @@ func TestMarksFollowCommits(t *testing.T) {
 		seen[m] = true
 	}
 	bustest.Until(t, "the daemon to end", func() bool { return len(daemons(t)) == 0 })
-	still := ""
-	bustest.Until(t, "the last change to be some time ago", func() bool {
-		before := still
-		still = n.mark("a")
-		return still == before
-	})
+	still := n.stillMark("a")
 	n.cell("a", "SELECT count(*) FROM t")
 	if n.mark("a") != still {
 		t.Error("reading changed the mark")
@@ -316,6 +320,39 @@ func TestMarksFollowCommits(t *testing.T) {
 	bustest.Until(t, "the daemon to end", func() bool { return len(daemons(t)) == 0 })
 	if n.mark("a") != still || len(daemons(t)) != 0 {
 		t.Error("the end of a daemon that only read changed the mark, or asking started one")
+	}
+}
+
+// A copy opens the log, which changes its owner where the server is root, and
+// that is no commit: else each round would copy every database again.
+func TestCopiesKeepTheMark(t *testing.T) {
+	n, b := start(t, nil), newBucket(t)
+	n.create("a")
+	n.exec("a", "CREATE TABLE t(x); INSERT INTO t VALUES (1)")
+	logs, err := filepath.Glob(filepath.Join(n.data, "databases/alice/a/*-*-*-*/a-wal"))
+	if err != nil || len(logs) != 1 {
+		t.Fatalf("logs %v, %v: nothing is tested", logs, err)
+	}
+	still := n.stillMark("a")
+	for range 3 {
+		if _, mark := n.snapshot(b, "a"); mark != still || n.mark("a") != still {
+			t.Fatalf("the mark was %s, that of the copy %s, and now it is %s", still, mark, n.mark("a"))
+		}
+	}
+	// What a server does that is root.
+	info, err := os.Stat(logs[0])
+	if err != nil || info.Size() == 0 {
+		t.Fatalf("%v, %v: nothing is tested", info, err)
+	}
+	if err := os.Chmod(logs[0], info.Mode()); err != nil {
+		t.Fatal(err)
+	}
+	if n.mark("a") != still {
+		t.Error("setting the mode of the log changed the mark")
+	}
+	n.exec("a", "INSERT INTO t VALUES (2)")
+	if n.mark("a") == still {
+		t.Error("a commit after copies has the old mark")
 	}
 }
 
@@ -359,9 +396,7 @@ func TestSnapshotsAndRestoresAtOnceN14(t *testing.T) {
 	if got := n.cell("a", "PRAGMA integrity_check"); got != "ok" {
 		t.Errorf("integrity: %s", got)
 	}
-	if left := n.leftovers(); len(left) > 0 {
-		t.Errorf("left: %v", left)
-	}
+	n.wantNoLeftovers()
 }
 
 // N8: a daemon that is killed while it copies costs its snapshot, and nothing
@@ -385,9 +420,7 @@ func TestKilledCopyN8(t *testing.T) {
 	if err := <-failed; !errs.Is(err, errs.Engine) {
 		t.Errorf("told %v", err)
 	}
-	if left := n.leftovers(); len(left) > 0 {
-		t.Errorf("left: %v", left)
-	}
+	n.wantNoLeftovers()
 	n.snapshot(b, "a")
 }
 

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -101,6 +102,7 @@ func markOf(p ayb.DatabasePath, dir string) string {
 	h := sha256.New()
 	h.Write([]byte(filepath.Base(dir)))
 	h.Write(stamp(info))
+	h.Write(identity(info))
 	// A log that is younger than the file has something that the file lacks,
 	// whatever its index says: a power cut may have set that back.
 	if !log.copied || log.written.After(info.ModTime()) {
@@ -115,11 +117,10 @@ func markOf(p ayb.DatabasePath, dir string) string {
 // unique is the mark of what may change again without being seen.
 func unique() string { return fmt.Sprintf("at-%d", time.Now().UnixNano()) }
 
-// stamp is what tells two states of a file apart.
+// stamp is what writing to a file changes.
 func stamp(info fs.FileInfo) []byte {
 	b := binary.BigEndian.AppendUint64(nil, uint64(info.Size()))
-	b = binary.BigEndian.AppendUint64(b, uint64(info.ModTime().UnixNano()))
-	return append(b, identity(info)...)
+	return binary.BigEndian.AppendUint64(b, uint64(info.ModTime().UnixNano()))
 }
 
 // The index of a write-ahead log (the file "-shm") begins with two copies of a
@@ -156,7 +157,7 @@ func lookAtLog(dir, file string) (logState, error) {
 	if errors.Is(err, fs.ErrNotExist) || err == nil && len(index) < indexBackfill+4 {
 		// No daemon has it open: nothing is written.
 		begin, err := head(root, file+"-wal", 32)
-		s.id = append(s.id, begin...)
+		s.id = slices.Concat(s.id, identity(info), begin)
 		return s, err
 	}
 	if err != nil {
@@ -165,6 +166,8 @@ func lookAtLog(dir, file string) (logState, error) {
 	if !bytes.Equal(index[:indexHeader], index[indexHeader:2*indexHeader]) {
 		return logState{}, errors.New("the log is being written")
 	}
+	// Which file it is does not matter beside that, and when its owner was set
+	// must not: every connection does so that opens the log, to copy it too.
 	s.id = append(s.id, index[:indexHeader]...)
 	s.copied = binary.NativeEndian.Uint32(index[indexFrames:]) == binary.NativeEndian.Uint32(index[indexBackfill:])
 	return s, nil
