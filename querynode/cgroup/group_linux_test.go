@@ -162,8 +162,10 @@ func newGroup(t *testing.T, tr *Tree, owner string, l Limits) *Group {
 
 // A daemon is in its groups with all its threads, and the server is where it
 // was.
-func TestStart(t *testing.T) {
-	tr := tree(t)
+func TestStart(t *testing.T) { testStart(t, tree(t)) }
+
+func testStart(t *testing.T, tr *Tree) {
+	t.Helper()
 	before, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil {
 		t.Fatal(err)
@@ -173,16 +175,25 @@ func TestStart(t *testing.T) {
 	in := p.groups(t)
 	for i, l := range tr.levels {
 		for _, c := range l.controllers {
-			if !strings.HasSuffix(g.dirs[i], in[c]) || !strings.Contains(in[c], ":alice") {
-				t.Errorf("%s: in %q, not %q", c, in[c], g.dirs[i])
+			at := in[c]
+			if l.v2 {
+				at = in[""]
 			}
-			if c != "cpu" && !strings.HasSuffix(in[c], "/daemon-1") {
-				t.Errorf("%s: %q is not a daemon's own", c, in[c])
+			if !strings.HasSuffix(g.dirs[i], at) || !strings.Contains(at, ":alice") {
+				t.Errorf("%s: in %q, not %q", c, at, g.dirs[i])
 			}
-		}
-		for file, want := range map[string]string{"memory.limit_in_bytes": "268435456", "memory.max": "268435456", "pids.max": "77"} {
-			if got, err := os.ReadFile(filepath.Join(g.dirs[i], file)); err == nil && strings.TrimSpace(string(got)) != want {
-				t.Errorf("%s is %q", file, got)
+			if (c != "cpu" || l.v2) && !strings.HasSuffix(at, "/daemon-1") {
+				t.Errorf("%s: %q is not a daemon's own", c, at)
+			}
+			for _, f := range settings(l.v2)[c] {
+				dir := g.dirs[i]
+				if f.account {
+					dir = l.above("alice")
+				}
+				got, err := os.ReadFile(filepath.Join(dir, f.name))
+				if (err != nil || strings.TrimSpace(string(got)) != f.want) && !(f.optional && errors.Is(err, os.ErrNotExist)) {
+					t.Errorf("%s is %q, not %s: %v", f.name, got, f.want, err)
+				}
 			}
 		}
 	}
@@ -205,6 +216,29 @@ func TestStart(t *testing.T) {
 		if _, err := os.Stat(dir); err == nil {
 			t.Errorf("%s is left", dir)
 		}
+	}
+}
+
+// setting is what a file of a daemon's group, or of its account's, must say.
+type setting struct {
+	name, want        string
+	account, optional bool // optional: kernels without swap lack it
+}
+
+// settings are those of a daemon of 256 MiB and 77 threads, by controller.
+func settings(v2 bool) map[string][]setting {
+	pids := []setting{{name: "pids.max", want: "77"}}
+	if v2 {
+		return map[string][]setting{
+			"memory": {{name: "memory.max", want: "268435456"}, {name: "memory.swap.max", want: "0", optional: true}},
+			"cpu":    {{name: "cpu.weight", want: "100", account: true}},
+			"pids":   pids,
+		}
+	}
+	return map[string][]setting{
+		"memory": {{name: "memory.limit_in_bytes", want: "268435456"}, {name: "memory.memsw.limit_in_bytes", want: "268435456", optional: true}},
+		"cpu":    {{name: "cpu.shares", want: "1024", account: true}},
+		"pids":   pids,
 	}
 }
 
@@ -446,6 +480,7 @@ func TestVersion2Limits(t *testing.T) {
 	if tr.Report().Version != 2 {
 		t.Fatalf("got %v", tr.Report())
 	}
+	testStart(t, tr)
 }
 
 // The forking thread is never the first of the process.
