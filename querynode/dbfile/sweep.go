@@ -1,7 +1,9 @@
 package dbfile
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -38,7 +40,7 @@ func (d *Dir) homes(fn func(p ayb.DatabasePath, home string)) error {
 		}
 		owner := filepath.Join(root, o.Name())
 		dbs, err := os.ReadDir(owner)
-		if err != nil {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // it goes with its last database
 			return fmt.Errorf("list databases: %w", err)
 		}
 		for _, db := range dbs {
