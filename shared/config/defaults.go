@@ -25,7 +25,7 @@ func baseDefaults() Server {
 		Authentication: Authentication{TokenExpirationSeconds: 3600},
 		CORS:           CORS{Origin: "*"},
 		Retention:      Retention{DeletionGrace: 7 * 24 * time.Hour},
-		QueryNode:      QueryNode{MaxDaemons: 500, IdleTimeout: 5 * time.Minute, Readers: 4},
+		QueryNode:      QueryNode{MaxDaemons: 500, IdleTimeout: 5 * time.Minute, Readers: 8},
 		Isolation:      Isolation{Cgroup: "auto"},
 		Limits: Limits{
 			DatabaseBytes:       1 << 30,

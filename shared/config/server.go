@@ -163,8 +163,8 @@ type QueryNode struct {
 	MaxDaemons int `koanf:"max_daemons"`
 	// IdleTimeout ends a daemon that nobody has asked for so long. Default 5m.
 	IdleTimeout time.Duration `koanf:"idle_timeout"`
-	// Readers is how many statements of one database read at once, 1 to 64.
-	// Default 4.
+	// Readers is how many statements of one database read at once, 1 to 64,
+	// and never more than Limits.QueriesPerDatabase. Default 8.
 	Readers int `koanf:"readers"`
 }
 
