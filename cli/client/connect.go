@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime"
 
+	"github.com/spf13/cobra"
+
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
@@ -61,4 +63,14 @@ func (a *app) connect() (*httpapi.Client, error) {
 		}
 	}
 	return c, nil
+}
+
+// at reads the name of the database that comes first, and connects.
+func (a *app) at(cmd *cobra.Command, args []string) (*httpapi.Client, database, error) {
+	db, err := parseDatabase(cmd, args[0])
+	if err != nil {
+		return nil, db, err
+	}
+	c, err := a.connect()
+	return c, db, err
 }

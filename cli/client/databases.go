@@ -97,11 +97,7 @@ func (a *app) databaseDetails() *cobra.Command {
 		Args:              positional("ENTITY/DATABASE"),
 		ValidArgsFunction: completing(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			db, err := parseDatabase(cmd, args[0])
-			if err != nil {
-				return err
-			}
-			c, err := a.connect()
+			c, db, err := a.at(cmd, args)
 			if err != nil {
 				return err
 			}

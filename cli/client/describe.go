@@ -27,11 +27,7 @@ is none. With --format json you get all that the server tells.`,
 	}
 	as := formatFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		db, err := parseDatabase(cmd, args[0])
-		if err != nil {
-			return err
-		}
-		c, err := a.connect()
+		c, db, err := a.at(cmd, args)
 		if err != nil {
 			return err
 		}

@@ -27,11 +27,7 @@ cancel_query.`,
 	}
 	as := formatFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		db, err := parseDatabase(cmd, args[0])
-		if err != nil {
-			return err
-		}
-		c, err := a.connect()
+		c, db, err := a.at(cmd, args)
 		if err != nil {
 			return err
 		}
@@ -72,11 +68,7 @@ is undone, and whoever waits for it is told. The ID is shown by queries.`,
 		Args:              positional("ENTITY/DATABASE", "ID"),
 		ValidArgsFunction: completing(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			db, err := parseDatabase(cmd, args[0])
-			if err != nil {
-				return err
-			}
-			c, err := a.connect()
+			c, db, err := a.at(cmd, args)
 			if err != nil {
 				return err
 			}

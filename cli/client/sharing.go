@@ -31,11 +31,7 @@ To give rights to one account, see share.`,
 		if !cmd.Flags().Changed("public_sharing_level") {
 			return usage(cmd, "the following required arguments were not provided: --public_sharing_level LEVEL")
 		}
-		db, err := parseDatabase(cmd, args[0])
-		if err != nil {
-			return err
-		}
-		c, err := a.connect()
+		c, db, err := a.at(cmd, args)
 		if err != nil {
 			return err
 		}
@@ -100,11 +96,7 @@ owner, who may do everything, is not listed.`,
 	}
 	as := formatFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		db, err := parseDatabase(cmd, args[0])
-		if err != nil {
-			return err
-		}
-		c, err := a.connect()
+		c, db, err := a.at(cmd, args)
 		if err != nil {
 			return err
 		}

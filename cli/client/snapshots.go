@@ -136,13 +136,3 @@ must own the database or be a manager of it.`,
 	}
 	return cmd
 }
-
-// at reads the name of the database that comes first, and connects.
-func (a *app) at(cmd *cobra.Command, args []string) (*httpapi.Client, database, error) {
-	db, err := parseDatabase(cmd, args[0])
-	if err != nil {
-		return nil, db, err
-	}
-	c, err := a.connect()
-	return c, db, err
-}
