@@ -6,8 +6,10 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -145,8 +147,11 @@ func taken(file string) error {
 }
 
 // save fetches into a file beside the one that is wanted and puts it into its
-// place when it is complete.
+// place when it is complete. Whatever asks the program to end, and however
+// often, the part is removed first: nothing here goes on for long after that.
 func (e *export) save(ctx context.Context, c *httpapi.Client) (int64, error) {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	f, err := os.CreateTemp(filepath.Dir(e.file), ".ayb-*.part") // mode 0600
 	if err != nil {
 		return 0, localFailure(err, "write %s", printable(e.file))

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -44,8 +45,15 @@ func TestTransferOnTerminal(t *testing.T) {
 	c.await("the refusal", func() bool { return strings.Contains(c.text(), "A database file is not for a terminal") })
 }
 
-// Ctrl-C leaves no part of a file.
+// Neither Ctrl-C nor a request to end leaves a part of a file.
 func TestExportInterrupted(t *testing.T) {
+	for _, by := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		t.Run(by.String(), func(t *testing.T) { exportEndedBy(t, by) })
+	}
+}
+
+func exportEndedBy(t *testing.T, by os.Signal) {
+	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte("part"))
 		_ = http.NewResponseController(w).Flush()
@@ -69,7 +77,7 @@ func TestExportInterrupted(t *testing.T) {
 		info, err := os.Stat(parts[0])
 		return err == nil && info.Size() == 4
 	})
-	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+	if err := cmd.Process.Signal(by); err != nil {
 		t.Fatal(err)
 	}
 	err := cmd.Wait()
