@@ -156,6 +156,8 @@ func (l *Lines) take(text []byte) bool {
 		Columns *[]struct{ Name string }
 		Cost    json.RawMessage
 		Error   json.RawMessage
+
+		Statement json.RawMessage
 	}
 	if err := json.Unmarshal(text, &keys); err != nil {
 		l.err = errs.Wrap(errs.Internal, err, "The answer of %s is not what an ayb server sends", l.client.base)
@@ -165,7 +167,7 @@ func (l *Lines) take(text []byte) bool {
 	case keys.Error != nil:
 		l.line.Kind = LineError
 		if l.err == nil {
-			l.err = ToError(http.StatusBadRequest, keys.Error)
+			l.err = lineError(keys.Error, keys.Statement != nil)
 		}
 	case keys.Cost != nil:
 		l.line.Kind, l.whole = LineCost, true
@@ -178,6 +180,16 @@ func (l *Lines) take(text []byte) bool {
 		l.line.Kind = LineEnd
 	}
 	return true
+}
+
+// lineError reads the error of a line, which has no status to tell codes apart.
+// One of a statement is that statement's fault; after any other it is not
+// certain what the server has done.
+func lineError(body []byte, ofStatement bool) *errs.Error {
+	if e := ToError(http.StatusBadRequest, body); ofStatement || e.Code == errs.SQL || e.Attrs[AttrStatement] != "" {
+		return e
+	}
+	return ToError(http.StatusInternalServerError, body)
 }
 
 // Line is the line that Next has read.

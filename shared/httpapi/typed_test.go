@@ -92,6 +92,8 @@ func TestQueryLines(t *testing.T) {
 		"whole":         result + long + "\n" + end + cost,
 		"nothing":       cost,
 		"failed":        result + `{"error":{"type":"Other","message":"integer overflow","sqlite_code":1,"offset":7}}` + "\n",
+		"timed out":     result + `{"error":{"type":"Other","message":"too long","statement":1}}` + "\n",
+		"node lost":     result + `{"error":{"type":"Other","message":"the node is gone"}}` + "\n",
 		"one of two":    `{"statement":0,"error":{"type":"Other","message":"no"}}` + "\n" + result + end + cost,
 		"broken":        result,
 		"broken row":    result + `[1,"`,
@@ -124,6 +126,12 @@ func TestQueryLines(t *testing.T) {
 	}
 	if _, err := read(t, c, "failed"); errs.Public(err).Attrs["offset"] != "7" || !errs.Is(err, errs.SQL) {
 		t.Errorf("what the line says is lost: %v", err)
+	}
+	// Only what is a statement's fault is known to have changed nothing.
+	for name, code := range map[string]errs.Code{"one of two": errs.Invalid, "timed out": errs.Invalid, "node lost": errs.Internal} {
+		if _, err := read(t, c, name); !errs.Is(err, code) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
