@@ -58,6 +58,7 @@ func changesSchema(sql string) bool {
 }
 
 func (n *names) set(schema query.Schema) {
+	spelled := speller() // once for all names: a database may have many thousands
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.tables, n.all, n.of = nil, nil, map[string][]string{}
@@ -78,12 +79,15 @@ func (n *names) set(schema query.Schema) {
 	n.all = slices.Compact(n.all)
 }
 
-// spelled is a name as SQL takes it.
-func spelled(name string) string {
-	if regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`).MatchString(name) && !slices.Contains(keywords(), strings.ToUpper(name)) {
-		return name
+// speller makes what spells names as SQL takes them.
+func speller() func(string) string {
+	bare, words := regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`), keywords()
+	return func(name string) string {
+		if bare.MatchString(name) && !slices.Contains(words, strings.ToUpper(name)) {
+			return name
+		}
+		return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 	}
-	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 }
 
 // candidates are the completions of the last word of a text.
