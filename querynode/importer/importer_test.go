@@ -93,6 +93,19 @@ func utf16Text(s string, big, mark bool) string {
 	return string(b)
 }
 
+// Names of columns differ as they do for SQLite, whose capitals are those of
+// ASCII: each value goes to its own column.
+func TestNamesWithCapitalsBeyondASCII(t *testing.T) {
+	w := start(t)
+	if got := columnsOf(w.must("\u00e9,\u00c9,e,E\n1,2,3,4\n", options{Header: "yes"})); got != "\u00e9:INTEGER \u00c9:INTEGER e:INTEGER E_2:INTEGER" {
+		t.Errorf("found %s", got)
+	}
+	w.must("e,\u00c9,\u00e9\n7,6,5\n", options{Mode: "append", Header: "yes"})
+	if got := w.rows("SELECT \"\u00e9\", \"\u00c9\", e, E_2 FROM t ORDER BY 1"); got != "1|2|3|4 5|6|7|NULL" {
+		t.Errorf("rows %s", got)
+	}
+}
+
 // What cannot be taken is refused with its line, and nothing is changed.
 func TestRefused(t *testing.T) {
 	w := start(t)

@@ -4,8 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/query"
@@ -194,12 +195,23 @@ func distinct(given []string) []string {
 			name = fmt.Sprintf("column%d", i+1)
 		}
 		names[i] = name
-		for n := 2; taken[strings.ToLower(names[i])]; n++ {
+		for n := 2; taken[folded(names[i])]; n++ {
 			names[i] = fmt.Sprintf("%s_%d", name, n)
 		}
-		taken[strings.ToLower(names[i])] = true
+		taken[folded(names[i])] = true
 	}
 	return names
+}
+
+// folded is the same for names that are one to SQLite, which knows capitals of
+// ASCII only: é and É are two columns.
+func folded(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r < utf8.RuneSelf {
+			return unicode.ToLower(r)
+		}
+		return r
+	}, name)
 }
 
 // insert reads all of the data again and puts the rows in.
@@ -339,11 +351,15 @@ func (sh *shape) fit(names, types []string) ([]query.ImportColumn, error) {
 	if !sh.named && len(names) != len(columns) {
 		return nil, errs.E(errs.Invalid, "The table has %d columns and the data %d, without names", len(names), len(columns))
 	}
+	places := map[string]int{}
+	for i, name := range names {
+		places[folded(name)] = i
+	}
 	for i := range columns {
 		at := i
 		if sh.named {
-			at = slices.IndexFunc(names, func(n string) bool { return strings.EqualFold(n, columns[i].Name) })
-			if at < 0 {
+			var has bool
+			if at, has = places[folded(columns[i].Name)]; !has {
 				return nil, errs.E(errs.Invalid, "The table has no column %s; it has: %s", shortened(columns[i].Name, 80), shortened(strings.Join(names, ", "), 300))
 			}
 		}
