@@ -197,10 +197,10 @@ func (i *importing) settle(cmd *cobra.Command, g guess) error {
 // send sends the file and tells what has become of it.
 func (i *importing) send(ctx context.Context, c *httpapi.Client, in io.Reader, size int64) error {
 	bar := i.progress(size)
-	i.req.Size, i.req.Body = size, readable{in}
 	if bar != nil {
-		i.req.Body = readable{io.TeeReader(in, bar)}
+		in = io.TeeReader(in, bar)
 	}
+	i.req.Size, i.req.Body = size, &readable{in, size}
 	result, err := c.Import(ctx, i.db.entity, i.db.name, i.req)
 	bar.end(err == nil)
 	if err != nil {
@@ -210,12 +210,20 @@ func (i *importing) send(ctx context.Context, c *httpapi.Client, in io.Reader, s
 }
 
 // readable is a source whose errors are sentences.
-type readable struct{ r io.Reader }
+type readable struct {
+	r    io.Reader
+	left int64 // bytes that have been promised; below 0 when that is not known
+}
 
 // Read implements io.Reader.
-func (r readable) Read(p []byte) (int, error) {
+func (r *readable) Read(p []byte) (int, error) {
 	n, err := r.r.Read(p)
-	if err != nil && err != io.EOF {
+	promised := r.left >= 0
+	r.left -= int64(n)
+	switch {
+	case err == io.EOF && promised && r.left > 0:
+		err = errs.E(errs.Conflict, "The file has become shorter while it was read; nothing was imported")
+	case err != nil && err != io.EOF:
 		err = localFailure(err, "read the file")
 	}
 	return n, err

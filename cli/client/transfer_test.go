@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -221,6 +222,26 @@ func TestImportOfBrokenInput(t *testing.T) {
 	cmd.SetArgs([]string{"--config", filepath.Join(t.TempDir(), "c"), "--url", s.URL, "--token", "ayb_s_l", "import", "-", "A/b:t"})
 	err := cmd.ExecuteContext(t.Context())
 	if e, ok := errors.AsType[*errs.Error](err); !ok || e.Message != "Could not read -: permission denied" {
+		t.Errorf("%v", err)
+	}
+}
+
+// A file that loses bytes on the way is no fault of the server or the network.
+func TestImportOfAShrinkingFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.csv")
+	write(t, path, strings.Repeat("a,b\n", 256<<10))
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if err := os.Truncate(path, 128<<10); err != nil {
+			t.Error(err)
+		}
+		_, _ = io.Copy(io.Discard, r.Body) // it breaks off
+	}))
+	defer s.Close()
+	var out, errOut strings.Builder
+	cmd := client.New(client.IO{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errOut, Getenv: func(string) string { return "" }})
+	cmd.SetArgs([]string{"--config", filepath.Join(t.TempDir(), "c"), "--url", s.URL, "--token", "ayb_s_l", "import", path, "A/b:t"})
+	err := cmd.ExecuteContext(t.Context())
+	if e, ok := errors.AsType[*errs.Error](err); !ok || e.Message != "The file has become shorter while it was read; nothing was imported" {
 		t.Errorf("%v", err)
 	}
 }
