@@ -265,3 +265,38 @@ func TestStale(t *testing.T) {
 		t.Errorf("in an hour: %v, %v, want %v", got, err, want)
 	}
 }
+
+// Directories of accounts come and go while stale versions are looked for.
+func TestStaleWhileAccountsGo(t *testing.T) {
+	d := open(t, t.TempDir())
+	ended := make(chan error, 1)
+	go func() {
+		for range 200 {
+			version, err := d.Stage(path("a"))
+			if err == nil {
+				err = d.Unstage(path("a"), version)
+			}
+			if err != nil {
+				ended <- err
+				return
+			}
+		}
+		close(ended)
+	}()
+	for {
+		_, err := d.Stale(time.Now())
+		select {
+		case failed := <-ended:
+			if failed != nil {
+				t.Error(failed)
+			}
+			return
+		default:
+		}
+		if err != nil {
+			t.Error(err)
+			<-ended
+			return
+		}
+	}
+}
