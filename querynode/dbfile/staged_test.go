@@ -295,7 +295,7 @@ func TestStaleWhileAccountsGo(t *testing.T) {
 		}
 		if err != nil {
 			t.Error(err)
-			<-ended
+			_ = <-ended // it may be the reason, or not
 			return
 		}
 	}
