@@ -1,6 +1,7 @@
 package dbfile
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -294,8 +295,7 @@ func TestStaleWhileAccountsGo(t *testing.T) {
 		default:
 		}
 		if err != nil {
-			t.Error(err)
-			_ = <-ended // it may be the reason, or not
+			t.Error(errors.Join(err, <-ended))
 			return
 		}
 	}
