@@ -31,6 +31,7 @@ type acceptor struct {
 	done    sync.WaitGroup
 
 	mu    sync.Mutex
+	ended bool // it takes no more
 	last  int
 	peers map[string]*accepted
 	byNum map[string]*accepted
@@ -60,8 +61,8 @@ func (c *Conn) newAcceptor(subject string, accept func(mux.Link) bus.Peer) (*acc
 		return nil, err
 	}
 	a.sub = sub
+	c.local.add(a) // before it can end
 	c.add(a)
-	c.local.add(a)
 	a.done.Add(1)
 	go a.watch()
 	return a, nil
@@ -71,17 +72,18 @@ func (c *Conn) newAcceptor(subject string, accept func(mux.Link) bus.Peer) (*acc
 // peer. It runs on one goroutine for all of them and must not block.
 func (a *acceptor) Handle(req micro.Request) { a.take(req.Reply(), req.Data(), nil) }
 
-// take takes a batch of the peer with this inbox.
-func (a *acceptor) take(inbox string, batch []byte, caller *dialed) {
+// take takes a batch of the peer with this inbox; false when it takes no more.
+func (a *acceptor) take(inbox string, batch []byte, caller *dialed) (taken bool) {
 	p := a.find(inbox, caller)
 	if p == nil {
-		return
+		return false
 	}
 	p.heard.Store(true)
 	if isPing(batch) {
 		p.out.Send(mux.Pong, 0, nil)
 	}
 	p.peer.Frames(batch)
+	return true
 }
 
 // isPing tells whether the batch begins with a Ping, which is sent alone or
@@ -97,6 +99,9 @@ func (a *acceptor) find(inbox string, caller *dialed) *accepted {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.ended {
+		return nil
+	}
 	if p := a.peers[inbox]; p != nil {
 		return p
 	}
@@ -149,11 +154,20 @@ func (a *acceptor) drop(p *accepted, err error) {
 // down ends every peer's streams: the connection broke, so answers were lost.
 func (a *acceptor) down(err error) {
 	if a.conn.nc.IsClosed() {
-		a.conn.local.remove(a)
+		a.end()
 	}
 	for _, p := range a.all() {
 		a.drop(p, err)
 	}
+}
+
+// end makes it unknown in this process, and only then take no more: a caller
+// that found it before looks again and never finds it twice.
+func (a *acceptor) end() {
+	a.conn.local.remove(a)
+	a.mu.Lock()
+	a.ended = true
+	a.mu.Unlock()
 }
 
 func (a *acceptor) all() []*accepted {
@@ -190,7 +204,7 @@ func (a *acceptor) watch() {
 }
 
 func (a *acceptor) close() {
-	a.conn.local.remove(a)
+	a.end()
 	a.conn.remove(a)
 	close(a.stop)
 	a.done.Wait()

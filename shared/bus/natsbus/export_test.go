@@ -1,6 +1,11 @@
 package natsbus
 
-import "time"
+import (
+	"time"
+
+	"github.com/ayb-go/ayb/shared/bus"
+	"github.com/ayb-go/ayb/shared/mux"
+)
 
 // SetAckWait makes a test's queue impatient; it comes before Ensure.
 func (q *Queue) SetAckWait(d time.Duration) { q.ackWait = d }
@@ -10,3 +15,14 @@ func (l *Lanes) SetAckWait(d time.Duration) { l.ackWait = d }
 
 // SetLife makes a test's lease run out sooner; it comes before Ensure.
 func (l *Lease) SetLife(d time.Duration) { l.life = d }
+
+// TakeAfterEnd hands a batch to the end of a link that was found before it
+// ended.
+func (c *Conn) TakeAfterEnd(subject string, accept func(mux.Link) bus.Peer) (taken bool, err error) {
+	a, err := c.newAcceptor(subject, accept)
+	if err != nil {
+		return false, err
+	}
+	a.close()
+	return a.take("inbox", mux.Append(nil, mux.OpenFinal, 1, nil), nil), nil
+}

@@ -74,9 +74,10 @@ func (c *Conn) subscribe(subject string, fn func(*nats.Msg)) (*nats.Subscription
 }
 
 func (d *dialed) write(batch []byte) (kept bool) {
-	if a := d.conn.local.acceptor(d.subject); a != nil {
-		a.take(d.inbox, batch, d)
-		return true
+	for a := d.conn.local.acceptor(d.subject); a != nil; a = d.conn.local.acceptor(d.subject) {
+		if a.take(d.inbox, batch, d) {
+			return true
+		}
 	}
 	msg := nats.Msg{Subject: d.subject, Reply: d.inbox, Data: batch}
 	if err := d.conn.nc.PublishMsg(&msg); err != nil {
