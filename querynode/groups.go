@@ -8,6 +8,7 @@ import (
 
 	"github.com/ayb-go/ayb/querynode/cgroup"
 	"github.com/ayb-go/ayb/querynode/sandbox"
+	"github.com/ayb-go/ayb/querynode/thread"
 	"github.com/ayb-go/ayb/shared/query"
 )
 
@@ -78,7 +79,7 @@ func (n *Node) runInGroup(cmd *exec.Cmd) error {
 		return fmt.Errorf("%w: %w", errInGroup, err)
 	}
 	defer g.Remove()
-	cgroup.OnThread(func() { err = g.Start(cmd) })
+	thread.Run(func() { err = g.Start(cmd) })
 	if err != nil {
 		return fmt.Errorf("%w: %w", errInGroup, err)
 	}

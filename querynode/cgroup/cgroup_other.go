@@ -2,10 +2,7 @@
 
 package cgroup
 
-import (
-	"os/exec"
-	"runtime"
-)
+import "os/exec"
 
 // Tree is the groups of one query node; there are none on this system.
 type Tree struct{}
@@ -38,14 +35,3 @@ func (*Group) OutOfMemory() bool { return false }
 
 // Remove does nothing.
 func (*Group) Remove() {}
-
-// OnThread runs fn on a thread that is fn's alone and ends with it.
-func OnThread(fn func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		runtime.LockOSThread()
-		fn()
-	}()
-	<-done
-}

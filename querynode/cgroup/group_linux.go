@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -103,26 +102,8 @@ func (l level) limit(dir string, limits Limits) error {
 	return nil
 }
 
-// OnThread runs fn on a thread that is fn's alone and ends with it. It is never
-// the process's first, because the memory of all threads is counted where that
-// one is; if the runtime offers it, it is kept busy while another does the work.
-func OnThread(fn func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		runtime.LockOSThread()
-		if unix.Gettid() == os.Getpid() {
-			defer runtime.UnlockOSThread()
-			OnThread(fn)
-			return
-		}
-		fn()
-	}()
-	<-done
-}
-
 // Start starts a process that is in the group from its first instruction. It
-// must be called within [OnThread]: in version 1 the thread enters the group
+// must be called within [thread.Run]: in version 1 the thread enters the group
 // for a moment, and what it starts stays there. After an error that is ErrGroup the command has not been tried.
 func (g *Group) Start(cmd *exec.Cmd) error {
 	if len(g.tree.levels) > 0 && g.tree.levels[0].v2 {

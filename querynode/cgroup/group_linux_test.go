@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/ayb-go/ayb/querynode/thread"
 )
 
 // The processes of these tests are this test binary.
@@ -117,7 +117,7 @@ func (p *process) groups(t *testing.T) map[string]string {
 
 func inGroup(g *Group) func(*exec.Cmd) error {
 	return func(cmd *exec.Cmd) (err error) {
-		OnThread(func() { err = g.Start(cmd) })
+		thread.Run(func() { err = g.Start(cmd) })
 		return err
 	}
 }
@@ -390,107 +390,6 @@ func TestYield(t *testing.T) {
 	g.Remove()
 	if err := tr.Yield("alice", true); err != nil {
 		t.Errorf("an account without daemons: %v", err)
-	}
-}
-
-// mountOf2 is where version 2 is mounted on this host.
-func mountOf2(t *testing.T) string {
-	t.Helper()
-	info, err := os.ReadFile("/proc/self/mountinfo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range mounts(string(info)) {
-		if m.v2 {
-			return m.point
-		}
-	}
-	t.Fatal("version 2 of control groups is not mounted here")
-	return ""
-}
-
-// Version 2 places a process when it is made. It needs no controllers for that,
-// so that it is tested where version 1 has them all.
-func TestVersion2Start(t *testing.T) {
-	base := filepath.Join(mountOf2(t), "ayb-test-"+strconv.Itoa(os.Getpid()))
-	if err := os.Mkdir(base, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := os.Remove(base); err != nil {
-			t.Error(err)
-		}
-	}()
-	tr, err := open(Config{Path: "/given", Node: "two"}, []hierarchy{{v2: true, base: base, home: mountOf2(t)}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tr.Close()
-	g := newGroup(t, tr, "alice", Limits{Memory: 1 << 30, Threads: 10})
-	p := run(t, inGroup(g), "wait")
-	if in := p.groups(t)[""]; !strings.HasSuffix(g.dirs[0], in) || !strings.HasSuffix(in, ":alice/daemon-1") {
-		t.Errorf("in %q, not %q", in, g.dirs[0])
-	}
-	p.kill()
-	g.Remove()
-}
-
-// A server that has been given a group moves below it, and only then.
-func TestVersion2Vacate(t *testing.T) {
-	base := filepath.Join(mountOf2(t), "ayb-test-v-"+strconv.Itoa(os.Getpid()))
-	if err := os.Mkdir(base, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		for _, dir := range []string{filepath.Join(base, serverLeaf), base} {
-			if err := removeIfThere(dir); err != nil {
-				t.Error(err)
-			}
-		}
-	}()
-	inside := &Group{tree: &Tree{levels: []level{{hierarchy: hierarchy{v2: true}}}}, dirs: []string{base}}
-	p := run(t, inGroup(inside), "vacate", base)
-	if len(p.said) != 1 || !strings.Contains(p.said[0], "Delegate=yes") {
-		t.Errorf("not delegated: %q", p.said)
-	}
-	p.kill()
-	if err := unix.Setxattr(base, "user.delegate", []byte("1"), 0); err != nil {
-		t.Fatal(err)
-	}
-	other := run(t, inGroup(inside), "wait")
-	p = run(t, inGroup(inside), "vacate", base)
-	if len(p.said) != 1 || !strings.Contains(p.said[0], "other processes") {
-		t.Errorf("not alone: %q", p.said)
-	}
-	p.kill()
-	other.kill()
-	p = run(t, inGroup(inside), "vacate", base)
-	if in := p.groups(t)[""]; filepath.Base(in) != serverLeaf {
-		t.Errorf("in %q: %q", in, p.said)
-	}
-	p.kill()
-}
-
-// The limits of version 2, where this host lets it have controllers.
-func TestVersion2Limits(t *testing.T) {
-	if len(offered(mountOf2(t))) == 0 {
-		t.Skip("not tested here: limits of control groups version 2, because version 1 has the controllers on this host")
-	}
-	tr := tree(t)
-	if tr.Report().Version != 2 {
-		t.Fatalf("got %v", tr.Report())
-	}
-	testStart(t, tr)
-}
-
-// The forking thread is never the first of the process.
-func TestOnThread(t *testing.T) {
-	for range 50 {
-		OnThread(func() {
-			if unix.Gettid() == os.Getpid() {
-				t.Error("on the first thread")
-			}
-		})
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"os/exec"
 
 	"github.com/ayb-go/ayb/querynode/cgroup"
+	"github.com/ayb-go/ayb/querynode/thread"
 )
 
 // forker starts processes from one thread that lives as long as the pool: the
@@ -27,7 +28,7 @@ func newForker(log *slog.Logger) *forker {
 	f := &forker{log: log, jobs: make(chan forkJob), done: make(chan struct{})}
 	go func() {
 		defer close(f.done)
-		cgroup.OnThread(f.run)
+		thread.Run(f.run)
 	}()
 	return f
 }

@@ -1,6 +1,6 @@
 package sqlite
 
-import "runtime"
+import "github.com/ayb-go/ayb/querynode/thread"
 
 // background is a thread of the lowest priority, for work that takes long and
 // that nobody who queries shall feel. Only SQLite runs on it: what it does in
@@ -13,15 +13,13 @@ const maxExports = 2
 
 func newBackground() *background {
 	b := &background{make(chan func())}
-	go func() {
-		// Never unlocked, so the thread ends with the goroutine: its priority
-		// could not be raised again.
-		runtime.LockOSThread()
+	// A thread of its own, for its priority could not be raised again.
+	go thread.Run(func() {
 		giveWay()
 		for f := range b.work {
 			f()
 		}
-	}()
+	})
 	return b
 }
 
