@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus/controlapi"
 	"github.com/ayb-go/ayb/shared/bus/natsbus/bustest"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/bus/snapshotapi"
@@ -198,7 +199,7 @@ func TestOnlyOwnSnapshotsAreLoaded(t *testing.T) {
 		t.Errorf("%v, %q", err, w.node.read(a.Path))
 	}
 	empty := w.create("ann", "empty.sqlite")
-	if _, err := w.client.TakeSnapshot(t.Context(), snapshotapi.TakeRequest{Database: known(empty), Node: node1}); !errs.Is(err, errs.Snapshot) {
+	if _, err := w.client.TakeSnapshot(t.Context(), snapshotapi.TakeRequest{Database: known(empty), Node: node1}); !errs.Is(err, errs.NotFound) {
 		t.Errorf("nothing written: %v", err)
 	}
 }
@@ -311,6 +312,23 @@ func noise(n int) string {
 	return string(b)
 }
 
+// takeAndHang takes a snapshot on a node that never answers, and returns once
+// the node has been asked. What the caller is told comes later.
+func (w *world) takeAndHang(d controlapi.Database) (failed <-chan error) {
+	hang := make(chan struct{})
+	w.t.Cleanup(func() { close(hang) })
+	reached := make(chan struct{})
+	hook := func(context.Context) { close(reached); <-hang }
+	w.node.onPrepare.Store(&hook)
+	told := make(chan error, 1)
+	go func() {
+		_, err := w.client.TakeSnapshot(context.Background(), snapshotapi.TakeRequest{Database: known(d), Node: d.Node})
+		told <- err
+	}()
+	<-reached
+	return told
+}
+
 // A node that goes away under a call ends it; the caller does not wait for
 // hours.
 func TestNodeDiesDuringACall(t *testing.T) {
@@ -320,17 +338,7 @@ func TestNodeDiesDuringACall(t *testing.T) {
 	w.start(byHand)
 	w.take(d)
 	w.node.write(d.Path, "y")
-	hang := make(chan struct{})
-	defer close(hang)
-	reached := make(chan struct{})
-	hook := func(context.Context) { close(reached); <-hang }
-	w.node.onPrepare.Store(&hook)
-	failed := make(chan error, 1)
-	go func() {
-		_, err := w.client.TakeSnapshot(context.Background(), snapshotapi.TakeRequest{Database: known(d), Node: d.Node})
-		failed <- err
-	}()
-	<-reached
+	failed := w.takeAndHang(d)
 	w.leave()
 	select {
 	case err := <-failed:
@@ -431,17 +439,7 @@ func TestStopEndsCalls(t *testing.T) {
 	d := w.create("ann", "shop.sqlite")
 	w.node.write(d.Path, "x")
 	r := w.start(byHand)
-	hang := make(chan struct{})
-	defer close(hang)
-	reached := make(chan struct{})
-	hook := func(context.Context) { close(reached); <-hang }
-	w.node.onPrepare.Store(&hook)
-	failed := make(chan error, 1)
-	go func() {
-		_, err := w.client.TakeSnapshot(context.Background(), snapshotapi.TakeRequest{Database: known(d), Node: d.Node})
-		failed <- err
-	}()
-	<-reached
+	failed := w.takeAndHang(d)
 	stopped := make(chan struct{})
 	go func() { r.stop(); close(stopped) }()
 	select {
