@@ -51,8 +51,8 @@ type IO struct {
 	Environ []string
 }
 
-// LevelVariable sets what is logged: debug, info, warn or error.
-const LevelVariable = "AYB_LOG_LEVEL"
+// levelVariable sets what is logged: debug, info, warn or error.
+const levelVariable = "AYB_LOG_LEVEL"
 
 // variable reads an environment in the form of os.Environ.
 func variable(environ []string, name string) string {
@@ -75,7 +75,7 @@ func (s Spec) Run(ctx context.Context, file string, required bool, flags map[str
 	if err != nil {
 		return err
 	}
-	level, err := logging.ParseLevel(variable(std.Environ, LevelVariable))
+	level, err := logging.ParseLevel(variable(std.Environ, levelVariable))
 	if err != nil {
 		return err
 	}
