@@ -64,9 +64,6 @@ func (s *service) TakeSnapshot(ctx context.Context, req snapshotapi.TakeRequest)
 	ctx, end := s.whileRunning(ctx)
 	defer end()
 	res, err := s.maker.Make(ctx, jobs.Job{Path: req.Database.Path, Node: req.Node, CreatedAt: req.Database.CreatedAt})
-	if errs.Is(err, errs.NotFound) {
-		err = errs.Wrap(errs.Snapshot, err, "Nothing was ever written to this database, so there is nothing to take a snapshot of")
-	}
 	return snapshotapi.TakeResponse{ID: res.ID, Created: res.Created}, err
 }
 

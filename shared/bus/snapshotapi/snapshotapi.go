@@ -95,6 +95,7 @@ type Done struct{}
 // says that the store cannot be used now.
 type Snapshots interface {
 	ListSnapshots(ctx context.Context, req ListRequest) (ListResponse, error)
+	// TakeSnapshot: NotFound when nothing was ever written.
 	TakeSnapshot(ctx context.Context, req TakeRequest) (TakeResponse, error)
 	// LoadSnapshot: NoSnapshot for an id that is not stored or is no id.
 	LoadSnapshot(ctx context.Context, req LoadRequest) (LoadResponse, error)
