@@ -1,6 +1,7 @@
 package mux
 
 import (
+	"bytes"
 	"io"
 	"sync"
 )
@@ -13,7 +14,7 @@ type body struct {
 
 	mu    sync.Mutex
 	room  int // what the client may still send
-	queue [][]byte
+	queue pieces
 	final bool
 	err   error
 	wake  chan struct{}
@@ -38,7 +39,7 @@ func (b *body) push(p []byte, final bool) (allowed bool) {
 		return true
 	}
 	if len(p) > 0 {
-		b.queue = append(b.queue, append([]byte(nil), p...))
+		b.queue.add(bytes.Clone(p))
 	}
 	b.final = final
 	b.signal()
@@ -99,9 +100,7 @@ func (b *body) next() error {
 			b.mu.Unlock()
 			return b.err
 		case len(b.queue) > 0:
-			b.piece = b.queue[0]
-			b.queue[0] = nil
-			b.queue = b.queue[1:]
+			b.piece = b.queue.take()
 			b.mu.Unlock()
 			return nil
 		case b.final:

@@ -39,12 +39,10 @@ func (c *Client) Open(ctx context.Context, head, body []byte) (*Stream, error) {
 	rest := body[len(first):]
 	buf := append(append(make([]byte, 0, len(head)+len(first)), head...), first...)
 	if len(rest) == 0 {
-		c.link.Send(OpenFinal, s.id, buf)
-		s.sent.Store(true)
+		s.begin(OpenFinal, buf)
 		return s, nil
 	}
-	c.link.Send(Open, s.id, buf)
-	s.sent.Store(true)
+	s.begin(Open, buf)
 	if err := s.out.sendAll(ctx, c.link, s.id, rest, true); err != nil {
 		if !s.ended() { // else the answer says why
 			s.Close()
@@ -79,8 +77,7 @@ func (c *Client) begin() *Stream {
 // at most Chunk bytes, goes first.
 func (c *Client) Begin(head []byte) *Stream {
 	s := c.begin()
-	c.link.Send(Open, s.id, head)
-	s.sent.Store(true)
+	s.begin(Open, head)
 	return s
 }
 
@@ -127,12 +124,13 @@ func (c *Client) Down(err error) {
 
 // Check asks the other side about every open stream. One that was opened
 // before the other side was restarted is unknown there and fails; one that it
-// has seen goes on. One whose first frame is not sent yet is not asked about.
+// has seen goes on. One whose first frame is not sent yet is asked about as
+// soon as it is.
 func (c *Client) Check() {
 	c.mu.Lock()
 	ids := make([]byte, 0, 4*len(c.streams))
 	for id, s := range c.streams {
-		if s.sent.Load() {
+		if s.known() {
 			ids = binary.BigEndian.AppendUint32(ids, id)
 		}
 	}

@@ -118,28 +118,44 @@ func TestStreamsLostInABreakAreReset(t *testing.T) {
 	}
 }
 
-// A stream is asked about only when the other side can have heard of it.
-func TestCheckLeavesOutWhatIsNotSent(t *testing.T) {
-	link := &record{}
-	c := NewClient(link)
-	checked := false
-	link.before = func(f Frame) {
-		if f.Kind == OpenFinal && !checked { // the other side's restart is noticed at this moment
-			checked = true
+// A stream is asked about only when the other side can have heard of it, and
+// then it is: its first frame may have gone to what was there before.
+func TestCheckWaitsForTheFirstFrame(t *testing.T) {
+	for name, open := range map[string]func(c *Client) (*Stream, error){
+		"whole":  func(c *Client) (*Stream, error) { return c.Open(t.Context(), nil, []byte("x")) },
+		"begun":  func(c *Client) (*Stream, error) { return c.Begin([]byte("x")), nil },
+		"longer": func(c *Client) (*Stream, error) { return c.Open(t.Context(), nil, make([]byte, Chunk+1)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			link := &record{}
+			c := NewClient(link)
+			asked := 0
+			link.before = func(f Frame) {
+				if f.Kind == Open || f.Kind == OpenFinal { // the other side's restart is noticed at this moment
+					c.Check()
+					c.Check()
+				}
+				if f.Kind == Check {
+					asked++
+				}
+			}
+			s, err := open(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f := link.frames; len(f) < 2 || f[0].Stream != s.id || !asks(f[1], s.id) || asked != 1 {
+				t.Errorf("sent %v", f)
+			}
 			c.Check()
-		}
+			if f := link.frames[len(link.frames)-1]; !asks(f, s.id) || asked != 2 {
+				t.Errorf("sent %v when asked later", f)
+			}
+		})
 	}
-	s, err := c.Open(t.Context(), nil, []byte("x"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(link.frames) != 1 {
-		t.Errorf("sent %v before the stream was opened", link.frames)
-	}
-	c.Check()
-	if f := link.frames[len(link.frames)-1]; f.Kind != Check || len(f.Payload) != 4 || binary.BigEndian.Uint32(f.Payload) != s.id {
-		t.Errorf("sent %v", f)
-	}
+}
+
+func asks(f Frame, id uint32) bool {
+	return f.Kind == Check && len(f.Payload) == 4 && binary.BigEndian.Uint32(f.Payload) == id
 }
 
 func TestCoversGoesRound(t *testing.T) {

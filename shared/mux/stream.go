@@ -2,6 +2,7 @@ package mux
 
 import (
 	"context"
+	"encoding/binary"
 	"sync"
 	"sync/atomic"
 
@@ -15,17 +16,24 @@ type Stream struct {
 	link   Link
 	id     uint32
 	out    credit
-	sent   atomic.Bool // the first frame is on its way
+	begun  atomic.Int32 // how far its first frame is
 
 	mu    sync.Mutex
 	room  int // what the peer may still send
-	queue [][]byte
+	queue pieces
 	final bool
 	err   error
 	wake  chan struct{}
 
 	unacked int // bytes read and not yet granted again; Next's only
 }
+
+// What Stream.begun says.
+const (
+	unsent  int32 = iota
+	sent          // the first frame is on its way
+	awaited       // it is not, and Check wanted to ask about the stream
+)
 
 func newStream(link Link) *Stream {
 	s := &Stream{link: link, room: Window, wake: make(chan struct{}, 1)}
@@ -41,9 +49,7 @@ func (s *Stream) Next(ctx context.Context) (piece []byte, last bool, err error) 
 	for {
 		s.mu.Lock()
 		if len(s.queue) > 0 {
-			piece = s.queue[0]
-			s.queue[0] = nil
-			s.queue = s.queue[1:]
+			piece = s.queue.take()
 			last = s.final && len(s.queue) == 0
 			s.mu.Unlock()
 			if !last {
@@ -77,6 +83,21 @@ func (s *Stream) consumed(n int) {
 	s.unacked = 0
 }
 
+// begin sends the first frame, and asks about the stream if Check could not
+// before: what answers a question that overtakes the frame knows no stream.
+func (s *Stream) begin(k Kind, payload []byte) {
+	s.link.Send(k, s.id, payload)
+	if s.begun.Swap(sent) == awaited {
+		s.link.Send(Check, 0, binary.BigEndian.AppendUint32(nil, s.id))
+	}
+}
+
+// known tells whether the other side can be asked about the stream. If it
+// cannot yet, it will be.
+func (s *Stream) known() bool {
+	return !s.begun.CompareAndSwap(unsent, awaited) && s.begun.Load() == sent
+}
+
 // Send sends the next piece of the request of a stream that Begin started,
 // waiting while the server takes no more; last ends the request. It is for one
 // goroutine, which need not be that of Next. An error means that the server
@@ -103,7 +124,7 @@ func (s *Stream) push(p []byte, final bool) (allowed bool) {
 	}
 	// Empty pieces cost no credit, so a peer could send any number of them.
 	if !s.final && s.err == nil && (final || len(p) > 0) {
-		s.queue = append(s.queue, p)
+		s.queue.add(p)
 		s.final = final
 	}
 	s.mu.Unlock()

@@ -1,0 +1,97 @@
+package mux
+
+import (
+	"bytes"
+	"io"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// Pieces of a byte each come in batches that are far larger: what waits to be
+// read must cost about what it holds, at both ends.
+func TestTinyPiecesKeepNoBatches(t *testing.T) {
+	link := &record{}
+	c := NewClient(link)
+	s := c.Begin(nil)
+	b := newBody(link, 1)
+	const pieces = 1000
+	before := heap()
+	for range pieces {
+		batch := make([]byte, MaxFrame) // most of it is for others
+		c.Handle(Frame{Data, s.id, batch[7:8:8]})
+		if !b.push(batch[7:8], false) {
+			t.Fatal("no credit")
+		}
+	}
+	if grown := heap() - before; grown > 4*MaxFrame {
+		t.Errorf("%d bytes keep %d alive", 2*pieces, grown)
+	}
+	if len(s.queue) > 2 || len(b.queue) > 2 {
+		t.Errorf("%d and %d pieces", len(s.queue), len(b.queue))
+	}
+	runtime.KeepAlive(s)
+	b.fail(errs.E(errs.Canceled, "over"))
+}
+
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// Whatever sizes pieces have, they come out in order and whole, the batches
+// they came in stay as they are, and there are few.
+func TestPiecesKeepWhatTheyWereGiven(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		var q pieces
+		var want, got, batches, as []byte
+		left := Window
+		for left > 0 {
+			n := min(left, 1+r.IntN([]int{3, 100, merged, Chunk}[r.IntN(4)]))
+			left -= n
+			batch := bytes.Repeat([]byte{byte(r.Uint32())}, n+8)
+			batches, as = append(batches, batch[n:]...), append(as, bytes.Repeat(batch[:1], 8)...)
+			want = append(want, batch[:n]...)
+			q.add(batch[:n])
+			if !bytes.Equal(batch[n:], as[len(as)-8:]) {
+				t.Fatal("the rest of a batch was overwritten")
+			}
+			if r.IntN(50) == 0 {
+				got = append(got, q.take()...)
+			}
+			if most := 2*Window/merged + 1; len(q) > most {
+				t.Fatalf("%d pieces wait", len(q))
+			}
+		}
+		for len(q) > 0 {
+			got = append(got, q.take()...)
+		}
+		if !bytes.Equal(got, want) || !bytes.Equal(batches, as) {
+			t.Fatal("what came out is not what went in")
+		}
+	}
+}
+
+// The last piece is the last one also when it joins another.
+func TestLastPieceJoins(t *testing.T) {
+	c := NewClient(&record{})
+	s := c.Begin(nil)
+	c.Handle(Frame{Data, s.id, []byte("a")})
+	c.Handle(Frame{Data, s.id, []byte("b")})
+	c.Handle(Frame{Final, s.id, []byte("c")})
+	if piece, last, err := s.Next(t.Context()); string(piece) != "abc" || !last || err != nil {
+		t.Errorf("%q, %v, %v", piece, last, err)
+	}
+	b := newBody(&record{}, 1)
+	for _, p := range []string{"a", "", "b"} {
+		b.push([]byte(p), p == "b")
+	}
+	if all, err := io.ReadAll(b); string(all) != "ab" || err != nil {
+		t.Errorf("%q, %v", all, err)
+	}
+}
