@@ -37,6 +37,8 @@ type Conn struct {
 	js   jetstream.JetStream
 	role Role
 	log  *slog.Logger
+	// signs are those of long calls.
+	signs signs
 	// local are the endpoints in this process; nil when the server is not.
 	local *locals
 
@@ -56,7 +58,7 @@ var (
 // Connect connects a role. Over the network it keeps trying in the
 // background when the bus is not there yet: roles start in any order.
 func Connect(cfg ConnConfig, log *slog.Logger) (*Conn, error) {
-	c := &Conn{role: cfg.Role, log: log, peers: map[downer]struct{}{}}
+	c := &Conn{role: cfg.Role, log: log, peers: map[downer]struct{}{}, signs: signs{signEvery, signPatience}}
 	opts := []nats.Option{
 		nats.Name("ayb-" + string(cfg.Role)),
 		nats.CustomInboxPrefix(inbox(cfg.Role)),
@@ -180,7 +182,11 @@ func (c *Conn) Request(ctx context.Context, subject string, data []byte) ([]byte
 	msg := nats.NewMsg(subject)
 	msg.Data = data
 	msg.Header.Set(timeoutHeader, strconv.FormatInt(left.Milliseconds(), 10))
-	resp, err := c.nc.RequestMsgWithContext(ctx, msg)
+	request := c.nc.RequestMsgWithContext
+	if left > c.signs.patience {
+		request = c.requestLong
+	}
+	resp, err := request(ctx, msg)
 	if err != nil {
 		return nil, requestError(err)
 	}
@@ -192,6 +198,8 @@ func (c *Conn) Request(ctx context.Context, subject string, data []byte) ([]byte
 
 func requestError(err error) error {
 	switch {
+	case errs.Is(err, errs.Unavailable):
+		return err
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
 		return errs.Wrap(errs.Timeout, err, "A part of the server did not answer in time")
 	case errors.Is(err, context.Canceled):

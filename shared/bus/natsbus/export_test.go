@@ -26,3 +26,6 @@ func (c *Conn) TakeAfterEnd(subject string, accept func(mux.Link) bus.Peer) (tak
 	a.close()
 	return a.take("inbox", mux.Append(nil, mux.OpenFinal, 1, nil), nil), nil
 }
+
+// SetSigns makes the signs of long calls quicker; it comes before any call.
+func (c *Conn) SetSigns(every, patience time.Duration) { c.signs = signs{every, patience} }

@@ -81,7 +81,15 @@ func (c *Conn) calls(e bus.Endpoint, running *sync.WaitGroup) micro.Handler {
 func (c *Conn) answer(e bus.Endpoint, req micro.Request) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeoutOf(req))
 	defer cancel()
+	done := func() {}
+	if req.Headers().Get(signHeader) != "" && req.Reply() != "" {
+		signing, stop := context.WithCancel(ctx)
+		var giving sync.WaitGroup
+		giving.Go(func() { c.giveSigns(signing, req, cancel) })
+		done = func() { stop(); giving.Wait() }
+	}
 	data, err := e.Handle(ctx, req.Data())
+	done()
 	if err == nil && len(data) > bus.MaxMessage {
 		err = errs.E(errs.TooLarge, "An answer between two parts of the server has %d bytes; the limit is %d", len(data), bus.MaxMessage)
 	}
