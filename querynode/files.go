@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/dbfile"
 	"github.com/ayb-go/ayb/querynode/pool"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
@@ -11,10 +12,11 @@ import (
 )
 
 const (
-	// stagedFor is how long a version waits to be published.
-	stagedFor = 24 * time.Hour
+	// stagedFor is how long a version is kept after whoever fills it has last
+	// asked for that.
+	stagedFor = nodeapi.KeepStaged
 	// tidyEvery is how often those that have waited longer are looked for.
-	tidyEvery = time.Hour
+	tidyEvery = stagedFor / 8
 )
 
 var (
@@ -26,32 +28,50 @@ func live(p ayb.DatabasePath) pool.Place { return pool.Place{DB: p} }
 
 // Stage implements nodeapi.LocalVersions.
 func (n *Node) Stage(_ context.Context, req nodeapi.StageRequest) (nodeapi.StageResponse, error) {
-	version, err := n.dir.Stage(req.Path)
-	return nodeapi.StageResponse{Version: version}, err
+	version, err := req.Version, error(nil)
+	if version == "" {
+		version, err = n.dir.Stage(req.Path)
+	} else {
+		err = n.dir.CheckStaged(req.Path, version)
+	}
+	if err != nil {
+		return nodeapi.StageResponse{}, err
+	}
+	n.holds.keep(dbfile.StagedVersion{Path: req.Path, Version: version}, time.Now())
+	return nodeapi.StageResponse{Version: version}, nil
 }
 
 // Unstage implements nodeapi.LocalVersions.
 func (n *Node) Unstage(_ context.Context, req nodeapi.VersionRequest) (nodeapi.Done, error) {
-	return nodeapi.Done{}, n.unstage(req.Path, req.Version)
+	return nodeapi.Done{}, n.unstage(req)
 }
 
-func (n *Node) unstage(p ayb.DatabasePath, version string) error {
-	if version == "" { // what is staged has a name; the live one is not ended for this
+func (n *Node) unstage(req nodeapi.VersionRequest) error {
+	if req.Version == "" { // what is staged has a name; the live one is not ended for this
 		return errs.E(errs.Invalid, "A version without a name cannot be removed")
 	}
-	return n.pool.Without(func() error { return n.dir.Unstage(p, version) }, pool.Place{DB: p, Version: version})
+	return n.pool.Without(func() error { return n.settled(req, n.dir.Unstage(req.Path, req.Version)) },
+		pool.Place{DB: req.Path, Version: req.Version})
+}
+
+// settled forgets a version that is gone, or live.
+func (n *Node) settled(req nodeapi.VersionRequest, err error) error {
+	if err == nil || errs.Is(err, errs.NotFound) {
+		n.holds.forget(held(req))
+	}
+	return err
 }
 
 // Publish implements nodeapi.LocalVersions.
 func (n *Node) Publish(_ context.Context, req nodeapi.VersionRequest) (nodeapi.Done, error) {
-	return nodeapi.Done{}, n.pool.Without(func() error { return n.dir.Publish(req.Path, req.Version) },
+	return nodeapi.Done{}, n.pool.Without(func() error { return n.settled(req, n.dir.Publish(req.Path, req.Version)) },
 		live(req.Path), pool.Place{DB: req.Path, Version: req.Version})
 }
 
 // createFrom makes a staged version a database.
-func (n *Node) createFrom(p ayb.DatabasePath, version string) error {
-	return n.pool.Without(func() error { return n.dir.CreateFrom(p, version) },
-		live(p), pool.Place{DB: p, Version: version})
+func (n *Node) createFrom(req nodeapi.VersionRequest) error {
+	return n.pool.Without(func() error { return n.settled(req, n.dir.CreateFrom(req.Path, req.Version)) },
+		live(req.Path), pool.Place{DB: req.Path, Version: req.Version})
 }
 
 // Rename implements nodeapi.LocalPlaces.
@@ -74,7 +94,7 @@ func (n *Node) Purge(_ context.Context, req nodeapi.ShelfRequest) (nodeapi.Done,
 	return nodeapi.Done{}, n.dir.PurgeShelf(req.Key)
 }
 
-// tidy removes versions that nobody has published, now and then, until ctx ends.
+// tidy removes versions whose makers are gone, now and then, until ctx ends.
 func (n *Node) tidy(ctx context.Context) {
 	t := time.NewTicker(tidyEvery)
 	defer t.Stop()
@@ -88,15 +108,15 @@ func (n *Node) tidy(ctx context.Context) {
 	}
 }
 
-// removeStale removes the versions that were staged before a time.
-func (n *Node) removeStale(before time.Time) {
-	stale, err := n.dir.Stale(before)
-	if err != nil {
-		n.deps.Log.Warn("staged versions not listed", "err", err)
-	}
-	for _, s := range stale {
-		if err := n.unstage(s.Path, s.Version); err != nil && !errs.Is(err, errs.Conflict) { // published meanwhile
-			n.deps.Log.Warn("staged version not removed", "db", s.Path.String(), "err", err)
+// removeStale removes the versions that nobody has asked to be kept since a
+// time.
+func (n *Node) removeStale(since time.Time) {
+	for _, v := range n.holds.left(since) {
+		err := n.unstage(nodeapi.VersionRequest{Path: v.Path, Version: v.Version})
+		if errs.Is(err, errs.Conflict) { // it was published
+			n.holds.forget(v)
+		} else if err != nil {
+			n.deps.Log.Warn("staged version not removed", "db", v.Path.String(), "err", err)
 		}
 	}
 }

@@ -78,8 +78,8 @@ func TestMovesKeepTheLog(t *testing.T) {
 	}
 }
 
-// What nobody publishes is removed after a while, with the daemon that idles on
-// it; what was published stays.
+// What nobody publishes or asks to keep is removed after a while, with the
+// daemon that idles on it; what was published stays.
 func TestStaleVersionsGo(t *testing.T) {
 	n, b := start(t, nil), newBucket(t)
 	n.create("a")
@@ -90,13 +90,20 @@ func TestStaleVersionsGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.restore(b, "a", id)
-	n.role.RemoveStale(time.Now().Add(-time.Hour))
+	before := time.Now()
+	if _, err := n.client.StageVersion(t.Context(), n.id, nodeapi.StageRequest(v)); err != nil { // it is asked for
+		t.Fatal(err)
+	}
+	n.role.RemoveStale(before)
 	if _, err := os.Stat(filepath.Join(n.data, "databases/alice/b", v.Version)); err != nil {
 		t.Fatalf("it went too early: %v", err)
 	}
 	n.role.RemoveStale(time.Now().Add(time.Hour))
 	if _, err := os.Stat(filepath.Join(n.data, "databases/alice/b")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("it is still there: %v", err)
+	}
+	if _, err := n.client.StageVersion(t.Context(), n.id, nodeapi.StageRequest(v)); !errs.Is(err, errs.NotFound) {
+		t.Errorf("what is gone is kept: %v", err)
 	}
 	if got := n.cell("a", "SELECT count(*) FROM t"); got != "0" {
 		t.Errorf("got %s", got)

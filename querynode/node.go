@@ -77,6 +77,7 @@ type Node struct {
 	prepared  *objects.Store  // set before the node serves
 	transfer  *objects.Transfer
 	preparing turns
+	holds     holds
 }
 
 var _ nodeapi.Local = (*Node)(nil)
@@ -205,7 +206,7 @@ func (n *Node) Create(_ context.Context, req nodeapi.CreateRequest) (nodeapi.Cre
 		return nodeapi.CreateResponse{}, errs.E(errs.Unsupported, "This server cannot host %s databases", req.Type)
 	}
 	if req.Version != "" {
-		return nodeapi.CreateResponse{}, n.createFrom(req.Path, req.Version)
+		return nodeapi.CreateResponse{}, n.createFrom(nodeapi.VersionRequest{Path: req.Path, Version: req.Version})
 	}
 	return nodeapi.CreateResponse{}, n.dir.Create(req.Path)
 }

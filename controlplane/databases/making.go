@@ -8,6 +8,7 @@ import (
 
 	"github.com/ayb-go/ayb/controlplane/limits"
 	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -15,8 +16,10 @@ import (
 const (
 	// reserveTime is how long a path is kept for a database that is being made
 	// when nothing more is heard of it, and renewEvery when that is said again.
-	reserveTime = time.Hour
-	renewEvery  = 10 * time.Minute
+	// Nobody can make a database of the name that a killed server was making
+	// until then. A staged version is kept in the same way.
+	reserveTime = nodeapi.KeepStaged
+	renewEvery  = reserveTime / 4
 	// finishTimeout limits the end of making or replacing, which is carried out
 	// even when the caller goes away.
 	finishTimeout = 2 * time.Minute
@@ -52,7 +55,7 @@ func (d *Databases) makeFrom(ctx context.Context, made meta.Database, from meta.
 		err = d.deps.Store.CreateReserved(ending, kept, made, from)
 	}
 	if err != nil {
-		d.giveUp(ctx, kept)
+		d.giveUp(ctx, made, kept)
 		return meta.Database{}, err
 	}
 	return made, nil
@@ -101,14 +104,38 @@ func (d *Databases) keep(ctx context.Context, r meta.Reservation) (kept context.
 	}
 }
 
+// stage makes a version and keeps it until leave is called.
+func (d *Databases) stage(ctx context.Context, node nodeapi.NodeID, path ayb.DatabasePath) (version string, leave func(), err error) {
+	staged, err := d.deps.Versions.StageVersion(ctx, node, nodeapi.StageRequest{Path: path})
+	if err != nil {
+		return "", nil, err
+	}
+	keeping, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var keeper sync.WaitGroup
+	keeper.Go(func() {
+		tick := time.NewTicker(renewEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-keeping.Done():
+				return
+			case <-tick.C:
+			}
+			// One that is gone is noticed by whoever uses it.
+			_, _ = d.deps.Versions.StageVersion(keeping, node, nodeapi.StageRequest{Path: path, Version: staged.Version})
+		}
+	})
+	return staged.Version, func() { cancel(); keeper.Wait() }, nil
+}
+
 // putTogether makes the files of a new database.
 func (d *Databases) putTogether(ctx context.Context, made meta.Database, with fill) error {
 	node := nodeapi.NodeID(made.Node)
-	staged, err := d.deps.Versions.StageVersion(ctx, node, nodeapi.StageRequest{Path: made.Path})
+	version, leave, err := d.stage(ctx, node, made.Path)
 	if err != nil {
 		return err
 	}
-	version := staged.Version
+	defer leave()
 	err = with(ctx, node, version)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
 	defer cancel()
@@ -123,14 +150,17 @@ func (d *Databases) putTogether(ctx context.Context, made meta.Database, with fi
 	return err
 }
 
-// giveUp says that what there is of a database has to go.
-func (d *Databases) giveUp(ctx context.Context, r meta.Reservation) {
+// giveUp removes what there is of a database, so that its name is free for the
+// next try.
+func (d *Databases) giveUp(ctx context.Context, made meta.Database, r meta.Reservation) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTimeout)
 	defer cancel()
 	// When it is not said the reservation ends by itself, which has the same
 	// effect later.
-	_ = d.deps.Store.ReleaseReservation(ctx, r, d.deps.Now())
-	d.deps.Removals.Wake()
+	theirs, err := d.deps.Store.ReleaseReservation(ctx, r, d.deps.Now().Add(claimTime))
+	if err == nil && theirs {
+		d.deps.Removals.tryNow(ctx, meta.Doomed{ID: r.ID, Path: made.Path, Type: made.Type, Node: made.Node})
+	}
 }
 
 // replaceWith gives a database another state. ready, when it is not nil, is
@@ -146,12 +176,13 @@ func (d *Databases) replaceWith(ctx context.Context, db meta.Database, with fill
 	if err != nil {
 		return err
 	}
-	staged, err := d.deps.Versions.StageVersion(ctx, node, nodeapi.StageRequest{Path: db.Path})
+	version, away, err := d.stage(ctx, node, db.Path)
 	if err != nil {
 		return err
 	}
-	next := nodeapi.VersionRequest{Path: db.Path, Version: staged.Version}
-	if err = with(ctx, node, staged.Version); err == nil && ready != nil {
+	defer away()
+	next := nodeapi.VersionRequest{Path: db.Path, Version: version}
+	if err = with(ctx, node, version); err == nil && ready != nil {
 		var done func()
 		if done, err = ready(ctx); err == nil {
 			defer done()
@@ -172,10 +203,14 @@ func (d *Databases) replaceWith(ctx context.Context, db meta.Database, with fill
 }
 
 // publish makes a version live. A node that does not answer is asked again,
-// since it may have done so; the call may be repeated.
+// since it may have done so; the call may be repeated. One that was started
+// again has removed the version, unless it is live.
 func (d *Databases) publish(ctx context.Context, node nodeapi.NodeID, next nodeapi.VersionRequest) error {
 	for wait := time.Second; ; wait *= 2 {
 		_, err := d.deps.Versions.PublishVersion(ctx, node, next)
+		if errs.Is(err, errs.NotFound) {
+			return errs.Wrap(errs.Unavailable, err, "The new state of %s was lost before it could take the place of the present one; nothing has changed; try again", next.Path)
+		}
 		if !unknown(err) || wait > 16*time.Second {
 			return err
 		}

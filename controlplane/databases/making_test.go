@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -68,7 +69,8 @@ func (p *publisher) PublishVersion(context.Context, nodeapi.NodeID, nodeapi.Vers
 
 // What may have been done is asked for again, and what was refused is not.
 func TestPublishIsRepeated(t *testing.T) {
-	away, refused := errs.E(errs.Unavailable, "away"), errs.E(errs.NotFound, "gone")
+	away, refused := errs.E(errs.Unavailable, "away"), errs.E(errs.Invalid, "not complete")
+	gone := errs.E(errs.NotFound, "The node was started again")
 	for name, tt := range map[string]struct {
 		answers []error
 		want    error
@@ -77,6 +79,7 @@ func TestPublishIsRepeated(t *testing.T) {
 		"at once":      {[]error{nil, nil}, nil, 1},
 		"after a time": {[]error{away, errs.E(errs.Timeout, "late"), nil, nil}, nil, 1},
 		"refused":      {[]error{away, refused, nil}, refused, 1},
+		"lost":         {[]error{away, gone, nil}, away, 1},
 		"never":        {[]error{away, away, away, away, away, away, nil}, away, 1},
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -87,4 +90,40 @@ func TestPublishIsRepeated(t *testing.T) {
 			}
 		})
 	}
+}
+
+// stager is a node that is asked to keep versions.
+type stager struct {
+	Versions
+	kept atomic.Int32
+}
+
+func (s *stager) StageVersion(_ context.Context, _ nodeapi.NodeID, req nodeapi.StageRequest) (nodeapi.StageResponse, error) {
+	if req.Version == "v" {
+		s.kept.Add(1)
+		return nodeapi.StageResponse{}, errs.E(errs.Unavailable, "one failure ends nothing")
+	}
+	return nodeapi.StageResponse{Version: "v"}, nil
+}
+
+// A node is asked to keep a version for as long as it is filled, and not longer.
+func TestStagedVersionIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &stager{}
+		d := &Databases{deps: Deps{Versions: s}}
+		version, leave, err := d.stage(t.Context(), "n", ayb.DatabasePath{Entity: "a", Database: "b"})
+		if err != nil || version != "v" {
+			t.Fatalf("%q, %v", version, err)
+		}
+		<-time.After(nodeapi.KeepStaged + time.Second)
+		if n := s.kept.Load(); n < 3 {
+			t.Errorf("it was kept %d times while a node waits for one", n)
+		}
+		leave()
+		before := s.kept.Load()
+		<-time.After(time.Hour)
+		if n := s.kept.Load(); n != before {
+			t.Error("it is kept for ever")
+		}
+	})
 }

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -76,6 +75,16 @@ func (d *Dir) Staged(p ayb.DatabasePath, version string) (Version, error) {
 	v, err := fresh(p, dir)
 	v.Staged = true
 	return v, err
+}
+
+// CheckStaged tells whether there is a staged version: NotFound when not, and
+// Conflict when it is live.
+func (d *Dir) CheckStaged(p ayb.DatabasePath, version string) error {
+	_, live, err := d.stagedDir(p, version)
+	if err == nil && live {
+		err = isLive(p)
+	}
+	return err
 }
 
 func isLive(p ayb.DatabasePath) error {
@@ -171,30 +180,4 @@ func (d *Dir) CreateFrom(p ayb.DatabasePath, version string) error {
 	}
 	d.held.Add(1)
 	return nil
-}
-
-// Stale gives the versions that were staged before a time and never published.
-func (d *Dir) Stale(before time.Time) ([]StagedVersion, error) {
-	var out []StagedVersion
-	err := d.homes(func(p ayb.DatabasePath, home string) {
-		live, err := liveDir(home)
-		if err != nil && linked(home) {
-			return
-		}
-		for _, v := range versions(home) {
-			if v != filepath.Base(live) && madeBefore(v, before) {
-				out = append(out, StagedVersion{p, v})
-			}
-		}
-	})
-	return out, err
-}
-
-// madeBefore reads the time that is in the name of a version.
-func madeBefore(version string, t time.Time) bool {
-	id, err := uuid.Parse(version)
-	if err != nil || id.Version() != 7 {
-		return false
-	}
-	return time.Unix(id.Time().UnixTime()).Before(t)
 }

@@ -1,12 +1,10 @@
 package dbfile
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
@@ -254,49 +252,23 @@ func TestTakeTemp(t *testing.T) {
 	}
 }
 
-func TestStale(t *testing.T) {
+func TestCheckStaged(t *testing.T) {
 	d := open(t, t.TempDir())
-	made(t, d, path("a"), "live")
-	want := []StagedVersion{{path("a"), staged(t, d, path("a"), "x")}, {path("b"), staged(t, d, path("b"), "y")}}
-	if got, err := d.Stale(time.Now().Add(-time.Hour)); err != nil || len(got) != 0 {
-		t.Errorf("an hour ago: %v, %v", got, err)
+	p := path("a")
+	made(t, d, p, "live")
+	version := staged(t, d, p, "x")
+	if err := d.CheckStaged(p, version); err != nil {
+		t.Error(err)
 	}
-	got, err := d.Stale(time.Now().Add(time.Hour))
-	if err != nil || len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
-		t.Errorf("in an hour: %v, %v, want %v", got, err, want)
+	if err := d.Publish(p, version); err != nil {
+		t.Fatal(err)
 	}
-}
-
-// Directories of accounts come and go while stale versions are looked for.
-func TestStaleWhileAccountsGo(t *testing.T) {
-	d := open(t, t.TempDir())
-	ended := make(chan error, 1)
-	go func() {
-		for range 200 {
-			version, err := d.Stage(path("a"))
-			if err == nil {
-				err = d.Unstage(path("a"), version)
-			}
-			if err != nil {
-				ended <- err
-				return
-			}
-		}
-		close(ended)
-	}()
-	for {
-		_, err := d.Stale(time.Now())
-		select {
-		case failed := <-ended:
-			if failed != nil {
-				t.Error(failed)
-			}
-			return
-		default:
-		}
-		if err != nil {
-			t.Error(errors.Join(err, <-ended))
-			return
+	if err := d.CheckStaged(p, version); !errs.Is(err, errs.Conflict) {
+		t.Errorf("a live one: %v", err)
+	}
+	for _, wrong := range []string{"", "..", "0190f0a0-0000-7000-8000-000000000000"} {
+		if err := d.CheckStaged(p, wrong); !errs.Is(err, errs.NotFound) {
+			t.Errorf("%q: %v", wrong, err)
 		}
 	}
 }

@@ -2,21 +2,29 @@ package nodeapi
 
 import (
 	"context"
+	"time"
 
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
+// KeepStaged is how long a staged version is kept without being asked for.
+const KeepStaged = 2 * time.Minute
+
 // VersionRequest is about one version of a database: a directory that is not
-// live, in which a new state of the database is put together. Versions that
-// nobody publishes are removed after a day, or when the node starts.
+// live, in which a new state of the database is put together. Whoever does so
+// asks again and again to keep it; else it is removed, as it is when the node
+// starts.
 type VersionRequest struct {
 	Path    ayb.DatabasePath `json:"path"`
 	Version string           `json:"version"`
 }
 
-// StageRequest asks for a new, empty version. The database need not exist.
+// StageRequest asks for a new, empty version, or to keep one. The database need
+// not exist.
 type StageRequest struct {
 	Path ayb.DatabasePath `json:"path"`
+	// Version is the one to keep; empty for a new one.
+	Version string `json:"version,omitempty"`
 }
 
 // StageResponse names it.
@@ -46,8 +54,9 @@ type Done struct{}
 // durably, and so that it may be repeated. What runs on the database is ended
 // first and told.
 type Files interface {
-	// StageVersion makes a version. Data gets into it by a query.Request of
-	// KindImport with form "sqlite" or by FetchSnapshot.
+	// StageVersion makes a version, or keeps one for KeepStaged from now on:
+	// NotFound when it is not there, Conflict when it is live. Data gets into it
+	// by a query.Request of KindImport with form "sqlite" or by FetchSnapshot.
 	StageVersion(ctx context.Context, node NodeID, req StageRequest) (StageResponse, error)
 	// UnstageVersion removes one; one that is not there is no error.
 	UnstageVersion(ctx context.Context, node NodeID, req VersionRequest) (Done, error)

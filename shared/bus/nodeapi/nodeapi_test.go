@@ -176,7 +176,7 @@ func TestFilesAndSnapshots(t *testing.T) {
 	c := NewClient(conn, conn)
 	defer c.Close()
 	ctx, path := t.Context(), ayb.DatabasePath{Entity: "a", Database: "b"}
-	if got, err := c.StageVersion(ctx, "n1", StageRequest{path}); err != nil || got.Version != "stage a/b" {
+	if got, err := c.StageVersion(ctx, "n1", StageRequest{Path: path}); err != nil || got.Version != "stage a/b" {
 		t.Errorf("stage: %+v, %v", got, err)
 	}
 	if got, err := c.DatabaseMarks(ctx, "n1", MarksRequest{After: "x", Limit: 7}); err != nil || !got.More || got.Marks[0].Mark != "x" {
