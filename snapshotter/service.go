@@ -107,7 +107,7 @@ func (s *service) MoveSnapshots(ctx context.Context, req snapshotapi.MoveRequest
 	if err := req.To.Check(); err != nil {
 		return snapshotapi.Done{}, err
 	}
-	unlock, err := s.maker.Lock(ctx, req.From)
+	unlock, err := s.maker.Lock(ctx, req.From, req.To)
 	if err != nil {
 		return snapshotapi.Done{}, err
 	}

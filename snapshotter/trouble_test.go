@@ -1,15 +1,10 @@
 package snapshotter_test
 
 import (
-	"bytes"
 	"io"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,6 +12,7 @@ import (
 	"github.com/ayb-go/ayb/shared/bus/natsbus/bustest"
 	"github.com/ayb-go/ayb/shared/bus/snapshotapi"
 	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/snapshotter/objects/s3test"
 )
 
 func connect(t *testing.T, w *world) *natsbus.Conn {
@@ -43,45 +39,12 @@ func TestStoreDown(t *testing.T) {
 	bustest.Until(t, "copies to be released", func() bool { return w.node.released.Load() == w.node.prepared.Load() })
 }
 
-// mischief stands before the store and spoils requests.
-type mischief struct {
-	*httptest.Server
-	spoil atomic.Pointer[func(w http.ResponseWriter, r *http.Request) (done bool)]
-	// bend changes answers.
-	bend atomic.Pointer[func(*http.Response) error]
-}
-
-func (w *world) mischief() *mischief {
+// mischief comes between the world and its store.
+func (w *world) mischief() *s3test.Mischief {
 	w.t.Helper()
-	target, err := url.Parse(w.s3.URL)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	m := &mischief{}
-	proxy := &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host }, // the host is signed
-		ModifyResponse: func(r *http.Response) error {
-			return m.bent(r)
-		},
-		ErrorLog: nil,
-	}
-	m.Server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if spoil := m.spoil.Load(); spoil != nil && (*spoil)(rw, r) {
-			return
-		}
-		proxy.ServeHTTP(rw, r)
-	}))
-	w.t.Cleanup(m.Close)
-	w.store.Endpoint = m.URL
+	m := w.s3.Mischief()
+	w.store = m.Before(w.store)
 	return m
-}
-
-func (m *mischief) bent(r *http.Response) error {
-	bend := m.bend.Load() //nolint:bodyclose // the proxy closes it
-	if bend == nil {
-		return nil
-	}
-	return (*bend)(r)
 }
 
 // Whatever the store does to an upload, nothing wrong is listed, and the next
@@ -102,9 +65,7 @@ func TestStoreSpoilsUploads(t *testing.T) {
 		},
 		"truncates it": func(_ http.ResponseWriter, r *http.Request) bool {
 			if r.Method == http.MethodPut {
-				b, _ := io.ReadAll(r.Body)
-				r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(b[:len(b)/2])), int64(len(b)/2)
-				r.Header.Del("Content-Length")
+				s3test.Sent(r, func(b []byte) []byte { return b[:len(b)/2] })
 			}
 			return false
 		},
@@ -122,7 +83,7 @@ func TestStoreSpoilsUploads(t *testing.T) {
 			m := w.mischief()
 			d := w.create("ann", "shop.sqlite")
 			r := w.start(nil)
-			m.spoil.Store(&spoil)
+			m.Spoil(spoil)
 			w.node.write(d.Path, "x")
 			w.pass(r, 2)
 			for _, key := range w.s3.Keys("bucket") { // asked without the mischief
@@ -130,7 +91,7 @@ func TestStoreSpoilsUploads(t *testing.T) {
 					t.Errorf("stored: %s", key)
 				}
 			}
-			m.spoil.Store(nil)
+			m.Spoil(nil)
 			w.stored(d, "x")
 			if err := w.load(d, hashOf("x")); err != nil {
 				t.Error(err)
@@ -156,22 +117,17 @@ func TestStoreGivesWrongBytes(t *testing.T) {
 		"nothing":      func([]byte) []byte { return nil },
 		"an error":     func([]byte) []byte { return []byte("<Error/>") },
 	} {
-		f := func(r *http.Response) error {
+		m.Bend(func(r *http.Response) error {
 			if r.Request.Method != http.MethodGet || !strings.HasSuffix(r.Request.URL.Path, id) {
 				return nil
 			}
-			b, err := io.ReadAll(r.Body)
-			b = bend(b)
-			r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(b)), int64(len(b))
-			r.Header.Del("Content-Length")
-			return err
-		}
-		m.bend.Store(&f)
+			return s3test.Given(r, bend)
+		})
 		if err := w.load(d, id); err == nil || w.node.read(d.Path) != "present" {
 			t.Errorf("%s: %v, %q", name, err, w.node.read(d.Path))
 		}
 	}
-	m.bend.Store(nil)
+	m.Bend(nil)
 	if err := w.load(d, id); err != nil || w.node.read(d.Path) != content+" restored" {
 		t.Errorf("%v", err)
 	}
@@ -185,7 +141,7 @@ func TestSlowStore(t *testing.T) {
 		<-time.After(300 * time.Millisecond)
 		return false
 	}
-	m.spoil.Store(&slow)
+	m.Spoil(slow)
 	d := w.create("ann", "shop.sqlite")
 	w.node.write(d.Path, "x")
 	w.start(nil)

@@ -2,6 +2,8 @@ package jobs
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -67,10 +69,30 @@ type locks struct {
 	held map[ayb.DatabasePath]chan struct{} // closed when it is free
 }
 
-// Lock waits until nobody else of this process changes the snapshots of a
-// database. The error is ctx's, as Canceled.
-func (m *Maker) Lock(ctx context.Context, p ayb.DatabasePath) (unlock func(), err error) {
-	l := &m.paths
+// Lock waits until nobody else of this process changes the snapshots of some
+// databases. The error is ctx's, as Canceled.
+func (m *Maker) Lock(ctx context.Context, paths ...ayb.DatabasePath) (unlock func(), err error) {
+	// Two that want the same ones want them in the same order.
+	paths = slices.Clone(paths)
+	slices.SortFunc(paths, func(a, b ayb.DatabasePath) int { return strings.Compare(a.String(), b.String()) })
+	var held []func()
+	unlock = func() {
+		for _, free := range held {
+			free()
+		}
+	}
+	for _, p := range slices.Compact(paths) {
+		free, err := m.paths.lock(ctx, p)
+		if err != nil {
+			unlock()
+			return nil, err
+		}
+		held = append(held, free)
+	}
+	return unlock, nil
+}
+
+func (l *locks) lock(ctx context.Context, p ayb.DatabasePath) (unlock func(), err error) {
 	for {
 		l.mu.Lock()
 		other, taken := l.held[p]

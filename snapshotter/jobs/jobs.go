@@ -88,6 +88,12 @@ func New(cfg Config, deps Deps) (*Maker, error) {
 // ever written; other errors are the node's, ObjectStore, or Unavailable when
 // the node dies meanwhile.
 func (m *Maker) Make(ctx context.Context, job Job) (Result, error) {
+	return m.alone(ctx, job, func(ctx context.Context) (Result, error) { return m.make(ctx, job, nil) })
+}
+
+// alone runs do while nobody else of this process changes the snapshots of the
+// job's database, and its node lives.
+func (m *Maker) alone(ctx context.Context, job Job, do func(context.Context) (Result, error)) (Result, error) {
 	unlock, err := m.Lock(ctx, job.Path)
 	if err != nil {
 		return Result{}, err
@@ -95,13 +101,17 @@ func (m *Maker) Make(ctx context.Context, job Job) (Result, error) {
 	defer unlock()
 	var res Result
 	err = m.WhileAlive(ctx, job.Node, func(ctx context.Context) (err error) {
-		res, err = m.make(ctx, job)
+		res, err = do(ctx)
 		return err
 	})
 	return res, err
 }
 
-func (m *Maker) make(ctx context.Context, job Job) (Result, error) {
+// sending is told of an upload in parts before it is sent.
+type sending func(context.Context, Job, objects.Unfinished)
+
+// make makes the snapshot; note may be nil.
+func (m *Maker) make(ctx context.Context, job Job, note sending) (Result, error) {
 	m.deps.Say("Trying to back up %s\n", job.Path)
 	prepared, err := m.deps.Nodes.PrepareSnapshot(ctx, job.Node, nodeapi.PrepareRequest{Path: job.Path})
 	if err != nil {
@@ -120,7 +130,7 @@ func (m *Maker) make(ctx context.Context, job Job) (Result, error) {
 		m.deps.Say("Snapshot with hash %s already exists, not uploading again.\n", prepared.ID)
 	} else {
 		m.deps.Say("Uploading new snapshot with hash %s.\n", prepared.ID)
-		if err := m.upload(ctx, job, prepared); err != nil {
+		if err := m.upload(ctx, job, prepared, note); err != nil {
 			return Result{}, err
 		}
 		res.Created = true
@@ -133,10 +143,13 @@ func (m *Maker) make(ctx context.Context, job Job) (Result, error) {
 	return res, nil
 }
 
-func (m *Maker) upload(ctx context.Context, job Job, p nodeapi.PrepareResponse) error {
+func (m *Maker) upload(ctx context.Context, job Job, p nodeapi.PrepareResponse, note sending) error {
 	u, err := m.deps.Store.Begin(ctx, job.Path, p.ID, p.Packed)
 	if err != nil {
 		return err
+	}
+	if left, parts := u.Unfinished(); parts && note != nil {
+		note(ctx, job, left)
 	}
 	req := nodeapi.UploadRequest{Handle: p.Handle}
 	for _, part := range u.Parts {

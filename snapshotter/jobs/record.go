@@ -7,6 +7,7 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus"
 	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/snapshotter/objects"
 )
 
 // Record is what is remembered of a database: the state that was stored last.
@@ -15,6 +16,9 @@ type Record struct {
 	// Mark is the node's mark of that state.
 	Mark string `json:"mark"`
 	ID   string `json:"id"`
+	// Sending is what a job has begun to send, for whoever does the job if its
+	// worker dies; nil when nothing is left to be freed.
+	Sending *objects.Unfinished `json:"sending,omitempty"`
 }
 
 // Save remembers a record.

@@ -11,6 +11,7 @@ import (
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/logging"
+	"github.com/ayb-go/ayb/snapshotter/objects"
 )
 
 const (
@@ -87,18 +88,42 @@ func (m *Maker) do(ctx context.Context, j bus.Job) (again error) {
 		log.Error("snapshot given up: all who tried died", "attempts", attempts)
 		return nil
 	}
-	if j.Attempt > 1 { // whoever tried before has left its parts
-		if _, err := m.deps.Store.AbortAll(ctx, job.Path); err != nil {
-			log.Warn("unfinished uploads not freed", logging.Err, err)
+	_, err := m.alone(ctx, job, func(ctx context.Context) (Result, error) {
+		if j.Attempt > 1 {
+			if err := m.free(ctx, job); err != nil {
+				log.Warn("unfinished upload not freed", logging.Err, err)
+			}
 		}
-	}
-	_, err := m.Make(ctx, job)
+		return m.make(ctx, job, m.noteSending)
+	})
 	switch {
 	case err == nil, errs.Is(err, errs.NotFound): // never written: nothing to do
 	case ctx.Err() != nil:
 		return err
 	default:
 		log.Warn("snapshot failed", logging.Err, err)
+	}
+	return nil
+}
+
+// noteSending notes an upload that is about to be sent. The state counts as
+// changed meanwhile, so that nothing is missed if this is the last that is
+// heard of it.
+func (m *Maker) noteSending(ctx context.Context, job Job, u objects.Unfinished) {
+	if err := Save(ctx, m.deps.Records, job.Path, Record{ID: job.Previous, Sending: &u}); err != nil {
+		m.deps.Log.Debug("upload not noted; it runs out", logging.DB, job.Path.String(), logging.Err, err)
+	}
+}
+
+// free frees what the worker that died under a job has sent, and nothing else:
+// others may be sending a snapshot of the same database.
+func (m *Maker) free(ctx context.Context, job Job) error {
+	all, err := Load(ctx, m.deps.Records)
+	if err != nil {
+		return err
+	}
+	if left := all[job.Path.String()].Sending; left != nil {
+		return m.deps.Store.Abort(ctx, job.Path, *left)
 	}
 	return nil
 }

@@ -242,13 +242,29 @@ func TestUploadInParts(t *testing.T) {
 	if n, err := s.AbortStale(t.Context(), time.Now().Add(-time.Hour)); err != nil || n != 0 {
 		t.Errorf("%d freed, %v", n, err)
 	}
-	if n, err := s.AbortAll(t.Context(), path("b", "y")); err != nil || n != 0 {
-		t.Errorf("of another database %d freed, %v", n, err)
+	left, parts := begin(4).Unfinished()
+	if !parts || left.ID != id(4) {
+		t.Errorf("%v, %v", left, parts)
 	}
-	if n, err := s.AbortAll(t.Context(), p); err != nil || n != 1 {
-		t.Errorf("%d freed, %v", n, err)
+	if err := s.Abort(t.Context(), path("b", "y"), left); err != nil { // none of that name
+		t.Error(err)
 	}
-	begin(4)
+	if got := server.Unfinished("parts"); len(got) != 2 {
+		t.Errorf("unfinished %v", got)
+	}
+	for range 2 {
+		if err := s.Abort(t.Context(), p, left); err != nil {
+			t.Error(err)
+		}
+		if got := server.Unfinished("parts"); len(got) != 1 || !strings.HasSuffix(got[0], id(2)) {
+			t.Errorf("unfinished %v", got)
+		}
+	}
+	for _, bad := range []objects.Unfinished{{}, {ID: id(2)}, {ID: "../" + id(2), Upload: left.Upload}} {
+		if err := s.Abort(t.Context(), p, bad); !errs.Is(err, errs.Invalid) {
+			t.Errorf("%v: %v", bad, err)
+		}
+	}
 	if n, err := s.AbortStale(t.Context(), time.Now().Add(time.Hour)); err != nil || n != 1 || len(server.Unfinished("parts")) != 0 {
 		t.Errorf("%d freed, %v", n, err)
 	}

@@ -37,6 +37,18 @@ type Upload struct {
 	id    string // of a multipart upload; empty for one piece
 }
 
+// Unfinished names an upload in parts of a database, for who may have to free
+// it.
+type Unfinished struct {
+	ID     string `json:"id"`     // of the snapshot
+	Upload string `json:"upload"` // the store's name of the upload
+}
+
+// Unfinished names the upload; parts is false for one that leaves nothing.
+func (u *Upload) Unfinished() (left Unfinished, parts bool) {
+	return Unfinished{ID: u.key[strings.LastIndexByte(u.key, '/')+1:], Upload: u.id}, u.id != ""
+}
+
 // Part is one PUT.
 type Part struct {
 	URL  string
@@ -124,22 +136,14 @@ func (u *Upload) Abort(ctx context.Context) {
 // AbortStale frees unfinished uploads that began before a time, and tells how
 // many.
 func (s *Store) AbortStale(ctx context.Context, before time.Time) (int, error) {
-	return s.abort(ctx, s.keys.write, before)
-}
-
-// AbortAll frees all unfinished uploads of a database.
-func (s *Store) AbortAll(ctx context.Context, p ayb.DatabasePath) (int, error) {
-	return s.abort(ctx, s.keys.write+database(p), time.Time{})
-}
-
-func (s *Store) abort(ctx context.Context, prefix string, before time.Time) (n int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, walkTime)
 	defer cancel()
-	for u := range s.core.ListIncompleteUploads(ctx, s.bucket, prefix, true) {
+	n := 0
+	for u := range s.core.ListIncompleteUploads(ctx, s.bucket, s.keys.write, true) {
 		if u.Err != nil {
 			return n, failed(u.Err)
 		}
-		if _, _, ours := s.keys.parse(u.Key); !ours || !before.IsZero() && !u.Initiated.Before(before) {
+		if _, _, ours := s.keys.parse(u.Key); !ours || !u.Initiated.Before(before) {
 			continue
 		}
 		if err := s.core.AbortMultipartUpload(ctx, s.bucket, u.Key, u.UploadID); err != nil && !missing(err) {
@@ -148,6 +152,20 @@ func (s *Store) abort(ctx context.Context, prefix string, before time.Time) (n i
 		n++
 	}
 	return n, failed(ctx.Err())
+}
+
+// Abort frees an unfinished upload of a database that somebody else has begun.
+// One that is there no more is no error.
+func (s *Store) Abort(ctx context.Context, p ayb.DatabasePath, u Unfinished) error {
+	if !ValidID(u.ID) || u.Upload == "" || p.Check() != nil {
+		return errs.E(errs.Invalid, "This is no unfinished upload")
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	if err := s.core.AbortMultipartUpload(ctx, s.bucket, s.keys.of(p, u.ID), u.Upload); err != nil && !missing(err) {
+		return failed(err)
+	}
+	return nil
 }
 
 // URL is where an object can be fetched by whoever is told, for a while.

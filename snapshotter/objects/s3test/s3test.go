@@ -139,12 +139,10 @@ func (s *Server) Stop() {
 // StartAgain starts it at the same address, on the same directory.
 func (s *Server) StartAgain() {
 	s.t.Helper()
-	bin, err := program()
+	cmd, err := Command(s.listen, s.Dir)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	cmd := exec.Command(bin, "--quiet", "--port", s.listen, "posix", s.Dir) //nolint:noctx // ended by Stop
-	cmd.Env = []string{"ROOT_ACCESS_KEY=" + AccessKeyID, "ROOT_SECRET_KEY=" + SecretAccessKey, "HOME=" + s.Dir}
 	cmd.Stdout, cmd.Stderr = s.t.Output(), s.t.Output()
 	if err := cmd.Start(); err != nil {
 		s.t.Fatal(err)
@@ -181,6 +179,18 @@ func (s *Server) wait() {
 			return
 		}
 	}
+}
+
+// Command serves the buckets of a directory, each a directory in it, at
+// HOST:PORT, with the keys above. The error says how to install what is missing.
+func Command(listen, dir string) (*exec.Cmd, error) {
+	bin, err := program()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(bin, "--quiet", "--port", listen, "posix", dir) //nolint:noctx // ended by who starts it
+	cmd.Env = []string{"ROOT_ACCESS_KEY=" + AccessKeyID, "ROOT_SECRET_KEY=" + SecretAccessKey, "HOME=" + dir}
+	return cmd, nil
 }
 
 // program finds the server's program: where setup puts it, else on the path.
