@@ -31,13 +31,26 @@ func works() map[string]func(*bench, context.Context) error {
 		"cold":   (*bench).coldStarts,
 		"idle":   (*bench).idleDaemons,
 		"hosted": (*bench).hostedDatabases,
+		"large":  (*bench).largeDatabase,
+		"csv":    (*bench).csvImport,
+
+		"background": (*bench).background,
 	}
 }
 
-// workNames are the names in the order in which the works are done.
+// workNames are the names in the order in which the works are named.
 func workNames() []string {
+	return append(queryWorks(), bulkWorks()...)
+}
+
+// queryWorks are about queries.
+func queryWorks() []string {
 	return []string{"read", "insert", "batch", "stream", "ndjson", "spread", "noisy", "cold", "idle", "hosted"}
 }
+
+// bulkWorks are about whole databases. They take long and much of the disk, and
+// so are done only when they are asked for.
+func bulkWorks() []string { return []string{"large", "csv", "background"} }
 
 // run measures all works, and prints and keeps the results.
 func run(ctx context.Context, o options, out io.Writer) error {

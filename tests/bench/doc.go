@@ -34,6 +34,15 @@
 //	hosted  what 10 000 databases cost that nobody uses, beside a server that
 //	        has none, and again after a restart
 //
-// The last three have a server of their own and no floor. It runs on Linux
-// only; idle needs root.
+// The last three have a server of their own and no floor.
+//
+// Works about whole databases, which begin only when they are asked for:
+//
+//	large       import, snapshot, restore, export and fork of 2 GB, with the
+//	            memory of every process, beside what SQLite and zstd take
+//	csv         import of 1 GB of CSV
+//	background  durable inserts beside snapshots and exports of their database
+//
+// They have servers of their own, too, and need versitygw, which tests/setup.sh
+// installs. It runs on Linux only; idle needs root.
 package main

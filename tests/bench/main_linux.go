@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -27,6 +28,10 @@ type options struct {
 	cold   int
 	idle   int
 	hosted int
+	size   int // megabytes, as the two below
+	csv    int
+	beside int
+	steps  []string
 }
 
 func main() {
@@ -58,7 +63,7 @@ func parse(args []string) (options, error) {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.StringVar(&o.ayb, "ayb", "bin/ayb", "the ayb `PROGRAM` to measure")
 	f.StringVar(&o.dir, "dir", "", "`DIRECTORY` for the databases; its disk is what inserts wait for (default: a temporary one)")
-	works := f.String("works", strings.Join(workNames(), ","), "which works, with commas between")
+	works := f.String("works", strings.Join(queryWorks(), ","), "which works, with commas between; those about large data are "+strings.Join(bulkWorks(), ", "))
 	conns := f.String("conns", "1,32", "numbers of connections of read and insert, with commas between")
 	f.IntVar(&o.rounds, "rounds", 5, "rounds of each server")
 	f.DurationVar(&o.length, "time", 3*time.Second, "length of a round")
@@ -66,12 +71,16 @@ func parse(args []string) (options, error) {
 	f.IntVar(&o.cold, "cold", 120, "databases that are asked for the first time")
 	f.IntVar(&o.idle, "idle", 24, "daemons whose memory is measured")
 	f.IntVar(&o.hosted, "hosted", 10_000, "databases to host while none is active")
+	f.IntVar(&o.size, "size", 2000, "megabytes of the database of the work large, which takes about eight times as much of the disk")
+	f.IntVar(&o.csv, "csv", 1000, "megabytes of the file of the work csv")
+	f.IntVar(&o.beside, "beside", 100, "megabytes of the database of the work background")
+	steps := f.String("steps", strings.Join(largeSteps, ","), "what the work large does after its import, with commas between")
 	f.StringVar(&o.debug, "debug", "", "loopback `HOST:PORT` at which ayb serves profiles while it is measured")
 	f.StringVar(&o.keep, "json", "", "`FILE` to write the results to, for keeping")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
-	o.works = strings.Split(*works, ",")
+	o.works, o.steps = strings.Split(*works, ","), strings.Split(*steps, ",")
 	for c := range strings.SplitSeq(*conns, ",") {
 		n, err := strconv.Atoi(c)
 		if err != nil || n < 1 {
@@ -83,8 +92,13 @@ func parse(args []string) (options, error) {
 }
 
 func (o options) check(more int) error {
-	if o.rounds < 1 || o.length <= 0 || min(o.cold, o.idle, o.hosted) < 1 || more > 0 {
-		return errors.New("-rounds, -time, -cold, -idle and -hosted are above zero, and there are no other arguments")
+	if o.rounds < 1 || o.length <= 0 || min(o.cold, o.idle, o.hosted, o.size, o.csv, o.beside) < 1 || more > 0 {
+		return errors.New("-rounds, -time, -cold, -idle, -hosted, -size, -csv and -beside are above zero, and there are no other arguments")
+	}
+	for _, s := range o.steps {
+		if !slices.Contains(largeSteps, s) {
+			return fmt.Errorf("-steps: there is no step %q; there are %s", s, strings.Join(largeSteps, ", "))
+		}
 	}
 	for _, w := range o.works {
 		if works()[w] == nil {

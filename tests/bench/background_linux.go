@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ayb-go/ayb/shared/httpapi"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// The work background: writers at full load while snapshots and exports of
+// their database go on without a pause. Every answer is compared, so that one
+// that says anything but success ends it.
+const (
+	backgroundConns = 32
+	// backgroundTarget is the least that is left of the writers' throughput.
+	backgroundTarget = 0.6
+	// apart is the nice value of the S3 server and of the client that exports:
+	// they stand for other machines, whose processors the server does not use.
+	apart = 19
+)
+
+// aside is what goes on beside the writers.
+type aside struct {
+	name string
+	do   func(ctx context.Context) error
+	done atomic.Int64
+}
+
+func (b *bench) background(ctx context.Context) error {
+	dir := filepath.Join(b.dir, "background")
+	defer func() { _ = os.RemoveAll(dir) }() // as in prepareLarge
+	size := int64(b.beside) * megabyte
+	file := filepath.Join(dir, "made.sqlite")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	if err := makeDatabase(ctx, file, size); err != nil {
+		return err
+	}
+	store, err := startStore(ctx, filepath.Join(dir, "buckets"))
+	if err != nil {
+		return err
+	}
+	defer store.stop()
+	if err := unix.Setpriority(unix.PRIO_PROCESS, store.cmd.Process.Pid, apart); err != nil {
+		return err
+	}
+	u, err := b.roomyServer(ctx, filepath.Join(dir, "ayb"), max(size, 1<<30), store)
+	if err != nil {
+		return err
+	}
+	defer u.stop()
+	if _, err := u.does(ctx, "import", size, "import", file, largeDatabase, "--format", "sqlite"); err != nil {
+		return err
+	}
+	u.paths = []string{databasePath(largeDatabase)}
+	if err := u.fill(ctx, u.paths[0], "log"); err != nil {
+		return err
+	}
+	for _, work := range u.asides() {
+		if err := b.writers(ctx, u, work); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// asides are the kinds of work beside the writers: each alone, and together.
+func (u *user) asides() [][]*aside {
+	snapshots := func() *aside { return &aside{name: "snapshots", do: u.snapshot} }
+	exports := func() *aside {
+		return &aside{name: "exports", do: func(ctx context.Context) error { return u.exports(ctx, query.TransferSQLite) }}
+	}
+	tables := func() *aside {
+		return &aside{name: "exports as NDJSON", do: func(ctx context.Context) error { return u.exports(ctx, query.TransferNDJSON) }}
+	}
+	return [][]*aside{{snapshots()}, {exports()}, {tables()}, {snapshots(), exports(), tables()}}
+}
+
+func (u *user) snapshot(ctx context.Context) error {
+	owner, err := u.api(u.token)
+	if err != nil {
+		return err
+	}
+	entity, name, _ := strings.Cut(largeDatabase, "/")
+	_, err = owner.TakeSnapshot(ctx, entity, name, "")
+	return err
+}
+
+// exports has the command-line client export to nowhere.
+func (u *user) exports(ctx context.Context, format query.TransferFormat) error {
+	args := []string{"export", largeDatabase, "-", "--format", string(format)}
+	if format != query.TransferSQLite {
+		args = append(args, "--table", "item")
+	}
+	cmd := u.client(ctx, args...)
+	var failed strings.Builder
+	cmd.Stderr = &failed // and the data go nowhere
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	prio := unix.Setpriority(unix.PRIO_PROCESS, cmd.Process.Pid, apart)
+	if err := cmd.Wait(); err != nil {
+		return fmt.Errorf("export: %w: %s", err, failed.String())
+	}
+	return prio
+}
+
+// writers compares the throughput of writers alone with that beside some work,
+// in alternating rounds.
+func (b *bench) writers(ctx context.Context, u *user, work []*aside) error {
+	var names []string
+	for _, a := range work {
+		names = append(names, a.name)
+	}
+	what := strings.Join(names, " and ")
+	alone, beside := &side{Work: "insert alone", Server: u.name, Conns: backgroundConns}, &side{Work: "insert beside " + what, Server: u.name, Conns: backgroundConns}
+	for round := -1; round < b.rounds; round++ {
+		length := b.length
+		if round < 0 {
+			length = b.warm
+		}
+		for _, s := range []*side{alone, beside} {
+			var meanwhile []*aside
+			if s == beside {
+				meanwhile = work
+			}
+			took, spent, err := b.besideWork(ctx, u, meanwhile, length)
+			if err != nil {
+				return fmt.Errorf("%s: %w", s.Work, err)
+			}
+			if round >= 0 {
+				s.add(float64(len(took))/length.Seconds(), took, spent)
+			}
+		}
+	}
+	slices.Sort(alone.took)
+	slices.Sort(beside.took)
+	l := comparison{alone, beside}.rates("durable inserts beside "+what+" ÷ alone", 1)
+	b.found.add(comparison{alone, beside}, line{Measure: l.Measure, Ayb: l.Ratio, Low: l.Low, High: l.High}.atLeast(backgroundTarget))
+	b.found.notes = append(b.found.notes, func(out io.Writer) {
+		for _, a := range work {
+			fmt.Fprintf(out, "beside the writers, %d rounds and the warm-up: %d %s\n", b.rounds, a.done.Load(), a.name)
+		}
+	})
+	return nil
+}
+
+// besideWork has the writers write while each work is done again and again. It
+// waits for the ends of those that have begun.
+func (b *bench) besideWork(ctx context.Context, u *user, work []*aside, length time.Duration) (took []time.Duration, spent map[string]time.Duration, err error) {
+	stop := make(chan struct{})
+	failures := make(chan error, len(work))
+	var running sync.WaitGroup
+	for _, a := range work {
+		running.Go(func() {
+			for {
+				if err := a.do(ctx); err != nil {
+					failures <- fmt.Errorf("%s: %w", a.name, err)
+					return
+				}
+				a.done.Add(1)
+				select {
+				case <-stop:
+					return
+				default:
+				}
+			}
+		})
+	}
+	took, spent, err = once(ctx, contender{u.server, backgroundConns}, oneInsert(), length)
+	close(stop)
+	running.Wait()
+	close(failures)
+	for f := range failures {
+		err = errors.Join(err, f)
+	}
+	return took, spent, err
+}
+
+// databasePath is where queries of ENTITY/DATABASE go.
+func databasePath(name string) string {
+	entity, database, _ := strings.Cut(name, "/")
+	return httpapi.DatabasePath(entity, database, "query")
+}
