@@ -20,8 +20,9 @@ import (
 )
 
 const (
-	// keepPrepared is how long a prepared snapshot waits to be uploaded.
-	keepPrepared = time.Hour
+	// keepPrepared is how long a prepared snapshot waits to be uploaded, or to
+	// be uploaded again: whoever asked for it may have died.
+	keepPrepared = 10 * time.Minute
 	// stall is how long a transfer may make no progress.
 	stall = time.Minute
 	// A daemon may take this long for its own work on a database, and a second

@@ -33,7 +33,7 @@ type kept struct {
 }
 
 // NewStore makes a store with an existing, empty directory of its own. Files
-// that nobody releases are removed after keep.
+// that nobody releases are removed when nobody has sent them for keep.
 func NewStore(dir string, keep time.Duration) *Store {
 	return &Store{dir: dir, keep: keep, files: map[string]*kept{}}
 }
@@ -79,6 +79,9 @@ func (s *Store) add(handle string, k *kept) error {
 func (s *Store) open(handle string) (*os.File, int64, error) {
 	s.mu.Lock()
 	k := s.files[handle]
+	if k != nil {
+		k.expiry.Reset(s.keep) // whoever sends it may have to send it again
+	}
 	s.mu.Unlock()
 	if k == nil {
 		return nil, 0, gone()

@@ -99,8 +99,8 @@ type PrepareRequest struct {
 	Path ayb.DatabasePath `json:"path"`
 }
 
-// PrepareResponse describes it. The files stay until they are released, for an
-// hour at the most.
+// PrepareResponse describes it. The files stay until they are released, or
+// until no upload of them has begun for ten minutes.
 type PrepareResponse struct {
 	Handle string `json:"handle"`
 	ID     string `json:"id"` // BLAKE3-256 of the copy, 64 hex digits
