@@ -378,3 +378,31 @@ func TestRestoreKeepsToTheLimit(t *testing.T) {
 		t.Errorf("it has %q", data)
 	}
 }
+
+// A list that misses a snapshot, which may be on its way to another name or in
+// a store that is not configured at the moment, does not cost its message.
+func TestMessagesOutliveALookThatMissesThem(t *testing.T) {
+	w := newWorld(t)
+	ann := w.account("ann")
+	w.mustCreate(ann, "ann/d")
+	w.node.write(path("ann", "d"), "one")
+	w.want(w.do("POST", "/v1/ann/d/snapshots", `{"message":"first"}`, "Authorization", ann), 201, `{"snapshot_id":"`+idOf("one")+`","created":true}`)
+	w.mu.Lock()
+	w.now = w.now.Add(48 * time.Hour)
+	w.mu.Unlock()
+	there := func(list []stored) (before []stored) {
+		w.node.mu.Lock()
+		defer w.node.mu.Unlock()
+		before = w.node.stored[path("ann", "d")]
+		w.node.keep(path("ann", "d"), list)
+		return before
+	}
+	away := there(nil)
+	if ids, _ := w.snapshots(ann, "ann/d"); len(ids) != 0 {
+		t.Errorf("listed %v", ids)
+	}
+	there(away)
+	if _, body := w.snapshots(ann, "ann/d"); !strings.Contains(body, `"message":"first"`) {
+		t.Error(body)
+	}
+}

@@ -39,9 +39,8 @@ type Names interface {
 
 // Notes are the store's methods on what decides nothing; none is cached.
 type Notes interface {
-	NoteSnapshot(ctx context.Context, id meta.DatabaseID, n meta.SnapshotNote) error
+	NoteSnapshot(ctx context.Context, id meta.DatabaseID, n meta.SnapshotNote, keep int) error
 	SnapshotNotes(ctx context.Context, id meta.DatabaseID) ([]meta.SnapshotNote, error)
-	ForgetNotes(ctx context.Context, id meta.DatabaseID, snapshots []string) error
 	Lineage(ctx context.Context, id meta.DatabaseID, viewer meta.EntityID) (from, forks []meta.Access, err error)
 }
 

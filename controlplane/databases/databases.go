@@ -68,9 +68,8 @@ type Motions interface {
 
 // Notes are what is known of snapshots and copies; they decide nothing.
 type Notes interface {
-	NoteSnapshot(ctx context.Context, id meta.DatabaseID, n meta.SnapshotNote) error
+	NoteSnapshot(ctx context.Context, id meta.DatabaseID, n meta.SnapshotNote, keep int) error
 	SnapshotNotes(ctx context.Context, id meta.DatabaseID) ([]meta.SnapshotNote, error)
-	ForgetNotes(ctx context.Context, id meta.DatabaseID, snapshots []string) error
 	// Lineage gives what a database was copied from, and its copies, with what
 	// the viewer has been granted on each.
 	Lineage(ctx context.Context, id meta.DatabaseID, viewer meta.EntityID) (from, forks []meta.Access, err error)

@@ -2,7 +2,6 @@ package databases
 
 import (
 	"context"
-	"time"
 	"unicode/utf8"
 
 	"github.com/ayb-go/ayb/controlplane/authz"
@@ -21,9 +20,10 @@ type Snapshot struct {
 const (
 	// maxMessage is how long the message of a snapshot may be, in characters.
 	maxMessage = 500
-	// staleNotes is how long a note stays whose snapshot is gone: one that is
-	// just being stored may not be listed yet.
-	staleNotes = time.Hour
+	// maxNotes is how many snapshots of a database something is known of. What
+	// is not listed keeps its note: it may be on its way to a new name, or the
+	// list may not be whole.
+	maxNotes = 5000
 )
 
 // managed finds a database that the caller manages. doing says in the refusal
@@ -71,23 +71,8 @@ func (d *Databases) ListSnapshots(ctx context.Context, actor authz.Actor, entity
 	for _, s := range listed.Snapshots {
 		n := noted[s.ID]
 		out = append(out, Snapshot{Snapshot: s, Message: n.Message, BeforeRestore: n.BeforeRestore})
-		delete(noted, s.ID)
 	}
-	return out, d.forgetNotes(ctx, db, noted)
-}
-
-// forgetNotes removes the notes of snapshots that are not there any more.
-func (d *Databases) forgetNotes(ctx context.Context, db meta.Database, notes map[string]meta.SnapshotNote) error {
-	var gone []string
-	for id, n := range notes {
-		if n.CreatedAt.Before(d.deps.Now().Add(-staleNotes)) {
-			gone = append(gone, id)
-		}
-	}
-	if len(gone) == 0 {
-		return nil
-	}
-	return d.deps.Store.ForgetNotes(ctx, db.ID, gone)
+	return out, nil
 }
 
 // TakeSnapshot stores the present state, with a message for people that may be
@@ -120,5 +105,5 @@ func (d *Databases) take(ctx context.Context, db meta.Database, note meta.Snapsh
 		return taken, err
 	}
 	note.ID, note.CreatedAt = taken.ID, d.deps.Now()
-	return taken, d.deps.Store.NoteSnapshot(ctx, db.ID, note)
+	return taken, d.deps.Store.NoteSnapshot(ctx, db.ID, note, maxNotes)
 }

@@ -10,9 +10,9 @@ import (
 )
 
 // NoteSnapshot keeps a note on a snapshot of a database. What was noted before
-// stays: a new message replaces the old one, none does not. NotFound when the
-// database is gone.
-func (s *Store) NoteSnapshot(ctx context.Context, id meta.DatabaseID, n meta.SnapshotNote) error {
+// stays: a new message replaces the old one, none does not. Of a database's
+// notes it keeps so many, the newest. NotFound when the database is gone.
+func (s *Store) NoteSnapshot(ctx context.Context, id meta.DatabaseID, n meta.SnapshotNote, keep int) error {
 	mark := 0
 	if n.BeforeRestore {
 		mark = 1
@@ -21,12 +21,19 @@ func (s *Store) NoteSnapshot(ctx context.Context, id meta.DatabaseID, n meta.Sna
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO snapshot_note (database_id, snapshot_id, message, before_restore, created_at) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (database_id, snapshot_id) DO UPDATE SET
+				created_at = excluded.created_at,
 				message = COALESCE(excluded.message, snapshot_note.message),
 				before_restore = CASE WHEN excluded.before_restore > 0 THEN 1 ELSE snapshot_note.before_restore END`,
 			id, n.ID, orNoText(n.Message), mark, formatTime(n.CreatedAt))
 		if gone(err) {
 			return errs.RecordNotFound("database", fmt.Sprint(id))
 		}
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `
+			DELETE FROM snapshot_note WHERE database_id = $1 AND snapshot_id NOT IN
+				(SELECT snapshot_id FROM snapshot_note WHERE database_id = $1 ORDER BY created_at DESC, snapshot_id LIMIT $2)`, id, keep)
 		return err
 	})
 }
@@ -57,16 +64,4 @@ func (s *Store) SnapshotNotes(ctx context.Context, id meta.DatabaseID) ([]meta.S
 		out = append(out, n)
 	}
 	return out, driverError(rows.Err())
-}
-
-// ForgetNotes removes notes on snapshots that are gone.
-func (s *Store) ForgetNotes(ctx context.Context, id meta.DatabaseID, snapshots []string) error {
-	return s.transact(ctx, func(tx *sql.Tx) error {
-		for _, one := range snapshots {
-			if _, err := tx.ExecContext(ctx, `DELETE FROM snapshot_note WHERE database_id = $1 AND snapshot_id = $2`, id, one); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }

@@ -227,7 +227,7 @@ func endOfGrace(t *testing.T, s *store.Store) {
 	first := database(t, s, alice, "shop")
 	must(t, s.SetGrant(ctx, meta.Grant{Entity: bob.ID, Database: first.ID, Level: ayb.ShareManager, CreatedAt: now}))
 	must(t, s.CreateToken(ctx, meta.APIToken{Short: "app", Entity: bob.ID, Scope: &meta.Scope{Database: first.ID, Level: ayb.QueryReadOnly}, CreatedAt: now}))
-	must(t, s.NoteSnapshot(ctx, first.ID, meta.SnapshotNote{ID: "x", CreatedAt: now}))
+	must(t, s.NoteSnapshot(ctx, first.ID, meta.SnapshotNote{ID: "x", CreatedAt: now}, 9))
 	must(t, s.BeginRename(ctx, first, "store", now, now.Add(claim)))
 	must(t, s.EndMotion(ctx, meta.Motion{Kind: meta.ToName, Database: first, To: "store"}, now))
 	first.Path.Database = "store"

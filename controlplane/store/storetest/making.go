@@ -205,16 +205,27 @@ func snapshotNotes(t *testing.T, s *store.Store) {
 	for _, n := range []meta.SnapshotNote{
 		{ID: "b", BeforeRestore: true, CreatedAt: now}, {ID: "a", Message: "before", CreatedAt: now},
 		{ID: "b", Message: "mine", CreatedAt: now.Add(time.Hour)}, {ID: "a", BeforeRestore: true, CreatedAt: now.Add(time.Hour)},
-		{ID: "a", Message: "after", CreatedAt: now}, {ID: "c", CreatedAt: now},
+		{ID: "a", Message: "after", CreatedAt: now.Add(2 * time.Hour)}, {ID: "c", CreatedAt: now},
 	} {
-		must(t, s.NoteSnapshot(ctx, d.ID, n))
+		must(t, s.NoteSnapshot(ctx, d.ID, n, 9))
 	}
-	must(t, s.ForgetNotes(ctx, d.ID, []string{"c", "never"}))
-	got, err := s.SnapshotNotes(ctx, d.ID)
-	must(t, err)
-	want := []meta.SnapshotNote{{ID: "a", Message: "after", BeforeRestore: true, CreatedAt: now}, {ID: "b", Message: "mine", BeforeRestore: true, CreatedAt: now}}
-	if !slices.Equal(got, want) {
-		t.Errorf("got %+v", got)
+	other := database(t, s, alice, "other")
+	must(t, s.NoteSnapshot(ctx, other.ID, meta.SnapshotNote{ID: "old", CreatedAt: now.Add(-time.Hour)}, 9))
+	wantNotes := func(id meta.DatabaseID, want ...meta.SnapshotNote) {
+		t.Helper()
+		if got, err := s.SnapshotNotes(ctx, id); err != nil || !slices.Equal(got, want) {
+			t.Errorf("got %+v, %v", got, err)
+		}
 	}
-	wantCode(t, s.NoteSnapshot(ctx, 999, want[0]), errs.NotFound)
+	a := meta.SnapshotNote{ID: "a", Message: "after", BeforeRestore: true, CreatedAt: now.Add(2 * time.Hour)}
+	b := meta.SnapshotNote{ID: "b", Message: "mine", BeforeRestore: true, CreatedAt: now.Add(time.Hour)}
+	c := meta.SnapshotNote{ID: "c", CreatedAt: now}
+	e := meta.SnapshotNote{ID: "e", CreatedAt: now.Add(3 * time.Hour)}
+	wantNotes(d.ID, a, b, c)
+	must(t, s.NoteSnapshot(ctx, d.ID, e, 3))
+	wantNotes(d.ID, a, b, e)
+	must(t, s.NoteSnapshot(ctx, d.ID, e, 2))
+	wantNotes(d.ID, a, e)
+	wantNotes(other.ID, meta.SnapshotNote{ID: "old", CreatedAt: now.Add(-time.Hour)})
+	wantCode(t, s.NoteSnapshot(ctx, 999, c, 9), errs.NotFound)
 }

@@ -91,7 +91,8 @@ type PurgeRequest struct {
 type Done struct{}
 
 // Snapshots is what a snapshotter does. When snapshots are not configured, or
-// no snapshotter runs, every call gives Snapshot or Unavailable. ObjectStore
+// no snapshotter runs, every call gives Snapshot or Unavailable, but the list
+// is empty in the first case. ObjectStore
 // says that the store cannot be used now.
 type Snapshots interface {
 	ListSnapshots(ctx context.Context, req ListRequest) (ListResponse, error)
@@ -99,7 +100,9 @@ type Snapshots interface {
 	TakeSnapshot(ctx context.Context, req TakeRequest) (TakeResponse, error)
 	// LoadSnapshot: NoSnapshot for an id that is not stored or is no id.
 	LoadSnapshot(ctx context.Context, req LoadRequest) (LoadResponse, error)
-	// MoveSnapshots and PurgeSnapshots may be repeated.
+	// MoveSnapshots and PurgeSnapshots may be repeated. They give Snapshot only
+	// when snapshots are not configured, which means to who asks that there is
+	// nothing to do.
 	MoveSnapshots(ctx context.Context, req MoveRequest) (Done, error)
 	PurgeSnapshots(ctx context.Context, req PurgeRequest) (Done, error)
 }
