@@ -265,7 +265,7 @@ func TestBrokenSnapshotsAreRefusedN2(t *testing.T) {
 		"nothing":           {b.put(t, nil), errs.Snapshot},
 		"cut off":           {b.put(t, file[:len(file)/2]), errs.Snapshot},
 		"a hole":            {b.put(t, holed), errs.Snapshot},
-		"larger than may":   {b.put(t, make([]byte, 65<<20)), errs.Snapshot},
+		"larger than may":   {b.put(t, make([]byte, 65<<20)), errs.TooLarge},
 		"another's content": {strings.Repeat("0", 64), errs.Snapshot},
 		"not stored":        {strings.Repeat("a", 64), errs.NoSnapshot},
 		"no id":             {"../" + good, errs.NoSnapshot},

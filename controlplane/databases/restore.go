@@ -22,9 +22,9 @@ const idLength = 64
 //
 // Errors are those of managed; NoSnapshot for an id that is not stored or is
 // none (S3); for a new database those of Create; Conflict while the database is
-// being replaced; Snapshot when the snapshot or the present state is not sound,
-// or when the node finds the snapshot larger than the database may be; TooLarge
-// when only its answer shows that; ObjectStore. After an error the database is what it was.
+// being replaced; Snapshot when the snapshot or the present state is not sound;
+// TooLarge for a sound snapshot that is larger than the database may be;
+// ObjectStore. After an error the database is what it was.
 func (d *Databases) Restore(ctx context.Context, actor authz.Actor, entity, database, id, to string) error {
 	db, _, err := d.managed(ctx, actor, authz.RestoreSnapshot, entity, database, manageSnapshots)
 	if err != nil {

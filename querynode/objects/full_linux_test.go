@@ -19,7 +19,7 @@ func TestFullDisk(t *testing.T) {
 	if _, err := pack(t.Context(), full, bytes.NewReader(data), int64(len(data))); !errs.Is(err, errs.Full) {
 		t.Errorf("packing: %v", err)
 	}
-	if _, err := unpack(full, bytes.NewReader(packed(t, data)), 16<<20); !errs.Is(err, errs.Full) {
+	if _, err := unpack(full, &source{r: bytes.NewReader(packed(t, data))}, 16<<20); !errs.Is(err, errs.Full) {
 		t.Errorf("unpacking: %v", err)
 	}
 }

@@ -133,38 +133,41 @@ func (t *Transfer) Fetch(ctx context.Context, address, id string, most int64, ds
 	if resp.StatusCode != http.StatusOK {
 		return 0, refused(resp)
 	}
-	// Nothing grows much when it is compressed.
-	src := &source{r: watch.reader(resp.Body), left: most + most/64 + chunk}
+	src := &source{r: watch.reader(resp.Body)}
 	got, err := unpack(dst, src, most)
 	switch {
 	case src.err != nil:
 		return 0, unreachable(ctx, src.err)
 	case errors.Is(err, errTooLong):
-		return 0, errs.E(errs.Snapshot, "The snapshot is larger than the database may be, which is %d bytes", most)
+		return 0, errs.E(errs.Snapshot, "The stored snapshot is damaged: it is larger than any database")
 	case errors.Is(err, errPacking):
 		return 0, errs.Wrap(errs.Snapshot, err, "The stored snapshot is damaged")
 	case err != nil:
 		return 0, err
 	case got.id != id: // N2
 		return 0, errs.E(errs.Snapshot, "The stored snapshot is damaged: its content is not what its id says")
+	case got.bytes > most:
+		return 0, errs.E(errs.TooLarge, "The snapshot has %d bytes, and the database may have %d (limits.database_bytes, which the operator of the server can raise)", got.bytes, most)
 	}
 	return got.bytes, nil
 }
 
 // source reads an answer, keeps what went wrong on the way apart from what is
-// wrong with the content, and ends what does not end.
+// wrong with the content, and ends what does not end: nothing grows much when
+// it is compressed.
 type source struct {
 	r    io.Reader
-	left int64
+	read int64
+	made int64 // bytes of content so far
 	err  error
 }
 
 func (s *source) Read(p []byte) (int, error) {
-	if s.left <= 0 {
-		return 0, errTooLong
+	if s.read > s.made+s.made/64+chunk {
+		return 0, errPacking
 	}
 	n, err := s.r.Read(p)
-	if s.left -= int64(n); err != nil && err != io.EOF {
+	if s.read += int64(n); err != nil && err != io.EOF {
 		s.err = err
 	}
 	return n, err

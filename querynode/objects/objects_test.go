@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -230,6 +231,47 @@ func TestFetchOfBrokenObjectsN2(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What is whole, and larger than the database may be, is told as that, with the
+// limit: neither damaged nor written beyond it. What only begins like it is
+// damaged.
+func TestFetchOfTooLargeSnapshot(t *testing.T) {
+	const most = 1 << 20
+	for name, data := range map[string][]byte{
+		"one byte":          content(most + 1),
+		"does not compress": noise(8 << 20), // longer than the limit as it comes, too
+		"compresses well":   make([]byte, 64<<20),
+	} {
+		whole := packed(t, data)
+		cut := whole[:len(whole)-5]
+		damaged := bytes.Clone(whole)
+		damaged[len(damaged)-len(damaged)/3] ^= 1
+		for what, tt := range map[string]struct {
+			object []byte
+			want   errs.Code
+		}{"whole": {whole, errs.TooLarge}, "cut off": {cut, errs.Snapshot}, "damaged": {damaged, errs.Snapshot}} {
+			t.Run(name+"/"+what, func(t *testing.T) {
+				url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(tt.object) }))
+				var out bytes.Buffer
+				_, err := transfer(t, time.Minute).Fetch(t.Context(), url, idOf(data), most, &out)
+				if errs.CodeOf(err) != tt.want || out.Len() > most {
+					t.Errorf("got %v, want %s; %d bytes were written", err, tt.want, out.Len())
+				}
+				if tt.want == errs.TooLarge && !strings.Contains(err.Error(), fmt.Sprintf("has %d bytes, and the database may have %d (limits.database_bytes", len(data), most)) {
+					t.Errorf("it says %v", err)
+				}
+			})
+		}
+	}
+}
+
+// noise does not compress.
+func noise(size int) []byte {
+	b := make([]byte, size)
+	r := rand.NewChaCha8([32]byte{})
+	_, _ = r.Read(b) // it cannot fail
+	return b
 }
 
 // hugeWindow wants more memory than it is given.

@@ -62,15 +62,19 @@ type unpacked struct {
 	bytes int64
 }
 
-// errTooLong reports content that is longer than it may be.
+// errTooLong reports content that is longer than any is.
 var errTooLong = errors.New("the content is too long")
 
 // errPacking reports bytes that no packer has made.
 var errPacking = errors.New("the compressed data is damaged")
 
-// unpack uncompresses src to dst, at most so many bytes. The error is
-// errTooLong, errPacking, or one of dst.
-func unpack(dst io.Writer, src io.Reader, most int64) (unpacked, error) {
+// maxContent is how much of a content is looked at to tell what it is.
+const maxContent = 1 << 40
+
+// unpack uncompresses src. No more than most bytes go to dst; of content that
+// has more the rest is counted and hashed only, so that its length can be
+// believed. The error is errTooLong, errPacking, or one of dst.
+func unpack(dst io.Writer, src *source, most int64) (unpacked, error) {
 	z, err := zstd.NewReader(src, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 	if err != nil {
 		return unpacked{}, fmt.Errorf("%w: %w", errPacking, err)
@@ -78,18 +82,19 @@ func unpack(dst io.Writer, src io.Reader, most int64) (unpacked, error) {
 	defer z.Close()
 	h := blake3.New()
 	buf := make([]byte, chunk)
-	var total int64
 	for {
 		n, rerr := z.Read(buf)
-		if total += int64(n); total > most {
+		if src.made += int64(n); src.made > maxContent {
 			return unpacked{}, errTooLong
 		}
 		_, _ = h.Write(buf[:n]) // it cannot fail
-		if _, err := dst.Write(buf[:n]); err != nil {
-			return unpacked{}, diskError(err)
+		if src.made <= most {
+			if _, err := dst.Write(buf[:n]); err != nil {
+				return unpacked{}, diskError(err)
+			}
 		}
 		if rerr == io.EOF {
-			return unpacked{hex.EncodeToString(h.Sum(nil)), total}, nil
+			return unpacked{hex.EncodeToString(h.Sum(nil)), src.made}, nil
 		}
 		if rerr != nil {
 			return unpacked{}, fmt.Errorf("%w: %w", errPacking, rerr)
