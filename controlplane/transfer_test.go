@@ -167,12 +167,16 @@ func TestImportWholeDatabases(t *testing.T) {
 	w.wantOther(w.bring(bob, "ann/e", "format=sqlite", "another"), 403, "Authenticated entity bob can't create a database for entity ann")
 	w.wantOther(w.bring(bob, "ann/d", "format=sqlite&mode=replace", "another"), 403, "Authenticated entity bob can't replace database ann/d")
 	w.wantOther(w.bring(ann, "ann/d", "format=sqlite&mode=replace", "bad"), 400, "It is not a database")
-	w.wantOther(w.bring(ann, "ann/e", "format=sqlite", "bad"), 400, "It is not a database")
+	for range 3 { // nothing of a try is in the way of the next
+		w.wantOther(w.bring(ann, "ann/e", "format=sqlite", "bad"), 400, "It is not a database")
+	}
 	if got := w.bring(ann, "ann/d", "format=sqlite&mode=replace&dry_run=1", "checked"); got.status != 200 || !strings.Contains(got.body, `"dry_run":true`) {
 		t.Errorf("dry: %d %s", got.status, got.body)
 	}
-	if got := w.bring(ann, "ann/f", "format=sqlite&dry_run=1", "checked"); got.status != 200 {
-		t.Errorf("dry: %d %s", got.status, got.body)
+	for range 3 {
+		if got := w.bring(ann, "ann/f", "format=sqlite&dry_run=1", "checked"); got.status != 200 {
+			t.Errorf("dry: %d %s", got.status, got.body)
+		}
 	}
 	if data, _ := w.node.data(path("ann", "d")); data != "a state" {
 		t.Errorf("it has %q", data)

@@ -54,7 +54,7 @@ type Names interface {
 type Making interface {
 	ReserveDatabase(ctx context.Context, d meta.Database, now, until time.Time) (meta.Reservation, error)
 	RenewReservation(ctx context.Context, r meta.Reservation, until time.Time) error
-	ReleaseReservation(ctx context.Context, r meta.Reservation, now time.Time) error
+	ReleaseReservation(ctx context.Context, r meta.Reservation, until time.Time) (theirs bool, err error)
 	CreateReserved(ctx context.Context, r meta.Reservation, d meta.Database, from meta.Origin) error
 }
 

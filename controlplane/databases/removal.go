@@ -121,14 +121,20 @@ func (r *Removals) sweep(ctx context.Context) error {
 			slots <- struct{}{}
 			running.Go(func() {
 				defer func() { <-slots }()
-				if err := r.remove(ctx, d); err != nil && ctx.Err() == nil {
-					r.deps.Log.Warn("files of a deleted database are still there", "db", d.Path.String(), "node", string(d.Node), "err", err)
-				}
+				r.tryNow(ctx, d)
 			})
 		}
 		running.Wait()
 	}
 	return nil
+}
+
+// tryNow removes what the caller has a claim on. What does not work is tried
+// again later.
+func (r *Removals) tryNow(ctx context.Context, d meta.Doomed) {
+	if err := r.remove(ctx, d); err != nil && ctx.Err() == nil {
+		r.deps.Log.Warn("files of a deleted database are still there", "db", d.Path.String(), "node", string(d.Node), "err", err)
+	}
 }
 
 func (r *Removals) remove(ctx context.Context, d meta.Doomed) error {

@@ -59,13 +59,19 @@ func (s *Store) RenewReservation(ctx context.Context, r meta.Reservation, until 
 }
 
 // ReleaseReservation gives the path up: what there is of the database is now
-// to be removed. One that was lost or used is no error.
-func (s *Store) ReleaseReservation(ctx context.Context, r meta.Reservation, now time.Time) error {
-	return s.transact(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE doomed_database SET claimed_until = $1, reservation = NULL WHERE id = $2 AND reservation = $3`,
-			formatTime(now), r.ID, r.Token)
+// to be removed, until then by the caller, if the path was still theirs.
+func (s *Store) ReleaseReservation(ctx context.Context, r meta.Reservation, until time.Time) (theirs bool, err error) {
+	err = s.transact(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `UPDATE doomed_database SET claimed_until = $1, reservation = NULL WHERE id = $2 AND reservation = $3`,
+			formatTime(until), r.ID, r.Token)
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		theirs = n > 0
 		return err
 	})
+	return theirs && err == nil, err
 }
 
 // CreateReserved records a database whose path was reserved, and what it was

@@ -36,7 +36,7 @@ func reservation(t *testing.T, s *store.Store) {
 		t.Errorf("owned %+v, %v", n, err)
 	}
 	wantCode(t, s.RenewReservation(ctx, meta.Reservation{ID: r.ID, Token: "guessed"}, now), errs.Conflict)
-	must(t, s.ReleaseReservation(ctx, meta.Reservation{ID: r.ID, Token: "guessed"}, now))
+	release(t, s, meta.Reservation{ID: r.ID, Token: "guessed"}, now, false)
 	must(t, s.RenewReservation(ctx, r, now.Add(2*claim)))
 	if got, err := s.ClaimDoomed(ctx, 9, now.Add(claim), now.Add(time.Hour)); err != nil || len(got) != 0 {
 		t.Errorf("claimed %+v, %v", got, err)
@@ -46,7 +46,7 @@ func reservation(t *testing.T, s *store.Store) {
 		t.Error(err)
 	}
 	wantCode(t, s.CreateReserved(ctx, r, d, meta.Origin{}), errs.Conflict) // it was used
-	must(t, s.ReleaseReservation(ctx, r, now))
+	release(t, s, r, now, false)
 	if got := doomedNames(t, s); len(got) != 0 {
 		t.Errorf("doomed %v", got)
 	}
@@ -66,9 +66,19 @@ func reservation(t *testing.T, s *store.Store) {
 
 	r, err = s.ReserveDatabase(ctx, e, now, now.Add(time.Hour))
 	must(t, err)
-	must(t, s.ReleaseReservation(ctx, r, now))
-	if got, err := s.ClaimDoomed(ctx, 9, now, now.Add(claim)); err != nil || len(got) != 1 {
+	release(t, s, r, now.Add(claim), true)
+	if got, err := s.ClaimDoomed(ctx, 9, now, now.Add(claim)); err != nil || len(got) != 0 {
+		t.Errorf("it is the caller's: %+v, %v", got, err)
+	}
+	if got, err := s.ClaimDoomed(ctx, 9, now.Add(claim), now.Add(2*claim)); err != nil || len(got) != 1 {
 		t.Errorf("after its release: %+v, %v", got, err)
+	}
+}
+
+func release(t *testing.T, s *store.Store, r meta.Reservation, until time.Time, want bool) {
+	t.Helper()
+	if theirs, err := s.ReleaseReservation(t.Context(), r, until); err != nil || theirs != want {
+		t.Errorf("released: %v, %v", theirs, err)
 	}
 }
 
