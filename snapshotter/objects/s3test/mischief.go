@@ -119,7 +119,7 @@ func (m *Mischief) Requests() int64 { return m.requests.Load() }
 func (m *Mischief) Opened() int64 { return m.opened.Load() }
 
 func (m *Mischief) bent(r *http.Response) error {
-	if bend := m.bend.Load(); bend != nil { //nolint:bodyclose // the proxy closes it
+	if bend := m.bend.Load(); bend != nil {
 		return (*bend)(r)
 	}
 	return nil
