@@ -132,6 +132,8 @@ func (a *aside) sound(check string) (string, error) {
 	if err != nil || found == "ok" {
 		return "", err
 	}
+	// The first line may be a headline.
+	found = strings.TrimPrefix(found, "*** in database main ***\n")
 	if found == "" {
 		found = "nothing"
 	}

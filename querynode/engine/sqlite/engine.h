@@ -16,9 +16,10 @@ enum {
 
 // What the policy saw while a statement was prepared.
 enum {
-	AYB_SEEN_TXN = 1,   // BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE
-	AYB_SEEN_SET = 2,   // a pragma that changes the connection
-	AYB_SEEN_WRITER = 4 // belongs on the writer whatever SQLite thinks
+	AYB_SEEN_TXN = 1,    // BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE
+	AYB_SEEN_SET = 2,    // a pragma that changes the connection
+	AYB_SEEN_WRITER = 4, // belongs on the writer whatever SQLite thinks
+	AYB_SEEN_SCHEMA = 8, // changes the schema or what is known about the data
 };
 
 // Why the policy refused.
@@ -91,7 +92,7 @@ typedef struct ayb_conn {
 	int64_t cell_bits;
 	const void *cell_ptr;
 
-	char text[64]; // first cell of ayb_exec
+	char text[512]; // first cell of ayb_exec, as much as has room
 } ayb_conn;
 
 // Process-wide: memory limit, and where SQLite puts its temporary files.
