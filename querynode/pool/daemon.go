@@ -33,8 +33,9 @@ type Daemon struct {
 	conn    *pipe.Conn
 	done    chan struct{} // closed when the process has ended
 
-	group *cgroup.Group // nil without; for the goroutine of run
-	used  time.Duration // processor time at the last look; for the watch
+	group   *cgroup.Group // nil without; for the goroutine of run
+	missing bool          // there was no database; for who ends the daemon
+	used    time.Duration // processor time at the last look; for the watch
 
 	mu      sync.Mutex
 	own     query.Limits // those of its database; fixed once it has been launched
@@ -155,6 +156,7 @@ func (d *Daemon) files() (dbfile.Version, error) {
 func (d *Daemon) launch(theirs *os.File) (*exec.Cmd, *tail, error) {
 	v, err := d.files()
 	if err != nil {
+		d.missing = true
 		return nil, nil, err
 	}
 	own := d.fix()

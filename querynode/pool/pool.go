@@ -177,6 +177,9 @@ func (p *Pool) gone(d *Daemon) {
 	p.mu.Lock()
 	if p.daemons[d.place()] == d {
 		delete(p.daemons, d.place())
+		if d.missing && d.version == "" { // what is known of a database goes with it
+			delete(p.known, d.db)
+		}
 	}
 	delete(p.retiring, d)
 	p.mu.Unlock()

@@ -52,6 +52,10 @@ func (p *Pool) hold(at Place) (release func(), err error) {
 		<-before.done
 	}
 	return func() {
+		if at.Version == "" {
+			_, err := hold.files()
+			hold.missing = err != nil
+		}
 		close(hold.done)
 		p.gone(hold)
 	}, nil

@@ -5,7 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/dbfile"
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
 	"github.com/ayb-go/ayb/shared/query"
 )
@@ -137,6 +139,44 @@ func TestKnownLimits(t *testing.T) {
 	}
 	if _, err := p.Get(db, query.Limits{}); err != nil || p.Known(db) != (query.Limits{}) {
 		t.Errorf("known %+v, %v", p.Known(db), err)
+	}
+}
+
+// absent has no database of one name.
+type absent struct {
+	files
+	db ayb.DatabasePath
+}
+
+func (f absent) Resolve(p ayb.DatabasePath) (dbfile.Version, error) {
+	if p == f.db {
+		return dbfile.Version{}, errs.E(errs.Engine, "This query node does not have the database")
+	}
+	return f.files.Resolve(p)
+}
+
+// The limits of databases that are gone, or never were, are not kept: an
+// account can make and delete as many as it likes.
+func TestLimitsGoWithTheirDatabase(t *testing.T) {
+	p := limitsPool(t)
+	_, _, first := open(t, p, queries(2), "x")
+	<-first.end
+	nothing := func() error { return nil }
+	if err := p.Without(nothing, Place{DB: db}); err != nil || p.Known(db) != queries(2) {
+		t.Errorf("known %+v, %v", p.Known(db), err)
+	}
+	there := p.deps.Files.(files)
+	err := p.Without(func() error { p.deps.Files = absent{there, db}; return nil }, Place{DB: db})
+	if err != nil || len(p.known) != 0 {
+		t.Errorf("known %+v, %v", p.known, err)
+	}
+	d, _, a := open(t, p, queries(2), "x")
+	if e := <-a.end; e.kind != mux.Fail {
+		t.Errorf("told %v %q", e.kind, e.payload)
+	}
+	<-d.done
+	if p.Known(db) != (query.Limits{}) {
+		t.Errorf("known %+v", p.Known(db))
 	}
 }
 
