@@ -54,6 +54,7 @@ type stmt struct {
 	reads     bool // may run on a reader
 	txn       bool // begins or ends a transaction or savepoint
 	sets      bool // sets something for the rest of the body
+	schema    bool // changes the schema or what is known about the data
 	pragma    bool
 	vacuum    bool
 	into      bool // VACUUM INTO
@@ -220,7 +221,7 @@ func (c *conn) prepare(t text, from int, mode C.int, keep bool) (st *stmt, end i
 	st = &stmt{
 		s: c.c.stmt, columns: int(c.c.columns), explain: c.c.explain != 0,
 		txn: c.c.seen&C.AYB_SEEN_TXN != 0, sets: c.c.seen&C.AYB_SEEN_SET != 0,
-		pragma: isPragma(sql), bytes: int(c.c.stmt_bytes), params: int(c.c.params), end: end, uncached: true,
+		schema: c.c.seen&C.AYB_SEEN_SCHEMA != 0, pragma: isPragma(sql), bytes: int(c.c.stmt_bytes), params: int(c.c.params), end: end, uncached: true,
 	}
 	st.reads = c.c.readonly != 0 || st.explain || st.pragma
 	if c.c.seen&C.AYB_SEEN_WRITER != 0 {

@@ -246,7 +246,9 @@ static int first_step(ayb_conn *c, sqlite3_stmt *s, const unsigned char *params,
 // The end of a statement that is through.
 static int finish(ayb_conn *c, sqlite3_stmt *s) {
 	c->written = sqlite3_total_changes64(c->db) - c->before;
-	c->affected = c->written ? sqlite3_changes64(c->db) : 0;
+	// What only reads affects nothing; an index may have put down at its
+	// occasion what statements before it left to be written.
+	c->affected = c->written && !sqlite3_stmt_readonly(s) ? sqlite3_changes64(c->db) : 0;
 	c->rowid = sqlite3_last_insert_rowid(c->db);
 	ayb_reset(c, s);
 	return SQLITE_DONE;

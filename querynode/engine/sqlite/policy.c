@@ -109,7 +109,7 @@ static int pragma(ayb_conn *c, int mode, const char *name, const char *value) {
 		case SELECTS:
 			return SQLITE_OK;
 		case WRITES:
-			c->seen |= AYB_SEEN_WRITER;
+			c->seen |= AYB_SEEN_WRITER | AYB_SEEN_SCHEMA;
 			return SQLITE_OK;
 		case STORED:
 			if (value) c->seen |= AYB_SEEN_WRITER;
@@ -131,11 +131,40 @@ static int transaction(ayb_conn *c) {
 	return c->mode == AYB_ATOMIC ? refuse(c, AYB_REFUSED_HERE, 0) : SQLITE_OK;
 }
 
+static int schema(int action) {
+	switch (action) {
+	case SQLITE_CREATE_INDEX:
+	case SQLITE_CREATE_TABLE:
+	case SQLITE_CREATE_TEMP_INDEX:
+	case SQLITE_CREATE_TEMP_TABLE:
+	case SQLITE_CREATE_TEMP_TRIGGER:
+	case SQLITE_CREATE_TEMP_VIEW:
+	case SQLITE_CREATE_TRIGGER:
+	case SQLITE_CREATE_VIEW:
+	case SQLITE_CREATE_VTABLE:
+	case SQLITE_DROP_INDEX:
+	case SQLITE_DROP_TABLE:
+	case SQLITE_DROP_TEMP_INDEX:
+	case SQLITE_DROP_TEMP_TABLE:
+	case SQLITE_DROP_TEMP_TRIGGER:
+	case SQLITE_DROP_TEMP_VIEW:
+	case SQLITE_DROP_TRIGGER:
+	case SQLITE_DROP_VIEW:
+	case SQLITE_DROP_VTABLE:
+	case SQLITE_ALTER_TABLE:
+	case SQLITE_REINDEX:
+	case SQLITE_ANALYZE:
+		return 1;
+	}
+	return 0;
+}
+
 int ayb_authorize(void *p, int action, const char *a, const char *b, const char *db, const char *trigger) {
 	ayb_conn *c = p;
 	int mode = c->preparing ? c->mode : AYB_FREE;
 	(void)trigger;
 	if (c->own) return SQLITE_OK;
+	if (c->preparing && schema(action)) c->seen |= AYB_SEEN_SCHEMA;
 	switch (action) {
 	case SQLITE_ATTACH:
 		if (c->vacuum && !c->preparing && a && !*a) return SQLITE_OK;

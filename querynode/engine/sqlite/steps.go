@@ -19,11 +19,28 @@ func (r *run) one(st *stmt, from int, wanted bool) error {
 	if err != nil {
 		return err
 	}
+	if err := r.putDown(st, from); err != nil {
+		return err
+	}
 	p := (*C.uchar)(unsafe.SliceData(params))
 	if st.columns == 0 || !wanted {
 		return r.drain(st, from, p, n)
 	}
 	return r.rows(st, from, p, n)
+}
+
+// putDown has indexes of text write what statements before this one of the
+// transaction left to be written later. A statement that changes the schema
+// would have them do it, and have their rows for its own: it does not count
+// rows, and so leaves the count of whatever SQL ran last.
+func (r *run) putDown(st *stmt, from int) error {
+	if !st.schema || r.c.autocommit() {
+		return nil
+	}
+	if rc := r.c.exec("SAVEPOINT ayb; RELEASE ayb"); rc != C.SQLITE_OK {
+		return r.failure(rc, from)
+	}
+	return nil
 }
 
 // drain runs a statement whose rows nobody wants.
