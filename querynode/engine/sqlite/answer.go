@@ -16,11 +16,18 @@ func (r *run) pass(p []byte) error {
 }
 
 // stream passes encoded bytes to the sink while the statement stands still.
-// Nothing is kept or spooled meanwhile, so they are the next.
+// Nothing is kept or spooled meanwhile, so they are the next. Who has stopped
+// the job gets no more of them.
 func (r *run) stream(p []byte) error {
+	if why := r.job.reason(); why != stopNot {
+		return stopError(why, r.job)
+	}
 	r.pause()
 	r.mark, r.sent = 0, true
 	err := r.sink.Write(p, false)
+	if r.pace != nil {
+		r.pace.step(r.job.stopped())
+	}
 	r.start()
 	return err
 }
