@@ -189,7 +189,10 @@ func TestPostgresGoesAndComes(t *testing.T) {
 				}
 			})
 		}
-		waitFor(t, "some accounts", func() bool { return s.Ping(t.Context()) == nil })
+		waitFor(t, "some accounts", func() bool {
+			_, err := s.EntityBySlug(t.Context(), ayb.EntitySlug(fmt.Sprintf("r%dw0n9", round)))
+			return err == nil
+		})
 		end(t)
 		for range 20 {
 			if err := s.Ping(t.Context()); !errs.Is(err, errs.Unavailable) {

@@ -89,8 +89,26 @@ func (s *Server) Database(t testing.TB) string {
 	return s.url(name)
 }
 
-// Kill ends the server at once, as a crash does, with everything it was doing.
-func (s *Server) Kill(t testing.TB) { s.stop(t, syscall.SIGKILL) }
+// Kill ends the server at once, as a crash does, with everything it was doing:
+// the processes that it has for its clients would go on for a moment without it.
+func (s *Server) Kill(t testing.TB) {
+	t.Helper()
+	family, err := killFamily(s.proc.Pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.stop(t, syscall.SIGKILL)
+	deadline := time.After(patience)
+	for _, pid := range family {
+		for runs(pid) {
+			select {
+			case <-time.After(time.Millisecond):
+			case <-deadline:
+				t.Fatal("a process of the PostgreSQL server does not end")
+			}
+		}
+	}
+}
 
 // Stop ends the server in an orderly way, without waiting for its clients.
 func (s *Server) Stop(t testing.TB) { s.stop(t, syscall.SIGINT) }
