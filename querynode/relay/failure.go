@@ -35,12 +35,21 @@ var moreCodes = map[query.Kind][]errs.Code{
 	query.KindCheck:  {errs.NotFound, errs.Snapshot},
 }
 
+// attributes are what an error of a daemon may have besides its text. Others
+// would be told as the server's own, or change what kind of error it is told as.
+var attributes = []string{"statement", "sqlite_code", "offset", "id", "record_type"}
+
 // missingTypes are the records that a daemon can know to be missing.
 var missingTypes = []string{"", "table"}
 
 // credible tells whether a daemon can know what it says. Nothing that it was
 // asked for can be missing but what is in its database.
 func credible(asked query.Kind, err *errs.Error) bool {
+	for name := range err.Attrs {
+		if !slices.Contains(attributes, name) {
+			return false
+		}
+	}
 	if err.Code == errs.NotFound {
 		record := err.Attrs["record_type"]
 		if asked == query.KindCancel && record != "query" || asked != query.KindCancel && !slices.Contains(missingTypes, record) {

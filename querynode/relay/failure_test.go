@@ -10,7 +10,7 @@ import (
 
 func TestEngineErrors(t *testing.T) {
 	for _, err := range []*errs.Error{
-		errs.E(errs.SQL, "no such table: t").With("offset", "3"),
+		errs.E(errs.SQL, "no such table: t").With("offset", "3").With("statement", "0").With("sqlite_code", "1"),
 		errs.E(errs.ReadOnly, "Attempted to write to database while in read-only mode"),
 		errs.E(errs.Full, "database or disk is full"),
 	} {
@@ -19,10 +19,12 @@ func TestEngineErrors(t *testing.T) {
 		}
 	}
 	for name, payload := range map[string][]byte{
-		"another part's":  errs.Marshal(errs.E(errs.InvalidToken, "Invalid API token")),
-		"unknown":         []byte(`{"code":"made_up","message":"x"}`),
-		"long":            errs.Marshal(errs.E(errs.SQL, "%s", strings.Repeat("x", largestError))),
-		"an owner's word": errs.Marshal(errs.E(errs.OwnerPermissions, "x")),
+		"another part's":   errs.Marshal(errs.E(errs.InvalidToken, "Invalid API token")),
+		"unknown":          []byte(`{"code":"made_up","message":"x"}`),
+		"long":             errs.Marshal(errs.E(errs.SQL, "%s", strings.Repeat("x", largestError))),
+		"an owner's word":  errs.Marshal(errs.E(errs.OwnerPermissions, "x")),
+		"another kind":     errs.Marshal(errs.E(errs.SQL, "x x").With("type", "InvalidToken")),
+		"a key of its own": errs.Marshal(errs.E(errs.SQL, "x x").With("log_in_at", "https://example.com")),
 	} {
 		if got := errs.Unmarshal(engineError(query.KindQuery, payload)); got.Code != errs.Engine || strings.Contains(got.Message, "x x") {
 			t.Errorf("%s: passed on as %v", name, got)
