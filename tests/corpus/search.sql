@@ -52,7 +52,6 @@ INSERT INTO docs(docs) VALUES ('optimize');
 
 SELECT count(*) FROM docs WHERE docs MATCH 'dog';
 
---! alone it would have rows_affected of the index before it
 CREATE TABLE notes(id INTEGER PRIMARY KEY, text);
 
 CREATE VIRTUAL TABLE notes_index USING fts5(text, content = 'notes', content_rowid = 'id', tokenize = 'porter unicode61 remove_diacritics 2');
@@ -85,7 +84,6 @@ SELECT t FROM trigrams WHERE t LIKE '%cde%';
 
 SELECT t FROM trigrams('"röß"');
 
---! alone it would have rows_affected of the index before it
 CREATE VIRTUAL TABLE terms USING fts5vocab(docs, row);
 
 SELECT * FROM terms WHERE term < 'l' ORDER BY term;
@@ -104,7 +102,6 @@ SELECT docid, a, length(offsets(old)) FROM old WHERE old MATCH 'words' ORDER BY 
 
 SELECT hex(matchinfo(old)) FROM old WHERE a MATCH 'some';
 
---! alone it would have rows_affected of the index before it
 DROP TABLE old;
 
 CREATE VIRTUAL TABLE boxes USING rtree(id, x0, x1, y0, y1, +name TEXT);
