@@ -3,13 +3,14 @@ package harness
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ayb-go/ayb/shared/freeport"
 )
 
 // Topology is how a server is spread over processes.
@@ -120,12 +121,11 @@ origin = "*"
 
 func freePort(t testing.TB) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a moment on loopback
+	port, err := freeport.TCP()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = l.Close() }() // only its number was wanted
-	return l.Addr().(*net.TCPAddr).Port
+	return port
 }
 
 // signs is what each process says when it can be used.

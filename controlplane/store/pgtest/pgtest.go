@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,6 +21,8 @@ import (
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+
+	"github.com/ayb-go/ayb/shared/freeport"
 )
 
 // patience is how long starting and stopping may take on a busy machine.
@@ -182,7 +183,7 @@ func start() (*Server, error) {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	for range 5 { // somebody else may take the port first
-		if s.port, err = freePort(); err != nil {
+		if s.port, err = freeport.TCP(); err != nil {
 			break
 		}
 		if err = s.run(ctx); err == nil {
@@ -284,13 +285,4 @@ func (s *Server) await(ctx context.Context) (bool, error) {
 		case <-tick.C:
 		}
 	}
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a moment on loopback
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }

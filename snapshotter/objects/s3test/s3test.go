@@ -6,7 +6,6 @@ package s3test
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -20,6 +19,7 @@ import (
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
+	"github.com/ayb-go/ayb/shared/freeport"
 	"github.com/ayb-go/ayb/snapshotter/objects"
 )
 
@@ -210,10 +210,9 @@ var program = sync.OnceValues(func() (string, error) {
 
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a moment on loopback
+	port, err := freeport.TCP()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = l.Close() }() // only its number was wanted
-	return l.Addr().String()
+	return fmt.Sprintf("127.0.0.1:%d", port)
 }
