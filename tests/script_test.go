@@ -2,9 +2,13 @@ package tests
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -16,10 +20,14 @@ import (
 )
 
 // TestScripts runs every script in every setting, each with a server of its
-// own. The names of topologies and metadata stores are conditions. Besides
+// own. A file server.toml in a script is more of the server's configuration; a
+// file snapshots.on gives it a bucket, with snapshots that are taken by hand.
+// The names of topologies and metadata stores are conditions. Besides
 // testscript's commands there are:
 //
 //	as USER ARGS…            runs `ayb ARGS…` as a user with a configuration of their own
+//	fails STATUS USER ARGS…  the same, and it has to end with this status
+//	save VAR REGEXP          VAR is what the group of the expression matches in the last output
 //	register USER EMAIL      registers and confirms
 //	mailed EMAIL VAR         waits for mails to the address; VAR is the newest token
 //	token USER VAR           VAR is the user's API token
@@ -40,7 +48,7 @@ func runScripts(t *testing.T, setting harness.Setting) {
 			return worlds.start(t, env, setting)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"as": as, "register": worlds.register, "mailed": worlds.mailed, "token": token,
+			"as": as, "fails": fails, "save": save, "register": worlds.register, "mailed": worlds.mailed, "token": token,
 			"killrole": worlds.kill, "startrole": worlds.startRole, "killdaemons": worlds.killDaemons,
 		},
 		Condition: func(name string) (bool, error) {
@@ -63,7 +71,14 @@ type worlds struct {
 }
 
 func (ws *worlds) start(t *testing.T, env *testscript.Env, setting harness.Setting) error {
-	w := setting.Start(t)
+	var opts []harness.Option
+	if more, err := os.ReadFile(filepath.Join(env.WorkDir, "server.toml")); err == nil {
+		opts = append(opts, harness.With(string(more)))
+	}
+	if _, err := os.Stat(filepath.Join(env.WorkDir, "snapshots.on")); err == nil {
+		opts = append(opts, harness.WithSnapshots(harness.StartS3(t).Bucket("bucket"), "", 0))
+	}
+	w := setting.Start(t, opts...)
 	ws.mu.Lock()
 	ws.byDir[env.WorkDir] = w
 	ws.mu.Unlock()
@@ -92,6 +107,38 @@ func as(ts *testscript.TestScript, neg bool, args []string) {
 	if !neg && err != nil {
 		ts.Fatalf("ayb failed: %v", err)
 	}
+}
+
+// fails runs ayb as a user, which has to end with a status.
+func fails(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: fails STATUS USER ARGS…")
+	}
+	ts.Setenv("AYB_CLIENT_CONFIG_FILE", ts.MkAbs(args[1]+".json"))
+	err := ts.Exec("ayb", args[2:]...)
+	status := 0
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		status = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("ayb: %v", err)
+	}
+	if strconv.Itoa(status) != args[0] {
+		ts.Fatalf("ayb ended with %d and not with %s", status, args[0])
+	}
+}
+
+// save keeps a part of what was printed last.
+func save(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: save VAR REGEXP")
+	}
+	re, err := regexp.Compile("(?m)" + args[1])
+	ts.Check(err)
+	found := re.FindStringSubmatch(ts.ReadFile("stdout"))
+	if len(found) != 2 {
+		ts.Fatalf("the output has no part of %s", args[1])
+	}
+	ts.Setenv(args[0], found[1])
 }
 
 func (ws *worlds) register(ts *testscript.TestScript, neg bool, args []string) {
