@@ -1,0 +1,411 @@
+package tests
+
+import (
+	"bytes"
+	"encoding/hex"
+	"io"
+	"maps"
+	"net/http"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/minio/minio-go/v7"
+	"github.com/zeebo/blake3"
+
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/httpapi"
+	"github.com/ayb-go/ayb/snapshotter/objects/s3test"
+	"github.com/ayb-go/ayb/tests/harness"
+)
+
+// storeWorld is a server whose object store misbehaves.
+type storeWorld struct {
+	*harness.World
+	t    *testing.T
+	s3   *harness.S3
+	m    *s3test.Mischief
+	user *harness.User
+}
+
+func startStoreWorld(t *testing.T, opts ...harness.Option) *storeWorld {
+	t.Helper()
+	s3 := harness.StartS3(t)
+	m := s3.Mischief()
+	w := harness.Start(t, harness.AllInOne, append(opts, harness.WithSnapshots(m.Before(s3.Bucket("bucket")), "1s", 6))...)
+	return &storeWorld{World: w, t: t, s3: s3, m: m, user: w.Register("ann")}
+}
+
+// create makes a database with a row.
+func (w *storeWorld) create(name string) {
+	w.t.Helper()
+	w.user.Create(name)
+	w.user.Exec(name, "CREATE TABLE t(x); INSERT INTO t VALUES (hex(randomblob(20000)))")
+}
+
+func (w *storeWorld) insert(name string) {
+	w.t.Helper()
+	w.user.Exec(name, "INSERT INTO t VALUES (hex(randomblob(20000)))")
+}
+
+func (w *storeWorld) rows(name string, want int) {
+	w.t.Helper()
+	if got := w.user.Cell(name, "SELECT count(*) FROM t"); got != strconv.Itoa(want) {
+		w.t.Errorf("%s has %s rows instead of %d", name, got, want)
+	}
+}
+
+// ids are those of the snapshots of a database, the newest first.
+func (w *storeWorld) ids(name string) []string {
+	w.t.Helper()
+	list, err := w.user.Snapshots(w.t.Context(), "ann", name)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var ids []string
+	for _, s := range list {
+		ids = append(ids, s.SnapshotID)
+	}
+	return ids
+}
+
+// become waits until each of the databases has so many snapshots.
+func (w *storeWorld) become(n int, names []string) {
+	w.t.Helper()
+	for _, name := range names {
+		harness.Until(w.t, strconv.Itoa(n)+" snapshots of "+name, func() bool { return len(w.ids(name)) == n })
+	}
+}
+
+// rounds is how many rounds have begun.
+func (w *storeWorld) rounds() int {
+	return strings.Count(w.Process("ayb").Output(), "Creating snapshots...\n")
+}
+
+// pass waits until so many whole rounds have passed.
+func (w *storeWorld) pass(n int) {
+	w.t.Helper()
+	begin := w.rounds()
+	harness.Until(w.t, "rounds to pass", func() bool { return w.rounds() > begin+n })
+}
+
+func (w *storeWorld) restore(name, id, to string) error {
+	return w.user.RestoreSnapshot(w.t.Context(), "ann", name, httpapi.RestoreRequest{SnapshotID: id, To: to})
+}
+
+// sound looks into the bucket, without the mischief: all that is stored is what
+// its id says.
+func (w *storeWorld) sound() {
+	w.t.Helper()
+	for _, key := range w.s3.Keys("bucket") {
+		o, err := w.s3.Admin.GetObject(w.t.Context(), "bucket", key, minio.GetObjectOptions{})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		z, err := zstd.NewReader(o)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		h := blake3.New()
+		if _, err := io.Copy(h, z); err != nil || hex.EncodeToString(h.Sum(nil)) != path.Base(key) {
+			w.t.Errorf("%s is not what it should be: %v", key, err)
+		}
+		z.Close()
+		_ = o.Close() // it was only read
+	}
+}
+
+// left waits until the node has nothing on its disk besides databases.
+func (w *storeWorld) left() {
+	w.t.Helper()
+	if homes, err := filepath.Glob(filepath.Join(w.DataPath, "databases/*/*/*-*-*-*")); err != nil || len(homes) == 0 {
+		w.t.Fatalf("databases %v, %v: nothing is tested", homes, err)
+	}
+	harness.Until(w.t, "the disk to be tidy", func() bool {
+		var found []string
+		for _, pattern := range []string{"outgoing/*", "trash/*", "databases/*/*/*-*-*-*/~tmp/*"} {
+			some, err := filepath.Glob(filepath.Join(w.DataPath, pattern))
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			found = append(found, some...)
+		}
+		return len(found) == 0
+	})
+}
+
+// half makes a body end, with an error, after its first half.
+func half(b []byte) io.ReadCloser {
+	return io.NopCloser(io.MultiReader(bytes.NewReader(b[:len(b)/2]), errorReader{}))
+}
+
+type errorReader struct{}
+
+func (errorReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// uploads are ways to spoil what is sent about one database.
+var uploads = map[string]func(w http.ResponseWriter, r *http.Request) bool{
+	"fails": func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodPut {
+			http.Error(w, "no", http.StatusInternalServerError)
+		}
+		return r.Method == http.MethodPut
+	},
+	"hangs-up": func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodPut {
+			panic(http.ErrAbortHandler)
+		}
+		return false
+	},
+	"loses": func(_ http.ResponseWriter, r *http.Request) bool { // says yes, and keeps nothing
+		if r.Method == http.MethodPut {
+			_, _ = io.Copy(io.Discard, r.Body) // as much as comes
+		}
+		return r.Method == http.MethodPut
+	},
+	"truncates": func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodPut {
+			s3test.Sent(r, func(b []byte) []byte { return b[:len(b)/2] })
+		}
+		return false
+	},
+	"changes": func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodPut {
+			s3test.Sent(r, func(b []byte) []byte { b[len(b)/2] ^= 1; return b })
+		}
+		return false
+	},
+	"breaks-off": func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodPut {
+			b, _ := io.ReadAll(r.Body) // as much as comes
+			r.Body = half(b)
+		}
+		return false
+	},
+}
+
+// slow is a database whose store takes its time.
+const slow = "slow"
+
+// spoiled is the mischief for uploads. It counts how often each was done.
+type spoiled struct {
+	mu   sync.Mutex
+	done map[string]int
+}
+
+func (s *spoiled) spoil(w http.ResponseWriter, r *http.Request) bool {
+	parts := strings.Split(r.URL.Path, "/")
+	name := parts[max(0, len(parts)-2)]
+	f := uploads[name]
+	if name == slow {
+		f = func(http.ResponseWriter, *http.Request) bool { <-time.After(500 * time.Millisecond); return false }
+	}
+	if f == nil {
+		return false
+	}
+	if r.Method == http.MethodPut {
+		s.mu.Lock()
+		s.done[name]++
+		s.mu.Unlock()
+	}
+	return f(w, r)
+}
+
+func (s *spoiled) times(name string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.done[name]
+}
+
+// An object store that refuses, loses, changes or delays makes snapshots late
+// and never wrong, and disturbs nobody who queries; when it behaves again,
+// everything is there (acceptance of the snapshots).
+func TestStoreSpoilsSnapshots(t *testing.T) {
+	t.Parallel()
+	w := startStoreWorld(t)
+	victims := slices.Sorted(maps.Keys(uploads))
+	all := append(slices.Clone(victims), slow)
+	for _, name := range all {
+		w.create(name)
+	}
+	w.become(1, all)
+
+	s := &spoiled{done: map[string]int{}}
+	w.m.Spoil(s.spoil)
+	for _, name := range all {
+		w.insert(name)
+	}
+	for _, name := range victims {
+		harness.Until(t, "two tries to spoil "+name, func() bool { return s.times(name) >= 2 })
+	}
+	w.become(2, []string{slow})
+	for _, name := range victims {
+		if ids := w.ids(name); len(ids) != 1 {
+			t.Errorf("%s: listed %v", name, ids)
+		}
+		w.rows(name, 2)
+		if _, err := w.user.TakeSnapshot(t.Context(), "ann", name, ""); !errs.Is(err, errs.ObjectStore) {
+			t.Errorf("%s: taken by hand: %v", name, err)
+		}
+	}
+	w.sound()
+
+	w.m.Behave()
+	w.become(2, all)
+	w.sound()
+	for _, name := range all {
+		to := name + ".copy"
+		if err := w.restore(name, w.ids(name)[0], "ann/"+to); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		w.rows(to, 2)
+	}
+	w.left()
+}
+
+// A store that takes no connections: queries go on, what needs it says so, and
+// nothing is changed by it.
+func TestStoreIsDown(t *testing.T) {
+	t.Parallel()
+	w := startStoreWorld(t)
+	w.create("shop")
+	w.become(1, []string{"shop"})
+	first := w.ids("shop")[0]
+	w.m.Refuse()
+	w.insert("shop")
+	w.pass(1)
+	_, listed := w.user.Snapshots(t.Context(), "ann", "shop")
+	_, taken := w.user.TakeSnapshot(t.Context(), "ann", "shop", "")
+	for what, err := range map[string]error{"list": listed, "take": taken, "restore": w.restore("shop", first, ""), "into a new one": w.restore("shop", first, "ann/new")} {
+		if !errs.Is(err, errs.ObjectStore) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	w.rows("shop", 2)
+	w.m.Behave()
+	w.become(2, []string{"shop"})
+	w.sound()
+	if err := w.restore("shop", first, ""); err != nil {
+		t.Fatal(err)
+	}
+	w.rows("shop", 1)
+	w.become(3, []string{"shop"}) // N13
+	w.left()
+}
+
+// downloads are ways to spoil an object on its way back.
+var downloads = map[string]func(r *http.Response, other []byte) error{
+	"another byte": func(r *http.Response, _ []byte) error {
+		return s3test.Given(r, func(b []byte) []byte { b[len(b)/2] ^= 1; return b })
+	},
+	"an end too early": func(r *http.Response, _ []byte) error {
+		return s3test.Given(r, func(b []byte) []byte { return b[:len(b)-3] })
+	},
+	"a part of it": func(r *http.Response, _ []byte) error {
+		return s3test.Given(r, func(b []byte) []byte { return b[:len(b)/2] })
+	},
+	"nothing": func(r *http.Response, _ []byte) error {
+		return s3test.Given(r, func([]byte) []byte { return nil })
+	},
+	"it twice": func(r *http.Response, _ []byte) error {
+		return s3test.Given(r, func(b []byte) []byte { return append(b, b...) })
+	},
+	"another snapshot": func(r *http.Response, other []byte) error {
+		return s3test.Given(r, func([]byte) []byte { return other })
+	},
+	"a sentence": func(r *http.Response, _ []byte) error {
+		return s3test.Given(r, func([]byte) []byte { return []byte("It works!") })
+	},
+	"half of it": func(r *http.Response, _ []byte) error { // and the connection is cut
+		b, err := io.ReadAll(r.Body)
+		r.Body = half(b)
+		return err
+	},
+	"a failure": func(r *http.Response, _ []byte) error {
+		r.StatusCode = http.StatusInternalServerError
+		return nil
+	},
+	"a redirect": func(r *http.Response, _ []byte) error {
+		r.StatusCode = http.StatusFound
+		r.Header.Set("Location", "http://127.0.0.1:1/")
+		return nil
+	},
+}
+
+// slowly is a body that comes in small pieces.
+type slowly struct{ io.ReadCloser }
+
+func (s slowly) Read(p []byte) (int, error) {
+	<-time.After(20 * time.Millisecond)
+	return s.ReadCloser.Read(p[:min(len(p), 2000)])
+}
+
+// N2: a restore of what is not whole is refused, in place and into a new
+// database, and leaves everything as it was.
+func TestStoreSpoilsRestoresN2(t *testing.T) {
+	t.Parallel()
+	w := startStoreWorld(t)
+	w.create("shop")
+	w.become(1, []string{"shop"})
+	first := w.ids("shop")[0]
+	w.insert("shop")
+	w.become(2, []string{"shop"})
+	ids := w.ids("shop")
+	var other []byte
+	for _, key := range w.s3.Keys("bucket") {
+		if path.Base(key) == ids[0] {
+			o, err := w.s3.Admin.GetObject(t.Context(), "bucket", key, minio.GetObjectOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if other, err = io.ReadAll(o); err != nil || len(other) == 0 {
+				t.Fatalf("%d bytes, %v", len(other), err)
+			}
+		}
+	}
+	for what, bend := range downloads {
+		t.Run(what, func(t *testing.T) {
+			w := &storeWorld{w.World, t, w.s3, w.m, w.user}
+			w.m.Bend(func(r *http.Response) error {
+				if r.Request.Method != http.MethodGet || path.Base(r.Request.URL.Path) != first {
+					return nil
+				}
+				return bend(r, other)
+			})
+			for _, to := range []string{"", "ann/new"} {
+				if err := w.restore("shop", first, to); !errs.Is(err, errs.Snapshot) && !errs.Is(err, errs.ObjectStore) {
+					t.Errorf("restored: %v", err)
+				}
+			}
+			w.rows("shop", 2)
+			if got := w.ids("shop"); !slices.Equal(got, ids) {
+				t.Errorf("listed %v", got)
+			}
+			if _, err := w.user.DatabaseDetails(t.Context(), "ann", "new"); !errs.Is(err, errs.NotFound) {
+				t.Errorf("the new database: %v", err)
+			}
+		})
+	}
+	w.m.Behave()
+	w.m.Bend(func(r *http.Response) error { // that it is slow is no reason
+		r.Body = slowly{r.Body}
+		return nil
+	})
+	for _, to := range []string{"ann/new", ""} {
+		if err := w.restore("shop", first, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.rows("new", 1)
+	w.rows("shop", 1)
+	if got := w.user.Cell("shop", "PRAGMA integrity_check"); got != "ok" {
+		t.Errorf("integrity: %s", got)
+	}
+	w.left()
+}
