@@ -250,6 +250,8 @@ func (w *world) restore(auth, db, body string) answer {
 	return w.do("POST", "/v1/"+db+"/restore_snapshot", body, "Authorization", auth)
 }
 
+// N12: a snapshot can be taken by hand and given a note, and the list tells the
+// note, and which state was there before a restore.
 func TestSnapshots(t *testing.T) {
 	w := newWorld(t)
 	ann, bob := w.account("ann"), w.account("bob")
