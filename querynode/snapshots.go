@@ -238,6 +238,8 @@ func (n *Node) check(ctx context.Context, req nodeapi.FetchRequest, bytes int64,
 	case "":
 	case errs.Unavailable, errs.Timeout, errs.Canceled, errs.Full, errs.NotFound, errs.Conflict:
 		return err
+	case errs.Engine: // its daemon died, which says nothing of the snapshot
+		return errs.Wrap(errs.Engine, err, "The snapshot could not be checked, and nothing has changed; try again. %s", errs.Public(err).Message)
 	default:
 		return errs.Wrap(errs.Snapshot, err, "The snapshot cannot be used: %s", errs.Public(err).Message)
 	}
