@@ -96,7 +96,7 @@ var importRules = []rule{
 	{pkg: "querynode", may: list(nodeBus, "querynode/cgroup", "querynode/dbfile", "querynode/objects", "querynode/pool", "querynode/relay", "querynode/sandbox", "querynode/spawn", "querynode/thread"),
 		never: list(join(otherRoles("querynode"), nats, sql), "querynode/daemon", "querynode/engine/...", "shared/config")},
 	{pkg: "querynode/dbfile", may: list(nouns, "shared/filelock"), never: join(bus, sql)},
-	{pkg: "querynode/objects", may: nouns, never: list(join(bus, sql), "querynode/engine/...", "querynode/daemon")},
+	{pkg: "querynode/objects", may: list(nouns, "querynode/thread"), never: list(join(bus, sql), "querynode/engine/...", "querynode/daemon")},
 	{pkg: "querynode/pipe", may: list(nouns, "shared/mux"), never: join(bus, sql)},
 	{pkg: "querynode/cgroup", may: []string{"querynode/thread"}, never: list(join(bus, sql), "shared/...", "net/http")},
 	{pkg: "querynode/thread", never: join(bus, sql)},

@@ -2,5 +2,7 @@
 
 package objects
 
+import "context"
+
 // inBackground runs fn.
-func inBackground(fn func()) { fn() }
+func inBackground(fn func(pause func(context.Context))) { fn(func(context.Context) {}) }

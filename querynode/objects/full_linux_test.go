@@ -2,6 +2,7 @@ package objects
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"testing"
 
@@ -16,7 +17,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	defer full.Close()
 	data := content(8 << 20)
-	if _, err := pack(t.Context(), full, bytes.NewReader(data), int64(len(data))); !errs.Is(err, errs.Full) {
+	if _, err := pack(t.Context(), full, bytes.NewReader(data), int64(len(data)), func(context.Context) {}); !errs.Is(err, errs.Full) {
 		t.Errorf("packing: %v", err)
 	}
 	if _, err := unpack(full, &source{r: bytes.NewReader(packed(t, data))}, 16<<20); !errs.Is(err, errs.Full) {

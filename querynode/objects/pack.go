@@ -33,15 +33,16 @@ type Packed struct {
 	Size  int64  // of the packed file
 }
 
-// pack compresses what it reads from src, which has to have this length.
-func pack(ctx context.Context, dst io.Writer, src io.Reader, length int64) (Packed, error) {
+// pack compresses what it reads from src, which has to have this length. It
+// calls pause before each piece.
+func pack(ctx context.Context, dst io.Writer, src io.Reader, length int64, pause func(context.Context)) (Packed, error) {
 	out := &counter{w: dst}
 	z, err := zstd.NewWriter(out, zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(3)), zstd.WithEncoderConcurrency(1))
 	if err != nil {
 		return Packed{}, fmt.Errorf("compress: %w", err)
 	}
 	h := blake3.New()
-	n, err := io.CopyBuffer(io.MultiWriter(h, z), reader{ctx, io.LimitReader(src, length)}, make([]byte, chunk))
+	n, err := io.CopyBuffer(io.MultiWriter(h, z), paced{reader{ctx, io.LimitReader(src, length)}, pause}, make([]byte, chunk))
 	if cerr := z.Close(); err == nil {
 		err = cerr
 	}
@@ -138,4 +139,15 @@ func (r reader) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	return r.r.Read(p)
+}
+
+// paced pauses before it reads.
+type paced struct {
+	reader
+	pause func(context.Context)
+}
+
+func (p paced) Read(b []byte) (int, error) {
+	p.pause(p.ctx)
+	return p.reader.Read(b)
 }

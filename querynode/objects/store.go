@@ -51,7 +51,7 @@ func (s *Store) Pack(ctx context.Context, src *os.File) (handle string, p Packed
 	if err != nil {
 		return "", p, diskError(err)
 	}
-	inBackground(func() { p, err = pack(ctx, dst, src, info.Size()) })
+	inBackground(func(pause func(context.Context)) { p, err = pack(ctx, dst, src, info.Size(), pause) })
 	if cerr := dst.Close(); err == nil && cerr != nil {
 		err = diskError(cerr)
 	}
