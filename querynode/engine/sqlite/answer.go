@@ -25,6 +25,9 @@ func (r *run) stream(p []byte) error {
 	r.pause()
 	r.mark, r.sent = 0, true
 	err := r.sink.Write(p, false)
+	if r.pace != nil {
+		r.pace.step(r.job.stopped())
+	}
 	r.start()
 	return err
 }

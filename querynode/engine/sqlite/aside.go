@@ -71,6 +71,7 @@ func (a *aside) open(path string, flags C.int) error {
 		a.slot.shut()
 		return err
 	}
+	C.ayb_give_way(a.db.callers.p, a.slot.c.c)
 	a.slot.job.Store(a.job)
 	if a.db.closing.Load() {
 		return errClosing()

@@ -23,6 +23,7 @@ type DB struct {
 	// of these are closed after use.
 	copies   *pool // of one
 	exports  *pool
+	callers  callers
 	queue    writeQueue
 	spooled  atomic.Int64 // bytes of waiting results in memory
 	exported atomic.Int64 // files that were made for exports
@@ -54,7 +55,7 @@ func Open(o Options) (*DB, error) {
 		return nil, errs.E(errs.Internal, "The database engine could not be started")
 	}
 	db := &DB{
-		o: o, epoch: time.Now(), readers: newPool(o.Readers), writer: newPool(1), copies: newPool(1), exports: newPool(maxExports),
+		o: o, epoch: time.Now(), readers: newPool(o.Readers), writer: newPool(1), copies: newPool(1), exports: newPool(maxExports), callers: newCallers(),
 		watch: make(chan struct{}, 1), quit: make(chan struct{}),
 	}
 	db.readers.shared = true
@@ -77,6 +78,7 @@ func (db *DB) Run(job *Job, sink Sink) error {
 		return err
 	}
 	defer db.leave()
+	db.callers.called()
 	if job.Mode != ayb.QueryReadOnly && job.Mode != ayb.QueryReadWrite {
 		return errs.E(errs.Forbidden, "This request may not query the database")
 	}
@@ -132,6 +134,7 @@ func (db *DB) Close() error {
 	db.stopped.Wait()
 	db.readers.close()
 	db.writer.close()
+	db.callers.free()
 	return nil
 }
 

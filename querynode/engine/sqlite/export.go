@@ -89,7 +89,7 @@ func (x *export) check() error {
 func (x *export) run() error {
 	r := x.r
 	r.c.broken = true
-	r.thread = newBackground()
+	r.thread, r.pace = newBackground(), r.db.callers.pace()
 	defer r.thread.end()
 	if rc := r.c.exec("BEGIN"); rc != C.SQLITE_OK {
 		return r.failure(rc, 0)
@@ -231,8 +231,9 @@ func (db *DB) temporaryCopy(job *Job) (f *os.File, err error) {
 
 // stream passes on a whole file.
 func (db *DB) stream(job *Job, from io.Reader, sink Sink) error {
-	buf := make([]byte, chunkBytes)
+	buf, pace := make([]byte, chunkBytes), db.callers.pace()
 	for {
+		pace.step(job.stopped())
 		n, err := io.ReadFull(from, buf)
 		switch {
 		case db.closing.Load():

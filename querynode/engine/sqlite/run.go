@@ -30,6 +30,7 @@ type run struct {
 	at    int               // index of the statement that runs, for errors
 
 	thread *background // SQLite runs on it, if it is not nil
+	pace   *pace       // gives way to others, if it is not nil
 
 	pool *pool // where slot came from
 	slot *slot // nil while the run has no connection

@@ -1,0 +1,74 @@
+//go:build cgo && (linux || darwin)
+
+package sqlite
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// A copy looks whether callers want something while it is made and checked.
+func TestCopyRests(t *testing.T) {
+	db := open(t)
+	db.must(rw, "CREATE TABLE t(x); INSERT INTO t WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM c WHERE i < 100000) SELECT randomblob(100) FROM c")
+	before := int64(db.callers.p.seen)
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				db.callers.called()
+			}
+		}
+	}()
+	_, err := db.Copy(sideJob(), filepath.Join(db.o.TempDir, "copy"))
+	close(stop)
+	<-stopped
+	if err != nil {
+		t.Fatal(err)
+	}
+	if int64(db.callers.p.seen) == before {
+		t.Error("it has not looked")
+	}
+}
+
+// Work in Go rests for several times as long as it worked, but only if callers
+// wanted something meanwhile, and not longer than it may.
+func TestPace(t *testing.T) {
+	c := newCallers()
+	defer c.free()
+	p := c.pace()
+	rest := func(worked time.Duration, stop <-chan struct{}) time.Duration {
+		p.since = time.Now().Add(-worked)
+		begin := time.Now()
+		p.step(stop)
+		return time.Since(begin)
+	}
+	if d := rest(time.Hour, nil); d > longestRest {
+		t.Errorf("nobody wanted anything, and it rested %s", d)
+	}
+	c.called()
+	if d := rest(0, nil); d > longestRest {
+		t.Errorf("it had done next to nothing, and rested %s", d)
+	}
+	if d := rest(2*turn, nil); d < 2*rests*turn {
+		t.Errorf("it rested %s", d)
+	}
+	if d := rest(2*turn, nil); d > longestRest {
+		t.Errorf("nobody wanted anything any more, and it rested %s", d)
+	}
+	c.called()
+	if d := rest(time.Hour, nil); d < longestRest || d > time.Minute {
+		t.Errorf("after long work it rested %s", d)
+	}
+	c.called()
+	stop := make(chan struct{})
+	close(stop)
+	if d := rest(time.Hour, stop); d > longestRest {
+		t.Errorf("nobody waits for it, and it rested %s", d)
+	}
+}
