@@ -7,6 +7,7 @@ import (
 	"os/exec"
 
 	"github.com/ayb-go/ayb/querynode/cgroup"
+	"github.com/ayb-go/ayb/querynode/pool"
 	"github.com/ayb-go/ayb/querynode/sandbox"
 	"github.com/ayb-go/ayb/querynode/thread"
 	"github.com/ayb-go/ayb/shared/query"
@@ -14,9 +15,13 @@ import (
 
 const (
 	// cachedBytes is what the kernel may keep for a daemon beside its own
-	// memory: pages of files, which are given back when room is wanted, and
-	// buffers of its socket.
+	// memory and pages of its database: buffers of its socket, other files.
 	cachedBytes = 64 << 20
+	// cachedFiles is how many files as large as the database may be the kernel
+	// may have in memory for it: the database and a copy of it. Work on the
+	// whole database would read everything from the disk several times and wait
+	// for whatever it writes. The kernel takes this back when room is wanted.
+	cachedFiles = 2
 	// threads is more than a daemon with the most readers has.
 	threads = 256
 )
@@ -24,11 +29,12 @@ const (
 // bounds are those of a daemon's control group. They are wider than what the
 // daemon sets itself, and catch what that does not count.
 func (n *Node) bounds(own query.Limits) cgroup.Limits {
-	data := n.daemon(own).DataBytes()
-	if data == 0 {
+	d := n.daemon(own)
+	data, files := int64(d.DataBytes()), min(d.DatabaseBytes, pool.MaxDatabaseBytes)
+	if data == 0 || files <= 0 {
 		return cgroup.Limits{Threads: threads}
 	}
-	return cgroup.Limits{Memory: int64(data) + cachedBytes, Threads: threads}
+	return cgroup.Limits{Memory: data + cachedFiles*files + cachedBytes, Threads: threads}
 }
 
 // openGroups makes the node's control groups where the host has a place, and
