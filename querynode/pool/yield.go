@@ -96,6 +96,20 @@ func (d *Daemon) justUsed(now time.Duration) time.Duration {
 	return just
 }
 
+// Resting is a Receiver that knows whether what it waits for is work that rests
+// by itself while others want something, such as a copy of the database. The
+// account need not give way for that, which would hit its own statements.
+type Resting interface {
+	Receiver
+	Rests() bool
+}
+
+// rests tells whether a stream is for such work.
+func (s *stream) rests() bool {
+	r, ok := s.recv.(Resting)
+	return ok && r.Rests()
+}
+
 // long tells whether a statement has computed for longTime without giving
 // anything. Time that its client takes does not count, nor does the
 // sending of a large result, which is as fast as the client reads.
@@ -103,7 +117,7 @@ func (d *Daemon) long(now time.Duration) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, s := range d.streams {
-		if s.waits() && now-s.sign > longTime {
+		if s.waits() && now-s.sign > longTime && !s.rests() {
 			return true
 		}
 	}

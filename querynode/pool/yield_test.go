@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/mux"
 )
 
 // Pitfall S12, processor time: who computes much gives way, who stops is served
@@ -59,3 +60,23 @@ func TestYieldingForgets(t *testing.T) {
 		t.Errorf("kept %v", y)
 	}
 }
+
+// An account does not give way for work that rests by itself.
+func TestRestingWorkIsNotLong(t *testing.T) {
+	for _, rests := range []bool{false, true} {
+		d := &Daemon{streams: map[uint32]*stream{1: {recv: resting(rests), credit: 1, whole: true}}}
+		if d.long(longTime) {
+			t.Error("long from the beginning")
+		}
+		if got := d.long(longTime + 1); got == rests {
+			t.Errorf("rests %v: long %v", rests, got)
+		}
+	}
+}
+
+// resting is a receiver of nothing.
+type resting bool
+
+func (resting) Receive(mux.Kind, []byte) {}
+
+func (r resting) Rests() bool { return bool(r) }

@@ -53,6 +53,7 @@ type leg struct {
 	peer   *peer
 	id     uint32
 	kind   query.Kind
+	rests  bool
 	daemon *pool.Daemon
 
 	mu     sync.Mutex
@@ -98,7 +99,7 @@ func (p *peer) open(f mux.Frame) error {
 	if req.Type != ayb.SQLite {
 		return errs.E(errs.Unsupported, "This query node cannot run %s databases", req.Type)
 	}
-	l := &leg{peer: p, id: f.Stream, kind: req.Kind}
+	l := &leg{peer: p, id: f.Stream, kind: req.Kind, rests: rests(&req)}
 	p.mu.Lock()
 	used, down := p.legs[f.Stream] != nil, p.down
 	if !used && !down {
