@@ -129,7 +129,7 @@ func openWriter(o Options) (*conn, error) {
 func openReader(o Options) (*conn, error) {
 	c, rc := openConn(o, o.Path, C.SQLITE_OPEN_READONLY)
 	if rc == C.SQLITE_OK {
-		c.reader = true
+		c.reader, c.c.reader = true, 1
 		rc = c.setUp(o, "PRAGMA query_only=1; PRAGMA synchronous=FULL;")
 	}
 	return c.opened(o, rc)
@@ -139,7 +139,7 @@ func openReader(o Options) (*conn, error) {
 func openStandIn(o Options) (*conn, error) {
 	c, rc := openConn(o, ":memory:", C.SQLITE_OPEN_READWRITE|C.SQLITE_OPEN_CREATE|C.SQLITE_OPEN_MEMORY)
 	if rc == C.SQLITE_OK {
-		c.reader, c.standIn = true, true
+		c.reader, c.c.reader, c.standIn = true, 1, true
 		rc = c.exec("PRAGMA query_only=1")
 	}
 	return c.opened(o, rc)

@@ -48,6 +48,7 @@ int ayb_process(int64_t heap, const char *temp_dir) {
 	mallopt(M_TOP_PAD, 128 * 1024);
 	mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
 #endif
+	ayb_memory();
 	rc = sqlite3_initialize();
 	if (rc) return rc;
 	sqlite3_hard_heap_limit64(heap);
@@ -101,6 +102,8 @@ int ayb_close(ayb_conn *c) {
 	return rc;
 }
 
+static void reading(ayb_conn *c) { ayb_reading = c->reader ? c : 0; }
+
 int ayb_prepare(ayb_conn *c, const char *sql, int size, int mode, int keep) {
 	const char *tail = sql;
 	int rc;
@@ -109,7 +112,9 @@ int ayb_prepare(ayb_conn *c, const char *sql, int size, int mode, int keep) {
 	c->start = 0;
 	c->stmt = 0;
 	c->preparing = 1;
+	reading(c);
 	rc = sqlite3_prepare_v3(c->db, sql, size, keep ? SQLITE_PREPARE_PERSISTENT : 0, &c->stmt, &tail);
+	ayb_reading = 0;
 	c->preparing = 0;
 	c->tail = (int32_t)(tail - sql);
 	if (rc || !c->stmt) return rc;
@@ -275,7 +280,7 @@ static int next_row(ayb_conn *c, sqlite3_stmt *s) {
 	return rc;
 }
 
-int ayb_fill(ayb_conn *c, sqlite3_stmt *s, unsigned char *buf, int cap, int first, const unsigned char *params, int n) {
+static int fill(ayb_conn *c, sqlite3_stmt *s, unsigned char *buf, int cap, int first, const unsigned char *params, int n) {
 	int rc;
 	begin(c);
 	if (first && (rc = first_step(c, s, params, n))) return rc;
@@ -309,13 +314,29 @@ int ayb_fill(ayb_conn *c, sqlite3_stmt *s, unsigned char *buf, int cap, int firs
 	}
 }
 
-int ayb_drain(ayb_conn *c, sqlite3_stmt *s, const unsigned char *params, int n) {
+int ayb_fill(ayb_conn *c, sqlite3_stmt *s, unsigned char *buf, int cap, int first, const unsigned char *params, int n) {
+	int rc;
+	reading(c);
+	rc = fill(c, s, buf, cap, first, params, n);
+	ayb_reading = 0;
+	return rc;
+}
+
+static int drain(ayb_conn *c, sqlite3_stmt *s, const unsigned char *params, int n) {
 	int rc;
 	begin(c);
 	if ((rc = first_step(c, s, params, n))) return rc;
 	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
 	}
 	return rc == SQLITE_DONE ? finish(c, s) : rc;
+}
+
+int ayb_drain(ayb_conn *c, sqlite3_stmt *s, const unsigned char *params, int n) {
+	int rc;
+	reading(c);
+	rc = drain(c, s, params, n);
+	ayb_reading = 0;
+	return rc;
 }
 
 // Adds a text after its length, -1 for none, if buf is not null. Returns the

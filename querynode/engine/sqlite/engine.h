@@ -45,6 +45,7 @@ typedef struct ayb_conn {
 	int64_t budget; // nanoseconds the next call may take; 0: no limit
 	int32_t cancel; // not 0: stop what runs
 	int32_t own;    // the engine's own SQL is running, no policy
+	int32_t reader; // nothing is ever written
 	int32_t vacuum; // the tenant's VACUUM is running, one ATTACH '' is its own
 	int32_t fresh;  // set the last insert rowid to rowid before the next step
 	int64_t total;  // changes of the connection before this request
@@ -126,17 +127,11 @@ int ayb_parameters(sqlite3_stmt *s, unsigned char *buf, int cap);
 // Runs SQL of the engine itself and keeps the first cell in c->text.
 int ayb_exec(ayb_conn *c, const char *sql);
 
-// pace.c
-typedef struct ayb_pace {
-	int64_t ran; // what callers asked for so far; others add to it
-	// Of the work that gives way.
-	ayb_conn *conn;
-	int64_t seen, since;
-} ayb_pace;
-
-// Has what runs on the connection from here on rest while callers want
-// something. One connection at a time can do so.
-void ayb_give_way(ayb_pace *p, ayb_conn *c);
+// memory.c
+void ayb_memory(void);
+// The reader whose statement this thread compiles or steps, which gets no more
+// memory once it is to stop.
+extern _Thread_local ayb_conn *ayb_reading;
 
 // policy.c
 int ayb_authorize(void *p, int action, const char *a, const char *b, const char *db, const char *trigger);

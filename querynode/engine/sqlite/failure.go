@@ -81,6 +81,9 @@ func (c *conn) failure(rc C.int, o Options, j *Job, from int) error {
 			return errReadOnly()
 		}
 	case C.SQLITE_NOMEM:
+		if why := j.reason(); c.reader && why != stopNot { // it got no more
+			return stopError(why, j)
+		}
 		c.cache.clear()
 		C.sqlite3_db_release_memory(c.c.db)
 		return errs.E(errs.SQL, "out of memory: the statement needs more than the %s of memory that this database may use (limits.heap_bytes); the operator of the server can raise the limit", sizeText(o.HeapBytes)).

@@ -97,6 +97,9 @@ enum {
 	SQLITE_FUNCTION = 31,
 	SQLITE_SAVEPOINT = 32,
 
+	SQLITE_CONFIG_MALLOC = 4,
+	SQLITE_CONFIG_GETMALLOC = 5,
+
 	SQLITE_PREPARE_PERSISTENT = 0x01,
 	SQLITE_STMTSTATUS_REPREPARE = 5,
 	SQLITE_STMTSTATUS_MEMUSED = 99,
@@ -111,6 +114,18 @@ enum {
 
 extern char *sqlite3_temp_directory;
 
+typedef struct sqlite3_mem_methods {
+	void *(*xMalloc)(int);
+	void (*xFree)(void *);
+	void *(*xRealloc)(void *, int);
+	int (*xSize)(void *);
+	int (*xRoundup)(int);
+	int (*xInit)(void *);
+	void (*xShutdown)(void *);
+	void *pAppData;
+} sqlite3_mem_methods;
+
+int sqlite3_config(int, ...);
 int sqlite3_initialize(void);
 const char *sqlite3_libversion(void);
 sqlite3_mutex *sqlite3_mutex_alloc(int);

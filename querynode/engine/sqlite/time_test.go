@@ -291,3 +291,30 @@ func TestDurationText(t *testing.T) {
 		}
 	}
 }
+
+// Q3: what takes long within one step of SQLite's is stopped, too: an
+// expression of FTS5 takes time with the square of its terms, and nothing looks
+// up meanwhile. The connection is as good as before.
+func TestStopWithinAStep(t *testing.T) {
+	db := open(t, func(o *Options) { o.Readers = 1 })
+	db.must(rw, `CREATE VIRTUAL TABLE f USING fts5(x)`)
+	db.must(rw, `INSERT INTO f VALUES ('a b c')`)
+	sql := `SELECT * FROM f WHERE f MATCH '` + strings.Repeat("a OR ", 90_000) + `a'`
+	for _, code := range []errs.Code{errs.Timeout, errs.Canceled} {
+		j := sqlJob(sql, ro, 300*time.Millisecond)
+		if code == errs.Canceled {
+			j = sqlJob(sql, ro, time.Minute)
+			time.AfterFunc(300*time.Millisecond, j.Cancel)
+		}
+		begin := time.Now()
+		if err := db.Run(j, &memory{}); !errs.Is(err, code) {
+			t.Errorf("%s: %v", code, err)
+		}
+		if took := time.Since(begin); took > 300*time.Millisecond+late {
+			t.Errorf("%s took %v", code, took)
+		}
+		if got := db.must(ro, `SELECT x FROM f WHERE f MATCH 'a OR z'`); got != "a b c" {
+			t.Errorf("afterwards: %s", got)
+		}
+	}
+}
