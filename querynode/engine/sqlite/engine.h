@@ -127,6 +127,18 @@ int ayb_parameters(sqlite3_stmt *s, unsigned char *buf, int cap);
 // Runs SQL of the engine itself and keeps the first cell in c->text.
 int ayb_exec(ayb_conn *c, const char *sql);
 
+// pace.c
+typedef struct ayb_pace {
+	int64_t ran; // what callers asked for so far; others add to it
+	// Of the work that gives way.
+	ayb_conn *conn;
+	int64_t seen, since;
+} ayb_pace;
+
+// Has what runs on the connection from here on rest while callers want
+// something. One connection at a time can do so.
+void ayb_give_way(ayb_pace *p, ayb_conn *c);
+
 // memory.c
 void ayb_memory(void);
 // The reader whose statement this thread compiles or steps, which gets no more
