@@ -43,6 +43,7 @@ type Daemon struct {
 	retired time.Duration // pool time since when another one is to follow; 0 never
 	streams map[uint32]*stream
 	last    uint32
+	looked  uint32        // last, when the watch looked
 	going   bool          // takes no new streams
 	idle    time.Duration // pool time since when there are no streams; 0 while there are
 	cause   string        // why it was killed, for those who wait

@@ -26,11 +26,14 @@ const (
 type use struct {
 	spent time.Duration // processor time
 	long  bool          // a statement has given nothing for longTime
+	rests bool          // nor has work that rests by itself
+	asked bool          // there was something else
 }
 
 // much tells whether the account computes for long: what it spends says little
-// about that on a busy machine, but it is not nothing.
-func (u use) much() bool { return u.long && u.spent >= hardlyAny }
+// about that on a busy machine, but it is not nothing. Work that rests by itself
+// counts as long as there is nothing else, which would be hit.
+func (u use) much() bool { return (u.long || u.rests && !u.asked) && u.spent >= hardlyAny }
 
 // yielding remembers which accounts give way, and for how many ticks they have
 // not computed for long, or could not. It belongs to the watch.
@@ -65,7 +68,7 @@ func (p *Pool) makeWay(y yielding, daemons []*Daemon, now time.Duration) {
 	for _, d := range daemons {
 		u := used[d.owner()]
 		u.spent += d.justUsed(now)
-		u.long = u.long || d.long(now)
+		d.look(now, &u)
 		used[d.owner()] = u
 	}
 	y.step(used, func(owner ayb.EntitySlug, yes bool) {
@@ -97,8 +100,7 @@ func (d *Daemon) justUsed(now time.Duration) time.Duration {
 }
 
 // Resting is a Receiver that knows whether what it waits for is work that rests
-// by itself while others want something, such as a copy of the database. The
-// account need not give way for that, which would hit its own statements.
+// by itself while others want something, such as a copy of the database.
 type Resting interface {
 	Receiver
 	Rests() bool
@@ -110,16 +112,19 @@ func (s *stream) rests() bool {
 	return ok && r.Rests()
 }
 
-// long tells whether a statement has computed for longTime without giving
-// anything. Time that its client takes does not count, nor does the
-// sending of a large result, which is as fast as the client reads.
-func (d *Daemon) long(now time.Duration) bool {
+// look adds to u what streams say: whether something has computed for longTime
+// without giving anything, and whether there was something else since the last
+// look. Time that its client takes does not count, nor does the sending of a
+// large result, which is as fast as the client reads. It is for the watch alone.
+func (d *Daemon) look(now time.Duration, u *use) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	u.asked = u.asked || d.last != d.looked
+	d.looked = d.last
 	for _, s := range d.streams {
-		if s.waits() && now-s.sign > longTime && !s.rests() {
-			return true
-		}
+		long, rests := s.waits() && now-s.sign > longTime, s.rests()
+		u.asked = u.asked || !rests
+		u.rests = u.rests || rests && long
+		u.long = u.long || !rests && long
 	}
-	return false
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/mux"
@@ -14,7 +15,8 @@ import (
 // with nothing.
 func TestWhoYieldsS12(t *testing.T) {
 	lots, none := use{spent: tick}, use{}
-	slow, full, starved := use{tick / 10, true}, use{2 * tick, true}, use{tick / 100, true}
+	slow, full, starved := use{spent: tick / 10, long: true}, use{spent: 2 * tick, long: true}, use{spent: tick / 100, long: true}
+	copied, beside := use{spent: tick, rests: true}, use{spent: tick, rests: true, asked: true}
 	tests := []struct {
 		name string
 		used []use // of alice, tick by tick
@@ -23,6 +25,9 @@ func TestWhoYieldsS12(t *testing.T) {
 		{"many short queries", []use{lots, lots, lots, lots}, nil},
 		{"a long one", []use{none, full, full}, []string{"1 true", "2 true"}},
 		{"a long one on a busy machine", []use{none, slow, slow}, []string{"1 true", "2 true"}},
+		{"a copy", []use{copied, copied}, []string{"0 true", "1 true"}},
+		{"a copy beside queries", []use{beside, beside}, nil},
+		{"a copy beside a long one", []use{{spent: tick, rests: true, asked: true, long: true}}, []string{"0 true"}},
 		{"a long one that waits for something else", []use{starved, starved}, nil},
 		{"its end", []use{full, none, none, none, none, none}, []string{"0 true", "3 false"}},
 		{"its end among short ones", []use{full, lots, lots, lots, lots}, []string{"0 true", "3 false"}},
@@ -52,7 +57,7 @@ func TestWhoYieldsS12(t *testing.T) {
 // An account whose daemons have all ended is forgotten.
 func TestYieldingForgets(t *testing.T) {
 	y := yielding{}
-	y.step(map[ayb.EntitySlug]use{"alice": {tick, true}}, func(ayb.EntitySlug, bool) {})
+	y.step(map[ayb.EntitySlug]use{"alice": {spent: tick, long: true}}, func(ayb.EntitySlug, bool) {})
 	for range calmTicks {
 		y.step(nil, func(ayb.EntitySlug, bool) {})
 	}
@@ -61,16 +66,35 @@ func TestYieldingForgets(t *testing.T) {
 	}
 }
 
-// An account does not give way for work that rests by itself.
-func TestRestingWorkIsNotLong(t *testing.T) {
-	for _, rests := range []bool{false, true} {
-		d := &Daemon{streams: map[uint32]*stream{1: {recv: resting(rests), credit: 1, whole: true}}}
-		if d.long(longTime) {
-			t.Error("long from the beginning")
-		}
-		if got := d.long(longTime + 1); got == rests {
-			t.Errorf("rests %v: long %v", rests, got)
-		}
+// Work that rests by itself is told apart from a long statement, and queries
+// from both, also those that are through when somebody looks.
+func TestLookAtStreams(t *testing.T) {
+	open := func(rests bool) *stream { return &stream{recv: resting(rests), credit: 1, whole: true} }
+	d := &Daemon{streams: map[uint32]*stream{}, last: 3, looked: 3}
+	look := func(now int) (u use) {
+		d.look(longTime+time.Duration(now), &u)
+		return u
+	}
+	if got := look(1); got != (use{}) {
+		t.Errorf("nothing: %+v", got)
+	}
+	d.streams[3] = open(true)
+	if got := look(0); got != (use{}) {
+		t.Errorf("a copy that has just begun: %+v", got)
+	}
+	if got := look(1); got != (use{rests: true}) {
+		t.Errorf("a copy: %+v", got)
+	}
+	d.last += 7
+	if got := look(1); got != (use{rests: true, asked: true}) {
+		t.Errorf("a copy beside queries that are through: %+v", got)
+	}
+	if got := look(1); got != (use{rests: true}) {
+		t.Errorf("a copy after queries: %+v", got)
+	}
+	d.streams[2] = open(false)
+	if got := look(1); got != (use{rests: true, asked: true, long: true}) {
+		t.Errorf("a copy beside a long query: %+v", got)
 	}
 }
 
