@@ -123,8 +123,12 @@ func (k *slayer) round(op operation, role string) {
 	k.line()
 	point := time.Duration(k.random.Int64N(int64(k.took[op.name]) + int64(k.took[op.name])/10))
 	done := make(chan error, 1)
-	begin := time.Now()
-	go func() { done <- a.do(k.t.Context()) }()
+	begin, needed := time.Now(), time.Duration(0)
+	go func() {
+		err := a.do(k.t.Context())
+		needed = time.Since(begin)
+		done <- err
+	}()
 	<-time.After(point)
 	early := len(done) == 0
 	k.kill(role, append(a.claimed, a.db))
@@ -138,6 +142,8 @@ func (k *slayer) round(op operation, role string) {
 	k.copies = k.copies || role == "ayb-snapshotter"
 	if early {
 		k.inside++
+	} else { // the machine is quicker or slower than it was
+		k.took[op.name] = (k.took[op.name] + needed) / 2
 	}
 	k.t.Logf("point %d: %s, %s killed after %s of %s, ended after %s: %v", k.points, op.name, role, point.Round(time.Millisecond),
 		k.took[op.name].Round(time.Millisecond), time.Since(begin).Round(time.Millisecond), err)
