@@ -14,12 +14,21 @@ type Server struct {
 	link   Link
 	serve  func(*Call)
 	limits Limits
+	next   chan *Call    // to a goroutine that has served one and waits
+	ended  chan struct{} // they need wait no more
+	end    sync.Once
 
 	mu    sync.Mutex
 	calls map[uint32]*Call
 	held  int // bytes of requests that are being received, wait or run
+	waits int // goroutines that wait for a request
 	done  sync.WaitGroup
 }
+
+// maxWaits is how many goroutines are kept when they have served a request. A
+// new one begins with a small stack, and growing it costs more than the rest of
+// a small request.
+const maxWaits = 8
 
 // Limits bound what a Server takes on. What is more is refused.
 type Limits struct {
@@ -52,7 +61,7 @@ func (l Limits) withDefaults() Limits {
 // NewServer makes the answering side of a link. serve runs one request and
 // ends it with Call.Write(…, true) or Call.Fail.
 func NewServer(link Link, limits Limits, serve func(*Call)) *Server {
-	return &Server{link: link, serve: serve, limits: limits.withDefaults(), calls: map[uint32]*Call{}}
+	return &Server{link: link, serve: serve, limits: limits.withDefaults(), calls: map[uint32]*Call{}, next: make(chan *Call), ended: make(chan struct{})}
 }
 
 // Handle takes one frame from the peer; payloads are copied where they are
@@ -97,8 +106,10 @@ func SendUnknown(l Link, stream uint32) {
 	l.Send(Fail, stream, errs.Marshal(errs.E(errs.Unavailable, "The query node or its connection was restarted while the statement ran; check whether a change was made before you repeat it")))
 }
 
-// CancelAll cancels every open stream and waits until all have ended.
+// CancelAll cancels every open stream and waits until all have ended. No more
+// frames may come.
 func (s *Server) CancelAll() {
+	s.end.Do(func() { close(s.ended) })
 	for _, c := range s.all() {
 		s.cancel(c)
 	}
@@ -195,16 +206,52 @@ func (s *Server) refuse(c *Call, err error) {
 func (s *Server) start(c *Call) {
 	c.started = true
 	s.done.Add(1)
-	go func() {
-		defer s.done.Done()
-		defer s.release(len(c.request))
-		s.serve(c)
-		if c.body != nil {
-			c.body.fail(errs.E(errs.Canceled, "The request has been answered"))
-		}
-		// Nothing is sent when serve has ended the stream, as it should.
-		c.Fail(errs.E(errs.Canceled, "The request was canceled"))
-	}()
+	select {
+	case s.next <- c:
+	default:
+		go s.work(c)
+	}
+}
+
+// work serves requests, one after another, until enough others wait for more.
+func (s *Server) work(c *Call) {
+	for c != nil {
+		s.run(c)
+		c = s.wait()
+	}
+}
+
+// wait gives the next request, nil when there is none to wait for.
+func (s *Server) wait() *Call {
+	s.mu.Lock()
+	enough := s.waits >= maxWaits
+	if !enough {
+		s.waits++
+	}
+	s.mu.Unlock()
+	if enough {
+		return nil
+	}
+	var c *Call
+	select {
+	case c = <-s.next:
+	case <-s.ended:
+	}
+	s.mu.Lock()
+	s.waits--
+	s.mu.Unlock()
+	return c
+}
+
+func (s *Server) run(c *Call) {
+	defer s.done.Done()
+	defer s.release(len(c.request))
+	s.serve(c)
+	if c.body != nil {
+		c.body.fail(errs.E(errs.Canceled, "The request has been answered"))
+	}
+	// Nothing is sent when serve has ended the stream, as it should.
+	c.Fail(errs.E(errs.Canceled, "The request was canceled"))
 }
 
 func (s *Server) cancel(c *Call) {

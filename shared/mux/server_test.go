@@ -1,6 +1,7 @@
 package mux
 
 import (
+	"runtime"
 	"testing"
 	"time"
 
@@ -103,4 +104,38 @@ func TestNumberIsUsedAgain(t *testing.T) {
 		}
 	}
 	s.CancelAll()
+}
+
+// Goroutines that have served a request serve more, a bounded number waits for
+// that, and all end with the server.
+func TestServingGoroutinesAreKept(t *testing.T) {
+	most := func(n int) {
+		t.Helper()
+		deadline := time.Now().Add(10 * time.Second)
+		for runtime.NumGoroutine() > n {
+			if time.Now().After(deadline) {
+				t.Fatalf("%d goroutines, want at most %d", runtime.NumGoroutine(), n)
+			}
+			runtime.Gosched()
+		}
+	}
+	before := runtime.NumGoroutine()
+	gate := make(chan struct{})
+	link := make(ends, 40)
+	s := NewServer(link, Limits{Open: 40, Body: 100, Held: 100_000}, func(c *Call) {
+		<-gate
+		_ = c.Write(nil, true)
+	})
+	for range 3 {
+		for i := range uint32(40) {
+			s.Handle(Frame{Kind: OpenFinal, Stream: i + 1})
+		}
+		for range 40 {
+			gate <- struct{}{}
+			<-link
+		}
+		most(before + maxWaits)
+	}
+	s.CancelAll()
+	most(before)
 }
