@@ -41,6 +41,12 @@ func New(file *os.File) (*Conn, error) {
 // Send implements mux.Link.
 func (c *Conn) Send(k mux.Kind, stream uint32, payload []byte) { c.out.Send(k, stream, payload) }
 
+// Hold keeps frames back until Release, for one who is about to send several.
+func (c *Conn) Hold() { c.out.Hold() }
+
+// Release ends a Hold.
+func (c *Conn) Release() { c.out.Release() }
+
 // Waiting is how many bytes of frames the other end has not begun to take.
 func (c *Conn) Waiting() int { return c.out.Waiting() }
 

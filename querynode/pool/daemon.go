@@ -224,6 +224,13 @@ func (d *Daemon) Open(k mux.Kind, payload []byte, timeout time.Duration, recv Re
 	return id, true
 }
 
+// Hold keeps what is sent to the daemon back until Release, for one who is about
+// to send several frames: the daemon then wakes up for all of them once.
+func (d *Daemon) Hold() { d.conn.Hold() }
+
+// Release ends a Hold.
+func (d *Daemon) Release() { d.conn.Release() }
+
 // Send passes a frame of an open stream on. It is dropped when the stream has
 // ended.
 func (d *Daemon) Send(k mux.Kind, id uint32, payload []byte) {

@@ -65,19 +65,41 @@ var _ bus.Peer = (*peer)(nil)
 
 // Frames implements bus.Peer.
 func (p *peer) Frames(batch []byte) {
-	if err := mux.Each(batch, p.frame); err != nil {
+	var h held
+	defer h.release()
+	if err := mux.Each(batch, func(f mux.Frame) { p.frame(f, &h) }); err != nil {
 		p.cancel(func(uint32) bool { return true }) // what this peer asked for cannot be trusted either
 	}
 }
 
-func (p *peer) frame(f mux.Frame) {
+// held is the daemon that the last frame of a batch was for: it gets those that
+// follow one another together.
+type held struct{ daemon *pool.Daemon }
+
+func (h *held) hold(d *pool.Daemon) {
+	if h.daemon == d {
+		return
+	}
+	h.release()
+	h.daemon = d
+	d.Hold()
+}
+
+func (h *held) release() {
+	if h.daemon != nil {
+		h.daemon.Release()
+	}
+}
+
+func (p *peer) frame(f mux.Frame, h *held) {
 	switch f.Kind {
 	case mux.Open, mux.OpenFinal:
-		if err := p.open(f); err != nil {
+		if err := p.open(f, h); err != nil {
 			p.link.Send(mux.Fail, f.Stream, errs.Marshal(err))
 		}
 	case mux.Data, mux.Final, mux.Credit, mux.Cancel:
 		if l := p.leg(f.Stream); l != nil {
+			h.hold(l.daemon)
 			l.send(f)
 		}
 	case mux.Reset:
@@ -91,7 +113,7 @@ func (p *peer) frame(f mux.Frame) {
 	}
 }
 
-func (p *peer) open(f mux.Frame) error {
+func (p *peer) open(f mux.Frame, h *held) error {
 	req, err := query.Parse(f.Payload)
 	if err != nil {
 		return err
@@ -115,18 +137,19 @@ func (p *peer) open(f mux.Frame) error {
 	if req.Kind == query.KindRunning || req.Kind == query.KindCancel {
 		return p.ask(l, f, req)
 	}
-	get, err := p.relay.route(req)
+	whole, err := forWhole(&req)
 	if err != nil {
 		p.forget(l)
 		return err
 	}
 	for {
-		d, err := get()
+		d, err := p.relay.daemon(&req, whole)
 		if err != nil {
 			p.forget(l)
 			return err
 		}
 		l.daemon = d
+		h.hold(d)
 		if far, ok := d.Open(f.Kind, f.Payload, req.Timeout, l); ok {
 			l.opened(far)
 			return nil
@@ -134,26 +157,32 @@ func (p *peer) open(f mux.Frame) error {
 	}
 }
 
-// route finds out whose daemon a request is for. What replaces or checks a whole
-// database is for a version that is staged, everything else for the live one.
-func (r *Relay) route(req query.Request) (get func() (*pool.Daemon, error), err error) {
-	whole := req.Kind == query.KindCheck
+// forWhole tells whether a request is for a version that is staged, as what
+// replaces or checks a whole database is; everything else is for the live one.
+func forWhole(req *query.Request) (whole bool, err error) {
+	whole = req.Kind == query.KindCheck
 	if req.Kind == query.KindImport {
 		var o query.ImportOptions
 		if err := json.Unmarshal(req.Options, &o); err != nil {
-			return nil, errs.Wrap(errs.Invalid, err, "The options of an import could not be read")
+			return false, errs.Wrap(errs.Invalid, err, "The options of an import could not be read")
 		}
 		whole = o.Format == query.TransferSQLite
 	}
 	switch {
 	case whole && req.Version == "":
-		return nil, errs.E(errs.Invalid, "A whole database can be imported or checked only in a version that is not live")
+		return false, errs.E(errs.Invalid, "A whole database can be imported or checked only in a version that is not live")
 	case !whole && req.Version != "":
-		return nil, errs.E(errs.Invalid, "This cannot be asked of a version that is not live")
-	case whole:
-		return func() (*pool.Daemon, error) { return r.daemons.GetStaged(req.Path, req.Version, req.Limits) }, nil
+		return false, errs.E(errs.Invalid, "This cannot be asked of a version that is not live")
 	}
-	return func() (*pool.Daemon, error) { return r.daemons.Get(req.Path, req.Limits) }, nil
+	return whole, nil
+}
+
+// daemon finds the one that a request is for.
+func (r *Relay) daemon(req *query.Request, whole bool) (*pool.Daemon, error) {
+	if whole {
+		return r.daemons.GetStaged(req.Path, req.Version, req.Limits)
+	}
+	return r.daemons.Get(req.Path, req.Limits)
 }
 
 // ask passes on a question about what runs. It starts no daemon: where there

@@ -34,6 +34,7 @@ type Outbox struct {
 	spare   []byte   // an emptied batch to fill next
 	waiting int      // bytes in full and open
 	writing bool
+	held    int // by how many Hold
 	closed  bool
 	last    time.Time // when somebody became the writer
 }
@@ -76,7 +77,7 @@ func (o *Outbox) Send(k Kind, stream uint32, payload []byte) {
 	}
 	o.open = Append(o.open, k, stream, payload)
 	o.waiting += headerLen + len(payload)
-	if o.writing {
+	if o.writing || o.held > 0 {
 		o.mu.Unlock()
 		return
 	}
@@ -88,6 +89,27 @@ func (o *Outbox) Send(k Kind, stream uint32, payload []byte) {
 	if yield {
 		runtime.Gosched()
 	}
+	o.drain()
+}
+
+// Hold keeps frames back until Release, for one who is about to send several
+// and need not wait for anything in between. Both may be called concurrently.
+func (o *Outbox) Hold() {
+	o.mu.Lock()
+	o.held++
+	o.mu.Unlock()
+}
+
+// Release ends a Hold.
+func (o *Outbox) Release() {
+	o.mu.Lock()
+	o.held--
+	if o.held > 0 || o.writing {
+		o.mu.Unlock()
+		return
+	}
+	o.writing = true
+	o.mu.Unlock()
 	o.drain()
 }
 

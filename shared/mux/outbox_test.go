@@ -118,3 +118,35 @@ func TestClosedBoxDrops(t *testing.T) {
 	o.Close()
 	o.Send(Data, 1, []byte("x"))
 }
+
+// What is sent during a Hold goes out together at its end, also what another
+// has sent meanwhile.
+func TestHold(t *testing.T) {
+	var batches [][]byte
+	o := NewOutbox(func(batch []byte) bool {
+		batches = append(batches, batch)
+		return true
+	})
+	o.Hold()
+	o.Hold()
+	o.Send(Data, 1, []byte("a"))
+	o.Send(Data, 2, []byte("b"))
+	o.Release()
+	o.Send(Data, 3, []byte("c"))
+	if len(batches) != 0 {
+		t.Fatalf("%d batches while one holds", len(batches))
+	}
+	o.Release()
+	var streams []uint32
+	if len(batches) != 1 {
+		t.Fatalf("%d batches", len(batches))
+	}
+	if err := Each(batches[0], func(f Frame) { streams = append(streams, f.Stream) }); err != nil || len(streams) != 3 {
+		t.Errorf("streams %v, %v", streams, err)
+	}
+	o.Hold()
+	o.Release()
+	if o.Send(Data, 4, nil); len(batches) != 2 {
+		t.Errorf("%d batches after the hold", len(batches))
+	}
+}
