@@ -58,9 +58,10 @@ func run(args []string) error {
 	}
 	debug.SetMemoryLimit(goHeap)
 	// Statements run in SQLite, outside of Go's scheduler, as many at once as
-	// there are connections. For the little that is left to do in Go, handing
-	// work from thread to thread costs more than it gains.
-	runtime.GOMAXPROCS(1)
+	// there are connections. For what is left to do in Go handing work from
+	// thread to thread costs more than it gains; but somebody has to take
+	// requests in while another waits for the disk.
+	runtime.GOMAXPROCS(2)
 	if err := os.Setenv("SQLITE_TMPDIR", cfg.Temp); err != nil {
 		return fmt.Errorf("set the temporary directory: %w", err)
 	}

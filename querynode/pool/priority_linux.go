@@ -16,6 +16,9 @@ import (
 const (
 	shortTurn = 100_000 // nanoseconds, the least the kernel knows
 	giveWay   = 5       // added to the nice value
+	// daemonSlack is how late, in nanoseconds, timers of daemons may be. See
+	// shared/process for what that is good for.
+	daemonSlack = 1_000_000
 )
 
 // comeFirst gives all threads of this process short turns; threads to come
@@ -40,6 +43,9 @@ func comeFirst() error {
 
 // stepBack is for the thread that starts daemons, from which they inherit.
 func stepBack() error {
+	if err := unix.Prctl(unix.PR_SET_TIMERSLACK, daemonSlack, 0, 0, 0); err != nil {
+		return fmt.Errorf("let the timers of daemons be late: %w", err)
+	}
 	err := retune(0, func(a *unix.SchedAttr) {
 		a.Runtime = 0 // as long as usual
 		a.Nice = min(a.Nice+giveWay, 19)

@@ -80,6 +80,9 @@ func (s Spec) Run(ctx context.Context, file string, required bool, flags map[str
 		return err
 	}
 	env := Env{Config: cfg, Log: logging.New(std.Stderr, level), Stdout: std.Stdout, Stderr: std.Stderr}
+	if err := slackTimers(); err != nil {
+		env.Log.Debug("small requests cost more than they need to", "err", err)
+	}
 	ctx, force, stop := lifecycle.Signals(ctx)
 	defer stop()
 	if s.EmbedBus && cfg.Bus.URL == "" {

@@ -1,0 +1,30 @@
+package process
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// Every thread that there is may be late afterwards, the runtime's monitor too.
+func TestSlackTimers(t *testing.T) {
+	if err := slackTimers(); err != nil {
+		if os.Geteuid() != 0 && os.IsPermission(err) {
+			return // said in the comment
+		}
+		t.Fatal(err)
+	}
+	threads, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, thread := range threads {
+		text, err := os.ReadFile("/proc/" + thread.Name() + "/timerslack_ns")
+		if os.IsNotExist(err) {
+			continue
+		}
+		if err != nil || strings.TrimSpace(string(text)) != "1000000" {
+			t.Errorf("thread %s: %q, %v", thread.Name(), text, err)
+		}
+	}
+}
