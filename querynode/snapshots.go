@@ -239,7 +239,7 @@ func (n *Node) check(ctx context.Context, req nodeapi.FetchRequest, bytes int64,
 	case errs.Unavailable, errs.Timeout, errs.Canceled, errs.Full, errs.NotFound, errs.Conflict:
 		return err
 	case errs.Engine: // its daemon died, which says nothing of the snapshot
-		return errs.Wrap(errs.Engine, err, "The snapshot could not be checked, and nothing has changed; try again. %s", errs.Public(err).Message)
+		return errs.Wrap(errs.Engine, err, "The snapshot could not be checked because its query daemon ended; nothing has changed; try again")
 	default:
 		return errs.Wrap(errs.Snapshot, err, "The snapshot cannot be used: %s", errs.Public(err).Message)
 	}
