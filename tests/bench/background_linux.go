@@ -27,8 +27,10 @@ const (
 	// backgroundTarget is the least that is left of the writers' throughput.
 	backgroundTarget = 0.6
 	// apart is the nice value of the S3 server and of the client that exports:
-	// they stand for other machines, whose processors the server does not use.
-	apart = 19
+	// they stand for other machines, whose processors the server does not use,
+	// nor their disks: the S3 server keeps what it gets in memory.
+	apart    = 19
+	inMemory = "/dev/shm"
 )
 
 // aside is what goes on beside the writers.
@@ -49,7 +51,12 @@ func (b *bench) background(ctx context.Context) error {
 	if err := makeDatabase(ctx, file, size); err != nil {
 		return err
 	}
-	store, err := startStore(ctx, filepath.Join(dir, "buckets"))
+	elsewhere, err := os.MkdirTemp(inMemory, "ayb-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(elsewhere) }() // as above
+	store, err := startStore(ctx, elsewhere)
 	if err != nil {
 		return err
 	}
