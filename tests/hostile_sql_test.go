@@ -2,6 +2,7 @@ package tests
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -50,7 +51,11 @@ func hostileSQL(t *testing.T, w *harness.World, mallory *harness.User) {
 			if a.setup != "" {
 				db.sql(a.setup).wants(t, w, 200, "")
 			}
-			db.sql(a.attack).wants(t, w, a.status, a.says)
+			got := db.sql(a.attack)
+			got.wants(t, w, a.status, a.says)
+			if got.status == http.StatusInternalServerError { // it has ended the daemon, or found a fault
+				t.Errorf("the server takes the blame: %.400s", got.body)
+			}
 			if a.then != "" {
 				db.sql(a.then).wants(t, w, 0, a.finds)
 			}
