@@ -296,8 +296,8 @@ func (k *slayer) objectsAreSound() {
 		hash := blake3.New()
 		_, err = io.Copy(hash, unpacked)
 		unpacked.Close()
-		o.Close()
-		if errs.CodeOf(err) != "" && minio.ToErrorResponse(err).Code == minio.NoSuchKey {
+		_ = o.Close() // it was read, or an error says why not
+		if err != nil && minio.ToErrorResponse(err).Code == minio.NoSuchKey {
 			continue // pruned meanwhile
 		}
 		if id := hex.EncodeToString(hash.Sum(nil)); err != nil || !strings.HasSuffix(key, "/"+id) {
