@@ -57,11 +57,7 @@ func run(args []string) error {
 		return errors.New("the query node is gone")
 	}
 	debug.SetMemoryLimit(goHeap)
-	// Statements run in SQLite, outside of Go's scheduler, as many at once as
-	// there are connections. For what is left to do in Go handing work from
-	// thread to thread costs more than it gains; but somebody has to take
-	// requests in while another waits for the disk.
-	runtime.GOMAXPROCS(2)
+	runtime.GOMAXPROCS(processors(cfg.Readers))
 	if err := os.Setenv("SQLITE_TMPDIR", cfg.Temp); err != nil {
 		return fmt.Errorf("set the temporary directory: %w", err)
 	}
@@ -78,6 +74,12 @@ func run(args []string) error {
 	}
 	return serve(cfg, conn)
 }
+
+// processors is how many threads may run Go or short statements at once. One
+// would be enough for the little that there is to do in Go, but somebody has to
+// take requests in while another waits for the disk. More than there are
+// readers only look for work.
+func processors(readers int) int { return max(2, min(runtime.NumCPU(), readers)) }
 
 // policy is the sandbox of a daemon. A file may grow to twice the database's
 // limit, for the log and for sorting: SQLite's own page limit answers first,
