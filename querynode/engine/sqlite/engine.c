@@ -102,8 +102,6 @@ int ayb_close(ayb_conn *c) {
 	return rc;
 }
 
-static void reading(ayb_conn *c) { ayb_reading = c->reader ? c : 0; }
-
 int ayb_prepare(ayb_conn *c, const char *sql, int size, int mode, int keep) {
 	const char *tail = sql;
 	int rc;
@@ -112,9 +110,9 @@ int ayb_prepare(ayb_conn *c, const char *sql, int size, int mode, int keep) {
 	c->start = 0;
 	c->stmt = 0;
 	c->preparing = 1;
-	reading(c);
+	ayb_reading(c);
 	rc = sqlite3_prepare_v3(c->db, sql, size, keep ? SQLITE_PREPARE_PERSISTENT : 0, &c->stmt, &tail);
-	ayb_reading = 0;
+	ayb_reading(0);
 	c->preparing = 0;
 	c->tail = (int32_t)(tail - sql);
 	if (rc || !c->stmt) return rc;
@@ -316,9 +314,9 @@ static int fill(ayb_conn *c, sqlite3_stmt *s, unsigned char *buf, int cap, int f
 
 int ayb_fill(ayb_conn *c, sqlite3_stmt *s, unsigned char *buf, int cap, int first, const unsigned char *params, int n) {
 	int rc;
-	reading(c);
+	ayb_reading(c);
 	rc = fill(c, s, buf, cap, first, params, n);
-	ayb_reading = 0;
+	ayb_reading(0);
 	return rc;
 }
 
@@ -333,9 +331,9 @@ static int drain(ayb_conn *c, sqlite3_stmt *s, const unsigned char *params, int 
 
 int ayb_drain(ayb_conn *c, sqlite3_stmt *s, const unsigned char *params, int n) {
 	int rc;
-	reading(c);
+	ayb_reading(c);
 	rc = drain(c, s, params, n);
-	ayb_reading = 0;
+	ayb_reading(0);
 	return rc;
 }
 

@@ -62,6 +62,7 @@ typedef struct ayb_conn {
 	// Time.
 	int64_t start, tick;
 	int32_t expired; // the budget was used up
+	int32_t starved; // it got no more memory because it was to stop
 
 	// Result of ayb_prepare.
 	sqlite3_stmt *stmt; // NULL for an empty statement
@@ -141,9 +142,9 @@ void ayb_give_way(ayb_pace *p, ayb_conn *c);
 
 // memory.c
 void ayb_memory(void);
-// The reader whose statement this thread compiles or steps, which gets no more
-// memory once it is to stop.
-extern _Thread_local ayb_conn *ayb_reading;
+// Says what this thread compiles or steps from here on, 0 being nothing: if it
+// is a reader's, it gets no more memory a moment after it was told to stop.
+void ayb_reading(ayb_conn *c);
 
 // policy.c
 int ayb_authorize(void *p, int action, const char *a, const char *b, const char *db, const char *trigger);

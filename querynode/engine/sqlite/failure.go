@@ -81,7 +81,7 @@ func (c *conn) failure(rc C.int, o Options, j *Job, from int) error {
 			return errReadOnly()
 		}
 	case C.SQLITE_NOMEM:
-		if why := j.reason(); c.reader && why != stopNot { // it got no more
+		if why := j.reason(); c.c.starved != 0 && why != stopNot {
 			return stopError(why, j)
 		}
 		c.cache.clear()

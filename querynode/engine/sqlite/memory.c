@@ -3,20 +3,38 @@
 // Memory for statements that are to stop. SQLite looks for that between two
 // steps of its virtual machine, and some steps take half a minute: those of
 // FTS5 with an expression of a hundred thousand terms, for example. What takes
-// long in one step asks for memory all the time, and gets no more. Only a
-// reader is stopped so: what a writer does when it is short of memory in the
-// middle of a commit could not be told from outside.
+// long in one step asks for memory all the time, and gets no more when it has
+// had a moment to stop as usual. Only a reader is stopped so: what a writer does
+// when it is short of memory in the middle of a commit could not be told from
+// outside.
 
 #include <pthread.h>
+#include <time.h>
 
 #include "engine.h"
 
-_Thread_local ayb_conn *ayb_reading;
+enum { MOMENT_NS = 100 * 1000000 };
+
+static _Thread_local ayb_conn *reader; // whose statement this thread compiles or steps
+static _Thread_local int64_t since;    // when it was seen that it is to stop
 
 static sqlite3_mem_methods base;
 
+void ayb_reading(ayb_conn *c) {
+	reader = c && c->reader ? c : 0;
+	since = 0;
+	if (c) c->starved = 0;
+}
+
 static int given_up(void) {
-	return ayb_reading && __atomic_load_n(&ayb_reading->cancel, __ATOMIC_RELAXED);
+	struct timespec t;
+	int64_t now;
+	if (!reader || !__atomic_load_n(&reader->cancel, __ATOMIC_RELAXED)) return 0;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	now = (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+	if (!since) since = now;
+	if (now - since > MOMENT_NS) reader->starved = 1;
+	return reader->starved;
 }
 
 static void *take(int n) { return given_up() ? 0 : base.xMalloc(n); }
