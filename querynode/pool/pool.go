@@ -158,18 +158,20 @@ func (p *Pool) get(at Place, own query.Limits) (*Daemon, error) {
 }
 
 // evict retires the daemon that has idled longest; its place is free once it
-// has ended. The caller holds p.mu.
+// has ended. It is nil when all are busy. The caller holds p.mu.
 func (p *Pool) evict() *Daemon {
-	var oldest *Daemon
-	for _, d := range p.daemons {
-		if d.idleSince() > 0 && (oldest == nil || d.idleSince() < oldest.idleSince()) {
-			oldest = d
+	for {
+		var oldest *Daemon
+		var since time.Duration
+		for _, d := range p.daemons {
+			if idle := d.idleSince(); idle > 0 && (oldest == nil || idle < since) {
+				oldest, since = d, idle
+			}
 		}
+		if oldest == nil || oldest.retire() {
+			return oldest
+		} // else it has become busy just now
 	}
-	if oldest == nil || !oldest.retire() {
-		return nil
-	}
-	return oldest
 }
 
 // gone forgets a daemon that has ended.
