@@ -64,10 +64,10 @@ func legacyCalls() []string {
 // checkedCalls are allowed for some arguments only. pid is this process.
 func checkedCalls(pid int) []rule {
 	return append(fcntlCalls(), []rule{
-		// Anonymous memory and database pages, never code, and no shared memory
-		// that belongs to no file: RLIMIT_DATA does not count that.
-		{"mmap", []cond{{2, unix.PROT_EXEC, 0}, {3, unix.MAP_TYPE, unix.MAP_PRIVATE}}},
-		{"mmap", []cond{{2, unix.PROT_EXEC, 0}, {3, unix.MAP_ANONYMOUS, 0}}},
+		// Anonymous memory and database pages, never code. RLIMIT_DATA counts
+		// neither shared memory that belongs to no file nor what grows downwards.
+		{"mmap", []cond{{2, unix.PROT_EXEC, 0}, {3, unix.MAP_TYPE | unix.MAP_GROWSDOWN, unix.MAP_PRIVATE}}},
+		{"mmap", []cond{{2, unix.PROT_EXEC, 0}, {3, unix.MAP_ANONYMOUS | unix.MAP_GROWSDOWN, 0}}},
 		{"mprotect", []cond{{2, unix.PROT_EXEC, 0}}},
 		// Threads, never processes.
 		{"clone", []cond{{0, unix.CLONE_THREAD | cloneForbidden, unix.CLONE_THREAD}}},

@@ -160,6 +160,9 @@ func TestFilterLooksAtArguments(t *testing.T) {
 		{"mmap", []uint64{0, 4096, rw, unix.MAP_PRIVATE, 5}, true},
 		{"mmap", []uint64{0, 4096, rw, unix.MAP_SHARED | unix.MAP_ANONYMOUS, all64}, false},
 		{"mmap", []uint64{0, 4096, rw, unix.MAP_SHARED_VALIDATE | unix.MAP_ANONYMOUS, all64}, false},
+		{"mmap", []uint64{0, 4096, rw, unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_GROWSDOWN, all64}, false},
+		{"mmap", []uint64{0, 4096, rw, unix.MAP_PRIVATE | unix.MAP_GROWSDOWN, 5}, false},
+		{"mmap", []uint64{0, 4096, rw, unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_STACK | unix.MAP_NORESERVE, all64}, true}, // a thread's
 		{"mmap", []uint64{0, 4096, rw | unix.PROT_EXEC, unix.MAP_PRIVATE | unix.MAP_ANONYMOUS, all64}, false},
 		{"mmap", []uint64{0, 4096, rw | unix.PROT_EXEC, unix.MAP_SHARED, 5}, false},
 		{"mprotect", []uint64{0, 4096, unix.PROT_EXEC}, false},
