@@ -117,7 +117,8 @@ func (t *Transfer) put(ctx context.Context, p Part, file io.ReaderAt, at int64) 
 
 // Fetch gets a packed file, writes its content, at most so many bytes, to dst,
 // and gives its length. Errors: NoSnapshot when there is nothing, Snapshot for
-// other content than id says, ObjectStore, Full, Canceled.
+// other content than id says, TooLarge for more bytes of the right content,
+// ObjectStore, Full, Canceled.
 func (t *Transfer) Fetch(ctx context.Context, address, id string, most int64, dst io.Writer) (bytes int64, err error) {
 	ctx, watch := t.watch(ctx)
 	defer watch.stop()

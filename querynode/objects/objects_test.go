@@ -266,6 +266,17 @@ func TestFetchOfTooLargeSnapshot(t *testing.T) {
 	}
 }
 
+// A database that may be larger than what is looked at to tell what something
+// is comes back whole; what nobody may have is not looked at without end.
+func TestUnpackVeryLarge(t *testing.T) {
+	for most, want := range map[int64]error{2 * maxContent: nil, 1 << 20: errTooLong} {
+		src := &source{r: bytes.NewReader(packed(t, content(5000))), made: maxContent - 1}
+		if got, err := unpack(io.Discard, src, most); !errors.Is(err, want) || err == nil && got.bytes != maxContent+4999 {
+			t.Errorf("at most %d: %+v, %v", most, got, err)
+		}
+	}
+}
+
 // noise does not compress.
 func noise(size int) []byte {
 	b := make([]byte, size)

@@ -69,7 +69,8 @@ var errTooLong = errors.New("the content is too long")
 // errPacking reports bytes that no packer has made.
 var errPacking = errors.New("the compressed data is damaged")
 
-// maxContent is how much of a content is looked at to tell what it is.
+// maxContent is how much of a content is looked at to tell what it is, unless
+// the database may have more.
 const maxContent = 1 << 40
 
 // unpack uncompresses src. No more than most bytes go to dst; of content that
@@ -85,7 +86,7 @@ func unpack(dst io.Writer, src *source, most int64) (unpacked, error) {
 	buf := make([]byte, chunk)
 	for {
 		n, rerr := z.Read(buf)
-		if src.made += int64(n); src.made > maxContent {
+		if src.made += int64(n); src.made > max(most, maxContent) {
 			return unpacked{}, errTooLong
 		}
 		_, _ = h.Write(buf[:n]) // it cannot fail
