@@ -65,6 +65,11 @@ func (c *conn) failure(rc C.int, o Options, j *Job, from int) error {
 	if c.c.refusal != 0 {
 		return c.refusal()
 	}
+	// Whatever it says, it failed for want of memory: not all of SQLite calls that so.
+	if why := j.reason(); c.c.starved != 0 && why != stopNot {
+		c.broken = c.broken || primary(rc) != C.SQLITE_NOMEM
+		return stopError(why, j)
+	}
 	switch primary(rc) {
 	case C.SQLITE_INTERRUPT:
 		if why := j.reason(); why != stopNot {
@@ -81,9 +86,6 @@ func (c *conn) failure(rc C.int, o Options, j *Job, from int) error {
 			return errReadOnly()
 		}
 	case C.SQLITE_NOMEM:
-		if why := j.reason(); c.c.starved != 0 && why != stopNot {
-			return stopError(why, j)
-		}
 		c.cache.clear()
 		C.sqlite3_db_release_memory(c.c.db)
 		return errs.E(errs.SQL, "out of memory: the statement needs more than the %s of memory that this database may use (limits.heap_bytes); the operator of the server can raise the limit", sizeText(o.HeapBytes)).

@@ -318,3 +318,31 @@ func TestStopWithinAStep(t *testing.T) {
 		}
 	}
 }
+
+// What got no more memory because it was to stop has stopped for that reason,
+// whatever SQLite calls it; one that was not to stop has failed.
+func TestStarvedHasStopped(t *testing.T) {
+	db := open(t)
+	c, err := openStandIn(db.o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	const noMemory, noMemoryForIO = 7, 10 | 12<<8
+	for code, fail := range map[int]func(*Job) error{
+		1:             func(j *Job) error { return c.failure(1, db.o, j, 0) },
+		noMemory:      func(j *Job) error { return c.failure(noMemory, db.o, j, 0) },
+		noMemoryForIO: func(j *Job) error { return c.failure(noMemoryForIO, db.o, j, 0) },
+	} {
+		j := sqlJob("SELECT 1", ro, time.Second)
+		c.c.starved = 1
+		if err := fail(j); !errs.Is(err, errs.SQL) {
+			t.Errorf("%d: %v", code, err)
+		}
+		c.broken = false
+		j.stop(stopTimeout)
+		if err := fail(j); !errs.Is(err, errs.Timeout) || c.broken != (code != noMemory) {
+			t.Errorf("%d after its time: %v, broken %v", code, err, c.broken)
+		}
+	}
+}
