@@ -55,6 +55,7 @@ func TestPace(t *testing.T) {
 	if d := rest(0, nil); d > longestRest {
 		t.Errorf("it had done next to nothing, and rested %s", d)
 	}
+	c.called() // on a busy machine it may have done more than that
 	if d := rest(2*turn, nil); d < 2*rests*turn {
 		t.Errorf("it rested %s", d)
 	}
