@@ -109,14 +109,12 @@ func TestNumberIsUsedAgain(t *testing.T) {
 // Goroutines that have served a request serve more, a bounded number waits for
 // that, and all end with the server.
 func TestServingGoroutinesAreKept(t *testing.T) {
-	most := func(n int) {
+	until := func(what string, met func() bool) {
 		t.Helper()
-		deadline := time.Now().Add(10 * time.Second)
-		for runtime.NumGoroutine() > n {
+		for deadline := time.Now().Add(10 * time.Second); !met(); runtime.Gosched() {
 			if time.Now().After(deadline) {
-				t.Fatalf("%d goroutines, want at most %d", runtime.NumGoroutine(), n)
+				t.Fatalf("%s: %d goroutines", what, runtime.NumGoroutine())
 			}
-			runtime.Gosched()
 		}
 	}
 	before := runtime.NumGoroutine()
@@ -126,6 +124,11 @@ func TestServingGoroutinesAreKept(t *testing.T) {
 		<-gate
 		_ = c.Write(nil, true)
 	})
+	all := func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.waits == maxWaits && runtime.NumGoroutine() <= before+maxWaits
+	}
 	for range 3 {
 		for i := range uint32(40) {
 			s.Handle(Frame{Kind: OpenFinal, Stream: i + 1})
@@ -134,8 +137,16 @@ func TestServingGoroutinesAreKept(t *testing.T) {
 			gate <- struct{}{}
 			<-link
 		}
-		most(before + maxWaits)
+		until("after many at once", all)
 	}
+	until("one that waits to serve", func() bool {
+		s.Handle(Frame{Kind: OpenFinal, Stream: 1})
+		gate <- struct{}{} // it is served
+		n := runtime.NumGoroutine()
+		<-link
+		until("after it", all)
+		return n <= before+maxWaits
+	})
 	s.CancelAll()
-	most(before)
+	until("after the end", func() bool { return runtime.NumGoroutine() <= before })
 }
