@@ -17,6 +17,9 @@ GOLANGCI := bin/tools/golangci-lint-$(GOLANGCI_VERSION)
 BUILDVCS := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo auto || echo false)
 export GOFLAGS := -buildvcs=$(BUILDVCS) -tags=$(TAGS)
 
+# The packages whose tests take longest begin first, beside all others.
+LONGEST := ./tests ./querynode ./snapshotter
+
 stage = @printf '\n==> %s (%s)\n' "$(1)" "$$(date +%T)"
 
 .PHONY: help
@@ -91,12 +94,12 @@ cross:
 .PHONY: unit
 unit:
 	$(call stage,go test)
-	go test -timeout 15m ./...
+	go test -timeout 15m $(LONGEST) ./...
 
 .PHONY: race
 race:
 	$(call stage,go test -race)
-	go test -race -timeout 20m -skip '^(TestHostile|TestStop.*|TestCorpus|TestKillLoopQ1)$$' ./... # these run above; here they would take most of the time
+	GORACE=atexit_sleep_ms=10 go test -race -timeout 20m -skip '^(TestHostile|TestStop.*|TestCorpus|TestKillLoopQ1|TestKilledOperations)$$' $(LONGEST) ./... # these run above; here they would take most of the time
 
 # A test that this machine's kernel cannot run skips itself and says why, which
 # "go test" prints only when asked. Nothing else may skip.

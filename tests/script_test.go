@@ -84,7 +84,7 @@ func (ws *worlds) start(t *testing.T, env *testscript.Env, setting harness.Setti
 	ws.mu.Unlock()
 	env.Vars = append(env.Vars,
 		"AYB_SERVER_URL="+w.URL, "URL="+w.URL, "DATA="+w.DataPath, "CONFIG="+w.Config, "MAILS="+w.MailFile,
-		"PATH="+w.Bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
+		"PATH="+w.Bin+string(filepath.ListSeparator)+os.Getenv("PATH"), harness.Quick)
 	return nil
 }
 

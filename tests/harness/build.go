@@ -59,3 +59,7 @@ func Bin() (string, error) { return build() }
 // Race tells whether the binaries have the race detector, which multiplies
 // memory and time.
 func Race() bool { return race }
+
+// Quick is for the environment of every process: one with the race detector
+// otherwise waits for a second before it exits.
+const Quick = "GORACE=atexit_sleep_ms=10"
