@@ -113,9 +113,10 @@ func (c *conn) failure(rc C.int, o Options, j *Job, from int) error {
 
 // errTemporary is the error of a write that failed although there is room: the
 // daemon's limit of the size of a file is that of the database twice, and what
-// grows beyond it is a sort.
+// grows beyond it is a sort, or the log while a statement that reads for long
+// keeps it from being emptied.
 func errTemporary(rc C.int, o Options) error {
-	return errs.E(errs.Full, "disk I/O error: a temporary file of the statement has reached its limit of twice the %s of the database (limits.database_bytes), which the operator of the server can raise, or the disk of the server has failed", sizeText(o.DatabaseBytes)).
+	return errs.E(errs.Full, "disk I/O error: a temporary file of the statement, or the log of changes, which grows as long as another statement reads, has reached its limit of twice the %s of the database (limits.database_bytes), which the operator of the server can raise, or the disk of the server has failed", sizeText(o.DatabaseBytes)).
 		With("sqlite_code", strconv.Itoa(int(rc)))
 }
 
