@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ayb-go/ayb/shared/freeport"
+	"github.com/ayb-go/ayb/shared/porttest"
 )
 
 // Topology is how a server is spread over processes.
@@ -121,7 +121,7 @@ origin = "*"
 
 func freePort(t testing.TB) int {
 	t.Helper()
-	port, err := freeport.TCP()
+	port, err := porttest.TCP()
 	if err != nil {
 		t.Fatal(err)
 	}

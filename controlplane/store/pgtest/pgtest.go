@@ -22,7 +22,7 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 
-	"github.com/ayb-go/ayb/shared/freeport"
+	"github.com/ayb-go/ayb/shared/porttest"
 )
 
 // patience is how long starting and stopping may take on a busy machine.
@@ -183,7 +183,7 @@ func start() (*Server, error) {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	for range 5 { // somebody else may take the port first
-		if s.port, err = freeport.TCP(); err != nil {
+		if s.port, err = porttest.TCP(); err != nil {
 			break
 		}
 		if err = s.run(ctx); err == nil {

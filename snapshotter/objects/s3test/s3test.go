@@ -19,7 +19,7 @@ import (
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
-	"github.com/ayb-go/ayb/shared/freeport"
+	"github.com/ayb-go/ayb/shared/porttest"
 	"github.com/ayb-go/ayb/snapshotter/objects"
 )
 
@@ -210,7 +210,7 @@ var program = sync.OnceValues(func() (string, error) {
 
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	port, err := freeport.TCP()
+	port, err := porttest.TCP()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,6 @@
-// Package freeport finds ports on loopback for the servers that tests start as
+// Package porttest finds ports on loopback for the servers that tests start as
 // programs. Nothing but tests may use it.
-package freeport
+package porttest
 
 import (
 	"errors"

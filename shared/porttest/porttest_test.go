@@ -1,17 +1,17 @@
-package freeport_test
+package porttest_test
 
 import (
 	"fmt"
 	"net"
 	"testing"
 
-	"github.com/ayb-go/ayb/shared/freeport"
+	"github.com/ayb-go/ayb/shared/porttest"
 )
 
 func TestTCP(t *testing.T) {
 	seen := map[int]bool{}
 	for range 50 {
-		port, err := freeport.TCP()
+		port, err := porttest.TCP()
 		if err != nil || port < 10_000 || port >= 32_000 {
 			t.Fatal(port, err)
 		}
