@@ -18,13 +18,7 @@ func TestCommands(t *testing.T) {
 	hidden.HighestQueryAccessLevel, hidden.CanManageDatabase = nil, false
 	token := httpapi.Token{ShortToken: "abc", CreatedAt: text("2026-03-15 16:25:56.706720"), Name: text("backup")}
 	scoped := httpapi.Token{ShortToken: "def", ScopedDatabase: text("a/b"), PermissionLevel: text("read-only"), AppName: text("My App"), ExpiresAt: text("2027-01-01 00:00:00"), LastUsedAt: text("2026-03-16 08:00:00")}
-	tests := []struct {
-		args    string
-		status  int
-		answer  any
-		request string
-		stdout  string
-	}{
+	tests := []exchange{
 		{"register E2E-First a@example.org", 200, "{}", "POST /v1/register [entity=E2E-First email-address=a@example.org entity-type=user]",
 			"Check your email to finish registering E2E-First\n"},
 		{"register acme a@example.org organization", 200, httpapi.MailSent{Delivery: "queued"}, "POST /v1/register [entity=acme email-address=a@example.org entity-type=organization]",
@@ -65,13 +59,7 @@ func TestCommands(t *testing.T) {
 	}
 	s := newServer(t, nil)
 	u := atServer(t, s)
-	for _, tt := range tests {
-		s.set(ok(tt.status, tt.answer))
-		u.want(tt.stdout, "", 0, strings.Fields(tt.args)...)
-		if got := s.seen(); got != tt.request {
-			t.Errorf("%s:\n sent %s\nnot   %s", tt.args, got, tt.request)
-		}
-	}
+	s.want(t, u, tests)
 }
 
 // C1: a failed request is told on stderr, and the exit code says so.

@@ -1,7 +1,6 @@
 package client_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/ayb-go/ayb/shared/errs"
@@ -15,13 +14,7 @@ func TestSnapshotsAndLifecycle(t *testing.T) {
 		{LastModifiedAt: "2024-08-18T15:05:04Z", SnapshotID: "cd", Bytes: 7}}}
 	forked := httpapi.DatabaseDetails{DatabaseType: "sqlite", ForkedFrom: text("bob/x"), Forks: httpapi.List[string]{"carl/y", "dora/z"}}
 	gone := httpapi.Entity{Deleted: httpapi.List[httpapi.DeletedDatabase]{{Slug: "old", DeletedAt: "2026-01-01T00:00:00Z", PurgedAt: "2026-01-08T00:00:00Z"}}}
-	tests := []struct {
-		args    string
-		status  int
-		answer  any
-		request string
-		stdout  string
-	}{
+	tests := []exchange{
 		{"list_snapshots E/d", 200, list, "GET /v1/E/d/list_snapshots" + auth,
 			" Name | Last modified \n------+-------------------------------\n ab   | 2024-08-18T15:05:04.123+00:00 \n cd   | 2024-08-18T15:05:04+00:00 \n"},
 		{"list_snapshots E/d --format csv --long", 200, list, "GET /v1/E/d/list_snapshots" + auth,
@@ -50,13 +43,7 @@ func TestSnapshotsAndLifecycle(t *testing.T) {
 	}
 	s := newServer(t, nil)
 	u := atServer(t, s)
-	for _, tt := range tests {
-		s.set(ok(tt.status, tt.answer))
-		u.want(tt.stdout, "", 0, strings.Fields(tt.args)...)
-		if got := s.seen(); got != tt.request {
-			t.Errorf("%s:\n sent %s\nnot   %s", tt.args, got, tt.request)
-		}
-	}
+	s.want(t, u, tests)
 	s.set(fails(errs.E(errs.NoSnapshot, "s")))
 	u.want("", "Error: Snapshot ab does not exist for E/d\n", 1, "restore_snapshot", "E/d", "ab")
 	s.set(fails(errs.E(errs.Snapshot, "Snapshots are not configured")))

@@ -161,3 +161,24 @@ func write(t *testing.T, path, text string) {
 func text(s string) *string { return &s }
 
 var notFound = errs.RecordNotFound("database", "alice/nope")
+
+// exchange is a command that works: what the server gets, and what it answers.
+type exchange struct {
+	args    string
+	status  int
+	answer  any
+	request string
+	stdout  string
+}
+
+// want has a user give commands.
+func (s *server) want(t *testing.T, u *user, tests []exchange) {
+	t.Helper()
+	for _, tt := range tests {
+		s.set(ok(tt.status, tt.answer))
+		u.want(tt.stdout, "", 0, strings.Fields(tt.args)...)
+		if got := s.seen(); got != tt.request {
+			t.Errorf("%s:\n sent %s\nnot   %s", tt.args, got, tt.request)
+		}
+	}
+}
