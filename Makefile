@@ -20,6 +20,10 @@ export GOFLAGS := -buildvcs=$(BUILDVCS) -tags=$(TAGS)
 # The packages whose tests take longest begin first, beside all others.
 LONGEST := ./tests ./querynode ./snapshotter
 
+# Not run again with the race detector: they are about loads and times, which it
+# multiplies.
+UNRACED := ^(TestHostile|TestStop.*|TestCorpus|TestKillLoopQ1|TestKilledOperations)$$
+
 stage = @printf '\n==> %s (%s)\n' "$(1)" "$$(date +%T)"
 
 .PHONY: help
@@ -99,7 +103,7 @@ unit:
 .PHONY: race
 race:
 	$(call stage,go test -race)
-	GORACE=atexit_sleep_ms=10 go test -race -timeout 20m -skip '^(TestHostile|TestStop.*|TestCorpus|TestKillLoopQ1|TestKilledOperations)$$' $(LONGEST) ./... # these run above; here they would take most of the time
+	GORACE=atexit_sleep_ms=10 go test -race -timeout 20m -skip '$(UNRACED)' $(LONGEST) ./...
 
 # A test that this machine's kernel cannot run skips itself and says why, which
 # "go test" prints only when asked. Nothing else may skip.
