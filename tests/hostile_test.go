@@ -111,10 +111,16 @@ func (a target) sql(sql string) outcome {
 	return strike(a.t, http.MethodPost, a.url(), a.user, strings.NewReader(sql))
 }
 
-// survives checks that the database answers as if nothing had happened.
+// survives checks that the database answers as if nothing had happened. Its
+// limits are tight, so that on a busy machine a first try may be too slow.
 func (a target) survives() {
 	a.t.Helper()
-	if got := a.sql("SELECT 6 * 7"); got.status != http.StatusOK || got.body != `{"fields":["6 * 7"],"rows":[["42"]]}` {
+	var got outcome
+	harness.Until(a.t, "the database to have time", func() bool {
+		got = a.sql("SELECT 6 * 7")
+		return got.status != http.StatusRequestTimeout && got.status != http.StatusServiceUnavailable
+	})
+	if got.status != http.StatusOK || got.body != `{"fields":["6 * 7"],"rows":[["42"]]}` {
 		a.t.Errorf("the next query got %d %.300s %v", got.status, got.body, got.broken)
 	}
 }

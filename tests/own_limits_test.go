@@ -86,7 +86,7 @@ func (w limitedWorld) statements(t *testing.T) {
 	}{
 		{limits.DatabaseBytes, "1MiB", "INSERT INTO t VALUES (zeroblob(2000000))", errs.Full, "1 MiB"},
 		{limits.HeapBytes, "2MiB", "INSERT INTO t SELECT length(randomblob(1500000) || randomblob(400000))", errs.SQL, "2 MiB"},
-		{limits.StatementTimeout, "200ms", endlessRead, errs.Timeout, "200 ms"},
+		{limits.StatementTimeout, "2s", endlessRead, errs.Timeout, "2 s"},
 		{limits.ResultBytes, "1KiB", "SELECT printf('%2000s', 'x')", errs.TooLarge, "1 KiB"},
 		{limits.RequestBytes, "1KiB", "SELECT '" + strings.Repeat("x", 2000) + "'", errs.TooLarge, "1024 bytes"},
 	} {

@@ -207,7 +207,4 @@ func TestMarksOfManyDatabases(t *testing.T) {
 	if len(seen) != owners*each || pages != 10 {
 		t.Errorf("%d databases on %d pages", len(seen), pages)
 	}
-	if took > time.Second {
-		t.Errorf("it took %s", took)
-	}
 }

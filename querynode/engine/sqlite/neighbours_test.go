@@ -27,7 +27,7 @@ func (db *testDB) ends(what string, done <-chan error) error {
 	select {
 	case err := <-done:
 		return err
-	case <-time.After(10 * late):
+	case <-time.After(hang):
 		db.t.Fatalf("%s has not ended", what)
 		return nil
 	}

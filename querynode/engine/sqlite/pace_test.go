@@ -4,7 +4,9 @@ package sqlite
 
 import (
 	"path/filepath"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -13,21 +15,9 @@ func TestCopyRests(t *testing.T) {
 	db := open(t)
 	db.must(rw, "CREATE TABLE t(x); INSERT INTO t WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM c WHERE i < 100000) SELECT randomblob(100) FROM c")
 	before := int64(db.callers.p.seen)
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		for {
-			select {
-			case <-stop:
-				return
-			default:
-				db.callers.called()
-			}
-		}
-	}()
+	quiet := db.crowd()
 	_, err := db.Copy(sideJob(), filepath.Join(db.o.TempDir, "copy"))
-	close(stop)
-	<-stopped
+	quiet()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,40 +26,61 @@ func TestCopyRests(t *testing.T) {
 	}
 }
 
+// crowd has callers want something all the time, until quiet is called.
+func (db *testDB) crowd() (quiet func()) {
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+				db.callers.called()
+			}
+		}
+	}()
+	return sync.OnceFunc(func() { close(stop); <-stopped })
+}
+
 // Work in Go rests for several times as long as it worked, but only if callers
 // wanted something meanwhile, and not longer than it may.
 func TestPace(t *testing.T) {
-	c := newCallers()
-	defer c.free()
-	p := c.pace()
-	rest := func(worked time.Duration, stop <-chan struct{}) time.Duration {
-		p.since = time.Now().Add(-worked)
-		begin := time.Now()
-		p.step(stop)
-		return time.Since(begin)
-	}
-	if d := rest(time.Hour, nil); d > longestRest {
-		t.Errorf("nobody wanted anything, and it rested %s", d)
-	}
-	c.called()
-	if d := rest(0, nil); d > longestRest {
-		t.Errorf("it had done next to nothing, and rested %s", d)
-	}
-	c.called() // on a busy machine it may have done more than that
-	if d := rest(2*turn, nil); d < 2*rests*turn {
-		t.Errorf("it rested %s", d)
-	}
-	if d := rest(2*turn, nil); d > longestRest {
-		t.Errorf("nobody wanted anything any more, and it rested %s", d)
-	}
-	c.called()
-	if d := rest(time.Hour, nil); d < longestRest || d > time.Minute {
-		t.Errorf("after long work it rested %s", d)
-	}
-	c.called()
-	stop := make(chan struct{})
-	close(stop)
-	if d := rest(time.Hour, stop); d > longestRest {
-		t.Errorf("nobody waits for it, and it rested %s", d)
-	}
+	synctest.Test(t, func(t *testing.T) { // a busy machine would rest by itself
+		c := newCallers()
+		defer c.free()
+		p := c.pace()
+		rest := func(worked time.Duration, stop <-chan struct{}) time.Duration {
+			p.since = time.Now().Add(-worked)
+			begin := time.Now()
+			p.step(stop)
+			return time.Since(begin)
+		}
+		if d := rest(time.Hour, nil); d > longestRest {
+			t.Errorf("nobody wanted anything, and it rested %s", d)
+		}
+		c.called()
+		if d := rest(0, nil); d > longestRest {
+			t.Errorf("it had done next to nothing, and rested %s", d)
+		}
+		c.called() // on a busy machine it may have done more than that
+		if d := rest(2*turn, nil); d < 2*rests*turn {
+			t.Errorf("it rested %s", d)
+		}
+		if d := rest(2*turn, nil); d > longestRest {
+			t.Errorf("nobody wanted anything any more, and it rested %s", d)
+		}
+		c.called()
+		if d := rest(time.Hour, nil); d < longestRest || d > time.Minute {
+			t.Errorf("after long work it rested %s", d)
+		}
+		c.called()
+		stop := make(chan struct{})
+		close(stop)
+		if d := rest(time.Hour, stop); d > longestRest {
+			t.Errorf("nobody waits for it, and it rested %s", d)
+		}
+	})
 }

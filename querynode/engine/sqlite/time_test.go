@@ -12,8 +12,17 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// late is how long stopping may take on a busy machine. The aim is 100 ms.
-const late = 2 * time.Second
+// hang is how long a test waits for what has to come. How soon it comes is for
+// make bench.
+const hang = 30 * time.Second
+
+// ended runs a job, which has to end.
+func (db *testDB) ended(j *Job, sink Sink) error {
+	db.t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- db.Run(j, sink) }()
+	return db.ends("the job", done)
+}
 
 // Q3: work that takes long in every part of SQLite.
 var endless = []struct {
@@ -57,13 +66,10 @@ func TestQ3Timeout(t *testing.T) {
 			db := db.in(t)
 			const limit = 50 * time.Millisecond
 			start := time.Now()
-			err := db.Run(sqlJob(c.sql, c.mode, limit), sinkFunc(func([]byte, bool) error { return nil }))
+			err := db.ended(sqlJob(c.sql, c.mode, limit), sinkFunc(func([]byte, bool) error { return nil }))
 			took := time.Since(start)
 			if !errs.Is(err, errs.Timeout) || !strings.HasPrefix(err.Error(), "The statement took longer than 50 ms (limits.statement_timeout) and was stopped") {
 				t.Fatalf("%v", err)
-			}
-			if took > limit+late {
-				t.Errorf("stopped after %v", took)
 			}
 			t.Logf("stopped after %v", took)
 			if got := db.state(); got != before {
@@ -91,14 +97,11 @@ func TestQ3Cancel(t *testing.T) {
 			start := time.Now()
 			j.Cancel()
 			j.Cancel()
-			err := <-done
+			err := db.ends("the job", done)
 			took := time.Since(start)
 			j.Cancel()
 			if !errs.Is(err, errs.Canceled) {
 				t.Fatalf("%v", err)
-			}
-			if took > late {
-				t.Errorf("stopped after %v", took)
 			}
 			t.Logf("stopped after %v", took)
 			if got := db.state(); got != before {
@@ -165,11 +168,11 @@ func TestSinkTimeDoesNotCount(t *testing.T) {
 	writes := 0
 	sink := sinkFunc(func([]byte, bool) error {
 		if writes++; writes <= 4 {
-			<-time.After(60 * time.Millisecond) // a slow client
+			<-time.After(600 * time.Millisecond) // a slow client
 		}
 		return nil
 	})
-	err := db.Run(sqlJob(`SELECT x, 'something' FROM `+count(20000), ro, 150*time.Millisecond), sink)
+	err := db.Run(sqlJob(`SELECT x, 'something' FROM `+count(20000), ro, 2*time.Second), sink)
 	if err != nil || writes < 5 {
 		t.Errorf("%v after %d writes", err, writes)
 	}
@@ -195,19 +198,14 @@ func TestCancelWhileSinkBlocks(t *testing.T) {
 // Rows of a slow statement are sent before it ends.
 func TestSlowRowsAreSentEarly(t *testing.T) {
 	db := open(t)
-	var first time.Duration
-	start := time.Now()
 	writes := 0
 	sql := `SELECT x, (SELECT sum(x + o.x) FROM ` + count(20000) + `) FROM ` + count(200) + ` o`
 	err := db.Run(sqlJob(sql, ro, time.Minute), sinkFunc(func([]byte, bool) error {
-		if writes++; writes == 1 {
-			first = time.Since(start)
-		}
+		writes++
 		return nil
 	}))
-	total := time.Since(start)
-	if err != nil || writes < 3 || first > total/2 {
-		t.Errorf("%v, %d writes, the first after %v of %v", err, writes, first, total)
+	if err != nil || writes < 3 { // all of it would fit into one
+		t.Errorf("%v, %d writes", err, writes)
 	}
 }
 
@@ -306,12 +304,8 @@ func TestStopWithinAStep(t *testing.T) {
 			j = sqlJob(sql, ro, time.Minute)
 			time.AfterFunc(300*time.Millisecond, j.Cancel)
 		}
-		begin := time.Now()
-		if err := db.Run(j, &memory{}); !errs.Is(err, code) {
+		if err := db.ended(j, &memory{}); !errs.Is(err, code) {
 			t.Errorf("%s: %v", code, err)
-		}
-		if took := time.Since(begin); took > 300*time.Millisecond+late {
-			t.Errorf("%s took %v", code, took)
 		}
 		if got := db.must(ro, `SELECT x FROM f WHERE f MATCH 'a OR z'`); got != "a b c" {
 			t.Errorf("afterwards: %s", got)

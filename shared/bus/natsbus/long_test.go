@@ -13,10 +13,17 @@ import (
 
 const callSubject = "ayb.v1.node.test.database.work"
 
-// worker answers calls with handle; signs come quickly.
+// Signs of life come quickly; patience is long enough for a machine on which a
+// goroutine waits a second for its turn.
+const (
+	signs    = 20 * time.Millisecond
+	patience = 2 * time.Second
+)
+
+// worker answers calls with handle.
 func worker(t *testing.T, c *natsbus.Conn, handle bus.Handler) {
 	t.Helper()
-	c.SetSigns(20*time.Millisecond, 200*time.Millisecond)
+	c.SetSigns(signs, patience)
 	stop, err := c.Serve(bus.Service{Name: "test", Version: "1.0.0", Endpoints: []bus.Endpoint{{Name: "work", Subject: callSubject, Handle: handle}}})
 	if err != nil {
 		t.Fatal(err)
@@ -35,14 +42,14 @@ func longCall(ctx context.Context, c *natsbus.Conn) (string, error) {
 func TestLongCalls(t *testing.T) {
 	bothWays(t, func(t *testing.T, connect func(natsbus.Role) *natsbus.Conn) {
 		control := connect(natsbus.ControlPlane)
-		control.SetSigns(20*time.Millisecond, 200*time.Millisecond)
+		control.SetSigns(signs, patience)
 		if _, err := longCall(t.Context(), control); !errs.Is(err, errs.Unavailable) {
 			t.Errorf("nobody serves: %v", err)
 		}
 		fail := make(chan error, 1)
 		worker(t, connect(natsbus.QueryNode), func(ctx context.Context, _ []byte) ([]byte, error) {
 			select {
-			case <-time.After(time.Second):
+			case <-time.After(patience + time.Second):
 				return []byte("done"), nil
 			case err := <-fail:
 				return nil, err
@@ -57,7 +64,7 @@ func TestLongCalls(t *testing.T) {
 		if _, err := longCall(t.Context(), control); !errs.Is(err, errs.Full) {
 			t.Errorf("%v", err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), patience+500*time.Millisecond)
 		defer cancel()
 		if _, err := control.Request(ctx, callSubject, nil); !errs.Is(err, errs.Timeout) {
 			t.Errorf("over time: %v", err)
@@ -70,7 +77,7 @@ func TestLongCalls(t *testing.T) {
 func TestWorkerOfLongCallDies(t *testing.T) {
 	connect := network(t)
 	node, control := connect(natsbus.QueryNode), connect(natsbus.ControlPlane)
-	control.SetSigns(20*time.Millisecond, 200*time.Millisecond)
+	control.SetSigns(signs, patience)
 	begun := make(chan struct{})
 	worker(t, node, func(ctx context.Context, _ []byte) ([]byte, error) {
 		close(begun)
@@ -103,7 +110,7 @@ func TestWorkerOfLongCallDies(t *testing.T) {
 func TestCallerOfLongCallDies(t *testing.T) {
 	connect := network(t)
 	control := connect(natsbus.ControlPlane)
-	control.SetSigns(20*time.Millisecond, 200*time.Millisecond)
+	control.SetSigns(signs, patience)
 	begun, ended := make(chan struct{}), make(chan struct{})
 	worker(t, connect(natsbus.QueryNode), func(ctx context.Context, _ []byte) ([]byte, error) {
 		close(begun)

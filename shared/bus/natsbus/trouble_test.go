@@ -129,7 +129,7 @@ func serveStalls(t *testing.T, node *natsbus.Conn) (full, ended chan struct{}) {
 
 // quick makes one request that is answered at once.
 func quick(ctx context.Context, c *mux.Client) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	s, err := c.Open(ctx, nil, []byte("quick"))
 	if err != nil {
