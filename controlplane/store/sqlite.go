@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	_ "github.com/mattn/go-sqlite3" // the driver "sqlite3"
 
@@ -38,11 +39,33 @@ func openSQLite(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := sqlitePools(path)
-	if err != nil {
-		return nil, err
+	for {
+		s, err := sqlitePools(path)
+		if err != nil {
+			return nil, err
+		}
+		s, err = s.migrated(ctx, path, cfg.Existing)
+		if !errs.Is(err, errs.Unavailable) || !pause(ctx, busyPause) {
+			return s, err
+		}
 	}
-	return s.migrated(ctx, path, cfg.Existing)
+}
+
+// busyPause is how long a new store is left to whoever opens it at the same
+// time: one of several connections that switch a file to WAL at once is told
+// that it is locked without being made to wait.
+const busyPause = 20 * time.Millisecond
+
+// pause waits, and reports whether ctx lets it go on.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // sqlitePath gives the file a database URL names.
