@@ -26,7 +26,20 @@ func (i *importing) tell(r query.ImportResult) error {
 	if err := i.say("%s", i.summary(r)); err != nil {
 		return err
 	}
+	if err := i.notes(r); err != nil {
+		return err
+	}
 	return i.bad(r)
+}
+
+// notes prints what was done with the data that its sender may not expect.
+func (i *importing) notes(r query.ImportResult) error {
+	for _, n := range r.Notes {
+		if _, err := fmt.Fprintln(i.Stderr, printable(n)); err != nil {
+			return localFailure(err, "write the answer")
+		}
+	}
+	return nil
 }
 
 // summary is one sentence about an import.

@@ -235,6 +235,7 @@ type window struct {
 	src     io.Reader
 	buf     []byte
 	at, end int
+	passed  int   // bytes before buf
 	line    int64 // of at
 	err     error
 }
@@ -247,6 +248,7 @@ func (w *window) have() bool {
 		if w.err != nil {
 			return false
 		}
+		w.passed += w.end
 		w.at, w.end = 0, 0
 		w.end, w.err = w.src.Read(w.buf)
 	}

@@ -116,9 +116,53 @@ func check(t *testing.T, c cell, raw json.RawMessage) {
 		if c.kind != text || strings.ToValidUTF8(string(c.data), "\uFFFD") != strings.ToValidUTF8(s, "\uFFFD") && !strings.ContainsRune(s, '\uFFFD') {
 			t.Fatalf("%s is %q", raw, c.data)
 		}
+	case string(raw) == "true" || string(raw) == "false":
+		if want := map[string]string{"true": "1", "false": "0"}[string(raw)]; c.kind != integer || string(c.data) != want {
+			t.Fatalf("%s is %q", raw, c.data)
+		}
+	case c.kind == integer || c.kind == real || c.kind == blob || c.kind == text && raw[0] == '{' && string(c.data) != string(raw):
+		if raw[0] != '{' && string(c.data) != string(raw) && !strings.Contains(string(c.data), "Infinity") {
+			t.Fatalf("%s is %q", raw, c.data)
+		}
 	case string(c.data) != string(raw):
 		t.Fatalf("%s is %q", raw, c.data)
 	}
+}
+
+// An object that may hold rows is taken for some or for one, and never panics.
+func FuzzFrame(f *testing.F) {
+	for _, seed := range []string{
+		`{"a":{"0":1,"1":3},"b":{"0":2,"1":4}}`, `{"0":{"a":1},"1":{"a":NaN}}`, `{"columns":["a"],"index":["x"],"data":[[1],[2,3]]}`, `{"schema":{},"data":[{"a":1}]}`, `{"items":[{}]}`,
+		`{"fields":["a"],"rows":[]}`, `{"a":{"0":{"x":"}"}}}`, `{"index":[],"columns":[],"data":[[]]}`,
+	} {
+		f.Add(seed, 1000)
+		f.Add(seed, 20)
+	}
+	f.Fuzz(func(t *testing.T, data string, most int) {
+		most = max(most%2000, 1)
+		got, err := findFrame(strings.NewReader(data), most)
+		slow, failed := findFrame(iotest.OneByteReader(strings.NewReader(data)), most)
+		if fmt.Sprint(got.form, got.at, got.names, err) != fmt.Sprint(slow.form, slow.at, slow.names, failed) {
+			t.Fatalf("byte by byte: %+v, %+v", got, slow)
+		}
+		if err != nil {
+			return
+		}
+		r, err := got.open(strings.NewReader(data), false, most)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for {
+			row, err := r.next()
+			if err != nil {
+				break
+			}
+			names, named := r.(document).columns()
+			if named && got.form != formRows && len(row.cells) > len(names) && row.bad == nil {
+				t.Fatalf("%d values of %d columns", len(row.cells), len(names))
+			}
+		}
+	})
 }
 
 // Every encoding gives valid text, and the same however it arrives.

@@ -46,6 +46,8 @@ type Target interface {
 // row or statement, which alone was not done.
 type Loader interface {
 	Columns(table string) (names, types []string, found bool, err error)
+	// Generated gives the columns of the table that it computes itself.
+	Generated(table string) ([]query.GeneratedColumn, error)
 	Exec(sql string) (written int64, bad, err error)
 	Into(table string, columns []string) error
 	Insert(row []query.Value) (bad, err error)

@@ -47,7 +47,7 @@ func TestFound(t *testing.T) {
 		"one column":   {"a\n1\n\n2\n", options{}, ", a:INTEGER", "integer:1 null:NULL integer:2", ""},
 		"empty lines":  {"\n\na,b\n\n1,2\n\n", options{}, ", a:INTEGER b:INTEGER", "integer:1 integer:2", ""},
 		"NUL":          {"a,b\nx\x00y,1\n", options{}, ", a:TEXT b:INTEGER", "text:x\x00y integer:1", ""},
-		"json":         {`[{"a":1,"b":"1"},{"c":[1, {"x":"]"}],"a":2.5,"b":null},{"a":3,"d":true}]`, options{Format: query.TransferJSON}, " a:REAL b:TEXT c:TEXT d:TEXT", `real:1 text:1 null:NULL null:NULL real:2.5 null:NULL text:[1, {"x":"]"}] null:NULL real:3 null:NULL null:NULL text:true`, ""},
+		"json":         {`[{"a":1,"b":"1"},{"c":[1, {"x":"]"}],"a":2.5,"b":null},{"a":3,"d":true}]`, options{Format: query.TransferJSON}, " a:REAL b:TEXT c:TEXT d:INTEGER", `real:1 text:1 null:NULL null:NULL real:2.5 null:NULL text:[1, {"x":"]"}] null:NULL real:3 null:NULL null:NULL integer:1`, ""},
 		"json arrays":  {"[[1,\"a\\u00e4\"],\n[2]]", options{Format: query.TransferJSON}, " column1:INTEGER column2:TEXT", "integer:1 text:aä integer:2 null:NULL", ""},
 		"json digits":  {`[{"a":1.50,"b":1e2,"c":0.12345678901234567890,"d":12345678901234567890}]`, options{Format: query.TransferJSON}, " a:REAL b:REAL c:TEXT d:TEXT", "real:1.5 real:100 text:0.12345678901234567890 text:12345678901234567890", ""},
 		"ndjson":       {"{\"a\":1}\n\n{\"a\":2,\"\":3}\r\n", options{Format: query.TransferNDJSON}, " a:INTEGER column2:INTEGER", "integer:1 null:NULL integer:2 integer:3", ""},

@@ -2,7 +2,6 @@ package importer
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 
@@ -28,8 +27,14 @@ type documents struct {
 	started, inside, decided bool
 	first                    bool // the next is the first of the array
 	data                     []byte
+	plain                    []byte // data without words that JSON has not
 	large                    bool
 	cells                    []cell
+	nans                     int64 // values that were not a number
+
+	brief  bool    // it is given up when it is too large
+	within bool    // the array is part of an object, of which the rest is nothing
+	labels *parser // of the rows, if they have some
 }
 
 func newDocuments(src io.Reader, lines bool, most int) *documents {
@@ -48,7 +53,7 @@ func (r *documents) next() (row, error) {
 	if err := r.value(); err != nil {
 		return row{}, err
 	}
-	if !r.large && !json.Valid(r.data) {
+	if !r.large && !r.valid() {
 		return row{}, atLine(line, errs.E(errs.Invalid, "this is not JSON"))
 	}
 	return r.row(line)
@@ -71,13 +76,13 @@ func (r *documents) nextLine() (row, error) {
 			r.add(part)
 			r.at += len(part)
 		}
-		r.data = bytes.TrimSpace(r.data)
+		r.data = bytes.Trim(r.data, " \t\r\n"+recordSeparator)
 		switch {
 		case r.large:
 			return r.row(line)
 		case len(r.data) == 0:
 			continue
-		case !json.Valid(r.data):
+		case !r.valid():
 			return row{line: line, bad: errs.E(errs.Invalid, "this is not JSON")}, nil
 		}
 		return r.row(line)
@@ -85,20 +90,27 @@ func (r *documents) nextLine() (row, error) {
 }
 
 func (r *documents) add(b []byte) {
-	if len(r.data)+len(b) > r.most {
+	if left := r.most - len(r.data); len(b) > left {
 		r.large = true
+		if r.brief {
+			r.data = append(r.data, b[:left]...)
+		}
 		return
 	}
 	r.data = append(r.data, b...)
 }
 
-// blanks skips white space.
+// recordSeparator begins each document of a JSON text sequence (RFC 7464).
+const recordSeparator = "\x1e"
+
+// blanks skips white space, and what stands between the documents of a
+// sequence.
 func (r *documents) blanks() bool {
 	for r.have() {
 		switch r.buf[r.at] {
 		case '\n':
 			r.line++
-		case ' ', '\t', '\r':
+		case ' ', '\t', '\r', recordSeparator[0]:
 		default:
 			return true
 		}
@@ -124,6 +136,9 @@ func (r *documents) approach() error {
 		}
 	}
 	if !r.inside {
+		if r.within {
+			return io.EOF
+		}
 		if r.first { // after the array
 			return atLine(r.line, errs.E(errs.Invalid, "there is something after the array of rows"))
 		}
@@ -135,6 +150,9 @@ func (r *documents) approach() error {
 	case c == ']':
 		r.at++
 		r.inside, r.first = false, true
+		if r.within {
+			return io.EOF
+		}
 		return r.approach()
 	case first:
 		return nil
@@ -178,7 +196,7 @@ func (r *documents) value() error {
 		}
 		r.add(r.buf[r.at:i])
 		r.at = i
-		if depth == 0 {
+		if depth == 0 || r.large && r.brief {
 			return nil
 		}
 	}
@@ -193,7 +211,7 @@ func (r *documents) row(line int64) (row, error) {
 	if r.large {
 		return row{line: line, bad: errLargeRow(r.most)}, nil
 	}
-	p := parser{r.data}
+	p := parser{b: r.data}
 	array := p.peek() == '['
 	if !array && p.peek() != '{' {
 		return row{line: line, bad: errs.E(errs.Invalid, "a row has to be a JSON object or array")}, nil
@@ -212,6 +230,11 @@ func (r *documents) row(line int64) (row, error) {
 }
 
 func (r *documents) array(line int64, p parser) (row, error) {
+	defer func() { r.nans += p.nans }()
+	if r.labels != nil && r.labels.peek() != ']' {
+		r.cells = append(r.cells, r.labels.cell())
+		r.labels.skip(',')
+	}
 	p.b = p.b[1:]
 	for p.peek() != ']' {
 		if len(r.cells) == maxColumns {
@@ -222,11 +245,14 @@ func (r *documents) array(line int64, p parser) (row, error) {
 			p.b = p.b[1:]
 		}
 	}
-	r.width = max(r.width, len(r.cells))
+	if r.width = max(r.width, len(r.cells)); r.within && len(r.cells) > len(r.names) {
+		return row{line: line, bad: errs.E(errs.Invalid, "the row has %d values, and there are %d names of columns", len(r.cells), len(r.names))}, nil
+	}
 	return row{line: line, cells: r.cells}, nil
 }
 
 func (r *documents) object(line int64, p parser) (row, error) {
+	defer func() { r.nans += p.nans }()
 	r.cells = append(r.cells, make([]cell, len(r.names))...)
 	p.b = p.b[1:]
 	for p.peek() != '}' {
@@ -251,73 +277,4 @@ func (r *documents) object(line int64, p parser) (row, error) {
 		}
 	}
 	return row{line: line, cells: r.cells}, nil
-}
-
-// parser goes over valid JSON.
-type parser struct{ b []byte }
-
-// peek gives the next byte that is not white space.
-func (p *parser) peek() byte {
-	p.b = bytes.TrimLeft(p.b, " \t\r\n")
-	return p.b[0]
-}
-
-// cell takes the next value.
-func (p *parser) cell() cell {
-	switch p.peek() {
-	case '"':
-		raw := p.take(textEnd(p.b))
-		if bytes.IndexByte(raw, '\\') < 0 {
-			return cell{text, raw[1 : len(raw)-1]}
-		}
-		var s string
-		_ = json.Unmarshal(raw, &s) // it is valid
-		return cell{text, []byte(s)}
-	case '{', '[':
-		return cell{text, p.take(nestedEnd(p.b))}
-	}
-	n := bytes.IndexAny(p.b, ",]} \t\r\n")
-	raw := p.take(n)
-	switch raw[0] {
-	case 'n':
-		return cell{}
-	case 't', 'f':
-		return cell{text, raw}
-	}
-	return cell{number, raw}
-}
-
-func (p *parser) take(n int) []byte {
-	raw := p.b[:n]
-	p.b = p.b[n:]
-	return raw
-}
-
-// textEnd is where a JSON string ends that begins at the front.
-func textEnd(b []byte) int {
-	for i := 1; ; i++ {
-		switch b[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
-		}
-	}
-}
-
-// nestedEnd is where an object or array ends that begins at the front.
-func nestedEnd(b []byte) int {
-	depth := 0
-	for i := 0; ; i++ {
-		switch b[i] {
-		case '"':
-			i += textEnd(b[i:]) - 1
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth--; depth == 0 {
-				return i + 1
-			}
-		}
-	}
 }

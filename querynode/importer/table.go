@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -27,9 +28,14 @@ type rows interface {
 // shape is what the data is found to be when it is read for the first time.
 type shape struct {
 	names  []string // of columns
+	given  []string // as the data has them, where that may be something else
 	named  bool     // by the data
 	exact  bool     // every row has just as many cells
 	header bool     // the first row has the names
+	typed  bool     // values are of a type themselves
+	empty  bool     // there are no rows, and so no columns
+	places []int    // where the values of each go; nil is where they stand, -1 nowhere
+	left   []string // those the table computes itself
 	seen   []seen
 }
 
@@ -54,6 +60,9 @@ func (im *imports) table() error {
 		if err != nil {
 			return err
 		}
+		if sh.empty {
+			return nil
+		}
 		return im.insert(l, r, sh, columns)
 	})
 }
@@ -66,11 +75,8 @@ func (im *imports) opener() (func(skipHeader bool) (rows, error), error) {
 		return nil, err
 	}
 	most := im.data.limits.Row
-	if im.o.Format == query.TransferJSON || im.o.Format == query.TransferNDJSON {
-		return func(bool) (rows, error) {
-			src, err := im.data.text(im.encoding)
-			return newDocuments(src, im.o.Format == query.TransferNDJSON, most), err
-		}, nil
+	if im.documents() {
+		return im.openDocuments(src)
 	}
 	s, err := newSample(src)
 	if err != nil {
@@ -103,7 +109,13 @@ func (im *imports) look(open func(bool) (rows, error)) (*shape, error) {
 	sh := &shape{header: im.result.Header, exact: im.result.Delimiter != "", named: im.result.Header}
 	first, err := r.next()
 	if errors.Is(err, io.EOF) {
-		return nil, errs.E(errs.Invalid, "There are no rows to import")
+		docs, ok := r.(document)
+		if !ok {
+			return nil, errs.E(errs.Invalid, "There are no rows to import")
+		}
+		sh.documents(docs)
+		sh.empty = len(sh.names) == 0
+		return sh, nil
 	}
 	if err != nil {
 		return nil, err
@@ -131,7 +143,7 @@ func (im *imports) look(open func(bool) (rows, error)) (*shape, error) {
 	if !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	if docs, ok := r.(*documents); ok {
+	if docs, ok := r.(document); ok {
 		sh.documents(docs)
 	}
 	if len(sh.names) == 0 {
@@ -148,18 +160,7 @@ func (sh *shape) columns(first row) {
 			names[i] = string(c.data)
 		}
 	}
-	sh.names, sh.seen = distinct(names), make([]seen, len(names))
-}
-
-// documents takes the columns of JSON when all of it has been read.
-func (sh *shape) documents(r *documents) {
-	sh.named = !r.arrays
-	names := r.names
-	if r.arrays {
-		names = make([]string, r.width)
-	}
-	sh.names = distinct(names)
-	sh.seen = append(sh.seen, make([]seen, max(0, len(names)-len(sh.seen)))...)
+	sh.names, sh.given, sh.seen = distinct(names, true), names, make([]seen, len(names))
 }
 
 // see takes one row in.
@@ -185,12 +186,15 @@ func (sh *shape) fault(got row) error {
 }
 
 // distinct makes names of columns that a table can have: none empty, none
-// twice.
-func distinct(given []string) []string {
+// twice, and without blanks around them if they are to be trimmed.
+func distinct(given []string, trim bool) []string {
 	names := make([]string, len(given))
 	taken := map[string]bool{}
 	for i, name := range given {
-		name = strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(name, "\uFFFD"), "\x00", ""))
+		name = strings.ReplaceAll(strings.ToValidUTF8(name, "\uFFFD"), "\x00", "")
+		if trim {
+			name = strings.TrimSpace(name)
+		}
 		if name == "" {
 			name = fmt.Sprintf("column%d", i+1)
 		}
@@ -221,6 +225,7 @@ func (im *imports) insert(l Loader, r rows, sh *shape, columns []query.ImportCol
 	for n := 1; ; n++ {
 		got, err := r.next()
 		if errors.Is(err, io.EOF) {
+			im.noNumbers(r)
 			return nil
 		}
 		if err != nil {
@@ -230,7 +235,9 @@ func (im *imports) insert(l Loader, r rows, sh *shape, columns []query.ImportCol
 		if why == nil {
 			clear(values)
 			for i, c := range got.cells {
-				values[i] = c.value(columns[i].Type)
+				if at := sh.place(i); at >= 0 {
+					values[at] = c.value(columns[at].Type)
+				}
 			}
 			if why, err = l.Insert(values); err != nil {
 				return atLine(got.line, err)
@@ -242,7 +249,7 @@ func (im *imports) insert(l Loader, r rows, sh *shape, columns []query.ImportCol
 			}
 		} else {
 			im.result.Rows++
-			im.preview(got)
+			im.preview(sh, got)
 		}
 		if n%stopEvery == 0 {
 			if err := im.to.Stopped(); err != nil {
@@ -253,15 +260,15 @@ func (im *imports) insert(l Loader, r rows, sh *shape, columns []query.ImportCol
 }
 
 // preview shows a row of a dry run.
-func (im *imports) preview(got row) {
+func (im *imports) preview(sh *shape, got row) {
 	if !im.o.DryRun || len(im.result.Preview) == previewRows {
 		return
 	}
 	shown := make([]*string, len(im.result.Columns))
 	for i, c := range got.cells {
-		if c.kind != null {
+		if at := sh.place(i); at >= 0 && c.kind != null {
 			s := shortened(strings.ToValidUTF8(string(c.data[:min(len(c.data), previewBytes+4)]), "\uFFFD"), previewBytes)
-			shown[i] = &s
+			shown[at] = &s
 		}
 	}
 	im.result.Preview = append(im.result.Preview, shown)
@@ -281,9 +288,16 @@ func (im *imports) prepare(l Loader, sh *shape) ([]query.ImportColumn, error) {
 	case !found && im.o.Mode == query.ImportAppend:
 		return nil, errs.RecordNotFound("table", shown)
 	}
+	if sh.empty {
+		return nil, im.nothing(l, found)
+	}
 	columns := sh.found()
 	if found {
-		fitting, why := sh.fit(names, types)
+		computed, err := l.Generated(im.o.Table)
+		if err != nil {
+			return nil, err
+		}
+		fitting, why := sh.fit(names, types, computed)
 		switch {
 		case why == nil && im.o.Mode == query.ImportReplace:
 			err = change(l, "DELETE FROM main."+quoteName(im.o.Table))
@@ -299,6 +313,9 @@ func (im *imports) prepare(l Loader, sh *shape) ([]query.ImportColumn, error) {
 		}
 		if why == nil {
 			columns = fitting
+			im.computed(sh.left)
+		} else {
+			sh.places = nil
 		}
 	}
 	if !found {
@@ -342,41 +359,121 @@ func (sh *shape) found() []query.ImportColumn {
 	return columns
 }
 
+// place is the column that the values of one of the data's columns go to, -1 if
+// it is none.
+func (sh *shape) place(i int) int {
+	if sh.places == nil {
+		return i
+	}
+	return sh.places[i]
+}
+
 // fit finds the columns of a table for those of the data: by name if it has
-// names, else by place. Values go in as texts, of which the table makes what
-// its columns are declared to be; where they are declared nothing, as what
-// they were found to be.
-func (sh *shape) fit(names, types []string) ([]query.ImportColumn, error) {
+// names, else by place. Values of CSV go in as texts, of which the table makes
+// what its columns are declared to be; where they are declared nothing, as what
+// they were found to be. What the table computes itself is left out.
+func (sh *shape) fit(names, types []string, computed []query.GeneratedColumn) ([]query.ImportColumn, error) {
 	columns := sh.found()
-	if !sh.named && len(names) != len(columns) {
+	wide := len(columns) == len(names)+len(computed)
+	if !sh.named && !wide && len(columns) != len(names) {
 		return nil, errs.E(errs.Invalid, "The table has %d columns and the data %d, without names", len(names), len(columns))
 	}
-	places := map[string]int{}
-	for i, name := range names {
-		places[folded(name)] = i
+	into := placesOf(names, computed)
+	if !sh.named && wide {
+		for _, c := range computed {
+			into.order = slices.Insert(into.order, c.Place, -1)
+		}
 	}
-	for i := range columns {
-		at := i
-		if sh.named {
-			var has bool
-			if at, has = places[folded(columns[i].Name)]; !has {
-				return nil, errs.E(errs.Invalid, "The table has no column %s; it has: %s", shortened(columns[i].Name, 80), shortened(strings.Join(names, ", "), 300))
+	fitting := make([]query.ImportColumn, 0, len(columns))
+	sh.places = make([]int, len(columns))
+	var taken []int
+	for i, c := range columns {
+		at, has := -1, true
+		if !sh.named {
+			at = into.order[i]
+		} else if at, has = into.find(c.Name, sh.given, i); !has {
+			return nil, errs.E(errs.Invalid, "The table has no column %s; it has: %s", shortened(c.Name, 80), shortened(strings.Join(names, ", "), 300))
+		}
+		if sh.places[i] = -1; at < 0 {
+			if !sh.named {
+				c.Name = computed[slices.IndexFunc(computed, func(g query.GeneratedColumn) bool { return g.Place == i })].Name
 			}
+			sh.left = append(sh.left, shortened(c.Name, 80))
+			continue
 		}
-		columns[i].Name = names[at]
+		if slices.Contains(taken, at) {
+			return nil, errs.E(errs.Invalid, "Two columns of the data are the column %s of the table", shortened(names[at], 80))
+		}
+		taken = append(taken, at)
+		sh.places[i] = len(fitting)
+		c.Name = names[at]
 		if converts(types[at]) {
-			columns[i].Type = typeText
+			c.Type = typeText
+		}
+		if sh.typed {
+			c.Type = affinity(types[at])
+		}
+		fitting = append(fitting, c)
+	}
+	if len(fitting) == 0 {
+		return nil, errs.E(errs.Invalid, "The table computes all columns of the data itself")
+	}
+	return fitting, nil
+}
+
+// places are the columns of a table by their names; -1 is one that the table
+// computes.
+type places struct {
+	exact, folded map[string]int
+	order         []int
+}
+
+func placesOf(names []string, computed []query.GeneratedColumn) places {
+	p := places{map[string]int{}, map[string]int{}, nil}
+	for i, name := range names {
+		p.exact[name], p.folded[folded(name)] = i, i
+		p.order = append(p.order, i)
+	}
+	for _, c := range computed {
+		p.exact[c.Name], p.folded[folded(c.Name)] = -1, -1
+	}
+	return p
+}
+
+// find looks for the i-th name: as it was given, then as it was mended.
+func (p places) find(name string, given []string, i int) (at int, has bool) {
+	if i < len(given) {
+		if at, has = p.exact[given[i]]; has {
+			return at, true
+		}
+		if at, has = p.folded[folded(given[i])]; has {
+			return at, true
 		}
 	}
-	return columns, nil
+	at, has = p.folded[folded(name)]
+	return at, has
 }
 
 // converts tells whether a column declared so makes numbers of texts that are
-// some, or keeps texts: whether it has an affinity, by SQLite's rules.
-func converts(declared string) bool {
+// some, or keeps texts: whether it has an affinity.
+func converts(declared string) bool { return affinity(declared) != typeNone }
+
+// affinity is that of a column declared so, by SQLite's rules; that of numbers
+// in general is NUMERIC.
+func affinity(declared string) string {
 	t := strings.ToUpper(declared)
-	if strings.Contains(t, "INT") || strings.Contains(t, "CHAR") || strings.Contains(t, "CLOB") || strings.Contains(t, "TEXT") {
-		return true
+	has := func(parts ...string) bool {
+		return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(t, part) })
 	}
-	return t != "" && t != "ANY" && !strings.Contains(t, "BLOB")
+	switch {
+	case has("INT"):
+		return typeInteger
+	case has("CHAR", "CLOB", "TEXT"):
+		return typeText
+	case t == "" || t == "ANY" || has("BLOB"):
+		return typeNone
+	case has("REAL", "FLOA", "DOUB"):
+		return typeReal
+	}
+	return typeNumeric
 }

@@ -2,7 +2,6 @@ package importer
 
 import (
 	"bytes"
-	"math"
 	"strconv"
 
 	"github.com/ayb-go/ayb/shared/query"
@@ -17,10 +16,13 @@ type cell struct {
 type cellKind uint8
 
 const (
-	null   cellKind = iota
-	word            // of CSV: a number if it looks like one
-	text            // a text whatever it looks like
-	number          // of JSON
+	null    cellKind = iota
+	word             // of CSV: a number if it looks like one
+	text             // a text whatever it looks like
+	number           // of JSON, that no type keeps all digits of
+	integer          // of JSON, as is every other below
+	real
+	blob
 )
 
 // The types a column can be found to have.
@@ -28,6 +30,9 @@ const (
 	typeInteger = "INTEGER"
 	typeReal    = "REAL"
 	typeText    = "TEXT"
+	typeBlob    = "BLOB"
+	typeNumeric = "NUMERIC"
+	typeNone    = "" // declared nothing: each value stays as it is
 )
 
 // seen is what a column has held so far, a set of these.
@@ -38,6 +43,10 @@ const (
 	largeInt
 	fraction // a real, exactly
 	other    // not a number, or not exactly
+	textual  // of JSON: a text
+	binary   // of JSON: a BLOB
+	own      // of JSON: a number, which says itself of what type it is
+	signless // of JSON: -0.0, of which a REAL column keeps no sign
 )
 
 // add takes a value in. A number counts as one only if the database gives back
@@ -50,16 +59,35 @@ func (s *seen) add(c cell) {
 		if *s&other == 0 {
 			*s |= classify(c.data)
 		}
-	case number:
-		*s |= classifyNumber(c.data)
+	case text:
+		*s |= textual
+	case integer:
+		*s |= own | smallInt
+		if len(c.data) > 15 {
+			*s |= largeInt
+		}
+	case real:
+		*s |= own | fraction
+		if c.data[0] == '-' && len(bytes.Trim(c.data, "-0.")) == 0 {
+			*s |= signless
+		}
+	case blob:
+		*s |= binary
 	default:
 		*s |= other
 	}
 }
 
-// typed is the type for a column with all that.
+// typed is the type for a column with all that. A column of JSON that has both
+// texts and numbers, or numbers that no type holds all of, is declared none.
 func (s seen) typed() string {
 	switch {
+	case s == binary:
+		return typeBlob
+	case s&other == 0 && s&own != 0 && (s&(textual|signless) != 0 || s&fraction != 0 && s&largeInt != 0):
+		return typeNone
+	case s&textual != 0:
+		return typeText
 	case s == 0 || s&other != 0 || s&fraction != 0 && s&largeInt != 0:
 		return typeText
 	case s&fraction != 0:
@@ -122,24 +150,6 @@ func sameReal(b []byte) seen {
 	return fraction
 }
 
-// classifyNumber looks at a number of JSON, where 1.50 and 1e2 are ways to
-// write a number, but where no digit may be lost either.
-func classifyNumber(b []byte) seen {
-	if s := classify(b); s != other {
-		return s
-	}
-	f, err := strconv.ParseFloat(string(b), 64)
-	if err != nil || math.IsInf(f, 0) {
-		return other
-	}
-	given, exp := normal(b)
-	kept, keptExp := normal(strconv.AppendFloat(nil, f, 'e', -1, 64))
-	if !bytes.Equal(given, kept) || exp != keptExp {
-		return other
-	}
-	return fraction
-}
-
 // normal gives the digits of a number without zeros at both ends, and the
 // power of ten of the last of them.
 func normal(b []byte) (digits []byte, exp int) {
@@ -167,8 +177,17 @@ func normal(b []byte) (digits []byte, exp int) {
 
 // value makes a value for a column of the type.
 func (c cell) value(typ string) query.Value {
-	if c.kind == null {
+	switch {
+	case c.kind == null:
 		return query.Value{}
+	case c.kind == blob:
+		return query.Value{Kind: query.Blob, Bytes: c.data}
+	case c.kind == text:
+		return query.Value{Kind: query.Text, Bytes: c.data}
+	case c.kind == integer && typ != typeText && typ != typeReal:
+		typ = typeInteger
+	case c.kind == real && typ != typeText:
+		typ = typeReal
 	}
 	switch typ {
 	case typeInteger:

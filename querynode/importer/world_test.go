@@ -117,9 +117,14 @@ func (w *world) rows(sql string) string {
 // csv is the table as it is exported.
 func (w *world) csv(table string) string {
 	w.t.Helper()
+	return w.export(query.TransferCSV, table)
+}
+
+func (w *world) export(format query.TransferFormat, table string) string {
+	w.t.Helper()
 	var out bytes.Buffer
 	job := sqlite.NewJob(query.Batch{}, sqlite.JobOptions{Mode: ayb.QueryReadOnly})
-	if err := w.db.Export(job, query.ExportOptions{Format: query.TransferCSV, Table: table}, "", sink{&out}); err != nil {
+	if err := w.db.Export(job, query.ExportOptions{Format: format, Table: table}, "", sink{&out}); err != nil {
 		w.t.Fatal(err)
 	}
 	return out.String()

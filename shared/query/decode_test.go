@@ -44,7 +44,7 @@ func TestDecodeValues(t *testing.T) {
 		`9007199254740993`: integer(9007199254740993),
 		`1.0`:              real(1), `1e3`: real(1000), `-0.0`: real(math.Copysign(0, -1)), `1E-400`: real(0), `5e-324`: real(5e-324),
 		`""`: text(""), `"a\u0000b"`: text("a\x00b"), `"\ud83d\ude00"`: text("😀"),
-		`{"base64":""}`: blob(""), `{"base64":"/wA="}`: blob("\xff\x00"),
+		`{"base64":""}`: blob(""), `{"base64":"/wA="}`: blob("\xff\x00"), `{"base64":"/w==","as":"text"}`: {Kind: Text, Bytes: []byte("\xff")},
 		`{"integer":"9007199254740993"}`: integer(9007199254740993),
 		`{"real":"Infinity"}`:            real(math.Inf(1)), `{"real":"-Infinity"}`: real(math.Inf(-1)),
 		`{"real":"0.1"}`: real(0.1), `{"real":"1"}`: real(1),

@@ -76,8 +76,17 @@ type ImportResult struct {
 	Encoding  string         `json:"encoding,omitempty"`
 	Delimiter string         `json:"delimiter,omitempty"`
 	Header    bool           `json:"header,omitempty"`
+	// Notes tell what was done with the data that its sender may not expect, one
+	// sentence each.
+	Notes []string `json:"notes,omitempty"`
 	// Preview are the first rows of a dry run, as text; null is NULL.
 	Preview [][]*string `json:"preview,omitempty"`
+}
+
+// GeneratedColumn is one whose values the table computes itself.
+type GeneratedColumn struct {
+	Name  string
+	Place int // among all columns, from 0
 }
 
 // ImportColumn is a column and the type that was found for it.

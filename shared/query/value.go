@@ -65,18 +65,25 @@ func (d decoder) real(s string) (Value, error) {
 // tagged reads a value that JSON has no form for.
 func (d decoder) tagged() (Value, error) {
 	var v Value
-	members := 0
+	members, as := 0, false
 	err := d.object("", func(name string) error {
-		members++
 		t, err := d.token('"', whatValue)
 		if err != nil {
 			return err
 		}
+		if name == "as" && t.String() == "text" {
+			as = true
+			return nil
+		}
+		members++
 		v, err = d.tag(name, t.String())
 		return err
 	})
-	if err == nil && members != 1 {
+	if err == nil && (members != 1 || as && v.Kind != Blob) {
 		err = d.bad(whatValue)
+	}
+	if as {
+		v.Kind = Text // that need not be UTF-8
 	}
 	return v, err
 }

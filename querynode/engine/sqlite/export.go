@@ -112,7 +112,7 @@ func (x *export) run() error {
 	case query.TransferCSV:
 		r.enc = &csv{}
 	default:
-		r.enc = &objects{lines: x.o.Format == query.TransferNDJSON}
+		r.enc = &objects{typed: typed{whole: true}, lines: x.o.Format == query.TransferNDJSON}
 	}
 	return x.rows(sql)
 }

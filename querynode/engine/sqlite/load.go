@@ -118,6 +118,18 @@ func (l *Loader) Columns(table string) (names, types []string, found bool, err e
 	return names, types, true, err
 }
 
+// Generated gives the columns of a table that it computes itself, in order.
+func (l *Loader) Generated(table string) (found []query.GeneratedColumn, err error) {
+	place := 0
+	err = l.read(`SELECT name, hidden FROM pragma_table_xinfo(`+quoteText(table)+`) WHERE hidden <> 1`, func(c *look) {
+		if c.integer(1) != 0 {
+			found = append(found, query.GeneratedColumn{Name: c.text(0), Place: place})
+		}
+		place++
+	})
+	return found, err
+}
+
 func (l *Loader) read(sql string, row func(*look)) error {
 	c, err := l.r.look(sql)
 	if err != nil {

@@ -20,6 +20,7 @@ const exact = 1 << 53
 type typed struct {
 	columns int
 	inRow   bool
+	whole   bool // a TEXT that is not UTF-8 is told from a BLOB
 }
 
 // value writes a value so that nothing of it is lost:
@@ -29,6 +30,9 @@ type typed struct {
 //     point or an exponent; infinities as {"real":"Infinity"}
 //   - TEXT as a string, or as {"base64":"…"} if it is not UTF-8
 //   - BLOB as {"base64":"…"}
+//
+// Only in an export can a TEXT that is not UTF-8 be told from a BLOB: it is
+// {"base64":"…","as":"text"} there.
 func (e *typed) value(o *output, v value) error {
 	switch v.kind {
 	case kindInt:
@@ -45,9 +49,12 @@ func (e *typed) value(o *output, v value) error {
 		if utf8.Valid(v.data) {
 			return appendText(o, v.data)
 		}
-		return appendBase64(o, v.data)
+		if e.whole {
+			return appendBase64(o, v.data, `,"as":"text"`)
+		}
+		return appendBase64(o, v.data, "")
 	case kindBlob:
-		return appendBase64(o, v.data)
+		return appendBase64(o, v.data, "")
 	default:
 		o.add("null")
 	}
@@ -72,7 +79,8 @@ func appendNumber(dst []byte, f float64) []byte {
 	return dst
 }
 
-func appendBase64(o *output, b []byte) error {
+// appendBase64 writes bytes, and what is to be told of them besides.
+func appendBase64(o *output, b []byte, more string) error {
 	const piece = pieceBytes / 4 * 3 // a multiple of three: no padding inside
 	o.add(`{"base64":"`)
 	for len(b) > piece {
@@ -83,7 +91,7 @@ func appendBase64(o *output, b []byte) error {
 		}
 	}
 	o.buf = base64.StdEncoding.AppendEncode(o.buf, b)
-	o.add(`"}`)
+	o.add(`"` + more + `}`)
 	return nil
 }
 

@@ -1,0 +1,358 @@
+package importer
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"slices"
+	"strconv"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// frame is how rows lie in a JSON document that is one object. pandas writes
+// such with to_json, by its orient:
+//
+//	columns  {"a":{"0":1,"1":3},"b":{"0":2,"1":4}}, the default
+//	index    {"0":{"a":1,"b":2},"1":{"a":3,"b":4}}
+//	split    {"columns":["a","b"],"index":[0,1],"data":[[1,2],[3,4]]}
+//	table    {"schema":{…},"data":[{"index":0,"a":1,"b":2},…]}
+//
+// So do others: {"fields":[…],"rows":[[…],…]} is an answer of the query
+// interface, and {"items":[{…},…]} that of many a service. Any other object is
+// a row.
+type frame struct {
+	form  form
+	notes []string
+	line  int64
+	names []string // of columns; nil if rows have them
+	label bool     // rows have labels that mean something: a column of their own
+
+	at    int      // array: where it begins in the text
+	index []byte   // array: the labels
+	data  []byte   // columns, index: all of it
+	parts []member // columns, index: columns or rows
+}
+
+type form uint8
+
+const (
+	formRows    form = iota // as they are
+	formArray               // they are an array within the object
+	formColumns             // an object for each column
+	formIndex               // an object for each row
+)
+
+// member is one of an object, data[from:to]. What is cut off has no end.
+type member struct {
+	name     string
+	from, to int
+	cut      bool
+}
+
+// indexName is the column that pandas has for labels of rows.
+const indexName = "index"
+
+// findFrame looks whether the data is one object that holds rows.
+func findFrame(src io.Reader, most int) (frame, error) {
+	r := newDocuments(src, false, most)
+	r.brief = true
+	if !r.blanks() || r.buf[r.at] != '{' {
+		return frame{}, nil // what is wrong with it is told when it is read
+	}
+	f := frame{line: r.line}
+	before := r.passed + r.at
+	if err := r.value(); err != nil {
+		return frame{}, nil //nolint:nilerr // as above
+	}
+	f.data = r.data
+	switch {
+	case r.large:
+	case r.blanks() || !errors.Is(r.err, io.EOF): // one of several
+		return frame{}, nil
+	case !r.valid():
+		return frame{}, nil
+	}
+	f.parts = membersOf(f.data)
+	if f.array() {
+		f.at += before
+		f.data, f.parts = nil, nil
+		return f, nil
+	}
+	if same, labels, names := f.alike(); same {
+		return f.across(labels, names, r.large, most)
+	}
+	return frame{}, nil
+}
+
+// membersOf finds the members of the object at the front, which may be cut off.
+func membersOf(b []byte) (found []member) {
+	depth, name := 0, ""
+	var open *member
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; c {
+		case '"':
+			from := i
+			for i++; i < len(b) && b[i] != '"'; i++ {
+				if b[i] == '\\' {
+					i++
+				}
+			}
+			if i >= len(b) {
+				continue
+			}
+			if depth == 1 && open == nil {
+				p := parser{b: b[from : i+1]}
+				name = string(p.cell().data)
+			}
+		case '{', '[':
+			depth++
+		case '}', ']', ',':
+			if open != nil && depth == 1 {
+				open.to, open.cut, open = i, false, nil
+			}
+			if c != ',' {
+				depth--
+			}
+		case ':':
+			if depth == 1 && open == nil {
+				found = append(found, member{name: name, from: i + 1, to: len(b), cut: true})
+				open = &found[len(found)-1]
+			}
+		}
+	}
+	return found
+}
+
+func (f *frame) value(m member) []byte { return bytes.TrimSpace(f.data[m.from:m.to]) }
+
+// array looks whether the rows are an array within the object.
+func (f *frame) array() bool {
+	var rows, names, index *member
+	for i := range f.parts {
+		switch m := &f.parts[i]; m.name {
+		case "data", "rows":
+			if rows != nil {
+				return false
+			}
+			rows = m
+		case "columns", "fields":
+			names = m
+		case indexName:
+			index = m
+		case "schema":
+		default:
+			if len(f.parts) != 1 {
+				return false
+			}
+			rows = m
+		}
+	}
+	if rows == nil {
+		return false
+	}
+	value := f.value(*rows)
+	first := parser{b: append([]byte{}, value[:min(len(value), 100)]...)}
+	if !first.skip('[') || len(bytes.TrimSpace(first.b)) == 0 {
+		return false
+	}
+	if c := first.peek(); c != '{' && (names == nil || c != '[' && c != ']') {
+		return false
+	}
+	if names != nil && !f.named(*names) || index != nil && !f.labelled(*index) {
+		return false
+	}
+	f.form, f.at = formArray, bytes.IndexByte(f.data[rows.from:], '[')+rows.from
+	f.line += int64(bytes.Count(f.data[:f.at], []byte{'\n'}))
+	return true
+}
+
+// named takes the names of columns.
+func (f *frame) named(m member) bool {
+	p := parser{b: f.value(m)}
+	if m.cut || !json.Valid(p.b) || !p.skip('[') {
+		return false
+	}
+	f.names = []string{}
+	for p.peek() != ']' {
+		f.names = append(f.names, string(p.cell().data))
+		p.skip(',')
+	}
+	return true
+}
+
+// labelled takes the labels of rows, unless they only number them.
+func (f *frame) labelled(m member) bool {
+	p := parser{b: f.value(m)}
+	if m.cut || !json.Valid(p.b) || !p.skip('[') || f.names == nil {
+		return false
+	}
+	for n := 0; p.peek() != ']'; n++ {
+		if string(p.cell().data) != strconv.Itoa(n) {
+			f.label = true
+		}
+		p.skip(',')
+	}
+	if f.label {
+		f.index = append([]byte{}, f.value(m)...)
+		f.names = slices.Insert(f.names, 0, indexName)
+	}
+	return true
+}
+
+// alike tells whether all members are objects with the same names within. These
+// are given, and those of the members themselves.
+func (f *frame) alike() (same bool, inner, outer []string) {
+	for i, m := range f.parts {
+		if m.cut {
+			break
+		}
+		value := f.value(m)
+		if len(value) == 0 || value[0] != '{' {
+			return false, nil, nil
+		}
+		var names []string
+		for _, of := range membersOf(value) {
+			names = append(names, of.name)
+		}
+		if i > 0 && !slices.Equal(names, inner) {
+			return false, nil, nil
+		}
+		inner, outer = names, append(outer, m.name)
+	}
+	return len(inner) > 0, inner, outer
+}
+
+// across takes an object of objects for a table, if one side has the numbers of
+// rows.
+func (f frame) across(inner, outer []string, large bool, most int) (frame, error) {
+	labels := inner
+	switch {
+	case whole(inner):
+		f.form, f.names = formColumns, outer
+	case whole(outer):
+		f.form, f.names, labels = formIndex, inner, outer
+	default:
+		if len(outer) > 1 {
+			return frame{notes: []string{"The file is one JSON object, which is one row. If its members are rows or columns, write them as an array of objects; from pandas with to_json(FILE, orient=\"records\")"}}, nil
+		}
+		return frame{}, nil
+	}
+	if large {
+		return frame{}, errs.E(errs.Invalid, "The rows are one JSON object of more than %d bytes, the most that can be imported so (a quarter of limits.heap_bytes); write them as an array of objects, from pandas with to_json(FILE, orient=\"records\")", most)
+	}
+	for i, label := range labels {
+		f.label = f.label || label != strconv.Itoa(i)
+	}
+	if f.label {
+		f.names = slices.Insert(slices.Clone(f.names), 0, indexName)
+	}
+	return f, nil
+}
+
+// whole tells whether all names are whole numbers.
+func whole(names []string) bool {
+	return !slices.ContainsFunc(names, func(s string) bool {
+		_, err := strconv.ParseInt(s, 10, 64)
+		return err != nil
+	})
+}
+
+// open gives a reader of the rows.
+func (f *frame) open(src io.Reader, lines bool, most int) (rows, error) {
+	switch f.form {
+	case formRows:
+		return newDocuments(src, lines, most), nil
+	case formArray:
+		if _, err := io.CopyN(io.Discard, src, int64(f.at)); err != nil {
+			return nil, errBroken(err)
+		}
+		r := newDocuments(src, false, most)
+		r.line, r.names, r.within = f.line, slices.Clone(f.names), true
+		for i, name := range f.names {
+			r.numbers[name] = i
+		}
+		if f.index != nil {
+			r.labels = &parser{b: f.index[1:]}
+		}
+		return r, nil
+	}
+	return newTurned(f), nil
+}
+
+// turned reads rows from an object of objects.
+type turned struct {
+	*frame
+	at      int
+	cursors []parser // one for each column, or the one for the row
+	cells   []cell
+	nans    int64
+}
+
+func newTurned(f *frame) *turned {
+	t := &turned{frame: f}
+	if f.form == formColumns {
+		for _, m := range f.parts {
+			t.cursors = append(t.cursors, parser{b: f.value(m)[1:]})
+		}
+	}
+	return t
+}
+
+// next reads a row; io.EOF after the last.
+func (t *turned) next() (row, error) {
+	t.cells = t.cells[:0]
+	if t.form == formIndex {
+		return t.nextObject()
+	}
+	if t.cursors[0].peek() == '}' {
+		return row{}, io.EOF
+	}
+	for i := range t.cursors {
+		t.member(&t.cursors[i], i == 0)
+	}
+	return row{line: t.line, cells: t.cells}, nil
+}
+
+func (t *turned) nextObject() (row, error) {
+	if t.at == len(t.parts) {
+		return row{}, io.EOF
+	}
+	m := t.parts[t.at]
+	t.at++
+	if t.label {
+		t.cells = append(t.cells, labelOf(m.name))
+	}
+	p := parser{b: t.value(m)[1:]}
+	for p.peek() != '}' {
+		name := p.cell()
+		_ = name // all rows have the same
+		p.skip(':')
+		t.cells = append(t.cells, p.cell())
+		p.skip(',')
+	}
+	t.nans += p.nans
+	return row{line: t.line, cells: t.cells}, nil
+}
+
+// member takes the value of the next row from a column.
+func (t *turned) member(p *parser, first bool) {
+	label := string(p.cell().data)
+	p.skip(':')
+	if first && t.label {
+		t.cells = append(t.cells, labelOf(label))
+	}
+	before := p.nans
+	t.cells = append(t.cells, p.cell())
+	t.nans += p.nans - before
+	p.skip(',')
+}
+
+// labelOf makes a value of a name: a number if it is one.
+func labelOf(name string) cell {
+	if whole([]string{name}) && json.Valid([]byte(name)) {
+		return cell{integer, []byte(name)}
+	}
+	return cell{text, []byte(name)}
+}
