@@ -20,14 +20,36 @@ func (c check) bus(n needs) {
 	if b.Listen != "" {
 		host, ok := hostPort(b.Listen)
 		c.must("bus.listen", ok, "must be HOST:PORT, such as 127.0.0.1:4222")
+		if ok && !loopback(host) && b.TLSCert == "" {
+			c.must("bus.listen", false, "can be reached from other machines, where passwords would travel in plain text: set bus.tls_cert, bus.tls_key and bus.credentials, or listen on 127.0.0.1")
+		}
 		if ok && !loopback(host) && b.Credentials == "" {
 			c.must("bus.listen", false, "can be reached from other machines: set bus.credentials, or listen on 127.0.0.1")
 		}
 	}
+	c.busTLS()
 	if n.bus && b.URL == "" && b.Listen == "" {
 		c.must("bus.url", false, "or bus.listen is required, so that this process finds the bus of the control plane")
 	}
 	c.text("bus.store_dir", b.StoreDir)
+}
+
+// busTLS looks that nothing secret leaves the machine in plain text, and that
+// what is set about TLS has an effect.
+func (c check) busTLS() {
+	b := c.s.Bus
+	c.must("bus.tls_key", (b.TLSCert == "") == (b.TLSKey == ""), "and bus.tls_cert belong together: set both or none")
+	c.must("bus.tls_cert", b.TLSCert == "" || b.Listen != "", "is for the embedded bus: set bus.listen too, or leave it out")
+	c.must("bus.tls_ca", b.TLSCA == "" || strings.Contains(b.URL, "tls://"), "is for a bus.url that begins with tls://")
+	if !c.f.fine("bus.url") {
+		return
+	}
+	for part := range strings.SplitSeq(b.URL, ",") {
+		u, err := url.Parse(strings.TrimSpace(part))
+		if err == nil && u.Scheme == "nats" && !loopback(u.Hostname()) && (b.Credentials != "" || u.User != nil) {
+			c.must("bus.url", false, "would send a password to "+u.Host+" in plain text: write tls://"+u.Host)
+		}
+	}
 }
 
 func busURLs(list string) bool {

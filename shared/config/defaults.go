@@ -103,5 +103,9 @@ func (b Bus) Address() string {
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	return "nats://" + net.JoinHostPort(host, port)
+	scheme := "nats://"
+	if b.TLSCert != "" {
+		scheme = "tls://"
+	}
+	return scheme + net.JoinHostPort(host, port)
 }

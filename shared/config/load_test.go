@@ -174,6 +174,8 @@ func TestBusAddress(t *testing.T) {
 		{Listen: "[::]:4222"}:      "nats://127.0.0.1:4222",
 		{Listen: ":4222"}:          "nats://127.0.0.1:4222",
 		{Listen: "10.1.1.1:4222"}:  "nats://10.1.1.1:4222",
+
+		{Listen: ":4222", TLSCert: "c.pem"}: "tls://127.0.0.1:4222",
 	} {
 		if got := b.Address(); got != want {
 			t.Errorf("%+v: %q", b, got)
@@ -185,7 +187,7 @@ func TestRedacted(t *testing.T) {
 	text := strings.Replace(minimal, "[auth", "database_url = \"postgresql://u:se,cr@et@h/db?password=secret\"\n[auth", 1) +
 		"[email.smtp]\nfrom = \"a@b.example\"\nsmtp_host = \"h\"\nsmtp_username = \"u\"\nsmtp_password = \"secret\"\n" +
 		"[snapshots]\naccess_key_id = \"id\"\nsecret_access_key = \"secret\"\nbucket = \"b\"\n" +
-		"[bus]\nurl = \"nats://u:secret@h:1,nats://u:secret@h:2\"\n"
+		"[bus]\nurl = \"tls://u:secret@h:1,tls://u:secret@h:2\"\n"
 	s := mustLoad(t, text)
 	r := s.Redacted()
 	for name, got := range map[string]string{
@@ -196,7 +198,7 @@ func TestRedacted(t *testing.T) {
 			t.Errorf("%s = %q", name, got)
 		}
 	}
-	if r.DatabaseURL != "postgresql://(hidden)@h/db?(hidden)" || r.Bus.URL != "nats://(hidden)@h:2" {
+	if r.DatabaseURL != "postgresql://(hidden)@h/db?(hidden)" || r.Bus.URL != "tls://(hidden)@h:2" {
 		t.Errorf("URLs: %q %q", r.DatabaseURL, r.Bus.URL)
 	}
 	if r.Email.SMTP.Username != "u" || s.Email.SMTP.Password != "secret" || s.Authentication.FernetKey != key {

@@ -142,7 +142,8 @@ type Retention struct {
 // Bus is how the processes of a server reach one another.
 type Bus struct {
 	// URL names an external bus: one or more of nats://HOST:PORT and tls://…
-	// with commas between. Empty, the default: the control plane embeds it.
+	// with commas between. Passwords go to other machines by tls:// only.
+	// Empty, the default: the control plane embeds it.
 	URL string `koanf:"url" secret:"url"`
 	// Listen is HOST:PORT on which the embedded bus takes roles that run as
 	// processes of their own. Empty, the default: no port is opened.
@@ -152,6 +153,14 @@ type Bus struct {
 	// Credentials is a file with the bus credentials of this process; needed
 	// when Listen can be reached from other machines. Empty by default.
 	Credentials string `koanf:"credentials"`
+	// TLSCert and TLSKey are files in PEM form with the certificate of the
+	// embedded bus and its key: with them Listen takes TLS only. Needed when
+	// Listen can be reached from other machines. Empty by default.
+	TLSCert string `koanf:"tls_cert"`
+	TLSKey  string `koanf:"tls_key"`
+	// TLSCA is a file in PEM form with the authorities that a bus at URL is
+	// believed by, instead of the system's. Empty by default.
+	TLSCA string `koanf:"tls_ca"`
 }
 
 // QueryNode is about the role that runs queries.

@@ -119,6 +119,9 @@ func startBus(ctx context.Context, env Env) (*natsbus.Server, error) {
 		}
 		scfg.Credentials = cred
 	}
+	if b.TLSCert != "" {
+		scfg.Certificate = &natsbus.Certificate{CertFile: b.TLSCert, KeyFile: b.TLSKey}
+	}
 	server, err := natsbus.StartServer(scfg, env.Log)
 	if err != nil {
 		return nil, err
@@ -164,13 +167,14 @@ func (e Env) credentialsFile() string {
 
 // Connect connects a role to the bus: in memory when this process has it.
 func (e Env) Connect(role natsbus.Role) (*natsbus.Conn, error) {
-	cfg := natsbus.ConnConfig{Role: role, Server: e.Server, URL: e.Config.Bus.Address()}
+	b := e.Config.Bus
+	cfg := natsbus.ConnConfig{Role: role, Server: e.Server, URL: b.Address(), Trust: natsbus.Trust{CAFile: b.TLSCA, CertFile: b.TLSCert}}
 	var err error
 	switch {
-	case e.Config.Bus.Listen != "": // on the bus's machine; roles start in any order
+	case b.Listen != "": // on the bus's machine; roles start in any order
 		cfg.Credentials, err = natsbus.LoadOrMakeCredentials(e.credentialsFile())
-	case e.Config.Bus.Credentials != "":
-		cfg.Credentials, err = natsbus.LoadCredentials(e.Config.Bus.Credentials)
+	case b.Credentials != "":
+		cfg.Credentials, err = natsbus.LoadCredentials(b.Credentials)
 	}
 	if err != nil {
 		return nil, err

@@ -70,7 +70,11 @@ func (c *Conn) newAcceptor(subject string, accept func(mux.Link) bus.Peer) (*acc
 
 // Handle implements micro.Handler: each message is a batch of frames of one
 // peer. It runs on one goroutine for all of them and must not block.
-func (a *acceptor) Handle(req micro.Request) { a.take(req.Reply(), req.Data(), nil) }
+func (a *acceptor) Handle(req micro.Request) {
+	if asks(req.Reply()) { // else there is nowhere to answer to
+		a.take(req.Reply(), req.Data(), nil)
+	}
+}
 
 // take takes a batch of the peer with this inbox; false when it takes no more.
 func (a *acceptor) take(inbox string, batch []byte, caller *dialed) (taken bool) {
@@ -94,9 +98,6 @@ func isPing(batch []byte) bool {
 }
 
 func (a *acceptor) find(inbox string, caller *dialed) *accepted {
-	if inbox == "" {
-		return nil // nowhere to answer to
-	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.ended {

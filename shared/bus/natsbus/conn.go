@@ -23,8 +23,10 @@ type ConnConfig struct {
 	Role Role
 	// Server connects in memory to an embedded server.
 	Server *Server
-	// URL connects over the network when Server is nil.
+	// URL connects over the network when Server is nil; tls:// with TLS only.
 	URL string
+	// Trust is about TLS.
+	Trust Trust
 	// Credentials must hold the role's password when the bus asks for one.
 	Credentials Credentials
 }
@@ -83,6 +85,11 @@ func Connect(cfg ConnConfig, log *slog.Logger) (*Conn, error) {
 		c.local = &cfg.Server.local
 		url = ""
 	}
+	secure, err := cfg.Trust.options(url)
+	if err != nil {
+		return nil, err
+	}
+	opts = append(opts, secure...)
 	nc, err := nats.Connect(url, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the bus: %w", err)

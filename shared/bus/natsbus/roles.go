@@ -32,52 +32,6 @@ func roles() []Role { return []Role{ControlPlane, QueryNode, Snapshotter, Mailer
 // only the roles that run there.
 type Credentials map[Role]string
 
-// inbox is where a role receives answers. Each role has its own prefix, so
-// that none can listen to another's.
-func inbox(r Role) string { return "_INBOX_" + string(r) }
-
-// permissions are the exact subjects of each role.
-func permissions(r Role) *server.Permissions {
-	own := inbox(r) + ".>"
-	var pub, sub []string
-	switch r {
-	case ControlPlane:
-		pub = []string{"ayb.v1.>", "$JS.API.>", "$JS.ACK.>", "$KV.>", "$SRV.>"}
-		for _, other := range roles() { // control planes answer each other
-			pub = append(pub, inbox(other)+".>")
-		}
-		sub = []string{own, "ayb.v1.control.>", "ayb.v1.invalidate.>", "$SRV.>"}
-	case QueryNode:
-		pub = []string{inbox(ControlPlane) + ".>", inbox(Snapshotter) + ".>", "ayb.v1.control.>", "$JS.API.STREAM.INFO.KV_" + boardBucket, "$KV." + boardBucket + ".>"}
-		sub = []string{own, "ayb.v1.node.>", "$SRV.>"}
-	case Snapshotter:
-		pub = []string{inbox(ControlPlane) + ".>", "ayb.v1.node.*.database.>", "ayb.v1.control.>", snapshotSubject + ".>",
-			"$KV." + leaseBucket + ".>", "$KV." + recordBucket + ".>"}
-		pub = append(pub, streamCalls(snapshotStream, "CONSUMER.CREATE", "CONSUMER.MSG.NEXT")...)
-		pub = append(pub, "$JS.ACK."+snapshotStream+".>")
-		pub = append(pub, streamCalls("KV_"+leaseBucket, "STREAM.INFO", "STREAM.PURGE", "STREAM.MSG.GET", "DIRECT.GET")...)
-		pub = append(pub, streamCalls("KV_"+recordBucket, "STREAM.INFO", "STREAM.PURGE", "CONSUMER.CREATE", "CONSUMER.DELETE", "CONSUMER.MSG.NEXT")...)
-		pub = append(pub, streamCalls("KV_"+boardBucket, "STREAM.INFO", "CONSUMER.CREATE", "CONSUMER.DELETE", "CONSUMER.INFO")...)
-		sub = []string{own, "ayb.v1.snapshot.>", "$SRV.>"}
-	case Mailer:
-		pub = []string{inbox(ControlPlane) + ".>", "$JS.API.STREAM.INFO." + mailStream, "$JS.API.CONSUMER.INFO." + mailStream + ".>", "$JS.API.CONSUMER.MSG.NEXT." + mailStream + ".>", "$JS.ACK." + mailStream + ".>"}
-		sub = []string{own, "$SRV.>"}
-	}
-	return &server.Permissions{
-		Publish:   &server.SubjectPermission{Allow: pub},
-		Subscribe: &server.SubjectPermission{Allow: sub},
-	}
-}
-
-// streamCalls are the subjects of calls of the bus about one stream.
-func streamCalls(stream string, calls ...string) []string {
-	var out []string
-	for _, c := range calls {
-		out = append(out, "$JS.API."+c+"."+stream, "$JS.API."+c+"."+stream+".>")
-	}
-	return out
-}
-
 // users are the server's users. It is given hashes: the passwords are random
 // and long, so the cheapest hash will do.
 func users(c Credentials) ([]*server.User, error) {

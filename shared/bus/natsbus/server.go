@@ -28,12 +28,15 @@ type ServerConfig struct {
 	StoreDir string
 	// Credentials are required with Listen: each role gets its own user.
 	Credentials Credentials
+	// Certificate has roles in other processes talk TLS; nil is plain text.
+	Certificate *Certificate
 }
 
 // Server is an embedded NATS server.
 type Server struct {
 	nats *server.Server
 	lock *os.File // keeps other processes off the store
+	tls  bool     // on the port
 	// local are the link endpoints of the roles in this process.
 	local locals
 }
@@ -62,6 +65,12 @@ func StartServer(cfg ServerConfig, log *slog.Logger) (*Server, error) {
 		if opts.Users, err = users(cfg.Credentials); err != nil {
 			return nil, err
 		}
+		if cfg.Certificate != nil {
+			if opts.TLSConfig, err = cfg.Certificate.config(); err != nil {
+				return nil, err
+			}
+			opts.TLSTimeout = startTimeout.Seconds()
+		}
 	}
 	lock, err := lockStore(cfg.StoreDir)
 	if err != nil {
@@ -78,7 +87,7 @@ func StartServer(cfg ServerConfig, log *slog.Logger) (*Server, error) {
 		stopped.Stop()
 		return nil, fmt.Errorf("the embedded bus did not start within %s; is %q in use by another process?", startTimeout, cfg.Listen)
 	}
-	return &Server{nats: s, lock: lock}, nil
+	return &Server{nats: s, lock: lock, tls: opts.TLSConfig != nil}, nil
 }
 
 // lockStore makes the store's directory and keeps it for this process: two
@@ -114,10 +123,14 @@ func splitListen(listen string) (host string, port int, err error) {
 
 // URL is where other processes connect; empty when no port is open.
 func (s *Server) URL() string {
-	if a := s.nats.Addr(); a != nil {
-		return "nats://" + a.String()
+	a := s.nats.Addr()
+	if a == nil {
+		return ""
 	}
-	return ""
+	if s.tls {
+		return "tls://" + a.String()
+	}
+	return "nats://" + a.String()
 }
 
 // Stop ends the server and waits until its files are closed.

@@ -68,6 +68,10 @@ func (c *Conn) Serve(s bus.Service) (func(), error) {
 func (c *Conn) calls(e bus.Endpoint, running *sync.WaitGroup) micro.Handler {
 	slots := make(chan struct{}, poolSize)
 	return micro.HandlerFunc(func(req micro.Request) {
+		if !asks(req.Reply()) {
+			c.log.Warn("call without a caller refused", "endpoint", e.Name)
+			return
+		}
 		slots <- struct{}{}
 		running.Add(1)
 		go func() {

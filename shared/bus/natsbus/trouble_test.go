@@ -1,6 +1,7 @@
 package natsbus_test
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net"
@@ -25,15 +26,22 @@ type wire struct {
 
 	mu   sync.Mutex
 	open []net.Conn
+	seen []byte // kept by record
+	kept bool
 }
 
 func newWire(t *testing.T, s *natsbus.Server) *wire {
+	t.Helper()
+	return newWireTo(t, strings.TrimPrefix(s.URL(), "nats://"))
+}
+
+func newWireTo(t *testing.T, target string) *wire {
 	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &wire{listener: l, target: strings.TrimPrefix(s.URL(), "nats://")}
+	w := &wire{listener: l, target: target}
 	var running sync.WaitGroup
 	running.Go(func() {
 		for {
@@ -49,8 +57,8 @@ func newWire(t *testing.T, s *natsbus.Server) *wire {
 			w.mu.Lock()
 			w.open = append(w.open, near, far)
 			w.mu.Unlock()
-			running.Go(func() { pass(near, far) })
-			running.Go(func() { pass(far, near) })
+			running.Go(func() { w.pass(near, far) })
+			running.Go(func() { w.pass(far, near) })
 		}
 	})
 	t.Cleanup(func() {
@@ -62,9 +70,31 @@ func newWire(t *testing.T, s *natsbus.Server) *wire {
 }
 
 // pass copies until one of them is cut.
-func pass(to, from net.Conn) {
-	_, _ = io.Copy(to, from) // its end is what ends the test's connection
+func (w *wire) pass(to, from net.Conn) {
+	_, _ = io.Copy(to, io.TeeReader(from, w)) // its end is what ends the test's connection
 	to.Close()
+}
+
+// Write takes what passes.
+func (w *wire) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.kept {
+		w.seen = append(w.seen, b...)
+	}
+	return len(b), nil
+}
+
+// record keeps what passes in both directions from now on.
+func (w *wire) record() (seen func() []byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.kept = true
+	return func() []byte {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return bytes.Clone(w.seen)
+	}
 }
 
 func (w *wire) url() string { return "nats://" + w.listener.Addr().String() }
@@ -216,12 +246,13 @@ func TestStoreBelongsToOneServer(t *testing.T) {
 	bustest.StartConfig(t, natsbus.ServerConfig{StoreDir: dir})
 }
 
-// The control plane answers calls of the other roles.
+// The control plane answers calls of the snapshotter.
 func TestControlPlaneAnswers(t *testing.T) {
-	node, control, _, _ := separate(t)
-	const where = "ayb.v1.control.presence"
+	connect := network(t)
+	asking, control := connect(natsbus.Snapshotter), connect(natsbus.ControlPlane)
+	const where = "ayb.v1.control.databases"
 	stop, err := control.Serve(bus.Service{Name: "control", Version: "1.0.0", Endpoints: []bus.Endpoint{{
-		Name: "presence", Subject: where, Handle: func(_ context.Context, b []byte) ([]byte, error) { return b, nil },
+		Name: "databases", Subject: where, Handle: func(_ context.Context, b []byte) ([]byte, error) { return b, nil },
 	}}})
 	if err != nil {
 		t.Fatal(err)
@@ -231,7 +262,7 @@ func TestControlPlaneAnswers(t *testing.T) {
 	defer cancel()
 	var got []byte
 	bustest.Until(t, "the service to be known", func() bool {
-		got, err = node.Request(ctx, where, []byte("hello"))
+		got, err = asking.Request(ctx, where, []byte("hello"))
 		return err == nil || !errs.Is(err, errs.Unavailable)
 	})
 	if err != nil || string(got) != "hello" {
