@@ -65,6 +65,25 @@ func TestRounds(t *testing.T) {
 	}
 }
 
+// A prefix with empty parts keeps its snapshots on a store that keeps files:
+// they are listed, pruned and restored (issue 9, A15).
+func TestPrefixWithEmptyParts(t *testing.T) {
+	w := newWorld(t)
+	w.store.Prefix = "backups//ayb/"
+	d := w.create("ann", "shop.sqlite")
+	w.start(func(c *snapshotter.Config) { c.Max = 2 })
+	for i, content := range []string{"a", "b", "c"} {
+		if i > 0 {
+			tick()
+		}
+		w.node.write(d.Path, content)
+		w.stored(d, []string{"a", "b", "c"}[max(0, i-1):i+1]...)
+	}
+	if err := w.load(d, hashOf("b")); err != nil || w.node.read(d.Path) != "b restored" {
+		t.Errorf("%v, %q", err, w.node.read(d.Path))
+	}
+}
+
 // N13: after each restore there is exactly one new snapshot, and the rest of
 // the table of the contract, with the least number of snapshots that shows it.
 func TestCountsAfterRestores(t *testing.T) {

@@ -2,10 +2,14 @@ package config
 
 import (
 	"encoding/base64"
+	"fmt"
 	"net/mail"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // check looks at a whole configuration. A key that has a fault already is left
@@ -114,7 +118,11 @@ func (c check) snapshots() {
 	c.text("snapshots.access_key_id", s.AccessKeyID)
 	c.text("snapshots.secret_access_key", s.SecretAccessKey)
 	c.text("snapshots.bucket", s.Bucket)
+	c.must("snapshots.bucket", bucketName.MatchString(s.Bucket) && !strings.Contains(s.Bucket, ".."),
+		"must be the name of a bucket: 3 to 63 letters, digits, ., - and _, such as ayb-snapshots")
+	c.keyPrefix("snapshots.path_prefix", s.PathPrefix)
 	c.text("snapshots.region", s.Region)
+	c.must("snapshots.region", regionName.MatchString(s.Region), "must be the name of a region, such as us-east-1")
 	if s.EndpointURL != "" {
 		u, err := url.Parse(s.EndpointURL)
 		c.must("snapshots.endpoint_url", err == nil && webURL(u), "must be an http:// or https:// address")
@@ -123,6 +131,35 @@ func (c check) snapshots() {
 		c.positive("snapshots.automation.interval", s.Automation.Interval)
 		// Pitfall N6: none to keep is no schedule.
 		c.within("snapshots.automation.max_snapshots", s.Automation.MaxSnapshots, 1, 65535)
+	}
+}
+
+// What stands in URLs and in keys of objects.
+var (
+	bucketName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]$`)
+	regionName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+)
+
+// The lengths that keys leave for a prefix, and that stores which keep files
+// take for a part.
+const (
+	maxPrefix     = 600
+	maxPrefixPart = 255
+)
+
+// keyPrefix checks what stands before the keys of objects. A store that keeps
+// files takes . and .. for directories: what is written is then not found under
+// its name. Empty parts are left out where keys are made.
+func (c check) keyPrefix(key, prefix string) {
+	prefix = strings.TrimSpace(prefix)
+	c.must(key, len(prefix) <= maxPrefix, fmt.Sprintf("must have at most %d bytes", maxPrefix))
+	c.must(key, utf8.ValidString(prefix) && !strings.ContainsFunc(prefix, unicode.IsControl) && !strings.Contains(prefix, `\`),
+		`must be text without control characters and \; parts are separated by /`)
+	for part := range strings.SplitSeq(prefix, "/") {
+		c.must(key, part != ".sgwtmp", "must not have .sgwtmp as a part: a common object store hides what is there")
+		c.must(key, part != "." && part != "..", "must not have . or .. as a part: object stores that keep files take them for directories")
+		c.must(key, len(part) <= maxPrefixPart, fmt.Sprintf("must have parts of at most %d bytes", maxPrefixPart))
+		c.must(key, part == strings.TrimSpace(part), "must not have parts that begin or end with a blank")
 	}
 }
 

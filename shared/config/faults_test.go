@@ -47,8 +47,23 @@ func TestOneFault(t *testing.T) {
 		{"data_path = \" \"", "", "data_path is required"},
 		{"", "[web]\nhosting_method = \"Remote\"", "web.hosting_method must be \"Local\""},
 		{"", "[cors]\norigin = \"https://x/\"", "cors.origin must be * or one origin"},
-		{"", "[snapshots]\naccess_key_id=\"a\"\nsecret_access_key=\"b\"\nbucket=\"c\"\nsqlite_method=\"Backup\"", "snapshots.sqlite_method must be \"Vacuum\""},
-		{"", "[snapshots]\naccess_key_id=\"a\"\nsecret_access_key=\"b\"\nbucket_prefix=\"c\"\nbucket=\"c\"", "snapshots.bucket_prefix is not known; did you mean snapshots.path_prefix?"}, // O8
+		{"", "[snapshots]\naccess_key_id=\"a\"\nsecret_access_key=\"b\"\nbucket=\"ccc\"\nsqlite_method=\"Backup\"", "snapshots.sqlite_method must be \"Vacuum\""},
+		{"", "[snapshots]\naccess_key_id=\"a\"\nsecret_access_key=\"b\"\nbucket_prefix=\"c\"\nbucket=\"ccc\"", "snapshots.bucket_prefix is not known; did you mean snapshots.path_prefix?"}, // O8
+		{"", bucket + "path_prefix = \"a/../b\"", "snapshots.path_prefix must not have . or .. as a part"},
+		{"", bucket + "path_prefix = \".sgwtmp/a\"", "snapshots.path_prefix must not have .sgwtmp as a part"},
+		{"", bucket + "path_prefix = \"..\"", "snapshots.path_prefix must not have . or .. as a part"},
+		{"", bucket + "path_prefix = \"a/./b\"", "snapshots.path_prefix must not have . or .. as a part"},
+		{"", bucket + "path_prefix = \"./a\"", "snapshots.path_prefix must not have . or .. as a part"},
+		{"", bucket + "path_prefix = \"a\\nb\"", "snapshots.path_prefix must be text without control characters"},
+		{"", bucket + "path_prefix = 'a\\b'", "snapshots.path_prefix must be text without control characters and \\"},
+		{"", bucket + "path_prefix = \"a/ b\"", "snapshots.path_prefix must not have parts that begin or end with a blank"},
+		{"", bucket + "path_prefix = \"" + strings.Repeat("x", 256) + "\"", "snapshots.path_prefix must have parts of at most 255 bytes"},
+		{"", bucket + "path_prefix = \"" + strings.Repeat("x/", 301) + "\"", "snapshots.path_prefix must have at most 600 bytes"},
+		{"", strings.Replace(bucket, "ccc", "a/b", 1), "snapshots.bucket must be the name of a bucket"},
+		{"", strings.Replace(bucket, "ccc", "..", 1), "snapshots.bucket must be the name of a bucket"},
+		{"", strings.Replace(bucket, "ccc", "a..b", 1), "snapshots.bucket must be the name of a bucket"},
+		{"", strings.Replace(bucket, "ccc", "ab", 1), "snapshots.bucket must be the name of a bucket: 3 to 63"},
+		{"", bucket + "region = \"a/b\"", "snapshots.region must be the name of a region"},
 		{"", "[retention]\ndeletion_grace = \"-1s\"", "retention.deletion_grace must be a duration from \"0s\" to ten years"},
 		{"", snap + "interval = \"0s\"\nmax_snapshots = 1", "snapshots.automation.interval is required and must be a duration above zero"},
 		{"", snap + "interval = \"ten\"\nmax_snapshots = 1", "snapshots.automation.interval must be a duration such as"},
@@ -90,7 +105,10 @@ func TestOneFault(t *testing.T) {
 	}
 }
 
-const snap = "[snapshots]\naccess_key_id=\"a\"\nsecret_access_key=\"b\"\nbucket=\"c\"\n[snapshots.automation]\n"
+const (
+	bucket = "[snapshots]\naccess_key_id=\"a\"\nsecret_access_key=\"b\"\nbucket=\"ccc\"\n"
+	snap   = bucket + "[snapshots.automation]\n"
+)
 
 // Pitfall O3: a key that cannot work is refused at the start.
 func TestFernetKeyO3(t *testing.T) {

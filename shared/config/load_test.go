@@ -186,7 +186,7 @@ func TestBusAddress(t *testing.T) {
 func TestRedacted(t *testing.T) {
 	text := strings.Replace(minimal, "[auth", "database_url = \"postgresql://u:se,cr@et@h/db?password=secret\"\n[auth", 1) +
 		"[email.smtp]\nfrom = \"a@b.example\"\nsmtp_host = \"h\"\nsmtp_username = \"u\"\nsmtp_password = \"secret\"\n" +
-		"[snapshots]\naccess_key_id = \"id\"\nsecret_access_key = \"secret\"\nbucket = \"b\"\n" +
+		"[snapshots]\naccess_key_id = \"id\"\nsecret_access_key = \"secret\"\nbucket = \"bucket\"\n" +
 		"[bus]\nurl = \"tls://u:secret@h:1,tls://u:secret@h:2\"\n"
 	s := mustLoad(t, text)
 	r := s.Redacted()

@@ -112,7 +112,8 @@ type Snapshots struct {
 	AccessKeyID     string `koanf:"access_key_id"`
 	SecretAccessKey string `koanf:"secret_access_key" secret:"all"`
 	Bucket          string `koanf:"bucket"`
-	// PathPrefix stands before the keys of all objects. Default: empty.
+	// PathPrefix stands before the keys of all objects; its parts are separated
+	// by one or more / and are not . or .. Default: empty.
 	PathPrefix string `koanf:"path_prefix"`
 	// EndpointURL is an S3-compatible store; empty, the default, is AWS.
 	EndpointURL string `koanf:"endpoint_url"`

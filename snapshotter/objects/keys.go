@@ -26,7 +26,9 @@ type keys struct {
 
 // newKeys follows the layout that existing buckets have: with path style the
 // name of the bucket comes again as the first part of the key. A blank prefix
-// leaves no empty part (pitfall N3), but one that was written is found.
+// leaves no empty part (pitfall N3), nor does a // within one: a store that keeps
+// files has no such keys, and lists nothing under them. What was written with
+// empty parts elsewhere is found. The configuration has no . and .. for parts.
 func newKeys(bucket, prefix string, pathStyle bool) keys {
 	if pathStyle {
 		bucket += "/"
@@ -35,8 +37,10 @@ func newKeys(bucket, prefix string, pathStyle bool) keys {
 	}
 	raw := strings.TrimSpace(prefix)
 	k := keys{write: bucket}
-	if clean := strings.Trim(raw, "/"); clean != "" {
-		k.write += clean + "/"
+	for part := range strings.SplitSeq(raw, "/") {
+		if part != "" {
+			k.write += part + "/"
+		}
 	}
 	k.read = []string{k.write}
 	if old := bucket + raw + "/"; old != k.write && old != "/" {

@@ -30,6 +30,9 @@ func TestKeys(t *testing.T) {
 		{"blank with path style", "", true, "bucket/", []string{"bucket/", "bucket//"}, []string{"bucket/"}},
 		{"slash at the end", "a/", false, "a/", []string{"a/", "a//"}, []string{"a/"}},
 		{"slash at the beginning", "/a", false, "a/", []string{"a/", "/a/"}, []string{"a/", "/a/"}},
+		{"an empty part", "a//b", false, "a/b/", []string{"a/b/", "a//b/"}, []string{"a/b/", "a//b/"}},
+		{"empty parts everywhere", "//a///b//", true, "bucket/a/b/", []string{"bucket/a/b/", "bucket///a///b///"}, []string{"bucket/a/b/", "bucket///a///b///"}},
+		{"only slashes", "//", false, "", []string{"", "///"}, []string{""}},
 		{"two parts", "a/b", true, "bucket/a/b/", []string{"bucket/a/b/"}, []string{"bucket/a/b/"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -112,6 +112,8 @@ func TestStore(t *testing.T) {
 		{"sqlite", false, "sqlite/a/x.sqlite/"},
 		{"", true, "b2/a/x.sqlite/"},
 		{"", false, "a/x.sqlite/"},
+		{"backups//ayb", false, "backups/ayb/a/x.sqlite/"},
+		{"//backups///ayb/", true, "b5/backups/ayb/a/x.sqlite/"},
 	} {
 		name := "b" + fmt.Sprint(i)
 		t.Run(c.key, func(t *testing.T) {
