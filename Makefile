@@ -114,8 +114,10 @@ untested:
 	@go test -v -run '^TestVersion2Limits$$' ./querynode/cgroup | sed -n 's/.*not tested here: /  /p'
 
 # Each target that there is, one after another. What is found is kept as a seed
-# in testdata/fuzz of its package, which `go test` then runs too.
+# in testdata/fuzz of its package, which `go test` then runs too. Last, random
+# tables are exported and imported, in each format this many.
 FUZZTIME ?= 30s
+ROUND_TRIPS ?= 10000
 .PHONY: fuzz
 fuzz: ## feed random input to every fuzz target, each for FUZZTIME (30s)
 	$(call stage,fuzz)
@@ -125,6 +127,7 @@ fuzz: ## feed random input to every fuzz target, each for FUZZTIME (30s)
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime '$(FUZZTIME)' -fuzzminimizetime 5s "$$(dirname "$$file")" </dev/null; \
 		done; \
 	done
+	AYB_ROUND_TRIPS=$(ROUND_TRIPS) go test -v -count=1 -timeout 3h -run '^TestRoundTripOfTables$$' ./querynode/importer
 
 .PHONY: bench
 bench: build ## compare the server with a bare HTTP server on SQLite

@@ -102,6 +102,7 @@ func TestJSONIntoATable(t *testing.T) {
 		"append":  `[{"id":1,"done":true,"r":-Infinity,"b":{"base64":"QQ=="}," x ":"1","g":5,"t":1.50},{"id":2,"done":false,"r":3,"b":null," x ":1,"t":"é"}]`,
 		"replace": `[[1,true,{"real":"-Infinity"},{"base64":"QQ=="},"1",5,1.50],[2,0,3.0,null,1,6,"é"]]`,
 	} {
+		w.rows("DELETE FROM s")
 		r := w.must(data, options{Format: query.TransferJSON, Table: "s", Mode: mode})
 		if got := w.rows(`SELECT id, done, quote(r), quote(b), quote(" x "), g, quote(t) FROM s`); got != "1|1|-9.0e+999|X'41'|'1'|2|'1.50' 2|0|3.0|NULL|1|4|'é'" {
 			t.Errorf("%s: %s", mode, got)

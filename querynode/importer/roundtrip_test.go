@@ -1,0 +1,280 @@
+//go:build cgo && (linux || darwin)
+
+package importer
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ayb-go/ayb/querynode/engine/sqlite"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// roundTrips is how many random tables make the way in each format. `make fuzz`
+// asks for more.
+func roundTrips(t *testing.T) int {
+	t.Helper()
+	s := os.Getenv("AYB_ROUND_TRIPS")
+	if s == "" {
+		return 200
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		t.Fatalf("AYB_ROUND_TRIPS: %v", err)
+	}
+	return n
+}
+
+// What is exported comes back, for every format and every mode: the same
+// storage class and the same bytes in a table that is there, and in a new one
+// as far as the format can tell.
+func TestRoundTripOfTables(t *testing.T) {
+	for _, format := range []query.TransferFormat{query.TransferSQLite, query.TransferSQL, query.TransferNDJSON, query.TransferJSON} {
+		t.Run(string(format), func(t *testing.T) {
+			t.Parallel()
+			p := &trips{world: start(t), t: t, format: format}
+			values := 0
+			n := roundTrips(t)
+			for seed := range n {
+				values += p.trip(uint64(seed))
+				if p.failed > 5 {
+					t.Fatalf("after %d tables: enough", seed+1)
+				}
+			}
+			t.Logf("%d tables, %d values", n, values)
+		})
+	}
+}
+
+// trips sends tables out and in.
+type trips struct {
+	*world
+	t      *testing.T
+	format query.TransferFormat
+	seed   uint64
+	table  *made
+	failed int
+}
+
+func (p *trips) fail(format string, args ...any) {
+	p.t.Helper()
+	p.failed++
+	p.t.Errorf("table %d, %.3000s\n%s", p.seed, p.table, fmt.Sprintf(format, args...))
+}
+
+// trip makes a table and sends it on all ways; it tells how many values it has.
+func (p *trips) trip(seed uint64) int {
+	r := rand.New(rand.NewPCG(seed, 11))
+	p.seed, p.table = seed, table(r)
+	statements := []query.Statement{{SQL: p.table.create("t")}}
+	p.do(append(statements, p.table.fill("t")...)...)
+	want := p.stored("t", p.table.names())
+	data := p.export(p.format, p.exported())
+	switch p.format {
+	case query.TransferSQLite:
+		p.file(data, want)
+	case query.TransferSQL:
+		p.do(query.Statement{SQL: "DROP TABLE t"})
+		if _, err := p.try(data, options{Format: p.format}); err != nil {
+			p.fail("%v\n%.2000s", err, data)
+		} else {
+			p.same("script", data, p.stored("t", p.table.names()), want)
+		}
+	default:
+		p.modes(data, want)
+	}
+	p.clear()
+	return len(want) * len(p.table.columns)
+}
+
+func (p *trips) exported() string {
+	if p.format == query.TransferSQLite {
+		return ""
+	}
+	return "t"
+}
+
+// modes brings rows in by each mode.
+func (p *trips) modes(data string, want []string) {
+	for _, mode := range []string{query.ImportAppend, query.ImportReplace} {
+		p.do(query.Statement{SQL: p.table.create(mode)})
+		if mode == query.ImportReplace {
+			p.do(p.table.fill(mode)...)
+		}
+		if _, err := p.try(data, options{Format: p.format, Table: mode, Mode: mode}); err != nil {
+			p.fail("%s: %v\n%.2000s", mode, err, data)
+			continue
+		}
+		if schema := p.rows("SELECT sql FROM sqlite_schema WHERE name = '" + mode + "'"); schema != p.table.create(mode) {
+			p.fail("%s: made anew as %s", mode, schema)
+		}
+		p.same(mode, data, p.stored(mode, p.table.names()), want)
+	}
+	result, err := p.try(data, options{Format: p.format, Table: "new"})
+	if err != nil {
+		// Without rows JSON says nothing of its columns.
+		if len(want) > 0 || p.format == query.TransferCSV || !errs.Is(err, errs.Invalid) {
+			p.fail("create: %v\n%.2000s", err, data)
+		}
+		return
+	}
+	var names []string
+	for _, c := range result.Columns {
+		names = append(names, c.Name)
+	}
+	if wanted := p.table.names(); !slices.Equal(names, wanted) && (p.format != query.TransferCSV || !slices.Equal(names, distinct(wanted, true))) {
+		p.fail("create: names %q\n%.2000s", names, data)
+		return
+	}
+	p.same("create", data, p.stored("new", names), want)
+}
+
+// file makes a database of a file.
+func (p *trips) file(data string, want []string) {
+	other := start(p.t)
+	if _, err := other.db.Receive(sqlite.NewJob(query.Batch{}, sqlite.JobOptions{Mode: ayb.QueryReadWrite}), strings.NewReader(data)); err != nil {
+		p.fail("%v", err)
+		return
+	}
+	p.same("file", "", (&trips{world: other, t: p.t}).stored("t", p.table.names()), want)
+	_ = other.db.Close() // again, at the end of the test
+}
+
+func (p *trips) clear() {
+	for _, name := range []string{"t", query.ImportAppend, query.ImportReplace, "new"} {
+		p.do(query.Statement{SQL: "DROP TABLE IF EXISTS " + quoteName(name)})
+	}
+}
+
+func (m *made) names() []string {
+	var names []string
+	for _, c := range m.columns {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+// do runs statements in one transaction.
+func (p *trips) do(statements ...query.Statement) {
+	p.t.Helper()
+	if len(statements) == 0 {
+		return
+	}
+	job := sqlite.NewJob(query.Batch{Statements: statements, Atomic: true}, sqlite.JobOptions{Mode: ayb.QueryReadWrite, Format: query.FormatJSON, Timeout: time.Minute})
+	if err := p.db.Run(job, sink{&bytes.Buffer{}}); err != nil {
+		p.t.Fatalf("table %d: %v\n%s", p.seed, err, p.table)
+	}
+}
+
+// stored is what a table holds: each row with storage classes and bytes, in a
+// certain order.
+func (p *trips) stored(name string, columns []string) []string {
+	p.t.Helper()
+	var cells []string
+	for _, c := range columns {
+		c = quoteName(c)
+		cells = append(cells, "typeof("+c+")", "CASE WHEN typeof("+c+") IN ('text', 'blob') THEN hex("+c+") ELSE "+c+" END")
+	}
+	var out bytes.Buffer
+	batch := query.Batch{Statements: []query.Statement{{SQL: "SELECT " + strings.Join(cells, ",") + " FROM " + quoteName(name)}}, Atomic: true}
+	if err := p.db.Run(sqlite.NewJob(batch, sqlite.JobOptions{Mode: ayb.QueryReadOnly, Format: query.FormatJSON, Timeout: time.Minute}), sink{&out}); err != nil {
+		p.t.Fatal(err)
+	}
+	var doc struct {
+		Results []struct{ Rows []json.RawMessage }
+	}
+	if err := json.Unmarshal(out.Bytes(), &doc); err != nil {
+		p.t.Fatal(err)
+	}
+	var rows []string
+	for _, row := range doc.Results[0].Rows {
+		rows = append(rows, string(row))
+	}
+	slices.Sort(rows)
+	return rows
+}
+
+// same compares what came in with what went out.
+func (p *trips) same(mode, data string, got, want []string) {
+	p.t.Helper()
+	if mode == query.ImportCreate || p.format == query.TransferCSV {
+		got, want = p.told(mode, got), p.told(mode, want)
+	}
+	if !slices.Equal(got, want) {
+		p.fail("%s:\n%.1500s\nwant\n%.1500s\nof\n%.1500s", mode, strings.Join(got, "\n"), strings.Join(want, "\n"), data)
+	}
+}
+
+// told is what the format tells of rows: JSON does not tell an integer from the
+// same number as a REAL in a column that has both, CSV does not tell a number
+// from a text of the same digits in a column that is declared no type.
+func (p *trips) told(mode string, rows []string) []string {
+	var told []string
+	for _, row := range rows {
+		var cells []any
+		d := json.NewDecoder(strings.NewReader(row))
+		d.UseNumber()
+		if err := d.Decode(&cells); err != nil {
+			p.t.Fatal(err)
+		}
+		line := ""
+		for i := 0; i < len(cells); i += 2 {
+			line += " " + p.cell(cells[i].(string), cells[i+1])
+		}
+		told = append(told, line)
+	}
+	slices.Sort(told)
+	return told
+}
+
+func (p *trips) cell(class string, v any) string {
+	switch v := v.(type) {
+	case json.Number:
+		return "number:" + asNumber(v.String())
+	case map[string]any:
+		for _, s := range v {
+			return "number:" + asNumber(s.(string))
+		}
+	}
+	if class == "text" && p.format == query.TransferCSV {
+		b := make([]byte, len(v.(string))/2)
+		if _, err := fmt.Sscanf(v.(string), "%x", &b); err == nil || len(b) == 0 {
+			if n := asNumber(string(b)); n != "" && looksNumeric(string(b)) {
+				return "number:" + n
+			}
+		}
+	}
+	return class + ":" + fmt.Sprint(v)
+}
+
+// looksNumeric tells whether CSV may take a text for a number, or a boolean.
+func looksNumeric(s string) bool {
+	_, err := strconv.ParseFloat(s, 64)
+	return err == nil && strings.Trim(s, "0123456789+-.eE") == ""
+}
+
+// asNumber is a number in one form for all that are equal.
+func asNumber(s string) string {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return strconv.FormatInt(n, 10)
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil && !math.IsInf(f, 0) {
+		return ""
+	}
+	if f == math.Trunc(f) && math.Abs(f) < 1<<62 {
+		return strconv.FormatInt(int64(f), 10)
+	}
+	return strconv.FormatFloat(f, 'e', -1, 64)
+}
