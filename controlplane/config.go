@@ -53,6 +53,11 @@ type Config struct {
 	// QueriesPerAccount limits the queries that run at once on the databases
 	// of one account. Zero is no limit.
 	QueriesPerAccount int
+	// BodyBytes, BodyBytesPerAccount, UploadRate, ImportTimeout, Connections and
+	// ConnectionsPerAddress are those of httpd.Config.
+	BodyBytes, BodyBytesPerAccount, UploadRate int64
+	ImportTimeout                              time.Duration
+	Connections, ConnectionsPerAddress         int
 	// RatePerMinute limits registrations, log-ins, confirmations and exchanges
 	// of codes, for each client address and each account. Zero is no limit.
 	RatePerMinute int

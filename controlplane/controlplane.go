@@ -131,7 +131,11 @@ func (c *ControlPlane) assemble(cfg Config) (err error) {
 		return err
 	}
 	c.http, err = httpd.New(
-		httpd.Config{PublicURL: cfg.publicURL(), CORSOrigin: cfg.CORSOrigin, RequestBytes: cfg.RequestBytes, TrustedProxies: cfg.TrustedProxies},
+		httpd.Config{
+			PublicURL: cfg.publicURL(), CORSOrigin: cfg.CORSOrigin, RequestBytes: cfg.RequestBytes, TrustedProxies: cfg.TrustedProxies,
+			BodyBytes: cfg.BodyBytes, BodyBytesPerAccount: cfg.BodyBytesPerAccount, UploadRate: cfg.UploadRate, ImportTimeout: cfg.ImportTimeout,
+			Connections: cfg.Connections, ConnectionsPerAddress: cfg.ConnectionsPerAddress,
+		},
 		httpd.Deps{Accounts: people, Authenticator: people, Databases: dbs, Queries: dbs, Transfers: dbs, Snapshots: dbs, Lifecycle: dbs, Usage: dbs, Sharing: dbs, Profiles: profiles, Limits: limits, OAuth: apps, Pages: pages, Health: c.health, Log: c.deps.Log})
 	return err
 }

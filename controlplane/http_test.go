@@ -223,7 +223,7 @@ func TestParametersInJSON(t *testing.T) {
 	w.wantOther(w.do("POST", "/v1/register", `[]`, append(h, "Content-Type", "application/json; charset=utf-8")...), 400, "The body must be a JSON object")
 	w.wantOther(w.do("POST", "/v1/register", "", append(h, "entity", "bob")...), 400, "The `entity` header is given more than once")
 	// Q9: the limit is configured, and the answer names it.
-	w.wantOther(w.do("POST", "/v1/register", `{"x":"`+strings.Repeat("x", 1<<20)+`"}`, h...), 413, "The request body is larger than the 1048576 bytes that are allowed")
+	w.wantOther(w.do("POST", "/v1/register", `{"x":"`+strings.Repeat("x", 1<<20)+`"}`, h...), 413, "The request body is larger than the 65536 bytes that are allowed")
 }
 
 func packed(t *testing.T, name, s string) string {

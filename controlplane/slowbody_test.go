@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ayb-go/ayb/controlplane"
 )
 
 // begun is a request whose body is still to come.
@@ -149,4 +151,89 @@ func TestBodiesHaveATimeLimit(t *testing.T) {
 			t.Errorf("%s %s %q: readable until %v, %d bytes left", c.method, c.path, c.body, conn.until, body.Len())
 		}
 	}
+}
+
+// B2: who may not ask, or has no place, is told before a large body is read: one
+// that is compressed, or of no known length, may be large.
+func TestRightsAndPlacesComeBeforeALargeBody(t *testing.T) {
+	w := newWorld(t, func(c *controlplane.Config) { c.QueriesPerAccount = 1 })
+	ann, bob := w.account("ann"), w.account("bob")
+	w.mustCreate(ann, "ann/db")
+	head := func(auth, path, line string) (status int, text string) {
+		t.Helper()
+		var d net.Dialer
+		conn, err := d.DialContext(t.Context(), "tcp", w.server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: ayb\r\nAuthorization: %s\r\n%s\r\nExpect: 100-continue\r\n\r\n", path, auth, line); err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode, string(body)
+	}
+	kinds := []string{"Content-Length: 1000000", "Transfer-Encoding: chunked", "Content-Length: 100\r\nContent-Encoding: gzip"}
+	for _, kind := range kinds {
+		if status, text := head(bob, "/v1/ann/db/query", kind); status != 403 {
+			t.Errorf("%s from somebody without rights: %d %s", kind, status, text)
+		}
+		if status, text := head(bob, "/v1/ann/none/query", kind); status != 403 {
+			t.Errorf("%s for no database: %d %s", kind, status, text)
+		}
+		if status, text := head("Bearer wrong", "/v1/ann/db/query", kind); status != 401 {
+			t.Errorf("%s without a token that holds: %d %s", kind, status, text)
+		}
+	}
+	begun := w.begin(t, "POST", "/v1/ann/db/query", strings.Repeat(" ", 100_000)+"SELECT 1", ann)
+	for _, kind := range kinds {
+		if status, text := head(ann, "/v1/ann/db/query", kind); status != 503 || !strings.Contains(text, "as many as may") {
+			t.Errorf("%s without a place: %d %s", kind, status, text)
+		}
+	}
+	w.want(begun.end(), 200, `{"fields":[],"rows":[]}`)
+	w.want(w.query(ann, "ann/db", "SELECT 1"), 200, `{"fields":[],"rows":[]}`)
+}
+
+// B2: bodies that are begun and not ended hold what has come of them, unpacked,
+// and no account may hold more than its share.
+func TestBodiesHaveABudget(t *testing.T) {
+	w := newWorld(t, func(c *controlplane.Config) { c.BodyBytes, c.BodyBytesPerAccount = 8<<20, 2<<20 })
+	ann, bob := w.account("ann"), w.account("bob")
+	w.mustCreate(ann, "ann/db")
+	w.mustCreate(bob, "bob/db")
+	bomb := packed(t, "gzip", strings.Repeat(" ", 15<<20))
+	refused := 0
+	for range 8 {
+		r := w.begin(t, "POST", "/v1/ann/db/query", bomb, ann, "Content-Encoding", "gzip")
+		if _, err := io.WriteString(r.conn, bomb[:len(bomb)-1]); err != nil {
+			continue // it was refused before all came
+		}
+		resp, err := http.ReadResponse(bufio.NewReader(r.conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.StatusCode == 503 {
+			refused++
+		}
+		_ = resp.Body.Close()
+	}
+	if refused == 0 {
+		t.Error("nothing was refused")
+	}
+	w.want(w.query(bob, "bob/db", "SELECT 1"), 200, `{"fields":[],"rows":[]}`)
+	large := strings.Repeat(" ", 500_000) + "SELECT 1"
+	w.want(w.query(bob, "bob/db", large), 200, `{"fields":[],"rows":[]}`)
+	w.want(w.query(ann, "ann/db", large), 200, `{"fields":[],"rows":[]}`) // what was refused holds nothing
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"sync"
 
 	"github.com/ayb-go/ayb/controlplane/authz"
 	"github.com/ayb-go/ayb/controlplane/limits"
@@ -36,6 +37,22 @@ func (d *Databases) Query(ctx context.Context, actor authz.Actor, q Query) (node
 	req := d.request(actor, db, rights)
 	req.Form, req.Format, req.Body = q.Form, q.Format, q.Body
 	return d.run(ctx, actor, db, req)
+}
+
+// Admit tells whether a caller may query a database at this moment and takes a
+// place for the query, before its body has come: who may not, or has too many,
+// need not send one. leave gives the place back and may be called again. Errors
+// are those of Query, whose checks are made again.
+func (d *Databases) Admit(ctx context.Context, actor authz.Actor, entity, database string) (leave func(), err error) {
+	db, _, err := d.queryable(ctx, actor, authz.QueryDatabase, entity, database)
+	if err != nil {
+		return nil, err
+	}
+	_, leave, err = d.enter(actor, db, false)
+	if err != nil {
+		return nil, err
+	}
+	return sync.OnceFunc(leave), nil
 }
 
 // Schema asks for what a database holds, as the JSON of query.Schema. Errors

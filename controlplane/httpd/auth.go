@@ -53,13 +53,16 @@ func (s *Server) still(r *http.Request, actor authz.Actor) error {
 
 // bodyOf reads the body of a request by somebody, who is nobody where nobody is
 // asked for. It is for all handlers: none may act on a body for a caller who
-// was only asked for credentials before it came.
-func (s *Server) bodyOf(w http.ResponseWriter, r *http.Request, actor authz.Actor, limit int64) ([]byte, error) {
-	body, err := readBody(w, r, limit)
+// was only asked for credentials before it came. The caller calls release when
+// the body is needed no more.
+func (s *Server) bodyOf(w http.ResponseWriter, r *http.Request, actor authz.Actor, limit int64) (body []byte, release func(), err error) {
+	body, release, err = s.readBody(w, r, actor.Entity, limit)
 	if err == nil {
-		err = s.still(r, actor)
+		if err = s.still(r, actor); err != nil {
+			release()
+		}
 	}
-	return body, err
+	return body, release, err
 }
 
 // bearerToken cuts the token out of the header. The optional posture knows

@@ -5,10 +5,12 @@
 package httpd
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -50,6 +52,9 @@ type Databases interface {
 // DefaultRequestBytes is the limit of a request body when none is configured.
 const DefaultRequestBytes = 16 << 20
 
+// leastBodies is the least BodyBytes that is taken for zero.
+const leastBodies = 128 << 20
+
 // Config is what the HTTP API can be told.
 type Config struct {
 	// PublicURL is the address of the server as its users see it, without a
@@ -61,6 +66,21 @@ type Config struct {
 	// RequestBytes limits a request body, after decompression. Zero means
 	// DefaultRequestBytes.
 	RequestBytes int64
+	// BodyBytes limits the memory that the bodies of all requests take at once,
+	// BodyBytesPerAccount that of one account's. Zero means
+	// 128 MiB, or eight times RequestBytes if that is more, and half of
+	// BodyBytes.
+	BodyBytes, BodyBytesPerAccount int64
+	// UploadRate is how many bytes a second a body comes at, at least. Zero is
+	// no limit but that it goes on.
+	UploadRate int64
+	// ImportTimeout is how long the data of an import may take to come. Zero is
+	// no limit.
+	ImportTimeout time.Duration
+	// Connections limits the connections at once, and ConnectionsPerAddress
+	// those from one address that is no trusted proxy; there it limits the
+	// requests at once of each client. Zero is no limit.
+	Connections, ConnectionsPerAddress int
 	// TrustedProxies are the networks of the reverse proxies whose word about
 	// the address of a client counts. Empty means that none is there.
 	TrustedProxies []netip.Prefix
@@ -98,6 +118,8 @@ type Server struct {
 	// address finds where a request comes from.
 	address     func(*http.Request) string
 	compressors compressors
+	bodies      *budget
+	clients     *clients // nil where no proxy is trusted
 }
 
 // New makes the API and its routes.
@@ -105,13 +127,18 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	if deps.Accounts == nil || deps.Authenticator == nil || deps.Databases == nil || deps.Queries == nil || deps.Transfers == nil || deps.Snapshots == nil || deps.Lifecycle == nil || deps.Usage == nil || deps.Sharing == nil || deps.OAuth == nil || deps.Profiles == nil || deps.Health == nil || deps.Log == nil {
 		return nil, errs.E(errs.Internal, "httpd: a dependency is missing")
 	}
-	if cfg.RequestBytes < 0 {
-		return nil, errs.E(errs.Invalid, "The limit of a request body can't be negative")
+	if cfg.RequestBytes < 0 || cfg.BodyBytes < 0 || cfg.BodyBytesPerAccount < 0 || cfg.UploadRate < 0 || cfg.ImportTimeout < 0 || cfg.Connections < 0 || cfg.ConnectionsPerAddress < 0 {
+		return nil, errs.E(errs.Invalid, "The limits of requests and connections can't be negative")
 	}
 	if cfg.RequestBytes == 0 {
 		cfg.RequestBytes = DefaultRequestBytes
 	}
-	s := &Server{cfg: cfg, deps: deps, cors: newCORS(cfg.CORSOrigin), mux: chi.NewMux(), address: addressReader(cfg.TrustedProxies)}
+	cfg.BodyBytes = cmp.Or(cfg.BodyBytes, max(leastBodies, 8*cfg.RequestBytes))
+	cfg.BodyBytesPerAccount = cmp.Or(cfg.BodyBytesPerAccount, cfg.BodyBytes/2)
+	s := &Server{
+		cfg: cfg, deps: deps, cors: newCORS(cfg.CORSOrigin), mux: chi.NewMux(), address: addressReader(cfg.TrustedProxies),
+		bodies: newBudget(cfg.BodyBytes, cfg.BodyBytesPerAccount), clients: newClients(cfg),
+	}
 	s.mux.NotFound(s.notFound)
 	s.mux.MethodNotAllowed(s.methodNotAllowed)
 	for _, r := range routes() {
@@ -143,6 +170,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := s.limit(r); err != nil {
 		s.writeError(w, r, err)
 		return
+	}
+	if s.clients != nil {
+		leave, err := s.clients.enter(r, s)
+		if err != nil {
+			s.writeError(w, r, err)
+			return
+		}
+		defer leave()
 	}
 	if s.deps.Pages != nil && isPage(r.URL.Path) {
 		s.deps.Pages.ServeHTTP(w, r)

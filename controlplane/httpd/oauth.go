@@ -83,10 +83,11 @@ func (s *Server) oauthMetadata(w http.ResponseWriter, _ *http.Request, _ authz.A
 // oauthFields reads the parameters from a form, which is the standard, or
 // from a JSON object of texts (A6).
 func (s *Server) oauthFields(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
-	raw, err := s.bodyOf(w, r, authz.Actor{}, min(s.cfg.RequestBytes, maxOAuthBytes))
+	raw, release, err := s.bodyOf(w, r, authz.Actor{}, min(s.cfg.RequestBytes, maxOAuthBytes))
 	if err != nil {
 		return nil, err
 	}
+	defer release()
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	trimmed := bytes.TrimSpace(raw)
 	switch {

@@ -15,6 +15,9 @@ import (
 // maxParamBytes limits a body that carries nothing but parameters.
 const maxParamBytes = 1 << 20
 
+// maxOpenBytes limits one from somebody who has shown no credentials.
+const maxOpenBytes = 64 << 10
+
 // params are the parameters of a call, which may come as headers or as the
 // members of a JSON body whose names have underscores for hyphens (A5).
 type params struct {
@@ -27,10 +30,15 @@ type params struct {
 // PATCH, which is always JSON.
 func (s *Server) readParams(w http.ResponseWriter, r *http.Request, actor authz.Actor) (params, error) {
 	p := params{header: r.Header}
-	raw, err := s.bodyOf(w, r, actor, min(s.cfg.RequestBytes, maxParamBytes))
+	most := min(s.cfg.RequestBytes, maxParamBytes)
+	if actor.Anonymous() {
+		most = min(most, maxOpenBytes)
+	}
+	raw, release, err := s.bodyOf(w, r, actor, most)
 	if err != nil {
 		return params{}, err
 	}
+	defer release()
 	raw = bytes.TrimSpace(raw)
 	if len(raw) == 0 || r.Method != http.MethodPatch && !isJSON(r) && raw[0] != '{' {
 		return p, nil

@@ -24,10 +24,11 @@ func (s *Server) updateProfile(w http.ResponseWriter, r *http.Request, actor aut
 	if err != nil {
 		return err
 	}
-	raw, err := s.bodyOf(w, r, actor, min(s.cfg.RequestBytes, maxParamBytes))
+	raw, release, err := s.bodyOf(w, r, actor, min(s.cfg.RequestBytes, maxParamBytes))
 	if err != nil {
 		return err
 	}
+	defer release()
 	update, err := profileUpdate(raw)
 	if err != nil {
 		return err

@@ -19,6 +19,9 @@ import (
 // database. It checks rights and its errors carry codes. The caller closes
 // the answers.
 type Queries interface {
+	// Admit takes a place for a query whose body is still to come; leave gives
+	// it back, once or several times.
+	Admit(ctx context.Context, actor authz.Actor, entity, database string) (leave func(), err error)
 	Query(ctx context.Context, actor authz.Actor, q databases.Query) (nodeapi.Answer, error)
 	Schema(ctx context.Context, actor authz.Actor, entity, database string) (nodeapi.Answer, error)
 	RunningQueries(ctx context.Context, actor authz.Actor, entity, database string) (nodeapi.Answer, error)
@@ -39,7 +42,15 @@ func (s *Server) query(w http.ResponseWriter, r *http.Request, actor authz.Actor
 	if q.Format, err = answerFormat(r, q.Form); err != nil {
 		return err
 	}
-	body, err := s.bodyOf(w, r, actor, s.cfg.RequestBytes)
+	admitted := func() {}
+	if !small(r) { // who may ask for nothing shall send nothing
+		if admitted, err = s.deps.Queries.Admit(r.Context(), actor, q.Entity, q.Database); err != nil {
+			w.Header().Set("Connection", "close")
+			return err
+		}
+		defer func() { admitted() }()
+	}
+	body, release, err := s.bodyOf(w, r, actor, s.cfg.RequestBytes)
 	if errs.Is(err, errs.TooLarge) {
 		err = errs.Wrap(errs.TooLarge, err, "The request body is larger than the %d bytes that are allowed %s", s.cfg.RequestBytes, limits.RequestBytes.Hint()).
 			With(httpapi.AttrLimit, httpapi.LimitRequestBytes)
@@ -47,9 +58,11 @@ func (s *Server) query(w http.ResponseWriter, r *http.Request, actor authz.Actor
 	if err != nil {
 		return err
 	}
+	defer release()
 	if q.Body, err = queryText(r.Header.Get("Content-Type"), q.Form, body); err != nil {
 		return err
 	}
+	admitted() // the query takes the place
 	answer, err := s.deps.Queries.Query(r.Context(), actor, q)
 	if err != nil {
 		return err

@@ -77,6 +77,9 @@ func routes() []route {
 func (s *Server) handler(rt route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		actor, err := s.authenticate(r, rt.auth)
+		if err != nil {
+			refuseBody(w, r)
+		}
 		if err == nil && rt.auth != open {
 			err = authz.Check(actor, rt.op)
 		}

@@ -69,10 +69,11 @@ func (s *Server) restoreSnapshot(w http.ResponseWriter, r *http.Request, actor a
 	if err != nil {
 		return err
 	}
-	raw, err := s.bodyOf(w, r, actor, min(s.cfg.RequestBytes, maxParamBytes))
+	raw, release, err := s.bodyOf(w, r, actor, min(s.cfg.RequestBytes, maxParamBytes))
 	if err != nil {
 		return err
 	}
+	defer release()
 	raw = bytes.TrimSpace(raw)
 	req := httpapi.RestoreRequest{SnapshotID: string(raw)}
 	if isJSON(r) || bytes.HasPrefix(raw, []byte("{")) {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -182,32 +181,39 @@ func (p urlValues) truth(name string) (string, error) {
 }
 
 // transferBody is a request body of any size on its way to a database. It is
-// decompressed, and has stallTime for each piece rather than a time for all. Its
-// end is given only while the credentials still hold (S16): what comes with it
-// is not used before.
+// decompressed, and has to come at a least rate and within a time. Its end is
+// given only while the credentials still hold (S16): what comes with it is not
+// used before.
 type transferBody struct {
 	server *Server
 	r      *http.Request
 	actor  authz.Actor
 	rc     *http.ResponseController
+	paced  *paced // nil for no body
 	raw    io.Reader
 	body   io.Reader
+	held   *share
 	stack  *decoders
 	err    error
 }
 
 func (s *Server) transferBody(w http.ResponseWriter, r *http.Request, actor authz.Actor) *transferBody {
-	b := &transferBody{server: s, r: r, actor: actor, rc: http.NewResponseController(w)}
+	b := &transferBody{server: s, r: r, actor: actor, rc: http.NewResponseController(w), held: &share{budget: s.bodies, who: actor.Entity}}
 	b.raw = http.NoBody
 	if r.Body != nil && r.Body != http.NoBody {
-		b.raw = paced{r.Body, b.rc}
+		end := time.Time{}
+		if s.cfg.ImportTimeout > 0 {
+			end = time.Now().Add(s.cfg.ImportTimeout)
+		}
+		b.paced = s.pace(w, r.Body, end)
+		b.raw = b.paced
 	}
 	b.body = b.raw
 	if r.Header.Get("Content-Encoding") == "" {
 		return b
 	}
 	b.body = &late{open: func() (io.Reader, error) { // it reads, and rights come first
-		stack, err := decodeBody(w, r, b.raw)
+		stack, err := decodeBody(w, r, b.raw, b.held)
 		if err != nil {
 			return nil, err
 		}
@@ -228,14 +234,18 @@ func (b *transferBody) Read(p []byte) (int, error) {
 		return n, nil
 	case errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
 		b.err = b.end()
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		b.err = errs.Wrap(errs.Timeout, err, "No data came for %d seconds", int(stallTime.Seconds()))
-	case errs.CodeOf(err) != errs.Internal:
-		b.err = err
 	default:
-		b.err = errs.Wrap(errs.Invalid, err, "The request body is broken or incomplete")
+		b.err = brokenBody(err)
 	}
 	return n, b.err
+}
+
+// Interrupt ends a Read that waits for the client, with an error. It may be
+// called by any goroutine.
+func (b *transferBody) Interrupt(err error) {
+	if b.paced != nil {
+		b.paced.Interrupt(err)
+	}
 }
 
 // end looks whether that was all, and who it was from.
@@ -255,19 +265,7 @@ func (b *transferBody) close() {
 	if b.stack != nil {
 		b.stack.close()
 	}
-}
-
-// paced gives a client time for each piece.
-type paced struct {
-	io.Reader
-	rc *http.ResponseController
-}
-
-// Read implements io.Reader.
-func (p paced) Read(b []byte) (int, error) {
-	// Recorders of tests have no deadlines; real connections do.
-	_ = p.rc.SetReadDeadline(time.Now().Add(stallTime))
-	return p.Reader.Read(b)
+	b.held.release()
 }
 
 // late is a reader that is made when it is first read.

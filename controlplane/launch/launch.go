@@ -3,6 +3,7 @@
 package launch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -58,7 +59,7 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 	}
 	var cp *controlplane.ControlPlane
 	group := invalidateapi.Join(conn, func(n invalidateapi.Notice) { cp.Forget(n) }, env.Log)
-	cp, err = controlplane.New(planeConfig(env.Config, port(listener)), controlplane.Deps{
+	cp, err = controlplane.New(planeConfig(env, port(listener)), controlplane.Deps{
 		Queries: nodes, Imports: nodes, Databases: nodes, Files: nodes, Nodes: presence, Snapshots: snapshotapi.NewClient(conn),
 		Mail:   mailapi.NewClient(conn.MailQueue(mailapi.Subject), conn),
 		Others: others(env, group), Pages: pages(env.Config.PublicBase(port(listener)), env.Log), BusHealthy: conn.Healthy, Log: env.Log, Now: time.Now,
@@ -172,7 +173,18 @@ func port(l net.Listener) int {
 	return 0
 }
 
-func planeConfig(c config.Server, port int) controlplane.Config {
+// eachAddress is how many connections one address may have: so many that there
+// are as many left for others.
+func eachAddress(configured, all int) int {
+	if all == 0 || configured == 0 {
+		return configured
+	}
+	return min(configured, all/2)
+}
+
+func planeConfig(env process.Env, port int) controlplane.Config {
+	c := env.Config
+	connections := cmp.Or(c.Limits.Connections, env.Descriptors.Connections)
 	proxies, _ := c.Limits.Proxies() // the configuration has been checked
 	return controlplane.Config{
 		PublicURL: c.PublicBase(port), DatabaseURL: c.DatabaseURL,
@@ -181,6 +193,8 @@ func planeConfig(c config.Server, port int) controlplane.Config {
 		StatementTimeout: c.Limits.StatementTimeout, DatabasesPerAccount: c.Limits.DatabasesPerAccount,
 		QueriesPerAccount: c.Limits.QueriesPerAccount, QueriesPerDatabase: c.Limits.QueriesPerDatabase,
 		ResultBytes: int64(c.Limits.ResultBytes), DatabaseBytes: int64(c.Limits.DatabaseBytes), HeapBytes: int64(c.Limits.HeapBytes),
+		BodyBytes: int64(c.Limits.BodyBytes), BodyBytesPerAccount: int64(c.Limits.BodyBytesPerAccount), UploadRate: int64(c.Limits.UploadRate),
+		ImportTimeout: c.Limits.ImportTimeout, Connections: connections, ConnectionsPerAddress: eachAddress(c.Limits.ConnectionsPerAddress, connections),
 		RatePerMinute: c.Limits.RatePerMinute, TrustedProxies: proxies, DeletionGrace: c.Retention.DeletionGrace,
 	}
 }

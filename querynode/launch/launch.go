@@ -34,7 +34,12 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 		return lifecycle.Fatal(err)
 	}
 	defer conn.Close()
-	node, err := querynode.New(ctx, nodeConfig(env.Config), querynode.Deps{
+	cfg := nodeConfig(env.Config)
+	if room := env.Descriptors.Daemons; room > 0 && room < cfg.MaxDaemons {
+		env.Log.Warn(fmt.Sprintf("querynode.max_daemons is taken for %d instead of %d, which is what the files and connections that this process may have open leave room for; raise their number (ulimit -n), or lower max_daemons", room, cfg.MaxDaemons))
+		cfg.MaxDaemons = room
+	}
+	node, err := querynode.New(ctx, cfg, querynode.Deps{
 		Bus: conn, Board: conn.NodeBoard(), Log: env.Log,
 		Isolation: func(r sandbox.Report) { printIsolation(env.Stdout, env.Stderr, r) },
 	})

@@ -87,6 +87,9 @@ const (
 	leastRequest  Bytes = 1 << 10
 )
 
+// leastConnections is what a few browsers need.
+const leastConnections = 16
+
 func (c check) limits() {
 	l := c.s.Limits
 	c.least("limits.database_bytes", l.DatabaseBytes, leastDatabase)
@@ -97,6 +100,13 @@ func (c check) limits() {
 	c.within("limits.queries_per_account", l.QueriesPerAccount, 0, 1_000_000)
 	c.within("limits.databases_per_account", l.DatabasesPerAccount, 0, 1_000_000_000)
 	c.within("limits.rate_per_minute", l.RatePerMinute, 0, 1_000_000)
+	c.must("limits.body_bytes_per_account", l.BodyBytesPerAccount >= 2*l.RequestBytes && l.RequestBytes <= 1<<60,
+		"must be at least twice limits.request_bytes, "+(2*l.RequestBytes).String()+": a request of that size takes so much while it is put together")
+	c.must("limits.body_bytes", l.BodyBytes >= 2*l.BodyBytesPerAccount, "must be at least twice limits.body_bytes_per_account, "+(2*l.BodyBytesPerAccount).String())
+	c.must("limits.upload_rate", l.UploadRate >= 0 && l.UploadRate <= 1<<30, "must be between 0 and 1GiB")
+	c.must("limits.import_timeout", l.ImportTimeout >= 0, "must be a duration from \"0s\"")
+	c.must("limits.connections", l.Connections == 0 || l.Connections >= leastConnections && l.Connections <= 10_000_000, "must be 0, or between 16 and 10000000")
+	c.within("limits.connections_per_address", l.ConnectionsPerAddress, 0, 10_000_000)
 	if _, err := l.Proxies(); err != nil {
 		c.must("limits.trusted_proxies", false, err.Error())
 	}

@@ -36,9 +36,16 @@ func baseDefaults() Server {
 			QueriesPerAccount:   256,
 			DatabasesPerAccount: 1000,
 			RatePerMinute:       10,
+
+			UploadRate:            1 << 10,
+			ImportTimeout:         time.Hour,
+			ConnectionsPerAddress: 500,
 		},
 	}
 }
+
+// leastBodies is the least default of Limits.BodyBytes.
+const leastBodies Bytes = 128 << 20
 
 // open makes the optional sections that some source mentions, with the
 // defaults of their keys.
@@ -72,6 +79,12 @@ func (s *Server) derive() {
 	}
 	if s.Bus.StoreDir == "" && s.DataPath != "" {
 		s.Bus.StoreDir = filepath.Join(s.DataPath, "bus")
+	}
+	if s.Limits.BodyBytes == 0 {
+		s.Limits.BodyBytes = max(leastBodies, 8*s.Limits.RequestBytes)
+	}
+	if s.Limits.BodyBytesPerAccount == 0 {
+		s.Limits.BodyBytesPerAccount = s.Limits.BodyBytes / 2
 	}
 	if smtp := s.Email.SMTP; smtp != nil && smtp.ReplyTo == "" {
 		smtp.ReplyTo = smtp.From

@@ -169,7 +169,8 @@ type QueryNode struct {
 	// ID names the node: letters, digits, - and _. Empty, the default: made
 	// once and kept in DataPath.
 	ID string `koanf:"id"`
-	// MaxDaemons is how many database processes live at once. Default 500.
+	// MaxDaemons is how many database processes live at once. Default 500; fewer
+	// where the process may not have as many descriptors open as that needs.
 	MaxDaemons int `koanf:"max_daemons"`
 	// IdleTimeout ends a daemon that nobody has asked for so long. Default 5m.
 	IdleTimeout time.Duration `koanf:"idle_timeout"`
@@ -216,6 +217,27 @@ type Limits struct {
 	// for each account. Default 10, 0 is unlimited.
 	// Three times as many may come at once.
 	RatePerMinute int `koanf:"rate_per_minute"`
+	// BodyBytes bounds the memory that the bodies of all requests take at once,
+	// counted as they come, unpacked. Default: 128 MiB, or eight times
+	// RequestBytes if that is more.
+	BodyBytes Bytes `koanf:"body_bytes"`
+	// BodyBytesPerAccount is how much of BodyBytes one account may take. Default:
+	// half of it.
+	BodyBytesPerAccount Bytes `koanf:"body_bytes_per_account"`
+	// UploadRate is how many bytes a second the body of a request comes at, at
+	// least, imports included; what comes more slowly is given up. Default 1 KiB,
+	// 0 is any rate.
+	UploadRate Bytes `koanf:"upload_rate"`
+	// ImportTimeout is how long the data of an import may take to come. Default
+	// 1h, 0s is unlimited.
+	ImportTimeout time.Duration `koanf:"import_timeout"`
+	// Connections is how many HTTP connections there may be at once. Default 0:
+	// as many as there are descriptors for, see MaxDaemons.
+	Connections int `koanf:"connections"`
+	// ConnectionsPerAddress is how many of them one address may have, and how
+	// many requests at once one client of a trusted proxy. Default 500, 0 is
+	// unlimited; never more than half of Connections.
+	ConnectionsPerAddress int `koanf:"connections_per_address"`
 	// TrustedProxies are the addresses of the reverse proxies in front of the
 	// server, with commas between: 10.0.0.0/8, 192.0.2.7. What they say about
 	// the address of a client, in X-Forwarded-For, is believed; what anybody

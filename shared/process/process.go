@@ -27,6 +27,8 @@ type Env struct {
 	Log    *slog.Logger
 	Stdout io.Writer
 	Stderr io.Writer
+	// Descriptors is how many connections and databases there is room for.
+	Descriptors Descriptors
 	// Server is the embedded bus when this process has it, else nil.
 	Server *natsbus.Server
 }
@@ -80,6 +82,9 @@ func (s Spec) Run(ctx context.Context, file string, required bool, flags map[str
 		return err
 	}
 	env := Env{Config: cfg, Log: logging.New(std.Stderr, level), Stdout: std.Stdout, Stderr: std.Stderr}
+	if env.Descriptors, err = shareDescriptors(descriptorLimit(), cfg, s.Roles); err != nil {
+		return err
+	}
 	if err := slackTimers(); err != nil {
 		env.Log.Debug("small requests cost more than they need to", "err", err)
 	}
