@@ -50,6 +50,7 @@ var importRules = []rule{
 	{pkg: "shared/debugsrv", may: list(nouns, "shared/logging"), never: join(roles, bus, sql)},
 	{pkg: "shared/lifecycle", may: list(nouns, "shared/logging"), never: join(roles, bus, sql)},
 	{pkg: "shared/filelock", never: join(roles, bus, sql)},
+	{pkg: "shared/disktest", never: join(roles, bus, sql)},
 	{pkg: "shared/porttest", never: join(roles, bus, sql)},
 	{pkg: "shared/config", may: []string{"shared/errs"}, never: join(roles, bus, sql)},
 	{pkg: "shared/statement", never: join(roles, bus, sql)},

@@ -32,6 +32,7 @@ func (c check) bus(n needs) {
 		c.must("bus.url", false, "or bus.listen is required, so that this process finds the bus of the control plane")
 	}
 	c.text("bus.store_dir", b.StoreDir)
+	c.least("bus.store_bytes", b.StoreBytes, leastStore)
 }
 
 // busTLS looks that nothing secret leaves the machine in plain text, and that
@@ -85,6 +86,7 @@ const (
 	leastDatabase Bytes = 64 << 10
 	leastHeap     Bytes = 1 << 20
 	leastRequest  Bytes = 1 << 10
+	leastStore    Bytes = 16 << 20
 )
 
 // leastConnections is what a few browsers need.

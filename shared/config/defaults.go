@@ -25,6 +25,7 @@ func baseDefaults() Server {
 		Authentication: Authentication{TokenExpirationSeconds: 3600},
 		CORS:           CORS{Origin: "*"},
 		Retention:      Retention{DeletionGrace: 7 * 24 * time.Hour},
+		Bus:            Bus{StoreBytes: 1 << 30},
 		QueryNode:      QueryNode{MaxDaemons: 500, IdleTimeout: 5 * time.Minute, Readers: 8},
 		Isolation:      Isolation{Cgroup: "auto"},
 		Limits: Limits{

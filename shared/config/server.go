@@ -151,6 +151,9 @@ type Bus struct {
 	Listen string `koanf:"listen"`
 	// StoreDir holds the queues of the embedded bus. Default: bus in DataPath.
 	StoreDir string `koanf:"store_dir"`
+	// StoreBytes is how much the queues of the embedded bus may take on disk,
+	// whatever is free when it starts. Default 1 GiB.
+	StoreBytes Bytes `koanf:"store_bytes"`
 	// Credentials is a file with the bus credentials of this process; needed
 	// when Listen can be reached from other machines. Empty by default.
 	Credentials string `koanf:"credentials"`

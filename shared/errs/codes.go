@@ -26,6 +26,7 @@ const (
 	RateLimited      Code = "rate_limited"      // too many requests from this caller
 	TooLarge         Code = "too_large"         // over a configured size limit
 	Full             Code = "full"              // the database has reached its size limit
+	DiskFull         Code = "disk_full"         // the machine, or an account's share of it, has no room; attr reason
 	Unavailable      Code = "unavailable"       // the part that should answer is down or too busy; try again
 	Engine           Code = "engine"            // the query daemon died or gave no usable answer
 	Mail             Code = "mail"              // a mail that can never be delivered
@@ -33,4 +34,13 @@ const (
 	Snapshot         Code = "snapshot"          // snapshots failed or are not configured
 	ObjectStore      Code = "object_store"      // the object store refused or cannot be reached
 	Unsupported      Code = "unsupported"       // known, and not offered here
+)
+
+// AttrReason is the attribute of a Full or DiskFull that says in a word which
+// limit it is: one of the reasons.
+const (
+	AttrReason     = "reason"
+	ReasonDatabase = "database_full" // the database has its limits.database_bytes
+	ReasonDisk     = "disk_full"     // the machine's disk
+	ReasonTemp     = "temp_full"     // temporary files of an account, or of the node
 )

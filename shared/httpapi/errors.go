@@ -84,6 +84,7 @@ var table = []mapping{
 	{errs.ObjectStore, http.StatusBadGateway, TypeS3Connection},
 	{errs.Unavailable, http.StatusServiceUnavailable, TypeOther},
 	{errs.Full, http.StatusInsufficientStorage, TypeOther},
+	{errs.DiskFull, http.StatusInsufficientStorage, TypeOther},
 }
 
 // Names of attributes that have their own place in an error body.
@@ -246,10 +247,13 @@ func knownType(typ string) bool {
 }
 
 // codeOf finds the code of an answer. Only an SQL error carries sqlite_code,
-// which sets it apart from other bad input.
+// which sets it apart from other bad input, and a full disk says so.
 func codeOf(status int, typ string, keys map[string]any) errs.Code {
 	if _, ok := keys[AttrSQLiteCode]; ok && typ == TypeOther && status == http.StatusBadRequest {
 		return errs.SQL
+	}
+	if r := keys[errs.AttrReason]; status == http.StatusInsufficientStorage && (r == errs.ReasonDisk || r == errs.ReasonTemp) {
+		return errs.DiskFull
 	}
 	matches := []func(mapping) bool{
 		func(m mapping) bool { return m.typ == typ && m.status == status },

@@ -116,7 +116,7 @@ func (s Spec) roles(env Env) []lifecycle.Role {
 
 func startBus(ctx context.Context, env Env) (*natsbus.Server, error) {
 	b := env.Config.Bus
-	scfg := natsbus.ServerConfig{Listen: b.Listen, StoreDir: b.StoreDir}
+	scfg := natsbus.ServerConfig{Listen: b.Listen, StoreDir: b.StoreDir, StoreBytes: int64(b.StoreBytes)}
 	if b.Listen != "" {
 		cred, err := natsbus.LoadOrMakeCredentials(env.credentialsFile())
 		if err != nil {

@@ -24,7 +24,7 @@ func (b *Board) Ensure(ctx context.Context) error {
 	_, err := b.conn.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
 		Bucket: boardBucket, TTL: boardTTL, Storage: jetstream.FileStorage,
 	})
-	if err != nil {
+	if err = b.conn.asItIs(ctx, "KV_"+boardBucket, err); err != nil {
 		return fmt.Errorf("prepare the board %s on the bus: %w", boardBucket, err)
 	}
 	return nil

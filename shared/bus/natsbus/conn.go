@@ -43,6 +43,8 @@ type Conn struct {
 	signs signs
 	// local are the endpoints in this process; nil when the server is not.
 	local *locals
+	// store is that of the server in this process; nil when it is not.
+	store *writable
 
 	mu    sync.Mutex
 	peers map[downer]struct{} // told when the connection breaks
@@ -82,7 +84,7 @@ func Connect(cfg ConnConfig, log *slog.Logger) (*Conn, error) {
 	url := cfg.URL
 	if cfg.Server != nil {
 		opts = append(opts, nats.InProcessServer(cfg.Server.nats))
-		c.local = &cfg.Server.local
+		c.local, c.store = &cfg.Server.local, cfg.Server.mend.log.writable
 		url = ""
 	}
 	secure, err := cfg.Trust.options(url)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/ayb-go/ayb/shared/bus"
@@ -50,7 +51,7 @@ func (l *Lanes) Ensure(ctx context.Context) error {
 		Storage: jetstream.FileStorage, MaxAge: laneLife,
 		MaxMsgsPerSubject: 1, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true,
 	})
-	if err != nil {
+	if err = l.conn.asItIs(ctx, l.stream, err); err != nil {
 		return fmt.Errorf("prepare the queue %s on the bus: %w", l.stream, err)
 	}
 	return nil
@@ -61,9 +62,12 @@ const codeNotStored = 10077
 
 // Put implements bus.Lanes.
 func (l *Lanes) Put(ctx context.Context, lane, id string, data []byte) error {
-	_, err := l.conn.js.Publish(ctx, l.subject+"."+lane+"."+key(id), data)
+	err := l.conn.publish(ctx, &nats.Msg{Subject: l.subject + "." + lane + "." + key(id), Data: data})
 	if api, ok := errors.AsType[*jetstream.APIError](err); ok && api.ErrorCode == codeNotStored && strings.Contains(api.Description, "per subject") {
 		return nil // it is there
+	}
+	if errs.Is(err, errs.DiskFull) {
+		return err
 	}
 	if err != nil {
 		return errs.Wrap(errs.Unavailable, err, "The job could not be queued; try again")

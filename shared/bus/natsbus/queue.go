@@ -58,11 +58,12 @@ func (q *Queue) Ensure(ctx context.Context) error {
 		Name: q.stream, Subjects: []string{q.subject}, Retention: jetstream.WorkQueuePolicy,
 		Storage: jetstream.FileStorage, Duplicates: 10 * time.Minute,
 	})
-	if err == nil {
+	if err = q.conn.asItIs(ctx, q.stream, err); err == nil {
 		_, err = q.conn.js.CreateOrUpdateConsumer(ctx, q.stream, jetstream.ConsumerConfig{
 			Durable: q.consumer, AckPolicy: jetstream.AckExplicitPolicy, AckWait: q.ackWait, MaxDeliver: -1,
 			MaxAckPending: -1, // jobs that wait for another try must not hold up new ones
 		})
+		err = q.conn.asItIs(ctx, q.stream, err)
 	}
 	if err != nil {
 		return fmt.Errorf("prepare the queue %s on the bus: %w", q.stream, err)
@@ -72,7 +73,10 @@ func (q *Queue) Ensure(ctx context.Context) error {
 
 // Put implements bus.Queue.
 func (q *Queue) Put(ctx context.Context, id string, data []byte) error {
-	_, err := q.conn.js.PublishMsg(ctx, &nats.Msg{Subject: q.subject, Data: data}, jetstream.WithMsgID(id))
+	err := q.conn.publish(ctx, &nats.Msg{Subject: q.subject, Data: data}, jetstream.WithMsgID(id))
+	if errs.Is(err, errs.DiskFull) {
+		return err
+	}
 	if err != nil {
 		return errs.Wrap(errs.Unavailable, err, "The job could not be queued; try again")
 	}

@@ -32,7 +32,7 @@ func (c *Conn) SnapshotRecords() *Records { return &Records{c} }
 // does it.
 func (r *Records) Ensure(ctx context.Context) error {
 	_, err := r.conn.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: recordBucket, Storage: jetstream.FileStorage})
-	if err != nil {
+	if err = r.conn.asItIs(ctx, "KV_"+recordBucket, err); err != nil {
 		return fmt.Errorf("prepare the records %s on the bus: %w", recordBucket, err)
 	}
 	return nil

@@ -5,6 +5,7 @@
 package natsbus
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -30,13 +32,23 @@ type ServerConfig struct {
 	Credentials Credentials
 	// Certificate has roles in other processes talk TLS; nil is plain text.
 	Certificate *Certificate
+	// StoreBytes is how much the queues may take on disk; 0 means
+	// DefaultStoreBytes. It does not depend on what is free at the start.
+	StoreBytes int64
 }
+
+// DefaultStoreBytes is far more than mail, records and boards take.
+const DefaultStoreBytes = 1 << 30
+
+// memoryBytes bounds what is kept in memory: leases and the state of watches.
+const memoryBytes = 64 << 20
 
 // Server is an embedded NATS server.
 type Server struct {
 	nats *server.Server
 	lock *os.File // keeps other processes off the store
 	tls  bool     // on the port
+	mend *mender
 	// local are the link endpoints of the roles in this process.
 	local locals
 }
@@ -44,17 +56,24 @@ type Server struct {
 const startTimeout = 10 * time.Second
 
 // StartServer starts an embedded server and waits until it takes connections.
+//
+// A store that cannot be written to, for want of room say, does not keep it from
+// starting: what needs the store fails until it can be written to again, and
+// then works without a restart.
 func StartServer(cfg ServerConfig, log *slog.Logger) (*Server, error) {
 	opts := &server.Options{
-		ServerName:      "ayb",
-		DontListen:      true,
-		JetStream:       true,
-		StoreDir:        cfg.StoreDir,
-		SyncAlways:      true, // an accepted mail survives a power cut
-		NoSigs:          true,
-		MaxPayload:      1 << 20,
-		MaxPending:      256 << 20,
-		NoSystemAccount: true,
+		ServerName: "ayb",
+		DontListen: true,
+		JetStream:  true,
+		StoreDir:   cfg.StoreDir,
+		SyncAlways: true, // an accepted mail survives a power cut
+		// Without these the limits are what happens to be free at the start.
+		JetStreamMaxStore:  cmp.Or(cfg.StoreBytes, DefaultStoreBytes),
+		JetStreamMaxMemory: memoryBytes,
+		NoSigs:             true,
+		MaxPayload:         1 << 20,
+		MaxPending:         256 << 20,
+		NoSystemAccount:    true,
 	}
 	if cfg.Listen != "" {
 		host, port, err := splitListen(cfg.Listen)
@@ -76,18 +95,26 @@ func StartServer(cfg ServerConfig, log *slog.Logger) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	dropProbes(cfg.StoreDir)
 	s, err := server.NewServer(opts)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start the embedded bus: %w", err), lock.Close())
 	}
-	s.SetLoggerV2(serverLog{log}, false, false, false)
+	lines := &serverLog{log: log, writable: newWritable()}
+	s.SetLoggerV2(lines, false, false, false)
 	s.Start()
 	if !s.ReadyForConnections(startTimeout) {
 		stopped := &Server{nats: s, lock: lock}
 		stopped.Stop()
 		return nil, fmt.Errorf("the embedded bus did not start within %s; is %q in use by another process?", startTimeout, cfg.Listen)
 	}
-	return &Server{nats: s, lock: lock, tls: opts.TLSConfig != nil}, nil
+	lines.writable.set(s.JetStreamEnabled())
+	started := &Server{nats: s, lock: lock, tls: opts.TLSConfig != nil, mend: &mender{nats: s, log: lines, stop: make(chan struct{}), cfg: server.JetStreamConfig{
+		StoreDir: cfg.StoreDir, SyncAlways: opts.SyncAlways, SyncInterval: opts.SyncInterval,
+		MaxStore: opts.JetStreamMaxStore, MaxMemory: opts.JetStreamMaxMemory, Strict: !opts.NoJetStreamStrict,
+	}}}
+	started.mend.done.Go(started.mend.run)
+	return started, nil
 }
 
 // lockStore makes the store's directory and keeps it for this process: two
@@ -135,21 +162,37 @@ func (s *Server) URL() string {
 
 // Stop ends the server and waits until its files are closed.
 func (s *Server) Stop() {
+	if s.mend != nil {
+		s.mend.end()
+	}
 	s.nats.Shutdown()
 	s.nats.WaitForShutdown()
 	_ = s.lock.Close() // it frees a lock only
 }
 
 // serverLog passes the server's own log lines on: its notices are debug
-// lines of ours.
-type serverLog struct{ log *slog.Logger }
+// lines of ours. It notes when a store could not be written to.
+type serverLog struct {
+	log      *slog.Logger
+	writable *writable
+	failures atomic.Int64
+}
 
-func (l serverLog) Noticef(format string, v ...any) { l.log.Debug("bus: " + line(format, v)) } //nolint:sloglint // the text is the server's
-func (l serverLog) Warnf(format string, v ...any)   { l.log.Warn("bus: " + line(format, v)) }  //nolint:sloglint // the text is the server's
-func (l serverLog) Fatalf(format string, v ...any)  { l.log.Error("bus: " + line(format, v)) } //nolint:sloglint // the text is the server's
-func (l serverLog) Errorf(format string, v ...any)  { l.log.Error("bus: " + line(format, v)) } //nolint:sloglint // the text is the server's
-func (l serverLog) Debugf(string, ...any)           {}
-func (l serverLog) Tracef(string, ...any)           {}
+func (l *serverLog) Noticef(format string, v ...any) { l.log.Debug("bus: " + line(format, v)) }   //nolint:sloglint // the text is the server's
+func (l *serverLog) Warnf(format string, v ...any)   { l.log.Warn("bus: " + l.look(format, v)) }  //nolint:sloglint // the text is the server's
+func (l *serverLog) Fatalf(format string, v ...any)  { l.log.Error("bus: " + l.look(format, v)) } //nolint:sloglint // the text is the server's
+func (l *serverLog) Errorf(format string, v ...any)  { l.log.Error("bus: " + l.look(format, v)) } //nolint:sloglint // the text is the server's
+func (l *serverLog) Debugf(string, ...any)           {}
+func (l *serverLog) Tracef(string, ...any)           {}
+
+func (l *serverLog) look(format string, v []any) string {
+	text := line(format, v)
+	if unwritable(text) {
+		l.failures.Add(1)
+		l.writable.set(false)
+	}
+	return text
+}
 
 func line(format string, v []any) string {
 	return strings.TrimSpace(fmt.Sprintf(format, v...))

@@ -1,0 +1,194 @@
+package natsbus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+const (
+	// mendEvery is how often a store that could not write is looked at.
+	mendEvery = time.Second
+	// mendAtMost is the longest time between two tries that follow each other.
+	mendAtMost = 30 * time.Second
+	// mendBytes is the room that has to be there before it is opened again.
+	mendBytes = 2 << 20
+)
+
+// mender opens the store of an embedded server again after it could not write.
+// A stream that met an error of a write, as on a full disk, refuses everything
+// from then on, and a store that found no room at its start stays closed, even
+// when there is room again. What was acknowledged before is on disk and stays.
+type mender struct {
+	nats *server.Server
+	cfg  server.JetStreamConfig
+	log  *serverLog
+	stop chan struct{}
+	done sync.WaitGroup
+}
+
+func (m *mender) run() {
+	wait := mendEvery
+	for {
+		t := time.NewTimer(wait)
+		select {
+		case <-m.stop:
+			t.Stop()
+			return
+		case <-t.C:
+		}
+		switch {
+		case !m.broken():
+			wait = mendEvery
+		case roomFor(m.cfg.StoreDir, mendBytes) == nil:
+			m.mend()
+			wait = min(2*wait, mendAtMost) // it may be more than want of room
+		}
+	}
+}
+
+// broken reports whether the store does not take what it should.
+func (m *mender) broken() bool { return !m.log.writable.is() || !m.nats.JetStreamEnabled() }
+
+func (m *mender) mend() {
+	before := m.log.failures.Load()
+	if err := m.nats.ShutdownJetStream(); err != nil {
+		m.log.log.Warn("bus: store not closed", "err", err)
+	}
+	cfg := m.cfg // it is changed by the call
+	if err := m.nats.EnableJetStream(&cfg); err != nil {
+		m.log.log.Warn("bus: store not opened again", "err", err)
+		return
+	}
+	if m.log.failures.Load() != before { // once more
+		return
+	}
+	m.log.writable.set(true)
+	m.log.log.Info("bus: store opened again, after it could not be written to")
+}
+
+func (m *mender) end() {
+	close(m.stop)
+	m.done.Wait()
+}
+
+// writable is whether a store takes what it should, as far as is known.
+type writable struct {
+	mu    sync.Mutex
+	until context.Context // ends when it turns out that it does not
+	end   context.CancelFunc
+}
+
+func newWritable() *writable {
+	w := &writable{}
+	w.until, w.end = context.WithCancel(context.Background())
+	return w
+}
+
+func (w *writable) set(yes bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case !yes:
+		w.end()
+	case w.until.Err() != nil:
+		w.until, w.end = context.WithCancel(context.Background())
+	}
+}
+
+func (w *writable) is() bool { return w.now().Err() == nil }
+
+func (w *writable) now() context.Context {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.until
+}
+
+// during gives a context that also ends when the store turns out to take
+// nothing: the server gives no answer then. A nil *writable is that of another
+// process, of which nothing is known.
+func (w *writable) during(ctx context.Context) (context.Context, context.CancelFunc) {
+	if w == nil {
+		return ctx, func() {}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(w.now(), func() { cancel(errStoreFull()) })
+	return ctx, func() { stop(); cancel(nil) }
+}
+
+func errStoreFull() error {
+	return errs.E(errs.DiskFull, "The disk of the server is full, and nothing can be queued until there is room; try again later, or tell the operator").
+		With(errs.AttrReason, errs.ReasonDisk)
+}
+
+// publish is js.PublishMsg; the error is DiskFull when the store is known to
+// take nothing.
+func (c *Conn) publish(ctx context.Context, m *nats.Msg, o ...jetstream.PublishOpt) error {
+	ctx, cancel := c.store.during(ctx)
+	defer cancel()
+	_, err := c.js.PublishMsg(ctx, m, o...)
+	if full, ok := errors.AsType[*errs.Error](context.Cause(ctx)); ok && err != nil {
+		return full
+	}
+	return err
+}
+
+// asItIs makes the error of an Ensure one of the log only, where the disk is
+// full and the stream is there: as the server left it, it will do.
+func (c *Conn) asItIs(ctx context.Context, stream string, err error) error {
+	api, ok := errors.AsType[*jetstream.APIError](err)
+	if !ok || !unwritable(api.Description) {
+		return err
+	}
+	if _, serr := c.js.Stream(ctx, stream); serr != nil {
+		return err
+	}
+	c.log.Warn("stream of the bus left as it is, because the disk is full", "stream", stream)
+	return nil
+}
+
+// roomFor tries to write so many bytes into a directory.
+func roomFor(dir string, bytes int) (err error) {
+	f, err := os.CreateTemp(dir, ".room-")
+	if err != nil {
+		return fmt.Errorf("find room for the bus: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
+	block := make([]byte, 256<<10)
+	for n := 0; n < bytes; n += len(block) {
+		if _, err := f.Write(block); err != nil {
+			return fmt.Errorf("find room for the bus: %w", err)
+		}
+	}
+	return f.Sync()
+}
+
+// dropProbes removes what roomFor left when the process was killed meanwhile.
+func dropProbes(dir string) {
+	names, _ := filepath.Glob(filepath.Join(dir, ".room-*")) // the pattern is sound
+	for _, name := range names {
+		_ = os.Remove(name) // the next start tries again
+	}
+}
+
+// unwritable reports whether a line of the server's log says that a store could
+// not be written to. The server has no other way to tell.
+func unwritable(line string) bool {
+	for _, sign := range []string{"no space left", "write error", "quota exceeded", "input/output error", "DISABLED"} {
+		if strings.Contains(line, sign) {
+			return true
+		}
+	}
+	return false
+}
