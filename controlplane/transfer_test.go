@@ -58,7 +58,7 @@ func TestImportTables(t *testing.T) {
 		"format=csv&on_error=x":     "What happens on an error can be stop or skip",
 		"format=csv&dry_run=x":      "The parameter dry_run can be yes or no",
 		"format=csv&format=json":    "The parameter format is given more than once",
-		"format=csv&mod=replace":    "There is no parameter mod here; there are format, table, mode, on_error, dry_run, header, delimiter, quote, encoding, null, public_sharing_level",
+		"format=csv&mod=replace":    "There is no parameter mod here; there are format, table, mode, on_error, dry_run, header, delimiter, quote, escape, comment, skip_lines, trim, types, encoding, null, public_sharing_level",
 		"format=%zz":                "The parameters in the URL can't be read",
 		"format=sqlite&mode=append": "A database file makes a new database or replaces one; it can't be appended",
 	} {

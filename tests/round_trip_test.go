@@ -242,7 +242,7 @@ func nasty(seed uint64) [][]*string {
 
 // Files that are hard to read come back as the same bytes, and what they hold
 // is in the table: lines within fields, quotes, empty texts apart from NULL,
-// numbers as they are written, and fields of megabytes.
+// numbers as they are written where that is asked for, and fields of megabytes.
 func TestRoundTripOfNastyFiles(t *testing.T) {
 	t.Parallel()
 	w := harness.Start(t, harness.AllInOne)
@@ -267,7 +267,11 @@ func TestRoundTripOfNastyFiles(t *testing.T) {
 	}
 	for name, rows := range files {
 		given := csvOf(rows)
-		r := p.bring("nasty", query.ImportOptions{Format: query.TransferCSV, Table: name, Header: "yes"}, given)
+		o := query.ImportOptions{Format: query.TransferCSV, Table: name, Header: "yes"}
+		if name == "numbers" { // those that are written otherwise than SQLite writes them
+			o.Types = map[string]string{"exponent": "TEXT", "point": "TEXT", "minus": "TEXT"}
+		}
+		r := p.bring("nasty", o, given)
 		if r.Rows != int64(len(rows)-1) || r.Skipped != 0 {
 			t.Errorf("%s: %d rows of %d", name, r.Rows, len(rows)-1)
 		}

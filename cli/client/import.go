@@ -23,7 +23,8 @@ said; --format tells it better. FILE may be compressed with gzip or zstd.
 A SQLite file becomes a new database of yours, or, with --replace, takes the place
 of all that is in one. A SQL script is run in a database. Everything else goes
 into a table, which is named after FILE unless you name it. The types of a new
-table's columns are found by looking at the whole file.
+table's columns, and how CSV is to be read, are found by looking at the whole file;
+what was assumed is said.
 
 --dry-run shows columns, types, the first rows and what is wrong, and changes
 nothing. A row that cannot be taken stops the import, so that nothing is imported,
@@ -33,8 +34,11 @@ or is left out and reported: --on-error skip.`
 type importFlags struct {
 	format, mode, onError, header, public *enum
 
-	replace, add, dryRun, json       *bool
-	delimiter, quote, encoding, null *string
+	replace, add, dryRun, json, trim *bool
+
+	delimiter, quote, escape, comment, encoding, types *string
+	skipLines                                          *int64
+	nulls                                              *[]string
 }
 
 func (a *app) importData() *cobra.Command {
@@ -75,9 +79,14 @@ func newImportFlags(cmd *cobra.Command) importFlags {
 		dryRun:    flags.Bool("dry_run", false, "show what would be done, and do nothing"),
 		header:    enumFlag(cmd, "header", "whether the first line has names", []string{"guess", "yes", "no"}),
 		delimiter: flags.String("delimiter", "", "`CHARACTER` between fields, such as ; or \\t"),
-		quote:     flags.String("quote", "", "`CHARACTER` around fields"),
-		encoding:  flags.String("encoding", "", "`ENCODING` of the text: utf-8, utf-16le, utf-16be or latin-1"),
-		null:      flags.String("null", "", "`TEXT` that stands for NULL"),
+		quote:     flags.String("quote", "", "`CHARACTER` around fields, or none"),
+		escape:    flags.String("escape", "", "`CHARACTER` before one that is part of a field, or none; \\ also makes \\n, \\t and \\N what they mean"),
+		comment:   flags.String("comment", "", "`CHARACTER` that lines begin with which are left out"),
+		skipLines: flags.Int64("skip_lines", 0, "`NUMBER` of lines before the header, or the first row"),
+		trim:      flags.Bool("trim", false, "leave out blanks around fields"),
+		types:     flags.String("types", "", "`COLUMN=TYPE,…` of a new table: INTEGER, REAL or TEXT"),
+		encoding:  flags.String("encoding", "", "`ENCODING` of the text, such as utf-8, utf-16le, latin-1, windows-1251 or shift_jis"),
+		nulls:     flags.StringArray("null", nil, "`TEXT` that stands for NULL; can be given several times"),
 		public:    enumFlag(cmd, "public_sharing_level", "what everybody may do with a new database", []string{string(ayb.PublicNone), string(ayb.PublicFork), string(ayb.PublicReadOnly)}),
 		json:      flags.Bool("json", false, "print the server's answer"),
 	}
@@ -87,8 +96,19 @@ func newImportFlags(cmd *cobra.Command) importFlags {
 func (f importFlags) request(cmd *cobra.Command, table string) (httpapi.ImportRequest, error) {
 	r := httpapi.ImportRequest{ImportOptions: query.ImportOptions{
 		Table: table, Mode: f.mode.value, OnError: f.onError.value, DryRun: *f.dryRun,
-		Delimiter: strings.ReplaceAll(*f.delimiter, `\t`, "\t"), Quote: *f.quote, Encoding: *f.encoding, Null: *f.null,
+		Delimiter: strings.ReplaceAll(*f.delimiter, `\t`, "\t"), Quote: *f.quote, Escape: *f.escape, Comment: *f.comment,
+		SkipLines: *f.skipLines, Trim: *f.trim, Encoding: *f.encoding, Nulls: *f.nulls,
 	}}
+	if cmd.Flags().Changed("quote") && r.Quote == "" {
+		r.Quote = query.NoCharacter
+	}
+	var err error
+	if r.Types, err = query.ParseTypes(*f.types); err != nil {
+		return r, usage(cmd, "--types is like id=INTEGER,price=REAL, or a JSON object of the same")
+	}
+	if r.SkipLines < 0 {
+		return r, usage(cmd, "--skip-lines is a number of lines, 0 or more")
+	}
 	for mode, chosen := range map[string]bool{query.ImportReplace: *f.replace, query.ImportAppend: *f.add} {
 		if !chosen {
 			continue

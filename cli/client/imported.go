@@ -112,10 +112,18 @@ func (i *importing) bad(r query.ImportResult) error {
 		out = i.Stdout
 	}
 	left := max(r.Skipped, int64(len(r.Bad)))
-	_, err := fmt.Fprintf(out, "%s cannot be taken:\n", counted(left, "row"))
+	lines := ""
+	if r.SkippedLines > left {
+		lines = fmt.Sprintf(" (%s)", counted(r.SkippedLines, "line"))
+	}
+	_, err := fmt.Fprintf(out, "%s%s cannot be taken:\n", counted(left, "row"), lines)
 	for _, b := range r.Bad {
+		where := fmt.Sprintf("line %d", b.Line)
+		if b.LastLine > b.Line {
+			where = fmt.Sprintf("lines %d to %d", b.Line, b.LastLine)
+		}
 		if err == nil {
-			_, err = fmt.Fprintf(out, "  line %d: %s\n", b.Line, printable(b.Message))
+			_, err = fmt.Fprintf(out, "  %s: %s\n", where, printable(b.Message))
 		}
 	}
 	if more := left - int64(len(r.Bad)); err == nil && more > 0 {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -103,12 +104,12 @@ func (s *Server) importData(w http.ResponseWriter, r *http.Request, actor authz.
 	if req.Entity, req.Database, err = databaseParams(r); err != nil {
 		return err
 	}
-	p, err := urlParams(r, "format", "table", "mode", "on_error", "dry_run", "header", "delimiter", "quote", "encoding", "null", "public_sharing_level")
+	p, err := urlParams(r, append(slices.Clone(importParams), "public_sharing_level")...)
 	if err != nil {
 		return err
 	}
 	req.Public = p.or("public_sharing_level", "")
-	if req.Options, err = p.importOptions(); err != nil {
+	if req.Options, err = p.importOptions(r.URL.Query()["null"]); err != nil {
 		return err
 	}
 	body := s.transferBody(w, r, actor)
@@ -122,21 +123,47 @@ func (s *Server) importData(w http.ResponseWriter, r *http.Request, actor authz.
 	return nil
 }
 
-func (p urlValues) importOptions() (query.ImportOptions, error) {
+// importParams are the options of an import in the URL.
+var importParams = []string{
+	"format", "table", "mode", "on_error", "dry_run", "header", "delimiter", "quote", "escape", "comment", "skip_lines", "trim", "types", "encoding", "null",
+}
+
+func (p urlValues) importOptions(nulls []string) (query.ImportOptions, error) {
 	o := query.ImportOptions{
 		Format: query.TransferFormat(p.or("format", "")), Table: p.or("table", ""), Mode: p.or("mode", ""), OnError: p.or("on_error", ""),
-		Delimiter: p.or("delimiter", ""), Quote: p.or("quote", ""), Encoding: p.or("encoding", ""), Null: p.or("null", ""),
+		Delimiter: p.or("delimiter", ""), Quote: p.or("quote", ""), Escape: p.or("escape", ""), Comment: p.or("comment", ""),
+		Encoding: p.or("encoding", ""), Nulls: nulls,
+	}
+	if len(nulls) == 1 && nulls[0] != "" {
+		o.Null, o.Nulls = nulls[0], nil
+	}
+	if quote, given := p["quote"]; given && quote == "" {
+		o.Quote = query.NoCharacter
 	}
 	dry, err := p.truth("dry_run")
 	if err != nil {
 		return o, err
 	}
 	o.DryRun = dry == "yes"
+	trim, err := p.truth("trim")
+	if err != nil {
+		return o, err
+	}
+	o.Trim = trim == "yes"
+	if lines := p.or("skip_lines", ""); lines != "" {
+		if o.SkipLines, err = strconv.ParseInt(lines, 10, 64); err != nil || o.SkipLines < 0 {
+			return o, errs.E(errs.Invalid, "The parameter skip_lines is a number of lines, 0 or more")
+		}
+	}
+	if o.Types, err = query.ParseTypes(p.or("types", "")); err != nil {
+		return o, errs.Wrap(errs.Invalid, err, "The parameter types is like id=INTEGER,price=REAL, or a JSON object of the same")
+	}
 	o.Header, err = p.truth("header")
 	return o, err
 }
 
-// urlValues are the parameters of a request that stand in its URL, each once.
+// urlValues are the parameters of a request that stand in its URL, each once,
+// but for words for NULL.
 type urlValues map[string]string
 
 // urlParams reads them and refuses those that nobody knows: what is misspelled
@@ -151,7 +178,7 @@ func urlParams(r *http.Request, names ...string) (urlValues, error) {
 		switch {
 		case !slices.Contains(names, name):
 			return nil, errs.E(errs.Invalid, "There is no parameter %s here; there are %s", printable(name), strings.Join(names, ", "))
-		case len(all) > 1:
+		case len(all) > 1 && name != "null": // there may be several words for it
 			return nil, errs.E(errs.Invalid, "The parameter %s is given more than once", name)
 		}
 		out[name] = all[0]

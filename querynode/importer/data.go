@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -12,13 +13,16 @@ import (
 // Data is what is to be imported, in a file that has no name: it has to be
 // read more than once, and is not held in memory. It is for one goroutine.
 type Data struct {
-	limits  Limits
-	file    *os.File
-	bytes   int64
-	invalid int64 // line in which it is not UTF-8; 0 if it all is
+	limits     Limits
+	file       *os.File
+	bytes      int64
+	invalid    int64 // line in which it is not UTF-8; 0 if it all is
+	strays     int64 // bytes that are not UTF-8
+	characters int64 // of UTF-8, beyond ASCII
 }
 
-// Receive keeps everything that body gives, in a file in the directory temp.
+// Receive keeps everything that body gives, in a file in the directory temp;
+// what is packed with gzip or zstd is unpacked, and the limit is for that.
 // The error is TooLarge, Full, or that of body. Close has to follow.
 func Receive(body io.Reader, temp string, limits Limits) (*Data, error) {
 	f, err := os.CreateTemp(temp, "import-")
@@ -28,7 +32,7 @@ func Receive(body io.Reader, temp string, limits Limits) (*Data, error) {
 	d := &Data{limits: limits, file: f}
 	err = os.Remove(f.Name())
 	if err == nil {
-		err = d.fill(body)
+		err = d.receive(body)
 	}
 	if err != nil {
 		f.Close()
@@ -39,6 +43,15 @@ func Receive(body io.Reader, temp string, limits Limits) (*Data, error) {
 
 // Close gives the room back.
 func (d *Data) Close() error { return d.file.Close() }
+
+func (d *Data) receive(body io.Reader) error {
+	r, done, err := unpacked(body)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return d.fill(r)
+}
 
 func (d *Data) fill(body io.Reader) error {
 	buf := make([]byte, 64<<10)
@@ -53,31 +66,57 @@ func (d *Data) fill(body io.Reader) error {
 		if _, failed := d.file.Write(buf[kept : kept+n]); failed != nil {
 			return errs.Wrap(errs.Full, failed, "The server has no room for the data of the import")
 		}
-		if d.invalid == 0 {
-			part := buf[:kept+n]
-			rest := incomplete(part)
-			if errors.Is(err, io.EOF) {
-				rest = 0
-			}
-			whole := part[:len(part)-rest]
-			if !utf8.Valid(whole) {
-				line += linesBefore(whole)
-				d.invalid = line
-			} else {
-				line += count(whole, '\n')
-			}
-			kept = copy(buf, part[len(whole):])
+		part := buf[:kept+n]
+		rest := incomplete(part)
+		if errors.Is(err, io.EOF) {
+			rest = 0
 		}
+		whole := part[:len(part)-rest]
+		line = d.characterize(whole, line)
+		kept = copy(buf, part[len(whole):])
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if d.invalid > 0 {
-			kept = 0
+	}
+}
+
+// characterize counts characters beyond ASCII and what is not UTF-8. It takes
+// and gives the number of the line.
+func (d *Data) characterize(b []byte, line int64) int64 {
+	if utf8.Valid(b) {
+		if d.characters < 1<<20 { // enough to decide by
+			d.characters += int64(beyond(b))
+		}
+		return line + count(b, '\n')
+	}
+	for len(b) > 0 {
+		r, size := utf8.DecodeRune(b)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			if d.strays++; d.invalid == 0 {
+				d.invalid = line
+			}
+		case r == '\n':
+			line++
+		case size > 1:
+			d.characters++
+		}
+		b = b[size:]
+	}
+	return line
+}
+
+// beyond counts the characters that are not ASCII.
+func beyond(b []byte) (n int) {
+	for _, c := range b {
+		if c >= 0xC0 {
+			n++
 		}
 	}
+	return n
 }
 
 // incomplete is how many bytes at the end may be the beginning of a character.
@@ -93,29 +132,7 @@ func incomplete(b []byte) int {
 	return 0
 }
 
-// linesBefore counts the line ends before what is not UTF-8.
-func linesBefore(b []byte) (n int64) {
-	for len(b) > 0 {
-		r, size := utf8.DecodeRune(b)
-		if r == utf8.RuneError && size == 1 {
-			break
-		}
-		if r == '\n' {
-			n++
-		}
-		b = b[size:]
-	}
-	return n
-}
-
-func count(b []byte, c byte) (n int64) {
-	for _, x := range b {
-		if x == c {
-			n++
-		}
-	}
-	return n
-}
+func count(b []byte, c byte) int64 { return int64(bytes.Count(b, []byte{c})) }
 
 // beginning gives the first bytes as they came.
 func (d *Data) beginning(n int) ([]byte, error) {

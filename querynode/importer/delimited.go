@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
+	"unicode/utf8"
 
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -11,73 +13,159 @@ import (
 // row is one row of the data. Its cells are valid until the next is read.
 type row struct {
 	line  int64 // where it begins
+	lines int64 // that it takes; 0 is the same as 1
 	cells []cell
 	bad   error // why it cannot be taken; nil if it can
+	apart bool  // an empty line stands before it
 }
 
-// dialect is how fields are told apart.
-type dialect struct {
-	delimiter, quote byte
-	escape           bool // a backslash before a quote makes it part of the field
-}
+// maxAgain is how often a reader goes back behind a quote that is not closed.
+const maxAgain = 1000
 
 // delimited reads CSV and its relatives. A row, of any size, is held up to the
-// limit only.
+// limit only. Every line belongs to a row, or is one of those that skipped
+// counts.
 type delimited struct {
 	dialect
 	window
-	most   int
-	null   string
-	later  bool // there was a row already
-	single bool // the first row has one field, so an empty line is a row
+	most    int
+	check   string // the encoding, when it has to be checked
+	nulls   []string
+	later   bool  // there was a row already
+	single  bool  // the first row has one field, so an empty line is a row
+	skipped int64 // lines without a row: empty ones and comments
+	crlf    bool  // the last row ended with both
+
+	// reopen gives the text again from an offset, for what stands behind a quote
+	// that is not closed; nil when that cannot be.
+	reopen func(offset int64) (io.Reader, error)
+	again  int   // how often that was done
+	spent  int64 // bytes that were read again
 
 	special [256]bool // ends a field without quotes
 	data    []byte
 	fields  []field
 	cells   []cell
-	begin   int // of the current field in data
+	second  int64 // offset of the second line of the row, if it is known
 	large   bool
 	stray   bool
+	open    bool
 }
 
 type field struct {
 	end    int
 	quoted bool
+	null   bool // by an escape
 }
 
-func newDelimited(src io.Reader, d dialect, nullText string, most int) *delimited {
-	r := &delimited{dialect: d, window: newWindow(src), most: most, null: nullText}
-	for _, c := range []byte{d.delimiter, '\n', '\r'} {
-		r.special[c] = true
+func newDelimited(src io.Reader, d dialect, most int) *delimited {
+	r := &delimited{dialect: d, window: newWindow(src), most: most, data: make([]byte, 0, 512)}
+	r.special['\n'], r.special['\r'] = true, true
+	if d.delimiter != 0 {
+		r.special[d.delimiter] = true
+	}
+	if d.bare() {
+		r.special[d.escape] = true
 	}
 	return r
 }
 
+// bare reports whether the escape holds without quotes.
+func (d dialect) bare() bool { return d.escape != 0 && (d.codes || d.quote == 0) }
+
 // next reads a row; io.EOF after the last. Other errors are for the whole.
 func (r *delimited) next() (row, error) {
+	apart := false
 	for {
 		if !r.have() {
 			return row{}, r.over()
 		}
+		if r.comment != 0 && r.buf[r.at] == r.comment {
+			r.line += r.pass(1)
+			r.skipped++
+			continue
+		}
 		line := r.line
-		r.data, r.fields, r.begin, r.large, r.stray = r.data[:0], r.fields[:0], 0, false, false
-		for last := false; !last; {
-			var err error
-			if last, err = r.field(); err != nil {
+		ended, err := r.read()
+		if err != nil {
+			return row{}, err
+		}
+		if r.empty(ended) {
+			r.skipped += r.line - line
+			if !ended {
+				r.skipped++
+			}
+			apart = true
+			continue
+		}
+		got, err := r.row(line, ended)
+		got.apart = apart
+		return got, err
+	}
+}
+
+// read takes the fields of a row, and reports whether a line end ended it.
+func (r *delimited) read() (ended bool, err error) {
+	r.data, r.fields, r.second = r.data[:0], r.fields[:0], 0
+	r.large, r.stray, r.open = false, false, false
+	for last := false; !last; {
+		last, ended = r.field()
+	}
+	if r.err != nil && !errors.Is(r.err, io.EOF) && r.at == r.end {
+		return false, r.over()
+	}
+	return ended, nil
+}
+
+// empty reports whether what was read is no row: an empty line, or the mark
+// that ends the data of COPY.
+func (r *delimited) empty(ended bool) bool {
+	if len(r.fields) != 1 || r.large {
+		return false
+	}
+	if r.fields[0] == (field{}) {
+		return !r.single || !ended
+	}
+	return r.codes && string(r.data) == `\.`
+}
+
+// row makes a row of the fields.
+func (r *delimited) row(line int64, ended bool) (row, error) {
+	got := row{line: line, lines: r.line - line}
+	if !ended && r.previous() != '\n' {
+		got.lines++
+	}
+	if !r.later {
+		r.later, r.single = true, len(r.fields) == 1
+	}
+	switch {
+	case r.open:
+		got.bad = errs.E(errs.Invalid, "a quote opens here and is never closed")
+		if r.reopen != nil && r.second > 0 && r.again < maxAgain && r.spent <= 4*r.offset() {
+			if err := r.back(line + 1); err != nil {
 				return row{}, err
 			}
+			got.lines = 1
 		}
-		if len(r.fields) == 1 && r.fields[0] == (field{}) && !r.single && !r.large {
-			continue // an empty line
-		}
-		if !r.later {
-			r.later, r.single = true, len(r.fields) == 1
-		}
-		if r.large { // what was kept of it depends on how it came
-			return row{line: line, bad: errLargeRow(r.most)}, nil
-		}
-		return row{line: line, cells: r.split(), bad: r.fault()}, nil
+	case r.large: // what was kept of it depends on how it came
+		got.bad = errLargeRow(r.most)
+	default:
+		got.cells, got.bad = r.split(), r.fault()
 	}
+	return got, nil
+}
+
+// back goes to the second line of the row.
+func (r *delimited) back(line int64) error {
+	offset := r.second
+	r.again++
+	r.spent += r.offset() - offset
+	src, err := r.reopen(offset)
+	if err != nil {
+		return err
+	}
+	r.window = window{src: src, buf: r.buf, line: line, before: offset}
+	return nil
 }
 
 func (r *delimited) fault() error {
@@ -86,6 +174,8 @@ func (r *delimited) fault() error {
 		return errs.E(errs.Invalid, "after the quote that closes a field there is more than the delimiter")
 	case len(r.fields) > maxColumns:
 		return errTooWide()
+	case r.check != "" && !utf8.Valid(r.data):
+		return errs.E(errs.Invalid, "this is not %s; say which encoding the data has", shownEncoding(r.check))
 	}
 	return nil
 }
@@ -104,8 +194,13 @@ func (r *delimited) split() []cell {
 	from := 0
 	for _, f := range r.fields {
 		c := cell{kind: word, data: r.data[from:f.end]}
-		if !f.quoted && (len(c.data) == 0 || r.null != "" && string(c.data) == r.null) {
+		switch {
+		case f.quoted:
+			c.kind = enclosed
+		case f.null || len(r.nulls) > 0 && slices.Contains(r.nulls, string(c.data)):
 			c = cell{}
+		case len(c.data) == 0:
+			c.kind = null // with data, to tell it from a word for NULL
 		}
 		r.cells = append(r.cells, c)
 		from = f.end
@@ -113,13 +208,21 @@ func (r *delimited) split() []cell {
 	return r.cells
 }
 
-// field reads one field and tells whether it is the last of its row.
-func (r *delimited) field() (last bool, err error) {
+// field reads one field and reports whether it is the last of its row, and
+// whether a line end is what ended it.
+func (r *delimited) field() (last, ended bool) {
+	begin := len(r.data)
+	if r.trim {
+		r.blanks()
+	}
 	quoted := r.have() && r.quote != 0 && r.buf[r.at] == r.quote
 	if quoted {
-		if err := r.inQuotes(); err != nil {
-			return false, err
+		if r.isNull() {
+			r.at += 2
+			r.ended(false, true)
+			return r.separator()
 		}
+		r.inQuotes()
 		r.blanks()
 	}
 	for r.have() {
@@ -135,37 +238,66 @@ func (r *delimited) field() (last bool, err error) {
 		if i == r.end {
 			continue
 		}
-		r.ended(quoted)
-		return r.separator(), nil
+		if r.buf[i] == r.escape && r.bare() {
+			if len(r.data) == begin && r.isNull() {
+				r.at += 2
+				r.ended(false, true)
+				return r.separator()
+			}
+			r.escaped()
+			continue
+		}
+		break
 	}
-	r.ended(quoted)
-	return true, nil
+	if r.trim && !quoted {
+		r.data = append(r.data[:begin], bytes.TrimRight(r.data[begin:], " \t")...)
+	}
+	r.ended(quoted, false)
+	return r.separator()
 }
 
-// blanks skips what some writers put after a closing quote.
+// isNull reports whether the field is \N, or "N where the quote is the escape.
+func (r *delimited) isNull() bool {
+	if !r.twin && !r.codes || r.twin != (r.buf[r.at] == r.quote) {
+		return false
+	}
+	b := r.ahead(3)
+	if len(b) < 2 || b[1] != 'N' {
+		return false
+	}
+	return len(b) == 2 || b[2] == '\n' || b[2] == '\r' || r.delimiter != 0 && b[2] == r.delimiter
+}
+
+// blanks skips what some writers put around a quoted field.
 func (r *delimited) blanks() {
 	for r.have() && (r.buf[r.at] == ' ' || r.buf[r.at] == '\t') && r.buf[r.at] != r.delimiter {
 		r.at++
 	}
 }
 
-// separator reads what ends a field and tells whether it ends the row.
-func (r *delimited) separator() bool {
+// separator reads what ends a field, and reports whether it ends the row, and
+// whether it is a line end.
+func (r *delimited) separator() (last, ended bool) {
+	if !r.have() {
+		return true, false
+	}
 	c := r.buf[r.at]
 	r.at++
-	if c == r.delimiter {
-		return false
+	if c == r.delimiter && c != 0 {
+		return false, false
 	}
 	r.line++
+	r.crlf = false
 	if c == '\r' && r.have() && r.buf[r.at] == '\n' {
 		r.at++
+		r.crlf = true
 	}
-	return true
+	return true, true
 }
 
-func (r *delimited) ended(quoted bool) {
+func (r *delimited) ended(quoted, null bool) {
 	if len(r.fields) <= maxColumns { // one more shows that it is too wide
-		r.fields = append(r.fields, field{len(r.data), quoted})
+		r.fields = append(r.fields, field{len(r.data), quoted, null})
 	}
 }
 
@@ -178,8 +310,7 @@ func (r *delimited) add(b []byte) {
 }
 
 // inQuotes reads from a quote to the one that closes it.
-func (r *delimited) inQuotes() error {
-	begin := r.line
+func (r *delimited) inQuotes() {
 	r.at++
 	for r.have() {
 		part := r.buf[r.at:r.end]
@@ -187,78 +318,94 @@ func (r *delimited) inQuotes() error {
 		if i >= 0 {
 			part = part[:i]
 		}
-		if r.escape {
-			if k := bytes.IndexByte(part, '\\'); k >= 0 {
+		if r.escape != 0 {
+			if k := bytes.IndexByte(part, r.escape); k >= 0 {
 				r.taken(part[:k])
-				r.backslash()
+				r.escaped()
 				continue
 			}
 		}
 		r.taken(part)
-		if i < 0 {
-			continue
+		if i >= 0 && r.closes() {
+			return
 		}
-		r.at++
-		if !r.have() || r.buf[r.at] != r.quote {
-			return nil
+	}
+	r.open = true
+}
+
+// closes reads a quote within quotes and reports whether it closes them.
+func (r *delimited) closes() bool {
+	b := r.ahead(2)
+	switch {
+	case r.loose || r.twin:
+		if len(b) == 1 || b[1] == '\n' || b[1] == '\r' || r.delimiter != 0 && b[1] == r.delimiter {
+			r.at++
+			return true
 		}
-		r.add(r.buf[r.at : r.at+1]) // a doubled quote stands for itself
+		switch {
+		case r.loose:
+			r.add(b[:1])
+			r.at++
+		case b[1] == '0':
+			r.add([]byte{0})
+			r.at += 2
+		default:
+			r.add(b[1:2])
+			r.at += 2
+		}
+		return false
+	case len(b) == 1 || b[1] != r.quote:
 		r.at++
+		return true
 	}
-	if !errors.Is(r.err, io.EOF) {
-		return r.over()
-	}
-	return errs.E(errs.Invalid, "Line %d: a quote opens here and is never closed", begin)
+	r.add(b[:1]) // a doubled quote stands for itself
+	r.at += 2
+	return false
 }
 
 // taken adds a part of a quoted field.
 func (r *delimited) taken(part []byte) {
-	r.line += int64(bytes.Count(part, []byte{'\n'}))
+	if i := bytes.IndexByte(part, '\n'); i >= 0 {
+		r.broke(i + 1)
+		r.line += int64(bytes.Count(part, []byte{'\n'}))
+	}
 	r.add(part)
 	r.at += len(part)
 }
 
-// backslash reads one in quotes: before a quote or another it is not part of
-// the field.
-func (r *delimited) backslash() {
-	r.at++
-	if r.have() && (r.buf[r.at] == r.quote || r.buf[r.at] == '\\') {
-		r.add(r.buf[r.at : r.at+1])
+// broke says that the next line begins n bytes further.
+func (r *delimited) broke(n int) {
+	if r.second == 0 {
+		r.second = r.offset() + int64(n)
+	}
+}
+
+// codes are what letters after an escape stand for.
+var codes = map[byte]byte{'n': '\n', 't': '\t', 'r': '\r', '0': 0, 'b': '\b', 'f': '\f', 'v': '\v', 'Z': 26}
+
+// escaped reads an escape and what follows it.
+func (r *delimited) escaped() {
+	b := r.ahead(2)
+	if len(b) == 1 {
+		r.add(b)
 		r.at++
 		return
 	}
-	r.add([]byte{'\\'})
-}
-
-// window is the part of a stream that is looked at.
-type window struct {
-	src     io.Reader
-	buf     []byte
-	at, end int
-	passed  int   // bytes before buf
-	line    int64 // of at
-	err     error
-}
-
-func newWindow(src io.Reader) window { return window{src: src, buf: make([]byte, 64<<10), line: 1} }
-
-// have tells whether there is a byte at at, reading on if need be.
-func (w *window) have() bool {
-	for w.at == w.end {
-		if w.err != nil {
-			return false
+	c := b[1]
+	stands, isCode := codes[c]
+	switch {
+	case c == r.quote && c != 0, c == r.escape, r.bare() && (c == '\n' || c == '\r' || c == r.delimiter && c != 0):
+		if c == '\n' {
+			r.broke(2)
+			r.line++
 		}
-		w.passed += w.end
-		w.at, w.end = 0, 0
-		w.end, w.err = w.src.Read(w.buf)
+		r.add(b[1:2])
+	case r.codes && isCode:
+		r.add([]byte{stands})
+	default: // it stands for itself
+		r.add(b[:1])
+		r.at++
+		return
 	}
-	return true
-}
-
-// over is why there is no more.
-func (w *window) over() error {
-	if errors.Is(w.err, io.EOF) {
-		return io.EOF
-	}
-	return errBroken(w.err)
+	r.at += 2
 }

@@ -1,158 +1,96 @@
 package importer
 
 import (
-	"bytes"
-	"errors"
-	"io"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
+	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/query"
 )
 
-const (
-	sampleBytes = 256 << 10 // the dialect is found on
-	sampleRows  = 200
-	headerBytes = 200 // longest name that a header is expected to have
-)
-
-// sample is the beginning of the data.
-type sample struct {
-	text []byte
-	cut  bool // there is more
+// dialect is how fields are told apart. A character that is 0 is not used.
+type dialect struct {
+	delimiter byte // 0: each line is one field
+	quote     byte
+	escape    byte // before a quote, a delimiter, a line end or itself: a part of the field
+	// codes says that letters after the escape stand for something (\n, \t, \0),
+	// that \N is NULL, and that all this holds without quotes too: the form of
+	// PostgreSQL's COPY, of MariaDB and of jq.
+	codes bool
+	// loose says that quotes in a quoted field are not doubled: one closes the
+	// field only before a delimiter or line end.
+	loose bool
+	// twin says that the quote is its own escape, as MariaDB can be told: "N is
+	// NULL and "0 a NUL character.
+	twin    bool
+	comment byte // lines that begin with it are left out
+	trim    bool // blanks around fields are left out
 }
 
-func newSample(src io.Reader) (sample, error) {
-	b := make([]byte, sampleBytes)
-	n, err := io.ReadFull(src, b)
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return sample{b[:n], false}, nil
-	}
-	if err != nil {
-		return sample{}, errBroken(err)
-	}
-	return sample{b, true}, nil
-}
+// none is how an option says that a character is not used.
+const none = query.NoCharacter
 
-// try is how a dialect does on a sample.
-type try struct {
-	dialect
-	rows, columns int
-	agree         int // rows that have as many columns as most
-	stray, quoted int
-	open          bool // a quote is never closed
-}
+// named are characters of options that are hard to type.
+var named = map[string]byte{"tab": '\t', `\t`: '\t', "space": ' ', "blank": ' ', "comma": ',', "semicolon": ';', "pipe": '|'}
 
-func (s sample) try(d dialect) try {
-	t := try{dialect: d}
-	r := newDelimited(bytes.NewReader(s.text), d, "", len(s.text))
-	widths := map[int]int{}
-	for t.rows < sampleRows {
-		got, err := r.next()
-		if err != nil {
-			t.open = !errors.Is(err, io.EOF) && !s.cut
-			break
-		}
-		if s.cut && !r.have() {
-			break // it may go on
-		}
-		t.rows++
-		widths[len(got.cells)]++
-		if got.bad != nil {
-			t.stray++
-		}
-		for _, f := range r.fields {
-			if f.quoted {
-				t.quoted++
-			}
-		}
-	}
-	for n, rows := range widths {
-		if rows > t.agree || rows == t.agree && n > t.columns {
-			t.columns, t.agree = n, rows
-		}
-	}
-	return t
-}
-
-// better tells whether a dialect explains the sample better than another: what
-// tells any columns apart comes first, then quotes that close, then rows of
-// equal length, then more columns.
-func (t try) better(than try) bool {
-	faults, others := t.faults(), than.faults()
+// character reads an option that is one character: as it is, by name, or as
+// \xHH; 0 for none, and given is false when it is to be found out.
+func character(option, value string) (c byte, given bool, err error) {
 	switch {
-	case (t.columns > 1) != (than.columns > 1):
-		return t.columns > 1
-	case faults != others:
-		return faults < others
-	case t.agree*than.rows != than.agree*t.rows:
-		return t.agree*than.rows > than.agree*t.rows
+	case value == "":
+		return 0, false, nil
+	case strings.EqualFold(value, none):
+		return 0, true, nil
+	case len(value) == 4 && strings.HasPrefix(value, `\x`):
+		if n, err := strconv.ParseUint(value[2:], 16, 7); err == nil {
+			c = byte(n)
+		}
+	case len(value) == 1 && value[0] < utf8.RuneSelf:
+		c = value[0]
+	default:
+		c = named[strings.ToLower(value)]
 	}
-	return t.columns > than.columns
+	if c == 0 || c == '\r' || c == '\n' {
+		return 0, false, errs.E(errs.Invalid, `The option %s of an import is one ASCII character, \t, \x01 or a like code, or none`, option)
+	}
+	return c, true, nil
 }
 
-func (t try) faults() int {
-	if t.open {
-		return t.stray + 1
-	}
-	return t.stray
+// given is what the options say about the dialect.
+type given struct {
+	delimiter, quote, escape, comment byte
+	hasDelimiter, hasQuote, hasEscape bool
 }
 
-// dialect finds out what of it is not given.
-func (s sample) dialect(o query.ImportOptions) dialect {
-	delimiters := []byte{',', ';', '\t', '|'}
-	if o.Delimiter != "" {
-		delimiters = []byte(o.Delimiter)
-	} else if o.Format == query.TransferTSV {
-		delimiters = []byte{'\t'}
-	}
-	quote := byte('"')
-	if o.Quote != "" {
-		quote = o.Quote[0]
-	}
-	best := s.best(delimiters, quote, false)
-	if bytes.Contains(s.text, []byte{'\\', quote}) {
-		if t := s.best(delimiters, quote, true); t.faults() < best.faults() {
-			best = t
+func givenBy(o query.ImportOptions) (g given, err error) {
+	for _, c := range []struct {
+		option, value string
+		c             *byte
+		has           *bool
+	}{
+		{"delimiter", o.Delimiter, &g.delimiter, &g.hasDelimiter},
+		{"quote", o.Quote, &g.quote, &g.hasQuote},
+		{"escape", o.Escape, &g.escape, &g.hasEscape},
+		{"comment", o.Comment, &g.comment, new(bool)},
+	} {
+		if *c.c, *c.has, err = character(c.option, c.value); err != nil {
+			return g, err
 		}
 	}
-	if o.Quote == "" && best.quoted == 0 && bytes.IndexByte(s.text, '\'') >= 0 {
-		if t := s.best(delimiters, '\'', false); t.quoted > 0 && t.faults() == 0 && t.agree == t.rows {
-			best = t
-		}
+	if g.delimiter != 0 && (g.delimiter == g.quote || g.delimiter == g.escape || g.delimiter == g.comment) {
+		return g, errs.E(errs.Invalid, "The option delimiter of an import differs from quote, escape and comment")
 	}
-	return best.dialect
+	return g, nil
 }
 
-func (s sample) best(delimiters []byte, quote byte, escape bool) try {
-	var best try
-	for i, c := range delimiters {
-		if t := s.try(dialect{c, quote, escape}); i == 0 || t.better(best) {
-			best = t
-		}
+// shown is a character as an answer names it.
+func shown(c byte) string {
+	switch {
+	case c == 0:
+		return none
+	case c < ' ' && c != '\t' || c == 0x7f:
+		return `\x` + strconv.FormatUint(uint64(c)+0x100, 16)[1:]
 	}
-	return best
-}
-
-// header tells whether the first row has names: all of them there, different,
-// short and no numbers.
-func (s sample) header(d dialect, nullText string) bool {
-	got, err := newDelimited(bytes.NewReader(s.text), d, nullText, len(s.text)).next()
-	if err != nil || got.bad != nil {
-		return false
-	}
-	names := map[string]bool{}
-	for _, c := range got.cells {
-		name := strings.ToLower(strings.TrimSpace(string(c.data)))
-		if c.kind == null || name == "" || len(name) > headerBytes || names[name] || numeric(name) {
-			return false
-		}
-		names[name] = true
-	}
-	return len(names) > 0
-}
-
-// numeric tells whether something looks like a number to a person, or like a
-// date.
-func numeric(s string) bool {
-	return strings.Trim(s, "+-0123456789.,:/eE% ") == "" && strings.ContainsAny(s, "0123456789")
+	return string(c)
 }

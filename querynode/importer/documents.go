@@ -28,7 +28,7 @@ func (im *imports) openDocuments(src io.Reader) (func(bool) (rows, error), error
 		im.note(frame.notes...)
 	}
 	return func(bool) (rows, error) {
-		src, err := im.data.text(im.encoding)
+		src, err := im.data.text(im.encoding, false)
 		if err != nil {
 			return nil, err
 		}

@@ -3,13 +3,19 @@ package importer
 import (
 	"bytes"
 	"io"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/transform"
 
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// The names of encodings.
+// The names of encodings that are found out. All others are known by the names
+// of the WHATWG's standard.
 const (
 	utf8Name    = "utf-8"
 	utf16LEName = "utf-16le"
@@ -20,23 +26,56 @@ const (
 // marks are the byte order marks.
 var marks = []struct{ name, mark string }{{utf8Name, "\xEF\xBB\xBF"}, {utf16LEName, "\xFF\xFE"}, {utf16BEName, "\xFE\xFF"}}
 
+// knownEncoding gives our name for an encoding.
+func knownEncoding(name string) (string, error) {
+	name = strings.ToLower(strings.TrimSpace(name))
+	switch name {
+	case "", latin1Name, utf8Name, utf16LEName, utf16BEName, "utf-16":
+		return name, nil
+	}
+	e, err := htmlindex.Get(name)
+	if err == nil && e != encoding.Replacement {
+		if name, err = htmlindex.Name(e); err == nil {
+			return name, nil
+		}
+	}
+	return "", errs.E(errs.Invalid, "There is no encoding %s; there are utf-8, utf-16le, utf-16be, latin-1 and those that web pages can have, such as windows-1251, shift_jis or gb18030", shortened(name, 40))
+}
+
 // encodingFor finds out the encoding, unless it is given. A mark at the front
-// decides; then whether all of it is UTF-8. What is not is Latin-1, in which
-// every byte means something.
+// decides; then whether it is UTF-8, but for some bytes. What is not is
+// Latin-1, in which every byte means something.
 func (d *Data) encodingFor(given string) (string, error) {
 	begin, err := d.beginning(4096)
 	if err != nil {
 		return "", err
 	}
-	name := given
+	name, err := knownEncoding(given)
+	if err != nil {
+		return "", err
+	}
+	if name == "utf-16" {
+		name = utf16LEName
+		if bytes.HasPrefix(begin, []byte("\xFE\xFF")) {
+			name = utf16BEName
+		}
+	}
 	if name == "" {
 		name = d.guess(begin)
 	}
-	if name == utf8Name && d.invalid > 0 {
-		return "", errs.E(errs.Invalid, "Line %d: this is not UTF-8; say which encoding the data has", d.invalid)
-	}
 	return name, nil
 }
+
+// strict refuses data that is not what its encoding says. Where rows are
+// refused one by one it is not needed.
+func (d *Data) strict(encoding string) error {
+	if encoding == utf8Name && d.invalid > 0 {
+		return errs.E(errs.Invalid, "Line %d: this is not UTF-8; say which encoding the data has", d.invalid)
+	}
+	return nil
+}
+
+func shownEncoding(name string) string { return strings.ToUpper(name) }
 
 func (d *Data) guess(begin []byte) string {
 	for _, m := range marks {
@@ -57,35 +96,97 @@ func (d *Data) guess(begin []byte) string {
 		return utf16LEName
 	case zeros[0] > enough && zeros[1] <= zeros[0]/8:
 		return utf16BEName
-	case d.invalid > 0:
+	case d.strays > 4*d.characters:
 		return latin1Name
 	}
 	return utf8Name
 }
 
-// text gives all of the data as UTF-8, without a byte order mark.
-func (d *Data) text(encoding string) (io.Reader, error) {
+// text gives all of the data as UTF-8, without a byte order mark. Where a byte
+// is not of the encoding it is U+FFFD, or with stray a byte that is not UTF-8.
+// What is not UTF-8 although it should be is given as it is.
+func (d *Data) text(encoding string, stray bool) (io.Reader, error) {
+	return d.textFrom(encoding, stray, 0)
+}
+
+// textFrom gives the text from an offset on.
+func (d *Data) textFrom(name string, stray bool, offset int64) (io.Reader, error) {
 	begin, err := d.beginning(4)
 	if err != nil {
 		return nil, err
 	}
 	skip := int64(0)
 	for _, m := range marks {
-		if m.name == encoding && bytes.HasPrefix(begin, []byte(m.mark)) {
+		if m.name == name && bytes.HasPrefix(begin, []byte(m.mark)) {
 			skip = int64(len(m.mark))
 		}
 	}
-	src := io.NewSectionReader(d.file, skip, d.bytes-skip)
-	if encoding == utf8Name {
-		return src, nil
+	if name == utf8Name {
+		return io.NewSectionReader(d.file, skip+offset, d.bytes-skip-offset), nil
 	}
-	return &decoder{src: src, encoding: encoding, raw: make([]byte, 32<<10)}, nil
+	var out io.Reader
+	src := io.NewSectionReader(d.file, skip, d.bytes-skip)
+	switch name {
+	case latin1Name, utf16LEName, utf16BEName:
+		out = &decoder{src: src, encoding: name, stray: stray, raw: make([]byte, 32<<10)}
+	default:
+		e, err := htmlindex.Get(name)
+		if err != nil {
+			return nil, errs.Wrap(errs.Internal, err, "The encoding of the data could not be read")
+		}
+		out = transform.NewReader(src, e.NewDecoder())
+		if stray {
+			out = transform.NewReader(out, &straying{})
+		}
+	}
+	if offset > 0 {
+		if _, err := io.CopyN(io.Discard, out, offset); err != nil {
+			return nil, errBroken(err)
+		}
+	}
+	return out, nil
+}
+
+// straying makes of U+FFFD, which decoders give for what is not of their
+// encoding, a byte that is not UTF-8.
+type straying struct{ transform.NopResetter }
+
+// Transform implements transform.Transformer.
+func (*straying) Transform(dst, src []byte, final bool) (to, from int, err error) {
+	const mark = "\uFFFD"
+	for from < len(src) {
+		rest := src[from:]
+		i := bytes.IndexByte(rest, mark[0])
+		switch {
+		case i < 0:
+			i = len(rest)
+		case i > 0:
+		case len(rest) < len(mark) && !final:
+			return to, from, transform.ErrShortSrc
+		case bytes.HasPrefix(rest, []byte(mark)):
+			if to == len(dst) {
+				return to, from, transform.ErrShortDst
+			}
+			dst[to] = 0xFF
+			to, from = to+1, from+len(mark)
+			continue
+		default:
+			i = 1
+		}
+		n := copy(dst[to:], rest[:i])
+		to, from = to+n, from+n
+		if n < i {
+			return to, from, transform.ErrShortDst
+		}
+	}
+	return to, from, nil
 }
 
 // decoder makes UTF-8 of other encodings.
 type decoder struct {
 	src      io.Reader
 	encoding string
+	stray    bool // what is not of the encoding is a byte that is not UTF-8
 	raw      []byte
 	held     int // bytes at the front of raw that are not decoded yet
 	out      []byte
@@ -134,7 +235,7 @@ func (d *decoder) latin1(raw []byte) {
 }
 
 // utf16 decodes what is complete and tells how many bytes that were. Half a
-// character becomes U+FFFD.
+// character is none.
 func (d *decoder) utf16(raw []byte, final bool) int {
 	unit := func(i int) rune {
 		if d.encoding == utf16LEName {
@@ -153,17 +254,28 @@ func (d *decoder) utf16(raw []byte, final bool) int {
 			if i+3 < len(raw) {
 				pair = utf16.DecodeRune(r, unit(i+2))
 			}
-			if pair != utf8.RuneError {
+			if pair == utf8.RuneError {
+				d.half()
 				i += 2
+				continue
 			}
+			i += 2
 			r = pair
 		}
 		d.out = utf8.AppendRune(d.out, r)
 		i += 2
 	}
 	if final && i < len(raw) {
-		d.out = utf8.AppendRune(d.out, utf8.RuneError)
+		d.half()
 		i = len(raw)
 	}
 	return i
+}
+
+func (d *decoder) half() {
+	if d.stray {
+		d.out = append(d.out, 0xFF)
+		return
+	}
+	d.out = utf8.AppendRune(d.out, utf8.RuneError)
 }

@@ -4,68 +4,157 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
 	"unicode/utf8"
+
+	"github.com/ayb-go/ayb/shared/query"
 )
 
 // However CSV arrives, the same rows are read; none has more than it was given;
-// and what is read, written again with all quotes, is read as the same.
+// every line is in a row or is counted as one without; and what is read, written
+// again with all quotes, is read as the same.
 func FuzzDelimited(f *testing.F) {
 	for _, seed := range []string{
 		"a,b\n1,2\n", "\"a\"\"\",\"b\r\n\"\r\n,\"\"\r", "'a''',b\n'", "a;\"b\\\"c\";\\\n", "\"a\" x,b\n", "\n\na\n\n", "a\tb|c\r\r\n\x00,\xff\n", "\"open\nnever",
+		"1,\"abc\n2,def\n3,\"ghi\"\n4,\"j\n5\n", "1\t\\N\ttwo\\\nlines\n\\.\n", "\"1\",\"N,\"a\"\"0\"\n#x\n", "\"a \"q\"\",b\n", " a , \"b\" \n # c\n",
 	} {
-		f.Add(seed, byte(','), byte('"'), false)
-		f.Add(seed, byte(';'), byte('\''), true)
+		f.Add(seed, byte(','), byte('"'), uint8(0))
+		f.Add(seed, byte(';'), byte('\''), uint8(1))
+		f.Add(seed, byte('\t'), byte(0), uint8(3))
+		f.Add(seed, byte(','), byte('"'), uint8(4))
+		f.Add(seed, byte(','), byte('"'), uint8(8))
+		f.Add(seed, byte(','), byte('"'), uint8(48))
 	}
-	f.Fuzz(func(t *testing.T, data string, delimiter, quote byte, escape bool) {
-		if delimiter == quote || bytes.ContainsAny([]byte{delimiter, quote}, "\r\n") {
+	f.Fuzz(func(t *testing.T, data string, delimiter, quote byte, flags uint8) {
+		d := dialect{delimiter: delimiter, quote: quote, codes: flags&2 != 0, twin: flags&4 != 0, loose: flags&8 != 0, trim: flags&32 != 0}
+		if flags&1 != 0 {
+			d.escape = '\\'
+		}
+		if flags&16 != 0 {
+			d.comment = '#'
+		}
+		if delimiter == quote || d.codes && d.escape == 0 || d.codes && d.twin || bytes.ContainsAny([]byte{delimiter, quote}, "\r\n\\# N0") || quote == '\t' || d.trim && delimiter == '\t' {
 			return
 		}
-		d := dialect{delimiter, quote, escape}
-		got, err := all(newDelimited(strings.NewReader(data), d, "", 1000))
-		slow, failed := all(newDelimited(iotest.OneByteReader(strings.NewReader(data)), d, "", 1000))
-		if !slices.Equal(got, slow) || fmt.Sprint(err) != fmt.Sprint(failed) {
+		got, err := all(newDelimited(strings.NewReader(data), d, 1000))
+		slow, failed := all(newDelimited(iotest.OneByteReader(strings.NewReader(data)), d, 1000))
+		if err != nil || failed != nil || !slices.Equal(got, slow) {
 			t.Fatalf("byte by byte:\n%q %v\n%q %v", slow, failed, got, err)
 		}
+		account(t, data, newDelimited(strings.NewReader(data), d, 1000))
+		again := newDelimited(strings.NewReader(data), d, 1000)
+		again.reopen = func(offset int64) (io.Reader, error) { return strings.NewReader(data[offset:]), nil }
+		account(t, data, again)
+		rewrite(t, data, d)
+	})
+}
+
+// account holds the lines of rows, and those without, against those of the
+// data.
+func account(t *testing.T, data string, r *delimited) {
+	t.Helper()
+	lines := int64(0)
+	for {
+		got, err := r.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil || got.lines < 1 || got.line < 1 {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		lines += got.lines
+	}
+	want := int64(strings.Count(data, "\n"))
+	if data != "" && !strings.HasSuffix(data, "\n") {
+		want++
+	}
+	if !strings.Contains(data, "\r") && lines+r.skipped != want {
+		t.Fatalf("%q: rows have %d lines, %d are without, and there are %d", data, lines, r.skipped, want)
+	}
+}
+
+// rewrite writes what is read with all quotes, and reads that.
+func rewrite(t *testing.T, data string, d dialect) {
+	t.Helper()
+	first, good := fields(t, newDelimited(strings.NewReader(data), d, len(data)))
+	if !good || len(first) > 0 && len(first[0]) == 1 && first[0][0] == "" {
+		return // an empty line is a row only after the first
+	}
+	var again bytes.Buffer
+	for _, row := range first {
+		for i, c := range row {
+			if i > 0 {
+				again.WriteByte(',')
+			}
+			if c != "" {
+				again.WriteString(`"` + strings.ReplaceAll(c[1:], `"`, `""`) + `"`)
+			}
+		}
+		again.WriteByte('\n')
+	}
+	second, good := fields(t, newDelimited(&again, dialect{delimiter: ',', quote: '"'}, 2*len(data)))
+	if fmt.Sprintf("%q", first) != fmt.Sprintf("%q", second) || !good {
+		t.Fatalf("read as\n%.300q, then as\n%.300q", first, second)
+	}
+}
+
+// fields gives the cells of all rows: nothing for NULL, else a text after an
+// equals sign; good is false when one cannot be taken.
+func fields(t *testing.T, r *delimited) (all [][]string, good bool) {
+	t.Helper()
+	for {
+		row, err := r.next()
+		if err == io.EOF {
+			return all, true
+		}
 		if err != nil {
+			t.Fatal(err)
+		}
+		if row.bad != nil {
+			return nil, false
+		}
+		var cells []string
+		for _, c := range row.cells {
+			if c.kind == null {
+				cells = append(cells, "")
+			} else {
+				cells = append(cells, "="+string(c.data))
+			}
+		}
+		all = append(all, cells)
+	}
+}
+
+// Whatever comes, the guess takes each line into a row, or says that it is none.
+func FuzzGuess(f *testing.F) {
+	for _, seed := range []string{
+		"a,b\n1,'x\n2,y'\n", "sep=;\na;b\n1;2\n", "Title,,\n,,\na,b,c\n1,2,3\n(1 row)\n", "\"a\" \"b\"\n\"1\" 1 \"x\"\n", "a\tb\n1\t\"x\n2\ty\"\n", "1:2:x\n3:4:y\n", "a\n1|2\n3|4\n", "x\\ty\tz\n\\N\t1\n",
+	} {
+		f.Add(seed, false)
+		f.Add(seed, true)
+	}
+	f.Fuzz(func(t *testing.T, data string, tsv bool) {
+		if strings.Contains(data, "\r") || !utf8.ValidString(data) {
 			return
 		}
-		r := newDelimited(strings.NewReader(data), d, "", len(data))
-		var again bytes.Buffer
-		var want []string
-		for {
-			row, err := r.next()
-			if err != nil {
-				break
-			}
-			if row.bad != nil {
-				return
-			}
-			line := ""
-			for i, c := range row.cells {
-				if i > 0 {
-					again.WriteByte(',')
-				}
-				if c.kind == word {
-					again.WriteString(`"` + strings.ReplaceAll(string(c.data), `"`, `""`) + `"`)
-				}
-				line += fmt.Sprintf(" %d%q", c.kind, c.data)
-			}
-			again.WriteByte('\n')
-			want = append(want, line)
+		o := query.ImportOptions{Format: query.TransferCSV}
+		if tsv {
+			o.Format = query.TransferTSV
 		}
-		if len(want) > 0 && want[0] == " 0\"\"" {
-			return // an empty line is a row only after the first
+		v := newJudge(sample{text: []byte(data)}, given{}, o, nil).best()
+		r := newDelimited(strings.NewReader(data), v.dialect, len(data))
+		r.line += r.pass(v.titles)
+		rest := data
+		for range v.titles {
+			_, rest, _ = strings.Cut(rest, "\n")
 		}
-		second, err := all(newDelimited(&again, dialect{',', '"', false}, "", 2*len(data)))
-		for i := range second {
-			_, second[i], _ = strings.Cut(second[i], "<nil>")
-		}
-		if err != nil || !slices.Equal(second, want) {
-			t.Fatalf("read as\n%q, then, %v, as\n%q", want, err, second)
+		account(t, rest, r)
+		if v.rows > 0 && v.width == 0 && v.first > 0 {
+			t.Fatalf("%q: no columns: %+v", data, v)
 		}
 	})
 }

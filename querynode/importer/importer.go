@@ -63,6 +63,9 @@ func (d *Data) Import(to Target, o query.ImportOptions) (query.ImportResult, err
 		return query.ImportResult{}, err
 	}
 	var err error
+	if err := d.recognised(); err != nil {
+		return query.ImportResult{}, err
+	}
 	if im.encoding, err = d.encodingFor(o.Encoding); err != nil {
 		return query.ImportResult{}, err
 	}
@@ -102,7 +105,6 @@ func (im *imports) check() error {
 		{"mode", o.Mode, "create append replace"},
 		{"on_error", o.OnError, "stop skip"},
 		{"header", o.Header, " yes no"},
-		{"encoding", o.Encoding, " utf-8 utf-16le utf-16be latin-1"},
 	} {
 		known := strings.Split(c.known, " ")
 		if !slices.Contains(known, c.value) {
@@ -115,13 +117,13 @@ func (im *imports) check() error {
 	if o.Table == "" || strings.IndexByte(o.Table, 0) >= 0 || !utf8.ValidString(o.Table) {
 		return errs.E(errs.Invalid, "Say which table the rows are for (table)")
 	}
-	for name, value := range map[string]string{"delimiter": o.Delimiter, "quote": o.Quote} {
-		if len(value) > 1 || strings.ContainsAny(value, "\r\n\x00") || value != "" && value[0] >= utf8.RuneSelf {
-			return errs.E(errs.Invalid, "The option %s of an import is one ASCII character", name)
-		}
+	if o.SkipLines < 0 {
+		return errs.E(errs.Invalid, "The option skip_lines of an import is a number of lines, 0 or more")
 	}
-	if o.Delimiter != "" && o.Delimiter == o.Quote {
-		return errs.E(errs.Invalid, "The options delimiter and quote of an import are different characters")
+	for column, typ := range o.Types {
+		if !slices.Contains([]string{typeInteger, typeReal, typeText}, strings.ToUpper(typ)) {
+			return errs.E(errs.Invalid, "The type of the column %s in types can be INTEGER, REAL or TEXT, not %s", shortened(column, 80), shortened(typ, 40))
+		}
 	}
 	return nil
 }
@@ -138,13 +140,18 @@ func atLine(line int64, err error) error {
 
 // bad reports a row or statement that cannot be taken. The error says that the
 // import ends with it. A dry run goes on, to find everything.
-func (im *imports) bad(line int64, why error) error {
+func (im *imports) bad(got row, why error) error {
 	if im.o.OnError != query.OnErrorSkip && !im.o.DryRun {
-		return atLine(line, why)
+		return atLine(got.line, why)
 	}
 	im.result.Skipped++
+	im.result.SkippedLines += max(1, got.lines)
 	if len(im.result.Bad) < query.MaxBadRows {
-		im.result.Bad = append(im.result.Bad, query.BadRow{Line: line, Message: shortened(errs.Public(why).Message, 300)})
+		b := query.BadRow{Line: got.line, Message: shortened(errs.Public(why).Message, 300)}
+		if got.lines > 1 {
+			b.LastLine = got.line + got.lines - 1
+		}
+		im.result.Bad = append(im.result.Bad, b)
 	}
 	return nil
 }

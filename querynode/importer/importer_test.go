@@ -29,7 +29,7 @@ func TestFound(t *testing.T) {
 		"plain":        {"id,name\n1,Ann\n2,Bob\n", options{}, ", id:INTEGER name:TEXT", "integer:1 text:Ann integer:2 text:Bob", ""},
 		"no header":    {"1,Ann\n2,Bob", options{}, ", column1:INTEGER column2:TEXT", "integer:1 text:Ann integer:2 text:Bob", ""},
 		"header given": {"a,b\nc,d\n", options{Header: "no"}, ", column1:TEXT column2:TEXT", "text:a text:b text:c text:d", ""},
-		"semicolon":    {"a;b\n1,5;x\n2,5;y\n", options{}, "; a:TEXT b:TEXT", "text:1,5 text:x text:2,5 text:y", ""},
+		"semicolon":    {"a;b\n1,5;x\n2,5;y\n", options{}, "; a:REAL b:TEXT", "real:1.5 text:x real:2.5 text:y", ""},
 		"tab":          {"a\tb\n1\t2.5\n", options{}, "\t a:INTEGER b:REAL", "integer:1 real:2.5", ""},
 		"tsv":          {"a\tb,c,d\n1\t2,3,4\n", options{Format: query.TransferTSV}, "\t a:INTEGER b,c,d:TEXT", "integer:1 text:2,3,4", ""},
 		"bar":          {"a|b\r\n1|2\r\n", options{}, "| a:INTEGER b:INTEGER", "integer:1 integer:2", ""},
@@ -39,7 +39,7 @@ func TestFound(t *testing.T) {
 		"apostrophes":  {"a,b\n'x,y',1\n'it''s',2\n", options{}, ", a:TEXT b:INTEGER", "text:x,y integer:1 text:it's integer:2", ""},
 		"no quotes":    {"a,b\n'tis,1\nx,2\n", options{}, ", a:TEXT b:INTEGER", "text:'tis integer:1 text:x integer:2", ""},
 		"empty, NULL":  {"a,b\n,\"\"\n\\N,x\n", options{Null: `\N`}, ", a:TEXT b:TEXT", "null:NULL text: null:NULL text:x", ""},
-		"exact":        {"a,b,c,d,e,f,g\n007,+1,1e5,1.50,2024-01-02,\"1,000\",true\n", options{}, ", a:TEXT b:TEXT c:TEXT d:TEXT e:TEXT f:TEXT g:TEXT", "text:007 text:+1 text:1e5 text:1.50 text:2024-01-02 text:1,000 text:true", ""},
+		"exact":        {"a,b,c,d,e,f,g\n007,+1,1e5,1.50,2024-01-02,\"1,000\",true\n", options{}, ", a:TEXT b:TEXT c:REAL d:REAL e:TEXT f:TEXT g:INTEGER", "text:007 text:+1 real:100000 real:1.5 text:2024-01-02 text:1,000 integer:1", ""},
 		"overflow":     {"a,b\n9223372036854775807,9223372036854775808\n1,2\n", options{}, ", a:INTEGER b:TEXT", "integer:9223372036854775807 text:9223372036854775808 integer:1 text:2", ""},
 		"mixed":        {"a,b\n1,9007199254740993\n2.5,0.5\n", options{}, ", a:REAL b:TEXT", "real:1 text:9007199254740993 real:2.5 text:0.5", ""},
 		"late":         {"a\n" + strings.Repeat("1\n", 3000) + "x\n", options{}, ", a:TEXT", strings.TrimSpace(strings.Repeat("text:1 ", 3000) + "text:x"), ""},
@@ -120,7 +120,7 @@ func TestRefused(t *testing.T) {
 		part string
 	}{
 		"ragged":       {"a,b\n1,2\n\n1\n", options{}, errs.Invalid, "Line 4: the row has 1 fields, and 2"},
-		"unclosed":     {"a,b\n1,2\n3,\"x\n4,5\n", options{Quote: `"`, OnError: "skip"}, errs.Invalid, "Line 3: a quote opens"},
+		"unclosed":     {"a,b\n1,2\n3,\"x\n4,5\n", options{Quote: `"`}, errs.Invalid, "Line 3: a quote opens"},
 		"stray":        {"a,b\n\"x\"y,2\n", options{Quote: `"`}, errs.Invalid, "Line 2: after the quote"},
 		"constraint":   {"a,b\n2,\"2\n\"\n1,1\n", options{Table: "had", Mode: "append"}, errs.SQL, "Line 4: UNIQUE"},
 		"exists":       {"a\n1\n", options{Table: "had"}, errs.Conflict, "append or replace"},

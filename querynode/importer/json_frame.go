@@ -62,7 +62,7 @@ func findFrame(src io.Reader, most int) (frame, error) {
 		return frame{}, nil // what is wrong with it is told when it is read
 	}
 	f := frame{line: r.line}
-	before := r.passed + r.at
+	before := int(r.offset())
 	if err := r.value(); err != nil {
 		return frame{}, nil //nolint:nilerr // as above
 	}

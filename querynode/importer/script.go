@@ -11,6 +11,9 @@ import (
 
 // script runs a script of SQL, in one transaction whatever it says itself.
 func (im *imports) script() error {
+	if err := im.data.strict(im.encoding); err != nil {
+		return err
+	}
 	off, err := im.noForeignKeys()
 	if err != nil {
 		return err
@@ -23,7 +26,7 @@ func (im *imports) script() error {
 			}
 			im.result.Rows += written
 			if bad != nil {
-				return im.bad(int64(u.First), bad)
+				return im.bad(row{line: int64(u.First)}, bad)
 			}
 			return nil
 		})
@@ -32,7 +35,7 @@ func (im *imports) script() error {
 
 // reader gives the statements of the script.
 func (im *imports) reader() (*statement.Reader, error) {
-	src, err := im.data.text(im.encoding)
+	src, err := im.data.text(im.encoding, false)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -30,27 +31,32 @@ type shape struct {
 	names  []string // of columns
 	given  []string // as the data has them, where that may be something else
 	named  bool     // by the data
-	exact  bool     // every row has just as many cells
 	header bool     // the first row has the names
 	typed  bool     // values are of a type themselves
 	empty  bool     // there are no rows, and so no columns
 	places []int    // where the values of each go; nil is where they stand, -1 nowhere
 	left   []string // those the table computes itself
 	seen   []seen
+
+	declared []string        // the types of the columns of a table that is there
+	text     *delimitedShape // what is known of CSV besides; nil for JSON
 }
 
 // table imports rows. The data is read twice: once to find out its columns and
 // types, and once to put the rows in.
 func (im *imports) table() error {
-	open, err := im.opener()
+	known, err := im.existing()
 	if err != nil {
 		return err
 	}
-	sh, err := im.look(open)
+	open, sh, err := im.opener(known)
 	if err != nil {
 		return err
 	}
-	im.result.Skipped, im.result.Bad = 0, nil // to be found again, with others
+	if err := im.look(open, sh); err != nil {
+		return err
+	}
+	im.result.Skipped, im.result.SkippedLines, im.result.Bad = 0, 0, nil // to be found again, with others
 	return im.to.Load(Transaction{Bytes: im.data.bytes, Keep: !im.o.DryRun}, func(l Loader) error {
 		columns, err := im.prepare(l, sh)
 		if err != nil {
@@ -67,106 +73,85 @@ func (im *imports) table() error {
 	})
 }
 
-// opener finds out the dialect and gives what opens the data from its front,
-// after the header if there is one.
-func (im *imports) opener() (func(skipHeader bool) (rows, error), error) {
-	src, err := im.data.text(im.encoding)
+// existing gives the names of the columns of the table that rows are added to,
+// which tell whether the data has a header.
+func (im *imports) existing() (names []string, err error) {
+	if im.o.Mode == query.ImportCreate || im.o.Header != "" || im.documents() {
+		return nil, nil
+	}
+	err = im.to.Load(Transaction{}, func(l Loader) error {
+		names, _, _, err = l.Columns(im.o.Table)
+		return err
+	})
+	return names, err
+}
+
+// opener finds out the form and gives what opens the data from its front, after
+// the header if there is one.
+func (im *imports) opener(known []string) (func(skipHeader bool) (rows, error), *shape, error) {
+	if !im.documents() {
+		return im.delimited(known)
+	}
+	if err := im.data.strict(im.encoding); err != nil {
+		return nil, nil, err
+	}
+	src, err := im.data.text(im.encoding, false)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	most := im.data.limits.Row
-	if im.documents() {
-		return im.openDocuments(src)
-	}
-	s, err := newSample(src)
-	if err != nil {
-		return nil, err
-	}
-	d := s.dialect(im.o)
-	im.result.Delimiter = string(d.delimiter)
-	im.result.Header = im.o.Header == "yes" || im.o.Header == "" && s.header(d, im.o.Null)
-	return func(skipHeader bool) (rows, error) {
-		src, err := im.data.text(im.encoding)
-		if err != nil {
-			return nil, err
-		}
-		r := newDelimited(src, d, im.o.Null, most)
-		if skipHeader {
-			if _, err := r.next(); err != nil {
-				return nil, err
-			}
-		}
-		return r, nil
-	}, nil
+	open, err := im.openDocuments(src)
+	return open, &shape{}, err
 }
 
 // look reads all of the data for the first time.
-func (im *imports) look(open func(bool) (rows, error)) (*shape, error) {
-	r, err := open(false)
+func (im *imports) look(open func(bool) (rows, error), sh *shape) error {
+	r, err := open(sh.header)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	sh := &shape{header: im.result.Header, exact: im.result.Delimiter != "", named: im.result.Header}
-	first, err := r.next()
-	if errors.Is(err, io.EOF) {
-		docs, ok := r.(document)
-		if !ok {
-			return nil, errs.E(errs.Invalid, "There are no rows to import")
+	got, err := r.next()
+	docs, isDocument := r.(document)
+	if errors.Is(err, io.EOF) && !sh.header {
+		if !isDocument {
+			return errNoRows()
 		}
 		sh.documents(docs)
 		sh.empty = len(sh.names) == 0
-		return sh, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	if sh.exact {
-		if first.bad != nil {
-			return nil, atLine(first.line, first.bad)
-		}
-		sh.columns(first)
-	}
-	if sh.header {
-		first, err = r.next()
+		return nil
 	}
 	for n := 1; err == nil; n++ {
-		if err := im.see(sh, first); err != nil {
-			return nil, err
+		if err := im.see(sh, got); err != nil {
+			return err
 		}
 		if n%stopEvery == 0 {
 			if err := im.to.Stopped(); err != nil {
-				return nil, err
+				return err
 			}
 		}
-		first, err = r.next()
+		got, err = r.next()
 	}
 	if !errors.Is(err, io.EOF) {
-		return nil, err
+		return err
 	}
-	if docs, ok := r.(document); ok {
+	if isDocument {
 		sh.documents(docs)
 	}
 	if len(sh.names) == 0 {
-		return nil, errs.E(errs.Invalid, "There are no rows with columns to import")
+		return errs.E(errs.Invalid, "There are no rows with columns to import")
 	}
-	return sh, nil
-}
-
-// columns takes the columns of CSV from its first row.
-func (sh *shape) columns(first row) {
-	names := make([]string, len(first.cells))
-	if sh.header {
-		for i, c := range first.cells {
-			names[i] = string(c.data)
-		}
+	if sh.text != nil {
+		return im.settle(sh)
 	}
-	sh.names, sh.given, sh.seen = distinct(names, true), names, make([]seen, len(names))
+	return nil
 }
 
 // see takes one row in.
 func (im *imports) see(sh *shape, got row) error {
-	if why := sh.fault(got); why != nil {
-		return im.bad(got.line, why)
+	if sh.text != nil {
+		return im.read(sh, got)
+	}
+	if got.bad != nil {
+		return im.bad(got, got.bad)
 	}
 	for i, c := range got.cells {
 		if i == len(sh.seen) {
@@ -175,14 +160,6 @@ func (im *imports) see(sh *shape, got row) error {
 		sh.seen[i].add(c)
 	}
 	return nil
-}
-
-// fault is why a row cannot be taken.
-func (sh *shape) fault(got row) error {
-	if got.bad == nil && sh.exact && len(got.cells) != len(sh.names) {
-		return errs.E(errs.Invalid, "the row has %d fields, and %d are expected", len(got.cells), len(sh.names))
-	}
-	return got.bad
 }
 
 // distinct makes names of columns that a table can have: none empty, none
@@ -220,7 +197,7 @@ func folded(name string) string {
 
 // insert reads all of the data again and puts the rows in.
 func (im *imports) insert(l Loader, r rows, sh *shape, columns []query.ImportColumn) error {
-	im.result.Columns = columns
+	im.result.Columns = sh.shown(columns)
 	values := make([]query.Value, len(columns))
 	for n := 1; ; n++ {
 		got, err := r.next()
@@ -231,25 +208,24 @@ func (im *imports) insert(l Loader, r rows, sh *shape, columns []query.ImportCol
 		if err != nil {
 			return err
 		}
-		why := sh.fault(got)
-		if why == nil {
-			clear(values)
-			for i, c := range got.cells {
-				if at := sh.place(i); at >= 0 {
-					values[at] = c.value(columns[at].Type)
-				}
-			}
+		why, passed := sh.judged(got)
+		if why == nil && !passed {
+			why = sh.values(got, columns, values)
+		}
+		if why == nil && !passed {
 			if why, err = l.Insert(values); err != nil {
 				return atLine(got.line, err)
 			}
 		}
-		if why != nil {
-			if err := im.bad(got.line, why); err != nil {
+		switch {
+		case passed:
+		case why != nil:
+			if err := im.bad(got, why); err != nil {
 				return err
 			}
-		} else {
+		default:
 			im.result.Rows++
-			im.preview(sh, got)
+			im.preview(sh, got, values)
 		}
 		if n%stopEvery == 0 {
 			if err := im.to.Stopped(); err != nil {
@@ -259,19 +235,65 @@ func (im *imports) insert(l Loader, r rows, sh *shape, columns []query.ImportCol
 	}
 }
 
+// shown is the columns as they are declared.
+func (sh *shape) shown(columns []query.ImportColumn) []query.ImportColumn {
+	if sh.declared == nil {
+		return columns
+	}
+	all := slices.Clone(columns)
+	for i := range all {
+		all[i].Type = sh.declared[i]
+	}
+	return all
+}
+
+// values makes the values of a row.
+func (sh *shape) values(got row, columns []query.ImportColumn, values []query.Value) (bad error) {
+	clear(values)
+	for i, c := range got.cells {
+		at := sh.place(i)
+		switch {
+		case at < 0:
+		case sh.text == nil:
+			values[at] = c.value(columns[at].Type)
+		default:
+			var ok bool
+			if values[at], ok = sh.text.value(i, c, columns[at].Type); !ok {
+				return errs.E(errs.Invalid, "%s is no %s, which the column %s is given to be", shortened(strings.ToValidUTF8(string(c.data), "\uFFFD"), 40), columns[at].Type, shortened(columns[at].Name, 80))
+			}
+		}
+	}
+	return nil
+}
+
 // preview shows a row of a dry run.
-func (im *imports) preview(sh *shape, got row) {
+func (im *imports) preview(sh *shape, got row, values []query.Value) {
 	if !im.o.DryRun || len(im.result.Preview) == previewRows {
 		return
 	}
-	shown := make([]*string, len(im.result.Columns))
+	row := make([]*string, len(im.result.Columns))
 	for i, c := range got.cells {
 		if at := sh.place(i); at >= 0 && c.kind != null {
-			s := shortened(strings.ToValidUTF8(string(c.data[:min(len(c.data), previewBytes+4)]), "\uFFFD"), previewBytes)
-			shown[at] = &s
+			row[at] = shownValue(values[at], c)
 		}
 	}
-	im.result.Preview = append(im.result.Preview, shown)
+	im.result.Preview = append(im.result.Preview, row)
+}
+
+// shownValue is how a value looks in a preview; nil is NULL.
+func shownValue(v query.Value, c cell) *string {
+	b := c.data
+	switch {
+	case v.Kind == query.Null:
+		return nil
+	case c.kind != word && c.kind != enclosed:
+	case v.Kind == query.Integer:
+		b = strconv.AppendInt(nil, v.Integer, 10)
+	case v.Kind == query.Real:
+		b = strconv.AppendFloat(nil, v.Real, 'g', -1, 64)
+	}
+	s := shortened(strings.ToValidUTF8(string(b[:min(len(b), previewBytes+4)]), "\uFFFD"), previewBytes)
+	return &s
 }
 
 // prepare makes the table ready. It gives the columns that the data goes to,
@@ -315,7 +337,7 @@ func (im *imports) prepare(l Loader, sh *shape) ([]query.ImportColumn, error) {
 			columns = fitting
 			im.computed(sh.left)
 		} else {
-			sh.places = nil
+			sh.places, sh.declared = nil, nil
 		}
 	}
 	if !found {
@@ -354,7 +376,12 @@ func createTable(name string, columns []query.ImportColumn) string {
 func (sh *shape) found() []query.ImportColumn {
 	columns := make([]query.ImportColumn, len(sh.names))
 	for i, name := range sh.names {
-		columns[i] = query.ImportColumn{Name: name, Type: sh.seen[i].typed()}
+		columns[i].Name = name
+		if sh.text != nil {
+			columns[i].Type = sh.text.types[i]
+		} else {
+			columns[i].Type = sh.seen[i].typed()
+		}
 	}
 	return columns
 }
@@ -369,9 +396,8 @@ func (sh *shape) place(i int) int {
 }
 
 // fit finds the columns of a table for those of the data: by name if it has
-// names, else by place. Values of CSV go in as texts, of which the table makes
-// what its columns are declared to be; where they are declared nothing, as what
-// they were found to be. What the table computes itself is left out.
+// names, else by place. Values of CSV go in as what they were found to be, or as
+// texts; the table makes of them what its columns are declared to be. What the table computes itself is left out.
 func (sh *shape) fit(names, types []string, computed []query.GeneratedColumn) ([]query.ImportColumn, error) {
 	columns := sh.found()
 	wide := len(columns) == len(names)+len(computed)
@@ -407,11 +433,12 @@ func (sh *shape) fit(names, types []string, computed []query.GeneratedColumn) ([
 		taken = append(taken, at)
 		sh.places[i] = len(fitting)
 		c.Name = names[at]
-		if converts(types[at]) {
+		sh.declared = append(sh.declared, types[at])
+		switch declared := affinity(types[at]); {
+		case sh.typed:
+			c.Type = declared
+		case declared == typeText:
 			c.Type = typeText
-		}
-		if sh.typed {
-			c.Type = affinity(types[at])
 		}
 		fitting = append(fitting, c)
 	}
@@ -453,10 +480,6 @@ func (p places) find(name string, given []string, i int) (at int, has bool) {
 	at, has = p.folded[folded(name)]
 	return at, has
 }
-
-// converts tells whether a column declared so makes numbers of texts that are
-// some, or keeps texts: whether it has an affinity.
-func converts(declared string) bool { return affinity(declared) != typeNone }
 
 // affinity is that of a column declared so, by SQLite's rules; that of numbers
 // in general is NUMERIC.

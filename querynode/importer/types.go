@@ -23,6 +23,7 @@ const (
 	integer          // of JSON, as is every other below
 	real
 	blob
+	enclosed // of CSV: a word in quotes
 )
 
 // The types a column can be found to have.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/query"
@@ -64,25 +65,41 @@ func (c *Client) Import(ctx context.Context, entity, database string, r ImportRe
 }
 
 func (r ImportRequest) query() string {
-	dry := ""
-	if r.DryRun {
-		dry = "yes"
+	yes := map[bool]string{true: "yes"}
+	lines, types := "", ""
+	if r.SkipLines != 0 {
+		lines = strconv.FormatInt(r.SkipLines, 10)
 	}
-	return given(params{
-		{"format", string(r.Format)}, {"table", r.Table}, {"mode", r.Mode}, {"on_error", r.OnError}, {"dry_run", dry},
-		{"header", r.Header}, {"delimiter", r.Delimiter}, {"quote", r.Quote}, {"encoding", r.Encoding}, {"null", r.Null},
+	if len(r.Types) > 0 {
+		text, _ := json.Marshal(r.Types) // of strings
+		types = string(text)
+	}
+	values := valuesOf(params{
+		{"format", string(r.Format)}, {"table", r.Table}, {"mode", r.Mode}, {"on_error", r.OnError}, {"dry_run", yes[r.DryRun]},
+		{"header", r.Header}, {"delimiter", r.Delimiter}, {"quote", r.Quote}, {"escape", r.Escape}, {"comment", r.Comment},
+		{"skip_lines", lines}, {"trim", yes[r.Trim]}, {"types", types}, {"encoding", r.Encoding}, {"null", r.Null},
 		{"public_sharing_level", r.PublicSharingLevel},
 	})
+	for _, null := range r.Nulls { // an empty one says that nothing else is NULL
+		values.Add("null", null)
+	}
+	return encoded(values)
 }
 
 // given are the parameters that are not empty, as the end of a URL.
-func given(p params) string {
+func given(p params) string { return encoded(valuesOf(p)) }
+
+func valuesOf(p params) url.Values {
 	values := url.Values{}
 	for _, kv := range p {
 		if kv[1] != "" {
 			values.Set(kv[0], kv[1])
 		}
 	}
+	return values
+}
+
+func encoded(values url.Values) string {
 	if len(values) == 0 {
 		return ""
 	}

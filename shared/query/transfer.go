@@ -1,5 +1,11 @@
 package query
 
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
 // MaxOptions is how long the JSON of Options may be: the head of a request has
 // to fit into its first frame.
 const MaxOptions = 16 << 10
@@ -39,6 +45,30 @@ const (
 	OnErrorSkip = "skip" // the row is left out and reported
 )
 
+// NoCharacter is how an option for a character says that there is none.
+const NoCharacter = "none"
+
+// ParseTypes reads types of columns: "id=INTEGER,price=REAL", or a JSON object
+// of the same where names have commas.
+func ParseTypes(text string) (map[string]string, error) {
+	if text == "" {
+		return nil, nil
+	}
+	types := map[string]string{}
+	if text[0] == '{' {
+		return types, json.Unmarshal([]byte(text), &types)
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		i := strings.LastIndexByte(part, '=')
+		name := strings.TrimSpace(part[:max(i, 0)])
+		if name == "" {
+			return nil, fmt.Errorf("%q has no name or no type", part)
+		}
+		types[name] = strings.TrimSpace(part[i+1:])
+	}
+	return types, nil
+}
+
 // ImportOptions says what a KindImport brings. Empty values are found out or
 // have the default named.
 type ImportOptions struct {
@@ -52,32 +82,53 @@ type ImportOptions struct {
 	// Header tells whether the first line of CSV or TSV has names: "yes", "no",
 	// or found out.
 	Header string `json:"header,omitempty"`
-	// Delimiter and Quote are one character each, or found out.
+	// Delimiter, Quote and Escape are one character each, none, or found out. A
+	// character may be given as \t or \x01. What follows Escape is a part of the
+	// field; a backslash makes of \n, \t and \N what the writer of such a form means.
 	Delimiter string `json:"delimiter,omitempty"`
 	Quote     string `json:"quote,omitempty"`
-	// Encoding is utf-8, utf-16le, utf-16be or latin-1, or found out.
+	Escape    string `json:"escape,omitempty"`
+	// Comment is the character that lines begin with which are left out.
+	Comment string `json:"comment,omitempty"`
+	// SkipLines is how many lines come before the header, or the first row.
+	SkipLines int64 `json:"skip_lines,omitempty"`
+	// Trim leaves out blanks around fields.
+	Trim bool `json:"trim,omitempty"`
+	// Types are those of columns of a new table, INTEGER, REAL or TEXT, by name.
+	// The others are found out.
+	Types map[string]string `json:"types,omitempty"`
+	// Encoding is one that the WHATWG's standard names, or latin-1, or found out.
 	Encoding string `json:"encoding,omitempty"`
-	// Null is the text that stands for NULL. An unquoted empty field is NULL
-	// too, a quoted one is the empty text.
-	Null string `json:"null,omitempty"`
+	// Null and Nulls are the texts that stand for NULL; without any they are found
+	// out. An unquoted empty field is NULL too, a quoted one is the empty text.
+	Null  string   `json:"null,omitempty"`
+	Nulls []string `json:"nulls,omitempty"`
 }
 
 // ImportResult tells what an import has done, or would do.
 type ImportResult struct {
-	Format    TransferFormat `json:"format"`
-	DryRun    bool           `json:"dry_run"`
-	Table     string         `json:"table,omitempty"`
-	Created   bool           `json:"created"` // the table was made
-	Columns   []ImportColumn `json:"columns,omitempty"`
-	Rows      int64          `json:"rows"`    // taken
-	Skipped   int64          `json:"skipped"` // left out
-	Bad       []BadRow       `json:"bad,omitempty"`
-	Bytes     int64          `json:"bytes"` // that came
-	Encoding  string         `json:"encoding,omitempty"`
-	Delimiter string         `json:"delimiter,omitempty"`
-	Header    bool           `json:"header,omitempty"`
-	// Notes tell what was done with the data that its sender may not expect, one
-	// sentence each.
+	Format  TransferFormat `json:"format"`
+	DryRun  bool           `json:"dry_run"`
+	Table   string         `json:"table,omitempty"`
+	Created bool           `json:"created"` // the table was made
+	Columns []ImportColumn `json:"columns,omitempty"`
+	Rows    int64          `json:"rows"`    // taken
+	Skipped int64          `json:"skipped"` // left out
+	// SkippedLines are the lines of what was left out.
+	SkippedLines int64    `json:"skipped_lines,omitempty"`
+	Bad          []BadRow `json:"bad,omitempty"`
+	Bytes        int64    `json:"bytes"` // that came
+	Encoding     string   `json:"encoding,omitempty"`
+	// Delimiter, Quote and Escape are those that were given or found; none where
+	// there is none.
+	Delimiter string `json:"delimiter,omitempty"`
+	Quote     string `json:"quote,omitempty"`
+	Escape    string `json:"escape,omitempty"`
+	Header    bool   `json:"header,omitempty"`
+	// Nulls are the words that stood for NULL.
+	Nulls []string `json:"nulls,omitempty"`
+	// Notes tell what was assumed about the data, or done with it, that its sender
+	// may not expect, one sentence each.
 	Notes []string `json:"notes,omitempty"`
 	// Preview are the first rows of a dry run, as text; null is NULL.
 	Preview [][]*string `json:"preview,omitempty"`
@@ -100,8 +151,9 @@ const MaxBadRows = 100
 
 // BadRow is a row that was not taken.
 type BadRow struct {
-	Line    int64  `json:"line"` // where it begins, from 1
-	Message string `json:"message"`
+	Line     int64  `json:"line"`                // where it begins, from 1
+	LastLine int64  `json:"last_line,omitempty"` // where it ends, if that is another
+	Message  string `json:"message"`
 }
 
 // CopyOptions names the copy: a file of this name in the temporary directory

@@ -1,0 +1,375 @@
+package importer
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+)
+
+// layout is which lines hold what.
+type layout struct {
+	titles   int64 // lines before the header
+	header   bool
+	names    []string // of the header
+	width    int      // fields of a row
+	contrast int      // columns that show that the first row is a header
+	mended   bool     // the header is not as long as rows, or stands below titles
+	apart    int64    // lines that are not like the rows, and are known
+}
+
+// sampled is a row of the sample.
+type sampled struct {
+	line  int64
+	cells []cell
+	bad   error
+}
+
+// sampled gives rows of the sample, that stay valid.
+func (s sample) sampled(d dialect) (all []sampled) {
+	r := newDelimited(bytes.NewReader(s.text), d, len(s.text))
+	for len(all) < sampleRows {
+		got, err := r.next()
+		if err != nil || s.cut && !r.have() {
+			return all
+		}
+		cells := make([]cell, len(got.cells))
+		for i, c := range got.cells {
+			cells[i] = cell{c.kind, bytes.Clone(c.data)}
+		}
+		all = append(all, sampled{got.line, cells, got.bad})
+	}
+	return all
+}
+
+// layout finds titles and header.
+func (j *judge) layout(t tally) layout {
+	l := layout{width: t.columns}
+	rows := j.sampled(t.dialect)
+	if len(rows) == 0 {
+		return l
+	}
+	if n := j.titles(rows, t.columns); n > 0 {
+		l.titles, l.mended = rows[n].line-1, true
+		l.apart += l.titles
+		rows = rows[n:]
+	}
+	head, body := rows[0].cells, rows[1:]
+	l.mend(t, &head, body, rows[0].bad)
+	c := contrastOf(head, body)
+	l.contrast = c.pro
+	switch {
+	case j.header != "":
+		l.header = j.header == "yes"
+	case rows[0].bad != nil:
+	case matches(head, j.known):
+		l.header = true
+	default:
+		l.header = c.header(len(j.known) > 0)
+	}
+	if !l.header {
+		return l
+	}
+	l.width = len(head)
+	for _, c := range head {
+		l.names = append(l.names, string(c.data))
+	}
+	return l
+}
+
+// mend makes a header as long as the rows, where it is known why it is not: R
+// gives no name to the names of rows, and others end one kind of lines with a
+// delimiter.
+func (l *layout) mend(t tally, head *[]cell, body []sampled, bad error) {
+	if bad != nil || len(body) == 0 || t.columns < 2 {
+		return
+	}
+	h := *head
+	switch len(h) {
+	case t.columns - 1:
+		if emptyColumn(body, t.columns, t.columns-1) {
+			*head = append(append([]cell{}, h...), cell{})
+			break
+		}
+		quoted := true
+		for _, c := range h {
+			quoted = quoted && c.kind == enclosed
+		}
+		if !quoted && (len(h) < 2 || t.delimiter != '\t' && t.delimiter != ' ') {
+			return
+		}
+		*head = append([]cell{{}}, h...)
+	case t.columns + 1:
+		if h[t.columns].kind != null {
+			return
+		}
+		*head = h[:t.columns]
+	default:
+		return
+	}
+	l.mended = true
+	l.apart++
+}
+
+// emptyColumn reports whether nothing stands in a column of the rows of this
+// width.
+func emptyColumn(body []sampled, width, i int) bool {
+	for _, r := range body {
+		if len(r.cells) == width && r.cells[i].kind != null {
+			return false
+		}
+	}
+	return true
+}
+
+// maxTitles is how many rows of titles there may be.
+const maxTitles = 30
+
+// titles tells how many rows at the front are titles: they have one cell, and
+// a header with rows of several follows.
+func (j *judge) titles(rows []sampled, width int) int {
+	n := 0
+	for n < len(rows) && n < maxTitles && rows[n].title(width) {
+		n++
+	}
+	if n == 0 || n+1 >= len(rows) || width < 2 {
+		return 0
+	}
+	head := rows[n]
+	if head.bad != nil || len(head.cells) != width || filled(head.cells) < max(2, width-1) {
+		return 0
+	}
+	several := 0
+	for _, r := range rows[n+1:] {
+		if filled(r.cells) > 1 {
+			several++
+		}
+	}
+	if several*2 <= len(rows)-n-1 || j.header == "no" {
+		return 0
+	}
+	if c := contrastOf(head.cells, rows[n+1:]); c.pro == 0 && !matches(head.cells, j.known) && !remark(rows[0]) {
+		return 0
+	}
+	return n
+}
+
+// title reports whether a row is none of a table: nothing stands behind its
+// first cell.
+func (s sampled) title(width int) bool {
+	if s.bad != nil || len(s.cells) > width {
+		return false
+	}
+	if remark(s) && len(s.cells) != width {
+		return true
+	}
+	for i, c := range s.cells {
+		if i > 0 && c.kind != null {
+			return false
+		}
+	}
+	return true
+}
+
+func remark(s sampled) bool { return len(s.cells) > 0 && bytes.HasPrefix(s.cells[0].data, []byte("#")) }
+
+func filled(cells []cell) (n int) {
+	for _, c := range cells {
+		if c.kind != null {
+			n++
+		}
+	}
+	return n
+}
+
+// matches reports whether a row has names of columns, each of them one of
+// those known.
+func matches(head []cell, known []string) bool {
+	has := map[string]bool{}
+	for _, name := range known {
+		has[folded(name)] = true
+	}
+	names := 0
+	for _, c := range head {
+		name := folded(strings.TrimSpace(string(c.data)))
+		if name == "" {
+			continue
+		}
+		if !has[name] {
+			return false
+		}
+		delete(has, name) // each once
+		names++
+	}
+	return names > 0
+}
+
+// contrast is what the first row tells against those below.
+type contrast struct {
+	pro, contra  int
+	gaps         int // cells without a name, but for the first and the last
+	names, equal int
+	repeated     int // cells that occur in their column again
+	long         int
+}
+
+// header decides. Where rows differ in nothing, all of them being texts, the
+// first has names if it can; but not for a table that has others.
+func (c contrast) header(others bool) bool {
+	switch {
+	case c.contra > 0:
+		return c.pro >= 3*c.contra
+	case c.pro > 0:
+		return true
+	}
+	return !others && c.names > 0 && c.gaps+c.equal+c.repeated+c.long == 0
+}
+
+const longName = 1000 // bytes; longer is a text, unless numbers stand below it
+
+func contrastOf(head []cell, body []sampled) (c contrast) {
+	seen := map[string]bool{}
+	var numbers []int
+	for i, h := range head {
+		name := folded(strings.TrimSpace(string(h.data)))
+		if name == "" {
+			if i > 0 && i < len(head)-1 {
+				c.gaps++
+			}
+			continue
+		}
+		c.names++
+		if seen[name] {
+			c.equal++
+		}
+		seen[name] = true
+		if len(name) > longName {
+			c.long++
+		}
+		below, bare, again := columnLook(head, body, i)
+		switch own := look(h.data); {
+		case own == aGap:
+			c.contra++
+		case own == aText && below != aText && below != aGap, own == aTruth && (below == aNumber || below == aDate):
+			c.pro++
+		case own == aText || own == aTruth && below == aText:
+			if again {
+				c.repeated++
+			}
+		case h.kind == enclosed && bare && below == aNumber:
+			c.pro++
+		case own == aDate && below == aNumber:
+			c.pro++
+		case own == aNumber && below == aNumber:
+			numbers = append(numbers, i)
+		case below != aText:
+			c.contra++
+		}
+	}
+	if len(numbers) > 0 {
+		if counted(head, body, numbers) {
+			c.pro++
+		} else {
+			c.contra += len(numbers)
+		}
+	}
+	return c
+}
+
+// columnLook tells what all cells of a column look like that have something,
+// whether all of them are without quotes, and whether the head is among them.
+func columnLook(head []cell, body []sampled, i int) (k kind, bare, again bool) {
+	k, bare = aGap, true
+	for _, r := range body {
+		if i >= len(r.cells) || len(r.cells) != len(head) {
+			continue
+		}
+		cell := r.cells[i]
+		bare = bare && cell.kind != enclosed
+		switch own := look(cell.data); {
+		case own == aGap || k == own:
+		case k == aGap:
+			k = own
+		default:
+			k = aText
+		}
+		again = again || bytes.Equal(cell.data, head[i].data) && !same(r.cells, head)
+	}
+	return k, bare, again
+}
+
+func same(a, b []cell) bool {
+	for i := range a {
+		if !bytes.Equal(a[i].data, b[i].data) {
+			return false
+		}
+	}
+	return true
+}
+
+// counted reports whether numbers over numbers are names: years that no value
+// is like, or three and more that go up in equal steps, as no row does.
+func counted(head []cell, body []sampled, at []int) bool {
+	values := func(cells []cell) (all []int) {
+		for _, i := range at {
+			if i >= len(cells) {
+				return nil
+			}
+			n, err := strconv.Atoi(string(cells[i].data))
+			if err != nil {
+				return nil
+			}
+			all = append(all, n)
+		}
+		return all
+	}
+	names := values(head)
+	if names == nil || len(at) == len(head) || len(body) == 0 {
+		return false
+	}
+	if years(names) {
+		like := 0
+		for _, r := range body {
+			for _, i := range at {
+				if i < len(r.cells) {
+					if n, err := strconv.Atoi(string(r.cells[i].data)); err == nil && years([]int{n}) {
+						like++
+					}
+				}
+			}
+		}
+		if like*2 < len(body)*len(at) {
+			return true
+		}
+	}
+	if len(names) < 3 || !steps(names) {
+		return false
+	}
+	for _, r := range body {
+		if steps(values(r.cells)) {
+			return false
+		}
+	}
+	return true
+}
+
+// years reports whether all numbers may be years, each another.
+func years(all []int) bool {
+	seen := map[int]bool{}
+	for _, n := range all {
+		if n < 1500 || n > 2200 || seen[n] {
+			return false
+		}
+		seen[n] = true
+	}
+	return true
+}
+
+// steps reports whether numbers go up or down in equal steps.
+func steps(all []int) bool {
+	for i := 2; i < len(all); i++ {
+		if all[i]-all[i-1] != all[1]-all[0] {
+			return false
+		}
+	}
+	return len(all) > 1 && all[0] != all[1]
+}

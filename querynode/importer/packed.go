@@ -1,0 +1,143 @@
+package importer
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
+	"regexp"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// zstdWindow is the most that the data of zstd may refer back to.
+const zstdWindow = 8 << 20
+
+// unpacked gives the body as it is, or what is packed in it with gzip or zstd,
+// however often that was done. done ends the unpacking.
+func unpacked(body io.Reader) (r io.Reader, done func(), err error) {
+	in := bufio.NewReaderSize(body, 64<<10)
+	begin, err := in.Peek(4)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return &failed{begin, err}, func() {}, nil
+	}
+	switch {
+	case bytes.HasPrefix(begin, []byte("\x1f\x8b\x08")):
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			return nil, nil, errPacked("gzip", err)
+		}
+		return unpacking{z, "gzip"}, func() {}, nil
+	case bytes.HasPrefix(begin, []byte("\x28\xb5\x2f\xfd")):
+		z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+			zstd.WithDecoderMaxWindow(zstdWindow), zstd.WithDecoderMaxMemory(4*zstdWindow))
+		if err != nil {
+			return nil, nil, errPacked("zstd", err)
+		}
+		return unpacking{z, "zstd"}, z.Close, nil
+	}
+	return in, func() {}, nil
+}
+
+func errPacked(how string, err error) error {
+	return errs.Wrap(errs.Invalid, err, "The data is packed with %s and is broken or incomplete", how)
+}
+
+// failed is a body that ends with an error at its very front.
+type failed struct {
+	rest []byte
+	err  error
+}
+
+// Read implements io.Reader.
+func (f *failed) Read(p []byte) (int, error) {
+	if len(f.rest) == 0 {
+		return 0, f.err
+	}
+	n := copy(p, f.rest)
+	f.rest = f.rest[n:]
+	return n, nil
+}
+
+// unpacking tells errors of what is packed from those of the body.
+type unpacking struct {
+	io.Reader
+	how string
+}
+
+// Read implements io.Reader.
+func (u unpacking) Read(p []byte) (int, error) {
+	n, err := u.Reader.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		if errs.CodeOf(err) == errs.Internal {
+			err = errPacked(u.how, err)
+		}
+	}
+	return n, err
+}
+
+// others are what files of other kinds begin with, and what to do with them.
+var others = []struct{ magic, what string }{
+	{"SQLite format 3\x00", "a SQLite database; import it with the format sqlite"},
+	{"PK\x03\x04", "a ZIP archive or a file of a spreadsheet (xlsx, ods); unpack it, or save the sheet as CSV"},
+	{"PK\x05\x06", "an empty ZIP archive"},
+	{"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "a file of Microsoft Office (xls); save the sheet as CSV"},
+	{"%PDF-", "a PDF document; a table in it has to be exported as CSV first"},
+	{"PAR1", "a Parquet file; write it as CSV first, for example with DuckDB: COPY 'x.parquet' TO 'x.csv'"},
+	{"ARROW1", "an Arrow file; write it as CSV first"},
+	{"Obj\x01", "an Avro file; write it as CSV first"},
+	{"BZh", "packed with bzip2; unpack it first, or pack it with gzip or zstd"},
+	{"\xFD7zXZ\x00", "packed with xz; unpack it first, or pack it with gzip or zstd"},
+	{"7z\xBC\xAF\x27\x1C", "a 7z archive; unpack it first"},
+	{"\x1f\x8b", "packed with gzip twice; unpack it first"},
+	{"\x28\xb5\x2f\xfd", "packed with zstd twice; unpack it first"},
+	{"\x7fELF", "a program"},
+	{"\x89PNG", "a picture"},
+	{"\xFF\xFE\x00\x00", "text in UTF-32; write it as UTF-8 first, for example with iconv -f UTF-32 -t UTF-8"},
+	{"\x00\x00\xFE\xFF", "text in UTF-32; write it as UTF-8 first, for example with iconv -f UTF-32 -t UTF-8"},
+}
+
+var page = regexp.MustCompile(`(?i)^\s*(<!DOCTYPE html|<html[\s>])`)
+
+// recognised refuses data that is not a text with rows at all.
+func (d *Data) recognised() error {
+	begin, err := d.beginning(512)
+	if err != nil {
+		return err
+	}
+	what := ""
+	for _, o := range others {
+		if bytes.HasPrefix(begin, []byte(o.magic)) && (o.magic != "BZh" || bytes.Contains(begin, []byte("1AY&SY"))) {
+			what = o.what
+		}
+	}
+	switch {
+	case what != "":
+	case wide(begin):
+		what = "text in UTF-32; write it as UTF-8 first, for example with iconv -f UTF-32 -t UTF-8"
+	case page.Match(begin):
+		what = "a web page, and not the file that was meant to be loaded from it"
+	default:
+		return nil
+	}
+	return errs.E(errs.Invalid, "The data is %s", what)
+}
+
+// wide reports whether a text looks like UTF-32 without a mark: three bytes of
+// four are zero.
+func wide(b []byte) bool {
+	if len(b) < 16 || len(b)%4 != 0 {
+		return false
+	}
+	var zeros [4]int
+	for i, c := range b {
+		if c == 0 {
+			zeros[i%4]++
+		}
+	}
+	n := len(b) / 4
+	return zeros[1] > n*9/10 && zeros[2] > n*9/10 && (zeros[0] > n*9/10) != (zeros[3] > n*9/10)
+}

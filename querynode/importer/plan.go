@@ -1,0 +1,302 @@
+package importer
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// plan is how CSV is read.
+type plan struct {
+	layout
+	dialect
+	lines     int64 // at the front that are left out
+	quotes    bool  // there are some
+	whole     bool  // the header is in quotes
+	nullCodes bool  // \N is there, as an escape
+	notes     []string
+}
+
+// delimited finds out how CSV is to be read, and gives what opens it.
+func (im *imports) delimited(known []string) (func(skipHeader bool) (rows, error), *shape, error) {
+	p, err := im.plan(known)
+	if err != nil {
+		return nil, nil, err
+	}
+	im.describe(p)
+	sh := &shape{header: p.header, named: p.header, text: newDelimitedShape(im.o, p)}
+	names := make([]string, p.width)
+	copy(names, p.names)
+	sh.names, sh.given = distinct(names, true), names
+	if p.header {
+		im.noteNames(names, sh.names)
+	}
+	return func(skipHeader bool) (rows, error) {
+		r, err := im.openDelimited(p.dialect, p.lines)
+		if err != nil || !skipHeader {
+			return r, err
+		}
+		switch got, err := r.next(); {
+		case err != nil:
+			return nil, err
+		case got.bad != nil:
+			return nil, atLine(got.line, got.bad)
+		}
+		return r, nil
+	}, sh, nil
+}
+
+// openDelimited opens the data behind some lines.
+func (im *imports) openDelimited(d dialect, lines int64) (*delimited, error) {
+	src, err := im.data.text(im.encoding, true)
+	if err != nil {
+		return nil, err
+	}
+	r := newDelimited(src, d, im.data.limits.Row)
+	r.line += r.pass(lines)
+	r.reopen = func(offset int64) (io.Reader, error) { return im.data.textFrom(im.encoding, true, offset) }
+	if im.encoding != utf8Name || im.data.invalid > 0 {
+		r.check = im.encoding
+	}
+	r.nulls, _ = nullsOf(im.o)
+	return r, nil
+}
+
+// plan looks at the beginning of the data.
+func (im *imports) plan(known []string) (*plan, error) {
+	g, err := givenBy(im.o)
+	if err != nil {
+		return nil, err
+	}
+	p := &plan{lines: im.o.SkipLines}
+	s, err := im.sample(p.lines)
+	if err != nil {
+		return nil, err
+	}
+	if c, ok := separatorLine(s.text); ok {
+		p.lines++
+		p.note("Line %d says that the fields are separated by %s", p.lines, shown(c))
+		if s, err = im.sample(p.lines); err != nil {
+			return nil, err
+		}
+		if !g.hasDelimiter {
+			g.delimiter, g.hasDelimiter = c, true
+		}
+	}
+	j := newJudge(s, g, im.o, known)
+	v := j.best()
+	if s.cut && len(v.readings) > 0 {
+		if v, err = im.reconsider(j, v, p.lines); err != nil {
+			return nil, err
+		}
+	}
+	p.layout, p.dialect, p.whole = v.layout, v.dialect, v.whole && v.header
+	p.quotes = bytes.IndexByte(s.text, '"') >= 0
+	p.nullCodes = p.codes && j.escapes(p.dialect).null > 0
+	if v.rows == 0 {
+		return p, im.first(p)
+	}
+	im.noteTitles(p)
+	p.lines += v.titles
+	return p, nil
+}
+
+// first takes the width of rows from the first, where that is all there is, or
+// is larger than a sample.
+func (im *imports) first(p *plan) error {
+	if p.quote == 0 && im.o.Quote == "" {
+		p.quote = '"'
+	}
+	r, err := im.openDelimited(p.dialect, p.lines)
+	if err != nil {
+		return err
+	}
+	got, err := r.next()
+	switch {
+	case err == io.EOF:
+		return errNoRows()
+	case err != nil:
+		return err
+	case got.bad != nil:
+		return atLine(got.line, got.bad)
+	}
+	p.width, p.header = len(got.cells), im.o.Header == "yes"
+	if p.header {
+		for _, c := range got.cells {
+			p.names = append(p.names, string(c.data))
+		}
+	}
+	return nil
+}
+
+// sample gives the beginning of the data behind some lines.
+func (im *imports) sample(lines int64) (sample, error) {
+	src, err := im.data.text(im.encoding, true)
+	if err != nil {
+		return sample{}, err
+	}
+	w := newWindow(src)
+	w.pass(lines)
+	return newSample(io.MultiReader(bytes.NewReader(w.buf[w.at:w.end]), src))
+}
+
+// reconsider weighs the readings on all of the data: a quote behind the sample
+// must not join rows either.
+func (im *imports) reconsider(j *judge, v verdict, lines int64) (verdict, error) {
+	var all []tally
+	for _, d := range v.readings {
+		r, err := im.openDelimited(d, lines)
+		if err != nil {
+			return v, err
+		}
+		t, err := im.tally(r)
+		if err != nil {
+			return v, err
+		}
+		all = append(all, t)
+		if len(all) == 1 && t.quoted == 0 && t.sound() {
+			return v, nil // there are no quotes
+		}
+	}
+	if t := weigh(all[0], all[1]); t.dialect != v.dialect {
+		v.tally = j.tally(t.dialect)
+		v.layout = j.layout(v.tally)
+	}
+	return v, nil
+}
+
+func (im *imports) tally(r *delimited) (tally, error) {
+	c := newCounting(r.dialect)
+	for n := 1; ; n++ {
+		got, err := r.next()
+		if err == io.EOF {
+			return c.result(), nil
+		}
+		if err != nil {
+			return tally{}, err
+		}
+		c.add(r, got)
+		if n%stopEvery == 0 {
+			if err := im.to.Stopped(); err != nil {
+				return tally{}, err
+			}
+		}
+	}
+}
+
+// separatorLine reports whether a text begins with the line in which
+// spreadsheets are told the delimiter.
+func separatorLine(text []byte) (byte, bool) {
+	line, _, ok := bytes.Cut(text, []byte{'\n'})
+	line = bytes.Trim(bytes.TrimSuffix(line, []byte{'\r'}), `"`)
+	if !ok || len(line) != 5 || !bytes.EqualFold(line[:4], []byte("sep=")) || line[4] >= 0x80 {
+		return 0, false
+	}
+	return line[4], true
+}
+
+func (p *plan) note(format string, args ...any) {
+	p.notes = append(p.notes, fmt.Sprintf(format, args...))
+}
+
+// maxNotes is how many remarks of one kind an answer has.
+const maxNotes = 20
+
+// describe tells in the answer what was found.
+func (im *imports) describe(p *plan) {
+	im.result.Delimiter, im.result.Quote, im.result.Header = shown(p.delimiter), shown(p.quote), p.header
+	im.result.Escape = shown(p.escape)
+	if im.o.Encoding == "" && im.encoding != utf8Name {
+		im.notef("The encoding is taken for %s", im.encoding)
+	}
+	for _, n := range p.notes {
+		im.notef("%s", n)
+	}
+	if im.o.Delimiter == "" && p.delimiter == 0 {
+		im.notef("Each line is taken as one field")
+	}
+	if im.o.Quote == "" {
+		switch {
+		case p.quote == 0 && p.quotes && !p.codes:
+			im.notef("Quotes are taken as a part of the fields; --quote '\"' takes them as what encloses fields")
+		case p.quote != '"' && p.quote != 0:
+			im.notef("Fields are taken to be enclosed in %s", shown(p.quote))
+		case p.loose:
+			im.notef("Quotes in fields are not doubled; one is taken for the end of a field only before a delimiter or a line end")
+		}
+	}
+	if im.o.Escape == "" {
+		switch {
+		case p.codes:
+			im.notef(`Backslashes are taken for escapes: \n, \t, \\ and \N for NULL`)
+		case p.twin:
+			im.notef(`A quote before N in front of a field is taken for NULL`)
+		}
+	}
+}
+
+func (im *imports) notef(format string, args ...any) { im.note(fmt.Sprintf(format, args...)) }
+
+// noteTitles says which lines are no rows.
+func (im *imports) noteTitles(p *plan) {
+	if p.titles == 0 {
+		return
+	}
+	first, last := p.lines+1, p.lines+p.titles
+	if first == last {
+		p.note("Line %d is taken for a title and left out", first)
+		return
+	}
+	p.note("The lines %d to %d are taken for titles and left out", first, last)
+}
+
+// noteNames says which names are not those of the data.
+func (im *imports) noteNames(given, names []string) {
+	told := 0
+	for i, name := range names {
+		was := strings.TrimSpace(given[i])
+		if was == name {
+			continue
+		}
+		if told++; told > maxNotes {
+			continue
+		}
+		if was == "" {
+			im.notef("The column %d has no name and becomes %s", i+1, shortened(name, 80))
+		} else {
+			im.notef("The column %d becomes %s, because another is called %s", i+1, shortened(name, 80), shortened(strings.ToValidUTF8(was, "\uFFFD"), 80))
+		}
+	}
+	if told > maxNotes {
+		im.notef("%d more columns have no names of their own", told-maxNotes)
+	}
+}
+
+// typesOf gives the types that are given for columns, in their order; empty
+// where there is none.
+func typesOf(types map[string]string, names []string) ([]string, error) {
+	given := make([]string, len(names))
+	for column, typ := range types {
+		i := slices.IndexFunc(names, func(n string) bool { return folded(n) == folded(column) })
+		if i < 0 {
+			return nil, errs.E(errs.Invalid, "There is no column %s in the data, for which types has a type; there are: %s", shortened(column, 80), shortened(strings.Join(names, ", "), 300))
+		}
+		given[i] = strings.ToUpper(typ)
+	}
+	return given, nil
+}
+
+// nullsOf gives the words that the options say to be NULL; given is false when
+// they are to be found out.
+func nullsOf(o query.ImportOptions) (words []string, given bool) {
+	words = o.Nulls
+	if o.Null != "" {
+		words = append(slices.Clone(words), o.Null)
+	}
+	return words, len(words) > 0
+}

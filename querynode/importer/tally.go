@@ -1,0 +1,255 @@
+package importer
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+const (
+	sampleBytes = 256 << 10 // the dialect is found on
+	sampleRows  = 1000      // of which the cells are looked at
+	tallied     = 256       // columns of which quotes are counted
+)
+
+// sample is the beginning of the data.
+type sample struct {
+	text []byte
+	cut  bool // there is more
+}
+
+func newSample(src io.Reader) (sample, error) {
+	b := make([]byte, sampleBytes)
+	n, err := io.ReadFull(src, b)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return sample{b[:n], false}, nil
+	}
+	if err != nil {
+		return sample{}, errBroken(err)
+	}
+	return sample{b, true}, nil
+}
+
+// tally is how a dialect does on a text.
+type tally struct {
+	dialect
+	rows, columns int
+	agree         int   // rows that have as many columns as most
+	first         int   // columns of the first row
+	faults        int64 // lines of rows whose quotes are wrong
+	odd           int64 // lines of rows that have not as many columns as most
+	quoted        int   // fields in quotes
+	needed        int   // of them, that hold a delimiter or a quote, in rows of one line
+	broken        int   // rows of several lines
+	whole         bool  // every field of the first row is in quotes
+	column        bool  // a column has all of its values in quotes
+	ends          bool  // line ends differ from those in fields
+	clean         int   // cells that look like a number, a date, or nothing
+	cells         int
+}
+
+// counting is what a tally is made with.
+type counting struct {
+	tally
+	widths      map[int]int
+	lines       map[int]int64
+	in, out     [tallied]int // values in quotes and without
+	crlf, lf    int          // rows that end so
+	inner, bare int          // fields with line ends of both, of LF alone
+}
+
+// tally counts in the text; the last row of one that is cut does not count.
+func (s sample) tally(d dialect) tally {
+	return tallyOf(bytes.NewReader(s.text), d, len(s.text), s.cut)
+}
+
+func tallyOf(src io.Reader, d dialect, most int, cut bool) tally {
+	c := newCounting(d)
+	r := newDelimited(src, d, most)
+	for {
+		got, err := r.next()
+		if err != nil || cut && !r.have() {
+			break
+		}
+		c.add(r, got)
+	}
+	return c.result()
+}
+
+func newCounting(d dialect) *counting {
+	return &counting{tally: tally{dialect: d}, widths: map[int]int{}, lines: map[int]int64{}}
+}
+
+func (c *counting) add(r *delimited, got row) {
+	if c.rows++; c.rows == 1 {
+		c.first = len(r.fields)
+		c.whole = len(r.fields) > 0
+		for _, f := range r.fields {
+			c.whole = c.whole && f.quoted
+		}
+	}
+	c.widths[len(r.fields)]++
+	c.lines[len(r.fields)] += got.lines
+	if got.bad != nil {
+		c.faults += got.lines
+		return
+	}
+	if r.crlf {
+		c.crlf++
+	} else {
+		c.lf++
+	}
+	if got.lines > 1 {
+		c.broken++
+	}
+	for i, cell := range got.cells {
+		c.cell(r, i, cell, got.lines > 1)
+	}
+}
+
+func (c *counting) cell(r *delimited, i int, cell cell, broken bool) {
+	c.cells++
+	if cell.kind == null || c.cells < 20000 && look(cell.data) != aText {
+		c.clean++
+	}
+	switch {
+	case cell.kind == enclosed:
+		c.quoted++
+		if i < tallied && c.rows > 1 {
+			c.in[i]++
+		}
+		if bytes.IndexByte(cell.data, '\n') >= 0 {
+			if bytes.Contains(cell.data, []byte("\r\n")) {
+				c.inner++
+			} else {
+				c.bare++
+			}
+		}
+		if !broken && (bytes.IndexByte(cell.data, r.quote) >= 0 || r.delimiter != 0 && bytes.IndexByte(cell.data, r.delimiter) >= 0) {
+			c.needed++
+		}
+	case cell.kind != null && i < tallied && c.rows > 1:
+		c.out[i]++
+	}
+}
+
+func (c *counting) result() tally {
+	for n, rows := range c.widths {
+		if rows > c.agree || rows == c.agree && (n == c.first || n > c.columns && c.columns != c.first) {
+			c.columns, c.agree = n, rows
+		}
+	}
+	for n, lines := range c.lines {
+		if n != c.columns {
+			c.odd += lines
+		}
+	}
+	for i := range c.in {
+		c.column = c.column || c.in[i] > 1 && c.out[i] == 0
+	}
+	c.ends = c.crlf > 0 && c.lf <= 1 && c.inner == 0 && c.bare > 0
+	return c.tally
+}
+
+// uniform reports whether every row has as many columns.
+func (t tally) uniform() bool { return t.agree == t.rows }
+
+// sound reports whether the quotes are as they should be.
+func (t tally) sound() bool { return t.faults == 0 }
+
+// lost is how many lines a table of this would not have.
+func (t tally) lost() int64 { return t.faults + t.odd }
+
+// kind is what a cell looks like to a person.
+type kind uint8
+
+const (
+	aText kind = iota
+	aNumber
+	aDate
+	aTruth // a boolean
+	aGap   // nothing, or a word for it
+)
+
+// look tells what a cell looks like.
+func look(b []byte) kind {
+	if len(b) == 0 || len(b) > 40 {
+		if len(b) == 0 {
+			return aGap
+		}
+		return aText
+	}
+	s := strings.TrimSpace(string(b))
+	switch {
+	case s == "" || gaps[s]:
+		return aGap
+	case figure(s):
+		return aNumber
+	case dated(s):
+		return aDate
+	case truths[s] != 0 && len(s) > 1:
+		return aTruth
+	}
+	return aText
+}
+
+// gaps are words that stand for nothing, or for no number.
+var gaps = map[string]bool{
+	"NA": true, `\N`: true, "NULL": true, "null": true, "None": true, "N/A": true, "n/a": true, "#N/A": true, "<NA>": true, "<nil>": true,
+	"nan": true, "NaN": true, "NAN": true, "inf": true, "Inf": true, "INF": true, "-inf": true, "-Inf": true, "Infinity": true, "-Infinity": true, "INFINITY": true,
+}
+
+// figure reports whether a text is a number in any of the usual forms.
+func figure(s string) bool {
+	digits, exponent := 0, false
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9':
+			digits++
+		case c == '.' || c == ',':
+			if exponent {
+				return false
+			}
+		case c == '-' || c == '+':
+			if i > 0 && s[i-1] != 'e' && s[i-1] != 'E' {
+				return false
+			}
+		case c == 'e' || c == 'E':
+			if digits == 0 || exponent {
+				return false
+			}
+			exponent = true
+		case c == '%' || c == ' ':
+			if i != len(s)-1 {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return digits > 0
+}
+
+// dated reports whether a text has the form of a date or time.
+func dated(s string) bool {
+	if s[0] < '0' || s[0] > '9' {
+		return false
+	}
+	digits, marks := 0, 0
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9':
+			digits++
+		case strings.IndexByte("-/:.", c) >= 0:
+			marks++
+		case strings.IndexByte(" T+Z", c) < 0:
+			return false
+		}
+	}
+	return marks >= 2 && digits >= 3 || marks == 1 && digits >= 3 && strings.Contains(s, ":")
+}
+
+func errNoRows() error { return errs.E(errs.Invalid, "There are no rows to import") }

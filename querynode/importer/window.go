@@ -1,0 +1,93 @@
+package importer
+
+import (
+	"bytes"
+	"errors"
+	"io"
+)
+
+// window is the part of a stream that is looked at.
+type window struct {
+	src     io.Reader
+	buf     []byte
+	at, end int
+	before  int64 // bytes of the stream before buf
+	tail    byte  // the last of them
+	line    int64 // of at
+	err     error
+}
+
+func newWindow(src io.Reader) window { return window{src: src, buf: make([]byte, 64<<10), line: 1} }
+
+// have reports whether there is a byte at at, reading on if need be.
+func (w *window) have() bool {
+	for w.at == w.end {
+		if w.err != nil {
+			return false
+		}
+		w.drop()
+		w.end, w.err = w.src.Read(w.buf)
+	}
+	return true
+}
+
+// ahead gives up to n bytes from at on, less only at the end of the stream. n
+// is small.
+func (w *window) ahead(n int) []byte {
+	for w.end-w.at < n && w.err == nil {
+		w.drop()
+		var got int
+		got, w.err = w.src.Read(w.buf[w.end:])
+		w.end += got
+	}
+	return w.buf[w.at:min(w.end, w.at+n)]
+}
+
+// drop forgets what is before at.
+func (w *window) drop() {
+	if w.at > 0 {
+		w.tail = w.buf[w.at-1]
+		w.before += int64(w.at)
+		w.end = copy(w.buf, w.buf[w.at:w.end])
+		w.at = 0
+	}
+}
+
+// previous is the byte before at.
+func (w *window) previous() byte {
+	if w.at > 0 {
+		return w.buf[w.at-1]
+	}
+	return w.tail
+}
+
+// offset is where at is in the stream.
+func (w *window) offset() int64 { return w.before + int64(w.at) }
+
+// pass goes over n lines, or to the end, and tells how many line ends that
+// were.
+func (w *window) pass(n int64) (passed int64) {
+	for passed < n && w.have() {
+		part := w.buf[w.at:w.end]
+		i := bytes.IndexAny(part, "\r\n")
+		if i < 0 {
+			w.at = w.end
+			continue
+		}
+		w.at += i
+		if b := w.ahead(2); len(b) == 2 && b[0] == '\r' && b[1] == '\n' {
+			w.at++
+		}
+		w.at++
+		passed++
+	}
+	return passed
+}
+
+// over is why there is no more.
+func (w *window) over() error {
+	if errors.Is(w.err, io.EOF) {
+		return io.EOF
+	}
+	return errBroken(w.err)
+}
