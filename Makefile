@@ -8,7 +8,7 @@ SHELL := /bin/bash
 
 # What SQLite can do is chosen when it is compiled. The same list stands in
 # .golangci.yml and in the README's `go install` line.
-TAGS := sqlite_fts5,sqlite_math_functions,sqlite_dbstat,sqlite_stat4,sqlite_column_metadata,sqlite_omit_load_extension
+TAGS := sqlite_fts5,sqlite_math_functions,sqlite_dbstat,sqlite_stat4,sqlite_column_metadata,sqlite_percentile,sqlite_omit_load_extension
 
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := bin/tools/golangci-lint-$(GOLANGCI_VERSION)

@@ -13,7 +13,7 @@ import (
 )
 
 // Tags are the build tags of every binary; the Makefile has the same list.
-const Tags = "sqlite_fts5,sqlite_math_functions,sqlite_dbstat,sqlite_stat4,sqlite_column_metadata,sqlite_omit_load_extension"
+const Tags = "sqlite_fts5,sqlite_math_functions,sqlite_dbstat,sqlite_stat4,sqlite_column_metadata,sqlite_percentile,sqlite_omit_load_extension"
 
 // mains are the packages of the binaries.
 var mains = []string{".", "./controlplane/cmd/ayb-controlplane", "./querynode/cmd/ayb-querynode", "./snapshotter/cmd/ayb-snapshotter", "./mailer/cmd/ayb-mailer"}

@@ -29,6 +29,8 @@ import (
 	"unsafe"
 
 	_ "github.com/mattn/go-sqlite3" // links SQLite; its Go API is not used
+
+	"github.com/ayb-go/ayb/querynode/engine/sqlite/sqlfunc"
 )
 
 const (
@@ -108,6 +110,9 @@ func openConn(o Options, path string, flags C.int) (*conn, C.int) {
 	rc := C.ayb_open(&c.c, p, flags, sqlLimit(o), valueLimit(o))
 	if c.c == nil {
 		return nil, rc
+	}
+	if rc == C.SQLITE_OK {
+		rc = C.int(sqlfunc.Register(unsafe.Pointer(c.c.db)))
 	}
 	return c, rc
 }

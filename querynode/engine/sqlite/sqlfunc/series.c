@@ -1,0 +1,151 @@
+//go:build cgo && (linux || darwin)
+
+// generate_series(START, STOP, STEP) is a table with a row for each integer
+// from START to STOP: STOP is 4294967295 and STEP 1 if they are left out. A
+// STEP below 0 counts down, and one of 0 is 1.
+
+#include <string.h>
+
+#include "sqlfunc.h"
+
+enum { VALUE, START, STOP, STEP };
+enum { HAS_START = 1, HAS_STOP = 2, HAS_STEP = 4, ASCENDING = 8, DESCENDING = 16 };
+
+typedef struct cursor {
+	sqlite3_vtab_cursor base;
+	int64_t start, stop, step; // as they were given
+	int64_t value, delta;
+	uint64_t left; // rows from this one on
+} cursor;
+
+static int series_connect(sqlite3 *db, void *aux, int argc, const char *const *argv, sqlite3_vtab **out, char **err) {
+	int rc = sqlite3_declare_vtab(db, "CREATE TABLE x(value, start HIDDEN, stop HIDDEN, step HIDDEN)");
+	(void)aux;
+	(void)argc;
+	(void)argv;
+	(void)err;
+	if (rc) return rc;
+	*out = sqlite3_malloc64(sizeof **out);
+	if (!*out) return SQLITE_NOMEM;
+	memset(*out, 0, sizeof **out);
+	sqlite3_vtab_config(db, SQLITE_VTAB_INNOCUOUS);
+	return SQLITE_OK;
+}
+
+static int series_disconnect(sqlite3_vtab *t) {
+	sqlite3_free(t);
+	return SQLITE_OK;
+}
+
+// Takes the arguments, which are equalities on the hidden columns, in the
+// order start, stop, step.
+static int series_best_index(sqlite3_vtab *t, sqlite3_index_info *info) {
+	int i, argument[4] = {-1, -1, -1, -1}, n = 0, unusable = 0;
+	for (i = 0; i < info->nConstraint; i++) {
+		int column = info->aConstraint[i].iColumn;
+		if (column < START || info->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_EQ) continue;
+		if (info->aConstraint[i].usable)
+			argument[column] = i;
+		else
+			unusable |= 1 << column;
+	}
+	for (i = START; i <= STEP; i++) {
+		if (argument[i] < 0) {
+			// It depends on a table that would come later: another order
+			// of the tables has to be found.
+			if (unusable & 1 << i) return SQLITE_CONSTRAINT;
+			continue;
+		}
+		info->idxNum |= 1 << (i - START);
+		info->aConstraintUsage[argument[i]].argvIndex = ++n;
+		info->aConstraintUsage[argument[i]].omit = 1;
+	}
+	if (!(info->idxNum & HAS_START)) {
+		sqlite3_free(t->zErrMsg);
+		t->zErrMsg = sqlite3_mprintf("generate_series() needs the first value as its first argument");
+		return SQLITE_ERROR;
+	}
+	if (info->nOrderBy == 1 && info->aOrderBy[0].iColumn == VALUE) {
+		info->orderByConsumed = 1;
+		info->idxNum |= info->aOrderBy[0].desc ? DESCENDING : ASCENDING;
+	}
+	info->estimatedRows = info->idxNum & HAS_STOP ? 1000 : 4294967296;
+	info->estimatedCost = (double)info->estimatedRows * (info->idxNum & HAS_STEP ? 1 : 2);
+	return SQLITE_OK;
+}
+
+static int series_open(sqlite3_vtab *t, sqlite3_vtab_cursor **out) {
+	cursor *c = sqlite3_malloc64(sizeof *c);
+	(void)t;
+	if (!c) return SQLITE_NOMEM;
+	memset(c, 0, sizeof *c);
+	*out = &c->base;
+	return SQLITE_OK;
+}
+
+static int series_close(sqlite3_vtab_cursor *base) {
+	sqlite3_free(base);
+	return SQLITE_OK;
+}
+
+// How many values lie from low to high in steps of step, which may be as many
+// as the type has: then one less, which nobody lives to see.
+static uint64_t count(int64_t low, int64_t high, uint64_t step) {
+	uint64_t n = ((uint64_t)high - (uint64_t)low) / step;
+	return n == UINT64_MAX ? n : n + 1;
+}
+
+static int series_filter(sqlite3_vtab_cursor *base, int plan, const char *text, int argc, sqlite3_value **argv) {
+	cursor *c = (cursor *)base;
+	uint64_t size;
+	int i, n = 0;
+	(void)text;
+	c->left = 0;
+	for (i = 0; i < argc; i++)
+		if (sqlite3_value_type(argv[i]) == SQLITE_NULL) return SQLITE_OK;
+	c->start = sqlite3_value_int64(argv[n++]);
+	c->stop = plan & HAS_STOP ? sqlite3_value_int64(argv[n++]) : 4294967295;
+	c->step = plan & HAS_STEP ? sqlite3_value_int64(argv[n++]) : 1;
+	if (!c->step) c->step = 1;
+	size = c->step < 0 ? 0 - (uint64_t)c->step : (uint64_t)c->step;
+	if (c->step > 0 && c->start <= c->stop) c->left = count(c->start, c->stop, size);
+	if (c->step < 0 && c->start >= c->stop) c->left = count(c->stop, c->start, size);
+	c->value = c->start;
+	c->delta = c->step;
+	// The wanted order is the other one: begin at the last value.
+	if (c->left && ((plan & ASCENDING && c->step < 0) || (plan & DESCENDING && c->step > 0))) {
+		c->value = (int64_t)((uint64_t)c->start + (c->left - 1) * (uint64_t)c->step);
+		c->delta = (int64_t)(0 - (uint64_t)c->step);
+	}
+	return SQLITE_OK;
+}
+
+static int series_next(sqlite3_vtab_cursor *base) {
+	cursor *c = (cursor *)base;
+	c->value = (int64_t)((uint64_t)c->value + (uint64_t)c->delta);
+	c->left--;
+	return SQLITE_OK;
+}
+
+static int series_eof(sqlite3_vtab_cursor *base) { return ((cursor *)base)->left == 0; }
+
+static int series_column(sqlite3_vtab_cursor *base, sqlite3_context *ctx, int i) {
+	cursor *c = (cursor *)base;
+	int64_t columns[] = {c->value, c->start, c->stop, c->step};
+	sqlite3_result_int64(ctx, columns[i]);
+	return SQLITE_OK;
+}
+
+static int series_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out) {
+	*out = ((cursor *)base)->value;
+	return SQLITE_OK;
+}
+
+// Without xCreate the table is there by its own name, and only so.
+static const sqlite3_module module = {
+	.xConnect = series_connect, .xBestIndex = series_best_index, .xDisconnect = series_disconnect,
+	.xOpen = series_open, .xClose = series_close, .xFilter = series_filter, .xNext = series_next,
+	.xEof = series_eof, .xColumn = series_column, .xRowid = series_rowid,
+};
+
+int sqlfunc_series(sqlite3 *db) { return sqlite3_create_module_v2(db, "generate_series", &module, 0, 0); }
