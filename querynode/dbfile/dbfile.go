@@ -252,7 +252,7 @@ func version(p ayb.DatabasePath, dir string) Version {
 // fresh gives a version an empty temp directory.
 func fresh(p ayb.DatabasePath, dir string) (Version, error) {
 	v := version(p, dir)
-	if err := os.RemoveAll(v.Temp); err != nil {
+	if err := removeAll(v.Temp); err != nil {
 		return Version{}, fmt.Errorf("clear temporary files of %s: %w", p, err)
 	}
 	if err := os.Mkdir(v.Temp, dirMode); err != nil {
@@ -329,7 +329,7 @@ func (d *Dir) throwAway(dir string) error {
 	if err := syncDir(filepath.Dir(dir)); err != nil {
 		return err
 	}
-	return os.RemoveAll(gone)
+	return removeAll(gone)
 }
 
 // leaveOwner removes the directory of an owner who has nothing here any more.

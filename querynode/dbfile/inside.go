@@ -111,14 +111,8 @@ func (v Version) NewFile() (*os.File, error) {
 
 // Clear removes everything in a version. No daemon of it may be running.
 func (v Version) Clear() error {
-	entries, err := os.ReadDir(v.Dir)
-	if err != nil {
+	if err := empty(v.Dir); err != nil {
 		return fmt.Errorf("clear a version: %w", err)
 	}
-	for _, e := range entries {
-		if rerr := os.RemoveAll(filepath.Join(v.Dir, e.Name())); rerr != nil {
-			err = errors.Join(err, fmt.Errorf("clear a version: %w", rerr))
-		}
-	}
-	return err
+	return nil
 }

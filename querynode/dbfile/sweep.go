@@ -21,8 +21,8 @@ func (d *Dir) sweep() (databases int, err error) {
 			databases++
 		}
 	})
-	_ = os.RemoveAll(d.outgoing())
-	_ = os.RemoveAll(d.trash())
+	_ = removeAll(d.outgoing())
+	_ = removeAll(d.trash())
 	return databases, err
 }
 
@@ -65,7 +65,7 @@ func (d *Dir) sweepHome(p ayb.DatabasePath, home string) bool {
 			return true
 		}
 		live = filepath.Base(dir)
-		_ = os.RemoveAll(filepath.Join(dir, tempName))
+		_ = removeAll(filepath.Join(dir, tempName))
 	}
 	for _, v := range versions(home) {
 		if v != live {
