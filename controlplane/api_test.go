@@ -83,12 +83,14 @@ func TestRegistrationRefusals(t *testing.T) {
 		{"a/b", "x@example.org", "user", 400, `{"type":"InvalidSlug","message":"Invalid entity slug: a/b. Only letters, numbers, underscores, hyphens, and periods are allowed"}`},
 		{long, "x@example.org", "user", 400, `{"type":"InvalidSlug","message":"A entity slug can't be longer than 128 bytes, but this one is 129 bytes"}`},
 		{"bob", "bob", "user", 400, `{"type":"RegistrationError","message":"The mail address is not valid; it must look like name@example.org"}`},
-		{"bob", "bob@example.org", "robot", 400, `{"type":"Other","message":"Unknown value: robot"}`},
+		{"bob", "bob@example.org", "robot", 400, `{"type":"Other","message":"Unknown value: robot; it can be user, organization"}`},
 		{"alice", "mallory@example.org", "user", 409, `{"type":"Other","message":"alice has already been registered"}`},
 	} {
 		w.want(w.do("POST", "/v1/register", "", "entity", tt.entity, "email-address", tt.address, "entity-type", tt.kind), tt.status, tt.body)
 	}
 	w.wantOther(w.do("POST", "/v1/register", ""), 400, "Missing required `entity` header")
+	w.wantOther(w.do("POST", "/v1/register", "entity=a&email_address=b", "Content-Type", "application/x-www-form-urlencoded"), 400,
+		"Missing required `entity` header; the body was not read because it is no JSON object: send one with `entity`, and with `Content-Type: application/json`")
 	w.wantOther(w.do("POST", "/v1/register", "", "entity", "a"), 400, "Missing required `email-address` header")
 	w.wantOther(w.do("POST", "/v1/register", "", "entity", "a", "email-address", "b"), 400, "Missing required `entity-type` header")
 	w.wantOther(w.do("POST", "/v1/log_in", ""), 400, "Missing required `entity` header")
@@ -213,8 +215,8 @@ func TestCreateChecksInOrder(t *testing.T) {
 	}{
 		{"slug first", bob, "nobody/a b", "x", "x", 400, `{"type":"InvalidSlug","message":"Invalid database slug: a b. Only letters, numbers, underscores, hyphens, and periods are allowed"}`},
 		{"then the entity", bob, "nobody/a", "x", "x", 404, `{"type":"RecordNotFound","id":"nobody","record_type":"entity"}`},
-		{"then the type", bob, "ann/a", "x", "y", 400, `{"type":"Other","message":"Unknown value: x"}`},
-		{"then the level", bob, "ann/a", "sqlite", "y", 400, `{"type":"Other","message":"Unknown value: y"}`},
+		{"then the type", bob, "ann/a", "x", "y", 400, `{"type":"Other","message":"Unknown value: x; it can be sqlite, duckdb"}`},
+		{"then the level", bob, "ann/a", "sqlite", "y", 400, `{"type":"Other","message":"Unknown value: y; it can be no-access, fork, read-only"}`},
 		{"then the caller", bob, "Ann/a", "sqlite", "fork", 403, `{"type":"Other","message":"Authenticated entity bob can't create a database for entity ann"}`},
 		{"folded, A4", ann, "ANN/a", "sqlite", "fork", 201, `{"entity":"ann","database":"a","database_type":"sqlite"}`},
 		{"an engine that is not here", ann, "ann/duck", "duckdb", "fork", 400, `{"type":"Other","message":"Databases of type duckdb are not supported by this server"}`},

@@ -84,7 +84,7 @@ func TestShareOverHTTP(t *testing.T) {
 	}
 	w.wantOther(w.do("POST", "/v1/ann/d/share", `{"sharing_level":"manager","entity_for_permission":"mia"}`, "Authorization", ann, "sharing-level", "read-only"), 400,
 		"The `sharing-level` header and `sharing_level` in the body differ")
-	w.wantOther(w.share(ann, "ann/d", "bob", "owner"), 400, "Unknown value: owner")
+	w.wantOther(w.share(ann, "ann/d", "bob", "owner"), 400, "Unknown value: owner; it can be no-access, read-only, read-write, manager")
 	w.want(w.share(ann, "ann/d", "nobody", "manager"), 404, `{"type":"RecordNotFound","id":"nobody","record_type":"entity"}`)
 	w.want(w.share(bob, "ann/d", "Ann", "manager"), 400, `{"type":"CantSetOwnerPermissions","message":"ann owns ann/d, so their permissions can't be changed"}`)
 	w.wantOther(w.share(bob, "ann/d", "bob", "manager"), 403, "Authenticated entity bob can't set permissions for database ann/d")
@@ -119,7 +119,7 @@ func TestUpdateOverHTTP(t *testing.T) {
 	}
 	// Ruling 15: the body of a PATCH is JSON whatever is said of it.
 	w.wantOther(w.do("PATCH", "/v1/ann/d/update", "fork", "Authorization", ann, "Content-Type", "text/plain"), 400, "The body must be a JSON object")
-	w.wantOther(w.publish(ann, "ann/d", "manager"), 400, "Unknown value: manager")
+	w.wantOther(w.publish(ann, "ann/d", "manager"), 400, "Unknown value: manager; it can be no-access, fork, read-only")
 }
 
 // S22, ruling 20: over every call, what is missing and what may not be seen

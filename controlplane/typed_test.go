@@ -49,6 +49,11 @@ func TestFormsAndFormats(t *testing.T) {
 		{"application/json", "application/x-ndjson", query.FormJSON, query.FormatNDJSON, ndjson},
 		{"application/json", "text/csv;q=0.5", query.FormJSON, query.FormatCSV, csv},
 		{"application/jsonl", "", query.FormSQL, query.FormatCompat, json},
+		// No statement begins as an object does, so the type may be missing or
+		// be what tools send by themselves.
+		{"", "", query.FormJSON, query.FormatJSON, json},
+		{"application/x-www-form-urlencoded", "application/jsonl", query.FormJSON, query.FormatNDJSON, ndjson},
+		{"text/plain", "text/csv", query.FormJSON, query.FormatCSV, csv},
 	} {
 		w.node.Answer = func(context.Context, nodeapi.QueryRequest) (nodeapi.Answer, error) {
 			return Chunks("what it says"), nil
@@ -60,7 +65,10 @@ func TestFormsAndFormats(t *testing.T) {
 		if tt.accept != "" {
 			headers = append(headers, "Accept", tt.accept)
 		}
-		const body = `{"not": "looked at`
+		body := " \n" + `{"not": "looked at`
+		if tt.form == query.FormSQL {
+			body = "not looked at"
+		}
 		got := w.do("POST", "/v1/alice/db/query", body, headers...)
 		if got.status != 200 || got.body != "what it says" || got.header.Get("Content-Type") != tt.answer {
 			t.Errorf("%+v: %d %s %v", tt, got.status, got.body, got.header)

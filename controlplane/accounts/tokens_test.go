@@ -66,7 +66,7 @@ func TestCreateToken(t *testing.T) {
 		{"hidden", alice, accounts.NewToken{Database: "Bob/secret"}, errs.Forbidden, noLevel + "read-only token for database bob/secret"},
 		{"own, missing", alice, accounts.NewToken{Database: "alice/missing"}, errs.NotFound, ""},
 		{"level alone", alice, accounts.NewToken{Level: "read-only"}, errs.Invalid, ""},
-		{"unknown level", alice, accounts.NewToken{Database: "alice/shop.sqlite", Level: "manager"}, errs.Invalid, "Unknown value: manager"},
+		{"unknown level", alice, accounts.NewToken{Database: "alice/shop.sqlite", Level: "manager"}, errs.Invalid, "Unknown value: manager; it can be read-only, read-write"},
 		{"no path", alice, accounts.NewToken{Database: "shop.sqlite"}, errs.Invalid, ""},
 		{"lifetime", alice, accounts.NewToken{ExpiresIn: "soon"}, errs.Invalid, ""},
 		{"invisible name", alice, accounts.NewToken{Name: "a\u202eb"}, errs.Invalid, ""},

@@ -2,6 +2,7 @@ package databases
 
 import (
 	"context"
+	"strings"
 
 	"github.com/ayb-go/ayb/controlplane/authz"
 	"github.com/ayb-go/ayb/controlplane/limits"
@@ -20,8 +21,9 @@ const idLength = 64
 // checked first, then the present state is kept as a snapshot, while nobody
 // writes, and then the two change places at once (ruling 30).
 //
+// The id may be shortened to what no other snapshot of the database begins with.
 // Errors are those of managed; NoSnapshot for an id that is not stored or is
-// none (S3); for a new database those of Create; Conflict while the database is
+// none (S3); Invalid for one that was shortened too much; for a new database those of Create; Conflict while the database is
 // being replaced; Snapshot when the snapshot or the present state is not sound;
 // TooLarge for a sound snapshot that is larger than the database may be;
 // ObjectStore. After an error the database is what it was.
@@ -30,8 +32,8 @@ func (d *Databases) Restore(ctx context.Context, actor authz.Actor, entity, data
 	if err != nil {
 		return err
 	}
-	if !isSnapshotID(id) {
-		return errs.E(errs.NoSnapshot, "No snapshot has this id")
+	if id, err = d.snapshotID(ctx, db, id); err != nil {
+		return err
 	}
 	if to != "" {
 		return d.restoreTo(ctx, actor, db, id, to)
@@ -49,12 +51,47 @@ func (d *Databases) Restore(ctx context.Context, actor authz.Actor, entity, data
 	})
 }
 
-// isSnapshotID tells whether a text may be an id: nothing else becomes part of
-// the name of an object.
-func isSnapshotID(s string) bool {
-	if len(s) != idLength {
-		return false
+// shortID is how many digits a shortened id has at least.
+const shortID = 4
+
+// snapshotID completes an id that was shortened. What is given out is an id:
+// nothing else becomes part of the name of an object.
+func (d *Databases) snapshotID(ctx context.Context, db meta.Database, text string) (string, error) {
+	unknown := errs.E(errs.NoSnapshot, "No snapshot has this id")
+	switch {
+	case !isHex(text) || text == "" || len(text) > idLength:
+		return "", unknown
+	case len(text) == idLength:
+		return text, nil
+	case len(text) < shortID:
+		return "", errs.E(errs.Invalid, "The id of a snapshot can be shortened to %d digits or more, and %s has %d", shortID, text, len(text))
 	}
+	listed, err := d.deps.Snapshots.ListSnapshots(ctx, snapshotapi.ListRequest{Database: snapshotsOf(db)})
+	if err != nil {
+		return "", err
+	}
+	var found []string
+	for _, s := range listed.Snapshots {
+		if strings.HasPrefix(s.ID, text) {
+			found = append(found, s.ID)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return "", unknown
+	case 1:
+		return found[0], nil
+	}
+	const most = 5
+	named := strings.Join(found[:min(most, len(found))], ", ")
+	if len(found) > most {
+		named += " and others"
+	}
+	return "", errs.E(errs.Invalid, "%d snapshots have an id that begins with %s: %s; write more of it", len(found), text, named)
+}
+
+// isHex reports whether a text has lower-case hexadecimal digits only.
+func isHex(s string) bool {
 	for _, c := range []byte(s) {
 		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
 			return false

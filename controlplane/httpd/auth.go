@@ -24,7 +24,7 @@ func (s *Server) authenticate(r *http.Request, p posture) (authz.Actor, error) {
 	}
 	text, ok := "", false
 	if len(values) == 1 {
-		text, ok = bearerToken(values[0], p)
+		text, ok = bearerToken(values[0])
 	}
 	switch {
 	case ok:
@@ -65,16 +65,14 @@ func (s *Server) bodyOf(w http.ResponseWriter, r *http.Request, actor authz.Acto
 	return body, release, err
 }
 
-// bearerToken cuts the token out of the header. The optional posture knows
-// two more spellings of the scheme.
-func bearerToken(header string, p posture) (string, bool) {
+// bearerToken cuts the token out of the header. The case of the scheme does not
+// matter (RFC 9110, section 11.1).
+func bearerToken(header string) (string, bool) {
 	if len(header) <= len(bearerPrefix) {
 		return "", false
 	}
 	scheme, text := header[:len(bearerPrefix)], header[len(bearerPrefix):]
-	ok := scheme == bearerPrefix ||
-		p == optional && (scheme == "bearer " || scheme == "BEARER ")
-	return text, ok && !strings.ContainsFunc(text, notVisible)
+	return text, (scheme == bearerPrefix || strings.EqualFold(scheme, bearerPrefix)) && !strings.ContainsFunc(text, notVisible)
 }
 
 func notVisible(r rune) bool { return r < ' ' || r > '~' }

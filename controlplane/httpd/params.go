@@ -23,6 +23,8 @@ const maxOpenBytes = 64 << 10
 type params struct {
 	header http.Header
 	body   map[string]json.RawMessage
+	// ignored: there was a body, and it was taken for none.
+	ignored bool
 }
 
 // readParams reads the body of a call with parameters. A body that is neither
@@ -41,12 +43,25 @@ func (s *Server) readParams(w http.ResponseWriter, r *http.Request, actor authz.
 	defer release()
 	raw = bytes.TrimSpace(raw)
 	if len(raw) == 0 || r.Method != http.MethodPatch && !isJSON(r) && raw[0] != '{' {
+		p.ignored = len(raw) > 0
 		return p, nil
 	}
 	if err := json.Unmarshal(raw, &p.body); err != nil {
 		return params{}, errs.Wrap(errs.Invalid, err, "The body must be a JSON object")
 	}
 	return p, nil
+}
+
+// startsObject reports whether a text is a JSON object, by its first character.
+func startsObject(body []byte) bool {
+	for _, c := range body {
+		switch c {
+		case ' ', '\t', '\r', '\n':
+		default:
+			return c == '{'
+		}
+	}
+	return false
 }
 
 func isJSON(r *http.Request) bool {
@@ -61,7 +76,12 @@ func isJSON(r *http.Request) bool {
 // required gives a parameter that must be there.
 func (p params) required(name string) (string, error) {
 	v, ok, err := p.get(name)
-	if err == nil && !ok {
+	switch {
+	case err != nil || ok:
+	case p.ignored:
+		err = errs.E(errs.Invalid, "Missing required `%s` header; the body was not read because it is no JSON object: send one with `%s`, and with `Content-Type: application/json`",
+			name, strings.ReplaceAll(name, "-", "_"))
+	default:
 		err = errs.E(errs.Invalid, "Missing required `%s` header", name)
 	}
 	return v, err

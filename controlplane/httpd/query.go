@@ -59,6 +59,12 @@ func (s *Server) query(w http.ResponseWriter, r *http.Request, actor authz.Actor
 		return err
 	}
 	defer release()
+	if q.Form == query.FormSQL && startsObject(body) { // no statement does
+		q.Form = query.FormJSON
+		if q.Format, err = answerFormat(r, q.Form); err != nil {
+			return err
+		}
+	}
 	if q.Body, err = queryText(r.Header.Get("Content-Type"), q.Form, body); err != nil {
 		return err
 	}

@@ -10,7 +10,8 @@ import (
 )
 
 // NoteSnapshot keeps a note on a snapshot of a database. What was noted before
-// stays: a new message replaces the old one, none does not. Of a database's
+// stays: a message that is there already is the one that was given to this
+// state, and a state that is kept again keeps it. Of a database's
 // notes it keeps so many, the newest. NotFound when the database is gone.
 func (s *Store) NoteSnapshot(ctx context.Context, id meta.DatabaseID, n meta.SnapshotNote, keep int) error {
 	mark := 0
@@ -22,7 +23,7 @@ func (s *Store) NoteSnapshot(ctx context.Context, id meta.DatabaseID, n meta.Sna
 			INSERT INTO snapshot_note (database_id, snapshot_id, message, before_restore, created_at) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (database_id, snapshot_id) DO UPDATE SET
 				created_at = excluded.created_at,
-				message = COALESCE(excluded.message, snapshot_note.message),
+				message = COALESCE(snapshot_note.message, excluded.message),
 				before_restore = CASE WHEN excluded.before_restore > 0 THEN 1 ELSE snapshot_note.before_restore END`,
 			id, n.ID, orNoText(n.Message), mark, formatTime(n.CreatedAt))
 		if gone(err) {

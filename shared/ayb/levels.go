@@ -1,6 +1,10 @@
 package ayb
 
-import "github.com/ayb-go/ayb/shared/errs"
+import (
+	"strings"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
 
 // EntityType says what an account stands for.
 type EntityType string
@@ -93,5 +97,9 @@ func parse[T ~string](s string, known ...T) (T, error) {
 			return k, nil
 		}
 	}
-	return "", errs.E(errs.Invalid, "Unknown value: %s", s)
+	names := make([]string, len(known))
+	for i, k := range known {
+		names[i] = string(k)
+	}
+	return "", errs.E(errs.Invalid, "Unknown value: %s; it can be %s", s, strings.Join(names, ", "))
 }

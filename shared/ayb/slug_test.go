@@ -62,7 +62,7 @@ func TestPathCheck(t *testing.T) {
 }
 
 func TestLevels(t *testing.T) {
-	if _, err := ParseSharingLevel("admin"); errs.Public(err).Message != "Unknown value: admin" {
+	if _, err := ParseSharingLevel("admin"); errs.Public(err).Message != "Unknown value: admin; it can be no-access, read-only, read-write, manager" {
 		t.Errorf("got %v", err)
 	}
 	for _, s := range []string{"no-access", "read-only", "read-write", "manager"} {

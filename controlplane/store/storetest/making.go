@@ -227,7 +227,7 @@ func snapshotNotes(t *testing.T, s *store.Store) {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	}
-	a := meta.SnapshotNote{ID: "a", Message: "after", BeforeRestore: true, CreatedAt: now.Add(2 * time.Hour)}
+	a := meta.SnapshotNote{ID: "a", Message: "before", BeforeRestore: true, CreatedAt: now.Add(2 * time.Hour)}
 	b := meta.SnapshotNote{ID: "b", Message: "mine", BeforeRestore: true, CreatedAt: now.Add(time.Hour)}
 	c := meta.SnapshotNote{ID: "c", CreatedAt: now}
 	e := meta.SnapshotNote{ID: "e", CreatedAt: now.Add(3 * time.Hour)}
