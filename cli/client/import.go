@@ -3,6 +3,7 @@ package client
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ayb-go/ayb/cli/client/sqlitefile"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"
@@ -21,7 +23,8 @@ form of FILE is told by what it begins with, by its name or by its content, and
 said; --format tells it better. FILE may be compressed with gzip or zstd.
 
 A SQLite file becomes a new database of yours, or, with --replace, takes the place
-of all that is in one. A SQL script is run in a database. Everything else goes
+of all that is in one. What is committed in a FILE-wal beside it is taken too; with
+a FILE-journal of an unfinished transaction beside it, it is refused. A SQL script is run in a database. Everything else goes
 into a table, which is named after FILE unless you name it. The types of a new
 table's columns, and how CSV is to be read, are found by looking at the whole file;
 what was assumed is said.
@@ -168,7 +171,36 @@ func (i *importing) run(cmd *cobra.Command) error {
 	if err := i.settle(cmd, guessOf(strings.TrimPrefix(i.file, "-"), begin)); err != nil {
 		return err
 	}
+	if size >= 0 && i.req.Format == query.TransferSQLite && i.req.Coding == "" {
+		return i.sendDatabase(cmd.Context(), c)
+	}
 	return interruptible(cmd.Context(), func(ctx context.Context) error { return i.send(ctx, c, in, size) })
+}
+
+// sendDatabase sends a database file with what is committed in the log beside
+// it.
+func (i *importing) sendDatabase(ctx context.Context, c *httpapi.Client) error {
+	f, err := sqlitefile.Open(i.file)
+	if err != nil {
+		return fileFailure(err, "read %s", printable(i.file))
+	}
+	defer f.Close()
+	if n := f.Added(); n > 0 {
+		name := printable(filepath.Base(i.file))
+		_, err := fmt.Fprintf(i.Stderr, "%s-wal lies beside it, and what is committed there is taken too: %s\n", name, counted(int64(n), "page"))
+		if err != nil {
+			return localFailure(err, "write a message")
+		}
+	}
+	return interruptible(ctx, func(ctx context.Context) error { return i.send(ctx, c, f, f.Size()) })
+}
+
+// fileFailure is localFailure for errors that may be sentences already.
+func fileFailure(err error, what string, args ...any) error {
+	if errs.CodeOf(err) == errs.Conflict || errs.CodeOf(err) == errs.Invalid {
+		return err
+	}
+	return localFailure(err, what, args...)
 }
 
 // settle completes the request by what the file seems to be, and says so.
@@ -244,7 +276,7 @@ func (r *readable) Read(p []byte) (int, error) {
 	case err == io.EOF && promised && r.left > 0:
 		err = errs.E(errs.Conflict, "The file has become shorter while it was read; nothing was imported")
 	case err != nil && err != io.EOF:
-		err = localFailure(err, "read the file")
+		err = fileFailure(err, "read the file")
 	}
 	return n, err
 }

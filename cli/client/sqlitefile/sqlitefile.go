@@ -1,0 +1,226 @@
+// Package sqlitefile reads an SQLite database file together with what SQLite
+// keeps beside it: a write-ahead log holds transactions that are committed and
+// not yet in the file, and a rollback journal says that the file holds a part
+// of one that is not. It needs no SQLite and changes no file, so that it works
+// on every system the client works on.
+package sqlitefile
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+const (
+	headerBytes  = 100
+	journalMagic = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
+	// lockByte is where SQLite locks the file; the page it is in holds nothing.
+	lockByte = 1 << 30
+)
+
+// File is a database as it is after its last committed transaction. It is for
+// one goroutine.
+type File struct {
+	main    *os.File
+	path    string // as it was given
+	begin   state
+	log     *log // nil when there is none, or nothing in it
+	size    int64
+	at      int64
+	page    []byte // the one that is read, of a file with a log
+	left    []byte // of page, not given yet
+	checked bool
+}
+
+// state tells whether a file is still the same.
+type state struct {
+	size    int64
+	changed int64 // time, in nanoseconds
+}
+
+// Open opens the database at path, and reads the log beside it if there is
+// one. Errors are those of the files, or *errs.Error: Conflict when a
+// transaction is not finished, Invalid when the log does not fit the file.
+func Open(path string) (*File, error) {
+	main, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	f := &File{main: main, path: path}
+	if err := f.open(); err != nil {
+		return nil, errors.Join(err, main.Close())
+	}
+	return f, nil
+}
+
+// open looks at what lies beside the file. SQLite names it after the file
+// itself, not after a link to it.
+func (f *File) open() error {
+	real, err := filepath.EvalSymlinks(f.path)
+	if err != nil {
+		return err
+	}
+	if err := f.noJournal(real + "-journal"); err != nil {
+		return err
+	}
+	if f.begin, err = f.state(); err != nil {
+		return err
+	}
+	f.size = f.begin.size
+	if f.log, err = openLog(real + "-wal"); err != nil || f.log == nil {
+		return err
+	}
+	head := make([]byte, headerBytes)
+	if _, err := f.main.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if size := pageSize(head); size != f.log.page {
+		return errs.E(errs.Invalid, "%s-wal is not the log of %s: its pages have %d bytes, and those of the database %d; take a copy with: sqlite3 %[2]s \".backup copy.db\"", f.name(), f.name(), f.log.page, size)
+	}
+	f.size = int64(f.log.pages) * int64(f.log.page)
+	f.page = make([]byte, f.log.page)
+	return nil
+}
+
+// noJournal refuses a file that holds a part of a transaction. A journal that
+// is done with has lost its begin.
+func (f *File) noJournal(path string) error {
+	j, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { _ = j.Close() }() // it was only read
+	head := make([]byte, len(journalMagic))
+	if _, err := io.ReadFull(j, head); err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	if string(head) != journalMagic {
+		return nil
+	}
+	return errs.E(errs.Conflict, "%s-journal lies beside %s: a transaction is being written, or was broken off, so that the file is not whole. Import again when it is done, or take a copy with: sqlite3 %[2]s \".backup copy.db\"", f.name(), f.name())
+}
+
+func (f *File) name() string { return filepath.Base(f.path) }
+
+func (f *File) state() (state, error) {
+	info, err := f.main.Stat()
+	if err != nil {
+		return state{}, err
+	}
+	return state{info.Size(), info.ModTime().UnixNano()}, nil
+}
+
+// Size is how many bytes Read gives in all.
+func (f *File) Size() int64 { return f.size }
+
+// Added is how many pages come from the log.
+func (f *File) Added() int {
+	if f.log == nil {
+		return 0
+	}
+	return len(f.log.frames)
+}
+
+// Read implements io.Reader. At its end it is Conflict when somebody has
+// written to the database meanwhile.
+func (f *File) Read(p []byte) (int, error) {
+	if f.at == f.size {
+		return 0, f.end()
+	}
+	if f.log == nil {
+		n, err := f.main.ReadAt(p[:min(int64(len(p)), f.size-f.at)], f.at)
+		f.at += int64(n)
+		if errors.Is(err, io.EOF) {
+			err = nil
+			if n == 0 {
+				err = f.errWritten()
+			}
+		}
+		return n, err
+	}
+	if len(f.left) == 0 {
+		if err := f.next(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, f.left)
+	f.left = f.left[n:]
+	f.at += int64(n)
+	return n, nil
+}
+
+// next reads the page at which the reader stands.
+func (f *File) next() error {
+	f.left = f.page
+	if at, ok := f.log.frames[uint32(f.at/int64(len(f.page)))+1]; ok {
+		if _, err := f.log.file.ReadAt(f.page, at); errors.Is(err, io.EOF) { // it is shorter than it was
+			return f.errWritten()
+		} else if err != nil {
+			return err
+		}
+	} else if _, err := f.main.ReadAt(f.page, f.at); errors.Is(err, io.EOF) {
+		if f.at != lockByte {
+			return errs.E(errs.Invalid, "%s-wal is not the log of %s: a part of the database is in neither", f.name(), f.name())
+		}
+		clear(f.page)
+	} else if err != nil {
+		return err
+	}
+	if f.at == 0 {
+		f.page[18], f.page[19] = 1, 1 // what comes is whole without a log
+	}
+	return nil
+}
+
+// end tells whether what was read belongs together.
+func (f *File) end() error {
+	if f.checked {
+		return io.EOF
+	}
+	now, err := f.state()
+	if err != nil {
+		return err
+	}
+	if now != f.begin {
+		return f.errWritten()
+	}
+	if f.log != nil {
+		same, err := f.log.same()
+		if err != nil {
+			return err
+		}
+		if !same {
+			return f.errWritten()
+		}
+	}
+	f.checked = true
+	return io.EOF
+}
+
+func (f *File) errWritten() error {
+	return errs.E(errs.Conflict, "Somebody has written to %s while it was read, so nothing was imported. Import again, or take a copy with: sqlite3 %[1]s \".backup copy.db\"", f.name())
+}
+
+// Close closes the files.
+func (f *File) Close() error {
+	err := f.main.Close()
+	if f.log != nil {
+		err = errors.Join(err, f.log.file.Close())
+	}
+	return err
+}
+
+func pageSize(head []byte) int {
+	size := int(head[16])<<8 | int(head[17])
+	if size == 1 {
+		return 64 << 10
+	}
+	return size
+}

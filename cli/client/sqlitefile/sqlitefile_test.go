@@ -1,0 +1,186 @@
+package sqlitefile
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// shell runs SQLite's own shell, which does not empty the log when it ends.
+func shell(t *testing.T, path string, lines ...string) string {
+	t.Helper()
+	cmd := exec.Command("sqlite3", "-batch", "-bail", path)
+	cmd.Stdin = strings.NewReader(".dbconfig no_ckpt_on_close on\n" + strings.Join(lines, "\n") + "\n")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return strings.TrimPrefix(string(out), "   no_ckpt_on_close on\n")
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func write(t *testing.T, path string, b []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// whole reads the database at path, and gives a file that holds just that.
+func whole(t *testing.T, path string) string {
+	t.Helper()
+	f, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if int64(len(b)) != f.Size() {
+		t.Errorf("%d bytes, and %d were promised", len(b), f.Size())
+	}
+	out := filepath.Join(t.TempDir(), "whole.db")
+	write(t, out, b)
+	return out
+}
+
+// copied puts a database with its log where nobody else has it.
+func copied(t *testing.T, path string) string {
+	t.Helper()
+	to := filepath.Join(t.TempDir(), "app.db")
+	write(t, to, read(t, path))
+	write(t, to+"-wal", read(t, path+"-wal"))
+	return to
+}
+
+// Rows that are committed in the log beside the file are not lost (issue 9, A7).
+func TestCommittedRowsBesideTheFile(t *testing.T) {
+	path := copied(t, "testdata/wal-beside.db")
+	before := append(read(t, path), read(t, path+"-wal")...)
+	if got := shell(t, whole(t, path), "SELECT count(*) FROM t; PRAGMA integrity_check; PRAGMA journal_mode;"); got != "6\nok\ndelete\n" {
+		t.Errorf("got %q", got)
+	}
+	if !bytes.Equal(before, append(read(t, path), read(t, path+"-wal")...)) {
+		t.Error("the user's files were changed")
+	}
+}
+
+// What comes is what SQLite finds, whatever the log holds: pages twice and of
+// several transactions, a database that grows and shrinks, rounds of before.
+func TestLogIsReadAsSQLiteReadsIt(t *testing.T) {
+	rows := "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 400) SELECT n, hex(randomblob(90)) FROM c;"
+	for name, lines := range map[string][]string{
+		"grows":    {"INSERT INTO t " + rows, "UPDATE t SET b = b || 'x' WHERE a % 3 = 0;", "CREATE TABLE u(x); INSERT INTO u VALUES (7);"},
+		"shrinks":  {"INSERT INTO t " + rows, "DELETE FROM t WHERE a > 9;", "VACUUM;"},
+		"again":    {"INSERT INTO t " + rows, "PRAGMA wal_checkpoint(RESTART);", "INSERT INTO t VALUES (1, 'after');"},
+		"open":     {"INSERT INTO t VALUES (1, 'kept');", "PRAGMA cache_size=1;", "BEGIN;", "INSERT INTO t " + rows, "ROLLBACK;"},
+		"nothing":  {"PRAGMA wal_checkpoint(TRUNCATE);"},
+		"complete": {"INSERT INTO t VALUES (1, 'x');", "PRAGMA wal_checkpoint(FULL);"},
+	} {
+		for _, page := range []string{"512", "4096", "65536"} {
+			path := filepath.Join(t.TempDir(), "a.db")
+			shell(t, path, append([]string{"PRAGMA page_size=" + page + ";", "PRAGMA journal_mode=WAL;", "CREATE TABLE t(a, b);", "CREATE INDEX i ON t(b);"}, lines...)...)
+			got := shell(t, whole(t, path), ".dump", "PRAGMA integrity_check;")
+			if want := shell(t, path, ".dump", "PRAGMA integrity_check;"); got != want || !strings.HasSuffix(got, "\nok\n") {
+				t.Errorf("%s, pages of %s bytes: %d bytes of a dump, and the shell gives %d", name, page, len(got), len(want))
+			}
+		}
+	}
+}
+
+// What is broken off is not committed; SQLite reads the same.
+func TestBrokenLog(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	shell(t, path, "PRAGMA journal_mode=WAL;", "CREATE TABLE t(a);", "INSERT INTO t VALUES (1);", "INSERT INTO t VALUES (2);")
+	log := read(t, path+"-wal")
+	for n := 0; n < len(log); n += 997 {
+		for name, change := range map[string]func() []byte{
+			"cut":  func() []byte { return log[:n] },
+			"flip": func() []byte { b := bytes.Clone(log); b[n] ^= 0x40; return b },
+		} {
+			to := copied(t, path)
+			write(t, to+"-wal", change())
+			got := shell(t, whole(t, to), ".dump")
+			if want := shell(t, to, ".dump"); got != want {
+				t.Errorf("%s at %d: got %s, want %s", name, n, got, want)
+			}
+		}
+	}
+}
+
+// A file that holds a part of a transaction is refused with the reason and the
+// way out; a journal that is done with is none.
+func TestJournalBesideTheFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	shell(t, path, "PRAGMA journal_mode=PERSIST;", "CREATE TABLE t(a);", "INSERT INTO t VALUES (1);")
+	if len(read(t, path+"-journal")) == 0 {
+		t.Fatal("there is no journal")
+	}
+	whole(t, path)
+	write(t, path+"-journal", []byte(journalMagic+"more"))
+	_, err := Open(path)
+	if !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "a.db-journal lies beside a.db") || !strings.Contains(err.Error(), `sqlite3 a.db ".backup copy.db"`) {
+		t.Errorf("told %v", err)
+	}
+}
+
+// A link is followed as SQLite follows it.
+func TestLink(t *testing.T) {
+	path := copied(t, "testdata/wal-beside.db")
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(path, link); err != nil {
+		t.Fatal(err)
+	}
+	if got := shell(t, whole(t, link), "SELECT count(*) FROM t;"); got != "6\n" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestWrittenMeanwhile(t *testing.T) {
+	for name, lines := range map[string][]string{
+		"with a log":    {"PRAGMA journal_mode=WAL;", "CREATE TABLE t(a);", "INSERT INTO t VALUES (zeroblob(9999));"},
+		"without a log": {"CREATE TABLE t(a);", "INSERT INTO t VALUES (zeroblob(9999));"},
+	} {
+		path := filepath.Join(t.TempDir(), "a.db")
+		shell(t, path, lines...)
+		f, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if _, err := f.Read(make([]byte, 100)); err != nil {
+			t.Fatal(err)
+		}
+		shell(t, path, "UPDATE t SET a = zeroblob(99999);", "PRAGMA wal_checkpoint(TRUNCATE);", "INSERT INTO t VALUES (1);")
+		if _, err := io.Copy(io.Discard, f); !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "while it was read") {
+			t.Errorf("%s: told %v", name, err)
+		}
+	}
+}
+
+// A log of another database is not mixed with this one.
+func TestForeignLog(t *testing.T) {
+	path := copied(t, "testdata/wal-beside.db")
+	other := filepath.Join(t.TempDir(), "b.db")
+	shell(t, other, "PRAGMA page_size=8192;", "PRAGMA journal_mode=WAL;", "CREATE TABLE t(a);")
+	write(t, path+"-wal", read(t, other+"-wal"))
+	if _, err := Open(path); !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "is not the log of app.db") {
+		t.Errorf("told %v", err)
+	}
+}
