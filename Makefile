@@ -129,6 +129,12 @@ fuzz: ## feed random input to every fuzz target, each for FUZZTIME (30s)
 	done
 	AYB_ROUND_TRIPS=$(ROUND_TRIPS) go test -v -count=1 -timeout 3h -run '^TestRoundTripOfTables$$' ./querynode/importer
 
+# WRITERS is a directory with a file of each program that writes such files.
+.PHONY: realfiles
+realfiles: build ## measure what imports find out about a thousand real files
+	$(call stage,realfiles)
+	tests/realfiles.sh $(WRITERS)
+
 .PHONY: bench
 bench: build ## compare the server with a bare HTTP server on SQLite
 	$(call stage,bench)

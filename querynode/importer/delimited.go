@@ -108,6 +108,7 @@ func (r *delimited) next() (row, error) {
 func (r *delimited) read() (ended bool, err error) {
 	r.data, r.fields, r.second = r.data[:0], r.fields[:0], 0
 	r.large, r.stray, r.open = false, false, false
+	r.run()
 	for last := false; !last; {
 		last, ended = r.field()
 	}
@@ -268,6 +269,13 @@ func (r *delimited) isNull() bool {
 	return len(b) == 2 || b[2] == '\n' || b[2] == '\r' || r.delimiter != 0 && b[2] == r.delimiter
 }
 
+// run skips delimiters that are as one.
+func (r *delimited) run() {
+	for r.runs && r.have() && r.buf[r.at] == r.delimiter {
+		r.at++
+	}
+}
+
 // blanks skips what some writers put around a quoted field.
 func (r *delimited) blanks() {
 	for r.have() && (r.buf[r.at] == ' ' || r.buf[r.at] == '\t') && r.buf[r.at] != r.delimiter {
@@ -284,7 +292,17 @@ func (r *delimited) separator() (last, ended bool) {
 	c := r.buf[r.at]
 	r.at++
 	if c == r.delimiter && c != 0 {
-		return false, false
+		if !r.runs {
+			return false, false
+		}
+		r.run()
+		if !r.have() {
+			return true, false
+		}
+		if c = r.buf[r.at]; c != '\n' && c != '\r' {
+			return false, false
+		}
+		r.at++
 	}
 	r.line++
 	r.crlf = false

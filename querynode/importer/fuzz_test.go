@@ -28,6 +28,7 @@ func FuzzDelimited(f *testing.F) {
 		f.Add(seed, byte(','), byte('"'), uint8(4))
 		f.Add(seed, byte(','), byte('"'), uint8(8))
 		f.Add(seed, byte(','), byte('"'), uint8(48))
+		f.Add(seed, byte(','), byte('"'), uint8(64))
 	}
 	f.Fuzz(func(t *testing.T, data string, delimiter, quote byte, flags uint8) {
 		d := dialect{delimiter: delimiter, quote: quote, codes: flags&2 != 0, twin: flags&4 != 0, loose: flags&8 != 0, trim: flags&32 != 0}
@@ -36,6 +37,9 @@ func FuzzDelimited(f *testing.F) {
 		}
 		if flags&16 != 0 {
 			d.comment = '#'
+		}
+		if flags&64 != 0 {
+			d.delimiter, d.runs, d.trim, delimiter = ' ', true, false, ';'
 		}
 		if delimiter == quote || d.codes && d.escape == 0 || d.codes && d.twin || bytes.ContainsAny([]byte{delimiter, quote}, "\r\n\\# N0") || quote == '\t' || d.trim && delimiter == '\t' {
 			return

@@ -113,11 +113,15 @@ func (v verdict) seldom() bool {
 	if v.delimiter == 1 || v.delimiter == '^' {
 		return true
 	}
+	if v.delimiter == ' ' {
+		return v.contrast > 0 || v.columns > 2 && v.clean*2 > v.cells
+	}
 	return v.contrast > 0 || v.columns > 2 && v.clean < v.cells
 }
 
 func (j *judge) verdict(delimiter byte) verdict {
 	d := dialect{delimiter: delimiter, escape: j.escape, comment: j.comment, trim: j.trim}
+	d.runs = delimiter == ' ' && !j.hasDelimiter
 	v := j.quotes(d)
 	v.layout = j.layout(v.tally)
 	return v

@@ -135,7 +135,7 @@ func (j *judge) titles(rows []sampled, width int) int {
 		return 0
 	}
 	head := rows[n]
-	if head.bad != nil || len(head.cells) != width || filled(head.cells) < max(2, width-1) {
+	if n := len(head.cells); head.bad != nil || filled(head.cells) < max(2, width-1) || n != width && (n != width+1 || head.cells[width].kind != null) {
 		return 0
 	}
 	several := 0
@@ -147,7 +147,7 @@ func (j *judge) titles(rows []sampled, width int) int {
 	if several*2 <= len(rows)-n-1 || j.header == "no" {
 		return 0
 	}
-	if c := contrastOf(head.cells, rows[n+1:]); c.pro == 0 && !matches(head.cells, j.known) && !remark(rows[0]) {
+	if c := contrastOf(head.cells[:width], rows[n+1:]); c.pro == 0 && !matches(head.cells, j.known) && !remark(rows[0]) {
 		return 0
 	}
 	return n
@@ -259,9 +259,9 @@ func contrastOf(head []cell, body []sampled) (c contrast) {
 			c.pro++
 		case own == aDate && below == aNumber:
 			c.pro++
-		case own == aNumber && below == aNumber:
+		case own == aNumber && (below == aNumber || below == aGap):
 			numbers = append(numbers, i)
-		case below != aText:
+		case below != aText && below != aGap:
 			c.contra++
 		}
 	}

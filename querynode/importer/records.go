@@ -194,7 +194,7 @@ func (im *imports) settle(sh *shape) (err error) {
 		s.family()
 	}
 	for i := range s.words {
-		s.types[i] = s.words[i].typed(s.gaps, s.all)
+		s.types[i] = s.words[i].typed(s.gaps)
 		if s.given[i] != "" {
 			s.types[i] = s.given[i]
 		}
@@ -270,7 +270,10 @@ func (s *delimitedShape) value(column int, c cell, typ string) (v query.Value, o
 			return v, true
 		}
 	}
-	if s.all && len(c.data) == 0 && s.types[column] != typeText {
+	if len(c.data) == 0 && s.types[column] != typeText {
+		if !s.all {
+			v = query.Value{Kind: query.Text, Bytes: c.data}
+		}
 		return v, true
 	}
 	if v, ok = converted(c, typ); ok || s.given[column] != "" {

@@ -59,6 +59,7 @@ type counting struct {
 	in, out     [tallied]int // values in quotes and without
 	crlf, lf    int          // rows that end so
 	inner, bare int          // fields with line ends of both, of LF alone
+	blank       int          // rows with nothing in them
 }
 
 // tally counts in the text; the last row of one that is cut does not count.
@@ -105,6 +106,9 @@ func (c *counting) add(r *delimited, got row) {
 	if got.lines > 1 {
 		c.broken++
 	}
+	if len(got.cells) == 1 && got.cells[0].kind == null {
+		c.blank++
+	}
 	for i, cell := range got.cells {
 		c.cell(r, i, cell, got.lines > 1)
 	}
@@ -141,6 +145,10 @@ func (c *counting) result() tally {
 		if rows > c.agree || rows == c.agree && (n == c.first || n > c.columns && c.columns != c.first) {
 			c.columns, c.agree = n, rows
 		}
+	}
+	if c.columns > 1 { // they are empty lines
+		c.rows -= c.blank
+		c.lines[1] -= int64(c.blank)
 	}
 	for n, lines := range c.lines {
 		if n != c.columns {

@@ -16,6 +16,7 @@ const (
 	tInt     traits = 1 << iota // an integer that a real number holds exactly, too
 	tLong                       // one that only an integer holds exactly
 	tWhole                      // a real number without a fraction, within the integers: 2.0, 1E+2
+	tBig                        // a real number without a fraction, beyond the integers
 	tReal                       // another real number, of which no digit is lost
 	tPoint                      // any of them has a decimal point and no exponent
 	tComma                      // a number with a decimal comma
@@ -30,7 +31,7 @@ const (
 	tBare  // a text without quotes that is not empty
 	tEmpty // an empty text, in quotes
 
-	tNumber = tInt | tLong | tWhole | tReal | tPoint | tComma | tGroup | tSpecial
+	tNumber = tInt | tLong | tWhole | tBig | tReal | tPoint | tComma | tGroup | tSpecial
 )
 
 // gap is a word that can stand for NULL.
@@ -112,11 +113,10 @@ func (w *words) add(c cell, list bool) {
 
 // typed is the type of the column, where gaps are the words that stand for
 // NULL in the whole data.
-// Where everything is in quotes, an empty text among numbers is NULL, too.
-func (w words) typed(gaps gap, all bool) string {
-	if w.traits&tEmpty != 0 && all {
-		w.traits &^= tEmpty
-	}
+// An empty text in quotes stays one among numbers, which no type of SQLite
+// keeps from it.
+func (w words) typed(gaps gap) string {
+	w.traits &^= tEmpty
 	t := w.traits &^ tBare
 	if w.gaps&^gaps != 0 && !w.numbers() && !w.truth() {
 		return typeText
@@ -128,10 +128,10 @@ func (w words) typed(gaps gap, all bool) string {
 		return typeInteger
 	case !w.numbers():
 		return typeText
-	case t&(tWhole|tReal|tComma|tSpecial) == 0:
+	case t&(tWhole|tBig|tReal|tComma|tSpecial) == 0:
 		return typeInteger
 	case t&tLong != 0: // of which a real number would lose digits
-		if t&^(tInt|tLong|tWhole|tPoint) == 0 {
+		if t&^(tInt|tLong|tWhole|tBig|tPoint) == 0 {
 			return typeInteger
 		}
 		return typeText
@@ -293,12 +293,12 @@ func integerTrait(b, digits []byte) traits {
 	}
 	n, err := strconv.ParseInt(string(b), 10, 64)
 	switch {
-	case err == nil && (n <= 1<<53 && n >= -1<<53 || sameReal(b) == fraction):
+	case err == nil && n != math.MaxInt64 && int64(float64(n)) == n:
 		return tInt
 	case err == nil:
 		return tLong
 	case sameReal(b) == fraction:
-		return tReal
+		return tBig
 	}
 	return 0
 }
@@ -309,7 +309,6 @@ func realTrait(b []byte) traits {
 	if err != nil {
 		return 0
 	}
-	whole := f == math.Trunc(f) && math.Abs(f) < 1<<63
 	if len(b) > 16 || bytes.IndexAny(b, "eE") >= 0 { // 15 digits are always exact
 		given, exp := normal(b)
 		kept, keptExp := normal(strconv.AppendFloat(nil, f, 'e', -1, 64))
@@ -317,10 +316,13 @@ func realTrait(b []byte) traits {
 			return 0
 		}
 	}
-	if whole {
+	switch {
+	case f != math.Trunc(f):
+		return tReal
+	case math.Abs(f) < 1<<63:
 		return tWhole
 	}
-	return tReal
+	return tBig
 }
 
 // expanded reports whether the digits are those of the very number that they
@@ -368,6 +370,8 @@ func converted(c cell, typ string) (v query.Value, ok bool) {
 		return query.Value{Kind: query.Real, Real: f}, true
 	case f == math.Trunc(f) && math.Abs(f) < 1<<63:
 		return query.Value{Kind: query.Integer, Integer: int64(f)}, true
+	case f == math.Trunc(f) && !math.IsInf(f, 0):
+		return query.Value{Kind: query.Real, Real: f}, true // beyond the integers
 	}
 	return v, false
 }
