@@ -28,6 +28,10 @@ func TestPagesInChromium(t *testing.T) {
 		chromiumLogsIn(t, w, newTab(t, chromium), strings.Replace(w.URL, "127.0.0.1", localName, 1))
 	})
 	t.Run("without script", func(t *testing.T) { chromiumWithoutScript(t, w, newTab(t, chromium)) })
+	t.Run("in place of somebody", func(t *testing.T) {
+		w.Register("mallory")
+		chromiumAsksBeforeItReplaces(t, w, newTab(t, chromium))
+	})
 	t.Run("authorize", func(t *testing.T) { chromiumAuthorizes(t, w, newTab(t, chromium)) })
 	t.Run("policy", func(t *testing.T) { chromiumKeepsPolicy(t, w, newTab(t, chromium)) })
 }
@@ -55,6 +59,27 @@ func chromiumWithoutScript(t *testing.T, w *harness.World, b *tab) {
 	if got := app.answer(t, b); got.Get("code") == "" {
 		t.Errorf("the application got %v", got)
 	}
+}
+
+// A link of another account than the one that is logged in is a question, which
+// the script leaves to the person; so it is without script.
+func chromiumAsksBeforeItReplaces(t *testing.T, w *harness.World, b *tab) {
+	b.open(b.open(w.URL+"/log_in").askForMail(w, w.URL, "alice")).want("Confirmation successful")
+	foreign := b.open(w.URL+"/log_in").askForMail(w, w.URL, "mallory")
+	for _, script := range []bool{true, false} {
+		if !script {
+			b.withoutScript()
+		}
+		b.open(foreign).want("Confirm")
+		if text := eval[string](b, "document.querySelector('.box').innerText"); !strings.Contains(text, "alice") || !strings.Contains(text, "mallory") {
+			t.Errorf("the page says %q", text)
+		}
+	}
+	b.click("button.main").want("Confirmation successful")
+	if text := eval[string](b, "document.querySelector('.box').innerText"); !strings.Contains(text, "mallory") {
+		t.Errorf("the page says %q", text)
+	}
+	b.open(w.URL + "/log_out").want("Log out").click("button.main").want("Log in")
 }
 
 // Ruling 24: the consent page's policy lets the answer through to the

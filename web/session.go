@@ -75,16 +75,60 @@ func (p *Pages) logIn(w http.ResponseWriter, r *http.Request) {
 func mailed(r *http.Request) string { return strings.TrimPrefix(r.URL.Path, "/confirm/") }
 
 // showConfirm only shows a form that is sent by a click, or by script: programs
-// that look at links in mails must not spend the token (S17, ruling 25).
+// that look at links in mails must not spend the token (S17, ruling 25). In a
+// browser where somebody else is logged in it is a question, which no script
+// answers.
 func (p *Pages) showConfirm(w http.ResponseWriter, r *http.Request) {
-	p.render(w, r, http.StatusOK, "confirm", struct{ Action string }{"/confirm/" + url.PathEscape(mailed(r))})
+	ask, err := p.replaced(r)
+	switch {
+	case err != nil:
+		p.fail(w, r, titleConfirmation, err)
+	case ask.Now != "":
+		p.render(w, r, http.StatusOK, "replace", ask)
+	default:
+		p.render(w, r, http.StatusOK, "confirm", ask)
+	}
 }
 
+// replacement is a link that was mailed, and who would take whose place with
+// it; nobody's when Now is empty.
+type replacement struct{ Action, Now, Then string }
+
+func (p *Pages) replaced(r *http.Request) (replacement, error) {
+	ask := replacement{Action: "/confirm/" + url.PathEscape(mailed(r))}
+	token := sessionToken(r)
+	if token == "" {
+		return ask, nil
+	}
+	var err error
+	ask.Now, ask.Then, err = p.deps.Sessions.Replaces(r.Context(), token, mailed(r))
+	return ask, err
+}
+
+// confirm spends the token of a mail. It puts nobody in the place of somebody
+// else who has not said so: a link may be from somebody who wants others to work
+// in their account.
 func (p *Pages) confirm(w http.ResponseWriter, r *http.Request) {
-	s, err := p.deps.Sessions.Confirm(r.Context(), mailed(r))
+	ask, err := p.replaced(r)
+	if err == nil && ask.Now != "" {
+		var fields map[string]string
+		if fields, err = form(w, r); err == nil && fields["instead_of"] != ask.Now {
+			p.render(w, r, http.StatusConflict, "replace", ask)
+			return
+		}
+	}
+	var s httpapi.BrowserSession
+	if err == nil {
+		s, err = p.deps.Sessions.Confirm(r.Context(), mailed(r))
+	}
 	if err != nil {
 		p.fail(w, r, titleConfirmation, err)
 		return
+	}
+	if ask.Now != "" { // that session is over; if it cannot be ended now, it ends unused
+		if err := p.deps.Sessions.LogOut(r.Context(), sessionToken(r)); err != nil {
+			p.deps.Log.Warn("replaced session not ended", "err", err)
+		}
 	}
 	p.setCookie(w, s.Entity+":"+s.Token)
 	if httpapi.LocalPath(s.Next) { // S7

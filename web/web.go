@@ -26,6 +26,10 @@ type Sessions interface {
 	// LogIn mails a link to whoever owns the account. next is where it leads
 	// in the end: a path of this server, or empty.
 	LogIn(ctx context.Context, entity, next string) (queued bool, err error)
+	// Replaces tells whose session a browser has and whose the token of a mail
+	// would give it. Both are empty when that is nobody, the same account, or
+	// nothing to ask about because the mail is not good.
+	Replaces(ctx context.Context, token, mailed string) (now, then string, err error)
 	// Confirm exchanges the token of a mail, once, for a session.
 	Confirm(ctx context.Context, mailed string) (httpapi.BrowserSession, error)
 	// LogOut revokes the token of a session; it is no error if it does not

@@ -23,6 +23,7 @@ type services struct {
 	request                                       httpapi.AuthorizeRequest
 	session                                       httpapi.BrowserSession
 	databases                                     []string
+	now, then                                     string
 	err                                           error
 	calls                                         []string
 }
@@ -37,6 +38,11 @@ func (s *services) LogIn(_ context.Context, entity, next string) (bool, error) {
 func (s *services) Confirm(_ context.Context, mailed string) (httpapi.BrowserSession, error) {
 	s.mailed = mailed
 	return s.session, s.call("confirm")
+}
+
+func (s *services) Replaces(_ context.Context, token, mailed string) (now, then string, err error) {
+	s.token, s.mailed = token, mailed
+	return s.now, s.then, nil
 }
 
 func (s *services) LogOut(_ context.Context, token string) error {
@@ -207,6 +213,49 @@ func TestConfirm(t *testing.T) {
 	b.want(got, 400, "<title>Confirmation error - ayb</title>", "Invalid or expired token", `<a href="/log_in">`)
 	if got.header.Get("Set-Cookie") != "" {
 		t.Error("a cookie without a session")
+	}
+}
+
+// A mailed link puts nobody in the place of somebody who is logged in and has not
+// said so: else who can make others open a link has them work in a foreign
+// account (issue 9, B7).
+func TestConfirmInPlaceOfSomebody(t *testing.T) {
+	s := &services{session: httpapi.BrowserSession{Entity: "mallory", Token: "ayb_m_l"}, now: "alice", then: "mallory"}
+	b := open(t, site, s)
+	const cookie = "auth=alice:ayb_s_l"
+	asks := func(got answer, status int) {
+		t.Helper()
+		b.want(got, status, "<title>Confirm - ayb</title>", "logged in as <strong>alice</strong>", "<strong>mallory</strong>",
+			`<form method="post" action="/confirm/gAAA=">`, `<input type="hidden" name="instead_of" value="alice">`)
+		if strings.Contains(got.body, "confirm-form") || len(got.header["Set-Cookie"]) != 0 { // the script sends that form by itself
+			t.Errorf("%v\n%s", got.header, got.body)
+		}
+		if s.token != "ayb_s_l" || s.mailed != "gAAA=" || s.took() != "" {
+			t.Errorf("asked for %q and %q; something was done", s.token, s.mailed)
+		}
+	}
+	asks(b.do("GET", "/confirm/gAAA%3D", "", "Cookie", cookie), 200)
+	for _, form := range []string{"", "instead_of=", "instead_of=mallory", "instead_of=Alice", "x=alice"} {
+		asks(b.do("POST", "/confirm/gAAA%3D", form, "Cookie", cookie), 409)
+	}
+	if got := b.do("POST", "/confirm/gAAA%3D", "instead_of=alice&instead_of=alice", "Cookie", cookie); got.status != 400 || s.took() != "" {
+		t.Errorf("a field twice: %d", got.status)
+	}
+	if got := b.do("POST", "/confirm/gAAA%3D", "instead_of=alice", "Cookie", cookie, "Sec-Fetch-Site", "cross-site"); got.status != 403 || s.took() != "" {
+		t.Errorf("a form of another site: %d", got.status)
+	}
+	got := b.do("POST", "/confirm/gAAA%3D", "instead_of=alice", "Cookie", cookie)
+	b.want(got, 200, "<title>Confirmation successful - ayb</title>", "mallory")
+	if s.took() != "confirm, log out" || s.token != "ayb_s_l" || !strings.HasPrefix(got.header.Get("Set-Cookie"), "auth=mallory:ayb_m_l;") {
+		t.Errorf("%v, ended %q", got.header, s.token)
+	}
+	// Without a session, or with one of the same account, nothing is asked.
+	s.now, s.then = "", ""
+	for _, c := range []string{cookie, "auth=", "other=x"} {
+		b.want(b.do("GET", "/confirm/gAAA%3D", "", "Cookie", c), 200, `<form id="confirm-form"`)
+		if got := b.do("POST", "/confirm/gAAA%3D", "", "Cookie", c); got.status != 200 || s.took() != "confirm" {
+			t.Errorf("%s: %d", c, got.status)
+		}
 	}
 }
 

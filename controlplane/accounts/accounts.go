@@ -192,6 +192,16 @@ func (a *Accounts) ConfirmSession(ctx context.Context, loginToken string) (Sessi
 	return a.confirm(ctx, loginToken, sessionIdle)
 }
 
+// MailedTo tells whose a log-in token is, without spending it. Errors are those
+// of Confirm for the token itself.
+func (a *Accounts) MailedTo(loginToken string) (ayb.EntitySlug, error) {
+	opened, err := a.logins.Open(loginToken)
+	if err != nil {
+		return "", errInvalidLogin()
+	}
+	return opened.Entity, nil
+}
+
 // confirm makes a token that ends after going unused for idle, or one that
 // does not end when that is zero.
 func (a *Accounts) confirm(ctx context.Context, loginToken string, idle time.Duration) (Session, error) {

@@ -22,6 +22,8 @@ import (
 type Accounts interface {
 	LogInTo(ctx context.Context, entity, next string) (mailapi.Delivery, error)
 	ConfirmSession(ctx context.Context, loginToken string) (accounts.Session, error)
+	// MailedTo tells whose a log-in token is, without spending it.
+	MailedTo(loginToken string) (ayb.EntitySlug, error)
 	Authenticate(ctx context.Context, text string) (authz.Actor, error)
 	RevokePresented(ctx context.Context, text string) error
 }
@@ -80,6 +82,23 @@ func (s *Sessions) LogIn(ctx context.Context, entity, next string) (queued bool,
 	}
 	d, err := s.deps.Accounts.LogInTo(ctx, entity, next)
 	return d == mailapi.Queued, err
+}
+
+// Replaces tells whose session a token is and whose a mailed one would give,
+// when both are good and they are not of the same account; else both are empty.
+func (s *Sessions) Replaces(ctx context.Context, token, mailed string) (now, then string, err error) {
+	actor, err := s.actor(ctx, token)
+	switch {
+	case errs.Is(err, errs.InvalidToken), errs.Is(err, errs.Unauthenticated), errs.Is(err, errs.Hidden):
+		return "", "", nil // there is no session
+	case err != nil:
+		return "", "", err
+	}
+	slug, err := s.deps.Accounts.MailedTo(mailed)
+	if err != nil || slug == actor.Slug {
+		return "", "", nil //nolint:nilerr // who uses a bad one is told then
+	}
+	return string(actor.Slug), string(slug), nil
 }
 
 // Confirm exchanges a mailed token, once, for a session.

@@ -38,6 +38,13 @@ func (s *services) ConfirmSession(context.Context, string) (accounts.Session, er
 	return s.made, nil
 }
 
+func (s *services) MailedTo(mailed string) (ayb.EntitySlug, error) {
+	if mailed == "bad" {
+		return "", errs.E(errs.Invalid, "Invalid or expired token")
+	}
+	return ayb.EntitySlug(mailed), nil
+}
+
 func (s *services) Authenticate(context.Context, string) (authz.Actor, error) {
 	return s.actor, s.authErr
 }
