@@ -77,7 +77,7 @@ func byName(name string) query.TransferFormat {
 		return query.TransferSQLite
 	case ".sql":
 		return query.TransferSQL
-	case ".csv":
+	case ".csv", ".psv":
 		return query.TransferCSV
 	case ".tsv", ".tab":
 		return query.TransferTSV

@@ -134,6 +134,9 @@ func TestImport(t *testing.T) {
 			"delimiter=%09&dry_run=yes&encoding=latin-1&format=csv&header=no&mode=create&null=-" + stop + "&quote=%27&table=fruit",
 			" Column | Type \n--------+---------\n a      | INTEGER \n b      | TEXT \n\n a | b \n---+------\n 1 | NULL \n 2 |  \n\n" +
 				"Would import 2 rows into the new table fruit of A/b\n1 row cannot be taken:\n  line 3: short\n", ""},
+		{"fruit.csv A/b:fruit --quote= --escape \\ --comment # --skip-lines 2 --trim --null a --null b --types id=INTEGER", skipped,
+			"comment=%23&escape=%5C&format=csv&mode=create&null=a&null=b" + stop + "&quote=none&skip_lines=2&table=fruit&trim=yes&types=%7B%22id%22%3A%22INTEGER%22%7D",
+			"Imported 2 rows into the table T of A/b\n", "fruit.csv is taken as csv, by its name\n3 rows cannot be taken:\n  line 4: no\\x1B[2J\n  and 2 more\n"},
 		{"x.sqlite A/n --public_sharing_level fork", whole, "format=sqlite&mode=create" + stop + "&public_sharing_level=fork", "Imported 2.0 KiB as A/n\n",
 			"x.sqlite is taken as sqlite, by what it begins with\n"},
 		{"x.sqlite A/n --replace", whole, "format=sqlite&mode=replace" + stop, "Imported 2.0 KiB in place of what was in A/n\n",

@@ -18,7 +18,6 @@ type delimitedShape struct {
 	nulls  []string // that the options give
 	choose bool     // they do not, and NULL is found out
 	gaps   gap      // what stands for NULL in all columns
-	list   bool     // a comma is a delimiter
 	texts  bool     // an empty field is an empty text, since NULL has a word
 	all    bool     // everything is in quotes, so that they do not tell NULL
 
@@ -49,10 +48,13 @@ const (
 const maxMarks = 10000
 
 func newDelimitedShape(o query.ImportOptions, p *plan) *delimitedShape {
-	s := &delimitedShape{plan: *p, list: p.delimiter == ',', words: make([]words, p.width), types: make([]string, p.width)}
+	s := &delimitedShape{plan: *p, words: make([]words, p.width), types: make([]string, p.width)}
 	var given bool
 	s.nulls, given = nullsOf(o)
 	s.choose = !given
+	for i := range s.words {
+		s.words[i].exact, s.words[i].list = given, p.delimiter == ','
+	}
 	return s
 }
 
@@ -82,7 +84,7 @@ func (im *imports) take(sh *shape, got row) error {
 		return im.bad(got, why)
 	}
 	for i, c := range got.cells {
-		s.words[i].add(c, s.list)
+		s.words[i].add(c)
 	}
 	return nil
 }

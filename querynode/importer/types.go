@@ -50,16 +50,10 @@ const (
 	signless // of JSON: -0.0, of which a REAL column keeps no sign
 )
 
-// add takes a value in. A number counts as one only if the database gives back
-// just the same digits: 007, +1, 1.50, 1e5 and what has too many digits would
-// lose something and stay texts.
+// add takes a value of JSON in.
 func (s *seen) add(c cell) {
 	switch c.kind {
 	case null:
-	case word:
-		if *s&other == 0 {
-			*s |= classify(c.data)
-		}
 	case text:
 		*s |= textual
 	case integer:
@@ -95,51 +89,6 @@ func (s seen) typed() string {
 		return typeReal
 	}
 	return typeInteger
-}
-
-// classify looks at a word.
-func classify(b []byte) seen {
-	digits := b
-	if len(b) > 0 && b[0] == '-' {
-		digits = b[1:]
-	}
-	if len(digits) == 0 || len(digits) > 400 {
-		return other
-	}
-	point := -1
-	for i, c := range digits {
-		switch {
-		case c >= '0' && c <= '9':
-		case c == '.' && point < 0:
-			point = i
-		default:
-			return other
-		}
-	}
-	if point < 0 {
-		return classifyInteger(b, digits)
-	}
-	// As 5. and .5 are written back with a digit there; as is 1.50 without its 0.
-	if point == 0 || point == len(digits)-1 || digits[len(digits)-1] == '0' || digits[0] == '0' && point > 1 {
-		return other
-	}
-	if len(digits) <= 16 { // 15 digits are always exact
-		return fraction
-	}
-	return sameReal(b)
-}
-
-func classifyInteger(b, digits []byte) seen {
-	switch {
-	case digits[0] == '0' && len(b) > 1: // 007, -0
-		return other
-	case len(digits) <= 15:
-		return smallInt
-	}
-	if _, err := strconv.ParseInt(string(b), 10, 64); err == nil {
-		return largeInt
-	}
-	return sameReal(b)
 }
 
 // sameReal tells whether a real number is written back in just this way.

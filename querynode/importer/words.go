@@ -79,11 +79,12 @@ type words struct {
 	traits
 	gaps  gap  // words for NULL, without quotes
 	empty bool // there was nothing at all
+	exact bool // NULL is given: no other word stands for it
+	list  bool // a comma separates fields, and is not that of a number
 }
 
-// add takes a value in. list says that a comma in it is not that of a number:
-// it separates fields.
-func (w *words) add(c cell, list bool) {
+// add takes a value in.
+func (w *words) add(c cell) {
 	if c.kind == null {
 		w.empty = true
 		return
@@ -92,7 +93,7 @@ func (w *words) add(c cell, list bool) {
 		w.traits |= tEmpty
 		return
 	}
-	if c.kind == word && len(c.data) <= 5 {
+	if c.kind == word && len(c.data) <= 5 && !w.exact {
 		if g := gapWords[string(c.data)]; g != 0 {
 			w.gaps |= g
 			return
@@ -102,7 +103,7 @@ func (w *words) add(c cell, list bool) {
 		return // there is nothing more to learn
 	}
 	t := traitOf(c.data)
-	if list && t&(tComma|tGroup) != 0 {
+	if w.list && t&(tComma|tGroup) != 0 {
 		t = tText
 	}
 	if t&(tText|tCode) != 0 && c.kind == word {
