@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -47,6 +48,8 @@ type Deps struct {
 	Others cache.Others
 	// BusHealthy is nil while the bus is connected.
 	BusHealthy func() error
+	// BusFull tells whether the bus has no room for what it keeps; nil is never.
+	BusFull func() bool
 	// Pages makes the pages for people, over the sessions of their browsers;
 	// nil for an API without pages.
 	Pages func(*session.Sessions) (http.Handler, error)
@@ -136,7 +139,7 @@ func (c *ControlPlane) assemble(cfg Config) (err error) {
 			BodyBytes: cfg.BodyBytes, BodyBytesPerAccount: cfg.BodyBytesPerAccount, UploadRate: cfg.UploadRate, ImportTimeout: cfg.ImportTimeout,
 			Connections: cfg.Connections, ConnectionsPerAddress: cfg.ConnectionsPerAddress,
 		},
-		httpd.Deps{Accounts: people, Authenticator: people, Databases: dbs, Queries: dbs, Transfers: dbs, Snapshots: dbs, Lifecycle: dbs, Usage: dbs, Sharing: dbs, Profiles: profiles, Limits: limits, OAuth: apps, Pages: pages, Health: c.health, Log: c.deps.Log})
+		httpd.Deps{Accounts: people, Authenticator: people, Databases: dbs, Queries: dbs, Transfers: dbs, Snapshots: dbs, Lifecycle: dbs, Usage: dbs, Sharing: dbs, Profiles: profiles, Limits: limits, OAuth: apps, Pages: pages, Health: c.health, DiskFull: c.diskFull, Log: c.deps.Log})
 	return err
 }
 
@@ -184,6 +187,12 @@ func (c *ControlPlane) health(ctx context.Context) error {
 		return errs.Wrap(errs.Unavailable, err, "The metadata store does not answer")
 	}
 	return nil
+}
+
+// diskFull tells whether a node, or the bus, has no room.
+func (c *ControlPlane) diskFull() bool {
+	full := func(n nodeapi.NodeStatus) bool { return n.DiskFull }
+	return slices.ContainsFunc(c.deps.Nodes.LiveNodes(), full) || c.deps.BusFull != nil && c.deps.BusFull()
 }
 
 // Forget takes a notice of another control plane of the same server.

@@ -30,6 +30,9 @@ func live(p ayb.DatabasePath) pool.Place { return pool.Place{DB: p} }
 func (n *Node) Stage(_ context.Context, req nodeapi.StageRequest) (nodeapi.StageResponse, error) {
 	version, err := req.Version, error(nil)
 	if version == "" {
+		if err := n.room(0); err != nil {
+			return nodeapi.StageResponse{}, err
+		}
 		version, err = n.dir.Stage(req.Path)
 	} else {
 		err = n.dir.CheckStaged(req.Path, version)

@@ -19,6 +19,7 @@ import (
 	"github.com/ayb-go/ayb/querynode/pool"
 	"github.com/ayb-go/ayb/querynode/relay"
 	"github.com/ayb-go/ayb/querynode/sandbox"
+	"github.com/ayb-go/ayb/querynode/space"
 	"github.com/ayb-go/ayb/querynode/spawn"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus"
@@ -42,6 +43,10 @@ type Config struct {
 	DatabaseBytes    int64
 	RequestBytes     int
 	StatementTimeout time.Duration
+
+	// Space bounds temporary files, and keeps a reserve of the disk; what is 0
+	// depends on the size of the disk.
+	Space space.Limits
 
 	// Cgroup says where control groups for daemons are made: cgroup.Auto or
 	// empty, or the path of a group, which must then be usable.
@@ -70,6 +75,7 @@ type Node struct {
 	deps    Deps
 	dir     *dbfile.Dir
 	groups  *cgroup.Tree // nil where there is no place for groups
+	space   *space.Book  // nil where nothing can be counted
 	pool    *pool.Pool   // set before the node serves
 	streams *relay.Relay // set before the node serves
 
@@ -101,6 +107,11 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Node, error) {
 
 // prepare finds what is not configured, and probes the sandbox.
 func (n *Node) prepare(ctx context.Context) error {
+	var err error
+	n.cfg.Space = n.cfg.Space.ForDisk(diskBytes(n.dir.Root()))
+	if n.space, err = space.NewBook(n.cfg.Space, 2*n.cfg.MaxDaemons); err != nil {
+		return err
+	}
 	if n.cfg.ID == "" {
 		id, err := n.dir.NodeID()
 		if err != nil {
@@ -132,6 +143,7 @@ func (n *Node) Close() error {
 	if n.groups != nil {
 		n.groups.Close()
 	}
+	n.space.Close()
 	return n.dir.Close()
 }
 
@@ -144,7 +156,7 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 	n.pool = pool.New(pool.Config{
 		MaxDaemons: n.cfg.MaxDaemons, IdleTimeout: n.cfg.IdleTimeout,
 		StatementTimeout: n.cfg.StatementTimeout, Command: n.command, Bounds: n.bounds,
-	}, pool.Deps{Files: n.dir, Log: n.deps.Log, Groups: n.groups})
+	}, pool.Deps{Files: n.dir, Log: n.deps.Log, Groups: n.groups, Space: n.space})
 	defer n.pool.Close()
 	n.streams, n.life = relay.New(n.pool), ctx
 	outgoing, err := n.dir.Outgoing()
@@ -177,8 +189,9 @@ func (n *Node) within(ctx context.Context) (context.Context, context.CancelFunc)
 }
 
 // command is how a daemon for a version is started.
-func (n *Node) command(v dbfile.Version, own query.Limits) (string, []string, error) {
+func (n *Node) command(v dbfile.Version, own query.Limits, seat space.Seat) (string, []string, error) {
 	cfg := n.daemon(own)
+	cfg.Seat, cfg.Reserve = seat, n.cfg.Space.Reserve
 	cfg.Dir, cfg.File, cfg.Temp, cfg.Staged, cfg.Parent = v.Dir, v.File, v.Temp, v.Staged, os.Getpid()
 	args, err := cfg.Args()
 	return n.cfg.DaemonCommand, args, err
@@ -196,6 +209,7 @@ func (n *Node) daemon(own query.Limits) spawn.Config {
 func (n *Node) status() nodeapi.NodeStatus {
 	return nodeapi.NodeStatus{
 		ID: n.cfg.ID, Databases: n.dir.Held(), FreeBytes: freeBytes(n.dir.Root()),
+		DiskFull: n.room(0) != nil, TempBytes: n.space.Held(),
 		Engines: []ayb.DatabaseType{ayb.SQLite},
 	}
 }
@@ -207,6 +221,9 @@ func (n *Node) Create(_ context.Context, req nodeapi.CreateRequest) (nodeapi.Cre
 	}
 	if req.Version != "" {
 		return nodeapi.CreateResponse{}, n.createFrom(nodeapi.VersionRequest{Path: req.Path, Version: req.Version})
+	}
+	if err := n.room(0); err != nil {
+		return nodeapi.CreateResponse{}, err
 	}
 	return nodeapi.CreateResponse{}, n.dir.Create(req.Path)
 }

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/ayb-go/ayb/querynode/sandbox"
@@ -23,12 +25,12 @@ func (n *Node) probe(ctx context.Context) (sandbox.Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	n.clearProbes()
-	inside, err := os.MkdirTemp(n.dir.Root(), "probe-")
+	inside, err := n.probeDir()
 	if err != nil {
 		return r, fmt.Errorf("probe the sandbox: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(inside) }() // a leftover is no harm
-	outside, err := os.MkdirTemp(n.dir.Root(), "probe-")
+	outside, err := n.probeDir()
 	if err != nil {
 		return r, fmt.Errorf("probe the sandbox: %w", err)
 	}
@@ -52,6 +54,15 @@ func (n *Node) probe(ctx context.Context) (sandbox.Report, error) {
 		return r, fmt.Errorf("a query daemon gave no usable report of its sandbox: %w", err)
 	}
 	return r, nil
+}
+
+// probeDir makes a directory, on a full disk where other programs have theirs.
+func (n *Node) probeDir() (string, error) {
+	dir, err := os.MkdirTemp(n.dir.Root(), "probe-")
+	if errors.Is(err, syscall.ENOSPC) {
+		return os.MkdirTemp("", "ayb-probe-")
+	}
+	return dir, err
 }
 
 // clearProbes removes what a start that was killed has left. Other files are

@@ -29,8 +29,6 @@ const (
 	// more for each so many bytes. The slowest disk is faster.
 	workBase = 5 * time.Minute
 	workRate = 1 << 20
-	// spareBytes is what the disk keeps for others.
-	spareBytes = 64 << 20
 	// maxMarks is how many marks one answer has.
 	maxMarks = 1000
 )
@@ -91,8 +89,8 @@ func (n *Node) Prepare(ctx context.Context, req nodeapi.PrepareRequest) (nodeapi
 // any more, so that nothing of it stays when it is closed (N8).
 func (n *Node) copyOf(ctx context.Context, p ayb.DatabasePath, size int64) (*os.File, error) {
 	// The copy, and what it is packed to, which is seldom half of it.
-	if free := freeBytes(n.dir.Root()); free > 0 && free < uint64(size+size/2+spareBytes) {
-		return nil, objects.NoRoom(nil)
+	if err := n.room(size + size/2); err != nil {
+		return nil, err
 	}
 	name := "copy-" + strings.ToLower(rand.Text())
 	options, err := json.Marshal(query.CopyOptions{Name: name})
@@ -179,6 +177,9 @@ func (n *Node) Fetch(ctx context.Context, req nodeapi.FetchRequest) (nodeapi.Fet
 	if !snapshotID.MatchString(req.ID) {
 		return nodeapi.FetchResponse{}, errs.E(errs.NoSnapshot, "This is no id of a snapshot")
 	}
+	if err := n.room(0); err != nil {
+		return nodeapi.FetchResponse{}, err
+	}
 	own := query.Limits{DatabaseBytes: n.mostBytes(req)}
 	bytes, err := n.load(ctx, req, own.DatabaseBytes)
 	if err == nil {
@@ -236,7 +237,7 @@ func (n *Node) check(ctx context.Context, req nodeapi.FetchRequest, bytes int64,
 	})
 	switch errs.CodeOf(err) {
 	case "":
-	case errs.Unavailable, errs.Timeout, errs.Canceled, errs.Full, errs.NotFound, errs.Conflict:
+	case errs.Unavailable, errs.Timeout, errs.Canceled, errs.Full, errs.DiskFull, errs.NotFound, errs.Conflict:
 		return err
 	case errs.Engine: // its daemon died, which says nothing of the snapshot
 		return errs.Wrap(errs.Engine, err, "The snapshot could not be checked because its query daemon ended; nothing has changed; try again")

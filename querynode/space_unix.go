@@ -2,7 +2,11 @@
 
 package querynode
 
-import "golang.org/x/sys/unix"
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/ayb-go/ayb/querynode/space"
+)
 
 // freeBytes is the room left for unprivileged users; 0 when it is not known.
 func freeBytes(dir string) uint64 {
@@ -11,4 +15,26 @@ func freeBytes(dir string) uint64 {
 		return 0
 	}
 	return s.Bavail * uint64(s.Bsize)
+}
+
+// diskBytes is the size of the file system; 0 when it is not known.
+func diskBytes(dir string) int64 {
+	var s unix.Statfs_t
+	if err := unix.Statfs(dir, &s); err != nil {
+		return 0
+	}
+	return int64(s.Blocks) * int64(s.Bsize)
+}
+
+// room is the error of who needs so many bytes more than the disk has beside
+// its reserve.
+func (n *Node) room(bytes int64) error {
+	var s unix.Statfs_t
+	if err := unix.Statfs(n.dir.Root(), &s); err != nil {
+		return nil //nolint:nilerr // writing will show
+	}
+	if int64(s.Bavail)*int64(s.Bsize) < bytes+n.cfg.Space.Reserve {
+		return space.Full()
+	}
+	return nil
 }

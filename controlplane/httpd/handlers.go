@@ -16,7 +16,11 @@ func (s *Server) health(w http.ResponseWriter, r *http.Request, _ authz.Actor) e
 	if err := s.deps.Health(r.Context()); err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, httpapi.Health{Status: "ok"})
+	health := httpapi.Health{Status: "ok"}
+	if s.deps.DiskFull != nil && s.deps.DiskFull() {
+		health.Disk = "full"
+	}
+	writeJSON(w, http.StatusOK, health)
 	return nil
 }
 

@@ -106,7 +106,9 @@ type Deps struct {
 	// Health tells whether the server can do its work. The text of its error
 	// is for the caller of /health.
 	Health func(ctx context.Context) error
-	Log    *slog.Logger
+	// DiskFull tells whether a disk of the server is full; nil is never.
+	DiskFull func() bool
+	Log      *slog.Logger
 }
 
 // Server is the HTTP API. It is an http.Handler.

@@ -62,7 +62,7 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 	cp, err = controlplane.New(planeConfig(env, port(listener)), controlplane.Deps{
 		Queries: nodes, Imports: nodes, Databases: nodes, Files: nodes, Nodes: presence, Snapshots: snapshotapi.NewClient(conn),
 		Mail:   mailapi.NewClient(conn.MailQueue(mailapi.Subject), conn),
-		Others: others(env, group), Pages: pages(env.Config.PublicBase(port(listener)), env.Log), BusHealthy: conn.Healthy, Log: env.Log, Now: time.Now,
+		Others: others(env, group), Pages: pages(env.Config.PublicBase(port(listener)), env.Log), BusHealthy: conn.Healthy, BusFull: conn.Full, Log: env.Log, Now: time.Now,
 	})
 	if err != nil {
 		_ = listener.Close() // nothing has been accepted

@@ -37,6 +37,12 @@ func (p *Placement) Pick(engine ayb.DatabaseType) (nodeapi.NodeID, error) {
 		return "", errs.E(errs.Unsupported, "Databases of type %s are not supported by this server", engine)
 	}
 	return slices.MinFunc(fit, func(a, b nodeapi.NodeStatus) int {
+		if a.DiskFull != b.DiskFull { // what is free there is not for databases
+			if a.DiskFull {
+				return 1
+			}
+			return -1
+		}
 		return cmp.Or(cmp.Compare(b.FreeBytes, a.FreeBytes), cmp.Compare(a.Databases, b.Databases), cmp.Compare(a.ID, b.ID))
 	}).ID, nil
 }

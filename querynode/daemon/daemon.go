@@ -15,6 +15,7 @@ import (
 	"github.com/ayb-go/ayb/querynode/engine/sqlite"
 	"github.com/ayb-go/ayb/querynode/pipe"
 	"github.com/ayb-go/ayb/querynode/sandbox"
+	"github.com/ayb-go/ayb/querynode/space"
 	"github.com/ayb-go/ayb/querynode/spawn"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
@@ -23,6 +24,8 @@ import (
 const (
 	// channel is the descriptor the daemon inherits.
 	channel = 3
+	// counters is where temporary files are counted, if they are.
+	counters = 4
 	// maxWaiting is how many statements may be open at once; most of them wait.
 	// Beside them there is room for questions about them.
 	maxWaiting   = 1024
@@ -69,10 +72,14 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
+	share, err := space.Open(counters, cfg.Seat)
+	if err != nil {
+		return err
+	}
 	if _, err := sandbox.Apply(policy(cfg)); err != nil {
 		return fmt.Errorf("enter the sandbox: %w", err)
 	}
-	return serve(cfg, conn)
+	return serve(cfg, conn, share)
 }
 
 // processors is how many threads may run Go or short statements at once. One
@@ -95,10 +102,11 @@ func policy(cfg spawn.Config) sandbox.Policy {
 	return p
 }
 
-func serve(cfg spawn.Config, conn *pipe.Conn) error {
+func serve(cfg spawn.Config, conn *pipe.Conn, share space.Share) error {
 	db, err := sqlite.Open(sqlite.Options{
 		Path: cfg.File, TempDir: cfg.Temp, Readers: cfg.Readers,
 		HeapBytes: cfg.HeapBytes, DatabaseBytes: cfg.DatabaseBytes, SQLBytes: cfg.RequestBytes,
+		Space: share, Reserve: cfg.Reserve,
 	})
 	if err != nil {
 		return fmt.Errorf("open the database: %w", err)

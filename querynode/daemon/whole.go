@@ -195,7 +195,7 @@ func (h *handler) bring(from io.Reader, job *sqlite.Job, o query.ImportOptions) 
 	most := h.db.LoadLimits()
 	to := target{h.db, job}
 	data, err := importer.Receive(stoppable{from, to}, h.temp, importer.Limits{
-		Row: int(most.RowBytes), Data: most.DataBytes, Statement: int(most.SQLBytes),
+		Row: int(most.RowBytes), Data: most.DataBytes, Statement: int(most.SQLBytes), Room: h.db,
 	})
 	if err != nil {
 		return query.ImportResult{}, err

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/querynode/pipe"
+	"github.com/ayb-go/ayb/querynode/space"
 	"github.com/ayb-go/ayb/querynode/spawn"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
@@ -43,7 +44,7 @@ func start(t *testing.T, change ...func(*spawn.Config)) *world {
 	w := &world{t, mux.NewClient(near)}
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if err := serve(cfg, far); err != nil {
+		if err := serve(cfg, far, space.Share{}); err != nil {
 			t.Error(err)
 		}
 	})

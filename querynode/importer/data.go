@@ -16,18 +16,28 @@ type Data struct {
 	limits     Limits
 	file       *os.File
 	bytes      int64
+	held       int64 // that room was given for
 	invalid    int64 // line in which it is not UTF-8; 0 if it all is
 	strays     int64 // bytes that are not UTF-8
 	characters int64 // of UTF-8, beyond ASCII
 }
 
+// Room is what temporary files are counted by.
+type Room interface {
+	// Grow asks for room before so many bytes are written. DiskFull: there is
+	// none.
+	Grow(bytes int64) error
+	// Shrink gives it back.
+	Shrink(bytes int64)
+}
+
 // Receive keeps everything that body gives, in a file in the directory temp;
 // what is packed with gzip or zstd is unpacked, and the limit is for that.
-// The error is TooLarge, Full, or that of body. Close has to follow.
+// The error is TooLarge, DiskFull, or that of body. Close has to follow.
 func Receive(body io.Reader, temp string, limits Limits) (*Data, error) {
 	f, err := os.CreateTemp(temp, "import-")
 	if err != nil {
-		return nil, errs.Wrap(errs.Full, err, "The server has no room for the data of the import")
+		return nil, errNoRoom(err)
 	}
 	d := &Data{limits: limits, file: f}
 	err = os.Remove(f.Name())
@@ -35,14 +45,19 @@ func Receive(body io.Reader, temp string, limits Limits) (*Data, error) {
 		err = d.receive(body)
 	}
 	if err != nil {
-		f.Close()
+		_ = d.Close() // it was not read
 		return nil, err
 	}
 	return d, nil
 }
 
 // Close gives the room back.
-func (d *Data) Close() error { return d.file.Close() }
+func (d *Data) Close() error {
+	if room := d.limits.Room; room != nil {
+		room.Shrink(d.held)
+	}
+	return d.file.Close()
+}
 
 func (d *Data) receive(body io.Reader) error {
 	r, done, err := unpacked(body)
@@ -63,8 +78,11 @@ func (d *Data) fill(body io.Reader) error {
 		if d.limits.Data > 0 && d.bytes > d.limits.Data { // before the kernel says so, by a signal
 			return errs.E(errs.TooLarge, "The data of an import may have at most %d bytes for this database, twice what the database may have (limits.database_bytes)", d.limits.Data)
 		}
+		if err := d.hold(int64(n)); err != nil {
+			return err
+		}
 		if _, failed := d.file.Write(buf[kept : kept+n]); failed != nil {
-			return errs.Wrap(errs.Full, failed, "The server has no room for the data of the import")
+			return errNoRoom(failed)
 		}
 		part := buf[:kept+n]
 		rest := incomplete(part)
@@ -117,6 +135,23 @@ func beyond(b []byte) (n int) {
 		}
 	}
 	return n
+}
+
+// hold asks for room for so many bytes more.
+func (d *Data) hold(bytes int64) error {
+	if d.limits.Room == nil || bytes == 0 {
+		return nil
+	}
+	if err := d.limits.Room.Grow(bytes); err != nil {
+		return err
+	}
+	d.held += bytes
+	return nil
+}
+
+func errNoRoom(cause error) error {
+	return errs.Wrap(errs.DiskFull, cause, "disk full: the server has no room for the data of the import; nothing was changed; try again when there is room, or tell the operator").
+		With(errs.AttrReason, errs.ReasonDisk)
 }
 
 // incomplete is how many bytes at the end may be the beginning of a character.

@@ -26,6 +26,7 @@ type Limits struct {
 	Row       int   // of one row, in memory
 	Data      int64 // of all that comes, in a temporary file; 0 is no limit
 	Statement int   // of one statement of a script
+	Room      Room  // what counts the temporary file; nil for nothing
 }
 
 // Transaction says how the changes of an import are made.
@@ -132,7 +133,7 @@ func (im *imports) check() error {
 func atLine(line int64, err error) error {
 	e := errs.Public(err)
 	switch e.Code {
-	case errs.SQL, errs.Invalid, errs.TooLarge, errs.Full:
+	case errs.SQL, errs.Invalid, errs.TooLarge, errs.Full, errs.DiskFull:
 		return errs.Wrap(e.Code, err, "Line %d: %s", line, shortened(e.Message, 1000))
 	}
 	return err // it is not because of what stands there

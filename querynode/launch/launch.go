@@ -10,6 +10,7 @@ import (
 
 	"github.com/ayb-go/ayb/querynode"
 	"github.com/ayb-go/ayb/querynode/sandbox"
+	"github.com/ayb-go/ayb/querynode/space"
 	"github.com/ayb-go/ayb/shared/bus/natsbus"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/config"
@@ -62,6 +63,7 @@ func nodeConfig(c config.Server) querynode.Config {
 		Readers:   min(c.QueryNode.Readers, c.Limits.QueriesPerDatabase),
 		HeapBytes: int64(c.Limits.HeapBytes), DatabaseBytes: int64(c.Limits.DatabaseBytes),
 		RequestBytes: int(c.Limits.RequestBytes), StatementTimeout: c.Limits.StatementTimeout,
+		Space:            space.Limits{Account: int64(c.Limits.TempBytesPerAccount), Node: int64(c.Limits.TempBytes), Reserve: int64(c.Limits.DiskReserveBytes)},
 		RequireIsolation: c.Isolation.Require, Cgroup: c.Isolation.Cgroup,
 	}
 }

@@ -17,10 +17,10 @@ func TestFullDisk(t *testing.T) {
 	}
 	defer full.Close()
 	data := content(8 << 20)
-	if _, err := pack(t.Context(), full, bytes.NewReader(data), int64(len(data)), func(context.Context) {}); !errs.Is(err, errs.Full) {
+	if _, err := pack(t.Context(), full, bytes.NewReader(data), int64(len(data)), func(context.Context) {}); !errs.Is(err, errs.DiskFull) {
 		t.Errorf("packing: %v", err)
 	}
-	if _, err := unpack(full, &source{r: bytes.NewReader(packed(t, data))}, 16<<20); !errs.Is(err, errs.Full) {
+	if _, err := unpack(full, &source{r: bytes.NewReader(packed(t, data))}, 16<<20); !errs.Is(err, errs.DiskFull) {
 		t.Errorf("unpacking: %v", err)
 	}
 }

@@ -114,7 +114,8 @@ func diskError(err error) error {
 
 // NoRoom says that the node's disk is full.
 func NoRoom(cause error) error {
-	return errs.Wrap(errs.Full, cause, "The query node has no room left for the files of a snapshot; tell the operator")
+	return errs.Wrap(errs.DiskFull, cause, "disk full: the query node has no room left for the files of a snapshot; tell the operator").
+		With(errs.AttrReason, errs.ReasonDisk)
 }
 
 // counter counts what is written.

@@ -10,6 +10,7 @@ import (
 	"github.com/ayb-go/ayb/querynode/cgroup"
 	"github.com/ayb-go/ayb/querynode/dbfile"
 	"github.com/ayb-go/ayb/querynode/pipe"
+	"github.com/ayb-go/ayb/querynode/space"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
@@ -34,6 +35,7 @@ type Daemon struct {
 	done    chan struct{} // closed when the process has ended
 
 	group   *cgroup.Group // nil without; for the goroutine of run
+	seat    space.Seat    // for the goroutine of run
 	missing bool          // there was no database; for who ends the daemon
 	used    time.Duration // processor time at the last look; for the watch
 
@@ -124,6 +126,7 @@ func (d *Daemon) rest(pause time.Duration) {
 func (d *Daemon) run(theirs *os.File) {
 	defer close(d.done)
 	defer d.pool.gone(d)
+	defer func() { d.seat.Leave() }()
 	cmd, stderr, err := d.launch(theirs)
 	_ = theirs.Close() // the child has its own
 	if err != nil {
@@ -161,7 +164,10 @@ func (d *Daemon) launch(theirs *os.File) (*exec.Cmd, *tail, error) {
 		return nil, nil, err
 	}
 	own := d.fix()
-	path, args, err := d.pool.cfg.Command(v, own)
+	if d.seat, err = d.pool.deps.Space.Enter(string(d.owner())); err != nil {
+		return nil, nil, errs.Wrap(errs.Unavailable, err, "The query node has no place for another database of %s; try again later", d.owner())
+	}
+	path, args, err := d.pool.cfg.Command(v, own, d.seat)
 	if err != nil {
 		return nil, nil, errs.Wrap(errs.Engine, err, "The query daemon could not be started; tell the operator")
 	}
@@ -170,6 +176,9 @@ func (d *Daemon) launch(theirs *os.File) (*exec.Cmd, *tail, error) {
 	cmd.Env = []string{}               // nothing of ours is the daemon's business
 	cmd.Dir = "/"
 	cmd.ExtraFiles = []*os.File{theirs}
+	if counters := d.pool.deps.Space.File(); counters != nil {
+		cmd.ExtraFiles = append(cmd.ExtraFiles, counters)
+	}
 	cmd.Stderr = stderr
 	cmd.WaitDelay = closeGrace // whoever else may hold its stderr open
 	cmd.SysProcAttr = childAttr()

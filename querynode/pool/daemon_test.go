@@ -12,6 +12,7 @@ import (
 
 	"github.com/ayb-go/ayb/querynode/dbfile"
 	"github.com/ayb-go/ayb/querynode/pipe"
+	"github.com/ayb-go/ayb/querynode/space"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
@@ -102,7 +103,7 @@ func newPool(t *testing.T, what string) *Pool {
 	}
 	p := New(Config{
 		MaxDaemons: 4, IdleTimeout: time.Minute, StatementTimeout: 50 * time.Millisecond,
-		Command: func(dbfile.Version, query.Limits) (string, []string, error) {
+		Command: func(dbfile.Version, query.Limits, space.Seat) (string, []string, error) {
 			if what == "missing" {
 				return "/nowhere/daemon", nil, nil
 			}

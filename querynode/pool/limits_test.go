@@ -10,6 +10,7 @@ import (
 
 	"github.com/ayb-go/ayb/querynode/dbfile"
 	"github.com/ayb-go/ayb/querynode/pipe"
+	"github.com/ayb-go/ayb/querynode/space"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
@@ -34,7 +35,7 @@ func limitsPool(t *testing.T) *Pool {
 	}
 	p := New(Config{
 		MaxDaemons: 1, IdleTimeout: time.Minute, StatementTimeout: time.Minute,
-		Command: func(_ dbfile.Version, own query.Limits) (string, []string, error) {
+		Command: func(_ dbfile.Version, own query.Limits, _ space.Seat) (string, []string, error) {
 			return self, []string{"hostile", fmt.Sprint(own.Queries)}, nil
 		},
 	}, Deps{Files: files{t.TempDir()}, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ayb-go/ayb/querynode/cgroup"
 	"github.com/ayb-go/ayb/querynode/dbfile"
+	"github.com/ayb-go/ayb/querynode/space"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/query"
@@ -27,8 +28,8 @@ type Config struct {
 	// gives no sign for twice that long, and a little more, is killed.
 	StatementTimeout time.Duration
 	// Command gives the program and arguments of a daemon for one version with
-	// limits of its own.
-	Command func(v dbfile.Version, own query.Limits) (path string, args []string, err error)
+	// limits of its own, which counts its temporary files in a seat.
+	Command func(v dbfile.Version, own query.Limits, seat space.Seat) (path string, args []string, err error)
 	// Bounds gives what the control group of such a daemon is bounded by.
 	// Needed only with groups.
 	Bounds func(own query.Limits) cgroup.Limits
@@ -40,6 +41,8 @@ type Deps struct {
 	Log   *slog.Logger
 	// Groups is where daemons are put; nil where the host has no place.
 	Groups *cgroup.Tree
+	// Space is where daemons count their temporary files; nil for nowhere.
+	Space *space.Book
 }
 
 // Resolver finds the files of a database, live or staged. It is called while no

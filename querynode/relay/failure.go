@@ -14,7 +14,7 @@ const largestError = 16 << 10
 // speak for other parts of the server, about who somebody is, for example.
 var engineCodes = []errs.Code{
 	errs.SQL, errs.ReadOnly, errs.Timeout, errs.Canceled, errs.Unavailable, errs.TooLarge,
-	errs.Full, errs.Engine, errs.Invalid, errs.InvalidSlug, errs.Unsupported, errs.Internal,
+	errs.Full, errs.DiskFull, errs.Engine, errs.Invalid, errs.InvalidSlug, errs.Unsupported, errs.Internal,
 }
 
 // engineError passes an error of a daemon on if it is one that a daemon can
@@ -37,7 +37,10 @@ var moreCodes = map[query.Kind][]errs.Code{
 
 // attributes are what an error of a daemon may have besides its text. Others
 // would be told as the server's own, or change what kind of error it is told as.
-var attributes = []string{"statement", "sqlite_code", "offset", "id", "record_type"}
+var attributes = []string{"statement", "sqlite_code", "offset", "id", "record_type", errs.AttrReason}
+
+// reasons are what a daemon may say of a limit.
+var reasons = []string{errs.ReasonDatabase, errs.ReasonDisk, errs.ReasonTemp}
 
 // missingTypes are the records that a daemon can know to be missing.
 var missingTypes = []string{"", "table"}
@@ -49,6 +52,9 @@ func credible(asked query.Kind, err *errs.Error) bool {
 		if !slices.Contains(attributes, name) {
 			return false
 		}
+	}
+	if reason, ok := err.Attrs[errs.AttrReason]; ok && !slices.Contains(reasons, reason) {
+		return false
 	}
 	if err.Code == errs.NotFound {
 		record := err.Attrs["record_type"]

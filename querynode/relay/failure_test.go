@@ -12,7 +12,8 @@ func TestEngineErrors(t *testing.T) {
 	for _, err := range []*errs.Error{
 		errs.E(errs.SQL, "no such table: t").With("offset", "3").With("statement", "0").With("sqlite_code", "1"),
 		errs.E(errs.ReadOnly, "Attempted to write to database while in read-only mode"),
-		errs.E(errs.Full, "database or disk is full"),
+		errs.E(errs.Full, "database full").With(errs.AttrReason, errs.ReasonDatabase),
+		errs.E(errs.DiskFull, "disk full").With(errs.AttrReason, errs.ReasonDisk),
 	} {
 		if got := errs.Unmarshal(engineError(query.KindQuery, errs.Marshal(err))); got.Code != err.Code || got.Message != err.Message || got.Attrs["offset"] != err.Attrs["offset"] {
 			t.Errorf("%v became %v", err, got)
@@ -24,6 +25,7 @@ func TestEngineErrors(t *testing.T) {
 		"long":             errs.Marshal(errs.E(errs.SQL, "%s", strings.Repeat("x", largestError))),
 		"an owner's word":  errs.Marshal(errs.E(errs.OwnerPermissions, "x")),
 		"another kind":     errs.Marshal(errs.E(errs.SQL, "x x").With("type", "InvalidToken")),
+		"another reason":   errs.Marshal(errs.E(errs.DiskFull, "x x").With(errs.AttrReason, "paid_up")),
 		"a key of its own": errs.Marshal(errs.E(errs.SQL, "x x").With("log_in_at", "https://example.com")),
 	} {
 		if got := errs.Unmarshal(engineError(query.KindQuery, payload)); got.Code != errs.Engine || strings.Contains(got.Message, "x x") {

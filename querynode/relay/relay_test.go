@@ -12,6 +12,7 @@ import (
 	"github.com/ayb-go/ayb/querynode/pipe"
 	"github.com/ayb-go/ayb/querynode/pool"
 	"github.com/ayb-go/ayb/querynode/relay"
+	"github.com/ayb-go/ayb/querynode/space"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
@@ -91,7 +92,9 @@ func setup(t *testing.T) (*relay.Relay, *pool.Pool, *caller) {
 	}
 	p := pool.New(pool.Config{
 		MaxDaemons: 4, IdleTimeout: time.Minute, StatementTimeout: time.Minute,
-		Command: func(dbfile.Version, query.Limits) (string, []string, error) { return self, []string{"endless"}, nil },
+		Command: func(dbfile.Version, query.Limits, space.Seat) (string, []string, error) {
+			return self, []string{"endless"}, nil
+		},
 	}, pool.Deps{Files: files{t.TempDir()}, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	t.Cleanup(p.Close)
 	return relay.New(p), p, &caller{data: map[uint32]int{}, last: map[uint32]string{}, fail: map[uint32]errs.Code{}}

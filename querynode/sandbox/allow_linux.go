@@ -45,6 +45,8 @@ func plainCalls() []string {
 		// Open descriptors: the channel to the node, database files.
 		"read", "write", "pread64", "pwrite64", "readv", "writev", "lseek", "close",
 		"fstat", "fsync", "fdatasync", "ftruncate", "fallocate", "copy_file_range", "getdents64", "fchown",
+		// How much room the disk has.
+		"statfs", "fstatfs",
 		// Names; Landlock decides which.
 		"newfstatat|fstatat", "statx", "faccessat", "faccessat2", "readlinkat", "getcwd",
 		"unlinkat", "renameat",

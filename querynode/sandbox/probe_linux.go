@@ -45,7 +45,7 @@ func Probe(p Policy, outside string) (Report, error) {
 		return Report{}, err
 	}
 	inside := filepath.Join(p.WritableDirs[0], "probe-inside")
-	if err := os.WriteFile(inside, []byte("x"), 0o600); err != nil {
+	if err := os.WriteFile(inside, nil, 0o600); err != nil {
 		return r, fmt.Errorf("sandbox: the sandbox refuses its own directory: %w", err)
 	}
 	for _, g := range []struct {
@@ -74,12 +74,13 @@ func Probe(p Policy, outside string) (Report, error) {
 }
 
 // provePossible shows that what will be refused later works now. Without that
-// an ordinary file permission could pass for the sandbox.
+// an ordinary file permission could pass for the sandbox. The file is empty: the
+// disk may be full.
 func provePossible(canary string) error {
 	if !filepath.IsAbs(canary) {
 		return errors.New("sandbox: the outside directory must be absolute")
 	}
-	if err := os.WriteFile(canary, []byte("x"), 0o600); err != nil {
+	if err := os.WriteFile(canary, nil, 0o600); err != nil {
 		return fmt.Errorf("sandbox: cannot write outside the sandbox before it is on: %w", err)
 	}
 	if _, err := os.ReadFile(canary); err != nil {

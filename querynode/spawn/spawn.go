@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/querynode/sandbox"
+	"github.com/ayb-go/ayb/querynode/space"
 )
 
 // Command is the hidden subcommand of every binary that runs the query node
@@ -30,6 +31,11 @@ type Config struct {
 	DatabaseBytes    int64         `json:"database_bytes"`
 	RequestBytes     int           `json:"request_bytes"`
 	StatementTimeout time.Duration `json:"statement_timeout"` // nanoseconds
+
+	// Seat is where the daemon counts its temporary files, and Reserve what it
+	// leaves free on the disk, in bytes.
+	Seat    space.Seat `json:"seat"`
+	Reserve int64      `json:"reserve,omitempty"`
 
 	// Probe makes the process try its sandbox on Dir, print a
 	// sandbox.Report as JSON and end.

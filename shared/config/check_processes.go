@@ -86,6 +86,7 @@ const (
 	leastDatabase Bytes = 64 << 10
 	leastHeap     Bytes = 1 << 20
 	leastRequest  Bytes = 1 << 10
+	leastSpace    Bytes = 1 << 20
 	leastStore    Bytes = 16 << 20
 )
 
@@ -109,6 +110,11 @@ func (c check) limits() {
 	c.must("limits.import_timeout", l.ImportTimeout >= 0, "must be a duration from \"0s\"")
 	c.must("limits.connections", l.Connections == 0 || l.Connections >= leastConnections && l.Connections <= 10_000_000, "must be 0, or between 16 and 10000000")
 	c.within("limits.connections_per_address", l.ConnectionsPerAddress, 0, 10_000_000)
+	for key, value := range map[string]Bytes{
+		"limits.temp_bytes": l.TempBytes, "limits.temp_bytes_per_account": l.TempBytesPerAccount, "limits.disk_reserve_bytes": l.DiskReserveBytes,
+	} {
+		c.must(key, value == 0 || value >= leastSpace && value <= 1<<60, "must be 0, for a part of the disk, or at least "+leastSpace.String())
+	}
 	if _, err := l.Proxies(); err != nil {
 		c.must("limits.trusted_proxies", false, err.Error())
 	}

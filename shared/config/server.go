@@ -241,6 +241,16 @@ type Limits struct {
 	// many requests at once one client of a trusted proxy. Default 500, 0 is
 	// unlimited; never more than half of Connections.
 	ConnectionsPerAddress int `koanf:"connections_per_address"`
+	// TempBytes is how much the temporary files of all accounts may take on a
+	// query node: imports, sorts, results that wait. Default 0: half of the disk.
+	TempBytes Bytes `koanf:"temp_bytes"`
+	// TempBytesPerAccount is how much those of one account may take. Default 0:
+	// half of TempBytes.
+	TempBytesPerAccount Bytes `koanf:"temp_bytes_per_account"`
+	// DiskReserveBytes is what a query node leaves free on its disk, for the
+	// metadata, the bus, and what frees room. Default 0: a twentieth of the disk,
+	// from 64 MiB to 1 GiB, and a quarter of a small one.
+	DiskReserveBytes Bytes `koanf:"disk_reserve_bytes"`
 	// TrustedProxies are the addresses of the reverse proxies in front of the
 	// server, with commas between: 10.0.0.0/8, 192.0.2.7. What they say about
 	// the address of a client, in X-Forwarded-For, is believed; what anybody

@@ -6,6 +6,9 @@ type Empty struct{}
 // Health is the answer of GET /health.
 type Health struct {
 	Status string `json:"status"` // "ok"
+	// Disk is "full" when a disk of the server has nothing free but its reserve:
+	// requests are accepted, and what needs room is refused. Else it is left out.
+	Disk string `json:"disk,omitempty"`
 }
 
 // RegisterRequest is the JSON twin of the headers of register.

@@ -136,6 +136,11 @@ func startBus(ctx context.Context, env Env) (*natsbus.Server, error) {
 		server.Stop()
 		return nil, err
 	}
+	server.OnReopened(func() {
+		if err := prepare(ctx, env); err != nil {
+			env.Log.Warn("queues and boards of the bus not made again", "err", err)
+		}
+	})
 	return server, nil
 }
 

@@ -56,12 +56,16 @@ type Option func(*options)
 
 type options struct {
 	extra    string
+	dir      string
 	env      []string
 	metadata func(t testing.TB) string // gives the URL; nil for SQLite
 }
 
 // With adds lines to the configuration file: sections of its own.
 func With(toml string) Option { return func(o *options) { o.extra += "\n" + toml + "\n" } }
+
+// In puts everything of the server into a directory that exists.
+func In(dir string) Option { return func(o *options) { o.dir = dir } }
 
 // Env adds variables, such as NAME=value, to the environment of its processes.
 func Env(variables ...string) Option {
@@ -79,7 +83,10 @@ func Start(t testing.TB, topology Topology, opts ...Option) *World {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
+	dir := o.dir
+	if dir == "" {
+		dir = t.TempDir()
+	}
 	w := &World{
 		t: t, Topology: topology, Dir: dir, Bin: bin, procs: map[string]*Process{}, env: o.env,
 		Config: filepath.Join(dir, "ayb.toml"), MailFile: filepath.Join(dir, "mails.jsonl"),

@@ -114,7 +114,7 @@ func (a *aside) failed(err error) error {
 	case errs.Canceled:
 		return errs.E(errs.Canceled, "The work on the database was canceled")
 	case errs.Full:
-		return errs.E(errs.Full, "The server has no room left for a copy of the database")
+		return errs.Wrap(errs.Full, err, "The copy of the database is larger than the database may be")
 	}
 	return err
 }

@@ -355,7 +355,7 @@ func TestLimitsAreNamed(t *testing.T) {
 		timeout                 time.Duration
 	}{
 		{`{"sql":"SELECT randomblob(9000000), randomblob(9000000), randomblob(9000000)"}`, "out of memory: ", "limits.heap_bytes", "24 MiB", 0},
-		{`{"sql":"INSERT INTO t SELECT randomblob(1000) FROM ` + count(3000) + `"}`, "database or disk is full: ", "limits.database_bytes", "1 MiB", 0},
+		{`{"sql":"INSERT INTO t SELECT randomblob(1000) FROM ` + count(3000) + `"}`, "database full: ", "limits.database_bytes", "1 MiB", 0},
 		{`{"sql":"SELECT zeroblob(30000000)"}`, "string or blob too big: ", "limits.heap_bytes", "24 MiB", 0},
 		{`{"sql":"` + forever + `"}`, "The statement took longer than ", "limits.statement_timeout", "40 ms", 40 * time.Millisecond},
 	} {

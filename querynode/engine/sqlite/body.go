@@ -90,7 +90,7 @@ func ofStatement(err error) (*errs.Error, bool) {
 		return nil, false
 	}
 	switch e.Code {
-	case errs.SQL, errs.Invalid, errs.TooLarge, errs.Full, errs.ReadOnly, errs.Timeout:
+	case errs.SQL, errs.Invalid, errs.TooLarge, errs.Full, errs.DiskFull, errs.ReadOnly, errs.Timeout:
 		return e, true
 	}
 	return nil, false

@@ -98,6 +98,7 @@ func sqlLimit(o Options) C.int { return C.int(min(o.SQLBytes+(64<<10), maxValueB
 func setProcess(o Options) C.int {
 	dir := C.CString(o.TempDir)
 	defer C.free(unsafe.Pointer(dir))
+	C.ayb_space((*C.int64_t)(o.Space.Seat), (*C.int64_t)(o.Space.Account), (*C.int64_t)(o.Space.Node), C.int64_t(o.Reserve), dir)
 	return C.ayb_process(C.int64_t(o.HeapBytes), dir)
 }
 

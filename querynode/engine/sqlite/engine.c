@@ -51,6 +51,7 @@ int ayb_process(int64_t heap, const char *temp_dir) {
 	ayb_memory();
 	rc = sqlite3_initialize();
 	if (rc) return rc;
+	ayb_space_vfs();
 	sqlite3_hard_heap_limit64(heap);
 	copy = sqlite3_mprintf("%s", temp_dir);
 	if (!copy) return SQLITE_NOMEM;
@@ -85,7 +86,7 @@ int ayb_open(ayb_conn **out, const char *path, int flags, int sql_bytes, int val
 	ayb_conn *c = calloc(1, sizeof *c);
 	*out = c;
 	if (!c) return SQLITE_NOMEM;
-	rc = sqlite3_open_v2(path, &c->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE, 0);
+	rc = sqlite3_open_v2(path, &c->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE, AYB_VFS);
 	if (rc) return rc;
 	harden(c->db, sql_bytes, value_bytes);
 	sqlite3_busy_timeout(c->db, BUSY_MS);
@@ -383,7 +384,9 @@ int ayb_exec(ayb_conn *c, const char *sql) {
 	c->own = 1;
 	c->refusal = 0;
 	c->start = 0;
+	ayb_space_for(c);
 	rc = sqlite3_exec(c->db, sql, on_cell, c, 0);
+	ayb_space_for(0);
 	c->own = 0;
 	return rc;
 }

@@ -63,6 +63,7 @@ typedef struct ayb_conn {
 	int64_t start, tick;
 	int32_t expired; // the budget was used up
 	int32_t starved; // it got no more memory because it was to stop
+	int32_t room;    // why it got no room on the disk; 0: it did
 
 	// Result of ayb_prepare.
 	sqlite3_stmt *stmt; // NULL for an empty statement
@@ -145,6 +146,28 @@ void ayb_memory(void);
 // Says what this thread compiles or steps from here on, 0 being nothing: if it
 // is a reader's, it gets no more memory a moment after it was told to stop.
 void ayb_reading(ayb_conn *c);
+
+// space.c
+#define AYB_VFS "ayb"
+
+// What grows: temporary files, the database itself, everything else.
+enum { AYB_GROW_OTHER = 0, AYB_GROW_TEMP, AYB_GROW_MAIN };
+// Why there is no room.
+enum { AYB_ROOM_DISK = 1, AYB_ROOM_ACCOUNT, AYB_ROOM_NODE };
+
+// Registers the VFS under its name.
+void ayb_space_vfs(void);
+// Process-wide: the counters, which may be 0, what the disk keeps in reserve,
+// and a directory on that disk.
+void ayb_space(int64_t *seat, const int64_t *account, const int64_t *node, int64_t reserve, const char *dir);
+// Says for whom this thread works from here on, 0 being nobody.
+void ayb_space_for(ayb_conn *c);
+// Asks for room. 0, or why there is none. What was given as temporary is given
+// back with ayb_space_shrink.
+int ayb_space_grow(int64_t n, int kind);
+// Counts what is there already as temporary.
+void ayb_space_count(int64_t n);
+void ayb_space_shrink(int64_t n);
 
 // policy.c
 int ayb_authorize(void *p, int action, const char *a, const char *b, const char *db, const char *trigger);

@@ -211,7 +211,7 @@ func (db *DB) exportFile(job *Job, sink Sink) error {
 }
 
 // temporaryCopy makes a copy that has no name any more.
-func (db *DB) temporaryCopy(job *Job) (f *os.File, err error) {
+func (db *DB) temporaryCopy(job *Job) (*counted, error) {
 	a, err := db.aside(job)
 	if err != nil {
 		return nil, err
@@ -222,11 +222,15 @@ func (db *DB) temporaryCopy(job *Job) (f *os.File, err error) {
 		return nil, err
 	}
 	a.close()
-	f, err = os.Open(path)
+	f, err := os.Open(path)
 	if err := errors.Join(err, os.Remove(path)); err != nil {
 		return nil, errs.Wrap(errs.Engine, err, "The copy of the database could not be read")
 	}
-	return f, nil
+	c, err := counting(f)
+	if err != nil {
+		return nil, errs.Wrap(errs.Engine, errors.Join(err, f.Close()), "The copy of the database could not be read")
+	}
+	return c, nil
 }
 
 // stream passes on a whole file.

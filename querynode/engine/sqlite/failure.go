@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/space"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -91,15 +92,18 @@ func (c *conn) failure(rc C.int, o Options, j *Job, from int) error {
 		return errs.E(errs.SQL, "out of memory: the statement needs more than the %s of memory that this database may use (limits.heap_bytes); the operator of the server can raise the limit", sizeText(o.HeapBytes)).
 			With("sqlite_code", strconv.Itoa(int(rc)))
 	case C.SQLITE_FULL:
-		if o.DatabaseBytes <= 0 {
-			return errs.E(errs.Full, "database or disk is full")
+		if c.c.room != 0 {
+			return noRoom(c.c.room)
 		}
-		return errs.E(errs.Full, "database or disk is full: this database has reached its limit of %s (limits.database_bytes), which the operator of the server can raise, or the disk of the server has no room left, or a table has used its last row id", sizeText(o.DatabaseBytes))
+		return errFull(o)
 	case C.SQLITE_TOOBIG:
 		return errs.E(errs.TooLarge, "%s: a value may have at most %s (limits.heap_bytes) and a text of SQL %s (limits.request_bytes); the operator of the server can raise the limits", c.message(),
 			sizeText(int64(valueLimit(o))), sizeText(int64(o.SQLBytes)))
 	case C.SQLITE_IOERR, C.SQLITE_CORRUPT, C.SQLITE_NOTADB, C.SQLITE_CANTOPEN:
-		c.broken = true // a new connection starts from what is on disk
+		c.broken = true                   // a new connection starts from what is on disk
+		if rc == C.SQLITE_IOERR_SHMSIZE { // the index of the log has no room
+			return space.Full()
+		}
 		if rc == C.SQLITE_IOERR_WRITE && o.DatabaseBytes > 0 {
 			return errTemporary(rc, o)
 		}
@@ -111,13 +115,22 @@ func (c *conn) failure(rc C.int, o Options, j *Job, from int) error {
 	return e
 }
 
+// errFull is the error of a database that may not grow.
+func errFull(o Options) error {
+	if o.DatabaseBytes <= 0 {
+		return errs.E(errs.Full, "database full: a table has used its last row id, or the database is as large as SQLite can make it").With(errs.AttrReason, errs.ReasonDatabase)
+	}
+	return errs.E(errs.Full, "database full: this database has reached its limit of %s (limits.database_bytes), which the operator of the server can raise, or a table has used its last row id; the disk of the server has room", sizeText(o.DatabaseBytes)).
+		With(errs.AttrReason, errs.ReasonDatabase)
+}
+
 // errTemporary is the error of a write that failed although there is room: the
 // daemon's limit of the size of a file is that of the database twice, and what
 // grows beyond it is a sort, or the log while a statement that reads for long
 // keeps it from being emptied.
 func errTemporary(rc C.int, o Options) error {
 	return errs.E(errs.Full, "disk I/O error: a temporary file of the statement, or the log of changes, which grows as long as another statement reads, has reached its limit of twice the %s of the database (limits.database_bytes), which the operator of the server can raise, or the disk of the server has failed", sizeText(o.DatabaseBytes)).
-		With("sqlite_code", strconv.Itoa(int(rc)))
+		With(errs.AttrReason, errs.ReasonTemp).With("sqlite_code", strconv.Itoa(int(rc)))
 }
 
 // refusal is what the policy says no to.
@@ -148,7 +161,10 @@ func openFailed(c *conn, o Options, rc C.int) error {
 	case C.SQLITE_NOMEM:
 		return errs.E(errs.SQL, "out of memory: the database could not be opened within its %s (limits.heap_bytes); the operator of the server can raise the limit", sizeText(o.HeapBytes))
 	case C.SQLITE_FULL:
-		return errs.E(errs.Full, "database or disk is full")
+		if c.c.room != 0 {
+			return noRoom(c.c.room)
+		}
+		return errFull(o)
 	}
 	cause := fmt.Errorf("sqlite result code %d", int(rc))
 	return errs.Wrap(errs.Engine, cause, "The database could not be opened")

@@ -49,7 +49,7 @@ func TestQ7DatabaseFull(t *testing.T) {
 	db := open(t, func(o *Options) { o.DatabaseBytes = 1 << 20 })
 	db.must(rw, `CREATE TABLE t(a)`)
 	m := db.fails(rw, `INSERT INTO t SELECT randomblob(1000) FROM `+count(3000), errs.Full)
-	if !strings.Contains(m, "database or disk is full") || !strings.Contains(m, "1 MiB") {
+	if !strings.Contains(m, "database full") || !strings.Contains(m, "1 MiB") {
 		t.Error(m)
 	}
 	db.must(rw, `INSERT INTO t SELECT randomblob(1000) FROM `+count(600))

@@ -24,6 +24,7 @@ void ayb_reading(ayb_conn *c) {
 	reader = c && c->reader ? c : 0;
 	since = 0;
 	if (c) c->starved = 0;
+	ayb_space_for(c);
 }
 
 static int given_up(void) {

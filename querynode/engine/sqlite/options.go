@@ -3,6 +3,7 @@ package sqlite
 import (
 	"os"
 
+	"github.com/ayb-go/ayb/querynode/space"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -32,6 +33,11 @@ type Options struct {
 	HeapBytes int64
 	// DatabaseBytes is the size the database may grow to. 0: SQLite's own.
 	DatabaseBytes int64
+	// Space is where temporary files are counted, and Reserve how many bytes the
+	// disk keeps for others: what needs more room fails with DiskFull. 0 keeps
+	// nothing. Process-wide, as TempDir.
+	Space   space.Share
+	Reserve int64
 	// SQLBytes is the longest request text. Default 16 MiB.
 	SQLBytes int
 }

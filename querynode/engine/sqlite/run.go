@@ -74,7 +74,7 @@ func newRun(db *DB, job *Job, sink Sink) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := spool{dir: db.o.TempDir, used: &db.spooled}
+	s := spool{dir: db.o.TempDir, used: &db.spooled, room: db}
 	return &run{db: db, job: job, sink: sink, enc: enc, body: job.batch.Statements, left: job.Timeout, kept: s, spool: s}, nil
 }
 

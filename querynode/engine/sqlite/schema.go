@@ -23,7 +23,7 @@ func (db *DB) Schema(job *Job, sink Sink) error {
 		return err
 	}
 	defer db.leave()
-	r := &run{db: db, job: job, sink: sink, left: job.Timeout, spool: spool{dir: db.o.TempDir, used: &db.spooled}}
+	r := &run{db: db, job: job, sink: sink, left: job.Timeout, spool: spool{dir: db.o.TempDir, used: &db.spooled, room: db}}
 	defer r.free()
 	if err := r.work(db.readers, r.describe); err != nil {
 		return err

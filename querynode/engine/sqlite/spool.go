@@ -15,13 +15,21 @@ const (
 	allSpools   = 16 << 20
 )
 
+// room is what temporary files are counted by.
+type room interface {
+	Grow(bytes int64) error
+	Shrink(bytes int64)
+}
+
 // spool keeps a result until its transaction is committed: a little in
 // memory, the rest in a file that has no name.
 type spool struct {
 	dir  string
 	used *atomic.Int64 // by all spools of the database
+	room room
 	mem  []byte
 	file *os.File
+	size int64 // of file
 }
 
 func (s *spool) write(p []byte) error {
@@ -35,15 +43,19 @@ func (s *spool) write(p []byte) error {
 	if s.file == nil {
 		f, err := os.CreateTemp(s.dir, "result-")
 		if err != nil {
-			return errs.Wrap(errs.Engine, err, "The result could not be kept until its commit, because there is no room for temporary files.")
+			return notWritten(err)
 		}
 		s.file = f
 		if err := os.Remove(f.Name()); err != nil {
 			return errs.Wrap(errs.Engine, err, "The result could not be kept until its commit.")
 		}
 	}
+	if err := s.room.Grow(int64(len(p))); err != nil {
+		return err
+	}
+	s.size += int64(len(p))
 	if _, err := s.file.Write(p); err != nil {
-		return errs.Wrap(errs.Full, err, "The result is larger than the room for temporary files; nothing was changed.")
+		return notWritten(err)
 	}
 	return nil
 }
@@ -91,5 +103,7 @@ func (s *spool) reset() {
 	if s.file != nil {
 		_ = s.file.Close() // it has no name: closing frees it
 		s.file = nil
+		s.room.Shrink(s.size)
+		s.size = 0
 	}
 }

@@ -24,6 +24,7 @@ enum {
 	SQLITE_INTERRUPT = 9,
 	SQLITE_IOERR = 10,
 	SQLITE_IOERR_WRITE = 10 | 3 << 8,
+	SQLITE_IOERR_SHMSIZE = 10 | 19 << 8,
 	SQLITE_CORRUPT = 11,
 	SQLITE_FULL = 13,
 	SQLITE_CANTOPEN = 14,
@@ -44,6 +45,11 @@ enum {
 	SQLITE_OPEN_READWRITE = 0x00000002,
 	SQLITE_OPEN_CREATE = 0x00000004,
 	SQLITE_OPEN_MEMORY = 0x00000080,
+	SQLITE_OPEN_MAIN_DB = 0x00000100,
+	SQLITE_OPEN_TEMP_DB = 0x00000200,
+	SQLITE_OPEN_TRANSIENT_DB = 0x00000400,
+	SQLITE_OPEN_TEMP_JOURNAL = 0x00001000,
+	SQLITE_OPEN_SUBJOURNAL = 0x00002000,
 	SQLITE_OPEN_NOMUTEX = 0x00008000,
 	SQLITE_OPEN_PRIVATECACHE = 0x00040000,
 	SQLITE_OPEN_EXRESCODE = 0x02000000,
@@ -124,6 +130,49 @@ typedef struct sqlite3_mem_methods {
 	void (*xShutdown)(void *);
 	void *pAppData;
 } sqlite3_mem_methods;
+
+typedef struct sqlite3_file sqlite3_file;
+typedef struct sqlite3_vfs sqlite3_vfs;
+
+typedef struct sqlite3_io_methods {
+	int iVersion;
+	int (*xClose)(sqlite3_file *);
+	int (*xRead)(sqlite3_file *, void *, int, sqlite3_int64);
+	int (*xWrite)(sqlite3_file *, const void *, int, sqlite3_int64);
+	int (*xTruncate)(sqlite3_file *, sqlite3_int64);
+	int (*xSync)(sqlite3_file *, int);
+	int (*xFileSize)(sqlite3_file *, sqlite3_int64 *);
+	int (*xLock)(sqlite3_file *, int);
+	int (*xUnlock)(sqlite3_file *, int);
+	int (*xCheckReservedLock)(sqlite3_file *, int *);
+	int (*xFileControl)(sqlite3_file *, int, void *);
+	int (*xSectorSize)(sqlite3_file *);
+	int (*xDeviceCharacteristics)(sqlite3_file *);
+	int (*xShmMap)(sqlite3_file *, int, int, int, void volatile **);
+	int (*xShmLock)(sqlite3_file *, int, int, int);
+	void (*xShmBarrier)(sqlite3_file *);
+	int (*xShmUnmap)(sqlite3_file *, int);
+	int (*xFetch)(sqlite3_file *, sqlite3_int64, int, void **);
+	int (*xUnfetch)(sqlite3_file *, sqlite3_int64, void *);
+} sqlite3_io_methods;
+
+struct sqlite3_file {
+	const sqlite3_io_methods *pMethods;
+};
+
+struct sqlite3_vfs {
+	int iVersion;
+	int szOsFile;
+	int mxPathname;
+	sqlite3_vfs *pNext;
+	const char *zName;
+	void *pAppData;
+	int (*xOpen)(sqlite3_vfs *, const char *, sqlite3_file *, int, int *);
+	void *others[15]; // of version 3
+};
+
+sqlite3_vfs *sqlite3_vfs_find(const char *);
+int sqlite3_vfs_register(sqlite3_vfs *, int);
 
 int sqlite3_config(int, ...);
 int sqlite3_initialize(void);

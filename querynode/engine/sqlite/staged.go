@@ -13,7 +13,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -134,6 +133,10 @@ func (a *aside) take(f *os.File, body io.Reader) (written int64, err error) {
 	if err := a.fits(size); err != nil {
 		return 0, err
 	}
+	// What is brought counts as temporary as long as this process lives.
+	if err := a.db.Grow(int64(len(head))); err != nil {
+		return 0, err
+	}
 	if _, err := f.Write(head); err != nil {
 		return 0, notWritten(err)
 	}
@@ -156,6 +159,9 @@ func (a *aside) rest(f *os.File, body io.Reader, written int64) (int64, error) {
 			if err := a.fits(written); err != nil {
 				return 0, err
 			}
+			if err := a.db.Grow(int64(n)); err != nil {
+				return 0, err
+			}
 			if _, err := f.Write(buf[:n]); err != nil {
 				return 0, notWritten(err)
 			}
@@ -175,13 +181,6 @@ func (a *aside) fits(bytes int64) error {
 		return errs.E(errs.TooLarge, "The database is larger than %s (limits.database_bytes), which the operator of the server can raise", sizeText(most))
 	}
 	return nil
-}
-
-func notWritten(err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) {
-		return errs.Wrap(errs.Full, err, "The server has no room left for the file")
-	}
-	return errs.Wrap(errs.Engine, err, "The file could not be written")
 }
 
 // makeReady checks the file, turns WAL on, so that nothing is left to do at

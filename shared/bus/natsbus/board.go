@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/ayb-go/ayb/shared/bus"
@@ -32,7 +33,7 @@ func (b *Board) Ensure(ctx context.Context) error {
 
 // Post implements bus.Board.
 func (b *Board) Post(ctx context.Context, key string, value []byte) error {
-	_, err := b.conn.js.Publish(ctx, "$KV."+boardBucket+"."+key, value)
+	err := b.conn.publish(ctx, &nats.Msg{Subject: "$KV." + boardBucket + "." + key, Data: value})
 	if err != nil {
 		return errs.Wrap(errs.Unavailable, err, "The bus does not take the node's heartbeat")
 	}
@@ -42,9 +43,10 @@ func (b *Board) Post(ctx context.Context, key string, value []byte) error {
 // Watch implements bus.Board.
 func (b *Board) Watch(ctx context.Context, seen func(key string, value []byte)) error {
 	for ctx.Err() == nil {
+		reopened := b.conn.store.reopened()
 		kv, err := b.conn.js.KeyValue(ctx, boardBucket)
 		if err == nil {
-			err = follow(ctx, kv, seen)
+			err = follow(ctx, kv, reopened, seen)
 		}
 		if err != nil && ctx.Err() == nil {
 			b.conn.log.Debug("board not reached", "err", err)
@@ -54,7 +56,7 @@ func (b *Board) Watch(ctx context.Context, seen func(key string, value []byte)) 
 	return nil
 }
 
-func follow(ctx context.Context, kv jetstream.KeyValue, seen func(string, []byte)) error {
+func follow(ctx context.Context, kv jetstream.KeyValue, reopened <-chan struct{}, seen func(string, []byte)) error {
 	w, err := kv.WatchAll(ctx)
 	if err != nil {
 		return err
@@ -63,6 +65,8 @@ func follow(ctx context.Context, kv jetstream.KeyValue, seen func(string, []byte
 	for {
 		select {
 		case <-ctx.Done():
+			return nil
+		case <-reopened:
 			return nil
 		case e, ok := <-w.Updates():
 			if !ok {

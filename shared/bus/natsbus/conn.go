@@ -121,6 +121,10 @@ func (c *Conn) Healthy() error {
 	return errs.E(errs.Unavailable, "The bus is not connected")
 }
 
+// Full tells whether the bus, when its server is in this process, has no room on
+// its disk for what it keeps. It works again by itself when there is.
+func (c *Conn) Full() bool { return c.store != nil && !c.store.is() }
+
 // Connected waits until the bus is connected or ctx ends.
 func (c *Conn) Connected(ctx context.Context) error {
 	for !c.nc.IsConnected() {

@@ -67,6 +67,15 @@ func TestDiskFullAndFree(t *testing.T) {
 	until(t, "mail is taken again", func(context.Context) error { return put("after", 100) })
 	until(t, "the board is written again", func(ctx context.Context) error { return c.NodeBoard().Post(ctx, "n", []byte("x")) })
 	until(t, "records are written again", func(ctx context.Context) error { return c.SnapshotRecords().Record(ctx, "a/b", []byte("x")) })
+	held := make(chan struct{})
+	holding, let := context.WithCancel(t.Context())
+	defer let()
+	go func() { _ = c.SnapshotLease().Hold(holding, func(context.Context) { close(held); <-holding.Done() }) }()
+	select { // it was in memory
+	case <-held:
+	case <-time.After(30 * time.Second):
+		t.Error("the lease cannot be had any more")
+	}
 	for id := range taken(t, s, len(acked)) {
 		delete(acked, id)
 	}

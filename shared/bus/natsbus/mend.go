@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -36,7 +37,14 @@ type mender struct {
 	log  *serverLog
 	stop chan struct{}
 	done sync.WaitGroup
+
+	reopened atomic.Pointer[func()]
 }
+
+// OnReopened sets what is done each time after the store was opened again: what
+// it keeps in memory only is gone then, and has to be made again. It is called
+// on the goroutine that looks after the store.
+func (s *Server) OnReopened(f func()) { s.mend.reopened.Store(&f) }
 
 func (m *mender) run() {
 	wait := mendEvery
@@ -75,6 +83,9 @@ func (m *mender) mend() {
 		return
 	}
 	m.log.writable.set(true)
+	if f := m.reopened.Load(); f != nil {
+		(*f)()
+	}
 	m.log.log.Info("bus: store opened again, after it could not be written to")
 }
 
@@ -88,10 +99,11 @@ type writable struct {
 	mu    sync.Mutex
 	until context.Context // ends when it turns out that it does not
 	end   context.CancelFunc
+	again chan struct{} // closed when it does again
 }
 
 func newWritable() *writable {
-	w := &writable{}
+	w := &writable{again: make(chan struct{})}
 	w.until, w.end = context.WithCancel(context.Background())
 	return w
 }
@@ -103,6 +115,8 @@ func (w *writable) set(yes bool) {
 	case !yes:
 		w.end()
 	case w.until.Err() != nil:
+		close(w.again)
+		w.again = make(chan struct{})
 		w.until, w.end = context.WithCancel(context.Background())
 	}
 }
@@ -113,6 +127,17 @@ func (w *writable) now() context.Context {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.until
+}
+
+// reopened is closed when the store was opened again, which ends watches that
+// do not notice. It is nil for the store of another process.
+func (w *writable) reopened() <-chan struct{} {
+	if w == nil {
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.again
 }
 
 // during gives a context that also ends when the store turns out to take

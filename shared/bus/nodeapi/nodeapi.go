@@ -125,4 +125,8 @@ type NodeStatus struct {
 	FreeBytes uint64 `json:"free_bytes"`
 	// Engines are the database types the node can run.
 	Engines []ayb.DatabaseType `json:"engines"`
+	// DiskFull says that nothing is free on the file system but the reserve, so that nothing
+	// is made or grows. TempBytes is what temporary files take.
+	DiskFull  bool  `json:"disk_full,omitempty"`
+	TempBytes int64 `json:"temp_bytes,omitempty"`
 }

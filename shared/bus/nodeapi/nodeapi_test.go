@@ -27,7 +27,8 @@ func TestGoldenMessages(t *testing.T) {
 		"delete":  {DeleteDatabaseRequest{path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},
 		"usage":   {UsageRequest{path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},
 		"used":    {UsageResponse{4096, 0, 2}, `{"database_bytes":4096,"wal_bytes":0,"requests":2}`},
-		"status":  {NodeStatus{"n1", 3, 1000, []ayb.DatabaseType{ayb.SQLite}}, `{"id":"n1","databases":3,"free_bytes":1000,"engines":["sqlite"]}`},
+		"status":  {NodeStatus{"n1", 3, 1000, []ayb.DatabaseType{ayb.SQLite}, false, 0}, `{"id":"n1","databases":3,"free_bytes":1000,"engines":["sqlite"]}`},
+		"full":    {NodeStatus{"n1", 3, 1000, []ayb.DatabaseType{ayb.SQLite}, true, 5}, `{"id":"n1","databases":3,"free_bytes":1000,"engines":["sqlite"],"disk_full":true,"temp_bytes":5}`},
 	} {
 		got, err := json.Marshal(tt.message)
 		if err != nil || string(got) != tt.want {

@@ -3,6 +3,7 @@ package bustest
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"testing"
 	"time"
@@ -27,14 +28,18 @@ func StartConfig(t testing.TB, cfg natsbus.ServerConfig) *natsbus.Server {
 	}
 	t.Cleanup(s.Stop)
 	c := Connect(t, natsbus.ConnConfig{Role: natsbus.ControlPlane, Server: s, Credentials: cfg.Credentials})
-	for _, ensure := range []func(context.Context) error{
-		c.MailQueue(mailapi.Subject).Ensure, c.NodeBoard().Ensure,
-		c.SnapshotLanes().Ensure, c.SnapshotLease().Ensure, c.SnapshotRecords().Ensure,
-	} {
-		if err := ensure(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+	ensure := func(ctx context.Context) error {
+		return errors.Join(c.MailQueue(mailapi.Subject).Ensure(ctx), c.NodeBoard().Ensure(ctx),
+			c.SnapshotLanes().Ensure(ctx), c.SnapshotLease().Ensure(ctx), c.SnapshotRecords().Ensure(ctx))
 	}
+	if err := ensure(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.OnReopened(func() { // as a server does
+		if err := ensure(context.Background()); err != nil {
+			t.Errorf("after the store was opened again: %v", err)
+		}
+	})
 	return s
 }
 

@@ -1,0 +1,72 @@
+//go:build cgo && (linux || darwin)
+
+package sqlite
+
+/*
+#include "engine.h"
+*/
+import "C"
+
+import (
+	"errors"
+	"os"
+	"syscall"
+
+	"github.com/ayb-go/ayb/querynode/space"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// Grow asks for room for so many bytes of a temporary file, before they are
+// written. The error is DiskFull. Shrink has to follow when they are gone. Like
+// Shrink it may be called by any goroutine.
+func (db *DB) Grow(bytes int64) error {
+	return noRoom(C.ayb_space_grow(C.int64_t(bytes), C.AYB_GROW_TEMP))
+}
+
+// Shrink gives back what Grow gave.
+func (db *DB) Shrink(bytes int64) { C.ayb_space_shrink(C.int64_t(bytes)) }
+
+func noRoom(why C.int) error {
+	switch why {
+	case 0:
+		return nil
+	case C.AYB_ROOM_ACCOUNT:
+		return space.OverAccount()
+	case C.AYB_ROOM_NODE:
+		return space.OverNode()
+	}
+	return space.Full()
+}
+
+// notWritten is the error of a write to a file.
+func notWritten(err error) error {
+	switch {
+	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
+		return space.Full()
+	case errors.Is(err, syscall.EFBIG):
+		return errs.Wrap(errs.Full, err, "The file is larger than this database may be")
+	}
+	return errs.Wrap(errs.Engine, err, "The file could not be written")
+}
+
+// counted is a file without a name, whose bytes count until it is closed.
+type counted struct {
+	*os.File
+	bytes int64
+}
+
+// counting counts what is in the file already.
+func counting(f *os.File) (*counted, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	C.ayb_space_count(C.int64_t(info.Size()))
+	return &counted{f, info.Size()}, nil
+}
+
+// Close implements io.Closer. It is called once.
+func (c *counted) Close() error {
+	C.ayb_space_shrink(C.int64_t(c.bytes))
+	return c.File.Close()
+}

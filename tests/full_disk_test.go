@@ -1,0 +1,309 @@
+//go:build linux
+
+package tests
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/disktest"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/httpapi"
+	"github.com/ayb-go/ayb/tests/harness"
+)
+
+// packedRows is the body of an import that is a thousand times as large when it
+// is unpacked: so many bytes of rows of CSV.
+func packedRows(t testing.TB, bytesUnpacked int) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := []byte(strings.Repeat("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n", 1<<10))
+	for n := 0; n < bytesUnpacked; n += len(rows) {
+		if _, err := z.Write(rows); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// attackDisk has users fill the disk of their server in every way that there
+// is, until stop is closed: imports that are packed, rows, sorts, and results
+// that nobody reads. Each has two databases, named a and b, which it makes. It
+// returns when the last request has ended, and reports on full when some
+// request was refused because the disk was full.
+func attackDisk(t testing.TB, w *harness.World, users []*harness.User, stop <-chan struct{}, full *atomic.Int64) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() {
+		select {
+		case <-stop:
+		case <-ctx.Done():
+		}
+		cancel()
+	}()
+	body := packedRows(t, 450<<20)
+	var wg sync.WaitGroup
+	repeat := func(f func(i int) error) {
+		wg.Go(func() {
+			for i := 0; ctx.Err() == nil; i++ {
+				if errs.Is(f(i), errs.DiskFull) {
+					full.Add(1)
+				}
+				harness.Breathe()
+			}
+		})
+	}
+	for _, u := range users {
+		u.Create("a")
+		u.Create("b")
+		u.Exec("a", "CREATE TABLE t(x)")
+		for _, db := range []string{"a", "b"} {
+			for range 3 {
+				repeat(func(int) error { return importPacked(ctx, w, u, db, body) })
+			}
+		}
+		repeat(func(int) error {
+			_, err := u.Query(ctx, u.Name, "a", "INSERT INTO t SELECT randomblob(1000000) FROM "+upTo(20))
+			return err
+		})
+		repeat(func(int) error {
+			_, err := u.Query(ctx, u.Name, "b", "SELECT count(*) FROM (SELECT DISTINCT hex(randomblob(20000)) FROM "+upTo(3000)+")")
+			return err
+		})
+		repeat(func(int) error { return notRead(ctx, w, u) })
+	}
+	wg.Wait()
+}
+
+// importPacked imports a packed body into the table that is called packed.
+func importPacked(ctx context.Context, w *harness.World, u *harness.User, db string, body []byte) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL+"/v1/"+u.Name+"/"+db+"/import?format=csv&table=packed&mode=replace", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+u.Token)
+	req.Header.Set("Content-Encoding", "gzip")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode < 400 {
+		return err
+	}
+	return httpapi.ToError(resp.StatusCode, text)
+}
+
+// notRead asks for a large result of a writer and reads nothing of it for a while.
+func notRead(ctx context.Context, w *harness.World, u *harness.User) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	sql := "CREATE TABLE IF NOT EXISTS n(x); INSERT INTO n VALUES (1); SELECT hex(randomblob(10000)) FROM " + upTo(4000)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL+"/v1/"+u.Name+"/b/query", strings.NewReader(sql))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+u.Token)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	<-ctx.Done()
+	return nil
+}
+
+// keeper is an account beside those that fill the disk.
+type keeper struct {
+	*harness.User
+	t     testing.TB
+	next  int
+	acked []int
+}
+
+// write writes a row. It may be refused, and then says why.
+func (n *keeper) write() error {
+	n.next++
+	_, err := n.Query(n.t.Context(), n.Name, "shop", fmt.Sprintf("INSERT INTO t VALUES (%d, '%s')", n.next, strings.Repeat("x", 1000)))
+	if err == nil {
+		n.acked = append(n.acked, n.next)
+	}
+	return err
+}
+
+// understood checks that a refusal is one that the client can understand.
+func understood(t testing.TB, what string, err error) {
+	t.Helper()
+	if err != nil && !errs.Is(err, errs.DiskFull) && !errs.Is(err, errs.Unavailable) {
+		t.Errorf("%s: %v", what, err)
+	}
+}
+
+// check looks for every row that was acknowledged.
+func (n *keeper) check() {
+	n.t.Helper()
+	for _, id := range n.acked {
+		if got := n.Cell("shop", fmt.Sprintf("SELECT count(*) FROM t WHERE id = %d", id)); got != "1" {
+			n.t.Errorf("row %d was acknowledged and is there %s times", id, got)
+		}
+	}
+}
+
+func diskIsFull(t testing.TB, w *harness.World) bool {
+	t.Helper()
+	resp, err := http.Get(w.URL + "/health")
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Errorf("health: %d %s %v", resp.StatusCode, text, err)
+	}
+	return strings.Contains(string(text), `"disk":"full"`)
+}
+
+// Accounts that fill the disk do not stop the server: others read, go away and
+// withdraw rights, and what needs room is refused; a server starts; when there
+// is room again everything works, without a restart, and nothing that was
+// acknowledged is lost.
+func TestFullDisk(t *testing.T) {
+	disk := disktest.Mount(t, 300<<20)
+	w := harness.Start(t, harness.AllInOne, harness.In(disk), harness.Env("AYB__LIMITS__RATE_PER_MINUTE=0", "AYB__RETENTION__DELETION_GRACE=0s"))
+	var attackers []*harness.User
+	for i := range 3 {
+		attackers = append(attackers, w.Register(fmt.Sprintf("mallory%d", i)))
+	}
+	n := &keeper{User: w.Register("nora"), t: t}
+	friend := w.Register("fred")
+	n.Create("shop")
+	n.Create("unused")
+	n.Exec("shop", "CREATE TABLE t(id INTEGER PRIMARY KEY, x)")
+	share := func(level string) error {
+		return n.Share(t.Context(), "nora", "shop", httpapi.ShareRequest{EntityForPermission: "fred", SharingLevel: level})
+	}
+	if err := share("read-only"); err != nil {
+		t.Fatal(err)
+	}
+
+	stop, ended, full := make(chan struct{}), make(chan struct{}), &atomic.Int64{}
+	go func() {
+		defer close(ended)
+		attackDisk(t, w, attackers, stop, full)
+	}()
+	harness.Until(t, "the disk to be full", func() bool {
+		understood(t, "a write under attack", n.write())
+		return full.Load() >= 20 && diskIsFull(t, w)
+	})
+	if free := disktest.Free(t, disk); free < 24<<20 {
+		t.Errorf("only %d bytes of the reserve are left", free)
+	}
+	for range 5 {
+		understood(t, "a write under attack", n.write())
+		n.Cell("shop", "SELECT count(*) FROM t")
+	}
+	close(stop)
+	<-ended
+	takeBack := disktest.Fill(t, disk, 48<<20) // what attackers hold only for a while
+
+	t.Run("full", func(t *testing.T) {
+		n.check()
+		if _, err := friend.Query(t.Context(), "nora", "shop", "SELECT 1"); err != nil {
+			t.Errorf("a reader: %v", err)
+		}
+		if err := share("no-access"); err != nil {
+			t.Errorf("revoke: %v", err)
+		}
+		if _, err := friend.Query(t.Context(), "nora", "shop", "SELECT 1"); err == nil {
+			t.Error("a right that was withdrawn counts")
+		}
+		if _, err := n.CreateToken(t.Context(), httpapi.NewTokenRequest{Name: "one"}); err != nil {
+			t.Errorf("make a token: %v", err)
+		}
+		if _, err := friend.LogOut(t.Context()); err != nil {
+			t.Errorf("log out: %v", err)
+		}
+		w.Register("zoe")
+		made := 0
+		harness.Until(t, "a new database to be refused", func() bool {
+			disktest.Fill(t, disk, 48<<20) // what attackers held may have been given back since
+			made++
+			_, err := n.CreateDatabase(t.Context(), "nora", fmt.Sprintf("more%d", made), httpapi.CreateDatabaseRequest{DBType: "sqlite"})
+			if err != nil && !strings.Contains(err.Error(), "limits.disk_reserve_bytes") {
+				t.Errorf("refused by %v", err)
+			}
+			return errs.Is(err, errs.DiskFull)
+		})
+		harness.Until(t, "/health to tell", func() bool { return diskIsFull(t, w) })
+		if err := n.DeleteDatabase(t.Context(), "nora", "unused"); err != nil {
+			t.Errorf("delete: %v", err)
+		}
+		w.Restart("ayb")
+		n.check()
+	})
+
+	// Now somebody else takes what is left.
+	t.Run("without a byte", func(t *testing.T) {
+		disktest.Fill(t, disk, 0)
+		n.Cell("shop", "SELECT count(*) FROM t")
+		for i := range 3 {
+			_, err := w.Client("").Register(t.Context(), httpapi.RegisterRequest{Entity: fmt.Sprintf("late%d", i), EmailAddress: "late@example.org", EntityType: "user"})
+			understood(t, "register", err)
+			understood(t, "write", n.write())
+		}
+		w.Restart("ayb")
+		n.Cell("shop", "SELECT count(*) FROM t")
+	})
+	takeBack()
+
+	for _, u := range attackers {
+		if err := u.DeleteAccount(t.Context(), u.Name); err != nil {
+			t.Errorf("delete an attacker: %v", err)
+		}
+	}
+	harness.Until(t, "room", func() bool { return !diskIsFull(t, w) })
+	again := eventually(t, w, "amy")
+	harness.Until(t, "a new database", func() bool { // the node has said that it is there
+		_, err := again.CreateDatabase(t.Context(), again.Name, "new", httpapi.CreateDatabaseRequest{DBType: "sqlite"})
+		understood(t, "create", err)
+		return err == nil
+	})
+	again.Exec("new", "CREATE TABLE t(x); INSERT INTO t VALUES (1)")
+	harness.Until(t, "writes", func() bool { return n.write() == nil })
+	if _, err := n.LogIn(t.Context(), "nora"); err != nil {
+		t.Errorf("log in: %v", err)
+	}
+	n.check()
+}
+
+// eventually registers somebody as soon as that works.
+func eventually(t *testing.T, w *harness.World, name string) *harness.User {
+	t.Helper()
+	harness.Until(t, "registration", func() bool {
+		_, err := w.Client("").Register(t.Context(), httpapi.RegisterRequest{Entity: name + "0", EmailAddress: harness.Address(name + "0"), EntityType: "user"})
+		if e, ok := errors.AsType[*errs.Error](err); ok && !errs.Is(e, errs.Conflict) {
+			understood(t, "register", err)
+		}
+		return err == nil
+	})
+	return w.Register(name)
+}
