@@ -214,7 +214,7 @@ type target struct {
 func (t target) Stopped() error { return t.job.Stopped() }
 
 // Load implements importer.Target.
-func (t target) Load(tx importer.Transaction, work func(importer.Loader) error) error {
+func (t target) Load(tx importer.Transaction, work func(importer.Loader) error) (remarks []string, err error) {
 	o := sqlite.LoadOptions{Bytes: tx.Bytes, NoForeignKeys: tx.NoForeignKeys, Keep: tx.Keep}
 	return t.db.Load(t.job, o, func(l *sqlite.Loader) error { return work(l) })
 }

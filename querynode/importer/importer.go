@@ -32,13 +32,15 @@ type Limits struct {
 // Transaction says how the changes of an import are made.
 type Transaction struct {
 	Bytes         int64 // about how much data there is
-	NoForeignKeys bool  // they are not checked
+	NoForeignKeys bool  // those that do not hold at the end are no error
 	Keep          bool  // else everything is undone at the end
 }
 
-// Target is the database. Work that fails leaves no trace.
+// Target is the database. Work that fails leaves no trace. Foreign keys do not
+// act while it runs and are checked at its end; remarks are sentences about
+// what was taken and is not as it should be.
 type Target interface {
-	Load(t Transaction, work func(Loader) error) error
+	Load(t Transaction, work func(Loader) error) (remarks []string, err error)
 	// Stopped is the error of an import that has to stop, else nil.
 	Stopped() error
 }
@@ -49,7 +51,12 @@ type Loader interface {
 	Columns(table string) (names, types []string, found bool, err error)
 	// Generated gives the columns of the table that it computes itself.
 	Generated(table string) ([]query.GeneratedColumn, error)
+	// Parts gives what the table has beside its columns.
+	Parts(table string) (query.TableParts, error)
 	Exec(sql string) (written int64, bad, err error)
+	// CheckEach has foreign keys checked row by row from here on, unless the
+	// table refers to itself.
+	CheckEach(table string) error
 	Into(table string, columns []string) error
 	Insert(row []query.Value) (bad, err error)
 }
@@ -81,6 +88,13 @@ func (d *Data) Import(to Target, o query.ImportOptions) (query.ImportResult, err
 		return query.ImportResult{}, err
 	}
 	return im.result, nil
+}
+
+// load changes the database, and keeps what it remarks.
+func (im *imports) load(t Transaction, work func(Loader) error) error {
+	remarks, err := im.to.Load(t, work)
+	im.note(remarks...)
+	return err
 }
 
 // imports is one import.

@@ -18,7 +18,7 @@ func (im *imports) script() error {
 	if err != nil {
 		return err
 	}
-	return im.to.Load(Transaction{Bytes: im.data.bytes, NoForeignKeys: off, Keep: !im.o.DryRun}, func(l Loader) error {
+	return im.load(Transaction{Bytes: im.data.bytes, NoForeignKeys: off, Keep: !im.o.DryRun}, func(l Loader) error {
 		return im.statements(func(u statement.Unit) error {
 			written, bad, err := l.Exec(u.Text)
 			if err != nil {

@@ -57,7 +57,7 @@ func (im *imports) table() error {
 		return err
 	}
 	im.result.Skipped, im.result.SkippedLines, im.result.Bad = 0, 0, nil // to be found again, with others
-	return im.to.Load(Transaction{Bytes: im.data.bytes, Keep: !im.o.DryRun}, func(l Loader) error {
+	return im.load(Transaction{Bytes: im.data.bytes, Keep: !im.o.DryRun}, func(l Loader) error {
 		columns, err := im.prepare(l, sh)
 		if err != nil {
 			return err
@@ -79,7 +79,7 @@ func (im *imports) existing() (names []string, err error) {
 	if im.o.Mode == query.ImportCreate || im.o.Header != "" || im.documents() {
 		return nil, nil
 	}
-	err = im.to.Load(Transaction{}, func(l Loader) error {
+	err = im.load(Transaction{}, func(l Loader) error {
 		names, _, _, err = l.Columns(im.o.Table)
 		return err
 	})
@@ -327,8 +327,8 @@ func (im *imports) prepare(l Loader, sh *shape) ([]query.ImportColumn, error) {
 		case im.o.Mode == query.ImportAppend:
 			return nil, why
 		default:
-			err = change(l, "DROP TABLE main."+quoteName(im.o.Table))
-			found = false
+			err = im.renew(l, columns)
+			im.result.Created = true
 		}
 		if err != nil {
 			return nil, err
@@ -350,6 +350,11 @@ func (im *imports) prepare(l Loader, sh *shape) ([]query.ImportColumn, error) {
 	for i, c := range columns {
 		into[i] = c.Name
 	}
+	if im.o.OnError == query.OnErrorSkip || im.o.DryRun {
+		if err := l.CheckEach(im.o.Table); err != nil { // whether a row can be taken is to be told of each
+			return nil, err
+		}
+	}
 	return columns, l.Into(im.o.Table, into)
 }
 
@@ -359,7 +364,7 @@ func change(l Loader, sql string) error {
 	return errors.Join(bad, err)
 }
 
-func createTable(name string, columns []query.ImportColumn) string {
+func createTable(name string, columns []query.ImportColumn, constraints ...string) string {
 	var b strings.Builder
 	b.WriteString("CREATE TABLE main." + quoteName(name) + " (")
 	for i, c := range columns {
@@ -367,6 +372,9 @@ func createTable(name string, columns []query.ImportColumn) string {
 			b.WriteString(", ")
 		}
 		b.WriteString(quoteName(c.Name) + " " + c.Type)
+	}
+	for _, c := range constraints {
+		b.WriteString(", " + c)
 	}
 	b.WriteString(")")
 	return b.String()

@@ -48,7 +48,7 @@ type target struct {
 
 func (t target) Stopped() error { return t.job.Stopped() }
 
-func (t target) Load(tx Transaction, work func(Loader) error) error {
+func (t target) Load(tx Transaction, work func(Loader) error) ([]string, error) {
 	o := sqlite.LoadOptions{Bytes: tx.Bytes, NoForeignKeys: tx.NoForeignKeys, Keep: tx.Keep}
 	return t.DB.Load(t.job, o, func(l *sqlite.Loader) error { return work(l) })
 }

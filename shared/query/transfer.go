@@ -140,6 +140,23 @@ type GeneratedColumn struct {
 	Place int // among all columns, from 0
 }
 
+// TableParts are what a table has beside its columns.
+type TableParts struct {
+	Constraints []TableConstraint // keys and UNIQUE
+	Objects     []TableObject     // indexes and triggers that were made with a statement
+	Words       []string          // of CREATE TABLE, for what its columns have beside names and types
+}
+
+// TableConstraint is a key of a table. SQL is how it stands in CREATE TABLE,
+// Columns are those of the table that it needs.
+type TableConstraint struct {
+	Name, SQL string
+	Columns   []string
+}
+
+// TableObject is an index or a trigger, and the statement that makes it.
+type TableObject struct{ Type, Name, SQL string }
+
 // ImportColumn is a column and the type that was found for it.
 type ImportColumn struct {
 	Name string `json:"name"`

@@ -390,3 +390,7 @@ int ayb_exec(ayb_conn *c, const char *sql) {
 	c->own = 0;
 	return rc;
 }
+
+void ayb_enforce(ayb_conn *c, int on) {
+	sqlite3_db_config(c->db, SQLITE_DBCONFIG_ENABLE_FKEY, on, (int *)0);
+}

@@ -129,6 +129,9 @@ int ayb_parameters(sqlite3_stmt *s, unsigned char *buf, int cap);
 // Runs SQL of the engine itself and keeps the first cell in c->text.
 int ayb_exec(ayb_conn *c, const char *sql);
 
+// Turns foreign keys on (1) or off (0), also within a transaction.
+void ayb_enforce(ayb_conn *c, int on);
+
 // pace.c
 typedef struct ayb_pace {
 	int64_t ran; // what callers asked for so far; others add to it

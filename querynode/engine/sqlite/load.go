@@ -22,7 +22,8 @@ import (
 type LoadOptions struct {
 	// Bytes is how much data comes. The load may take longer for more.
 	Bytes int64
-	// NoForeignKeys leaves foreign keys unchecked, as a dump may ask for.
+	// NoForeignKeys keeps foreign keys that do not hold at the end from being an
+	// error, as a dump may ask for.
 	NoForeignKeys bool
 	// Keep says that what is done stays; else it is undone at the end.
 	Keep bool
@@ -32,57 +33,64 @@ type LoadOptions struct {
 // work fails, not at all. They wait for their turn as every writer does, and
 // every other writer waits until they are through; those who read do not. What
 // tenants may not do may not be done here either, and their limits hold, but
-// for the time limit of a statement. The batch and the format of the job do
-// not matter. After Load the Loader must not be used.
-func (db *DB) Load(job *Job, o LoadOptions, work func(*Loader) error) error {
+// for the time limit of a statement. Foreign keys are checked at the end and
+// never act; triggers fire as for any change. The batch and the format of the
+// job do not matter. After Load the Loader must not be used. remarks are
+// sentences about what was taken and is not as it should be.
+func (db *DB) Load(job *Job, o LoadOptions, work func(*Loader) error) (remarks []string, err error) {
 	if err := db.enter(); err != nil {
-		return err
+		return nil, err
 	}
 	defer db.leave()
 	if job.Mode != ayb.QueryReadWrite {
-		return errReadOnly()
+		return nil, errReadOnly()
 	}
 	job.Timeout = sideMinimum + time.Duration(o.Bytes/sideRate)*time.Second
 	r := &run{db: db, job: job, left: job.Timeout}
 	defer r.free()
 	m := &member{r: r, turn: make(chan bool, 1), solo: true}
 	if _, err := db.queue.join(m, 0); err != nil {
-		return err
+		return nil, err
 	}
 	defer db.queue.next()
-	err := r.work(db.writer, func() error { return r.load(o, work) })
+	err = r.work(db.writer, func() (err error) {
+		remarks, err = r.load(o, work)
+		return err
+	})
 	if errs.Is(err, errs.Timeout) {
-		return errs.E(errs.Timeout, "The import took longer than %s and was stopped; nothing was changed", durationText(job.Timeout))
+		return nil, errs.E(errs.Timeout, "The import took longer than %s and was stopped; nothing was changed", durationText(job.Timeout))
 	}
-	return err
+	return remarks, err
 }
 
 // load runs work in one transaction.
-func (r *run) load(o LoadOptions, work func(*Loader) error) error {
-	if o.NoForeignKeys {
-		r.c.broken = true // it is closed after this, and the next has them again
-		if rc := r.c.exec("PRAGMA foreign_keys=0"); rc != C.SQLITE_OK {
-			return r.failure(rc, 0)
-		}
-	}
-	if rc := r.c.exec("BEGIN IMMEDIATE"); rc != C.SQLITE_OK {
-		return r.failure(rc, 0)
+func (r *run) load(o LoadOptions, work func(*Loader) error) (remarks []string, err error) {
+	c := r.c
+	c.enforce(false)
+	defer c.enforce(true) // what is not committed then is undone, and no statement runs before that
+	if rc := c.exec("BEGIN IMMEDIATE"); rc != C.SQLITE_OK {
+		return nil, r.failure(rc, 0)
 	}
 	l := &Loader{r: r}
-	err := work(l)
+	err = work(l)
 	l.finish()
 	switch {
 	case err != nil:
-		return err
-	case r.c.autocommit():
-		return errUndone()
-	case r.c.unresolved():
-		return errs.E(errs.SQL, "FOREIGN KEY constraint failed")
-	case o.Keep:
-		return r.endScript(true)
+		return nil, err
+	case c.autocommit():
+		return nil, errUndone()
+	}
+	c.enforce(false)
+	if l.ran {
+		if remarks, err = r.checkKeys(o); err != nil {
+			return nil, err
+		}
+	}
+	if o.Keep {
+		return remarks, r.endScript(true)
 	}
 	r.rollback()
-	return nil
+	return remarks, nil
 }
 
 func errUndone() error {
@@ -93,6 +101,7 @@ func errUndone() error {
 type Loader struct {
 	r    *run
 	into *stmt // what Insert runs
+	ran  bool  // something that may have changed the database
 }
 
 // Columns gives the columns of a table in which values can be put, in order,
@@ -193,6 +202,7 @@ func (l *Loader) drain(st *stmt, params []byte, n, from int) error {
 	if err := l.r.arm(); err != nil {
 		return err
 	}
+	l.ran = true
 	p := (*C.uchar)(unsafe.SliceData(params))
 	if rc := C.ayb_drain(l.r.c.c, st.s, p, C.int(n)); rc != C.SQLITE_DONE {
 		return l.r.broke(st, rc, from)

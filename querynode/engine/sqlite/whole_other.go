@@ -33,7 +33,9 @@ type Loader struct{}
 type LoadLimits struct{ RowBytes, DataBytes, SQLBytes int64 }
 
 // Load says that this build has no engine.
-func (*DB) Load(*Job, LoadOptions, func(*Loader) error) error { return errNoEngine() }
+func (*DB) Load(*Job, LoadOptions, func(*Loader) error) ([]string, error) {
+	return nil, errNoEngine()
+}
 
 // LoadLimits gives no limits.
 func (*DB) LoadLimits() LoadLimits { return LoadLimits{} }
@@ -54,3 +56,12 @@ func (*Loader) Into(string, []string) error { return errNoEngine() }
 
 // Insert says that this build has no engine.
 func (*Loader) Insert([]query.Value) (bad, err error) { return nil, errNoEngine() }
+
+// Parts says that this build has no engine.
+func (*Loader) Parts(string) (query.TableParts, error) { return query.TableParts{}, errNoEngine() }
+
+// CheckEach says that this build has no engine.
+func (*Loader) CheckEach(string) error { return errNoEngine() }
+
+// Generated says that this build has no engine.
+func (*Loader) Generated(string) ([]query.GeneratedColumn, error) { return nil, errNoEngine() }

@@ -1,0 +1,215 @@
+//go:build cgo && (linux || darwin)
+
+package sqlite
+
+/*
+#include "engine.h"
+*/
+import "C"
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// Foreign keys are off while a load runs: rows may come in any order, and no
+// action of a key deletes or changes what the load does not. They are checked
+// at its end, in all tables, for the rules of the database may have written to
+// any. What was dangling before is not held against the load.
+
+// namedViolations is how many rows an error names.
+const namedViolations = 3
+
+// enforce turns foreign keys on or off, also within a transaction, where a
+// PRAGMA has no effect.
+func (c *conn) enforce(on bool) {
+	var n C.int
+	if on {
+		n = 1
+	}
+	C.ayb_enforce(c.c, n)
+}
+
+// reference is a foreign key of a table.
+type reference struct {
+	table, parent string
+	id            int64
+}
+
+// dangling counts the rows that refer to something that is not there, by their
+// foreign key. unusable are keys that SQLite cannot check at all, because what
+// they refer to is neither a primary key nor UNIQUE.
+func (r *run) dangling() (found map[reference]int64, order []reference, unusable []string, err error) {
+	tables, err := r.names(`SELECT DISTINCT s.name FROM sqlite_schema AS s, pragma_foreign_key_list(s.name, 'main') WHERE s.type = 'table' ORDER BY s.rowid`)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	found = map[reference]int64{}
+	for _, t := range tables {
+		err := r.every(`SELECT parent, fkid, count(*) FROM pragma_foreign_key_check(`+quoteText(t)+`, 'main') GROUP BY 1, 2 ORDER BY 1, 2`, func(l *look) {
+			ref := reference{t, l.text(0), l.integer(1)}
+			found[ref], order = l.integer(2), append(order, ref)
+		})
+		if ordinary(err) && err != nil {
+			unusable = append(unusable, errs.Public(err).Message)
+			continue
+		}
+		if err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	return found, order, unusable, nil
+}
+
+// names gives the first column of what a statement answers.
+func (r *run) names(sql string) (names []string, err error) {
+	err = r.every(sql, func(l *look) { names = append(names, l.text(0)) })
+	return names, err
+}
+
+// every calls do for each row of what a statement answers.
+func (r *run) every(sql string, do func(*look)) error {
+	l, err := r.look(sql)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	return l.rows(func(l *look) error {
+		do(l)
+		return nil
+	})
+}
+
+// checkKeys tells which foreign keys the load has left dangling: as an error,
+// or as a remark if they were not to be checked.
+func (r *run) checkKeys(o LoadOptions) (remarks []string, err error) {
+	now, order, unusable, err := r.dangling()
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range unusable {
+		remarks = append(remarks, "A foreign key cannot be used: "+u)
+	}
+	if len(order) == 0 {
+		return remarks, nil
+	}
+	before, err := r.before()
+	if err != nil {
+		return nil, err
+	}
+	var named []string
+	var rows int64
+	for _, ref := range order {
+		more := now[ref] - before[ref]
+		if more <= 0 {
+			continue
+		}
+		rows += more
+		if left := namedViolations - len(named); left > 0 {
+			some, err := r.nameViolations(ref, left)
+			if err != nil {
+				return nil, err
+			}
+			named = append(named, some...)
+		}
+	}
+	if rows == 0 {
+		return remarks, nil
+	}
+	text := strings.Join(named, "; ")
+	if n := rows - int64(len(named)); n > 0 {
+		text += fmt.Sprintf("; and %d more", n)
+	}
+	if !o.NoForeignKeys {
+		return nil, errs.E(errs.SQL, "FOREIGN KEY constraint failed: %s; nothing was imported", text)
+	}
+	return append(remarks, "The data leaves foreign keys unchecked, and some do not hold: "+text), nil
+}
+
+// before gives what was dangling before the load, which readers still see.
+func (r *run) before() (map[reference]int64, error) {
+	job := NewJob(query.Batch{}, JobOptions{Mode: ayb.QueryReadOnly, Format: query.FormatCompat, Timeout: sideMinimum})
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		select {
+		case <-r.job.stopped():
+			job.stop(r.job.reason())
+		case <-done:
+		}
+	}()
+	old, err := newRun(r.db, job, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer old.free()
+	var found map[reference]int64
+	err = old.work(r.db.readers, func() (err error) {
+		found, _, _, err = old.dangling()
+		return err
+	})
+	return found, err
+}
+
+// nameViolations describes the first rows that break a foreign key.
+func (r *run) nameViolations(ref reference, most int) (named []string, err error) {
+	columns, err := r.names(`SELECT "from" FROM pragma_foreign_key_list(` + quoteText(ref.table) + `, 'main') WHERE id = ` + fmt.Sprint(ref.id) + ` ORDER BY seq`)
+	if err != nil {
+		return nil, err
+	}
+	var rowids []int64
+	err = r.every(fmt.Sprintf(`SELECT rowid FROM pragma_foreign_key_check(%s, 'main') WHERE parent = %s AND fkid = %d LIMIT %d`,
+		quoteText(ref.table), quoteText(ref.parent), ref.id, most), func(l *look) {
+		if l.null(0) {
+			named = append(named, fmt.Sprintf("a row of %s has no row of %s by its %s", quoted(ref.table), quoted(ref.parent), quoted(strings.Join(columns, ", "))))
+		} else {
+			rowids = append(rowids, l.integer(0))
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range rowids {
+		values, err := r.valuesOf(ref.table, columns, id)
+		if err != nil {
+			return nil, err
+		}
+		named = append(named, fmt.Sprintf("row %d of %s has %s, which %s has not", id, quoted(ref.table), values, quoted(ref.parent)))
+	}
+	return named, nil
+}
+
+// valuesOf gives columns of a row as text.
+func (r *run) valuesOf(table string, columns []string, rowid int64) (string, error) {
+	all, err := r.names(`SELECT name FROM pragma_table_xinfo(` + quoteText(table) + `)`)
+	if err != nil {
+		return "", err
+	}
+	key := rowidName(all)
+	if key == "" || len(columns) > 10 {
+		return quoted(strings.Join(columns, ", ")), nil
+	}
+	parts := make([]string, len(columns))
+	for i, c := range columns {
+		parts[i] = quoteText(quoted(c)+" ") + ` || substr(quote(` + quoteName(c) + `), 1, 60)`
+	}
+	text := ""
+	err = r.every(`SELECT `+strings.Join(parts, ` || ', ' || `)+` FROM main.`+quoteName(table)+` WHERE `+key+` = `+fmt.Sprint(rowid), func(l *look) { text = l.text(0) })
+	return text, err
+}
+
+// CheckEach has the foreign keys of each row checked from here on, so that bad
+// rows can be told one by one. It does nothing for a table that refers to
+// itself, whose rows may refer to later ones.
+func (l *Loader) CheckEach(table string) error {
+	self := false
+	err := l.read(`SELECT 1 FROM pragma_foreign_key_list(`+quoteText(table)+`, 'main') WHERE "table" = `+quoteText(table)+` COLLATE NOCASE`, func(*look) { self = true })
+	if err == nil && !self {
+		l.r.c.enforce(true)
+	}
+	return err
+}

@@ -1,0 +1,110 @@
+//go:build cgo && (linux || darwin)
+
+package sqlite
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// Parts gives what a table has beside its columns.
+func (l *Loader) Parts(table string) (p query.TableParts, err error) {
+	if err := l.keys(table, &p); err != nil {
+		return p, err
+	}
+	if err := l.references(table, &p); err != nil {
+		return p, err
+	}
+	sql := ""
+	name := quoteText(table) + ` COLLATE NOCASE`
+	err = l.read(`SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = `+name, func(c *look) { sql = onlyStatement(c.text(0)) })
+	if err != nil {
+		return p, err
+	}
+	for _, word := range []string{"AUTOINCREMENT", "CHECK", "COLLATE", "DEFAULT", "GENERATED", "NOT NULL", "STRICT", "WITHOUT ROWID"} {
+		first, _, _ := strings.Cut(word, " ")
+		if hasWord(sql, first) {
+			p.Words = append(p.Words, word)
+		}
+	}
+	err = l.read(`SELECT type, name, sql FROM sqlite_schema WHERE type IN ('index', 'trigger') AND sql IS NOT NULL AND tbl_name = `+name+` ORDER BY rowid`, func(c *look) {
+		p.Objects = append(p.Objects, query.TableObject{Type: c.text(0), Name: c.text(1), SQL: onlyStatement(c.text(2))})
+	})
+	return p, err
+}
+
+// keys adds the primary key and what is UNIQUE.
+func (l *Loader) keys(table string, p *query.TableParts) error {
+	name := quoteText(table)
+	var key []string
+	err := l.read(`SELECT name FROM pragma_table_xinfo(`+name+`, 'main') WHERE pk > 0 ORDER BY pk`, func(c *look) { key = append(key, c.text(0)) })
+	if err != nil {
+		return err
+	}
+	if len(key) > 0 {
+		p.Constraints = append(p.Constraints, constraint("PRIMARY KEY", key, ""))
+	}
+	var indexes []string
+	err = l.read(`SELECT name FROM pragma_index_list(`+name+`, 'main') WHERE origin = 'u' ORDER BY seq DESC`, func(c *look) { indexes = append(indexes, c.text(0)) })
+	if err != nil {
+		return err
+	}
+	for _, index := range indexes {
+		var columns []string
+		err := l.read(`SELECT name FROM pragma_index_info(`+quoteText(index)+`, 'main') ORDER BY seqno`, func(c *look) { columns = append(columns, c.text(0)) })
+		if err != nil {
+			return err
+		}
+		p.Constraints = append(p.Constraints, constraint("UNIQUE", columns, ""))
+	}
+	return nil
+}
+
+// references adds the foreign keys.
+func (l *Loader) references(table string, p *query.TableParts) error {
+	type key struct {
+		parent, update, remove string
+		from, to               []string
+	}
+	keys, order := map[int64]*key{}, []int64{}
+	err := l.read(`SELECT id, "table", "from", "to", on_update, on_delete FROM pragma_foreign_key_list(`+quoteText(table)+`, 'main') ORDER BY id DESC, seq`, func(c *look) {
+		k := keys[c.integer(0)]
+		if k == nil {
+			k = &key{parent: c.text(1), update: c.text(4), remove: c.text(5)}
+			keys[c.integer(0)], order = k, append(order, c.integer(0))
+		}
+		k.from = append(k.from, c.text(2))
+		if !c.null(3) {
+			k.to = append(k.to, c.text(3))
+		}
+	})
+	for _, id := range order {
+		k := keys[id]
+		to := ""
+		if len(k.to) > 0 {
+			to = listOf(k.to)
+		}
+		c := constraint("FOREIGN KEY", k.from, fmt.Sprintf(" REFERENCES %s%s ON UPDATE %s ON DELETE %s", quoteName(k.parent), to, k.update, k.remove))
+		if strings.EqualFold(k.parent, table) {
+			c.Columns = append(c.Columns, k.to...)
+		}
+		p.Constraints = append(p.Constraints, c)
+	}
+	return err
+}
+
+// constraint is one of a table, as it stands in CREATE TABLE.
+func constraint(kind string, columns []string, rest string) query.TableConstraint {
+	return query.TableConstraint{Name: kind + " (" + strings.Join(columns, ", ") + ")", Columns: columns, SQL: kind + listOf(columns) + rest}
+}
+
+// listOf is a list of columns in SQL.
+func listOf(columns []string) string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = quoteName(c)
+	}
+	return "(" + strings.Join(names, ",") + ")"
+}
