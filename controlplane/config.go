@@ -50,6 +50,8 @@ type Config struct {
 	// DatabasesPerAccount limits the databases of one account. Zero is no
 	// limit.
 	DatabasesPerAccount int
+	// TokensPerAccount limits the API tokens of one account. Zero is no limit.
+	TokensPerAccount int
 	// QueriesPerAccount limits the queries that run at once on the databases
 	// of one account. Zero is no limit.
 	QueriesPerAccount int
@@ -93,7 +95,7 @@ func (c Config) Validate() error {
 	if c.DeletionGrace < 0 {
 		fault("The time in which a deleted database can be had back can't be negative")
 	}
-	if c.RequestBytes < 0 || c.StatementTimeout < 0 || c.CacheEntries < 0 || c.DatabasesPerAccount < 0 || c.QueriesPerAccount < 0 || c.RatePerMinute < 0 {
+	if c.RequestBytes < 0 || c.StatementTimeout < 0 || c.CacheEntries < 0 || c.DatabasesPerAccount < 0 || c.TokensPerAccount < 0 || c.QueriesPerAccount < 0 || c.RatePerMinute < 0 {
 		fault("Limits can't be negative")
 	}
 	return errors.Join(faults...)
@@ -110,6 +112,7 @@ func (c Config) limits() (v limits.Values) {
 	v.Set(limits.QueriesPerDatabase, int64(c.QueriesPerDatabase))
 	v.Set(limits.QueriesPerAccount, int64(c.QueriesPerAccount))
 	v.Set(limits.DatabasesPerAccount, int64(c.DatabasesPerAccount))
+	v.Set(limits.TokensPerAccount, int64(c.TokensPerAccount))
 	return v
 }
 

@@ -85,7 +85,7 @@ func New(cfg Config, deps Deps) (*ControlPlane, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	st, err := store.Open(context.Background(), store.Config{URL: cfg.DatabaseURL})
+	st, err := store.Open(context.Background(), store.Config{URL: cfg.DatabaseURL, TokensPerAccount: int64(cfg.TokensPerAccount)})
 	if err != nil {
 		return nil, err
 	}

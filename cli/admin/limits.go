@@ -43,6 +43,7 @@ func explained() string {
 		limits.QueriesPerDatabase:  "how many queries of a database run at once",
 		limits.QueriesPerAccount:   "how many queries run on an account's databases",
 		limits.DatabasesPerAccount: "how many databases an account may have",
+		limits.TokensPerAccount:    "how many API tokens an account may have",
 	}
 	var b strings.Builder
 	for _, l := range limits.All() {

@@ -21,6 +21,7 @@ func serverLimits(c config.Limits) (v limits.Values) {
 	v.Set(limits.QueriesPerDatabase, int64(c.QueriesPerDatabase))
 	v.Set(limits.QueriesPerAccount, int64(c.QueriesPerAccount))
 	v.Set(limits.DatabasesPerAccount, int64(c.DatabasesPerAccount))
+	v.Set(limits.TokensPerAccount, int64(c.TokensPerAccount))
 	return v
 }
 

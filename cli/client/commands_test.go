@@ -47,14 +47,14 @@ func TestCommands(t *testing.T) {
 		{"database_details E/d", 200, details, "GET /v1/E/d/details [Authorization=Bearer ayb_s_l]",
 			"Database: E/d\nType: sqlite\nAccess level: ReadWrite\nYou have management permissions for this database\n"},
 		{"database_details e/d", 200, hidden, "GET /v1/e/d/details [Authorization=Bearer ayb_s_l]", "Database: e/d\nType: sqlite\nAccess level: No query access\n"},
-		{"list_tokens", 200, httpapi.Tokens{Tokens: httpapi.List[httpapi.Token]{token, scoped}}, "GET /v1/tokens [Authorization=Bearer ayb_s_l]", "" +
+		{"list_tokens", 200, httpapi.Tokens{Tokens: httpapi.List[httpapi.Token]{token, scoped}}, "GET /v1/tokens?limit=500 [Authorization=Bearer ayb_s_l]", "" +
 			" Short token | Scope           | Permission    | App    | Created                    | Expires             | Last used \n" +
 			"-------------+-----------------+---------------+--------+----------------------------+---------------------+---------------------\n" +
 			" abc         | (all databases) | (full access) | backup | 2026-03-15 16:25:56.706720 | (never)             | (never) \n" +
 			" def         | a/b             | read-only     | My App |                            | 2027-01-01 00:00:00 | 2026-03-16 08:00:00 \n"},
-		{"list_tokens --format csv", 200, httpapi.Tokens{Tokens: httpapi.List[httpapi.Token]{token}}, "GET /v1/tokens [Authorization=Bearer ayb_s_l]",
+		{"list_tokens --format csv", 200, httpapi.Tokens{Tokens: httpapi.List[httpapi.Token]{token}}, "GET /v1/tokens?limit=500 [Authorization=Bearer ayb_s_l]",
 			"Short token,Scope,Permission,App,Created,Expires,Last used\nabc,(all databases),(full access),backup,2026-03-15 16:25:56.706720,(never),(never)\n"},
-		{"list_tokens", 200, httpapi.Tokens{}, "GET /v1/tokens [Authorization=Bearer ayb_s_l]", "No active API tokens\n"},
+		{"list_tokens", 200, httpapi.Tokens{}, "GET /v1/tokens?limit=500 [Authorization=Bearer ayb_s_l]", "No active API tokens\n"},
 		{"revoke_token abc", 200, "{}", "DELETE /v1/tokens/abc [Authorization=Bearer ayb_s_l]", "Successfully revoked token abc\n"},
 	}
 	s := newServer(t, nil)

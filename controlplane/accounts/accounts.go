@@ -38,6 +38,11 @@ type Tokens interface {
 	// TokenAnew is TokenByShort as it is now, whatever is remembered.
 	TokenAnew(ctx context.Context, short string) (meta.APIToken, error)
 	TokensOf(ctx context.Context, id meta.EntityID, now time.Time) ([]meta.APIToken, error)
+	// TokensPage gives at most n of TokensOf that come after a short half,
+	// and whether there are more. Invalid when after is none of the entity's.
+	TokensPage(ctx context.Context, id meta.EntityID, now time.Time, after string, n int) (page []meta.APIToken, more bool, err error)
+	// SurplusLogins gives tokens of log-ins beyond what the account may have.
+	SurplusLogins(ctx context.Context, slug ayb.EntitySlug, short string, now time.Time) (id meta.EntityID, shorts []string, err error)
 	CreateToken(ctx context.Context, t meta.APIToken) error
 	RevokeToken(ctx context.Context, id meta.EntityID, short string, now time.Time) error
 }
@@ -221,7 +226,7 @@ func (a *Accounts) confirm(ctx context.Context, loginToken string, idle time.Dur
 	api, now := token.NewAPI(), a.deps.Now()
 	c := meta.Confirmation{
 		Slug: slug, Type: opened.Type, Address: opened.Address,
-		MailDigest: opened.Digest, MailExpires: opened.ExpiresAt,
+		MailDigest: opened.Digest, MailExpires: opened.ExpiresAt, MailIssued: opened.IssuedAt,
 		Short: api.Short, Hash: api.Hash(), Idle: idle, Now: now,
 	}
 	if idle > 0 {
@@ -234,7 +239,22 @@ func (a *Accounts) confirm(ctx context.Context, loginToken string, idle time.Dur
 	if err != nil {
 		return Session{}, err
 	}
+	a.endSurplus(ctx, slug, api.Short)
 	return Session{Slug: slug, Token: api.String(), Next: opened.Next}, nil
+}
+
+// endSurplus ends log-ins that an account has too many. Nobody is refused a
+// log-in: who has lost all tokens could not get in again. What fails here is
+// made up for at the next one.
+func (a *Accounts) endSurplus(ctx context.Context, slug ayb.EntitySlug, short string) {
+	now := a.deps.Now()
+	id, surplus, err := a.deps.Tokens.SurplusLogins(ctx, slug, short, now)
+	if err != nil {
+		return
+	}
+	for _, s := range surplus {
+		_ = a.deps.Tokens.RevokeToken(ctx, id, s, now)
+	}
 }
 
 // errInvalidLogin is Invalid: InvalidToken is said of API tokens only.

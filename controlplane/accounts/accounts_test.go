@@ -27,6 +27,7 @@ type world struct {
 	mailError error
 	storeErr  error
 	confirmed []meta.Confirmation
+	surplus   []string
 
 	// About tokens: those of the store behind the cache, how often it was
 	// asked, and what it was told.
@@ -62,6 +63,14 @@ func (w *world) TokenByShort(_ context.Context, short string) (meta.APIToken, er
 
 func (w *world) TokensOf(context.Context, meta.EntityID, time.Time) ([]meta.APIToken, error) {
 	return nil, nil
+}
+
+func (w *world) TokensPage(context.Context, meta.EntityID, time.Time, string, int) ([]meta.APIToken, bool, error) {
+	return nil, false, nil
+}
+
+func (w *world) SurplusLogins(context.Context, ayb.EntitySlug, string, time.Time) (meta.EntityID, []string, error) {
+	return 7, w.surplus, nil
 }
 
 func (w *world) RevokeToken(_ context.Context, _ meta.EntityID, short string, _ time.Time) error {

@@ -54,6 +54,15 @@ func (a *Accounts) ListTokens(ctx context.Context, actor authz.Actor) ([]meta.AP
 	return a.deps.Tokens.TokensOf(ctx, actor.Entity, a.deps.Now())
 }
 
+// PageOfTokens is ListTokens, at most n of those after a short half, and whether
+// there are more. Invalid for a short half that is none of the caller's.
+func (a *Accounts) PageOfTokens(ctx context.Context, actor authz.Actor, after string, n int) (page []meta.APIToken, more bool, err error) {
+	if err := authz.Check(actor, authz.ListTokens); err != nil {
+		return nil, false, err
+	}
+	return a.deps.Tokens.TokensPage(ctx, actor.Entity, a.deps.Now(), after, n)
+}
+
 // NewToken is what a caller asks for, as it was typed. Empty fields were not
 // given.
 type NewToken struct {
@@ -71,7 +80,8 @@ type NewToken struct {
 // itself, which is told only here.
 //
 // Errors: Hidden when the caller's own token is limited (S2); Invalid for
-// fields that make no sense; NotFound for a missing database of the caller's
+// fields that make no sense; Forbidden when the account has as many tokens as it
+// may; NotFound for a missing database of the caller's
 // own; Forbidden for every other database that is missing or on which the
 // caller does not have the level (S22).
 func (a *Accounts) CreateToken(ctx context.Context, actor authz.Actor, req NewToken) (meta.APIToken, string, error) {

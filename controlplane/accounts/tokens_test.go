@@ -2,6 +2,7 @@ package accounts_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -128,6 +129,11 @@ func TestSessionsEndUnusedS16(t *testing.T) {
 		t.Errorf("a token of a program ends: %+v", c)
 	}
 
+	// What an account has too many is ended by the next log-in.
+	w.surplus = []string{"old", "older"}
+	if _, _, err := a.Confirm(t.Context(), w.sent[0].Token); err != nil || !slices.Equal(w.revoked, w.surplus) {
+		t.Errorf("ended %v, %v", w.revoked, err)
+	}
 	remembered := meta.APIToken{Short: c.Short, Hash: c.Hash, Entity: 1, Slug: "alice", Idle: c.Idle, ExpiresAt: now}
 	w.tokens = map[string]meta.APIToken{c.Short: remembered}
 	w.stored = map[string]meta.APIToken{c.Short: remembered}

@@ -194,12 +194,35 @@ func (s *Server) entity(w http.ResponseWriter, r *http.Request, actor authz.Acto
 	return nil
 }
 
+// maxPage is how many records a page has at most, and has where nobody says how
+// many.
+const maxPage = 1000
+
+// listTokens lists all tokens, as the first clients want it, or a page of them.
 func (s *Server) listTokens(w http.ResponseWriter, r *http.Request, actor authz.Actor) error {
-	list, err := s.deps.Accounts.ListTokens(r.Context(), actor)
+	p, err := urlParams(r, "limit", "after")
+	if err != nil {
+		return err
+	}
+	n, paged, err := p.number("limit", maxPage)
+	if err != nil {
+		return err
+	}
+	after := p.or("after", "")
+	var list []meta.APIToken
+	more := false
+	if paged || after != "" {
+		list, more, err = s.deps.Accounts.PageOfTokens(r.Context(), actor, after, n)
+	} else {
+		list, err = s.deps.Accounts.ListTokens(r.Context(), actor)
+	}
 	if err != nil {
 		return err
 	}
 	var body httpapi.Tokens
+	if more {
+		body.Next = list[len(list)-1].Short
+	}
 	for _, t := range list {
 		body.Tokens = append(body.Tokens, tokenBody(t))
 	}

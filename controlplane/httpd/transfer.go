@@ -193,6 +193,20 @@ func (p urlValues) or(name, otherwise string) string {
 	return otherwise
 }
 
+// number reads a parameter that is a number from 1 to most, which is also what it
+// is when it is absent.
+func (p urlValues) number(name string, most int) (n int, given bool, err error) {
+	text, given := p[name]
+	if !given {
+		return most, false, nil
+	}
+	n, err = strconv.Atoi(text)
+	if err != nil || n < 1 || n > most {
+		return 0, true, errs.E(errs.Invalid, "The parameter %s must be a number from 1 to %d", name, most)
+	}
+	return n, true, nil
+}
+
 // truth reads a parameter that is yes or no, as yes, no or nothing.
 func (p urlValues) truth(name string) (string, error) {
 	switch v := p[name]; v {

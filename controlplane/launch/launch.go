@@ -191,6 +191,7 @@ func planeConfig(env process.Env, port int) controlplane.Config {
 		FernetKey: c.Authentication.FernetKey, TokenTTL: c.Authentication.TokenTTL(),
 		CORSOrigin: c.CORS.Origin, RequestBytes: int64(c.Limits.RequestBytes),
 		StatementTimeout: c.Limits.StatementTimeout, DatabasesPerAccount: c.Limits.DatabasesPerAccount,
+		TokensPerAccount:  c.Limits.TokensPerAccount,
 		QueriesPerAccount: c.Limits.QueriesPerAccount, QueriesPerDatabase: c.Limits.QueriesPerDatabase,
 		ResultBytes: int64(c.Limits.ResultBytes), DatabaseBytes: int64(c.Limits.DatabaseBytes), HeapBytes: int64(c.Limits.HeapBytes),
 		BodyBytes: int64(c.Limits.BodyBytes), BodyBytesPerAccount: int64(c.Limits.BodyBytesPerAccount), UploadRate: int64(c.Limits.UploadRate),

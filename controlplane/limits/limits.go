@@ -23,6 +23,7 @@ const (
 	QueriesPerDatabase
 	QueriesPerAccount
 	DatabasesPerAccount
+	TokensPerAccount
 	count
 )
 
@@ -55,6 +56,7 @@ func rules() [count]rule {
 		QueriesPerDatabase:  {"queries_per_database", Number, 1, 64},
 		QueriesPerAccount:   {"queries_per_account", Number, 0, 1_000_000},
 		DatabasesPerAccount: {"databases_per_account", Number, 0, 1_000_000_000},
+		TokensPerAccount:    {"tokens_per_account", Number, 0, 1_000_000_000},
 	}
 }
 
@@ -100,7 +102,9 @@ func (l Limit) MayBeNone() bool { return rules()[l].least == 0 }
 
 // OfAccounts tells whether the limit is about an account as a whole, so that a
 // database cannot have one of its own.
-func (l Limit) OfAccounts() bool { return l == QueriesPerAccount || l == DatabasesPerAccount }
+func (l Limit) OfAccounts() bool {
+	return l == QueriesPerAccount || l == DatabasesPerAccount || l == TokensPerAccount
+}
 
 // Hint is the part of a message about a limit that was hit which says what it
 // is called and who can change it.

@@ -111,6 +111,9 @@ type Confirmation struct {
 	// MailExpires is when the log-in token ends by itself, after which the
 	// digest need not be remembered.
 	MailExpires time.Time
+	// MailIssued is when the log-in token was made. One from before the last
+	// deletion of the account is not good any more.
+	MailIssued time.Time
 	// Short and Hash are the API token to be created; ExpiresAt and Idle are
 	// those of APIToken.
 	Short     string

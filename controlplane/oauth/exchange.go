@@ -101,12 +101,15 @@ func (s *Service) revokeReplayed(ctx context.Context, c meta.OAuthCode) error {
 func (s *Service) spend(ctx context.Context, c meta.OAuthCode) (Access, error) {
 	api, now := token.NewAPI(), s.deps.Now()
 	err := s.deps.Store.UseOAuthCode(ctx, c.Hash, meta.APIToken{
-		Short: api.Short, Hash: api.Hash(), Entity: c.Entity, Scope: &c.Scope,
+		Short: api.Short, Hash: api.Hash(), Entity: c.Entity, Slug: c.Slug, Scope: &c.Scope,
 		AppName: c.AppName, CreatedAt: now,
 	}, now)
 	if errs.Is(err, errs.Conflict) {
 		return Access{}, httpapi.OAuthError(httpapi.OAuthServerError,
 			errs.E(errs.Conflict, "Authorization code is being used by another request"))
+	}
+	if errs.Is(err, errs.Forbidden) { // too many tokens: the code is not spent
+		return Access{}, refuse(httpapi.OAuthInvalidGrant, "%s", errs.Public(err).Message)
 	}
 	if err != nil {
 		return Access{}, err

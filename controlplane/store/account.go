@@ -43,13 +43,18 @@ func (s *Store) DeleteEntity(ctx context.Context, id meta.EntityID, now time.Tim
 			`DELETE FROM oauth_authorization_request WHERE entity_id = $1`,
 			`DELETE FROM entity_database_permission WHERE entity_id = $1`,
 			`DELETE FROM authentication_method WHERE entity_id = $1`,
-			`DELETE FROM entity WHERE id = $1`,
 		} {
 			if _, err := tx.ExecContext(ctx, stmt, id); err != nil {
 				return err
 			}
 		}
-		return nil
+		if _, err := tx.ExecContext(ctx, `
+			INSERT INTO gone_account (gone_at, slug) VALUES ($1, (SELECT slug FROM entity WHERE id = $2))
+			ON CONFLICT (slug) DO UPDATE SET gone_at = excluded.gone_at`, formatTime(now), id); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `DELETE FROM entity WHERE id = $1`, id)
+		return err
 	})
 	if err != nil {
 		return meta.DeletedEntity{}, err

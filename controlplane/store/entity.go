@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"errors"
+	"time"
 
 	"github.com/ayb-go/ayb/controlplane/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
@@ -81,8 +82,8 @@ func (s *Store) Addresses(ctx context.Context, slug ayb.EntitySlug) ([]string, e
 // it spends the log-in token, creates the entity with its address unless it
 // has that address already, and stores the new API token.
 //
-// Errors: InvalidToken when the log-in token was spent before; Conflict when
-// the name belongs to another address, or the address to another name.
+// Errors: InvalidToken when the log-in token was spent before or the account was
+// deleted since it was made; Conflict when the name belongs to another address, or the address to another name.
 func (s *Store) Confirm(ctx context.Context, c meta.Confirmation) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {
 		if err := spend(ctx, tx, c); err != nil {
@@ -90,6 +91,9 @@ func (s *Store) Confirm(ctx context.Context, c meta.Confirmation) error {
 		}
 		id, err := entityFor(ctx, tx, c)
 		if err != nil {
+			return err
+		}
+		if err := refuseOlder(ctx, tx, c); err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `
@@ -113,6 +117,24 @@ func spend(ctx context.Context, tx *sql.Tx, c meta.Confirmation) error {
 		c.MailDigest, formatTime(c.MailExpires))
 	if errs.Is(driverError(err), errs.Conflict) {
 		return errs.E(errs.InvalidToken, "This log-in token has been used before")
+	}
+	return err
+}
+
+// refuseOlder refuses a mail from before the last deletion of its account: who
+// has deleted an account must not find it made again by what lies in a mailbox.
+// It comes after the entity was found or made, which has waited for a deletion at
+// the same moment.
+func refuseOlder(ctx context.Context, tx *sql.Tx, c meta.Confirmation) error {
+	if life := c.MailExpires.Sub(c.MailIssued); !c.MailIssued.IsZero() && life > 0 { // the others are too old for any mail
+		if _, err := tx.ExecContext(ctx, `DELETE FROM gone_account WHERE gone_at < $1`, formatTime(c.Now.Add(-life-time.Hour))); err != nil {
+			return err
+		}
+	}
+	var n int
+	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM gone_account WHERE slug = $1 AND gone_at > $2`, c.Slug, formatTime(c.MailIssued)).Scan(&n)
+	if err == nil && n > 0 {
+		err = errs.E(errs.InvalidToken, "This log-in token is from before the deletion of the account")
 	}
 	return err
 }

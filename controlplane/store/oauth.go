@@ -86,6 +86,6 @@ func (s *Store) UseOAuthCode(ctx context.Context, hash [32]byte, t meta.APIToken
 		if err != nil {
 			return err
 		}
-		return insertToken(ctx, tx, t)
+		return s.addToken(ctx, tx, t)
 	})
 }

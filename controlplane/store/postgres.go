@@ -67,7 +67,7 @@ func openPostgres(ctx context.Context, where Config) (*Store, error) {
 	db.SetConnMaxLifetime(postgresLifetime)
 	s := &Store{dialect: postgres, writer: db, reader: db}
 	s.awaitStart(ctx)
-	return s.migrated(ctx, fmt.Sprintf("%s:%d/%s", cfg.Host, cfg.Port, cfg.Database), where.Existing)
+	return s.migrated(ctx, fmt.Sprintf("%s:%d/%s", cfg.Host, cfg.Port, cfg.Database), where)
 }
 
 // awaitStart waits until the server answers in any way but "not now". Whether

@@ -44,7 +44,7 @@ func openSQLite(ctx context.Context, cfg Config) (*Store, error) {
 		if err != nil {
 			return nil, err
 		}
-		s, err = s.migrated(ctx, path, cfg.Existing)
+		s, err = s.migrated(ctx, path, cfg)
 		if !errs.Is(err, errs.Unavailable) || !pause(ctx, busyPause) {
 			return s, err
 		}

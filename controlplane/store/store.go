@@ -35,6 +35,9 @@ type Config struct {
 	// this version's, rather than make or change it: for programs beside the
 	// server.
 	Existing bool
+	// TokensPerAccount is how many tokens that hold an account may have for
+	// which the operator has set no other number; 0 is no limit.
+	TokensPerAccount int64
 }
 
 // Store is an open metadata store. Its methods may be called concurrently;
@@ -43,6 +46,8 @@ type Store struct {
 	dialect dialect
 	writer  *sql.DB
 	reader  *sql.DB // the same as writer on PostgreSQL
+	// tokens is Config.TokensPerAccount.
+	tokens int64
 }
 
 // openTimeout limits opening and migrating.
@@ -92,11 +97,12 @@ func (s *Store) Close() error {
 
 // migrated brings the schema of a store just opened up to date, or only looks
 // at it, or closes it.
-func (s *Store) migrated(ctx context.Context, name string, existing bool) (*Store, error) {
+func (s *Store) migrated(ctx context.Context, name string, cfg Config) (*Store, error) {
 	migrate := s.migrate
-	if existing {
+	if cfg.Existing {
 		migrate = s.current
 	}
+	s.tokens = cfg.TokensPerAccount
 	if err := migrate(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("metadata store %s: %w", name, err), s.Close())
 	}

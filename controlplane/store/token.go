@@ -4,11 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/ayb-go/ayb/controlplane/limits"
 	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -32,21 +35,57 @@ func (s *Store) TokenByShort(ctx context.Context, short string) (meta.APIToken, 
 	return t, driverError(err)
 }
 
+// ofEntity are the tokens of $1 that hold at $2, newest first. %s is more of the
+// condition.
+const ofEntity = `
+	SELECT t.short_token, t.hash, t.entity_id, e.slug, t.app_name, t.created_at, t.expires_at, t.revoked_at,
+		t.database_id, t.query_permission_level, o.slug, d.slug,
+		t.name, t.last_used_at, t.idle_seconds
+	FROM api_token t
+	JOIN entity e ON e.id = t.entity_id
+	LEFT JOIN database d ON d.id = t.database_id
+	LEFT JOIN entity o ON o.id = d.entity_id
+	WHERE t.entity_id = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2)%s
+	ORDER BY t.created_at DESC NULLS LAST, t.short_token`
+
+// afterToken keeps those that come after the token $3. Of a token its place stays
+// when it is revoked, as long as it is kept.
+const afterToken = ` AND EXISTS (SELECT 1 FROM api_token c WHERE c.short_token = $3 AND (
+		c.created_at IS NOT NULL AND (t.created_at IS NULL OR t.created_at < c.created_at OR t.created_at = c.created_at AND t.short_token > c.short_token)
+		OR c.created_at IS NULL AND t.created_at IS NULL AND t.short_token > c.short_token))`
+
 // TokensOf gives the tokens of an entity that are neither revoked nor
 // expired at now, newest first.
 func (s *Store) TokensOf(ctx context.Context, id meta.EntityID, now time.Time) ([]meta.APIToken, error) {
+	return s.tokensBy(ctx, fmt.Sprintf(ofEntity, ""), id, formatTime(now))
+}
+
+// TokensPage gives at most n of TokensOf, and whether there are more: the first
+// ones, or those after the token of a short half. Invalid when the entity has
+// none of that short half.
+func (s *Store) TokensPage(ctx context.Context, id meta.EntityID, now time.Time, after string, n int) (page []meta.APIToken, more bool, err error) {
+	if after == "" {
+		page, err = s.tokensBy(ctx, fmt.Sprintf(ofEntity, "")+" LIMIT $3", id, formatTime(now), n+1)
+	} else {
+		at, aerr := s.TokenByShort(ctx, after)
+		if errs.Is(aerr, errs.NotFound) || aerr == nil && at.Entity != id {
+			return nil, false, errs.E(errs.Invalid, "No token of this account has the short half %s; begin with the first page again", after)
+		}
+		if aerr != nil {
+			return nil, false, aerr
+		}
+		page, err = s.tokensBy(ctx, fmt.Sprintf(ofEntity, afterToken)+" LIMIT $4", id, formatTime(now), after, n+1)
+	}
+	if len(page) > n {
+		page, more = page[:n], true
+	}
+	return page, more, err
+}
+
+func (s *Store) tokensBy(ctx context.Context, query string, args ...any) ([]meta.APIToken, error) {
 	ctx, cancel := limit(ctx)
 	defer cancel()
-	rows, err := s.reader.QueryContext(ctx, `
-		SELECT t.short_token, t.hash, t.entity_id, e.slug, t.app_name, t.created_at, t.expires_at, t.revoked_at,
-			t.database_id, t.query_permission_level, o.slug, d.slug,
-			t.name, t.last_used_at, t.idle_seconds
-		FROM api_token t
-		JOIN entity e ON e.id = t.entity_id
-		LEFT JOIN database d ON d.id = t.database_id
-		LEFT JOIN entity o ON o.id = d.entity_id
-		WHERE t.entity_id = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2)
-		ORDER BY t.created_at DESC NULLS LAST, t.short_token`, id, formatTime(now))
+	rows, err := s.reader.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, driverError(err)
 	}
@@ -75,9 +114,74 @@ func (s *Store) RevokeToken(ctx context.Context, id meta.EntityID, short string,
 
 // CreateToken stores a token. Of its scope it takes the database and the
 // level; it takes neither Slug nor RevokedAt. Conflict when there is a token
-// of that short half, NotFound when the entity or the database is gone.
+// of that short half, NotFound when the entity or the database is gone,
+// Forbidden when the account has as many as it may.
 func (s *Store) CreateToken(ctx context.Context, t meta.APIToken) error {
-	return s.transact(ctx, func(tx *sql.Tx) error { return insertToken(ctx, tx, t) })
+	return s.transact(ctx, func(tx *sql.Tx) error { return s.addToken(ctx, tx, t) })
+}
+
+// addToken is insertToken if the account may have one more.
+func (s *Store) addToken(ctx context.Context, tx *sql.Tx, t meta.APIToken) error {
+	if err := s.takeOwner(ctx, tx, t.Entity, t.Slug); err != nil {
+		return errs.Wrap(errs.NotFound, err, "The account or the database of the token is gone")
+	}
+	have, most, err := s.tokenCount(ctx, tx, t.Entity, t.CreatedAt)
+	if err == nil && most > 0 && have >= most {
+		err = errs.E(errs.Forbidden, "%s has %d API tokens and may have %d %s; revoke those that are not used any more", t.Slug, have, most, limits.TokensPerAccount.Hint())
+	}
+	if err != nil {
+		return err
+	}
+	return insertToken(ctx, tx, t)
+}
+
+// tokenCount gives how many tokens of an account hold, and how many may; 0 is
+// any number.
+func (s *Store) tokenCount(ctx context.Context, q queryer, id meta.EntityID, now time.Time) (have, most int64, err error) {
+	var own sql.NullInt64
+	err = q.QueryRowContext(ctx, `
+		SELECT (SELECT count(*) FROM api_token WHERE entity_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)),
+			(SELECT tokens_per_account FROM account_limit WHERE entity_id = $1)`, id, formatTime(now)).Scan(&have, &own)
+	if most = s.tokens; own.Valid {
+		most = own.Int64
+	}
+	return have, most, err
+}
+
+// surplus is how many tokens are given at most as too many at a time.
+const surplus = 10
+
+// SurplusLogins gives tokens of log-ins that an account has too many, those that
+// were not used for longest; never the one of the short half, and none that was
+// made for an application or by hand.
+func (s *Store) SurplusLogins(ctx context.Context, slug ayb.EntitySlug, short string, now time.Time) (id meta.EntityID, shorts []string, err error) {
+	ctx, cancel := limit(ctx)
+	defer cancel()
+	if err := s.reader.QueryRowContext(ctx, `SELECT id FROM entity WHERE slug = $1`, slug).Scan(&id); err != nil {
+		return 0, nil, driverError(err)
+	}
+	have, most, err := s.tokenCount(ctx, s.reader, id, now)
+	if err != nil || most == 0 || have <= most {
+		return id, nil, driverError(err)
+	}
+	rows, err := s.reader.QueryContext(ctx, `
+		SELECT short_token FROM api_token
+		WHERE entity_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)
+			AND database_id IS NULL AND app_name IS NULL AND name IS NULL AND short_token <> $3
+		ORDER BY COALESCE(last_used_at, created_at) NULLS FIRST, short_token LIMIT $4`,
+		id, formatTime(now), short, min(have-most, surplus))
+	if err != nil {
+		return 0, nil, driverError(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var one string
+		if err := rows.Scan(&one); err != nil {
+			return 0, nil, driverError(err)
+		}
+		shorts = append(shorts, one)
+	}
+	return id, shorts, driverError(rows.Err())
 }
 
 // insertToken takes the entity and the database as they are at this moment:

@@ -50,6 +50,9 @@ type Opened struct {
 	Digest string
 	// ExpiresAt is when the token ends.
 	ExpiresAt time.Time
+	// IssuedAt is when it was made, to the microsecond; of a token of another
+	// server, to the second below.
+	IssuedAt time.Time
 }
 
 // Logins seals and opens log-in tokens. It may be used concurrently.
@@ -87,6 +90,9 @@ type payload struct {
 	EntityType int    `json:"entity_type"`
 	Address    string `json:"email_address"`
 	Next       string `json:"next,omitempty"`
+	// Issued is in microseconds since 1970: the stamp of a Fernet token has
+	// seconds only.
+	Issued int64 `json:"issued_at_us,omitempty"`
 }
 
 // Seal makes a log-in token and tells when it ends.
@@ -95,11 +101,12 @@ func (l *Logins) Seal(login Login) (token string, expires time.Time, err error) 
 	if login.Type == ayb.Organization {
 		p.EntityType = 1
 	}
+	now := l.now()
+	p.Issued = now.UnixMicro()
 	text, err := json.Marshal(p)
 	if err != nil {
 		return "", time.Time{}, errs.Wrap(errs.Internal, err, "A log-in token could not be made")
 	}
-	now := l.now()
 	sealed, err := fernet.EncryptAndSignAtTime(text, l.key, now)
 	if err != nil {
 		return "", time.Time{}, errs.Wrap(errs.Internal, err, "A log-in token could not be made")
@@ -134,11 +141,16 @@ func (l *Logins) Open(token string) (Opened, error) {
 	if p.EntityType == 1 {
 		kind = ayb.Organization
 	}
+	issued := made
+	if exact := time.UnixMicro(p.Issued); exact.Truncate(time.Second).Equal(made) {
+		issued = exact
+	}
 	digest := sha256.Sum256(raw)
 	return Opened{
 		Login:     Login{Entity: ayb.EntitySlug(p.Entity), Type: kind, Address: p.Address, Next: p.Next},
 		Digest:    hex.EncodeToString(digest[:]),
 		ExpiresAt: made.Add(l.ttl),
+		IssuedAt:  issued,
 	}, nil
 }
 

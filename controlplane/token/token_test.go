@@ -85,10 +85,33 @@ func TestLoginTokenRoundTrip(t *testing.T) {
 	}
 }
 
+// When a token was made is known to the microsecond; of one that another server
+// has made, by its stamp.
+func TestLoginTokenIssued(t *testing.T) {
+	c := &clock{time.UnixMicro(1_700_000_000_123_456)}
+	l := logins(t, key, c)
+	text, _, err := l.Seal(token.Login{Entity: "alice", Type: ayb.User, Address: "a@example.org"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o, err := l.Open(text); err != nil || !o.IssuedAt.Equal(c.t) {
+		t.Errorf("issued at %v, %v", o.IssuedAt, err)
+	}
+	for _, extra := range []string{"", `,"issued_at_us":0`, `,"issued_at_us":1800000000000000`} {
+		foreign, err := fernet.EncryptAndSignAtTime([]byte(`{"version":1,"entity":"alice","entity_type":0,"email_address":"a@example.org"`+extra+`}`), fernet.MustDecodeKeys(key)[0], c.t)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o, err := l.Open(string(foreign)); err != nil || !o.IssuedAt.Equal(time.Unix(1_700_000_000, 0)) {
+			t.Errorf("%s: issued at %v, %v", extra, o.IssuedAt, err)
+		}
+	}
+}
+
 func TestLoginTokenRefuses(t *testing.T) {
 	c := &clock{time.Unix(1_700_000_000, 0)}
 	l := logins(t, key, c)
-	good, _, err := l.Seal(token.Login{Entity: "alice", Type: ayb.User, Address: "alice.of.the.padding@example.org"})
+	good, _, err := l.Seal(token.Login{Entity: "alice", Type: ayb.User, Address: "alice.of.the.whole.long.padding.name.x@example.org"})
 	if err != nil {
 		t.Fatal(err)
 	}

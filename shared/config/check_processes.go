@@ -102,6 +102,7 @@ func (c check) limits() {
 	c.within("limits.queries_per_database", l.QueriesPerDatabase, 1, 1_000_000)
 	c.within("limits.queries_per_account", l.QueriesPerAccount, 0, 1_000_000)
 	c.within("limits.databases_per_account", l.DatabasesPerAccount, 0, 1_000_000_000)
+	c.within("limits.tokens_per_account", l.TokensPerAccount, 0, 1_000_000_000)
 	c.within("limits.rate_per_minute", l.RatePerMinute, 0, 1_000_000)
 	c.must("limits.body_bytes_per_account", l.BodyBytesPerAccount >= 2*l.RequestBytes && l.RequestBytes <= 1<<60,
 		"must be at least twice limits.request_bytes, "+(2*l.RequestBytes).String()+": a request of that size takes so much while it is put together")

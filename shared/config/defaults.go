@@ -36,6 +36,7 @@ func baseDefaults() Server {
 			QueriesPerDatabase:  8,
 			QueriesPerAccount:   256,
 			DatabasesPerAccount: 1000,
+			TokensPerAccount:    1000,
 			RatePerMinute:       10,
 
 			UploadRate:            1 << 10,

@@ -215,6 +215,10 @@ type Limits struct {
 	// DatabasesPerAccount is how many databases one account may own.
 	// Default 1000, 0 is unlimited.
 	DatabasesPerAccount int `koanf:"databases_per_account"`
+	// TokensPerAccount is how many API tokens one account may have; a log-in
+	// ends the one of its log-ins that was not used for longest. Default 1000,
+	// 0 is unlimited.
+	TokensPerAccount int `koanf:"tokens_per_account"`
 	// RatePerMinute is how many registrations, log-ins, confirmations and
 	// tokens may be asked for in a minute, counted for each client address and
 	// for each account. Default 10, 0 is unlimited.

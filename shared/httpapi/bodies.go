@@ -128,6 +128,9 @@ type EntityPermissions struct {
 // Tokens answers GET tokens.
 type Tokens struct {
 	Tokens List[Token] `json:"tokens"`
+	// Next is what `after` has to be for the next page; absent on the last one
+	// and where no page was asked for.
+	Next string `json:"next,omitempty"`
 }
 
 // Token describes an API token, never its secret. The times are UTC in the

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -181,11 +182,22 @@ func (c *Client) Entity(ctx context.Context, entity string) (Entity, error) {
 	return out, err
 }
 
-// Tokens lists the caller's live API tokens, newest first.
+// Tokens lists the caller's live API tokens, newest first. It asks for pages;
+// servers that know none give all at once.
 func (c *Client) Tokens(ctx context.Context) ([]Token, error) {
-	var out Tokens
-	err := c.do(ctx, call{method: http.MethodGet, path: RouteTokens, posture: bearer, success: http.StatusOK}, &out)
-	return out.Tokens, err
+	const page = RouteTokens + "?limit=500"
+	var all []Token
+	for path := page; ; {
+		var out Tokens
+		if err := c.do(ctx, call{method: http.MethodGet, path: path, posture: bearer, success: http.StatusOK}, &out); err != nil {
+			return nil, err
+		}
+		all = append(all, out.Tokens...)
+		if out.Next == "" {
+			return all, nil
+		}
+		path = page + "&after=" + url.QueryEscape(out.Next)
+	}
 }
 
 // RevokeToken ends one of the caller's API tokens, named by its short part.

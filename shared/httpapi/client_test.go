@@ -88,7 +88,7 @@ func TestCallsOnTheWire(t *testing.T) {
 		}, 201, `{}`, "POST /v1/al%20ice/a%2F..%2Fb/create [Authorization=Bearer ayb_s_l db-type=sqlite public-sharing-level=fork] "},
 		{"details", func() error { _, err := c.DatabaseDetails(t.Context(), "a", "b"); return err }, 200, `{}`, "GET /v1/a/b/details [Authorization=Bearer ayb_s_l] "},
 		{"entity", func() error { _, err := c.Entity(t.Context(), "a"); return err }, 200, `{}`, "GET /v1/entity/a [Authorization=Bearer ayb_s_l] "},
-		{"tokens", func() error { _, err := c.Tokens(t.Context()); return err }, 200, `{"tokens":[]}`, "GET /v1/tokens [Authorization=Bearer ayb_s_l] "},
+		{"tokens", func() error { _, err := c.Tokens(t.Context()); return err }, 200, `{"tokens":[]}`, "GET /v1/tokens?limit=500 [Authorization=Bearer ayb_s_l] "},
 		{"revoke", func() error { return c.RevokeToken(t.Context(), "abc") }, 200, `{}`, "DELETE /v1/tokens/abc [Authorization=Bearer ayb_s_l] "},
 		{"query", func() error { _, err := c.Query(t.Context(), "a", "b.sqlite", "SELECT 'ä'"); return err }, 200,
 			`{"fields":[],"rows":[]}`, "POST /v1/a/b.sqlite/query [Authorization=Bearer ayb_s_l] SELECT 'ä'"},

@@ -72,7 +72,7 @@ func removal(t *testing.T, s *store.Store) {
 
 	// The name of the account is free at once, that of the database is not.
 	e := meta.Confirmation{Slug: "alice", Type: ayb.Organization, Address: "other@example.org",
-		MailDigest: "again", MailExpires: now.Add(time.Hour), Short: "again", Now: now}
+		MailDigest: "again", MailExpires: now.Add(time.Hour), MailIssued: now, Short: "again", Now: now}
 	must(t, s.Confirm(ctx, e))
 	anew, err := s.EntityBySlug(ctx, "alice")
 	must(t, err)

@@ -56,6 +56,8 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"reservation race":    reservationRace,
 		"lineage":             lineage,
 		"errands":             errands,
+		"token pages":         tokenPages,
+		"token limit":         tokenLimit,
 		"snapshot notes":      snapshotNotes,
 		"directory":           directory,
 		"texts nobody stores": badTexts,
@@ -72,7 +74,7 @@ var now = time.Date(2026, 3, 15, 16, 25, 56, 706_720_000, time.UTC)
 func Confirmation(slug, address, mail string) meta.Confirmation {
 	return meta.Confirmation{
 		Slug: ayb.EntitySlug(slug), Type: ayb.User, Address: address,
-		MailDigest: mail, MailExpires: now.Add(time.Hour),
+		MailDigest: mail, MailExpires: now.Add(time.Hour), MailIssued: now,
 		Short: "short-" + mail, Hash: [32]byte{1, 2, 3}, Now: now,
 	}
 }
