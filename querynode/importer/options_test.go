@@ -217,6 +217,35 @@ func TestQuotesBehindTheSample(t *testing.T) {
 	}
 }
 
+// Delimiters that few use are found where they explain every row, and quotes
+// over several lines where lines alone do not.
+func TestGuessedDialects(t *testing.T) {
+	for name, tt := range map[string]struct{ data, delimiter, quote, want string }{
+		"colons":         {"root:x:0:/root\nann:x:5:/home/ann\n", ":", `"`, "column1:TEXT column2:TEXT column3:INTEGER column4:TEXT / 'root','x',0,'/root' 'ann','x',5,'/home/ann'"},
+		"times":          {"at\n12:30\n12:45\n", ",", `"`, "at:TEXT / '12:30' '12:45'"},
+		"more times":     {"12:30:15\n12:45:16\n", ",", `"`, "column1:TEXT / '12:30:15' '12:45:16'"},
+		"carets":         {"a^b\n1^x\n2^y\n", "^", `"`, "a:INTEGER b:TEXT / 1,'x' 2,'y'"},
+		"control":        {"a\x01b\n1\x01x\n2\x01y\n", `\x01`, `"`, "a:INTEGER b:TEXT / 1,'x' 2,'y'"},
+		"blanks":         {"  1.5   2 7\n 10.25  3  8 \n", " ", `"`, "column1:REAL column2:INTEGER column3:INTEGER / 1.5,2,7 10.25,3,8"},
+		"prose":          {"two words\nand others\n", ",", `"`, "two words:TEXT / 'and others'"},
+		"lines in text":  {"id,note\n1,\"a\nb, c\"\n2,\"d\ne, f\"\n", ",", `"`, "id:INTEGER note:TEXT / 1,'a\nb, c' 2,'d\ne, f'"},
+		"one column":     {"note\n\"a\nb\"\n\"c\"\n", ",", `"`, "note:TEXT / 'a\nb' 'c'"},
+		"a path":         {"id\tpath\n1\tC:\\new\n2\tD:\\temp\n", "\t", `"`, `id:INTEGER path:TEXT / 1,'C:\new' 2,'D:\temp'`},
+		"R's names":      {"a\tb\nx\t1\t2\ny\t3\t4\n", "\t", `"`, "column1:TEXT a:INTEGER b:INTEGER / 'x',1,2 'y',3,4"},
+		"open delimiter": {"a,b\n1,2,\n3,4,\n", ",", `"`, "a:INTEGER b:INTEGER column3:TEXT / 1,2,NULL 3,4,NULL"},
+		"headline":       {"The year, in full\n\nid;name\n1;x\n2;y\n", ";", `"`, "id:INTEGER name:TEXT / 1,'x' 2,'y'"},
+		"decimal commas": {"1,5;2,5\n3,5;4,5\n", ";", `"`, "column1:REAL column2:REAL / 1.5,2.5 3.5,4.5"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := start(t)
+			r := w.must(tt.data, options{})
+			if got := w.literals(r); got != tt.want || r.Delimiter != tt.delimiter || r.Quote != tt.quote {
+				t.Errorf("%q %s\ngot  %q\nwant %q", r.Delimiter, r.Quote, got, tt.want)
+			}
+		})
+	}
+}
+
 // A footer and another header are no rows of the table.
 func TestOtherRows(t *testing.T) {
 	w := start(t)

@@ -129,23 +129,19 @@ func (s *delimitedShape) headers(got row) {
 	}
 }
 
-// differs reports whether texts stand in all the columns that have had nothing
-// but numbers so far, of which there are some.
+// differs reports whether texts stand in all columns, of which half and more have
+// had nothing but numbers so far.
 func (s *delimitedShape) differs(got row) bool {
 	columns := 0
 	for i, c := range got.cells {
-		if c.kind == null {
+		if s.words[i].numbers() {
+			columns++
+		}
+		if c.kind == null || look(c.data) != aText {
 			return false
 		}
-		if !s.words[i].numbers() {
-			continue
-		}
-		if look(c.data) != aText {
-			return false
-		}
-		columns++
 	}
-	return columns > 0
+	return columns*2 >= s.width
 }
 
 func (s *delimitedShape) isAway() bool {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"strings"
 
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -12,7 +11,8 @@ import (
 const (
 	sampleBytes = 256 << 10 // the dialect is found on
 	sampleRows  = 1000      // of which the cells are looked at
-	tallied     = 256       // columns of which quotes are counted
+	tallied     = 256       // columns of which quotes and types are counted
+	looked      = 20000     // cells of which types are counted
 )
 
 // sample is the beginning of the data.
@@ -47,6 +47,7 @@ type tally struct {
 	whole         bool  // every field of the first row is in quotes
 	column        bool  // a column has all of its values in quotes
 	ends          bool  // line ends differ from those in fields
+	typed         int   // columns of numbers or dates alone, but for the first row
 	clean         int   // cells that look like a number, a date, or nothing
 	cells         int
 }
@@ -57,9 +58,10 @@ type counting struct {
 	widths      map[int]int
 	lines       map[int]int64
 	in, out     [tallied]int // values in quotes and without
-	crlf, lf    int          // rows that end so
-	inner, bare int          // fields with line ends of both, of LF alone
-	blank       int          // rows with nothing in them
+	kinds       [tallied]kind
+	crlf, lf    int // rows that end so
+	inner, bare int // fields with line ends of both, of LF alone
+	blank       int // rows with nothing in them
 }
 
 // tally counts in the text; the last row of one that is cut does not count.
@@ -81,7 +83,11 @@ func tallyOf(src io.Reader, d dialect, most int, cut bool) tally {
 }
 
 func newCounting(d dialect) *counting {
-	return &counting{tally: tally{dialect: d}, widths: map[int]int{}, lines: map[int]int64{}}
+	c := &counting{tally: tally{dialect: d}, widths: map[int]int{}, lines: map[int]int64{}}
+	for i := range c.kinds {
+		c.kinds[i] = aGap
+	}
+	return c
 }
 
 func (c *counting) add(r *delimited, got row) {
@@ -116,8 +122,19 @@ func (c *counting) add(r *delimited, got row) {
 
 func (c *counting) cell(r *delimited, i int, cell cell, broken bool) {
 	c.cells++
-	if cell.kind == null || c.cells < 20000 && look(cell.data) != aText {
+	if cell.kind == null {
 		c.clean++
+	} else if c.cells < looked {
+		k := look(cell.data)
+		if k != aText {
+			c.clean++
+		}
+		if i < tallied && c.rows > 1 && k != aGap && k != c.kinds[i] {
+			if c.kinds[i] != aGap {
+				k = aText
+			}
+			c.kinds[i] = k
+		}
 	}
 	switch {
 	case cell.kind == enclosed:
@@ -155,6 +172,11 @@ func (c *counting) result() tally {
 			c.odd += lines
 		}
 	}
+	for _, k := range c.kinds {
+		if k == aNumber || k == aDate {
+			c.typed++
+		}
+	}
 	for i := range c.in {
 		c.column = c.column || c.in[i] > 1 && c.out[i] == 0
 	}
@@ -170,94 +192,5 @@ func (t tally) sound() bool { return t.faults == 0 }
 
 // lost is how many lines a table of this would not have.
 func (t tally) lost() int64 { return t.faults + t.odd }
-
-// kind is what a cell looks like to a person.
-type kind uint8
-
-const (
-	aText kind = iota
-	aNumber
-	aDate
-	aTruth // a boolean
-	aGap   // nothing, or a word for it
-)
-
-// look tells what a cell looks like.
-func look(b []byte) kind {
-	if len(b) == 0 || len(b) > 40 {
-		if len(b) == 0 {
-			return aGap
-		}
-		return aText
-	}
-	s := strings.TrimSpace(string(b))
-	switch {
-	case s == "" || gaps[s]:
-		return aGap
-	case figure(s):
-		return aNumber
-	case dated(s):
-		return aDate
-	case truths[s] != 0 && len(s) > 1:
-		return aTruth
-	}
-	return aText
-}
-
-// gaps are words that stand for nothing, or for no number.
-var gaps = map[string]bool{
-	"NA": true, `\N`: true, "NULL": true, "null": true, "None": true, "N/A": true, "n/a": true, "#N/A": true, "<NA>": true, "<nil>": true,
-	"nan": true, "NaN": true, "NAN": true, "inf": true, "Inf": true, "INF": true, "-inf": true, "-Inf": true, "Infinity": true, "-Infinity": true, "INFINITY": true,
-}
-
-// figure reports whether a text is a number in any of the usual forms.
-func figure(s string) bool {
-	digits, exponent := 0, false
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c >= '0' && c <= '9':
-			digits++
-		case c == '.' || c == ',':
-			if exponent {
-				return false
-			}
-		case c == '-' || c == '+':
-			if i > 0 && s[i-1] != 'e' && s[i-1] != 'E' {
-				return false
-			}
-		case c == 'e' || c == 'E':
-			if digits == 0 || exponent {
-				return false
-			}
-			exponent = true
-		case c == '%' || c == ' ':
-			if i != len(s)-1 {
-				return false
-			}
-		default:
-			return false
-		}
-	}
-	return digits > 0
-}
-
-// dated reports whether a text has the form of a date or time.
-func dated(s string) bool {
-	if s[0] < '0' || s[0] > '9' {
-		return false
-	}
-	digits, marks := 0, 0
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c >= '0' && c <= '9':
-			digits++
-		case strings.IndexByte("-/:.", c) >= 0:
-			marks++
-		case strings.IndexByte(" T+Z", c) < 0:
-			return false
-		}
-	}
-	return marks >= 2 && digits >= 3 || marks == 1 && digits >= 3 && strings.Contains(s, ":")
-}
 
 func errNoRows() error { return errs.E(errs.Invalid, "There are no rows to import") }

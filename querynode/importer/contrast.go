@@ -1,0 +1,178 @@
+package importer
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+)
+
+// contrast is what the first row tells against those below.
+type contrast struct {
+	pro, contra  int
+	gaps         int // cells without a name, but for the first and the last
+	names, equal int
+	repeated     int // cells that occur in their column again
+	long         int
+}
+
+// header decides. Where rows differ in nothing, all of them being texts, the
+// first has names if it can; but not for a table that has others.
+func (c contrast) header(others bool) bool {
+	switch {
+	case c.contra > 0:
+		return c.pro >= 3*c.contra
+	case c.pro > 0:
+		return true
+	}
+	return !others && c.names > 0 && c.gaps+c.equal+c.repeated+c.long == 0
+}
+
+const longName = 1000 // bytes; longer is a text, unless numbers stand below it
+
+func contrastOf(head []cell, body []sampled) (c contrast) {
+	seen := map[string]bool{}
+	var numbers []int
+	for i, h := range head {
+		name := folded(strings.TrimSpace(string(h.data)))
+		if name == "" {
+			if i > 0 && i < len(head)-1 {
+				c.gaps++
+			}
+			continue
+		}
+		c.names++
+		if seen[name] {
+			c.equal++
+		}
+		seen[name] = true
+		if len(name) > longName {
+			c.long++
+		}
+		below, bare, again := columnLook(head, body, i)
+		switch own := look(h.data); {
+		case own == aGap:
+			c.contra++
+		case own == aText && below != aText && below != aGap, own == aTruth && (below == aNumber || below == aDate):
+			c.pro++
+		case own == aText || own == aTruth && below == aText:
+			if again {
+				c.repeated++
+			}
+		case h.kind == enclosed && bare && below == aNumber:
+			c.pro++
+		case own == aDate && below == aNumber:
+			c.pro++
+		case own == aNumber && (below == aNumber || below == aGap):
+			numbers = append(numbers, i)
+		case below != aText && below != aGap:
+			c.contra++
+		}
+	}
+	if len(numbers) > 0 {
+		if counted(head, body, numbers) {
+			c.pro++
+		} else {
+			c.contra += len(numbers)
+		}
+	}
+	return c
+}
+
+// columnLook tells what all cells of a column look like that have something,
+// whether all of them are without quotes, and whether the head is among them.
+func columnLook(head []cell, body []sampled, i int) (k kind, bare, again bool) {
+	k, bare = aGap, true
+	for _, r := range body {
+		if i >= len(r.cells) || len(r.cells) != len(head) {
+			continue
+		}
+		cell := r.cells[i]
+		bare = bare && cell.kind != enclosed
+		switch own := look(cell.data); {
+		case own == aGap || k == own:
+		case k == aGap:
+			k = own
+		default:
+			k = aText
+		}
+		again = again || bytes.Equal(cell.data, head[i].data) && !same(r.cells, head)
+	}
+	return k, bare, again
+}
+
+func same(a, b []cell) bool {
+	for i := range a {
+		if !bytes.Equal(a[i].data, b[i].data) {
+			return false
+		}
+	}
+	return true
+}
+
+// counted reports whether numbers over numbers are names: years that no value
+// is like, or three and more that go up in equal steps, as no row does.
+func counted(head []cell, body []sampled, at []int) bool {
+	values := func(cells []cell) (all []int) {
+		for _, i := range at {
+			if i >= len(cells) {
+				return nil
+			}
+			n, err := strconv.Atoi(string(cells[i].data))
+			if err != nil {
+				return nil
+			}
+			all = append(all, n)
+		}
+		return all
+	}
+	names := values(head)
+	if names == nil || len(at) == len(head) || len(body) == 0 {
+		return false
+	}
+	if years(names) {
+		like := 0
+		for _, r := range body {
+			for _, i := range at {
+				if i < len(r.cells) {
+					if n, err := strconv.Atoi(string(r.cells[i].data)); err == nil && years([]int{n}) {
+						like++
+					}
+				}
+			}
+		}
+		if like*2 < len(body)*len(at) {
+			return true
+		}
+	}
+	if len(names) < 3 || !steps(names) {
+		return false
+	}
+	for _, r := range body {
+		if steps(values(r.cells)) {
+			return false
+		}
+	}
+	return true
+}
+
+// years reports whether all numbers may be years, each another.
+func years(all []int) bool {
+	seen := map[int]bool{}
+	for _, n := range all {
+		if n < 1500 || n > 2200 || seen[n] {
+			return false
+		}
+		seen[n] = true
+	}
+	return true
+}
+
+// steps reports whether numbers go up or down in equal steps.
+func steps(all []int) bool {
+	for i := 2; i < len(all); i++ {
+		if all[i]-all[i-1] != all[1]-all[0] {
+			return false
+		}
+	}
+	return len(all) > 1 && all[0] != all[1]
+}

@@ -1,0 +1,94 @@
+package importer
+
+import (
+	"strings"
+)
+
+// kind is what a cell looks like to a person.
+type kind uint8
+
+const (
+	aText kind = iota
+	aNumber
+	aDate
+	aTruth // a boolean
+	aGap   // nothing, or a word for it
+)
+
+// look tells what a cell looks like.
+func look(b []byte) kind {
+	if len(b) == 0 || len(b) > 40 {
+		if len(b) == 0 {
+			return aGap
+		}
+		return aText
+	}
+	s := strings.TrimSpace(string(b))
+	switch {
+	case s == "" || gaps[s]:
+		return aGap
+	case figure(s):
+		return aNumber
+	case dated(s):
+		return aDate
+	case truths[s] != 0 && len(s) > 1:
+		return aTruth
+	}
+	return aText
+}
+
+// gaps are words that stand for nothing, or for no number.
+var gaps = map[string]bool{
+	"NA": true, `\N`: true, "NULL": true, "null": true, "None": true, "N/A": true, "n/a": true, "#N/A": true, "<NA>": true, "<nil>": true,
+	"nan": true, "NaN": true, "NAN": true, "inf": true, "Inf": true, "INF": true, "-inf": true, "-Inf": true, "Infinity": true, "-Infinity": true, "INFINITY": true,
+}
+
+// figure reports whether a text is a number in any of the usual forms.
+func figure(s string) bool {
+	digits, exponent := 0, false
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9':
+			digits++
+		case c == '.' || c == ',':
+			if exponent {
+				return false
+			}
+		case c == '-' || c == '+':
+			if i > 0 && s[i-1] != 'e' && s[i-1] != 'E' {
+				return false
+			}
+		case c == 'e' || c == 'E':
+			if digits == 0 || exponent {
+				return false
+			}
+			exponent = true
+		case c == '%' || c == ' ':
+			if i != len(s)-1 {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return digits > 0
+}
+
+// dated reports whether a text has the form of a date or time.
+func dated(s string) bool {
+	if s[0] < '0' || s[0] > '9' {
+		return false
+	}
+	digits, marks := 0, 0
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9':
+			digits++
+		case strings.IndexByte("-/:.", c) >= 0:
+			marks++
+		case strings.IndexByte(" T+Z", c) < 0:
+			return false
+		}
+	}
+	return marks >= 2 && digits >= 3 || marks == 1 && digits >= 3 && strings.Contains(s, ":")
+}

@@ -1,0 +1,71 @@
+package importer
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// shown is the columns as they are declared.
+func (sh *shape) shown(columns []query.ImportColumn) []query.ImportColumn {
+	if sh.declared == nil {
+		return columns
+	}
+	all := slices.Clone(columns)
+	for i := range all {
+		all[i].Type = sh.declared[i]
+	}
+	return all
+}
+
+// values makes the values of a row.
+func (sh *shape) values(got row, columns []query.ImportColumn, values []query.Value) (bad error) {
+	clear(values)
+	for i, c := range got.cells {
+		at := sh.place(i)
+		switch {
+		case at < 0:
+		case sh.text == nil:
+			values[at] = c.value(columns[at].Type)
+		default:
+			var ok bool
+			if values[at], ok = sh.text.value(i, c, columns[at].Type); !ok {
+				return errs.E(errs.Invalid, "%s is no %s, which the column %s is given to be", shortened(strings.ToValidUTF8(string(c.data), "\uFFFD"), 40), columns[at].Type, shortened(columns[at].Name, 80))
+			}
+		}
+	}
+	return nil
+}
+
+// preview shows a row of a dry run.
+func (im *imports) preview(sh *shape, got row, values []query.Value) {
+	if !im.o.DryRun || len(im.result.Preview) == previewRows {
+		return
+	}
+	row := make([]*string, len(im.result.Columns))
+	for i, c := range got.cells {
+		if at := sh.place(i); at >= 0 && c.kind != null {
+			row[at] = shownValue(values[at], c)
+		}
+	}
+	im.result.Preview = append(im.result.Preview, row)
+}
+
+// shownValue is how a value looks in a preview; nil is NULL.
+func shownValue(v query.Value, c cell) *string {
+	b := c.data
+	switch {
+	case v.Kind == query.Null:
+		return nil
+	case c.kind != word && c.kind != enclosed:
+	case v.Kind == query.Integer:
+		b = strconv.AppendInt(nil, v.Integer, 10)
+	case v.Kind == query.Real:
+		b = strconv.AppendFloat(nil, v.Real, 'g', -1, 64)
+	}
+	s := shortened(strings.ToValidUTF8(string(b[:min(len(b), previewBytes+4)]), "\uFFFD"), previewBytes)
+	return &s
+}
