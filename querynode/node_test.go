@@ -342,7 +342,7 @@ func TestAnswersAreNeverMixedUpQ2(t *testing.T) {
 // P3: the first queries of many databases start their daemons side by side,
 // and nothing is mixed up.
 func TestManyDatabasesAtOnce(t *testing.T) {
-	n := start(t, func(c *querynode.Config) { c.MaxDaemons = 64 })
+	n := start(t, func(c *querynode.Config) { c.MaxDaemons = 2 * 64 }) // an account has half of them at most
 	var wg sync.WaitGroup
 	for g := range 64 {
 		wg.Go(func() {

@@ -49,6 +49,7 @@ type Daemon struct {
 	going   bool          // takes no new streams
 	idle    time.Duration // pool time since when there are no streams; 0 while there are
 	cause   string        // why it was killed, for those who wait
+	told    error         // what they are told instead, of one that gave way
 	useful  bool          // it has answered something
 	proc    *os.Process   // nil until started
 }
@@ -128,6 +129,9 @@ func (d *Daemon) run(theirs *os.File) {
 	defer d.pool.gone(d)
 	defer func() { d.seat.Leave() }()
 	cmd, stderr, err := d.launch(theirs)
+	for try := 1; usedUp(err) && try <= freeTries && d.pool.free(); try++ {
+		cmd, stderr, err = d.launch(theirs)
+	}
 	_ = theirs.Close() // the child has its own
 	if err != nil {
 		d.pool.deps.Log.Error("daemon not started", "db", d.db.String(), "err", err)
@@ -198,8 +202,11 @@ func (d *Daemon) launch(theirs *os.File) (*exec.Cmd, *tail, error) {
 // exitError says what became of the process to those who still wait.
 func (d *Daemon) exitError(werr error, stderr string) error {
 	d.mu.Lock()
-	cause, useful := d.cause, d.useful
+	cause, useful, told := d.cause, d.useful, d.told
 	d.mu.Unlock()
+	if told != nil {
+		return told
+	}
 	if werr == nil && cause == "" {
 		return errs.E(errs.Engine, "The query daemon ended while the statement ran; check whether a change was made before you repeat it")
 	}

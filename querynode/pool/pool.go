@@ -111,14 +111,14 @@ func (p *Pool) Get(db ayb.DatabasePath, own query.Limits) (*Daemon, error) {
 	} else {
 		p.known[db] = own
 	}
-	return p.get(Place{DB: db}, own)
+	return p.getRoomy(Place{DB: db}, own, true)
 }
 
 // GetStaged is Get for a staged version.
 func (p *Pool) GetStaged(db ayb.DatabasePath, version string, own query.Limits) (*Daemon, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.get(Place{db, version}, sane(own))
+	return p.getRoomy(Place{db, version}, sane(own), true)
 }
 
 // GetAside is Get for the node's own work, with limits that are not remembered:
@@ -126,11 +126,29 @@ func (p *Pool) GetStaged(db ayb.DatabasePath, version string, own query.Limits) 
 func (p *Pool) GetAside(db ayb.DatabasePath, own query.Limits) (*Daemon, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.get(Place{DB: db}, sane(own))
+	return p.getRoomy(Place{DB: db}, sane(own), false)
 }
 
-// get is Get. The caller holds p.mu.
-func (p *Pool) get(at Place, own query.Limits) (*Daemon, error) {
+// getRoomy is get; where there are no descriptors left it takes those of daemons
+// without work. The caller holds p.mu, which is not held meanwhile.
+func (p *Pool) getRoomy(at Place, own query.Limits, shared bool) (*Daemon, error) {
+	for try := 1; ; try++ {
+		d, err := p.get(at, own, shared)
+		if !usedUp(err) || try > freeTries {
+			return d, err
+		}
+		p.mu.Unlock()
+		freed := p.free()
+		p.mu.Lock()
+		if !freed {
+			return nil, err
+		}
+	}
+}
+
+// get is Get; shared says that the account has a share only. The caller holds
+// p.mu.
+func (p *Pool) get(at Place, own query.Limits, shared bool) (*Daemon, error) {
 	if p.closed {
 		return nil, errs.E(errs.Unavailable, "The query node is shutting down")
 	}
@@ -144,9 +162,10 @@ func (p *Pool) get(at Place, own query.Limits) (*Daemon, error) {
 		}
 	}
 	before := old
-	if old == nil && len(p.daemons) >= p.cfg.MaxDaemons {
-		if before = p.evict(); before == nil {
-			return nil, errs.E(errs.Unavailable, "All %d places for active databases are busy; try again in a moment", p.cfg.MaxDaemons)
+	if old == nil {
+		var err error
+		if before, err = p.room(at.DB.Entity, shared); err != nil {
+			return nil, err
 		}
 	}
 	d, err := newDaemon(p, at, own, before, p.pause(at))
@@ -160,21 +179,23 @@ func (p *Pool) get(at Place, own query.Limits) (*Daemon, error) {
 	return d, nil
 }
 
-// evict retires the daemon that has idled longest; its place is free once it
-// has ended. It is nil when all are busy. The caller holds p.mu.
-func (p *Pool) evict() *Daemon {
-	for {
-		var oldest *Daemon
-		var since time.Duration
-		for _, d := range p.daemons {
-			if idle := d.idleSince(); idle > 0 && (oldest == nil || idle < since) {
-				oldest, since = d, idle
-			}
-		}
-		if oldest == nil || oldest.retire() {
-			return oldest
-		} // else it has become busy just now
+// room makes room for a daemon of an account, and gives the one that has to end
+// for it, if any. The caller holds p.mu.
+func (p *Pool) room(owner ayb.EntitySlug, shared bool) (before *Daemon, err error) {
+	full := len(p.daemons) >= p.cfg.MaxDaemons
+	if !full && !shared {
+		return nil, nil
 	}
+	h := p.holdings()
+	if shared {
+		if err := p.mayTake(owner, h); err != nil {
+			return nil, err
+		}
+	}
+	if !full {
+		return nil, nil
+	}
+	return p.makeRoom(owner, h)
 }
 
 // gone forgets a daemon that has ended.
