@@ -231,27 +231,44 @@ func (d *disks) Import(_ context.Context, _ nodeapi.NodeID, req nodeapi.QueryReq
 	if err := d.before("import"); err != nil {
 		return nil, err
 	}
-	return &upload{Answer: Steps(Step{Err: errs.E(errs.Internal, "it has not been sent")}), disks: d, req: req}, nil
+	return &upload{disks: d, req: req, known: make(chan struct{})}, nil
 }
 
 // upload takes data; what begins with "bad" is refused.
 type upload struct {
-	*Answer
-	disks *disks
-	req   nodeapi.QueryRequest
-	data  []byte
+	disks  *disks
+	req    nodeapi.QueryRequest
+	data   []byte
+	known  chan struct{} // closed when there is an answer
+	answer *Answer
 }
+
+func (u *upload) tell(a *Answer) {
+	u.answer = a
+	close(u.known)
+}
+
+func (u *upload) Next(ctx context.Context) ([]byte, bool, error) {
+	select {
+	case <-u.known:
+		return u.answer.Next(ctx)
+	case <-ctx.Done():
+		return nil, false, errs.Wrap(errs.Canceled, context.Cause(ctx), "The request was given up")
+	}
+}
+
+func (u *upload) Close() {}
 
 func (u *upload) Send(_ context.Context, p []byte, last bool) error {
 	u.data = append(u.data, p...)
 	if len(u.data) >= 3 && string(u.data[:3]) == "bad" {
-		u.Answer = Failure(errs.E(errs.Invalid, "It is not a database"))
+		u.tell(Failure(errs.E(errs.Invalid, "It is not a database")))
 		return errs.E(errs.Canceled, "The other side has ended the stream")
 	}
 	if !last {
 		return nil
 	}
-	u.Answer = u.done()
+	u.tell(u.done())
 	return nil
 }
 

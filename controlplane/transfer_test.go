@@ -151,6 +151,38 @@ func TestImportWithARevokedTokenS16(t *testing.T) {
 	}
 }
 
+// B5: rights are asked again when the data has come, before anything is kept of
+// it: a grant that was withdrawn or lowered meanwhile is not good for it.
+func TestImportWithoutRightsAnyMore(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.account("ann"), w.account("bob")
+	w.mustCreate(ann, "ann/d")
+	share := func(level string) {
+		t.Helper()
+		w.want(w.do("POST", "/v1/ann/d/share", "", "Authorization", ann, "entity-for-permission", "bob", "sharing-level", level), 204, "")
+	}
+	for _, c := range []struct{ params, before, after, refusal string }{
+		{"format=csv&table=t", "read-write", "no-access", "Authenticated entity bob can't import into database ann/d"},
+		{"format=csv&table=t", "manager", "read-only", "Attempted to write to database while in read-only mode"},
+		{"format=sqlite&mode=replace", "manager", "read-write", "Authenticated entity bob can't replace database ann/d"},
+		{"format=sqlite&mode=replace", "manager", "no-access", "Authenticated entity bob can't replace database ann/d"},
+	} {
+		share(c.before)
+		b := w.begin(t, "POST", "/v1/ann/d/import?"+c.params, "some data", bob)
+		share(c.after)
+		if got := b.end(); got.status != 403 || !strings.Contains(got.body, c.refusal) {
+			t.Errorf("%s by a former %s who is %s: %d %s", c.params, c.before, c.after, got.status, got.body)
+		}
+	}
+	if data, _ := w.node.data(path("ann", "d")); data != "" {
+		t.Errorf("it has %q", data)
+	}
+	share("manager")
+	if got := w.begin(t, "POST", "/v1/ann/d/import?format=sqlite&mode=replace", "some data", bob).end(); got.status != 200 {
+		t.Errorf("by a manager: %d %s", got.status, got.body)
+	}
+}
+
 func TestImportWholeDatabases(t *testing.T) {
 	w := newWorld(t, func(c *config) { c.DatabasesPerAccount = 2 })
 	ann, bob := w.account("ann"), w.account("bob")

@@ -19,8 +19,9 @@ func (a *app) queries() *cobra.Command {
 		Use:   "queries ENTITY/DATABASE",
 		Short: "List the queries that run on a database",
 		Long: `List the queries that run on a database or wait for their turn, oldest first:
-your own, and those of everybody if you may manage it. The ID stops a query, see
-cancel_query.`,
+your own, and those of everybody if you may manage it. Imports, exports, restores
+and forks are among them, also of a database that is only being made. The ID
+stops one, see cancel_query.`,
 		Example:           "  ayb client queries alice/shop.sqlite",
 		Args:              positional("ENTITY/DATABASE"),
 		ValidArgsFunction: completing(),
@@ -61,9 +62,9 @@ func oneLine(sql string) string {
 func (a *app) cancelQuery() *cobra.Command {
 	return &cobra.Command{
 		Use:   "cancel_query ENTITY/DATABASE ID",
-		Short: "Stop a query that runs on a database",
-		Long: `Stop a query that runs on a database or waits for its turn. What it has changed
-is undone, and whoever waits for it is told. The ID is shown by queries.`,
+		Short: "Stop a query or an import that runs on a database",
+		Long: `Stop a query, import, export, restore or fork that runs on a database or waits
+for its turn. What it has changed is undone, and whoever waits for it is told. The ID is shown by queries.`,
 		Example:           "  ayb client cancel_query alice/shop.sqlite 3f9c02d17b64e8a0",
 		Args:              positional("ENTITY/DATABASE", "ID"),
 		ValidArgsFunction: completing(),

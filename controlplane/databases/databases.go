@@ -133,6 +133,7 @@ type Databases struct {
 	place    *placement.Placement
 	creating *locks
 	running  *running
+	works    *works
 	gates    *gates
 }
 
@@ -149,5 +150,5 @@ func New(cfg Config, deps Deps) (*Databases, error) {
 			return nil, errs.E(errs.Invalid, "The limits of databases can't be negative")
 		}
 	}
-	return &Databases{cfg: cfg, deps: deps, place: placement.New(deps.Nodes), creating: newLocks(), running: newRunning(), gates: newGates()}, nil
+	return &Databases{cfg: cfg, deps: deps, place: placement.New(deps.Nodes), creating: newLocks(), running: newRunning(), works: newWorks(), gates: newGates()}, nil
 }

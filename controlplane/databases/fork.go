@@ -24,23 +24,30 @@ func (d *Databases) Fork(ctx context.Context, actor authz.Actor, entity, databas
 	if err := authz.Check(actor, authz.ForkDatabase); err != nil {
 		return made, from, err
 	}
-	path := pathOf(entity, database)
-	source, rights, err := d.resolve(ctx, actor, path)
-	switch {
-	case err != nil:
+	source, err := d.forkable(ctx, actor, pathOf(entity, database))
+	if err != nil {
 		return made, from, err
-	case !rights.Fork:
-		return made, from, errs.E(errs.Forbidden, "Authenticated entity %s can't fork database %s", actor.Slug, path)
 	}
 	made, err = d.target(ctx, actor, source, to)
 	if err != nil {
 		return made, from, err
 	}
 	origin := meta.Origin{Database: source.ID, Path: source.Path, At: d.deps.Now()}
+	ctx, end := d.begin(ctx, actor, made, "fork")
+	defer end()
 	made, err = d.makeFrom(ctx, made, origin, func(ctx context.Context, node nodeapi.NodeID, version string) error {
 		return d.pipe(ctx, actor, source, made, node, version)
 	})
-	return made, source.Path, err
+	return made, source.Path, stopped(ctx, err)
+}
+
+// forkable finds a database that the caller may fork.
+func (d *Databases) forkable(ctx context.Context, actor authz.Actor, path ayb.DatabasePath) (meta.Database, error) {
+	db, rights, err := d.resolve(ctx, actor, path)
+	if err == nil && !rights.Fork {
+		err = errs.E(errs.Forbidden, "Authenticated entity %s can't fork database %s", actor.Slug, path)
+	}
+	return db, err
 }
 
 // target checks the name of a new database that is made of another.
@@ -78,6 +85,9 @@ func (d *Databases) pipe(ctx context.Context, actor authz.Actor, source, made me
 	if err := setOptions(&load, query.ImportOptions{Format: query.TransferSQLite, Mode: query.ImportCreate}); err != nil {
 		return err
 	}
-	_, err = d.upload(ctx, node, load, data)
+	_, err = d.upload(ctx, node, load, data, func(ctx context.Context) error {
+		_, err := d.forkable(ctx, actor, source.Path)
+		return err
+	})
 	return err
 }

@@ -68,22 +68,37 @@ func (d *Databases) Schema(ctx context.Context, actor authz.Actor, entity, datab
 }
 
 // RunningQueries asks for the queries that run on a database, as the JSON of
-// query.Running: the caller's own, or all for one who manages it. Errors are
+// query.Running, with the imports of whole databases, restores and forks that
+// make or replace it: the caller's own, or all for one who manages it. Errors are
 // those of Query. The caller closes the answer.
 func (d *Databases) RunningQueries(ctx context.Context, actor authz.Actor, entity, database string) (nodeapi.Answer, error) {
 	db, rights, err := d.queryable(ctx, actor, authz.ListQueries, entity, database)
+	if authz.Check(actor, authz.ListQueries) != nil {
+		return nil, err
+	}
+	made := d.works.list(actor, pathOf(entity, database), db, rights)
+	if err != nil && len(made) > 0 { // what is being made has no record yet
+		return withWorks(ctx, nil, made)
+	}
 	if err != nil {
 		return nil, err
 	}
 	req := d.request(actor, db, rights)
 	req.Kind, req.Format, req.All = query.KindRunning, query.FormatJSON, rights.Manage
-	return d.ask(ctx, db, req)
+	answer, err := d.ask(ctx, db, req)
+	if err != nil {
+		return nil, err
+	}
+	return withWorks(ctx, answer, made)
 }
 
 // CancelQuery stops one of the queries that RunningQueries tells of. Errors
 // are those of Query, and NotFound when no such query of the caller's runs.
 func (d *Databases) CancelQuery(ctx context.Context, actor authz.Actor, entity, database, id string) error {
 	db, rights, err := d.queryable(ctx, actor, authz.CancelQuery, entity, database)
+	if authz.Check(actor, authz.CancelQuery) == nil && d.works.cancel(actor, pathOf(entity, database), db, rights, id) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,13 @@ func (d *Databases) Restore(ctx context.Context, actor authz.Actor, entity, data
 	if to != "" {
 		return d.restoreTo(ctx, actor, db, id, to)
 	}
-	return d.replaceWith(ctx, db, d.fetch(db, db.Path, id, d.limitsOf(db)), func(ctx context.Context) (func(), error) {
+	ctx, end := d.begin(ctx, actor, db, "restore")
+	defer end()
+	err = d.replaceWith(ctx, db, d.fetch(db, db.Path, id, d.limitsOf(db)), func(ctx context.Context) (func(), error) {
+		now, _, err := d.managed(ctx, actor, authz.RestoreSnapshot, entity, database, manageSnapshots)
+		if err := same(db, now, err); err != nil {
+			return nil, err
+		}
 		open, err := d.gates.close(ctx, db.ID)
 		if err != nil {
 			return nil, err
@@ -49,6 +55,7 @@ func (d *Databases) Restore(ctx context.Context, actor authz.Actor, entity, data
 		}
 		return open, nil
 	})
+	return d.goneDuring(ctx, db, err)
 }
 
 // shortID is how many digits a shortened id has at least.
@@ -141,6 +148,15 @@ func (d *Databases) restoreTo(ctx context.Context, actor authz.Actor, db meta.Da
 		return err
 	}
 	defer leave()
-	_, err = d.makeFrom(ctx, made, meta.Origin{}, d.fetch(db, made.Path, id, most))
-	return err
+	ctx, end := d.begin(ctx, actor, made, "restore into a new database")
+	defer end()
+	fetch := d.fetch(db, made.Path, id, most)
+	_, err = d.makeFrom(ctx, made, meta.Origin{}, func(ctx context.Context, node nodeapi.NodeID, version string) error {
+		if err := fetch(ctx, node, version); err != nil {
+			return err
+		}
+		_, _, err := d.managed(ctx, actor, authz.RestoreSnapshot, string(db.Path.Entity), string(db.Path.Database), manageSnapshots)
+		return err
+	})
+	return stopped(ctx, err)
 }

@@ -124,17 +124,8 @@ func checkImport(o *query.ImportOptions) error {
 }
 
 func (d *Databases) importTables(ctx context.Context, actor authz.Actor, req Import) (query.ImportResult, error) {
-	path := pathOf(req.Entity, req.Database)
-	db, rights, err := d.resolve(ctx, actor, path)
-	switch {
-	case err != nil:
-	case actor.Anonymous():
-		err = errs.E(errs.Unauthenticated, "Database %s is not accessible", path)
-	case rights.Query == ayb.QueryNone:
-		err = errs.E(errs.Forbidden, "Authenticated entity %s can't import into database %s", actor.Slug, path)
-	case rights.Query != ayb.QueryReadWrite:
-		err = errs.E(errs.ReadOnly, "Attempted to write to database while in read-only mode")
-	default:
+	db, rights, err := d.importable(ctx, actor, req)
+	if err == nil {
 		err = d.gates.replaced(db.ID)
 	}
 	if err != nil {
@@ -150,7 +141,27 @@ func (d *Databases) importTables(ctx context.Context, actor authz.Actor, req Imp
 	if err := setOptions(&r, req.Options); err != nil {
 		return query.ImportResult{}, err
 	}
-	return d.upload(ctx, node, r, req.Body)
+	out, err := d.upload(ctx, node, r, req.Body, func(ctx context.Context) error {
+		now, _, err := d.importable(ctx, actor, req)
+		return same(db, now, err)
+	})
+	return out, d.goneDuring(ctx, db, err)
+}
+
+// importable finds a database that the caller may bring rows into.
+func (d *Databases) importable(ctx context.Context, actor authz.Actor, req Import) (meta.Database, authz.Rights, error) {
+	path := pathOf(req.Entity, req.Database)
+	db, rights, err := d.resolve(ctx, actor, path)
+	switch {
+	case err != nil:
+	case actor.Anonymous():
+		err = errs.E(errs.Unauthenticated, "Database %s is not accessible", path)
+	case rights.Query == ayb.QueryNone:
+		err = errs.E(errs.Forbidden, "Authenticated entity %s can't import into database %s", actor.Slug, path)
+	case rights.Query != ayb.QueryReadWrite:
+		err = errs.E(errs.ReadOnly, "Attempted to write to database while in read-only mode")
+	}
+	return db, rights, err
 }
 
 func (d *Databases) importReplacing(ctx context.Context, actor authz.Actor, req Import) (out query.ImportResult, err error) {
@@ -164,11 +175,48 @@ func (d *Databases) importReplacing(ctx context.Context, actor authz.Actor, req 
 	}
 	defer leave()
 	r := d.request(actor, db, rights)
+	allowed := func(ctx context.Context) error {
+		now, _, err := d.managed(ctx, actor, authz.ImportData, req.Entity, req.Database, "replace database")
+		return same(db, now, err)
+	}
+	ctx, end := d.begin(ctx, actor, db, "import that replaces the database")
+	defer end()
 	err = d.replaceWith(ctx, db, func(ctx context.Context, node nodeapi.NodeID, version string) (lerr error) {
-		out, lerr = d.load(ctx, node, version, r, req)
+		out, lerr = d.load(ctx, node, version, r, req, allowed)
 		return lerr
-	}, nil)
-	return out, unlessEnough(err)
+	}, func(ctx context.Context) (func(), error) { return func() {}, allowed(ctx) })
+	return out, unlessEnough(d.goneDuring(ctx, db, err))
+}
+
+// same is the error of a second look at a database that work is done for: that
+// of the look, and Conflict when another one has the name by now.
+func same(before, now meta.Database, err error) error {
+	if err == nil && (now.ID != before.ID || now.Path != before.Path || now.Moving) {
+		err = errGone(before.Path)
+	}
+	return err
+}
+
+func errGone(path ayb.DatabasePath) error {
+	return errs.E(errs.Conflict, "%s was renamed or deleted while this was done, and nothing of it was kept; try again with the database's present name", path)
+}
+
+// goneDuring explains the error of work on a database that was renamed or
+// deleted meanwhile, which ends what runs on it, and of work that was stopped.
+func (d *Databases) goneDuring(ctx context.Context, db meta.Database, err error) error {
+	if err = stopped(ctx, err); !errs.Is(err, errs.Engine) && !errs.Is(err, errs.NotFound) && !errs.Is(err, errs.Unavailable) {
+		return err
+	}
+	looking, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTimeout)
+	defer cancel()
+	now, lerr := d.deps.Store.DatabaseByPath(looking, db.Path)
+	if lerr != nil && !errs.Is(lerr, errs.NotFound) {
+		return err
+	}
+	if same(db, now, nil) == nil {
+		return err
+	}
+	return errs.Wrap(errs.Conflict, err, "%s was renamed or deleted while data came in; look under its present name whether that is there before you repeat it", db.Path)
 }
 
 func (d *Databases) importNew(ctx context.Context, actor authz.Actor, req Import) (out query.ImportResult, err error) {
@@ -185,20 +233,26 @@ func (d *Databases) importNew(ctx context.Context, actor authz.Actor, req Import
 		return query.ImportResult{}, err
 	}
 	defer leave()
+	ctx, end := d.begin(ctx, actor, made, "import of a new database")
+	defer end()
+	allowed := func(ctx context.Context) error {
+		_, err := d.checkNew(ctx, actor, NewDatabase{Entity: req.Entity, Database: req.Database, Type: string(ayb.SQLite), Public: req.Public})
+		return err
+	}
 	_, err = d.makeFrom(ctx, made, meta.Origin{}, func(ctx context.Context, node nodeapi.NodeID, version string) (lerr error) {
-		out, lerr = d.load(ctx, node, version, loading(made, most), req)
+		out, lerr = d.load(ctx, node, version, loading(made, most), req, allowed)
 		return lerr
 	})
-	return out, unlessEnough(err)
+	return out, unlessEnough(stopped(ctx, err))
 }
 
 // load fills a version with a database file.
-func (d *Databases) load(ctx context.Context, node nodeapi.NodeID, version string, r nodeapi.QueryRequest, req Import) (query.ImportResult, error) {
+func (d *Databases) load(ctx context.Context, node nodeapi.NodeID, version string, r nodeapi.QueryRequest, req Import, allowed func(context.Context) error) (query.ImportResult, error) {
 	r.Kind, r.Version, r.ResultBytes = query.KindImport, version, 0
 	if err := setOptions(&r, req.Options); err != nil {
 		return query.ImportResult{}, err
 	}
-	out, err := d.upload(ctx, node, r, req.Body)
+	out, err := d.upload(ctx, node, r, req.Body, allowed)
 	if err == nil && req.Options.DryRun {
 		err = errEnough
 	}

@@ -37,19 +37,51 @@ func (d *Databases) enterAccount(owner meta.EntityID, e limits.Effective) (leave
 	return func() { d.running.leave(owner, owner) }, nil
 }
 
-// upload sends data to a daemon, however much it is, and gives what it says.
-func (d *Databases) upload(ctx context.Context, node nodeapi.NodeID, req nodeapi.QueryRequest, body io.Reader) (out query.ImportResult, err error) {
+// interruptible is data whose Read waits for somebody. Interrupt ends it, and
+// every later one, with an error.
+type interruptible interface{ Interrupt(err error) }
+
+func interrupt(body io.Reader, err error) {
+	if b, ok := body.(interruptible); ok {
+		b.Interrupt(err)
+	}
+}
+
+// errAnswered ends the reading of data that nobody wants any more.
+var errAnswered = errors.New("the daemon has answered")
+
+// upload sends data to a daemon, however much it is, and gives what it says. The
+// end of the data is sent only if allowed, which is asked then, gives no error.
+// Who waits for more of the data is interrupted when the daemon answers before,
+// and when ctx ends.
+func (d *Databases) upload(ctx context.Context, node nodeapi.NodeID, req nodeapi.QueryRequest, body io.Reader, allowed func(context.Context) error) (out query.ImportResult, err error) {
 	up, err := d.deps.Imports.Import(ctx, node, req)
 	if err != nil {
 		return out, err
 	}
-	defer up.Close()
-	if err := send(ctx, up, body); err != nil {
-		return out, err
+	waiting, giveUp := context.WithCancel(ctx)
+	var text []byte
+	var refused error
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		text, refused = whole(waiting, up)
+		interrupt(body, errAnswered)
+	}()
+	stop := context.AfterFunc(ctx, func() { interrupt(body, context.Cause(ctx)) })
+	err = send(ctx, up, body, allowed)
+	stop()
+	if err != nil && !errors.Is(err, errAnswered) {
+		giveUp()
 	}
-	text, err := whole(ctx, up)
-	if err != nil {
+	<-answered
+	giveUp()
+	up.Close()
+	switch {
+	case err != nil && !errors.Is(err, errAnswered):
 		return out, err
+	case refused != nil:
+		return out, refused
 	}
 	if err := json.Unmarshal(text, &out); err != nil {
 		return query.ImportResult{}, errs.Wrap(errs.Engine, err, "What the database said about the import could not be read")
@@ -59,10 +91,13 @@ func (d *Databases) upload(ctx context.Context, node nodeapi.NodeID, req nodeapi
 
 // send sends all of the data. Once the daemon wants no more that is the end
 // too: its answer says why.
-func send(ctx context.Context, up nodeapi.Upload, body io.Reader) error {
+func send(ctx context.Context, up nodeapi.Upload, body io.Reader, allowed func(context.Context) error) error {
 	piece := make([]byte, pieceBytes)
 	for {
 		n, last, err := fillUp(piece, body)
+		if err == nil && last {
+			err = allowed(ctx)
+		}
 		if err != nil {
 			return err
 		}

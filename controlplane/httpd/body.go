@@ -154,7 +154,7 @@ func brokenBody(err error) error {
 		return err
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return errs.Wrap(errs.Timeout, err, "The request body did not come in time")
+		return &toldError{errs.Wrap(errs.Timeout, err, "The request body did not come in time")}
 	}
 	return errs.Wrap(errs.Invalid, err, "The request body is broken or incomplete")
 }

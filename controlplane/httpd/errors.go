@@ -24,11 +24,23 @@ func withStatus(status int, err error) error { return &statusError{status, err} 
 func (e *statusError) Error() string { return e.err.Error() }
 func (e *statusError) Unwrap() error { return e.err }
 
+// toldError is one of a request whose body the server has stopped to read:
+// net/http then takes a client for gone that is still there.
+type toldError struct{ error }
+
+func (e *toldError) Unwrap() error { return e.error }
+
+// gone tells whether nobody waits for an answer any more.
+func gone(r *http.Request, err error) bool {
+	_, told := errors.AsType[*toldError](err)
+	return r.Context().Err() != nil && !told
+}
+
 // writeError is the one place where an error becomes an answer. Nobody is
 // answered who has gone. Failures of ours are logged here, once, and the
 // answer names the log entry instead of the cause (S20).
 func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Context().Err() != nil {
+	if gone(r, err) {
 		panic(http.ErrAbortHandler) // else net/http would say 200 to one who only closed its half
 	}
 	status, body := s.failure(r, err)

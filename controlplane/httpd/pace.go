@@ -34,6 +34,7 @@ type paced struct {
 
 	mu   sync.Mutex
 	done error // why nothing more is to be read
+	over bool  // all has been read
 }
 
 // pace gives the reader of a body that comes at the configured rate at least.
@@ -56,7 +57,10 @@ func (p *paced) Read(b []byte) (int, error) {
 	if p.come += int64(n); p.come >= p.least {
 		p.waited, p.come = 0, 0
 	}
-	if err != nil && !errors.Is(err, io.EOF) {
+	switch {
+	case errors.Is(err, io.EOF):
+		p.finish()
+	case err != nil:
 		err = p.reason(err)
 	}
 	return n, err
@@ -70,21 +74,50 @@ func (p *paced) extend(now time.Time) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.done == nil {
+	if p.done == nil && !p.over {
 		// Recorders of tests have no deadlines; real connections do.
 		_ = p.rc.SetReadDeadline(until)
 	}
 	return p.done
 }
 
-// Interrupt ends a Read that waits, and every later one, with an error.
+// Interrupt ends a Read that waits, and every later one, with an error. It does
+// nothing when all has come: the server then looks whether the client goes away.
 func (p *paced) Interrupt(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.done == nil {
+	if p.done == nil && !p.over {
 		p.done = err
 		_ = p.rc.SetReadDeadline(time.Unix(1, 0))
 	}
+}
+
+// finish says that all has come: the client may wait for as long as it likes.
+func (p *paced) finish() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.done == nil && !p.over {
+		p.over = true
+		_ = p.rc.SetReadDeadline(time.Time{})
+	}
+}
+
+// ended tells whether all has come.
+func (p *paced) ended() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.over
+}
+
+// told makes an error of the request one that its client is told, if this has
+// stopped to read what the client has to send.
+func (p *paced) told(err error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err == nil || p.done == nil {
+		return err
+	}
+	return &toldError{err}
 }
 
 // reason tells why a Read failed.
@@ -97,8 +130,8 @@ func (p *paced) reason(err error) error {
 	case !errors.Is(err, os.ErrDeadlineExceeded):
 		return err
 	case !p.end.IsZero() && !time.Now().Before(p.end):
-		return errs.Wrap(errs.Timeout, err, "The data did not come within the time that it may take")
+		return &toldError{errs.Wrap(errs.Timeout, err, "The data did not come within the time that it may take")}
 	default:
-		return errs.Wrap(errs.Timeout, err, "The data comes too slowly: in %d seconds of waiting less than %d bytes came (limits.upload_rate; the operator can lower it)", int(bodyWindow/time.Second), p.least)
+		return &toldError{errs.Wrap(errs.Timeout, err, "The data comes too slowly: in %d seconds of waiting less than %d bytes came (limits.upload_rate; the operator can lower it)", int(bodyWindow/time.Second), p.least)}
 	}
 }

@@ -117,7 +117,10 @@ func (s *Server) importData(w http.ResponseWriter, r *http.Request, actor authz.
 	req.Body = body
 	result, err := s.deps.Transfers.Import(r.Context(), actor, req)
 	if err != nil {
-		return err
+		if !body.over() { // rather than wait for what nobody wants
+			w.Header().Set("Connection", "close")
+		}
+		return body.told(err)
 	}
 	writeLate(w, http.StatusOK, result)
 	return nil
@@ -229,7 +232,6 @@ type transferBody struct {
 	server *Server
 	r      *http.Request
 	actor  authz.Actor
-	rc     *http.ResponseController
 	paced  *paced // nil for no body
 	raw    io.Reader
 	body   io.Reader
@@ -239,7 +241,7 @@ type transferBody struct {
 }
 
 func (s *Server) transferBody(w http.ResponseWriter, r *http.Request, actor authz.Actor) *transferBody {
-	b := &transferBody{server: s, r: r, actor: actor, rc: http.NewResponseController(w), held: &share{budget: s.bodies, who: actor.Entity}}
+	b := &transferBody{server: s, r: r, actor: actor, held: &share{budget: s.bodies, who: actor.Entity}}
 	b.raw = http.NoBody
 	if r.Body != nil && r.Body != http.NoBody {
 		end := time.Time{}
@@ -289,13 +291,22 @@ func (b *transferBody) Interrupt(err error) {
 	}
 }
 
+// over and told are those of paced.
+func (b *transferBody) over() bool { return b.paced == nil || b.paced.ended() }
+
+func (b *transferBody) told(err error) error {
+	if b.paced == nil {
+		return err
+	}
+	return b.paced.told(err)
+}
+
 // end looks whether that was all, and who it was from.
 func (b *transferBody) end() error {
 	rest := make([]byte, 1)
 	if n, err := io.ReadFull(b.raw, rest); n > 0 || !errors.Is(err, io.EOF) {
 		return errs.Wrap(errs.Invalid, err, "The request body has more than what was compressed, or is incomplete")
 	}
-	_ = b.rc.SetReadDeadline(time.Time{}) // the client may wait for as long as it likes now
 	if err := b.server.still(b.r, b.actor); err != nil {
 		return err
 	}

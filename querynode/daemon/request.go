@@ -57,7 +57,7 @@ type request struct {
 	started time.Time
 
 	mu      sync.Mutex
-	sending bool  // it reads, and waits for its client to take rows
+	sending bool  // it waits for its client, to take rows or to send data
 	stopped error // somebody has canceled it
 }
 

@@ -180,7 +180,7 @@ func (h *handler) load(c *mux.Call, req query.Request) error {
 	c.OnCancel(job.Cancel)
 	var result query.ImportResult
 	err = alive(c, nil, func() (err error) {
-		result, err = h.bring(body(c, req), job, o)
+		result, err = h.bring(coming{body(c, req), r}, job, o)
 		return err
 	})
 	h.requests.remove(r)
@@ -188,6 +188,25 @@ func (h *handler) load(c *mux.Call, req query.Request) error {
 		return r.reason(err)
 	}
 	return reply(c, result)
+}
+
+// coming is the data of a request that can be stopped while it waits for its
+// client to send more.
+type coming struct {
+	io.Reader
+	request *request
+}
+
+// Read implements io.Reader.
+func (c coming) Read(p []byte) (int, error) {
+	if err := c.request.send(true); err != nil {
+		return 0, err
+	}
+	n, err := c.Reader.Read(p)
+	if stopped := c.request.send(false); stopped != nil {
+		return n, stopped
+	}
+	return n, err
 }
 
 // bring does an import: first everything comes, then the database is changed.

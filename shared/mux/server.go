@@ -347,9 +347,14 @@ func (c *Call) Write(p []byte, last bool) error {
 	return err
 }
 
-// Stop makes Write fail with err, also one that waits for the client. It may
-// be called by any goroutine.
-func (c *Call) Stop(err error) { c.out.stop(err) }
+// Stop makes Write fail with err, and the reading of a Body, also where they wait
+// for the client. It may be called by any goroutine.
+func (c *Call) Stop(err error) {
+	c.out.stop(err)
+	if c.body != nil {
+		c.body.fail(err)
+	}
+}
 
 // Fail ends the stream with an error, unless it has ended.
 func (c *Call) Fail(err error) {

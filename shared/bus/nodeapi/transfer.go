@@ -16,7 +16,7 @@ type Upload interface {
 	// wants no more: what Next gives says why.
 	Send(ctx context.Context, p []byte, last bool) error
 	// Answer comes after the last piece, or earlier when it is an error. Next
-	// may be called once Send has failed or has sent the last piece.
+	// may be called meanwhile, by another goroutine.
 	Answer
 }
 

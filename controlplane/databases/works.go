@@ -1,0 +1,147 @@
+package databases
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/ayb-go/ayb/controlplane/authz"
+	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// works are the databases that are put together at this moment: imports of whole
+// databases, restores and forks. They are listed, and can be stopped, as the
+// queries of the database that they are for. Each control plane knows its own.
+type works struct {
+	mu   sync.Mutex
+	open map[string]*work // by id
+}
+
+// work is one of them. What it holds does not change.
+type work struct {
+	database meta.DatabaseID // zero for a database that is being made
+	path     ayb.DatabasePath
+	account  meta.EntityID // whose it is
+	caller   ayb.EntitySlug
+	agent    string
+	what     string
+	begun    time.Time
+	stop     context.CancelCauseFunc
+}
+
+func newWorks() *works { return &works{open: map[string]*work{}} }
+
+// begin takes a work in. The context ends, with the reason as its cause, when
+// somebody stops the work; end takes it out.
+func (d *Databases) begin(ctx context.Context, actor authz.Actor, db meta.Database, what string) (during context.Context, end func()) {
+	during, stop := context.WithCancelCause(ctx)
+	raw := make([]byte, 8)
+	_, _ = rand.Read(raw) // never fails
+	id := hex.EncodeToString(raw)
+	d.works.mu.Lock()
+	defer d.works.mu.Unlock()
+	d.works.open[id] = &work{
+		database: db.ID, path: db.Path, account: actor.Entity, caller: actor.Slug, agent: agent(actor), what: what,
+		begun: d.deps.Now(), stop: stop,
+	}
+	return during, func() {
+		stop(nil)
+		d.works.mu.Lock()
+		defer d.works.mu.Unlock()
+		delete(d.works.open, id)
+	}
+}
+
+// visible tells whether somebody may know of a work at a path, and stop it: an
+// account what it asked for, a program what that program did, and all who
+// manage the database.
+func (w *work) visible(actor authz.Actor, path ayb.DatabasePath, db meta.Database, rights authz.Rights) bool {
+	switch {
+	case w.database != db.ID || w.database == 0 && w.path != path || actor.Anonymous():
+		return false
+	case w.account == actor.Entity:
+		return actor.Scope == nil || w.agent == agent(actor)
+	default:
+		return w.database != 0 && rights.Manage
+	}
+}
+
+// list gives the works that somebody may know of.
+func (w *works) list(actor authz.Actor, path ayb.DatabasePath, db meta.Database, rights authz.Rights) (out []query.RunningQuery) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for id, one := range w.open {
+		if one.visible(actor, path, db, rights) {
+			out = append(out, query.RunningQuery{
+				ID: id, Caller: one.caller, Agent: one.agent, Mode: ayb.QueryReadWrite, State: "running",
+				Started: one.begun.UTC().Truncate(time.Millisecond), SQL: "-- " + one.what,
+			})
+		}
+	}
+	return out
+}
+
+// cancel stops a work; false when there is none that the actor may stop.
+func (w *works) cancel(actor authz.Actor, path ayb.DatabasePath, db meta.Database, rights authz.Rights, id string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	one := w.open[id]
+	if one == nil || !one.visible(actor, path, db, rights) {
+		return false
+	}
+	one.stop(errs.E(errs.Canceled, "The %s was canceled by %s", one.what, actor.Slug))
+	return true
+}
+
+// stopped gives the reason why a work was stopped, where that is why it failed.
+func stopped(ctx context.Context, err error) error {
+	if cause, ok := context.Cause(ctx).(*errs.Error); ok && err != nil { //nolint:errorlint // ours, as it is
+		return cause
+	}
+	return err
+}
+
+// withWorks adds works to what a daemon lists.
+func withWorks(ctx context.Context, answer nodeapi.Answer, more []query.RunningQuery) (nodeapi.Answer, error) {
+	if len(more) == 0 {
+		return answer, nil
+	}
+	running := query.Running{}
+	if answer != nil {
+		defer answer.Close()
+		text, err := whole(ctx, answer)
+		if err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(text, &running); err != nil {
+			return nil, errs.Wrap(errs.Engine, err, "What runs on the database could not be read")
+		}
+	}
+	running.Queries = append(running.Queries, more...)
+	slices.SortStableFunc(running.Queries, func(a, b query.RunningQuery) int {
+		return cmp.Or(a.Started.Compare(b.Started), cmp.Compare(a.ID, b.ID))
+	})
+	text, err := json.Marshal(running)
+	if err != nil {
+		return nil, errs.Wrap(errs.Internal, err, "The list could not be written")
+	}
+	return &document{text}, nil
+}
+
+// document is an answer that is known.
+type document struct{ text []byte }
+
+// Next implements nodeapi.Answer.
+func (d *document) Next(context.Context) ([]byte, bool, error) { return d.text, true, nil }
+
+// Close implements nodeapi.Answer.
+func (d *document) Close() {}

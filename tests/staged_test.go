@@ -1,0 +1,185 @@
+package tests
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/ayb-go/ayb/shared/httpapi"
+	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/tests/harness"
+)
+
+// importing is an import whose data does not come to its end before end.
+type importing struct {
+	t     *testing.T
+	body  *io.PipeWriter
+	rest  string
+	ended chan reply
+}
+
+// begins sends the beginning of an import's data.
+func begins(t *testing.T, w *harness.World, u *harness.User, path, params, data string) importing {
+	t.Helper()
+	read, write := io.Pipe()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL+"/v1/"+path+"/import?"+params, read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+u.Token)
+	i := importing{t, write, data[len(data)/2:], make(chan reply, 1)}
+	go func() {
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			i.ended <- reply{0, err.Error()}
+			return
+		}
+		defer resp.Body.Close()
+		text, err := io.ReadAll(resp.Body)
+		if err != nil {
+			text = []byte(err.Error())
+		}
+		i.ended <- reply{resp.StatusCode, string(text)}
+	}()
+	t.Cleanup(func() { _ = write.Close() })
+	if _, err := io.WriteString(write, data[:len(data)/2]); err != nil {
+		t.Fatal(err)
+	}
+	return i
+}
+
+// end sends the rest of the data and gives the answer.
+func (i importing) end() reply {
+	i.t.Helper()
+	_, _ = io.WriteString(i.body, i.rest) // the server may have had enough
+	_ = i.body.Close()
+	return <-i.ended
+}
+
+// waitListed waits until somebody is told of a work, and gives its id.
+func waitListed(t *testing.T, u *harness.User, owner, database, what string) (found query.RunningQuery) {
+	t.Helper()
+	harness.Until(t, what+" to be listed", func() bool {
+		all, err := u.RunningQueries(t.Context(), owner, database)
+		if err != nil {
+			return false // nothing is being made yet
+		}
+		for _, q := range all {
+			if strings.Contains(q.SQL, what) {
+				found = q
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}
+
+// B5: what is put together beside a database is listed to those who began it and
+// to those who manage the database, and they stop it: its client is told although
+// it has more to send, and its place is free at once.
+func TestWhatIsStagedIsListedAndCanceled(t *testing.T) {
+	w := harness.Start(t, harness.AllInOne, harness.With("[limits]\nqueries_per_account = 1"))
+	alice, bob, carol := w.Register("alice"), w.Register("bob"), w.Register("carol")
+	for _, name := range []string{"a.sqlite", "source.sqlite"} {
+		alice.Create(name)
+		alice.Exec(name, "CREATE TABLE t(x); INSERT INTO t VALUES ('before')")
+	}
+	for _, guest := range []string{"bob", "carol"} {
+		if err := alice.Share(t.Context(), "alice", "a.sqlite", httpapi.ShareRequest{EntityForPermission: guest, SharingLevel: "manager"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	raw := wholeOf(t, alice, "source.sqlite")
+	for _, c := range []struct{ path, params, data, what string }{
+		{"alice/a.sqlite", "format=sqlite&mode=replace", raw, "import that replaces the database"},
+		{"alice/a.sqlite", "format=csv&table=fresh", strings.Repeat("a,b\n1,2\n", 1000), "import of csv"},
+	} {
+		for _, who := range []*harness.User{bob, carol, alice} {
+			i := begins(t, w, bob, c.path, c.params, c.data)
+			found := waitListed(t, who, "alice", "a.sqlite", c.what)
+			if found.Caller != "bob" {
+				t.Errorf("%s is that of %s", c.what, found.Caller)
+			}
+			if _, err := alice.Query(t.Context(), "alice", "a.sqlite", "SELECT 1"); err == nil || !strings.Contains(err.Error(), "as many as may") {
+				t.Errorf("the import takes no place: %v", err)
+			}
+			if err := who.CancelQuery(t.Context(), "alice", "a.sqlite", found.ID); err != nil {
+				t.Fatal(err)
+			}
+			if got := <-i.ended; got.status != 408 || !strings.Contains(got.body, "was canceled by "+who.Name) {
+				t.Errorf("%s that %s stopped: %d %s", c.what, who.Name, got.status, got.body)
+			}
+			if got := alice.Cell("a.sqlite", "SELECT group_concat(x) || (SELECT count(*) FROM sqlite_schema) FROM t"); got != "before1" {
+				t.Errorf("after %s there is %s", c.what, got)
+			}
+		}
+	}
+	made := begins(t, w, alice, "alice/new.sqlite", "format=sqlite", raw)
+	found := waitListed(t, alice, "alice", "new.sqlite", "import of a new database")
+	if all, err := bob.RunningQueries(t.Context(), "alice", "new.sqlite"); err == nil {
+		t.Errorf("somebody else is told of %v", all)
+	}
+	if err := bob.CancelQuery(t.Context(), "alice", "new.sqlite", found.ID); err == nil {
+		t.Error("somebody else stops it")
+	}
+	if err := alice.CancelQuery(t.Context(), "alice", "new.sqlite", found.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-made.ended; got.status != 408 || !strings.Contains(got.body, "was canceled by alice") {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	if got := begins(t, w, alice, "alice/new.sqlite", "format=sqlite", raw).end(); got.status != 200 {
+		t.Errorf("the next one: %d %s", got.status, got.body)
+	}
+}
+
+// B7: an import whose database is renamed or deleted meanwhile is told so.
+func TestImportOfWhatIsRenamedOrDeletedMeanwhile(t *testing.T) {
+	w := harness.Start(t, harness.AllInOne)
+	alice := w.Register("alice")
+	alice.Create("source.sqlite")
+	alice.Exec("source.sqlite", "CREATE TABLE t(x); INSERT INTO t VALUES ('new')")
+	raw := wholeOf(t, alice, "source.sqlite")
+	for n, c := range []struct{ params, data, what string }{
+		{"format=sqlite&mode=replace", raw, "import that replaces the database"},
+		{"format=csv&table=fresh", strings.Repeat("a,b\n1,2\n", 1000), "import of csv"},
+	} {
+		for _, way := range []string{"rename", "delete"} {
+			name := fmt.Sprintf("%s%d.sqlite", way, n)
+			alice.Create(name)
+			alice.Exec(name, "CREATE TABLE t(x); INSERT INTO t VALUES ('before')")
+			i := begins(t, w, alice, "alice/"+name, c.params, c.data)
+			waitListed(t, alice, "alice", name, c.what)
+			var err error
+			if way == "rename" {
+				err = alice.RenameDatabase(t.Context(), "alice", name, "alice/new-"+name)
+			} else {
+				err = alice.DeleteDatabase(t.Context(), "alice", name)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := i.end(); got.status != 409 && got.status != 404 || strings.Contains(got.body, "{ ") {
+				t.Errorf("%s during a %s: %d %s", c.what, way, got.status, got.body)
+			}
+			if way == "rename" {
+				if got := alice.Cell("new-"+name, "SELECT group_concat(x) || (SELECT count(*) FROM sqlite_schema) FROM t"); got != "before1" {
+					t.Errorf("after %s there is %s", c.what, got)
+				}
+			}
+		}
+	}
+}
+
+// wholeOf is a database as a file.
+func wholeOf(t *testing.T, u *harness.User, database string) string {
+	t.Helper()
+	var b strings.Builder
+	if err := u.Export(t.Context(), u.Name, database, httpapi.ExportRequest{ExportOptions: query.ExportOptions{Format: query.TransferSQLite}}, &b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
