@@ -84,7 +84,7 @@ func TestQueries(t *testing.T) {
 		t.Errorf("sent %s", got)
 	}
 	s.set(ok(404, `{"type":"RecordNotFound","id":"x","record_type":"query"}`))
-	u.want("", `Error: RecordNotFound { id: "x", record_type: "query" }`+"\n", 1, "cancel_query", "a/b", "x")
+	u.want("", "Error: There is no running query x\n", 1, "cancel_query", "a/b", "x")
 }
 
 func TestUsage(t *testing.T) {

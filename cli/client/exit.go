@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -77,15 +76,26 @@ func text(err error) string {
 		return printable(err.Error())
 	}
 	message := e.Message
-	switch typ := httpapi.WireType(e); typ {
-	case httpapi.TypeRecordNotFound:
-		message = fmt.Sprintf("%s { id: %s, record_type: %s }", typ, strconv.Quote(e.Attrs["id"]), strconv.Quote(e.Attrs["record_type"]))
-	case httpapi.TypeQuery, httpapi.TypeSnapshot, httpapi.TypeS3Execution, httpapi.TypeS3Connection, httpapi.TypeDurationParse:
-		message = fmt.Sprintf("%s { message: %s }", typ, strconv.Quote(message))
-	case httpapi.TypeNoSnapshot:
-		message = typ
+	switch typ := httpapi.WireType(e); {
+	case typ == httpapi.TypeRecordNotFound:
+		message = missingRecord(e.Attrs["record_type"], e.Attrs["id"])
+	case typ == httpapi.TypeNoSnapshot:
+		message = "There is no snapshot with this id"
+	case strings.TrimSpace(message) == "":
+		message = "The server failed and did not say why (" + typ + ")"
 	}
 	return printable(message)
+}
+
+// missingRecord says that there is no such thing, in the words of people.
+func missingRecord(kind, id string) string {
+	noun := map[string]string{
+		"entity": "account", "api_token": "API token", "query": "running query", "oauth_authorization_request": "authorization code",
+	}[kind]
+	if noun == "" {
+		noun = strings.ReplaceAll(kind, "_", " ")
+	}
+	return strings.TrimSpace(strings.TrimSpace("There is no "+noun) + " " + id)
 }
 
 // printable makes foreign text safe for a terminal, line by line.

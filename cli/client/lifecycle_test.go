@@ -47,7 +47,7 @@ func TestSnapshotsAndLifecycle(t *testing.T) {
 	s.set(fails(errs.E(errs.NoSnapshot, "s")))
 	u.want("", "Error: Snapshot ab does not exist for E/d\n", 1, "restore_snapshot", "E/d", "ab")
 	s.set(fails(errs.E(errs.Snapshot, "Snapshots are not configured")))
-	u.want("", "Error: SnapshotError { message: \"Snapshots are not configured\" }\n", 1, "take_snapshot", "E/d")
+	u.want("", "Error: Snapshots are not configured\n", 1, "take_snapshot", "E/d")
 
 	// Nobody can be asked: nothing is sent.
 	s.set(ok(200, "{}"))
