@@ -251,7 +251,7 @@ func TestExport(t *testing.T) {
 	}
 	asked := w.node.Queries()
 	i := slices.IndexFunc(asked, func(r nodeapi.QueryRequest) bool { return len(r.Body) > 0 })
-	if r := asked[i]; r.Kind != query.KindExport || r.Mode != ayb.QueryReadOnly || string(r.Body) != "SELECT 1" || string(r.Options) != `{"format":"json"}` {
+	if r := asked[i]; r.Kind != query.KindExport || r.Mode != ayb.QueryReadOnly || string(r.Body) != "SELECT 1" || string(r.Options) != `{"format":"json","remarks":true}` {
 		t.Errorf("asked %+v", r)
 	}
 	for params, message := range map[string]string{

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -31,7 +32,10 @@ Without --format, the end of FILE's name tells it, else it is sqlite:
 
   sqlite  the whole database, a file that SQLite opens
   sql     a script that makes the database, or the table, again
-  csv     one table, or the rows of a query; also json and ndjson`,
+  csv     one table, or the rows of a query; also json and ndjson
+
+What is exported can be imported again as it was, types and bytes. What a format
+cannot hold is told.`,
 		Example: `  ayb client export alice/shop.sqlite
   ayb client export alice/shop.sqlite fruit.csv --table fruit
   ayb client export alice/shop.sqlite - --format ndjson --query "SELECT * FROM fruit WHERE price < 2"`,
@@ -199,10 +203,17 @@ func (e *export) fetch(ctx context.Context, c *httpapi.Client, out io.Writer) (n
 		bar = e.progress(-1)
 	}
 	w := &counter{w: out, bar: bar}
+	var remarks []string
+	e.req.Remark = func(sentence string) { remarks = append(remarks, sentence) }
 	err = c.Export(ctx, e.db.entity, e.db.name, e.req, w)
 	bar.end(err == nil)
 	if w.err != nil {
 		return w.n, localFailure(w.err, "write the export")
+	}
+	for _, sentence := range remarks {
+		if _, werr := fmt.Fprintln(e.Stderr, printable(sentence)); werr != nil && err == nil {
+			err = localFailure(werr, "write the remarks")
+		}
 	}
 	return w.n, err
 }

@@ -23,7 +23,8 @@ type Export struct {
 	Query string
 }
 
-// Export asks for data, as a stream in the form that was asked for. Errors:
+// Export asks for data, as a stream in the form that was asked for. Its last
+// chunk may be one of query.PackRemarks, unless it is a database file. Errors:
 // Invalid for a form there is not; else those of Query. The caller closes the
 // answer.
 func (d *Databases) Export(ctx context.Context, actor authz.Actor, e Export) (nodeapi.Answer, error) {
@@ -37,6 +38,7 @@ func (d *Databases) Export(ctx context.Context, actor authz.Actor, e Export) (no
 	if e.Query != "" && e.Options.Table != "" {
 		return nil, errs.E(errs.Invalid, "An export is of a table or of a query, not of both")
 	}
+	e.Options.Remarks = true
 	req, err := d.exportRequest(actor, db, rights, e)
 	if err != nil {
 		return nil, err

@@ -6,6 +6,9 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/ayb-go/ayb/shared/httpapi"
+	"github.com/ayb-go/ayb/shared/query"
 )
 
 const (
@@ -30,6 +33,8 @@ type delivery struct {
 	lastLine func(error) []byte
 	// attachment is the Content-Disposition of an answer that is a file.
 	attachment string
+	// remarks says that the last chunk may be remarks.
+	remarks bool
 }
 
 // describe says what an answer is.
@@ -77,6 +82,9 @@ func (o *output) whole(body []byte) {
 func (o *output) add(chunk []byte, last bool) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if last {
+		chunk = o.remark(chunk)
+	}
 	switch {
 	case o.err != nil:
 		return o.err
@@ -93,6 +101,24 @@ func (o *output) add(chunk []byte, last bool) error {
 	if len(o.held) >= holdBytes {
 		return o.start()
 	}
+	return nil
+}
+
+// remark puts remarks into a header or, when those have been sent, a trailer;
+// it gives what is data of the last chunk.
+func (o *output) remark(chunk []byte) []byte {
+	if !o.remarks {
+		return chunk
+	}
+	sentences, ok := query.UnpackRemarks(chunk)
+	if !ok {
+		return chunk
+	}
+	name := httpapi.RemarksHeader
+	if o.started {
+		name = http.TrailerPrefix + name
+	}
+	o.w.Header().Set(name, httpapi.EncodeRemarks(sentences))
 	return nil
 }
 

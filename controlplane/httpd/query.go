@@ -157,7 +157,8 @@ func stream(w http.ResponseWriter, r *http.Request, answer nodeapi.Answer, d del
 		return err
 	}
 	if last {
-		(&output{w: w, rc: http.NewResponseController(w), delivery: d}).whole(chunk)
+		out := &output{w: w, rc: http.NewResponseController(w), delivery: d}
+		out.whole(out.remark(chunk))
 		return nil
 	}
 	out := &output{w: w, rc: http.NewResponseController(w), delivery: d, held: bytes.Clone(chunk)}

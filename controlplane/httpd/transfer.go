@@ -43,7 +43,7 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request, actor authz.Acto
 	if err != nil {
 		return err
 	}
-	d := delivery{contentType: exportType(e.Options.Format), coding: answerCoding(r), attachment: attachment(e)}
+	d := delivery{contentType: exportType(e.Options.Format), coding: answerCoding(r), attachment: attachment(e), remarks: e.Options.Format != query.TransferSQLite}
 	if r.Method == http.MethodHead {
 		return headOnly(w, r, answer, d)
 	}

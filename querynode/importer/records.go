@@ -83,6 +83,9 @@ func (im *imports) take(sh *shape, got row) error {
 	if why != nil {
 		return im.bad(got, why)
 	}
+	if sh.typed {
+		sh.readOwn(got)
+	}
 	for i, c := range got.cells {
 		s.words[i].add(c)
 	}
@@ -91,7 +94,7 @@ func (im *imports) take(sh *shape, got row) error {
 
 // counts reports whether a row is what psql writes below a table: (4 rows).
 func (s *delimitedShape) counts(got row) bool {
-	if len(got.cells) != 1 || got.bad != nil {
+	if len(got.cells) != 1 || got.bad != nil || got.cells[0].kind != word {
 		return false
 	}
 	text := string(got.cells[0].data)
@@ -193,9 +196,15 @@ func (im *imports) settle(sh *shape) (err error) {
 	}
 	for i := range s.words {
 		s.types[i] = s.words[i].typed(s.gaps)
+		if sh.typed && sh.seen != nil {
+			s.types[i] = sh.seen[i].typed()
+		}
 		if s.given[i] != "" {
 			s.types[i] = s.given[i]
 		}
+	}
+	if sh.typed {
+		return nil
 	}
 	im.result.Nulls = s.shownNulls()
 	if len(im.result.Nulls) > 0 && s.choose {
@@ -257,6 +266,9 @@ func (s *delimitedShape) isNull(column int, g gap) bool {
 // value makes a value of a cell of a column; ok is false if it cannot be one
 // of the type.
 func (s *delimitedShape) value(column int, c cell, typ string) (v query.Value, ok bool) {
+	if c.kind == blob || c.kind == text {
+		return c.value(typ), true
+	}
 	if c.kind == null {
 		if s.texts && c.data != nil && typ == typeText {
 			v = query.Value{Kind: query.Text, Bytes: c.data}

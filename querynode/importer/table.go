@@ -79,7 +79,13 @@ func (im *imports) existing() (names []string, err error) {
 		return nil, nil
 	}
 	err = im.load(Transaction{}, func(l Loader) error {
-		names, _, _, err = l.Columns(im.o.Table)
+		if names, _, _, err = l.Columns(im.o.Table); err != nil {
+			return err
+		}
+		computed, err := l.Generated(im.o.Table)
+		for _, c := range computed {
+			names = append(names, c.Name)
+		}
 		return err
 	})
 	return names, err

@@ -54,7 +54,7 @@ func (m *made) fill(name string) []query.Statement {
 // awkwardNames are names of columns that some writer or reader gets wrong.
 var awkwardNames = []string{
 	"a", "b", "id", "name", "Value", "select", "a b", " lead", "trail ", "a\"b", "it's", "a,b", "a;b", "a|b", "a\tb", "two\nlines", "cr\r\nlf", "é", "É", "日本", "😀",
-	"2019", "1.5", "-1", "NULL", "NA", "true", "a.b", "#", "sep=;", "\\N", "(1 rows)", "column1", "id_2", "X'00'", "{\"a\":1}", "[x]", "`tick`", "inf", "rowid", "e\u0301", "\ufeffmark", "\u00a0",
+	"2019", "1.5", "-1", "NULL", "NA", "true", "a.b", "#", "\\N", "(1 rows)", "column1", "id_2", "X'00'", "{\"a\":1}", "[x]", "`tick`", "inf", "rowid", "e\u0301", "\ufeffmark", "\u00a0",
 	strings.Repeat("long ", 60),
 }
 

@@ -48,6 +48,7 @@ type tally struct {
 	column        bool  // a column has all of its values in quotes
 	ends          bool  // line ends differ from those in fields
 	typed         int   // columns of numbers or dates alone, but for the first row
+	crlf          bool  // all lines end with both
 	clean         int   // cells that look like a number, a date, or nothing
 	cells         int
 }
@@ -180,6 +181,7 @@ func (c *counting) result() tally {
 	for i := range c.in {
 		c.column = c.column || c.in[i] > 1 && c.out[i] == 0
 	}
+	c.tally.crlf = c.crlf > 0 && c.lf == 0
 	c.ends = c.crlf > 0 && c.lf <= 1 && c.inner == 0 && c.bare > 0
 	return c.tally
 }

@@ -30,6 +30,9 @@ func (sh *shape) values(got row, columns []query.ImportColumn, values []query.Va
 		case at < 0:
 		case sh.text == nil:
 			values[at] = c.value(columns[at].Type)
+		case sh.typed:
+			c, _ = ownCell(c, sh.text.width == 1)
+			values[at] = c.value(columns[at].Type)
 		default:
 			var ok bool
 			if values[at], ok = sh.text.value(i, c, columns[at].Type); !ok {

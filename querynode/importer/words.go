@@ -77,6 +77,7 @@ type words struct {
 	empty bool // there was nothing at all
 	exact bool // NULL is given: no other word stands for it
 	list  bool // a comma separates fields, and is not that of a number
+	blobs bool // there were BLOBs
 }
 
 // add takes a value in.
@@ -85,7 +86,14 @@ func (w *words) add(c cell) {
 		w.empty = true
 		return
 	}
-	if len(c.data) == 0 {
+	switch {
+	case c.kind == blob:
+		w.blobs = true
+		return
+	case c.kind == text:
+		w.traits |= tText | tBare
+		return
+	case len(c.data) == 0:
 		w.traits |= tEmpty
 		return
 	}
@@ -119,6 +127,8 @@ func (w words) typed(gaps gap) string {
 		return typeText
 	}
 	switch {
+	case t == 0 && w.blobs:
+		return typeBlob
 	case t == 0:
 		return typeText
 	case w.truth():

@@ -17,6 +17,9 @@ type ExportRequest struct {
 	query.ExportOptions
 	// Query is one reading statement whose rows are wanted; it excludes Table.
 	Query string
+	// Remark, if it is not nil, is told what the format cannot hold, after all
+	// data has been written: one sentence each.
+	Remark func(sentence string)
 }
 
 // Export copies what a database holds to w as it arrives. When the answer
@@ -30,7 +33,13 @@ func (c *Client) Export(ctx context.Context, entity, database string, e ExportRe
 	if err != nil {
 		return err
 	}
-	return c.copyTo(ctx, w, resp.Body)
+	if err := c.copyTo(ctx, w, resp.Body); err != nil || e.Remark == nil {
+		return err
+	}
+	for _, sentence := range Remarks(resp) {
+		e.Remark(sentence)
+	}
+	return nil
 }
 
 // ImportRequest says what is brought into a database.

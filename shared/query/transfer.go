@@ -30,6 +30,8 @@ const (
 type ExportOptions struct {
 	Format TransferFormat `json:"format"`
 	Table  string         `json:"table,omitempty"`
+	// Remarks says that whoever asked understands a last chunk of PackRemarks.
+	Remarks bool `json:"remarks,omitempty"`
 }
 
 // The modes of an import.

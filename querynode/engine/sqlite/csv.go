@@ -13,17 +13,28 @@ import (
 // and an empty text is "".
 type csv struct {
 	columns int
+	writer  fieldWriter // csv itself if it is nil
+}
+
+// fieldWriter writes the fields of CSV.
+type fieldWriter interface {
+	name(o *output, s []byte) error
+	text(o *output, s []byte) error
+	value(o *output, v value) error
 }
 
 func (*csv) every() bool { return false }
 
 func (e *csv) begin(o *output, _ int, columns []column) error {
 	e.columns = len(columns)
+	if e.writer == nil {
+		e.writer = e
+	}
 	for i, c := range columns {
 		if i > 0 {
 			o.add(`,`)
 		}
-		if err := appendField(o, []byte(c.name)); err != nil {
+		if err := e.writer.name(o, []byte(c.name)); err != nil {
 			return err
 		}
 		if err := o.room(); err != nil {
@@ -38,7 +49,7 @@ func (e *csv) cell(o *output, column int, v value) error {
 	if column > 0 {
 		o.buf = append(o.buf, ',')
 	}
-	if err := e.value(o, v); err != nil {
+	if err := e.writer.value(o, v); err != nil {
 		return err
 	}
 	if column == e.columns-1 {
@@ -54,10 +65,10 @@ func (e *csv) value(o *output, v value) error {
 	case kindReal:
 		o.buf = appendReal(o.buf, math.Float64frombits(v.bits))
 	case kindText:
-		return appendField(o, v.data)
+		return e.text(o, v.data)
 	case kindBlob:
 		if utf8.Valid(v.data) {
-			return appendField(o, v.data)
+			return e.text(o, v.data)
 		}
 		o.add("X'")
 		if err := appendHexDigits(o, v.data); err != nil {
@@ -68,12 +79,17 @@ func (e *csv) value(o *output, v value) error {
 	return nil
 }
 
+func (e *csv) name(o *output, s []byte) error { return e.text(o, s) }
+
+func (*csv) text(o *output, s []byte) error {
+	return appendField(o, s, len(s) == 0 || bytes.ContainsAny(s, "\",\r\n"))
+}
+
 func (e *csv) end(*output, ending)      {}
 func (e *csv) close(*output, int, cost) {}
 
-// appendField writes a text, in quotes only if it needs them.
-func appendField(o *output, s []byte) error {
-	quoted := len(s) == 0 || bytes.ContainsAny(s, "\",\r\n")
+// appendField writes a text, in quotes or not.
+func appendField(o *output, s []byte, quoted bool) error {
 	if quoted {
 		o.add(`"`)
 	}

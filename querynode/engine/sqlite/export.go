@@ -53,7 +53,17 @@ func (db *DB) Export(job *Job, o query.ExportOptions, sql string, sink Sink) err
 	if err := r.work(db.exports, x.run); err != nil {
 		return err
 	}
-	return sink.Write(r.out.buf, true)
+	if !o.Remarks || len(x.remarks) == 0 {
+		return sink.Write(r.out.buf, true)
+	}
+	last, err := query.PackRemarks(x.remarks)
+	if err != nil {
+		return errs.Wrap(errs.Internal, err, "The remarks of an export could not be encoded")
+	}
+	if err := sink.Write(r.out.buf, false); err != nil {
+		return err
+	}
+	return sink.Write(last, true)
 }
 
 // export is one that is not a file of SQLite's.
@@ -62,6 +72,8 @@ type export struct {
 	o     query.ExportOptions
 	sql   string
 	limit time.Duration
+
+	remarks []string // what the format cannot hold
 }
 
 // check finds out whether the parts of the request fit together.
@@ -97,24 +109,33 @@ func (x *export) run() error {
 	if x.o.Format == query.TransferSQL {
 		return x.dump()
 	}
-	sql := x.sql
+	sql, table := x.sql, false
 	if sql == "" {
 		t, err := x.table()
 		if err != nil {
 			return err
 		}
 		sql = "SELECT * FROM main." + quoteName(t.name)
-		if t.kind == "view" {
+		if table = t.kind != "view"; !table {
 			x.limited()
 		}
 	}
-	switch x.o.Format {
-	case query.TransferCSV:
-		r.enc = &csv{}
-	default:
-		r.enc = &objects{typed: typed{whole: true}, lines: x.o.Format == query.TransferNDJSON}
+	if x.o.Format == query.TransferCSV {
+		e := &fields{}
+		r.enc = e
+		if err := x.rows(sql); err != nil || !table {
+			return err
+		}
+		x.remarks = append(x.remarks, e.remarks()...)
+		return nil
 	}
-	return x.rows(sql)
+	e := &objects{typed: typed{whole: true}, lines: x.o.Format == query.TransferNDJSON}
+	r.enc = e
+	err := x.rows(sql)
+	if err == nil && table && !e.rows {
+		x.remarks = append(x.remarks, "The table has no rows, and JSON has no place for columns but in rows: this can be imported only into a table that is there")
+	}
+	return err
 }
 
 // limited makes the time limit hold from here on.

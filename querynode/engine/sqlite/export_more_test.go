@@ -46,8 +46,16 @@ func TestExportSQLVirtualTables(t *testing.T) {
 			}
 		}
 	}
-	if !strings.Contains(script, "-- The rows of the next table cannot be exported") {
-		t.Error("what is lost is not told")
+	// What is lost is told before the table that it is about, and beside the data.
+	if !strings.Contains(script, "it keeps no text.\nCREATE VIRTUAL TABLE none USING") {
+		t.Error("what is lost is not told in its place")
+	}
+	var out memory
+	if err := db.Export(exportJob(), query.ExportOptions{Format: query.TransferSQL, Remarks: true}, "", &out); err != nil {
+		t.Fatal(err)
+	}
+	if _, remark, ok := strings.Cut(out.String(), "\x00"); !ok || remark != `["The rows of the table none are not exported: it keeps no text"]` {
+		t.Errorf("remarks %q", remark)
 	}
 }
 

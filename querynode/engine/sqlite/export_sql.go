@@ -129,19 +129,23 @@ func (d *dumper) create(l *look) error {
 
 // table writes the table at which the list stands, with its rows.
 func (d *dumper) table(l *look) error {
-	if err := d.create(l); err != nil {
+	name, sql := l.text(0), l.text(1)
+	kind, args := "", ""
+	if l.text(3) == "virtual" {
+		kind, args = module(sql)
+	}
+	lost := strings.HasPrefix(kind, "fts") && contentless.MatchString(args)
+	if lost {
+		d.r.out.add("-- The rows of the next table cannot be exported: it keeps no text.\n")
+		d.remarks = append(d.remarks, "The rows of the table "+quoted(name)+" are not exported: it keeps no text")
+	}
+	if err := d.create(l); err != nil || lost {
 		return err
 	}
-	name, sql := l.text(0), l.text(1)
 	rowid := d.rowids && l.integer(2) == 0
 	if l.text(3) == "virtual" {
-		kind, args := module(sql)
 		switch kind {
 		case "fts3", "fts4", "fts5":
-			if contentless.MatchString(args) {
-				d.r.out.add("-- The rows of the next table cannot be exported: it keeps no text.\n")
-				return nil
-			}
 			rowid = true
 		case "rtree", "rtree_i32", "geopoly":
 			rowid = false

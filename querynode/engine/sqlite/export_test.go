@@ -54,8 +54,8 @@ z')`)
 		sql  string
 		want string
 	}{
-		{query.ExportOptions{Format: csv}, "", "a,\"b \"\"c\",d\r\n1,\"x,y\",2\r\n,\"\",\r\n2.5,X'00FF',5\r\n9007199254740993,\"é\nz\",18014398509481986\r\n"},
-		{query.ExportOptions{Format: csv, Table: "T"}, "", "a,\"b \"\"c\",d\r\n1,\"x,y\",2\r\n,\"\",\r\n2.5,X'00FF',5\r\n9007199254740993,\"é\nz\",18014398509481986\r\n"},
+		{query.ExportOptions{Format: csv}, "", "\"a\",\"b \"\"c\",\"d\"\r\n1,\"x,y\",2\r\n,\"\",\r\n2.5,X'00FF',5.0\r\n9007199254740993,\"é\nz\",18014398509481986\r\n"},
+		{query.ExportOptions{Format: csv, Table: "T"}, "", "\"a\",\"b \"\"c\",\"d\"\r\n1,\"x,y\",2\r\n,\"\",\r\n2.5,X'00FF',5.0\r\n9007199254740993,\"é\nz\",18014398509481986\r\n"},
 		{query.ExportOptions{Format: lines, Table: "t"}, "", `{"a":1,"b \"c":"x,y","d":2}
 {"a":null,"b \"c":"","d":null}
 {"a":2.5,"b \"c":{"base64":"AP8="},"d":5.0}
@@ -66,8 +66,8 @@ z')`)
 		{query.ExportOptions{Format: doc}, "SELECT a FROM t WHERE a < 3 ORDER BY a -- two", "[\n{\"a\":1},\n{\"a\":2.5}\n]\n"},
 		{query.ExportOptions{Format: doc, Table: "empty"}, "", "[]\n"},
 		{query.ExportOptions{Format: lines, Table: "empty"}, "", ""},
-		{query.ExportOptions{Format: csv, Table: "empty"}, "", "x\r\n"},
-		{query.ExportOptions{Format: csv}, "PRAGMA user_version", "user_version\r\n0\r\n"},
+		{query.ExportOptions{Format: csv, Table: "empty"}, "", "\"x\"\r\n"},
+		{query.ExportOptions{Format: csv}, "PRAGMA user_version", "\"user_version\"\r\n0\r\n"},
 	} {
 		if got := db.export(c.o, c.sql); got != c.want {
 			t.Errorf("%+v %s:\n%s\nwant\n%s", c.o, c.sql, got, c.want)

@@ -1,0 +1,110 @@
+package sqlite
+
+import (
+	"bytes"
+	"math"
+	"unicode/utf8"
+
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// fields writes rows as CSV that comes back as it was: the importer knows it by
+// its quotes, which tell texts from numbers. It is as csv, but:
+//
+//   - REAL always has a point or an exponent, and no more digits than it needs
+//   - BLOB is always X'0AFF', never in quotes
+//   - TEXT that is not UTF-8, or has a NUL, is CAST(X'0AFF' AS TEXT), never in
+//     quotes
+//   - other TEXT is in quotes where a reader might take it for something else:
+//     see query.PlainField
+//   - all names are in quotes, which tells them from a row
+type fields struct {
+	csv
+	odd   bool // a name is one that a reader may take for a value
+	plain bool // a name is not
+	bare  bool // a value of the first rows is not in quotes
+	rows  int
+	size  int // of values, about
+}
+
+// Readers look for names in about this much of a file.
+const (
+	firstRows  = 900
+	firstBytes = 200 << 10
+)
+
+func (e *fields) begin(o *output, index int, columns []column) error {
+	e.writer = e
+	return e.csv.begin(o, index, columns)
+}
+
+func (e *fields) name(o *output, s []byte) error {
+	if query.PlainField(s, e.columns == 1) {
+		e.plain = true
+	} else {
+		e.odd = true
+	}
+	return appendField(o, s, true)
+}
+
+func (e *fields) cell(o *output, column int, v value) error {
+	if column == 0 {
+		e.rows++
+	}
+	e.size += len(v.data) + 24
+	return e.csv.cell(o, column, v)
+}
+
+// remarks tells what the next reader will not know.
+func (e *fields) remarks() []string {
+	if e.odd && !e.bare && (e.rows > 0 || !e.plain) {
+		return []string{"Nothing in the file tells the names in its first line from values; import it with the option header yes"}
+	}
+	return nil
+}
+
+func (e *fields) value(o *output, v value) error {
+	if v.kind != kindNull && v.kind != kindText {
+		e.unquoted()
+	}
+	switch v.kind {
+	case kindReal:
+		o.buf = appendFieldNumber(o.buf, math.Float64frombits(v.bits))
+		return nil
+	case kindText:
+		return e.text(o, v.data)
+	case kindBlob:
+		return appendBlobLiteral(o, v.data)
+	}
+	return e.csv.value(o, v)
+}
+
+func (e *fields) text(o *output, s []byte) error {
+	if !utf8.Valid(s) || bytes.IndexByte(s, 0) >= 0 {
+		e.unquoted()
+		return appendTextLiteral(o, s)
+	}
+	plain := query.PlainField(s, e.columns == 1)
+	if plain {
+		e.unquoted()
+	}
+	return appendField(o, s, !plain)
+}
+
+// unquoted notes that a value is not in quotes, if it is one of the first.
+func (e *fields) unquoted() {
+	if e.rows <= firstRows && e.size <= firstBytes {
+		e.bare = true
+	}
+}
+
+// appendFieldNumber writes a REAL, infinities as most programs do.
+func appendFieldNumber(dst []byte, f float64) []byte {
+	switch {
+	case math.IsInf(f, 1):
+		return append(dst, "inf"...)
+	case math.IsInf(f, -1):
+		return append(dst, "-inf"...)
+	}
+	return appendNumber(dst, f)
+}

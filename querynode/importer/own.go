@@ -1,0 +1,95 @@
+package importer
+
+import (
+	"bytes"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// An export of this program as CSV is known by its quotes: all names have some,
+// and of the values those that another reader might not take for a text, and no
+// others (query.PlainField). So they tell texts from numbers, and each value
+// comes back as it was.
+
+// ours reports whether the beginning of the data may be such an export.
+func (p *plan) ours(t tally) bool {
+	return p.header && p.whole && t.crlf && p.dialect == dialect{delimiter: ',', quote: '"'} && p.lines == 0 && !slices.Contains(p.names, "")
+}
+
+// ownCell makes a cell that says itself of what type it is; ok is false if no
+// export is written so.
+func ownCell(c cell, single bool) (typed cell, ok bool) {
+	switch c.kind {
+	case enclosed:
+		return cell{text, c.data}, !query.PlainField(c.data, single)
+	case word:
+		if k, ok := ownNumber(c.data); ok {
+			return k, true
+		}
+		return cell{text, c.data}, query.PlainField(c.data, single)
+	}
+	return c, true
+}
+
+// ownNumber takes a number in the one form that exports have for it.
+func ownNumber(b []byte) (cell, bool) {
+	switch c := b[0]; {
+	case string(b) == "inf" || string(b) == "-inf":
+		return cell{real, infinite(c == '-')}, true
+	case c != '-' && (c < '0' || c > '9') || len(b) > 400:
+		return cell{}, false
+	}
+	if bytes.IndexAny(b, ".eE") < 0 {
+		n, err := strconv.ParseInt(string(b), 10, 64)
+		return cell{integer, b}, err == nil && len(strconv.AppendInt(nil, n, 10)) == len(b)
+	}
+	f, err := strconv.ParseFloat(string(b), 64)
+	if err != nil {
+		return cell{}, false
+	}
+	form := byte('f')
+	if abs := math.Abs(f); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
+		form = 'e'
+	}
+	again := strconv.AppendFloat(nil, f, form, -1, 64)
+	if form == 'f' && bytes.IndexByte(again, '.') < 0 {
+		again = append(again, '.', '0')
+	}
+	return cell{real, b}, bytes.Equal(again, b)
+}
+
+// readOwn takes a row in as one of an export, as long as all of them are.
+func (sh *shape) readOwn(got row) {
+	if sh.seen == nil {
+		sh.seen = make([]seen, sh.text.width)
+	}
+	for i, c := range got.cells {
+		k, ok := ownCell(c, sh.text.width == 1)
+		if !ok {
+			sh.typed = false
+			return
+		}
+		sh.seen[i].add(k)
+	}
+}
+
+// apart reports whether the first row is in quotes that it does not need, and
+// rows below are not: so names are written by programs that enclose all texts,
+// and by exports of this one.
+func apart(head []cell, body []sampled) bool {
+	if !slices.ContainsFunc(head, func(c cell) bool { return c.kind == enclosed && !bytes.ContainsAny(c.data, ",;\t|\"\r\n") }) {
+		return false
+	}
+	return slices.ContainsFunc(body, func(r sampled) bool {
+		return slices.ContainsFunc(r.cells, func(c cell) bool { return c.kind != enclosed && c.kind != null })
+	})
+}
+
+// free reports whether there is a text in quotes that it does not need: where
+// that is all there is, it is a name.
+func free(head []cell) bool {
+	return slices.ContainsFunc(head, func(c cell) bool { return query.PlainField(c.data, len(head) == 1) })
+}
