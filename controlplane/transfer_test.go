@@ -51,6 +51,11 @@ func TestImportTables(t *testing.T) {
 		string(r.Options) != `{"format":"csv","table":"t","mode":"append","on_error":"skip","dry_run":true,"header":"no","delimiter":";","quote":"'","encoding":"latin-1","null":"\\N"}` {
 		t.Errorf("asked %+v, %s", r, r.Options)
 	}
+	got = w.bring(ann, "ann/d", "format=csv&table=t&quote=&escape=%5C&comment=%23&skip_lines=2&trim=yes&types=a%3DINTEGER,b%3DTEXT&null=-&null=", "1;2\n")
+	if r = w.lastImport(); got.status != 200 ||
+		string(r.Options) != `{"format":"csv","table":"t","mode":"create","quote":"none","escape":"\\","comment":"#","skip_lines":2,"trim":true,"types":{"a":"INTEGER","b":"TEXT"},"nulls":["-",""]}` {
+		t.Errorf("%d, asked %s", got.status, r.Options)
+	}
 	for params, message := range map[string]string{
 		"":                          "An import can be of the format sqlite, sql, csv, tsv, json or ndjson",
 		"format=xls":                "An import can be of the format sqlite, sql, csv, tsv, json or ndjson",
@@ -59,6 +64,9 @@ func TestImportTables(t *testing.T) {
 		"format=csv&dry_run=x":      "The parameter dry_run can be yes or no",
 		"format=csv&format=json":    "The parameter format is given more than once",
 		"format=csv&mod=replace":    "There is no parameter mod here; there are format, table, mode, on_error, dry_run, header, delimiter, quote, escape, comment, skip_lines, trim, types, encoding, null, public_sharing_level",
+		"format=csv&skip_lines=-1":  "The parameter skip_lines is a number of lines, 0 or more",
+		"format=csv&types=a":        "The parameter types is like id=INTEGER,price=REAL, or a JSON object of the same",
+		"format=csv&trim=some":      "The parameter trim can be yes or no",
 		"format=%zz":                "The parameters in the URL can't be read",
 		"format=sqlite&mode=append": "A database file makes a new database or replaces one; it can't be appended",
 	} {

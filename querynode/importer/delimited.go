@@ -159,6 +159,9 @@ func (r *delimited) row(line int64, ended bool) (row, error) {
 func (r *delimited) back(line int64) error {
 	offset := r.second
 	r.again++
+	if r.check != "" && r.check != utf8Name {
+		r.spent += offset // which has to be decoded again
+	}
 	r.spent += r.offset() - offset
 	src, err := r.reopen(offset)
 	if err != nil {

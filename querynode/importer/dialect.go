@@ -24,6 +24,7 @@ type dialect struct {
 	// twin says that the quote is its own escape, as MariaDB can be told: "N is
 	// NULL and "0 a NUL character.
 	twin    bool
+	lead    bool // a blank may stand before an opening quote
 	runs    bool // several delimiters are as one
 	comment byte // lines that begin with it are left out
 	trim    bool // blanks around fields are left out

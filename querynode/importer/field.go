@@ -8,8 +8,13 @@ import (
 // whether a line end is what ended it.
 func (r *delimited) field() (last, ended bool) {
 	begin := len(r.data)
-	if r.trim {
+	switch {
+	case r.trim:
 		r.blanks()
+	case r.lead:
+		if b := r.ahead(2); len(b) == 2 && b[0] == ' ' && b[1] == r.quote {
+			r.at++
+		}
 	}
 	quoted := r.have() && r.quote != 0 && r.buf[r.at] == r.quote
 	if quoted {

@@ -29,9 +29,10 @@ func FuzzDelimited(f *testing.F) {
 		f.Add(seed, byte(','), byte('"'), uint8(8))
 		f.Add(seed, byte(','), byte('"'), uint8(48))
 		f.Add(seed, byte(','), byte('"'), uint8(64))
+		f.Add(seed, byte(','), byte('"'), uint8(128))
 	}
 	f.Fuzz(func(t *testing.T, data string, delimiter, quote byte, flags uint8) {
-		d := dialect{delimiter: delimiter, quote: quote, codes: flags&2 != 0, twin: flags&4 != 0, loose: flags&8 != 0, trim: flags&32 != 0}
+		d := dialect{delimiter: delimiter, quote: quote, codes: flags&2 != 0, twin: flags&4 != 0, loose: flags&8 != 0, trim: flags&32 != 0, lead: flags&128 != 0}
 		if flags&1 != 0 {
 			d.escape = '\\'
 		}

@@ -175,6 +175,13 @@ func (j *judge) enclosed(d dialect, quote byte) tally {
 	}
 	d.codes = d.escape == '\\' && back.null > 0
 	t := j.tally(d)
+	if !t.uniform() && d.delimiter != ' ' && bytes.Contains(j.text, []byte{d.delimiter, ' ', quote}) {
+		lead := d
+		lead.lead = true
+		if with := j.tally(lead); with.lost() < t.lost() {
+			d, t = lead, with
+		}
+	}
 	if t.sound() {
 		return t
 	}

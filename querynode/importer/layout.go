@@ -9,6 +9,7 @@ import (
 type layout struct {
 	titles   int64 // lines before the header
 	header   bool
+	likely   bool     // that it is one, is all that speaks for it
 	names    []string // of the header
 	width    int      // fields of a row
 	contrast int      // columns that show that the first row is a header
@@ -26,7 +27,7 @@ type sampled struct {
 // sampled gives rows of the sample, that stay valid.
 func (s sample) sampled(d dialect) (all []sampled) {
 	r := newDelimited(bytes.NewReader(s.text), d, len(s.text))
-	for len(all) < sampleRows {
+	for total := 0; len(all) < sampleRows && total < sampleCells; {
 		got, err := r.next()
 		if err != nil || s.cut && !r.have() {
 			return all
@@ -35,6 +36,7 @@ func (s sample) sampled(d dialect) (all []sampled) {
 		for i, c := range got.cells {
 			cells[i] = cell{c.kind, bytes.Clone(c.data)}
 		}
+		total += len(cells)
 		all = append(all, sampled{got.line, cells, got.bad})
 	}
 	return all
@@ -64,6 +66,7 @@ func (j *judge) layout(t tally) layout {
 		l.header = true
 	default:
 		l.header = c.header(len(j.known) > 0)
+		l.likely = l.header && c.pro == 0
 	}
 	if !l.header {
 		return l

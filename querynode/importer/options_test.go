@@ -234,6 +234,7 @@ func TestGuessedDialects(t *testing.T) {
 		"R's names":      {"a\tb\nx\t1\t2\ny\t3\t4\n", "\t", `"`, "column1:TEXT a:INTEGER b:INTEGER / 'x',1,2 'y',3,4"},
 		"open delimiter": {"a,b\n1,2,\n3,4,\n", ",", `"`, "a:INTEGER b:INTEGER column3:TEXT / 1,2,NULL 3,4,NULL"},
 		"headline":       {"The year, in full\n\nid;name\n1;x\n2;y\n", ";", `"`, "id:INTEGER name:TEXT / 1,'x' 2,'y'"},
+		"blank, quote":   {"a, b\n1, \"x, y\"\n2, \"z\"\n", ",", `"`, "a:INTEGER b:TEXT / 1,'x, y' 2,'z'"},
 		"decimal commas": {"1,5;2,5\n3,5;4,5\n", ";", `"`, "column1:REAL column2:REAL / 1.5,2.5 3.5,4.5"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -308,7 +309,7 @@ func TestEncodings(t *testing.T) {
 			t.Errorf("%s: %+v", name, r)
 		}
 	}
-	if r := w.must("a\ncaf\xe9\n", options{Table: "latin"}); r.Encoding != latin1Name || len(r.Notes) != 1 {
+	if r := w.must("a\ncaf\xe9\n", options{Table: "latin"}); r.Encoding != latin1Name || len(r.Notes) != 2 {
 		t.Errorf("what was assumed is not said: %+v", r)
 	}
 }

@@ -220,6 +220,9 @@ func (im *imports) describe(p *plan) {
 	for _, n := range p.notes {
 		im.notef("%s", n)
 	}
+	if p.likely {
+		im.notef("Line %d is taken for the names of the columns; --header no takes it for a row", p.lines+1)
+	}
 	if im.o.Delimiter == "" && p.delimiter == 0 {
 		im.notef("Each line is taken as one field")
 	}

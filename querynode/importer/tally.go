@@ -11,8 +11,9 @@ import (
 const (
 	sampleBytes = 256 << 10 // the dialect is found on
 	sampleRows  = 1000      // of which the cells are looked at
-	tallied     = 256       // columns of which quotes and types are counted
-	looked      = 20000     // cells of which types are counted
+	sampleCells = 50000
+	tallied     = 256   // columns of which quotes and types are counted
+	looked      = 20000 // cells of which types are counted
 )
 
 // sample is the beginning of the data.
