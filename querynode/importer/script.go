@@ -19,6 +19,7 @@ func (im *imports) script() error {
 		return err
 	}
 	return im.load(Transaction{Bytes: im.data.bytes, NoForeignKeys: off, Keep: !im.o.DryRun}, func(l Loader) error {
+		l = finite{l}
 		return im.statements(func(u statement.Unit) error {
 			written, bad, err := l.Exec(u.Text)
 			if err != nil {
