@@ -54,6 +54,7 @@ func start(t *testing.T, change func(*querynode.Config)) *node {
 	if change != nil {
 		change(&cfg)
 	}
+	n.data = cfg.DataPath
 	conn := bustest.Role(t, s, natsbus.QueryNode)
 	q, err := querynode.New(t.Context(), cfg, querynode.Deps{
 		Bus: conn, Board: conn.NodeBoard(), Log: bustest.Log(t),
