@@ -11,7 +11,8 @@ import (
 // forker starts processes from one thread that lives as long as the pool: the
 // kernel kills a child with the thread that made it (PR_SET_PDEATHSIG), so a
 // short-lived thread would take its daemons along. What the thread has, its
-// children have too: a lower priority, and the place among control groups.
+// children have too: a lower priority, no privileges, and the place among control
+// groups.
 type forker struct {
 	log  *slog.Logger
 	jobs chan forkJob
@@ -36,6 +37,9 @@ func newForker(log *slog.Logger) *forker {
 func (f *forker) run() {
 	if err := stepBack(); err != nil {
 		f.log.Warn("daemons are as important as the server", "err", err)
+	}
+	if err := giveUpPrivileges(); err != nil {
+		f.log.Warn("daemons have the privileges of the server", "err", err)
 	}
 	for j := range f.jobs {
 		if j.group != nil {

@@ -40,6 +40,7 @@ func attackFiles(o outcome, a childArgs, own string) {
 	secret := filepath.Join(a.Outside, "secret")
 	read := func(path string) error { _, err := os.ReadFile(path); return err }
 	o.add("read /etc/passwd", read("/etc/passwd"))
+	o.add("read the device of random numbers", read("/dev/urandom"))
 	o.add("read /etc/passwd by a path from inside", read(filepath.Join(a.Dir, "../../../../../../../../etc/passwd")))
 	o.add("read the parent's environment", read(fmt.Sprintf("/proc/%d/environ", os.Getppid())))
 	o.add("read its own environment", read("/proc/self/environ"))

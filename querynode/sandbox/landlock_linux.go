@@ -14,9 +14,6 @@ import (
 const dirRights = ll.AccessFSReadFile | ll.AccessFSReadDir | ll.AccessFSWriteFile | ll.AccessFSTruncate |
 	ll.AccessFSMakeReg | ll.AccessFSMakeDir | ll.AccessFSRemoveFile | ll.AccessFSRemoveDir | ll.AccessFSRefer
 
-// randomDevice seeds SQLite's generator, which is predictable without it.
-const randomDevice = "/dev/urandom"
-
 // confineFiles restricts file access to dirs, and TCP and the reach of signals
 // where the kernel can. on is false, with the reason, where it has no Landlock.
 // Best effort is not left to the library: it hides what was dropped, and drops
@@ -28,11 +25,7 @@ func confineFiles(dirs []string) (abi int, on bool, why string, err error) {
 	}
 	cfg := configFor(usableABI(abi))
 	rights := landlock.AccessFSSet(dirRights) & cfg.HandledAccessFS
-	err = cfg.Restrict(
-		landlock.PathAccess(rights, dirs...),
-		landlock.PathAccess(ll.AccessFSReadFile, randomDevice).IgnoreIfMissing(),
-	)
-	if err != nil {
+	if err = cfg.Restrict(landlock.PathAccess(rights, dirs...)); err != nil {
 		return abi, false, "", fmt.Errorf("sandbox: apply Landlock: %w", err)
 	}
 	// The kernel's answer is checked by what it does (S11).

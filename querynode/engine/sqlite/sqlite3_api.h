@@ -168,7 +168,10 @@ struct sqlite3_vfs {
 	const char *zName;
 	void *pAppData;
 	int (*xOpen)(sqlite3_vfs *, const char *, sqlite3_file *, int, int *);
-	void *others[15]; // of version 3
+	void *names[3]; // of files
+	void *libraries[4];
+	int (*xRandomness)(sqlite3_vfs *, int, char *);
+	void *others[7]; // of version 3
 };
 
 sqlite3_vfs *sqlite3_vfs_find(const char *);
