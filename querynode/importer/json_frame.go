@@ -81,12 +81,17 @@ func findFrame(src io.Reader, most int) (frame, error) {
 		return f, nil
 	}
 	if same, labels, names := f.alike(); same {
-		return f.across(labels, names, r.large, most)
+		return f.across(labels, names, r.large || max(len(labels), len(names)) == maxMembers, most)
 	}
 	return frame{}, nil
 }
 
-// membersOf finds the members of the object at the front, which may be cut off.
+// maxMembers is how many members an object of rows or columns may have: what is
+// remembered of each takes more room than itself.
+const maxMembers = 1 << 18
+
+// membersOf finds the members of the object at the front, which may be cut off,
+// at most maxMembers of them.
 func membersOf(b []byte) (found []member) {
 	depth, name := 0, ""
 	var open *member
@@ -117,6 +122,9 @@ func membersOf(b []byte) (found []member) {
 			}
 		case ':':
 			if depth == 1 && open == nil {
+				if len(found) == maxMembers {
+					return found
+				}
 				found = append(found, member{name: name, from: i + 1, to: len(b), cut: true})
 				open = &found[len(found)-1]
 			}
@@ -240,7 +248,7 @@ func (f frame) across(inner, outer []string, large bool, most int) (frame, error
 		return frame{}, nil
 	}
 	if large {
-		return frame{}, errs.E(errs.Invalid, "The rows are one JSON object of more than %d bytes, the most that can be imported so (a quarter of limits.heap_bytes); write them as an array of objects, from pandas with to_json(FILE, orient=\"records\")", most)
+		return frame{}, errs.E(errs.Invalid, "The rows are one JSON object of more than %d bytes (a quarter of limits.heap_bytes) or %d rows, the most that can be imported so; write them as an array of objects, from pandas with to_json(FILE, orient=\"records\")", most, maxMembers-1)
 	}
 	for i, label := range labels {
 		f.label = f.label || label != strconv.Itoa(i)

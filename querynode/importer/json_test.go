@@ -3,6 +3,7 @@
 package importer
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -131,6 +132,15 @@ func TestLargeObjectOfRows(t *testing.T) {
 	if _, err := w.try("{"+b.String()[1:]+"}", options{Format: query.TransferJSON}); !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "1000 bytes") || !strings.Contains(err.Error(), `orient="records"`) {
 		t.Error(err)
 	}
+	w.limits.Row = 64 << 20
+	b.Reset()
+	for i := range maxMembers {
+		b.WriteString(`,"` + strconv.Itoa(i) + `":1`)
+	}
+	if _, err := w.try(`{"a":{`+b.String()[1:]+`}}`, options{Format: query.TransferJSON}); !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), `or 262143 rows`) {
+		t.Errorf("%.300v", err)
+	}
+	w.limits.Row = 1000
 	// Rows within an object are read one by one.
 	rows := strings.Repeat(`{"a":"`+strings.Repeat("x", 500)+`"},`, 100)
 	if r := w.must(`{"schema":{},"data":[`+rows[:len(rows)-1]+`]}`, options{Format: query.TransferJSON}); r.Rows != 100 {

@@ -78,13 +78,15 @@ func (im *imports) read(sh *shape, got row) error {
 func (im *imports) take(sh *shape, got row) error {
 	s := sh.text
 	s.rows++
-	s.headers(got)
+	if sh.typed && got.bad == nil && len(got.cells) == s.width {
+		sh.readOwn(got)
+	}
+	if !sh.typed { // exports have no other header
+		s.headers(got)
+	}
 	why, _ := s.judged(got)
 	if why != nil {
 		return im.bad(got, why)
-	}
-	if sh.typed {
-		sh.readOwn(got)
 	}
 	for i, c := range got.cells {
 		s.words[i].add(c)

@@ -272,3 +272,13 @@ func asNumber(s string) string {
 	}
 	return strconv.FormatFloat(f, 'e', -1, 64)
 }
+
+// A row that is like the names of an export is a row.
+func TestRowLikeItsNames(t *testing.T) {
+	w := start(t)
+	w.rows(`CREATE TABLE a("it's" TEXT); INSERT INTO a VALUES ('1'), ('it''s'), (NULL), ('x')`)
+	w.must(w.csv("a"), options{Table: "b"})
+	if got := w.csv("b"); got != w.csv("a") {
+		t.Errorf("%q", got)
+	}
+}

@@ -29,7 +29,8 @@ const (
 //
 // with "max_rows" and "timeout_ms" beside either. "atomic" is true unless the
 // body says otherwise. A value is null, a string, a number, a boolean (1 or
-// 0), or one of {"base64":"…"}, {"integer":"…"}, {"real":"…"}; a number
+// 0), or one of {"base64":"…"} (with "as":"text" a TEXT that need not be UTF-8),
+// {"integer":"…"}, {"real":"…"}; a number
 // without fraction and exponent is an INTEGER and has to fit, every other a
 // REAL. The error is Invalid and names the place, as a JSON pointer.
 func DecodeBatch(body []byte) (Batch, error) {

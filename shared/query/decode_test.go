@@ -96,6 +96,9 @@ func TestBadBatches(t *testing.T) {
 		param(`{"real":"0x1p4"}`):                             `REAL can hold`,
 		param(`{"base64":"_w=="}`):                            `not base64`,
 		param(`{"base64":"/w"}`):                              `not base64`,
+		param(`{"integer":"1","as":"text"}`):                  `A value has to be`,
+		param(`{"base64":"/w==","as":"blob"}`):                `A value has to be`,
+		param(`{"as":"text"}`):                                `A value has to be`,
 		strings.Repeat(`{"sql":`, 100_000):                    "string",
 		`{"sql":"a","params":` + strings.Repeat("[", 100_000): "A value has to be",
 	} {
