@@ -54,6 +54,12 @@ type Loader interface {
 	// Parts gives what the table has beside its columns.
 	Parts(table string) (query.TableParts, error)
 	Exec(sql string) (written int64, bad, err error)
+	// Texts gives the cells of the one row of a statement that reads.
+	Texts(sql string) (row []string, bad, err error)
+	// Shadows are the tables in which a virtual table keeps its data, and
+	// Restore is Exec for what fills them, which Exec leaves alone.
+	Shadows(table string) ([]string, error)
+	Restore(sql string) (written int64, bad, err error)
 	// CheckEach has foreign keys checked row by row from here on, unless the
 	// table refers to itself.
 	CheckEach(table string) error

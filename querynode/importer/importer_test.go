@@ -260,17 +260,19 @@ func TestScript(t *testing.T) {
 		t.Error("foreign keys stay unchecked")
 	}
 	for name, tt := range map[string]struct{ script, part string }{
-		"not complete": {"BEGIN;\nINSERT INTO p VALUES (7, 1);\n", "not complete"},
-		"statement":    {"SELECT 1;\n\nINSERT INTO p VALUES (7, 1);\nINSERT INTO nowhere VALUES (1);", "Line 4: no such table"},
-		"attach":       {"ATTACH 'x' AS y;", "ATTACH is not available"},
-		"vacuum":       {"INSERT INTO p VALUES (7, 1);\nVACUUM;", "Line 2: This statement cannot be part"},
-		"into":         {"VACUUM INTO 'x';", "VACUUM INTO"},
-		"schema":       {"PRAGMA writable_schema=ON;", "PRAGMA writable_schema"},
-		"rollback":     {"BEGIN;\nINSERT INTO p VALUES (7, 1);\nROLLBACK;", "Line 3: ROLLBACK has no place"},
-		"savepoint":    {"SAVEPOINT a;", "SAVEPOINT has no place"},
-		"twice":        {"BEGIN;\nBEGIN;", "Line 2: BEGIN has no place"},
-		"deferred":     {"PRAGMA defer_foreign_keys=ON;\nINSERT INTO c VALUES (99);", "FOREIGN KEY"},
-		"long":         {"SELECT 1;\nSELECT '" + strings.Repeat("x", 17<<20) + "';", "Line 2: the statement has more"},
+		"not complete":  {"BEGIN;\nINSERT INTO p VALUES (7, 1);\n", "not complete"},
+		"statement":     {"SELECT 1;\n\nINSERT INTO p VALUES (7, 1);\nINSERT INTO nowhere VALUES (1);", "Line 4: no such table"},
+		"attach":        {"ATTACH 'x' AS y;", "ATTACH is not available"},
+		"vacuum":        {"INSERT INTO p VALUES (7, 1);\nVACUUM;", "Line 2: This statement cannot be part"},
+		"into":          {"VACUUM INTO 'x';", "VACUUM INTO"},
+		"schema":        {"PRAGMA writable_schema=ON;\nINSERT INTO sqlite_schema VALUES('table','x','x',0,'CREATE VIRTUAL TABLE x USING fts5(y)');", "Line 2: An INSERT into the schema is taken only"},
+		"schema table":  {"INSERT INTO sqlite_schema(type,name,tbl_name,rootpage,sql)VALUES('table','x','x',3,'CREATE TABLE x(y)');", "Line 1: An INSERT into the schema is taken only"},
+		"schema change": {"PRAGMA writable_schema=ON;\nUPDATE sqlite_schema SET sql = '';", "Line 2: table sqlite_master may not be modified"},
+		"rollback":      {"BEGIN;\nINSERT INTO p VALUES (7, 1);\nROLLBACK;", "Line 3: ROLLBACK has no place"},
+		"savepoint":     {"SAVEPOINT a;", "SAVEPOINT has no place"},
+		"twice":         {"BEGIN;\nBEGIN;", "Line 2: BEGIN has no place"},
+		"deferred":      {"PRAGMA defer_foreign_keys=ON;\nINSERT INTO c VALUES (99);", "FOREIGN KEY"},
+		"long":          {"SELECT 1;\nSELECT '" + strings.Repeat("x", 17<<20) + "';", "Line 2: the statement has more"},
 	} {
 		if _, err := w.try(tt.script, sql); err == nil || !strings.Contains(errs.Public(err).Message, tt.part) {
 			t.Errorf("%s: %v", name, err)

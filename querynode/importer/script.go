@@ -20,8 +20,9 @@ func (im *imports) script() error {
 	}
 	return im.load(Transaction{Bytes: im.data.bytes, NoForeignKeys: off, Keep: !im.o.DryRun}, func(l Loader) error {
 		l = finite{l}
+		virtual := restored{}
 		return im.statements(func(u statement.Unit) error {
-			written, bad, err := l.Exec(u.Text)
+			written, bad, err := virtual.exec(l, u)
 			if err != nil {
 				return atLine(int64(u.First), err)
 			}
@@ -102,6 +103,9 @@ func (im *imports) statements(do func(statement.Unit) error) error {
 		}
 		if foreignKeys(u.Words) {
 			continue // within a transaction it does nothing
+		}
+		if len(u.Words) > 1 && u.Words[0] == "PRAGMA" && u.Words[1] == "WRITABLE_SCHEMA" {
+			continue // what it is for is done without it
 		}
 		if err := do(u); err != nil {
 			return err

@@ -394,3 +394,7 @@ int ayb_exec(ayb_conn *c, const char *sql) {
 void ayb_enforce(ayb_conn *c, int on) {
 	sqlite3_db_config(c->db, SQLITE_DBCONFIG_ENABLE_FKEY, on, (int *)0);
 }
+
+void ayb_defend(ayb_conn *c, int on) {
+	sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, on, (int *)0);
+}

@@ -131,6 +131,8 @@ int ayb_exec(ayb_conn *c, const char *sql);
 
 // Turns foreign keys on (1) or off (0), also within a transaction.
 void ayb_enforce(ayb_conn *c, int on);
+// Keeps the tables behind virtual tables from being written to (1), or not (0).
+void ayb_defend(ayb_conn *c, int on);
 
 // pace.c
 typedef struct ayb_pace {

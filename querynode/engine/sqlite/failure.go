@@ -150,6 +150,9 @@ func (c *conn) refusal() error {
 	case C.AYB_REFUSED_FUNCTION:
 		return errs.E(errs.SQL, "not authorized to use function: %s", name)
 	}
+	if strings.EqualFold(name, "writable_schema") {
+		return errs.E(errs.SQL, "PRAGMA %s is not available here; to bring in the .dump of a database with virtual tables, import it with the format sql: ayb client import FILE ENTITY/DATABASE", name)
+	}
 	return errs.E(errs.SQL, "PRAGMA %s is not available here", name)
 }
 

@@ -2,6 +2,11 @@
 
 package sqlite
 
+/*
+#include "engine.h"
+*/
+import "C"
+
 import (
 	"fmt"
 	"strings"
@@ -107,4 +112,40 @@ func listOf(columns []string) string {
 		names[i] = quoteName(c)
 	}
 	return "(" + strings.Join(names, ",") + ")"
+}
+
+// Texts gives the cells of the first row of a statement that reads, as texts.
+func (l *Loader) Texts(sql string) (row []string, bad, err error) {
+	err = l.read(sql, func(c *look) {
+		if row == nil {
+			row = make([]string, int(C.sqlite3_column_count(c.st.s)))
+			for i := range row {
+				row[i] = c.text(i)
+			}
+		}
+	})
+	if err != nil {
+		bad, err = l.of(err)
+	}
+	return row, bad, err
+}
+
+// Shadows are the tables in which a virtual table keeps its data.
+func (l *Loader) Shadows(table string) (names []string, err error) {
+	err = l.read(`SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'`, func(c *look) {
+		if n := len(table) + 1; len(c.text(0)) > n && strings.EqualFold(c.text(0)[:n], table+"_") {
+			names = append(names, c.text(0))
+		}
+	})
+	return names, err
+}
+
+// Restore is Exec for a statement that fills such tables, which are read-only
+// else. What is in them may be wrong, as in a database file that comes whole;
+// so the connection, which knows them as they were, is not used on.
+func (l *Loader) Restore(sql string) (written int64, bad, err error) {
+	l.r.c.broken = true
+	C.ayb_defend(l.r.c.c, 0)
+	defer C.ayb_defend(l.r.c.c, 1)
+	return l.Exec(sql)
 }

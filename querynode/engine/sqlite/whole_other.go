@@ -65,3 +65,12 @@ func (*Loader) CheckEach(string) error { return errNoEngine() }
 
 // Generated says that this build has no engine.
 func (*Loader) Generated(string) ([]query.GeneratedColumn, error) { return nil, errNoEngine() }
+
+// Texts says that this build has no engine.
+func (*Loader) Texts(string) (row []string, bad, err error) { return nil, nil, errNoEngine() }
+
+// Shadows says that this build has no engine.
+func (*Loader) Shadows(string) ([]string, error) { return nil, errNoEngine() }
+
+// Restore says that this build has no engine.
+func (*Loader) Restore(string) (written int64, bad, err error) { return 0, nil, errNoEngine() }

@@ -1,0 +1,31 @@
+//go:build cgo && (linux || darwin)
+
+package sqlite
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// The remark about rows that cannot be exported stands before the table they
+// are of (issue 9, A12).
+func TestRemarkOfAnExportStandsBeforeItsTable(t *testing.T) {
+	db := open(t)
+	db.must(rw, "CREATE VIRTUAL TABLE a USING fts5(x); CREATE VIRTUAL TABLE b USING fts5(y, content=''); CREATE VIRTUAL TABLE c USING fts5(z)")
+	var out memory
+	if err := db.Export(exportJob(), query.ExportOptions{Format: query.TransferSQL}, "", &out); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(out.String(), "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(line, "-- The rows of the next table cannot be exported") {
+			if !strings.HasPrefix(lines[i+1], "CREATE VIRTUAL TABLE b ") {
+				t.Errorf("the remark is followed by %s", lines[i+1])
+			}
+			return
+		}
+	}
+	t.Errorf("no remark in %s", out.String())
+}
