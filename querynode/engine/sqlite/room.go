@@ -8,12 +8,9 @@ package sqlite
 import "C"
 
 import (
-	"errors"
 	"os"
-	"syscall"
 
 	"github.com/ayb-go/ayb/querynode/space"
-	"github.com/ayb-go/ayb/shared/errs"
 )
 
 // Grow asks for room for so many bytes of a temporary file, before they are
@@ -36,17 +33,6 @@ func noRoom(why C.int) error {
 		return space.OverNode()
 	}
 	return space.Full()
-}
-
-// notWritten is the error of a write to a file.
-func notWritten(err error) error {
-	switch {
-	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
-		return space.Full()
-	case errors.Is(err, syscall.EFBIG):
-		return errs.Wrap(errs.Full, err, "The file is larger than this database may be")
-	}
-	return errs.Wrap(errs.Engine, err, "The file could not be written")
 }
 
 // counted is a file without a name, whose bytes count until it is closed.

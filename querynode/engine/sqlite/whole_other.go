@@ -74,3 +74,9 @@ func (*Loader) Shadows(string) ([]string, error) { return nil, errNoEngine() }
 
 // Restore says that this build has no engine.
 func (*Loader) Restore(string) (written int64, bad, err error) { return 0, nil, errNoEngine() }
+
+// Grow says that this build has no engine.
+func (*DB) Grow(int64) error { return errNoEngine() }
+
+// Shrink has nothing to give back.
+func (*DB) Shrink(int64) {}
