@@ -168,7 +168,10 @@ func TestPermissionsOfRoles(t *testing.T) {
 					t.Fatal(err)
 				}
 				select {
-				case <-c.denied:
+				case err := <-c.denied:
+					if !strings.Contains(err.Error(), subject) {
+						t.Errorf("%s: %v", subject, err)
+					}
 				case <-time.After(20 * time.Second):
 					t.Errorf("%s may listen to %s", role, subject)
 				}
