@@ -22,7 +22,7 @@ LONGEST := ./tests ./querynode ./snapshotter
 
 # Not run again with the race detector: they are about loads and times, which it
 # multiplies.
-UNRACED := ^(TestHostile|TestStop.*|TestCorpus|TestKillLoopQ1|TestKilledOperations)$$
+UNRACED := ^(TestHostile|TestAbuse|TestStop.*|TestCorpus|TestKillLoopQ1|TestKilledOperations)$$
 
 stage = @printf '\n==> %s (%s)\n' "$(1)" "$$(date +%T)"
 
@@ -111,7 +111,7 @@ race:
 untested:
 	$(call stage,not tested here)
 	@! grep -rnE '\.Skip(f|Now)?\(' --include='*_test.go' . | grep -v '"not tested here: '
-	@go test -v -run '^TestVersion2Limits$$' ./querynode/cgroup | sed -n 's/.*not tested here: /  /p'
+	@go test -v -run '^TestVersion2Limits$$|^TestSmallMachine$$' ./querynode/cgroup ./tests | sed -n 's/.*not tested here: /  /p'
 
 # Each target that there is, one after another. What is found is kept as a seed
 # in testdata/fuzz of its package, which `go test` then runs too. Last, random

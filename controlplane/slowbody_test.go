@@ -224,7 +224,7 @@ func TestBodiesHaveABudget(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if resp.StatusCode == 503 {
+		if resp.StatusCode == 429 {
 			refused++
 		}
 		_ = resp.Body.Close()

@@ -25,14 +25,15 @@ func newBudget(all, account int64) *budget {
 }
 
 // take counts n more bytes for an account; zero stands for everybody who is not
-// known. The error is Unavailable.
+// known. The error is RateLimited when the account has too many, and Unavailable
+// when all have.
 func (b *budget) take(who meta.EntityID, n int64) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	own := b.of[who] + n
 	switch {
 	case own > b.account && who != 0:
-		return errs.E(errs.Unavailable, "The bodies of your requests take as much memory as those of one account may, %d bytes (limits.body_bytes_per_account; the operator can raise it); send fewer large requests at once", b.account)
+		return errs.E(errs.RateLimited, "The bodies of your requests take as much memory as those of one account may, %d bytes (limits.body_bytes_per_account; the operator can raise it); send fewer large requests at once", b.account)
 	case own > b.account, own > b.all-b.held-n:
 		return errs.E(errs.Unavailable, "The server has too many large requests at this moment (limits.body_bytes is %d; the operator can raise it); try again in a while, or send less at once", b.all)
 	}

@@ -36,7 +36,7 @@ func TestBudgetLeavesRoom(t *testing.T) {
 		t.Errorf("%d bytes of %d accounts are still counted", b.held, len(b.of))
 	}
 	small := newBudget(1000, 100)
-	if err := small.take(1, 101); !errs.Is(err, errs.Unavailable) {
+	if err := small.take(1, 101); !errs.Is(err, errs.RateLimited) {
 		t.Errorf("more than an account may have: %v", err)
 	}
 }

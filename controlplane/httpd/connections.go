@@ -1,7 +1,6 @@
 package httpd
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net"
@@ -19,23 +18,26 @@ import (
 
 const (
 	// farewellTime is how long a connection that is refused is kept to tell why,
-	// and maxFarewells how many are at once. Others are just closed.
-	farewellTime = time.Second
-	maxFarewells = 16
+	// and maxFarewells how many are at once, of each address farewellsEach. Others
+	// are just closed.
+	farewellTime  = time.Second
+	maxFarewells  = 32
+	farewellsEach = 4
 )
 
 // connections is a listener that bounds its connections, in all and for each
-// address. When all are in use, one that is idle gives way, of the address that
-// has most. It may be used concurrently.
+// address, and shares them among addresses. When all are in use, one that is idle
+// gives way, of the address that has most. It may be used concurrently.
 type connections struct {
 	net.Listener
 	all, each int // 0 is no limit
 	proxy     func(address string) bool
-	farewells chan struct{}
 
-	mu   sync.Mutex
-	open map[*countedConn]bool
-	of   map[string]int // by address; those of trusted proxies are not counted
+	mu        sync.Mutex
+	open      map[*countedConn]bool
+	of        map[string]int // by address; those of trusted proxies are not counted
+	leaving   int            // farewells
+	leavingOf map[string]int
 }
 
 // countedConn is one of them.
@@ -50,7 +52,7 @@ type countedConn struct {
 func newConnections(ln net.Listener, cfg Config) *connections {
 	return &connections{
 		Listener: ln, all: cfg.Connections, each: cfg.ConnectionsPerAddress, proxy: within(cfg.TrustedProxies),
-		farewells: make(chan struct{}, maxFarewells), open: map[*countedConn]bool{}, of: map[string]int{},
+		open: map[*countedConn]bool{}, of: map[string]int{}, leavingOf: map[string]int{},
 	}
 }
 
@@ -94,7 +96,7 @@ func (l *connections) Accept() (net.Conn, error) {
 		// One that has asked for nothing yet is as good as idle.
 		c.idle.Store(true)
 		if err := l.add(c); err != nil {
-			l.refuse(conn, err)
+			l.refuse(c, err)
 			continue
 		}
 		return c, nil
@@ -108,18 +110,44 @@ func (l *connections) add(c *countedConn) error {
 	if l.each > 0 && c.key != "" && l.of[c.key] >= l.each {
 		return errTooManyConnections(l.each)
 	}
-	if l.all > 0 && len(l.open) >= l.all {
-		victim := l.victim()
-		if victim == nil {
-			return errs.E(errs.Unavailable, "All %d connections of the server are in use (limits.connections; the operator can raise it); try again in a while", l.all)
+	if l.all > 0 && l.of[c.key] >= l.all-len(l.open) {
+		if err := l.makeRoom(c); err != nil {
+			return err
 		}
-		l.remove(victim)
-		_ = victim.Conn.Close() // nobody uses it
 	}
 	l.open[c] = true
 	if c.key != "" {
 		l.of[c.key]++
 	}
+	return nil
+}
+
+// makeRoom sees to it that no address has more connections at work than are left
+// for the others, so that a few addresses cannot have all, and closes an idle one
+// when there is no other room. The caller holds l.mu.
+func (l *connections) makeRoom(c *countedConn) error {
+	busy, own := 0, 0
+	for o := range l.open {
+		if o.idle.Load() {
+			continue
+		}
+		busy++
+		if c.key != "" && o.key == c.key {
+			own++
+		}
+	}
+	if own > 0 && own >= l.all-busy {
+		return errs.E(errs.RateLimited, "%d connections from your address are at work, which is its share of the %d of the server (limits.connections; the operator can raise it); close some, or try again when they have ended", own, l.all)
+	}
+	if len(l.open) < l.all {
+		return nil
+	}
+	victim := l.victim()
+	if victim == nil || c.key != "" && l.of[victim.key] <= l.of[c.key] {
+		return errs.E(errs.Unavailable, "All %d connections of the server are in use (limits.connections; the operator can raise it); try again in a while", l.all)
+	}
+	l.remove(victim)
+	_ = victim.Conn.Close() // nobody uses it
 	return nil
 }
 
@@ -176,20 +204,16 @@ func state(conn net.Conn, s http.ConnState) {
 }
 
 // refuse tells a connection why it is none, as an answer to whatever it asks.
-func (l *connections) refuse(conn net.Conn, err error) {
-	select {
-	case l.farewells <- struct{}{}:
-	default:
+func (l *connections) refuse(c *countedConn, err error) {
+	conn := c.Conn
+	if !l.leave(c.key, 1) {
 		_ = conn.Close() // there is no time to tell
 		return
 	}
 	go func() {
-		defer func() { <-l.farewells }()
+		defer l.leave(c.key, -1)
 		defer conn.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), farewellTime)
-		defer cancel()
-		end, _ := ctx.Deadline()
-		_ = conn.SetDeadline(end)
+		_ = conn.SetDeadline(time.Now().Add(farewellTime))
 		if _, err := conn.Write(farewell(err)); err != nil {
 			return
 		}
@@ -198,6 +222,20 @@ func (l *connections) refuse(conn net.Conn, err error) {
 			_, _ = io.Copy(io.Discard, io.LimitReader(conn, maxHeaderBytes))
 		}
 	}()
+}
+
+// leave counts those that are being refused; false when there are enough.
+func (l *connections) leave(key string, n int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if n > 0 && (l.leaving >= maxFarewells || l.leavingOf[key] >= farewellsEach) {
+		return false
+	}
+	l.leaving += n
+	if l.leavingOf[key] += n; l.leavingOf[key] == 0 {
+		delete(l.leavingOf, key)
+	}
+	return true
 }
 
 // farewell is an error as a whole answer.

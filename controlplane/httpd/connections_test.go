@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -142,11 +143,31 @@ func TestIdleConnectionsGiveWay(t *testing.T) {
 	}
 }
 
+// No address has more connections at work than are left for the others.
+func TestAddressesShareConnections(t *testing.T) {
+	at := capped(t, Config{Connections: 16})
+	for n, want := range []int{8, 4, 2, 1} {
+		from := fmt.Sprintf("127.0.3.%d", n+1)
+		for i := range want {
+			if status, text := ask(t, dial(t, from, at), begunRequest); status != 100 {
+				t.Fatalf("connection %d of %s: %d %s", i, from, status, text)
+			}
+		}
+		status, text := ask(t, dial(t, from, at), wholeRequest)
+		if status != 429 || !strings.Contains(text, "its share of the 16 of the server") {
+			t.Errorf("one more of %s: %d %s", from, status, text)
+		}
+	}
+	if status, text := ask(t, dial(t, "127.0.3.9", at), wholeRequest); status != 200 {
+		t.Errorf("a newcomer: %d %s", status, text)
+	}
+}
+
 // With none that is idle the newcomer is told.
 func TestNoConnectionIsLeft(t *testing.T) {
 	at := capped(t, Config{Connections: 2})
-	for range 2 {
-		if status, text := ask(t, dial(t, "127.0.0.2", at), begunRequest); status != 100 {
+	for _, from := range []string{"127.0.0.2", "127.0.0.4"} {
+		if status, text := ask(t, dial(t, from, at), begunRequest); status != 100 {
 			t.Fatal(status, text)
 		}
 	}

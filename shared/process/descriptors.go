@@ -28,10 +28,11 @@ const (
 	leastConnections = 16
 )
 
-// shareDescriptors shares a limit among the roles of a process. The error is a
-// sentence when it is too low.
+// shareDescriptors shares a limit among the roles of a process; none are all of
+// them. The error is a sentence when it is too low.
 func shareDescriptors(limit uint64, c config.Server, roles []config.Role) (d Descriptors, err error) {
-	serves, runs := slices.Contains(roles, config.RoleControlPlane), slices.Contains(roles, config.RoleQueryNode)
+	every := len(roles) == 0
+	serves, runs := every || slices.Contains(roles, config.RoleControlPlane), every || slices.Contains(roles, config.RoleQueryNode)
 	if limit == 0 || limit > 1<<30 {
 		limit = 1 << 30
 	}

@@ -49,6 +49,7 @@ type World struct {
 	extra       []*Process // further control planes
 	busAddress  string
 	env         []string
+	before      string
 }
 
 // Option changes a world before it starts.
@@ -59,6 +60,7 @@ type options struct {
 	dir      string
 	env      []string
 	metadata func(t testing.TB) string // gives the URL; nil for SQLite
+	before   string                    // shell commands; empty for none
 }
 
 // With adds lines to the configuration file: sections of its own.
@@ -66,6 +68,10 @@ func With(toml string) Option { return func(o *options) { o.extra += "\n" + toml
 
 // In puts everything of the server into a directory that exists.
 func In(dir string) Option { return func(o *options) { o.dir = dir } }
+
+// After runs shell commands in each process before it becomes the server, such as
+// those that put it into a control group.
+func After(shell string) Option { return func(o *options) { o.before = shell } }
 
 // Env adds variables, such as NAME=value, to the environment of its processes.
 func Env(variables ...string) Option {
@@ -88,7 +94,7 @@ func Start(t testing.TB, topology Topology, opts ...Option) *World {
 		dir = t.TempDir()
 	}
 	w := &World{
-		t: t, Topology: topology, Dir: dir, Bin: bin, procs: map[string]*Process{}, env: o.env,
+		t: t, Topology: topology, Dir: dir, Bin: bin, procs: map[string]*Process{}, env: o.env, before: o.before,
 		Config: filepath.Join(dir, "ayb.toml"), MailFile: filepath.Join(dir, "mails.jsonl"),
 		DataPath: filepath.Join(dir, "data"),
 	}
@@ -150,8 +156,12 @@ func (w *World) StartRole(role string) {
 	if role == "ayb" {
 		args = append([]string{"all-in-one"}, args...)
 	}
-	before := w.reconnects()
-	p, err := startProcess(filepath.Join(w.Bin, role), args, w.Dir, w.env)
+	before, program := w.reconnects(), filepath.Join(w.Bin, role)
+	if w.before != "" {
+		args = append([]string{"-c", w.before + ` && exec "$0" "$@"`, program}, args...)
+		program = "/bin/sh"
+	}
+	p, err := startProcess(program, args, w.Dir, w.env)
 	if err != nil {
 		w.t.Fatal(err)
 	}

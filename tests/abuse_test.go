@@ -1,0 +1,328 @@
+//go:build linux
+
+package tests
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/httpapi"
+	"github.com/ayb-go/ayb/tests/harness"
+)
+
+const (
+	abuseDisk        = 300 << 20
+	abuseMemory      = 512 << 20
+	abuseDescriptors = 256
+)
+
+// memoryGroups is where version 1 of control groups counts memory.
+const memoryGroups = "/sys/fs/cgroup/memory"
+
+// unbounded says why a server cannot be given a small machine here; empty when
+// it can.
+func unbounded() string {
+	if _, err := os.Stat(memoryGroups + "/memory.limit_in_bytes"); err != nil {
+		return "a server in a control group for memory, which version 1 of control groups gives"
+	}
+	if _, err := os.Stat("/dev/loop-control"); err != nil {
+		return "a server on a small disk, for which there are no loop devices"
+	}
+	return ""
+}
+
+// What cannot be tested here is reported by `make test`.
+func TestSmallMachine(t *testing.T) {
+	if why := unbounded(); why != "" {
+		t.Skip("not tested here: " + why)
+	}
+}
+
+// smallDisk mounts a file system of its own: what is written there counts as
+// cached only, unlike on a tmpfs.
+func smallDisk(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	image, at := filepath.Join(dir, "image"), filepath.Join(dir, "disk")
+	if err := os.Mkdir(at, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Create(image)
+	if err == nil {
+		err = f.Truncate(abuseDisk)
+	}
+	if err != nil || f.Close() != nil {
+		t.Fatal(err)
+	}
+	for _, command := range [][]string{{"mkfs.ext4", "-q", "-m", "0", image}, {"mount", "-o", "loop", image, at}} {
+		if out, err := exec.CommandContext(t.Context(), command[0], command[1:]...).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v %s", command, err, out)
+		}
+	}
+	t.Cleanup(func() {
+		harness.Until(t, "the small disk to be unmounted", func() bool { return exec.Command("umount", at).Run() == nil }) //nolint:noctx // ended by Until
+	})
+	return at
+}
+
+// memoryGroup makes a control group that bounds memory.
+func memoryGroup(t testing.TB) string {
+	t.Helper()
+	group := filepath.Join(memoryGroups, fmt.Sprintf("ayb-abuse-%d", os.Getpid()))
+	if err := os.Mkdir(group, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		harness.Until(t, "the control group to be empty", func() bool {
+			below, _ := filepath.Glob(group + "/*/*/cgroup.procs") // the pattern is fine
+			for _, f := range below {
+				_ = os.Remove(filepath.Dir(f))
+			}
+			below, _ = filepath.Glob(group + "/*/cgroup.procs") // the pattern is fine
+			for _, f := range below {
+				_ = os.Remove(filepath.Dir(f))
+			}
+			return os.Remove(group) == nil
+		})
+	})
+	if err := os.WriteFile(group+"/memory.limit_in_bytes", []byte(strconv.Itoa(abuseMemory)), 0); err != nil {
+		t.Fatal(err)
+	}
+	return group
+}
+
+// startSmall starts a server with little of everything.
+func startSmall(t testing.TB) (w *harness.World, group string) {
+	t.Helper()
+	if why := unbounded(); why != "" {
+		t.Skip("not tested here: " + why)
+	}
+	disk := smallDisk(t)
+	group = memoryGroup(t)
+	shell := fmt.Sprintf("echo $$ > %s/cgroup.procs && ulimit -n %d", group, abuseDescriptors)
+	return harness.Start(t, harness.AllInOne, harness.In(disk), harness.After(shell)), group
+}
+
+// crew attacks a server from addresses of its own, until ctx ends.
+type crew struct {
+	t     testing.TB
+	w     *harness.World
+	ctx   context.Context
+	users []*harness.User
+	// told counts what the server has refused with an answer, and cut what it
+	// has ended without one.
+	told, cut atomic.Int64
+	working   sync.WaitGroup
+}
+
+// repeat does something again and again.
+func (c *crew) repeat(times int, f func(i int)) {
+	for i := range times {
+		c.working.Go(func() {
+			for c.ctx.Err() == nil {
+				f(i)
+				harness.Breathe()
+			}
+		})
+	}
+}
+
+// holdOn sends the beginning of a request from an address, then more of it bit by
+// bit, and waits until the server has had enough.
+func (c *crew) holdOn(from, begin, bit string) {
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: 5 * time.Second}
+	conn, err := d.DialContext(c.ctx, "tcp", strings.TrimPrefix(c.w.URL, "http://"))
+	if err != nil {
+		c.cut.Add(1)
+		return
+	}
+	defer conn.Close()
+	ended := make(chan struct{})
+	defer context.AfterFunc(c.ctx, func() { _ = conn.Close() })()
+	go func() {
+		defer close(ended)
+		line, err := bufio.NewReader(conn).ReadString('\n')
+		if err == nil && strings.HasPrefix(line, "HTTP/1.1 ") {
+			c.told.Add(1)
+		} else {
+			c.cut.Add(1)
+		}
+	}()
+	if _, err := io.WriteString(conn, begin); err != nil {
+		return
+	}
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ended:
+			return
+		case <-c.ctx.Done():
+			return
+		case <-tick.C:
+			if bit != "" {
+				_, _ = io.WriteString(conn, bit) // an answer says why not
+			}
+		}
+	}
+}
+
+// head is the head of a request of a user, or of nobody, with a body to come.
+func head(u *harness.User, method, path, more string) string {
+	auth := ""
+	if u != nil {
+		auth = "Authorization: Bearer " + u.Token + "\r\n"
+	}
+	return method + " " + path + " HTTP/1.1\r\nHost: ayb\r\n" + auth + more + "\r\n\r\n"
+}
+
+// bomb is 16 KB that unpack to 16 MB, without their end.
+func bomb(t testing.TB) string {
+	t.Helper()
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := z.Write(bytes.Repeat([]byte(" "), 15<<20)); err != nil || z.Close() != nil {
+		t.Fatal(err)
+	}
+	return b.String()[:b.Len()-8]
+}
+
+// attack begins everything that B of the issue about abuse has seen.
+func (c *crew) attack() {
+	packed := bomb(c.t)
+	length := fmt.Sprintf("Content-Length: %d\r\nContent-Encoding: gzip", len(packed)+8)
+	for n, u := range c.users {
+		u.Create("target")
+		for i := range 12 {
+			u.Create(fmt.Sprintf("place%d", i))
+		}
+		from := fmt.Sprintf("127.0.1.%d", n+1)
+		c.repeat(30, func(i int) { // memory
+			path := []string{"target", "none"}[i%2]
+			c.holdOn(from, head(u, "POST", "/v1/"+u.Name+"/"+path+"/query", length)+packed, "")
+		})
+		c.repeat(12, func(i int) { // places
+			path := fmt.Sprintf("/v1/%s/place%d/import?format=csv&table=t", u.Name, i)
+			c.holdOn(from, head(u, "POST", path, "Transfer-Encoding: chunked")+"4\r\na,b\n\r\n", "2\r\n1,\r\n")
+		})
+	}
+	c.repeat(200, func(int) { // connections
+		c.holdOn("127.0.2.1", head(nil, "POST", "/v1/log_in", "Content-Length: 100"), "x")
+	})
+	c.repeat(100, func(int) { c.holdOn("127.0.2.2", "POST /v1/log_in HTTP/1.1\r\nHost: a", "b") })
+	c.repeat(100, func(int) {
+		c.holdOn("127.0.2.3", head(c.users[0], "POST", "/v1/"+c.users[0].Name+"/target/query", "Content-Length: 100000"), "x")
+	})
+}
+
+// clearly checks that a refusal tells a client what is wrong: it has a code and a
+// sentence, and is none of a defect.
+func clearly(t testing.TB, what string, err error) {
+	t.Helper()
+	for _, code := range []errs.Code{errs.Unavailable, errs.DiskFull, errs.RateLimited, errs.Timeout} {
+		if errs.Is(err, code) {
+			return
+		}
+	}
+	t.Errorf("%s: %v", what, err)
+}
+
+// Acceptance 3 of the issue about abuse: a server with 300 MB of disk, 512 MB of
+// memory and 256 descriptors goes on while two accounts and several addresses
+// take all they can; what another account is refused it is told clearly; when
+// the attack ends everything works, without a restart, and nothing that was
+// acknowledged is lost.
+func TestAbuse(t *testing.T) {
+	w, group := startSmall(t)
+	server := w.Process("ayb")
+	if !strings.Contains(server.Output(), "querynode.max_daemons is taken for") {
+		t.Errorf("nothing is said of the descriptors:\n%s", server.Output())
+	}
+	nora := w.Register("nora")
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP("127.0.0.9")}} // that of another machine
+	from, err := httpapi.NewClient(httpapi.ClientConfig{URL: w.URL, Token: nora.Token}, httpapi.ClientDeps{Transport: &http.Transport{DialContext: d.DialContext}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &keeper{User: nora, t: t}
+	n.Create("shop")
+	n.Exec("shop", "CREATE TABLE t(id INTEGER PRIMARY KEY, x)")
+	nora.Client = from
+	before := harness.RSS(server.PID())
+
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	c := &crew{t: t, w: w, ctx: ctx}
+	for i := range 2 {
+		c.users = append(c.users, w.Register(fmt.Sprintf("mallory%d", i)))
+	}
+	c.attack()
+	filler := w.Register("filler")
+	stop, filled, full := make(chan struct{}), make(chan struct{}), &atomic.Int64{}
+	go func() {
+		defer close(filled)
+		attackDisk(t, w, []*harness.User{filler}, stop, full)
+	}()
+	harness.Until(t, "the server to have had enough", func() bool { return c.told.Load() >= 300 && full.Load() > 0 })
+
+	var took []time.Duration
+	refused := map[string]int{}
+	for i := range 200 {
+		begun := time.Now()
+		err := n.write()
+		if err == nil && i%2 == 0 {
+			_, err = n.Query(t.Context(), "nora", "shop", "SELECT count(*) FROM t")
+		}
+		took = append(took, time.Since(begun))
+		if err != nil {
+			refused[err.Error()]++
+			clearly(t, "a request under attack", err)
+		}
+	}
+	close(stop)
+	cancel()
+	c.working.Wait()
+	<-filled
+	ended := time.Now()
+	harness.Until(t, "writes to work again", func() bool { return n.write() == nil })
+	t.Logf("of %d requests were refused %v; the p99 is %v, the longest took %v; works %v after the attack; %d attacks told, %d cut; memory %d MB, at most %d MB",
+		len(took), refused, p99(took), longest(took), time.Since(ended), c.told.Load(), c.cut.Load(), before>>20, harness.PeakRSS(server.PID())>>20)
+	n.check()
+	harness.Until(t, "a place for another database", func() bool {
+		_, err := c.users[0].Query(t.Context(), c.users[0].Name, "place0", "SELECT 1")
+		return err == nil
+	})
+	if server.Ended() {
+		t.Fatalf("the server has ended:\n%s", server.Output())
+	}
+	if text, err := os.ReadFile(group + "/memory.oom_control"); err != nil || strings.Contains(string(text), "under_oom 1") {
+		t.Errorf("memory: %s, %v", text, err)
+	}
+}
+
+func longest(all []time.Duration) time.Duration { return slices.Max(all) }
+
+func p99(all []time.Duration) time.Duration {
+	sorted := slices.Sorted(slices.Values(all))
+	return sorted[len(sorted)*99/100]
+}
