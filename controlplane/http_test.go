@@ -145,6 +145,9 @@ func TestCORS(t *testing.T) {
 func TestHealth(t *testing.T) {
 	w := newWorld(t)
 	w.want(w.do("GET", "/health", "", "Authorization", "nonsense"), 200, `{"status":"ok"}`)
+	w.node.full = true // requests are accepted, but for what needs room
+	w.want(w.do("GET", "/health", ""), 200, `{"status":"ok","disk":"full"}`)
+	w.node.full = false
 	w.busErr = errors.New("nats: no servers at 10.1.2.3")
 	got := w.do("GET", "/health", "")
 	if got.status != 503 || !strings.HasPrefix(got.body, `{"type":"Other","message":"The bus is not connected","request_id":`) {

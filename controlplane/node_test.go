@@ -27,6 +27,7 @@ type Node struct {
 
 	mu        sync.Mutex
 	down      bool
+	full      bool // its disk
 	created   []ayb.DatabasePath
 	discarded []ayb.DatabasePath
 	deleted   []ayb.DatabasePath
@@ -161,7 +162,7 @@ func (n *Node) LiveNodes() []nodeapi.NodeStatus {
 	if n.down {
 		return nil
 	}
-	return []nodeapi.NodeStatus{{ID: n.ID, FreeBytes: 1 << 30, Engines: []ayb.DatabaseType{ayb.SQLite}}}
+	return []nodeapi.NodeStatus{{ID: n.ID, FreeBytes: 1 << 30, Engines: []ayb.DatabaseType{ayb.SQLite}, DiskFull: n.full}}
 }
 
 // Step is one turn of an Answer.

@@ -30,6 +30,7 @@ func TestPick(t *testing.T) {
 		{"nobody", nil, ayb.SQLite, "", errs.Unavailable},
 		{"most room", nodes{full, roomy}, ayb.SQLite, "b", ""},
 		{"fewer databases at equal room", nodes{roomy, node("c", 20, 1, ayb.SQLite)}, ayb.SQLite, "c", ""},
+		{"room beside the reserve", nodes{{ID: "g", FreeBytes: 30, Engines: []ayb.DatabaseType{ayb.SQLite}, DiskFull: true}, roomy}, ayb.SQLite, "b", ""},
 		{"always the same one", nodes{node("e", 1, 1, ayb.SQLite), node("d", 1, 1, ayb.SQLite)}, ayb.SQLite, "d", ""},
 		{"engine before room", nodes{node("f", 1, 0, ayb.DuckDB), roomy}, ayb.DuckDB, "f", ""},
 		{"no such engine", nodes{full, roomy}, ayb.DuckDB, "", errs.Unsupported},

@@ -153,7 +153,7 @@ func (im *imports) check() error {
 func atLine(line int64, err error) error {
 	e := errs.Public(err)
 	switch e.Code {
-	case errs.SQL, errs.Invalid, errs.TooLarge, errs.Full, errs.DiskFull:
+	case errs.SQL, errs.Invalid, errs.TooLarge, errs.Full:
 		return errs.Wrap(e.Code, err, "Line %d: %s", line, shortened(e.Message, 1000))
 	}
 	return err // it is not because of what stands there

@@ -50,10 +50,12 @@ func TestSeats(t *testing.T) {
 	if got := b.Held(); got != 160 {
 		t.Errorf("one that lies counts as %d", got-60)
 	}
-	until := time.Now().Add(10 * time.Second)
-	for sum := &b.memory.words(0)[wordUsed]; atomic.LoadInt64(sum) != 160; time.Sleep(time.Millisecond) {
-		if time.Now().After(until) {
+	guard := time.After(10 * time.Second)
+	for sum := &b.memory.words(0)[wordUsed]; atomic.LoadInt64(sum) != 160; {
+		select {
+		case <-guard:
 			t.Fatal("daemons are not told what all hold")
+		case <-time.After(time.Millisecond):
 		}
 	}
 	all[2].Leave()

@@ -44,6 +44,8 @@ func TestFromError(t *testing.T) {
 		{errs.E(errs.ObjectStore, "o"), 502, `{"type":"S3ExecutionError","message":"o"}`},
 		{errs.E(errs.Unavailable, "u"), 503, `{"type":"Other","message":"u"}`},
 		{errs.E(errs.Full, "f"), 507, `{"type":"Other","message":"f"}`},
+		{errs.E(errs.DiskFull, "f").With(errs.AttrReason, errs.ReasonDisk), 507, `{"type":"Other","message":"f","reason":"disk_full"}`},
+		{errs.E(errs.DiskFull, "f").With(errs.AttrReason, errs.ReasonTemp), 507, `{"type":"Other","message":"f","reason":"temp_full"}`},
 		{fmt.Errorf("in passing: %w", errs.Wrap(errs.Conflict, errors.New("UNIQUE constraint"), "It exists")), 409, `{"type":"Other","message":"It exists"}`},
 		{errors.New("/srv/secret: gone"), 500, `{"type":"Other","message":"Something went wrong on our side; the operator can find the details in the server's log."}`},
 		{errs.E("of the future", "new"), 500, `{"type":"Other","message":"new"}`},
