@@ -79,6 +79,9 @@ func (s *session) loop(ctx context.Context, in input) error {
 		case errors.Is(err, errInterrupted):
 			s.split.Rest()
 			continue
+		case errors.Is(err, errCut):
+			s.report(err)
+			continue
 		case errors.Is(err, io.EOF):
 			if rest := s.split.Rest(); rest != "" { // the last semicolon may be left out
 				s.execute(ctx, rest)

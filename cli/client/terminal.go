@@ -22,10 +22,12 @@ const completionTimeout = 30 * time.Second
 // below the first.
 type terminal struct {
 	shell *readline.Shell
+	keys  *keys
 }
 
 func newTerminal(ctx context.Context, s *session) *terminal {
 	shell := readline.NewShell()
+	k := newKeys(shell)
 	name := printable(s.db.String())
 	shell.Prompt.Primary(func() string { return name + "> " })
 	shell.AcceptMultiline = func(line []rune) bool { return isComplete(string(line)) }
@@ -39,7 +41,7 @@ func newTerminal(ctx context.Context, s *session) *terminal {
 	shell.Completer = func(line []rune, cursor int) readline.Completions {
 		return readline.CompleteValues(s.names.candidates(string(line[:min(cursor, len(line))]))...)
 	}
-	return &terminal{shell: shell}
+	return &terminal{shell: shell, keys: k}
 }
 
 // isComplete tells whether Enter sends the text rather than begin a new line.
@@ -58,6 +60,9 @@ func isComplete(text string) bool {
 // nothing to clear; Ctrl-D on an empty line ends it as well.
 func (t *terminal) next() (string, error) {
 	text, err := t.shell.Readline()
+	if cut := t.keys.cut(); cut && err == nil {
+		return "", errCut
+	}
 	if errors.Is(err, readline.ErrInterrupt) {
 		if strings.TrimSpace(text) == "" {
 			return "", io.EOF

@@ -20,6 +20,9 @@ import (
 	"github.com/ayb-go/ayb/shared/query"
 )
 
+// drawing is what the editor prints before it draws its line.
+const drawing = "\x1b[?25l"
+
 // childVariable makes the test binary be the program.
 const childVariable = "AYB_TEST_CLIENT"
 
@@ -84,7 +87,7 @@ func openConsole(t *testing.T, u *user, args ...string) *console {
 	return c
 }
 
-// watch records what is printed and answers the question where the cursor is.
+// watch records what is printed.
 func (c *console) watch() {
 	buf := make([]byte, 4096)
 	for {
@@ -95,9 +98,6 @@ func (c *console) watch() {
 		c.mu.Lock()
 		c.screen.Write(buf[:n])
 		c.mu.Unlock()
-		for range strings.Count(string(buf[:n]), "\x1b[6n") {
-			_, _ = io.WriteString(c.master, "\x1b[1;1R")
-		}
 	}
 }
 
@@ -123,13 +123,13 @@ func (c *console) await(what string, is func() bool) {
 }
 
 // settle waits until the editor has drawn its line after this many bytes of
-// output, and has been told where the cursor is.
+// output.
 func (c *console) settle(from int) {
 	c.t.Helper()
 	c.await("the line to be drawn", func() bool {
 		text := c.text()[from:]
-		_, drawn, asked := cutLast(text, "\x1b[6n")
-		return asked && strings.Contains(drawn, "\x1b[?25h")
+		_, drawn, begun := cutLast(text, drawing)
+		return begun && strings.Contains(drawn, "\x1b[?25h")
 	})
 }
 
@@ -214,7 +214,7 @@ func TestSessionOnTerminal(t *testing.T) {
 	c = openConsole(t, u, "query", "A/b.sqlite")
 	c.ready("Launching", prompt)
 	c.keys("\x1b[A")
-	if _, drawn, _ := cutLast(c.text(), "\x1b[6n"); !strings.Contains(drawn, ".quit") {
+	if _, drawn, _ := cutLast(c.text(), drawing); !strings.Contains(drawn, ".quit") {
 		t.Errorf("the last entry is not offered: %q", drawn)
 	}
 	c.keys("\x03")

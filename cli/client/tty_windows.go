@@ -15,3 +15,13 @@ func isTerminal(stream any) bool {
 	var mode uint32
 	return windows.GetConsoleMode(windows.Handle(f.Fd()), &mode) == nil
 }
+
+// terminalSize is that of the terminal on the standard output; the usual
+// size where there is none.
+func terminalSize() (columns, rows int) {
+	var info windows.ConsoleScreenBufferInfo
+	if err := windows.GetConsoleScreenBufferInfo(windows.Handle(os.Stdout.Fd()), &info); err != nil {
+		return 80, 24
+	}
+	return max(1, int(info.Window.Right-info.Window.Left)+1), max(1, int(info.Window.Bottom-info.Window.Top)+1)
+}

@@ -1,0 +1,213 @@
+package client
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/reeflective/readline"
+	"github.com/reeflective/readline/inputrc"
+	"github.com/rivo/uniseg"
+
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// errCut refuses a text of which a character was lost on its way from the
+// terminal.
+var errCut = errs.E(errs.Invalid, "A character of this text arrived in parts and was lost, so nothing was sent; paste it once more, or run it with --file")
+
+// pasted is how many characters that come at once nobody has typed.
+const pasted = 16
+
+// queueKey is the key behind which the queue waits; it is bound to nothing
+// else.
+const queueKey = '\x1e'
+
+// keys makes the line editor take what is typed and pasted as it is. The
+// settings it comes with take letters above U+007F for keys with Meta; its
+// commands keep only the first code point of a character, and move by columns
+// where they mean code points.
+type keys struct {
+	shell *readline.Shell
+	queue []rune // has been read, and comes after the next queueKey
+	burst int    // characters that came at once, among them the last one
+	fed   bool   // the editor has been given back some of them
+	part  bool   // a character came in parts
+}
+
+func newKeys(shell *readline.Shell) *keys {
+	k := &keys{shell: shell}
+	for name, on := range map[string]bool{
+		"convert-meta": false, "input-meta": true, "output-meta": true, "enable-bracketed-paste": true,
+		"cursor-position-probe": false, // what is typed before the terminal answers would be lost
+	} {
+		_ = shell.Config.Set(name, on) // it takes any name and value
+	}
+	for _, binds := range shell.Config.Binds {
+		binds[string(queueKey)] = inputrc.Bind{Action: "insert-queue"}
+	}
+	for key, action := range map[string]string{"\x1b[3~": "delete-char", "\x1b[1~": "beginning-of-line", "\x1b[4~": "end-of-line"} {
+		if emacs := shell.Config.Binds["emacs"]; emacs[key].Action == "" {
+			emacs[key] = inputrc.Bind{Action: action}
+		}
+	}
+	was := shell.Keymap.Commands()
+	complete, accept := was["complete"], was["accept-line"]
+	shell.Keymap.Register(map[string]func(){
+		"self-insert": func() {
+			if typed := shell.Keys.Caller(); string(typed) == "\r\n" { // one character to Unicode, Enter to a person
+				accept()
+			} else {
+				k.insert(typed, k.waiting())
+			}
+		},
+		"insert-queue": func() {
+			queue := k.queue
+			k.queue = nil
+			k.insert(nil, append(queue, k.waiting()...))
+		},
+		"complete": func() {
+			if rest := k.waiting(); len(rest) > 0 || k.burst >= pasted { // a person would wait to see what it completes
+				k.insert([]rune{'\t'}, rest)
+			} else {
+				complete()
+			}
+		},
+		"backward-delete-char": k.wide(-1, was["backward-delete-char"], k.remove),
+		"delete-char":          k.wide(1, was["delete-char"], k.remove),
+		"backward-char":        k.wide(-1, was["backward-char"], k.move),
+		"forward-char":         k.wide(1, was["forward-char"], k.move),
+	})
+	shell.SyntaxHighlighter = k.reserve
+	return k
+}
+
+// cut reports whether a character of the last text was lost, and forgets it.
+func (k *keys) cut() bool {
+	was := k.part
+	k.part = false
+	return was
+}
+
+// insert inserts a character and, so that a long text is drawn once, what
+// waits behind it up to the next key that is a command.
+func (k *keys) insert(typed, rest []rune) {
+	k.shell.History.SkipSave()
+	if !k.fed {
+		k.burst = len(rest)
+	}
+	k.fed = false
+	text, rest := k.plain(typed, rest)
+	if len(text) > 0 {
+		k.shell.Cursor().InsertAt(text...)
+	}
+	if len(rest) == 0 {
+		return
+	}
+	k.fed = true
+	// The editor takes back keys of one byte only.
+	end := slices.IndexFunc(rest, func(r rune) bool { return r >= utf8.RuneSelf })
+	if end < 0 {
+		k.shell.Keys.Feed(true, rest...)
+		return
+	}
+	k.queue = slices.Concat(rest[end:], k.queue)
+	k.shell.Keys.Feed(true, append(slices.Clone(rest[:end]), queueKey)...)
+}
+
+// plain takes from keys what is text. Of many that come at once, tabs are
+// text as well, and so is Enter where it would begin a new line anyway.
+func (k *keys) plain(text, rest []rune) (plain, commands []rune) {
+	line, at := *k.shell.Line(), k.shell.Cursor().Pos()
+	text = slices.Clone(text)
+	for i, r := range rest {
+		many := k.burst >= pasted
+		switch {
+		case r >= ' ' && r != '\x7f', r == '\t' && many:
+			text = append(text, r)
+		case (r == '\r' || r == '\n') && many && at == len(line) && !isComplete(string(line)+string(text)):
+			text = append(text, '\n')
+		default:
+			return text, rest[i:]
+		}
+	}
+	return text, nil
+}
+
+// waiting takes what has been read and not been used.
+func (k *keys) waiting() []rune {
+	var text []byte
+	for {
+		key, none := k.shell.Keys.Pop()
+		if none {
+			break
+		}
+		if key != queueKey {
+			text = append(text, key)
+			continue
+		}
+		text = append(text, string(k.queue)...)
+		k.queue = nil
+	}
+	if !utf8.Valid(text) {
+		k.part = true
+	}
+	return []rune(string(text))
+}
+
+// wide makes a command that acts on one code point act on one character,
+// which may have several.
+func (k *keys) wide(direction int, one func(), all func(to int)) func() {
+	return func() {
+		at, to := k.shell.Cursor().Pos(), k.beside(direction)
+		if n := to - at; k.shell.Iterations.IsSet() || n*direction <= 1 {
+			one()
+			return
+		}
+		k.shell.History.Save()
+		all(to)
+	}
+}
+
+func (k *keys) move(to int) { k.shell.Cursor().Set(to) }
+
+func (k *keys) remove(to int) {
+	at := k.shell.Cursor().Pos()
+	k.shell.Line().Cut(min(at, to), max(at, to))
+	k.shell.Cursor().Set(min(at, to))
+}
+
+// beside is the position before or after the character at the cursor.
+func (k *keys) beside(direction int) int {
+	at := k.shell.Cursor().Pos()
+	chars := uniseg.NewGraphemes(string(*k.shell.Line()))
+	for begin := 0; chars.Next(); {
+		end := begin + len(chars.Runes())
+		switch {
+		case direction < 0 && begin < at && at <= end:
+			return begin
+		case direction > 0 && begin <= at && at < end:
+			return end
+		}
+		begin = end
+	}
+	return at
+}
+
+// reserve makes room on the terminal for the rows of a text and one more
+// below it, for the editor believes that there is. VT moves down and, in the
+// last row, scrolls, without leaving the column.
+func (k *keys) reserve(text []rune) string {
+	width, height := terminalSize()
+	rows := 1
+	indent := k.shell.Prompt.LastUsed()
+	for i, line := range strings.Split(string(text), "\n") {
+		if i > 0 {
+			rows++
+		}
+		rows += (indent + uniseg.StringWidth(strings.ReplaceAll(line, "\t", "     "))) / width
+	}
+	rows = max(1, min(rows, height-1))
+	return strings.Repeat("\v", rows) + "\x1b[" + strconv.Itoa(rows) + "A" + string(text)
+}
