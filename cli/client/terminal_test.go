@@ -43,6 +43,7 @@ type console struct {
 	master *os.File
 	cmd    *exec.Cmd
 	exited chan error
+	rows   int // answers that arrives has seen
 
 	mu     sync.Mutex
 	screen strings.Builder // all that was ever printed
@@ -117,10 +118,13 @@ func (c *console) await(what string, is func() bool) {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			c.t.Fatalf("waited in vain for %s; printed so far:\n%q", what, c.text())
+			c.t.Fatalf("waited in vain for %s; printed last:\n%q", what, last(c.text()))
 		}
 	}
 }
+
+// last is the end of a text, which is enough to see what happened.
+func last(text string) string { return text[max(0, len(text)-2000):] }
 
 // settle waits until the editor has drawn its line after this many bytes of
 // output.
@@ -186,7 +190,7 @@ func (c *console) exit(keys string) {
 			c.t.Errorf("ended with %v", err)
 		}
 	case <-time.After(30 * time.Second):
-		c.t.Fatalf("does not end; printed so far:\n%q", c.text())
+		c.t.Fatalf("does not end; printed last:\n%q", last(c.text()))
 	}
 }
 

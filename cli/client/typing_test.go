@@ -43,6 +43,8 @@ func (c *console) arrives(s *server, want, prompt string) {
 		}
 		c.t.Errorf("sent %d bytes, not %d; from byte %d on\n%.60q, not\n%.60q", len(got), len(want), at, got[at:], want[at:])
 	}
+	c.rows++
+	c.await("the answer", func() bool { return strings.Count(c.text(), "Rows: 1") == c.rows })
 	c.ready("Rows: 1", prompt)
 	s.set(withSchema(echo))
 }
