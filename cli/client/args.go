@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/shared/ayb"
 )
 
 // positional checks the number of arguments against their names, of which
@@ -104,4 +105,17 @@ func parseDatabase(cmd *cobra.Command, arg string) (database, error) {
 		return database{}, usage(cmd, "Argument must be formatted as 'entity/database'")
 	}
 	return database{arg[:i], arg[i+1:]}, nil
+}
+
+// newDatabase is parseDatabase for a database that does not exist yet: a name
+// that no server takes is refused here.
+func newDatabase(cmd *cobra.Command, arg string) (database, error) {
+	db, err := parseDatabase(cmd, arg)
+	if err != nil {
+		return db, err
+	}
+	if _, err = ayb.ParseEntitySlug(db.entity); err == nil {
+		_, err = ayb.ParseDatabaseSlug(db.name)
+	}
+	return db, err
 }

@@ -35,7 +35,7 @@ func TestCommands(t *testing.T) {
 		{"create_database a/b --public-sharing-level fork", 201, "{}", "POST /v1/a/b/create [Authorization=Bearer ayb_s_l db-type=sqlite public-sharing-level=fork]", "Successfully created a/b\n"},
 		{"create_database a/b --public_sharing_level=fork", 201, "{}", "POST /v1/a/b/create [Authorization=Bearer ayb_s_l db-type=sqlite public-sharing-level=fork]", "Successfully created a/b\n"},
 		// C4: path parts are escaped; the split is at the last slash.
-		{"create_database a/b?c/d%e", 201, "{}", "POST /v1/a%2Fb%3Fc/d%25e/create [Authorization=Bearer ayb_s_l db-type=sqlite public-sharing-level=no-access]", "Successfully created a/b?c/d%e\n"},
+		{"list_snapshots a/b?c/d%e", 200, httpapi.Snapshots{}, "GET /v1/a%2Fb%3Fc/d%25e/list_snapshots [Authorization=Bearer ayb_s_l]", "No snapshots for a/b?c/d%e\n"},
 		{"list alice", 200, httpapi.Entity{Databases: httpapi.List[httpapi.EntityDatabase]{db("another.sqlite"), db("test.sqlite")}}, "GET /v1/entity/alice [Authorization=Bearer ayb_s_l]",
 			" Database slug  | Type \n----------------+--------\n another.sqlite | sqlite \n test.sqlite    | sqlite \n"},
 		{"list alice --format csv", 200, httpapi.Entity{Databases: httpapi.List[httpapi.EntityDatabase]{db("test.sqlite")}}, "GET /v1/entity/alice [Authorization=Bearer ayb_s_l]",

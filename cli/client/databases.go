@@ -24,7 +24,7 @@ read-only; it can also be given as --public_sharing_level.`,
 	}
 	level := enumFlag(cmd, "public_sharing_level", "what everybody may do with it", levels)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		db, err := parseDatabase(cmd, args[0])
+		db, err := newDatabase(cmd, args[0])
 		if err != nil {
 			return err
 		}
@@ -141,7 +141,7 @@ AYB_SERVER_URL names another. Nothing is sent to it.`,
 			if err := s.save(path); err != nil {
 				return err
 			}
-			return a.say("Saved URL as new default_url")
+			return a.say("Saved %s as new default_url", printable(url))
 		},
 	}
 }

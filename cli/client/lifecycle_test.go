@@ -1,6 +1,8 @@
 package client_test
 
 import (
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/ayb-go/ayb/shared/errs"
@@ -25,8 +27,8 @@ func TestSnapshotsAndLifecycle(t *testing.T) {
 			"Stored E/d as snapshot ab\n"},
 		{"take_snapshot E/d", 201, httpapi.SnapshotTaken{SnapshotID: "ab"}, "POST /v1/E/d/snapshots" + auth + " {}",
 			"Snapshot ab of E/d is stored already: nothing has changed since\n"},
-		{"restore_snapshot E/d ab", 200, "{}", "POST /v1/E/d/restore_snapshot" + auth + ` {"snapshot_id":"ab"}`, "Restored E/d to snapshot ab\n"},
-		{"restore_snapshot E/d ab --to E/n", 200, "{}", "POST /v1/E/d/restore_snapshot" + auth + ` {"snapshot_id":"ab","to":"E/n"}`, "Restored snapshot ab of E/d as E/n\n"},
+		{"restore_snapshot E/d " + id, 200, "{}", "POST /v1/E/d/restore_snapshot" + auth + " " + id, "Restored E/d to snapshot " + id + "\n"},
+		{"restore_snapshot E/d " + id + " --to E/n", 200, "{}", "POST /v1/E/d/restore_snapshot" + auth + ` {"snapshot_id":"` + id + `","to":"E/n"}`, "Restored snapshot " + id + " of E/d as E/n\n"},
 		{"fork E/d Me/n", 201, httpapi.Forked{ForkedFrom: "e/d"}, "POST /v1/E/d/fork" + auth + ` {"to":"Me/n"}`, "Forked E/d to Me/n\n"},
 		{"rename E/d n", 200, "{}", "POST /v1/E/d/rename" + auth + ` {"to":"E/n"}`, "Renamed E/d to E/n\n"},
 		{"rename E/d F/n", 200, "{}", "POST /v1/E/d/rename" + auth + ` {"to":"F/n"}`, "Renamed E/d to F/n\n"},
@@ -45,7 +47,7 @@ func TestSnapshotsAndLifecycle(t *testing.T) {
 	u := atServer(t, s)
 	s.want(t, u, tests)
 	s.set(fails(errs.E(errs.NoSnapshot, "s")))
-	u.want("", "Error: Snapshot ab does not exist for E/d\n", 1, "restore_snapshot", "E/d", "ab")
+	u.want("", "Error: Snapshot "+id+" does not exist for E/d\n", 1, "restore_snapshot", "E/d", id)
 	s.set(fails(errs.E(errs.Snapshot, "Snapshots are not configured")))
 	u.want("", "Error: Snapshots are not configured\n", 1, "take_snapshot", "E/d")
 
@@ -54,6 +56,43 @@ func TestSnapshotsAndLifecycle(t *testing.T) {
 	u.stdin = "E/d\n"
 	u.want("", "Error: There is nobody to ask; give --yes to delete E/d\n", 1, "delete_database", "E/d")
 	u.want("", "Error: Argument must be formatted as 'entity/database'\n\nFor more information, try 'client fork --help'.\n", 2, "fork", "E/d", "n")
+	if got := s.seen(); got != "" {
+		t.Errorf("sent %s", got)
+	}
+}
+
+// id is the name of a snapshot.
+var id = strings.Repeat("1d", 32)
+
+// A name of a snapshot may be shortened as long as it is unique.
+func TestShortSnapshotID(t *testing.T) {
+	near := id[:62] + "00"
+	s := newServer(t, func(r *http.Request, body string) (int, any) {
+		switch {
+		case r.Method == http.MethodGet:
+			return 200, httpapi.Snapshots{Snapshots: httpapi.List[httpapi.Snapshot]{{SnapshotID: id}, {SnapshotID: near}, {SnapshotID: "fffff"}}}
+		case body == id || body == "fffff":
+			return 200, "{}"
+		}
+		return fails(errs.E(errs.NoSnapshot, "s"))(r, body)
+	})
+	u := atServer(t, s)
+	u.want("Restored e/d to snapshot "+id+"\n", "", 0, "restore_snapshot", "e/d", strings.ToUpper(id[:63]))
+	u.want("Restored e/d to snapshot fffff\n", "", 0, "restore_snapshot", "e/d", "ffff")
+	u.want("", "Error: 2 snapshots of e/d begin with 1d1d; give more of the name: "+id+", "+near+"\n", 1, "restore_snapshot", "e/d", "1d1d")
+	u.want("", "Error: Snapshot 2e2e does not exist for e/d\n", 1, "restore_snapshot", "e/d", "2e2e")
+}
+
+// A name that no server takes is refused before anything is sent.
+func TestImpossibleNames(t *testing.T) {
+	s := newServer(t, ok(201, "{}"))
+	u := atServer(t, s)
+	for _, name := range []string{"alice/a b", "al ice/ab", "alice/a\x1bb", "alice/..", "alice/" + strings.Repeat("x", 200)} {
+		out, stderr, code := u.run("create_database", name)
+		if out != "" || code != 1 || !strings.HasPrefix(stderr, "Error: ") {
+			t.Errorf("%q: %d, %q, %q", name, code, out, stderr)
+		}
+	}
 	if got := s.seen(); got != "" {
 		t.Errorf("sent %s", got)
 	}

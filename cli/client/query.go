@@ -31,8 +31,9 @@ Without SQL an interactive session begins: a statement may span lines and ends
 with a semicolon; a transaction, from BEGIN to COMMIT, is sent as one. Enter
 .help there for its commands. Ctrl-C stops a statement or clears the line, and
 ends the session on an empty one, as Ctrl-D does. When the input is no
-terminal, its statements run one after another without a prompt; a statement
-that fails does not stop the others, and the exit code is then 1.
+terminal, its statements run one after another and only answers go to stdout; a
+statement that fails is told on stderr and stops neither the others nor the
+success of the command, unless .bail is on.
 
 Formats:
   table     aligned columns; NULL for what is not there; then "Rows: N"

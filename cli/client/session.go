@@ -37,29 +37,23 @@ type session struct {
 	names  *names
 }
 
-// session reads statements and answers them until the input ends. On a
-// terminal it succeeds however the statements fared.
+// session reads statements and answers them until the input ends. It succeeds
+// however the statements fared, unless a failure was to end it.
 func (a *app) session(ctx context.Context, q *querier) error {
-	if !q.quiet {
-		if err := a.say("Launching an interactive session for %s", printable(q.db.String())); err != nil {
-			return err
-		}
-	}
 	s := &session{querier: q, app: a}
 	if isTerminal(a.Stdin) && isTerminal(a.Stdout) {
+		if !q.quiet {
+			if err := a.say("Launching an interactive session for %s", printable(q.db.String())); err != nil {
+				return err
+			}
+		}
 		s.person = true
 		if term := a.Getenv("TERM"); term == "dumb" || term == "" && runtime.GOOS != "windows" {
 			return s.loop(ctx, newPipe(a.Stdin, s.prompt)) // it cannot draw a line anew
 		}
 		return s.loop(ctx, newTerminal(ctx, s))
 	}
-	if err := s.loop(ctx, newPipe(a.Stdin, func() {})); err != nil {
-		return err
-	}
-	if s.failed {
-		return errReported
-	}
-	return nil
+	return s.loop(ctx, newPipe(a.Stdin, func() {}))
 }
 
 // prompt asks for a line, in a way any terminal can print.
@@ -115,7 +109,7 @@ func (s *session) execute(ctx context.Context, sql string) {
 	began := time.Now()
 	s.stoppable(ctx, func(ctx context.Context) error { return s.run(ctx, sql) })
 	if s.timer {
-		s.report(s.app.say("Time: %s", precise(time.Since(began))))
+		s.remark("Time: %s", precise(time.Since(began)))
 	}
 	if s.names != nil && changesSchema(sql) {
 		s.names.refresh()
@@ -131,6 +125,17 @@ func (s *session) stoppable(ctx context.Context, do func(context.Context) error)
 		ctx = running
 	}
 	s.report(do(ctx))
+}
+
+// remark tells a person something that is no data: it does not go where a
+// program reads the answers.
+func (s *session) remark(line string, args ...any) {
+	w := s.app.Stderr
+	if s.person {
+		w = s.app.Stdout
+	}
+	_, err := fmt.Fprintf(w, line+"\n", args...)
+	s.report(localFailure(err, "write a message"))
 }
 
 // precise gives a time that is worth comparing.

@@ -102,7 +102,7 @@ func TestFirstURLIsSaved(t *testing.T) {
 	if got := read(t, u.config()); got != want {
 		t.Errorf("a later URL replaced it: %s", got)
 	}
-	u.want("Saved URL as new default_url\n", "", 0, "set_default_url", "http://127.0.0.1:5434/")
+	u.want("Saved http://127.0.0.1:5434 as new default_url\n", "", 0, "set_default_url", "http://127.0.0.1:5434/")
 	if got := read(t, u.config()); got != `{"version":1,"authentication":{},"default_url":"http://127.0.0.1:5434"}` {
 		t.Errorf("got %s", got)
 	}
@@ -111,7 +111,7 @@ func TestFirstURLIsSaved(t *testing.T) {
 func TestBadDefaultURLIsToldWhenUsed(t *testing.T) {
 	u := newUser(t)
 	u.env["AYB_CLIENT_CONFIG_FILE"] = u.config()
-	u.want("Saved URL as new default_url\n", "", 0, "set_default_url", "http://127.0.0.1:5434badport")
+	u.want("Saved http://127.0.0.1:5434badport as new default_url\n", "", 0, "set_default_url", "http://127.0.0.1:5434badport")
 	if got := read(t, u.config()); got != `{"version":1,"authentication":{},"default_url":"http://127.0.0.1:5434badport"}` {
 		t.Errorf("got %s", got)
 	}
@@ -176,7 +176,7 @@ func TestLinkedFile(t *testing.T) {
 	if err := os.Symlink(real, link); err != nil {
 		t.Fatal(err)
 	}
-	u.want("Saved URL as new default_url\n", "", 0, "--config", link, "set_default_url", "http://h")
+	u.want("Saved http://h as new default_url\n", "", 0, "--config", link, "set_default_url", "http://h")
 	if got := read(t, real); got != `{"version":1,"authentication":{},"default_url":"http://h"}` {
 		t.Errorf("got %s", got)
 	}

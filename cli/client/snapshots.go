@@ -102,7 +102,7 @@ func (a *app) restoreSnapshot() *cobra.Command {
 		Use:   "restore_snapshot ENTITY/DATABASE SNAPSHOT",
 		Short: "Bring back a stored state of a database",
 		Long: `Bring back a stored state of a database; list_snapshots tells the names of the
-states. The present state is stored first, so that there is a way back. With --to
+states, which may be shortened as long as one of them begins so. The present state is stored first, so that there is a way back. With --to
 the database stays as it is, and a new one of yours is made of the snapshot. You
 must own the database or be a manager of it.`,
 		Example: `  ayb client restore_snapshot alice/shop.sqlite 1d2c…
@@ -122,17 +122,55 @@ must own the database or be a manager of it.`,
 			return err
 		}
 		return interruptible(cmd.Context(), func(ctx context.Context) error {
-			err := c.RestoreSnapshot(ctx, db.entity, db.name, httpapi.RestoreRequest{SnapshotID: args[1], To: *to})
+			id, err := wholeID(ctx, c, db, args[1])
+			if err == nil {
+				err = c.RestoreSnapshot(ctx, db.entity, db.name, httpapi.RestoreRequest{SnapshotID: id, To: *to})
+			}
 			switch {
 			case errs.Is(err, errs.NoSnapshot):
-				return errs.Wrap(errs.Invalid, err, "Snapshot %s does not exist for %s", args[1], db)
+				return errs.Wrap(errs.Invalid, err, "Snapshot %s does not exist for %s", printable(id), db)
 			case err != nil:
 				return err
 			case *to != "":
-				return a.say("Restored snapshot %s of %s as %s", args[1], db, *to)
+				return a.say("Restored snapshot %s of %s as %s", printable(id), db, *to)
 			}
-			return a.say("Restored %s to snapshot %s", db, args[1])
+			return a.say("Restored %s to snapshot %s", db, printable(id))
 		})
 	}
 	return cmd
+}
+
+// Lengths of the name of a snapshot: in full, and the least that is told from
+// others, here as on the server.
+const (
+	snapshotIDLength = 64
+	shortIDLength    = 4
+)
+
+// wholeID completes the name of a snapshot that was shortened. One that no
+// snapshot begins with stays, for the server to refuse.
+func wholeID(ctx context.Context, c *httpapi.Client, db database, id string) (string, error) {
+	if len(id) >= snapshotIDLength || len(id) < shortIDLength {
+		return id, nil
+	}
+	list, err := c.Snapshots(ctx, db.entity, db.name)
+	if err != nil {
+		return id, err
+	}
+	var found []string
+	for _, s := range list {
+		if s.SnapshotID == id {
+			return id, nil
+		}
+		if strings.HasPrefix(s.SnapshotID, strings.ToLower(id)) {
+			found = append(found, s.SnapshotID)
+		}
+	}
+	switch {
+	case len(found) > 1:
+		return id, errs.E(errs.Invalid, "%d snapshots of %s begin with %s; give more of the name: %s", len(found), db, printable(id), printable(strings.Join(found[:min(len(found), 5)], ", ")))
+	case len(found) == 1:
+		return found[0], nil
+	}
+	return id, nil
 }

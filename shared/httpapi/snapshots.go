@@ -24,8 +24,13 @@ func (c *Client) TakeSnapshot(ctx context.Context, entity, database, message str
 }
 
 // RestoreSnapshot puts a database back to a snapshot, or makes a new one of
-// it. The error is NoSnapshot when there is none of this id.
+// it. The error is NoSnapshot when there is none of this id. An id alone is
+// sent as it is, which is all that servers other than this one know.
 func (c *Client) RestoreSnapshot(ctx context.Context, entity, database string, r RestoreRequest) error {
+	if r.To == "" {
+		return c.do(ctx, call{method: http.MethodPost, path: DatabasePath(entity, database, "restore_snapshot"),
+			posture: bearer, body: []byte(r.SnapshotID), long: true, success: http.StatusOK}, nil)
+	}
 	return c.postJSON(ctx, DatabasePath(entity, database, "restore_snapshot"), http.StatusOK, r, nil)
 }
 
