@@ -35,6 +35,7 @@ func works() map[string]func(*bench, context.Context) error {
 		"csv":    (*bench).csvImport,
 
 		"background": (*bench).background,
+		"abuse":      (*bench).abuse,
 	}
 }
 
@@ -48,9 +49,9 @@ func queryWorks() []string {
 	return []string{"read", "insert", "batch", "stream", "ndjson", "spread", "noisy", "cold", "idle", "hosted"}
 }
 
-// bulkWorks are about whole databases. They take long and much of the disk, and
-// so are done only when they are asked for.
-func bulkWorks() []string { return []string{"large", "csv", "background"} }
+// bulkWorks are about whole databases, and about attacks. They take long, and much
+// of the disk or of the machine, and so are done only when they are asked for.
+func bulkWorks() []string { return []string{"large", "csv", "background", "abuse"} }
 
 // run measures all works, and prints and keeps the results.
 func run(ctx context.Context, o options, out io.Writer) error {
