@@ -60,7 +60,7 @@ func (h *handler) receive(c *mux.Call, req query.Request) error {
 	}
 	result := query.ImportResult{Format: o.Format, DryRun: o.DryRun}
 	err := alive(c, nil, func() (err error) {
-		result.Bytes, err = h.db.Receive(sideJob(c), body(c, req))
+		result.Bytes, result.Notes, err = h.db.Receive(sideJob(c), body(c, req))
 		return err
 	})
 	if err != nil {

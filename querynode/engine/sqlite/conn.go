@@ -119,6 +119,7 @@ func openConn(o Options, path string, flags C.int) (*conn, C.int) {
 }
 
 func openWriter(o Options) (*conn, error) {
+	by := writtenBy(o.Path) // before anything of ours writes it
 	c, rc := openConn(o, o.Path, C.SQLITE_OPEN_READWRITE|C.SQLITE_OPEN_CREATE)
 	if rc == C.SQLITE_OK {
 		rc = c.exec("PRAGMA journal_mode=WAL")
@@ -128,6 +129,9 @@ func openWriter(o Options) (*conn, error) {
 	}
 	if rc == C.SQLITE_OK {
 		rc = c.setUp(o, "PRAGMA synchronous=FULL; PRAGMA journal_size_limit=16777216;")
+	}
+	if rc == C.SQLITE_OK {
+		rc = c.upgrade(by)
 	}
 	return c.opened(o, rc)
 }

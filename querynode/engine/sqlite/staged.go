@@ -26,19 +26,20 @@ const headBytes = 512
 // has none.
 //
 // Errors: Invalid with the reason when the file is not a sound database,
-// TooLarge, Full, Conflict, Timeout, Canceled, and body's own.
-func (db *DB) Receive(job *Job, body io.Reader) (bytes int64, err error) {
+// TooLarge, Full, Conflict, Timeout, Canceled, and body's own. remarks are
+// sentences about what was taken and may not be as it should be.
+func (db *DB) Receive(job *Job, body io.Reader) (bytes int64, remarks []string, err error) {
 	a, err := db.aside(job)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	defer a.end()
 	f, err := os.OpenFile(db.o.Path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return 0, errs.E(errs.Conflict, "There is data already where the file was to go")
+		return 0, nil, errs.E(errs.Conflict, "There is data already where the file was to go")
 	}
 	if err != nil {
-		return 0, errs.Wrap(errs.Engine, err, "The file could not be written")
+		return 0, nil, errs.Wrap(errs.Engine, err, "The file could not be written")
 	}
 	defer func() {
 		if err != nil {
@@ -48,16 +49,22 @@ func (db *DB) Receive(job *Job, body io.Reader) (bytes int64, err error) {
 	}()
 	bytes, err = a.take(f, body)
 	if err := errors.Join(err, f.Close()); err != nil {
-		return 0, err
+		return 0, nil, err
+	}
+	if remarks, err = a.remarks(); err != nil {
+		return 0, nil, err
 	}
 	wrong, err := a.makeReady("quick_check")
 	if err != nil {
-		return 0, err
+		return 0, nil, err
+	}
+	if lacking := lacking(wrong); lacking != "" {
+		return 0, nil, errs.E(errs.Invalid, "The file needs what SQLite has not here (%s): remove the index, column or constraint that uses it, and import again", lacking)
 	}
 	if wrong != "" {
-		return 0, errs.E(errs.Invalid, "The file is not a sound SQLite database, or it is encrypted: %s", wrong)
+		return 0, nil, errs.E(errs.Invalid, "The file is not a sound SQLite database, or it is encrypted: %s", wrong)
 	}
-	return bytes, nil
+	return bytes, remarks, nil
 }
 
 // Check checks the database's file thoroughly, makes it ready for its first
@@ -200,8 +207,16 @@ func (a *aside) makeReady(check string) (wrong string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if wrong, err := a.sound(check); wrong != "" || err != nil {
+	if wrong, err := a.sound("quick_check"); wrong != "" || err != nil {
 		return wrong, err
+	}
+	if wrong, err := a.renewed(); wrong != "" || err != nil {
+		return wrong, err
+	}
+	if check != "quick_check" {
+		if wrong, err := a.sound(check); wrong != "" || err != nil {
+			return wrong, err
+		}
 	}
 	mode, err := a.exec("PRAGMA journal_mode=WAL")
 	if err != nil {

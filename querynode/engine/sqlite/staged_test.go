@@ -18,7 +18,7 @@ import (
 func received(t *testing.T, file []byte, change ...func(*Options)) (*testDB, error) {
 	t.Helper()
 	db := open(t, change...)
-	n, err := db.Receive(sideJob(), bytes.NewReader(file))
+	n, _, err := db.Receive(sideJob(), bytes.NewReader(file))
 	if err != nil {
 		if got := files(t, filepath.Dir(db.path)); len(got) != 0 {
 			t.Errorf("left behind: %v", got)
@@ -80,7 +80,7 @@ func TestReceiveOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.Receive(sideJob(), bytes.NewReader(whole)); !errs.Is(err, errs.Conflict) {
+	if _, _, err := db.Receive(sideJob(), bytes.NewReader(whole)); !errs.Is(err, errs.Conflict) {
 		t.Error(err)
 	}
 	if got := db.must(ro, "SELECT count(*) FROM t"); got != "0" {
@@ -151,13 +151,13 @@ func TestReceiveLimitsSize(t *testing.T) {
 	db := open(t, small)
 	read := 0
 	count := func(r io.Reader) io.Reader { return io.TeeReader(r, writeFunc(func(n int) { read += n })) }
-	if _, err := db.Receive(sideJob(), count(bytes.NewReader(whole))); !errs.Is(err, errs.TooLarge) || read > headBytes {
+	if _, _, err := db.Receive(sideJob(), count(bytes.NewReader(whole))); !errs.Is(err, errs.TooLarge) || read > headBytes {
 		t.Errorf("%v after %d bytes", err, read)
 	}
 	// A header that says nothing.
 	endless := io.MultiReader(bytes.NewReader(changed(whole, 92, "\xff\xff\xff\xff")), zeros{})
 	read = 0
-	if _, err := db.Receive(sideJob(), count(endless)); !errs.Is(err, errs.TooLarge) || read > 100_000+chunkBytes {
+	if _, _, err := db.Receive(sideJob(), count(endless)); !errs.Is(err, errs.TooLarge) || read > 100_000+chunkBytes {
 		t.Errorf("%v after %d bytes", err, read)
 	}
 	if got := files(t, filepath.Dir(db.path)); len(got) != 0 {
@@ -186,7 +186,7 @@ func TestBrokenBodyLeavesNothingN8(t *testing.T) {
 	for _, n := range []int{0, 50, 100, 1000, 100_000, len(whole)} {
 		db := open(t)
 		body := io.MultiReader(bytes.NewReader(whole[:n]), failing{gone})
-		if _, err := db.Receive(sideJob(), body); !errors.Is(err, gone) {
+		if _, _, err := db.Receive(sideJob(), body); !errors.Is(err, gone) {
 			t.Errorf("%d: %v", n, err)
 		}
 		if got := files(t, filepath.Dir(db.path)); len(got) != 0 {

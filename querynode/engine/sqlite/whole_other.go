@@ -12,7 +12,7 @@ import (
 func (*DB) Copy(*Job, string) (int64, error) { return 0, errNoEngine() }
 
 // Receive says that this build has no engine.
-func (*DB) Receive(*Job, io.Reader) (int64, error) { return 0, errNoEngine() }
+func (*DB) Receive(*Job, io.Reader) (int64, []string, error) { return 0, nil, errNoEngine() }
 
 // Check says that this build has no engine.
 func (*DB) Check(*Job) (int64, error) { return 0, errNoEngine() }

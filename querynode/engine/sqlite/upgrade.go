@@ -1,0 +1,154 @@
+//go:build cgo && (linux || darwin)
+
+package sqlite
+
+/*
+#include "engine.h"
+int sqlite3_libversion_number(void);
+*/
+import "C"
+
+import (
+	"encoding/binary"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// Another version of SQLite may compute something else of the same row: since
+// 3.53 a REAL becomes text of up to 17 digits. An index over that, or over a
+// column that is computed, then disagrees with its table. So those indexes are
+// made anew in files that come, and once after an upgrade. Which version has
+// written a file last is in its header; the engine writes the header anew when
+// it has made the indexes, so nothing else has to be kept.
+
+// computedIndex asks for an index over what is computed, or of rows that are chosen
+// by something computed.
+const computedIndex = `SELECT 1 FROM sqlite_schema AS s WHERE s.type = 'index' AND (s.sql LIKE '%where%'
+	OR EXISTS (SELECT 1 FROM pragma_index_xinfo(s.name, 'main') AS x WHERE x.cid = -2
+		OR x.key AND x.name IN (SELECT name FROM pragma_table_xinfo(s.tbl_name, 'main') WHERE hidden IN (2, 3)))) LIMIT 1`
+
+// keepsComputed asks for a table that keeps what it has computed, and
+// computedTable for one, the n-th, that computes something in any way.
+const (
+	keepsComputed = `SELECT s.name FROM sqlite_schema AS s, pragma_table_xinfo(s.name, 'main') AS c WHERE s.type = 'table' AND c.hidden = 3 LIMIT 1`
+	computedTable = `SELECT DISTINCT s.name FROM sqlite_schema AS s, pragma_table_xinfo(s.name, 'main') AS c WHERE s.type = 'table' AND c.hidden IN (2, 3) LIMIT 1 OFFSET `
+)
+
+// computesSame is the first version that makes texts of REALs as this one does.
+const computesSame = 3053000
+
+// stamp writes the header, and so the version, without changing anything.
+const stamp = `PRAGMA user_version`
+
+// writtenBy is the version of SQLite that has last written the header of a
+// file, such as 3054001; 0 when that cannot be told.
+func writtenBy(path string) int {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	head := make([]byte, headerBytes)
+	if _, err := io.ReadFull(f, head); err != nil {
+		return 0
+	}
+	return int(binary.BigEndian.Uint32(head[96:]))
+}
+
+// upgrade makes the indexes anew that the version of SQLite that has written the
+// file may have filled otherwise. An index that cannot be made anew stays as it is.
+func (c *conn) upgrade(by int) C.int {
+	if by == 0 || by == int(C.sqlite3_libversion_number()) {
+		return C.SQLITE_OK
+	}
+	if rc := c.exec(computedIndex); rc != C.SQLITE_OK || c.result() == "" {
+		return c.unimportant(rc)
+	}
+	if rc := c.exec("REINDEX"); rc != C.SQLITE_OK {
+		return c.unimportant(rc)
+	}
+	if rc := c.exec(stamp); rc != C.SQLITE_OK {
+		return rc
+	}
+	return c.exec(stamp + "=" + c.result())
+}
+
+// unimportant keeps a database from being closed to all for the sake of an
+// index.
+func (c *conn) unimportant(rc C.int) C.int {
+	switch primary(rc) {
+	case C.SQLITE_ERROR, C.SQLITE_CONSTRAINT:
+		return C.SQLITE_OK
+	}
+	return rc
+}
+
+// renewed makes the indexes of a file anew that another version of SQLite may
+// have filled otherwise, and tells what the file needs and SQLite has not here:
+// then it could be neither changed nor copied.
+func (a *aside) renewed() (wrong string, err error) {
+	for n := 0; ; n++ {
+		table, err := a.exec(computedTable + strconv.Itoa(n))
+		if err != nil {
+			return "", err
+		}
+		if table == "" {
+			break
+		}
+		if wrong, err := a.can("EXPLAIN SELECT * FROM main." + quoteName(table)); wrong != "" || err != nil {
+			return wrong, err
+		}
+	}
+	if wrong, err := a.can("EXPLAIN REINDEX"); wrong != "" || err != nil {
+		return wrong, err
+	}
+	some, err := a.exec(computedIndex)
+	if err != nil || some == "" {
+		return "", err
+	}
+	return a.can("REINDEX")
+}
+
+// can runs a statement, and tells why it cannot be run if that is because of
+// the file.
+func (a *aside) can(sql string) (wrong string, err error) {
+	_, err = a.exec(sql)
+	if m := brokenObject(err); m != "" {
+		return m, nil
+	}
+	return "", err
+}
+
+// lacking gives the message if it is about something that SQLite has not here.
+func lacking(wrong string) string {
+	for _, begin := range []string{"no such collation sequence: ", "no such function: ", "no such module: ", "unknown function: ", "unsafe use of "} {
+		if strings.HasPrefix(wrong, begin) {
+			return wrong
+		}
+	}
+	return ""
+}
+
+// remarks tells of a file that has come whole what its sender may not expect.
+func (a *aside) remarks() (remarks []string, err error) {
+	head, size, err := a.head()
+	if err != nil {
+		return nil, err
+	}
+	if head[18] == 2 {
+		remarks = append(remarks, "The file is of a database in WAL mode: if a file with -wal at the end of its name lay beside it, what is in that is not here; ayb client import takes both")
+	}
+	if by := writtenBy(a.db.o.Path); by == 0 || by >= computesSame {
+		return remarks, nil
+	}
+	a.within(size)
+	if err := a.open(a.db.o.Path, C.SQLITE_OPEN_READWRITE); err != nil {
+		return remarks, nil // what is wrong is told by those who check it
+	}
+	if table, err := a.exec(keepsComputed); err == nil && table != "" {
+		remarks = append(remarks, "The table "+quoted(table)+" stores what it computes, and SQLite before 3.53 wrote REALs in texts with 15 digits, where they now have up to 17; rows keep what is stored until they are updated")
+	}
+	return remarks, nil
+}
