@@ -23,8 +23,8 @@ type Export struct {
 	Query string
 }
 
-// Export asks for data, as a stream in the form that was asked for. Its last
-// chunk may be one of query.PackRemarks, unless it is a database file. Errors:
+// Export asks for data, as a stream in the form that was asked for. It may
+// end with one of query.PackRemarks, unless it is a database file. Errors:
 // Invalid for a form there is not; else those of Query. The caller closes the
 // answer.
 func (d *Databases) Export(ctx context.Context, actor authz.Actor, e Export) (nodeapi.Answer, error) {

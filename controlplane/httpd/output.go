@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"strconv"
@@ -33,7 +34,7 @@ type delivery struct {
 	lastLine func(error) []byte
 	// attachment is the Content-Disposition of an answer that is a file.
 	attachment string
-	// remarks says that the last chunk may be remarks.
+	// remarks says that the answer may end with remarks.
 	remarks bool
 }
 
@@ -54,6 +55,7 @@ type output struct {
 
 	mu       sync.Mutex
 	held     []byte
+	told     []byte     // what may be remarks
 	packer   compressor // of a stream that is compressed
 	inLine   bool       // the last byte sent did not end a line
 	started  bool
@@ -82,9 +84,7 @@ func (o *output) whole(body []byte) {
 func (o *output) add(chunk []byte, last bool) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if last {
-		chunk = o.remark(chunk)
-	}
+	chunk = o.remark(chunk, last)
 	switch {
 	case o.err != nil:
 		return o.err
@@ -104,22 +104,36 @@ func (o *output) add(chunk []byte, last bool) error {
 	return nil
 }
 
-// remark puts remarks into a header or, when those have been sent, a trailer;
-// it gives what is data of the last chunk.
-func (o *output) remark(chunk []byte) []byte {
-	if !o.remarks {
+// maxRemarks is how much of an answer is held back to see whether it is remarks.
+const maxRemarks = 64 << 10
+
+// remark keeps remarks, which are the end of the answer, out of its data, and
+// puts them into a header or, when those have been sent, a trailer. Chunks may
+// have been put together or cut on their way. It gives what is data.
+func (o *output) remark(chunk []byte, last bool) []byte {
+	if !o.remarks || len(o.told) == 0 && query.RemarksAt(chunk) < 0 {
 		return chunk
 	}
-	sentences, ok := query.UnpackRemarks(chunk)
+	o.told = append(o.told, chunk...)
+	i := query.RemarksAt(o.told)
+	if i < 0 || len(o.told)-i > maxRemarks {
+		i = len(o.told)
+	}
+	data, rest := o.told[:i:i], o.told[i:]
+	if !last {
+		o.told = bytes.Clone(rest)
+		return data
+	}
+	sentences, ok := query.UnpackRemarks(rest)
 	if !ok {
-		return chunk
+		return o.told
 	}
 	name := httpapi.RemarksHeader
 	if o.started {
 		name = http.TrailerPrefix + name
 	}
 	o.w.Header().Set(name, httpapi.EncodeRemarks(sentences))
-	return nil
+	return data
 }
 
 // release is the timer's: what is held has waited long enough.

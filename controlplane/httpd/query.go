@@ -156,12 +156,13 @@ func stream(w http.ResponseWriter, r *http.Request, answer nodeapi.Answer, d del
 	if err != nil {
 		return err
 	}
+	out := &output{w: w, rc: http.NewResponseController(w), delivery: d}
+	chunk = out.remark(chunk, last)
 	if last {
-		out := &output{w: w, rc: http.NewResponseController(w), delivery: d}
-		out.whole(out.remark(chunk))
+		out.whole(chunk)
 		return nil
 	}
-	out := &output{w: w, rc: http.NewResponseController(w), delivery: d, held: bytes.Clone(chunk)}
+	out.held = bytes.Clone(chunk)
 	timer := time.AfterFunc(hold, out.release)
 	defer timer.Stop()
 	defer out.finish()

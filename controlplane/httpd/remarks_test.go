@@ -31,6 +31,9 @@ func TestRemarks(t *testing.T) {
 		"only":   {[]string{remarks}, "", want, false},
 		"short":  {[]string{"a\r\n", remarks}, "a\r\n", want, false},
 		"long":   {[]string{large, "2", remarks}, large + "2", want, true},
+		"joined": {[]string{"a\r\n", "b" + remarks}, "a\r\nb", want, false},
+		"cut":    {[]string{large, "2" + remarks[:1], remarks[1:10], remarks[10:]}, large + "2", want, true},
+		"NUL":    {[]string{"a\x00", large, "\x00[]b", "c"}, "a\x00" + large + "\x00[]bc", nil, false},
 		"none":   {[]string{"a", "b"}, "ab", nil, false},
 		"no end": {[]string{remarks, "b"}, remarks + "b", nil, false},
 	} {

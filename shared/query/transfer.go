@@ -30,7 +30,7 @@ const (
 type ExportOptions struct {
 	Format TransferFormat `json:"format"`
 	Table  string         `json:"table,omitempty"`
-	// Remarks says that whoever asked understands a last chunk of PackRemarks.
+	// Remarks says that whoever asked understands an end of PackRemarks.
 	Remarks bool `json:"remarks,omitempty"`
 }
 
