@@ -225,6 +225,11 @@ func (a *aside) makeReady(check string) (wrong string, err error) {
 	if mode != "wal" {
 		return "", errs.E(errs.Engine, "The database could not be made ready")
 	}
+	if check == "quick_check" { // what comes from a snapshot was copied before
+		if wrong, err := a.copyable(); wrong != "" || err != nil {
+			return wrong, err
+		}
+	}
 	a.close()
 	return "", durable(a.db.o.Path)
 }

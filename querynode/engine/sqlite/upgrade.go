@@ -12,7 +12,6 @@ import (
 	"encoding/binary"
 	"io"
 	"os"
-	"strconv"
 	"strings"
 )
 
@@ -29,12 +28,8 @@ const computedIndex = `SELECT 1 FROM sqlite_schema AS s WHERE s.type = 'index' A
 	OR EXISTS (SELECT 1 FROM pragma_index_xinfo(s.name, 'main') AS x WHERE x.cid = -2
 		OR x.key AND x.name IN (SELECT name FROM pragma_table_xinfo(s.tbl_name, 'main') WHERE hidden IN (2, 3)))) LIMIT 1`
 
-// keepsComputed asks for a table that keeps what it has computed, and
-// computedTable for one, the n-th, that computes something in any way.
-const (
-	keepsComputed = `SELECT s.name FROM sqlite_schema AS s, pragma_table_xinfo(s.name, 'main') AS c WHERE s.type = 'table' AND c.hidden = 3 LIMIT 1`
-	computedTable = `SELECT DISTINCT s.name FROM sqlite_schema AS s, pragma_table_xinfo(s.name, 'main') AS c WHERE s.type = 'table' AND c.hidden IN (2, 3) LIMIT 1 OFFSET `
-)
+// keepsComputed asks for a table that keeps what it has computed.
+const keepsComputed = `SELECT s.name FROM sqlite_schema AS s, pragma_table_xinfo(s.name, 'main') AS c WHERE s.type = 'table' AND c.hidden = 3 LIMIT 1`
 
 // computesSame is the first version that makes texts of REALs as this one does.
 const computesSame = 3053000
@@ -89,18 +84,6 @@ func (c *conn) unimportant(rc C.int) C.int {
 // have filled otherwise, and tells what the file needs and SQLite has not here:
 // then it could be neither changed nor copied.
 func (a *aside) renewed() (wrong string, err error) {
-	for n := 0; ; n++ {
-		table, err := a.exec(computedTable + strconv.Itoa(n))
-		if err != nil {
-			return "", err
-		}
-		if table == "" {
-			break
-		}
-		if wrong, err := a.can("EXPLAIN SELECT * FROM main." + quoteName(table)); wrong != "" || err != nil {
-			return wrong, err
-		}
-	}
 	if wrong, err := a.can("EXPLAIN REINDEX"); wrong != "" || err != nil {
 		return wrong, err
 	}
@@ -109,6 +92,55 @@ func (a *aside) renewed() (wrong string, err error) {
 		return "", err
 	}
 	return a.can("REINDEX")
+}
+
+// copyable tells why the database could not be copied: a copy begins with all
+// its tables and indexes, made by their own statements.
+func (a *aside) copyable() (wrong string, err error) {
+	statements, err := a.texts(`SELECT sql FROM sqlite_schema WHERE type IN ('table', 'index') AND sql LIKE 'CREATE%' AND sql NOT LIKE 'CREATE VIRTUAL%' AND substr(name, 1, 7) <> 'sqlite_' ORDER BY type DESC, rowid`)
+	if err != nil {
+		return "", err
+	}
+	if err := a.open(":memory:", C.SQLITE_OPEN_READWRITE|C.SQLITE_OPEN_CREATE|C.SQLITE_OPEN_MEMORY); err != nil {
+		return "", err
+	}
+	for _, sql := range statements {
+		_, err := a.texts(sql)
+		if err != nil && brokenObject(err) == "" {
+			return "", err
+		}
+		if wrong := lacking(brokenObject(err)); wrong != "" {
+			return wrong, nil
+		}
+	}
+	return "", nil
+}
+
+// texts runs one statement, as the policy lets it, and gives the first column.
+func (a *aside) texts(sql string) (all []string, err error) {
+	if why := a.job.reason(); why != stopNot {
+		return nil, a.failed(stopError(why, a.job))
+	}
+	c := a.slot.c
+	st, _, rc := c.prepare(newText(sql), 0, C.AYB_ATOMIC, false)
+	if rc != C.SQLITE_OK || st == nil {
+		return nil, a.failed(c.failure(rc, a.db.o, a.job, 0))
+	}
+	defer st.finalize()
+	for {
+		switch rc := C.sqlite3_step(st.s); rc {
+		case C.SQLITE_DONE:
+			return all, nil
+		case C.SQLITE_ROW:
+			v, rc := c.cell(st, 0)
+			if rc != C.SQLITE_OK {
+				return nil, a.failed(c.failure(rc, a.db.o, a.job, 0))
+			}
+			all = append(all, string(v.data))
+		default:
+			return nil, a.failed(c.failure(rc, a.db.o, a.job, 0))
+		}
+	}
 }
 
 // can runs a statement, and tells why it cannot be run if that is because of

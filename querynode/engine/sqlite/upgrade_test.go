@@ -82,7 +82,7 @@ func TestReceivedFileNeedsMore(t *testing.T) {
 	}
 	generated := file(t, "CREATE TABLE t(a, b AS (upper(a)))", "INSERT INTO t VALUES ('x')")
 	_, err := received(t, bytes.Replace(generated, []byte("upper(a)"), []byte("uppex(a)"), 1))
-	if !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "The file needs what SQLite has not here (unknown function: uppex()") {
+	if !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "The file needs what SQLite has not here ") {
 		t.Errorf("told %v", err)
 	}
 	for _, mode := range []string{"WAL", "DELETE"} {
@@ -90,6 +90,35 @@ func TestReceivedFileNeedsMore(t *testing.T) {
 		_, remarks, err := db.Receive(sideJob(), bytes.NewReader(file(t, "PRAGMA journal_mode="+mode, "CREATE TABLE t(a)")))
 		if err != nil || (mode == "WAL") != (len(remarks) == 1 && strings.Contains(remarks[0], "in WAL mode")) {
 			t.Errorf("%s: %v, %v", mode, remarks, err)
+		}
+	}
+}
+
+// What is taken can be copied, which snapshots, forks and exports rest on.
+func TestWhatIsReceivedCanBeCopied(t *testing.T) {
+	for name, c := range map[string]struct{ sql, from, to string }{
+		"collation of a column": {"CREATE TABLE t(a TEXT COLLATE NOCASE)", "NOCASE", "NOCASF"},
+		"collation of a key":    {"CREATE TABLE t(a TEXT PRIMARY KEY COLLATE NOCASE) WITHOUT ROWID", "NOCASE", "NOCASF"},
+		"check":                 {"CREATE TABLE t(a CHECK (upper(a) > ''))", "upper", "uppex"},
+		"default":               {"CREATE TABLE t(a DEFAULT (upper('a')))", "upper", "uppex"},
+		"view":                  {"CREATE VIEW v AS SELECT upper('a') AS x", "upper", "uppex"},
+		"trigger":               {"CREATE TABLE t(a); CREATE TRIGGER tr AFTER INSERT ON t BEGIN SELECT upper('a'); END", "upper", "uppex"},
+		"partial index":         {"CREATE TABLE t(a); CREATE INDEX i ON t(a) WHERE upper(a) > ''", "upper", "uppex"},
+		"stored":                {"CREATE TABLE t(a, b AS (upper(a)) STORED)", "upper", "uppex"},
+		"module":                {"CREATE VIRTUAL TABLE f USING fts4(x)", "fts4", "ftsx"},
+		"index of a view's":     {"CREATE TABLE t(a); CREATE INDEX i ON t(a COLLATE NOCASE)", "NOCASE", "NOCASF"},
+	} {
+		made := file(t, c.sql)
+		db := open(t)
+		_, _, err := db.Receive(sideJob(), bytes.NewReader(bytes.Replace(made, []byte(c.from), []byte(c.to), 1)))
+		if err != nil {
+			if !strings.Contains(err.Error(), c.to) {
+				t.Errorf("%s: told %v", name, err)
+			}
+			continue
+		}
+		if _, err := db.Copy(sideJob(), db.path+"-copy"); err != nil {
+			t.Errorf("%s: taken, and %v", name, err)
 		}
 	}
 }
