@@ -233,7 +233,7 @@ func bareWord(b []byte) int {
 // numeral makes a cell of a number of JSON, by its spelling: without a point
 // and an exponent it is an INTEGER. It stays a text if it would lose a digit.
 func numeral(raw []byte) cell {
-	switch exponent := bytes.IndexAny(raw, "eE") >= 0; {
+	switch exponent := bytes.ContainsAny(raw, "eE"); {
 	case !exponent && bytes.IndexByte(raw, '.') < 0:
 		if _, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
 			return cell{integer, raw}

@@ -42,7 +42,7 @@ func ownNumber(b []byte) (cell, bool) {
 	case c != '-' && (c < '0' || c > '9') || len(b) > 400:
 		return cell{}, false
 	}
-	if bytes.IndexAny(b, ".eE") < 0 {
+	if !bytes.ContainsAny(b, ".eE") {
 		n, err := strconv.ParseInt(string(b), 10, 64)
 		return cell{integer, b}, err == nil && len(strconv.AppendInt(nil, n, 10)) == len(b)
 	}

@@ -152,7 +152,7 @@ func (p *trips) modes(data string, want []string) {
 // file makes a database of a file.
 func (p *trips) file(data string, want []string) {
 	other := start(p.t)
-	if _, err := other.db.Receive(sqlite.NewJob(query.Batch{}, sqlite.JobOptions{Mode: ayb.QueryReadWrite}), strings.NewReader(data)); err != nil {
+	if _, _, err := other.db.Receive(sqlite.NewJob(query.Batch{}, sqlite.JobOptions{Mode: ayb.QueryReadWrite}), strings.NewReader(data)); err != nil {
 		p.fail("%v", err)
 		return
 	}

@@ -366,7 +366,8 @@ func (sh *shape) fit(names, types []string, computed []query.GeneratedColumn) ([
 	sh.places = make([]int, len(columns))
 	var taken []int
 	for i, c := range columns {
-		at, has := -1, true
+		var at int
+		has := true
 		if !sh.named {
 			at = into.order[i]
 		} else if at, has = into.find(c.Name, sh.given, i); !has {
@@ -447,7 +448,7 @@ func affinity(declared string) string {
 		return typeText
 	case t == "" || t == "ANY" || has("BLOB"):
 		return typeNone
-	case has("REAL", "FLOA", "DOUB"):
+	case has("REAL", "FLOA", "DOUB"): //nolint:misspell // these are the letters that SQLite looks for
 		return typeReal
 	}
 	return typeNumeric

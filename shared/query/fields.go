@@ -22,7 +22,7 @@ func PlainField(s []byte, single bool) bool {
 	switch {
 	case len(s) == 0 || bytes.ContainsAny(s, special) || single && bytes.ContainsAny(s, rare):
 		return false
-	case s[0] <= ' ' || s[len(s)-1] <= ' ' || s[0] == '#' || s[0] == '(' || s[0] == '<':
+	case s[0] <= ' ' || s[len(s)-1] <= ' ' || len(bytes.TrimSpace(s)) < len(s) || s[0] == '#' || s[0] == '(' || s[0] == '<':
 		return false
 	case len(s) > longestWord:
 		return true
