@@ -266,7 +266,7 @@ func TestQueryBody(t *testing.T) {
 	const text = "SELECT 'é€😀'"
 	big, bomb := strings.Repeat("x", 100_000), strings.Repeat("x", 100_001)
 	nothing := strings.Repeat("\x00", 16<<20)
-	const tooLarge = "The request body is larger than the 100000 bytes that are allowed (limits.request_bytes, which the operator of the server can raise)"
+	const tooLarge = "The request body is larger than the 100000 bytes that are allowed (limits.request_bytes, which the operator of the server can raise); a script of any length can be imported (ayb client import, or POST …/import?format=sql)"
 	utf16be := "\x00S\x00E\x00L\xd8\x3d\xde\x00"
 	for _, tt := range []struct {
 		name, body, encoding, contentType string

@@ -52,7 +52,7 @@ func (s *Server) query(w http.ResponseWriter, r *http.Request, actor authz.Actor
 	}
 	body, release, err := s.bodyOf(w, r, actor, s.cfg.RequestBytes)
 	if errs.Is(err, errs.TooLarge) {
-		err = errs.Wrap(errs.TooLarge, err, "The request body is larger than the %d bytes that are allowed %s", s.cfg.RequestBytes, limits.RequestBytes.Hint()).
+		err = errs.Wrap(errs.TooLarge, err, "The request body is larger than the %d bytes that are allowed %s; a script of any length can be imported (ayb client import, or POST …/import?format=sql)", s.cfg.RequestBytes, limits.RequestBytes.Hint()).
 			With(httpapi.AttrLimit, httpapi.LimitRequestBytes)
 	}
 	if err != nil {

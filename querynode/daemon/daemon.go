@@ -126,7 +126,7 @@ func serverLimits(cfg spawn.Config) mux.Limits {
 		Open: maxWaiting + maxQuestions, Body: body, Held: spawn.HeldRequests * body,
 		Live:     live,
 		TooMany:  tooMany(cfg),
-		TooLarge: errs.E(errs.TooLarge, "The request is larger than limits.request_bytes, which is %d; the operator of the server can raise the limit", cfg.RequestBytes),
+		TooLarge: errs.E(errs.TooLarge, "The request is larger than limits.request_bytes, which is %d; a script of any length can be imported (ayb client import, or POST …/import?format=sql), and the operator of the server can raise the limit", cfg.RequestBytes),
 		TooMuch: errs.E(errs.Unavailable, "Too many large requests wait for this database: together they may have %d times limits.request_bytes, which is %d; try again, or ask the operator of the server to raise the limit",
 			spawn.HeldRequests, cfg.RequestBytes),
 	}

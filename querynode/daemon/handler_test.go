@@ -73,7 +73,7 @@ func TestTooManyStatements(t *testing.T) {
 func TestLargeRequests(t *testing.T) {
 	w := start(t, func(c *spawn.Config) { c.RequestBytes = 100_000 })
 	_, err := w.ask(by("alice", "SELECT 1 --"+strings.Repeat("x", 200_000)))
-	if !errs.Is(err, errs.TooLarge) || !strings.Contains(err.Error(), "limits.request_bytes, which is 100000; the operator") {
+	if !errs.Is(err, errs.TooLarge) || !strings.Contains(err.Error(), "limits.request_bytes, which is 100000; a script of any length can be imported (ayb client import, or POST …/import?format=sql), and the operator") {
 		t.Errorf("too large: %v", err)
 	}
 	for range 3 { // each is held until it ends

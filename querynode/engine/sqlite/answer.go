@@ -76,7 +76,7 @@ func (r *run) empty(e ending) error {
 func (r *run) empties() error {
 	r.out.to = r.hold
 	for range r.body {
-		if err := r.empty(ending{rowid: r.now.rowid}); err != nil {
+		if err := r.empty(ending{rowid: r.now.rowid, inserted: r.now.inserted}); err != nil {
 			return err
 		}
 	}

@@ -77,10 +77,22 @@ func TestParametersThatDoNotFit(t *testing.T) {
 	if got := db.must(ro, `SELECT count(*) FROM t`); got != "0" {
 		t.Errorf("%s rows", got)
 	}
-	// The compatible form never had values.
-	if got := db.must(rw, `SELECT ?, :a IS NULL`); got != "NULL|1" {
-		t.Errorf("got %s", got)
+	// A text of SQL gives no values, and what has none is not NULL.
+	for _, sql := range []string{`INSERT INTO t VALUES(?)`, `UPDATE t SET a = :n`, `SELECT 1; SELECT @x`, `DELETE FROM t WHERE a IS $a`, `INSERT INTO t VALUES (1); INSERT INTO t VALUES (?1)`} {
+		const says = "The statement has 1 parameter, and no values were given; a JSON request can give them as params"
+		if m := db.fails(rw, sql, errs.Invalid); m != says {
+			t.Errorf("%s: %s", sql, m)
+		}
+		for range 2 { // what is kept on the connection is refused, too
+			if _, err := db.ask(rw, query.FormatJSON, fmt.Sprintf(`{"sql":%q}`, sql)); !errs.Is(err, errs.Invalid) {
+				t.Errorf("%s: %v", sql, err)
+			}
+		}
 	}
+	if got := db.must(ro, `SELECT count(*) FROM t`); got != "0" {
+		t.Errorf("%s rows", got)
+	}
+	db.must(ro, `EXPLAIN QUERY PLAN SELECT * FROM t WHERE a = ?`) // runs nothing
 }
 
 // No value of one caller's is there for the next who runs the same text,
@@ -95,7 +107,7 @@ func TestValuesDoNotLeak(t *testing.T) {
 		for _, body := range []string{`{"sql":"%s","params":["secret"]}`, `{"sql":"%s","params":["secret"],"max_rows":1}`, `{"sql":"%s","params":[{"integer":"-9223372036854775808"}]}`} {
 			_, _ = db.ask(c.mode, query.FormatJSON, fmt.Sprintf(body, c.sql))
 			db.must(rw, `DELETE FROM t`)
-			if got, err := db.try(c.mode, c.sql); err != nil || strings.Contains(got, "secret") || !strings.Contains(got, `[null]`) {
+			if got, err := db.ask(c.mode, query.FormatJSON, fmt.Sprintf(`{"sql":"%s","params":[null]}`, c.sql)); err != nil || strings.Contains(got, "secret") || !strings.Contains(got, `[null]`) {
 				t.Errorf("%s: %s, %v", c.sql, got, err)
 			}
 			db.must(rw, `DELETE FROM t`)
@@ -112,7 +124,7 @@ func TestValuesDoNotLeak(t *testing.T) {
 	})); !errs.Is(err, errs.Canceled) {
 		t.Fatal(err)
 	}
-	if got, err := db.try(ro, many); err != nil || strings.Contains(got, "secret") {
+	if got, err := db.ask(ro, query.FormatJSON, `{"sql":"`+many+`","params":[null]}`); err != nil || strings.Contains(got, "secret") {
 		t.Errorf("%.200s, %v", got, err)
 	}
 }
@@ -162,7 +174,7 @@ func TestQ4BatchesAreAtomic(t *testing.T) {
 		{`{"sql":"INSERT INTO t VALUES (2)"},{"sql":"COMMIT"}`, "cannot be part of a batch", "1", "", ""},
 		{`{"sql":"SELECT 1"},{"sql":"BEGIN"}`, "cannot be part of a batch", "1", "", ""},
 		{`{"sql":"INSERT INTO t VALUES (2)"},{"sql":"VACUUM"}`, "cannot be part of a batch", "1", "", ""},
-		{`{"sql":"INSERT INTO t VALUES (2)"},{"sql":"PRAGMA foreign_keys = OFF"}`, "cannot be part of a batch", "1", "", ""},
+		{`{"sql":"INSERT INTO t VALUES (2)"},{"sql":"PRAGMA foreign_keys = OFF"}`, "PRAGMA foreign_keys holds only until its request ends", "1", "", ""},
 		{`{"sql":"INSERT INTO t VALUES (2)"},{"sql":"ATTACH 'x' AS y"}`, "ATTACH is not available", "1", "", ""},
 		{`{"sql":"INSERT INTO t VALUES (2)"},{"sql":"SELECT '\u0000'"}`, "NUL character", "1", "", ""},
 	}
@@ -394,8 +406,8 @@ func TestSQLiteLimits(t *testing.T) {
 		return strings.TrimSuffix(strings.Repeat(s+between, n), between)
 	}
 	cases := []struct{ name, good, bad, says string }{
-		{"VARIABLE_NUMBER", `SELECT ?32766`, `SELECT ?32767`, "variable number must be between ?1 and ?32766"},
-		{"VARIABLE_NUMBER counted", `SELECT length(printf('%s')) FROM t WHERE a IN (` + list(32766, "?", ",") + `)`, `SELECT 1 FROM t WHERE a IN (` + list(32767, "?", ",") + `)`, "too many SQL variables"},
+		{"VARIABLE_NUMBER", `EXPLAIN SELECT ?32766`, `SELECT ?32767`, "variable number must be between ?1 and ?32766"},
+		{"VARIABLE_NUMBER counted", `EXPLAIN SELECT 1 FROM t WHERE a IN (` + list(32766, "?", ",") + `)`, `SELECT 1 FROM t WHERE a IN (` + list(32767, "?", ",") + `)`, "too many SQL variables"},
 		{"COLUMN of a result", `SELECT ` + list(2000, "1", ","), `SELECT ` + list(2001, "1", ","), "too many columns in result set"},
 		{"COLUMN of an order", `SELECT 1 FROM t ORDER BY ` + list(2000, "a", ","), `SELECT 1 FROM t ORDER BY ` + list(2001, "a", ","), "too many terms in ORDER BY clause"},
 		{"COMPOUND_SELECT", list(500, "SELECT 1", " UNION ALL "), list(501, "SELECT 1", " UNION ALL "), "too many terms in compound SELECT"},

@@ -70,14 +70,14 @@ func (r *run) instead(err error) bool {
 		}
 		r.now.results = r.base.results + 1
 	}
-	r.now.written, r.now.rowid = r.base.written, r.base.rowid
+	r.now.written, r.now.rowid, r.now.inserted = r.base.written, r.base.rowid, r.base.inserted
 	r.mark = len(r.out.buf)
 	return true
 }
 
 // told adds to an error which statement it is about.
 func (r *run) told(err error) error {
-	if e, ok := ofStatement(err); ok && !r.compatible() {
+	if e, ok := ofStatement(err); ok && r.at != noStatement && !r.compatible() {
 		return e.With("statement", strconv.Itoa(r.at))
 	}
 	return err
@@ -100,7 +100,8 @@ func ofStatement(err error) (*errs.Error, bool) {
 func (r *run) enter(i int) { r.entry, r.at = i, r.first+i }
 
 // perform runs the body. It picks the connection: a reader for what only
-// reads, for everything else the writer.
+// reads, for everything else the writer. Who may not write gets a reader for
+// everything, and SQLite refuses what would change something.
 func (r *run) perform() error {
 	if r.nothing() {
 		return r.empties()
@@ -113,7 +114,8 @@ func (r *run) perform() error {
 			return err
 		}
 		if r.job.Mode != ayb.QueryReadWrite {
-			return errReadOnly()
+			r.restart()
+			return r.work(r.db.readers, r.write)
 		}
 		if r.sent { // a function that writes only after many rows
 			return errs.E(errs.SQL, "attempt to write a readonly database")

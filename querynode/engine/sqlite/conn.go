@@ -46,6 +46,7 @@ type conn struct {
 	cache   *lru[*stmt]
 	standIn bool // an empty database in memory in place of a missing file
 	reader  bool
+	temp    bool // may write to TEMP tables, although it is a reader
 	broken  bool // must not serve another body
 }
 
@@ -56,6 +57,9 @@ type stmt struct {
 	reads     bool // may run on a reader
 	txn       bool // begins or ends a transaction or savepoint
 	sets      bool // sets something for the rest of the body
+	temp      bool // makes something that ends with the body
+	aside     bool // writes to the temporary database and to no other
+	inserts   bool // may insert, and does not read the last insert rowid
 	schema    bool // changes the schema or what is known about the data
 	pragma    bool
 	vacuum    bool
@@ -233,6 +237,9 @@ func (c *conn) prepare(t text, from int, mode C.int, keep bool) (st *stmt, end i
 		txn: c.c.seen&C.AYB_SEEN_TXN != 0, sets: c.c.seen&C.AYB_SEEN_SET != 0,
 		schema: c.c.seen&C.AYB_SEEN_SCHEMA != 0, pragma: isPragma(sql), bytes: int(c.c.stmt_bytes), params: int(c.c.params), end: end, uncached: true,
 	}
+	st.temp = c.c.seen&C.AYB_SEEN_TEMP != 0
+	st.aside = c.c.seen&(C.AYB_SEEN_TEMP_WRITE|C.AYB_SEEN_MAIN_WRITE) == C.AYB_SEEN_TEMP_WRITE
+	st.inserts = c.c.seen&(C.AYB_SEEN_INSERT|C.AYB_SEEN_ROWID) == C.AYB_SEEN_INSERT
 	st.reads = c.c.readonly != 0 || st.explain || st.pragma
 	if c.c.seen&C.AYB_SEEN_WRITER != 0 {
 		st.reads = false

@@ -100,7 +100,7 @@ func (db *DB) Run(job *Job, sink Sink) error {
 func (db *DB) takes(sql string) error {
 	switch {
 	case len(sql) > db.o.SQLBytes:
-		return errs.E(errs.TooLarge, "The request has %d bytes of SQL, and at most %d are allowed (limits.request_bytes); the operator of the server can raise the limit", len(sql), db.o.SQLBytes)
+		return errs.E(errs.TooLarge, "The request has %d bytes of SQL, and at most %d are allowed (limits.request_bytes); a script of any length can be imported (ayb client import, or POST …/import?format=sql), and the operator of the server can raise the limit", len(sql), db.o.SQLBytes)
 	case strings.IndexByte(sql, 0) >= 0:
 		return errs.E(errs.Invalid, "The SQL text contains a NUL character")
 	}

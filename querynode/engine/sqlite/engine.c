@@ -107,7 +107,7 @@ int ayb_prepare(ayb_conn *c, const char *sql, int size, int mode, int keep) {
 	const char *tail = sql;
 	int rc;
 	c->mode = mode;
-	c->seen = c->refusal = c->expired = 0;
+	c->seen = c->refusal = c->expired = c->enforce = 0;
 	c->start = 0;
 	c->stmt = 0;
 	c->preparing = 1;
@@ -115,6 +115,8 @@ int ayb_prepare(ayb_conn *c, const char *sql, int size, int mode, int keep) {
 	rc = sqlite3_prepare_v3(c->db, sql, size, keep ? SQLITE_PREPARE_PERSISTENT : 0, &c->stmt, &tail);
 	ayb_reading(0);
 	c->preparing = 0;
+	if (c->enforce && !sqlite3_get_autocommit(c->db)) // else SQLite has done it
+		sqlite3_db_config(c->db, SQLITE_DBCONFIG_ENABLE_FKEY, c->enforce > 0, (int *)0);
 	c->tail = (int32_t)(tail - sql);
 	if (rc || !c->stmt) return rc;
 	c->columns = sqlite3_column_count(c->stmt);
@@ -124,6 +126,10 @@ int ayb_prepare(ayb_conn *c, const char *sql, int size, int mode, int keep) {
 	c->stmt_bytes = keep ? sqlite3_stmt_status(c->stmt, SQLITE_STMTSTATUS_MEMUSED, 0) : -1;
 	return SQLITE_OK;
 }
+
+// Stands for the last insert rowid while a statement runs that may set it, so
+// that one that does not can be told from one that sets the same again.
+#define NO_ROWID ((int64_t)0x8e5c0f3da94b7261)
 
 // Describes a cell; SQLITE_NOMEM when its bytes cannot be had.
 int ayb_cell(ayb_conn *c, sqlite3_stmt *s, int i) {
@@ -243,6 +249,10 @@ static int bind(sqlite3_stmt *s, const unsigned char *p, int n) {
 static int first_step(ayb_conn *c, sqlite3_stmt *s, const unsigned char *params, int n) {
 	c->pending = c->reprepared = c->truncated = 0;
 	c->before = sqlite3_total_changes64(c->db);
+	c->last = sqlite3_last_insert_rowid(c->db);
+	c->marked = c->marks;
+	c->marks = 0;
+	if (c->marked) sqlite3_set_last_insert_rowid(c->db, NO_ROWID);
 	c->bound = n;
 	return n ? bind(s, params, n) : SQLITE_OK;
 }
@@ -254,12 +264,22 @@ static int finish(ayb_conn *c, sqlite3_stmt *s) {
 	// occasion what statements before it left to be written.
 	c->affected = c->written && !sqlite3_stmt_readonly(s) ? sqlite3_changes64(c->db) : 0;
 	c->rowid = sqlite3_last_insert_rowid(c->db);
+	c->inserted = c->rowid != (c->marked ? NO_ROWID : c->last);
+	if (!c->inserted && c->marked) {
+		c->rowid = c->last;
+		sqlite3_set_last_insert_rowid(c->db, c->last);
+	}
+	c->marked = 0;
 	ayb_reset(c, s);
 	return SQLITE_DONE;
 }
 
 void ayb_reset(ayb_conn *c, sqlite3_stmt *s) {
 	sqlite3_reset(s);
+	if (c->marked) { // it has failed, or nobody wants more of it
+		if (sqlite3_last_insert_rowid(c->db) == NO_ROWID) sqlite3_set_last_insert_rowid(c->db, c->last);
+		c->marked = 0;
+	}
 	if (c->bound && s) sqlite3_clear_bindings(s);
 	c->bound = 0;
 }

@@ -17,9 +17,14 @@ enum {
 // What the policy saw while a statement was prepared.
 enum {
 	AYB_SEEN_TXN = 1,    // BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE
-	AYB_SEEN_SET = 2,    // a pragma that changes the connection
+	AYB_SEEN_SET = 2,    // a pragma that changes the connection from what is usual
 	AYB_SEEN_WRITER = 4, // belongs on the writer whatever SQLite thinks
 	AYB_SEEN_SCHEMA = 8, // changes the schema or what is known about the data
+	AYB_SEEN_TEMP = 16,  // makes something that ends with the body
+	AYB_SEEN_TEMP_WRITE = 32,
+	AYB_SEEN_MAIN_WRITE = 64,
+	AYB_SEEN_INSERT = 128,
+	AYB_SEEN_ROWID = 256, // reads the last insert rowid
 };
 
 // Why the policy refused.
@@ -50,6 +55,7 @@ typedef struct ayb_conn {
 	int32_t fresh;  // set the last insert rowid to rowid before the next step
 	int64_t total;  // changes of the connection before this request
 	int64_t wanted; // rows the next statement may still give
+	int32_t marks;  // the next statement may insert, and does not look whether one before it did
 
 	// Policy: the verdict of the last prepare or step.
 	int32_t mode;
@@ -57,7 +63,12 @@ typedef struct ayb_conn {
 	int32_t seen;
 	int32_t refusal;
 	int32_t tainted; // sticky: this connection must not serve another body
-	char refused[64];
+	int32_t enforce; // foreign keys are to be on (1) or off (-1) from here on
+	char named[64];  // what was refused, or the pragma that was set
+
+	// The last insert rowid while a statement runs that may set it.
+	int32_t marked; // it is a mark of ours in place of last
+	int64_t last;
 
 	// Time.
 	int64_t start, tick;
@@ -86,6 +97,7 @@ typedef struct ayb_conn {
 	int64_t written;   // rows it wrote, those of triggers too
 	int64_t affected;  // rows it wrote by itself
 	int64_t rowid;     // the last insert rowid
+	int32_t inserted;  // it set that
 	int32_t truncated; // there were more rows than wanted
 	int32_t bound;     // it has values that have to be cleared
 

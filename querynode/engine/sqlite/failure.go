@@ -34,6 +34,32 @@ func errLeftOpen() error {
 	return errs.E(errs.SQL, "The statements left a transaction open and it was rolled back; end it with COMMIT in the same request")
 }
 
+// errCommit says that it was the commit of a body that failed, if SQLite's own
+// text does not tell.
+func errCommit(rc C.int, err error) error {
+	e, ok := errors.AsType[*errs.Error](err)
+	if !ok || primary(rc) != C.SQLITE_CONSTRAINT {
+		return err
+	}
+	e.Message += " when the statements were committed at their end: a row refers to one that is missing; nothing was changed"
+	return e
+}
+
+// forNothing refuses the last statement of a body if all it does ends with the
+// body: nobody would see that it was in vain.
+func (c *conn) forNothing(st *stmt) error {
+	const how = "and nothing follows it here; send it in one text with the statements it is meant for (or as an entry of an atomic batch before theirs)"
+	switch {
+	case st.explain:
+	case st.sets:
+		name := strings.ToLower(strings.ToValidUTF8(C.GoString(&c.c.named[0]), "\uFFFD"))
+		return errs.E(errs.SQL, "PRAGMA %s holds only until its request ends, "+how, name)
+	case st.temp:
+		return errs.E(errs.SQL, "What is TEMP lasts only until its request ends, "+how)
+	}
+	return nil
+}
+
 func errVacuumInto() error {
 	return errs.E(errs.SQL, "VACUUM INTO is not available here; plain VACUUM is")
 }
@@ -95,6 +121,9 @@ func (c *conn) failure(rc C.int, o Options, j *Job, from int) error {
 		if c.c.room != 0 {
 			return noRoom(c.c.room)
 		}
+		if c.temp {
+			return errs.E(errs.Full, "TEMP tables of a caller who may only read hold at most %s, and these would hold more", sizeText(readerTempBytes))
+		}
 		return errFull(o)
 	case C.SQLITE_TOOBIG:
 		return errs.E(errs.TooLarge, "%s: a value may have at most %s (limits.heap_bytes) and a text of SQL %s (limits.request_bytes); the operator of the server can raise the limits", c.message(),
@@ -135,7 +164,7 @@ func errTemporary(rc C.int, o Options) error {
 
 // refusal is what the policy says no to.
 func (c *conn) refusal() error {
-	name := strings.ToValidUTF8(C.GoString(&c.c.refused[0]), "\uFFFD")
+	name := strings.ToValidUTF8(C.GoString(&c.c.named[0]), "\uFFFD")
 	switch c.c.refusal {
 	case C.AYB_REFUSED_HERE:
 		return errHere

@@ -59,7 +59,7 @@ func TestQ7DatabaseFull(t *testing.T) {
 	}
 	db.must(rw, `DELETE FROM t WHERE rowid > 300`)
 	db.must(rw, `INSERT INTO t SELECT randomblob(1000) FROM `+count(200))
-	db.fails(rw, `CREATE TEMP TABLE x AS SELECT randomblob(1000) FROM `+count(3000), errs.Full)
+	db.fails(rw, `CREATE TEMP TABLE x AS SELECT randomblob(1000) FROM `+count(3000)+`; SELECT 1`, errs.Full)
 	if st, err := os.Stat(db.path); err != nil || st.Size() > 1<<20 {
 		t.Errorf("%v, %v", st.Size(), err)
 	}

@@ -51,7 +51,8 @@ type column struct {
 // ending is what is told after the rows of a result.
 type ending struct {
 	affected  int64 // rows the statement changed by itself
-	rowid     int64 // the last insert rowid; 0 if there is none
+	rowid     int64 // the last insert rowid
+	inserted  bool  // there is one
 	truncated bool  // there were more rows than asked for
 }
 

@@ -21,9 +21,10 @@ const keptParams = 64 << 10
 func (r *run) pack(st *stmt) ([]byte, int, error) {
 	p := r.body[r.entry].Params
 	switch {
-	case p.Empty() && (st.params == 0 || r.compatible()):
-		// The compatible form has no values; what has none is NULL.
+	case p.Empty() && (st.params == 0 || st.explain):
 		return nil, 0, nil
+	case p.Empty() && r.compatible():
+		return nil, 0, errs.E(errs.Invalid, "The statement has %s, and no values were given; a JSON request can give them as params", plural(st.params, "parameter"))
 	case len(p.Named) > 0:
 		return r.packNamed(st, p.Named)
 	case len(p.Positional) != st.params:

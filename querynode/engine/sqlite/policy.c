@@ -4,6 +4,7 @@
 // statement, and many pragmas act at that very moment, so the answer cannot
 // wait until the statement is looked at as a whole.
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine.h"
@@ -12,7 +13,7 @@ enum {
 	REPORT = 1, // tells something; takes no value
 	SELECTS,    // tells something; the value says about what
 	SCRIPT,     // may be set, for the rest of the body
-	FOREIGN,    // foreign_keys: as SCRIPT, and has no effect in a transaction
+	FOREIGN,    // foreign_keys: as SCRIPT, but on unless it is set
 	STORED,     // may be set by writers; kept in the database
 	WRITES,     // for writers
 };
@@ -69,35 +70,41 @@ static const struct {
 	{"journal_size_limit", REPORT},
 };
 
+static void say(ayb_conn *c, const char *name) {
+	strncpy(c->named, name ? name : "", sizeof c->named - 1);
+	c->named[sizeof c->named - 1] = 0;
+}
+
 static int refuse(ayb_conn *c, int why, const char *name) {
 	c->refusal = why;
-	c->refused[0] = 0;
-	if (name) {
-		strncpy(c->refused, name, sizeof c->refused - 1);
-		c->refused[sizeof c->refused - 1] = 0;
-	}
+	say(c, name);
 	return SQLITE_DENY;
 }
 
-// Surely "on" to SQLite. Other spellings of it count as a change, which is
-// always safe.
+// Whether SQLite takes a value for "on".
 static int on(const char *s) {
-	return !strcmp(s, "1") || !sqlite3_stricmp(s, "on") || !sqlite3_stricmp(s, "yes") || !sqlite3_stricmp(s, "true");
+	if (*s >= '0' && *s <= '9') {
+		long n = strtol(s, 0, *s == '0' && (s[1] | 32) == 'x' ? 16 : 10);
+		return n == (int32_t)n && n != 0;
+	}
+	return !sqlite3_stricmp(s, "on") || !sqlite3_stricmp(s, "yes") || !sqlite3_stricmp(s, "true");
 }
 
-// A value that is set for the rest of the body.
-static int set(ayb_conn *c, int kind, int mode, const char *value) {
-	if (kind == FOREIGN) {
-		int now = 0;
-		sqlite3_db_config(c->db, SQLITE_DBCONFIG_ENABLE_FKEY, -1, &now);
-		// Saying what holds anyway is common, and must not cost a body
-		// its single transaction.
-		if (now && on(value)) return SQLITE_OK;
+// A value that is set for the rest of the body. What holds for every body is
+// set by nobody, so that saying it is never refused; after another value it
+// takes effect again. SQLite leaves foreign_keys as it is within a
+// transaction, so ayb_prepare sets it.
+static int set(ayb_conn *c, int kind, int mode, const char *name, const char *value) {
+	int wanted = on(value);
+	int usual = kind == FOREIGN;
+	if (wanted != usual) {
+		c->seen |= AYB_SEEN_SET;
+		say(c, name);
 	}
-	c->seen |= AYB_SEEN_SET;
-	if (mode == AYB_CHECK) return SQLITE_IGNORE;
-	if (mode == AYB_ATOMIC && kind == FOREIGN) return refuse(c, AYB_REFUSED_HERE, 0);
+	if (mode == AYB_CHECK) return wanted == usual ? SQLITE_OK : SQLITE_IGNORE;
+	if (wanted == usual && !c->tainted) return SQLITE_OK;
 	c->tainted = 1;
+	if (kind == FOREIGN && c->preparing) c->enforce = wanted ? 1 : -1;
 	return SQLITE_OK;
 }
 
@@ -117,7 +124,7 @@ static int pragma(ayb_conn *c, int mode, const char *name, const char *value) {
 		case REPORT:
 			return value ? refuse(c, AYB_REFUSED_PRAGMA_VALUE, name) : SQLITE_OK;
 		default:
-			return value ? set(c, pragmas[i].kind, mode, value) : SQLITE_OK;
+			return value ? set(c, pragmas[i].kind, mode, name, value) : SQLITE_OK;
 		}
 	}
 	return refuse(c, AYB_REFUSED_PRAGMA, name);
@@ -159,12 +166,64 @@ static int schema(int action) {
 	return 0;
 }
 
+// Whether something is made in the temporary database. SQLite calls it so when
+// the statement says TEMP, and else when it names the database.
+static int makes(int action, const char *db) {
+	switch (action) {
+	case SQLITE_CREATE_INDEX:
+	case SQLITE_CREATE_TABLE:
+	case SQLITE_CREATE_TRIGGER:
+	case SQLITE_CREATE_VIEW:
+	case SQLITE_CREATE_VTABLE:
+	case SQLITE_CREATE_TEMP_INDEX:
+	case SQLITE_CREATE_TEMP_TABLE:
+	case SQLITE_CREATE_TEMP_TRIGGER:
+	case SQLITE_CREATE_TEMP_VIEW:
+		return db && !sqlite3_stricmp(db, "temp");
+	}
+	return 0;
+}
+
+// The statement reads the last insert rowid itself: what it finds must not be
+// our mark, also when SQLite compiles it again while it begins.
+static void asks(ayb_conn *c) {
+	c->seen |= AYB_SEEN_ROWID;
+	if (!c->preparing && c->marked) {
+		sqlite3_set_last_insert_rowid(c->db, c->last);
+		c->marked = 0;
+	}
+}
+
+// Where a statement writes: to the temporary database, which ends with its
+// body, or to the one that is hosted.
+static void writes(ayb_conn *c, int action, const char *a, const char *db) {
+	switch (action) {
+	case SQLITE_INSERT:
+		c->seen |= AYB_SEEN_INSERT;
+		break;
+	case SQLITE_UPDATE:
+	case SQLITE_DELETE:
+		break;
+	case SQLITE_ALTER_TABLE:
+		db = a;
+		break;
+	default:
+		if (!schema(action)) return;
+		if (makes(action, db)) c->seen |= AYB_SEEN_TEMP;
+	}
+	c->seen |= db && !sqlite3_stricmp(db, "temp") ? AYB_SEEN_TEMP_WRITE : AYB_SEEN_MAIN_WRITE;
+}
+
 int ayb_authorize(void *p, int action, const char *a, const char *b, const char *db, const char *trigger) {
 	ayb_conn *c = p;
 	int mode = c->preparing ? c->mode : AYB_FREE;
 	(void)trigger;
 	if (c->own) return SQLITE_OK;
-	if (c->preparing && schema(action)) c->seen |= AYB_SEEN_SCHEMA;
+	if (mode != AYB_CHECK && makes(action, db)) c->tainted = 1;
+	if (c->preparing) {
+		if (schema(action)) c->seen |= AYB_SEEN_SCHEMA;
+		writes(c, action, a, db);
+	}
 	switch (action) {
 	case SQLITE_ATTACH:
 		if (c->vacuum && !c->preparing && a && !*a) return SQLITE_OK;
@@ -179,15 +238,7 @@ int ayb_authorize(void *p, int action, const char *a, const char *b, const char 
 	case SQLITE_FUNCTION:
 		if (b && (!sqlite3_stricmp(b, "fts3_tokenizer") || !sqlite3_stricmp(b, "load_extension")))
 			return refuse(c, AYB_REFUSED_FUNCTION, b);
-		return SQLITE_OK;
-	case SQLITE_CREATE_TEMP_INDEX:
-	case SQLITE_CREATE_TEMP_TABLE:
-	case SQLITE_CREATE_TEMP_TRIGGER:
-	case SQLITE_CREATE_TEMP_VIEW:
-		if (mode != AYB_CHECK) c->tainted = 1;
-		return SQLITE_OK;
-	case SQLITE_CREATE_VTABLE:
-		if (mode != AYB_CHECK && db && !sqlite3_stricmp(db, "temp")) c->tainted = 1;
+		if (b && !sqlite3_stricmp(b, "last_insert_rowid")) asks(c);
 		return SQLITE_OK;
 	}
 	return SQLITE_OK;

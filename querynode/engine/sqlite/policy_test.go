@@ -186,7 +186,7 @@ func TestReadOnlyCallers(t *testing.T) {
 	db.must(rw, `INSERT INTO f VALUES ('two')`) // so that there is something to optimize
 	for _, sql := range []string{
 		`INSERT INTO t VALUES (2)`, `UPDATE t SET a = 2`, `DELETE FROM t`, `REPLACE INTO t VALUES (1)`,
-		`CREATE TABLE u(a)`, `CREATE TEMP TABLE u(a)`, `DROP TABLE t`, `ALTER TABLE t RENAME TO u`,
+		`CREATE TABLE u(a)`, `DROP TABLE t`, `ALTER TABLE t RENAME TO u`,
 		`CREATE INDEX i ON t(a)`, `VACUUM`, `VACUUM main`, `ANALYZE`, `REINDEX`,
 		`WITH x AS (SELECT 1) INSERT INTO t SELECT * FROM x`,
 		`INSERT INTO t VALUES (2) RETURNING a`,

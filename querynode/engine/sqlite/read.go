@@ -77,12 +77,17 @@ func (r *run) checkEntry(p *plan) error {
 			continue
 		}
 		n++
-		if err := r.readable(st, n); err != nil {
+		nothing := blank(t.from(end)) // is left of the text
+		err := r.readable(st, n)
+		if err == nil && nothing && r.entry == len(r.body)-1 {
+			err = r.c.forNothing(st)
+		}
+		if err != nil {
 			st.finalize()
 			return err
 		}
 		p.add(st)
-		if n == 1 && !st.txn && !st.sets && blank(t.from(end)) {
+		if n == 1 && !st.txn && !st.sets && nothing {
 			r.c.keep(sql, st)
 			if len(r.body) == 1 {
 				p.only, p.from = st, from

@@ -27,7 +27,7 @@ type run struct {
 	body  []query.Statement // runs now: all statements, or one of those that are not atomic
 	first int               // index of its first among all
 	entry int               // the one of body that runs
-	at    int               // index of the statement that runs, for errors
+	at    int               // index of the statement that runs, for errors, or noStatement
 
 	thread *background // SQLite runs on it, if it is not nil
 	pace   *pace       // gives way to others, if it is not nil
@@ -53,6 +53,9 @@ type run struct {
 	sent      bool // some of it has gone
 }
 
+// noStatement is the index of none: the body is being committed.
+const noStatement = -1
+
 // tally is what a run has come to.
 type tally struct {
 	spent   time.Duration // engine time
@@ -60,6 +63,8 @@ type tally struct {
 	size    int64         // bytes of them that have left out
 	written int64         // rows
 	rowid   int64         // the last insert rowid
+
+	inserted bool // there is one
 }
 
 // buffers are what a run needs while it has a connection.
@@ -108,21 +113,25 @@ func (r *run) take(p *pool) error {
 	if err != nil {
 		return err
 	}
-	if p == r.db.writer {
-		err = r.db.openWriter(s)
-	} else {
-		err = r.db.openReader(s, r.job)
-	}
-	if err != nil {
+	r.borrow(p, s)
+	if err := r.open(); err != nil {
 		p.release(s)
+		r.slot = nil
 		return err
 	}
-	r.borrow(p, s)
 	if err := r.attach(); err != nil {
 		r.giveBack()
 		return err
 	}
 	return nil
+}
+
+// open opens the connection of the slot.
+func (r *run) open() error {
+	if r.pool == r.db.writer {
+		return r.db.openWriter(r.slot)
+	}
+	return r.db.openReader(r.slot, r.job)
 }
 
 // borrow lets the run use a connection.

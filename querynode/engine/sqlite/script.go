@@ -55,7 +55,14 @@ func (r *run) eachOf(t text, mode C.int, do func(step) (int, error)) error {
 				return err
 			}
 		}
-		alone := n == 0 && blank(t.from(end))
+		nothing := blank(t.from(end)) // is left of the text
+		if nothing && r.entry == len(r.body)-1 {
+			if err := r.c.forNothing(st); err != nil {
+				st.finalize()
+				return err
+			}
+		}
+		alone := n == 0 && nothing
 		if alone {
 			r.c.keep(r.body[r.entry].SQL, st)
 		}
@@ -73,7 +80,7 @@ func (r *run) eachOf(t text, mode C.int, do func(step) (int, error)) error {
 		from = next
 	}
 	if n == 0 {
-		return r.empty(ending{rowid: r.now.rowid})
+		return r.empty(ending{rowid: r.now.rowid, inserted: r.now.inserted})
 	}
 	return nil
 }

@@ -137,6 +137,8 @@ func TestNothingLeaks(t *testing.T) {
 	cases := []struct{ name, first, then, want string }{
 		{"temporary table", `CREATE TEMP TABLE x(a)`, `SELECT count(*) FROM temp.sqlite_schema`, "0"},
 		{"temporary table by schema name", `CREATE TABLE temp.x(a); SELECT 1`, `SELECT count(*) FROM sqlite_temp_schema`, "0"},
+		{"temporary table by schema name, on the writer", `CREATE TABLE temp.x(a); INSERT INTO x VALUES (1)`, `INSERT INTO t SELECT count(*) FROM temp.sqlite_schema; SELECT a FROM t`, "0"},
+		{"temporary view by schema name, on the writer", `CREATE VIEW temp.p AS SELECT 99 AS id; DELETE FROM t`, `INSERT INTO t SELECT count(*) FROM p; SELECT a FROM t`, "0"},
 		{"temporary view", `CREATE TEMP VIEW t AS SELECT 99 AS a`, `SELECT count(*) FROM t`, "0"},
 		{"temporary trigger", `CREATE TEMP TRIGGER g BEFORE INSERT ON t BEGIN SELECT RAISE(ABORT, 'no'); END`, `INSERT INTO t VALUES (1); SELECT count(*) FROM t`, "1"},
 		{"temporary virtual table", `CREATE VIRTUAL TABLE temp.x USING fts5(a)`, `SELECT count(*) FROM temp.sqlite_schema`, "0"},

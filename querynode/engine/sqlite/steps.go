@@ -22,6 +22,11 @@ func (r *run) one(st *stmt, from int, wanted bool) error {
 	if err := r.putDown(st, from); err != nil {
 		return err
 	}
+	if r.c.reader && !st.reads {
+		if err := r.mayWrite(st.aside, from); err != nil {
+			return err
+		}
+	}
 	p := (*C.uchar)(unsafe.SliceData(params))
 	if st.columns == 0 || !wanted {
 		return r.drain(st, from, p, n)
@@ -48,6 +53,7 @@ func (r *run) drain(st *stmt, from int, p *C.uchar, n int) error {
 	if err := r.arm(); err != nil {
 		return err
 	}
+	r.watchRowid(st)
 	if rc := C.ayb_drain(r.c.c, st.s, p, C.int(n)); rc != C.SQLITE_DONE {
 		return r.broke(st, rc, from)
 	}
@@ -61,11 +67,19 @@ func (r *run) broke(st *stmt, rc C.int, from int) error {
 	return err
 }
 
+// watchRowid has the next call find out whether the statement inserts a row.
+func (r *run) watchRowid(st *stmt) {
+	if st.inserts {
+		r.c.c.marks = 1
+	}
+}
+
 // through takes down what a statement did that is through.
 func (r *run) through() ending {
 	r.now.written += int64(r.c.c.written)
 	r.now.rowid = int64(r.c.c.rowid)
-	return ending{affected: int64(r.c.c.affected), rowid: r.now.rowid, truncated: r.c.c.truncated != 0}
+	r.now.inserted = r.now.inserted || r.c.c.inserted != 0
+	return ending{affected: int64(r.c.c.affected), rowid: r.now.rowid, inserted: r.now.inserted, truncated: r.c.c.truncated != 0}
 }
 
 // rows runs a statement and makes its rows a result.
@@ -77,6 +91,7 @@ func (r *run) rows(st *stmt, from int, p *C.uchar, n int) error {
 	if most := r.job.batch.MaxRows; most > 0 {
 		r.c.c.wanted = C.int64_t(most)
 	}
+	r.watchRowid(st)
 	first := C.int(1)
 	for {
 		if err := r.arm(); err != nil {

@@ -128,7 +128,7 @@ func (e *typed) ending(o *output, end ending) {
 	o.buf = strconv.AppendInt(o.buf, end.affected, 10)
 	o.add(`,"last_insert_rowid":`)
 	switch {
-	case end.rowid == 0:
+	case !end.inserted:
 		o.add(`null`)
 	case end.rowid < -exact || end.rowid > exact:
 		o.add(`{"integer":"`)

@@ -14,7 +14,8 @@ func (r *run) endScript(ours bool) error {
 	r.letGo() // from here on the answer is decided by SQLite alone
 	if ours {
 		if rc := r.c.exec("COMMIT"); rc != C.SQLITE_OK {
-			return r.failure(rc, 0)
+			r.at = noStatement
+			return errCommit(rc, r.failure(rc, 0))
 		}
 		return nil
 	}
@@ -24,7 +25,20 @@ func (r *run) endScript(ours bool) error {
 	return nil
 }
 
-// write runs a body on the writer: in one transaction if that is possible.
+// begin begins the transaction of a body.
+func (r *run) begin(from int) error {
+	sql := "BEGIN IMMEDIATE"
+	if r.c.reader {
+		sql = "BEGIN"
+	}
+	if rc := r.c.exec(sql); rc != C.SQLITE_OK {
+		return r.failure(rc, from)
+	}
+	return nil
+}
+
+// write runs a body on the writer, or on the reader of a caller who may not
+// write, where SQLite lets through what changes nothing: in one transaction if that is possible.
 // Whether it is, SQLite's own parser finds out on the way; nothing has been
 // answered by then, so the body can start over (Q4).
 func (r *run) write() error {
@@ -51,6 +65,8 @@ func (r *run) writeAtomic() error {
 		switch {
 		case s.st.into:
 			return 0, errVacuumInto()
+		case r.c.reader && s.st.forWriters():
+			return 0, errReadOnly()
 		case s.st.vacuum && !single:
 			return 0, errHere
 		case s.st.vacuum:
@@ -58,8 +74,8 @@ func (r *run) writeAtomic() error {
 		case single:
 			return s.end, r.whole(s.st, s.from)
 		case !ours:
-			if rc := r.c.exec("BEGIN IMMEDIATE"); rc != C.SQLITE_OK {
-				return 0, r.failure(rc, s.from)
+			if err := r.begin(s.from); err != nil {
+				return 0, err
 			}
 			ours = true
 			if s.st.pragma { // acts while compiled, so once more, inside
@@ -81,6 +97,8 @@ func (r *run) writeSteps() error {
 		switch {
 		case s.st.into:
 			return 0, errVacuumInto()
+		case r.c.reader && s.st.forWriters():
+			return 0, errReadOnly()
 		case s.st.vacuum:
 			return s.end, r.vacuum(s.st, s.from)
 		}
@@ -99,8 +117,8 @@ func (r *run) whole(st *stmt, from int) error {
 	if st.columns == 0 || st.pragma || !r.c.autocommit() {
 		return r.one(st, from, true)
 	}
-	if rc := r.c.exec("BEGIN IMMEDIATE"); rc != C.SQLITE_OK {
-		return r.failure(rc, from)
+	if err := r.begin(from); err != nil {
+		return err
 	}
 	if err := r.one(st, from, true); err != nil {
 		return err // and the caller rolls back
@@ -130,7 +148,7 @@ func (r *run) startOver() error {
 	if r.c.spoiled() {
 		r.slot.shut()
 		r.c = nil
-		if err := r.db.openWriter(r.slot); err != nil {
+		if err := r.open(); err != nil {
 			return err
 		}
 	}
