@@ -141,7 +141,7 @@ func (s *script) check(r *statement.Reader, u statement.Unit, err error) error {
 		return errs.E(errs.TooLarge, tooLong, u.First, format.Bytes(requestBytes))
 	}
 	if what := passing(u.Words); what != "" {
-		return errs.E(errs.Invalid, "line %d: %s counts for one request only, and this script is too long for one", u.First, what)
+		return errs.E(errs.Invalid, "line %d: %s counts for one request only, and this script is too long for one, but not for ayb client import", u.First, what)
 	}
 	return nil
 }
@@ -149,25 +149,10 @@ func (s *script) check(r *statement.Reader, u statement.Unit, err error) error {
 // passing names what a statement does if that ends with its request; else it
 // gives nothing.
 func passing(words []string) string {
-	if len(words) < 2 {
-		return ""
+	if name, sets := statement.Setting(words); sets {
+		return name
 	}
-	what := words[0] + " " + words[1]
-	switch {
-	case what == "CREATE TEMP", what == "CREATE TEMPORARY":
-		return what
-	case words[0] != "PRAGMA":
-		return ""
-	case len(words) > 3 && words[2] == ".": // PRAGMA schema.name
-		return passing(append([]string{"PRAGMA"}, words[3:]...))
-	case words[1] == "USER_VERSION", words[1] == "APPLICATION_ID":
-		return ""
-	}
-	switch strings.Trim(strings.Join(words[2:], ""), "=()") {
-	case "", "OFF", "0", "NO", "FALSE": // it asks, or sets what holds anyway
-		return ""
-	}
-	return what
+	return ""
 }
 
 // runAll sends a script piece by piece.

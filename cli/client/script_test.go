@@ -77,7 +77,7 @@ func TestScriptErrorPlace(t *testing.T) {
 func TestScriptInPieces(t *testing.T) {
 	const most = 4000
 	transaction := "BEGIN;\n" + rows(30) + "COMMIT;"
-	script := "PRAGMA foreign_keys=OFF;\nCREATE TABLE t(a, b);\n" + rows(100) + transaction + "\n" + rows(10) + "VACUUM;SELECT 2\n-- the end\n"
+	script := "PRAGMA foreign_keys=ON;\nCREATE TABLE t(a, b);\n" + rows(100) + transaction + "\n" + rows(10) + "VACUUM;SELECT 2\n-- the end\n"
 	s := newServer(t, nil)
 	u := atServer(t, s)
 	u.stdin = script
@@ -95,7 +95,7 @@ func TestScriptInPieces(t *testing.T) {
 		}
 		alone := 0
 		for _, sql := range sent {
-			if sql := strings.TrimSpace(sql); sql == transaction || sql == "VACUUM;" || sql == "PRAGMA foreign_keys=OFF;" {
+			if sql := strings.TrimSpace(sql); sql == transaction || sql == "VACUUM;" || sql == "PRAGMA foreign_keys=ON;" {
 				alone++
 			}
 		}
@@ -129,10 +129,10 @@ func TestScriptInPiecesFails(t *testing.T) {
 		{"the server", rows(100), third(errs.E(errs.Unavailable, "The node is down")), `The node is down; whether lines 51 to 74 of the script have been run is not certain, those before have`},
 		{"a long statement", "SELECT 1;\n" + "SELECT '" + strings.Repeat("x", most) + "';\n", taking(most, lines(changed)),
 			`line 2: The request body is larger than the 3000 bytes that are allowed; the lines before 2 have been run, those from there on have not`},
-		{"a pragma", rows(100) + "\nPRAGMA foreign_keys = ON;", taking(most, lines(changed)),
-			`line 102: PRAGMA FOREIGN_KEYS counts for one request only, and this script is too long for one; nothing of the script has been run`},
+		{"a pragma", rows(100) + "\nPRAGMA foreign_keys = OFF;", taking(most, lines(changed)),
+			`line 102: PRAGMA FOREIGN_KEYS counts for one request only, and this script is too long for one, but not for ayb client import; nothing of the script has been run`},
 		{"a table", "CREATE TEMP TABLE x(a);" + rows(100), taking(most, lines(changed)),
-			`line 1: CREATE TEMP counts for one request only, and this script is too long for one; nothing of the script has been run`},
+			`line 1: CREATE TEMP counts for one request only, and this script is too long for one, but not for ayb client import; nothing of the script has been run`},
 	} {
 		s.set(tt.answer)
 		n.Store(0)
@@ -140,8 +140,8 @@ func TestScriptInPiecesFails(t *testing.T) {
 	}
 	// The input cannot be looked through beforehand.
 	s.set(taking(most, lines(changed)))
-	u.stdin = rows(100) + "\nPRAGMA main.foreign_keys = ON;"
-	u.want("", "Error: line 102: PRAGMA FOREIGN_KEYS counts for one request only, and this script is too long for one; the lines before 102 have been run, those from there on have not\n", 1,
+	u.stdin = rows(100) + "\nPRAGMA main.foreign_keys = OFF;"
+	u.want("", "Error: line 102: PRAGMA FOREIGN_KEYS counts for one request only, and this script is too long for one, but not for ayb client import; the lines before 102 have been run, those from there on have not\n", 1,
 		"query", "a/b", "--file", "-")
 }
 

@@ -41,6 +41,7 @@ type session struct {
 // however the statements fared, unless a failure was to end it.
 func (a *app) session(ctx context.Context, q *querier) error {
 	s := &session{querier: q, app: a}
+	s.split.Script = !isTerminal(a.Stdin) // nobody would see a refusal before the next statement
 	if isTerminal(a.Stdin) && isTerminal(a.Stdout) {
 		if !q.quiet {
 			if err := a.say("Launching an interactive session for %s", printable(q.db.String())); err != nil {

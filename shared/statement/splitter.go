@@ -16,7 +16,12 @@ type Splitter struct {
 	buf  strings.Builder
 	lex  lexer
 	tx   transaction
+	set  settings
 	held []string // statements of a transaction that is not yet closed
+	// Script holds back as well what follows a setting that lasts only until
+	// the request ends, a PRAGMA or a TEMP table, until it is set back or the
+	// input ends.
+	Script bool
 }
 
 // Feed takes one line without its line break and returns the statements that
@@ -59,7 +64,7 @@ func (s *Splitter) Rest() string {
 	if text := s.take(); text != "" {
 		rest = append(rest, text)
 	}
-	s.held, s.tx = nil, transaction{}
+	s.held, s.tx, s.set = nil, transaction{}, settings{}
 	return strings.Join(rest, "\n")
 }
 
@@ -82,7 +87,10 @@ func (s *Splitter) group(text string) string {
 	}
 	words, _ := head(text)
 	s.tx.follow(words)
-	if s.tx.open() {
+	if s.Script {
+		s.set.follow(words)
+	}
+	if s.tx.open() || s.set.open() {
 		s.held = append(s.held, text)
 		return ""
 	}

@@ -65,6 +65,41 @@ func TestSplitter(t *testing.T) {
 	}
 }
 
+// In a script what is set for the rest of a request stays with the statements
+// that it is meant for.
+func TestSplitterOfScripts(t *testing.T) {
+	for _, tt := range []struct {
+		name, input string
+		want        []string
+		rest        string
+	}{
+		{"a rebuild", "SELECT 1;\nPRAGMA foreign_keys=OFF;\nDROP TABLE a;\npragma main.foreign_keys = 1;\nSELECT 2;",
+			[]string{"SELECT 1;", "PRAGMA foreign_keys=OFF;\nDROP TABLE a;\npragma main.foreign_keys = 1;", "SELECT 2;"}, ""},
+		{"with its transaction", "PRAGMA foreign_keys(0);\nBEGIN;\nDROP TABLE a;\nCOMMIT;\nSELECT 1;", nil, "PRAGMA foreign_keys(0);\nBEGIN;\nDROP TABLE a;\nCOMMIT;\nSELECT 1;"},
+		{"inside it", "BEGIN;\nPRAGMA foreign_keys=no;\nCOMMIT;\nPRAGMA foreign_keys=yes;", []string{"BEGIN;\nPRAGMA foreign_keys=no;\nCOMMIT;\nPRAGMA foreign_keys=yes;"}, ""},
+		{"what holds anyway", "PRAGMA foreign_keys=ON;\nPRAGMA foreign_keys;\nPRAGMA recursive_triggers='off';\nPRAGMA user_version=3;\nPRAGMA table_info(t);",
+			[]string{"PRAGMA foreign_keys=ON;", "PRAGMA foreign_keys;", "PRAGMA recursive_triggers='off';", "PRAGMA user_version=3;", "PRAGMA table_info(t);"}, ""},
+		{"two of them", "PRAGMA foreign_keys=OFF;\nPRAGMA legacy_alter_table=ON;\nPRAGMA foreign_keys=ON;\nPRAGMA legacy_alter_table=OFF;\nSELECT 1;",
+			[]string{"PRAGMA foreign_keys=OFF;\nPRAGMA legacy_alter_table=ON;\nPRAGMA foreign_keys=ON;\nPRAGMA legacy_alter_table=OFF;", "SELECT 1;"}, ""},
+		{"temporary", "CREATE TEMP TABLE x(a);\nINSERT INTO x VALUES (1);", nil, "CREATE TEMP TABLE x(a);\nINSERT INTO x VALUES (1);"},
+	} {
+		s := statement.Splitter{Script: true}
+		var got []string
+		for line := range strings.SplitSeq(tt.input, "\n") {
+			got = append(got, s.Feed(line)...)
+		}
+		if rest := s.Rest(); !slices.Equal(got, tt.want) || rest != tt.rest {
+			t.Errorf("%s:\n got %q, rest %q\nwant %q, rest %q", tt.name, got, rest, tt.want, tt.rest)
+		}
+		if s.Pending() {
+			t.Errorf("%s: something is left", tt.name)
+		}
+		if s.Feed("SELECT 1;") == nil {
+			t.Errorf("%s: it is still held back", tt.name)
+		}
+	}
+}
+
 // A statement of many lines costs time in proportion to its length.
 func TestSplitterIsLinear(t *testing.T) {
 	var s statement.Splitter
