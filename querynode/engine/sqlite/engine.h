@@ -158,6 +158,11 @@ typedef struct ayb_pace {
 // something. One connection at a time can do so.
 void ayb_give_way(ayb_pace *p, ayb_conn *c);
 
+// log.c
+// Takes off the log what a transaction that was undone has written there. Only
+// the writer may be asked.
+void ayb_trim(ayb_conn *c);
+
 // memory.c
 void ayb_memory(void);
 // Says what this thread compiles or steps from here on, 0 being nothing: if it

@@ -130,6 +130,9 @@ func (db *DB) together(members []*member) (i int, v verdict, ended bool, err err
 	if !s.c.autocommit() && s.c.exec("ROLLBACK") != C.SQLITE_OK {
 		s.c.broken = true
 	}
+	if v == lost || !ended {
+		C.ayb_trim(s.c.c)
+	}
 	if s.c.spoiled() {
 		s.shut()
 	}

@@ -103,6 +103,9 @@ func (r *run) work(p *pool, work func() error) error {
 	err := work()
 	if err != nil {
 		r.rollback()
+		if p == r.db.writer && r.c != nil {
+			C.ayb_trim(r.c.c)
+		}
 	}
 	r.giveBack()
 	return err

@@ -67,6 +67,9 @@ enum {
 	SQLITE_LIMIT_SQL_LENGTH = 1,
 	SQLITE_LIMIT_VDBE_OP = 5,
 	SQLITE_DBSTATUS_DEFERRED_FKS = 10,
+	SQLITE_DBSTATUS_CACHE_SPILL = 12,
+	SQLITE_FCNTL_FILE_POINTER = 7,
+	SQLITE_FCNTL_JOURNAL_POINTER = 28,
 
 	SQLITE_LIMIT_ATTACHED = 7,
 	SQLITE_LIMIT_LIKE_PATTERN_LENGTH = 8,
@@ -197,6 +200,7 @@ int sqlite3_open_v2(const char *, sqlite3 **, int, const char *);
 int sqlite3_close(sqlite3 *);
 int sqlite3_db_config(sqlite3 *, int, ...);
 int sqlite3_limit(sqlite3 *, int, int);
+int sqlite3_file_control(sqlite3 *, const char *, int, void *);
 int sqlite3_db_status(sqlite3 *, int, int *, int *, int);
 int sqlite3_busy_timeout(sqlite3 *, int);
 int sqlite3_set_authorizer(sqlite3 *, int (*)(void *, int, const char *, const char *, const char *, const char *), void *);
