@@ -183,16 +183,25 @@ func filled(cells []cell) (n int) {
 	return n
 }
 
+// nameOf is a name as it is compared: without blanks around it, unless it is
+// nothing else.
+func nameOf(name string) string {
+	if trimmed := strings.TrimSpace(name); trimmed != "" {
+		return folded(trimmed)
+	}
+	return name
+}
+
 // matches reports whether a row has names of columns, each of them one of
 // those known.
 func matches(head []cell, known []string) bool {
 	has := map[string]bool{}
 	for _, name := range known {
-		has[folded(strings.TrimSpace(name))] = true
+		has[nameOf(name)] = true
 	}
 	names := 0
 	for _, c := range head {
-		name := folded(strings.TrimSpace(string(c.data)))
+		name := nameOf(string(c.data))
 		if name == "" {
 			continue
 		}
