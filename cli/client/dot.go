@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -16,22 +17,37 @@ const sessionHelp = `Enter SQL; it may span lines and ends with a semicolon.
 .tables [PATTERN]  list the tables and views; % and * stand for any text
 .schema [TABLE]    show the statements that made them
 .mode MODE         print results as table, csv, json, ndjson, markdown or list
+.headers on|off    print the names of columns in csv and list, or not
+.nullvalue TEXT    print TEXT for NULL
+.width N ...       make the columns of tables so wide; 0 for any width
+.indexes [TABLE]   list the indexes
+.dump [TABLE]      print what makes the database, or the table, again
+.import FILE TABLE bring a file into a table, new or not
+.read FILE         run the statements and commands of a file
+.output [FILE]     send what follows to a file, or back here
+.once FILE         send the answer of the next statement to a file
+.param set :N VAL  bind a value to :N in what follows; also unset, list, clear
+.bail on|off       end at the first failure, or not
 .timer on|off      tell how long each statement takes
 .help              show this
 .quit              end the session`
 
 // dotCommands are offered for completion.
 func dotCommands() []string {
-	return []string{".tables", ".schema", ".mode", ".timer", ".help", ".quit"}
+	return []string{".tables", ".schema", ".mode", ".headers", ".nullvalue", ".width", ".indexes", ".dump", ".import",
+		".read", ".output", ".once", ".param", ".bail", ".timer", ".help", ".quit"}
 }
 
 // command obeys a line that begins with a dot.
 func (s *session) command(ctx context.Context, line string) error {
-	words := strings.Fields(strings.TrimSuffix(line, ";"))
+	words := splitWords(strings.TrimSuffix(line, ";"))
 	if len(words) == 0 {
 		words = []string{"."}
 	}
 	arg := strings.Join(words[1:], " ")
+	if s.once && words[0] != ".once" { // it is for this command
+		defer func() { s.report(s.closeOutput()) }()
+	}
 	switch words[0] {
 	case ".quit", ".exit":
 		return errQuit
@@ -48,15 +64,48 @@ func (s *session) command(ctx context.Context, line string) error {
 		}
 		s.report(err)
 	case ".timer":
-		if arg != "on" && arg != "off" {
-			s.report(errs.E(errs.Invalid, "The timer can be on or off: .timer on"))
-			break
+		s.turn(&s.timer, words)
+	case ".bail":
+		s.turn(&s.bail, words)
+	case ".headers", ".header":
+		on := false
+		if s.turn(&on, words) {
+			s.headers = &on
 		}
-		s.timer = arg == "on"
+	case ".nullvalue":
+		s.null = &arg
+	case ".width":
+		s.report(s.setWidths(words[1:]))
+	case ".indexes", ".indices":
+		s.stoppable(ctx, func(ctx context.Context) error { return s.indexes(ctx, arg) })
+	case ".dump":
+		s.stoppable(ctx, func(ctx context.Context) error { return s.dump(ctx, words[1:]) })
+	case ".import":
+		s.stoppable(ctx, func(ctx context.Context) error { return s.importFile(ctx, words[1:]) })
+	case ".read":
+		err := s.read(ctx, words[1:])
+		if errors.Is(err, errQuit) {
+			return err
+		}
+		s.report(err)
+	case ".output", ".once":
+		s.report(s.redirect(words[0] == ".once", words[1:]))
+	case ".param", ".parameter":
+		s.report(s.param(words[1:]))
 	default:
 		s.report(errs.E(errs.Invalid, "There is no command %s; enter .help for those there are", words[0]))
 	}
-	return nil
+	return s.bailed()
+}
+
+// turn sets a switch, and tells whether it could be.
+func (s *session) turn(what *bool, words []string) bool {
+	on, err := onOff(words[0], words[1:])
+	s.report(err)
+	if err == nil {
+		*what = on
+	}
+	return err == nil
 }
 
 // tables lists the tables and views whose names match.

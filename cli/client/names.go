@@ -128,9 +128,11 @@ func (n *names) forCommand(command, word string) []string {
 		return matching(word, dotCommands())
 	case ".mode", ".format":
 		return matching(word, format.SessionKinds())
-	case ".timer":
+	case ".timer", ".bail", ".headers":
 		return matching(word, []string{"on", "off"})
-	case ".tables", ".schema":
+	case ".param":
+		return matching(word, []string{"set", "unset", "list", "clear"})
+	case ".tables", ".schema", ".indexes", ".dump":
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		return matching(word, n.tables)

@@ -18,7 +18,7 @@ func TestCandidates(t *testing.T) {
 		`SELECT * FROM "`:       `["select"]`,
 		"SELECT ra":             "[]",
 		"SELEC":                 "[SELECT]",
-		".":                     "[.tables .schema .mode .timer .help .quit]",
+		".":                     "[.tables .schema .mode .headers .nullvalue .width .indexes .dump .import .read .output .once .param .bail .timer .help .quit]",
 		".sch":                  "[.schema]",
 		".schema f":             "[fruit]",
 		".mode m":               "[markdown]",

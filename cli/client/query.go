@@ -132,6 +132,9 @@ type querier struct {
 	quiet  bool
 	// results counts those that have been printed of typed requests.
 	results int
+	headers *bool   // of csv and list; nil for what is usual
+	null    *string // what stands for NULL; nil for the word
+	widths  []int   // of the columns of tables; 0 and missing for any
 }
 
 // run runs SQL and prints its result. All but a table is printed as it
@@ -157,15 +160,13 @@ func (q *querier) run(ctx context.Context, sql string) error {
 // print prints the rows and tells how many there were. The header comes with
 // the first row, or in any case when quiet.
 func (q *querier) print(rows *httpapi.Rows) (int, error) {
-	switch q.as {
-	case format.CSV:
-		return q.printRecords(format.NewCSVWriter(q.out), true, rows)
-	case format.List:
-		return q.printRecords(format.NewListWriter(q.out), false, rows)
+	if q.as == format.CSV || q.as == format.List {
+		w, header := q.recordWriter()
+		return q.printRecords(w, header, rows)
 	}
 	var all [][]string
 	for rows.Next() {
-		all = append(all, cells(rows.Row()))
+		all = append(all, cells(rows.Row(), q.nullText()))
 	}
 	if err := rows.Err(); err != nil {
 		return 0, err
@@ -173,7 +174,7 @@ func (q *querier) print(rows *httpapi.Rows) (int, error) {
 	if !q.hasHeader(rows, len(all)) {
 		return 0, nil
 	}
-	err := format.WriteTable(q.out, rows.Fields(), all)
+	err := format.WriteTable(q.out, rows.Fields(), all, q.widths...)
 	return len(all), localFailure(err, "write the answer")
 }
 
@@ -185,7 +186,7 @@ func (q *querier) printRecords(w recordWriter, header bool, rows *httpapi.Rows) 
 		if n == 0 && header {
 			err = w.Write(rows.Fields())
 		}
-		err = errors.Join(err, w.Write(cells(rows.Row())))
+		err = errors.Join(err, w.Write(cells(rows.Row(), q.nullText())))
 		n++
 	}
 	if n == 0 && header && rows.Err() == nil && q.hasHeader(rows, 0) {
@@ -195,6 +196,15 @@ func (q *querier) printRecords(w recordWriter, header bool, rows *httpapi.Rows) 
 		return n, err
 	}
 	return n, rows.Err()
+}
+
+// recordWriter makes the writer of CSV or a list, and tells whether a header
+// goes first.
+func (q *querier) recordWriter() (w recordWriter, header bool) {
+	if q.as == format.List {
+		return format.NewListWriter(q.out), q.headers != nil && *q.headers
+	}
+	return format.NewCSVWriter(q.out), q.headers == nil || *q.headers
 }
 
 // recordWriter writes records as they come.
@@ -207,11 +217,14 @@ func (q *querier) hasHeader(rows *httpapi.Rows, n int) bool {
 	return n > 0 || q.quiet && len(rows.Fields()) > 0
 }
 
+// nullText is what stands for NULL.
+func (q *querier) nullText() string { return or(q.null, "NULL") }
+
 // cells are the texts of a row.
-func cells(row []*string) []string {
+func cells(row []*string, null string) []string {
 	out := make([]string, len(row))
 	for i, cell := range row {
-		out[i] = or(cell, "NULL")
+		out[i] = or(cell, null)
 	}
 	return out
 }

@@ -95,6 +95,17 @@ Enter SQL; it may span lines and ends with a semicolon.
 .tables [PATTERN]  list the tables and views; % and * stand for any text
 .schema [TABLE]    show the statements that made them
 .mode MODE         print results as table, csv, json, ndjson, markdown or list
+.headers on|off    print the names of columns in csv and list, or not
+.nullvalue TEXT    print TEXT for NULL
+.width N ...       make the columns of tables so wide; 0 for any width
+.indexes [TABLE]   list the indexes
+.dump [TABLE]      print what makes the database, or the table, again
+.import FILE TABLE bring a file into a table, new or not
+.read FILE         run the statements and commands of a file
+.output [FILE]     send what follows to a file, or back here
+.once FILE         send the answer of the next statement to a file
+.param set :N VAL  bind a value to :N in what follows; also unset, list, clear
+.bail on|off       end at the first failure, or not
 .timer on|off      tell how long each statement takes
 .help              show this
 .quit              end the session
@@ -152,7 +163,7 @@ func TestSessionCommands(t *testing.T) {
 		t.Errorf("timer: %q, %q", out, stderr)
 	}
 	u.stdin = ".timer maybe\n.schema"
-	if _, stderr, code := u.run("query", "a/b", "-q"); code != 0 || stderr != "Error: The timer can be on or off: .timer on\n" {
+	if _, stderr, code := u.run("query", "a/b", "-q"); code != 0 || stderr != "Error: .timer can be on or off: .timer on\n" {
 		t.Errorf("%d, %q", code, stderr)
 	}
 	s.set(ok(200, `{"fields":["sql"],"rows":[]}`))

@@ -79,7 +79,7 @@ func (q *querier) render(lines *httpapi.Lines) error {
 // showTable prints one result as a table, which needs all of its rows first.
 func (q *querier) showTable(lines *httpapi.Lines, columns []string) error {
 	var rows [][]string
-	whole, err := eachRow(lines, func(row []string) error {
+	whole, err := eachRow(lines, q.nullText(), func(row []string) error {
 		rows = append(rows, row)
 		return nil
 	})
@@ -87,7 +87,7 @@ func (q *querier) showTable(lines *httpapi.Lines, columns []string) error {
 		return err
 	}
 	if len(rows) > 0 || q.quiet {
-		if err := format.WriteTable(q.out, columns, rows); err != nil {
+		if err := format.WriteTable(q.out, columns, rows, q.widths...); err != nil {
 			return localFailure(err, "write the answer")
 		}
 	}
@@ -105,7 +105,7 @@ func (q *querier) showMarkdown(lines *httpapi.Lines, columns []string) error {
 	if err = errors.Join(err, w.Header(columns)); err != nil {
 		return err
 	}
-	_, err = eachRow(lines, func(row []string) error {
+	_, err = eachRow(lines, q.nullText(), func(row []string) error {
 		err := w.Write(row)
 		if lines.Waiting() {
 			err = errors.Join(err, w.Flush())
@@ -113,6 +113,44 @@ func (q *querier) showMarkdown(lines *httpapi.Lines, columns []string) error {
 		return err
 	})
 	return errors.Join(err, w.Flush())
+}
+
+// records runs a request and prints its results as CSV or a list, as run does.
+func (q *querier) records(ctx context.Context, r httpapi.QueryRequest) error {
+	lines, err := q.client.QueryLines(ctx, q.db.entity, q.db.name, r)
+	if err != nil {
+		return err
+	}
+	defer lines.Close()
+	n := 0
+	for lines.Next() {
+		l := lines.Line()
+		if l.Kind != httpapi.LineColumns || len(l.Columns) == 0 {
+			continue
+		}
+		w, header := q.recordWriter()
+		columns := l.Columns
+		n = 0
+		_, err := eachRow(lines, q.nullText(), func(row []string) error {
+			n++
+			if n == 1 && header {
+				if err := w.Write(columns); err != nil {
+					return localFailure(err, "write the answer")
+				}
+			}
+			return localFailure(w.Write(row), "write the answer")
+		})
+		if n == 0 && header && q.quiet {
+			err = errors.Join(err, w.Write(columns))
+		}
+		if err = errors.Join(err, w.Flush()); err != nil {
+			return err
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return err
+	}
+	return q.count(n)
 }
 
 // count ends the table of a result.
@@ -126,11 +164,11 @@ func (q *querier) count(n int) error {
 
 // eachRow reads the rows of one result, and tells whether its end has come;
 // if not, the lines know why.
-func eachRow(lines *httpapi.Lines, do func([]string) error) (whole bool, err error) {
+func eachRow(lines *httpapi.Lines, null string, do func([]string) error) (whole bool, err error) {
 	for lines.Next() {
 		switch l := lines.Line(); l.Kind {
 		case httpapi.LineRow:
-			row, err := typedCells(l.Text)
+			row, err := typedCells(l.Text, null)
 			if err != nil {
 				return false, err
 			}
@@ -145,7 +183,7 @@ func eachRow(lines *httpapi.Lines, do func([]string) error) (whole bool, err err
 }
 
 // typedCells are the texts of a row in its typed form.
-func typedCells(line []byte) ([]string, error) {
+func typedCells(line []byte, null string) ([]string, error) {
 	d := json.NewDecoder(bytes.NewReader(line))
 	d.UseNumber()
 	var row []any
@@ -154,6 +192,10 @@ func typedCells(line []byte) ([]string, error) {
 	}
 	out := make([]string, len(row))
 	for i, value := range row {
+		if value == nil {
+			out[i] = null
+			continue
+		}
 		out[i] = typedCell(value)
 	}
 	return out, nil
@@ -161,8 +203,6 @@ func typedCells(line []byte) ([]string, error) {
 
 func typedCell(value any) string {
 	switch v := value.(type) {
-	case nil:
-		return "NULL"
 	case string:
 		return v
 	case map[string]any:

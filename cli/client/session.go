@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/shared/httpapi"
 	"github.com/ayb-go/ayb/shared/statement"
 )
 
@@ -32,15 +35,24 @@ type session struct {
 	app    *app
 	split  statement.Splitter
 	person bool // a person sits at a terminal
-	failed bool // a statement has failed
+	failed bool // a statement has failed since the last command
+	ended  bool // by a failure
+	bail   bool // the first failure ends the session
 	timer  bool // each answer is followed by its time
 	names  *names
+	params map[string]json.RawMessage // by name, without its prefix
+	screen io.Writer                  // where answers go without file
+	file   *os.File                   // where answers go
+	once   bool                       // the next statement is the last for file
+	reads  int                        // files that are being read
 }
 
 // session reads statements and answers them until the input ends. It succeeds
 // however the statements fared, unless a failure was to end it.
 func (a *app) session(ctx context.Context, q *querier) error {
-	s := &session{querier: q, app: a}
+	own := *a
+	s := &session{querier: q, app: &own, screen: a.Stdout}
+	defer func() { s.report(s.closeOutput()) }()
 	s.split.Script = !isTerminal(a.Stdin) // nobody would see a refusal before the next statement
 	if isTerminal(a.Stdin) && isTerminal(a.Stdout) {
 		if !q.quiet {
@@ -54,7 +66,11 @@ func (a *app) session(ctx context.Context, q *querier) error {
 		}
 		return s.loop(ctx, newTerminal(ctx, s))
 	}
-	return s.loop(ctx, newPipe(a.Stdin, func() {}))
+	err := s.loop(ctx, newPipe(a.Stdin, func() {}))
+	if err == nil && s.ended {
+		return errReported
+	}
+	return err
 }
 
 // prompt asks for a line, in a way any terminal can print.
@@ -63,11 +79,20 @@ func (s *session) prompt() {
 	if s.split.Pending() {
 		text = strings.Repeat(" ", max(0, len(text)-3)) + "..."
 	}
-	fmt.Fprint(s.out, text+"> ")
+	fmt.Fprint(s.screen, text+"> ")
 }
 
 // loop is the session. Its error is a failure to read, or nil.
 func (s *session) loop(ctx context.Context, in input) error {
+	if err := s.lines(ctx, in); !errors.Is(err, errQuit) {
+		return err
+	}
+	return nil
+}
+
+// lines runs what an input has. Its error is errQuit when the session is to
+// end.
+func (s *session) lines(ctx context.Context, in input) error {
 	for ctx.Err() == nil {
 		text, err := in.next()
 		switch {
@@ -80,13 +105,14 @@ func (s *session) loop(ctx context.Context, in input) error {
 		case errors.Is(err, io.EOF):
 			if rest := s.split.Rest(); rest != "" { // the last semicolon may be left out
 				s.execute(ctx, rest)
+				return s.bailed()
 			}
 			return nil
 		case err != nil:
 			return localFailure(err, "read the input")
 		}
-		if errors.Is(s.feed(ctx, text), errQuit) {
-			return nil
+		if err := s.feed(ctx, text); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -100,7 +126,21 @@ func (s *session) feed(ctx context.Context, text string) error {
 	for line := range strings.SplitSeq(text, "\n") {
 		for _, sql := range s.split.Feed(line) {
 			s.execute(ctx, sql)
+			if err := s.bailed(); err != nil {
+				return err
+			}
 		}
+	}
+	return nil
+}
+
+// bailed is errQuit after a failure that ends the session.
+func (s *session) bailed() error {
+	failed := s.failed
+	s.failed = false
+	if failed && s.bail {
+		s.ended = true
+		return errQuit
 	}
 	return nil
 }
@@ -108,7 +148,22 @@ func (s *session) feed(ctx context.Context, text string) error {
 // execute runs SQL and prints what comes of it.
 func (s *session) execute(ctx context.Context, sql string) {
 	began := time.Now()
-	s.stoppable(ctx, func(ctx context.Context) error { return s.run(ctx, sql) })
+	s.stoppable(ctx, func(ctx context.Context) error {
+		values, err := s.bound(sql)
+		switch {
+		case err != nil:
+			return err
+		case values != nil && (s.as == format.CSV || s.as == format.List):
+			return s.records(ctx, httpapi.QueryRequest{SQL: sql, Params: values})
+		case values != nil:
+			s.results = 0
+			return s.whole(ctx, httpapi.QueryRequest{SQL: sql, Params: values})
+		}
+		return s.run(ctx, sql)
+	})
+	if s.once {
+		s.report(s.closeOutput())
+	}
 	if s.timer {
 		s.remark("Time: %s", precise(time.Since(began)))
 	}
@@ -133,7 +188,7 @@ func (s *session) stoppable(ctx context.Context, do func(context.Context) error)
 func (s *session) remark(line string, args ...any) {
 	w := s.app.Stderr
 	if s.person {
-		w = s.app.Stdout
+		w = s.screen
 	}
 	_, err := fmt.Fprintf(w, line+"\n", args...)
 	s.report(localFailure(err, "write a message"))

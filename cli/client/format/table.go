@@ -13,6 +13,9 @@ import (
 // tabStop is the distance of tab stops within a cell.
 const tabStop = 8
 
+// MaxWidth is the widest a column can be made.
+const MaxWidth = 10_000
+
 // WriteTable writes a header and rows in columns: cells of one space, text
 // and one space, joined by "|"; a rule of "-" and "+" below the header; no
 // border. A column is as wide as its widest cell on a terminal, except that
@@ -20,13 +23,16 @@ const tabStop = 8
 //
 // Control characters are shown in an escaped form: the text comes from
 // strangers and must not command the reader's terminal.
-func WriteTable(w io.Writer, header []string, rows [][]string) error {
-	head := split(header)
+//
+// Columns can be given a width, at which their texts are broken; 0 is any.
+func WriteTable(w io.Writer, header []string, rows [][]string, fixed ...int) error {
+	head := fold(split(header), fixed)
 	widths := make([]int, len(header))
+	copy(widths, fixed)
 	measure(widths, head)
 	lines := make([][][]string, len(rows))
 	for i, row := range rows {
-		lines[i] = split(row)
+		lines[i] = fold(split(row), fixed)
 		measure(widths, lines[i])
 	}
 	out := bufio.NewWriter(w)
@@ -55,6 +61,35 @@ func split(row []string) [][]string {
 		}
 	}
 	return cells
+}
+
+// fold breaks the lines of cells that are wider than their column may be.
+func fold(cells [][]string, fixed []int) [][]string {
+	for i := range min(len(cells), len(fixed)) {
+		if fixed[i] == 0 {
+			continue
+		}
+		var lines []string
+		for _, line := range cells[i] {
+			lines = append(lines, broken(line, fixed[i])...)
+		}
+		cells[i] = lines
+	}
+	return cells
+}
+
+// broken cuts a text into lines no wider than width, as far as its characters
+// are not.
+func broken(text string, width int) []string {
+	lines, used := []string{""}, 0
+	for chars := uniseg.NewGraphemes(text); chars.Next(); {
+		if used > 0 && used+chars.Width() > width {
+			lines, used = append(lines, ""), 0
+		}
+		lines[len(lines)-1] += chars.Str()
+		used += chars.Width()
+	}
+	return lines
 }
 
 func measure(widths []int, cells [][]string) {

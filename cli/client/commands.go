@@ -1,0 +1,220 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/httpapi"
+	"github.com/ayb-go/ayb/shared/query"
+)
+
+// maxReads bounds files that are read by files.
+const maxReads = 10
+
+// onOff reads the argument of a switch.
+func onOff(command string, args []string) (bool, error) {
+	if len(args) != 1 || args[0] != "on" && args[0] != "off" {
+		return false, errs.E(errs.Invalid, "%s can be on or off: %s on", command, command)
+	}
+	return args[0] == "on", nil
+}
+
+// read runs the statements and commands of a file.
+func (s *session) read(ctx context.Context, args []string) error {
+	switch {
+	case len(args) != 1:
+		return errs.E(errs.Invalid, "Name the file to read: .read FILE")
+	case s.reads >= maxReads:
+		return errs.E(errs.Invalid, "Files are read by files %d deep at most", maxReads)
+	}
+	f, err := os.Open(args[0])
+	if err != nil {
+		return localFailure(err, "read %s", printable(args[0]))
+	}
+	defer f.Close()
+	s.reads++
+	defer func() { s.reads-- }()
+	return s.lines(ctx, newPipe(f, func() {}))
+}
+
+// redirect sends the answers to a file; without a name, where they went at
+// first.
+func (s *session) redirect(once bool, args []string) error {
+	err := s.closeOutput()
+	if err != nil || len(args) == 0 && !once || len(args) == 1 && args[0] == "stdout" {
+		return err
+	}
+	if len(args) != 1 {
+		return errs.E(errs.Invalid, "Name the file to write to: .output FILE, or .once FILE for the next statement")
+	}
+	f, err := os.Create(args[0])
+	if err != nil {
+		return localFailure(err, "write %s", printable(args[0]))
+	}
+	s.file, s.once = f, once
+	s.out, s.app.Stdout = f, f
+	return nil
+}
+
+// closeOutput ends the file that answers go to.
+func (s *session) closeOutput() error {
+	if s.file == nil {
+		return nil
+	}
+	f := s.file
+	s.file, s.once = nil, false
+	s.out, s.app.Stdout = s.screen, s.screen
+	return localFailure(f.Close(), "write %s", printable(f.Name()))
+}
+
+// dump writes the database or a table as a SQL script.
+func (s *session) dump(ctx context.Context, args []string) error {
+	if len(args) > 1 {
+		return errs.E(errs.Invalid, "Name one table at most: .dump TABLE")
+	}
+	return s.client.Export(ctx, s.db.entity, s.db.name, httpapi.ExportRequest{
+		ExportOptions: query.ExportOptions{Format: query.TransferSQL, Table: strings.Join(args, "")}}, &localWriter{w: s.out})
+}
+
+// indexes lists the indexes of a table, or all.
+func (s *session) indexes(ctx context.Context, table string) error {
+	of := ""
+	if table != "" {
+		of = " AND lower(tbl_name) = lower('" + strings.ReplaceAll(table, "'", "''") + "')"
+	}
+	rows, err := s.client.QueryRows(ctx, s.db.entity, s.db.name, "SELECT name FROM sqlite_schema WHERE type = 'index'"+of+" ORDER BY name;")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if _, err := io.WriteString(&localWriter{w: s.out}, printable(or(rows.Row()[0], ""))+"\n"); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// importFile brings a file into a table: a new one, or what is there grows.
+func (s *session) importFile(ctx context.Context, args []string) error {
+	if len(args) != 2 {
+		return errs.E(errs.Invalid, "Name a file and a table: .import FILE TABLE")
+	}
+	schema, err := s.client.Schema(ctx, s.db.entity, s.db.name)
+	if err != nil {
+		return err
+	}
+	mode := query.ImportCreate
+	if slices.ContainsFunc(schema.Tables, func(t query.Table) bool { return strings.EqualFold(t.Name, args[1]) }) {
+		mode = query.ImportAppend
+	}
+	app := *s.app
+	if !s.person { // what has become of it is no data
+		app.Stdout = app.Stderr
+	}
+	cmd := &cobra.Command{Use: ".import FILE TABLE"}
+	cmd.SetContext(ctx)
+	i := &importing{app: &app, db: s.db, file: args[0], req: httpapi.ImportRequest{
+		ImportOptions: query.ImportOptions{Table: args[1], Mode: mode, OnError: query.OnErrorStop}}}
+	err = i.run(cmd)
+	if u, ok := errors.AsType[*UsageError](err); ok {
+		return errs.E(errs.Invalid, "%s", u.Message)
+	}
+	return err
+}
+
+// param changes the values that are bound to the parameters of statements.
+func (s *session) param(args []string) error {
+	switch {
+	case len(args) == 1 && args[0] == "list":
+		for _, name := range slices.Sorted(func(yield func(string) bool) {
+			for name := range s.params {
+				if !yield(name) {
+					return
+				}
+			}
+		}) {
+			if err := s.app.say(":%s %s", printable(name), printable(string(s.params[name]))); err != nil {
+				return err
+			}
+		}
+		return nil
+	case len(args) == 1 && args[0] == "clear":
+		clear(s.params)
+		return nil
+	case len(args) == 2 && args[0] == "unset":
+		delete(s.params, strings.TrimLeft(args[1], ":@$"))
+		return nil
+	case len(args) < 3 || args[0] != "set" || !paramName().MatchString(args[1]):
+		return errs.E(errs.Invalid, "The forms are .param set :NAME VALUE, .param unset :NAME, .param list and .param clear")
+	}
+	text := strings.Join(args[2:], " ")
+	value := json.RawMessage(text)
+	if strings.EqualFold(text, "null") {
+		value = json.RawMessage("null")
+	} else if !json.Valid(value) || text[0] == '"' {
+		var err error
+		if value, err = httpapi.Marshal(text); err != nil {
+			return errs.Wrap(errs.Invalid, err, "The value is no text")
+		}
+	}
+	if s.params == nil {
+		s.params = map[string]json.RawMessage{}
+	}
+	s.params[strings.TrimLeft(args[1], ":@$")] = value
+	return nil
+}
+
+func paramName() *regexp.Regexp { return regexp.MustCompile(`^[:@$][A-Za-z_][A-Za-z0-9_]*$`) }
+
+// bound gives the values for the parameters that SQL names, or nothing.
+func (s *session) bound(sql string) (json.RawMessage, error) {
+	if len(s.params) == 0 {
+		return nil, nil
+	}
+	code := regexp.MustCompile(`(?s)'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/`).ReplaceAllString(sql, " ")
+	values := map[string]json.RawMessage{}
+	for _, name := range regexp.MustCompile(`[:@$][A-Za-z_][A-Za-z0-9_]*`).FindAllString(code, -1) {
+		if value, ok := s.params[name[1:]]; ok {
+			values[name[1:]] = value
+		}
+	}
+	if len(values) == 0 {
+		return nil, nil
+	}
+	return httpapi.Marshal(values)
+}
+
+// setWidths sets the widths of the columns of tables.
+func (s *session) setWidths(args []string) error {
+	var widths []int
+	for _, arg := range args {
+		n, err := strconv.Atoi(arg)
+		if err != nil || n < 0 || n > format.MaxWidth {
+			return errs.E(errs.Invalid, "A width is a number of columns from 0, for any, to %d", format.MaxWidth)
+		}
+		widths = append(widths, n)
+	}
+	s.widths = widths
+	return nil
+}
+
+// splitWords cuts a command into words; quotes keep blanks in a word.
+func splitWords(line string) []string {
+	var words []string
+	for _, m := range regexp.MustCompile(`'((?:[^']|'')*)'|"([^"]*)"|(\S+)`).FindAllStringSubmatch(line, -1) {
+		words = append(words, strings.ReplaceAll(m[1], "''", "'")+m[2]+m[3])
+	}
+	return words
+}
