@@ -77,7 +77,7 @@ func smallDisk(t testing.TB) string {
 		}
 	}
 	t.Cleanup(func() {
-		harness.Until(t, "the small disk to be unmounted", func() bool { return exec.Command("umount", at).Run() == nil }) //nolint:noctx // ended by Until
+		harness.Until(t, "the small disk to be unmounted", func() bool { return exec.Command("umount", at).Run() == nil })
 	})
 	return at
 }
@@ -255,7 +255,7 @@ func clearly(t testing.TB, what string, err error) {
 func TestAbuse(t *testing.T) {
 	w, group := startSmall(t)
 	server := w.Process("ayb")
-	if !strings.Contains(server.Output(), "querynode.max_daemons is taken for") {
+	if !strings.Contains(server.Output(), "querynode.max_daemons is lowered to what") {
 		t.Errorf("nothing is said of the descriptors:\n%s", server.Output())
 	}
 	nora := w.Register("nora")

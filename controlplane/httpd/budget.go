@@ -94,12 +94,12 @@ const (
 
 // room gives where the next bytes go.
 func (p *pieces) room() ([]byte, error) {
-	size := nextPiece
-	if last := len(p.list) - 1; last < 0 {
-		size = firstPiece
-	} else if one := p.list[last]; len(one) < cap(one) {
-		return one[len(one):cap(one)], nil
-	} else {
+	size := firstPiece
+	if last := len(p.list) - 1; last >= 0 {
+		one := p.list[last]
+		if len(one) < cap(one) {
+			return one[len(one):cap(one)], nil
+		}
 		size = min(4*cap(one), nextPiece)
 	}
 	if err := p.share.take(int64(size)); err != nil {

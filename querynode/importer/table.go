@@ -367,10 +367,11 @@ func (sh *shape) fit(names, types []string, computed []query.GeneratedColumn) ([
 	var taken []int
 	for i, c := range columns {
 		var at int
-		has := true
 		if !sh.named {
 			at = into.order[i]
-		} else if at, has = into.find(c.Name, sh.given, i); !has {
+		} else if found, has := into.find(c.Name, sh.given, i); has {
+			at = found
+		} else {
 			return nil, errs.E(errs.Invalid, "The table has no column %s; it has: %s", shortened(c.Name, 80), shortened(strings.Join(names, ", "), 300))
 		}
 		if sh.places[i] = -1; at < 0 {

@@ -37,7 +37,7 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 	defer conn.Close()
 	cfg := nodeConfig(env.Config)
 	if room := env.Descriptors.Daemons; room > 0 && room < cfg.MaxDaemons {
-		env.Log.Warn(fmt.Sprintf("querynode.max_daemons is taken for %d instead of %d, which is what the files and connections that this process may have open leave room for; raise their number (ulimit -n), or lower max_daemons", room, cfg.MaxDaemons))
+		env.Log.Warn("querynode.max_daemons is lowered to what the open files and connections of this process leave room for; raise their number (ulimit -n), or lower it", "asked", cfg.MaxDaemons, "taken", room)
 		cfg.MaxDaemons = room
 	}
 	node, err := querynode.New(ctx, cfg, querynode.Deps{
