@@ -129,5 +129,8 @@ func (i *importing) bad(r query.ImportResult) error {
 	if more := left - int64(len(r.Bad)); err == nil && more > 0 {
 		_, err = fmt.Fprintf(out, "  and %d more\n", more)
 	}
+	if err == nil && r.DryRun && i.req.OnError != query.OnErrorSkip {
+		return errReported // the import itself would fail
+	}
 	return localFailure(err, "write the answer")
 }

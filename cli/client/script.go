@@ -131,7 +131,7 @@ func (s *script) checkAll(begin []byte, src io.Reader) error {
 // check refuses a unit that a piece cannot hold, or whose effect would end
 // with the piece.
 func (s *script) check(r *statement.Reader, u statement.Unit, err error) error {
-	const tooLong = "line %d: this statement or transaction is longer than the %s that go into one request"
+	const tooLong = "line %d: this statement or transaction is longer than the %s that go into one request; ayb client import takes longer scripts"
 	switch {
 	case errors.Is(err, statement.ErrTooLong):
 		return errs.E(errs.TooLarge, tooLong, r.Line(), format.Bytes(requestBytes))

@@ -150,7 +150,7 @@ func TestScriptWithHugeTransaction(t *testing.T) {
 	s := newServer(t, lines(changed))
 	u := atServer(t, s)
 	huge := "CREATE TABLE t(a, b);\nBEGIN;\n" + strings.Repeat("INSERT INTO t VALUES ("+strings.Repeat("1,\n", 20_000)+"2);\n", 290) + "COMMIT;\n"
-	u.want("", "Error: line 2: this statement or transaction is longer than the 16.0 MiB that go into one request; nothing of the script has been run\n", 1,
+	u.want("", "Error: line 2: this statement or transaction is longer than the 16.0 MiB that go into one request; ayb client import takes longer scripts; nothing of the script has been run\n", 1,
 		"query", "a/b", "--file", u.scriptFile(huge))
 	if got := s.asked(t); got != nil {
 		t.Errorf("sent %d requests", len(got))
