@@ -100,3 +100,21 @@ func TestQuietDatabase(t *testing.T) {
 		t.Error("no timeout after it woke")
 	}
 }
+
+// A check finds a table for searching sound, whoever wrote to it since the
+// connection has looked at it.
+func TestChecksOfSearchTables(t *testing.T) {
+	db := open(t, func(o *Options) { o.Readers = 1 })
+	db.must(rw, `CREATE VIRTUAL TABLE ft USING fts5(a, prefix='2'); INSERT INTO ft VALUES ('hello world'), ('help me')`)
+	for _, sql := range []string{
+		`PRAGMA integrity_check`, `PRAGMA quick_check`, `SELECT * FROM pragma_integrity_check`, `SELECT count(*) FROM ft('he*'); PRAGMA integrity_check`,
+	} {
+		for range 3 {
+			if got := db.must(ro, sql); got != "ok" {
+				t.Errorf("%s: %s", sql, got)
+			}
+			db.must(rw, `INSERT INTO ft VALUES ('held water')`)
+			db.must(ro, `SELECT count(*) FROM ft`)
+		}
+	}
+}

@@ -48,6 +48,7 @@ type conn struct {
 	reader  bool
 	temp    bool // may write to TEMP tables, although it is a reader
 	broken  bool // must not serve another body
+	used    bool // has served a body
 }
 
 // stmt is a prepared statement and what is known about it.
@@ -62,6 +63,7 @@ type stmt struct {
 	inserts   bool // may insert, and does not read the last insert rowid
 	schema    bool // changes the schema or what is known about the data
 	pragma    bool
+	checks    bool // compares indexes with their tables
 	vacuum    bool
 	into      bool // VACUUM INTO
 	explain   bool
@@ -238,6 +240,7 @@ func (c *conn) prepare(t text, from int, mode C.int, keep bool) (st *stmt, end i
 		schema: c.c.seen&C.AYB_SEEN_SCHEMA != 0, pragma: isPragma(sql), bytes: int(c.c.stmt_bytes), params: int(c.c.params), end: end, uncached: true,
 	}
 	st.temp = c.c.seen&C.AYB_SEEN_TEMP != 0
+	st.checks = c.c.seen&C.AYB_SEEN_CHECK != 0
 	st.aside = c.c.seen&(C.AYB_SEEN_TEMP_WRITE|C.AYB_SEEN_MAIN_WRITE) == C.AYB_SEEN_TEMP_WRITE
 	st.inserts = c.c.seen&(C.AYB_SEEN_INSERT|C.AYB_SEEN_ROWID) == C.AYB_SEEN_INSERT
 	st.reads = c.c.readonly != 0 || st.explain || st.pragma
@@ -252,7 +255,7 @@ func (c *conn) prepare(t text, from int, mode C.int, keep bool) (st *stmt, end i
 
 // keep caches a statement under the whole text of its body.
 func (c *conn) keep(sql string, st *stmt) {
-	if len(sql) > cachedTextBytes || st.bytes < 0 || st.bytes > cachedStmtBytes || st.pragma || st.vacuum || st.txn || st.explain {
+	if len(sql) > cachedTextBytes || st.bytes < 0 || st.bytes > cachedStmtBytes || st.pragma || st.checks || st.vacuum || st.txn || st.explain {
 		return
 	}
 	st.uncached = false

@@ -25,6 +25,7 @@ enum {
 	AYB_SEEN_MAIN_WRITE = 64,
 	AYB_SEEN_INSERT = 128,
 	AYB_SEEN_ROWID = 256, // reads the last insert rowid
+	AYB_SEEN_CHECK = 512, // compares indexes with their tables
 };
 
 // Why the policy refused.

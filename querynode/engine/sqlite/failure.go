@@ -22,6 +22,12 @@ import (
 var (
 	// errWriter says that a body belongs on the writer.
 	errWriter = errors.New("the body needs the writer")
+	// errStale says that a body needs a connection that has served no other.
+	// FTS5 keeps what it knows of its index until it is asked for a match, and
+	// takes it for the index when that is checked: after a change by another
+	// connection PRAGMA integrity_check reports a checksum mismatch of a sound
+	// table (seen with SQLite 3.54.1).
+	errStale = errors.New("the body needs a new connection")
 	// errHere says that a body cannot run inside one transaction of ours.
 	errHere = errors.New("the body cannot run in one transaction")
 )

@@ -12,6 +12,7 @@
 enum {
 	REPORT = 1, // tells something; takes no value
 	SELECTS,    // tells something; the value says about what
+	CHECKS,     // as SELECTS, and needs a connection that remembers nothing
 	SCRIPT,     // may be set, for the rest of the body
 	FOREIGN,    // foreign_keys: as SCRIPT, but on unless it is set
 	STORED,     // may be set by writers; kept in the database
@@ -30,8 +31,8 @@ static const struct {
 	{"index_xinfo", SELECTS},
 	{"foreign_key_list", SELECTS},
 	{"foreign_key_check", SELECTS},
-	{"integrity_check", SELECTS},
-	{"quick_check", SELECTS},
+	{"integrity_check", CHECKS},
+	{"quick_check", CHECKS},
 	{"foreign_keys", FOREIGN},
 	{"defer_foreign_keys", SCRIPT},
 	{"recursive_triggers", SCRIPT},
@@ -113,6 +114,9 @@ static int pragma(ayb_conn *c, int mode, const char *name, const char *value) {
 	for (i = 0; i < sizeof pragmas / sizeof pragmas[0]; i++) {
 		if (sqlite3_stricmp(name, pragmas[i].name)) continue;
 		switch (pragmas[i].kind) {
+		case CHECKS:
+			c->seen |= AYB_SEEN_CHECK;
+			return SQLITE_OK;
 		case SELECTS:
 			return SQLITE_OK;
 		case WRITES:
@@ -232,6 +236,9 @@ int ayb_authorize(void *p, int action, const char *a, const char *b, const char 
 		return refuse(c, AYB_REFUSED_DETACH, 0);
 	case SQLITE_PRAGMA:
 		return pragma(c, mode, a ? a : "", b);
+	case SQLITE_READ:
+		if (a && (!sqlite3_stricmp(a, "pragma_integrity_check") || !sqlite3_stricmp(a, "pragma_quick_check"))) c->seen |= AYB_SEEN_CHECK;
+		return SQLITE_OK;
 	case SQLITE_TRANSACTION:
 	case SQLITE_SAVEPOINT:
 		return transaction(c);

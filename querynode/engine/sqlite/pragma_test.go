@@ -116,7 +116,7 @@ func TestPragmasThatStand(t *testing.T) {
 				t.Errorf("%s: %s", name, m)
 			}
 			db.must(ro, `PRAGMA `+name)
-		case "SELECTS":
+		case "SELECTS", "CHECKS":
 			db.must(ro, `PRAGMA `+name+`(t)`)
 		case "WRITES":
 			db.must(rw, `PRAGMA `+name)

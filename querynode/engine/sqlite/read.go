@@ -33,6 +33,11 @@ func (r *run) read() error {
 		}
 	}
 	p, err := r.check()
+	if errors.Is(err, errStale) {
+		if err = r.renew(); err == nil {
+			p, err = r.check()
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -41,6 +46,17 @@ func (r *run) read() error {
 	}
 	defer p.only.done()
 	return r.one(p.only, p.from, true)
+}
+
+// renew gives the run a new connection in place of the one it has.
+func (r *run) renew() error {
+	r.letGo()
+	r.slot.shut()
+	r.c = nil
+	if err := r.open(); err != nil {
+		return err
+	}
+	return r.attach()
 }
 
 // check compiles every statement of the body without running any.
@@ -118,6 +134,8 @@ func (r *run) readable(st *stmt, n int) error {
 	switch {
 	case st.into:
 		return errVacuumInto()
+	case st.checks && r.c.used:
+		return errStale
 	case !st.reads:
 		return errWriter
 	case !r.script():

@@ -177,8 +177,11 @@ func (r *run) letGo() {
 
 func (r *run) giveBack() {
 	r.letGo()
-	if r.c != nil && r.c.spoiled() {
-		r.slot.shut()
+	if r.c != nil {
+		r.c.used = true
+		if r.c.spoiled() {
+			r.slot.shut()
+		}
 	}
 	r.pool.release(r.slot)
 	r.slot, r.c = nil, nil
