@@ -24,6 +24,7 @@ const (
 	stateReadOnly      = "25006" // a standby, during a failover
 	stateNotYet        = "57P03" // starting or recovering
 	stateBadText       = "22021" // a zero byte, or no UTF-8
+	stateDiskFull      = "53100" // of the machine PostgreSQL is on
 )
 
 // postgresError gives an error of PostgreSQL or of the way to it its code, and
@@ -45,6 +46,8 @@ func postgresError(err error) error {
 		return errs.Wrap(errs.Unavailable, err, "The metadata store is busy; try again")
 	case e.Code == stateBadText:
 		return errs.Wrap(errs.Invalid, err, "A text holds a character that can't be stored")
+	case e.Code == stateDiskFull:
+		return diskFull(err)
 	case e.Code == stateReadOnly, hasClass(e, "08"), hasClass(e, "28"), hasClass(e, "53"), hasClass(e, "57"):
 		return errs.Wrap(errs.Unavailable, err, "The metadata store cannot be used at the moment; try again")
 	default:

@@ -35,7 +35,8 @@ func TestPostgresErrors(t *testing.T) {
 		"crashed":              {state("57P02"), errs.Unavailable},
 		"starting":             {state("57P03"), errs.Unavailable},
 		"too many connections": {state("53300"), errs.Unavailable},
-		"disk full":            {state("53100"), errs.Unavailable},
+		"disk full":            {state("53100"), errs.DiskFull},
+		"out of memory":        {state("53200"), errs.Unavailable},
 		"wrong password":       {state("28P01"), errs.Unavailable},
 		"standby":              {state("25006"), errs.Unavailable},
 		"bad text":             {state("22021"), errs.Invalid},
@@ -50,6 +51,9 @@ func TestPostgresErrors(t *testing.T) {
 		got := driverError(c.err)
 		if errs.CodeOf(got) != c.want || strings.Contains(errs.Public(got).Message, "secret") {
 			t.Errorf("%s: %v", name, got)
+		}
+		if reason, want := errs.Public(got).Attrs[errs.AttrReason], map[bool]string{true: errs.ReasonDisk}[c.want == errs.DiskFull]; reason != want {
+			t.Errorf("%s: reason %q, not %q", name, reason, want)
 		}
 		if !errors.Is(got, c.err) && !errors.Is(got, errors.Unwrap(c.err)) {
 			t.Errorf("%s: the cause is lost for the log", name)

@@ -26,8 +26,7 @@ func sqliteError(err error) error {
 	case e.Code == sqlite3.ErrInterrupt:
 		return errs.Wrap(errs.Canceled, e, "The request was given up before it was done")
 	case e.Code == sqlite3.ErrFull:
-		return errs.Wrap(errs.DiskFull, e, "disk full: the metadata store has no room left, and nothing was changed; try again when there is room, or tell the operator").
-			With(errs.AttrReason, errs.ReasonDisk)
+		return diskFull(e)
 	default:
 		return errs.Wrap(errs.Internal, e, "The metadata store failed")
 	}

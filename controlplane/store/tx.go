@@ -54,6 +54,12 @@ func (s *Store) once(ctx context.Context, f func(tx *sql.Tx) error) (err error) 
 	return driverError(err)
 }
 
+// diskFull is the error of a metadata store whose disk has no room.
+func diskFull(err error) error {
+	return errs.Wrap(errs.DiskFull, err, "disk full: the metadata store has no room left, and nothing was changed; try again when there is room, or tell the operator").
+		With(errs.AttrReason, errs.ReasonDisk)
+}
+
 // driverError is the one place where an error of database/sql or of a driver
 // becomes a code. What already has a code passes through; a broken UNIQUE or
 // PRIMARY KEY constraint is Conflict, for callers to say of what.
