@@ -77,7 +77,6 @@ func checkedCalls(pid int) []rule {
 		{"tgkill", []cond{{0, low32, uint64(pid)}}},
 		// Files without set-user-id and set-group-id bits.
 		{"openat", []cond{{3, setIDBits, 0}}},
-		{"mkdirat", []cond{{2, setIDBits, 0}}},
 		{"fchmod", []cond{{1, setIDBits, 0}}},
 		// Reading this process's own limits, as the C library does.
 		{"prlimit64", []cond{{0, low32, 0}, {2, all64, 0}}},
@@ -96,7 +95,6 @@ func checkedCalls(pid int) []rule {
 func legacyChecked() []rule {
 	return []rule{
 		{"open", []cond{{2, setIDBits, 0}}},
-		{"mkdir", []cond{{1, setIDBits, 0}}},
 	}
 }
 

@@ -61,6 +61,12 @@ func attackFiles(o outcome, a childArgs, own string) {
 	o.add("change times outside", unix.UtimesNanoAt(unix.AT_FDCWD, secret, make([]unix.Timespec, 2), 0))
 	o.add("set an attribute outside", unix.Setxattr(secret, "user.x", []byte("x"), 0))
 	o.add("change root", unix.Chroot(a.Dir))
+	// Directories are the node's to make and remove.
+	o.add("make a directory", unix.Mkdir(filepath.Join(a.Dir, "new"), 0o700))
+	o.add("make a directory by a descriptor", unix.Mkdirat(unix.AT_FDCWD, filepath.Join(a.Dir, "new"), 0o700))
+	o.add("remove a directory", unix.Rmdir(filepath.Join(a.Dir, "tmp")))
+	o.add("remove a directory by a descriptor", unix.Unlinkat(unix.AT_FDCWD, filepath.Join(a.Dir, "tmp"), unix.AT_REMOVEDIR))
+	o.add("rename a directory", os.Rename(filepath.Join(a.Dir, "tmp"), filepath.Join(a.Dir, "tmp2")))
 	// Traps for the node, which reads this directory outside the sandbox.
 	o.add("leave a symbolic link", os.Symlink("/etc/passwd", filepath.Join(a.Dir, "link")))
 	o.add("leave a hard link", os.Link(own, filepath.Join(a.Dir, "hard")))

@@ -10,9 +10,10 @@ import (
 
 // dirRights is what a daemon may do below its own directory. Not among them:
 // executing, sockets, devices, and symbolic links, through which a
-// hostile daemon could lead the node to another file.
+// hostile daemon could lead the node to another file; nor making, moving or
+// removing directories, which the node alone does.
 const dirRights = ll.AccessFSReadFile | ll.AccessFSReadDir | ll.AccessFSWriteFile | ll.AccessFSTruncate |
-	ll.AccessFSMakeReg | ll.AccessFSMakeDir | ll.AccessFSRemoveFile | ll.AccessFSRemoveDir | ll.AccessFSRefer
+	ll.AccessFSMakeReg | ll.AccessFSRemoveFile | ll.AccessFSRefer
 
 // confineFiles restricts file access to dirs, and TCP and the reach of signals
 // where the kernel can. on is false, with the reason, where it has no Landlock.
