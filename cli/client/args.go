@@ -111,11 +111,18 @@ func parseDatabase(cmd *cobra.Command, arg string) (database, error) {
 // that no server takes is refused here.
 func newDatabase(cmd *cobra.Command, arg string) (database, error) {
 	db, err := parseDatabase(cmd, arg)
-	if err != nil {
-		return db, err
-	}
-	if _, err = ayb.ParseEntitySlug(db.entity); err == nil {
-		_, err = ayb.ParseDatabaseSlug(db.name)
+	if err == nil {
+		err = db.check()
 	}
 	return db, err
+}
+
+// check refuses a name that no database can be given. Names of databases that
+// are there are left to the server.
+func (d database) check() error {
+	_, err := ayb.ParseEntitySlug(d.entity)
+	if err == nil {
+		_, err = ayb.ParseDatabaseSlug(d.name)
+	}
+	return err
 }

@@ -239,6 +239,11 @@ func (i *importing) settle(cmd *cobra.Command, g guess) error {
 	if i.req.PublicSharingLevel != "" && (i.req.Format != query.TransferSQLite || i.req.Mode != query.ImportCreate) {
 		return usage(cmd, "--public_sharing_level is for new databases")
 	}
+	if i.req.Format == query.TransferSQLite && i.req.Mode == query.ImportCreate {
+		if err := i.db.check(); err != nil {
+			return err
+		}
+	}
 	if len(said) > 0 {
 		_, err := io.WriteString(i.Stderr, name+" "+strings.Join(said, ", and ")+"\n")
 		return localFailure(err, "write a message")

@@ -23,7 +23,7 @@ where a database was forked from, and its forks.`,
 		Args:              positional("ENTITY/DATABASE", "ENTITY/NEW"),
 		ValidArgsFunction: completing(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			to, err := parseDatabase(cmd, args[1])
+			to, err := newDatabase(cmd, args[1])
 			if err != nil {
 				return err
 			}
@@ -67,11 +67,16 @@ leads to it until you use that name for another database.`,
 			if err != nil {
 				return err
 			}
-			to := args[1]
-			if !strings.Contains(to, "/") {
-				to = db.entity + "/" + to
+			to := database{db.entity, args[1]}
+			if strings.Contains(args[1], "/") {
+				to, err = newDatabase(cmd, args[1])
+			} else {
+				err = to.check()
 			}
-			if err := c.RenameDatabase(cmd.Context(), db.entity, db.name, to); err != nil {
+			if err != nil {
+				return err
+			}
+			if err := c.RenameDatabase(cmd.Context(), db.entity, db.name, to.String()); err != nil {
 				return err
 			}
 			return a.say("Renamed %s to %s", db, to)

@@ -2,6 +2,8 @@ package client_test
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -87,13 +89,34 @@ func TestShortSnapshotID(t *testing.T) {
 func TestImpossibleNames(t *testing.T) {
 	s := newServer(t, ok(201, "{}"))
 	u := atServer(t, s)
+	file := filepath.Join(t.TempDir(), "x.sqlite")
+	if err := os.WriteFile(file, append([]byte("SQLite format 3\x00"), make([]byte, 4080)...), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range []string{"alice/a b", "al ice/ab", "alice/a\x1bb", "alice/..", "alice/" + strings.Repeat("x", 200)} {
-		out, stderr, code := u.run("create_database", name)
-		if out != "" || code != 1 || !strings.HasPrefix(stderr, "Error: ") {
-			t.Errorf("%q: %d, %q, %q", name, code, out, stderr)
+		_, bare, _ := strings.Cut(name, "/")
+		commands := [][]string{
+			{"create_database", name}, {"fork", "e/d", name}, {"rename", "e/d", name},
+			{"restore_snapshot", "e/d", id, "--to", name}, {"import", file, name}, {"import", file, name, "--dry_run"},
+		}
+		if !strings.HasPrefix(name, "al ice") {
+			commands = append(commands, []string{"rename", "e/d", bare})
+		}
+		for _, args := range commands {
+			out, stderr, code := u.run(args...)
+			if out != "" || code != 1 || !strings.HasPrefix(stderr, "Error: ") || !strings.Contains(stderr, " slug") {
+				t.Errorf("%q: %d, %q, %q", args, code, out, stderr)
+			}
 		}
 	}
 	if got := s.seen(); got != "" {
 		t.Errorf("sent %s", got)
+	}
+	// The name of a database that is there is the server's to judge.
+	for _, args := range [][]string{{"database_details", "e/a b"}, {"import", file, "e/a b", "--replace"}, {"rename", "e/a b", "n"}} {
+		u.run(args...)
+		if got := s.seen(); !strings.Contains(got, "/v1/e/a%20b/") {
+			t.Errorf("%q sent %q", args, got)
+		}
 	}
 }

@@ -113,7 +113,7 @@ must own the database or be a manager of it.`,
 	to := cmd.Flags().String("to", "", "make a new database, `ENTITY/DATABASE`, instead")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if *to != "" {
-			if _, err := parseDatabase(cmd, *to); err != nil {
+			if _, err := newDatabase(cmd, *to); err != nil {
 				return err
 			}
 		}
