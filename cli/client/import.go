@@ -31,7 +31,8 @@ what was assumed is said.
 
 --dry-run shows columns, types, the first rows and what is wrong, and changes
 nothing. A row that cannot be taken stops the import, so that nothing is imported,
-or is left out and reported: --on-error skip.`
+or is left out and reported: --on-error skip. A dry run of an import that would be
+stopped exits with 1.`
 
 // importFlags are the options as they are typed.
 type importFlags struct {

@@ -9,14 +9,18 @@ import (
 	"github.com/ayb-go/ayb/shared/query"
 )
 
-// tell prints what an import has done, or would do.
+// tell prints what an import has done, or would do. A dry run of an import that
+// would fail is a failure, in whatever form it is told.
 func (i *importing) tell(r query.ImportResult) error {
 	if i.json {
 		text, err := httpapi.Marshal(r)
 		if err != nil {
 			return err
 		}
-		return i.say("%s", text)
+		if err := i.say("%s", text); err != nil {
+			return err
+		}
+		return i.verdict(r)
 	}
 	if r.DryRun {
 		if err := i.preview(r); err != nil {
@@ -29,7 +33,18 @@ func (i *importing) tell(r query.ImportResult) error {
 	if err := i.notes(r); err != nil {
 		return err
 	}
-	return i.bad(r)
+	if err := i.bad(r); err != nil {
+		return err
+	}
+	return i.verdict(r)
+}
+
+// verdict is the failure of a dry run with rows that would stop the import.
+func (i *importing) verdict(r query.ImportResult) error {
+	if r.DryRun && i.req.OnError != query.OnErrorSkip && (r.Skipped > 0 || len(r.Bad) > 0) {
+		return errReported
+	}
+	return nil
 }
 
 // notes prints what was done with the data that its sender may not expect.
@@ -128,9 +143,6 @@ func (i *importing) bad(r query.ImportResult) error {
 	}
 	if more := left - int64(len(r.Bad)); err == nil && more > 0 {
 		_, err = fmt.Fprintf(out, "  and %d more\n", more)
-	}
-	if err == nil && r.DryRun && i.req.OnError != query.OnErrorSkip {
-		return errReported // the import itself would fail
 	}
 	return localFailure(err, "write the answer")
 }

@@ -190,6 +190,35 @@ func TestImportRefused(t *testing.T) {
 	}
 }
 
+// A dry run fails as the import would, in whatever form it is told.
+func TestDryRunExitCode(t *testing.T) {
+	s := newServer(t, nil)
+	u := atServer(t, s)
+	t.Chdir(t.TempDir())
+	write(t, "f.csv", "a\n1\n")
+	bad := []query.BadRow{{Line: 2, Message: "short"}}
+	for _, tt := range []struct {
+		args   string
+		answer query.ImportResult
+		code   int
+	}{
+		{"--dry-run", query.ImportResult{DryRun: true, Bad: bad}, 1},
+		{"--dry-run --json", query.ImportResult{DryRun: true, Bad: bad}, 1},
+		{"--dry-run --json", query.ImportResult{DryRun: true, Skipped: 7}, 1},
+		{"--dry-run --json", query.ImportResult{DryRun: true}, 0},
+		{"--dry-run", query.ImportResult{DryRun: true}, 0},
+		{"--dry-run --on-error skip", query.ImportResult{DryRun: true, Skipped: 1, Bad: bad}, 0},
+		{"--dry-run --on-error skip --json", query.ImportResult{DryRun: true, Skipped: 1, Bad: bad}, 0},
+		{"--on-error skip --json", query.ImportResult{Skipped: 1, Bad: bad}, 0},
+	} {
+		s.set(ok(200, tt.answer))
+		out, stderr, code := u.run(append([]string{"import", "f.csv", "A/b:t", "--format", "csv"}, strings.Fields(tt.args)...)...)
+		if code != tt.code || out == "" || strings.Contains(stderr, "Error") {
+			t.Errorf("%s: exit code %d, not %d; %q, %q", tt.args, code, tt.code, out, stderr)
+		}
+	}
+}
+
 // What a server says before it has read the file is told, however long the file.
 func TestImportForbidden(t *testing.T) {
 	status, body := fails(errs.E(errs.Forbidden, "no way"))(nil, "")
