@@ -59,9 +59,11 @@ func TestCopiesAreMadeInTheSandboxS10(t *testing.T) {
 		if !copying {
 			continue
 		}
-		mine := opened("self", databases)
-		if len(mine) > 0 && !strings.HasSuffix(mine[0], "(deleted)") {
-			t.Fatalf("the server has %v open", mine)
+		for _, file := range opened("self", databases) {
+			info, err := os.Stat(file) // a directory is looked at for its size, and is no database
+			if !strings.HasSuffix(file, "(deleted)") && (err != nil || !info.IsDir()) {
+				t.Fatalf("the server has %s open", file)
+			}
 		}
 		seen++
 	}
