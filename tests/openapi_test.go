@@ -117,6 +117,7 @@ func (d *documented) queries(alice, bob string) {
 	d.ok(call{operation: "GET /v1/{entity}/{database}/schema", values: []string{"bob", "missing"}, token: alice}, 403)
 	d.ok(call{operation: "GET /v1/{entity}/{database}/queries", values: shop}, 401)
 	d.cancels(alice, bob)
+	d.cancelsImport(alice)
 }
 
 // cancels lets a query run, looks for it and stops it.
@@ -140,6 +141,26 @@ func (d *documented) cancels(alice, bob string) {
 	d.ok(call{operation: "DELETE /v1/{entity}/{database}/queries/{id}", values: append(shop[:2:2], id), token: bob}, 404)
 	d.ok(call{operation: "DELETE /v1/{entity}/{database}/queries/{id}", values: append(shop[:2:2], id), token: alice}, 200)
 	<-ended
+}
+
+// cancelsImport begins the import of a new database, looks for it and stops it.
+func (d *documented) cancelsImport(alice string) {
+	d.t.Helper()
+	made := []string{"alice", "made.sqlite"}
+	importing := begins(d.t, d.w, &harness.User{Token: alice}, "alice/made.sqlite", "format=sqlite", "SQLite format 3\x00"+strings.Repeat("\x00", 100_000))
+	id := ""
+	harness.Until(d.t, "the import to be listed", func() bool {
+		_, list := d.do(call{operation: "GET /v1/{entity}/{database}/queries", values: made, token: alice}) // missing before
+		if _, rest, ok := strings.Cut(list, `"id":"`); ok && strings.Contains(list, `"sql":"-- import of a new database"`) {
+			id, _, _ = strings.Cut(rest, `"`)
+		}
+		return id != ""
+	})
+	d.ok(call{operation: "DELETE /v1/{entity}/{database}/queries/{id}", values: append(made[:2:2], id), token: alice}, 200)
+	if got := <-importing.ended; got.status != http.StatusRequestTimeout {
+		d.t.Errorf("the import that was stopped: %d %s", got.status, got.body)
+	}
+	d.ok(call{operation: "GET /v1/{entity}/{database}/queries", values: made, token: alice}, 404)
 }
 
 // typed tries the JSON form of a query.
