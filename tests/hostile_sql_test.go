@@ -105,8 +105,8 @@ func escapes() []sqlAttack {
 func leaks() []sqlAttack {
 	return []sqlAttack{
 		{name: "temp table in place of a table", setup: "CREATE TABLE t(a); INSERT INTO t VALUES ('true')", attack: "CREATE TEMP TABLE t(a); INSERT INTO temp.t VALUES ('forged'); SELECT a FROM t", status: 200, says: "forged", then: "SELECT a FROM t", finds: `[["true"]]`},
-		{name: "temp view", setup: "CREATE TABLE t(a); INSERT INTO t VALUES ('true')", attack: "CREATE TEMP VIEW t AS SELECT 'forged' AS a", status: 200, then: "SELECT a FROM t", finds: `[["true"]]`},
-		{name: "temp trigger", setup: "CREATE TABLE t(a)", attack: "CREATE TEMP TRIGGER g AFTER INSERT ON main.t BEGIN DELETE FROM t; END", status: 200, then: "INSERT INTO t VALUES (1); SELECT count(*) FROM t", finds: `[["1"]]`},
+		{name: "temp view", setup: "CREATE TABLE t(a); INSERT INTO t VALUES ('true')", attack: "CREATE TEMP VIEW t AS SELECT 'forged' AS a; SELECT 1", status: 200, then: "SELECT a FROM t", finds: `[["true"]]`},
+		{name: "temp trigger", setup: "CREATE TABLE t(a)", attack: "CREATE TEMP TRIGGER g AFTER INSERT ON main.t BEGIN DELETE FROM t; END; SELECT 1", status: 200, then: "INSERT INTO t VALUES (1); SELECT count(*) FROM t", finds: `[["1"]]`},
 		{name: "foreign_keys off", setup: "CREATE TABLE p(a PRIMARY KEY); CREATE TABLE c(a REFERENCES p)", attack: "PRAGMA foreign_keys=OFF", then: "INSERT INTO c VALUES (1)", finds: "FOREIGN KEY constraint failed"},
 		{name: "case_sensitive_like", attack: "PRAGMA case_sensitive_like=ON", status: 400, then: "SELECT 'a' LIKE 'A'", finds: `[["1"]]`},
 		{name: "recursive_triggers", attack: "PRAGMA recursive_triggers=ON", then: "PRAGMA recursive_triggers", finds: `[["0"]]`},

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/tests/harness"
 )
 
 func (c caller) export(db string) reply { return c.do("GET", "/v1/olivia/"+db+"/export", "") }
@@ -19,6 +20,17 @@ func (c caller) replaceBy(db, file string) reply {
 
 func (c caller) fork(db, to string) reply {
 	return c.do("POST", "/v1/olivia/"+db+"/fork", `{"to":"`+to+`"}`)
+}
+
+// moved renames a database once the snapshots of the one that had the name last
+// are gone, which is done behind the scenes.
+func (w *sharedWorld) moved(c caller, db, to string) (got reply) {
+	w.t.Helper()
+	harness.Until(w.t, "the name "+to+" to be free", func() bool {
+		got = c.rename(db, to)
+		return got.status != 409 || !strings.Contains(got.body, "still snapshots")
+	})
+	return got
 }
 
 func (c caller) rename(db, to string) reply {
@@ -76,9 +88,9 @@ func (w *sharedWorld) data(c caller, name, level string, r rights) {
 		w.want(c.undelete(level), 403, other("undelete database", name, level))
 		return
 	}
-	w.want(c.rename(level, "olivia/x"), 200, `{}`)
+	w.want(w.moved(c, level, "olivia/x"), 200, `{}`)
 	w.want(c.query("x", "SELECT min(x) AS one FROM t"), 200, one)
-	w.want(c.rename("x", "olivia/"+level), 200, `{}`)
+	w.want(w.moved(c, "x", "olivia/"+level), 200, `{}`)
 	w.want(c.deleteDatabase(level), 200, `{}`)
 	w.want(w.as("manager").query(level, "SELECT 1"), 403, other("query database", "manager", level))
 	w.want(c.undelete(level), 200, `{}`)

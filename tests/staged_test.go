@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -77,6 +78,31 @@ func waitListed(t *testing.T, u *harness.User, owner, database, what string) (fo
 	return found
 }
 
+// beginsListed begins an import into a database of alice, once the place of the
+// request before it is free, and waits until somebody is told of it.
+func beginsListed(t *testing.T, w *harness.World, u, listed *harness.User, path, params, data, what string) (i importing, found query.RunningQuery) {
+	t.Helper()
+	i = begins(t, w, u, path, params, data)
+	harness.Until(t, what+" to be listed", func() bool {
+		select {
+		case got := <-i.ended:
+			if !strings.Contains(got.body, "as many as may") {
+				t.Fatalf("%s ended: %d %s", what, got.status, got.body)
+			}
+			i = begins(t, w, u, path, params, data)
+		default:
+		}
+		all, err := listed.RunningQueries(t.Context(), "alice", strings.TrimPrefix(path, "alice/"))
+		at := slices.IndexFunc(all, func(q query.RunningQuery) bool { return strings.Contains(q.SQL, what) })
+		if err != nil || at < 0 {
+			return false // nothing is being made yet
+		}
+		found = all[at]
+		return true
+	})
+	return i, found
+}
+
 // B5: what is put together beside a database is listed to those who began it and
 // to those who manage the database, and they stop it: its client is told although
 // it has more to send, and its place is free at once.
@@ -98,8 +124,7 @@ func TestWhatIsStagedIsListedAndCanceled(t *testing.T) {
 		{"alice/a.sqlite", "format=csv&table=fresh", strings.Repeat("a,b\n1,2\n", 1000), "import of csv"},
 	} {
 		for _, who := range []*harness.User{bob, carol, alice} {
-			i := begins(t, w, bob, c.path, c.params, c.data)
-			found := waitListed(t, who, "alice", "a.sqlite", c.what)
+			i, found := beginsListed(t, w, bob, who, c.path, c.params, c.data, c.what)
 			if found.Caller != "bob" {
 				t.Errorf("%s is that of %s", c.what, found.Caller)
 			}
@@ -117,8 +142,7 @@ func TestWhatIsStagedIsListedAndCanceled(t *testing.T) {
 			}
 		}
 	}
-	made := begins(t, w, alice, "alice/new.sqlite", "format=sqlite", raw)
-	found := waitListed(t, alice, "alice", "new.sqlite", "import of a new database")
+	made, found := beginsListed(t, w, alice, alice, "alice/new.sqlite", "format=sqlite", raw, "import of a new database")
 	if all, err := bob.RunningQueries(t.Context(), "alice", "new.sqlite"); err == nil {
 		t.Errorf("somebody else is told of %v", all)
 	}

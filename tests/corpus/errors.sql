@@ -206,7 +206,7 @@ ATTACH 'x.sqlite' AS x;
 --! differs refused to tenants
 VACUUM INTO 'x.sqlite';
 
---! want error PRAGMA writable_schema is not available here
+--! want error PRAGMA writable_schema is not available here; to bring in the .dump of a database with virtual tables, import it with the format sql: ayb client import FILE ENTITY/DATABASE
 --! differs refused to tenants
 PRAGMA writable_schema = ON;
 

@@ -152,6 +152,12 @@ DROP VIEW circle;
 
 DROP VIEW broken;
 
+--! script
+CREATE TEMP VIEW temporary AS SELECT 1;
+SELECT * FROM temporary;
+
+--! differs what is TEMP ends with its request
+--! want error What is TEMP lasts only until its request ends, and nothing follows it here; send it in one text with the statements it is meant for (or as an entry of an atomic batch before theirs)
 CREATE TEMP VIEW temporary AS SELECT 1;
 
 SELECT * FROM temporary;

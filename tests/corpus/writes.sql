@@ -123,7 +123,7 @@ INSERT INTO auto(v) VALUES ('next') RETURNING id;
 INSERT INTO auto VALUES (9223372036854775807, 'largest');
 
 --! differs the server says more
---! want error database or disk is full: this database has reached its limit of 1024 MiB (limits.database_bytes), which the operator of the server can raise, or the disk of the server has no room left, or a table has used its last row id
+--! want error database full: this database has reached its limit of 1024 MiB (limits.database_bytes), which the operator of the server can raise, or a table has used its last row id; the disk of the server has room
 INSERT INTO auto(v) VALUES ('one too many');
 
 SELECT * FROM sqlite_sequence;
