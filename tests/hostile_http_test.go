@@ -89,7 +89,11 @@ func hostileHTTP(t *testing.T, w *harness.World, mallory *harness.User) {
 			t.Parallel()
 			db := newTarget(t, w, mallory)
 			head := fmt.Sprintf("POST /v1/mallory/%s/query HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n", db.db, mallory.Token)
-			got := exchange(t, w, strings.ReplaceAll(a.sent, "HEAD", head+"Connection: close\r\n"), a.half)
+			var got string
+			harness.Until(t, "a place beside the other attacks", func() bool {
+				got = exchange(t, w, strings.ReplaceAll(a.sent, "HEAD", head+"Connection: close\r\n"), a.half)
+				return !strings.Contains(got, "as many as may")
+			})
 			if !strings.Contains(got, a.says) || a.says == "" && strings.Contains(got, " 200 ") {
 				t.Errorf("got %.400q, want %q", got, a.says)
 			}
