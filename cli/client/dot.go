@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/ayb-go/ayb/cli/client/format"
@@ -47,6 +48,10 @@ func (s *session) command(ctx context.Context, line string) error {
 	arg := strings.Join(words[1:], " ")
 	if s.once && words[0] != ".once" { // it is for this command
 		defer func() { s.report(s.closeOutput()) }()
+	}
+	if s.split.Held() && !formatting(words[0]) {
+		s.report(errs.E(errs.Invalid, "%s cannot stand here: the statements before it wait for those that their PRAGMA or TEMP table is meant for; set the PRAGMA back first", words[0]))
+		return s.bailed()
 	}
 	switch words[0] {
 	case ".quit", ".exit":
@@ -96,6 +101,11 @@ func (s *session) command(ctx context.Context, line string) error {
 		s.report(errs.E(errs.Invalid, "There is no command %s; enter .help for those there are", words[0]))
 	}
 	return s.bailed()
+}
+
+// formatting reports whether a command only says how answers look.
+func formatting(command string) bool {
+	return slices.Contains([]string{".mode", ".format", ".headers", ".header", ".nullvalue", ".width", ".timer", ".bail", ".help"}, command)
 }
 
 // turn sets a switch, and tells whether it could be.

@@ -166,6 +166,12 @@ func TestSessionCommands(t *testing.T) {
 	if _, stderr, code := u.run("query", "a/b", "-q"); code != 0 || stderr != "Error: .timer can be on or off: .timer on\n" {
 		t.Errorf("%d, %q", code, stderr)
 	}
+	// Between a setting and what it is meant for only how answers look can be said.
+	u.stdin = "PRAGMA foreign_keys=OFF;\n.mode csv\n.tables\nSELECT 'held';"
+	u.want("fname,lname\nthe first,the last\n\"a,b\",NULL\n", "Error: .tables cannot stand here: the statements before it wait for those that their PRAGMA or TEMP table is meant for; set the PRAGMA back first\n", 0, "query", "a/b", "-q")
+	if got := s.statements(); !strings.HasSuffix(got, "PRAGMA foreign_keys=OFF;\nSELECT 'held';") {
+		t.Errorf("sent %s", got)
+	}
 	s.set(ok(200, `{"fields":["sql"],"rows":[]}`))
 	u.stdin = ".schema it's"
 	u.want("", "Error: There is no table or view it's in a/b\n", 0, "query", "a/b", "-q")

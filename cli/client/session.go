@@ -35,6 +35,7 @@ type session struct {
 	app    *app
 	split  statement.Splitter
 	person bool // a person sits at a terminal
+	typed  bool // what is entered at once is a request
 	failed bool // a statement has failed since the last command
 	ended  bool // by a failure
 	bail   bool // the first failure ends the session
@@ -53,7 +54,8 @@ func (a *app) session(ctx context.Context, q *querier) error {
 	own := *a
 	s := &session{querier: q, app: &own, screen: a.Stdout}
 	defer func() { s.report(s.closeOutput()) }()
-	s.split.Script = !isTerminal(a.Stdin) // nobody would see a refusal before the next statement
+	s.split.Script = true
+	s.typed = isTerminal(a.Stdin) // else nobody would see a refusal before the next statement
 	if isTerminal(a.Stdin) && isTerminal(a.Stdout) {
 		if !q.quiet {
 			if err := a.say("Launching an interactive session for %s", printable(q.db.String())); err != nil {
@@ -120,7 +122,7 @@ func (s *session) lines(ctx context.Context, in input) error {
 
 // feed takes lines and runs what they complete.
 func (s *session) feed(ctx context.Context, text string) error {
-	if dot := strings.TrimSpace(text); !s.split.Pending() && strings.HasPrefix(dot, ".") {
+	if dot := strings.TrimSpace(text); strings.HasPrefix(dot, ".") && (!s.split.Pending() || s.split.Held()) {
 		return s.command(ctx, dot)
 	}
 	for line := range strings.SplitSeq(text, "\n") {
@@ -130,6 +132,10 @@ func (s *session) feed(ctx context.Context, text string) error {
 				return err
 			}
 		}
+	}
+	if s.typed && s.reads == 0 && s.split.Held() {
+		s.execute(ctx, s.split.Rest())
+		return s.bailed()
 	}
 	return nil
 }

@@ -205,12 +205,15 @@ func TestSessionOnTerminal(t *testing.T) {
 	c.keys("S", "E", "L", "\r") // the statement goes on in the next line
 	c.statement("2;", "Rows: 1", prompt)
 	c.statement("bad;", "syntax error", prompt) // and the session goes on
-	c.keys("d", "r", "o", "p", "\x03")          // Ctrl-C clears the line
-	c.keys("\x1b[A", "\x1b[A")                  // two back in the history: the statement of two lines
+	// A setting and what it is meant for, entered at once, are one request.
+	c.statement("PRAGMA foreign_keys=OFF; DELETE FROM t; SELECT 3;", "Rows: 1", prompt)
+	c.statement("PRAGMA foreign_keys=OFF;", "Rows: 1", prompt) // which the real server refuses
+	c.keys("d", "r", "o", "p", "\x03")                         // Ctrl-C clears the line
+	c.keys("\x1b[A", "\x1b[A", "\x1b[A", "\x1b[A") // back in the history: the statement of two lines
 	c.statement("", "Rows: 1", prompt)
 	c.keys(".", "q", "u", "i", "t")
 	c.exit("\r")
-	if got := s.statements(); got != "SELECT 1;|SEL\n2;|bad;|SEL\n2;" {
+	if got := s.statements(); got != "SELECT 1;|SEL\n2;|bad;|PRAGMA foreign_keys=OFF;\nDELETE FROM t;\nSELECT 3;|PRAGMA foreign_keys=OFF;|SEL\n2;" {
 		t.Errorf("sent %q", got)
 	}
 
