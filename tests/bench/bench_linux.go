@@ -36,6 +36,7 @@ func works() map[string]func(*bench, context.Context) error {
 
 		"background": (*bench).background,
 		"abuse":      (*bench).abuse,
+		"stop":       (*bench).stopping,
 	}
 }
 
@@ -49,9 +50,9 @@ func queryWorks() []string {
 	return []string{"read", "insert", "batch", "stream", "ndjson", "spread", "noisy", "cold", "idle", "hosted"}
 }
 
-// bulkWorks are about whole databases, and about attacks. They take long, and much
+// bulkWorks are about whole databases, attacks, and statements that are stopped. They take long, and much
 // of the disk or of the machine, and so are done only when they are asked for.
-func bulkWorks() []string { return []string{"large", "csv", "background", "abuse"} }
+func bulkWorks() []string { return []string{"large", "csv", "background", "abuse", "stop"} }
 
 // run measures all works, and prints and keeps the results.
 func run(ctx context.Context, o options, out io.Writer) error {

@@ -43,6 +43,12 @@
 //	csv         import of 1 GB of CSV
 //	background  durable inserts beside snapshots and exports of their database
 //
-// They have servers of their own, too, and need versitygw, which tests/setup.sh
-// installs. It runs on Linux only; idle needs root.
+// So do two about hostile and endless work:
+//
+//	abuse  point reads of one account while others hold on to what the server lends
+//	stop   how soon a statement that has reached its time limit, or whose client
+//	       went away, gives its connection back, as a multiple of a small one
+//
+// The three about whole databases and stop have servers of their own; the former
+// need versitygw, which tests/setup.sh installs. The bench runs on Linux only; idle needs root.
 package main

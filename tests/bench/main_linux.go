@@ -63,7 +63,7 @@ func parse(args []string) (options, error) {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.StringVar(&o.ayb, "ayb", "bin/ayb", "the ayb `PROGRAM` to measure")
 	f.StringVar(&o.dir, "dir", "", "`DIRECTORY` for the databases; its disk is what inserts wait for (default: a temporary one)")
-	works := f.String("works", strings.Join(queryWorks(), ","), "which works, with commas between; those about large data are "+strings.Join(bulkWorks(), ", "))
+	works := f.String("works", strings.Join(queryWorks(), ","), "which works, with commas between; others, which take longer, are "+strings.Join(bulkWorks(), ", "))
 	conns := f.String("conns", "1,32", "numbers of connections of read and insert, with commas between")
 	f.IntVar(&o.rounds, "rounds", 5, "rounds of each server")
 	f.DurationVar(&o.length, "time", 3*time.Second, "length of a round")
