@@ -209,7 +209,7 @@ func TestSessionOnTerminal(t *testing.T) {
 	c.statement("PRAGMA foreign_keys=OFF; DELETE FROM t; SELECT 3;", "Rows: 1", prompt)
 	c.statement("PRAGMA foreign_keys=OFF;", "Rows: 1", prompt) // which the real server refuses
 	c.keys("d", "r", "o", "p", "\x03")                         // Ctrl-C clears the line
-	c.keys("\x1b[A", "\x1b[A", "\x1b[A", "\x1b[A") // back in the history: the statement of two lines
+	c.keys("\x1b[A", "\x1b[A", "\x1b[A", "\x1b[A")             // back in the history: the statement of two lines
 	c.statement("", "Rows: 1", prompt)
 	c.keys(".", "q", "u", "i", "t")
 	c.exit("\r")
