@@ -15,9 +15,8 @@ func (a *app) fork() *cobra.Command {
 	return &cobra.Command{
 		Use:   "fork ENTITY/DATABASE ENTITY/NEW",
 		Short: "Make a database of yours that is a copy of another",
-		Long: `Make a database of yours that is a copy of another, of which you own or manage
-the original, or everybody may read or fork it. The copy is as the original is
-now; later changes of either are not seen in the other. database_details shows
+		Long: `Make a database of yours that is a copy of another that you may see. The copy is
+as the original is now; later changes of either are not seen in the other. database_details shows
 where a database was forked from, and its forks.`,
 		Example:           "  ayb client fork alice/shop.sqlite bob/my-shop.sqlite",
 		Args:              positional("ENTITY/DATABASE", "ENTITY/NEW"),

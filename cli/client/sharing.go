@@ -17,7 +17,7 @@ func (a *app) updateDatabase() *cobra.Command {
 of it. LEVEL is one of
 
   no-access   nobody sees it but the owner and those it is shared with
-  fork        everybody sees that it is there, but cannot read it
+  fork        everybody with an account sees it and may copy it, and so read it
   read-only   everybody with an account may read it
 
 To give rights to one account, see share.`,

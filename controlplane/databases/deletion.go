@@ -31,11 +31,15 @@ const motionTimeout = time.Minute
 // Delete deletes a database. On return it exists for nobody; with Undelete it
 // comes back, with its grants and tokens, for as long as Config.Grace. Its name
 // is free as soon as the node has put its files away. Errors: those of owned;
-// Conflict while it is being renamed.
+// Conflict while it is being renamed, and for a name that it had before: what is
+// deleted shall be what was named.
 func (d *Databases) Delete(ctx context.Context, actor authz.Actor, entity, database string) error {
 	db, err := d.owned(ctx, actor, authz.DeleteDatabase, entity, database, "delete")
 	if err != nil {
 		return err
+	}
+	if path := pathOf(entity, database); db.Path != path {
+		return errs.E(errs.Conflict, "The database %s was renamed and is %s now; delete it by that name", path, db.Path)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), motionTimeout)
 	defer cancel()

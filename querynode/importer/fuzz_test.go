@@ -285,8 +285,8 @@ func FuzzDecoder(f *testing.F) {
 func TestTraits(t *testing.T) {
 	for s, want := range map[string]traits{
 		"0": tInt, "-1": tInt, "999999999999999": tInt, "1000000000000000": tInt, "9007199254740993": tLong, "9223372036854775807": tLong, "-9223372036854775808": tInt,
-		"9223372036854775808": 0, "9223372036854775809": 0, "1.5": tReal | tPoint, "-0.25": tReal | tPoint, "123456789.123456": tReal | tPoint, "0.30000000000000004": tReal | tPoint,
-		"0.3000000000000000444": tReal | tPoint, "0.3000000000000000443": 0, ".5": tReal | tPoint, "5.": tWhole | tPoint, "1.50": tReal | tPoint, "-0": tWhole, "1e5": tWhole, "1e-07": tReal, "1e30": tBig,
+		"9223372036854775808": 0, "9223372036854775809": 0, "1.5": tReal | tPoint | tFine, "-0.25": tReal | tPoint | tFine, "123456789.123456": tReal | tPoint | tFine, "0.30000000000000004": tReal | tPoint | tFine,
+		"0.3000000000000000444": tReal | tPoint | tFine, "0.3000000000000000443": 0, ".5": tReal | tPoint | tFine, "5.": tWhole | tPoint | tFine, "1.234": tReal | tPoint | tDots, "1234.567": tReal | tPoint | tFine, "1.50": tReal | tPoint | tFine, "-0": tWhole, "1e5": tWhole, "1e-07": tReal, "1e30": tBig,
 		"-": 0, ".": 0, "-.": 0, "00.5": 0, "007": 0, "1.2.3": 0, "1e": 0, "e5": 0, "1e5e5": 0, "1e400": 0, "1 ": 0, "1-2": 0, strings.Repeat("1", 300): 0,
 		"1,5": tComma, "1.234,50": tComma, "1.23,5": 0, "1,234": tGroup, "0,234": tComma, "1,2,3": 0, "1,": 0, ",5": 0, "1.234.567": 0,
 	} {

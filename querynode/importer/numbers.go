@@ -58,9 +58,17 @@ func numberTrait(b []byte) traits {
 	}
 	t := realTrait(b)
 	if t != 0 && exp < 0 {
-		t |= tPoint
+		t |= tPoint | dotTrait(mantissa, point)
 	}
 	return t
+}
+
+// dotTrait tells a point that may stand between thousands from another.
+func dotTrait(digits []byte, point int) traits {
+	if point >= 1 && point <= 3 && digits[0] != '0' && len(digits)-point == 4 {
+		return tDots
+	}
+	return tFine
 }
 
 // commaTrait looks at digits with one comma.

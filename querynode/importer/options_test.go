@@ -119,6 +119,30 @@ func TestGuessedTypes(t *testing.T) {
 	}
 }
 
+// Beside decimal commas a point may stand between thousands: 128.928 people are
+// not 129.
+func TestGuessedThousands(t *testing.T) {
+	for name, tt := range map[string]struct{ data, types, note string }{
+		"beside a comma": {"a;b\n128.928;118,69\n111.191;114,77\n", "TEXT REAL", "The column a stays text"},
+		"all of them":    {"a;b\n3.755.251;118,69\n111.191;114,77\n", "TEXT REAL", ""},
+		"others too":     {"a;b\n128.928;118,69\n1.5;114,77\n", "REAL REAL", ""},
+		"no comma":       {"a;b\n128.928;118\n111.191;114\n", "REAL INTEGER", ""},
+		"below one":      {"a;b\n0.928;1,5\n0.191;2,5\n", "REAL REAL", ""},
+	} {
+		r := start(t).must(tt.data, options{})
+		if got := r.Columns[0].Type + " " + r.Columns[1].Type; got != tt.types {
+			t.Errorf("%s: %s", name, got)
+		}
+		if notes := strings.Join(r.Notes, "|"); tt.note == "" && strings.Contains(notes, "thousands") || !strings.Contains(notes, tt.note) {
+			t.Errorf("%s: %s", name, notes)
+		}
+	}
+	r := start(t).must("a;b\n128.928;118,69\n", options{Types: map[string]string{"a": "REAL"}})
+	if r.Columns[0].Type != "REAL" {
+		t.Errorf("given: %v", r.Columns)
+	}
+}
+
 // Words for NULL are those of the writer's family, and others are texts.
 func TestGuessedNulls(t *testing.T) {
 	for name, tt := range map[string]struct{ data, want string }{

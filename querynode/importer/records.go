@@ -2,6 +2,7 @@ package importer
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -208,6 +209,7 @@ func (im *imports) settle(sh *shape) (err error) {
 	if sh.typed {
 		return nil
 	}
+	im.noteThousands(sh)
 	im.result.Nulls = s.shownNulls()
 	if len(im.result.Nulls) > 0 && s.choose {
 		im.notef("NULL stands in the data as %s; --null TEXT says what else does, and --null '' that nothing does", strings.Join(im.result.Nulls, ", "))
@@ -219,6 +221,23 @@ func (im *imports) settle(sh *shape) (err error) {
 		im.notef("There is a header and no row")
 	}
 	return nil
+}
+
+// noteThousands leaves numbers such as 128.928 as they are beside columns with
+// decimal commas, where the point may stand between thousands.
+func (im *imports) noteThousands(sh *shape) {
+	s := sh.text
+	if !slices.ContainsFunc(s.words, func(w words) bool { return w.traits&tComma != 0 && w.numbers() }) {
+		return
+	}
+	for i, w := range s.words {
+		if s.given[i] != "" || s.types[i] != typeReal || !w.thousands() {
+			continue
+		}
+		s.types[i] = typeText
+		name := shortened(sh.names[i], 80)
+		im.notef("The column %s stays text: beside decimal commas its points may stand between thousands; --types %s=REAL takes them for decimal points", name, name)
+	}
 }
 
 // family finds out which words are NULL in all columns. They are so where they

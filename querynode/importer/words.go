@@ -17,6 +17,8 @@ const (
 	tPoint                      // any of them has a decimal point and no exponent
 	tComma                      // a number with a decimal comma
 	tGroup                      // one that may have a comma between thousands: 1,000
+	tDots                       // one whose point may stand between thousands: 1.000
+	tFine                       // one with a point that cannot
 	tSpecial                    // infinity, or not a number
 	tTrue                       // a boolean
 	tFalse
@@ -27,7 +29,7 @@ const (
 	tBare  // a text without quotes that is not empty
 	tEmpty // an empty text, in quotes
 
-	tNumber = tInt | tLong | tWhole | tBig | tReal | tPoint | tComma | tGroup | tSpecial
+	tNumber = tInt | tLong | tWhole | tBig | tReal | tPoint | tComma | tGroup | tDots | tFine | tSpecial
 )
 
 // gap is a word that can stand for NULL.
@@ -138,13 +140,17 @@ func (w words) typed(gaps gap) string {
 	case t&(tWhole|tBig|tReal|tComma|tSpecial) == 0:
 		return typeInteger
 	case t&tLong != 0: // of which a real number would lose digits
-		if t&^(tInt|tLong|tWhole|tBig|tPoint) == 0 {
+		if t&^(tInt|tLong|tWhole|tBig|tPoint|tDots|tFine) == 0 {
 			return typeInteger
 		}
 		return typeText
 	}
 	return typeReal
 }
+
+// thousands reports whether the points of a column may all stand between
+// thousands.
+func (w words) thousands() bool { return w.traits&tDots != 0 && w.traits&tFine == 0 }
 
 // numbers reports whether all words are numbers, whatever stands for NULL.
 func (w words) numbers() bool {
