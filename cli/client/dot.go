@@ -49,12 +49,15 @@ func (s *session) command(ctx context.Context, line string) error {
 	if s.once && words[0] != ".once" { // it is for this command
 		defer func() { s.report(s.closeOutput()) }()
 	}
-	if s.split.Held() && !formatting(words[0]) {
-		s.report(errs.E(errs.Invalid, "%s cannot stand here: the statements before it wait for those that their PRAGMA or TEMP table is meant for; set the PRAGMA back first", words[0]))
+	if s.held() && !formatting(words[0]) {
+		s.report(errs.E(errs.Invalid, "%s cannot stand here: the statements before it are sent together with those that follow; end the transaction, or set the PRAGMA back, first", words[0]))
 		return s.bailed()
 	}
 	switch words[0] {
 	case ".quit", ".exit":
+		if held, begun := s.split.Held(); held && !begun { // an open transaction is given up
+			s.execute(ctx, s.split.Rest())
+		}
 		return errQuit
 	case ".help":
 		s.report(s.app.say("%s", sessionHelp))
@@ -103,9 +106,10 @@ func (s *session) command(ctx context.Context, line string) error {
 	return s.bailed()
 }
 
-// formatting reports whether a command only says how answers look.
+// formatting reports whether a command can stand between statements that go
+// together: it says how answers look, or ends the session.
 func formatting(command string) bool {
-	return slices.Contains([]string{".mode", ".format", ".headers", ".header", ".nullvalue", ".width", ".timer", ".bail", ".help"}, command)
+	return slices.Contains([]string{".mode", ".format", ".headers", ".header", ".nullvalue", ".width", ".timer", ".bail", ".help", ".quit", ".exit"}, command)
 }
 
 // turn sets a switch, and tells whether it could be.

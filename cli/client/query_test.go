@@ -168,8 +168,13 @@ func TestSessionCommands(t *testing.T) {
 	}
 	// Between a setting and what it is meant for only how answers look can be said.
 	u.stdin = "PRAGMA foreign_keys=OFF;\n.mode csv\n.tables\nSELECT 'held';"
-	u.want("fname,lname\nthe first,the last\n\"a,b\",NULL\n", "Error: .tables cannot stand here: the statements before it wait for those that their PRAGMA or TEMP table is meant for; set the PRAGMA back first\n", 0, "query", "a/b", "-q")
+	u.want("fname,lname\nthe first,the last\n\"a,b\",NULL\n", "Error: .tables cannot stand here: the statements before it are sent together with those that follow; end the transaction, or set the PRAGMA back, first\n", 0, "query", "a/b", "-q")
 	if got := s.statements(); !strings.HasSuffix(got, "PRAGMA foreign_keys=OFF;\nSELECT 'held';") {
+		t.Errorf("sent %s", got)
+	}
+	u.stdin = "BEGIN;\nSELECT 'one';\n.mode csv\nCOMMIT;\nCREATE TABLE temp.x(a);\nSELECT 'two';\n.quit\nSELECT 'never';"
+	u.want("fname,lname\nthe first,the last\n\"a,b\",NULL\nfname,lname\nthe first,the last\n\"a,b\",NULL\n", "", 0, "query", "a/b", "-q")
+	if got := s.statements(); !strings.HasSuffix(got, "|BEGIN;\nSELECT 'one';\nCOMMIT;|CREATE TABLE temp.x(a);\nSELECT 'two';") {
 		t.Errorf("sent %s", got)
 	}
 	s.set(ok(200, `{"fields":["sql"],"rows":[]}`))

@@ -122,7 +122,7 @@ func (s *session) lines(ctx context.Context, in input) error {
 
 // feed takes lines and runs what they complete.
 func (s *session) feed(ctx context.Context, text string) error {
-	if dot := strings.TrimSpace(text); strings.HasPrefix(dot, ".") && (!s.split.Pending() || s.split.Held()) {
+	if dot := strings.TrimSpace(text); strings.HasPrefix(dot, ".") && (!s.split.Pending() || s.held()) {
 		return s.command(ctx, dot)
 	}
 	for line := range strings.SplitSeq(text, "\n") {
@@ -133,11 +133,17 @@ func (s *session) feed(ctx context.Context, text string) error {
 			}
 		}
 	}
-	if s.typed && s.reads == 0 && s.split.Held() {
+	if held, begun := s.split.Held(); s.typed && s.reads == 0 && held && !begun {
 		s.execute(ctx, s.split.Rest())
 		return s.bailed()
 	}
 	return nil
+}
+
+// held reports whether complete statements wait to be sent.
+func (s *session) held() bool {
+	held, _ := s.split.Held()
+	return held
 }
 
 // bailed is errQuit after a failure that ends the session.

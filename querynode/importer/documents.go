@@ -3,6 +3,7 @@ package importer
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/ayb-go/ayb/shared/errs"
@@ -82,6 +83,13 @@ func (im *imports) nothing(l Loader, found bool) error {
 // note tells what was done with the data that is not plain.
 func (im *imports) note(sentences ...string) {
 	im.result.Notes = append(im.result.Notes, sentences...)
+}
+
+// noteOnce adds a remark that is not there yet.
+func (im *imports) noteOnce(sentence string) {
+	if !slices.Contains(im.result.Notes, sentence) {
+		im.note(sentence)
+	}
 }
 
 // computed tells that values were left out which the table computes itself.

@@ -84,6 +84,9 @@ func (d *Data) Import(to Target, o query.ImportOptions) (query.ImportResult, err
 		return query.ImportResult{}, err
 	}
 	im.result.Encoding = im.encoding
+	if o.Encoding == "" && im.encoding != utf8Name {
+		im.notef("The encoding is taken for %s", im.encoding)
+	}
 	if o.Format == query.TransferSQL {
 		err = im.script()
 	} else {

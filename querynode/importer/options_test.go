@@ -143,6 +143,32 @@ func TestGuessedThousands(t *testing.T) {
 	}
 }
 
+// What is assumed of the encoding is said, whatever the format.
+func TestEncodingIsSaid(t *testing.T) {
+	for format, data := range map[query.TransferFormat]string{
+		query.TransferCSV: "a\nM\xfcller\n", query.TransferJSON: "[{\"a\":\"M\xfcller\"}]", query.TransferNDJSON: "{\"a\":\"M\xfcller\"}\n",
+		query.TransferSQL: "CREATE TABLE n(a); INSERT INTO n VALUES ('M\xfcller');",
+	} {
+		if r := start(t).must(data, options{Format: format}); !strings.Contains(strings.Join(r.Notes, "|"), "The encoding is taken for ") {
+			t.Errorf("%s: %q", format, r.Notes)
+		}
+	}
+}
+
+// What a dump says to the program that reads it is left out, and a name in quotes
+// is no instruction.
+func TestNoInstructions(t *testing.T) {
+	w := start(t)
+	r := w.must("PRAGMA journal_mode=WAL;\nPRAGMA synchronous = NORMAL;\nCREATE TABLE n(a);\nPRAGMA journal_mode=DELETE;\nINSERT INTO n VALUES (1);\n", options{Format: query.TransferSQL})
+	if notes := strings.Join(r.Notes, "|"); r.Rows != 1 || strings.Count(notes, "journal_mode is left out") != 1 || !strings.Contains(notes, "synchronous") {
+		t.Errorf("%d rows, %s", r.Rows, notes)
+	}
+	w = start(t)
+	if r := w.must("\"sep=;\"\r\n\"x\"\r\n\"y\"\r\n", options{}); r.Rows != 2 || r.Columns[0].Name != "sep=;" {
+		t.Errorf("%d rows, %v", r.Rows, r.Columns)
+	}
+}
+
 // Words for NULL are those of the writer's family, and others are texts.
 func TestGuessedNulls(t *testing.T) {
 	for name, tt := range map[string]struct{ data, want string }{

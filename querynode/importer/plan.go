@@ -196,7 +196,7 @@ func (im *imports) tally(r *delimited) (tally, error) {
 // spreadsheets are told the delimiter.
 func separatorLine(text []byte) (byte, bool) {
 	line, _, ok := bytes.Cut(text, []byte{'\n'})
-	line = bytes.Trim(bytes.TrimSuffix(line, []byte{'\r'}), `"`)
+	line = bytes.TrimSuffix(line, []byte{'\r'}) // in quotes it would be a name
 	if !ok || len(line) != 5 || !bytes.EqualFold(line[:4], []byte("sep=")) || line[4] >= 0x80 {
 		return 0, false
 	}
@@ -214,9 +214,6 @@ const maxNotes = 20
 func (im *imports) describe(p *plan) {
 	im.result.Delimiter, im.result.Quote, im.result.Header = shown(p.delimiter), shown(p.quote), p.header
 	im.result.Escape = shown(p.escape)
-	if im.o.Encoding == "" && im.encoding != utf8Name {
-		im.notef("The encoding is taken for %s", im.encoding)
-	}
 	for _, n := range p.notes {
 		im.notef("%s", n)
 	}

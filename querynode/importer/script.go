@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/statement"
@@ -107,10 +108,27 @@ func (im *imports) statements(do func(statement.Unit) error) error {
 		if len(u.Words) > 1 && u.Words[0] == "PRAGMA" && u.Words[1] == "WRITABLE_SCHEMA" {
 			continue // what it is for is done without it
 		}
+		if name := ofConnection(u.Words); name != "" {
+			im.noteOnce("PRAGMA " + strings.ToLower(name) + " is left out: it is for the program that reads the script, and changes no data")
+			continue
+		}
 		if err := do(u); err != nil {
 			return err
 		}
 	}
+}
+
+// ofConnection gives the name of a PRAGMA that says how a program works on the
+// file, as many put at the front of their dumps; empty for any other statement.
+func ofConnection(words []string) string {
+	if len(words) < 3 || words[0] != "PRAGMA" {
+		return ""
+	}
+	switch words[1] {
+	case "JOURNAL_MODE", "SYNCHRONOUS", "CACHE_SIZE", "TEMP_STORE", "LOCKING_MODE", "BUSY_TIMEOUT", "MMAP_SIZE", "PAGE_SIZE", "AUTO_VACUUM", "WAL_AUTOCHECKPOINT":
+		return words[1]
+	}
+	return ""
 }
 
 // boundary tells whether a statement begins or ends a transaction with success.

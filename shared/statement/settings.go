@@ -36,7 +36,7 @@ func Setting(words []string) (name string, sets bool) {
 	switch {
 	case len(words) < 2:
 		return "", false
-	case words[0] == "CREATE" && (words[1] == "TEMP" || words[1] == "TEMPORARY"):
+	case words[0] == "CREATE" && (words[1] == "TEMP" || words[1] == "TEMPORARY" || ofTemp(words)):
 		return "CREATE TEMP", true
 	case words[0] != "PRAGMA":
 		return "", false
@@ -54,6 +54,12 @@ func Setting(words []string) (name string, sets bool) {
 		return "PRAGMA " + words[1], isOn(value)
 	}
 	return "", false
+}
+
+// ofTemp reports whether a CREATE names the schema temp: CREATE TABLE temp.x.
+func ofTemp(words []string) bool {
+	i := slices.Index(words, ".")
+	return i > 1 && words[i-1] == "TEMP"
 }
 
 // isOn tells whether SQLite takes a value for on.

@@ -57,9 +57,12 @@ func (s *Splitter) Feed(line string) []string {
 // Pending tells whether a statement or a transaction has begun and not ended.
 func (s *Splitter) Pending() bool { return s.buf.Len() > 0 || len(s.held) > 0 }
 
-// Held reports whether statements are complete and only a setting keeps them
-// from being given out.
-func (s *Splitter) Held() bool { return s.buf.Len() == 0 && len(s.held) > 0 && !s.tx.open() }
+// Held reports whether statements are complete and wait for others with which
+// they have to go together, and whether that is for a transaction that they have
+// begun, and not only for a setting.
+func (s *Splitter) Held() (held, begun bool) {
+	return s.buf.Len() == 0 && len(s.held) > 0, s.tx.open()
+}
 
 // Rest gives what is unfinished and forgets it; empty when there is nothing
 // but blanks and comments.

@@ -79,7 +79,7 @@ func TestParametersThatDoNotFit(t *testing.T) {
 	}
 	// A text of SQL gives no values, and what has none is not NULL.
 	for _, sql := range []string{`INSERT INTO t VALUES(?)`, `UPDATE t SET a = :n`, `SELECT 1; SELECT @x`, `DELETE FROM t WHERE a IS $a`, `INSERT INTO t VALUES (1); INSERT INTO t VALUES (?1)`} {
-		const says = "The statement has 1 parameter, and no values were given; a JSON request can give them as params"
+		const says = "The statement has 1 parameter, and no values were given: give them as params of a JSON request, with --param in a command, or with .param set in a session"
 		if m := db.fails(rw, sql, errs.Invalid); m != says {
 			t.Errorf("%s: %s", sql, m)
 		}

@@ -37,6 +37,7 @@ enum {
 	AYB_REFUSED_PRAGMA_VALUE,
 	AYB_REFUSED_FUNCTION,
 	AYB_REFUSED_HERE, // allowed, but not inside the engine's transaction
+	AYB_REFUSED_END,  // ends a transaction that the body has not begun
 };
 
 // Tags of packed cells.

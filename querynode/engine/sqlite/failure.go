@@ -22,6 +22,8 @@ import (
 var (
 	// errWriter says that a body belongs on the writer.
 	errWriter = errors.New("the body needs the writer")
+	// errEnds says that a body ends a transaction that it has not begun.
+	errEnds = errors.New("the body ends a transaction of ours")
 	// errStale says that a body needs a connection that has served no other.
 	// FTS5 keeps what it knows of its index until it is asked for a match, and
 	// takes it for the index when that is checked: after a change by another
@@ -64,6 +66,10 @@ func (c *conn) forNothing(st *stmt) error {
 		return errs.E(errs.SQL, "What is TEMP lasts only until its request ends, "+how)
 	}
 	return nil
+}
+
+func errNotBegun() error {
+	return errs.E(errs.SQL, "there is no transaction to end here: the text has not begun one, and is one transaction by itself; nothing was changed")
 }
 
 func errVacuumInto() error {
@@ -174,6 +180,8 @@ func (c *conn) refusal() error {
 	switch c.c.refusal {
 	case C.AYB_REFUSED_HERE:
 		return errHere
+	case C.AYB_REFUSED_END:
+		return errEnds
 	case C.AYB_REFUSED_ATTACH:
 		return errs.E(errs.SQL, "ATTACH is not available here: a request can use one database only")
 	case C.AYB_REFUSED_DETACH:

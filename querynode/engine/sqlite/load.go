@@ -254,7 +254,7 @@ func (l *Loader) Insert(row []query.Value) (bad, err error) {
 // or that of the whole load.
 func (l *Loader) of(failure error) (bad, err error) {
 	switch {
-	case errors.Is(failure, errHere):
+	case errors.Is(failure, errHere), errors.Is(failure, errEnds):
 		bad = errs.E(errs.SQL, "This statement cannot be part of an import, because it begins or ends a transaction or cannot run in one")
 	case ordinary(failure) || errs.Is(failure, errs.TooLarge):
 		bad = failure

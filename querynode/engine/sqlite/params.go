@@ -24,7 +24,7 @@ func (r *run) pack(st *stmt) ([]byte, int, error) {
 	case p.Empty() && (st.params == 0 || st.explain):
 		return nil, 0, nil
 	case p.Empty() && r.compatible():
-		return nil, 0, errs.E(errs.Invalid, "The statement has %s, and no values were given; a JSON request can give them as params", plural(st.params, "parameter"))
+		return nil, 0, errs.E(errs.Invalid, "The statement has %s, and no values were given: give them as params of a JSON request, with --param in a command, or with .param set in a session", plural(st.params, "parameter"))
 	case len(p.Named) > 0:
 		return r.packNamed(st, p.Named)
 	case len(p.Positional) != st.params:

@@ -136,9 +136,11 @@ static int pragma(ayb_conn *c, int mode, const char *name, const char *value) {
 
 // Transactions of the body's own. Statements that run inside virtual tables
 // and inside VACUUM are SQLite's business: they come while stepping.
-static int transaction(ayb_conn *c) {
+static int transaction(ayb_conn *c, const char *operation) {
+	int begins = operation && !strcmp(operation, "BEGIN");
 	if (!c->preparing) return SQLITE_OK;
 	c->seen |= AYB_SEEN_TXN;
+	if (c->mode == AYB_ATOMIC && !begins) return refuse(c, AYB_REFUSED_END, 0);
 	return c->mode == AYB_ATOMIC ? refuse(c, AYB_REFUSED_HERE, 0) : SQLITE_OK;
 }
 
@@ -241,7 +243,7 @@ int ayb_authorize(void *p, int action, const char *a, const char *b, const char 
 		return SQLITE_OK;
 	case SQLITE_TRANSACTION:
 	case SQLITE_SAVEPOINT:
-		return transaction(c);
+		return transaction(c, a);
 	case SQLITE_FUNCTION:
 		if (b && (!sqlite3_stricmp(b, "fts3_tokenizer") || !sqlite3_stricmp(b, "load_extension")))
 			return refuse(c, AYB_REFUSED_FUNCTION, b);

@@ -66,7 +66,10 @@ func TestQ4AllOrNothing(t *testing.T) {
 		{"own transaction that ended", `BEGIN; INSERT INTO t VALUES (1); COMMIT; SELECT x`, "1", "no such column: x"},
 		{"left open", `BEGIN; INSERT INTO t VALUES (1)`, "0", "left a transaction open"},
 		{"left open by a savepoint", `SAVEPOINT s; INSERT INTO t VALUES (1)`, "0", "left a transaction open"},
-		{"commit without begin", `INSERT INTO t VALUES (1); COMMIT`, "1", "cannot commit - no transaction is active"},
+		{"commit without begin", `INSERT INTO t VALUES (1); COMMIT`, "0", "there is no transaction to end here"},
+		{"rollback without begin", `INSERT INTO t VALUES (1); ROLLBACK; SELECT x`, "0", "there is no transaction to end here"},
+		{"release without savepoint", `INSERT INTO t VALUES (1); RELEASE s; SELECT x`, "0", "there is no transaction to end here"},
+		{"commit without begin behind a setting", `PRAGMA foreign_keys=OFF; INSERT INTO t VALUES (1); COMMIT; SELECT x`, "0", "there is no transaction to end here"},
 		{"begin twice", `BEGIN; INSERT INTO t VALUES (1); BEGIN`, "0", "cannot start a transaction within a transaction"},
 	}
 	for _, c := range cases {

@@ -44,11 +44,14 @@ func (r *run) begin(from int) error {
 func (r *run) write() error {
 	r.out.to = r.hold
 	err := r.writeAtomic()
-	if !errors.Is(err, errHere) {
+	ends := errors.Is(err, errEnds)
+	switch {
+	case !ends && !errors.Is(err, errHere):
 		return err
-	}
-	if !r.script() {
+	case !r.script():
 		return errTogether()
+	case ends && r.at > 0: // step by step, what ran before it would stay
+		return errNotBegun()
 	}
 	if err := r.startOver(); err != nil {
 		return err
