@@ -128,6 +128,9 @@ func TestPasteOnTerminal(t *testing.T) {
 	c.keys(paste("SELECT 1;\nSELECT\t2;\n"))
 	c.write("\r")
 	c.await("both", func() bool { return s.statements() == "SELECT 1;|SELECT\t2;" })
+	c.rows += 2
+	c.await("the answers", func() bool { return strings.Count(c.text(), "Rows: 1") == c.rows })
+	c.ready("Rows: 1", prompt)
 	c.exit("\x04")
 }
 

@@ -124,10 +124,13 @@ func TestReplaceByOtherColumns(t *testing.T) {
 		CREATE INDEX by_p ON t(p); CREATE UNIQUE INDEX by_old ON t(old);
 		CREATE TRIGGER kept AFTER INSERT ON t BEGIN INSERT INTO log VALUES (new.p); END;
 		CREATE TRIGGER gone AFTER DELETE ON t BEGIN INSERT INTO log VALUES ('bye ' || old.old); END;
+		CREATE VIEW olds AS SELECT old FROM t; CREATE VIEW ids AS SELECT id FROM t; CREATE VIEW wrong AS SELECT nonsense FROM t;
+		CREATE TABLE other(x); CREATE TRIGGER copies AFTER INSERT ON other BEGIN INSERT INTO t(old) VALUES (new.x); END;
 		INSERT INTO t VALUES (1, 1, 'x', 1, 2)`)
 	r := w.must("id,p,a,b,fresh\n5,1,7,8,9\n6,2,7,9,9\n", query.ImportOptions{Table: "t", Mode: "replace"})
 	want := "The columns are others than those of the table, so that it was made anew, without: UNIQUE (old); NOT NULL; index by_old (no such column: old); trigger gone (no such column: old.old)"
-	if len(r.Notes) != 1 || r.Notes[0] != want {
+	broken := "Without the columns that went these do not work any more: view olds (no such column: old); the triggers of other (table t has no column named old)"
+	if len(r.Notes) != 2 || r.Notes[0] != broken || r.Notes[1] != want {
 		t.Errorf("noted %q", r.Notes)
 	}
 	if got := w.rows("SELECT * FROM log"); got != "1 bye x 1 2" {

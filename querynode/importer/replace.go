@@ -17,6 +17,10 @@ func (im *imports) renew(l Loader, columns []query.ImportColumn) error {
 	if err != nil {
 		return err
 	}
+	works, _, err := working(l, parts.Users)
+	if err != nil {
+		return err
+	}
 	if err := change(l, "DELETE FROM main."+quoteName(im.o.Table)); err != nil {
 		return err
 	}
@@ -44,6 +48,13 @@ func (im *imports) renew(l Loader, columns []query.ImportColumn) error {
 			gone = append(gone, o.Type+" "+shortened(o.Name, 80)+" ("+shortened(errs.Public(why).Message, 200)+")")
 		}
 	}
+	_, broken, err := working(l, works)
+	if err != nil {
+		return err
+	}
+	if len(broken) > 0 {
+		im.note("Without the columns that went these do not work any more: " + shortened(strings.Join(broken, "; "), 1000))
+	}
 	if len(gone) > 0 {
 		im.note("The columns are others than those of the table, so that it was made anew, without: " + strings.Join(gone, "; "))
 	}
@@ -55,17 +66,44 @@ func (im *imports) object(l Loader, o query.TableObject) (bad, err error) {
 	if _, bad, err = l.Exec(o.SQL); bad != nil || err != nil || o.Type != "trigger" {
 		return bad, err
 	}
-	// What a trigger does is looked at when it is to run.
-	table := "main." + quoteName(im.o.Table)
-	for _, sql := range []string{"EXPLAIN INSERT INTO " + table + " DEFAULT VALUES", "EXPLAIN UPDATE " + table + " SET rowid = rowid", "EXPLAIN DELETE FROM " + table} {
-		if _, bad, err = l.Exec(sql); bad != nil || err != nil {
-			break
-		}
-	}
-	if bad == nil || err != nil {
+	if bad, err = tried(l, query.TableObject{Type: "table", Name: im.o.Table}); bad == nil || err != nil {
 		return nil, err
 	}
 	return bad, errors.Join(change(l, "DROP TRIGGER main."+quoteName(o.Name)))
+}
+
+// tried compiles what reads a view, or what has the triggers of a table run,
+// which are looked at only then. bad is why that fails.
+func tried(l Loader, o query.TableObject) (bad, err error) {
+	name := "main." + quoteName(o.Name)
+	statements := []string{"EXPLAIN SELECT * FROM " + name}
+	if o.Type == "table" {
+		statements = []string{"EXPLAIN INSERT INTO " + name + " DEFAULT VALUES", "EXPLAIN UPDATE " + name + " SET rowid = rowid", "EXPLAIN DELETE FROM " + name}
+	}
+	for _, sql := range statements {
+		if _, bad, err = l.Exec(sql); bad != nil || err != nil {
+			return bad, err
+		}
+	}
+	return nil, nil
+}
+
+// working tells the objects that work from the broken ones, with the reason.
+func working(l Loader, objects []query.TableObject) (work []query.TableObject, broken []string, err error) {
+	for _, o := range objects {
+		bad, err := tried(l, o)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case bad == nil:
+			work = append(work, o)
+		case o.Type == "table":
+			broken = append(broken, "the triggers of "+shortened(o.Name, 80)+" ("+shortened(errs.Public(bad).Message, 200)+")")
+		default:
+			broken = append(broken, o.Type+" "+shortened(o.Name, 80)+" ("+shortened(errs.Public(bad).Message, 200)+")")
+		}
+	}
+	return work, broken, nil
 }
 
 // hasAll reports whether columns of all these names are among those.

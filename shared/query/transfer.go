@@ -147,6 +147,7 @@ type TableParts struct {
 	Constraints []TableConstraint // keys and UNIQUE
 	Objects     []TableObject     // indexes and triggers that were made with a statement
 	Words       []string          // of CREATE TABLE, for what its columns have beside names and types
+	Users       []TableObject     // views, and other tables that have triggers, without a statement: they may need it
 }
 
 // TableConstraint is a key of a table. SQL is how it stands in CREATE TABLE,

@@ -37,6 +37,14 @@ func (l *Loader) Parts(table string) (p query.TableParts, err error) {
 	err = l.read(`SELECT type, name, sql FROM sqlite_schema WHERE type IN ('index', 'trigger') AND sql IS NOT NULL AND tbl_name = `+name+` ORDER BY rowid`, func(c *look) {
 		p.Objects = append(p.Objects, query.TableObject{Type: c.text(0), Name: c.text(1), SQL: onlyStatement(c.text(2))})
 	})
+	if err != nil {
+		return p, err
+	}
+	err = l.read(`SELECT 'view', name FROM sqlite_schema WHERE type = 'view'
+		UNION SELECT DISTINCT 'table', t.name FROM sqlite_schema AS g JOIN sqlite_schema AS t ON t.type = 'table' AND t.name = g.tbl_name COLLATE NOCASE
+			WHERE g.type = 'trigger' AND t.name <> `+name+` ORDER BY 2`, func(c *look) {
+		p.Users = append(p.Users, query.TableObject{Type: c.text(0), Name: c.text(1)})
+	})
 	return p, err
 }
 
