@@ -60,6 +60,41 @@ func TestFunctions(t *testing.T) {
 	}
 }
 
+// What WHERE asks of the value of a series bounds it: it is as a walk over all.
+func TestSeriesIsBounded(t *testing.T) {
+	db := open(t)
+	const all = "9223372036854775807"
+	for _, c := range []struct{ sql, want string }{
+		{`SELECT group_concat(value) FROM generate_series(1, ` + all + `) WHERE value > 9223372036854775805`, "9223372036854775806," + all},
+		{`SELECT group_concat(value) FROM generate_series(-9223372036854775808, ` + all + `) WHERE value < -9223372036854775806`, "-9223372036854775808,-9223372036854775807"},
+		{`SELECT group_concat(value) FROM generate_series(1, ` + all + `, 9223372036854775806) WHERE value >= 2`, all},
+		{`SELECT count(*) FROM generate_series(2, ` + all + `, 9223372036854775806) WHERE value > 2`, "0"},
+		{`SELECT count(*) FROM generate_series(1, 5) WHERE value = 'x' OR value > 'a'`, "0"},
+		{`SELECT group_concat(value) FROM generate_series(1, 5) WHERE value >= 2.5 AND value = 3.0`, "3"},
+		{`SELECT count(*) FROM generate_series(1, 9) WHERE value > NULL`, "0"},
+	} {
+		if got := db.must(ro, c.sql); got != c.want {
+			t.Errorf("%s: %s, want %s", c.sql, got, c.want)
+		}
+	}
+	r := rand.New(rand.NewPCG(3, 3))
+	for range 600 {
+		series := fmt.Sprintf("generate_series(%d, %d, %d)", r.IntN(30)-15, r.IntN(30)-15, r.IntN(9)-4)
+		ops := []string{"=", ">", ">=", "<", "<="}
+		where, plain := "", ""
+		for range 1 + r.IntN(2) {
+			op, v := ops[r.IntN(5)], r.IntN(30)-15
+			where += fmt.Sprintf(" AND value %s %d", op, v)
+			plain += fmt.Sprintf(" AND +value %s %d", op, v)
+		}
+		order := []string{"", " ORDER BY value", " ORDER BY value DESC"}[r.IntN(3)]
+		got := db.must(ro, "SELECT value FROM "+series+" WHERE 1"+where+order)
+		if want := db.must(ro, "SELECT value FROM "+series+" WHERE 1"+plain+order); got != want {
+			t.Fatalf("%s%s%s: %s, want %s", series, where, order, got, want)
+		}
+	}
+}
+
 // They are for schemas too: in checks, indexes and generated columns.
 func TestFunctionsInSchemas(t *testing.T) {
 	db := open(t)

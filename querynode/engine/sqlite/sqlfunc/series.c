@@ -9,7 +9,14 @@
 #include "sqlfunc.h"
 
 enum { VALUE, START, STOP, STEP };
-enum { HAS_START = 1, HAS_STOP = 2, HAS_STEP = 4, ASCENDING = 8, DESCENDING = 16 };
+enum { HAS_START = 1, HAS_STOP = 2, HAS_STEP = 4, ASCENDING = 8, DESCENDING = 16, HAS_BOUND = 32 };
+
+// What WHERE can ask of the value, in the order of their bits from HAS_BOUND on.
+static const unsigned char bounds[] = {
+	SQLITE_INDEX_CONSTRAINT_EQ, SQLITE_INDEX_CONSTRAINT_GT, SQLITE_INDEX_CONSTRAINT_GE,
+	SQLITE_INDEX_CONSTRAINT_LT, SQLITE_INDEX_CONSTRAINT_LE,
+};
+enum { BOUNDS = sizeof bounds };
 
 typedef struct cursor {
 	sqlite3_vtab_cursor base;
@@ -35,6 +42,19 @@ static int series_connect(sqlite3 *db, void *aux, int argc, const char *const *a
 static int series_disconnect(sqlite3_vtab *t) {
 	sqlite3_free(t);
 	return SQLITE_OK;
+}
+
+// Has the value bounded, once by each operator. SQLite looks at it again.
+static void series_bounds(sqlite3_index_info *info, int n) {
+	int i, k;
+	for (k = 0; k < BOUNDS; k++) {
+		for (i = 0; i < info->nConstraint; i++) {
+			if (info->aConstraint[i].iColumn != VALUE || info->aConstraint[i].op != bounds[k] || !info->aConstraint[i].usable) continue;
+			info->aConstraintUsage[i].argvIndex = ++n;
+			info->idxNum |= HAS_BOUND << k;
+			break;
+		}
+	}
 }
 
 // Takes the arguments, which are equalities on the hidden columns, in the
@@ -65,6 +85,7 @@ static int series_best_index(sqlite3_vtab *t, sqlite3_index_info *info) {
 		t->zErrMsg = sqlite3_mprintf("generate_series() needs the first value as its first argument");
 		return SQLITE_ERROR;
 	}
+	series_bounds(info, n);
 	if (info->nOrderBy == 1 && info->aOrderBy[0].iColumn == VALUE) {
 		info->orderByConsumed = 1;
 		info->idxNum |= info->aOrderBy[0].desc ? DESCENDING : ASCENDING;
@@ -95,8 +116,38 @@ static uint64_t count(int64_t low, int64_t high, uint64_t step) {
 	return n == UINT64_MAX ? n : n + 1;
 }
 
+// Narrows low and high to what WHERE wants of the value. Returns 0 if that is
+// nothing.
+static int narrow(int plan, sqlite3_value **argv, int64_t *low, int64_t *high) {
+	int k, n = 0;
+	for (k = 0; k < BOUNDS; k++) {
+		int64_t v;
+		if (!(plan & HAS_BOUND << k)) continue;
+		if (sqlite3_value_type(argv[n]) != SQLITE_INTEGER) {
+			n++;
+			continue;
+		}
+		v = sqlite3_value_int64(argv[n++]);
+		if ((bounds[k] == SQLITE_INDEX_CONSTRAINT_GT && v == INT64_MAX) || (bounds[k] == SQLITE_INDEX_CONSTRAINT_LT && v == INT64_MIN)) return 0;
+		if (bounds[k] == SQLITE_INDEX_CONSTRAINT_GT) v++;
+		if (bounds[k] == SQLITE_INDEX_CONSTRAINT_LT) v--;
+		if (k <= 2 && v > *low) *low = v;
+		if ((k == 0 || k > 2) && v < *high) *high = v;
+	}
+	return *low <= *high;
+}
+
+// Moves from, where steps begin, to the first step that is not before bound. It
+// wraps where no integer is one.
+static int64_t first_step(int64_t from, int64_t bound, uint64_t size, int up) {
+	uint64_t gap = up ? (uint64_t)bound - (uint64_t)from : (uint64_t)from - (uint64_t)bound;
+	uint64_t moved = (gap / size + (gap % size != 0)) * size;
+	return (int64_t)(up ? (uint64_t)from + moved : (uint64_t)from - moved);
+}
+
 static int series_filter(sqlite3_vtab_cursor *base, int plan, const char *text, int argc, sqlite3_value **argv) {
 	cursor *c = (cursor *)base;
+	int64_t low = INT64_MIN, high = INT64_MAX, from, to;
 	uint64_t size;
 	int i, n = 0;
 	(void)text;
@@ -107,14 +158,28 @@ static int series_filter(sqlite3_vtab_cursor *base, int plan, const char *text, 
 	c->stop = plan & HAS_STOP ? sqlite3_value_int64(argv[n++]) : 4294967295;
 	c->step = plan & HAS_STEP ? sqlite3_value_int64(argv[n++]) : 1;
 	if (!c->step) c->step = 1;
+	if (!narrow(plan, argv + n, &low, &high)) return SQLITE_OK;
 	size = c->step < 0 ? 0 - (uint64_t)c->step : (uint64_t)c->step;
-	if (c->step > 0 && c->start <= c->stop) c->left = count(c->start, c->stop, size);
-	if (c->step < 0 && c->start >= c->stop) c->left = count(c->stop, c->start, size);
-	c->value = c->start;
+	from = c->start;
+	to = c->stop;
+	if (c->step > 0) {
+		if (to > high) to = high;
+		if (from > to || low > to) return SQLITE_OK;
+		if (low > from) from = first_step(from, low, size, 1);
+		if (from < low || from > to) return SQLITE_OK; // there is no step between
+		c->left = count(from, to, size);
+	} else {
+		if (to < low) to = low;
+		if (from < to || high < to) return SQLITE_OK;
+		if (high < from) from = first_step(from, high, size, 0);
+		if (from > high || from < to) return SQLITE_OK;
+		c->left = count(to, from, size);
+	}
+	c->value = from;
 	c->delta = c->step;
 	// The wanted order is the other one: begin at the last value.
-	if (c->left && ((plan & ASCENDING && c->step < 0) || (plan & DESCENDING && c->step > 0))) {
-		c->value = (int64_t)((uint64_t)c->start + (c->left - 1) * (uint64_t)c->step);
+	if ((plan & ASCENDING && c->step < 0) || (plan & DESCENDING && c->step > 0)) {
+		c->value = (int64_t)((uint64_t)from + (c->left - 1) * (uint64_t)c->step);
 		c->delta = (int64_t)(0 - (uint64_t)c->step);
 	}
 	return SQLITE_OK;
