@@ -42,7 +42,7 @@ func bombs() []sqlAttack {
 		// Full text, R-Tree.
 		{name: "FTS5 query of ORs", setup: "CREATE VIRTUAL TABLE f USING fts5(x); INSERT INTO f VALUES ('a b c')", attack: "SELECT * FROM f WHERE f MATCH '" + strings.Repeat("a OR ", 100_000) + "a'", status: 0},
 		{name: "FTS5 deep parentheses", setup: "CREATE VIRTUAL TABLE f USING fts5(x)", attack: "SELECT * FROM f WHERE f MATCH '" + strings.Repeat("(", 500_000) + "'", status: 400, says: "fts5"},
-		{name: "FTS5 prefix of everything", setup: "CREATE VIRTUAL TABLE f USING fts5(x, prefix='1 2 3'); INSERT INTO f SELECT hex(randomblob(50)) FROM " + upTo(1000), attack: "SELECT count(*) FROM f WHERE f MATCH '" + strings.Repeat("0* OR ", 250) + "1*'", status: 0},
+		{name: "FTS5 prefix of everything", setup: "CREATE VIRTUAL TABLE f USING fts5(x, prefix='1 2 3'); INSERT INTO f SELECT hex(randomblob(50)) FROM " + upTo(2000), attack: "SELECT count(*) FROM f WHERE f MATCH '" + strings.Repeat("0* OR ", 250) + "1*'", status: 0},
 		{name: "FTS5 NEAR of everything", setup: "CREATE VIRTUAL TABLE f USING fts5(x); INSERT INTO f SELECT replace(hex(zeroblob(50000)), '0', 'a ')", attack: "SELECT count(*) FROM f WHERE f MATCH 'NEAR(" + strings.Repeat("a ", 200) + ", 100000)'", status: 0},
 		{name: "FTS5 forged rank", setup: "CREATE VIRTUAL TABLE f USING fts5(x); INSERT INTO f VALUES ('a')", attack: "SELECT * FROM f('a') WHERE rank MATCH 'load_extension(1)' ORDER BY rank", status: 400},
 		{name: "FTS5 forged options", attack: "CREATE VIRTUAL TABLE f USING fts5(x, content='sqlite_schema', content_rowid='rootpage'); INSERT INTO f(f) VALUES ('rebuild')", status: 0},
