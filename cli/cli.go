@@ -17,7 +17,7 @@ import (
 	"github.com/ayb-go/ayb/cli/client"
 	"github.com/ayb-go/ayb/cli/serve"
 	"github.com/ayb-go/ayb/querynode/daemon"
-	"github.com/ayb-go/ayb/querynode/spawn"
+	"github.com/ayb-go/ayb/querynode/daemonargs"
 	"github.com/ayb-go/ayb/shared/process"
 	"github.com/ayb-go/ayb/shared/version"
 )
@@ -25,7 +25,7 @@ import (
 // Main runs the program and gives its exit status. args come without the
 // program's name.
 func Main(args []string) int {
-	if len(args) > 0 && args[0] == spawn.Command {
+	if len(args) > 0 && args[0] == daemonargs.Command {
 		return daemon.Main(args[1:])
 	}
 	std := client.IO{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, UserAgent: "ayb/" + version.Read().Version}

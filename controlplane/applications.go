@@ -3,11 +3,11 @@ package controlplane
 import (
 	"net/http"
 
-	"github.com/ayb-go/ayb/controlplane/accounts"
 	"github.com/ayb-go/ayb/controlplane/databases"
-	"github.com/ayb-go/ayb/controlplane/oauth"
-	"github.com/ayb-go/ayb/controlplane/session"
-	"github.com/ayb-go/ayb/controlplane/token"
+	"github.com/ayb-go/ayb/controlplane/identity/accounts"
+	"github.com/ayb-go/ayb/controlplane/identity/oauth"
+	"github.com/ayb-go/ayb/controlplane/identity/token"
+	"github.com/ayb-go/ayb/controlplane/identity/weblogin"
 )
 
 // applications makes the service through which applications get access.
@@ -24,7 +24,7 @@ func (c *ControlPlane) pages(people *accounts.Accounts, apps *oauth.Service, dbs
 	if c.deps.Pages == nil {
 		return nil, nil
 	}
-	sessions, err := session.New(session.Deps{Accounts: people, Applications: apps, Databases: dbs})
+	sessions, err := weblogin.New(weblogin.Deps{Accounts: people, Applications: apps, Databases: dbs})
 	if err != nil {
 		return nil, err
 	}

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ayb-go/ayb/controlplane/httpd"
-	"github.com/ayb-go/ayb/controlplane/limits"
-	"github.com/ayb-go/ayb/controlplane/token"
+	"github.com/ayb-go/ayb/controlplane/front/api"
+	"github.com/ayb-go/ayb/controlplane/identity/token"
+	"github.com/ayb-go/ayb/controlplane/metadata/limits"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -56,7 +56,7 @@ type Config struct {
 	// of one account. Zero is no limit.
 	QueriesPerAccount int
 	// BodyBytes, BodyBytesPerAccount, UploadRate, ImportTimeout, Connections and
-	// ConnectionsPerAddress are those of httpd.Config.
+	// ConnectionsPerAddress are those of api.Config.
 	BodyBytes, BodyBytesPerAccount, UploadRate int64
 	ImportTimeout                              time.Duration
 	Connections, ConnectionsPerAddress         int
@@ -108,7 +108,7 @@ func (c Config) limits() (v limits.Values) {
 	v.Set(limits.HeapBytes, c.HeapBytes)
 	v.Set(limits.StatementTimeout, c.StatementTimeout.Milliseconds())
 	v.Set(limits.ResultBytes, c.ResultBytes)
-	v.Set(limits.RequestBytes, cmp.Or(c.RequestBytes, httpd.DefaultRequestBytes))
+	v.Set(limits.RequestBytes, cmp.Or(c.RequestBytes, api.DefaultRequestBytes))
 	v.Set(limits.QueriesPerDatabase, int64(c.QueriesPerDatabase))
 	v.Set(limits.QueriesPerAccount, int64(c.QueriesPerAccount))
 	v.Set(limits.DatabasesPerAccount, int64(c.DatabasesPerAccount))

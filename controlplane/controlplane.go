@@ -18,14 +18,14 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ayb-go/ayb/controlplane/accounts"
-	"github.com/ayb-go/ayb/controlplane/cache"
 	"github.com/ayb-go/ayb/controlplane/databases"
-	"github.com/ayb-go/ayb/controlplane/httpd"
-	"github.com/ayb-go/ayb/controlplane/lastuse"
-	"github.com/ayb-go/ayb/controlplane/ratelimit"
-	"github.com/ayb-go/ayb/controlplane/session"
-	"github.com/ayb-go/ayb/controlplane/store"
+	"github.com/ayb-go/ayb/controlplane/front/api"
+	"github.com/ayb-go/ayb/controlplane/front/ratelimit"
+	"github.com/ayb-go/ayb/controlplane/identity/accounts"
+	"github.com/ayb-go/ayb/controlplane/identity/lastuse"
+	"github.com/ayb-go/ayb/controlplane/identity/weblogin"
+	"github.com/ayb-go/ayb/controlplane/metadata/cache"
+	"github.com/ayb-go/ayb/controlplane/metadata/store"
 	"github.com/ayb-go/ayb/shared/bus/invalidateapi"
 	"github.com/ayb-go/ayb/shared/bus/mailapi"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
@@ -52,7 +52,7 @@ type Deps struct {
 	BusFull func() bool
 	// Pages makes the pages for people, over the sessions of their browsers;
 	// nil for an API without pages.
-	Pages func(*session.Sessions) (http.Handler, error)
+	Pages func(*weblogin.Sessions) (http.Handler, error)
 	Log   *slog.Logger
 	// AllowLink and LinkRoots are those of linkcheck.Deps; nil for the rules
 	// that hold outside tests.
@@ -67,7 +67,7 @@ type ControlPlane struct {
 	deps  Deps
 	store *store.Store
 	cache *cache.Cache
-	http  *httpd.Server
+	http  *api.Server
 	uses  *lastuse.Tracker
 	kept  upkeep
 }
@@ -133,13 +133,13 @@ func (c *ControlPlane) assemble(cfg Config) (err error) {
 	if err != nil {
 		return err
 	}
-	c.http, err = httpd.New(
-		httpd.Config{
+	c.http, err = api.New(
+		api.Config{
 			PublicURL: cfg.publicURL(), CORSOrigin: cfg.CORSOrigin, RequestBytes: cfg.RequestBytes, TrustedProxies: cfg.TrustedProxies,
 			BodyBytes: cfg.BodyBytes, BodyBytesPerAccount: cfg.BodyBytesPerAccount, UploadRate: cfg.UploadRate, ImportTimeout: cfg.ImportTimeout,
 			Connections: cfg.Connections, ConnectionsPerAddress: cfg.ConnectionsPerAddress,
 		},
-		httpd.Deps{Accounts: people, Authenticator: people, Databases: dbs, Queries: dbs, Transfers: dbs, Snapshots: dbs, Lifecycle: dbs, Usage: dbs, Sharing: dbs, Profiles: profiles, Limits: limits, OAuth: apps, Pages: pages, Health: c.health, DiskFull: c.diskFull, Log: c.deps.Log})
+		api.Deps{Accounts: people, Authenticator: people, Databases: dbs, Queries: dbs, Transfers: dbs, Snapshots: dbs, Lifecycle: dbs, Usage: dbs, Sharing: dbs, Profiles: profiles, Limits: limits, OAuth: apps, Pages: pages, Health: c.health, DiskFull: c.diskFull, Log: c.deps.Log})
 	return err
 }
 

@@ -3,36 +3,36 @@ package controlplane
 import (
 	"context"
 
-	"github.com/ayb-go/ayb/controlplane/meta"
-	"github.com/ayb-go/ayb/controlplane/placement"
-	"github.com/ayb-go/ayb/shared/bus/controlapi"
+	"github.com/ayb-go/ayb/controlplane/databases/placement"
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
+	"github.com/ayb-go/ayb/shared/bus/directoryapi"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 )
 
 // maxPage is how many databases are told of at once: they fit in a message.
 const maxPage = 1000
 
-var _ controlapi.Directory = (*ControlPlane)(nil)
+var _ directoryapi.Directory = (*ControlPlane)(nil)
 
-// Databases implements controlapi.Directory. A database whose node is not
+// Databases implements directoryapi.Directory. A database whose node is not
 // recorded is on the only one, if there is just one.
-func (c *ControlPlane) Databases(ctx context.Context, req controlapi.DatabasesRequest) (controlapi.DatabasesResponse, error) {
+func (c *ControlPlane) Databases(ctx context.Context, req directoryapi.DatabasesRequest) (directoryapi.DatabasesResponse, error) {
 	n := min(req.Limit, maxPage)
 	if n <= 0 {
 		n = maxPage
 	}
 	found, err := c.store.DatabasesAfter(ctx, meta.DatabaseID(req.After), n+1)
 	if err != nil {
-		return controlapi.DatabasesResponse{}, err
+		return directoryapi.DatabasesResponse{}, err
 	}
-	out := controlapi.DatabasesResponse{More: len(found) > n}
+	out := directoryapi.DatabasesResponse{More: len(found) > n}
 	place := placement.New(c.deps.Nodes)
 	for _, d := range found[:min(n, len(found))] {
 		node, err := place.Locate(d)
 		if err != nil { // it is not known: the caller leaves it out
 			node = nodeapi.NodeID("")
 		}
-		out.Databases = append(out.Databases, controlapi.Database{
+		out.Databases = append(out.Databases, directoryapi.Database{
 			Number: int64(d.ID), Path: d.Path, Type: d.Type, Node: node, CreatedAt: d.CreatedAt})
 	}
 	return out, nil

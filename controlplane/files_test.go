@@ -14,8 +14,8 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/bus/snapshotapi"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // home is what a node has of a database: versions with their data, one of them
@@ -290,7 +290,7 @@ func (u *upload) done() *Answer {
 	if err := u.disks.after("import"); err != nil {
 		return Failure(err)
 	}
-	text, err := json.Marshal(query.ImportResult{Format: query.TransferSQLite, Bytes: int64(len(u.data))})
+	text, err := json.Marshal(daemonapi.ImportResult{Format: daemonapi.TransferSQLite, Bytes: int64(len(u.data))})
 	if err != nil {
 		return Failure(err)
 	}

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ayb-go/ayb/controlplane/limits"
-	"github.com/ayb-go/ayb/controlplane/store"
+	"github.com/ayb-go/ayb/controlplane/metadata/limits"
+	"github.com/ayb-go/ayb/controlplane/metadata/store"
 	"github.com/ayb-go/ayb/shared/bus/invalidateapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )

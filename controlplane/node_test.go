@@ -8,8 +8,8 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/bus/snapshotapi"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // Node is a query node without files or a bus: it keeps what it was asked and
@@ -90,7 +90,7 @@ func (n *Node) Query(ctx context.Context, id nodeapi.NodeID, req nodeapi.QueryRe
 	if err != nil {
 		return nil, err
 	}
-	if n.Answer == nil && req.Kind == query.KindExport {
+	if n.Answer == nil && req.Kind == daemonapi.KindExport {
 		return n.export(req), nil
 	}
 	if n.Answer == nil {

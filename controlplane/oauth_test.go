@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/controlplane"
-	"github.com/ayb-go/ayb/controlplane/session"
+	"github.com/ayb-go/ayb/controlplane/identity/weblogin"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/httpapi"
 	"github.com/ayb-go/ayb/shared/logging/loggingtest"
@@ -23,7 +23,7 @@ import (
 func newPagedWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorldWith(t, func(d *controlplane.Deps) {
-		d.Pages = func(s *session.Sessions) (http.Handler, error) {
+		d.Pages = func(s *weblogin.Sessions) (http.Handler, error) {
 			return web.New(web.Config{PublicURL: "https://ayb.example.com"}, web.Deps{Sessions: s, Applications: s, Log: loggingtest.New(t)})
 		}
 	})

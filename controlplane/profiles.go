@@ -4,10 +4,10 @@ import (
 	"context"
 	"sync"
 
-	"github.com/ayb-go/ayb/controlplane/accounts"
 	"github.com/ayb-go/ayb/controlplane/databases"
-	"github.com/ayb-go/ayb/controlplane/linkcheck"
-	"github.com/ayb-go/ayb/controlplane/ratelimit"
+	"github.com/ayb-go/ayb/controlplane/front/ratelimit"
+	"github.com/ayb-go/ayb/controlplane/identity/accounts"
+	"github.com/ayb-go/ayb/controlplane/identity/linkcheck"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 )
 

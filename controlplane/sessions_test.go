@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ayb-go/ayb/controlplane/store"
+	"github.com/ayb-go/ayb/controlplane/metadata/store"
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 

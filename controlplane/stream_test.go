@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ayb-go/ayb/controlplane/httpd"
+	"github.com/ayb-go/ayb/controlplane/front/api"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -232,7 +232,7 @@ func TestConfigFaults(t *testing.T) {
 			t.Errorf("%q is missing in %v", want, err)
 		}
 	}
-	if _, err := httpd.New(httpd.Config{}, httpd.Deps{}); err == nil {
+	if _, err := api.New(api.Config{}, api.Deps{}); err == nil {
 		t.Error("missing dependencies are accepted")
 	}
 }

@@ -14,8 +14,8 @@ import (
 
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 func path(entity, database string) ayb.DatabasePath {
@@ -47,7 +47,7 @@ func TestImportTables(t *testing.T) {
 		t.Fatalf("%d %s", got.status, got.body)
 	}
 	r := w.lastImport()
-	if r.Kind != query.KindImport || r.Mode != ayb.QueryReadWrite || r.Caller != "ann" || r.Version != "" || r.Path != path("ann", "d") ||
+	if r.Kind != daemonapi.KindImport || r.Mode != ayb.QueryReadWrite || r.Caller != "ann" || r.Version != "" || r.Path != path("ann", "d") ||
 		string(r.Options) != `{"format":"csv","table":"t","mode":"append","on_error":"skip","dry_run":true,"header":"no","delimiter":";","quote":"'","encoding":"latin-1","null":"\\N"}` {
 		t.Errorf("asked %+v, %s", r, r.Options)
 	}
@@ -259,7 +259,7 @@ func TestExport(t *testing.T) {
 	}
 	asked := w.node.Queries()
 	i := slices.IndexFunc(asked, func(r nodeapi.QueryRequest) bool { return len(r.Body) > 0 })
-	if r := asked[i]; r.Kind != query.KindExport || r.Mode != ayb.QueryReadOnly || string(r.Body) != "SELECT 1" || string(r.Options) != `{"format":"json","remarks":true}` {
+	if r := asked[i]; r.Kind != daemonapi.KindExport || r.Mode != ayb.QueryReadOnly || string(r.Body) != "SELECT 1" || string(r.Options) != `{"format":"json","remarks":true}` {
 		t.Errorf("asked %+v", r)
 	}
 	for params, message := range map[string]string{

@@ -11,8 +11,8 @@ import (
 
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // asked is the last thing the node was asked.
@@ -36,24 +36,24 @@ func TestFormsAndFormats(t *testing.T) {
 	const json, ndjson, csv = "application/json", "application/x-ndjson", "text/csv; charset=utf-8"
 	for _, tt := range []struct {
 		contentType, accept string
-		form                query.Form
-		format              query.Format
+		form                daemonapi.Form
+		format              daemonapi.Format
 		answer              string
 	}{
-		{"", "", query.FormSQL, query.FormatCompat, json},
-		{"text/plain", "*/*", query.FormSQL, query.FormatCompat, json},
-		{"text/plain", "text/csv", query.FormSQL, query.FormatCSV, csv},
-		{"application/x-www-form-urlencoded", "application/jsonl", query.FormSQL, query.FormatNDJSON, ndjson},
-		{"application/json", "", query.FormJSON, query.FormatJSON, json},
-		{"Application/JSON; charset=UTF-8", "application/json", query.FormJSON, query.FormatJSON, json},
-		{"application/json", "application/x-ndjson", query.FormJSON, query.FormatNDJSON, ndjson},
-		{"application/json", "text/csv;q=0.5", query.FormJSON, query.FormatCSV, csv},
-		{"application/jsonl", "", query.FormSQL, query.FormatCompat, json},
+		{"", "", daemonapi.FormSQL, daemonapi.FormatCompat, json},
+		{"text/plain", "*/*", daemonapi.FormSQL, daemonapi.FormatCompat, json},
+		{"text/plain", "text/csv", daemonapi.FormSQL, daemonapi.FormatCSV, csv},
+		{"application/x-www-form-urlencoded", "application/jsonl", daemonapi.FormSQL, daemonapi.FormatNDJSON, ndjson},
+		{"application/json", "", daemonapi.FormJSON, daemonapi.FormatJSON, json},
+		{"Application/JSON; charset=UTF-8", "application/json", daemonapi.FormJSON, daemonapi.FormatJSON, json},
+		{"application/json", "application/x-ndjson", daemonapi.FormJSON, daemonapi.FormatNDJSON, ndjson},
+		{"application/json", "text/csv;q=0.5", daemonapi.FormJSON, daemonapi.FormatCSV, csv},
+		{"application/jsonl", "", daemonapi.FormSQL, daemonapi.FormatCompat, json},
 		// No statement begins as an object does, so the type may be missing or
 		// be what tools send by themselves.
-		{"", "", query.FormJSON, query.FormatJSON, json},
-		{"application/x-www-form-urlencoded", "application/jsonl", query.FormJSON, query.FormatNDJSON, ndjson},
-		{"text/plain", "text/csv", query.FormJSON, query.FormatCSV, csv},
+		{"", "", daemonapi.FormJSON, daemonapi.FormatJSON, json},
+		{"application/x-www-form-urlencoded", "application/jsonl", daemonapi.FormJSON, daemonapi.FormatNDJSON, ndjson},
+		{"text/plain", "text/csv", daemonapi.FormJSON, daemonapi.FormatCSV, csv},
 	} {
 		w.node.Answer = func(context.Context, nodeapi.QueryRequest) (nodeapi.Answer, error) {
 			return Chunks("what it says"), nil
@@ -66,7 +66,7 @@ func TestFormsAndFormats(t *testing.T) {
 			headers = append(headers, "Accept", tt.accept)
 		}
 		body := " \n" + `{"not": "looked at`
-		if tt.form == query.FormSQL {
+		if tt.form == daemonapi.FormSQL {
 			body = "not looked at"
 		}
 		got := w.do("POST", "/v1/alice/db/query", body, headers...)
@@ -76,7 +76,7 @@ func TestFormsAndFormats(t *testing.T) {
 		if got.header.Get("Vary") != varyAnswer || got.header.Get("Cache-Control") != "no-store" || got.header.Get("ETag") != "" {
 			t.Errorf("%+v: %v", tt, got.header)
 		}
-		if req := w.asked(); req.Kind != query.KindQuery || req.Form != tt.form || req.Format != tt.format || string(req.Body) != body ||
+		if req := w.asked(); req.Kind != daemonapi.KindQuery || req.Form != tt.form || req.Format != tt.format || string(req.Body) != body ||
 			req.Caller != "alice" || req.Agent != "" || req.All {
 			t.Errorf("%+v: the node was asked %+v", tt, req)
 		}
@@ -200,7 +200,7 @@ func TestSchemaAndRunningQueries(t *testing.T) {
 	app := w.scopedToken("app", "ann", "db", 1)
 	const agent = "a172cedcae47" // of the SHA-256 of "app"
 	w.node.Answer = func(_ context.Context, r nodeapi.QueryRequest) (nodeapi.Answer, error) {
-		if r.Kind == query.KindCancel {
+		if r.Kind == daemonapi.KindCancel {
 			if string(r.Body) != "a/b" {
 				return Failure(errs.RecordNotFound("query", string(r.Body))), nil
 			}
@@ -228,17 +228,17 @@ func TestSchemaAndRunningQueries(t *testing.T) {
 		}
 		got, req := ask("GET", "schema")
 		w.want(got, 200, `{"kind":1}`)
-		if req.Kind != query.KindSchema || got.header.Get("Vary") != varyAnswer {
+		if req.Kind != daemonapi.KindSchema || got.header.Get("Vary") != varyAnswer {
 			t.Errorf("%+v %v", req, got.header)
 		}
 		got, req = ask("GET", "queries")
 		w.want(got, 200, `{"kind":2}`)
-		if req.Kind != query.KindRunning || req.All != tt.all {
+		if req.Kind != daemonapi.KindRunning || req.All != tt.all {
 			t.Errorf("%s: %+v", tt.caller, req)
 		}
 		got, req = ask("DELETE", "queries/a%2Fb")
 		w.want(got, 200, `{}`)
-		if req.Kind != query.KindCancel || req.All != tt.all || string(req.Body) != "a/b" {
+		if req.Kind != daemonapi.KindCancel || req.All != tt.all || string(req.Body) != "a/b" {
 			t.Errorf("%s: %+v", tt.caller, req)
 		}
 		got, _ = ask("DELETE", "queries/x")
@@ -275,7 +275,7 @@ func TestFullAccountCanCancel(t *testing.T) {
 	asked, release := make(chan struct{}), make(chan struct{})
 	w.node.Answer = func(_ context.Context, r nodeapi.QueryRequest) (nodeapi.Answer, error) {
 		switch r.Kind {
-		case query.KindQuery:
+		case daemonapi.KindQuery:
 			close(asked)
 			return Steps(Step{Wait: release, Chunk: []byte("done"), Last: true}), nil
 		default:

@@ -10,7 +10,7 @@ import (
 	"github.com/ayb-go/ayb/querynode/pool"
 	"github.com/ayb-go/ayb/querynode/sandbox"
 	"github.com/ayb-go/ayb/querynode/thread"
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 const (
@@ -28,7 +28,7 @@ const (
 
 // bounds are those of a daemon's control group. They are wider than what the
 // daemon sets itself, and catch what that does not count.
-func (n *Node) bounds(own query.Limits) cgroup.Limits {
+func (n *Node) bounds(own daemonapi.Limits) cgroup.Limits {
 	d := n.daemon(own)
 	data, files := int64(d.DataBytes()), min(d.DatabaseBytes, pool.MaxDatabaseBytes)
 	if data == 0 || files <= 0 {
@@ -80,7 +80,7 @@ func (n *Node) runInGroup(cmd *exec.Cmd) error {
 	if n.groups == nil {
 		return cmd.Run()
 	}
-	g, err := n.groups.New("probe", n.bounds(query.Limits{}))
+	g, err := n.groups.New("probe", n.bounds(daemonapi.Limits{}))
 	if err != nil {
 		return fmt.Errorf("%w: %w", errInGroup, err)
 	}

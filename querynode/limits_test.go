@@ -12,12 +12,12 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/natsbus/bustest"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // limited runs a query with limits of the database's own.
-func (n *node) limited(ctx context.Context, name string, own query.Limits, timeout time.Duration, sql string) (result, error) {
+func (n *node) limited(ctx context.Context, name string, own daemonapi.Limits, timeout time.Duration, sql string) (result, error) {
 	var r result
 	a, err := n.client.Query(ctx, n.id, nodeapi.QueryRequest{
 		Path: path(name), Type: ayb.SQLite, Mode: ayb.QueryReadWrite, Format: nodeapi.FormatCompat, Limits: own, Timeout: timeout, Body: []byte(sql),
@@ -49,18 +49,18 @@ func TestLimitsOfADatabase(t *testing.T) {
 	n.create("a")
 	ctx := t.Context()
 	for _, step := range []struct {
-		own  query.Limits
+		own  daemonapi.Limits
 		size int
 		code errs.Code
 	}{
-		{query.Limits{}, 3 << 20, ""},
-		{query.Limits{}, 3 << 20, errs.Full},
-		{query.Limits{DatabaseBytes: 16 << 20}, 3 << 20, ""},
-		{query.Limits{DatabaseBytes: 16 << 20}, 16 << 20, errs.Full},
-		{query.Limits{DatabaseBytes: 1 << 20}, 100_000, errs.Full}, // it is larger already
-		{query.Limits{HeapBytes: 2 << 20, DatabaseBytes: 64 << 20}, 1 << 20, ""},
-		{query.Limits{HeapBytes: 2 << 20, DatabaseBytes: 64 << 20}, 8 << 20, errs.SQL}, // out of memory
-		{query.Limits{DatabaseBytes: 64 << 20}, 8 << 20, ""},
+		{daemonapi.Limits{}, 3 << 20, ""},
+		{daemonapi.Limits{}, 3 << 20, errs.Full},
+		{daemonapi.Limits{DatabaseBytes: 16 << 20}, 3 << 20, ""},
+		{daemonapi.Limits{DatabaseBytes: 16 << 20}, 16 << 20, errs.Full},
+		{daemonapi.Limits{DatabaseBytes: 1 << 20}, 100_000, errs.Full}, // it is larger already
+		{daemonapi.Limits{HeapBytes: 2 << 20, DatabaseBytes: 64 << 20}, 1 << 20, ""},
+		{daemonapi.Limits{HeapBytes: 2 << 20, DatabaseBytes: 64 << 20}, 8 << 20, errs.SQL}, // out of memory
+		{daemonapi.Limits{DatabaseBytes: 64 << 20}, 8 << 20, ""},
 	} {
 		_, err := n.limited(ctx, "a", step.own, 0, fill(step.size))
 		if step.code == "" && err != nil || step.code != "" && err == nil {
@@ -85,7 +85,7 @@ func TestTimeoutOfADatabase(t *testing.T) {
 	n.create("a")
 	for timeout, want := range map[time.Duration]string{100 * time.Millisecond: "100 ms", 0: "300 ms", time.Second: "1 s"} {
 		begin := time.Now()
-		_, err := n.limited(t.Context(), "a", query.Limits{}, timeout, endless)
+		_, err := n.limited(t.Context(), "a", daemonapi.Limits{}, timeout, endless)
 		if took := time.Since(begin); !errs.Is(err, errs.Timeout) || !strings.Contains(err.Error(), " "+want+" ") || took < timeout {
 			t.Errorf("limit %s: %v after %s", timeout, err, took)
 		}
@@ -102,13 +102,13 @@ func TestNewLimitsWaitForWhatRuns(t *testing.T) {
 	told := make(chan error, 1)
 	n.exec("a", "CREATE TABLE t(x)")
 	go func() {
-		_, err := n.limited(ctx, "a", query.Limits{}, 0, endless)
+		_, err := n.limited(ctx, "a", daemonapi.Limits{}, 0, endless)
 		told <- err
 	}()
 	n.untilRequests("a", 1)
 	next := make(chan error, 1)
 	go func() {
-		_, err := n.limited(t.Context(), "a", query.Limits{Queries: 1}, 0, "INSERT INTO t VALUES (1)")
+		_, err := n.limited(t.Context(), "a", daemonapi.Limits{Queries: 1}, 0, "INSERT INTO t VALUES (1)")
 		next <- err
 	}()
 	n.untilRequests("a", 2)
@@ -141,7 +141,7 @@ func TestLimitsByTurns(t *testing.T) {
 	done := make(chan error, 60)
 	for i := range 60 {
 		go func() {
-			_, err := n.limited(t.Context(), "a", query.Limits{Queries: 1 + i%2}, 0, "INSERT INTO t VALUES (1)")
+			_, err := n.limited(t.Context(), "a", daemonapi.Limits{Queries: 1 + i%2}, 0, "INSERT INTO t VALUES (1)")
 			done <- err
 		}()
 	}

@@ -14,19 +14,19 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/querynode/cgroup"
+	"github.com/ayb-go/ayb/querynode/daemonargs"
 	"github.com/ayb-go/ayb/querynode/dbfile"
-	"github.com/ayb-go/ayb/querynode/objects"
 	"github.com/ayb-go/ayb/querynode/pool"
 	"github.com/ayb-go/ayb/querynode/relay"
 	"github.com/ayb-go/ayb/querynode/sandbox"
+	"github.com/ayb-go/ayb/querynode/snapshotio"
 	"github.com/ayb-go/ayb/querynode/space"
-	"github.com/ayb-go/ayb/querynode/spawn"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // Config configures a query node. StatementTimeout, MaxDaemons, IdleTimeout
@@ -79,9 +79,9 @@ type Node struct {
 	pool    *pool.Pool   // set before the node serves
 	streams *relay.Relay // set before the node serves
 
-	life      context.Context // ends when the node stops; set before it serves
-	prepared  *objects.Store  // set before the node serves
-	transfer  *objects.Transfer
+	life      context.Context   // ends when the node stops; set before it serves
+	prepared  *snapshotio.Store // set before the node serves
+	transfer  *snapshotio.Transfer
 	preparing turns
 	holds     holds
 }
@@ -98,7 +98,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{cfg: cfg, deps: deps, dir: dir, transfer: objects.NewTransfer(stall)}
+	n := &Node{cfg: cfg, deps: deps, dir: dir, transfer: snapshotio.NewTransfer(stall)}
 	if err := n.prepare(ctx); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
@@ -163,7 +163,7 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 	if err != nil {
 		return err
 	}
-	n.prepared = objects.NewStore(outgoing, keepPrepared)
+	n.prepared = snapshotio.NewStore(outgoing, keepPrepared)
 	defer n.transfer.Close()
 	defer func() { _ = n.prepared.Close() }() // the next start removes what is left
 	var tidying sync.WaitGroup
@@ -189,7 +189,7 @@ func (n *Node) within(ctx context.Context) (context.Context, context.CancelFunc)
 }
 
 // command is how a daemon for a version is started.
-func (n *Node) command(v dbfile.Version, own query.Limits, seat space.Seat) (string, []string, error) {
+func (n *Node) command(v dbfile.Version, own daemonapi.Limits, seat space.Seat) (string, []string, error) {
 	cfg := n.daemon(own)
 	cfg.Seat, cfg.Reserve = seat, n.cfg.Space.Reserve
 	cfg.Dir, cfg.File, cfg.Temp, cfg.Staged, cfg.Parent = v.Dir, v.File, v.Temp, v.Staged, os.Getpid()
@@ -198,8 +198,8 @@ func (n *Node) command(v dbfile.Version, own query.Limits, seat space.Seat) (str
 }
 
 // daemon is what daemons with the same limits have in common.
-func (n *Node) daemon(own query.Limits) spawn.Config {
-	return spawn.Config{
+func (n *Node) daemon(own daemonapi.Limits) daemonargs.Config {
+	return daemonargs.Config{
 		Readers:   cmp.Or(own.Queries, n.cfg.Readers),
 		HeapBytes: cmp.Or(own.HeapBytes, n.cfg.HeapBytes), DatabaseBytes: cmp.Or(own.DatabaseBytes, n.cfg.DatabaseBytes),
 		RequestBytes: n.cfg.RequestBytes, StatementTimeout: n.cfg.StatementTimeout,

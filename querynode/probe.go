@@ -12,8 +12,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/daemonargs"
 	"github.com/ayb-go/ayb/querynode/sandbox"
-	"github.com/ayb-go/ayb/querynode/spawn"
 )
 
 const probeTimeout = 20 * time.Second
@@ -35,7 +35,7 @@ func (n *Node) probe(ctx context.Context) (sandbox.Report, error) {
 		return r, fmt.Errorf("probe the sandbox: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(outside) }()
-	args, err := spawn.Config{
+	args, err := daemonargs.Config{
 		Dir: inside, Temp: inside, Parent: os.Getpid(), Probe: true, Outside: outside,
 		HeapBytes: n.cfg.HeapBytes, DatabaseBytes: n.cfg.DatabaseBytes,
 	}.Args()

@@ -13,14 +13,14 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/natsbus/bustest"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // ask asks something of a database as alice does, who manages it.
-func (n *node) ask(kind query.Kind, name, body string) (string, error) {
+func (n *node) ask(kind daemonapi.Kind, name, body string) (string, error) {
 	return n.answer(nodeapi.QueryRequest{
-		Path: path(name), Type: ayb.SQLite, Kind: kind, Mode: ayb.QueryReadWrite, Format: query.FormatCompat,
+		Path: path(name), Type: ayb.SQLite, Kind: kind, Mode: ayb.QueryReadWrite, Format: daemonapi.FormatCompat,
 		Caller: "alice", All: true, Body: []byte(body),
 	})
 }
@@ -48,10 +48,10 @@ func (n *node) answer(r nodeapi.QueryRequest) (string, error) {
 func TestRunningStatements(t *testing.T) {
 	n := start(t, nil)
 	n.create("a")
-	if text, err := n.ask(query.KindRunning, "a", ""); err != nil || text != `{"queries":[]}` {
+	if text, err := n.ask(daemonapi.KindRunning, "a", ""); err != nil || text != `{"queries":[]}` {
 		t.Errorf("nothing runs: %s, %v", text, err)
 	}
-	if _, err := n.ask(query.KindCancel, "a", "0123456789abcdef"); !errs.Is(err, errs.NotFound) {
+	if _, err := n.ask(daemonapi.KindCancel, "a", "0123456789abcdef"); !errs.Is(err, errs.NotFound) {
 		t.Errorf("canceled nothing: %v", err)
 	}
 	if d := daemons(t); len(d) != 0 {
@@ -60,12 +60,12 @@ func TestRunningStatements(t *testing.T) {
 
 	told := make(chan error, 1)
 	go func() {
-		_, err := n.ask(query.KindQuery, "a", endless)
+		_, err := n.ask(daemonapi.KindQuery, "a", endless)
 		told <- err
 	}()
-	var running query.Running
+	var running daemonapi.Running
 	bustest.Until(t, "the statement to run", func() bool {
-		text, err := n.ask(query.KindRunning, "a", "")
+		text, err := n.ask(daemonapi.KindRunning, "a", "")
 		if err == nil {
 			err = json.Unmarshal([]byte(text), &running)
 		}
@@ -77,11 +77,11 @@ func TestRunningStatements(t *testing.T) {
 	if q := running.Queries[0]; q.SQL != endless || q.Caller != "alice" {
 		t.Errorf("listed as %+v", q)
 	}
-	if _, err := n.ask(query.KindCancel, "a", "0123456789abcdef"); !errs.Is(err, errs.NotFound) {
+	if _, err := n.ask(daemonapi.KindCancel, "a", "0123456789abcdef"); !errs.Is(err, errs.NotFound) {
 		t.Errorf("canceled an unknown one: %v", err)
 	}
 	begin := time.Now()
-	if _, err := n.ask(query.KindCancel, "a", running.Queries[0].ID); err != nil {
+	if _, err := n.ask(daemonapi.KindCancel, "a", running.Queries[0].ID); err != nil {
 		t.Error(err)
 	}
 	if err := <-told; !errs.Is(err, errs.Canceled) || err.Error() != "The statement was canceled by alice" {
@@ -94,8 +94,8 @@ func TestSchemaOfNode(t *testing.T) {
 	n := start(t, nil)
 	n.create("a")
 	n.exec("a", "CREATE TABLE t(x); CREATE VIEW v AS SELECT x FROM t")
-	text, err := n.ask(query.KindSchema, "a", "")
-	var s query.Schema
+	text, err := n.ask(daemonapi.KindSchema, "a", "")
+	var s daemonapi.Schema
 	if err == nil {
 		err = json.Unmarshal([]byte(text), &s)
 	}
@@ -122,7 +122,7 @@ func TestLargeJSONDoesNotKillTheDaemon(t *testing.T) {
 		for range 2 {
 			wg.Go(func() {
 				_, err := n.answer(nodeapi.QueryRequest{
-					Path: path("a"), Type: ayb.SQLite, Mode: ayb.QueryReadWrite, Form: query.FormJSON, Format: query.FormatJSON,
+					Path: path("a"), Type: ayb.SQLite, Mode: ayb.QueryReadWrite, Form: daemonapi.FormJSON, Format: daemonapi.FormatJSON,
 					Caller: "alice", Body: []byte(body),
 				})
 				if errs.Is(err, errs.Engine) {

@@ -10,13 +10,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ayb-go/ayb/querynode/objects"
 	"github.com/ayb-go/ayb/querynode/pool"
 	"github.com/ayb-go/ayb/querynode/relay"
+	"github.com/ayb-go/ayb/querynode/snapshotio"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 const (
@@ -93,15 +93,15 @@ func (n *Node) copyOf(ctx context.Context, p ayb.DatabasePath, size int64) (*os.
 		return nil, err
 	}
 	name := "copy-" + strings.ToLower(rand.Text())
-	options, err := json.Marshal(query.CopyOptions{Name: name})
+	options, err := json.Marshal(daemonapi.CopyOptions{Name: name})
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, workTime(size))
 	defer cancel()
 	own := n.roomy(p, size)
-	text, err := relay.Ask(ctx, func() (*pool.Daemon, error) { return n.pool.GetAside(p, own) }, query.Request{
-		Path: p, Type: ayb.SQLite, Kind: query.KindCopy, Mode: ayb.QueryReadOnly, Limits: own, Options: options,
+	text, err := relay.Ask(ctx, func() (*pool.Daemon, error) { return n.pool.GetAside(p, own) }, daemonapi.Request{
+		Path: p, Type: ayb.SQLite, Kind: daemonapi.KindCopy, Mode: ayb.QueryReadOnly, Limits: own, Options: options,
 	})
 	if err == nil {
 		var f *os.File
@@ -129,7 +129,7 @@ func (n *Node) takeCopy(p ayb.DatabasePath, name string, text []byte) (*os.File,
 	if err != nil { // the database was restored, moved or deleted meanwhile, or its daemon ended
 		return nil, errs.Wrap(errs.Unavailable, err, "The copy of the database is gone; try again")
 	}
-	var r query.CopyResult
+	var r daemonapi.CopyResult
 	info, serr := f.Stat()
 	if jerr := json.Unmarshal(text, &r); jerr != nil || serr != nil || info.Size() != r.Bytes {
 		_ = f.Close() // it has no name any more
@@ -140,7 +140,7 @@ func (n *Node) takeCopy(p ayb.DatabasePath, name string, text []byte) (*os.File,
 
 // roomy are the limits for the node's own work on a database of this size:
 // those that its statements come with, if they let it be so large.
-func (n *Node) roomy(p ayb.DatabasePath, size int64) query.Limits {
+func (n *Node) roomy(p ayb.DatabasePath, size int64) daemonapi.Limits {
 	own := n.pool.Known(p)
 	if limit := cmp.Or(own.DatabaseBytes, n.cfg.DatabaseBytes); limit > 0 && limit < size {
 		own.DatabaseBytes = size + size/4
@@ -154,9 +154,9 @@ func workTime(size int64) time.Duration { return workBase + time.Duration(size/w
 func (n *Node) Upload(ctx context.Context, req nodeapi.UploadRequest) (nodeapi.UploadResponse, error) {
 	ctx, cancel := n.within(ctx)
 	defer cancel()
-	parts := make([]objects.Part, 0, len(req.Parts))
+	parts := make([]snapshotio.Part, 0, len(req.Parts))
 	for _, p := range req.Parts {
-		parts = append(parts, objects.Part(p))
+		parts = append(parts, snapshotio.Part(p))
 	}
 	tags, err := n.transfer.Send(ctx, n.prepared, req.Handle, parts)
 	return nodeapi.UploadResponse{ETags: tags}, err
@@ -180,7 +180,7 @@ func (n *Node) Fetch(ctx context.Context, req nodeapi.FetchRequest) (nodeapi.Fet
 	if err := n.room(0); err != nil {
 		return nodeapi.FetchResponse{}, err
 	}
-	own := query.Limits{DatabaseBytes: n.mostBytes(req)}
+	own := daemonapi.Limits{DatabaseBytes: n.mostBytes(req)}
 	bytes, err := n.load(ctx, req, own.DatabaseBytes)
 	if err == nil {
 		err = n.check(ctx, req, bytes, own)
@@ -229,11 +229,11 @@ func (n *Node) load(ctx context.Context, req nodeapi.FetchRequest, most int64) (
 }
 
 // check has the daemon of a version look at its database.
-func (n *Node) check(ctx context.Context, req nodeapi.FetchRequest, bytes int64, own query.Limits) error {
+func (n *Node) check(ctx context.Context, req nodeapi.FetchRequest, bytes int64, own daemonapi.Limits) error {
 	ctx, cancel := context.WithTimeout(ctx, workTime(bytes))
 	defer cancel()
-	text, err := relay.Ask(ctx, func() (*pool.Daemon, error) { return n.pool.GetStaged(req.Path, req.Version, own) }, query.Request{
-		Path: req.Path, Type: ayb.SQLite, Kind: query.KindCheck, Mode: ayb.QueryReadOnly, Version: req.Version, Limits: own,
+	text, err := relay.Ask(ctx, func() (*pool.Daemon, error) { return n.pool.GetStaged(req.Path, req.Version, own) }, daemonapi.Request{
+		Path: req.Path, Type: ayb.SQLite, Kind: daemonapi.KindCheck, Mode: ayb.QueryReadOnly, Version: req.Version, Limits: own,
 	})
 	switch errs.CodeOf(err) {
 	case "":
@@ -244,7 +244,7 @@ func (n *Node) check(ctx context.Context, req nodeapi.FetchRequest, bytes int64,
 	default:
 		return errs.Wrap(errs.Snapshot, err, "The snapshot cannot be used: %s", errs.Public(err).Message)
 	}
-	var r query.CheckResult
+	var r daemonapi.CheckResult
 	if err := json.Unmarshal(text, &r); err != nil {
 		return errs.Wrap(errs.Engine, err, "The query daemon gave an answer that could not be used")
 	}

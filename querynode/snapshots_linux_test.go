@@ -23,8 +23,8 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/natsbus/bustest"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // bucket keeps what is put to it.
@@ -428,7 +428,7 @@ func TestKilledCopyN8(t *testing.T) {
 func TestSnapshotKeepsTheDaemon(t *testing.T) {
 	n, b := start(t, nil), newBucket(t)
 	n.create("a")
-	own := query.Limits{Queries: 2, DatabaseBytes: 128 << 20}
+	own := daemonapi.Limits{Queries: 2, DatabaseBytes: 128 << 20}
 	if _, err := n.limited(t.Context(), "a", own, 0, "CREATE TABLE t(x)"); err != nil {
 		t.Fatal(err)
 	}

@@ -11,9 +11,9 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/natsbus/bustest"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/disktest"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // sorted needs a temporary file of about so many MiB.
@@ -34,7 +34,7 @@ func refused(t *testing.T, what string, err error, code errs.Code, reason, limit
 func (n *node) importing(name string, bytes int) nodeapi.Upload {
 	n.t.Helper()
 	up, err := n.client.Import(n.t.Context(), n.id, nodeapi.QueryRequest{Path: path(name), Type: ayb.SQLite, Mode: ayb.QueryReadWrite,
-		Kind: query.KindImport, Options: []byte(`{"format":"csv","table":"x","mode":"create"}`)})
+		Kind: daemonapi.KindImport, Options: []byte(`{"format":"csv","table":"x","mode":"create"}`)})
 	if err != nil {
 		n.t.Fatal(err)
 	}

@@ -11,13 +11,13 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/natsbus/bustest"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // whole is a request about a database as a whole.
-func (n *node) whole(name string, kind query.Kind, options any) query.Request {
+func (n *node) whole(name string, kind daemonapi.Kind, options any) daemonapi.Request {
 	n.t.Helper()
-	r := query.Request{Path: path(name), Type: ayb.SQLite, Kind: kind, Mode: ayb.QueryReadWrite}
+	r := daemonapi.Request{Path: path(name), Type: ayb.SQLite, Kind: kind, Mode: ayb.QueryReadWrite}
 	var err error
 	if r.Options, err = json.Marshal(options); err != nil {
 		n.t.Fatal(err)
@@ -54,7 +54,7 @@ func TestForkThroughSandboxes(t *testing.T) {
 	n.exec("a", "CREATE TABLE t(x); INSERT INTO t WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 3000) SELECT randomblob(1000) FROM c")
 	pid := n.daemonOf("a")
 
-	slow, err := n.client.Query(t.Context(), n.id, n.whole("a", query.KindExport, query.ExportOptions{Format: query.TransferCSV}))
+	slow, err := n.client.Query(t.Context(), n.id, n.whole("a", daemonapi.KindExport, daemonapi.ExportOptions{Format: daemonapi.TransferCSV}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,12 +66,12 @@ func TestForkThroughSandboxes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	from, err := n.client.Query(t.Context(), n.id, n.whole("a", query.KindExport, query.ExportOptions{Format: query.TransferSQLite}))
+	from, err := n.client.Query(t.Context(), n.id, n.whole("a", daemonapi.KindExport, daemonapi.ExportOptions{Format: daemonapi.TransferSQLite}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer from.Close()
-	req := n.whole("b", query.KindImport, query.ImportOptions{Format: query.TransferSQLite})
+	req := n.whole("b", daemonapi.KindImport, daemonapi.ImportOptions{Format: daemonapi.TransferSQLite})
 	req.Version = staged.Version
 	to, err := n.client.Import(t.Context(), n.id, req)
 	if err != nil {
@@ -87,7 +87,7 @@ func TestForkThroughSandboxes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var result query.ImportResult
+	var result daemonapi.ImportResult
 	text, last, err := to.Next(t.Context())
 	if err != nil || !last || json.Unmarshal(text, &result) != nil || result.Bytes < 3_000_000 {
 		t.Fatalf("%s, %v, %v", text, last, err)

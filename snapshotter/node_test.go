@@ -20,7 +20,7 @@ import (
 	"github.com/ayb-go/ayb/shared/bus/natsbus"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/snapshotter/objects/s3test"
+	"github.com/ayb-go/ayb/snapshotter/bucket/s3test"
 )
 
 // testNode is a query node whose databases are bytes. What it packs, sends and

@@ -10,8 +10,8 @@ import (
 	"github.com/ayb-go/ayb/shared/bus/snapshotapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/logging"
+	"github.com/ayb-go/ayb/snapshotter/bucket"
 	"github.com/ayb-go/ayb/snapshotter/jobs"
-	"github.com/ayb-go/ayb/snapshotter/objects"
 )
 
 // listed is how many snapshots an answer holds: it is one message.
@@ -19,7 +19,7 @@ const listed = 5000
 
 // service answers the control plane.
 type service struct {
-	store *objects.Store
+	store *bucket.Store
 	maker *jobs.Maker
 	deps  Deps
 	pace  time.Duration
@@ -29,7 +29,7 @@ type service struct {
 
 var _ snapshotapi.Snapshots = (*service)(nil)
 
-func newService(cfg Config, deps Deps, store *objects.Store, maker *jobs.Maker) *service {
+func newService(cfg Config, deps Deps, store *bucket.Store, maker *jobs.Maker) *service {
 	return &service{
 		store: store, maker: maker, deps: deps,
 		pace: cmp.Or(cfg.Pace, 1100*time.Millisecond), end: context.Background(),
@@ -72,7 +72,7 @@ func (s *service) LoadSnapshot(ctx context.Context, req snapshotapi.LoadRequest)
 	ctx, end := s.whileRunning(ctx)
 	defer end()
 	unknown := errs.E(errs.NoSnapshot, "No snapshot has this id")
-	if !objects.ValidID(req.ID) { // pitfall S3: it never becomes part of a key
+	if !bucket.ValidID(req.ID) { // pitfall S3: it never becomes part of a key
 		return snapshotapi.LoadResponse{}, unknown
 	}
 	visible, err := s.maker.Visible(ctx, req.Source.Path, req.Source.CreatedAt)
@@ -152,12 +152,12 @@ func (s *service) PurgeSnapshots(ctx context.Context, req snapshotapi.PurgeReque
 
 // between are the snapshots that a path had at a time, newest first. A zero
 // Before is no bound.
-func (s *service) between(ctx context.Context, req snapshotapi.PurgeRequest) ([]objects.Object, error) {
+func (s *service) between(ctx context.Context, req snapshotapi.PurgeRequest) ([]bucket.Object, error) {
 	all, err := s.maker.Visible(ctx, req.Path, req.Since)
 	if err != nil || req.Before.IsZero() {
 		return all, err
 	}
-	return slices.DeleteFunc(all, func(o objects.Object) bool { return !o.ModifiedAt.Before(req.Before) }), nil
+	return slices.DeleteFunc(all, func(o bucket.Object) bool { return !o.ModifiedAt.Before(req.Before) }), nil
 }
 
 func pause(ctx context.Context, d time.Duration) {

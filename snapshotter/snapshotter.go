@@ -21,13 +21,13 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ayb-go/ayb/shared/bus"
-	"github.com/ayb-go/ayb/shared/bus/controlapi"
+	"github.com/ayb-go/ayb/shared/bus/directoryapi"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/bus/snapshotapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/logging"
+	"github.com/ayb-go/ayb/snapshotter/bucket"
 	"github.com/ayb-go/ayb/snapshotter/jobs"
-	"github.com/ayb-go/ayb/snapshotter/objects"
 	"github.com/ayb-go/ayb/snapshotter/schedule"
 )
 
@@ -37,7 +37,7 @@ const checkTime = 10 * time.Second
 // Config is the role's part of the configuration.
 type Config struct {
 	// Store is where snapshots are kept; nil when they are off.
-	Store *objects.Config
+	Store *bucket.Config
 	// Interval is the time between two rounds; 0 when snapshots are taken by
 	// hand only.
 	Interval time.Duration
@@ -56,7 +56,7 @@ type Deps struct {
 	Lease     bus.Lease
 	Lanes     bus.Lanes
 	Records   bus.Records
-	Directory controlapi.Directory
+	Directory directoryapi.Directory
 	Nodes     nodeapi.Snapshots
 	Live      nodeapi.Nodes
 	// Out gets the lines that tell what is done.
@@ -83,7 +83,7 @@ func New(cfg Config, deps Deps) (*Snapshotter, error) {
 		s.serve = off{}
 		return s, nil
 	}
-	store, err := objects.New(*cfg.Store)
+	store, err := bucket.New(*cfg.Store)
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/shared/ayb"
-	"github.com/ayb-go/ayb/shared/bus/controlapi"
+	"github.com/ayb-go/ayb/shared/bus/directoryapi"
 	"github.com/ayb-go/ayb/shared/bus/natsbus/bustest"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/bus/snapshotapi"
@@ -333,7 +333,7 @@ func noise(n int) string {
 
 // takeAndHang takes a snapshot on a node that never answers, and returns once
 // the node has been asked. What the caller is told comes later.
-func (w *world) takeAndHang(d controlapi.Database) (failed <-chan error) {
+func (w *world) takeAndHang(d directoryapi.Database) (failed <-chan error) {
 	hang := make(chan struct{})
 	w.t.Cleanup(func() { close(hang) })
 	reached := make(chan struct{})

@@ -12,7 +12,7 @@ import (
 	"github.com/ayb-go/ayb/shared/bus/natsbus/bustest"
 	"github.com/ayb-go/ayb/shared/bus/snapshotapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/snapshotter/objects/s3test"
+	"github.com/ayb-go/ayb/snapshotter/bucket/s3test"
 )
 
 func connect(t *testing.T, w *world) *natsbus.Conn {

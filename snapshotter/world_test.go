@@ -11,14 +11,14 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/shared/ayb"
-	"github.com/ayb-go/ayb/shared/bus/controlapi"
+	"github.com/ayb-go/ayb/shared/bus/directoryapi"
 	"github.com/ayb-go/ayb/shared/bus/natsbus"
 	"github.com/ayb-go/ayb/shared/bus/natsbus/bustest"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/bus/snapshotapi"
 	"github.com/ayb-go/ayb/snapshotter"
-	"github.com/ayb-go/ayb/snapshotter/objects"
-	"github.com/ayb-go/ayb/snapshotter/objects/s3test"
+	"github.com/ayb-go/ayb/snapshotter/bucket"
+	"github.com/ayb-go/ayb/snapshotter/bucket/s3test"
 )
 
 func s3log(t testing.TB) *slog.Logger { return bustest.Log(t) }
@@ -29,13 +29,13 @@ type world struct {
 	t      *testing.T
 	bus    *natsbus.Server
 	s3     *s3test.Server
-	store  objects.Config
+	store  bucket.Config
 	node   *testNode
 	leave  func() // takes the node off the board
 	client *snapshotapi.Client
 
 	mu  sync.Mutex
-	dbs []controlapi.Database
+	dbs []directoryapi.Database
 }
 
 const node1 nodeapi.NodeID = "n1"
@@ -46,7 +46,7 @@ func newWorld(t *testing.T) *world {
 	w.store = w.s3.Bucket("bucket")
 	w.leave = w.node.start(t, w.bus, bustest.Role(t, w.bus, natsbus.QueryNode))
 	plane := bustest.Role(t, w.bus, natsbus.ControlPlane)
-	stop, err := controlapi.Serve(plane, w)
+	stop, err := directoryapi.Serve(plane, w)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,8 +55,8 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// Databases implements controlapi.Directory, two at a time.
-func (w *world) Databases(_ context.Context, req controlapi.DatabasesRequest) (resp controlapi.DatabasesResponse, err error) {
+// Databases implements directoryapi.Directory, two at a time.
+func (w *world) Databases(_ context.Context, req directoryapi.DatabasesRequest) (resp directoryapi.DatabasesResponse, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, d := range w.dbs {
@@ -73,10 +73,10 @@ func (w *world) Databases(_ context.Context, req controlapi.DatabasesRequest) (r
 }
 
 // create adds a database on the node.
-func (w *world) create(entity, database string) controlapi.Database {
+func (w *world) create(entity, database string) directoryapi.Database {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	d := controlapi.Database{
+	d := directoryapi.Database{
 		Number: int64(len(w.dbs) + 1), Path: ayb.DatabasePath{Entity: ayb.EntitySlug(entity), Database: ayb.DatabaseSlug(database)},
 		Type: ayb.SQLite, Node: node1, CreatedAt: time.Now(),
 	}
@@ -166,7 +166,7 @@ func (w *world) make(change func(*snapshotter.Config)) (*snapshotter.Snapshotter
 	r := &running{conn: conn, out: &output{}}
 	s, err := snapshotter.New(cfg, snapshotter.Deps{
 		Bus: conn, Lease: conn.SnapshotLease(), Lanes: conn.SnapshotLanes(), Records: conn.SnapshotRecords(),
-		Directory: controlapi.NewClient(conn), Nodes: nodeapi.NewClient(conn, conn), Live: presence, Out: r.out, Log: s3log(w.t),
+		Directory: directoryapi.NewClient(conn), Nodes: nodeapi.NewClient(conn, conn), Live: presence, Out: r.out, Log: s3log(w.t),
 	})
 	return s, r, err
 }
@@ -174,7 +174,7 @@ func (w *world) make(change func(*snapshotter.Config)) (*snapshotter.Snapshotter
 // byHand takes the schedule away.
 func byHand(c *snapshotter.Config) { c.Interval = 0 }
 
-func (w *world) list(d controlapi.Database) []snapshotapi.Snapshot {
+func (w *world) list(d directoryapi.Database) []snapshotapi.Snapshot {
 	w.t.Helper()
 	resp, err := w.client.ListSnapshots(w.t.Context(), snapshotapi.ListRequest{Database: known(d)})
 	if err != nil {
@@ -183,12 +183,12 @@ func (w *world) list(d controlapi.Database) []snapshotapi.Snapshot {
 	return resp.Snapshots
 }
 
-func known(d controlapi.Database) snapshotapi.Database {
+func known(d directoryapi.Database) snapshotapi.Database {
 	return snapshotapi.Database{Path: d.Path, CreatedAt: d.CreatedAt}
 }
 
 // stored waits until exactly the states with these contents are stored.
-func (w *world) stored(d controlapi.Database, contents ...string) {
+func (w *world) stored(d directoryapi.Database, contents ...string) {
 	w.t.Helper()
 	var want []string
 	for _, c := range contents {
@@ -213,7 +213,7 @@ func (w *world) pass(r *running, rounds int) {
 	bustest.Until(w.t, "rounds to pass", func() bool { return r.rounds() > n+rounds })
 }
 
-func (w *world) take(d controlapi.Database) snapshotapi.TakeResponse {
+func (w *world) take(d directoryapi.Database) snapshotapi.TakeResponse {
 	w.t.Helper()
 	resp, err := w.client.TakeSnapshot(w.t.Context(), snapshotapi.TakeRequest{Database: known(d), Node: d.Node})
 	if err != nil {
@@ -222,7 +222,7 @@ func (w *world) take(d controlapi.Database) snapshotapi.TakeResponse {
 	return resp
 }
 
-func (w *world) load(d controlapi.Database, id string) error {
+func (w *world) load(d directoryapi.Database, id string) error {
 	_, err := w.client.LoadSnapshot(w.t.Context(), snapshotapi.LoadRequest{Source: known(d), ID: id, Target: d.Path, Node: d.Node, Version: "v"})
 	return err
 }

@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"
-	"github.com/ayb-go/ayb/shared/query"
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
@@ -82,7 +82,7 @@ func newSlayer(t *testing.T, topology harness.Topology) *slayer {
 		k.files[i] = killFile{file.Bytes(), k.content(db)}
 	}
 	for _, db := range []string{"snapped.sqlite", "replaced.sqlite"} {
-		if err := k.importFile(t.Context(), db, k.files[0].bytes, query.ImportCreate); err != nil {
+		if err := k.importFile(t.Context(), db, k.files[0].bytes, daemonapi.ImportCreate); err != nil {
 			t.Fatal(err)
 		}
 		k.live[db] = true
@@ -256,7 +256,7 @@ func (k *slayer) content(db string) string {
 	var sum string
 	k.eventually("read "+db, func(ctx context.Context) error {
 		hash := sha256.New()
-		err := k.user.Export(ctx, k.user.Name, db, httpapi.ExportRequest{ExportOptions: query.ExportOptions{Format: query.TransferSQL}}, hash)
+		err := k.user.Export(ctx, k.user.Name, db, httpapi.ExportRequest{ExportOptions: daemonapi.ExportOptions{Format: daemonapi.TransferSQL}}, hash)
 		sum = hex.EncodeToString(hash.Sum(nil))
 		return err
 	})

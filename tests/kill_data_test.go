@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/httpapi"
-	"github.com/ayb-go/ayb/shared/query"
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
@@ -195,7 +195,7 @@ func killedFork(k *slayer) attempt {
 
 func killedImport(k *slayer) attempt {
 	return k.making("base.sqlite", k.files[0].content, func(ctx context.Context, to string) error {
-		return k.importFile(ctx, to, k.files[0].bytes, query.ImportCreate)
+		return k.importFile(ctx, to, k.files[0].bytes, daemonapi.ImportCreate)
 	})
 }
 
@@ -224,7 +224,7 @@ func killedReplace(k *slayer) attempt {
 	if next.content == now {
 		next = k.files[1]
 	}
-	do := func(ctx context.Context) error { return k.importFile(ctx, db, next.bytes, query.ImportReplace) }
+	do := func(ctx context.Context) error { return k.importFile(ctx, db, next.bytes, daemonapi.ImportReplace) }
 	return attempt{db: db, do: do,
 		check: func(acknowledged bool) { k.holdsOneOf(db, acknowledged, now, next.content) },
 		again: func() {
@@ -236,7 +236,7 @@ func killedReplace(k *slayer) attempt {
 
 func (k *slayer) importFile(ctx context.Context, db string, file []byte, mode string) error {
 	_, err := k.user.Import(ctx, k.user.Name, db, httpapi.ImportRequest{
-		ImportOptions: query.ImportOptions{Format: query.TransferSQLite, Mode: mode}, Body: bytes.NewReader(file), Size: int64(len(file))})
+		ImportOptions: daemonapi.ImportOptions{Format: daemonapi.TransferSQLite, Mode: mode}, Body: bytes.NewReader(file), Size: int64(len(file))})
 	return err
 }
 

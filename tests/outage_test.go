@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ayb-go/ayb/controlplane/store/pgtest"
+	"github.com/ayb-go/ayb/controlplane/metadata/store/pgtest"
 	"github.com/ayb-go/ayb/tests/harness"
 )
 

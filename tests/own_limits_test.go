@@ -13,7 +13,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/ayb-go/ayb/controlplane/limits"
+	"github.com/ayb-go/ayb/controlplane/metadata/limits"
 	"github.com/ayb-go/ayb/querynode/pool"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/ayb-go/ayb/shared/ayb"
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
@@ -20,8 +20,8 @@ func (w *sharedWorld) asks(c caller, name, level string, r rights) {
 		}
 		return
 	}
-	var s query.Schema
-	if got := c.schema(level); got.status != 200 || json.Unmarshal([]byte(got.body), &s) != nil || !slices.ContainsFunc(s.Tables, func(t query.Table) bool { return t.Name == "t" }) {
+	var s daemonapi.Schema
+	if got := c.schema(level); got.status != 200 || json.Unmarshal([]byte(got.body), &s) != nil || !slices.ContainsFunc(s.Tables, func(t daemonapi.Table) bool { return t.Name == "t" }) {
 		w.t.Errorf("the schema: %d %s", got.status, got.body)
 	}
 	c.runs(level)
@@ -29,9 +29,9 @@ func (w *sharedWorld) asks(c caller, name, level string, r rights) {
 }
 
 // runs are the queries that a caller is told of.
-func (c caller) runs(db string) []query.RunningQuery {
+func (c caller) runs(db string) []daemonapi.RunningQuery {
 	c.w.t.Helper()
-	var r query.Running
+	var r daemonapi.Running
 	got := c.running(db)
 	if err := json.Unmarshal([]byte(got.body), &r); err != nil || got.status != 200 || !strings.HasPrefix(got.body, `{"queries":[`) {
 		c.w.t.Fatalf("queries: %d %s", got.status, got.body)
@@ -116,7 +116,7 @@ func (w *sharedWorld) reaches(e endless, db string, who, others []caller, stops 
 	if got := <-e.ended; got.status != 408 || !strings.Contains(got.body, "canceled") {
 		w.t.Errorf("it ended with %d %s", got.status, got.body)
 	}
-	if slices.ContainsFunc(stops.runs(db), func(q query.RunningQuery) bool { return q.ID == id }) {
+	if slices.ContainsFunc(stops.runs(db), func(q daemonapi.RunningQuery) bool { return q.ID == id }) {
 		w.t.Error("it is still told of")
 	}
 }

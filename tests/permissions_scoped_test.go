@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ayb-go/ayb/controlplane/meta"
-	apitoken "github.com/ayb-go/ayb/controlplane/token"
+	apitoken "github.com/ayb-go/ayb/controlplane/identity/token"
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 

@@ -13,8 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/httpapi"
-	"github.com/ayb-go/ayb/shared/query"
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
@@ -24,7 +24,7 @@ type tripper struct {
 	user *harness.User
 }
 
-func (p tripper) bring(db string, o query.ImportOptions, data []byte) query.ImportResult {
+func (p tripper) bring(db string, o daemonapi.ImportOptions, data []byte) daemonapi.ImportResult {
 	p.t.Helper()
 	r, err := p.user.Import(p.t.Context(), p.user.Name, db, httpapi.ImportRequest{ImportOptions: o, Body: bytes.NewReader(data), Size: int64(len(data))})
 	if err != nil {
@@ -33,10 +33,10 @@ func (p tripper) bring(db string, o query.ImportOptions, data []byte) query.Impo
 	return r
 }
 
-func (p tripper) take(db string, format query.TransferFormat, table string) []byte {
+func (p tripper) take(db string, format daemonapi.TransferFormat, table string) []byte {
 	p.t.Helper()
 	var b bytes.Buffer
-	err := p.user.Export(p.t.Context(), p.user.Name, db, httpapi.ExportRequest{ExportOptions: query.ExportOptions{Format: format, Table: table}}, &b)
+	err := p.user.Export(p.t.Context(), p.user.Name, db, httpapi.ExportRequest{ExportOptions: daemonapi.ExportOptions{Format: format, Table: table}}, &b)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -130,14 +130,14 @@ func TestRoundTripOfAFile(t *testing.T) {
 		if n := len(want); n < 600_000 {
 			t.Fatalf("a dump of %d bytes: nothing is tested", n)
 		}
-		if r := p.bring(name, query.ImportOptions{Format: query.TransferSQLite}, given); r.Bytes != int64(len(given)) {
+		if r := p.bring(name, daemonapi.ImportOptions{Format: daemonapi.TransferSQLite}, given); r.Bytes != int64(len(given)) {
 			t.Errorf("%s: %d bytes of %d", name, r.Bytes, len(given))
 		}
-		if err := os.WriteFile(file("taken"), p.take(name, query.TransferSQLite, ""), 0o600); err != nil {
+		if err := os.WriteFile(file("taken"), p.take(name, daemonapi.TransferSQLite, ""), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		p.same(name, shellOn(t, file("taken"), ".dump\n"+header), want)
-		script := p.take(name, query.TransferSQL, "")
+		script := p.take(name, daemonapi.TransferSQL, "")
 		shellOn(t, file("made"), string(script))
 		const tables = ".dump plain strict_one no_rowid made child odd% empty looked\n"
 		p.same(name+" as a script", shellOn(t, file("made"), tables), shellOn(t, file("ordered"), tables))
@@ -231,20 +231,20 @@ func TestRoundTripOfUnicode(t *testing.T) {
 		rows = append(rows, row)
 	}
 	given := csvOf(rows)
-	if r := p.bring("unicode", query.ImportOptions{Format: query.TransferCSV, Table: "char"}, given); r.Rows != int64(len(rows)-1) || r.Rows < 30_000 {
+	if r := p.bring("unicode", daemonapi.ImportOptions{Format: daemonapi.TransferCSV, Table: "char"}, given); r.Rows != int64(len(rows)-1) || r.Rows < 30_000 {
 		t.Errorf("%d rows of %d", r.Rows, len(rows)-1)
 	}
-	p.reads("csv", p.take("unicode", query.TransferCSV, "char"), rows)
-	r := p.bring("unicode", query.ImportOptions{Format: query.TransferCSV, Table: "raw", Delimiter: ";", Header: "no"}, raw)
+	p.reads("csv", p.take("unicode", daemonapi.TransferCSV, "char"), rows)
+	r := p.bring("unicode", daemonapi.ImportOptions{Format: daemonapi.TransferCSV, Table: "raw", Delimiter: ";", Header: "no"}, raw)
 	var names []string
 	for _, c := range r.Columns {
 		names = append(names, c.Name)
 	}
 	rows[0] = texts(names...)
-	p.reads("semicolons", p.take("unicode", query.TransferCSV, "raw"), rows)
-	for _, format := range []query.TransferFormat{query.TransferCSV, query.TransferNDJSON} {
+	p.reads("semicolons", p.take("unicode", daemonapi.TransferCSV, "raw"), rows)
+	for _, format := range []daemonapi.TransferFormat{daemonapi.TransferCSV, daemonapi.TransferNDJSON} {
 		out, again := p.take("unicode", format, "char"), "again"+string(format)
-		p.bring("unicode", query.ImportOptions{Format: format, Table: again}, out)
+		p.bring("unicode", daemonapi.ImportOptions{Format: format, Table: again}, out)
 		p.same(again, p.take("unicode", format, again), out)
 	}
 }
@@ -302,7 +302,7 @@ func TestRoundTripOfNastyFiles(t *testing.T) {
 	}
 	for name, rows := range files {
 		given := csvOf(rows)
-		o := query.ImportOptions{Format: query.TransferCSV, Table: name, Header: "yes"}
+		o := daemonapi.ImportOptions{Format: daemonapi.TransferCSV, Table: name, Header: "yes"}
 		if name == "numbers" { // those that are written otherwise than SQLite writes them
 			o.Types = map[string]string{"exponent": "TEXT", "point": "TEXT", "minus": "TEXT"}
 		}
@@ -310,15 +310,15 @@ func TestRoundTripOfNastyFiles(t *testing.T) {
 		if r.Rows != int64(len(rows)-1) || r.Skipped != 0 {
 			t.Errorf("%s: %d rows of %d", name, r.Rows, len(rows)-1)
 		}
-		p.reads(name, p.take("nasty", query.TransferCSV, name), rows)
+		p.reads(name, p.take("nasty", daemonapi.TransferCSV, name), rows)
 		p.cells(name, rows)
-		for _, format := range []query.TransferFormat{query.TransferCSV, query.TransferJSON, query.TransferNDJSON} {
-			if format != query.TransferCSV && len(rows) < 300 && name != "huge" {
+		for _, format := range []daemonapi.TransferFormat{daemonapi.TransferCSV, daemonapi.TransferJSON, daemonapi.TransferNDJSON} {
+			if format != daemonapi.TransferCSV && len(rows) < 300 && name != "huge" {
 				continue
 			}
 			again := name + string(format)
 			want := p.take("nasty", format, name)
-			p.bring("nasty", query.ImportOptions{Format: format, Table: again}, want)
+			p.bring("nasty", daemonapi.ImportOptions{Format: format, Table: again}, want)
 			p.same(again, p.take("nasty", format, again), want)
 		}
 	}

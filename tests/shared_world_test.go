@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ayb-go/ayb/controlplane/store"
+	"github.com/ayb-go/ayb/controlplane/metadata/store"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/tests/harness"
 )

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/httpapi"
-	"github.com/ayb-go/ayb/shared/query"
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
@@ -60,7 +60,7 @@ func (i importing) end() reply {
 }
 
 // waitListed waits until somebody is told of a work, and gives its id.
-func waitListed(t *testing.T, u *harness.User, owner, database, what string) (found query.RunningQuery) {
+func waitListed(t *testing.T, u *harness.User, owner, database, what string) (found daemonapi.RunningQuery) {
 	t.Helper()
 	harness.Until(t, what+" to be listed", func() bool {
 		all, err := u.RunningQueries(t.Context(), owner, database)
@@ -80,7 +80,7 @@ func waitListed(t *testing.T, u *harness.User, owner, database, what string) (fo
 
 // beginsListed begins an import into a database of alice, once the place of the
 // request before it is free, and waits until somebody is told of it.
-func beginsListed(t *testing.T, w *harness.World, u, listed *harness.User, path, params, data, what string) (i importing, found query.RunningQuery) {
+func beginsListed(t *testing.T, w *harness.World, u, listed *harness.User, path, params, data, what string) (i importing, found daemonapi.RunningQuery) {
 	t.Helper()
 	i = begins(t, w, u, path, params, data)
 	harness.Until(t, what+" to be listed", func() bool {
@@ -93,7 +93,7 @@ func beginsListed(t *testing.T, w *harness.World, u, listed *harness.User, path,
 		default:
 		}
 		all, err := listed.RunningQueries(t.Context(), "alice", strings.TrimPrefix(path, "alice/"))
-		at := slices.IndexFunc(all, func(q query.RunningQuery) bool { return strings.Contains(q.SQL, what) })
+		at := slices.IndexFunc(all, func(q daemonapi.RunningQuery) bool { return strings.Contains(q.SQL, what) })
 		if err != nil || at < 0 {
 			return false // nothing is being made yet
 		}
@@ -202,7 +202,7 @@ func TestImportOfWhatIsRenamedOrDeletedMeanwhile(t *testing.T) {
 func wholeOf(t *testing.T, u *harness.User, database string) string {
 	t.Helper()
 	var b strings.Builder
-	if err := u.Export(t.Context(), u.Name, database, httpapi.ExportRequest{ExportOptions: query.ExportOptions{Format: query.TransferSQLite}}, &b); err != nil {
+	if err := u.Export(t.Context(), u.Name, database, httpapi.ExportRequest{ExportOptions: daemonapi.ExportOptions{Format: daemonapi.TransferSQLite}}, &b); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

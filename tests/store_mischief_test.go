@@ -21,7 +21,7 @@ import (
 
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"
-	"github.com/ayb-go/ayb/snapshotter/objects/s3test"
+	"github.com/ayb-go/ayb/snapshotter/bucket/s3test"
 	"github.com/ayb-go/ayb/tests/harness"
 )
 

@@ -10,9 +10,9 @@ import (
 
 	"github.com/ayb-go/ayb/cli/admin"
 	"github.com/ayb-go/ayb/cli/client"
-	"github.com/ayb-go/ayb/controlplane/limits"
-	"github.com/ayb-go/ayb/controlplane/meta"
-	"github.com/ayb-go/ayb/controlplane/store"
+	"github.com/ayb-go/ayb/controlplane/metadata/limits"
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
+	"github.com/ayb-go/ayb/controlplane/metadata/store"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/process"
 )

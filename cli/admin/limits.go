@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/ayb-go/ayb/controlplane/limits"
+	"github.com/ayb-go/ayb/controlplane/metadata/limits"
 )
 
 func (a *app) limits() *cobra.Command {

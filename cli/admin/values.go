@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ayb-go/ayb/controlplane/limits"
+	"github.com/ayb-go/ayb/controlplane/metadata/limits"
 	"github.com/ayb-go/ayb/shared/config"
 	"github.com/ayb-go/ayb/shared/errs"
 )

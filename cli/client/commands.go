@@ -14,9 +14,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // maxReads bounds files that are read by files.
@@ -84,7 +84,7 @@ func (s *session) dump(ctx context.Context, args []string) error {
 		return errs.E(errs.Invalid, "Name one table at most: .dump TABLE")
 	}
 	return s.client.Export(ctx, s.db.entity, s.db.name, httpapi.ExportRequest{
-		ExportOptions: query.ExportOptions{Format: query.TransferSQL, Table: strings.Join(args, "")}}, &localWriter{w: s.out})
+		ExportOptions: daemonapi.ExportOptions{Format: daemonapi.TransferSQL, Table: strings.Join(args, "")}}, &localWriter{w: s.out})
 }
 
 // indexes lists the indexes of a table, or all.
@@ -115,9 +115,9 @@ func (s *session) importFile(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	mode := query.ImportCreate
-	if slices.ContainsFunc(schema.Tables, func(t query.Table) bool { return strings.EqualFold(t.Name, args[1]) }) {
-		mode = query.ImportAppend
+	mode := daemonapi.ImportCreate
+	if slices.ContainsFunc(schema.Tables, func(t daemonapi.Table) bool { return strings.EqualFold(t.Name, args[1]) }) {
+		mode = daemonapi.ImportAppend
 	}
 	app := *s.app
 	if !s.person { // what has become of it is no data
@@ -126,7 +126,7 @@ func (s *session) importFile(ctx context.Context, args []string) error {
 	cmd := &cobra.Command{Use: ".import FILE TABLE"}
 	cmd.SetContext(ctx)
 	i := &importing{app: &app, db: s.db, file: args[0], req: httpapi.ImportRequest{
-		ImportOptions: query.ImportOptions{Table: args[1], Mode: mode, OnError: query.OnErrorStop}}}
+		ImportOptions: daemonapi.ImportOptions{Table: args[1], Mode: mode, OnError: daemonapi.OnErrorStop}}}
 	err = i.run(cmd)
 	if u, ok := errors.AsType[*UsageError](err); ok {
 		return errs.E(errs.Invalid, "%s", u.Message)

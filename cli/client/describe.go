@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ayb-go/ayb/cli/client/format"
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 func (a *app) schema() *cobra.Command {
@@ -50,7 +50,7 @@ is none. With --format json you get all that the server tells.`,
 
 func tableHeader() []string { return []string{"Name", "Type", "Rows", "Columns"} }
 
-func tableRow(t query.Table) []string {
+func tableRow(t daemonapi.Table) []string {
 	rows := ""
 	if t.Rows != nil {
 		rows = strconv.FormatInt(*t.Rows, 10)
@@ -69,10 +69,10 @@ func tableRow(t query.Table) []string {
 
 // describe shows one table: its columns, and in a table for people its
 // indexes and foreign keys as well.
-func (a *app) describe(as format.Kind, db database, all []query.Table, name string) error {
-	i := slices.IndexFunc(all, func(t query.Table) bool { return t.Name == name })
+func (a *app) describe(as format.Kind, db database, all []daemonapi.Table, name string) error {
+	i := slices.IndexFunc(all, func(t daemonapi.Table) bool { return t.Name == name })
 	if i < 0 {
-		i = slices.IndexFunc(all, func(t query.Table) bool { return strings.EqualFold(t.Name, name) })
+		i = slices.IndexFunc(all, func(t daemonapi.Table) bool { return strings.EqualFold(t.Name, name) })
 	}
 	if i < 0 {
 		return noSuchTable(name, db)
@@ -105,7 +105,7 @@ func (a *app) paragraph(title string, lines []string) error {
 	return a.say("\n%s:\n  %s", title, strings.Join(lines, "\n  "))
 }
 
-func constraints(t query.Table, c query.Column) string {
+func constraints(t daemonapi.Table, c daemonapi.Column) string {
 	var all []string
 	if i := slices.Index(t.PrimaryKey, c.Name); i >= 0 {
 		key := "primary key"
@@ -126,7 +126,7 @@ func constraints(t query.Table, c query.Column) string {
 	return strings.Join(all, ", ")
 }
 
-func indexLines(t query.Table) []string {
+func indexLines(t daemonapi.Table) []string {
 	lines := make([]string, len(t.Indexes))
 	for i, index := range t.Indexes {
 		columns := make([]string, len(index.Columns))
@@ -145,7 +145,7 @@ func indexLines(t query.Table) []string {
 	return lines
 }
 
-func foreignKeyLines(t query.Table) []string {
+func foreignKeyLines(t daemonapi.Table) []string {
 	lines := make([]string, len(t.ForeignKeys))
 	for i, k := range t.ForeignKeys {
 		line := "(" + strings.Join(k.Columns, ", ") + ") references " + k.Table

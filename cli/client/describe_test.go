@@ -6,24 +6,24 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/httpapi"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // shop is a schema with something of everything.
-func shop() query.Schema {
+func shop() daemonapi.Schema {
 	n := int64(1200)
-	return query.Schema{
-		Tables: []query.Table{
+	return daemonapi.Schema{
+		Tables: []daemonapi.Table{
 			{Name: "fruit", Type: "table", SQL: "CREATE TABLE fruit(…)", Rows: &n, PrimaryKey: []string{"id"},
-				Columns: []query.Column{{Name: "id", Type: "INTEGER", NotNull: true}, {Name: "Name", Type: "TEXT", Default: text("'?'")},
+				Columns: []daemonapi.Column{{Name: "id", Type: "INTEGER", NotNull: true}, {Name: "Name", Type: "TEXT", Default: text("'?'")},
 					{Name: "upper", Generated: "virtual"}, {Name: "maker"}},
-				Indexes: []query.Index{{Name: "fruit_name", Unique: true, Partial: true, Columns: []*string{text("Name"), nil}}, {Name: "m", Columns: []*string{text("maker")}}},
-				ForeignKeys: []query.ForeignKey{{Columns: []string{"maker"}, Table: "makers", References: []string{"id"}, OnUpdate: "NO ACTION", OnDelete: "SET NULL"},
+				Indexes: []daemonapi.Index{{Name: "fruit_name", Unique: true, Partial: true, Columns: []*string{text("Name"), nil}}, {Name: "m", Columns: []*string{text("maker")}}},
+				ForeignKeys: []daemonapi.ForeignKey{{Columns: []string{"maker"}, Table: "makers", References: []string{"id"}, OnUpdate: "NO ACTION", OnDelete: "SET NULL"},
 					{Columns: []string{"maker"}, Table: "x", OnUpdate: "CASCADE"}}},
-			{Name: "select", Type: "virtual", PrimaryKey: []string{"b", "a"}, Columns: []query.Column{{Name: "a"}, {Name: "b"}, {Name: "rank", Hidden: true}}},
+			{Name: "select", Type: "virtual", PrimaryKey: []string{"b", "a"}, Columns: []daemonapi.Column{{Name: "a"}, {Name: "b"}, {Name: "rank", Hidden: true}}},
 		},
-		Views: []query.Table{{Name: "bad\x1b[2J", Type: "view", Error: "no such table: main.gone"}},
+		Views: []daemonapi.Table{{Name: "bad\x1b[2J", Type: "view", Error: "no such table: main.gone"}},
 	}
 }
 
@@ -55,12 +55,12 @@ func TestSchema(t *testing.T) {
 	if out, _, code := u.run("schema", "a/b", "fruit", "--format", "json"); code != 0 || !strings.HasPrefix(out, `{"name":"fruit","type":"table",`) {
 		t.Errorf("json of a table: %d, %s", code, out)
 	}
-	s.set(ok(200, query.Schema{}))
+	s.set(ok(200, daemonapi.Schema{}))
 	u.want("No tables in A/b\n", "", 0, "schema", "A/b")
 }
 
 func TestQueries(t *testing.T) {
-	list := query.Running{Queries: []query.RunningQuery{
+	list := daemonapi.Running{Queries: []daemonapi.RunningQuery{
 		{ID: "0f", Caller: "alice", State: "running", Started: time.Now().Add(-25*time.Hour - 30*time.Minute), SQL: "SELECT\n " + strings.Repeat("ä", 60)},
 		{ID: "1f", Caller: "bob", State: "waiting", Started: time.Now().Add(time.Hour), SQL: "SELECT 1"},
 	}}

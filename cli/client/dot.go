@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 const sessionHelp = `Enter SQL; it may span lines and ends with a semicolon.
@@ -133,7 +133,7 @@ func (s *session) tables(ctx context.Context, pattern string) error {
 		as = format.Table
 	}
 	var rows [][]string
-	list := []query.Table{}
+	list := []daemonapi.Table{}
 	match := likePattern(pattern)
 	for _, t := range append(schema.Tables, schema.Views...) {
 		if match.MatchString(t.Name) {

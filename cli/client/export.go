@@ -15,9 +15,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 func (a *app) exportData() *cobra.Command {
@@ -55,15 +55,15 @@ cannot hold is told.`,
 			return err
 		}
 		e := export{app: a, db: db, force: *force, req: httpapi.ExportRequest{Query: *sql,
-			ExportOptions: query.ExportOptions{Format: query.TransferFormat(as.value), Table: *table}}}
+			ExportOptions: daemonapi.ExportOptions{Format: daemonapi.TransferFormat(as.value), Table: *table}}}
 		if len(args) > 1 {
 			e.file = args[1]
 		}
 		if !cmd.Flags().Changed("format") && e.file != "" && e.file != "-" {
 			if e.req.Format = byName(e.file); e.req.Format == "" {
-				e.req.Format = query.TransferSQLite
+				e.req.Format = daemonapi.TransferSQLite
 			}
-			if e.req.Format == query.TransferTSV {
+			if e.req.Format == daemonapi.TransferTSV {
 				return usage(cmd, "there is no export as tsv; give --format")
 			}
 		}
@@ -87,7 +87,7 @@ func (e *export) run(ctx context.Context) error {
 		return err
 	}
 	if e.file == "-" {
-		if e.req.Format == query.TransferSQLite && isTerminal(e.Stdout) {
+		if e.req.Format == daemonapi.TransferSQLite && isTerminal(e.Stdout) {
 			return errs.E(errs.Invalid, "A database file is not for a terminal; name a file, or another --format")
 		}
 		_, err := e.fetch(ctx, c, e.Stdout)
@@ -110,7 +110,7 @@ func (e *export) run(ctx context.Context) error {
 // in it can lead out of there: the server takes no such names either.
 func (e *export) ownName() string {
 	name := filepath.Base(e.db.name)
-	if byName(name) == query.TransferSQLite {
+	if byName(name) == daemonapi.TransferSQLite {
 		name = strings.TrimSuffix(name, filepath.Ext(name))
 	}
 	if e.req.Table != "" {

@@ -1,6 +1,6 @@
 package client
 
-import "github.com/ayb-go/ayb/shared/query"
+import "github.com/ayb-go/ayb/shared/daemonapi"
 
 // What the tests look at from outside.
 var (
@@ -17,7 +17,7 @@ var (
 const MaxHistory = maxHistory
 
 // Candidates are the completions of a text in a database with this schema.
-func Candidates(schema query.Schema, text string) []string {
+func Candidates(schema daemonapi.Schema, text string) []string {
 	var n names
 	n.set(schema)
 	return n.candidates(text)

@@ -9,7 +9,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // guessBytes is how much of a file is looked at to tell its form.
@@ -24,9 +24,9 @@ const (
 
 // guess is what a file seems to be.
 type guess struct {
-	format query.TransferFormat // empty when nothing tells it
-	by     string               // what told the format
-	coding string               // gzip, zstd, or empty
+	format daemonapi.TransferFormat // empty when nothing tells it
+	by     string                   // what told the format
+	coding string                   // gzip, zstd, or empty
 }
 
 // guessOf looks at the name of a file, which may be empty, and at its begin.
@@ -45,7 +45,7 @@ func guessOf(name string, begin []byte) guess {
 		}
 	}
 	if bytes.HasPrefix(begin, []byte(sqliteMagic)) {
-		g.format, g.by = query.TransferSQLite, "what it begins with"
+		g.format, g.by = daemonapi.TransferSQLite, "what it begins with"
 		return g
 	}
 	if g.format = byName(name); g.format != "" {
@@ -71,20 +71,20 @@ func unzipped(begin []byte) []byte {
 
 // byName tells a format by the end of a name; empty for all that it does not
 // know.
-func byName(name string) query.TransferFormat {
+func byName(name string) daemonapi.TransferFormat {
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".sqlite", ".sqlite3", ".db", ".db3":
-		return query.TransferSQLite
+		return daemonapi.TransferSQLite
 	case ".sql":
-		return query.TransferSQL
+		return daemonapi.TransferSQL
 	case ".csv", ".psv":
-		return query.TransferCSV
+		return daemonapi.TransferCSV
 	case ".tsv", ".tab":
-		return query.TransferTSV
+		return daemonapi.TransferTSV
 	case ".json":
-		return query.TransferJSON
+		return daemonapi.TransferJSON
 	case ".ndjson", ".jsonl":
-		return query.TransferNDJSON
+		return daemonapi.TransferNDJSON
 	}
 	return ""
 }
@@ -101,21 +101,21 @@ func plain(text []byte) string {
 var sqlBegin = regexp.MustCompile(`(?i)^(--|/\*|(CREATE|INSERT|BEGIN|PRAGMA|DROP|ALTER|DELETE|UPDATE|REPLACE|WITH|SAVEPOINT)\s)`)
 
 // byContent tells a format by how a text begins; empty when it can be anything.
-func byContent(text string) query.TransferFormat {
+func byContent(text string) daemonapi.TransferFormat {
 	line, _, more := strings.Cut(text, "\n")
 	switch {
 	case text == "":
 		return ""
 	case text[0] == '{', text[0] == '[' && more && isRow(line):
-		return query.TransferNDJSON
+		return daemonapi.TransferNDJSON
 	case text[0] == '[':
-		return query.TransferJSON
+		return daemonapi.TransferJSON
 	case sqlBegin.MatchString(text):
-		return query.TransferSQL
+		return daemonapi.TransferSQL
 	case strings.Contains(line, "\t"):
-		return query.TransferTSV
+		return daemonapi.TransferTSV
 	case strings.ContainsAny(line, ",;|"):
-		return query.TransferCSV
+		return daemonapi.TransferCSV
 	}
 	return ""
 }

@@ -13,9 +13,9 @@ import (
 
 	"github.com/ayb-go/ayb/cli/client/sqlitefile"
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 const importHelp = `Bring a file into a database: all of it or nothing. - is the standard input. The
@@ -76,10 +76,10 @@ func newImportFlags(cmd *cobra.Command) importFlags {
 	flags := cmd.Flags()
 	return importFlags{
 		format:    enumFlag(cmd, "format", "form of FILE", []string{"guess", "sqlite", "sql", "csv", "tsv", "json", "ndjson"}),
-		mode:      enumFlag(cmd, "mode", "what is done about what is there", []string{query.ImportCreate, query.ImportAppend, query.ImportReplace}),
+		mode:      enumFlag(cmd, "mode", "what is done about what is there", []string{daemonapi.ImportCreate, daemonapi.ImportAppend, daemonapi.ImportReplace}),
 		replace:   flags.Bool("replace", false, "the same as --mode replace"),
 		add:       flags.Bool("append", false, "the same as --mode append"),
-		onError:   enumFlag(cmd, "on_error", "what is done about a row that cannot be taken", []string{query.OnErrorStop, query.OnErrorSkip}),
+		onError:   enumFlag(cmd, "on_error", "what is done about a row that cannot be taken", []string{daemonapi.OnErrorStop, daemonapi.OnErrorSkip}),
 		dryRun:    flags.Bool("dry_run", false, "show what would be done, and do nothing"),
 		header:    enumFlag(cmd, "header", "whether the first line has names", []string{"guess", "yes", "no"}),
 		delimiter: flags.String("delimiter", "", "`CHARACTER` between fields, such as ; or \\t"),
@@ -98,22 +98,22 @@ func newImportFlags(cmd *cobra.Command) importFlags {
 
 // request checks the options against one another.
 func (f importFlags) request(cmd *cobra.Command, table string) (httpapi.ImportRequest, error) {
-	r := httpapi.ImportRequest{ImportOptions: query.ImportOptions{
+	r := httpapi.ImportRequest{ImportOptions: daemonapi.ImportOptions{
 		Table: table, Mode: f.mode.value, OnError: f.onError.value, DryRun: *f.dryRun,
 		Delimiter: strings.ReplaceAll(*f.delimiter, `\t`, "\t"), Quote: *f.quote, Escape: *f.escape, Comment: *f.comment,
 		SkipLines: *f.skipLines, Trim: *f.trim, Encoding: *f.encoding, Nulls: *f.nulls,
 	}}
 	if cmd.Flags().Changed("quote") && r.Quote == "" {
-		r.Quote = query.NoCharacter
+		r.Quote = daemonapi.NoCharacter
 	}
 	var err error
-	if r.Types, err = query.ParseTypes(*f.types); err != nil {
+	if r.Types, err = daemonapi.ParseTypes(*f.types); err != nil {
 		return r, usage(cmd, "--types is like id=INTEGER,price=REAL, or a JSON object of the same")
 	}
 	if r.SkipLines < 0 {
 		return r, usage(cmd, "--skip-lines is a number of lines, 0 or more")
 	}
-	for mode, chosen := range map[string]bool{query.ImportReplace: *f.replace, query.ImportAppend: *f.add} {
+	for mode, chosen := range map[string]bool{daemonapi.ImportReplace: *f.replace, daemonapi.ImportAppend: *f.add} {
 		if !chosen {
 			continue
 		}
@@ -126,7 +126,7 @@ func (f importFlags) request(cmd *cobra.Command, table string) (httpapi.ImportRe
 		r.Header = f.header.value
 	}
 	if f.format.value != "guess" {
-		r.Format = query.TransferFormat(f.format.value)
+		r.Format = daemonapi.TransferFormat(f.format.value)
 	}
 	if cmd.Flags().Changed("public_sharing_level") {
 		r.PublicSharingLevel = f.public.value
@@ -172,7 +172,7 @@ func (i *importing) run(cmd *cobra.Command) error {
 	if err := i.settle(cmd, guessOf(strings.TrimPrefix(i.file, "-"), begin)); err != nil {
 		return err
 	}
-	if size >= 0 && i.req.Format == query.TransferSQLite && i.req.Coding == "" {
+	if size >= 0 && i.req.Format == daemonapi.TransferSQLite && i.req.Coding == "" {
 		return i.sendDatabase(cmd.Context(), c)
 	}
 	return interruptible(cmd.Context(), func(ctx context.Context) error { return i.send(ctx, c, in, size) })
@@ -220,7 +220,7 @@ func (i *importing) settle(cmd *cobra.Command, g guess) error {
 		said = append(said, "is taken as "+string(g.format)+", by "+g.by)
 	}
 	switch i.req.Format {
-	case query.TransferSQLite, query.TransferSQL:
+	case daemonapi.TransferSQLite, daemonapi.TransferSQL:
 		if i.req.Table != "" {
 			return usage(cmd, "%s brings its own tables; leave out :%s", i.req.Format, i.req.Table)
 		}
@@ -237,10 +237,10 @@ func (i *importing) settle(cmd *cobra.Command, g guess) error {
 		}
 		said = append(said, "goes into the table "+printable(i.req.Table))
 	}
-	if i.req.PublicSharingLevel != "" && (i.req.Format != query.TransferSQLite || i.req.Mode != query.ImportCreate) {
+	if i.req.PublicSharingLevel != "" && (i.req.Format != daemonapi.TransferSQLite || i.req.Mode != daemonapi.ImportCreate) {
 		return usage(cmd, "--public_sharing_level is for new databases")
 	}
-	if i.req.Format == query.TransferSQLite && i.req.Mode == query.ImportCreate {
+	if i.req.Format == daemonapi.TransferSQLite && i.req.Mode == daemonapi.ImportCreate {
 		if err := i.db.check(); err != nil {
 			return err
 		}

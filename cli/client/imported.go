@@ -5,13 +5,13 @@ import (
 	"strconv"
 
 	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/httpapi"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // tell prints what an import has done, or would do. A dry run of an import that
 // would fail is a failure, in whatever form it is told.
-func (i *importing) tell(r query.ImportResult) error {
+func (i *importing) tell(r daemonapi.ImportResult) error {
 	if i.json {
 		text, err := httpapi.Marshal(r)
 		if err != nil {
@@ -40,15 +40,15 @@ func (i *importing) tell(r query.ImportResult) error {
 }
 
 // verdict is the failure of a dry run with rows that would stop the import.
-func (i *importing) verdict(r query.ImportResult) error {
-	if r.DryRun && i.req.OnError != query.OnErrorSkip && (r.Skipped > 0 || len(r.Bad) > 0) {
+func (i *importing) verdict(r daemonapi.ImportResult) error {
+	if r.DryRun && i.req.OnError != daemonapi.OnErrorSkip && (r.Skipped > 0 || len(r.Bad) > 0) {
 		return errReported
 	}
 	return nil
 }
 
 // notes prints what was done with the data that its sender may not expect.
-func (i *importing) notes(r query.ImportResult) error {
+func (i *importing) notes(r daemonapi.ImportResult) error {
 	for _, n := range r.Notes {
 		if _, err := fmt.Fprintln(i.Stderr, printable(n)); err != nil {
 			return localFailure(err, "write the answer")
@@ -58,19 +58,19 @@ func (i *importing) notes(r query.ImportResult) error {
 }
 
 // summary is one sentence about an import.
-func (i *importing) summary(r query.ImportResult) string {
+func (i *importing) summary(r daemonapi.ImportResult) string {
 	did := "Imported"
 	if r.DryRun {
 		did = "Would import"
 	}
 	switch i.req.Format {
-	case query.TransferSQLite:
+	case daemonapi.TransferSQLite:
 		as := "as"
-		if i.req.Mode == query.ImportReplace {
+		if i.req.Mode == daemonapi.ImportReplace {
 			as = "in place of what was in"
 		}
 		return fmt.Sprintf("%s %s %s %s", did, format.Bytes(r.Bytes), as, i.db)
-	case query.TransferSQL:
+	case daemonapi.TransferSQL:
 		return fmt.Sprintf("%s a script of %s into %s", did, format.Bytes(r.Bytes), i.db)
 	}
 	table := "table"
@@ -88,7 +88,7 @@ func counted(n int64, what string) string {
 }
 
 // preview prints the columns with their types and the first rows.
-func (i *importing) preview(r query.ImportResult) error {
+func (i *importing) preview(r daemonapi.ImportResult) error {
 	if len(r.Columns) == 0 {
 		return nil
 	}
@@ -118,7 +118,7 @@ func (i *importing) preview(r query.ImportResult) error {
 
 // bad prints the rows that were, or would be, left out. They are not what a
 // program reads: they go to stderr unless they are what was asked for.
-func (i *importing) bad(r query.ImportResult) error {
+func (i *importing) bad(r daemonapi.ImportResult) error {
 	if r.Skipped == 0 && len(r.Bad) == 0 {
 		return nil
 	}

@@ -8,14 +8,14 @@ import (
 	"sync"
 
 	"github.com/ayb-go/ayb/cli/client/format"
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // names are the words of a database that completion offers. They are fetched
 // in the background; until they are there, and when they cannot be had, there
 // are none, and the session goes on. It is safe for concurrent use.
 type names struct {
-	fetch func() (query.Schema, error)
+	fetch func() (daemonapi.Schema, error)
 	again chan struct{}
 
 	mu     sync.Mutex
@@ -26,7 +26,7 @@ type names struct {
 
 // newNames begins to fetch the names, and fetches them again at each refresh,
 // until the context ends.
-func newNames(ctx context.Context, fetch func() (query.Schema, error)) *names {
+func newNames(ctx context.Context, fetch func() (daemonapi.Schema, error)) *names {
 	n := &names{fetch: fetch, again: make(chan struct{}, 1)}
 	n.refresh()
 	go func() {
@@ -57,7 +57,7 @@ func changesSchema(sql string) bool {
 	return regexp.MustCompile(`(?i)\b(create|drop|alter)\b`).MatchString(sql)
 }
 
-func (n *names) set(schema query.Schema) {
+func (n *names) set(schema daemonapi.Schema) {
 	spelled := speller() // once for all names: a database may have many thousands
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"
-	"github.com/ayb-go/ayb/shared/statement"
+	"github.com/ayb-go/ayb/shared/sqlsplit"
 )
 
 // placed says where in a script a statement failed, when the server told.
@@ -25,7 +25,7 @@ func placed(err error, text string, line int) error {
 		return prefixed(err, "line %d, column %d: ", line+strings.Count(before, "\n"), utf8.RuneCountInString(before[begin:])+1)
 	}
 	if i, ok := number(e, httpapi.AttrStatement); ok {
-		if at := statement.Offset(text, i); at >= 0 {
+		if at := sqlsplit.Offset(text, i); at >= 0 {
 			return prefixed(err, "line %d: ", line+strings.Count(text[:at], "\n"))
 		}
 	}
@@ -51,7 +51,7 @@ func suffixed(err error, text string, args ...any) error {
 }
 
 // unfinished adds to the failure of a piece what has been done.
-func (s *script) unfinished(err error, units []statement.Unit, text string) error {
+func (s *script) unfinished(err error, units []sqlsplit.Unit, text string) error {
 	from := units[0].First
 	switch errs.CodeOf(err) {
 	case errs.Canceled, errs.Unavailable, errs.Internal, errs.Engine: // the server may have gone on

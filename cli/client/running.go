@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/httpapi"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // shownSQL is how much of a query is shown in a table, in characters.
@@ -44,7 +44,7 @@ stops one, see cancel_query.`,
 			}
 			rows[i] = []string{q.ID, string(q.Caller), q.State, format.Duration(time.Since(q.Started)), sql}
 		}
-		return a.listing(format.Kind(as.value), httpapi.List[query.RunningQuery](list), rows,
+		return a.listing(format.Kind(as.value), httpapi.List[daemonapi.RunningQuery](list), rows,
 			[]string{"ID", "Entity", "State", "For", "SQL"}, "No queries run on "+db.String())
 	}
 	return cmd

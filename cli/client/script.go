@@ -11,7 +11,7 @@ import (
 	"github.com/ayb-go/ayb/cli/client/format"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"
-	"github.com/ayb-go/ayb/shared/statement"
+	"github.com/ayb-go/ayb/shared/sqlsplit"
 )
 
 // Sizes of the requests that carry a script.
@@ -26,7 +26,7 @@ type script struct {
 	q     *querier
 	size  int64 // in bytes; negative when it is not known
 	piece int   // bytes of a piece
-	units []statement.Unit
+	units []sqlsplit.Unit
 	bytes int  // of units
 	begun bool // a piece has been run
 	bar   *progress
@@ -115,7 +115,7 @@ func (s *script) checkAll(begin []byte, src io.Reader) error {
 	if err != nil {
 		return localFailure(err, "read the script")
 	}
-	r := statement.NewReader(io.MultiReader(bytes.NewReader(begin), f), requestBytes)
+	r := sqlsplit.NewReader(io.MultiReader(bytes.NewReader(begin), f), requestBytes)
 	for {
 		u, err := r.Next()
 		if err == io.EOF {
@@ -130,10 +130,10 @@ func (s *script) checkAll(begin []byte, src io.Reader) error {
 
 // check refuses a unit that a piece cannot hold, or whose effect would end
 // with the piece.
-func (s *script) check(r *statement.Reader, u statement.Unit, err error) error {
+func (s *script) check(r *sqlsplit.Reader, u sqlsplit.Unit, err error) error {
 	const tooLong = "line %d: this statement or transaction is longer than the %s that go into one request; ayb client import takes longer scripts"
 	switch {
-	case errors.Is(err, statement.ErrTooLong):
+	case errors.Is(err, sqlsplit.ErrTooLong):
 		return errs.E(errs.TooLarge, tooLong, r.Line(), format.Bytes(requestBytes))
 	case err != nil:
 		return localFailure(err, "read the script")
@@ -149,7 +149,7 @@ func (s *script) check(r *statement.Reader, u statement.Unit, err error) error {
 // passing names what a statement does if that ends with its request; else it
 // gives nothing.
 func passing(words []string) string {
-	if name, sets := statement.Setting(words); sets {
+	if name, sets := sqlsplit.Setting(words); sets {
 		return name
 	}
 	return ""
@@ -157,7 +157,7 @@ func passing(words []string) string {
 
 // runAll sends a script piece by piece.
 func (s *script) runAll(ctx context.Context, src io.Reader) error {
-	r := statement.NewReader(src, requestBytes)
+	r := sqlsplit.NewReader(src, requestBytes)
 	for {
 		u, err := r.Next()
 		if err == io.EOF {
@@ -202,7 +202,7 @@ func (s *script) flush(ctx context.Context) error {
 
 // send sends units as one request, or as two when it is too large for this
 // server.
-func (s *script) send(ctx context.Context, units []statement.Unit) error {
+func (s *script) send(ctx context.Context, units []sqlsplit.Unit) error {
 	if len(units) == 0 {
 		return nil
 	}

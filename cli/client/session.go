@@ -14,7 +14,7 @@ import (
 
 	"github.com/ayb-go/ayb/cli/client/format"
 	"github.com/ayb-go/ayb/shared/httpapi"
-	"github.com/ayb-go/ayb/shared/statement"
+	"github.com/ayb-go/ayb/shared/sqlsplit"
 )
 
 // input gives a session its text.
@@ -33,7 +33,7 @@ var (
 type session struct {
 	*querier
 	app    *app
-	split  statement.Splitter
+	split  sqlsplit.Splitter
 	person bool // a person sits at a terminal
 	typed  bool // what is entered at once is a request
 	failed bool // a statement has failed since the last command

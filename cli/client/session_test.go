@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // The commands of the sqlite3 shell do what they do there.
@@ -14,7 +14,7 @@ func TestSessionCommandsOfShells(t *testing.T) {
 	s := newServer(t, func(r *http.Request, body string) (int, any) {
 		switch {
 		case strings.Contains(r.URL.Path, "/import"):
-			return 200, query.ImportResult{}
+			return 200, daemonapi.ImportResult{}
 		case strings.Contains(r.URL.Path, "/export"):
 			return 200, "CREATE TABLE t(a);\n"
 		case r.Method == http.MethodGet:

@@ -10,8 +10,8 @@ import (
 
 	"github.com/reeflective/readline"
 
-	"github.com/ayb-go/ayb/shared/query"
-	"github.com/ayb-go/ayb/shared/statement"
+	"github.com/ayb-go/ayb/shared/daemonapi"
+	"github.com/ayb-go/ayb/shared/sqlsplit"
 )
 
 // completionTimeout bounds the look-up of names for completion.
@@ -33,7 +33,7 @@ func newTerminal(ctx context.Context, s *session) *terminal {
 	shell.AcceptMultiline = func(line []rune) bool { return isComplete(string(line)) }
 	shell.History.Delete()
 	shell.History.Add("statements", openHistory(historyPath(runtime.GOOS, s.app.Getenv)))
-	s.names = newNames(ctx, func() (query.Schema, error) {
+	s.names = newNames(ctx, func() (daemonapi.Schema, error) {
 		ctx, cancel := context.WithTimeout(ctx, completionTimeout)
 		defer cancel()
 		return s.client.Schema(ctx, s.db.entity, s.db.name)
@@ -49,7 +49,7 @@ func isComplete(text string) bool {
 	if strings.HasPrefix(strings.TrimSpace(text), ".") {
 		return true
 	}
-	var split statement.Splitter
+	var split sqlsplit.Splitter
 	for line := range strings.SplitSeq(text, "\n") {
 		split.Feed(line)
 	}

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ayb-go/ayb/cli/client"
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // drawing is what the editor prints before it draws its line.
@@ -282,7 +282,7 @@ func TestCompletionOnTerminal(t *testing.T) {
 	table.Store("fruit")
 	s := newServer(t, func(r *http.Request, body string) (int, any) {
 		if r.Method == http.MethodGet {
-			return 200, query.Schema{Tables: []query.Table{{Name: table.Load().(string), Columns: []query.Column{{Name: "price"}}}}}
+			return 200, daemonapi.Schema{Tables: []daemonapi.Table{{Name: table.Load().(string), Columns: []daemonapi.Column{{Name: "price"}}}}}
 		}
 		table.Store("vegetable")
 		return echo(r, body)

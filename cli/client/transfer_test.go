@@ -13,9 +13,9 @@ import (
 	"testing"
 
 	"github.com/ayb-go/ayb/cli/client"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // files are the names in a directory.
@@ -114,11 +114,11 @@ func TestImport(t *testing.T) {
 	write(t, "fruit.csv", "a,b\n1,2\n")
 	write(t, "x.sqlite", "SQLite format 3\x00")
 	write(t, "dump.txt", "\ufeff-- made by hand\nCREATE TABLE t(x);")
-	rows := query.ImportResult{Format: "csv", Table: "fruit", Created: true, Rows: 1, Bytes: 8}
-	skipped := query.ImportResult{Format: "csv", Table: "T", Rows: 2, Skipped: 3, Bad: []query.BadRow{{Line: 4, Message: "no\x1b[2J"}}}
-	dry := query.ImportResult{Format: "csv", DryRun: true, Table: "fruit", Created: true, Rows: 2, Bad: []query.BadRow{{Line: 3, Message: "short"}},
-		Columns: []query.ImportColumn{{Name: "a", Type: "INTEGER"}, {Name: "b", Type: "TEXT"}}, Preview: [][]*string{{text("1"), nil}, {text("2"), text(""), text("too much")}}}
-	whole := query.ImportResult{Format: "sqlite", Bytes: 2048}
+	rows := daemonapi.ImportResult{Format: "csv", Table: "fruit", Created: true, Rows: 1, Bytes: 8}
+	skipped := daemonapi.ImportResult{Format: "csv", Table: "T", Rows: 2, Skipped: 3, Bad: []daemonapi.BadRow{{Line: 4, Message: "no\x1b[2J"}}}
+	dry := daemonapi.ImportResult{Format: "csv", DryRun: true, Table: "fruit", Created: true, Rows: 2, Bad: []daemonapi.BadRow{{Line: 3, Message: "short"}},
+		Columns: []daemonapi.ImportColumn{{Name: "a", Type: "INTEGER"}, {Name: "b", Type: "TEXT"}}, Preview: [][]*string{{text("1"), nil}, {text("2"), text(""), text("too much")}}}
+	whole := daemonapi.ImportResult{Format: "sqlite", Bytes: 2048}
 	const csvs, stop = "format=csv", "&on_error=stop"
 	for _, tt := range []struct {
 		args           string
@@ -196,20 +196,20 @@ func TestDryRunExitCode(t *testing.T) {
 	u := atServer(t, s)
 	t.Chdir(t.TempDir())
 	write(t, "f.csv", "a\n1\n")
-	bad := []query.BadRow{{Line: 2, Message: "short"}}
+	bad := []daemonapi.BadRow{{Line: 2, Message: "short"}}
 	for _, tt := range []struct {
 		args   string
-		answer query.ImportResult
+		answer daemonapi.ImportResult
 		code   int
 	}{
-		{"--dry-run", query.ImportResult{DryRun: true, Bad: bad}, 1},
-		{"--dry-run --json", query.ImportResult{DryRun: true, Bad: bad}, 1},
-		{"--dry-run --json", query.ImportResult{DryRun: true, Skipped: 7}, 1},
-		{"--dry-run --json", query.ImportResult{DryRun: true}, 0},
-		{"--dry-run", query.ImportResult{DryRun: true}, 0},
-		{"--dry-run --on-error skip", query.ImportResult{DryRun: true, Skipped: 1, Bad: bad}, 0},
-		{"--dry-run --on-error skip --json", query.ImportResult{DryRun: true, Skipped: 1, Bad: bad}, 0},
-		{"--on-error skip --json", query.ImportResult{Skipped: 1, Bad: bad}, 0},
+		{"--dry-run", daemonapi.ImportResult{DryRun: true, Bad: bad}, 1},
+		{"--dry-run --json", daemonapi.ImportResult{DryRun: true, Bad: bad}, 1},
+		{"--dry-run --json", daemonapi.ImportResult{DryRun: true, Skipped: 7}, 1},
+		{"--dry-run --json", daemonapi.ImportResult{DryRun: true}, 0},
+		{"--dry-run", daemonapi.ImportResult{DryRun: true}, 0},
+		{"--dry-run --on-error skip", daemonapi.ImportResult{DryRun: true, Skipped: 1, Bad: bad}, 0},
+		{"--dry-run --on-error skip --json", daemonapi.ImportResult{DryRun: true, Skipped: 1, Bad: bad}, 0},
+		{"--on-error skip --json", daemonapi.ImportResult{Skipped: 1, Bad: bad}, 0},
 	} {
 		s.set(ok(200, tt.answer))
 		out, stderr, code := u.run(append([]string{"import", "f.csv", "A/b:t", "--format", "csv"}, strings.Fields(tt.args)...)...)

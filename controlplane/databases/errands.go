@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
 	"github.com/ayb-go/ayb/shared/bus/snapshotapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )

@@ -5,11 +5,11 @@ import (
 	"strings"
 
 	"github.com/ayb-go/ayb/controlplane/authz"
-	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // Fork makes a copy of a database as a new one of the caller's, on any node:
@@ -65,7 +65,7 @@ func (d *Databases) pipe(ctx context.Context, actor authz.Actor, source, made me
 	if err != nil {
 		return err
 	}
-	ask, err := d.exportRequest(actor, source, authz.Rights{Query: ayb.QueryReadOnly}, Export{Options: query.ExportOptions{Format: query.TransferSQLite}})
+	ask, err := d.exportRequest(actor, source, authz.Rights{Query: ayb.QueryReadOnly}, Export{Options: daemonapi.ExportOptions{Format: daemonapi.TransferSQLite}})
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (d *Databases) pipe(ctx context.Context, actor authz.Actor, source, made me
 	}
 	load := loading(made, most)
 	load.Version = version
-	if err := setOptions(&load, query.ImportOptions{Format: query.TransferSQLite, Mode: query.ImportCreate}); err != nil {
+	if err := setOptions(&load, daemonapi.ImportOptions{Format: daemonapi.TransferSQLite, Mode: daemonapi.ImportCreate}); err != nil {
 		return err
 	}
 	_, err = d.upload(ctx, node, load, data, func(ctx context.Context) error {

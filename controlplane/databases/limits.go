@@ -1,10 +1,10 @@
 package databases
 
 import (
-	"github.com/ayb-go/ayb/controlplane/limits"
-	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/controlplane/metadata/limits"
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // limitsOf gives the limits that hold for a database as it was looked up.
@@ -14,14 +14,14 @@ func (d *Databases) limitsOf(db meta.Database) limits.Effective {
 
 // ownOf gives those of a database's limits that its daemon has to be started
 // with: what comes from the server the node knows by itself.
-func ownOf(e limits.Effective) query.Limits {
+func ownOf(e limits.Effective) daemonapi.Limits {
 	own := func(l limits.Limit) int64 {
 		if e.Source(l) == limits.OfServer {
 			return 0
 		}
 		return e.Value(l)
 	}
-	return query.Limits{
+	return daemonapi.Limits{
 		DatabaseBytes: own(limits.DatabaseBytes), HeapBytes: own(limits.HeapBytes), Queries: int(own(limits.QueriesPerDatabase)),
 	}
 }

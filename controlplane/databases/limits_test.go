@@ -7,11 +7,11 @@ import (
 
 	"github.com/ayb-go/ayb/controlplane/authz"
 	"github.com/ayb-go/ayb/controlplane/databases"
-	"github.com/ayb-go/ayb/controlplane/limits"
-	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/controlplane/metadata/limits"
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 func set(of map[limits.Limit]int64) (v limits.Values) {
@@ -43,13 +43,13 @@ func TestRequestsHaveTheirLimits(t *testing.T) {
 		account, database map[limits.Limit]int64
 		timeout           time.Duration
 		result            int64
-		own               query.Limits
+		own               daemonapi.Limits
 	}{
-		"nothing set": {nil, nil, time.Minute, 0, query.Limits{}},
+		"nothing set": {nil, nil, time.Minute, 0, daemonapi.Limits{}},
 		"the account's": {map[limits.Limit]int64{limits.HeapBytes: 2 << 20, limits.ResultBytes: 99, limits.QueriesPerAccount: 4}, nil,
-			time.Minute, 99, query.Limits{HeapBytes: 2 << 20}},
+			time.Minute, 99, daemonapi.Limits{HeapBytes: 2 << 20}},
 		"both": {map[limits.Limit]int64{limits.HeapBytes: 2 << 20, limits.StatementTimeout: 1}, map[limits.Limit]int64{limits.HeapBytes: 3 << 20, limits.StatementTimeout: 120_000,
-			limits.DatabaseBytes: 1 << 30, limits.QueriesPerDatabase: 2}, 2 * time.Minute, 0, query.Limits{DatabaseBytes: 1 << 30, HeapBytes: 3 << 20, Queries: 2}},
+			limits.DatabaseBytes: 1 << 30, limits.QueriesPerDatabase: 2}, 2 * time.Minute, 0, daemonapi.Limits{DatabaseBytes: 1 << 30, HeapBytes: 3 << 20, Queries: 2}},
 	} {
 		w, s := limited(t, tt.account, tt.database)
 		if _, err := s.Query(t.Context(), alice, databases.Query{Entity: "alice", Database: "d"}); err != nil {

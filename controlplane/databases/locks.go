@@ -3,7 +3,7 @@ package databases
 import (
 	"sync"
 
-	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
 )
 
 // locks lets one goroutine at a time create a database of a given owner, so

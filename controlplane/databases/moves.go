@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/ayb-go/ayb/controlplane/meta"
-	"github.com/ayb-go/ayb/controlplane/placement"
+	"github.com/ayb-go/ayb/controlplane/databases/placement"
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/errs"

@@ -7,19 +7,19 @@ import (
 	"sync"
 
 	"github.com/ayb-go/ayb/controlplane/authz"
-	"github.com/ayb-go/ayb/controlplane/limits"
-	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/controlplane/metadata/limits"
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // Query is what a caller wants to run on one database.
 type Query struct {
 	Entity, Database string
-	Form             query.Form
-	Format           query.Format
+	Form             daemonapi.Form
+	Format           daemonapi.Format
 	// Body is as its Form says. It goes to the daemon unread.
 	Body []byte
 }
@@ -55,7 +55,7 @@ func (d *Databases) Admit(ctx context.Context, actor authz.Actor, entity, databa
 	return sync.OnceFunc(leave), nil
 }
 
-// Schema asks for what a database holds, as the JSON of query.Schema. Errors
+// Schema asks for what a database holds, as the JSON of daemonapi.Schema. Errors
 // are those of Query. The caller closes the answer.
 func (d *Databases) Schema(ctx context.Context, actor authz.Actor, entity, database string) (nodeapi.Answer, error) {
 	db, rights, err := d.queryable(ctx, actor, authz.ShowSchema, entity, database)
@@ -63,12 +63,12 @@ func (d *Databases) Schema(ctx context.Context, actor authz.Actor, entity, datab
 		return nil, err
 	}
 	req := d.request(actor, db, rights)
-	req.Kind, req.Format = query.KindSchema, query.FormatJSON
+	req.Kind, req.Format = daemonapi.KindSchema, daemonapi.FormatJSON
 	return d.run(ctx, actor, db, req)
 }
 
 // RunningQueries asks for the queries that run on a database, as the JSON of
-// query.Running, with the imports of whole databases, restores and forks that
+// daemonapi.Running, with the imports of whole databases, restores and forks that
 // make or replace it: the caller's own, or all for one who manages it. Errors are
 // those of Query. The caller closes the answer.
 func (d *Databases) RunningQueries(ctx context.Context, actor authz.Actor, entity, database string) (nodeapi.Answer, error) {
@@ -84,7 +84,7 @@ func (d *Databases) RunningQueries(ctx context.Context, actor authz.Actor, entit
 		return nil, err
 	}
 	req := d.request(actor, db, rights)
-	req.Kind, req.Format, req.All = query.KindRunning, query.FormatJSON, rights.Manage
+	req.Kind, req.Format, req.All = daemonapi.KindRunning, daemonapi.FormatJSON, rights.Manage
 	answer, err := d.ask(ctx, db, req)
 	if err != nil {
 		return nil, err
@@ -103,7 +103,7 @@ func (d *Databases) CancelQuery(ctx context.Context, actor authz.Actor, entity, 
 		return err
 	}
 	req := d.request(actor, db, rights)
-	req.Kind, req.Format, req.All, req.Body = query.KindCancel, query.FormatJSON, rights.Manage, []byte(id)
+	req.Kind, req.Format, req.All, req.Body = daemonapi.KindCancel, daemonapi.FormatJSON, rights.Manage, []byte(id)
 	answer, err := d.ask(ctx, db, req)
 	if err != nil {
 		return err
@@ -160,7 +160,7 @@ func (d *Databases) run(ctx context.Context, actor authz.Actor, db meta.Database
 	if err := fits(req.Body, d.limitsOf(db)); err != nil {
 		return nil, err
 	}
-	node, leave, err := d.enter(actor, db, req.Kind == query.KindQuery && req.Mode == ayb.QueryReadWrite)
+	node, leave, err := d.enter(actor, db, req.Kind == daemonapi.KindQuery && req.Mode == ayb.QueryReadWrite)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/ayb-go/ayb/controlplane/authz"
-	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 )

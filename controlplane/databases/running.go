@@ -3,8 +3,8 @@ package databases
 import (
 	"sync"
 
-	"github.com/ayb-go/ayb/controlplane/limits"
-	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/controlplane/metadata/limits"
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )

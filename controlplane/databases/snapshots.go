@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ayb-go/ayb/controlplane/authz"
-	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
 	"github.com/ayb-go/ayb/shared/bus/snapshotapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )

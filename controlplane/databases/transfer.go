@@ -8,23 +8,23 @@ import (
 	"slices"
 
 	"github.com/ayb-go/ayb/controlplane/authz"
-	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // Export is what a caller wants to take out of a database.
 type Export struct {
 	Entity, Database string
-	Options          query.ExportOptions
+	Options          daemonapi.ExportOptions
 	// Query is one statement whose rows are wanted; empty for a table or all.
 	Query string
 }
 
 // Export asks for data, as a stream in the form that was asked for. It may
-// end with one of query.PackRemarks, unless it is a database file. Errors:
+// end with one of daemonapi.PackRemarks, unless it is a database file. Errors:
 // Invalid for a form there is not; else those of Query. The caller closes the
 // answer.
 func (d *Databases) Export(ctx context.Context, actor authz.Actor, e Export) (nodeapi.Answer, error) {
@@ -32,7 +32,7 @@ func (d *Databases) Export(ctx context.Context, actor authz.Actor, e Export) (no
 	if err != nil {
 		return nil, err
 	}
-	if !known(e.Options.Format, query.TransferSQLite, query.TransferSQL, query.TransferCSV, query.TransferJSON, query.TransferNDJSON) {
+	if !known(e.Options.Format, daemonapi.TransferSQLite, daemonapi.TransferSQL, daemonapi.TransferCSV, daemonapi.TransferJSON, daemonapi.TransferNDJSON) {
 		return nil, errs.E(errs.Invalid, "An export can be in the format sqlite, sql, csv, json or ndjson")
 	}
 	if e.Query != "" && e.Options.Table != "" {
@@ -49,7 +49,7 @@ func (d *Databases) Export(ctx context.Context, actor authz.Actor, e Export) (no
 // exportRequest asks for data without the right to change any, whoever asks.
 func (d *Databases) exportRequest(actor authz.Actor, db meta.Database, rights authz.Rights, e Export) (nodeapi.QueryRequest, error) {
 	req := d.request(actor, db, rights)
-	req.Kind, req.Mode, req.ResultBytes = query.KindExport, ayb.QueryReadOnly, 0
+	req.Kind, req.Mode, req.ResultBytes = daemonapi.KindExport, ayb.QueryReadOnly, 0
 	req.Body = []byte(e.Query)
 	return req, setOptions(&req, e.Options)
 }
@@ -59,8 +59,8 @@ func setOptions(req *nodeapi.QueryRequest, options any) (err error) {
 	if req.Options, err = json.Marshal(options); err != nil {
 		return errs.Wrap(errs.Internal, err, "The options of a transfer could not be encoded")
 	}
-	if len(req.Options) > query.MaxOptions {
-		return errs.E(errs.TooLarge, "The parameters of the request are longer than %d bytes", query.MaxOptions)
+	if len(req.Options) > daemonapi.MaxOptions {
+		return errs.E(errs.TooLarge, "The parameters of the request are longer than %d bytes", daemonapi.MaxOptions)
 	}
 	return nil
 }
@@ -70,7 +70,7 @@ func known[T comparable](v T, all ...T) bool { return slices.Contains(all, v) }
 // Import is what a caller brings into a database.
 type Import struct {
 	Entity, Database string
-	Options          query.ImportOptions
+	Options          daemonapi.ImportOptions
 	// Public is the level of a new database; see NewDatabase.
 	Public string
 	// Body is the data. It is read to its end, or to the first error.
@@ -87,17 +87,17 @@ type Import struct {
 // Conflict while it is replaced. Of a new database: those of Create. Of one that
 // is replaced: as of tables, but Forbidden for all who do not manage it. Then
 // those of the daemon, which says what is wrong with the data.
-func (d *Databases) Import(ctx context.Context, actor authz.Actor, req Import) (query.ImportResult, error) {
+func (d *Databases) Import(ctx context.Context, actor authz.Actor, req Import) (daemonapi.ImportResult, error) {
 	if err := authz.Check(actor, authz.ImportData); err != nil {
-		return query.ImportResult{}, err
+		return daemonapi.ImportResult{}, err
 	}
 	if err := checkImport(&req.Options); err != nil {
-		return query.ImportResult{}, err
+		return daemonapi.ImportResult{}, err
 	}
 	switch {
-	case req.Options.Format != query.TransferSQLite:
+	case req.Options.Format != daemonapi.TransferSQLite:
 		return d.importTables(ctx, actor, req)
-	case req.Options.Mode == query.ImportReplace:
+	case req.Options.Mode == daemonapi.ImportReplace:
 		return d.importReplacing(ctx, actor, req)
 	default:
 		return d.importNew(ctx, actor, req)
@@ -106,42 +106,42 @@ func (d *Databases) Import(ctx context.Context, actor authz.Actor, req Import) (
 
 // checkImport fills in the mode and looks at what decides where data goes. The
 // rest is for the daemon to judge.
-func checkImport(o *query.ImportOptions) error {
-	if !known(o.Format, query.TransferSQLite, query.TransferSQL, query.TransferCSV, query.TransferTSV, query.TransferJSON, query.TransferNDJSON) {
+func checkImport(o *daemonapi.ImportOptions) error {
+	if !known(o.Format, daemonapi.TransferSQLite, daemonapi.TransferSQL, daemonapi.TransferCSV, daemonapi.TransferTSV, daemonapi.TransferJSON, daemonapi.TransferNDJSON) {
 		return errs.E(errs.Invalid, "An import can be of the format sqlite, sql, csv, tsv, json or ndjson")
 	}
 	if o.Mode == "" {
-		o.Mode = query.ImportCreate
+		o.Mode = daemonapi.ImportCreate
 	}
-	if !known(o.Mode, query.ImportCreate, query.ImportAppend, query.ImportReplace) {
+	if !known(o.Mode, daemonapi.ImportCreate, daemonapi.ImportAppend, daemonapi.ImportReplace) {
 		return errs.E(errs.Invalid, "The mode of an import can be create, append or replace")
 	}
-	if !known(o.OnError, "", query.OnErrorStop, query.OnErrorSkip) {
+	if !known(o.OnError, "", daemonapi.OnErrorStop, daemonapi.OnErrorSkip) {
 		return errs.E(errs.Invalid, "What happens on an error can be stop or skip")
 	}
-	if o.Format == query.TransferSQLite && o.Mode == query.ImportAppend {
+	if o.Format == daemonapi.TransferSQLite && o.Mode == daemonapi.ImportAppend {
 		return errs.E(errs.Invalid, "A database file makes a new database or replaces one; it can't be appended")
 	}
 	return nil
 }
 
-func (d *Databases) importTables(ctx context.Context, actor authz.Actor, req Import) (query.ImportResult, error) {
+func (d *Databases) importTables(ctx context.Context, actor authz.Actor, req Import) (daemonapi.ImportResult, error) {
 	db, rights, err := d.importable(ctx, actor, req)
 	if err == nil {
 		err = d.gates.replaced(db.ID)
 	}
 	if err != nil {
-		return query.ImportResult{}, err
+		return daemonapi.ImportResult{}, err
 	}
 	node, leave, err := d.enter(actor, db, true)
 	if err != nil {
-		return query.ImportResult{}, err
+		return daemonapi.ImportResult{}, err
 	}
 	defer leave()
 	r := d.request(actor, db, rights)
-	r.Kind, r.ResultBytes = query.KindImport, 0
+	r.Kind, r.ResultBytes = daemonapi.KindImport, 0
 	if err := setOptions(&r, req.Options); err != nil {
-		return query.ImportResult{}, err
+		return daemonapi.ImportResult{}, err
 	}
 	out, err := d.upload(ctx, node, r, req.Body, func(ctx context.Context) error {
 		now, _, err := d.importable(ctx, actor, req)
@@ -166,14 +166,14 @@ func (d *Databases) importable(ctx context.Context, actor authz.Actor, req Impor
 	return db, rights, err
 }
 
-func (d *Databases) importReplacing(ctx context.Context, actor authz.Actor, req Import) (out query.ImportResult, err error) {
+func (d *Databases) importReplacing(ctx context.Context, actor authz.Actor, req Import) (out daemonapi.ImportResult, err error) {
 	db, rights, err := d.managed(ctx, actor, authz.ImportData, req.Entity, req.Database, "replace database")
 	if err != nil {
-		return query.ImportResult{}, err
+		return daemonapi.ImportResult{}, err
 	}
 	_, leave, err := d.enter(actor, db, false)
 	if err != nil {
-		return query.ImportResult{}, err
+		return daemonapi.ImportResult{}, err
 	}
 	defer leave()
 	r := d.request(actor, db, rights)
@@ -221,18 +221,18 @@ func (d *Databases) goneDuring(ctx context.Context, db meta.Database, err error)
 	return errs.Wrap(errs.Conflict, err, "%s was renamed or deleted while data came in; look under its present name whether that is there before you repeat it", db.Path)
 }
 
-func (d *Databases) importNew(ctx context.Context, actor authz.Actor, req Import) (out query.ImportResult, err error) {
+func (d *Databases) importNew(ctx context.Context, actor authz.Actor, req Import) (out daemonapi.ImportResult, err error) {
 	made, err := d.checkNew(ctx, actor, NewDatabase{Entity: req.Entity, Database: req.Database, Type: string(ayb.SQLite), Public: req.Public})
 	if err != nil {
-		return query.ImportResult{}, err
+		return daemonapi.ImportResult{}, err
 	}
 	most, err := d.ownerLimits(ctx, made.Owner)
 	if err != nil {
-		return query.ImportResult{}, err
+		return daemonapi.ImportResult{}, err
 	}
 	leave, err := d.enterAccount(made.Owner, most)
 	if err != nil {
-		return query.ImportResult{}, err
+		return daemonapi.ImportResult{}, err
 	}
 	defer leave()
 	ctx, end := d.begin(ctx, actor, made, "import of a new database")
@@ -249,10 +249,10 @@ func (d *Databases) importNew(ctx context.Context, actor authz.Actor, req Import
 }
 
 // load fills a version with a database file.
-func (d *Databases) load(ctx context.Context, node nodeapi.NodeID, version string, r nodeapi.QueryRequest, req Import, allowed func(context.Context) error) (query.ImportResult, error) {
-	r.Kind, r.Version, r.ResultBytes = query.KindImport, version, 0
+func (d *Databases) load(ctx context.Context, node nodeapi.NodeID, version string, r nodeapi.QueryRequest, req Import, allowed func(context.Context) error) (daemonapi.ImportResult, error) {
+	r.Kind, r.Version, r.ResultBytes = daemonapi.KindImport, version, 0
 	if err := setOptions(&r, req.Options); err != nil {
-		return query.ImportResult{}, err
+		return daemonapi.ImportResult{}, err
 	}
 	out, err := d.upload(ctx, node, r, req.Body, allowed)
 	if err == nil && req.Options.DryRun {

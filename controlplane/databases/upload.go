@@ -6,12 +6,12 @@ import (
 	"errors"
 	"io"
 
-	"github.com/ayb-go/ayb/controlplane/limits"
-	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/controlplane/metadata/limits"
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 const (
@@ -24,7 +24,7 @@ const (
 // loading is the request that fills a version of a database which has no
 // record yet with data.
 func loading(made meta.Database, e limits.Effective) nodeapi.QueryRequest {
-	return nodeapi.QueryRequest{Path: made.Path, Type: made.Type, Mode: ayb.QueryReadWrite, Kind: query.KindImport,
+	return nodeapi.QueryRequest{Path: made.Path, Type: made.Type, Mode: ayb.QueryReadWrite, Kind: daemonapi.KindImport,
 		Caller: made.Path.Entity, Limits: ownOf(e)}
 }
 
@@ -54,7 +54,7 @@ var errAnswered = errors.New("the daemon has answered")
 // end of the data is sent only if allowed, which is asked then, gives no error.
 // Who waits for more of the data is interrupted when the daemon answers before,
 // and when ctx ends.
-func (d *Databases) upload(ctx context.Context, node nodeapi.NodeID, req nodeapi.QueryRequest, body io.Reader, allowed func(context.Context) error) (out query.ImportResult, err error) {
+func (d *Databases) upload(ctx context.Context, node nodeapi.NodeID, req nodeapi.QueryRequest, body io.Reader, allowed func(context.Context) error) (out daemonapi.ImportResult, err error) {
 	up, err := d.deps.Imports.Import(ctx, node, req)
 	if err != nil {
 		return out, err
@@ -84,7 +84,7 @@ func (d *Databases) upload(ctx context.Context, node nodeapi.NodeID, req nodeapi
 		return out, refused
 	}
 	if err := json.Unmarshal(text, &out); err != nil {
-		return query.ImportResult{}, errs.Wrap(errs.Engine, err, "What the database said about the import could not be read")
+		return daemonapi.ImportResult{}, errs.Wrap(errs.Engine, err, "What the database said about the import could not be read")
 	}
 	return out, nil
 }

@@ -11,11 +11,11 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/controlplane/authz"
-	"github.com/ayb-go/ayb/controlplane/meta"
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // works are the databases that are put together at this moment: imports of whole
@@ -76,12 +76,12 @@ func (w *work) visible(actor authz.Actor, path ayb.DatabasePath, db meta.Databas
 }
 
 // list gives the works that somebody may know of.
-func (w *works) list(actor authz.Actor, path ayb.DatabasePath, db meta.Database, rights authz.Rights) (out []query.RunningQuery) {
+func (w *works) list(actor authz.Actor, path ayb.DatabasePath, db meta.Database, rights authz.Rights) (out []daemonapi.RunningQuery) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for id, one := range w.open {
 		if one.visible(actor, path, db, rights) {
-			out = append(out, query.RunningQuery{
+			out = append(out, daemonapi.RunningQuery{
 				ID: id, Caller: one.caller, Agent: one.agent, Mode: ayb.QueryReadWrite, State: "running",
 				Started: one.begun.UTC().Truncate(time.Millisecond), SQL: "-- " + one.what,
 			})
@@ -111,11 +111,11 @@ func stopped(ctx context.Context, err error) error {
 }
 
 // withWorks adds works to what a daemon lists.
-func withWorks(ctx context.Context, answer nodeapi.Answer, more []query.RunningQuery) (nodeapi.Answer, error) {
+func withWorks(ctx context.Context, answer nodeapi.Answer, more []daemonapi.RunningQuery) (nodeapi.Answer, error) {
 	if len(more) == 0 {
 		return answer, nil
 	}
-	running := query.Running{}
+	running := daemonapi.Running{}
 	if answer != nil {
 		defer answer.Close()
 		text, err := whole(ctx, answer)
@@ -127,7 +127,7 @@ func withWorks(ctx context.Context, answer nodeapi.Answer, more []query.RunningQ
 		}
 	}
 	running.Queries = append(running.Queries, more...)
-	slices.SortStableFunc(running.Queries, func(a, b query.RunningQuery) int {
+	slices.SortStableFunc(running.Queries, func(a, b daemonapi.RunningQuery) int {
 		return cmp.Or(a.Started.Compare(b.Started), cmp.Compare(a.ID, b.ID))
 	})
 	text, err := json.Marshal(running)

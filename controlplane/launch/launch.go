@@ -12,16 +12,16 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/controlplane"
-	"github.com/ayb-go/ayb/controlplane/cache"
-	"github.com/ayb-go/ayb/shared/bus/controlapi"
+	"github.com/ayb-go/ayb/controlplane/metadata/cache"
+	"github.com/ayb-go/ayb/shared/bus/directoryapi"
 	"github.com/ayb-go/ayb/shared/bus/invalidateapi"
 	"github.com/ayb-go/ayb/shared/bus/mailapi"
 	"github.com/ayb-go/ayb/shared/bus/natsbus"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/bus/snapshotapi"
 	"github.com/ayb-go/ayb/shared/config"
-	"github.com/ayb-go/ayb/shared/lifecycle"
 	"github.com/ayb-go/ayb/shared/process"
+	"github.com/ayb-go/ayb/shared/supervisor"
 )
 
 // nodePatience is how long a start waits for a first query node, so that the
@@ -29,8 +29,8 @@ import (
 const nodePatience = 3 * time.Second
 
 // Role is the control plane.
-func Role(env process.Env) lifecycle.Role {
-	return lifecycle.Role{Name: "controlplane", Run: func(ctx context.Context, ready func()) error {
+func Role(env process.Env) supervisor.Role {
+	return supervisor.Role{Name: "controlplane", Run: func(ctx context.Context, ready func()) error {
 		return run(ctx, env, ready)
 	}}
 }
@@ -40,7 +40,7 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 	defer cancel()
 	conn, err := env.Connect(natsbus.ControlPlane)
 	if err != nil {
-		return lifecycle.Fatal(err)
+		return supervisor.Fatal(err)
 	}
 	defer conn.Close()
 	nodes := nodeapi.NewClient(conn, conn)
@@ -55,7 +55,7 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 
 	listener, err := listen(ctx, env.Config)
 	if err != nil {
-		return lifecycle.Fatal(err)
+		return supervisor.Fatal(err)
 	}
 	var cp *controlplane.ControlPlane
 	group := invalidateapi.Join(conn, func(n invalidateapi.Notice) { cp.Forget(n) }, env.Log)
@@ -66,9 +66,9 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 	})
 	if err != nil {
 		_ = listener.Close() // nothing has been accepted
-		return lifecycle.Fatal(err)
+		return supervisor.Fatal(err)
 	}
-	stopDirectory, err := controlapi.Serve(conn, cp)
+	stopDirectory, err := directoryapi.Serve(conn, cp)
 	if err != nil {
 		return errors.Join(err, listener.Close(), cp.Close())
 	}

@@ -11,13 +11,13 @@ import (
 	"github.com/ayb-go/ayb/shared/bus/mailapi"
 	"github.com/ayb-go/ayb/shared/bus/natsbus"
 	"github.com/ayb-go/ayb/shared/config"
-	"github.com/ayb-go/ayb/shared/lifecycle"
 	"github.com/ayb-go/ayb/shared/process"
+	"github.com/ayb-go/ayb/shared/supervisor"
 )
 
 // Role is the mailer.
-func Role(env process.Env) lifecycle.Role {
-	return lifecycle.Role{Name: "mailer", Run: func(ctx context.Context, ready func()) error {
+func Role(env process.Env) supervisor.Role {
+	return supervisor.Role{Name: "mailer", Run: func(ctx context.Context, ready func()) error {
 		return run(ctx, env, ready)
 	}}
 }
@@ -25,14 +25,14 @@ func Role(env process.Env) lifecycle.Role {
 func run(ctx context.Context, env process.Env, ready func()) error {
 	conn, err := env.Connect(natsbus.Mailer)
 	if err != nil {
-		return lifecycle.Fatal(err)
+		return supervisor.Fatal(err)
 	}
 	defer conn.Close()
 	m, err := mailer.New(settings(env.Config), mailer.Deps{
 		Queue: conn.MailQueue(mailapi.Subject), Notices: conn, Log: env.Log, Now: time.Now,
 	})
 	if err != nil {
-		return lifecycle.Fatal(err)
+		return supervisor.Fatal(err)
 	}
 	ready()
 	err = m.Run(ctx)

@@ -12,11 +12,11 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"github.com/ayb-go/ayb/querynode/daemonargs"
 	"github.com/ayb-go/ayb/querynode/engine/sqlite"
-	"github.com/ayb-go/ayb/querynode/pipe"
 	"github.com/ayb-go/ayb/querynode/sandbox"
+	"github.com/ayb-go/ayb/querynode/socketpair"
 	"github.com/ayb-go/ayb/querynode/space"
-	"github.com/ayb-go/ayb/querynode/spawn"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
 )
@@ -48,7 +48,7 @@ func Main(args []string) int {
 }
 
 func run(args []string) error {
-	cfg, err := spawn.Parse(args)
+	cfg, err := daemonargs.Parse(args)
 	if err != nil {
 		return err
 	}
@@ -64,11 +64,11 @@ func run(args []string) error {
 	if err := os.Setenv("SQLITE_TMPDIR", cfg.Temp); err != nil {
 		return fmt.Errorf("set the temporary directory: %w", err)
 	}
-	file, err := pipe.Inherited(channel)
+	file, err := socketpair.Inherited(channel)
 	if err != nil {
 		return err
 	}
-	conn, err := pipe.New(file)
+	conn, err := socketpair.New(file)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func processors(readers int) int { return max(2, min(runtime.NumCPU(), readers))
 // policy is the sandbox of a daemon. A file may grow to twice the database's
 // limit, for the log and for sorting: SQLite's own page limit answers first,
 // with a clean error.
-func policy(cfg spawn.Config) sandbox.Policy {
+func policy(cfg daemonargs.Config) sandbox.Policy {
 	p := sandbox.Policy{WritableDirs: []string{cfg.Dir}}
 	if cfg.DatabaseBytes > 0 {
 		p.FileBytes = 2 * uint64(cfg.DatabaseBytes)
@@ -102,7 +102,7 @@ func policy(cfg spawn.Config) sandbox.Policy {
 	return p
 }
 
-func serve(cfg spawn.Config, conn *pipe.Conn, share space.Share) error {
+func serve(cfg daemonargs.Config, conn *socketpair.Conn, share space.Share) error {
 	db, err := sqlite.Open(sqlite.Options{
 		Path: cfg.File, TempDir: cfg.Temp, Readers: cfg.Readers,
 		HeapBytes: cfg.HeapBytes, DatabaseBytes: cfg.DatabaseBytes, SQLBytes: cfg.RequestBytes,
@@ -119,27 +119,27 @@ func serve(cfg spawn.Config, conn *pipe.Conn, share space.Share) error {
 }
 
 // serverLimits are what is taken on at once, in words of the configuration.
-func serverLimits(cfg spawn.Config) mux.Limits {
+func serverLimits(cfg daemonargs.Config) mux.Limits {
 	// The head of a request comes on top of the SQL.
 	body := cfg.RequestBytes + mux.Chunk
 	return mux.Limits{
-		Open: maxWaiting + maxQuestions, Body: body, Held: spawn.HeldRequests * body,
+		Open: maxWaiting + maxQuestions, Body: body, Held: daemonargs.HeldRequests * body,
 		Live:     live,
 		TooMany:  tooMany(cfg),
 		TooLarge: errs.E(errs.TooLarge, "The request is larger than limits.request_bytes, which is %d; a script of any length can be imported (ayb client import, or POST …/import?format=sql), and the operator of the server can raise the limit", cfg.RequestBytes),
 		TooMuch: errs.E(errs.Unavailable, "Too many large requests wait for this database: together they may have %d times limits.request_bytes, which is %d; try again, or ask the operator of the server to raise the limit",
-			spawn.HeldRequests, cfg.RequestBytes),
+			daemonargs.HeldRequests, cfg.RequestBytes),
 	}
 }
 
 // tooMany is the answer to one request more than may be open.
-func tooMany(cfg spawn.Config) error {
+func tooMany(cfg daemonargs.Config) error {
 	return errs.E(errs.Unavailable, "Too many statements wait for this database: %d are open, and at most %d run at once (limits.queries_per_database, querynode.readers); try again, or ask the operator of the server to raise the limit",
 		maxWaiting, cfg.Readers)
 }
 
 // probe tries the sandbox and says what holds.
-func probe(cfg spawn.Config) error {
+func probe(cfg daemonargs.Config) error {
 	report, err := sandbox.Probe(policy(cfg), cfg.Outside)
 	if err != nil {
 		return fmt.Errorf("probe the sandbox: %w", err)

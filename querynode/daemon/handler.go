@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/daemonargs"
 	"github.com/ayb-go/ayb/querynode/engine/sqlite"
-	"github.com/ayb-go/ayb/querynode/spawn"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // handler answers requests. It is safe for concurrent use.
@@ -22,7 +22,7 @@ type handler struct {
 	imports  chan struct{} // one for each that is in progress
 }
 
-func newHandler(db *sqlite.DB, cfg spawn.Config) *handler {
+func newHandler(db *sqlite.DB, cfg daemonargs.Config) *handler {
 	return &handler{
 		db: db, limit: cfg.StatementTimeout, temp: cfg.Temp, staged: cfg.Staged,
 		requests: newRequests(tooMany(cfg)), imports: make(chan struct{}, maxImports),
@@ -31,7 +31,7 @@ func newHandler(db *sqlite.DB, cfg spawn.Config) *handler {
 
 // call answers one request.
 func (h *handler) call(c *mux.Call) {
-	req, err := query.Parse(c.Request())
+	req, err := daemonapi.Parse(c.Request())
 	if err == nil {
 		err = h.answer(c, req)
 	}
@@ -40,34 +40,34 @@ func (h *handler) call(c *mux.Call) {
 	}
 }
 
-func (h *handler) answer(c *mux.Call, req query.Request) error {
+func (h *handler) answer(c *mux.Call, req daemonapi.Request) error {
 	if h.staged {
 		return h.answerStaged(c, req)
 	}
 	switch req.Kind {
-	case query.KindQuery:
+	case daemonapi.KindQuery:
 		return h.query(c, req)
-	case query.KindSchema:
+	case daemonapi.KindSchema:
 		return h.schema(c, req)
-	case query.KindRunning:
+	case daemonapi.KindRunning:
 		return h.running(c, req)
-	case query.KindCancel:
+	case daemonapi.KindCancel:
 		if !h.requests.cancel(asker(req), string(req.Body)) {
 			return errs.RecordNotFound("query", string(req.Body[:min(len(req.Body), longestID)]))
 		}
 		return c.Write(nil, true)
-	case query.KindExport:
+	case daemonapi.KindExport:
 		return h.export(c, req)
-	case query.KindImport:
+	case daemonapi.KindImport:
 		return h.load(c, req)
-	case query.KindCopy:
+	case daemonapi.KindCopy:
 		return h.copy(c, req)
 	}
 	return errs.E(errs.Unsupported, "This query daemon does not know what is asked of it")
 }
 
 // query runs statements.
-func (h *handler) query(c *mux.Call, req query.Request) error {
+func (h *handler) query(c *mux.Call, req daemonapi.Request) error {
 	batch, err := decode(req)
 	if err != nil {
 		return err
@@ -86,14 +86,14 @@ func (h *handler) query(c *mux.Call, req query.Request) error {
 }
 
 // schema describes the database.
-func (h *handler) schema(c *mux.Call, req query.Request) error {
-	job := sqlite.NewJob(query.Batch{}, sqlite.JobOptions{Mode: req.Mode, Timeout: h.timeout(req, query.Batch{})})
+func (h *handler) schema(c *mux.Call, req daemonapi.Request) error {
+	job := sqlite.NewJob(daemonapi.Batch{}, sqlite.JobOptions{Mode: req.Mode, Timeout: h.timeout(req, daemonapi.Batch{})})
 	c.OnCancel(job.Cancel)
 	return h.db.Schema(job, c)
 }
 
 // running lists the statements that the asker may know of.
-func (h *handler) running(c *mux.Call, req query.Request) error {
+func (h *handler) running(c *mux.Call, req daemonapi.Request) error {
 	return reply(c, h.requests.list(asker(req)))
 }
 
@@ -107,7 +107,7 @@ func reply(c *mux.Call, document any) error {
 }
 
 // options reads those of a request.
-func options(req query.Request, to any) error {
+func options(req daemonapi.Request, to any) error {
 	if err := json.Unmarshal(req.Options, to); err != nil {
 		return errs.Wrap(errs.Invalid, err, "The options of the request could not be read")
 	}
@@ -116,7 +116,7 @@ func options(req query.Request, to any) error {
 
 // timeout is the engine time a request may take. The control plane knows the
 // database's own limit, which may be longer than the node's.
-func (h *handler) timeout(req query.Request, batch query.Batch) time.Duration {
+func (h *handler) timeout(req daemonapi.Request, batch daemonapi.Batch) time.Duration {
 	limit := cmp.Or(req.Timeout, h.limit)
 	if batch.Timeout > 0 && (limit == 0 || batch.Timeout < limit) {
 		return batch.Timeout
@@ -126,12 +126,12 @@ func (h *handler) timeout(req query.Request, batch query.Batch) time.Duration {
 
 // decode reads what a request asks to run. This is the first place that looks
 // into a body, and it is in the sandbox.
-func decode(req query.Request) (query.Batch, error) {
+func decode(req daemonapi.Request) (daemonapi.Batch, error) {
 	switch req.Form {
-	case query.FormSQL:
-		return query.Batch{Statements: []query.Statement{{SQL: string(req.Body)}}, Script: true, Atomic: true}, nil
-	case query.FormJSON:
-		return query.DecodeBatch(req.Body)
+	case daemonapi.FormSQL:
+		return daemonapi.Batch{Statements: []daemonapi.Statement{{SQL: string(req.Body)}}, Script: true, Atomic: true}, nil
+	case daemonapi.FormJSON:
+		return daemonapi.DecodeBatch(req.Body)
 	}
-	return query.Batch{}, errs.E(errs.Unsupported, "This query daemon does not know the form of the request")
+	return daemonapi.Batch{}, errs.E(errs.Unsupported, "This query daemon does not know the form of the request")
 }

@@ -9,21 +9,21 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ayb-go/ayb/querynode/spawn"
+	"github.com/ayb-go/ayb/querynode/daemonargs"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 func TestSchemaOfDaemon(t *testing.T) {
 	w := start(t)
 	r := by("alice", "")
-	r.Kind = query.KindSchema
+	r.Kind = daemonapi.KindSchema
 	if got := w.must(r); got != `{"tables":[],"views":[]}` {
 		t.Errorf("never written: %s", got)
 	}
 	w.must(by("alice", "CREATE TABLE t(a INTEGER PRIMARY KEY, b)"))
-	var s query.Schema
+	var s daemonapi.Schema
 	if err := json.Unmarshal([]byte(w.must(r)), &s); err != nil || len(s.Tables) != 1 || len(s.Tables[0].Columns) != 2 || s.Tables[0].PrimaryKey[0] != "a" {
 		t.Errorf("got %+v, %v", s, err)
 	}
@@ -34,7 +34,7 @@ func TestUnknownQuestions(t *testing.T) {
 	w := start(t)
 	kind, form := by("alice", "SELECT 1"), by("alice", "SELECT 1")
 	kind.Kind, form.Form = 99, 99
-	for _, r := range []query.Request{kind, form} {
+	for _, r := range []daemonapi.Request{kind, form} {
 		if _, err := w.ask(r); !errs.Is(err, errs.Unsupported) {
 			t.Errorf("%+v: %v", r, err)
 		}
@@ -44,7 +44,7 @@ func TestUnknownQuestions(t *testing.T) {
 // Whoever reaches a limit is told which, its value and who can raise it. When
 // no more statements may wait, those that do can still be listed and stopped.
 func TestTooManyStatements(t *testing.T) {
-	w := start(t, func(c *spawn.Config) { c.Readers = 1 })
+	w := start(t, func(c *daemonargs.Config) { c.Readers = 1 })
 	streams := make([]*mux.Stream, maxWaiting)
 	for i := range streams {
 		streams[i] = w.open(by("alice", forever))
@@ -71,7 +71,7 @@ func TestTooManyStatements(t *testing.T) {
 }
 
 func TestLargeRequests(t *testing.T) {
-	w := start(t, func(c *spawn.Config) { c.RequestBytes = 100_000 })
+	w := start(t, func(c *daemonargs.Config) { c.RequestBytes = 100_000 })
 	_, err := w.ask(by("alice", "SELECT 1 --"+strings.Repeat("x", 200_000)))
 	if !errs.Is(err, errs.TooLarge) || !strings.Contains(err.Error(), "limits.request_bytes, which is 100000; a script of any length can be imported (ayb client import, or POST …/import?format=sql), and the operator") {
 		t.Errorf("too large: %v", err)
@@ -89,12 +89,12 @@ func TestLargeRequests(t *testing.T) {
 // Time limits: the shorter of the database's and the caller's own, and the
 // node's for requests that bring none.
 func TestTimeout(t *testing.T) {
-	h := newHandler(nil, spawn.Config{StatementTimeout: 3 * time.Second})
+	h := newHandler(nil, daemonargs.Config{StatementTimeout: 3 * time.Second})
 	for _, c := range []struct{ request, batch, want time.Duration }{
 		{0, 0, 3 * time.Second}, {5 * time.Second, 0, 5 * time.Second}, {5 * time.Second, time.Second, time.Second},
 		{time.Second, 5 * time.Second, time.Second}, {0, 5 * time.Second, 3 * time.Second},
 	} {
-		if got := h.timeout(query.Request{Timeout: c.request}, query.Batch{Timeout: c.batch}); got != c.want {
+		if got := h.timeout(daemonapi.Request{Timeout: c.request}, daemonapi.Batch{Timeout: c.batch}); got != c.want {
 			t.Errorf("%+v: %s", c, got)
 		}
 	}

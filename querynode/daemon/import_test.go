@@ -8,29 +8,29 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ayb-go/ayb/querynode/spawn"
+	"github.com/ayb-go/ayb/querynode/daemonargs"
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 func TestImportThroughTheDaemon(t *testing.T) {
 	var temp string
-	w := start(t, func(c *spawn.Config) { temp = c.Temp })
+	w := start(t, func(c *daemonargs.Config) { temp = c.Temp })
 	data := []byte("id,name\n" + strings.Repeat("1,some name\n", 30_000) + "2\n")
-	o := query.ImportOptions{Format: query.TransferCSV, Table: "t", OnError: query.OnErrorSkip}
-	text, err := w.send(with(t, query.KindImport, o), data)
-	var result query.ImportResult
+	o := daemonapi.ImportOptions{Format: daemonapi.TransferCSV, Table: "t", OnError: daemonapi.OnErrorSkip}
+	text, err := w.send(with(t, daemonapi.KindImport, o), data)
+	var result daemonapi.ImportResult
 	if err != nil || json.Unmarshal([]byte(text), &result) != nil || result.Rows != 30_000 || result.Skipped != 1 || result.Bytes != int64(len(data)) {
 		t.Fatalf("%s, %v", text, err)
 	}
 	if got := w.must(by("alice", "SELECT count(*), sum(id) FROM t")); !strings.Contains(got, `["30000","30000"]`) {
 		t.Errorf("rows: %s", got)
 	}
-	if _, err := w.send(with(t, query.KindImport, query.ImportOptions{Format: query.TransferSQL}), []byte("DELETE FROM t;\nATTACH 'x' AS y;")); !errs.Is(err, errs.SQL) {
+	if _, err := w.send(with(t, daemonapi.KindImport, daemonapi.ImportOptions{Format: daemonapi.TransferSQL}), []byte("DELETE FROM t;\nATTACH 'x' AS y;")); !errs.Is(err, errs.SQL) {
 		t.Errorf("script: %v", err)
 	}
-	reader := with(t, query.KindImport, o)
+	reader := with(t, daemonapi.KindImport, o)
 	reader.Mode = ayb.QueryReadOnly
 	if _, err := w.send(reader, data); !errs.Is(err, errs.ReadOnly) {
 		t.Errorf("who may only read: %v", err)
@@ -44,10 +44,10 @@ func TestImportThroughTheDaemon(t *testing.T) {
 // then is as it was; and only a few are taken on at once.
 func TestImportIsListedAndStopped(t *testing.T) {
 	w := start(t)
-	sql := with(t, query.KindImport, query.ImportOptions{Format: query.TransferSQL})
-	waiting := w.client.Begin(query.AppendHead(nil, &sql)) // its data does not come
+	sql := with(t, daemonapi.KindImport, daemonapi.ImportOptions{Format: daemonapi.TransferSQL})
+	waiting := w.client.Begin(daemonapi.AppendHead(nil, &sql)) // its data does not come
 	w.wait(1, "waiting")
-	stream := w.client.Begin(query.AppendHead(nil, &sql))
+	stream := w.client.Begin(daemonapi.AppendHead(nil, &sql))
 	if err := stream.Send(t.Context(), []byte("CREATE TABLE t(a);\n"+writeForever+";"), true); err != nil {
 		t.Fatal(err)
 	}

@@ -8,9 +8,9 @@ import (
 
 	"github.com/ayb-go/ayb/querynode/engine/sqlite"
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // shownSQL is how many bytes of a statement are listed.
@@ -23,7 +23,7 @@ type identity struct {
 	all    bool
 }
 
-func asker(req query.Request) identity { return identity{req.Caller, req.Agent, req.All} }
+func asker(req daemonapi.Request) identity { return identity{req.Caller, req.Agent, req.All} }
 
 // reaches tells whether it may know of and stop what another asked for: a
 // program what it asked for itself, an account what all its programs did.
@@ -49,7 +49,7 @@ func (i identity) String() string {
 type request struct {
 	asker   identity
 	mode    ayb.QueryLevel
-	batch   query.Batch
+	batch   daemonapi.Batch
 	job     *sqlite.Job
 	call    *mux.Call
 	list    *requests
@@ -64,19 +64,19 @@ type request struct {
 var _ sqlite.Sink = (*request)(nil)
 
 // describe is what is told of it. What it holds does not change any more.
-func (r *request) describe(id string) query.RunningQuery {
+func (r *request) describe(id string) daemonapi.RunningQuery {
 	state := "waiting"
 	if r.job.Running() {
 		state = "running"
 	}
-	return query.RunningQuery{
+	return daemonapi.RunningQuery{
 		ID: id, Caller: r.asker.caller, Agent: r.asker.agent, Mode: r.mode, State: state,
 		Started: r.started.UTC().Truncate(time.Millisecond), SQL: beginning(r.batch),
 	}
 }
 
 // beginning is the first part of the text of a batch, as UTF-8.
-func beginning(b query.Batch) string {
+func beginning(b daemonapi.Batch) string {
 	var text []byte
 	for i, s := range b.Statements {
 		if i > 0 {

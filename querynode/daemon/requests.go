@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // longestID is as much of an unknown id as is repeated.
@@ -55,8 +55,8 @@ func (l *requests) remove(r *request) {
 }
 
 // list gives those that the asker may know of, the oldest first.
-func (l *requests) list(who identity) query.Running {
-	answer := query.Running{Queries: []query.RunningQuery{}}
+func (l *requests) list(who identity) daemonapi.Running {
+	answer := daemonapi.Running{Queries: []daemonapi.RunningQuery{}}
 	for _, r := range l.visible(who) {
 		answer.Queries = append(answer.Queries, r.describe(l.id(r.number)))
 	}

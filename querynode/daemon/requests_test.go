@@ -11,19 +11,19 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/ayb-go/ayb/querynode/spawn"
+	"github.com/ayb-go/ayb/querynode/daemonargs"
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
-func agent(r query.Request, name string) query.Request {
+func agent(r daemonapi.Request, name string) daemonapi.Request {
 	r.Agent = name
 	return r
 }
 
-func all(r query.Request) query.Request {
+func all(r daemonapi.Request) daemonapi.Request {
 	r.All = true
 	return r
 }
@@ -38,7 +38,7 @@ func TestListingShowsOwnOnly(t *testing.T) {
 	other := w.open(by("bob", forever+" -- bob"))
 	w.wait(3, "running")
 	for name, c := range map[string]struct {
-		who  query.Request
+		who  daemonapi.Request
 		want []string
 	}{
 		"an account sees its apps'":   {by("alice", ""), []string{"account", "app"}},
@@ -88,7 +88,7 @@ func TestCancelReachesOnlyOnesOwn(t *testing.T) {
 	w := start(t)
 	s := w.open(agent(by("alice", forever), "app1"))
 	id := w.wait(1, "running")[0].ID
-	for name, who := range map[string]query.Request{
+	for name, who := range map[string]daemonapi.Request{
 		"another account": by("bob", ""), "another app": agent(by("alice", ""), "app2"), "nobody": by("", ""),
 	} {
 		err := w.cancel(who, id)
@@ -117,7 +117,7 @@ func TestCancelReachesOnlyOnesOwn(t *testing.T) {
 // Q3: what is canceled stops within 100 ms: while it reads, writes, waits for
 // the writer, waits for a reader, or waits for a client that takes nothing.
 func TestCancelIsQuickQ3(t *testing.T) {
-	w := start(t, func(c *spawn.Config) { c.Readers = 1 })
+	w := start(t, func(c *daemonargs.Config) { c.Readers = 1 })
 	w.must(by("alice", "CREATE TABLE t(x)"))
 	stream := "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n FROM c"
 	for name, c := range map[string]struct {
@@ -151,7 +151,7 @@ func TestCancelIsQuickQ3(t *testing.T) {
 			if c.read {
 				go follow()
 			}
-			var mine []query.RunningQuery
+			var mine []daemonapi.RunningQuery
 			until(t, func() bool {
 				mine = w.list(by("alice", ""))
 				return len(mine) == 1 && mine[0].State == c.state
@@ -254,8 +254,8 @@ func TestCommittedAnswerOutlivesCancel(t *testing.T) {
 
 // Parameters may be secret; of long texts the beginning is shown.
 func TestShownSQL(t *testing.T) {
-	batch := query.Batch{Statements: []query.Statement{
-		{SQL: "SELECT ?", Params: query.Params{Positional: []query.Value{{Kind: query.Text, Bytes: []byte("s3cret")}}}}, {SQL: "SELECT 2"},
+	batch := daemonapi.Batch{Statements: []daemonapi.Statement{
+		{SQL: "SELECT ?", Params: daemonapi.Params{Positional: []daemonapi.Value{{Kind: daemonapi.Text, Bytes: []byte("s3cret")}}}}, {SQL: "SELECT 2"},
 	}}
 	if got := beginning(batch); got != "SELECT ?\nSELECT 2" {
 		t.Errorf("shown as %q", got)
@@ -264,7 +264,7 @@ func TestShownSQL(t *testing.T) {
 		"", "SELECT 1", strings.Repeat("x", shownSQL), strings.Repeat("x", shownSQL+1), "\xff\xfe", strings.Repeat("\xff", 600), strings.Repeat("\x80", 600),
 		strings.Repeat("😀", 300), "a" + strings.Repeat("😀", 300), "aa" + strings.Repeat("😀", 300), "aaa" + strings.Repeat("😀", 300),
 	} {
-		got := beginning(query.Batch{Statements: []query.Statement{{SQL: text}, {SQL: text}}})
+		got := beginning(daemonapi.Batch{Statements: []daemonapi.Statement{{SQL: text}, {SQL: text}}})
 		whole := text + "\n" + text
 		if len(got) > shownSQL || !utf8.ValidString(got) || len(got) < min(len(whole), shownSQL)-3 && utf8.ValidString(text) {
 			t.Errorf("%.20q is shown as %d bytes: %q", text, len(got), got)

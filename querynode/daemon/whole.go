@@ -11,19 +11,19 @@ import (
 	"github.com/ayb-go/ayb/querynode/engine/sqlite"
 	"github.com/ayb-go/ayb/querynode/importer"
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // live tells from its first frame whether a request is served while it comes.
 func live(first []byte) bool {
-	req, err := query.Parse(first)
-	return err == nil && req.Kind == query.KindImport
+	req, err := daemonapi.Parse(first)
+	return err == nil && req.Kind == daemonapi.KindImport
 }
 
 // body is everything that a request brings after its head.
-func body(c *mux.Call, req query.Request) io.Reader {
+func body(c *mux.Call, req daemonapi.Request) io.Reader {
 	if rest := c.Body(); rest != nil {
 		return io.MultiReader(bytes.NewReader(req.Body), rest)
 	}
@@ -32,33 +32,33 @@ func body(c *mux.Call, req query.Request) io.Reader {
 
 // sideJob is a job for work on the whole database, which the client can stop.
 func sideJob(c *mux.Call) *sqlite.Job {
-	job := sqlite.NewJob(query.Batch{}, sqlite.JobOptions{Mode: ayb.QueryReadOnly})
+	job := sqlite.NewJob(daemonapi.Batch{}, sqlite.JobOptions{Mode: ayb.QueryReadOnly})
 	c.OnCancel(job.Cancel)
 	return job
 }
 
 // answerStaged answers what may be asked of a version that is not live: to take
 // a whole database, once, and to check the one that is there.
-func (h *handler) answerStaged(c *mux.Call, req query.Request) error {
+func (h *handler) answerStaged(c *mux.Call, req daemonapi.Request) error {
 	switch req.Kind {
-	case query.KindImport:
+	case daemonapi.KindImport:
 		return h.receive(c, req)
-	case query.KindCheck:
+	case daemonapi.KindCheck:
 		return h.check(c)
 	}
 	return errs.E(errs.Invalid, "This version of the database is not live: a whole database can be brought into it, and nothing else be asked of it")
 }
 
 // receive takes a whole database.
-func (h *handler) receive(c *mux.Call, req query.Request) error {
-	var o query.ImportOptions
+func (h *handler) receive(c *mux.Call, req daemonapi.Request) error {
+	var o daemonapi.ImportOptions
 	if err := options(req, &o); err != nil {
 		return err
 	}
-	if o.Format != query.TransferSQLite {
+	if o.Format != daemonapi.TransferSQLite {
 		return errs.E(errs.Invalid, "Only a whole database can be brought into a version that is not live")
 	}
-	result := query.ImportResult{Format: o.Format, DryRun: o.DryRun}
+	result := daemonapi.ImportResult{Format: o.Format, DryRun: o.DryRun}
 	err := alive(c, nil, func() (err error) {
 		result.Bytes, result.Notes, err = h.db.Receive(sideJob(c), body(c, req))
 		return err
@@ -71,7 +71,7 @@ func (h *handler) receive(c *mux.Call, req query.Request) error {
 
 // check checks the database of the version.
 func (h *handler) check(c *mux.Call) error {
-	var result query.CheckResult
+	var result daemonapi.CheckResult
 	err := alive(c, nil, func() (err error) {
 		result.Bytes, err = h.db.Check(sideJob(c))
 		return err
@@ -87,15 +87,15 @@ func (h *handler) check(c *mux.Call) error {
 var copyName = regexp.MustCompile(`^[A-Za-z0-9-]{1,100}$`)
 
 // copy makes a copy for the node to take.
-func (h *handler) copy(c *mux.Call, req query.Request) error {
-	var o query.CopyOptions
+func (h *handler) copy(c *mux.Call, req daemonapi.Request) error {
+	var o daemonapi.CopyOptions
 	if err := options(req, &o); err != nil {
 		return err
 	}
 	if !copyName.MatchString(o.Name) {
 		return errs.E(errs.Invalid, "This is no name for a copy")
 	}
-	var result query.CopyResult
+	var result daemonapi.CopyResult
 	err := alive(c, nil, func() (err error) {
 		result.Bytes, err = h.db.Copy(sideJob(c), filepath.Join(h.temp, o.Name))
 		return err
@@ -107,12 +107,12 @@ func (h *handler) copy(c *mux.Call, req query.Request) error {
 }
 
 // export sends data. It is listed, and can be stopped, as a query.
-func (h *handler) export(c *mux.Call, req query.Request) error {
-	var o query.ExportOptions
+func (h *handler) export(c *mux.Call, req daemonapi.Request) error {
+	var o daemonapi.ExportOptions
 	if err := options(req, &o); err != nil {
 		return err
 	}
-	job := sqlite.NewJob(query.Batch{}, sqlite.JobOptions{Mode: ayb.QueryReadOnly, Timeout: h.timeout(req, query.Batch{})})
+	job := sqlite.NewJob(daemonapi.Batch{}, sqlite.JobOptions{Mode: ayb.QueryReadOnly, Timeout: h.timeout(req, daemonapi.Batch{})})
 	r, err := h.requests.add(&request{
 		asker: asker(req), mode: ayb.QueryReadOnly, batch: shownAs(o, req.Body), job: job, call: c,
 	})
@@ -127,7 +127,7 @@ func (h *handler) export(c *mux.Call, req query.Request) error {
 }
 
 // shownAs is how an export looks in the list of what runs.
-func shownAs(o query.ExportOptions, sql []byte) query.Batch {
+func shownAs(o daemonapi.ExportOptions, sql []byte) daemonapi.Batch {
 	text := string(sql)
 	switch {
 	case text != "":
@@ -136,7 +136,7 @@ func shownAs(o query.ExportOptions, sql []byte) query.Batch {
 	default:
 		text = fmt.Sprintf("-- export as %s", o.Format)
 	}
-	return query.Batch{Statements: []query.Statement{{SQL: text}}}
+	return daemonapi.Batch{Statements: []daemonapi.Statement{{SQL: text}}}
 }
 
 // sending knows whether it waits for the client.
@@ -154,12 +154,12 @@ func (s *sending) Write(p []byte, last bool) error {
 
 // load brings rows or statements into the live database. It is listed, and can
 // be stopped, as a query.
-func (h *handler) load(c *mux.Call, req query.Request) error {
-	var o query.ImportOptions
+func (h *handler) load(c *mux.Call, req daemonapi.Request) error {
+	var o daemonapi.ImportOptions
 	if err := options(req, &o); err != nil {
 		return err
 	}
-	if o.Format == query.TransferSQLite {
+	if o.Format == daemonapi.TransferSQLite {
 		return errs.E(errs.Invalid, "A whole database can be imported only into a version that is not live")
 	}
 	if req.Mode != ayb.QueryReadWrite {
@@ -171,14 +171,14 @@ func (h *handler) load(c *mux.Call, req query.Request) error {
 	default:
 		return errs.E(errs.Unavailable, "%d imports into this database are in progress, and no more can be; try again", cap(h.imports))
 	}
-	job := sqlite.NewJob(query.Batch{}, sqlite.JobOptions{Mode: req.Mode})
-	shown := query.Batch{Statements: []query.Statement{{SQL: fmt.Sprintf("-- import of %s %s", o.Format, o.Table)}}}
+	job := sqlite.NewJob(daemonapi.Batch{}, sqlite.JobOptions{Mode: req.Mode})
+	shown := daemonapi.Batch{Statements: []daemonapi.Statement{{SQL: fmt.Sprintf("-- import of %s %s", o.Format, o.Table)}}}
 	r, err := h.requests.add(&request{asker: asker(req), mode: req.Mode, batch: shown, job: job, call: c})
 	if err != nil {
 		return err
 	}
 	c.OnCancel(job.Cancel)
-	var result query.ImportResult
+	var result daemonapi.ImportResult
 	err = alive(c, nil, func() (err error) {
 		result, err = h.bring(coming{body(c, req), r}, job, o)
 		return err
@@ -210,14 +210,14 @@ func (c coming) Read(p []byte) (int, error) {
 }
 
 // bring does an import: first everything comes, then the database is changed.
-func (h *handler) bring(from io.Reader, job *sqlite.Job, o query.ImportOptions) (query.ImportResult, error) {
+func (h *handler) bring(from io.Reader, job *sqlite.Job, o daemonapi.ImportOptions) (daemonapi.ImportResult, error) {
 	most := h.db.LoadLimits()
 	to := target{h.db, job}
 	data, err := importer.Receive(stoppable{from, to}, h.temp, importer.Limits{
 		Row: int(most.RowBytes), Data: most.DataBytes, Statement: int(most.SQLBytes), Room: h.db,
 	})
 	if err != nil {
-		return query.ImportResult{}, err
+		return daemonapi.ImportResult{}, err
 	}
 	defer func() { _ = data.Close() }() // the file has no name: closing frees it
 	return data.Import(to, o)

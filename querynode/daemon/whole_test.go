@@ -14,14 +14,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ayb-go/ayb/querynode/spawn"
+	"github.com/ayb-go/ayb/querynode/daemonargs"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // with is a request of a kind with its options.
-func with(t *testing.T, kind query.Kind, options any) query.Request {
+func with(t *testing.T, kind daemonapi.Kind, options any) daemonapi.Request {
 	t.Helper()
 	r := by("alice", "")
 	r.Kind = kind
@@ -33,9 +33,9 @@ func with(t *testing.T, kind query.Kind, options any) query.Request {
 }
 
 // send makes a request whose body is sent piece by piece.
-func (w *world) send(r query.Request, body []byte) (string, error) {
+func (w *world) send(r daemonapi.Request, body []byte) (string, error) {
 	w.t.Helper()
-	s := w.client.Begin(query.AppendHead(nil, &r))
+	s := w.client.Begin(daemonapi.AppendHead(nil, &r))
 	for len(body) > 0 {
 		n := min(len(body), 10_000)
 		if s.Send(w.t.Context(), body[:n], false) != nil {
@@ -48,19 +48,19 @@ func (w *world) send(r query.Request, body []byte) (string, error) {
 }
 
 // staged starts the daemon of a version that is not live.
-func staged(t *testing.T, change ...func(*spawn.Config)) *world {
-	return start(t, append(change, func(c *spawn.Config) { c.Staged = true })...)
+func staged(t *testing.T, change ...func(*daemonargs.Config)) *world {
+	return start(t, append(change, func(c *daemonargs.Config) { c.Staged = true })...)
 }
 
 func TestCopyForTheNode(t *testing.T) {
 	var temp string
-	w := start(t, func(c *spawn.Config) { temp = c.Temp })
-	if _, err := w.ask(with(t, query.KindCopy, query.CopyOptions{Name: "c"})); !errs.Is(err, errs.NotFound) {
+	w := start(t, func(c *daemonargs.Config) { temp = c.Temp })
+	if _, err := w.ask(with(t, daemonapi.KindCopy, daemonapi.CopyOptions{Name: "c"})); !errs.Is(err, errs.NotFound) {
 		t.Errorf("never written: %v", err)
 	}
 	w.must(by("alice", "CREATE TABLE t(a); INSERT INTO t VALUES (1)"))
-	var result query.CopyResult
-	if err := json.Unmarshal([]byte(w.must(with(t, query.KindCopy, query.CopyOptions{Name: "copy-1"}))), &result); err != nil {
+	var result daemonapi.CopyResult
+	if err := json.Unmarshal([]byte(w.must(with(t, daemonapi.KindCopy, daemonapi.CopyOptions{Name: "copy-1"}))), &result); err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(filepath.Join(temp, "copy-1"))
@@ -68,11 +68,11 @@ func TestCopyForTheNode(t *testing.T) {
 		t.Errorf("%d bytes of %d, %v", len(b), result.Bytes, err)
 	}
 	for _, name := range []string{"", ".", "..", "../x", "a/b", "/tmp/x", "a.b", "a\x00", strings.Repeat("x", 200)} {
-		if _, err := w.ask(with(t, query.KindCopy, query.CopyOptions{Name: name})); !errs.Is(err, errs.Invalid) {
+		if _, err := w.ask(with(t, daemonapi.KindCopy, daemonapi.CopyOptions{Name: name})); !errs.Is(err, errs.Invalid) {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
-	if _, err := w.ask(with(t, query.KindCopy, query.CopyOptions{Name: "copy-1"})); !errs.Is(err, errs.Conflict) {
+	if _, err := w.ask(with(t, daemonapi.KindCopy, daemonapi.CopyOptions{Name: "copy-1"})); !errs.Is(err, errs.Conflict) {
 		t.Errorf("twice: %v", err)
 	}
 }
@@ -80,22 +80,22 @@ func TestCopyForTheNode(t *testing.T) {
 func TestExportThroughTheDaemon(t *testing.T) {
 	w := start(t)
 	w.must(by("alice", "CREATE TABLE t(a); INSERT INTO t VALUES (1), ('x')"))
-	for format, want := range map[query.TransferFormat]string{
-		query.TransferCSV: "\"a\"\r\n1\r\nx\r\n", query.TransferNDJSON: "{\"a\":1}\n{\"a\":\"x\"}\n", query.TransferJSON: "[\n{\"a\":1},\n{\"a\":\"x\"}\n]\n",
+	for format, want := range map[daemonapi.TransferFormat]string{
+		daemonapi.TransferCSV: "\"a\"\r\n1\r\nx\r\n", daemonapi.TransferNDJSON: "{\"a\":1}\n{\"a\":\"x\"}\n", daemonapi.TransferJSON: "[\n{\"a\":1},\n{\"a\":\"x\"}\n]\n",
 	} {
-		if got := w.must(with(t, query.KindExport, query.ExportOptions{Format: format})); got != want {
+		if got := w.must(with(t, daemonapi.KindExport, daemonapi.ExportOptions{Format: format})); got != want {
 			t.Errorf("%s: %q", format, got)
 		}
 	}
-	r := with(t, query.KindExport, query.ExportOptions{Format: query.TransferCSV})
+	r := with(t, daemonapi.KindExport, daemonapi.ExportOptions{Format: daemonapi.TransferCSV})
 	r.Body = []byte("SELECT count(*) AS n FROM t")
 	if got := w.must(r); got != "\"n\"\r\n2\r\n" {
 		t.Errorf("query: %q", got)
 	}
-	if got := w.must(with(t, query.KindExport, query.ExportOptions{Format: query.TransferSQL})); !strings.Contains(got, "(1),\n('x');\n") {
+	if got := w.must(with(t, daemonapi.KindExport, daemonapi.ExportOptions{Format: daemonapi.TransferSQL})); !strings.Contains(got, "(1),\n('x');\n") {
 		t.Errorf("sql: %s", got)
 	}
-	if _, err := w.ask(with(t, query.KindExport, "what")); !errs.Is(err, errs.Invalid) {
+	if _, err := w.ask(with(t, daemonapi.KindExport, "what")); !errs.Is(err, errs.Invalid) {
 		t.Errorf("options: %v", err)
 	}
 }
@@ -105,15 +105,15 @@ func TestExportIsListedAndStopped(t *testing.T) {
 	w := start(t)
 	w.must(by("alice", "CREATE TABLE t(a)"))
 	w.must(by("alice", "INSERT INTO t WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 1000) SELECT zeroblob(2000) FROM c"))
-	query1 := with(t, query.KindExport, query.ExportOptions{Format: query.TransferCSV})
+	query1 := with(t, daemonapi.KindExport, daemonapi.ExportOptions{Format: daemonapi.TransferCSV})
 	query1.Body = []byte(forever)
 	for _, c := range []struct {
-		r    query.Request
+		r    daemonapi.Request
 		want string
 	}{
 		{query1, forever},
-		{with(t, query.KindExport, query.ExportOptions{Format: query.TransferJSON, Table: "t"}), "-- export of t as json"}, // its client takes nothing
-		{with(t, query.KindExport, query.ExportOptions{Format: query.TransferSQL}), "-- export as sql"},
+		{with(t, daemonapi.KindExport, daemonapi.ExportOptions{Format: daemonapi.TransferJSON, Table: "t"}), "-- export of t as json"}, // its client takes nothing
+		{with(t, daemonapi.KindExport, daemonapi.ExportOptions{Format: daemonapi.TransferSQL}), "-- export as sql"},
 	} {
 		s := w.open(c.r)
 		got := w.wait(1, "running")[0]
@@ -135,27 +135,27 @@ func TestWholeDatabaseThroughDaemons(t *testing.T) {
 	w := start(t)
 	w.must(by("alice", "CREATE TABLE t(a)"))
 	w.must(by("alice", "INSERT INTO t WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 3000) SELECT randomblob(1000) FROM c"))
-	file := w.must(with(t, query.KindExport, query.ExportOptions{Format: query.TransferSQLite}))
-	var cfg spawn.Config
-	to := staged(t, func(c *spawn.Config) { c.RequestBytes = 1 << 10; cfg = *c })
-	got, err := to.send(with(t, query.KindImport, query.ImportOptions{Format: query.TransferSQLite}), []byte(file))
+	file := w.must(with(t, daemonapi.KindExport, daemonapi.ExportOptions{Format: daemonapi.TransferSQLite}))
+	var cfg daemonargs.Config
+	to := staged(t, func(c *daemonargs.Config) { c.RequestBytes = 1 << 10; cfg = *c })
+	got, err := to.send(with(t, daemonapi.KindImport, daemonapi.ImportOptions{Format: daemonapi.TransferSQLite}), []byte(file))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var result query.ImportResult
-	if err := json.Unmarshal([]byte(got), &result); err != nil || result.Bytes != int64(len(file)) || result.Format != query.TransferSQLite {
+	var result daemonapi.ImportResult
+	if err := json.Unmarshal([]byte(got), &result); err != nil || result.Bytes != int64(len(file)) || result.Format != daemonapi.TransferSQLite {
 		t.Errorf("%s, %v", got, err)
 	}
-	var check query.CheckResult
+	var check daemonapi.CheckResult
 	r := by("alice", "")
-	r.Kind = query.KindCheck
+	r.Kind = daemonapi.KindCheck
 	if err := json.Unmarshal([]byte(to.must(r)), &check); err != nil || check.Bytes != int64(len(file)) {
 		t.Errorf("%+v, %v", check, err)
 	}
-	if _, err := to.send(with(t, query.KindImport, query.ImportOptions{Format: query.TransferSQLite}), []byte(file)); !errs.Is(err, errs.Conflict) {
+	if _, err := to.send(with(t, daemonapi.KindImport, daemonapi.ImportOptions{Format: daemonapi.TransferSQLite}), []byte(file)); !errs.Is(err, errs.Conflict) {
 		t.Errorf("twice: %v", err)
 	}
-	published := start(t, func(c *spawn.Config) { c.File = cfg.File })
+	published := start(t, func(c *daemonargs.Config) { c.File = cfg.File })
 	const count = "SELECT count(*), sum(length(a)) FROM t"
 	if got, want := published.must(by("alice", count)), w.must(by("alice", count)); got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -166,23 +166,23 @@ func TestWholeDatabaseThroughDaemons(t *testing.T) {
 // one anything but that.
 func TestWhatVersionsServe(t *testing.T) {
 	s, w := staged(t), start(t)
-	for _, r := range []query.Request{
-		by("alice", "SELECT 1"), with(t, query.KindSchema, nil), with(t, query.KindRunning, nil), with(t, query.KindCancel, nil), with(t, 99, nil),
-		with(t, query.KindExport, query.ExportOptions{Format: query.TransferSQL}), with(t, query.KindCopy, query.CopyOptions{Name: "x"}),
-		with(t, query.KindImport, query.ImportOptions{Format: query.TransferCSV}), with(t, query.KindImport, "what"),
+	for _, r := range []daemonapi.Request{
+		by("alice", "SELECT 1"), with(t, daemonapi.KindSchema, nil), with(t, daemonapi.KindRunning, nil), with(t, daemonapi.KindCancel, nil), with(t, 99, nil),
+		with(t, daemonapi.KindExport, daemonapi.ExportOptions{Format: daemonapi.TransferSQL}), with(t, daemonapi.KindCopy, daemonapi.CopyOptions{Name: "x"}),
+		with(t, daemonapi.KindImport, daemonapi.ImportOptions{Format: daemonapi.TransferCSV}), with(t, daemonapi.KindImport, "what"),
 	} {
 		if _, err := s.ask(r); !errs.Is(err, errs.Invalid) {
 			t.Errorf("kind %d of a version: %v", r.Kind, err)
 		}
 	}
-	if _, err := w.send(with(t, query.KindImport, query.ImportOptions{Format: query.TransferSQLite}), make([]byte, 1<<20)); !errs.Is(err, errs.Invalid) {
+	if _, err := w.send(with(t, daemonapi.KindImport, daemonapi.ImportOptions{Format: daemonapi.TransferSQLite}), make([]byte, 1<<20)); !errs.Is(err, errs.Invalid) {
 		t.Errorf("a whole database into the live one: %v", err)
 	}
-	if _, err := w.ask(with(t, query.KindCheck, nil)); !errs.Is(err, errs.Unsupported) {
+	if _, err := w.ask(with(t, daemonapi.KindCheck, nil)); !errs.Is(err, errs.Unsupported) {
 		t.Errorf("check of the live one: %v", err)
 	}
 	check := by("alice", "")
-	check.Kind = query.KindCheck
+	check.Kind = daemonapi.KindCheck
 	if _, err := s.ask(check); !errs.Is(err, errs.NotFound) {
 		t.Errorf("check of nothing: %v", err)
 	}
@@ -198,9 +198,9 @@ func TestRefusedWhileItComes(t *testing.T) {
 		// 512-byte pages, 65 536 of them.
 		"too large": {"SQLite format 3\x00\x02\x00\x01\x01\x00\x40\x20\x20\x00\x00\x00\x01\x00\x01\x00\x00" + strings.Repeat("\x00", 60) + "\x00\x00\x00\x01" + strings.Repeat("\x00", 1000), errs.TooLarge},
 	} {
-		w := staged(t, func(c *spawn.Config) { c.DatabaseBytes = 1 << 20 })
-		r := with(t, query.KindImport, query.ImportOptions{Format: query.TransferSQLite})
-		s := w.client.Begin(query.AppendHead(nil, &r))
+		w := staged(t, func(c *daemonargs.Config) { c.DatabaseBytes = 1 << 20 })
+		r := with(t, daemonapi.KindImport, daemonapi.ImportOptions{Format: daemonapi.TransferSQLite})
+		s := w.client.Begin(daemonapi.AppendHead(nil, &r))
 		sent := 0
 		piece := append([]byte(c.begin), make([]byte, 32<<10)...)
 		for sent < 100<<20 && s.Send(t.Context(), piece, false) == nil {
@@ -217,10 +217,10 @@ func TestRefusedWhileItComes(t *testing.T) {
 
 // N8: a client that goes away in the middle leaves nothing.
 func TestGoneClientLeavesNoFileN8(t *testing.T) {
-	var cfg spawn.Config
-	w := staged(t, func(c *spawn.Config) { cfg = *c })
-	r := with(t, query.KindImport, query.ImportOptions{Format: query.TransferSQLite})
-	s := w.client.Begin(query.AppendHead(nil, &r))
+	var cfg daemonargs.Config
+	w := staged(t, func(c *daemonargs.Config) { cfg = *c })
+	r := with(t, daemonapi.KindImport, daemonapi.ImportOptions{Format: daemonapi.TransferSQLite})
+	s := w.client.Begin(daemonapi.AppendHead(nil, &r))
 	head := append([]byte("SQLite format 3\x00\x10\x00\x01\x01\x00\x40\x20\x20\x00\x00\x00\x01"), make([]byte, 10_000)...)
 	if err := s.Send(t.Context(), head, false); err != nil {
 		t.Fatal(err)

@@ -10,13 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ayb-go/ayb/querynode/pipe"
+	"github.com/ayb-go/ayb/querynode/daemonargs"
+	"github.com/ayb-go/ayb/querynode/socketpair"
 	"github.com/ayb-go/ayb/querynode/space"
-	"github.com/ayb-go/ayb/querynode/spawn"
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 const (
@@ -31,9 +31,9 @@ type world struct {
 	client *mux.Client
 }
 
-func start(t *testing.T, change ...func(*spawn.Config)) *world {
+func start(t *testing.T, change ...func(*daemonargs.Config)) *world {
 	t.Helper()
-	cfg := spawn.Config{
+	cfg := daemonargs.Config{
 		File: filepath.Join(t.TempDir(), "data.sqlite"), Temp: t.TempDir(), Readers: 4, HeapBytes: 64 << 20,
 		RequestBytes: 1 << 20, StatementTimeout: time.Minute,
 	}
@@ -65,32 +65,32 @@ func start(t *testing.T, change ...func(*spawn.Config)) *world {
 	return w
 }
 
-func ends(t *testing.T) (near, far *pipe.Conn) {
+func ends(t *testing.T) (near, far *socketpair.Conn) {
 	t.Helper()
-	a, b, err := pipe.Pair()
+	a, b, err := socketpair.Pair()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if near, err = pipe.New(a); err != nil {
+	if near, err = socketpair.New(a); err != nil {
 		t.Fatal(err)
 	}
-	if far, err = pipe.New(b); err != nil {
+	if far, err = socketpair.New(b); err != nil {
 		t.Fatal(err)
 	}
 	return near, far
 }
 
 // by is a query of a caller's.
-func by(caller ayb.EntitySlug, sql string) query.Request {
-	return query.Request{
+func by(caller ayb.EntitySlug, sql string) daemonapi.Request {
+	return daemonapi.Request{
 		Path: ayb.DatabasePath{Entity: "alice", Database: "shop.sqlite"}, Type: ayb.SQLite,
-		Mode: ayb.QueryReadWrite, Format: query.FormatCompat, Caller: caller, Body: []byte(sql),
+		Mode: ayb.QueryReadWrite, Format: daemonapi.FormatCompat, Caller: caller, Body: []byte(sql),
 	}
 }
 
-func (w *world) open(r query.Request) *mux.Stream {
+func (w *world) open(r daemonapi.Request) *mux.Stream {
 	w.t.Helper()
-	s, err := w.client.Open(context.Background(), query.AppendHead(nil, &r), r.Body)
+	s, err := w.client.Open(context.Background(), daemonapi.AppendHead(nil, &r), r.Body)
 	if err != nil {
 		w.t.Error(err)
 		return nil
@@ -112,9 +112,9 @@ func answer(s *mux.Stream) (string, error) {
 	}
 }
 
-func (w *world) ask(r query.Request) (string, error) { return answer(w.open(r)) }
+func (w *world) ask(r daemonapi.Request) (string, error) { return answer(w.open(r)) }
 
-func (w *world) must(r query.Request) string {
+func (w *world) must(r daemonapi.Request) string {
 	w.t.Helper()
 	text, err := w.ask(r)
 	if err != nil {
@@ -124,10 +124,10 @@ func (w *world) must(r query.Request) string {
 }
 
 // list gives what somebody is told of what runs.
-func (w *world) list(r query.Request) []query.RunningQuery {
+func (w *world) list(r daemonapi.Request) []daemonapi.RunningQuery {
 	w.t.Helper()
-	r.Kind, r.Body = query.KindRunning, nil
-	var running query.Running
+	r.Kind, r.Body = daemonapi.KindRunning, nil
+	var running daemonapi.Running
 	if err := json.Unmarshal([]byte(w.must(r)), &running); err != nil {
 		w.t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func (w *world) list(r query.Request) []query.RunningQuery {
 }
 
 // everything is what a manager is told.
-func (w *world) everything() []query.RunningQuery {
+func (w *world) everything() []daemonapi.RunningQuery {
 	w.t.Helper()
 	r := by("manager", "")
 	r.All = true
@@ -143,8 +143,8 @@ func (w *world) everything() []query.RunningQuery {
 }
 
 // cancel stops a statement in somebody's name.
-func (w *world) cancel(r query.Request, id string) error {
-	r.Kind, r.Body = query.KindCancel, []byte(id)
+func (w *world) cancel(r daemonapi.Request, id string) error {
+	r.Kind, r.Body = daemonapi.KindCancel, []byte(id)
 	text, err := w.ask(r)
 	if err == nil && text != "" {
 		w.t.Errorf("canceling answered %q", text)
@@ -153,9 +153,9 @@ func (w *world) cancel(r query.Request, id string) error {
 }
 
 // wait polls until there are n statements of which all, or none, run.
-func (w *world) wait(n int, state string) []query.RunningQuery {
+func (w *world) wait(n int, state string) []daemonapi.RunningQuery {
 	w.t.Helper()
-	var got []query.RunningQuery
+	var got []daemonapi.RunningQuery
 	until(w.t, func() bool {
 		got = w.everything()
 		for _, q := range got {

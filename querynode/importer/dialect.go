@@ -5,8 +5,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // dialect is how fields are told apart. A character that is 0 is not used.
@@ -31,7 +31,7 @@ type dialect struct {
 }
 
 // none is how an option says that a character is not used.
-const none = query.NoCharacter
+const none = daemonapi.NoCharacter
 
 // named are characters of options that are hard to type.
 var named = map[string]byte{"tab": '\t', `\t`: '\t', "space": ' ', "blank": ' ', "comma": ',', "semicolon": ';', "pipe": '|'}
@@ -65,7 +65,7 @@ type given struct {
 	hasDelimiter, hasQuote, hasEscape bool
 }
 
-func givenBy(o query.ImportOptions) (g given, err error) {
+func givenBy(o daemonapi.ImportOptions) (g given, err error) {
 	for _, c := range []struct {
 		option, value string
 		c             *byte

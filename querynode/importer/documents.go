@@ -6,20 +6,20 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // documents tells whether the rows are JSON.
 func (im *imports) documents() bool {
-	return im.o.Format == query.TransferJSON || im.o.Format == query.TransferNDJSON
+	return im.o.Format == daemonapi.TransferJSON || im.o.Format == daemonapi.TransferNDJSON
 }
 
 // openDocuments finds out which form the data has, and gives what opens it from
 // its front.
 func (im *imports) openDocuments(src io.Reader) (func(bool) (rows, error), error) {
 	most := im.data.limits.Row
-	lines := im.o.Format == query.TransferNDJSON
+	lines := im.o.Format == daemonapi.TransferNDJSON
 	frame := frame{}
 	if !lines {
 		var err error
@@ -74,7 +74,7 @@ func (im *imports) nothing(l Loader, found bool) error {
 	switch {
 	case !found:
 		return errs.E(errs.Invalid, "There are no rows, and so no columns to make the table %s of; create it, then import with the mode append or replace", shortened(im.o.Table, 80))
-	case im.o.Mode == query.ImportReplace:
+	case im.o.Mode == daemonapi.ImportReplace:
 		return change(l, "DELETE FROM main."+quoteName(im.o.Table))
 	}
 	return nil

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // Files as programs write them, and small ones that each stand for a kind that
@@ -57,7 +57,7 @@ func found(t *testing.T, path string) string {
 	}
 	o := options{}
 	if strings.HasSuffix(path, ".tsv") {
-		o.Format = query.TransferTSV
+		o.Format = daemonapi.TransferTSV
 	}
 	w := start(t)
 	defer func() { _ = w.db.Close() }() // before the end of the test: there are many
@@ -65,7 +65,7 @@ func found(t *testing.T, path string) string {
 	r, err := w.try(string(data), o)
 	if err != nil {
 		out = append(out, "refused: "+errs.Public(err).Message)
-		o.OnError = query.OnErrorSkip
+		o.OnError = daemonapi.OnErrorSkip
 		if r, err = w.try(string(data), o); err != nil {
 			return strings.Join(append(out, "with skip: "+errs.Public(err).Message), "\n")
 		}

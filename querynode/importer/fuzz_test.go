@@ -11,7 +11,7 @@ import (
 	"testing/iotest"
 	"unicode/utf8"
 
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // However CSV arrives, the same rows are read; none has more than it was given;
@@ -146,9 +146,9 @@ func FuzzGuess(f *testing.F) {
 		if strings.Contains(data, "\r") || !utf8.ValidString(data) {
 			return
 		}
-		o := query.ImportOptions{Format: query.TransferCSV}
+		o := daemonapi.ImportOptions{Format: daemonapi.TransferCSV}
 		if tsv {
-			o.Format = query.TransferTSV
+			o.Format = daemonapi.TransferTSV
 		}
 		v := newJudge(sample{text: []byte(data)}, given{}, o, nil).best()
 		r := newDelimited(strings.NewReader(data), v.dialect, len(data))

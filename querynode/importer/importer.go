@@ -14,8 +14,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // maxColumns is how many columns SQLite lets a table have.
@@ -50,9 +50,9 @@ type Target interface {
 type Loader interface {
 	Columns(table string) (names, types []string, found bool, err error)
 	// Generated gives the columns of the table that it computes itself.
-	Generated(table string) ([]query.GeneratedColumn, error)
+	Generated(table string) ([]daemonapi.GeneratedColumn, error)
 	// Parts gives what the table has beside its columns.
-	Parts(table string) (query.TableParts, error)
+	Parts(table string) (daemonapi.TableParts, error)
 	Exec(sql string) (written int64, bad, err error)
 	// Texts gives the cells of the one row of a statement that reads.
 	Texts(sql string) (row []string, bad, err error)
@@ -64,37 +64,37 @@ type Loader interface {
 	// table refers to itself.
 	CheckEach(table string) error
 	Into(table string, columns []string) error
-	Insert(row []query.Value) (bad, err error)
+	Insert(row []daemonapi.Value) (bad, err error)
 }
 
 // Import brings the data into the database. It is to be called once. Errors
 // are Invalid, with the line, for data that cannot be taken, Conflict or
 // NotFound for the table, and the database's own.
-func (d *Data) Import(to Target, o query.ImportOptions) (query.ImportResult, error) {
+func (d *Data) Import(to Target, o daemonapi.ImportOptions) (daemonapi.ImportResult, error) {
 	im := &imports{data: d, to: to, o: o}
-	im.result = query.ImportResult{Format: o.Format, DryRun: o.DryRun, Bytes: d.bytes}
+	im.result = daemonapi.ImportResult{Format: o.Format, DryRun: o.DryRun, Bytes: d.bytes}
 	if err := im.check(); err != nil {
-		return query.ImportResult{}, err
+		return daemonapi.ImportResult{}, err
 	}
 	var err error
 	if err := d.recognised(); err != nil {
-		return query.ImportResult{}, err
+		return daemonapi.ImportResult{}, err
 	}
 	if im.encoding, err = d.encodingFor(o.Encoding); err != nil {
-		return query.ImportResult{}, err
+		return daemonapi.ImportResult{}, err
 	}
 	im.result.Encoding = im.encoding
 	if o.Encoding == "" && im.encoding != utf8Name {
 		im.notef("The encoding is taken for %s", im.encoding)
 	}
-	if o.Format == query.TransferSQL {
+	if o.Format == daemonapi.TransferSQL {
 		err = im.script()
 	} else {
 		im.result.Table = o.Table
 		err = im.table()
 	}
 	if err != nil {
-		return query.ImportResult{}, err
+		return daemonapi.ImportResult{}, err
 	}
 	return im.result, nil
 }
@@ -110,19 +110,19 @@ func (im *imports) load(t Transaction, work func(Loader) error) error {
 type imports struct {
 	data     *Data
 	to       Target
-	o        query.ImportOptions
+	o        daemonapi.ImportOptions
 	encoding string
-	result   query.ImportResult
+	result   daemonapi.ImportResult
 }
 
 // check finds out whether the options make sense, and fills in defaults.
 func (im *imports) check() error {
 	o := &im.o
 	if o.Mode == "" {
-		o.Mode = query.ImportCreate
+		o.Mode = daemonapi.ImportCreate
 	}
 	if o.OnError == "" {
-		o.OnError = query.OnErrorStop
+		o.OnError = daemonapi.OnErrorStop
 	}
 	for _, c := range []struct{ name, value, known string }{
 		{"format", string(o.Format), "csv tsv json ndjson sql"},
@@ -135,7 +135,7 @@ func (im *imports) check() error {
 			return errs.E(errs.Invalid, "The option %s of an import is one of: %s", c.name, strings.TrimSpace(strings.Join(known, " ")))
 		}
 	}
-	if o.Format == query.TransferSQL {
+	if o.Format == daemonapi.TransferSQL {
 		return nil
 	}
 	if o.Table == "" || strings.IndexByte(o.Table, 0) >= 0 || !utf8.ValidString(o.Table) {
@@ -165,13 +165,13 @@ func atLine(line int64, err error) error {
 // bad reports a row or statement that cannot be taken. The error says that the
 // import ends with it. A dry run goes on, to find everything.
 func (im *imports) bad(got row, why error) error {
-	if im.o.OnError != query.OnErrorSkip && !im.o.DryRun {
+	if im.o.OnError != daemonapi.OnErrorSkip && !im.o.DryRun {
 		return atLine(got.line, why)
 	}
 	im.result.Skipped++
 	im.result.SkippedLines += max(1, got.lines)
-	if len(im.result.Bad) < query.MaxBadRows {
-		b := query.BadRow{Line: got.line, Message: shortened(errs.Public(why).Message, 300)}
+	if len(im.result.Bad) < daemonapi.MaxBadRows {
+		b := daemonapi.BadRow{Line: got.line, Message: shortened(errs.Public(why).Message, 300)}
 		if got.lines > 1 {
 			b.LastLine = got.line + got.lines - 1
 		}

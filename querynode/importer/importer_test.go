@@ -11,11 +11,11 @@ import (
 	"unicode/utf16"
 
 	"github.com/ayb-go/ayb/querynode/engine/sqlite"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
-type options = query.ImportOptions
+type options = daemonapi.ImportOptions
 
 // What is found out about files: dialect, header, types.
 func TestFound(t *testing.T) {
@@ -31,7 +31,7 @@ func TestFound(t *testing.T) {
 		"header given": {"a,b\nc,d\n", options{Header: "no"}, ", column1:TEXT column2:TEXT", "text:a text:b text:c text:d", ""},
 		"semicolon":    {"a;b\n1,5;x\n2,5;y\n", options{}, "; a:REAL b:TEXT", "real:1.5 text:x real:2.5 text:y", ""},
 		"tab":          {"a\tb\n1\t2.5\n", options{}, "\t a:INTEGER b:REAL", "integer:1 real:2.5", ""},
-		"tsv":          {"a\tb,c,d\n1\t2,3,4\n", options{Format: query.TransferTSV}, "\t a:INTEGER b,c,d:TEXT", "integer:1 text:2,3,4", ""},
+		"tsv":          {"a\tb,c,d\n1\t2,3,4\n", options{Format: daemonapi.TransferTSV}, "\t a:INTEGER b,c,d:TEXT", "integer:1 text:2,3,4", ""},
 		"bar":          {"a|b\r\n1|2\r\n", options{}, "| a:INTEGER b:INTEGER", "integer:1 integer:2", ""},
 		"CR":           {"a,b\r1,2\r3,4\r", options{}, ", a:INTEGER b:INTEGER", "integer:1 integer:2 integer:3 integer:4", ""},
 		"quotes":       {"a,b\n\"1,\"\"2\"\"\",\"x\ny\"\n", options{}, ", a:TEXT b:TEXT", "text:1,\"2\" text:x\ny", ""},
@@ -47,10 +47,10 @@ func TestFound(t *testing.T) {
 		"one column":   {"a\n1\n\n2\n", options{}, ", a:INTEGER", "integer:1 null:NULL integer:2", ""},
 		"empty lines":  {"\n\na,b\n\n1,2\n\n", options{}, ", a:INTEGER b:INTEGER", "integer:1 integer:2", ""},
 		"NUL":          {"a,b\nx\x00y,1\n", options{}, ", a:TEXT b:INTEGER", "text:x\x00y integer:1", ""},
-		"json":         {`[{"a":1,"b":"1"},{"c":[1, {"x":"]"}],"a":2.5,"b":null},{"a":3,"d":true}]`, options{Format: query.TransferJSON}, " a:REAL b:TEXT c:TEXT d:INTEGER", `real:1 text:1 null:NULL null:NULL real:2.5 null:NULL text:[1, {"x":"]"}] null:NULL real:3 null:NULL null:NULL integer:1`, ""},
-		"json arrays":  {"[[1,\"a\\u00e4\"],\n[2]]", options{Format: query.TransferJSON}, " column1:INTEGER column2:TEXT", "integer:1 text:aä integer:2 null:NULL", ""},
-		"json digits":  {`[{"a":1.50,"b":1e2,"c":0.12345678901234567890,"d":12345678901234567890}]`, options{Format: query.TransferJSON}, " a:REAL b:REAL c:TEXT d:TEXT", "real:1.5 real:100 text:0.12345678901234567890 text:12345678901234567890", ""},
-		"ndjson":       {"{\"a\":1}\n\n{\"a\":2,\"\":3}\r\n", options{Format: query.TransferNDJSON}, " a:INTEGER column2:INTEGER", "integer:1 null:NULL integer:2 integer:3", ""},
+		"json":         {`[{"a":1,"b":"1"},{"c":[1, {"x":"]"}],"a":2.5,"b":null},{"a":3,"d":true}]`, options{Format: daemonapi.TransferJSON}, " a:REAL b:TEXT c:TEXT d:INTEGER", `real:1 text:1 null:NULL null:NULL real:2.5 null:NULL text:[1, {"x":"]"}] null:NULL real:3 null:NULL null:NULL integer:1`, ""},
+		"json arrays":  {"[[1,\"a\\u00e4\"],\n[2]]", options{Format: daemonapi.TransferJSON}, " column1:INTEGER column2:TEXT", "integer:1 text:aä integer:2 null:NULL", ""},
+		"json digits":  {`[{"a":1.50,"b":1e2,"c":0.12345678901234567890,"d":12345678901234567890}]`, options{Format: daemonapi.TransferJSON}, " a:REAL b:REAL c:TEXT d:TEXT", "real:1.5 real:100 text:0.12345678901234567890 text:12345678901234567890", ""},
+		"ndjson":       {"{\"a\":1}\n\n{\"a\":2,\"\":3}\r\n", options{Format: daemonapi.TransferNDJSON}, " a:INTEGER column2:INTEGER", "integer:1 null:NULL integer:2 integer:3", ""},
 		"BOM":          {"\xEF\xBB\xBFa,b\n1,ä\n", options{}, ", a:INTEGER b:TEXT", "integer:1 text:ä", "utf-8"},
 		"latin-1":      {"a,b\n1,caf\xE9 \x80\n", options{}, ", a:INTEGER b:TEXT", "integer:1 text:café €", "latin-1"},
 		"utf-16le":     {utf16Text("a,b\n1,ä😀\n", false, true), options{}, ", a:INTEGER b:TEXT", "integer:1 text:ä😀", "utf-16le"},
@@ -136,14 +136,14 @@ func TestRefused(t *testing.T) {
 		"no table":     {"a\n", options{Table: "\x00"}, errs.Invalid, "which table"},
 		"format":       {"a\n", options{Format: "xml"}, errs.Invalid, "csv tsv"},
 		"delimiter":    {"a\n", options{Delimiter: "ä"}, errs.Invalid, "ASCII"},
-		"json":         {"[{\"a\":1},\n{\"a\":}]", options{Format: query.TransferJSON, OnError: "skip"}, errs.Invalid, "Line 2: this is not JSON"},
-		"json open":    {"[{\"a\":1},\n\n{\"a\":\"", options{Format: query.TransferJSON}, errs.Invalid, "Line 3: the row that begins here"},
-		"json comma":   {"[{\"a\":1} {\"a\":1}]", options{Format: query.TransferJSON}, errs.Invalid, "comma"},
-		"json after":   {"[{\"a\":1}] 5", options{Format: query.TransferJSON}, errs.Invalid, "something after"},
-		"json end":     {"[{\"a\":1}", options{Format: query.TransferJSON}, errs.Invalid, "not closed"},
-		"json scalar":  {"[1]", options{Format: query.TransferJSON}, errs.Invalid, "object or array"},
-		"json mixture": {"{\"a\":1}\n[1]", options{Format: query.TransferNDJSON}, errs.Invalid, "Line 2: rows have to be all"},
-		"ndjson":       {"{\"a\":1}\n{\"a\":\n", options{Format: query.TransferNDJSON}, errs.Invalid, "Line 2: this is not JSON"},
+		"json":         {"[{\"a\":1},\n{\"a\":}]", options{Format: daemonapi.TransferJSON, OnError: "skip"}, errs.Invalid, "Line 2: this is not JSON"},
+		"json open":    {"[{\"a\":1},\n\n{\"a\":\"", options{Format: daemonapi.TransferJSON}, errs.Invalid, "Line 3: the row that begins here"},
+		"json comma":   {"[{\"a\":1} {\"a\":1}]", options{Format: daemonapi.TransferJSON}, errs.Invalid, "comma"},
+		"json after":   {"[{\"a\":1}] 5", options{Format: daemonapi.TransferJSON}, errs.Invalid, "something after"},
+		"json end":     {"[{\"a\":1}", options{Format: daemonapi.TransferJSON}, errs.Invalid, "not closed"},
+		"json scalar":  {"[1]", options{Format: daemonapi.TransferJSON}, errs.Invalid, "object or array"},
+		"json mixture": {"{\"a\":1}\n[1]", options{Format: daemonapi.TransferNDJSON}, errs.Invalid, "Line 2: rows have to be all"},
+		"ndjson":       {"{\"a\":1}\n{\"a\":\n", options{Format: daemonapi.TransferNDJSON}, errs.Invalid, "Line 2: this is not JSON"},
 	} {
 		result, err := w.try(tt.data, tt.o)
 		if !errs.Is(err, tt.code) || !strings.Contains(errs.Public(err).Message, tt.part) {
@@ -251,7 +251,7 @@ const dump = "PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nCREATE TABLE c (p RE
 	"CREATE TABLE p (id INTEGER PRIMARY KEY, s);\nINSERT INTO p VALUES (1, 'a;\n--');\nCREATE TRIGGER g AFTER INSERT ON p BEGIN SELECT 1; END;\n"
 
 func TestScript(t *testing.T) {
-	sql := options{Format: query.TransferSQL}
+	sql := options{Format: daemonapi.TransferSQL}
 	w := start(t)
 	if r := w.must(dump+"COMMIT;\nPRAGMA foreign_keys=ON;\n", sql); r.Rows != 2 || w.rows("SELECT s FROM p JOIN c ON p = id") != "a;\n--" {
 		t.Errorf("%+v", r)
@@ -281,11 +281,11 @@ func TestScript(t *testing.T) {
 	if got := w.rows("SELECT count(*), max(id) FROM p"); got != "1|1" {
 		t.Errorf("left behind: %s", got)
 	}
-	skip := options{Format: query.TransferSQL, OnError: "skip"}
+	skip := options{Format: daemonapi.TransferSQL, OnError: "skip"}
 	if r := w.must("INSERT INTO p VALUES (1, 1);\nINSERT INTO p VALUES (2, 2);", skip); r.Rows != 1 || r.Skipped != 1 || r.Bad[0].Line != 1 {
 		t.Errorf("%+v", r)
 	}
-	if r := w.must("DELETE FROM c; DELETE FROM p; DROP TABLE p;", options{Format: query.TransferSQL, DryRun: true}); r.Rows != 3 || w.rows("SELECT count(*) FROM p") != "2" {
+	if r := w.must("DELETE FROM c; DELETE FROM p; DROP TABLE p;", options{Format: daemonapi.TransferSQL, DryRun: true}); r.Rows != 3 || w.rows("SELECT count(*) FROM p") != "2" {
 		t.Errorf("%+v", r)
 	}
 }
@@ -295,8 +295,8 @@ func TestLargeRow(t *testing.T) {
 	w := start(t)
 	w.limits.Row = 100_000
 	large := strings.Repeat("x", 100_001)
-	for format, data := range map[query.TransferFormat]string{
-		query.TransferCSV: "a,b\n1,2\n3,\"" + large + "\"\n4,5\n", query.TransferNDJSON: "{\"a\":1}\n\n{\"a\":\"" + large + "\"}\n{\"a\":4}", query.TransferJSON: "[{\"a\":1},\n\n{\"a\":\"" + large + "\"},{\"a\":4}]",
+	for format, data := range map[daemonapi.TransferFormat]string{
+		daemonapi.TransferCSV: "a,b\n1,2\n3,\"" + large + "\"\n4,5\n", daemonapi.TransferNDJSON: "{\"a\":1}\n\n{\"a\":\"" + large + "\"}\n{\"a\":4}", daemonapi.TransferJSON: "[{\"a\":1},\n\n{\"a\":\"" + large + "\"},{\"a\":4}]",
 	} {
 		if _, err := w.try(data, options{Format: format}); !errs.Is(err, errs.TooLarge) || !strings.HasPrefix(errs.Public(err).Message, "Line 3: the row has more") {
 			t.Errorf("%s: %v", format, err)
@@ -325,7 +325,7 @@ func TestBounds(t *testing.T) {
 	if r := w.must(strings.Repeat("1,", 1999)+"1\n", options{Table: "wide"}); len(r.Columns) != 2000 || r.Rows != 1 {
 		t.Errorf("%d columns", len(r.Columns))
 	}
-	_, err := w.from(bytes.NewReader([]byte("a,b\n"+strings.Repeat("1,0123456789012345678901234567890123456789\n", 50_000))), options{Format: query.TransferCSV, Table: "full", OnError: "skip"})
+	_, err := w.from(bytes.NewReader([]byte("a,b\n"+strings.Repeat("1,0123456789012345678901234567890123456789\n", 50_000))), options{Format: daemonapi.TransferCSV, Table: "full", OnError: "skip"})
 	if !errs.Is(err, errs.Full) {
 		t.Errorf("full: %v", err)
 	}

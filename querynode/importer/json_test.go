@@ -7,21 +7,21 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // lines are the rows of a table as they are exported as NDJSON.
 func (w *world) lines(table string) string {
 	w.t.Helper()
-	return strings.ReplaceAll(strings.TrimSpace(w.export(query.TransferNDJSON, table)), "}\n", "} ")
+	return strings.ReplaceAll(strings.TrimSpace(w.export(daemonapi.TransferNDJSON, table)), "}\n", "} ")
 }
 
 // Values of JSON are what parameters of a query are, whoever has written them.
 func TestValuesOfJSON(t *testing.T) {
-	const lines, array = query.TransferNDJSON, query.TransferJSON
+	const lines, array = daemonapi.TransferNDJSON, daemonapi.TransferJSON
 	for name, tt := range map[string]struct {
-		format      query.TransferFormat
+		format      daemonapi.TransferFormat
 		data        string
 		found, rows string
 		note        string
@@ -79,15 +79,15 @@ func TestEmptyJSON(t *testing.T) {
 	for _, data := range []string{"[]", " [ ] \n"} {
 		w := start(t)
 		w.rows("CREATE TABLE had(a); INSERT INTO had VALUES (1)")
-		for _, mode := range []string{query.ImportCreate, query.ImportAppend, query.ImportReplace} {
-			if _, err := w.try(data, options{Format: query.TransferJSON, Table: "t", Mode: mode}); mode != query.ImportAppend && (!errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "create it, then")) || err == nil {
+		for _, mode := range []string{daemonapi.ImportCreate, daemonapi.ImportAppend, daemonapi.ImportReplace} {
+			if _, err := w.try(data, options{Format: daemonapi.TransferJSON, Table: "t", Mode: mode}); mode != daemonapi.ImportAppend && (!errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "create it, then")) || err == nil {
 				t.Errorf("%s into no table: %v", mode, err)
 			}
 		}
-		if r := w.must(data, options{Format: query.TransferJSON, Table: "had", Mode: query.ImportAppend}); r.Rows != 0 || w.rows("SELECT * FROM had") != "1" {
+		if r := w.must(data, options{Format: daemonapi.TransferJSON, Table: "had", Mode: daemonapi.ImportAppend}); r.Rows != 0 || w.rows("SELECT * FROM had") != "1" {
 			t.Errorf("appended: %+v", r)
 		}
-		if r := w.must(data, options{Format: query.TransferJSON, Table: "had", Mode: query.ImportReplace}); r.Rows != 0 || w.rows("SELECT count(*) FROM had") != "0" {
+		if r := w.must(data, options{Format: daemonapi.TransferJSON, Table: "had", Mode: daemonapi.ImportReplace}); r.Rows != 0 || w.rows("SELECT count(*) FROM had") != "0" {
 			t.Errorf("replaced: %+v", r)
 		}
 	}
@@ -104,7 +104,7 @@ func TestJSONIntoATable(t *testing.T) {
 		"replace": `[[1,true,{"real":"-Infinity"},{"base64":"QQ=="},"1",5,1.50],[2,0,3.0,null,1,6,"é"]]`,
 	} {
 		w.rows("DELETE FROM s")
-		r := w.must(data, options{Format: query.TransferJSON, Table: "s", Mode: mode})
+		r := w.must(data, options{Format: daemonapi.TransferJSON, Table: "s", Mode: mode})
 		if got := w.rows(`SELECT id, done, quote(r), quote(b), quote(" x "), g, quote(t) FROM s`); got != "1|1|-9.0e+999|X'41'|'1'|2|'1.50' 2|0|3.0|NULL|1|4|'é'" {
 			t.Errorf("%s: %s", mode, got)
 		}
@@ -112,11 +112,11 @@ func TestJSONIntoATable(t *testing.T) {
 			t.Errorf("%s: %+v", mode, r)
 		}
 	}
-	w.must(`[{"a":1,"b":1,"c":2.0,"d":-0.0,"":{"base64":"/w==","as":"text"},"S":7},{"a":1.5,"b":"x","c":"1","d":{"real":"Infinity"},"":"1"},{"a":"1"}]`, options{Format: query.TransferJSON, Table: "loose", Mode: "append"})
+	w.must(`[{"a":1,"b":1,"c":2.0,"d":-0.0,"":{"base64":"/w==","as":"text"},"S":7},{"a":1.5,"b":"x","c":"1","d":{"real":"Infinity"},"":"1"},{"a":"1"}]`, options{Format: daemonapi.TransferJSON, Table: "loose", Mode: "append"})
 	if got := w.rows(`SELECT quote(a), quote(b), quote(c), quote(d), typeof(""), hex(""), quote(s) FROM loose`); got != "1|'1'|2|0.0|text|FF|1 1.5|'x'|1|9.0e+999|text|31|1.5 '1'|NULL|NULL|NULL|null||'1'" {
 		t.Error(got)
 	}
-	if _, err := w.try(`[{"S":1}]`, options{Format: query.TransferJSON, Table: "loose", Mode: "append"}); !errs.Is(err, errs.Invalid) {
+	if _, err := w.try(`[{"S":1}]`, options{Format: daemonapi.TransferJSON, Table: "loose", Mode: "append"}); !errs.Is(err, errs.Invalid) {
 		t.Error(err)
 	}
 }
@@ -129,7 +129,7 @@ func TestLargeObjectOfRows(t *testing.T) {
 	for i := range 100 {
 		b.WriteString(`,"` + strings.Repeat("1", 1+i%9) + `":{"a":"` + strings.Repeat("x", 50) + `"}`)
 	}
-	if _, err := w.try("{"+b.String()[1:]+"}", options{Format: query.TransferJSON}); !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "1000 bytes") || !strings.Contains(err.Error(), `orient="records"`) {
+	if _, err := w.try("{"+b.String()[1:]+"}", options{Format: daemonapi.TransferJSON}); !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "1000 bytes") || !strings.Contains(err.Error(), `orient="records"`) {
 		t.Error(err)
 	}
 	w.limits.Row = 64 << 20
@@ -137,13 +137,13 @@ func TestLargeObjectOfRows(t *testing.T) {
 	for i := range maxMembers {
 		b.WriteString(`,"` + strconv.Itoa(i) + `":1`)
 	}
-	if _, err := w.try(`{"a":{`+b.String()[1:]+`}}`, options{Format: query.TransferJSON}); !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), `or 262143 rows`) {
+	if _, err := w.try(`{"a":{`+b.String()[1:]+`}}`, options{Format: daemonapi.TransferJSON}); !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), `or 262143 rows`) {
 		t.Errorf("%.300v", err)
 	}
 	w.limits.Row = 1000
 	// Rows within an object are read one by one.
 	rows := strings.Repeat(`{"a":"`+strings.Repeat("x", 500)+`"},`, 100)
-	if r := w.must(`{"schema":{},"data":[`+rows[:len(rows)-1]+`]}`, options{Format: query.TransferJSON}); r.Rows != 100 {
+	if r := w.must(`{"schema":{},"data":[`+rows[:len(rows)-1]+`]}`, options{Format: daemonapi.TransferJSON}); r.Rows != 100 {
 		t.Errorf("%d rows", r.Rows)
 	}
 }

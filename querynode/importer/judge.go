@@ -3,7 +3,7 @@ package importer
 import (
 	"bytes"
 
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // judge finds out a dialect: what explains the whole sample best, and of two
@@ -17,8 +17,8 @@ type judge struct {
 	known  []string // columns of the table that is there
 }
 
-func newJudge(s sample, g given, o query.ImportOptions, known []string) *judge {
-	return &judge{given: g, sample: s, trim: o.Trim, tsv: o.Format == query.TransferTSV, header: o.Header, known: known}
+func newJudge(s sample, g given, o daemonapi.ImportOptions, known []string) *judge {
+	return &judge{given: g, sample: s, trim: o.Trim, tsv: o.Format == daemonapi.TransferTSV, header: o.Header, known: known}
 }
 
 // verdict is a dialect with what it makes of the sample.

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 const family = "CREATE TABLE p(id INTEGER PRIMARY KEY, name TEXT); CREATE TABLE c(id INTEGER PRIMARY KEY, p REFERENCES p(id) ON DELETE CASCADE ON UPDATE CASCADE);" +
@@ -25,7 +25,7 @@ func TestKeysAreCheckedAtTheEnd(t *testing.T) {
 			"INSERT INTO zone VALUES (5); INSERT INTO area VALUES (1, 5);\nCREATE TABLE n(id INTEGER PRIMARY KEY, v TEXT);\nINSERT INTO n SELECT id, NULL FROM zone;\nDROP TABLE zone;\nALTER TABLE n RENAME TO zone;\n",
 	} {
 		w := start(t)
-		r := w.must(script, query.ImportOptions{Format: query.TransferSQL})
+		r := w.must(script, daemonapi.ImportOptions{Format: daemonapi.TransferSQL})
 		if got := w.rows("SELECT z, zone.id FROM area JOIN zone ON z = zone.id"); got != "5|5" || len(r.Notes) != 0 {
 			t.Errorf("%s: %s, %v", name, got, r.Notes)
 		}
@@ -35,7 +35,7 @@ func TestKeysAreCheckedAtTheEnd(t *testing.T) {
 	}
 	w := start(t)
 	w.rows("CREATE TABLE t(id INTEGER PRIMARY KEY, boss REFERENCES t(id))")
-	if r := w.must("id,boss\n1,3\n2,1\n3,\n", query.ImportOptions{Mode: "append"}); r.Rows != 3 || w.rows("SELECT count(*) FROM t JOIN t AS b ON b.id = t.boss") != "2" {
+	if r := w.must("id,boss\n1,3\n2,1\n3,\n", daemonapi.ImportOptions{Mode: "append"}); r.Rows != 3 || w.rows("SELECT count(*) FROM t JOIN t AS b ON b.id = t.boss") != "2" {
 		t.Errorf("%+v", r)
 	}
 }
@@ -46,7 +46,7 @@ func TestReplaceLeavesChildrenAlone(t *testing.T) {
 	for name, data := range map[string]string{"equal columns": "id,name\n2,B\n1,A\n3,C\n", "other columns": "id,other\n2,B\n1,A\n3,C\n"} {
 		w := start(t)
 		w.rows(family)
-		w.must(data, query.ImportOptions{Table: "p", Mode: "replace"})
+		w.must(data, daemonapi.ImportOptions{Table: "p", Mode: "replace"})
 		if got := w.rows("SELECT c.*, p.* FROM c JOIN p ON p = p.id ORDER BY 1"); got != "10|1|1|A 11|2|2|B" {
 			t.Errorf("%s: %s", name, got)
 		}
@@ -57,14 +57,14 @@ func TestReplaceLeavesChildrenAlone(t *testing.T) {
 	}
 	w := start(t)
 	w.rows(family)
-	_, err := w.try("id,name\n1,A\n", query.ImportOptions{Table: "p", Mode: "replace"})
+	_, err := w.try("id,name\n1,A\n", daemonapi.ImportOptions{Table: "p", Mode: "replace"})
 	if want := `FOREIGN KEY constraint failed: row 11 of c has p 2, which p has not; nothing was imported`; !errs.Is(err, errs.SQL) || errs.Public(err).Message != want {
 		t.Errorf("told %v", err)
 	}
 	if got := w.rows("SELECT group_concat(name) FROM p"); got != "a,b" {
 		t.Errorf("left behind: %s", got)
 	}
-	if _, err := w.try("DELETE FROM p;", query.ImportOptions{Format: query.TransferSQL}); !errs.Is(err, errs.SQL) || !strings.Contains(errs.Public(err).Message, `row 10 of c has p 1, which p has not; row 11`) {
+	if _, err := w.try("DELETE FROM p;", daemonapi.ImportOptions{Format: daemonapi.TransferSQL}); !errs.Is(err, errs.SQL) || !strings.Contains(errs.Public(err).Message, `row 10 of c has p 1, which p has not; row 11`) {
 		t.Errorf("told %v", err)
 	}
 }
@@ -73,14 +73,14 @@ func TestReplaceLeavesChildrenAlone(t *testing.T) {
 // not want its keys checked is taken as sqlite3 takes it, which is said.
 func TestDanglingBefore(t *testing.T) {
 	w := start(t)
-	r := w.must("PRAGMA foreign_keys=OFF;\n"+family+"INSERT INTO c VALUES (12, 77), (13, 78), (14, 79), (15, 80);", query.ImportOptions{Format: query.TransferSQL})
+	r := w.must("PRAGMA foreign_keys=OFF;\n"+family+"INSERT INTO c VALUES (12, 77), (13, 78), (14, 79), (15, 80);", daemonapi.ImportOptions{Format: daemonapi.TransferSQL})
 	if want := `The data leaves foreign keys unchecked, and some do not hold: row 12 of c has p 77, which p has not; row 13`; len(r.Notes) != 1 || !strings.HasPrefix(r.Notes[0], want) || !strings.HasSuffix(r.Notes[0], "; and 1 more") {
 		t.Errorf("noted %v", r.Notes)
 	}
-	if r := w.must("id,p\n20,1\n", query.ImportOptions{Table: "c", Mode: "append"}); r.Rows != 1 || len(r.Notes) != 0 {
+	if r := w.must("id,p\n20,1\n", daemonapi.ImportOptions{Table: "c", Mode: "append"}); r.Rows != 1 || len(r.Notes) != 0 {
 		t.Errorf("%+v", r)
 	}
-	if _, err := w.try("id,p\n21,99\n", query.ImportOptions{Table: "c", Mode: "append"}); !errs.Is(err, errs.SQL) {
+	if _, err := w.try("id,p\n21,99\n", daemonapi.ImportOptions{Table: "c", Mode: "append"}); !errs.Is(err, errs.SQL) {
 		t.Errorf("told %v", err)
 	}
 }
@@ -89,14 +89,14 @@ func TestDanglingBefore(t *testing.T) {
 func TestKeysRowByRow(t *testing.T) {
 	w := start(t)
 	w.rows(family)
-	r := w.must("id,p\n20,1\n21,99\n22,2\n", query.ImportOptions{Table: "c", Mode: "append", OnError: "skip"})
+	r := w.must("id,p\n20,1\n21,99\n22,2\n", daemonapi.ImportOptions{Table: "c", Mode: "append", OnError: "skip"})
 	if r.Rows != 2 || r.Skipped != 1 || r.Bad[0].Line != 3 || !strings.Contains(r.Bad[0].Message, "FOREIGN KEY") {
 		t.Errorf("%+v", r)
 	}
-	if r := w.must("id,p\n30,98\n31,99\n", query.ImportOptions{Table: "c", Mode: "append", DryRun: true}); len(r.Bad) != 2 {
+	if r := w.must("id,p\n30,98\n31,99\n", daemonapi.ImportOptions{Table: "c", Mode: "append", DryRun: true}); len(r.Bad) != 2 {
 		t.Errorf("%+v", r)
 	}
-	w.must("id,name\n1,A\n2,B\n", query.ImportOptions{Table: "p", Mode: "replace", OnError: "skip"})
+	w.must("id,name\n1,A\n2,B\n", daemonapi.ImportOptions{Table: "p", Mode: "replace", OnError: "skip"})
 	if got := w.rows("SELECT count(*) FROM c"); got != "4" {
 		t.Errorf("%s children", got)
 	}
@@ -106,11 +106,11 @@ func TestKeysRowByRow(t *testing.T) {
 // at all the same; so are those of tables without row ids.
 func TestUnusableKeys(t *testing.T) {
 	w := start(t)
-	r := w.must("CREATE TABLE a(x); CREATE TABLE b(y REFERENCES a(x)); INSERT INTO a VALUES (1); INSERT INTO b VALUES (1);", query.ImportOptions{Format: query.TransferSQL})
+	r := w.must("CREATE TABLE a(x); CREATE TABLE b(y REFERENCES a(x)); INSERT INTO a VALUES (1); INSERT INTO b VALUES (1);", daemonapi.ImportOptions{Format: daemonapi.TransferSQL})
 	if len(r.Notes) != 1 || r.Notes[0] != `A foreign key cannot be used: foreign key mismatch - "b" referencing "a"` {
 		t.Errorf("noted %v", r.Notes)
 	}
-	_, err := w.try("CREATE TABLE k(n PRIMARY KEY REFERENCES a(rowid)) WITHOUT ROWID; CREATE TABLE l(n PRIMARY KEY REFERENCES nowhere) WITHOUT ROWID; INSERT INTO l VALUES (7);", query.ImportOptions{Format: query.TransferSQL})
+	_, err := w.try("CREATE TABLE k(n PRIMARY KEY REFERENCES a(rowid)) WITHOUT ROWID; CREATE TABLE l(n PRIMARY KEY REFERENCES nowhere) WITHOUT ROWID; INSERT INTO l VALUES (7);", daemonapi.ImportOptions{Format: daemonapi.TransferSQL})
 	if !errs.Is(err, errs.SQL) || !strings.Contains(errs.Public(err).Message, `a row of l has no row of nowhere by its n`) {
 		t.Errorf("told %v", err)
 	}
@@ -127,7 +127,7 @@ func TestReplaceByOtherColumns(t *testing.T) {
 		CREATE VIEW olds AS SELECT old FROM t; CREATE VIEW ids AS SELECT id FROM t; CREATE VIEW wrong AS SELECT nonsense FROM t;
 		CREATE TABLE other(x); CREATE TRIGGER copies AFTER INSERT ON other BEGIN INSERT INTO t(old) VALUES (new.x); END;
 		INSERT INTO t VALUES (1, 1, 'x', 1, 2)`)
-	r := w.must("id,p,a,b,fresh\n5,1,7,8,9\n6,2,7,9,9\n", query.ImportOptions{Table: "t", Mode: "replace"})
+	r := w.must("id,p,a,b,fresh\n5,1,7,8,9\n6,2,7,9,9\n", daemonapi.ImportOptions{Table: "t", Mode: "replace"})
 	want := "The columns are others than those of the table, so that it was made anew, without: UNIQUE (old); NOT NULL; index by_old (no such column: old); trigger gone (no such column: old.old)"
 	broken := "Without the columns that went these do not work any more: view olds (no such column: old); the triggers of other (table t has no column named old)"
 	if len(r.Notes) != 2 || r.Notes[0] != broken || r.Notes[1] != want {
@@ -144,7 +144,7 @@ func TestReplaceByOtherColumns(t *testing.T) {
 		t.Errorf("the key acts as %s", got)
 	}
 	for _, sql := range []string{"id,p,a,b,fresh\n5,1,1,1,1\n", "id,p,a,b,fresh\n7,1,7,8,1\n", "id,p,a,b,fresh\n7,99,1,1,1\n"} {
-		if _, err := w.try(sql, query.ImportOptions{Table: "t", Mode: "append"}); !errs.Is(err, errs.SQL) {
+		if _, err := w.try(sql, daemonapi.ImportOptions{Table: "t", Mode: "append"}); !errs.Is(err, errs.SQL) {
 			t.Errorf("%q is taken: %v", sql, err)
 		}
 	}

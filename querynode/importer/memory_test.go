@@ -12,7 +12,7 @@ import (
 
 	"github.com/ayb-go/ayb/querynode/engine/sqlite"
 	"github.com/ayb-go/ayb/shared/ayb"
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // generated is CSV of five columns that never is in memory as a whole.
@@ -89,8 +89,8 @@ func TestFlatMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = d.Close() }() // a file without a name
-	job := sqlite.NewJob(query.Batch{}, sqlite.JobOptions{Mode: ayb.QueryReadWrite})
-	result, err := d.Import(stepping{target{w.db, job}, h}, query.ImportOptions{Format: query.TransferCSV, Table: "t"})
+	job := sqlite.NewJob(daemonapi.Batch{}, sqlite.JobOptions{Mode: ayb.QueryReadWrite})
+	result, err := d.Import(stepping{target{w.db, job}, h}, daemonapi.ImportOptions{Format: daemonapi.TransferCSV, Table: "t"})
 	if err != nil || result.Rows != int64(g.row) || result.Bytes < size {
 		t.Fatalf("%+v, %v", result, err)
 	}
@@ -110,7 +110,7 @@ func BenchmarkImport(b *testing.B) {
 		b.StopTimer()
 		w := start(b)
 		b.StartTimer()
-		result, err := w.from(&generated{bytes: 20 << 20}, query.ImportOptions{Format: query.TransferCSV, Table: "t"})
+		result, err := w.from(&generated{bytes: 20 << 20}, daemonapi.ImportOptions{Format: daemonapi.TransferCSV, Table: "t"})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // minus is what some spreadsheets write for one.
@@ -159,26 +159,26 @@ func expanded(f float64, given, b []byte) bool {
 
 // converted makes a value of a word, for a column of the type; ok is false if
 // it is none.
-func converted(c cell, typ string) (v query.Value, ok bool) {
+func converted(c cell, typ string) (v daemonapi.Value, ok bool) {
 	b := c.data
 	if typ != typeInteger && typ != typeReal {
-		return query.Value{Kind: query.Text, Bytes: b}, true
+		return daemonapi.Value{Kind: daemonapi.Text, Bytes: b}, true
 	}
 	if n, err := strconv.ParseInt(string(b), 10, 64); err == nil {
 		if typ == typeReal && !(n == 0 && b[0] == '-') {
-			return query.Value{Kind: query.Real, Real: float64(n)}, true
+			return daemonapi.Value{Kind: daemonapi.Real, Real: float64(n)}, true
 		}
 		if typ == typeInteger {
-			return query.Value{Kind: query.Integer, Integer: n}, true
+			return daemonapi.Value{Kind: daemonapi.Integer, Integer: n}, true
 		}
 	}
 	if t := truths[string(b)]; t != 0 {
-		v = query.Value{Kind: query.Integer}
+		v = daemonapi.Value{Kind: daemonapi.Integer}
 		if t&tTrue != 0 {
 			v.Integer = 1
 		}
 		if typ == typeReal {
-			v = query.Value{Kind: query.Real, Real: float64(v.Integer)}
+			v = daemonapi.Value{Kind: daemonapi.Real, Real: float64(v.Integer)}
 		}
 		return v, true
 	}
@@ -187,13 +187,13 @@ func converted(c cell, typ string) (v query.Value, ok bool) {
 	case !ok:
 		return v, false
 	case math.IsNaN(f):
-		return query.Value{}, true
+		return daemonapi.Value{}, true
 	case typ == typeReal:
-		return query.Value{Kind: query.Real, Real: f}, true
+		return daemonapi.Value{Kind: daemonapi.Real, Real: f}, true
 	case f == math.Trunc(f) && math.Abs(f) < 1<<63:
-		return query.Value{Kind: query.Integer, Integer: int64(f)}, true
+		return daemonapi.Value{Kind: daemonapi.Integer, Integer: int64(f)}, true
 	case f == math.Trunc(f) && !math.IsInf(f, 0):
-		return query.Value{Kind: query.Real, Real: f}, true // beyond the integers
+		return daemonapi.Value{Kind: daemonapi.Real, Real: f}, true // beyond the integers
 	}
 	return v, false
 }

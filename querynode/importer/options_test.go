@@ -12,12 +12,12 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/text/encoding/htmlindex"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // literals gives a table: its columns, then its rows as literals of SQL.
-func (w *world) literals(r query.ImportResult) string {
+func (w *world) literals(r daemonapi.ImportResult) string {
 	w.t.Helper()
 	var cells []string
 	for _, c := range r.Columns {
@@ -40,7 +40,7 @@ func TestOptions(t *testing.T) {
 		"delimiter name":    {"a b,c\n1 2,3\n", options{Delimiter: "space"}, "a:INTEGER b,c:REAL / 1,2.3"},
 		"escape":            {"a,b\n1,x^,y^^\n", options{Quote: "none", Escape: "^"}, "a:INTEGER b:TEXT / 1,'x,y^'"},
 		"escape codes":      {"a,b\n1,x\\ty\\nz\\N\n2,\\N\n", options{Quote: "none", Escape: `\`}, "a:INTEGER b:TEXT / 1,'x\ty\nz\\N' 2,NULL"},
-		"escape none":       {"a\tb\n\\N\tx\\\\y\n", options{Format: query.TransferTSV, Escape: "none", Null: "-"}, `a:TEXT b:TEXT / '\N','x\\y'`},
+		"escape none":       {"a\tb\n\\N\tx\\\\y\n", options{Format: daemonapi.TransferTSV, Escape: "none", Null: "-"}, `a:TEXT b:TEXT / '\N','x\\y'`},
 		"comment":           {"# one\na,b\n1,2\n#3,4\n5,6\n", options{Comment: "#"}, "a:INTEGER b:INTEGER / 1,2 5,6"},
 		"skip lines":        {"x\n\"y\na,b\n1,2\n", options{SkipLines: 2}, "a:INTEGER b:INTEGER / 1,2"},
 		"skip all":          {"a,b\n1,2\n", options{SkipLines: 9}, "!There are no rows"},
@@ -145,9 +145,9 @@ func TestGuessedThousands(t *testing.T) {
 
 // What is assumed of the encoding is said, whatever the format.
 func TestEncodingIsSaid(t *testing.T) {
-	for format, data := range map[query.TransferFormat]string{
-		query.TransferCSV: "a\nM\xfcller\n", query.TransferJSON: "[{\"a\":\"M\xfcller\"}]", query.TransferNDJSON: "{\"a\":\"M\xfcller\"}\n",
-		query.TransferSQL: "CREATE TABLE n(a); INSERT INTO n VALUES ('M\xfcller');",
+	for format, data := range map[daemonapi.TransferFormat]string{
+		daemonapi.TransferCSV: "a\nM\xfcller\n", daemonapi.TransferJSON: "[{\"a\":\"M\xfcller\"}]", daemonapi.TransferNDJSON: "{\"a\":\"M\xfcller\"}\n",
+		daemonapi.TransferSQL: "CREATE TABLE n(a); INSERT INTO n VALUES ('M\xfcller');",
 	} {
 		if r := start(t).must(data, options{Format: format}); !strings.Contains(strings.Join(r.Notes, "|"), "The encoding is taken for ") {
 			t.Errorf("%s: %q", format, r.Notes)
@@ -159,7 +159,7 @@ func TestEncodingIsSaid(t *testing.T) {
 // is no instruction.
 func TestNoInstructions(t *testing.T) {
 	w := start(t)
-	r := w.must("PRAGMA journal_mode=WAL;\nPRAGMA synchronous = NORMAL;\nCREATE TABLE n(a);\nPRAGMA journal_mode=DELETE;\nINSERT INTO n VALUES (1);\n", options{Format: query.TransferSQL})
+	r := w.must("PRAGMA journal_mode=WAL;\nPRAGMA synchronous = NORMAL;\nCREATE TABLE n(a);\nPRAGMA journal_mode=DELETE;\nINSERT INTO n VALUES (1);\n", options{Format: daemonapi.TransferSQL})
 	if notes := strings.Join(r.Notes, "|"); r.Rows != 1 || strings.Count(notes, "journal_mode is left out") != 1 || !strings.Contains(notes, "synchronous") {
 		t.Errorf("%d rows, %s", r.Rows, notes)
 	}
@@ -184,7 +184,7 @@ func TestGuessedNulls(t *testing.T) {
 			w := start(t)
 			o := options{Header: "yes"}
 			if strings.Contains(tt.data, "\t") {
-				o.Format = query.TransferTSV
+				o.Format = daemonapi.TransferTSV
 			}
 			if got := w.literals(w.must(tt.data, o)); got != tt.want {
 				t.Errorf("got  %q\nwant %q", got, tt.want)

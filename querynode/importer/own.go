@@ -6,12 +6,12 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // An export of this program as CSV is known by its quotes: all names have some,
 // and of the values those that another reader might not take for a text, and no
-// others (query.PlainField). So they tell texts from numbers, and each value
+// others (daemonapi.PlainField). So they tell texts from numbers, and each value
 // comes back as it was.
 
 // ours reports whether the beginning of the data may be such an export.
@@ -24,12 +24,12 @@ func (p *plan) ours(t tally) bool {
 func ownCell(c cell, single bool) (typed cell, ok bool) {
 	switch c.kind {
 	case enclosed:
-		return cell{text, c.data}, !query.PlainField(c.data, single)
+		return cell{text, c.data}, !daemonapi.PlainField(c.data, single)
 	case word:
 		if k, ok := ownNumber(c.data); ok {
 			return k, true
 		}
-		return cell{text, c.data}, query.PlainField(c.data, single)
+		return cell{text, c.data}, daemonapi.PlainField(c.data, single)
 	}
 	return c, true
 }
@@ -91,5 +91,5 @@ func apart(head []cell, body []sampled) bool {
 // free reports whether there is a text in quotes that it does not need: where
 // that is all there is, it is a name.
 func free(head []cell) bool {
-	return slices.ContainsFunc(head, func(c cell) bool { return query.PlainField(c.data, len(head) == 1) })
+	return slices.ContainsFunc(head, func(c cell) bool { return daemonapi.PlainField(c.data, len(head) == 1) })
 }

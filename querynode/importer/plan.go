@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // plan is how CSV is read.
@@ -296,7 +296,7 @@ func typesOf(types map[string]string, names []string) ([]string, error) {
 
 // nullsOf gives the words that the options say to be NULL; given is false when
 // they are to be found out.
-func nullsOf(o query.ImportOptions) (words []string, given bool) {
+func nullsOf(o daemonapi.ImportOptions) (words []string, given bool) {
 	words = o.Nulls
 	if o.Null != "" {
 		words = append(slices.Clone(words), o.Null)

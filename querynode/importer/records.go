@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // delimitedShape is what is found out about the rows of CSV.
@@ -48,7 +48,7 @@ const (
 // maxMarks is how many headers there can be in one file.
 const maxMarks = 10000
 
-func newDelimitedShape(o query.ImportOptions, p *plan) *delimitedShape {
+func newDelimitedShape(o daemonapi.ImportOptions, p *plan) *delimitedShape {
 	s := &delimitedShape{plan: *p, words: make([]words, p.width), types: make([]string, p.width)}
 	var given bool
 	s.nulls, given = nullsOf(o)
@@ -286,13 +286,13 @@ func (s *delimitedShape) isNull(column int, g gap) bool {
 
 // value makes a value of a cell of a column; ok is false if it cannot be one
 // of the type.
-func (s *delimitedShape) value(column int, c cell, typ string) (v query.Value, ok bool) {
+func (s *delimitedShape) value(column int, c cell, typ string) (v daemonapi.Value, ok bool) {
 	if c.kind == blob || c.kind == text {
 		return c.value(typ), true
 	}
 	if c.kind == null {
 		if s.texts && c.data != nil && typ == typeText {
-			v = query.Value{Kind: query.Text, Bytes: c.data}
+			v = daemonapi.Value{Kind: daemonapi.Text, Bytes: c.data}
 		}
 		return v, true
 	}
@@ -303,14 +303,14 @@ func (s *delimitedShape) value(column int, c cell, typ string) (v query.Value, o
 	}
 	if len(c.data) == 0 && s.types[column] != typeText {
 		if !s.all {
-			v = query.Value{Kind: query.Text, Bytes: c.data}
+			v = daemonapi.Value{Kind: daemonapi.Text, Bytes: c.data}
 		}
 		return v, true
 	}
 	if v, ok = converted(c, typ); ok || s.given[column] != "" {
 		return v, ok
 	}
-	return query.Value{Kind: query.Text, Bytes: c.data}, true
+	return daemonapi.Value{Kind: daemonapi.Text, Bytes: c.data}, true
 }
 
 // shownNulls are the words that stand for NULL anywhere.

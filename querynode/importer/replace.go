@@ -5,14 +5,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // renew makes a table anew, with other columns. What it has beside columns
 // stays as far as it applies, and what goes is told. Its triggers see its rows
 // go and come, as in a table whose columns stay.
-func (im *imports) renew(l Loader, columns []query.ImportColumn) error {
+func (im *imports) renew(l Loader, columns []daemonapi.ImportColumn) error {
 	parts, err := l.Parts(im.o.Table)
 	if err != nil {
 		return err
@@ -62,11 +62,11 @@ func (im *imports) renew(l Loader, columns []query.ImportColumn) error {
 }
 
 // object makes an index or a trigger again. bad is why it does not apply.
-func (im *imports) object(l Loader, o query.TableObject) (bad, err error) {
+func (im *imports) object(l Loader, o daemonapi.TableObject) (bad, err error) {
 	if _, bad, err = l.Exec(o.SQL); bad != nil || err != nil || o.Type != "trigger" {
 		return bad, err
 	}
-	if bad, err = tried(l, query.TableObject{Type: "table", Name: im.o.Table}); bad == nil || err != nil {
+	if bad, err = tried(l, daemonapi.TableObject{Type: "table", Name: im.o.Table}); bad == nil || err != nil {
 		return nil, err
 	}
 	return bad, errors.Join(change(l, "DROP TRIGGER main."+quoteName(o.Name)))
@@ -74,7 +74,7 @@ func (im *imports) object(l Loader, o query.TableObject) (bad, err error) {
 
 // tried compiles what reads a view, or what has the triggers of a table run,
 // which are looked at only then. bad is why that fails.
-func tried(l Loader, o query.TableObject) (bad, err error) {
+func tried(l Loader, o daemonapi.TableObject) (bad, err error) {
 	name := "main." + quoteName(o.Name)
 	statements := []string{"EXPLAIN SELECT * FROM " + name}
 	if o.Type == "table" {
@@ -89,7 +89,7 @@ func tried(l Loader, o query.TableObject) (bad, err error) {
 }
 
 // working tells the objects that work from the broken ones, with the reason.
-func working(l Loader, objects []query.TableObject) (work []query.TableObject, broken []string, err error) {
+func working(l Loader, objects []daemonapi.TableObject) (work []daemonapi.TableObject, broken []string, err error) {
 	for _, o := range objects {
 		bad, err := tried(l, o)
 		switch {
@@ -107,8 +107,8 @@ func working(l Loader, objects []query.TableObject) (work []query.TableObject, b
 }
 
 // hasAll reports whether columns of all these names are among those.
-func hasAll(columns []query.ImportColumn, names []string) bool {
+func hasAll(columns []daemonapi.ImportColumn, names []string) bool {
 	return !slices.ContainsFunc(names, func(name string) bool {
-		return !slices.ContainsFunc(columns, func(c query.ImportColumn) bool { return folded(c.Name) == folded(name) })
+		return !slices.ContainsFunc(columns, func(c daemonapi.ImportColumn) bool { return folded(c.Name) == folded(name) })
 	})
 }

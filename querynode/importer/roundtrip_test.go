@@ -17,8 +17,8 @@ import (
 
 	"github.com/ayb-go/ayb/querynode/engine/sqlite"
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // roundTrips is how many random tables make the way in each format. `make fuzz`
@@ -40,7 +40,7 @@ func roundTrips(t *testing.T) int {
 // storage class and the same bytes in a table that is there, and in a new one
 // as far as the format can tell.
 func TestRoundTripOfTables(t *testing.T) {
-	for _, format := range []query.TransferFormat{query.TransferSQLite, query.TransferSQL, query.TransferNDJSON, query.TransferJSON, query.TransferCSV} {
+	for _, format := range []daemonapi.TransferFormat{daemonapi.TransferSQLite, daemonapi.TransferSQL, daemonapi.TransferNDJSON, daemonapi.TransferJSON, daemonapi.TransferCSV} {
 		t.Run(string(format), func(t *testing.T) {
 			t.Parallel()
 			p := &trips{world: start(t), t: t, format: format}
@@ -61,7 +61,7 @@ func TestRoundTripOfTables(t *testing.T) {
 type trips struct {
 	*world
 	t      *testing.T
-	format query.TransferFormat
+	format daemonapi.TransferFormat
 	seed   uint64
 	table  *made
 	failed int
@@ -78,19 +78,19 @@ func (p *trips) fail(format string, args ...any) {
 func (p *trips) trip(seed uint64) int {
 	r := rand.New(rand.NewPCG(seed, 11))
 	p.seed, p.table = seed, table(r)
-	statements := []query.Statement{{SQL: p.table.create("t")}}
+	statements := []daemonapi.Statement{{SQL: p.table.create("t")}}
 	p.do(append(statements, p.table.fill("t")...)...)
 	want := p.stored("t", p.table.names())
 	data := p.export(p.format, p.exported())
 	data, p.said, _ = strings.Cut(data, "\x00[") // remarks, of text
-	if p.format == query.TransferSQLite {
+	if p.format == daemonapi.TransferSQLite {
 		data = p.export(p.format, "")
 	}
 	switch p.format {
-	case query.TransferSQLite:
+	case daemonapi.TransferSQLite:
 		p.file(data, want)
-	case query.TransferSQL:
-		p.do(query.Statement{SQL: "DROP TABLE t"})
+	case daemonapi.TransferSQL:
+		p.do(daemonapi.Statement{SQL: "DROP TABLE t"})
 		if _, err := p.try(data, options{Format: p.format}); err != nil {
 			p.fail("%v\n%.2000s", err, data)
 		} else {
@@ -104,7 +104,7 @@ func (p *trips) trip(seed uint64) int {
 }
 
 func (p *trips) exported() string {
-	if p.format == query.TransferSQLite {
+	if p.format == daemonapi.TransferSQLite {
 		return ""
 	}
 	return "t"
@@ -112,9 +112,9 @@ func (p *trips) exported() string {
 
 // modes brings rows in by each mode.
 func (p *trips) modes(data string, want []string) {
-	for _, mode := range []string{query.ImportAppend, query.ImportReplace} {
-		p.do(query.Statement{SQL: p.table.create(mode)})
-		if mode == query.ImportReplace {
+	for _, mode := range []string{daemonapi.ImportAppend, daemonapi.ImportReplace} {
+		p.do(daemonapi.Statement{SQL: p.table.create(mode)})
+		if mode == daemonapi.ImportReplace {
 			p.do(p.table.fill(mode)...)
 		}
 		if _, err := p.try(data, options{Format: p.format, Table: mode, Mode: mode}); err != nil {
@@ -127,13 +127,13 @@ func (p *trips) modes(data string, want []string) {
 		p.same(mode, data, p.stored(mode, p.table.names()), want)
 	}
 	o := options{Format: p.format, Table: "new"}
-	if p.format == query.TransferCSV && strings.Contains(p.said, "header yes") {
+	if p.format == daemonapi.TransferCSV && strings.Contains(p.said, "header yes") {
 		o.Header = "yes"
 	}
 	result, err := p.try(data, o)
 	if err != nil {
 		// Without rows JSON says nothing of its columns.
-		if len(want) > 0 || p.format == query.TransferCSV || !errs.Is(err, errs.Invalid) {
+		if len(want) > 0 || p.format == daemonapi.TransferCSV || !errs.Is(err, errs.Invalid) {
 			p.fail("create: %v\n%.2000s", err, data)
 		}
 		return
@@ -152,7 +152,7 @@ func (p *trips) modes(data string, want []string) {
 // file makes a database of a file.
 func (p *trips) file(data string, want []string) {
 	other := start(p.t)
-	if _, _, err := other.db.Receive(sqlite.NewJob(query.Batch{}, sqlite.JobOptions{Mode: ayb.QueryReadWrite}), strings.NewReader(data)); err != nil {
+	if _, _, err := other.db.Receive(sqlite.NewJob(daemonapi.Batch{}, sqlite.JobOptions{Mode: ayb.QueryReadWrite}), strings.NewReader(data)); err != nil {
 		p.fail("%v", err)
 		return
 	}
@@ -161,8 +161,8 @@ func (p *trips) file(data string, want []string) {
 }
 
 func (p *trips) clear() {
-	for _, name := range []string{"t", query.ImportAppend, query.ImportReplace, "new"} {
-		p.do(query.Statement{SQL: "DROP TABLE IF EXISTS " + quoteName(name)})
+	for _, name := range []string{"t", daemonapi.ImportAppend, daemonapi.ImportReplace, "new"} {
+		p.do(daemonapi.Statement{SQL: "DROP TABLE IF EXISTS " + quoteName(name)})
 	}
 }
 
@@ -175,12 +175,12 @@ func (m *made) names() []string {
 }
 
 // do runs statements in one transaction.
-func (p *trips) do(statements ...query.Statement) {
+func (p *trips) do(statements ...daemonapi.Statement) {
 	p.t.Helper()
 	if len(statements) == 0 {
 		return
 	}
-	job := sqlite.NewJob(query.Batch{Statements: statements, Atomic: true}, sqlite.JobOptions{Mode: ayb.QueryReadWrite, Format: query.FormatJSON, Timeout: time.Minute})
+	job := sqlite.NewJob(daemonapi.Batch{Statements: statements, Atomic: true}, sqlite.JobOptions{Mode: ayb.QueryReadWrite, Format: daemonapi.FormatJSON, Timeout: time.Minute})
 	if err := p.db.Run(job, sink{&bytes.Buffer{}}); err != nil {
 		p.t.Fatalf("table %d: %v\n%s", p.seed, err, p.table)
 	}
@@ -196,8 +196,8 @@ func (p *trips) stored(name string, columns []string) []string {
 		cells = append(cells, "typeof("+c+")", "CASE WHEN typeof("+c+") IN ('text', 'blob') THEN hex("+c+") ELSE "+c+" END")
 	}
 	var out bytes.Buffer
-	batch := query.Batch{Statements: []query.Statement{{SQL: "SELECT " + strings.Join(cells, ",") + " FROM " + quoteName(name)}}, Atomic: true}
-	if err := p.db.Run(sqlite.NewJob(batch, sqlite.JobOptions{Mode: ayb.QueryReadOnly, Format: query.FormatJSON, Timeout: time.Minute}), sink{&out}); err != nil {
+	batch := daemonapi.Batch{Statements: []daemonapi.Statement{{SQL: "SELECT " + strings.Join(cells, ",") + " FROM " + quoteName(name)}}, Atomic: true}
+	if err := p.db.Run(sqlite.NewJob(batch, sqlite.JobOptions{Mode: ayb.QueryReadOnly, Format: daemonapi.FormatJSON, Timeout: time.Minute}), sink{&out}); err != nil {
 		p.t.Fatal(err)
 	}
 	var doc struct {
@@ -217,7 +217,7 @@ func (p *trips) stored(name string, columns []string) []string {
 // same compares what came in with what went out.
 func (p *trips) same(mode, data string, got, want []string) {
 	p.t.Helper()
-	if mode == query.ImportCreate {
+	if mode == daemonapi.ImportCreate {
 		got, want = p.told(got), p.told(want)
 	}
 	if !slices.Equal(got, want) {

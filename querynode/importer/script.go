@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/statement"
+	"github.com/ayb-go/ayb/shared/sqlsplit"
 )
 
 // script runs a script of SQL, in one transaction whatever it says itself.
@@ -22,7 +22,7 @@ func (im *imports) script() error {
 	return im.load(Transaction{Bytes: im.data.bytes, NoForeignKeys: off, Keep: !im.o.DryRun}, func(l Loader) error {
 		l = finite{l}
 		virtual := restored{}
-		return im.statements(func(u statement.Unit) error {
+		return im.statements(func(u sqlsplit.Unit) error {
 			written, bad, err := virtual.exec(l, u)
 			if err != nil {
 				return atLine(int64(u.First), err)
@@ -37,12 +37,12 @@ func (im *imports) script() error {
 }
 
 // reader gives the statements of the script.
-func (im *imports) reader() (*statement.Reader, error) {
+func (im *imports) reader() (*sqlsplit.Reader, error) {
 	src, err := im.data.text(im.encoding, false)
 	if err != nil {
 		return nil, err
 	}
-	return statement.NewStatements(src, im.data.limits.Statement), nil
+	return sqlsplit.NewStatements(src, im.data.limits.Statement), nil
 }
 
 // noForeignKeys tells whether the script asks at its front to leave foreign
@@ -71,7 +71,7 @@ func foreignKeys(words []string) bool {
 
 // statements gives the statements to do one after another, but for those that
 // begin and end transactions, which only have to go together.
-func (im *imports) statements(do func(statement.Unit) error) error {
+func (im *imports) statements(do func(sqlsplit.Unit) error) error {
 	r, err := im.reader()
 	if err != nil {
 		return err
@@ -84,7 +84,7 @@ func (im *imports) statements(do func(statement.Unit) error) error {
 			return errs.E(errs.Invalid, "The script begins a transaction and does not end it, so it is not complete")
 		case errors.Is(err, io.EOF):
 			return nil
-		case errors.Is(err, statement.ErrTooLong):
+		case errors.Is(err, sqlsplit.ErrTooLong):
 			return errs.E(errs.TooLarge, "Line %d: the statement has more than %d bytes (limits.request_bytes)", r.Line(), im.data.limits.Statement)
 		case err != nil:
 			return errBroken(err)

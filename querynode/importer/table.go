@@ -9,8 +9,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 const (
@@ -75,7 +75,7 @@ func (im *imports) table() error {
 // existing gives the names of the columns of the table that rows are added to,
 // which tell whether the data has a header.
 func (im *imports) existing() (names []string, err error) {
-	if im.o.Mode == query.ImportCreate || im.o.Header != "" || im.documents() {
+	if im.o.Mode == daemonapi.ImportCreate || im.o.Header != "" || im.documents() {
 		return nil, nil
 	}
 	err = im.load(Transaction{}, func(l Loader) error {
@@ -201,9 +201,9 @@ func folded(name string) string {
 }
 
 // insert reads all of the data again and puts the rows in.
-func (im *imports) insert(l Loader, r rows, sh *shape, columns []query.ImportColumn) error {
+func (im *imports) insert(l Loader, r rows, sh *shape, columns []daemonapi.ImportColumn) error {
 	im.result.Columns = sh.shown(columns)
-	values := make([]query.Value, len(columns))
+	values := make([]daemonapi.Value, len(columns))
 	for n := 1; ; n++ {
 		got, err := r.next()
 		if errors.Is(err, io.EOF) {
@@ -242,16 +242,16 @@ func (im *imports) insert(l Loader, r rows, sh *shape, columns []query.ImportCol
 
 // prepare makes the table ready. It gives the columns that the data goes to,
 // and as what its values are given.
-func (im *imports) prepare(l Loader, sh *shape) ([]query.ImportColumn, error) {
+func (im *imports) prepare(l Loader, sh *shape) ([]daemonapi.ImportColumn, error) {
 	names, types, found, err := l.Columns(im.o.Table)
 	if err != nil {
 		return nil, err
 	}
 	shown := shortened(im.o.Table, 80)
 	switch {
-	case found && im.o.Mode == query.ImportCreate:
+	case found && im.o.Mode == daemonapi.ImportCreate:
 		return nil, errs.E(errs.Conflict, "There is a table %s already; import with the mode append or replace, or choose another name", shown)
-	case !found && im.o.Mode == query.ImportAppend:
+	case !found && im.o.Mode == daemonapi.ImportAppend:
 		return nil, errs.RecordNotFound("table", shown)
 	}
 	if sh.empty {
@@ -265,10 +265,10 @@ func (im *imports) prepare(l Loader, sh *shape) ([]query.ImportColumn, error) {
 		}
 		fitting, why := sh.fit(names, types, computed)
 		switch {
-		case why == nil && im.o.Mode == query.ImportReplace:
+		case why == nil && im.o.Mode == daemonapi.ImportReplace:
 			err = change(l, "DELETE FROM main."+quoteName(im.o.Table))
 		case why == nil: // appended
-		case im.o.Mode == query.ImportAppend:
+		case im.o.Mode == daemonapi.ImportAppend:
 			return nil, why
 		default:
 			err = im.renew(l, columns)
@@ -294,7 +294,7 @@ func (im *imports) prepare(l Loader, sh *shape) ([]query.ImportColumn, error) {
 	for i, c := range columns {
 		into[i] = c.Name
 	}
-	if im.o.OnError == query.OnErrorSkip || im.o.DryRun {
+	if im.o.OnError == daemonapi.OnErrorSkip || im.o.DryRun {
 		if err := l.CheckEach(im.o.Table); err != nil { // whether a row can be taken is to be told of each
 			return nil, err
 		}
@@ -308,7 +308,7 @@ func change(l Loader, sql string) error {
 	return errors.Join(bad, err)
 }
 
-func createTable(name string, columns []query.ImportColumn, constraints ...string) string {
+func createTable(name string, columns []daemonapi.ImportColumn, constraints ...string) string {
 	var b strings.Builder
 	b.WriteString("CREATE TABLE main." + quoteName(name) + " (")
 	for i, c := range columns {
@@ -325,8 +325,8 @@ func createTable(name string, columns []query.ImportColumn, constraints ...strin
 }
 
 // found is the columns as they were found.
-func (sh *shape) found() []query.ImportColumn {
-	columns := make([]query.ImportColumn, len(sh.names))
+func (sh *shape) found() []daemonapi.ImportColumn {
+	columns := make([]daemonapi.ImportColumn, len(sh.names))
 	for i, name := range sh.names {
 		columns[i].Name = name
 		if sh.text != nil {
@@ -350,7 +350,7 @@ func (sh *shape) place(i int) int {
 // fit finds the columns of a table for those of the data: by name if it has
 // names, else by place. Values of CSV go in as what they were found to be, or as
 // texts; the table makes of them what its columns are declared to be. What the table computes itself is left out.
-func (sh *shape) fit(names, types []string, computed []query.GeneratedColumn) ([]query.ImportColumn, error) {
+func (sh *shape) fit(names, types []string, computed []daemonapi.GeneratedColumn) ([]daemonapi.ImportColumn, error) {
 	columns := sh.found()
 	wide := len(columns) == len(names)+len(computed)
 	if !sh.named && !wide && len(columns) != len(names) {
@@ -362,7 +362,7 @@ func (sh *shape) fit(names, types []string, computed []query.GeneratedColumn) ([
 			into.order = slices.Insert(into.order, c.Place, -1)
 		}
 	}
-	fitting := make([]query.ImportColumn, 0, len(columns))
+	fitting := make([]daemonapi.ImportColumn, 0, len(columns))
 	sh.places = make([]int, len(columns))
 	var taken []int
 	for i, c := range columns {
@@ -376,7 +376,7 @@ func (sh *shape) fit(names, types []string, computed []query.GeneratedColumn) ([
 		}
 		if sh.places[i] = -1; at < 0 {
 			if !sh.named {
-				c.Name = computed[slices.IndexFunc(computed, func(g query.GeneratedColumn) bool { return g.Place == i })].Name
+				c.Name = computed[slices.IndexFunc(computed, func(g daemonapi.GeneratedColumn) bool { return g.Place == i })].Name
 			}
 			sh.left = append(sh.left, shortened(c.Name, 80))
 			continue
@@ -409,7 +409,7 @@ type places struct {
 	order         []int
 }
 
-func placesOf(names []string, computed []query.GeneratedColumn) places {
+func placesOf(names []string, computed []daemonapi.GeneratedColumn) places {
 	p := places{map[string]int{}, map[string]int{}, nil}
 	for i, name := range names {
 		p.exact[name], p.folded[folded(name)] = i, i

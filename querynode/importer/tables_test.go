@@ -10,14 +10,14 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // made is a random table.
 type made struct {
 	columns []madeColumn
 	options string // STRICT, WITHOUT ROWID
-	rows    [][]query.Value
+	rows    [][]daemonapi.Value
 }
 
 type madeColumn struct {
@@ -36,7 +36,7 @@ func (m *made) create(name string) string {
 
 // fill is what puts the rows in; those that the table does not take are left
 // out.
-func (m *made) fill(name string) []query.Statement {
+func (m *made) fill(name string) []daemonapi.Statement {
 	var names []string
 	for _, c := range m.columns {
 		if !c.computed {
@@ -44,9 +44,9 @@ func (m *made) fill(name string) []query.Statement {
 		}
 	}
 	sql := "INSERT OR IGNORE INTO " + quoteName(name) + "(" + strings.Join(names, ",") + ") VALUES (?" + strings.Repeat(",?", len(names)-1) + ")"
-	var all []query.Statement
+	var all []daemonapi.Statement
 	for _, row := range m.rows {
-		all = append(all, query.Statement{SQL: sql, Params: query.Params{Positional: row}})
+		all = append(all, daemonapi.Statement{SQL: sql, Params: daemonapi.Params{Positional: row}})
 	}
 	return all
 }
@@ -116,27 +116,27 @@ func pick[T any](r *rand.Rand, from []T) T { return from[r.IntN(len(from))] }
 
 // row adds a row of values, which a strict table takes.
 func (m *made) row(r *rand.Rand, columns []madeColumn, strict bool) {
-	var row []query.Value
+	var row []daemonapi.Value
 	for _, c := range columns {
-		kind := query.ValueKind(1 + r.IntN(4))
+		kind := daemonapi.ValueKind(1 + r.IntN(4))
 		if r.IntN(3) > 0 { // most columns hold one kind of value
 			switch affinity(c.declared) {
 			case typeInteger:
-				kind = query.Integer
+				kind = daemonapi.Integer
 			case typeReal:
-				kind = query.Real
+				kind = daemonapi.Real
 			case typeText:
-				kind = query.Text
+				kind = daemonapi.Text
 			}
 		}
 		if strings.HasPrefix(c.rest, "PRIMARY") && c.declared == "INTEGER" {
-			kind = query.Integer
+			kind = daemonapi.Integer
 		}
 		if strict && c.declared != "ANY" {
-			kind = map[string]query.ValueKind{"INT": query.Integer, "INTEGER": query.Integer, "REAL": query.Real, "TEXT": query.Text, "BLOB": query.Blob}[c.declared]
+			kind = map[string]daemonapi.ValueKind{"INT": daemonapi.Integer, "INTEGER": daemonapi.Integer, "REAL": daemonapi.Real, "TEXT": daemonapi.Text, "BLOB": daemonapi.Blob}[c.declared]
 		}
 		if r.IntN(8) == 0 {
-			row = append(row, query.Value{})
+			row = append(row, daemonapi.Value{})
 			continue
 		}
 		v := some(r, kind)
@@ -161,21 +161,21 @@ var (
 )
 
 // some is a value of a kind.
-func some(r *rand.Rand, kind query.ValueKind) query.Value {
+func some(r *rand.Rand, kind daemonapi.ValueKind) daemonapi.Value {
 	switch kind {
-	case query.Integer:
+	case daemonapi.Integer:
 		if r.IntN(3) == 0 {
-			return query.Value{Kind: kind, Integer: int64(r.Uint64() >> r.IntN(64))}
+			return daemonapi.Value{Kind: kind, Integer: int64(r.Uint64() >> r.IntN(64))}
 		}
-		return query.Value{Kind: kind, Integer: pick(r, someIntegers)}
-	case query.Real:
+		return daemonapi.Value{Kind: kind, Integer: pick(r, someIntegers)}
+	case daemonapi.Real:
 		if r.IntN(3) == 0 {
 			if f := math.Float64frombits(r.Uint64()); !math.IsNaN(f) {
-				return query.Value{Kind: kind, Real: f}
+				return daemonapi.Value{Kind: kind, Real: f}
 			}
 		}
-		return query.Value{Kind: kind, Real: pick(r, someReals)}
-	case query.Text:
+		return daemonapi.Value{Kind: kind, Real: pick(r, someReals)}
+	case daemonapi.Text:
 		s := pick(r, someTexts)
 		for r.IntN(4) == 0 {
 			s += pick(r, someTexts)
@@ -183,13 +183,13 @@ func some(r *rand.Rand, kind query.ValueKind) query.Value {
 		if r.IntN(50) == 0 {
 			s = strings.Repeat(s+" é\n", 3000)
 		}
-		return query.Value{Kind: kind, Bytes: []byte(s)}
+		return daemonapi.Value{Kind: kind, Bytes: []byte(s)}
 	}
 	b := []byte(pick(r, someBlobs))
 	for r.IntN(3) == 0 {
 		b = be.BigEndian.AppendUint64(b, r.Uint64())
 	}
-	return query.Value{Kind: query.Blob, Bytes: b}
+	return daemonapi.Value{Kind: daemonapi.Blob, Bytes: b}
 }
 
 // String tells what a table is when a test fails.

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"strconv"
 
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // cell is one value of a row. data is valid until the next row.
@@ -126,14 +126,14 @@ func normal(b []byte) (digits []byte, exp int) {
 }
 
 // value makes a value for a column of the type.
-func (c cell) value(typ string) query.Value {
+func (c cell) value(typ string) daemonapi.Value {
 	switch {
 	case c.kind == null:
-		return query.Value{}
+		return daemonapi.Value{}
 	case c.kind == blob:
-		return query.Value{Kind: query.Blob, Bytes: c.data}
+		return daemonapi.Value{Kind: daemonapi.Blob, Bytes: c.data}
 	case c.kind == text:
-		return query.Value{Kind: query.Text, Bytes: c.data}
+		return daemonapi.Value{Kind: daemonapi.Text, Bytes: c.data}
 	case c.kind == integer && typ != typeText && typ != typeReal:
 		typ = typeInteger
 	case c.kind == real && typ != typeText:
@@ -142,12 +142,12 @@ func (c cell) value(typ string) query.Value {
 	switch typ {
 	case typeInteger:
 		if n, err := strconv.ParseInt(string(c.data), 10, 64); err == nil {
-			return query.Value{Kind: query.Integer, Integer: n}
+			return daemonapi.Value{Kind: daemonapi.Integer, Integer: n}
 		}
 	case typeReal:
 		if f, err := strconv.ParseFloat(string(c.data), 64); err == nil {
-			return query.Value{Kind: query.Real, Real: f}
+			return daemonapi.Value{Kind: daemonapi.Real, Real: f}
 		}
 	}
-	return query.Value{Kind: query.Text, Bytes: c.data}
+	return daemonapi.Value{Kind: daemonapi.Text, Bytes: c.data}
 }

@@ -5,12 +5,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // shown is the columns as they are declared.
-func (sh *shape) shown(columns []query.ImportColumn) []query.ImportColumn {
+func (sh *shape) shown(columns []daemonapi.ImportColumn) []daemonapi.ImportColumn {
 	if sh.declared == nil {
 		return columns
 	}
@@ -22,7 +22,7 @@ func (sh *shape) shown(columns []query.ImportColumn) []query.ImportColumn {
 }
 
 // values makes the values of a row.
-func (sh *shape) values(got row, columns []query.ImportColumn, values []query.Value) (bad error) {
+func (sh *shape) values(got row, columns []daemonapi.ImportColumn, values []daemonapi.Value) (bad error) {
 	clear(values)
 	for i, c := range got.cells {
 		at := sh.place(i)
@@ -44,7 +44,7 @@ func (sh *shape) values(got row, columns []query.ImportColumn, values []query.Va
 }
 
 // preview shows a row of a dry run.
-func (im *imports) preview(sh *shape, got row, values []query.Value) {
+func (im *imports) preview(sh *shape, got row, values []daemonapi.Value) {
 	if !im.o.DryRun || len(im.result.Preview) == previewRows {
 		return
 	}
@@ -58,15 +58,15 @@ func (im *imports) preview(sh *shape, got row, values []query.Value) {
 }
 
 // shownValue is how a value looks in a preview; nil is NULL.
-func shownValue(v query.Value, c cell) *string {
+func shownValue(v daemonapi.Value, c cell) *string {
 	b := c.data
 	switch {
-	case v.Kind == query.Null:
+	case v.Kind == daemonapi.Null:
 		return nil
 	case c.kind != word && c.kind != enclosed:
-	case v.Kind == query.Integer:
+	case v.Kind == daemonapi.Integer:
 		b = strconv.AppendInt(nil, v.Integer, 10)
-	case v.Kind == query.Real:
+	case v.Kind == daemonapi.Real:
 		b = strconv.AppendFloat(nil, v.Real, 'g', -1, 64)
 	}
 	s := shortened(strings.ToValidUTF8(string(b[:min(len(b), previewBytes+4)]), "\uFFFD"), previewBytes)

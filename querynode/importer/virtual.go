@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/statement"
+	"github.com/ayb-go/ayb/shared/sqlsplit"
 )
 
 // The .dump of SQLite's shell does not make virtual tables with CREATE: it
@@ -42,7 +42,7 @@ func targetOf(text string) string {
 }
 
 // exec runs a statement of a script.
-func (v restored) exec(l Loader, u statement.Unit) (written int64, bad, err error) {
+func (v restored) exec(l Loader, u sqlsplit.Unit) (written int64, bad, err error) {
 	if writesSchema(u.Words) {
 		bad, err = v.create(l, u.Text)
 		return 0, bad, err

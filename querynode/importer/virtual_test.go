@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 const searchable = `CREATE VIRTUAL TABLE ft USING fts5(a, b, prefix='2'); INSERT INTO ft VALUES ('hello world', 'x'), ('Müller', 'y''s');
@@ -35,7 +35,7 @@ func TestDumpOfTheShell(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := start(t)
-	w.must(string(dump), query.ImportOptions{Format: query.TransferSQL})
+	w.must(string(dump), daemonapi.ImportOptions{Format: daemonapi.TransferSQL})
 	if got := w.rows("PRAGMA integrity_check"); got != "ok" {
 		t.Errorf("integrity_check: %s", got)
 	}
@@ -58,7 +58,7 @@ func TestDumpOfTheShell(t *testing.T) {
 		}
 	}
 	// What is behind a virtual table is read-only again.
-	if _, err := w.try("DELETE FROM ft_data;", query.ImportOptions{Format: query.TransferSQL}); err == nil || !strings.Contains(err.Error(), "may not be modified") {
+	if _, err := w.try("DELETE FROM ft_data;", daemonapi.ImportOptions{Format: daemonapi.TransferSQL}); err == nil || !strings.Contains(err.Error(), "may not be modified") {
 		t.Errorf("told %v", err)
 	}
 }
@@ -68,11 +68,11 @@ func TestDumpWithoutRows(t *testing.T) {
 	w := start(t)
 	w.must("PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nPRAGMA writable_schema=ON;\n"+
 		"INSERT INTO sqlite_schema(type,name,tbl_name,rootpage,sql)VALUES('table','f','f',0,'CREATE VIRTUAL TABLE f USING fts5(x)');\n"+
-		"CREATE TABLE IF NOT EXISTS 'f_data'(id INTEGER PRIMARY KEY, block BLOB);\nPRAGMA writable_schema=OFF;\nCOMMIT;\n", query.ImportOptions{Format: query.TransferSQL})
+		"CREATE TABLE IF NOT EXISTS 'f_data'(id INTEGER PRIMARY KEY, block BLOB);\nPRAGMA writable_schema=OFF;\nCOMMIT;\n", daemonapi.ImportOptions{Format: daemonapi.TransferSQL})
 	if got := w.rows("INSERT INTO f VALUES ('a b'); SELECT x FROM f('b')"); got != "a b" {
 		t.Errorf("got %s", got)
 	}
-	if _, err := w.try("INSERT INTO sqlite_schema(type,name,tbl_name,rootpage,sql)VALUES('table','g','g',0,'CREATE VIRTUAL TABLE g USING spellfix1');", query.ImportOptions{Format: query.TransferSQL}); err == nil || !strings.Contains(err.Error(), "Line 1: no such module: spellfix1") {
+	if _, err := w.try("INSERT INTO sqlite_schema(type,name,tbl_name,rootpage,sql)VALUES('table','g','g',0,'CREATE VIRTUAL TABLE g USING spellfix1');", daemonapi.ImportOptions{Format: daemonapi.TransferSQL}); err == nil || !strings.Contains(err.Error(), "Line 1: no such module: spellfix1") {
 		t.Errorf("told %v", err)
 	}
 }

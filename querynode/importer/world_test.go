@@ -15,7 +15,7 @@ import (
 
 	"github.com/ayb-go/ayb/querynode/engine/sqlite"
 	"github.com/ayb-go/ayb/shared/ayb"
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // world is a database to import into, with the engine that serves tenants.
@@ -53,28 +53,28 @@ func (t target) Load(tx Transaction, work func(Loader) error) ([]string, error) 
 	return t.DB.Load(t.job, o, func(l *sqlite.Loader) error { return work(l) })
 }
 
-func (w *world) from(body io.Reader, o query.ImportOptions) (query.ImportResult, error) {
+func (w *world) from(body io.Reader, o daemonapi.ImportOptions) (daemonapi.ImportResult, error) {
 	w.t.Helper()
 	d, err := Receive(body, w.temp, w.limits)
 	if err != nil {
-		return query.ImportResult{}, err
+		return daemonapi.ImportResult{}, err
 	}
 	defer func() { _ = d.Close() }() // a file without a name
-	return d.Import(target{w.db, sqlite.NewJob(query.Batch{}, sqlite.JobOptions{Mode: ayb.QueryReadWrite})}, o)
+	return d.Import(target{w.db, sqlite.NewJob(daemonapi.Batch{}, sqlite.JobOptions{Mode: ayb.QueryReadWrite})}, o)
 }
 
-func (w *world) try(data string, o query.ImportOptions) (query.ImportResult, error) {
+func (w *world) try(data string, o daemonapi.ImportOptions) (daemonapi.ImportResult, error) {
 	w.t.Helper()
 	if o.Format == "" {
-		o.Format = query.TransferCSV
+		o.Format = daemonapi.TransferCSV
 	}
-	if o.Table == "" && o.Format != query.TransferSQL {
+	if o.Table == "" && o.Format != daemonapi.TransferSQL {
 		o.Table = "t"
 	}
 	return w.from(strings.NewReader(data), o)
 }
 
-func (w *world) must(data string, o query.ImportOptions) query.ImportResult {
+func (w *world) must(data string, o daemonapi.ImportOptions) daemonapi.ImportResult {
 	w.t.Helper()
 	result, err := w.try(data, o)
 	if err != nil {
@@ -88,8 +88,8 @@ func (w *world) must(data string, o query.ImportOptions) query.ImportResult {
 func (w *world) rows(sql string) string {
 	w.t.Helper()
 	var out bytes.Buffer
-	batch := query.Batch{Statements: []query.Statement{{SQL: sql}}, Script: true, Atomic: true}
-	job := sqlite.NewJob(batch, sqlite.JobOptions{Mode: ayb.QueryReadWrite, Format: query.FormatCompat, Timeout: time.Minute})
+	batch := daemonapi.Batch{Statements: []daemonapi.Statement{{SQL: sql}}, Script: true, Atomic: true}
+	job := sqlite.NewJob(batch, sqlite.JobOptions{Mode: ayb.QueryReadWrite, Format: daemonapi.FormatCompat, Timeout: time.Minute})
 	if err := w.db.Run(job, sink{&out}); err != nil {
 		w.t.Fatalf("%s: %v", sql, err)
 	}
@@ -117,14 +117,14 @@ func (w *world) rows(sql string) string {
 // csv is the table as it is exported.
 func (w *world) csv(table string) string {
 	w.t.Helper()
-	return w.export(query.TransferCSV, table)
+	return w.export(daemonapi.TransferCSV, table)
 }
 
-func (w *world) export(format query.TransferFormat, table string) string {
+func (w *world) export(format daemonapi.TransferFormat, table string) string {
 	w.t.Helper()
 	var out bytes.Buffer
-	job := sqlite.NewJob(query.Batch{}, sqlite.JobOptions{Mode: ayb.QueryReadOnly})
-	if err := w.db.Export(job, query.ExportOptions{Format: format, Table: table, Remarks: strings.HasPrefix(w.t.Name(), "TestRoundTripOfTables/")}, "", sink{&out}); err != nil {
+	job := sqlite.NewJob(daemonapi.Batch{}, sqlite.JobOptions{Mode: ayb.QueryReadOnly})
+	if err := w.db.Export(job, daemonapi.ExportOptions{Format: format, Table: table, Remarks: strings.HasPrefix(w.t.Name(), "TestRoundTripOfTables/")}, "", sink{&out}); err != nil {
 		w.t.Fatal(err)
 	}
 	return out.String()
@@ -137,7 +137,7 @@ func (s sink) Write(p []byte, _ bool) error {
 	return err
 }
 
-func columnsOf(result query.ImportResult) string {
+func columnsOf(result daemonapi.ImportResult) string {
 	var b strings.Builder
 	for _, c := range result.Columns {
 		fmt.Fprintf(&b, "%s:%s ", c.Name, c.Type)

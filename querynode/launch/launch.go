@@ -14,8 +14,8 @@ import (
 	"github.com/ayb-go/ayb/shared/bus/natsbus"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/config"
-	"github.com/ayb-go/ayb/shared/lifecycle"
 	"github.com/ayb-go/ayb/shared/process"
+	"github.com/ayb-go/ayb/shared/supervisor"
 )
 
 // busPatience is how long a starting node waits for the bus before it counts
@@ -23,8 +23,8 @@ import (
 const busPatience = time.Minute
 
 // Role is the query node.
-func Role(env process.Env) lifecycle.Role {
-	return lifecycle.Role{Name: "querynode", Run: func(ctx context.Context, ready func()) error {
+func Role(env process.Env) supervisor.Role {
+	return supervisor.Role{Name: "querynode", Run: func(ctx context.Context, ready func()) error {
 		return run(ctx, env, ready)
 	}}
 }
@@ -32,7 +32,7 @@ func Role(env process.Env) lifecycle.Role {
 func run(ctx context.Context, env process.Env, ready func()) error {
 	conn, err := env.Connect(natsbus.QueryNode)
 	if err != nil {
-		return lifecycle.Fatal(err)
+		return supervisor.Fatal(err)
 	}
 	defer conn.Close()
 	cfg := nodeConfig(env.Config)
@@ -45,7 +45,7 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 		Isolation: func(r sandbox.Report) { printIsolation(env.Stdout, env.Stderr, r) },
 	})
 	if err != nil {
-		return lifecycle.Fatal(err)
+		return supervisor.Fatal(err)
 	}
 	defer func() { _ = node.Close() }() // it frees a lock only
 	waiting, cancel := context.WithTimeout(ctx, busPatience)

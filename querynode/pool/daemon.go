@@ -9,12 +9,12 @@ import (
 
 	"github.com/ayb-go/ayb/querynode/cgroup"
 	"github.com/ayb-go/ayb/querynode/dbfile"
-	"github.com/ayb-go/ayb/querynode/pipe"
+	"github.com/ayb-go/ayb/querynode/socketpair"
 	"github.com/ayb-go/ayb/querynode/space"
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // Receiver takes what a daemon sends on one stream: Data, Credit, and at the
@@ -31,7 +31,7 @@ type Daemon struct {
 	pool    *Pool
 	db      ayb.DatabasePath
 	version string // empty for the live one
-	conn    *pipe.Conn
+	conn    *socketpair.Conn
 	done    chan struct{} // closed when the process has ended
 
 	group   *cgroup.Group // nil without; for the goroutine of run
@@ -40,7 +40,7 @@ type Daemon struct {
 	used    time.Duration // processor time at the last look; for the watch
 
 	mu      sync.Mutex
-	own     query.Limits // those of its database; fixed once it has been launched
+	own     daemonapi.Limits // those of its database; fixed once it has been launched
 	fixed   bool
 	retired time.Duration // pool time since when another one is to follow; 0 never
 	streams map[uint32]*stream
@@ -88,12 +88,12 @@ const (
 // newDaemon makes a daemon and starts its process in the background, after
 // the one before has ended: two never open one database, and a place is taken
 // once. The caller holds p.mu.
-func newDaemon(p *Pool, at Place, own query.Limits, before *Daemon, pause time.Duration) (*Daemon, error) {
-	ours, theirs, err := pipe.Pair()
+func newDaemon(p *Pool, at Place, own daemonapi.Limits, before *Daemon, pause time.Duration) (*Daemon, error) {
+	ours, theirs, err := socketpair.Pair()
 	if err != nil {
 		return nil, errs.Wrap(errs.Unavailable, err, "The query node has no room for another database; try again later")
 	}
-	conn, err := pipe.New(ours)
+	conn, err := socketpair.New(ours)
 	if err != nil {
 		return nil, err
 	}

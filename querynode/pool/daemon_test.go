@@ -11,12 +11,12 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/querynode/dbfile"
-	"github.com/ayb-go/ayb/querynode/pipe"
+	"github.com/ayb-go/ayb/querynode/socketpair"
 	"github.com/ayb-go/ayb/querynode/space"
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // The daemons of these tests are this test binary, and they misbehave.
@@ -29,11 +29,11 @@ func TestMain(m *testing.M) {
 
 // hostile is a daemon that was taken over.
 func hostile(what string) int {
-	file, err := pipe.Inherited(3)
+	file, err := socketpair.Inherited(3)
 	if err != nil {
 		return 1
 	}
-	conn, err := pipe.New(file)
+	conn, err := socketpair.New(file)
 	if err != nil {
 		return 1
 	}
@@ -103,7 +103,7 @@ func newPool(t *testing.T, what string) *Pool {
 	}
 	p := New(Config{
 		MaxDaemons: 4, IdleTimeout: time.Minute, StatementTimeout: 50 * time.Millisecond,
-		Command: func(dbfile.Version, query.Limits, space.Seat) (string, []string, error) {
+		Command: func(dbfile.Version, daemonapi.Limits, space.Seat) (string, []string, error) {
 			if what == "missing" {
 				return "/nowhere/daemon", nil, nil
 			}
@@ -139,7 +139,7 @@ func ask(t *testing.T, p *Pool) (*answer, end) {
 	t.Helper()
 	a := &answer{end: make(chan end, 1)}
 	for {
-		d, err := p.Get(ayb.DatabasePath{Entity: "a", Database: "b"}, query.Limits{})
+		d, err := p.Get(ayb.DatabasePath{Entity: "a", Database: "b"}, daemonapi.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -222,7 +222,7 @@ func TestSilentDaemonTakesOnlySoMuch(t *testing.T) {
 			p := newPool(t, "deaf")
 			taken := 0
 			for ; taken <= c.most; taken++ {
-				d, err := p.Get(db, query.Limits{})
+				d, err := p.Get(db, daemonapi.Limits{})
 				if err != nil {
 					if !errs.Is(err, errs.Unavailable) {
 						t.Error(err)

@@ -6,12 +6,12 @@ import (
 
 	"github.com/ayb-go/ayb/querynode/cgroup"
 	"github.com/ayb-go/ayb/shared/ayb"
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // fork starts the process, in a control group where there are some. Without one
 // it runs too: its own limits hold in any case, and queries matter more.
-func (d *Daemon) fork(cmd *exec.Cmd, own query.Limits) error {
+func (d *Daemon) fork(cmd *exec.Cmd, own daemonapi.Limits) error {
 	p := d.pool
 	if p.deps.Groups == nil {
 		return p.forks.start(cmd, nil)

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/shared/ayb"
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // The bounds of what may be asked for a database: whatever a control plane
@@ -18,7 +18,7 @@ const (
 )
 
 // sane brings limits into their bounds. Zero stays the node's own.
-func sane(l query.Limits) query.Limits {
+func sane(l daemonapi.Limits) daemonapi.Limits {
 	if l.DatabaseBytes != 0 {
 		l.DatabaseBytes = min(max(l.DatabaseBytes, MinDatabaseBytes), MaxDatabaseBytes)
 	}
@@ -83,7 +83,7 @@ func (p *Pool) replace(d *Daemon) {
 
 // Known gives the limits of a database that were asked for last; zero values
 // are the node's own.
-func (p *Pool) Known(db ayb.DatabasePath) query.Limits {
+func (p *Pool) Known(db ayb.DatabasePath) daemonapi.Limits {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.known[db]
@@ -91,7 +91,7 @@ func (p *Pool) Known(db ayb.DatabasePath) query.Limits {
 
 // take tells whether the daemon has these limits, or can still be started with
 // them.
-func (d *Daemon) take(own query.Limits) bool {
+func (d *Daemon) take(own daemonapi.Limits) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.fixed {
@@ -102,7 +102,7 @@ func (d *Daemon) take(own query.Limits) bool {
 
 // fix gives the limits to start with, which do not change any more. From now on
 // the daemon has to show that it lives.
-func (d *Daemon) fix() query.Limits {
+func (d *Daemon) fix() daemonapi.Limits {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.fixed = true

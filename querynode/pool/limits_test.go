@@ -9,19 +9,19 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/querynode/dbfile"
-	"github.com/ayb-go/ayb/querynode/pipe"
+	"github.com/ayb-go/ayb/querynode/socketpair"
 	"github.com/ayb-go/ayb/querynode/space"
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 var db = ayb.DatabasePath{Entity: "a", Database: "b"}
 
 // told is a daemon that answers with the limits it was started with; a request
 // to hold it answers when that is canceled.
-func told(conn *pipe.Conn, limits string, f mux.Frame) {
+func told(conn *socketpair.Conn, limits string, f mux.Frame) {
 	if f.Kind == mux.Cancel || f.Kind == mux.OpenFinal && string(f.Payload) != "hold" {
 		conn.Send(mux.Final, f.Stream, []byte(limits))
 	}
@@ -35,7 +35,7 @@ func limitsPool(t *testing.T) *Pool {
 	}
 	p := New(Config{
 		MaxDaemons: 1, IdleTimeout: time.Minute, StatementTimeout: time.Minute,
-		Command: func(_ dbfile.Version, own query.Limits, _ space.Seat) (string, []string, error) {
+		Command: func(_ dbfile.Version, own daemonapi.Limits, _ space.Seat) (string, []string, error) {
 			return self, []string{"hostile", fmt.Sprint(own.Queries)}, nil
 		},
 	}, Deps{Files: files{t.TempDir()}, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
@@ -43,10 +43,10 @@ func limitsPool(t *testing.T) *Pool {
 	return p
 }
 
-func queries(n int) query.Limits { return query.Limits{Queries: n} }
+func queries(n int) daemonapi.Limits { return daemonapi.Limits{Queries: n} }
 
 // open asks something of the daemon with these limits.
-func open(t *testing.T, p *Pool, own query.Limits, what string) (*Daemon, uint32, *answer) {
+func open(t *testing.T, p *Pool, own daemonapi.Limits, what string) (*Daemon, uint32, *answer) {
 	t.Helper()
 	a := &answer{end: make(chan end, 1)}
 	for {
@@ -186,7 +186,7 @@ func TestStuckAfterItsOwnTimeout(t *testing.T) {
 
 // Whatever a control plane asks, a daemon can work with it.
 func TestSaneLimits(t *testing.T) {
-	for in, want := range map[query.Limits]query.Limits{
+	for in, want := range map[daemonapi.Limits]daemonapi.Limits{
 		{}: {},
 		{DatabaseBytes: 1, HeapBytes: 1, Queries: -1}:                                   {DatabaseBytes: MinDatabaseBytes, HeapBytes: MinHeapBytes, Queries: 1},
 		{DatabaseBytes: 1 << 62, HeapBytes: 1 << 62, Queries: 1 << 30}:                  {DatabaseBytes: MaxDatabaseBytes, HeapBytes: MaxHeapBytes, Queries: MaxQueries},

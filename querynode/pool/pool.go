@@ -14,8 +14,8 @@ import (
 	"github.com/ayb-go/ayb/querynode/dbfile"
 	"github.com/ayb-go/ayb/querynode/space"
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // Config sizes a pool. All fields are required.
@@ -29,10 +29,10 @@ type Config struct {
 	StatementTimeout time.Duration
 	// Command gives the program and arguments of a daemon for one version with
 	// limits of its own, which counts its temporary files in a seat.
-	Command func(v dbfile.Version, own query.Limits, seat space.Seat) (path string, args []string, err error)
+	Command func(v dbfile.Version, own daemonapi.Limits, seat space.Seat) (path string, args []string, err error)
 	// Bounds gives what the control group of such a daemon is bounded by.
 	// Needed only with groups.
-	Bounds func(own query.Limits) cgroup.Limits
+	Bounds func(own daemonapi.Limits) cgroup.Limits
 }
 
 // Deps are the pool's collaborators.
@@ -71,7 +71,7 @@ type Pool struct {
 	daemons  map[Place]*Daemon
 	retiring map[*Daemon]bool // replaced, and still at what they were asked before
 	crashes  map[Place]crash
-	known    map[ayb.DatabasePath]query.Limits // that were asked for last, where they are not the node's own
+	known    map[ayb.DatabasePath]daemonapi.Limits // that were asked for last, where they are not the node's own
 	closed   bool
 
 	forks   *forker
@@ -86,7 +86,7 @@ const tick = 100 * time.Millisecond
 func New(cfg Config, deps Deps) *Pool {
 	p := &Pool{
 		cfg: cfg, deps: deps, start: time.Now(), daemons: map[Place]*Daemon{},
-		retiring: map[*Daemon]bool{}, crashes: map[Place]crash{}, known: map[ayb.DatabasePath]query.Limits{},
+		retiring: map[*Daemon]bool{}, crashes: map[Place]crash{}, known: map[ayb.DatabasePath]daemonapi.Limits{},
 		forks: newForker(deps.Log), stop: make(chan struct{}),
 	}
 	if err := comeFirst(); err != nil {
@@ -102,11 +102,11 @@ func New(cfg Config, deps Deps) *Pool {
 // with other limits gets nothing new to do, and one with these follows when it
 // has ended. The error is Unavailable when all daemons are busy, or this one has
 // too much to do.
-func (p *Pool) Get(db ayb.DatabasePath, own query.Limits) (*Daemon, error) {
+func (p *Pool) Get(db ayb.DatabasePath, own daemonapi.Limits) (*Daemon, error) {
 	own = sane(own)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if own == (query.Limits{}) {
+	if own == (daemonapi.Limits{}) {
 		delete(p.known, db)
 	} else {
 		p.known[db] = own
@@ -115,7 +115,7 @@ func (p *Pool) Get(db ayb.DatabasePath, own query.Limits) (*Daemon, error) {
 }
 
 // GetStaged is Get for a staged version.
-func (p *Pool) GetStaged(db ayb.DatabasePath, version string, own query.Limits) (*Daemon, error) {
+func (p *Pool) GetStaged(db ayb.DatabasePath, version string, own daemonapi.Limits) (*Daemon, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.getRoomy(Place{db, version}, sane(own), true)
@@ -123,7 +123,7 @@ func (p *Pool) GetStaged(db ayb.DatabasePath, version string, own query.Limits) 
 
 // GetAside is Get for the node's own work, with limits that are not remembered:
 // those that are Known start no other daemon.
-func (p *Pool) GetAside(db ayb.DatabasePath, own query.Limits) (*Daemon, error) {
+func (p *Pool) GetAside(db ayb.DatabasePath, own daemonapi.Limits) (*Daemon, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.getRoomy(Place{DB: db}, sane(own), false)
@@ -131,7 +131,7 @@ func (p *Pool) GetAside(db ayb.DatabasePath, own query.Limits) (*Daemon, error) 
 
 // getRoomy is get; where there are no descriptors left it takes those of daemons
 // without work. The caller holds p.mu, which is not held meanwhile.
-func (p *Pool) getRoomy(at Place, own query.Limits, shared bool) (*Daemon, error) {
+func (p *Pool) getRoomy(at Place, own daemonapi.Limits, shared bool) (*Daemon, error) {
 	for try := 1; ; try++ {
 		d, err := p.get(at, own, shared)
 		if !usedUp(err) || try > freeTries {
@@ -148,7 +148,7 @@ func (p *Pool) getRoomy(at Place, own query.Limits, shared bool) (*Daemon, error
 
 // get is Get; shared says that the account has a share only. The caller holds
 // p.mu.
-func (p *Pool) get(at Place, own query.Limits, shared bool) (*Daemon, error) {
+func (p *Pool) get(at Place, own daemonapi.Limits, shared bool) (*Daemon, error) {
 	if p.closed {
 		return nil, errs.E(errs.Unavailable, "The query node is shutting down")
 	}

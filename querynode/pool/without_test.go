@@ -7,9 +7,9 @@ import (
 
 	"github.com/ayb-go/ayb/querynode/dbfile"
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 var otherDB = ayb.DatabasePath{Entity: "a", Database: "other"}
@@ -137,7 +137,7 @@ func TestKnownLimits(t *testing.T) {
 	if _, err := p.GetAside(db, queries(3)); err != nil || p.Known(db) != queries(2) {
 		t.Errorf("known %+v, %v", p.Known(db), err)
 	}
-	if _, err := p.Get(db, query.Limits{}); err != nil || p.Known(db) != (query.Limits{}) {
+	if _, err := p.Get(db, daemonapi.Limits{}); err != nil || p.Known(db) != (daemonapi.Limits{}) {
 		t.Errorf("known %+v, %v", p.Known(db), err)
 	}
 }
@@ -175,7 +175,7 @@ func TestLimitsGoWithTheirDatabase(t *testing.T) {
 		t.Errorf("told %v %q", e.kind, e.payload)
 	}
 	<-d.done
-	if p.Known(db) != (query.Limits{}) {
+	if p.Known(db) != (daemonapi.Limits{}) {
 		t.Errorf("known %+v", p.Known(db))
 	}
 }

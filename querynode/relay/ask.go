@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/querynode/pool"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 const (
@@ -22,8 +22,8 @@ const (
 // Ask makes a request of the node's own and waits for the whole answer, which
 // has to be short. get finds the daemon, as for others. When ctx ends the
 // request is canceled, and the error is Canceled or Timeout.
-func Ask(ctx context.Context, get func() (*pool.Daemon, error), req query.Request) ([]byte, error) {
-	payload := append(query.AppendHead(nil, &req), req.Body...)
+func Ask(ctx context.Context, get func() (*pool.Daemon, error), req daemonapi.Request) ([]byte, error) {
+	payload := append(daemonapi.AppendHead(nil, &req), req.Body...)
 	for {
 		d, err := get()
 		if err != nil {
@@ -45,7 +45,7 @@ type reply struct {
 }
 
 // wait waits for the end of the answer, or gives it up.
-func (r *reply) wait(ctx context.Context, asked query.Kind, cancel func()) ([]byte, error) {
+func (r *reply) wait(ctx context.Context, asked daemonapi.Kind, cancel func()) ([]byte, error) {
 	var given error
 	select {
 	case err := <-r.end:

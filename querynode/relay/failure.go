@@ -3,8 +3,8 @@ package relay
 import (
 	"slices"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // largestError is how long an encoded error of a daemon may be.
@@ -19,7 +19,7 @@ var engineCodes = []errs.Code{
 
 // engineError passes an error of a daemon on if it is one that a daemon can
 // have.
-func engineError(asked query.Kind, payload []byte) []byte {
+func engineError(asked daemonapi.Kind, payload []byte) []byte {
 	if len(payload) <= largestError && credible(asked, errs.Unmarshal(payload)) {
 		return payload
 	}
@@ -27,12 +27,12 @@ func engineError(asked query.Kind, payload []byte) []byte {
 }
 
 // moreCodes are what a daemon may say besides when it was asked for this.
-var moreCodes = map[query.Kind][]errs.Code{
-	query.KindCancel: {errs.NotFound},
-	query.KindExport: {errs.NotFound, errs.Snapshot},
-	query.KindImport: {errs.NotFound, errs.Conflict, errs.Snapshot},
-	query.KindCopy:   {errs.NotFound, errs.Conflict, errs.Snapshot},
-	query.KindCheck:  {errs.NotFound, errs.Snapshot},
+var moreCodes = map[daemonapi.Kind][]errs.Code{
+	daemonapi.KindCancel: {errs.NotFound},
+	daemonapi.KindExport: {errs.NotFound, errs.Snapshot},
+	daemonapi.KindImport: {errs.NotFound, errs.Conflict, errs.Snapshot},
+	daemonapi.KindCopy:   {errs.NotFound, errs.Conflict, errs.Snapshot},
+	daemonapi.KindCheck:  {errs.NotFound, errs.Snapshot},
 }
 
 // attributes are what an error of a daemon may have besides its text. Others
@@ -47,7 +47,7 @@ var missingTypes = []string{"", "table"}
 
 // credible tells whether a daemon can know what it says. Nothing that it was
 // asked for can be missing but what is in its database.
-func credible(asked query.Kind, err *errs.Error) bool {
+func credible(asked daemonapi.Kind, err *errs.Error) bool {
 	for name := range err.Attrs {
 		if !slices.Contains(attributes, name) {
 			return false
@@ -58,7 +58,7 @@ func credible(asked query.Kind, err *errs.Error) bool {
 	}
 	if err.Code == errs.NotFound {
 		record := err.Attrs["record_type"]
-		if asked == query.KindCancel && record != "query" || asked != query.KindCancel && !slices.Contains(missingTypes, record) {
+		if asked == daemonapi.KindCancel && record != "query" || asked != daemonapi.KindCancel && !slices.Contains(missingTypes, record) {
 			return false
 		}
 	}

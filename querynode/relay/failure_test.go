@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 func TestEngineErrors(t *testing.T) {
@@ -15,7 +15,7 @@ func TestEngineErrors(t *testing.T) {
 		errs.E(errs.Full, "database full").With(errs.AttrReason, errs.ReasonDatabase),
 		errs.E(errs.DiskFull, "disk full").With(errs.AttrReason, errs.ReasonDisk),
 	} {
-		if got := errs.Unmarshal(engineError(query.KindQuery, errs.Marshal(err))); got.Code != err.Code || got.Message != err.Message || got.Attrs["offset"] != err.Attrs["offset"] {
+		if got := errs.Unmarshal(engineError(daemonapi.KindQuery, errs.Marshal(err))); got.Code != err.Code || got.Message != err.Message || got.Attrs["offset"] != err.Attrs["offset"] {
 			t.Errorf("%v became %v", err, got)
 		}
 	}
@@ -28,7 +28,7 @@ func TestEngineErrors(t *testing.T) {
 		"another reason":   errs.Marshal(errs.E(errs.DiskFull, "x x").With(errs.AttrReason, "paid_up")),
 		"a key of its own": errs.Marshal(errs.E(errs.SQL, "x x").With("log_in_at", "https://example.com")),
 	} {
-		if got := errs.Unmarshal(engineError(query.KindQuery, payload)); got.Code != errs.Engine || strings.Contains(got.Message, "x x") {
+		if got := errs.Unmarshal(engineError(daemonapi.KindQuery, payload)); got.Code != errs.Engine || strings.Contains(got.Message, "x x") {
 			t.Errorf("%s: passed on as %v", name, got)
 		}
 	}
@@ -37,13 +37,13 @@ func TestEngineErrors(t *testing.T) {
 // Only who cancels a statement can hear that there is none.
 func TestNothingIsMissingButStatements(t *testing.T) {
 	statement := errs.Marshal(errs.RecordNotFound("query", "1f"))
-	if got := errs.Unmarshal(engineError(query.KindCancel, statement)); got.Code != errs.NotFound || got.Attrs["id"] != "1f" {
+	if got := errs.Unmarshal(engineError(daemonapi.KindCancel, statement)); got.Code != errs.NotFound || got.Attrs["id"] != "1f" {
 		t.Errorf("became %v", got)
 	}
 	database := errs.Marshal(errs.RecordNotFound("database", "alice/shop.sqlite"))
 	for name, got := range map[string][]byte{
-		"a statement of a query": engineError(query.KindQuery, statement),
-		"a database":             engineError(query.KindCancel, database),
+		"a statement of a query": engineError(daemonapi.KindQuery, statement),
+		"a database":             engineError(daemonapi.KindCancel, database),
 	} {
 		if e := errs.Unmarshal(got); e.Code != errs.Engine {
 			t.Errorf("%s: passed on as %v", name, e)
@@ -54,20 +54,20 @@ func TestNothingIsMissingButStatements(t *testing.T) {
 // What belongs to a copy or an import may be said of one, and nothing more.
 func TestErrorsOfWholeDatabases(t *testing.T) {
 	for _, tt := range []struct {
-		kind query.Kind
+		kind daemonapi.Kind
 		err  *errs.Error
 		want errs.Code
 	}{
-		{query.KindCopy, errs.E(errs.NotFound, "The database was never written"), errs.NotFound},
-		{query.KindCopy, errs.E(errs.Snapshot, "not sound"), errs.Snapshot},
-		{query.KindCheck, errs.E(errs.Snapshot, "not sound"), errs.Snapshot},
-		{query.KindExport, errs.RecordNotFound("table", "t"), errs.NotFound},
-		{query.KindImport, errs.E(errs.Conflict, "There is a table t"), errs.Conflict},
-		{query.KindExport, errs.RecordNotFound("entity", "alice"), errs.Engine},
-		{query.KindImport, errs.E(errs.NoSnapshot, "x"), errs.Engine},
-		{query.KindExport, errs.E(errs.Conflict, "x"), errs.Engine},
-		{query.KindQuery, errs.E(errs.Snapshot, "x"), errs.Engine},
-		{query.KindSchema, errs.RecordNotFound("table", "t"), errs.Engine},
+		{daemonapi.KindCopy, errs.E(errs.NotFound, "The database was never written"), errs.NotFound},
+		{daemonapi.KindCopy, errs.E(errs.Snapshot, "not sound"), errs.Snapshot},
+		{daemonapi.KindCheck, errs.E(errs.Snapshot, "not sound"), errs.Snapshot},
+		{daemonapi.KindExport, errs.RecordNotFound("table", "t"), errs.NotFound},
+		{daemonapi.KindImport, errs.E(errs.Conflict, "There is a table t"), errs.Conflict},
+		{daemonapi.KindExport, errs.RecordNotFound("entity", "alice"), errs.Engine},
+		{daemonapi.KindImport, errs.E(errs.NoSnapshot, "x"), errs.Engine},
+		{daemonapi.KindExport, errs.E(errs.Conflict, "x"), errs.Engine},
+		{daemonapi.KindQuery, errs.E(errs.Snapshot, "x"), errs.Engine},
+		{daemonapi.KindSchema, errs.RecordNotFound("table", "t"), errs.Engine},
 	} {
 		if got := errs.Unmarshal(engineError(tt.kind, errs.Marshal(tt.err))); got.Code != tt.want {
 			t.Errorf("kind %d: %v became %v", tt.kind, tt.err, got)

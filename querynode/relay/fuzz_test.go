@@ -6,19 +6,19 @@ import (
 	"github.com/ayb-go/ayb/querynode/pool"
 	"github.com/ayb-go/ayb/querynode/relay"
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // none is a node without a place for a daemon.
 type none struct{}
 
-func (none) Get(ayb.DatabasePath, query.Limits) (*pool.Daemon, error) {
+func (none) Get(ayb.DatabasePath, daemonapi.Limits) (*pool.Daemon, error) {
 	return nil, errs.E(errs.Unavailable, "no place")
 }
 
-func (none) GetStaged(ayb.DatabasePath, string, query.Limits) (*pool.Daemon, error) {
+func (none) GetStaged(ayb.DatabasePath, string, daemonapi.Limits) (*pool.Daemon, error) {
 	return nil, errs.E(errs.Unavailable, "no place")
 }
 
@@ -38,7 +38,7 @@ func (c *counter) Send(k mux.Kind, _ uint32, _ []byte) {
 func FuzzFrames(f *testing.F) {
 	f.Add(open(1))
 	f.Add(append(open(1), open(1)...))
-	f.Add(append(ask(1, query.KindRunning, ""), ask(2, query.KindCancel, "1f")...))
+	f.Add(append(ask(1, daemonapi.KindRunning, ""), ask(2, daemonapi.KindCancel, "1f")...))
 	f.Add(append(mux.Append(open(3), mux.Credit, 3, []byte{0, 1, 0, 0}), mux.Append(nil, mux.Cancel, 3, nil)...))
 	f.Add(append(mux.Append(nil, mux.Reset, 0, []byte{0, 0, 0, 1}), mux.Append(nil, mux.Check, 0, []byte{0, 0, 0, 1, 0, 0, 0, 2, 9})...))
 	f.Add(append(open(1), 0xff, 0xff, 0xff, 0xff))

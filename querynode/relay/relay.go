@@ -11,18 +11,18 @@ import (
 	"github.com/ayb-go/ayb/querynode/pool"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // Daemons is where the relay finds the daemon of a database.
 type Daemons interface {
 	// Get gives the daemon with these limits, starting one when needed, without
 	// waiting.
-	Get(db ayb.DatabasePath, own query.Limits) (*pool.Daemon, error)
+	Get(db ayb.DatabasePath, own daemonapi.Limits) (*pool.Daemon, error)
 	// GetStaged is Get for a version that is not live.
-	GetStaged(db ayb.DatabasePath, version string, own query.Limits) (*pool.Daemon, error)
+	GetStaged(db ayb.DatabasePath, version string, own daemonapi.Limits) (*pool.Daemon, error)
 	// Running gives the daemon where statements may run, nil if there is none.
 	Running(db ayb.DatabasePath) *pool.Daemon
 }
@@ -52,7 +52,7 @@ type peer struct {
 type leg struct {
 	peer   *peer
 	id     uint32
-	kind   query.Kind
+	kind   daemonapi.Kind
 	rests  bool
 	daemon *pool.Daemon
 
@@ -114,7 +114,7 @@ func (p *peer) frame(f mux.Frame, h *held) {
 }
 
 func (p *peer) open(f mux.Frame, h *held) error {
-	req, err := query.Parse(f.Payload)
+	req, err := daemonapi.Parse(f.Payload)
 	if err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func (p *peer) open(f mux.Frame, h *held) error {
 	case used:
 		return errs.E(errs.Internal, "A request number was used twice")
 	}
-	if req.Kind == query.KindRunning || req.Kind == query.KindCancel {
+	if req.Kind == daemonapi.KindRunning || req.Kind == daemonapi.KindCancel {
 		return p.ask(l, f, req)
 	}
 	whole, err := forWhole(&req)
@@ -159,14 +159,14 @@ func (p *peer) open(f mux.Frame, h *held) error {
 
 // forWhole tells whether a request is for a version that is staged, as what
 // replaces or checks a whole database is; everything else is for the live one.
-func forWhole(req *query.Request) (whole bool, err error) {
-	whole = req.Kind == query.KindCheck
-	if req.Kind == query.KindImport {
-		var o query.ImportOptions
+func forWhole(req *daemonapi.Request) (whole bool, err error) {
+	whole = req.Kind == daemonapi.KindCheck
+	if req.Kind == daemonapi.KindImport {
+		var o daemonapi.ImportOptions
 		if err := json.Unmarshal(req.Options, &o); err != nil {
 			return false, errs.Wrap(errs.Invalid, err, "The options of an import could not be read")
 		}
-		whole = o.Format == query.TransferSQLite
+		whole = o.Format == daemonapi.TransferSQLite
 	}
 	switch {
 	case whole && req.Version == "":
@@ -178,7 +178,7 @@ func forWhole(req *query.Request) (whole bool, err error) {
 }
 
 // daemon finds the one that a request is for.
-func (r *Relay) daemon(req *query.Request, whole bool) (*pool.Daemon, error) {
+func (r *Relay) daemon(req *daemonapi.Request, whole bool) (*pool.Daemon, error) {
 	if whole {
 		return r.daemons.GetStaged(req.Path, req.Version, req.Limits)
 	}
@@ -187,7 +187,7 @@ func (r *Relay) daemon(req *query.Request, whole bool) (*pool.Daemon, error) {
 
 // ask passes on a question about what runs. It starts no daemon: where there
 // is none, nothing runs.
-func (p *peer) ask(l *leg, f mux.Frame, req query.Request) error {
+func (p *peer) ask(l *leg, f mux.Frame, req daemonapi.Request) error {
 	if d := p.relay.daemons.Running(req.Path); d != nil {
 		l.daemon = d
 		if far, ok := d.Open(f.Kind, f.Payload, req.Timeout, l); ok {
@@ -196,7 +196,7 @@ func (p *peer) ask(l *leg, f mux.Frame, req query.Request) error {
 		}
 	}
 	p.forget(l)
-	if req.Kind == query.KindCancel {
+	if req.Kind == daemonapi.KindCancel {
 		return errs.RecordNotFound("query", string(req.Body[:min(len(req.Body), longestID)]))
 	}
 	p.link.Send(mux.Final, l.id, []byte(`{"queries":[]}`))

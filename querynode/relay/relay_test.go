@@ -9,14 +9,14 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/querynode/dbfile"
-	"github.com/ayb-go/ayb/querynode/pipe"
 	"github.com/ayb-go/ayb/querynode/pool"
 	"github.com/ayb-go/ayb/querynode/relay"
+	"github.com/ayb-go/ayb/querynode/socketpair"
 	"github.com/ayb-go/ayb/querynode/space"
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // The daemons of these tests are this test binary; their answers never end.
@@ -28,11 +28,11 @@ func TestMain(m *testing.M) {
 }
 
 func endless() int {
-	file, err := pipe.Inherited(3)
+	file, err := socketpair.Inherited(3)
 	if err != nil {
 		return 1
 	}
-	conn, err := pipe.New(file)
+	conn, err := socketpair.New(file)
 	if err != nil {
 		return 1
 	}
@@ -92,7 +92,7 @@ func setup(t *testing.T) (*relay.Relay, *pool.Pool, *caller) {
 	}
 	p := pool.New(pool.Config{
 		MaxDaemons: 4, IdleTimeout: time.Minute, StatementTimeout: time.Minute,
-		Command: func(dbfile.Version, query.Limits, space.Seat) (string, []string, error) {
+		Command: func(dbfile.Version, daemonapi.Limits, space.Seat) (string, []string, error) {
 			return self, []string{"endless"}, nil
 		},
 	}, pool.Deps{Files: files{t.TempDir()}, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
@@ -100,11 +100,11 @@ func setup(t *testing.T) (*relay.Relay, *pool.Pool, *caller) {
 	return relay.New(p), p, &caller{data: map[uint32]int{}, last: map[uint32]string{}, fail: map[uint32]errs.Code{}}
 }
 
-func open(stream uint32) []byte { return ask(stream, query.KindQuery, "SELECT 1") }
+func open(stream uint32) []byte { return ask(stream, daemonapi.KindQuery, "SELECT 1") }
 
-func ask(stream uint32, kind query.Kind, body string) []byte {
-	head := query.AppendHead(nil, &query.Request{
-		Path: ayb.DatabasePath{Entity: "a", Database: "b"}, Type: ayb.SQLite, Kind: kind, Mode: ayb.QueryReadOnly, Format: query.FormatCompat,
+func ask(stream uint32, kind daemonapi.Kind, body string) []byte {
+	head := daemonapi.AppendHead(nil, &daemonapi.Request{
+		Path: ayb.DatabasePath{Entity: "a", Database: "b"}, Type: ayb.SQLite, Kind: kind, Mode: ayb.QueryReadOnly, Format: daemonapi.FormatCompat,
 	})
 	return mux.Append(nil, mux.OpenFinal, stream, append(head, body...))
 }
@@ -161,7 +161,7 @@ func TestAskingWhatRunsStartsNothing(t *testing.T) {
 	r, daemons, c := setup(t)
 	p := r.Accept(c)
 	defer p.Down(nil)
-	p.Frames(append(ask(1, query.KindRunning, ""), ask(2, query.KindCancel, "1f")...))
+	p.Frames(append(ask(1, daemonapi.KindRunning, ""), ask(2, daemonapi.KindCancel, "1f")...))
 	if c.last[1] != `{"queries":[]}` {
 		t.Errorf("what runs: %q, %q", c.last[1], c.fail[1])
 	}
@@ -172,6 +172,6 @@ func TestAskingWhatRunsStartsNothing(t *testing.T) {
 		t.Errorf("%d daemons, busy %v", daemons.Len(), p.Busy())
 	}
 	// Where there is one it is asked: here it answers all with data.
-	p.Frames(append(open(3), ask(4, query.KindRunning, "")...))
+	p.Frames(append(open(3), ask(4, daemonapi.KindRunning, "")...))
 	until(t, "the daemon's answer", func() bool { data, _ := c.got(4); return data > 0 })
 }

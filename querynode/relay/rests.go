@@ -4,19 +4,19 @@ import (
 	"encoding/json"
 
 	"github.com/ayb-go/ayb/querynode/pool"
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 var _, _ pool.Resting = (*leg)(nil), (*reply)(nil)
 
 // rests tells whether a request is for work on a whole database that rests by
 // itself while others want something.
-func rests(req *query.Request) bool {
-	if req.Kind != query.KindExport || len(req.Body) > 0 {
+func rests(req *daemonapi.Request) bool {
+	if req.Kind != daemonapi.KindExport || len(req.Body) > 0 {
 		return false
 	}
-	var o query.ExportOptions
-	return json.Unmarshal(req.Options, &o) == nil && o.Format == query.TransferSQLite
+	var o daemonapi.ExportOptions
+	return json.Unmarshal(req.Options, &o) == nil && o.Format == daemonapi.TransferSQLite
 }
 
 // Rests implements pool.Resting.

@@ -8,9 +8,9 @@ import (
 	"github.com/ayb-go/ayb/querynode/pool"
 	"github.com/ayb-go/ayb/querynode/relay"
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // routes says whose daemon was asked for.
@@ -19,12 +19,12 @@ type routes struct {
 	asked string
 }
 
-func (r *routes) Get(ayb.DatabasePath, query.Limits) (*pool.Daemon, error) {
+func (r *routes) Get(ayb.DatabasePath, daemonapi.Limits) (*pool.Daemon, error) {
 	r.asked = "live"
 	return nil, errs.E(errs.Unavailable, "no place")
 }
 
-func (r *routes) GetStaged(_ ayb.DatabasePath, version string, _ query.Limits) (*pool.Daemon, error) {
+func (r *routes) GetStaged(_ ayb.DatabasePath, version string, _ daemonapi.Limits) (*pool.Daemon, error) {
 	r.asked = "staged " + version
 	return nil, errs.E(errs.Unavailable, "no place")
 }
@@ -33,29 +33,29 @@ func (r *routes) GetStaged(_ ayb.DatabasePath, version string, _ query.Limits) (
 // writes a whole database over the live one.
 func TestWhatReachesWhichVersion(t *testing.T) {
 	for _, tt := range []struct {
-		kind    query.Kind
+		kind    daemonapi.Kind
 		options string
 		version string
 		want    string // whose daemon, or the code of a refusal
 	}{
-		{query.KindQuery, "", "", "live"},
-		{query.KindQuery, "", "v", "invalid"},
-		{query.KindSchema, "", "v", "invalid"},
-		{query.KindExport, `{"format":"sqlite"}`, "", "live"},
-		{query.KindExport, `{"format":"sqlite"}`, "v", "invalid"},
-		{query.KindCopy, `{"name":"c"}`, "v", "invalid"},
-		{query.KindImport, `{"format":"csv","table":"t"}`, "", "live"},
-		{query.KindImport, `{"format":"csv","table":"t"}`, "v", "invalid"},
-		{query.KindImport, `{"format":"sqlite"}`, "v", "staged v"},
-		{query.KindImport, `{"format":"sqlite"}`, "", "invalid"},
-		{query.KindImport, `{`, "v", "invalid"},
-		{query.KindImport, "", "", "invalid"},
-		{query.KindCheck, "", "v", "staged v"},
-		{query.KindCheck, "", "", "invalid"},
+		{daemonapi.KindQuery, "", "", "live"},
+		{daemonapi.KindQuery, "", "v", "invalid"},
+		{daemonapi.KindSchema, "", "v", "invalid"},
+		{daemonapi.KindExport, `{"format":"sqlite"}`, "", "live"},
+		{daemonapi.KindExport, `{"format":"sqlite"}`, "v", "invalid"},
+		{daemonapi.KindCopy, `{"name":"c"}`, "v", "invalid"},
+		{daemonapi.KindImport, `{"format":"csv","table":"t"}`, "", "live"},
+		{daemonapi.KindImport, `{"format":"csv","table":"t"}`, "v", "invalid"},
+		{daemonapi.KindImport, `{"format":"sqlite"}`, "v", "staged v"},
+		{daemonapi.KindImport, `{"format":"sqlite"}`, "", "invalid"},
+		{daemonapi.KindImport, `{`, "v", "invalid"},
+		{daemonapi.KindImport, "", "", "invalid"},
+		{daemonapi.KindCheck, "", "v", "staged v"},
+		{daemonapi.KindCheck, "", "", "invalid"},
 	} {
 		r, c := &routes{}, &caller{data: map[uint32]int{}, last: map[uint32]string{}, fail: map[uint32]errs.Code{}}
 		p := relay.New(r).Accept(c)
-		head := query.AppendHead(nil, &query.Request{
+		head := daemonapi.AppendHead(nil, &daemonapi.Request{
 			Path: ayb.DatabasePath{Entity: "a", Database: "b"}, Type: ayb.SQLite, Kind: tt.kind, Mode: ayb.QueryReadWrite,
 			Version: tt.version, Options: []byte(tt.options),
 		})
@@ -73,8 +73,8 @@ func TestWhatReachesWhichVersion(t *testing.T) {
 // The node's own request takes a short answer only, and ends with its context.
 func TestAskEnds(t *testing.T) {
 	_, p, _ := setup(t)
-	req := query.Request{Path: ayb.DatabasePath{Entity: "a", Database: "b"}, Type: ayb.SQLite, Kind: query.KindCopy, Mode: ayb.QueryReadOnly}
-	get := func() (*pool.Daemon, error) { return p.Get(req.Path, query.Limits{}) }
+	req := daemonapi.Request{Path: ayb.DatabasePath{Entity: "a", Database: "b"}, Type: ayb.SQLite, Kind: daemonapi.KindCopy, Mode: ayb.QueryReadOnly}
+	get := func() (*pool.Daemon, error) { return p.Get(req.Path, daemonapi.Limits{}) }
 	if text, err := relay.Ask(t.Context(), get, req); !errs.Is(err, errs.Engine) { // the daemon's answer never ends
 		t.Errorf("%d bytes, %v", len(text), err)
 	}

@@ -20,7 +20,7 @@ type EntitySlug string
 type DatabaseSlug string
 
 // ParseEntitySlug folds a name to lower case and checks it. The error is
-// InvalidSlug; reserved names are the business of controlplane/accounts.
+// InvalidSlug; reserved names are the business of controlplane/identity/accounts.
 func ParseEntitySlug(s string) (EntitySlug, error) {
 	s = lower(s)
 	if err := checkSlug("entity", s); err != nil {

@@ -4,12 +4,12 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // Schema tells what a database holds.
-func (c *Client) Schema(ctx context.Context, entity, database string) (query.Schema, error) {
-	var out query.Schema
+func (c *Client) Schema(ctx context.Context, entity, database string) (daemonapi.Schema, error) {
+	var out daemonapi.Schema
 	err := c.do(ctx, call{method: http.MethodGet, path: DatabasePath(entity, database, "schema"),
 		posture: bearer, success: http.StatusOK}, &out)
 	return out, err
@@ -17,8 +17,8 @@ func (c *Client) Schema(ctx context.Context, entity, database string) (query.Sch
 
 // RunningQueries lists the queries that run on a database or wait to, oldest
 // first: the caller's own, and everybody's for those who may manage it.
-func (c *Client) RunningQueries(ctx context.Context, entity, database string) ([]query.RunningQuery, error) {
-	var out query.Running
+func (c *Client) RunningQueries(ctx context.Context, entity, database string) ([]daemonapi.RunningQuery, error) {
+	var out daemonapi.Running
 	err := c.do(ctx, call{method: http.MethodGet, path: DatabasePath(entity, database, "queries"),
 		posture: bearer, success: http.StatusOK}, &out)
 	return out.Queries, err

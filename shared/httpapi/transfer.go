@@ -8,13 +8,13 @@ import (
 	"net/url"
 	"strconv"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // ExportRequest says what is taken out of a database, and in which form.
 type ExportRequest struct {
-	query.ExportOptions
+	daemonapi.ExportOptions
 	// Query is one reading statement whose rows are wanted; it excludes Table.
 	Query string
 	// Remark, if it is not nil, is told what the format cannot hold, after all
@@ -44,7 +44,7 @@ func (c *Client) Export(ctx context.Context, entity, database string, e ExportRe
 
 // ImportRequest says what is brought into a database.
 type ImportRequest struct {
-	query.ImportOptions
+	daemonapi.ImportOptions
 	// PublicSharingLevel is that of a new database; empty for the default.
 	PublicSharingLevel string
 	// Body is the data. It may still be read, in vain, after Import has returned
@@ -59,8 +59,8 @@ type ImportRequest struct {
 // Import brings data into a database: it is there for good when there is no
 // error, and nothing has changed when there is one that a server has answered.
 // An error of Body is returned as it is.
-func (c *Client) Import(ctx context.Context, entity, database string, r ImportRequest) (query.ImportResult, error) {
-	var out query.ImportResult
+func (c *Client) Import(ctx context.Context, entity, database string, r ImportRequest) (daemonapi.ImportResult, error) {
+	var out daemonapi.ImportResult
 	body := &failureReader{r: r.Body}
 	resp, err := c.open(ctx, call{method: http.MethodPost, path: DatabasePath(entity, database, "import") + r.query(), //nolint:bodyclose // decode closes it
 		posture: bearer, long: true, upload: body, size: r.Size, coding: r.Coding, success: http.StatusOK})

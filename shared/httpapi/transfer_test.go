@@ -9,8 +9,8 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/httpapi"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 func TestTransfersOnTheWire(t *testing.T) {
@@ -34,7 +34,7 @@ func TestTransfersOnTheWire(t *testing.T) {
 		{"", 0, "", `POST /v1/a/b/import?format=csv&null=%22+%26 0 ["identity"] [] `},
 	} {
 		result, err := c.Import(t.Context(), "a", "b", httpapi.ImportRequest{Body: strings.NewReader(tt.body), Size: tt.size, Coding: tt.coding,
-			ImportOptions: query.ImportOptions{Format: "csv", Null: `" &`}})
+			ImportOptions: daemonapi.ImportOptions{Format: "csv", Null: `" &`}})
 		if err != nil || result.Rows != 2 || got != tt.want {
 			t.Errorf("%v, %+v, sent %s, not %s", err, result, got, tt.want)
 		}

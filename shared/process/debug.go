@@ -4,14 +4,14 @@ import (
 	"context"
 
 	"github.com/ayb-go/ayb/shared/debugsrv"
-	"github.com/ayb-go/ayb/shared/lifecycle"
+	"github.com/ayb-go/ayb/shared/supervisor"
 )
 
-func debugRole(env Env) lifecycle.Role {
-	return lifecycle.Role{Name: "debug", Run: func(ctx context.Context, ready func()) error {
+func debugRole(env Env) supervisor.Role {
+	return supervisor.Role{Name: "debug", Run: func(ctx context.Context, ready func()) error {
 		s, err := debugsrv.New(ctx, debugsrv.Config{Listen: env.Config.Debug.Listen}, debugsrv.Deps{Log: env.Log})
 		if err != nil {
-			return lifecycle.Fatal(err)
+			return supervisor.Fatal(err)
 		}
 		ready()
 		return s.Run(ctx)

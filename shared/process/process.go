@@ -17,8 +17,8 @@ import (
 	"github.com/ayb-go/ayb/shared/bus/mailapi"
 	"github.com/ayb-go/ayb/shared/bus/natsbus"
 	"github.com/ayb-go/ayb/shared/config"
-	"github.com/ayb-go/ayb/shared/lifecycle"
 	"github.com/ayb-go/ayb/shared/logging"
+	"github.com/ayb-go/ayb/shared/supervisor"
 )
 
 // Env is what a role is launched with.
@@ -34,7 +34,7 @@ type Env struct {
 }
 
 // Launcher makes a role of an environment.
-type Launcher func(Env) lifecycle.Role
+type Launcher func(Env) supervisor.Role
 
 // Spec says what a process is.
 type Spec struct {
@@ -88,7 +88,7 @@ func (s Spec) Run(ctx context.Context, file string, required bool, flags map[str
 	if err := slackTimers(); err != nil {
 		env.Log.Debug("small requests cost more than they need to", "err", err)
 	}
-	ctx, force, stop := lifecycle.Signals(ctx)
+	ctx, force, stop := supervisor.Signals(ctx)
 	defer stop()
 	if s.EmbedBus && cfg.Bus.URL == "" {
 		if env.Server, err = startBus(ctx, env); err != nil {
@@ -96,15 +96,15 @@ func (s Spec) Run(ctx context.Context, file string, required bool, flags map[str
 		}
 		defer env.Server.Stop()
 	}
-	supervisor, err := lifecycle.New(lifecycle.Config{}, lifecycle.Deps{Log: env.Log, Force: force})
+	supervisor, err := supervisor.New(supervisor.Config{}, supervisor.Deps{Log: env.Log, Force: force})
 	if err != nil {
 		return err
 	}
 	return supervisor.Run(ctx, s.roles(env)...)
 }
 
-func (s Spec) roles(env Env) []lifecycle.Role {
-	var roles []lifecycle.Role
+func (s Spec) roles(env Env) []supervisor.Role {
+	var roles []supervisor.Role
 	if env.Config.Debug.Listen != "" {
 		roles = append(roles, debugRole(env))
 	}

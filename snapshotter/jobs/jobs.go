@@ -16,7 +16,7 @@ import (
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/logging"
-	"github.com/ayb-go/ayb/snapshotter/objects"
+	"github.com/ayb-go/ayb/snapshotter/bucket"
 )
 
 // releaseTime bounds giving up a copy on the node.
@@ -55,7 +55,7 @@ type Config struct {
 type Deps struct {
 	Nodes   nodeapi.Snapshots
 	Live    nodeapi.Nodes
-	Store   *objects.Store
+	Store   *bucket.Store
 	Records bus.Records
 	// Say prints a line that tells what is done.
 	Say func(format string, args ...any)
@@ -108,7 +108,7 @@ func (m *Maker) alone(ctx context.Context, job Job, do func(context.Context) (Re
 }
 
 // sending is told of an upload in parts before it is sent.
-type sending func(context.Context, Job, objects.Unfinished)
+type sending func(context.Context, Job, bucket.Unfinished)
 
 // make makes the snapshot; note may be nil.
 func (m *Maker) make(ctx context.Context, job Job, note sending) (Result, error) {
@@ -118,7 +118,7 @@ func (m *Maker) make(ctx context.Context, job Job, note sending) (Result, error)
 		return Result{}, err
 	}
 	defer m.release(ctx, job, prepared.Handle) // also when what follows fails: pitfall N8
-	if !objects.ValidID(prepared.ID) || prepared.Packed <= 0 {
+	if !bucket.ValidID(prepared.ID) || prepared.Packed <= 0 {
 		return Result{}, errs.E(errs.Snapshot, "The query node made a snapshot that cannot be stored")
 	}
 	stored, err := m.Visible(ctx, job.Path, job.CreatedAt)
@@ -175,12 +175,12 @@ func (m *Maker) release(ctx context.Context, job Job, handle string) {
 
 // Visible lists the snapshots of a database without those of former databases
 // of its name. Stores round dates to seconds.
-func (m *Maker) Visible(ctx context.Context, p ayb.DatabasePath, createdAt time.Time) ([]objects.Object, error) {
+func (m *Maker) Visible(ctx context.Context, p ayb.DatabasePath, createdAt time.Time) ([]bucket.Object, error) {
 	all, err := m.deps.Store.List(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	var out []objects.Object
+	var out []bucket.Object
 	for _, o := range all {
 		if IsVisible(o, createdAt) {
 			out = append(out, o)
@@ -191,16 +191,16 @@ func (m *Maker) Visible(ctx context.Context, p ayb.DatabasePath, createdAt time.
 
 // IsVisible tells whether an object belongs to the database of that name which
 // was created then.
-func IsVisible(o objects.Object, createdAt time.Time) bool {
+func IsVisible(o bucket.Object, createdAt time.Time) bool {
 	return !o.ModifiedAt.Before(createdAt.Truncate(time.Second))
 }
 
 // Find finds an object by its id.
-func Find(list []objects.Object, id string) (objects.Object, bool) {
+func Find(list []bucket.Object, id string) (bucket.Object, bool) {
 	for _, o := range list {
 		if o.ID == id {
 			return o, true
 		}
 	}
-	return objects.Object{}, false
+	return bucket.Object{}, false
 }

@@ -4,12 +4,12 @@ import (
 	"context"
 
 	"github.com/ayb-go/ayb/shared/logging"
-	"github.com/ayb-go/ayb/snapshotter/objects"
+	"github.com/ayb-go/ayb/snapshotter/bucket"
 )
 
 // prune removes what is too much now that one more is stored. What cannot be
 // removed now is too much next time as well.
-func (m *Maker) prune(ctx context.Context, job Job, before []objects.Object) {
+func (m *Maker) prune(ctx context.Context, job Job, before []bucket.Object) {
 	if m.cfg.Max == 0 {
 		return
 	}
@@ -25,11 +25,11 @@ func (m *Maker) prune(ctx context.Context, job Job, before []objects.Object) {
 
 // surplus are those of a list, newest first, that have no place among so many.
 // The previous state has the first place, whatever its date.
-func surplus(list []objects.Object, places int, previous string) []objects.Object {
+func surplus(list []bucket.Object, places int, previous string) []bucket.Object {
 	if _, there := Find(list, previous); there {
 		places--
 	}
-	var out []objects.Object
+	var out []bucket.Object
 	for _, o := range list {
 		switch {
 		case o.ID == previous && places >= 0:

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ayb-go/ayb/snapshotter/objects"
+	"github.com/ayb-go/ayb/snapshotter/bucket"
 )
 
 // Which snapshots go when so many of those before have a place beside the new
@@ -28,9 +28,9 @@ func TestSurplus(t *testing.T) {
 		{"one place", "cba", 1, "a", "cb"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var list []objects.Object
+			var list []bucket.Object
 			for _, r := range c.list {
-				list = append(list, objects.Object{ID: string(r)})
+				list = append(list, bucket.Object{ID: string(r)})
 			}
 			got := ""
 			for _, o := range surplus(list, c.places, c.previous) {
@@ -47,8 +47,8 @@ func TestSurplus(t *testing.T) {
 // database was made is its own.
 func TestIsVisible(t *testing.T) {
 	made := time.Date(2026, 1, 1, 10, 0, 0, 900, time.UTC)
-	at := func(d time.Duration) objects.Object {
-		return objects.Object{ModifiedAt: made.Truncate(time.Second).Add(d)}
+	at := func(d time.Duration) bucket.Object {
+		return bucket.Object{ModifiedAt: made.Truncate(time.Second).Add(d)}
 	}
 	if !IsVisible(at(0), made) || !IsVisible(at(time.Hour), made) || !IsVisible(at(0), time.Time{}) || IsVisible(at(-time.Second), made) {
 		t.Error("a snapshot is taken for one of another database")

@@ -7,7 +7,7 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/snapshotter/objects"
+	"github.com/ayb-go/ayb/snapshotter/bucket"
 )
 
 // Record is what is remembered of a database: the state that was stored last.
@@ -18,7 +18,7 @@ type Record struct {
 	ID   string `json:"id"`
 	// Sending is what a job has begun to send, for whoever does the job if its
 	// worker dies; nil when nothing is left to be freed.
-	Sending *objects.Unfinished `json:"sending,omitempty"`
+	Sending *bucket.Unfinished `json:"sending,omitempty"`
 }
 
 // Save remembers a record.

@@ -14,8 +14,8 @@ import (
 	"github.com/ayb-go/ayb/shared/bus"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/snapshotter/objects"
-	"github.com/ayb-go/ayb/snapshotter/objects/s3test"
+	"github.com/ayb-go/ayb/snapshotter/bucket"
+	"github.com/ayb-go/ayb/snapshotter/bucket/s3test"
 )
 
 // notes are records in memory.
@@ -64,7 +64,7 @@ func TestRetryFreesOnlyItsOwn(t *testing.T) {
 	server := s3test.Start(t)
 	cfg := server.Bucket("retry")
 	cfg.PartSize = 5 << 20
-	store, err := objects.New(cfg)
+	store, err := bucket.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/logging"
-	"github.com/ayb-go/ayb/snapshotter/objects"
+	"github.com/ayb-go/ayb/snapshotter/bucket"
 )
 
 const (
@@ -109,7 +109,7 @@ func (m *Maker) do(ctx context.Context, j bus.Job) (again error) {
 // noteSending notes an upload that is about to be sent. The state counts as
 // changed meanwhile, so that nothing is missed if this is the last that is
 // heard of it.
-func (m *Maker) noteSending(ctx context.Context, job Job, u objects.Unfinished) {
+func (m *Maker) noteSending(ctx context.Context, job Job, u bucket.Unfinished) {
 	if err := Save(ctx, m.deps.Records, job.Path, Record{ID: job.Previous, Sending: &u}); err != nil {
 		m.deps.Log.Debug("upload not noted; it runs out", logging.DB, job.Path.String(), logging.Err, err)
 	}

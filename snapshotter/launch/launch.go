@@ -5,21 +5,21 @@ import (
 	"context"
 	"time"
 
-	"github.com/ayb-go/ayb/shared/bus/controlapi"
+	"github.com/ayb-go/ayb/shared/bus/directoryapi"
 	"github.com/ayb-go/ayb/shared/bus/natsbus"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/config"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/lifecycle"
 	"github.com/ayb-go/ayb/shared/logging"
 	"github.com/ayb-go/ayb/shared/process"
+	"github.com/ayb-go/ayb/shared/supervisor"
 	"github.com/ayb-go/ayb/snapshotter"
-	"github.com/ayb-go/ayb/snapshotter/objects"
+	"github.com/ayb-go/ayb/snapshotter/bucket"
 )
 
 // Role is the snapshotter.
-func Role(env process.Env) lifecycle.Role {
-	return lifecycle.Role{Name: "snapshotter", Run: func(ctx context.Context, ready func()) error {
+func Role(env process.Env) supervisor.Role {
+	return supervisor.Role{Name: "snapshotter", Run: func(ctx context.Context, ready func()) error {
 		return run(ctx, env, ready)
 	}}
 }
@@ -27,7 +27,7 @@ func Role(env process.Env) lifecycle.Role {
 func run(ctx context.Context, env process.Env, ready func()) error {
 	conn, err := env.Connect(natsbus.Snapshotter)
 	if err != nil {
-		return lifecycle.Fatal(err)
+		return supervisor.Fatal(err)
 	}
 	defer conn.Close()
 	nodes := nodeapi.NewClient(conn, conn)
@@ -35,10 +35,10 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 	presence := nodeapi.NewPresence(time.Now)
 	s, err := snapshotter.New(settings(env.Config), snapshotter.Deps{
 		Bus: conn, Lease: conn.SnapshotLease(), Lanes: conn.SnapshotLanes(), Records: conn.SnapshotRecords(),
-		Directory: controlapi.NewClient(conn), Nodes: nodes, Live: presence, Out: env.Stdout, Log: env.Log,
+		Directory: directoryapi.NewClient(conn), Nodes: nodes, Live: presence, Out: env.Stdout, Log: env.Log,
 	})
 	if err != nil {
-		return lifecycle.Fatal(err)
+		return supervisor.Fatal(err)
 	}
 	following, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
@@ -51,7 +51,7 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 	defer func() { cancel(); <-done }()
 	err = s.Run(ctx, ready)
 	if errs.Is(err, errs.Invalid) { // no restart mends a configuration
-		return lifecycle.Fatal(err)
+		return supervisor.Fatal(err)
 	}
 	return err
 }
@@ -61,7 +61,7 @@ func settings(c config.Server) snapshotter.Config {
 	if s == nil {
 		return snapshotter.Config{}
 	}
-	out := snapshotter.Config{Store: &objects.Config{
+	out := snapshotter.Config{Store: &bucket.Config{
 		Endpoint: s.EndpointURL, Region: s.Region, AccessKeyID: s.AccessKeyID, SecretAccessKey: s.SecretAccessKey,
 		Bucket: s.Bucket, Prefix: s.PathPrefix, PathStyle: s.ForcePathStyle,
 	}}

@@ -8,12 +8,12 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/shared/ayb"
-	"github.com/ayb-go/ayb/shared/bus/controlapi"
+	"github.com/ayb-go/ayb/shared/bus/directoryapi"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/logging"
+	"github.com/ayb-go/ayb/snapshotter/bucket"
 	"github.com/ayb-go/ayb/snapshotter/jobs"
-	"github.com/ayb-go/ayb/snapshotter/objects"
 )
 
 const (
@@ -26,7 +26,7 @@ const (
 
 // entry is what a round finds out about a database.
 type entry struct {
-	controlapi.Database
+	directoryapi.Database
 	mark   string // of its present state; empty when unknown or never written
 	record jobs.Record
 	stored bool // the recorded snapshot is in the bucket
@@ -52,7 +52,7 @@ func (s *Schedule) Round(ctx context.Context) error {
 		return err
 	}
 	// What was removed from the bucket behind our back is stored again.
-	err = s.deps.Store.Walk(ctx, func(p ayb.DatabasePath, o objects.Object) {
+	err = s.deps.Store.Walk(ctx, func(p ayb.DatabasePath, o bucket.Object) {
 		if e := all[p]; e != nil && e.record.ID == o.ID && jobs.IsVisible(o, e.CreatedAt) {
 			e.stored = true
 		}
@@ -70,7 +70,7 @@ func (s *Schedule) databases(ctx context.Context) (map[ayb.DatabasePath]*entry, 
 	all := map[ayb.DatabasePath]*entry{}
 	var after int64
 	for {
-		page, err := s.deps.Directory.Databases(ctx, controlapi.DatabasesRequest{After: after, Limit: pageSize})
+		page, err := s.deps.Directory.Databases(ctx, directoryapi.DatabasesRequest{After: after, Limit: pageSize})
 		if err != nil {
 			return nil, err
 		}
@@ -191,7 +191,7 @@ func (s *Schedule) sweep(ctx context.Context) error {
 	if time.Since(s.swept) < staleEvery {
 		return nil
 	}
-	n, err := s.deps.Store.AbortStale(ctx, time.Now().Add(-objects.URLLife))
+	n, err := s.deps.Store.AbortStale(ctx, time.Now().Add(-bucket.URLLife))
 	if err != nil {
 		return err
 	}

@@ -14,11 +14,11 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/shared/bus"
-	"github.com/ayb-go/ayb/shared/bus/controlapi"
+	"github.com/ayb-go/ayb/shared/bus/directoryapi"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/logging"
-	"github.com/ayb-go/ayb/snapshotter/objects"
+	"github.com/ayb-go/ayb/snapshotter/bucket"
 )
 
 // staleEvery is how often unfinished uploads are looked for.
@@ -37,10 +37,10 @@ type Deps struct {
 	Lease     bus.Lease
 	Lanes     bus.Lanes
 	Records   bus.Records
-	Directory controlapi.Directory
+	Directory directoryapi.Directory
 	Nodes     nodeapi.Snapshots
 	Live      nodeapi.Nodes
-	Store     *objects.Store
+	Store     *bucket.Store
 	// Say prints a line that tells what is done.
 	Say func(format string, args ...any)
 	Log *slog.Logger

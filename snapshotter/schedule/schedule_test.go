@@ -15,13 +15,13 @@ import (
 
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus"
-	"github.com/ayb-go/ayb/shared/bus/controlapi"
+	"github.com/ayb-go/ayb/shared/bus/directoryapi"
 	"github.com/ayb-go/ayb/shared/bus/natsbus"
 	"github.com/ayb-go/ayb/shared/bus/natsbus/bustest"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
+	"github.com/ayb-go/ayb/snapshotter/bucket"
+	"github.com/ayb-go/ayb/snapshotter/bucket/s3test"
 	"github.com/ayb-go/ayb/snapshotter/jobs"
-	"github.com/ayb-go/ayb/snapshotter/objects"
-	"github.com/ayb-go/ayb/snapshotter/objects/s3test"
 	"github.com/ayb-go/ayb/snapshotter/schedule"
 )
 
@@ -31,7 +31,7 @@ type hall struct {
 	nodeapi.Snapshots // only marks are asked for
 
 	mu      sync.Mutex
-	dbs     []controlapi.Database
+	dbs     []directoryapi.Database
 	marks   map[ayb.DatabasePath]string
 	records map[string][]byte
 	queued  map[string]jobs.Job
@@ -48,13 +48,13 @@ func (h *hall) Hold(ctx context.Context, do func(context.Context)) error { do(ct
 
 func (h *hall) LiveNodes() []nodeapi.NodeStatus { return []nodeapi.NodeStatus{{ID: "n1"}} }
 
-func (h *hall) Databases(_ context.Context, req controlapi.DatabasesRequest) (controlapi.DatabasesResponse, error) {
+func (h *hall) Databases(_ context.Context, req directoryapi.DatabasesRequest) (directoryapi.DatabasesResponse, error) {
 	h.directory()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.calls++
 	end := min(int(req.After)+req.Limit, len(h.dbs))
-	return controlapi.DatabasesResponse{Databases: h.dbs[req.After:end], More: end < len(h.dbs)}, nil
+	return directoryapi.DatabasesResponse{Databases: h.dbs[req.After:end], More: end < len(h.dbs)}, nil
 }
 
 func (h *hall) DatabaseMarks(_ context.Context, _ nodeapi.NodeID, req nodeapi.MarksRequest) (resp nodeapi.MarksResponse, err error) {
@@ -108,9 +108,9 @@ func (h *hall) Recorded(context.Context) (map[string][]byte, error) {
 	return out, nil
 }
 
-func (h *hall) schedule(t *testing.T, store objects.Config, records bus.Records, say func(string, ...any)) *schedule.Schedule {
+func (h *hall) schedule(t *testing.T, store bucket.Config, records bus.Records, say func(string, ...any)) *schedule.Schedule {
 	t.Helper()
-	s, err := objects.New(store)
+	s, err := bucket.New(store)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func id(i int) string { return fmt.Sprintf("%064x", i) }
 func (h *hall) add(t *testing.T, name, mark string, rec *jobs.Record) ayb.DatabasePath {
 	t.Helper()
 	p := ayb.DatabasePath{Entity: "ann", Database: ayb.DatabaseSlug(name)}
-	h.dbs = append(h.dbs, controlapi.Database{Number: int64(len(h.dbs) + 1), Path: p, Node: "n1"})
+	h.dbs = append(h.dbs, directoryapi.Database{Number: int64(len(h.dbs) + 1), Path: p, Node: "n1"})
 	h.marks[p] = mark
 	if rec != nil {
 		if err := jobs.Save(t.Context(), h, p, *rec); err != nil {
@@ -295,7 +295,7 @@ func (h *hall) onTheBus(t *testing.T) bus.Records {
 
 func TestNewRefuses(t *testing.T) {
 	h := newHall()
-	deps := schedule.Deps{Lease: h, Lanes: h, Records: h, Directory: h, Nodes: h, Live: h, Store: &objects.Store{}, Say: t.Logf, Log: bustest.Log(t)}
+	deps := schedule.Deps{Lease: h, Lanes: h, Records: h, Directory: h, Nodes: h, Live: h, Store: &bucket.Store{}, Say: t.Logf, Log: bustest.Log(t)}
 	if _, err := schedule.New(schedule.Config{}, deps); err == nil || !strings.Contains(err.Error(), "interval") {
 		t.Errorf("no interval: %v", err)
 	}

@@ -15,8 +15,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/httpapi"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // The work background: writers at full load while snapshots and exports of
@@ -88,10 +88,10 @@ func (b *bench) background(ctx context.Context) error {
 func (u *user) asides() [][]*aside {
 	snapshots := func() *aside { return &aside{name: "snapshots", do: u.snapshot} }
 	exports := func() *aside {
-		return &aside{name: "exports", do: func(ctx context.Context) error { return u.exports(ctx, query.TransferSQLite) }}
+		return &aside{name: "exports", do: func(ctx context.Context) error { return u.exports(ctx, daemonapi.TransferSQLite) }}
 	}
 	tables := func() *aside {
-		return &aside{name: "exports as NDJSON", do: func(ctx context.Context) error { return u.exports(ctx, query.TransferNDJSON) }}
+		return &aside{name: "exports as NDJSON", do: func(ctx context.Context) error { return u.exports(ctx, daemonapi.TransferNDJSON) }}
 	}
 	return [][]*aside{{snapshots()}, {exports()}, {tables()}, {snapshots(), exports(), tables()}}
 }
@@ -107,9 +107,9 @@ func (u *user) snapshot(ctx context.Context) error {
 }
 
 // exports has the command-line client export to nowhere.
-func (u *user) exports(ctx context.Context, format query.TransferFormat) error {
+func (u *user) exports(ctx context.Context, format daemonapi.TransferFormat) error {
 	args := []string{"export", largeDatabase, "-", "--format", string(format)}
-	if format != query.TransferSQLite {
+	if format != daemonapi.TransferSQLite {
 		args = append(args, "--table", "item")
 	}
 	cmd := u.client(ctx, args...)

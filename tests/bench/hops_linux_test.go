@@ -10,14 +10,14 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/querynode/engine/sqlite"
-	"github.com/ayb-go/ayb/querynode/pipe"
+	"github.com/ayb-go/ayb/querynode/socketpair"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus"
 	"github.com/ayb-go/ayb/shared/bus/natsbus"
 	"github.com/ayb-go/ayb/shared/bus/natsbus/bustest"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // What each hop of a point read costs by itself, alone and with others at
@@ -74,7 +74,7 @@ func bothWays(b *testing.B, ask func() error) {
 // BenchmarkPipe is the way between query node and daemon, both in this
 // process.
 func BenchmarkPipe(b *testing.B) {
-	one, other, err := pipe.Pair()
+	one, other, err := socketpair.Pair()
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -100,9 +100,9 @@ func BenchmarkPipe(b *testing.B) {
 	roundTrips(b, client)
 }
 
-func conn(b *testing.B, f *os.File) *pipe.Conn {
+func conn(b *testing.B, f *os.File) *socketpair.Conn {
 	b.Helper()
-	c, err := pipe.New(f)
+	c, err := socketpair.New(f)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -181,8 +181,8 @@ func BenchmarkEngine(b *testing.B) {
 // engine runs SQL and compares the answer, if there is one to compare with.
 func engine(db *sqlite.DB, sql, want string) error {
 	var got collected
-	b := query.Batch{Statements: []query.Statement{{SQL: sql}}, Script: true, Atomic: true}
-	o := sqlite.JobOptions{Mode: ayb.QueryReadWrite, Format: query.FormatCompat, Timeout: time.Minute}
+	b := daemonapi.Batch{Statements: []daemonapi.Statement{{SQL: sql}}, Script: true, Atomic: true}
+	o := sqlite.JobOptions{Mode: ayb.QueryReadWrite, Format: daemonapi.FormatCompat, Timeout: time.Minute}
 	if err := db.Run(sqlite.NewJob(b, o), &got); err != nil {
 		return err
 	}
@@ -204,7 +204,7 @@ func BenchmarkDecode(b *testing.B) {
 	body := insertBatch().body(nil, 1)
 	b.SetBytes(int64(len(body)))
 	for b.Loop() {
-		if _, err := query.DecodeBatch(body); err != nil {
+		if _, err := daemonapi.DecodeBatch(body); err != nil {
 			b.Fatal(err)
 		}
 	}

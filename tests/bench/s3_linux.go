@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/ayb-go/ayb/snapshotter/objects/s3test"
+	"github.com/ayb-go/ayb/snapshotter/bucket/s3test"
 )
 
 // store is an S3 server with a bucket, on the same machine and disk.

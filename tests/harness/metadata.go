@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/ayb-go/ayb/controlplane/store/pgtest"
+	"github.com/ayb-go/ayb/controlplane/metadata/store/pgtest"
 )
 
 // Metadata is what a server keeps its metadata in.

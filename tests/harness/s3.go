@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/ayb-go/ayb/snapshotter/objects"
-	"github.com/ayb-go/ayb/snapshotter/objects/s3test"
+	"github.com/ayb-go/ayb/snapshotter/bucket"
+	"github.com/ayb-go/ayb/snapshotter/bucket/s3test"
 )
 
 // S3 is an S3 server for tests.
@@ -21,7 +21,7 @@ func StartS3(t testing.TB) *S3 {
 // WithSnapshots keeps snapshots in a bucket. interval is a duration such as
 // "2s", and at most so many snapshots of a database are kept; without an
 // interval they are taken by hand only.
-func WithSnapshots(bucket objects.Config, interval string, most int) Option {
+func WithSnapshots(bucket bucket.Config, interval string, most int) Option {
 	text := fmt.Sprintf("[snapshots]\naccess_key_id = %q\nsecret_access_key = %q\nbucket = %q\npath_prefix = %q\nendpoint_url = %q\nregion = %q\nforce_path_style = %v\n",
 		bucket.AccessKeyID, bucket.SecretAccessKey, bucket.Bucket, bucket.Prefix, bucket.Endpoint, bucket.Region, bucket.PathStyle)
 	if interval != "" {

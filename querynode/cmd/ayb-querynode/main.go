@@ -6,14 +6,14 @@ import (
 	"os"
 
 	"github.com/ayb-go/ayb/querynode/daemon"
+	"github.com/ayb-go/ayb/querynode/daemonargs"
 	"github.com/ayb-go/ayb/querynode/launch"
-	"github.com/ayb-go/ayb/querynode/spawn"
 	"github.com/ayb-go/ayb/shared/config"
 	"github.com/ayb-go/ayb/shared/process"
 )
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == spawn.Command {
+	if len(os.Args) > 1 && os.Args[1] == daemonargs.Command {
 		os.Exit(daemon.Main(os.Args[2:]))
 	}
 	os.Exit(process.Main("ayb-querynode", os.Args[1:], process.Spec{

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // Q10: parameters by position, number and name.
@@ -64,11 +64,11 @@ func TestParametersThatDoNotFit(t *testing.T) {
 			if mode == ro && strings.HasPrefix(c.sql, "INSERT") {
 				continue
 			}
-			_, err := db.ask(mode, query.FormatJSON, fmt.Sprintf(`{"statements":[{"sql":"SELECT 1"},{"sql":%q,"params":%s}]}`, c.sql, c.params))
+			_, err := db.ask(mode, daemonapi.FormatJSON, fmt.Sprintf(`{"statements":[{"sql":"SELECT 1"},{"sql":%q,"params":%s}]}`, c.sql, c.params))
 			if e := errs.Public(err); e.Code != errs.Invalid || e.Message != c.says || e.Attrs["statement"] != "1" {
 				t.Errorf("%s with %.100s: %v", c.sql, c.params, err)
 			}
-			_, err = db.ask(mode, query.FormatJSON, fmt.Sprintf(`{"sql":%q,"params":%s}`, c.sql, c.params))
+			_, err = db.ask(mode, daemonapi.FormatJSON, fmt.Sprintf(`{"sql":%q,"params":%s}`, c.sql, c.params))
 			if e := errs.Public(err); e.Code != errs.Invalid || e.Message != c.says || e.Attrs["statement"] != "0" {
 				t.Errorf("alone, %s with %.100s: %v", c.sql, c.params, err)
 			}
@@ -84,7 +84,7 @@ func TestParametersThatDoNotFit(t *testing.T) {
 			t.Errorf("%s: %s", sql, m)
 		}
 		for range 2 { // what is kept on the connection is refused, too
-			if _, err := db.ask(rw, query.FormatJSON, fmt.Sprintf(`{"sql":%q}`, sql)); !errs.Is(err, errs.Invalid) {
+			if _, err := db.ask(rw, daemonapi.FormatJSON, fmt.Sprintf(`{"sql":%q}`, sql)); !errs.Is(err, errs.Invalid) {
 				t.Errorf("%s: %v", sql, err)
 			}
 		}
@@ -105,16 +105,16 @@ func TestValuesDoNotLeak(t *testing.T) {
 		sql  string
 	}{{ro, `SELECT ?1`}, {ro, `SELECT ?1 FROM (SELECT 1 UNION ALL SELECT 2)`}, {rw, `INSERT INTO t VALUES (1, ?1) RETURNING b`}, {rw, `INSERT INTO t VALUES (1, abs(?1)) RETURNING b`}} {
 		for _, body := range []string{`{"sql":"%s","params":["secret"]}`, `{"sql":"%s","params":["secret"],"max_rows":1}`, `{"sql":"%s","params":[{"integer":"-9223372036854775808"}]}`} {
-			_, _ = db.ask(c.mode, query.FormatJSON, fmt.Sprintf(body, c.sql))
+			_, _ = db.ask(c.mode, daemonapi.FormatJSON, fmt.Sprintf(body, c.sql))
 			db.must(rw, `DELETE FROM t`)
-			if got, err := db.ask(c.mode, query.FormatJSON, fmt.Sprintf(`{"sql":"%s","params":[null]}`, c.sql)); err != nil || strings.Contains(got, "secret") || !strings.Contains(got, `[null]`) {
+			if got, err := db.ask(c.mode, daemonapi.FormatJSON, fmt.Sprintf(`{"sql":"%s","params":[null]}`, c.sql)); err != nil || strings.Contains(got, "secret") || !strings.Contains(got, `[null]`) {
 				t.Errorf("%s: %s, %v", c.sql, got, err)
 			}
 			db.must(rw, `DELETE FROM t`)
 		}
 	}
 	many := `SELECT ?1, x FROM ` + count(30000)
-	j := request(t, ro, query.FormatNDJSON, `{"sql":"`+many+`","params":["secret"]}`)
+	j := request(t, ro, daemonapi.FormatNDJSON, `{"sql":"`+many+`","params":["secret"]}`)
 	writes := 0
 	if err := db.Run(j, sinkFunc(func([]byte, bool) error {
 		if writes++; writes == 2 {
@@ -124,7 +124,7 @@ func TestValuesDoNotLeak(t *testing.T) {
 	})); !errs.Is(err, errs.Canceled) {
 		t.Fatal(err)
 	}
-	if got, err := db.ask(ro, query.FormatJSON, `{"sql":"`+many+`","params":[null]}`); err != nil || strings.Contains(got, "secret") {
+	if got, err := db.ask(ro, daemonapi.FormatJSON, `{"sql":"`+many+`","params":[null]}`); err != nil || strings.Contains(got, "secret") {
 		t.Errorf("%.200s, %v", got, err)
 	}
 }
@@ -179,7 +179,7 @@ func TestQ4BatchesAreAtomic(t *testing.T) {
 		{`{"sql":"INSERT INTO t VALUES (2)"},{"sql":"SELECT '\u0000'"}`, "NUL character", "1", "", ""},
 	}
 	for _, c := range cases {
-		for _, f := range []query.Format{query.FormatJSON, query.FormatNDJSON, query.FormatCSV} {
+		for _, f := range []daemonapi.Format{daemonapi.FormatJSON, daemonapi.FormatNDJSON, daemonapi.FormatCSV} {
 			_, err := db.ask(rw, f, `{"statements":[`+c.entries+`]}`)
 			e := errs.Public(err)
 			if !strings.Contains(e.Message, c.says) || e.Attrs["statement"] != c.statement || e.Attrs["sqlite_code"] != c.code || e.Attrs["offset"] != c.offset {
@@ -191,12 +191,12 @@ func TestQ4BatchesAreAtomic(t *testing.T) {
 		}
 	}
 	// Statements of one text are counted too; offsets are into the text.
-	_, err := db.ask(rw, query.FormatJSON, `{"sql":"SELECT 1; INSERT INTO t VALUES (5); SELECT nope"}`)
+	_, err := db.ask(rw, daemonapi.FormatJSON, `{"sql":"SELECT 1; INSERT INTO t VALUES (5); SELECT nope"}`)
 	if e := errs.Public(err); e.Attrs["statement"] != "2" || e.Attrs["offset"] != "43" {
 		t.Errorf("%v %v", err, e.Attrs)
 	}
 	// Read-only callers get no write done, and hear of the place.
-	_, err = db.ask(ro, query.FormatJSON, `{"statements":[{"sql":"SELECT 1"},{"sql":"DELETE FROM t"}]}`)
+	_, err = db.ask(ro, daemonapi.FormatJSON, `{"statements":[{"sql":"SELECT 1"},{"sql":"DELETE FROM t"}]}`)
 	if e := errs.Public(err); e.Code != errs.ReadOnly || e.Attrs["statement"] != "1" {
 		t.Errorf("%v %v", err, e.Attrs)
 	}
@@ -247,7 +247,7 @@ func TestNotAtomicAnswersInOrder(t *testing.T) {
 	if got := db.must(ro, `SELECT count(*) FROM t`); got != "10" {
 		t.Errorf("%s rows", got)
 	}
-	out, err := db.ask(rw, query.FormatNDJSON, body)
+	out, err := db.ask(rw, daemonapi.FormatNDJSON, body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +280,7 @@ func TestErrorAmongRows(t *testing.T) {
 }
 
 // limited is a request whose document has to be small.
-func limited(t testing.TB, mode ayb.QueryLevel, f query.Format, body string) *Job {
+func limited(t testing.TB, mode ayb.QueryLevel, f daemonapi.Format, body string) *Job {
 	j := request(t, mode, f, body)
 	j.ResultBytes = 10_000
 	return j
@@ -293,8 +293,8 @@ func TestResultBytes(t *testing.T) {
 	long := `{"sql":"SELECT hex(zeroblob(1000)) FROM ` + count(50) + `"}`
 	writes := `{"sql":"INSERT INTO t SELECT hex(zeroblob(1000)) FROM ` + count(50) + ` RETURNING a"}`
 	for _, body := range []string{long, writes, `{"statements":[` + writes + `,{"sql":"SELECT 1"}]}`} {
-		for _, f := range []query.Format{query.FormatCompat, query.FormatJSON} {
-			if f == query.FormatCompat && strings.Contains(body, "SELECT 1\"") {
+		for _, f := range []daemonapi.Format{daemonapi.FormatCompat, daemonapi.FormatJSON} {
+			if f == daemonapi.FormatCompat && strings.Contains(body, "SELECT 1\"") {
 				continue // only the last result counts
 			}
 			out, err := db.do(limited(t, rw, f, body))
@@ -303,7 +303,7 @@ func TestResultBytes(t *testing.T) {
 				t.Errorf("format %d, %s: %.100s, %v", f, body, out, err)
 			}
 		}
-		for _, f := range []query.Format{query.FormatNDJSON, query.FormatCSV} {
+		for _, f := range []daemonapi.Format{daemonapi.FormatNDJSON, daemonapi.FormatCSV} {
 			if out, err := db.do(limited(t, ro, f, long)); err != nil || len(out) < 100_000 {
 				t.Errorf("format %d: %d bytes, %v", f, len(out), err)
 			}
@@ -313,12 +313,12 @@ func TestResultBytes(t *testing.T) {
 		t.Errorf("%s rows of answers that were too large", got)
 	}
 	// It is told while the result grows, not at its end.
-	_, err := db.do(limited(t, ro, query.FormatJSON, `{"sql":"WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT x FROM n"}`))
+	_, err := db.do(limited(t, ro, daemonapi.FormatJSON, `{"sql":"WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT x FROM n"}`))
 	if !errs.Is(err, errs.TooLarge) {
 		t.Errorf("%v", err)
 	}
 	// What is dropped does not count, and what just fits is told at once.
-	out, err := db.do(limited(t, rw, query.FormatCompat, `{"sql":"SELECT hex(zeroblob(3000)); SELECT hex(zeroblob(3000)); SELECT 3"}`))
+	out, err := db.do(limited(t, rw, daemonapi.FormatCompat, `{"sql":"SELECT hex(zeroblob(3000)); SELECT hex(zeroblob(3000)); SELECT 3"}`))
 	if err != nil || flatten(t, out) != "3" {
 		t.Errorf("%.100s, %v", out, err)
 	}
@@ -327,7 +327,7 @@ func TestResultBytes(t *testing.T) {
 	for range 200 {
 		b.WriteString(`{"sql":"INSERT INTO t VALUES (1)"},`)
 	}
-	out, err = db.do(limited(t, rw, query.FormatJSON, `{"statements":[`+b.String()+`{"sql":"INSERT INTO t VALUES (2) RETURNING a"},{"sql":"SELECT count(*) FROM t"}],"atomic":false}`))
+	out, err = db.do(limited(t, rw, daemonapi.FormatJSON, `{"statements":[`+b.String()+`{"sql":"INSERT INTO t VALUES (2) RETURNING a"},{"sql":"SELECT count(*) FROM t"}],"atomic":false}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -344,7 +344,7 @@ func TestResultBytes(t *testing.T) {
 func TestDroppedResult(t *testing.T) {
 	db := open(t)
 	db.must(rw, `CREATE TABLE t(a)`)
-	j := request(t, rw, query.FormatJSON, `{"statements":[{"sql":"INSERT INTO t VALUES (1) RETURNING a"},
+	j := request(t, rw, daemonapi.FormatJSON, `{"statements":[{"sql":"INSERT INTO t VALUES (1) RETURNING a"},
 		{"sql":"INSERT INTO t SELECT hex(zeroblob(1000)) FROM `+count(100)+` RETURNING a"},{"sql":"SELECT count(*) FROM t"}],"atomic":false}`)
 	j.ResultBytes = 100_000
 	out, err := db.do(j)
@@ -371,7 +371,7 @@ func TestLimitsAreNamed(t *testing.T) {
 		{`{"sql":"SELECT zeroblob(30000000)"}`, "string or blob too big: ", "limits.heap_bytes", "24 MiB", 0},
 		{`{"sql":"` + forever + `"}`, "The statement took longer than ", "limits.statement_timeout", "40 ms", 40 * time.Millisecond},
 	} {
-		j := request(t, rw, query.FormatJSON, c.body)
+		j := request(t, rw, daemonapi.FormatJSON, c.body)
 		j.Timeout = c.timeout
 		_, err := db.do(j)
 		m := errs.Public(err).Message
@@ -380,13 +380,13 @@ func TestLimitsAreNamed(t *testing.T) {
 		}
 	}
 	// The caller's own limit is no limit of the server.
-	j := request(t, rw, query.FormatJSON, `{"sql":"`+forever+`","timeout_ms":30}`)
+	j := request(t, rw, daemonapi.FormatJSON, `{"sql":"`+forever+`","timeout_ms":30}`)
 	j.Timeout = 30 * time.Millisecond
 	if _, err := db.do(j); !errs.Is(err, errs.Timeout) || !strings.Contains(err.Error(), "30 ms") || strings.Contains(err.Error(), "operator") {
 		t.Errorf("%v", err)
 	}
 	// Time is of the request; what came before it ran out is told.
-	j = request(t, rw, query.FormatJSON, `{"statements":[{"sql":"SELECT 1"},{"sql":"`+forever+`"},{"sql":"SELECT 2"}],"atomic":false}`)
+	j = request(t, rw, daemonapi.FormatJSON, `{"statements":[{"sql":"SELECT 1"},{"sql":"`+forever+`"},{"sql":"SELECT 2"}],"atomic":false}`)
 	j.Timeout = time.Second
 	out, err := db.do(j)
 	if err != nil {

@@ -9,18 +9,18 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 const batchRows = 1000
 
 // insertBatch is a batch of inserts with values.
-func insertBatch() query.Batch {
-	b := query.Batch{Atomic: true}
+func insertBatch() daemonapi.Batch {
+	b := daemonapi.Batch{Atomic: true}
 	for i := range batchRows {
-		b.Statements = append(b.Statements, query.Statement{
+		b.Statements = append(b.Statements, daemonapi.Statement{
 			SQL:    `INSERT INTO t(a, b) VALUES (?, ?)`,
-			Params: query.Params{Positional: []query.Value{{Kind: query.Integer, Integer: int64(i)}, {Kind: query.Text, Bytes: []byte("some text")}}},
+			Params: daemonapi.Params{Positional: []daemonapi.Value{{Kind: daemonapi.Integer, Integer: int64(i)}, {Kind: daemonapi.Text, Bytes: []byte("some text")}}},
 		})
 	}
 	return b
@@ -34,7 +34,7 @@ func perRow(b *testing.B) {
 // BenchmarkBatch is a batch of inserts in one request. Compare with
 // BenchmarkDriver, which executes a prepared statement in one transaction.
 func BenchmarkBatch(b *testing.B) {
-	for _, f := range []query.Format{query.FormatJSON, query.FormatNDJSON} {
+	for _, f := range []daemonapi.Format{daemonapi.FormatJSON, daemonapi.FormatNDJSON} {
 		b.Run(fmt.Sprint(f), func(b *testing.B) {
 			db := open(b)
 			db.must(rw, `CREATE TABLE t(a, b)`)
@@ -90,12 +90,12 @@ func insertByDriver(ctx context.Context, db *sql.DB) error {
 
 // BenchmarkPoint is one read by key, compiled before.
 func BenchmarkPoint(b *testing.B) {
-	for _, f := range []query.Format{query.FormatCompat, query.FormatJSON} {
+	for _, f := range []daemonapi.Format{daemonapi.FormatCompat, daemonapi.FormatJSON} {
 		b.Run(fmt.Sprint(f), func(b *testing.B) {
 			db := open(b)
 			db.must(rw, `CREATE TABLE t(id INTEGER PRIMARY KEY, a, b); INSERT INTO t SELECT x, x * 2, 'text ' || x FROM `+count(10000))
-			batch := query.Batch{Atomic: true, Statements: []query.Statement{{
-				SQL: `SELECT id, a, b FROM t WHERE id = ?`, Params: query.Params{Positional: []query.Value{{Kind: query.Integer, Integer: 77}}},
+			batch := daemonapi.Batch{Atomic: true, Statements: []daemonapi.Statement{{
+				SQL: `SELECT id, a, b FROM t WHERE id = ?`, Params: daemonapi.Params{Positional: []daemonapi.Value{{Kind: daemonapi.Integer, Integer: 77}}},
 			}}}
 			discard := sinkFunc(func([]byte, bool) error { return nil })
 			for b.Loop() {
@@ -109,7 +109,7 @@ func BenchmarkPoint(b *testing.B) {
 
 // BenchmarkStream is a million rows of lines.
 func BenchmarkStream(b *testing.B) {
-	for _, f := range []query.Format{query.FormatCompat, query.FormatNDJSON, query.FormatCSV} {
+	for _, f := range []daemonapi.Format{daemonapi.FormatCompat, daemonapi.FormatNDJSON, daemonapi.FormatCSV} {
 		b.Run(fmt.Sprint(f), func(b *testing.B) {
 			db := open(b)
 			db.must(rw, `CREATE TABLE t(id INTEGER PRIMARY KEY, a, b); INSERT INTO t SELECT x, x * 0.5, 'text ' || x FROM `+count(1_000_000))

@@ -7,15 +7,15 @@ import (
 	"strconv"
 
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // script tells whether the body is a text of several statements.
 func (r *run) script() bool { return r.job.batch.Script }
 
 // compatible tells whether the answer has the compatible form.
-func (r *run) compatible() bool { return r.job.Format == query.FormatCompat }
+func (r *run) compatible() bool { return r.job.Format == daemonapi.FormatCompat }
 
 // run runs the whole job.
 func (r *run) run() error {
@@ -152,7 +152,7 @@ func (r *run) streams() bool {
 
 // maxResult is how large the answer may be; 0 is no limit.
 func (r *run) maxResult() int64 {
-	if r.compatible() || r.job.Format == query.FormatJSON {
+	if r.compatible() || r.job.Format == daemonapi.FormatJSON {
 		return r.job.ResultBytes
 	}
 	return 0

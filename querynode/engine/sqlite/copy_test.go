@@ -8,11 +8,11 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
-func sideJob() *Job { return NewJob(query.Batch{}, JobOptions{}) }
+func sideJob() *Job { return NewJob(daemonapi.Batch{}, JobOptions{}) }
 
 // copied makes a copy and reads it.
 func (db *testDB) copied() []byte {

@@ -17,8 +17,8 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // Export passes data to sink as it was at one moment, piece by piece: the
@@ -27,7 +27,7 @@ import (
 // exports run at once, others wait. The time limit of the job is for sql and
 // for views; what is only read through takes as long as the client takes. The
 // batch and the format of the job do not matter.
-func (db *DB) Export(job *Job, o query.ExportOptions, sql string, sink Sink) error {
+func (db *DB) Export(job *Job, o daemonapi.ExportOptions, sql string, sink Sink) error {
 	if err := db.enter(); err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (db *DB) Export(job *Job, o query.ExportOptions, sql string, sink Sink) err
 	if err := x.check(); err != nil {
 		return err
 	}
-	if o.Format == query.TransferSQLite {
+	if o.Format == daemonapi.TransferSQLite {
 		return db.exportFile(job, sink)
 	}
 	r := &run{db: db, job: job, sink: sink, left: job.Timeout, streaming: true}
@@ -56,7 +56,7 @@ func (db *DB) Export(job *Job, o query.ExportOptions, sql string, sink Sink) err
 	if !o.Remarks || len(x.remarks) == 0 {
 		return sink.Write(r.out.buf, true)
 	}
-	last, err := query.PackRemarks(x.remarks)
+	last, err := daemonapi.PackRemarks(x.remarks)
 	if err != nil {
 		return errs.Wrap(errs.Internal, err, "The remarks of an export could not be encoded")
 	}
@@ -69,7 +69,7 @@ func (db *DB) Export(job *Job, o query.ExportOptions, sql string, sink Sink) err
 // export is one that is not a file of SQLite's.
 type export struct {
 	r     *run
-	o     query.ExportOptions
+	o     daemonapi.ExportOptions
 	sql   string
 	limit time.Duration
 
@@ -79,15 +79,15 @@ type export struct {
 // check finds out whether the parts of the request fit together.
 func (x *export) check() error {
 	switch x.o.Format {
-	case query.TransferSQLite:
+	case daemonapi.TransferSQLite:
 		if x.o.Table != "" || x.sql != "" {
 			return errs.E(errs.Invalid, "An export in the format sqlite is the whole database; for a table or a query choose sql, csv, json or ndjson")
 		}
-	case query.TransferSQL:
+	case daemonapi.TransferSQL:
 		if x.sql != "" {
 			return errs.E(errs.Invalid, "The rows of a query cannot be exported in the format sql; choose csv, json or ndjson")
 		}
-	case query.TransferCSV, query.TransferJSON, query.TransferNDJSON:
+	case daemonapi.TransferCSV, daemonapi.TransferJSON, daemonapi.TransferNDJSON:
 		if x.o.Table != "" && x.sql != "" {
 			return errs.E(errs.Invalid, "An export is of a table or of a query, not of both")
 		}
@@ -106,7 +106,7 @@ func (x *export) run() error {
 	if rc := r.c.exec("BEGIN"); rc != C.SQLITE_OK {
 		return r.failure(rc, 0)
 	}
-	if x.o.Format == query.TransferSQL {
+	if x.o.Format == daemonapi.TransferSQL {
 		return x.dump()
 	}
 	sql, table := x.sql, false
@@ -120,7 +120,7 @@ func (x *export) run() error {
 			x.limited()
 		}
 	}
-	if x.o.Format == query.TransferCSV {
+	if x.o.Format == daemonapi.TransferCSV {
 		e := &fields{}
 		r.enc = e
 		if err := x.rows(sql); err != nil || !table {
@@ -129,7 +129,7 @@ func (x *export) run() error {
 		x.remarks = append(x.remarks, e.remarks()...)
 		return nil
 	}
-	e := &objects{typed: typed{whole: true}, lines: x.o.Format == query.TransferNDJSON}
+	e := &objects{typed: typed{whole: true}, lines: x.o.Format == daemonapi.TransferNDJSON}
 	r.enc = e
 	err := x.rows(sql)
 	if err == nil && table && !e.rows {

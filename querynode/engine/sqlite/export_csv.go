@@ -5,7 +5,7 @@ import (
 	"math"
 	"unicode/utf8"
 
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // fields writes rows as CSV that comes back as it was: the importer knows it by
@@ -16,7 +16,7 @@ import (
 //   - TEXT that is not UTF-8, or has a NUL, is CAST(X'0AFF' AS TEXT), never in
 //     quotes
 //   - other TEXT is in quotes where a reader might take it for something else:
-//     see query.PlainField
+//     see daemonapi.PlainField
 //   - all names are in quotes, which tells them from a row
 type fields struct {
 	csv
@@ -39,7 +39,7 @@ func (e *fields) begin(o *output, index int, columns []column) error {
 }
 
 func (e *fields) name(o *output, s []byte) error {
-	if query.PlainField(s, e.columns == 1) {
+	if daemonapi.PlainField(s, e.columns == 1) {
 		e.plain = true
 	} else {
 		e.odd = true
@@ -84,7 +84,7 @@ func (e *fields) text(o *output, s []byte) error {
 		e.unquoted()
 		return appendTextLiteral(o, s)
 	}
-	plain := query.PlainField(s, e.columns == 1)
+	plain := daemonapi.PlainField(s, e.columns == 1)
 	if plain {
 		e.unquoted()
 	}

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // Tables for searching and the like are made again and filled; the numbers of
@@ -29,7 +29,7 @@ func TestExportSQLVirtualTables(t *testing.T) {
 	} {
 		db.must(rw, sql)
 	}
-	script := db.export(query.ExportOptions{Format: query.TransferSQL}, "")
+	script := db.export(daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, "")
 	for name, got := range map[string]*testDB{"here": loaded(t, script), "sqlite3": shell(t, script)} {
 		for sql, want := range map[string]string{
 			"SELECT rowid FROM f5 WHERE f5 MATCH 'dog'":                              "9",
@@ -51,7 +51,7 @@ func TestExportSQLVirtualTables(t *testing.T) {
 		t.Error("what is lost is not told in its place")
 	}
 	var out memory
-	if err := db.Export(exportJob(), query.ExportOptions{Format: query.TransferSQL, Remarks: true}, "", &out); err != nil {
+	if err := db.Export(exportJob(), daemonapi.ExportOptions{Format: daemonapi.TransferSQL, Remarks: true}, "", &out); err != nil {
 		t.Fatal(err)
 	}
 	if _, remark, ok := strings.Cut(out.String(), "\x00"); !ok || remark != `["The rows of the table none are not exported: it keeps no text"]` {
@@ -64,7 +64,7 @@ func TestExportSQLVirtualTables(t *testing.T) {
 func TestExportSQLStatistics(t *testing.T) {
 	db := open(t)
 	db.must(rw, "CREATE TABLE t(a); CREATE INDEX i ON t(a); INSERT INTO t VALUES (1), (1), (2); ANALYZE")
-	script := db.export(query.ExportOptions{Format: query.TransferSQL}, "")
+	script := db.export(daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, "")
 	for _, other := range []*testDB{loaded(t, script), shell(t, script)} {
 		if got := other.must(ro, "SELECT tbl, idx, stat FROM sqlite_stat1"); got != "t|i|3 2" {
 			t.Errorf("got %s", got)
@@ -95,7 +95,7 @@ func TestObjectsAreJSON(t *testing.T) {
 	db := open(t)
 	db.must(rw, `CREATE TABLE t("q""\/", b); INSERT INTO t VALUES (1, 'é"'), (9e999, X'00'), (-0.0, CAST(X'ff' AS TEXT))`)
 	var rows []map[string]any
-	if err := json.Unmarshal([]byte(db.export(query.ExportOptions{Format: query.TransferJSON}, "")), &rows); err != nil || len(rows) != 3 {
+	if err := json.Unmarshal([]byte(db.export(daemonapi.ExportOptions{Format: daemonapi.TransferJSON}, "")), &rows); err != nil || len(rows) != 3 {
 		t.Fatalf("%v, %v", rows, err)
 	}
 	if rows[0][`q"\/`] != 1.0 {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // The remark about rows that cannot be exported stands before the table they
@@ -15,7 +15,7 @@ func TestRemarkOfAnExportStandsBeforeItsTable(t *testing.T) {
 	db := open(t)
 	db.must(rw, "CREATE VIRTUAL TABLE a USING fts5(x); CREATE VIRTUAL TABLE b USING fts5(y, content=''); CREATE VIRTUAL TABLE c USING fts5(z)")
 	var out memory
-	if err := db.Export(exportJob(), query.ExportOptions{Format: query.TransferSQL}, "", &out); err != nil {
+	if err := db.Export(exportJob(), daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, "", &out); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(out.String(), "\n")

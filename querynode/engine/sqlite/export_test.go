@@ -14,14 +14,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
-func exportJob() *Job { return NewJob(query.Batch{}, JobOptions{Timeout: 20 * time.Second}) }
+func exportJob() *Job { return NewJob(daemonapi.Batch{}, JobOptions{Timeout: 20 * time.Second}) }
 
 // tryExport exports and returns what came out.
-func (db *testDB) tryExport(o query.ExportOptions, sql string) (string, error) {
+func (db *testDB) tryExport(o daemonapi.ExportOptions, sql string) (string, error) {
 	db.t.Helper()
 	var m memory
 	err := db.Export(exportJob(), o, sql, &m)
@@ -34,7 +34,7 @@ func (db *testDB) tryExport(o query.ExportOptions, sql string) (string, error) {
 	return m.String(), err
 }
 
-func (db *testDB) export(o query.ExportOptions, sql string) string {
+func (db *testDB) export(o daemonapi.ExportOptions, sql string) string {
 	db.t.Helper()
 	out, err := db.tryExport(o, sql)
 	if err != nil {
@@ -48,26 +48,26 @@ func TestExportRows(t *testing.T) {
 	db.must(rw, `CREATE TABLE t(a, "b ""c", d AS (a * 2)); INSERT INTO t VALUES (1, 'x,y'), (NULL, ''), (2.5, X'00ff'), (9007199254740993, 'é
 z')`)
 	db.must(rw, `CREATE VIEW v AS SELECT a, 1 AS a, 2 AS a_2, a FROM t LIMIT 1; CREATE VIEW empty AS SELECT 1 AS x WHERE 0`)
-	csv, doc, lines := query.TransferCSV, query.TransferJSON, query.TransferNDJSON
+	csv, doc, lines := daemonapi.TransferCSV, daemonapi.TransferJSON, daemonapi.TransferNDJSON
 	for _, c := range []struct {
-		o    query.ExportOptions
+		o    daemonapi.ExportOptions
 		sql  string
 		want string
 	}{
-		{query.ExportOptions{Format: csv}, "", "\"a\",\"b \"\"c\",\"d\"\r\n1,\"x,y\",2\r\n,\"\",\r\n2.5,X'00FF',5.0\r\n9007199254740993,\"é\nz\",18014398509481986\r\n"},
-		{query.ExportOptions{Format: csv, Table: "T"}, "", "\"a\",\"b \"\"c\",\"d\"\r\n1,\"x,y\",2\r\n,\"\",\r\n2.5,X'00FF',5.0\r\n9007199254740993,\"é\nz\",18014398509481986\r\n"},
-		{query.ExportOptions{Format: lines, Table: "t"}, "", `{"a":1,"b \"c":"x,y","d":2}
+		{daemonapi.ExportOptions{Format: csv}, "", "\"a\",\"b \"\"c\",\"d\"\r\n1,\"x,y\",2\r\n,\"\",\r\n2.5,X'00FF',5.0\r\n9007199254740993,\"é\nz\",18014398509481986\r\n"},
+		{daemonapi.ExportOptions{Format: csv, Table: "T"}, "", "\"a\",\"b \"\"c\",\"d\"\r\n1,\"x,y\",2\r\n,\"\",\r\n2.5,X'00FF',5.0\r\n9007199254740993,\"é\nz\",18014398509481986\r\n"},
+		{daemonapi.ExportOptions{Format: lines, Table: "t"}, "", `{"a":1,"b \"c":"x,y","d":2}
 {"a":null,"b \"c":"","d":null}
 {"a":2.5,"b \"c":{"base64":"AP8="},"d":5.0}
 {"a":{"integer":"9007199254740993"},"b \"c":"é\nz","d":{"integer":"18014398509481986"}}
 `},
-		{query.ExportOptions{Format: doc, Table: "v"}, "", "[\n{\"a\":1,\"a:1\":1,\"a_2\":2,\"a:2\":1}\n]\n"},
-		{query.ExportOptions{Format: doc}, "SELECT 1 AS a, 2 AS a, 3 AS a_2, 4 AS a, 5 AS a_2;", "[\n{\"a\":1,\"a_3\":2,\"a_2\":3,\"a_4\":4,\"a_2_2\":5}\n]\n"},
-		{query.ExportOptions{Format: doc}, "SELECT a FROM t WHERE a < 3 ORDER BY a -- two", "[\n{\"a\":1},\n{\"a\":2.5}\n]\n"},
-		{query.ExportOptions{Format: doc, Table: "empty"}, "", "[]\n"},
-		{query.ExportOptions{Format: lines, Table: "empty"}, "", ""},
-		{query.ExportOptions{Format: csv, Table: "empty"}, "", "\"x\"\r\n"},
-		{query.ExportOptions{Format: csv}, "PRAGMA user_version", "\"user_version\"\r\n0\r\n"},
+		{daemonapi.ExportOptions{Format: doc, Table: "v"}, "", "[\n{\"a\":1,\"a:1\":1,\"a_2\":2,\"a:2\":1}\n]\n"},
+		{daemonapi.ExportOptions{Format: doc}, "SELECT 1 AS a, 2 AS a, 3 AS a_2, 4 AS a, 5 AS a_2;", "[\n{\"a\":1,\"a_3\":2,\"a_2\":3,\"a_4\":4,\"a_2_2\":5}\n]\n"},
+		{daemonapi.ExportOptions{Format: doc}, "SELECT a FROM t WHERE a < 3 ORDER BY a -- two", "[\n{\"a\":1},\n{\"a\":2.5}\n]\n"},
+		{daemonapi.ExportOptions{Format: doc, Table: "empty"}, "", "[]\n"},
+		{daemonapi.ExportOptions{Format: lines, Table: "empty"}, "", ""},
+		{daemonapi.ExportOptions{Format: csv, Table: "empty"}, "", "\"x\"\r\n"},
+		{daemonapi.ExportOptions{Format: csv}, "PRAGMA user_version", "\"user_version\"\r\n0\r\n"},
 	} {
 		if got := db.export(c.o, c.sql); got != c.want {
 			t.Errorf("%+v %s:\n%s\nwant\n%s", c.o, c.sql, got, c.want)
@@ -79,32 +79,32 @@ func TestExportRefuses(t *testing.T) {
 	db := open(t)
 	db.must(rw, "CREATE TABLE t(a); CREATE TABLE u(a); CREATE VIEW broken AS SELECT * FROM missing")
 	for _, c := range []struct {
-		o    query.ExportOptions
+		o    daemonapi.ExportOptions
 		sql  string
 		code errs.Code
 		want string
 	}{
-		{query.ExportOptions{Format: "xml"}, "", errs.Invalid, "known are sqlite, sql"},
-		{query.ExportOptions{Format: query.TransferTSV, Table: "t"}, "", errs.Invalid, "known are sqlite, sql"},
-		{query.ExportOptions{Format: query.TransferSQLite, Table: "t"}, "", errs.Invalid, "whole database"},
-		{query.ExportOptions{Format: query.TransferSQLite}, "SELECT 1", errs.Invalid, "whole database"},
-		{query.ExportOptions{Format: query.TransferSQL}, "SELECT 1", errs.Invalid, "cannot be exported"},
-		{query.ExportOptions{Format: query.TransferCSV, Table: "t"}, "SELECT 1", errs.Invalid, "not of both"},
-		{query.ExportOptions{Format: query.TransferCSV}, "", errs.Invalid, "2 tables"},
-		{query.ExportOptions{Format: query.TransferCSV, Table: "x"}, "", errs.NotFound, "No table x"},
-		{query.ExportOptions{Format: query.TransferCSV, Table: "a\x00b"}, "", errs.NotFound, "No table"},
-		{query.ExportOptions{Format: query.TransferSQL, Table: "x"}, "", errs.NotFound, "No table x"},
-		{query.ExportOptions{Format: query.TransferCSV, Table: "sqlite_schema"}, "", errs.NotFound, "No table"},
-		{query.ExportOptions{Format: query.TransferCSV, Table: "broken"}, "", errs.SQL, "missing"},
-		{query.ExportOptions{Format: query.TransferCSV}, "-- nothing", errs.Invalid, "one statement that reads"},
-		{query.ExportOptions{Format: query.TransferCSV}, "SELECT 1; SELECT 2", errs.Invalid, "one statement that reads"},
-		{query.ExportOptions{Format: query.TransferCSV}, "INSERT INTO t VALUES (1) RETURNING a", errs.Invalid, "one statement that reads"},
-		{query.ExportOptions{Format: query.TransferCSV}, "BEGIN", errs.Invalid, "one statement that reads"},
-		{query.ExportOptions{Format: query.TransferCSV}, "PRAGMA foreign_keys=OFF", errs.Invalid, "one statement that reads"},
-		{query.ExportOptions{Format: query.TransferCSV}, "VACUUM INTO 'x'", errs.Invalid, "one statement that reads"},
-		{query.ExportOptions{Format: query.TransferCSV}, "ATTACH 'x' AS y", errs.SQL, "ATTACH"},
-		{query.ExportOptions{Format: query.TransferCSV}, "SELECT ?", errs.Invalid, "no parameters"},
-		{query.ExportOptions{Format: query.TransferCSV}, "SELECT x", errs.SQL, "no such column"},
+		{daemonapi.ExportOptions{Format: "xml"}, "", errs.Invalid, "known are sqlite, sql"},
+		{daemonapi.ExportOptions{Format: daemonapi.TransferTSV, Table: "t"}, "", errs.Invalid, "known are sqlite, sql"},
+		{daemonapi.ExportOptions{Format: daemonapi.TransferSQLite, Table: "t"}, "", errs.Invalid, "whole database"},
+		{daemonapi.ExportOptions{Format: daemonapi.TransferSQLite}, "SELECT 1", errs.Invalid, "whole database"},
+		{daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, "SELECT 1", errs.Invalid, "cannot be exported"},
+		{daemonapi.ExportOptions{Format: daemonapi.TransferCSV, Table: "t"}, "SELECT 1", errs.Invalid, "not of both"},
+		{daemonapi.ExportOptions{Format: daemonapi.TransferCSV}, "", errs.Invalid, "2 tables"},
+		{daemonapi.ExportOptions{Format: daemonapi.TransferCSV, Table: "x"}, "", errs.NotFound, "No table x"},
+		{daemonapi.ExportOptions{Format: daemonapi.TransferCSV, Table: "a\x00b"}, "", errs.NotFound, "No table"},
+		{daemonapi.ExportOptions{Format: daemonapi.TransferSQL, Table: "x"}, "", errs.NotFound, "No table x"},
+		{daemonapi.ExportOptions{Format: daemonapi.TransferCSV, Table: "sqlite_schema"}, "", errs.NotFound, "No table"},
+		{daemonapi.ExportOptions{Format: daemonapi.TransferCSV, Table: "broken"}, "", errs.SQL, "missing"},
+		{daemonapi.ExportOptions{Format: daemonapi.TransferCSV}, "-- nothing", errs.Invalid, "one statement that reads"},
+		{daemonapi.ExportOptions{Format: daemonapi.TransferCSV}, "SELECT 1; SELECT 2", errs.Invalid, "one statement that reads"},
+		{daemonapi.ExportOptions{Format: daemonapi.TransferCSV}, "INSERT INTO t VALUES (1) RETURNING a", errs.Invalid, "one statement that reads"},
+		{daemonapi.ExportOptions{Format: daemonapi.TransferCSV}, "BEGIN", errs.Invalid, "one statement that reads"},
+		{daemonapi.ExportOptions{Format: daemonapi.TransferCSV}, "PRAGMA foreign_keys=OFF", errs.Invalid, "one statement that reads"},
+		{daemonapi.ExportOptions{Format: daemonapi.TransferCSV}, "VACUUM INTO 'x'", errs.Invalid, "one statement that reads"},
+		{daemonapi.ExportOptions{Format: daemonapi.TransferCSV}, "ATTACH 'x' AS y", errs.SQL, "ATTACH"},
+		{daemonapi.ExportOptions{Format: daemonapi.TransferCSV}, "SELECT ?", errs.Invalid, "no parameters"},
+		{daemonapi.ExportOptions{Format: daemonapi.TransferCSV}, "SELECT x", errs.SQL, "no such column"},
 	} {
 		_, err := db.tryExport(c.o, c.sql)
 		if errs.CodeOf(err) != c.code || !strings.Contains(err.Error(), c.want) {
@@ -119,14 +119,14 @@ func TestExportRefuses(t *testing.T) {
 // Exports of a database that was never written are empty ones.
 func TestExportOfNothingS21(t *testing.T) {
 	db := open(t)
-	got := db.export(query.ExportOptions{Format: query.TransferSQL}, "")
+	got := db.export(daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, "")
 	if want := "PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nPRAGMA defer_foreign_keys=ON;\nCOMMIT;\nPRAGMA foreign_keys=ON;\n"; got != want {
 		t.Errorf("got %s", got)
 	}
-	if _, err := db.tryExport(query.ExportOptions{Format: query.TransferCSV}, ""); !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "no tables") {
+	if _, err := db.tryExport(daemonapi.ExportOptions{Format: daemonapi.TransferCSV}, ""); !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "no tables") {
 		t.Error(err)
 	}
-	other, err := received(t, []byte(db.export(query.ExportOptions{Format: query.TransferSQLite}, "")))
+	other, err := received(t, []byte(db.export(daemonapi.ExportOptions{Format: daemonapi.TransferSQLite}, "")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func TestExportOfNothingS21(t *testing.T) {
 func TestExportFile(t *testing.T) {
 	db := open(t)
 	db.large()
-	out := db.export(query.ExportOptions{Format: query.TransferSQLite}, "")
+	out := db.export(daemonapi.ExportOptions{Format: daemonapi.TransferSQLite}, "")
 	if !bytes.Equal([]byte(out), db.copied()) {
 		t.Error("not the copy")
 	}
@@ -165,16 +165,16 @@ func TestExportTimeLimit(t *testing.T) {
 	db := open(t)
 	db.must(rw, "CREATE VIEW endless AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c) SELECT max(n) FROM c")
 	db.must(rw, "CREATE TABLE big(a); INSERT INTO big WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 200000) SELECT n FROM c")
-	brief := func() *Job { return NewJob(query.Batch{}, JobOptions{Timeout: time.Millisecond}) }
+	brief := func() *Job { return NewJob(daemonapi.Batch{}, JobOptions{Timeout: time.Millisecond}) }
 	for name, c := range map[string]struct {
-		o    query.ExportOptions
+		o    daemonapi.ExportOptions
 		sql  string
 		code errs.Code
 	}{
-		"view":  {query.ExportOptions{Format: query.TransferCSV, Table: "endless"}, "", errs.Timeout},
-		"query": {query.ExportOptions{Format: query.TransferCSV}, "SELECT * FROM endless", errs.Timeout},
-		"table": {query.ExportOptions{Format: query.TransferCSV, Table: "big"}, "", ""},
-		"all":   {query.ExportOptions{Format: query.TransferSQL}, "", ""},
+		"view":  {daemonapi.ExportOptions{Format: daemonapi.TransferCSV, Table: "endless"}, "", errs.Timeout},
+		"query": {daemonapi.ExportOptions{Format: daemonapi.TransferCSV}, "SELECT * FROM endless", errs.Timeout},
+		"table": {daemonapi.ExportOptions{Format: daemonapi.TransferCSV, Table: "big"}, "", ""},
+		"all":   {daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, "", ""},
 	} {
 		if err := db.Export(brief(), c.o, c.sql, &memory{}); errs.CodeOf(err) != c.code {
 			t.Errorf("%s: %v", name, err)
@@ -187,8 +187,8 @@ func TestExportTimeLimit(t *testing.T) {
 func TestExportBlocksNobody(t *testing.T) {
 	db := open(t, func(o *Options) { o.Readers = 1 })
 	db.large()
-	for format, want := range map[query.TransferFormat]errs.Code{
-		query.TransferSQL: errs.Canceled, query.TransferCSV: errs.Canceled, query.TransferSQLite: errs.Canceled,
+	for format, want := range map[daemonapi.TransferFormat]errs.Code{
+		daemonapi.TransferSQL: errs.Canceled, daemonapi.TransferCSV: errs.Canceled, daemonapi.TransferSQLite: errs.Canceled,
 	} {
 		job := exportJob()
 		began := make(chan struct{})
@@ -196,7 +196,7 @@ func TestExportBlocksNobody(t *testing.T) {
 		done := make(chan error, 1)
 		first := true
 		go func() {
-			done <- db.Export(job, query.ExportOptions{Format: format}, "", sinkFunc(func([]byte, bool) error {
+			done <- db.Export(job, daemonapi.ExportOptions{Format: format}, "", sinkFunc(func([]byte, bool) error {
 				if first {
 					first = false
 					close(began)
@@ -220,7 +220,7 @@ func TestExportSeesOneMoment(t *testing.T) {
 	db := open(t)
 	db.large()
 	n, first := 0, true
-	err := db.Export(exportJob(), query.ExportOptions{Format: query.TransferNDJSON}, "", sinkFunc(func(p []byte, _ bool) error {
+	err := db.Export(exportJob(), daemonapi.ExportOptions{Format: daemonapi.TransferNDJSON}, "", sinkFunc(func(p []byte, _ bool) error {
 		if n += bytes.Count(p, []byte("\n")); first {
 			first = false
 			db.must(rw, "INSERT INTO big SELECT 'late' FROM big LIMIT 1000")
@@ -263,7 +263,7 @@ func same(t *testing.T, name string, got, want *testDB) {
 	tables := strings.Fields(want.must(ro, `SELECT hex(name) FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite_s%'`))
 	for _, hex := range tables {
 		table := want.must(ro, "SELECT CAST(X'"+hex+"' AS TEXT)")
-		o := query.ExportOptions{Format: query.TransferNDJSON, Table: table}
+		o := daemonapi.ExportOptions{Format: daemonapi.TransferNDJSON, Table: table}
 		w, err := want.tryExport(o, "")
 		if err != nil {
 			t.Logf("%s: %s cannot be read: %v", name, table, err)
@@ -287,7 +287,7 @@ func same(t *testing.T, name string, got, want *testDB) {
 // rounds exports a database as SQL and loads it back, here and with sqlite3.
 func rounds(t *testing.T, name string, db *testDB) {
 	t.Helper()
-	script := db.export(query.ExportOptions{Format: query.TransferSQL}, "")
+	script := db.export(daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, "")
 	same(t, name+", here", loaded(t, script), db)
 	same(t, name+", sqlite3", shell(t, script), db)
 }
@@ -335,7 +335,7 @@ CREATE TRIGGER tr AFTER INSERT ON child BEGIN UPDATE parent SET id = CASE WHEN 1
 COMMIT;
 PRAGMA foreign_keys=ON;
 `
-	if got := db.export(query.ExportOptions{Format: query.TransferSQL}, ""); got != want {
+	if got := db.export(daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, ""); got != want {
 		t.Errorf("got\n%s", got)
 	}
 	rounds(t, "golden", db)
@@ -347,10 +347,10 @@ INSERT INTO "sqlite_sequence"(name,seq) VALUES
 ('child',2);
 CREATE INDEX i ON child(parent) WHERE parent > 0;
 CREATE TRIGGER tr `
-	if got := db.export(query.ExportOptions{Format: query.TransferSQL, Table: "CHILD"}, ""); !strings.Contains(got, child) || strings.Contains(got, "parent(id PRIMARY") || strings.Contains(got, "VIEW") {
+	if got := db.export(daemonapi.ExportOptions{Format: daemonapi.TransferSQL, Table: "CHILD"}, ""); !strings.Contains(got, child) || strings.Contains(got, "parent(id PRIMARY") || strings.Contains(got, "VIEW") {
 		t.Errorf("a table:\n%s", got)
 	}
-	if got := db.export(query.ExportOptions{Format: query.TransferSQL, Table: "v"}, ""); !strings.Contains(got, "ON;\nCREATE VIEW v AS SELECT 'a;b' FROM child;\nCOMMIT") {
+	if got := db.export(daemonapi.ExportOptions{Format: daemonapi.TransferSQL, Table: "v"}, ""); !strings.Contains(got, "ON;\nCREATE VIEW v AS SELECT 'a;b' FROM child;\nCOMMIT") {
 		t.Errorf("a view:\n%s", got)
 	}
 }
@@ -398,7 +398,7 @@ func TestExportSQLOfHostileSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	script := db.export(query.ExportOptions{Format: query.TransferSQL}, "")
+	script := db.export(daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, "")
 	for _, want := range []string{"CREATE TABLE p1(a);\n", "CREATE TABLE p2(a);\n", "CREATE VIEW p3 AS SELECT 1;\n", "BEGIN SELECT 1; END;\n"} {
 		if !strings.Contains(script, want) {
 			t.Errorf("%q is not in\n%s", want, script)

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // The little lexer always comes to an end, takes nothing twice, and knows a
@@ -107,7 +107,7 @@ func FuzzSQL(f *testing.F) {
 				t.Error(err)
 			}
 		}()
-		o := JobOptions{Mode: rw, Format: query.Format(1 + how/2%4), Timeout: 100 * time.Millisecond, ResultBytes: int64(how/64) * 1000}
+		o := JobOptions{Mode: rw, Format: daemonapi.Format(1 + how/2%4), Timeout: 100 * time.Millisecond, ResultBytes: int64(how/64) * 1000}
 		if how%2 == 0 {
 			o.Mode = ro
 		}
@@ -151,9 +151,9 @@ func checkAnswer(t *testing.T, db *testDB, o JobOptions, m *memory, err error) {
 	}
 	documents := [][]byte{m.Bytes()}
 	switch o.Format {
-	case query.FormatCSV:
+	case daemonapi.FormatCSV:
 		return
-	case query.FormatNDJSON:
+	case daemonapi.FormatNDJSON:
 		documents = bytes.Split(bytes.TrimSuffix(m.Bytes(), []byte("\n")), []byte("\n"))
 	}
 	for _, d := range documents {

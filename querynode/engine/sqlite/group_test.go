@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 const groupSchema = `
@@ -56,9 +56,9 @@ func program(r *rand.Rand) string {
 
 // typedProgram is a random request with values: one statement whose text many
 // share, a batch, or several statements that are each their own.
-func typedProgram(r *rand.Rand) query.Batch {
+func typedProgram(r *rand.Rand) daemonapi.Batch {
 	n := 1 + r.IntN(4)
-	b := query.Batch{Atomic: r.IntN(3) > 0}
+	b := daemonapi.Batch{Atomic: r.IntN(3) > 0}
 	if r.IntN(2) == 0 {
 		n, b.Atomic = 1, true
 	}
@@ -68,17 +68,17 @@ func typedProgram(r *rand.Rand) query.Batch {
 	return b
 }
 
-func typedStatement(r *rand.Rand) query.Statement {
-	num := func(n int) query.Value { return query.Value{Kind: query.Integer, Integer: int64(n)} }
-	text := func(s string) query.Value { return query.Value{Kind: query.Text, Bytes: []byte(s)} }
-	at := func(v ...query.Value) query.Params { return query.Params{Positional: v} }
+func typedStatement(r *rand.Rand) daemonapi.Statement {
+	num := func(n int) daemonapi.Value { return daemonapi.Value{Kind: daemonapi.Integer, Integer: int64(n)} }
+	text := func(s string) daemonapi.Value { return daemonapi.Value{Kind: daemonapi.Text, Bytes: []byte(s)} }
+	at := func(v ...daemonapi.Value) daemonapi.Params { return daemonapi.Params{Positional: v} }
 	id, n := r.IntN(40), r.IntN(30)
 	name := text(fmt.Sprintf("v%d", n))
-	list := []query.Statement{
+	list := []daemonapi.Statement{
 		{SQL: "INSERT INTO p VALUES (?, ?)", Params: at(num(id), name)},
-		{SQL: "INSERT INTO p VALUES (?, ?) RETURNING id, v, typeof(v)", Params: at(num(id), query.Value{Kind: query.Real, Real: float64(n) / 4})},
+		{SQL: "INSERT INTO p VALUES (?, ?) RETURNING id, v, typeof(v)", Params: at(num(id), daemonapi.Value{Kind: daemonapi.Real, Real: float64(n) / 4})},
 		{SQL: "INSERT OR IGNORE INTO p VALUES (?1, ?2), (?1 + 1, ?2)", Params: at(num(id), name)},
-		{SQL: "INSERT OR REPLACE INTO p VALUES (:id, :v)", Params: query.Params{Named: []query.Named{{Name: "v", Value: name}, {Name: ":id", Value: num(id)}}}},
+		{SQL: "INSERT OR REPLACE INTO p VALUES (:id, :v)", Params: daemonapi.Params{Named: []daemonapi.Named{{Name: "v", Value: name}, {Name: ":id", Value: num(id)}}}},
 		{SQL: "INSERT OR FAIL INTO p VALUES (?1 + 100, ?2 || 'f'), (?1, ?2), (0, 'zero')", Params: at(num(id), name)},
 		{SQL: "INSERT OR ROLLBACK INTO p VALUES (?, ?)", Params: at(num(id), name)},
 		{SQL: "INSERT INTO c(p, n) VALUES (?, ?)", Params: at(num(id), num(n))},
@@ -86,10 +86,10 @@ func typedStatement(r *rand.Rand) query.Statement {
 		{SQL: "UPDATE p SET v = v || ? WHERE id = ?", Params: at(text("u"), num(id))},
 		{SQL: "UPDATE c SET n = n + ? WHERE p = ? RETURNING n", Params: at(num(n*50), num(id))},
 		{SQL: "DELETE FROM p WHERE id = ? AND id > 0", Params: at(num(id))},
-		{SQL: "DELETE FROM c WHERE n = @n RETURNING p", Params: query.Params{Named: []query.Named{{Name: "@n", Value: num(n)}}}},
+		{SQL: "DELETE FROM c WHERE n = @n RETURNING p", Params: daemonapi.Params{Named: []daemonapi.Named{{Name: "@n", Value: num(n)}}}},
 		{SQL: "INSERT INTO p(v) VALUES (?)", Params: at(num(n), num(n))},
-		{SQL: "INSERT INTO p(v) VALUES (?)", Params: at(query.Value{Kind: query.Blob, Bytes: []byte{0, byte(n)}})},
-		{SQL: "INSERT INTO p(v) VALUES (?)", Params: at(query.Value{})},
+		{SQL: "INSERT INTO p(v) VALUES (?)", Params: at(daemonapi.Value{Kind: daemonapi.Blob, Bytes: []byte{0, byte(n)}})},
+		{SQL: "INSERT INTO p(v) VALUES (?)", Params: at(daemonapi.Value{})},
 		{SQL: "SELECT count(*), total(n) FROM c WHERE p > ?", Params: at(num(id))},
 		{SQL: "INSERT INTO p SELEC ?", Params: at(num(id))},
 		{SQL: ""},
@@ -99,11 +99,11 @@ func typedStatement(r *rand.Rand) query.Statement {
 
 // work is a request of random form.
 func work(r *rand.Rand) *Job {
-	o := JobOptions{Mode: rw, Format: query.FormatCompat, Timeout: time.Minute}
+	o := JobOptions{Mode: rw, Format: daemonapi.FormatCompat, Timeout: time.Minute}
 	if r.IntN(3) == 0 {
 		return NewJob(script(program(r)), o)
 	}
-	o.Format = query.FormatJSON
+	o.Format = daemonapi.FormatJSON
 	return NewJob(typedProgram(r), o)
 }
 
@@ -115,7 +115,7 @@ func (db *testDB) outcomes(j *Job) []string {
 	if err != nil {
 		return []string{"error: " + errs.Public(err).Message}
 	}
-	if j.Format == query.FormatCompat {
+	if j.Format == daemonapi.FormatCompat {
 		return []string{m.String()}
 	}
 	var doc typedDoc
@@ -149,7 +149,7 @@ type part struct {
 func (p part) alone() *Job {
 	b := p.job.batch
 	if !b.Atomic {
-		b = query.Batch{Statements: b.Statements[p.index : p.index+1], Atomic: true}
+		b = daemonapi.Batch{Statements: b.Statements[p.index : p.index+1], Atomic: true}
 	}
 	return NewJob(b, p.job.JobOptions)
 }
@@ -225,7 +225,7 @@ func TestGroupsArePlainSQLite(t *testing.T) {
 				for {
 					s := typedStatement(r)
 					if s.SQL != "" && !strings.Contains(s.SQL, "RETURNING") && !strings.HasPrefix(s.SQL, "SELECT") && len(s.Params.Named) == 0 {
-						return NewJob(query.Batch{Statements: []query.Statement{s}, Atomic: true}, JobOptions{Mode: rw, Format: query.FormatJSON})
+						return NewJob(daemonapi.Batch{Statements: []daemonapi.Statement{s}, Atomic: true}, JobOptions{Mode: rw, Format: daemonapi.FormatJSON})
 					}
 				}
 			})

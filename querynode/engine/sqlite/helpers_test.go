@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 const (
@@ -23,11 +23,11 @@ const (
 
 // sqlJob is a job of plain SQL text with the compatible answer.
 func sqlJob(sql string, mode ayb.QueryLevel, timeout time.Duration) *Job {
-	return NewJob(script(sql), JobOptions{Mode: mode, Format: query.FormatCompat, Timeout: timeout})
+	return NewJob(script(sql), JobOptions{Mode: mode, Format: daemonapi.FormatCompat, Timeout: timeout})
 }
 
-func script(sql string) query.Batch {
-	return query.Batch{Statements: []query.Statement{{SQL: sql}}, Script: true, Atomic: true}
+func script(sql string) daemonapi.Batch {
+	return daemonapi.Batch{Statements: []daemonapi.Statement{{SQL: sql}}, Script: true, Atomic: true}
 }
 
 // testDB is a database and short ways to query it.

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/shared/ayb"
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // stop says why a job has to stop.
@@ -29,7 +29,7 @@ type interrupter interface{ interrupt() }
 // Job is one request: statements and how to run them. It is for one Run.
 type Job struct {
 	JobOptions
-	batch query.Batch
+	batch daemonapi.Batch
 
 	// deadline is when engine time is used up, on the clock of the DB.
 	deadline atomic.Int64
@@ -46,7 +46,7 @@ type JobOptions struct {
 	// ayb.QueryReadWrite cannot write.
 	Mode ayb.QueryLevel
 	// Format is the form of the answer.
-	Format query.Format
+	Format daemonapi.Format
 	// Timeout bounds the time the engine works on the request, not the time
 	// its Sink takes, and apart from that the time it waits for its turn; 0
 	// is no limit.
@@ -58,7 +58,7 @@ type JobOptions struct {
 
 // NewJob makes a request. Plain SQL text is a batch of that one statement
 // which is a Script and Atomic.
-func NewJob(b query.Batch, o JobOptions) *Job {
+func NewJob(b daemonapi.Batch, o JobOptions) *Job {
 	j := &Job{JobOptions: o, batch: b}
 	j.deadline.Store(never)
 	return j

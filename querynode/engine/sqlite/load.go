@@ -14,8 +14,8 @@ import (
 	"unsafe"
 
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // LoadOptions say how a Load is done. The zero value is good.
@@ -128,11 +128,11 @@ func (l *Loader) Columns(table string) (names, types []string, found bool, err e
 }
 
 // Generated gives the columns of a table that it computes itself, in order.
-func (l *Loader) Generated(table string) (found []query.GeneratedColumn, err error) {
+func (l *Loader) Generated(table string) (found []daemonapi.GeneratedColumn, err error) {
 	place := 0
 	err = l.read(`SELECT name, hidden FROM pragma_table_xinfo(`+quoteText(table)+`) WHERE hidden <> 1`, func(c *look) {
 		if c.integer(1) != 0 {
-			found = append(found, query.GeneratedColumn{Name: c.text(0), Place: place})
+			found = append(found, daemonapi.GeneratedColumn{Name: c.text(0), Place: place})
 		}
 		place++
 	})
@@ -235,7 +235,7 @@ func (l *Loader) Into(table string, columns []string) error {
 
 // Insert puts in a row with a value for each column. bad is why the row alone
 // was not taken; err ends the load.
-func (l *Loader) Insert(row []query.Value) (bad, err error) {
+func (l *Loader) Insert(row []daemonapi.Value) (bad, err error) {
 	b := l.r.b
 	b.params = b.params[:0]
 	for i := range row {

@@ -12,8 +12,8 @@ import (
 	"strings"
 
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // Foreign keys are off while a load runs: rows may come in any order, and no
@@ -132,7 +132,7 @@ func (r *run) checkKeys(o LoadOptions) (remarks []string, err error) {
 
 // before gives what was dangling before the load, which readers still see.
 func (r *run) before() (map[reference]int64, error) {
-	job := NewJob(query.Batch{}, JobOptions{Mode: ayb.QueryReadOnly, Format: query.FormatCompat, Timeout: sideMinimum})
+	job := NewJob(daemonapi.Batch{}, JobOptions{Mode: ayb.QueryReadOnly, Format: daemonapi.FormatCompat, Timeout: sideMinimum})
 	done := make(chan struct{})
 	defer close(done)
 	go func() {

@@ -11,11 +11,11 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // Parts gives what a table has beside its columns.
-func (l *Loader) Parts(table string) (p query.TableParts, err error) {
+func (l *Loader) Parts(table string) (p daemonapi.TableParts, err error) {
 	if err := l.keys(table, &p); err != nil {
 		return p, err
 	}
@@ -35,7 +35,7 @@ func (l *Loader) Parts(table string) (p query.TableParts, err error) {
 		}
 	}
 	err = l.read(`SELECT type, name, sql FROM sqlite_schema WHERE type IN ('index', 'trigger') AND sql IS NOT NULL AND tbl_name = `+name+` ORDER BY rowid`, func(c *look) {
-		p.Objects = append(p.Objects, query.TableObject{Type: c.text(0), Name: c.text(1), SQL: onlyStatement(c.text(2))})
+		p.Objects = append(p.Objects, daemonapi.TableObject{Type: c.text(0), Name: c.text(1), SQL: onlyStatement(c.text(2))})
 	})
 	if err != nil {
 		return p, err
@@ -43,13 +43,13 @@ func (l *Loader) Parts(table string) (p query.TableParts, err error) {
 	err = l.read(`SELECT 'view', name FROM sqlite_schema WHERE type = 'view'
 		UNION SELECT DISTINCT 'table', t.name FROM sqlite_schema AS g JOIN sqlite_schema AS t ON t.type = 'table' AND t.name = g.tbl_name COLLATE NOCASE
 			WHERE g.type = 'trigger' AND t.name <> `+name+` ORDER BY 2`, func(c *look) {
-		p.Users = append(p.Users, query.TableObject{Type: c.text(0), Name: c.text(1)})
+		p.Users = append(p.Users, daemonapi.TableObject{Type: c.text(0), Name: c.text(1)})
 	})
 	return p, err
 }
 
 // keys adds the primary key and what is UNIQUE.
-func (l *Loader) keys(table string, p *query.TableParts) error {
+func (l *Loader) keys(table string, p *daemonapi.TableParts) error {
 	name := quoteText(table)
 	var key []string
 	err := l.read(`SELECT name FROM pragma_table_xinfo(`+name+`, 'main') WHERE pk > 0 ORDER BY pk`, func(c *look) { key = append(key, c.text(0)) })
@@ -76,7 +76,7 @@ func (l *Loader) keys(table string, p *query.TableParts) error {
 }
 
 // references adds the foreign keys.
-func (l *Loader) references(table string, p *query.TableParts) error {
+func (l *Loader) references(table string, p *daemonapi.TableParts) error {
 	type key struct {
 		parent, update, remove string
 		from, to               []string
@@ -109,8 +109,8 @@ func (l *Loader) references(table string, p *query.TableParts) error {
 }
 
 // constraint is one of a table, as it stands in CREATE TABLE.
-func constraint(kind string, columns []string, rest string) query.TableConstraint {
-	return query.TableConstraint{Name: kind + " (" + strings.Join(columns, ", ") + ")", Columns: columns, SQL: kind + listOf(columns) + rest}
+func constraint(kind string, columns []string, rest string) daemonapi.TableConstraint {
+	return daemonapi.TableConstraint{Name: kind + " (" + strings.Join(columns, ", ") + ")", Columns: columns, SQL: kind + listOf(columns) + rest}
 }
 
 // listOf is a list of columns in SQL.

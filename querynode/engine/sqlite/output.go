@@ -3,8 +3,8 @@ package sqlite
 import (
 	"time"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // Sink takes the encoded answer of a job.
@@ -85,15 +85,15 @@ type reporter interface {
 	failed(o *output, index int, sent bool, err *errs.Error) bool
 }
 
-func newEncoder(f query.Format) (encoder, error) {
+func newEncoder(f daemonapi.Format) (encoder, error) {
 	switch f {
-	case query.FormatCompat:
+	case daemonapi.FormatCompat:
 		return &compat{}, nil
-	case query.FormatJSON:
+	case daemonapi.FormatJSON:
 		return &document{}, nil
-	case query.FormatNDJSON:
+	case daemonapi.FormatNDJSON:
 		return &lines{}, nil
-	case query.FormatCSV:
+	case daemonapi.FormatCSV:
 		return &csv{}, nil
 	}
 	return nil, errs.E(errs.Unsupported, "This format of results is not known.")

@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // keptParams is how much room for values a run leaves to the next.
@@ -37,9 +37,9 @@ func (r *run) pack(st *stmt) ([]byte, int, error) {
 	return r.b.params, st.params, nil
 }
 
-func (r *run) packNamed(st *stmt, given []query.Named) ([]byte, int, error) {
+func (r *run) packNamed(st *stmt, given []daemonapi.Named) ([]byte, int, error) {
 	names, numbers := st.parameters()
-	values := make([]*query.Value, len(names))
+	values := make([]*daemonapi.Value, len(names))
 	for i := range given {
 		found := false
 		for _, n := range numbersOf(given[i].Name, len(names), numbers) {
@@ -121,16 +121,16 @@ func were(n int) string {
 	return plural(n, "value") + " were"
 }
 
-func appendPacked(dst []byte, v *query.Value) []byte {
+func appendPacked(dst []byte, v *daemonapi.Value) []byte {
 	switch v.Kind {
-	case query.Integer:
+	case daemonapi.Integer:
 		return binary.NativeEndian.AppendUint64(append(dst, byte(kindInt)), uint64(v.Integer))
-	case query.Real:
+	case daemonapi.Real:
 		return binary.NativeEndian.AppendUint64(append(dst, byte(kindReal)), math.Float64bits(v.Real))
-	case query.Text:
+	case daemonapi.Text:
 		dst = binary.NativeEndian.AppendUint32(append(dst, byte(kindText)), uint32(len(v.Bytes)))
 		return append(dst, v.Bytes...)
-	case query.Blob:
+	case daemonapi.Blob:
 		dst = binary.NativeEndian.AppendUint32(append(dst, byte(kindBlob)), uint32(len(v.Bytes)))
 		return append(dst, v.Bytes...)
 	}

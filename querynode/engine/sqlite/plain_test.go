@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // plainDB is SQLite without anything of ours: the driver and one connection.
@@ -39,19 +39,19 @@ func openPlain(t testing.TB) plainDB {
 }
 
 // outcome runs a statement without rows and tells of it as outcomes does.
-func (db plainDB) outcome(s query.Statement) string {
+func (db plainDB) outcome(s daemonapi.Statement) string {
 	var args []any
 	for _, v := range s.Params.Positional {
 		switch v.Kind {
-		case query.Null:
+		case daemonapi.Null:
 			args = append(args, nil)
-		case query.Integer:
+		case daemonapi.Integer:
 			args = append(args, v.Integer)
-		case query.Real:
+		case daemonapi.Real:
 			args = append(args, v.Real)
-		case query.Text:
+		case daemonapi.Text:
 			args = append(args, string(v.Bytes))
-		case query.Blob:
+		case daemonapi.Blob:
 			args = append(args, v.Bytes)
 		}
 	}

@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // A PRAGMA that sets something for its request has its effect on the
@@ -223,7 +223,7 @@ func TestCommitIsBlamed(t *testing.T) {
 		`{"sql":"PRAGMA defer_foreign_keys=ON; BEGIN; INSERT INTO c VALUES (1); COMMIT"}`:        "3",
 		`{"statements":[{"sql":"SELECT 1"},{"sql":"INSERT INTO c VALUES (1) RETURNING rowid"}]}`: "",
 	} {
-		for _, f := range []query.Format{query.FormatJSON, query.FormatNDJSON} {
+		for _, f := range []daemonapi.Format{daemonapi.FormatJSON, daemonapi.FormatNDJSON} {
 			_, err := db.ask(rw, f, body)
 			e := errs.Public(err)
 			if e.Attrs["statement"] != statement || e.Attrs["sqlite_code"] != "787" || !strings.HasPrefix(e.Message, "FOREIGN KEY constraint failed") {
@@ -263,7 +263,7 @@ func TestLastInsertRowid(t *testing.T) {
 		{`INSERT INTO t(rowid, a) VALUES (4, 'x'); INSERT INTO w VALUES (1)`, "4"},
 	} {
 		for range 2 { // the second time from what is kept
-			out, err := db.ask(rw, query.FormatJSON, fmt.Sprintf(`{"sql":%q}`, c.sql))
+			out, err := db.ask(rw, daemonapi.FormatJSON, fmt.Sprintf(`{"sql":%q}`, c.sql))
 			if err != nil {
 				t.Fatalf("%s: %v", c.sql, err)
 			}

@@ -12,7 +12,7 @@ import (
 	"time"
 	"unsafe"
 
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // run is one execution of a job, on one connection at a time.
@@ -24,10 +24,10 @@ type run struct {
 	out  output
 	b    *buffers
 
-	body  []query.Statement // runs now: all statements, or one of those that are not atomic
-	first int               // index of its first among all
-	entry int               // the one of body that runs
-	at    int               // index of the statement that runs, for errors, or noStatement
+	body  []daemonapi.Statement // runs now: all statements, or one of those that are not atomic
+	first int                   // index of its first among all
+	entry int                   // the one of body that runs
+	at    int                   // index of the statement that runs, for errors, or noStatement
 
 	thread *background // SQLite runs on it, if it is not nil
 	pace   *pace       // gives way to others, if it is not nil

@@ -6,8 +6,8 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // What PRAGMA table_xinfo says with hidden.
@@ -106,13 +106,13 @@ func (d *describer) writeKeys() error {
 }
 
 // foreignKeys reads those of the table. SQLite itself holds all of them.
-func (d *describer) foreignKeys() ([]query.ForeignKey, error) {
-	var keys []query.ForeignKey
+func (d *describer) foreignKeys() ([]daemonapi.ForeignKey, error) {
+	var keys []daemonapi.ForeignKey
 	id := int64(-1)
 	err := d.keys.each(d.list, func(l *look) error {
 		if next := l.integer(0); next != id {
 			id = next
-			keys = append(keys, query.ForeignKey{Table: l.text(1), OnUpdate: l.text(4), OnDelete: l.text(5)})
+			keys = append(keys, daemonapi.ForeignKey{Table: l.text(1), OnUpdate: l.text(4), OnDelete: l.text(5)})
 		}
 		k := &keys[len(keys)-1]
 		k.Columns = append(k.Columns, l.text(2))

@@ -12,14 +12,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // schema gives the description of a database, as it was sent.
 func (db *testDB) schema() ([]byte, error) {
 	var m memory
-	err := db.Schema(NewJob(query.Batch{}, JobOptions{Timeout: time.Minute}), &m)
+	err := db.Schema(NewJob(daemonapi.Batch{}, JobOptions{Timeout: time.Minute}), &m)
 	if (err == nil) != m.done {
 		db.t.Errorf("error %v, last write seen: %v", err, m.done)
 	}
@@ -27,7 +27,7 @@ func (db *testDB) schema() ([]byte, error) {
 }
 
 // described is the description of a database that has one.
-func (db *testDB) described() query.Schema {
+func (db *testDB) described() daemonapi.Schema {
 	db.t.Helper()
 	raw, err := db.schema()
 	if err != nil {
@@ -35,7 +35,7 @@ func (db *testDB) described() query.Schema {
 	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
-	var s query.Schema
+	var s daemonapi.Schema
 	if err := dec.Decode(&s); err != nil {
 		db.t.Fatalf("%v: %.300s", err, raw)
 	}
@@ -187,7 +187,7 @@ func TestRowEstimateReadsNoRows(t *testing.T) {
 func TestSchemaStops(t *testing.T) {
 	db := open(t)
 	db.must(rw, rich)
-	job := NewJob(query.Batch{}, JobOptions{Timeout: time.Minute})
+	job := NewJob(daemonapi.Batch{}, JobOptions{Timeout: time.Minute})
 	job.Cancel()
 	if err := db.Schema(job, &memory{}); errs.CodeOf(err) != errs.Canceled {
 		t.Errorf("canceled: %v", err)
@@ -197,7 +197,7 @@ func TestSchemaStops(t *testing.T) {
 	for i := 1; i < 25; i++ {
 		db.must(rw, fmt.Sprintf("CREATE VIEW v%d AS SELECT a.x FROM v%d a JOIN v%d b", i, i-1, i-1))
 	}
-	err := db.Schema(NewJob(query.Batch{}, JobOptions{Timeout: 50 * time.Millisecond}), &memory{})
+	err := db.Schema(NewJob(daemonapi.Batch{}, JobOptions{Timeout: 50 * time.Millisecond}), &memory{})
 	if code := errs.CodeOf(err); code != errs.Timeout && code != errs.SQL {
 		t.Errorf("views of views: %v", err)
 	}

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // Who may only read may run what changes nothing.
@@ -93,7 +93,7 @@ func TestMigrationsOfReadOnlyCallers(t *testing.T) {
 		t.Error(m)
 	}
 	db.fails(ro, `INSERT OR REPLACE INTO _ayb_migrations (app_id, version) VALUES ('todo', 2)`, errs.ReadOnly)
-	doc, err := db.ask(ro, query.FormatJSON, `{"statements":[{"sql":"CREATE TABLE IF NOT EXISTS todo(a)"},{"sql":"SELECT count(*) FROM todo"}]}`)
+	doc, err := db.ask(ro, daemonapi.FormatJSON, `{"statements":[{"sql":"CREATE TABLE IF NOT EXISTS todo(a)"},{"sql":"SELECT count(*) FROM todo"}]}`)
 	if err != nil || readDoc(t, doc).Results[1].text() != "0" {
 		t.Errorf("%s, %v", doc, err)
 	}

@@ -14,14 +14,14 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // request is a job of the JSON form.
-func request(t testing.TB, mode ayb.QueryLevel, f query.Format, body string) *Job {
+func request(t testing.TB, mode ayb.QueryLevel, f daemonapi.Format, body string) *Job {
 	t.Helper()
-	b, err := query.DecodeBatch([]byte(body))
+	b, err := daemonapi.DecodeBatch([]byte(body))
 	if err != nil {
 		t.Fatalf("%s: %v", body, err)
 	}
@@ -31,7 +31,7 @@ func request(t testing.TB, mode ayb.QueryLevel, f query.Format, body string) *Jo
 var duration = regexp.MustCompile(`"duration_ms":[0-9]+\.[0-9]{3}`)
 
 // ask runs the JSON form of a request; the time it took reads as 0.
-func (db *testDB) ask(mode ayb.QueryLevel, f query.Format, body string) (string, error) {
+func (db *testDB) ask(mode ayb.QueryLevel, f daemonapi.Format, body string) (string, error) {
 	db.t.Helper()
 	return db.do(request(db.t, mode, f, body))
 }
@@ -102,7 +102,7 @@ func (db *testDB) results(mode ayb.QueryLevel, body string) []string {
 
 func (db *testDB) typed(mode ayb.QueryLevel, body string) typedDoc {
 	db.t.Helper()
-	out, err := db.ask(mode, query.FormatJSON, body)
+	out, err := db.ask(mode, daemonapi.FormatJSON, body)
 	if err != nil {
 		db.t.Fatalf("%.200s: %v", body, err)
 	}
@@ -147,7 +147,7 @@ func TestTypedDocument(t *testing.T) {
 		{"explain changes nothing", `{"sql":"INSERT INTO l VALUES (1); EXPLAIN QUERY PLAN DELETE FROM l"}`, ""},
 	}
 	for _, c := range cases {
-		got, err := db.ask(rw, query.FormatJSON, c.body)
+		got, err := db.ask(rw, daemonapi.FormatJSON, c.body)
 		if err != nil || c.want != "" && got != c.want {
 			t.Errorf("%s: got %s, %v\nwant %s", c.name, got, err, c.want)
 		}
@@ -230,7 +230,7 @@ func TestTypedBigValues(t *testing.T) {
 	if err := json.Unmarshal([]byte(textJSON), &back); err != nil || back != text || blobJSON != `{"base64":"`+coded+`"}` {
 		t.Errorf("%v: %d and %d bytes came back", err, len(blobJSON), len(back))
 	}
-	out, err := db.ask(ro, query.FormatCSV, `{"sql":"SELECT ? AS a, ?","params":[`+string(quoted)+`,{"base64":"`+coded+`"}]}`)
+	out, err := db.ask(ro, daemonapi.FormatCSV, `{"sql":"SELECT ? AS a, ?","params":[`+string(quoted)+`,{"base64":"`+coded+`"}]}`)
 	want := "a,?\r\n\"" + strings.ReplaceAll(text, `"`, `""`) + "\"," + fmt.Sprintf("X'%X'", blob) + "\r\n"
 	if err != nil || out != want {
 		t.Errorf("CSV of %d bytes, %v; want %d", len(out), err, len(want))
@@ -263,7 +263,7 @@ func TestLines(t *testing.T) {
 		{`{"statements":[]}`, `{"cost":{"duration_ms":0,"rows_written":0}}` + "\n"},
 	}
 	for _, c := range cases {
-		if got, err := db.ask(rw, query.FormatNDJSON, c.body); err != nil || got != c.want {
+		if got, err := db.ask(rw, daemonapi.FormatNDJSON, c.body); err != nil || got != c.want {
 			t.Errorf("%s:\n%s%v\nwant\n%s", c.body, got, err, c.want)
 		}
 	}
@@ -283,15 +283,15 @@ func TestCSV(t *testing.T) {
 		{``, ""},
 	}
 	for _, c := range cases {
-		if got, err := db.ask(rw, query.FormatCSV, `{"sql":"`+c.sql+`"}`); err != nil || got != c.want {
+		if got, err := db.ask(rw, daemonapi.FormatCSV, `{"sql":"`+c.sql+`"}`); err != nil || got != c.want {
 			t.Errorf("%s: %q, %v; want %q", c.sql, got, err, c.want)
 		}
 	}
 	// One statement at a time: the last result is kept, and no error is silent.
-	if got, err := db.ask(rw, query.FormatCSV, `{"statements":[{"sql":"SELECT 1 AS a"},{"sql":"SELECT 2 AS b"},{"sql":"DELETE FROM t"}],"atomic":false}`); err != nil || got != "b\r\n2\r\n" {
+	if got, err := db.ask(rw, daemonapi.FormatCSV, `{"statements":[{"sql":"SELECT 1 AS a"},{"sql":"SELECT 2 AS b"},{"sql":"DELETE FROM t"}],"atomic":false}`); err != nil || got != "b\r\n2\r\n" {
 		t.Errorf("%q, %v", got, err)
 	}
-	_, err := db.ask(rw, query.FormatCSV, `{"statements":[{"sql":"SELECT 1"},{"sql":"SELECT nope"},{"sql":"INSERT INTO t VALUES (9)"}],"atomic":false}`)
+	_, err := db.ask(rw, daemonapi.FormatCSV, `{"statements":[{"sql":"SELECT 1"},{"sql":"SELECT nope"},{"sql":"INSERT INTO t VALUES (9)"}],"atomic":false}`)
 	if e := errs.Public(err); e.Code != errs.SQL || e.Attrs["statement"] != "1" {
 		t.Errorf("%v, %v", err, e.Attrs)
 	}
@@ -304,7 +304,7 @@ func TestCSV(t *testing.T) {
 func TestManyColumns(t *testing.T) {
 	db := open(t)
 	list := strings.Repeat("7,", 1999) + "7"
-	for _, f := range []query.Format{query.FormatCompat, query.FormatJSON, query.FormatNDJSON, query.FormatCSV} {
+	for _, f := range []daemonapi.Format{daemonapi.FormatCompat, daemonapi.FormatJSON, daemonapi.FormatNDJSON, daemonapi.FormatCSV} {
 		out, err := db.ask(ro, f, `{"sql":"SELECT `+list+`"}`)
 		if err != nil || strings.Count(out, "7") < 4000 {
 			t.Errorf("format %d: %d, %v", f, strings.Count(out, "7"), err)
@@ -316,7 +316,7 @@ func TestManyColumns(t *testing.T) {
 func TestLinesStream(t *testing.T) {
 	db := open(t)
 	writes, rows := 0, 0
-	j := NewJob(script(`SELECT x, 'row ' || x FROM `+count(1_000_000)), JobOptions{Mode: ro, Format: query.FormatNDJSON})
+	j := NewJob(script(`SELECT x, 'row ' || x FROM `+count(1_000_000)), JobOptions{Mode: ro, Format: daemonapi.FormatNDJSON})
 	err := db.Run(j, sinkFunc(func(p []byte, _ bool) error {
 		writes++
 		rows += strings.Count(string(p), "\n")

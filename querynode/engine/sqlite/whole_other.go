@@ -5,7 +5,7 @@ package sqlite
 import (
 	"io"
 
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // Copy says that this build has no engine.
@@ -18,7 +18,7 @@ func (*DB) Receive(*Job, io.Reader) (int64, []string, error) { return 0, nil, er
 func (*DB) Check(*Job) (int64, error) { return 0, errNoEngine() }
 
 // Export says that this build has no engine.
-func (*DB) Export(*Job, query.ExportOptions, string, Sink) error { return errNoEngine() }
+func (*DB) Export(*Job, daemonapi.ExportOptions, string, Sink) error { return errNoEngine() }
 
 // LoadOptions say how a Load is done.
 type LoadOptions struct {
@@ -55,16 +55,18 @@ func (*Loader) Exec(string) (written int64, bad, err error) { return 0, nil, err
 func (*Loader) Into(string, []string) error { return errNoEngine() }
 
 // Insert says that this build has no engine.
-func (*Loader) Insert([]query.Value) (bad, err error) { return nil, errNoEngine() }
+func (*Loader) Insert([]daemonapi.Value) (bad, err error) { return nil, errNoEngine() }
 
 // Parts says that this build has no engine.
-func (*Loader) Parts(string) (query.TableParts, error) { return query.TableParts{}, errNoEngine() }
+func (*Loader) Parts(string) (daemonapi.TableParts, error) {
+	return daemonapi.TableParts{}, errNoEngine()
+}
 
 // CheckEach says that this build has no engine.
 func (*Loader) CheckEach(string) error { return errNoEngine() }
 
 // Generated says that this build has no engine.
-func (*Loader) Generated(string) ([]query.GeneratedColumn, error) { return nil, errNoEngine() }
+func (*Loader) Generated(string) ([]daemonapi.GeneratedColumn, error) { return nil, errNoEngine() }
 
 // Texts says that this build has no engine.
 func (*Loader) Texts(string) (row []string, bad, err error) { return nil, nil, errNoEngine() }

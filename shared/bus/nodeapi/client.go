@@ -5,9 +5,9 @@ import (
 	"sync"
 
 	"github.com/ayb-go/ayb/shared/bus"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // querySubject is where a node takes links with queries.
@@ -47,7 +47,7 @@ func (c *Client) Query(ctx context.Context, node NodeID, req QueryRequest) (Answ
 		return nil, err
 	}
 	var buf [512]byte // longer heads move to the heap by themselves
-	s, err := l.streams.Open(ctx, query.AppendHead(buf[:0], &req), req.Body)
+	s, err := l.streams.Open(ctx, daemonapi.AppendHead(buf[:0], &req), req.Body)
 	if err != nil {
 		return nil, err
 	}

@@ -8,9 +8,9 @@ import (
 
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // captured is a bus that only keeps what is served on it.
@@ -71,8 +71,8 @@ func FuzzMessages(f *testing.F) {
 // Whatever frames come from a peer on a link, neither end loses its footing:
 // the control plane's streams end, and the node answers what can be read.
 func FuzzFrames(f *testing.F) {
-	r := query.Request{Path: ayb.DatabasePath{Entity: "a", Database: "b"}, Type: ayb.SQLite, Mode: ayb.QueryReadOnly, Format: FormatCompat}
-	f.Add(mux.Append(nil, mux.OpenFinal, 1, append(query.AppendHead(nil, &r), "SELECT 1"...)))
+	r := daemonapi.Request{Path: ayb.DatabasePath{Entity: "a", Database: "b"}, Type: ayb.SQLite, Mode: ayb.QueryReadOnly, Format: FormatCompat}
+	f.Add(mux.Append(nil, mux.OpenFinal, 1, append(daemonapi.AppendHead(nil, &r), "SELECT 1"...)))
 	f.Add(mux.Append(mux.Append(nil, mux.Data, 1, []byte("part")), mux.Final, 1, nil))
 	f.Add(mux.Append(nil, mux.Fail, 1, errs.Marshal(errs.E(errs.SQL, "x"))))
 	f.Add(mux.Append(nil, mux.Credit, 1, []byte{255, 255, 255, 255}))

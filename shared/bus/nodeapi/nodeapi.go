@@ -9,20 +9,20 @@ import (
 	"context"
 
 	"github.com/ayb-go/ayb/shared/ayb"
-	"github.com/ayb-go/ayb/shared/query"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // NodeID names a query node for as long as its data directory lives.
 type NodeID string
 
 // QueryRequest is one body of SQL for one database.
-type QueryRequest = query.Request
+type QueryRequest = daemonapi.Request
 
 // Format is the form in which a daemon encodes the rows of an answer.
-type Format = query.Format
+type Format = daemonapi.Format
 
 // FormatCompat is the form every client of the HTTP contract knows.
-const FormatCompat = query.FormatCompat
+const FormatCompat = daemonapi.FormatCompat
 
 // Answer is the encoded answer to a query, in chunks. It is for one goroutine.
 type Answer interface {

@@ -10,9 +10,9 @@ import (
 	"github.com/ayb-go/ayb/shared/bus"
 	"github.com/ayb-go/ayb/shared/bus/natsbus"
 	"github.com/ayb-go/ayb/shared/bus/natsbus/bustest"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // The JSON forms are a contract between processes of different versions.
@@ -112,7 +112,7 @@ func told(verb string, p ayb.DatabasePath, what string) error {
 
 func (l *local) Accept(link mux.Link) bus.Peer {
 	return peer{mux.NewServer(link, mux.Limits{Open: 10, Body: 1 << 20, Held: 1 << 20}, func(c *mux.Call) {
-		r, err := query.Parse(c.Request())
+		r, err := daemonapi.Parse(c.Request())
 		if err != nil {
 			c.Fail(err)
 			return

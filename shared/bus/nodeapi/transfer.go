@@ -3,9 +3,9 @@ package nodeapi
 import (
 	"context"
 
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // Upload is data on its way to a node, and the answer to it. Close gives it up
@@ -40,8 +40,8 @@ func (c *Client) Import(_ context.Context, node NodeID, req QueryRequest) (Uploa
 	if err != nil {
 		return nil, err
 	}
-	if len(req.Options) > query.MaxOptions {
+	if len(req.Options) > daemonapi.MaxOptions {
 		return nil, errs.E(errs.TooLarge, "The options of the import are too long")
 	}
-	return l.streams.Begin(query.AppendHead(nil, &req)), nil
+	return l.streams.Begin(daemonapi.AppendHead(nil, &req)), nil
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/ayb-go/ayb/shared/bus"
 	"github.com/ayb-go/ayb/shared/bus/natsbus"
 	"github.com/ayb-go/ayb/shared/bus/natsbus/bustest"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
-	"github.com/ayb-go/ayb/shared/query"
 )
 
 // importing is a node that counts what is brought to it and refuses what
@@ -21,11 +21,11 @@ type importing struct{ Local }
 
 func (importing) Accept(link mux.Link) bus.Peer {
 	limits := mux.Limits{Open: 10, Body: 1 << 20, Held: 1 << 20, Live: func(first []byte) bool {
-		r, err := query.Parse(first)
-		return err == nil && r.Kind == query.KindImport
+		r, err := daemonapi.Parse(first)
+		return err == nil && r.Kind == daemonapi.KindImport
 	}}
 	return peer{mux.NewServer(link, limits, func(c *mux.Call) {
-		r, err := query.Parse(c.Request())
+		r, err := daemonapi.Parse(c.Request())
 		if err != nil || c.Body() == nil {
 			c.Fail(errs.E(errs.Internal, "not an import: %v", err))
 			return
@@ -54,7 +54,7 @@ func TestImport(t *testing.T) {
 	conn := bustest.Role(t, s, natsbus.ControlPlane)
 	c := NewClient(conn, conn)
 	defer c.Close()
-	req := QueryRequest{Path: ayb.DatabasePath{Entity: "a", Database: "b"}, Type: ayb.SQLite, Kind: query.KindImport,
+	req := QueryRequest{Path: ayb.DatabasePath{Entity: "a", Database: "b"}, Type: ayb.SQLite, Kind: daemonapi.KindImport,
 		Mode: ayb.QueryReadWrite, Version: "v1", Options: []byte(`{"format":"csv"}`)}
 	begin := func() Upload {
 		t.Helper()
@@ -84,7 +84,7 @@ func TestImport(t *testing.T) {
 	if _, _, err := refused.Next(t.Context()); !errs.Is(err, errs.Invalid) {
 		t.Errorf("a refused import: %v", err)
 	}
-	req.Options = make([]byte, query.MaxOptions+1)
+	req.Options = make([]byte, daemonapi.MaxOptions+1)
 	if _, err := c.Import(t.Context(), "n1", req); !errs.Is(err, errs.TooLarge) {
 		t.Errorf("long options: %v", err)
 	}

@@ -1,0 +1,108 @@
+package accounts
+
+import (
+	"context"
+	"time"
+
+	"github.com/ayb-go/ayb/controlplane/authz"
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// ProfileStore is what profiles need of the metadata store. A missing entity
+// is NotFound.
+type ProfileStore interface {
+	UpdateProfile(ctx context.Context, id meta.EntityID, u meta.ProfileUpdate) error
+	// DeleteEntity deletes an account with all that belongs to it, whole or
+	// not at all.
+	DeleteEntity(ctx context.Context, id meta.EntityID, now time.Time) (meta.DeletedEntity, error)
+}
+
+// LinkChecker finds out later whether links lead back to a profile.
+type LinkChecker interface {
+	// Submit does not wait.
+	Submit(id meta.EntityID, slug ayb.EntitySlug, links []meta.Link)
+}
+
+// ProfileDeps are what Profiles works with. All are needed.
+type ProfileDeps struct {
+	Store  ProfileStore
+	Links  LinkChecker
+	Limits Limiter
+	// Doomed is called when there are files to remove. It does not wait.
+	Doomed func()
+	Now    func() time.Time
+}
+
+// Profiles is the service for what an account says about itself, and for its
+// end. It may be used concurrently.
+type Profiles struct{ deps ProfileDeps }
+
+// NewProfiles makes the service.
+func NewProfiles(deps ProfileDeps) (*Profiles, error) {
+	if deps.Store == nil || deps.Links == nil || deps.Limits == nil || deps.Doomed == nil || deps.Now == nil {
+		return nil, errs.E(errs.Internal, "accounts: a dependency of profiles is missing")
+	}
+	return &Profiles{deps}, nil
+}
+
+// Update changes the caller's own profile. New links are unverified until they
+// have been checked, which happens later (ruling 27).
+//
+// Errors, in the order of the checks: Hidden for a limited token; Forbidden
+// for the profile of somebody else, whether it exists or not; EmptyUpdate;
+// Invalid for a value that no profile may have; RateLimited.
+func (p *Profiles) Update(ctx context.Context, actor authz.Actor, entity string, u meta.ProfileUpdate) error {
+	if err := authz.Check(actor, authz.UpdateProfile); err != nil {
+		return err
+	}
+	if slug := ayb.FoldEntity(entity); !actor.Is(slug) {
+		return errs.E(errs.Forbidden, "Authenticated entity %s can't update the profile of %s", actor.Slug, slug)
+	}
+	if !u.DisplayName.Set && !u.Description.Set && !u.Organization.Set && !u.Location.Set && !u.Links.Set {
+		return errs.E(errs.EmptyUpdate, "No fields provided to update. Please specify at least one field to update.")
+	}
+	if err := checkProfile(u); err != nil {
+		return err
+	}
+	if u.Links.Set { // each update makes this server fetch pages
+		if err := p.deps.Limits.Take("links:" + string(actor.Slug)); err != nil {
+			return err
+		}
+	}
+	if err := p.deps.Store.UpdateProfile(ctx, actor.Entity, u); err != nil {
+		return err
+	}
+	if u.Links.Set {
+		p.deps.Links.Submit(actor.Entity, actor.Slug, u.Links.To)
+	}
+	return nil
+}
+
+// deleteTimeout limits a deletion, which is carried out even when the caller
+// goes away.
+const deleteTimeout = 15 * time.Second
+
+// Delete deletes the caller's own account with its tokens, grants, address and
+// databases. On return none of them exists for anybody; the files of the
+// databases go soon after, and until they have, nobody can create a database
+// of the same name.
+//
+// Errors: Hidden for a limited token; Forbidden for the account of somebody
+// else, whether it exists or not.
+func (p *Profiles) Delete(ctx context.Context, actor authz.Actor, entity string) error {
+	if err := authz.Check(actor, authz.DeleteAccount); err != nil {
+		return err
+	}
+	if slug := ayb.FoldEntity(entity); !actor.Is(slug) {
+		return errs.E(errs.Forbidden, "Authenticated entity %s can't delete the account %s", actor.Slug, slug)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deleteTimeout)
+	defer cancel()
+	gone, err := p.deps.Store.DeleteEntity(ctx, actor.Entity, p.deps.Now())
+	if err == nil && len(gone.Databases) > 0 {
+		p.deps.Doomed()
+	}
+	return err
+}

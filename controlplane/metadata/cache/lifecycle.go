@@ -1,0 +1,97 @@
+package cache
+
+import (
+	"context"
+	"time"
+
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
+)
+
+// Making are the store's methods on databases that are made from data.
+type Making interface {
+	ReserveDatabase(ctx context.Context, d meta.Database, now, until time.Time) (meta.Reservation, error)
+	RenewReservation(ctx context.Context, r meta.Reservation, until time.Time) error
+	ReleaseReservation(ctx context.Context, r meta.Reservation, until time.Time) (theirs bool, err error)
+	CreateReserved(ctx context.Context, r meta.Reservation, d meta.Database, from meta.Origin) error
+}
+
+// Motions are the store's methods on databases that change their place.
+type Motions interface {
+	BeginDeletion(ctx context.Context, d meta.Database, now, until time.Time) error
+	BeginUndeletion(ctx context.Context, owner meta.EntityID, path ayb.DatabasePath, now, until time.Time) (meta.Motion, error)
+	BeginRename(ctx context.Context, d meta.Database, to ayb.DatabaseSlug, now, until time.Time) error
+	ClaimMotions(ctx context.Context, n int, now, until time.Time) ([]meta.Motion, error)
+	PostponeMotion(ctx context.Context, id meta.DatabaseID, until time.Time) error
+	EndMotion(ctx context.Context, m meta.Motion, now time.Time) error
+	AbandonMotion(ctx context.Context, m meta.Motion) error
+	ExpireDeleted(ctx context.Context, until, now time.Time, n int) (gone int, tokens []string, err error)
+}
+
+// Names are the store's methods on names and numbers of databases; none is
+// cached.
+type Names interface {
+	PathBusy(ctx context.Context, path ayb.DatabasePath) error
+	Renamed(ctx context.Context, path ayb.DatabasePath) (ayb.DatabasePath, error)
+	Owned(ctx context.Context, e meta.Entity) (meta.Owned, error)
+	DeletedOf(ctx context.Context, owner meta.EntityID) ([]meta.Deleted, error)
+}
+
+// Notes are the store's methods on what decides nothing; none is cached.
+type Notes interface {
+	NoteSnapshot(ctx context.Context, id meta.DatabaseID, n meta.SnapshotNote, keep int) error
+	SnapshotNotes(ctx context.Context, id meta.DatabaseID) ([]meta.SnapshotNote, error)
+	Lineage(ctx context.Context, id meta.DatabaseID, viewer meta.EntityID) (from, forks []meta.Access, err error)
+}
+
+// CreateReserved is the store's; see CreateDatabase.
+func (c *Cache) CreateReserved(ctx context.Context, r meta.Reservation, d meta.Database, from meta.Origin) error {
+	err := c.Store.CreateReserved(ctx, r, d, from)
+	c.InvalidateDatabase(d.Path)
+	return err
+}
+
+// BeginDeletion is the store's; from its return on the database is looked up
+// anew, which finds none.
+func (c *Cache) BeginDeletion(ctx context.Context, d meta.Database, now, until time.Time) error {
+	err := c.Store.BeginDeletion(ctx, d, now, until)
+	return outcome(err, c.databaseChanged(d.Path))
+}
+
+// BeginRename is the store's; from its return on the database is looked up
+// anew.
+func (c *Cache) BeginRename(ctx context.Context, d meta.Database, to ayb.DatabaseSlug, now, until time.Time) error {
+	err := c.Store.BeginRename(ctx, d, to, now, until)
+	return outcome(err, c.databaseChanged(d.Path))
+}
+
+// EndMotion is the store's; from its return on the database is looked up anew
+// under both of its names.
+func (c *Cache) EndMotion(ctx context.Context, m meta.Motion, now time.Time) error {
+	err := c.Store.EndMotion(ctx, m, now)
+	return outcome(err, c.moved(m))
+}
+
+// AbandonMotion is the store's; see EndMotion.
+func (c *Cache) AbandonMotion(ctx context.Context, m meta.Motion) error {
+	err := c.Store.AbandonMotion(ctx, m)
+	return outcome(err, c.moved(m))
+}
+
+func (c *Cache) moved(m meta.Motion) error {
+	paths := []ayb.DatabasePath{m.Database.Path}
+	if m.To != "" {
+		paths = append(paths, ayb.DatabasePath{Entity: m.Database.Path.Entity, Database: m.To})
+	}
+	return c.databaseChanged(paths...)
+}
+
+// ExpireDeleted is the store's; from its return on the tokens are looked up
+// anew, which finds none.
+func (c *Cache) ExpireDeleted(ctx context.Context, until, now time.Time, n int) (int, []string, error) {
+	gone, tokens, err := c.Store.ExpireDeleted(ctx, until, now, n)
+	if len(tokens) == 0 {
+		return gone, tokens, err
+	}
+	return gone, tokens, outcome(err, c.tokenChanged(tokens...))
+}

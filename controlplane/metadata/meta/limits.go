@@ -1,0 +1,14 @@
+package meta
+
+import (
+	"github.com/ayb-go/ayb/controlplane/metadata/limits"
+	"github.com/ayb-go/ayb/shared/ayb"
+)
+
+// Limited is an account or a database for which the operator has set limits.
+type Limited struct {
+	Entity ayb.EntitySlug
+	// Database is empty for limits of the account.
+	Database ayb.DatabaseSlug
+	Values   limits.Values
+}

@@ -1,0 +1,135 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// DatabaseByPath gives a database with the limits that hold for it. NotFound
+// when there is none, whether or not its owner exists.
+func (s *Store) DatabaseByPath(ctx context.Context, path ayb.DatabasePath) (meta.Database, error) {
+	ctx, cancel := limit(ctx)
+	defer cancel()
+	d, err := scanLimited(s.reader.QueryRowContext(ctx, byPath(), path.Entity, path.Database))
+	if none(err) {
+		return meta.Database{}, errs.RecordNotFound("database", path.String())
+	}
+	return d, driverError(err)
+}
+
+// DatabasesOf gives the databases of an entity, newest first.
+func (s *Store) DatabasesOf(ctx context.Context, id meta.EntityID) ([]meta.Database, error) {
+	ctx, cancel := limit(ctx)
+	defer cancel()
+	rows, err := s.reader.QueryContext(ctx, `
+		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at
+		FROM entity e JOIN database d ON d.entity_id = e.id
+		WHERE e.id = $1 AND d.deleted_at IS NULL ORDER BY d.id DESC`, id)
+	if err != nil {
+		return nil, driverError(err)
+	}
+	out, err := scanDatabases(rows)
+	return out, driverError(err)
+}
+
+// CreateDatabase records a database; its id is given by the store. Conflict
+// when the owner has one of that name or files of an earlier one of that path
+// are still being removed, NotFound when the owner is gone.
+func (s *Store) CreateDatabase(ctx context.Context, d meta.Database) error {
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		if err := s.takeOwner(ctx, tx, d.Owner, d.Path.Entity); err != nil {
+			return err
+		}
+		if err := refuseBusy(ctx, tx, d.Path); err != nil {
+			return err
+		}
+		return insertDatabase(ctx, tx, d, meta.Origin{})
+	})
+}
+
+// insertDatabase records a database; the zero origin is none. What had its
+// name before is not found under it any more.
+func insertDatabase(ctx context.Context, tx *sql.Tx, d meta.Database, from meta.Origin) error {
+	kind, err := number(databaseTypes, d.Type)
+	if err != nil {
+		return err
+	}
+	public, err := number(publicLevels, d.Public)
+	if err != nil {
+		return err
+	}
+	var id sql.NullInt64
+	var path sql.NullString
+	if from.Database != 0 {
+		id, path = sql.NullInt64{Int64: int64(from.Database), Valid: true}, orNoText(from.Path.String())
+	}
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO database (slug, db_type, entity_id, public_sharing_level, node_id, created_at, forked_from, forked_at, forked_path)
+		VALUES ($1, $2, $3, $4, $5, $6, (SELECT id FROM database WHERE id = $7), $8, $9)`,
+		d.Path.Database, kind, d.Owner, public, d.Node, formatTime(d.CreatedAt), id, orNull(from.At), path)
+	switch {
+	case errs.Is(driverError(err), errs.Conflict):
+		return errs.E(errs.Conflict, "Database already exists")
+	case gone(err):
+		return errs.RecordNotFound("entity", string(d.Path.Entity))
+	case err != nil:
+		return err
+	}
+	return forgetAlias(ctx, tx, d.Owner, d.Path.Database)
+}
+
+// SetPublicLevel changes what everybody may do with a database. NotFound when
+// it is gone.
+func (s *Store) SetPublicLevel(ctx context.Context, id meta.DatabaseID, level ayb.PublicLevel) error {
+	n, err := number(publicLevels, level)
+	if err != nil {
+		return driverError(err)
+	}
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `UPDATE database SET public_sharing_level = $1 WHERE id = $2`, n, id)
+		return wantRow(res, err, errs.RecordNotFound("database", fmt.Sprint(id)))
+	})
+}
+
+// scanDatabase reads the columns of a database, and into more those after them.
+func scanDatabase(row scanner, more ...any) (meta.Database, error) {
+	var (
+		d            meta.Database
+		kind, public int64
+		node         sql.NullString
+		created      sql.NullTime
+	)
+	err := row.Scan(append([]any{&d.ID, &d.Owner, &d.Path.Entity, &d.Path.Database, &kind, &public, &node, &created}, more...)...)
+	if err != nil {
+		return meta.Database{}, err
+	}
+	if d.Type, err = named(databaseTypes, kind); err != nil {
+		return meta.Database{}, err
+	}
+	if d.Public, err = named(publicLevels, public); err != nil {
+		return meta.Database{}, err
+	}
+	d.Node, d.CreatedAt = meta.NodeID(node.String), stamp(created)
+	return d, nil
+}
+
+// scope reads the scope columns of a token. A token with one of them has a
+// scope, even if its database is gone: it must not widen to the account.
+func scope(database, level sql.NullInt64, owner, name sql.NullString) (*meta.Scope, error) {
+	s := &meta.Scope{
+		Database: meta.DatabaseID(database.Int64),
+		Path:     ayb.DatabasePath{Entity: ayb.EntitySlug(owner.String), Database: withoutShelf(name.String)},
+		Level:    ayb.QueryReadOnly,
+	}
+	if !level.Valid {
+		return s, nil
+	}
+	var err error
+	s.Level, err = named(queryLevels, level.Int64)
+	return s, err
+}

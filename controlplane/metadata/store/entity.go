@@ -1,0 +1,183 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// EntityBySlug gives an entity. NotFound when there is none.
+func (s *Store) EntityBySlug(ctx context.Context, slug ayb.EntitySlug) (meta.Entity, error) {
+	ctx, cancel := limit(ctx)
+	defer cancel()
+	var (
+		e                                    = meta.Entity{Slug: slug}
+		kind                                 int64
+		name, description, organization, loc sql.NullString
+		rawLinks                             sql.NullString
+	)
+	err := s.reader.QueryRowContext(ctx, `
+		SELECT id, entity_type, display_name, description, organization, location, links
+		FROM entity WHERE slug = $1`, slug).
+		Scan(&e.ID, &kind, &name, &description, &organization, &loc, &rawLinks)
+	if none(err) {
+		return meta.Entity{}, errs.RecordNotFound("entity", string(slug))
+	}
+	if err == nil {
+		e.Type, err = named(entityTypes, kind)
+	}
+	if err == nil {
+		e.Profile.Links, err = links(rawLinks)
+	}
+	if err != nil {
+		return meta.Entity{}, driverError(err)
+	}
+	e.Profile.DisplayName, e.Profile.Description = text(name), text(description)
+	e.Profile.Organization, e.Profile.Location = text(organization), text(loc)
+	return e, nil
+}
+
+// Addresses gives the verified mail addresses of an entity, oldest first; a
+// revoked one does not count (A10). NotFound when there is no such entity.
+func (s *Store) Addresses(ctx context.Context, slug ayb.EntitySlug) ([]string, error) {
+	ctx, cancel := limit(ctx)
+	defer cancel()
+	rows, err := s.reader.QueryContext(ctx, `
+		SELECT m.email_address
+		FROM entity e LEFT JOIN authentication_method m
+			ON m.entity_id = e.id AND m.method_type = $1 AND m.status = $2
+		WHERE e.slug = $3 ORDER BY m.id`, methodEmail, statusVerified, slug)
+	if err != nil {
+		return nil, hideBadText(err, errs.RecordNotFound("entity", string(slug)))
+	}
+	defer rows.Close()
+	found := false
+	var out []string
+	for rows.Next() {
+		var address sql.NullString
+		if err := rows.Scan(&address); err != nil {
+			return nil, driverError(err)
+		}
+		found = true
+		if address.Valid {
+			out = append(out, address.String)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, hideBadText(err, errs.RecordNotFound("entity", string(slug)))
+	}
+	if !found {
+		return nil, errs.RecordNotFound("entity", string(slug))
+	}
+	return out, nil
+}
+
+// Confirm does everything a confirmed mail brings about, or nothing (A8, A9):
+// it spends the log-in token, creates the entity with its address unless it
+// has that address already, and stores the new API token.
+//
+// Errors: InvalidToken when the log-in token was spent before or the account was
+// deleted since it was made; Conflict when the name belongs to another address, or the address to another name.
+func (s *Store) Confirm(ctx context.Context, c meta.Confirmation) error {
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		if err := spend(ctx, tx, c); err != nil {
+			return err
+		}
+		id, err := entityFor(ctx, tx, c)
+		if err != nil {
+			return err
+		}
+		if err := refuseOlder(ctx, tx, c); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `
+			INSERT INTO api_token (short_token, entity_id, hash, created_at, expires_at, idle_seconds)
+			VALUES ($1, $2, $3, $4, $5, $6)`,
+			c.Short, id, hex.EncodeToString(c.Hash[:]), formatTime(c.Now), orNull(c.ExpiresAt), seconds(c.Idle))
+		if gone(err) {
+			return errs.Wrap(errs.Unavailable, err, "The account was deleted at this moment; try again")
+		}
+		return err
+	})
+}
+
+// spend records the log-in token as used (S15) and forgets those that have
+// ended by themselves.
+func spend(ctx context.Context, tx *sql.Tx, c meta.Confirmation) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM spent_login_token WHERE expires_at < $1`, formatTime(c.Now)); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO spent_login_token (digest, expires_at) VALUES ($1, $2)`,
+		c.MailDigest, formatTime(c.MailExpires))
+	if errs.Is(driverError(err), errs.Conflict) {
+		return errs.E(errs.InvalidToken, "This log-in token has been used before")
+	}
+	return err
+}
+
+// refuseOlder refuses a mail from before the last deletion of its account: who
+// has deleted an account must not find it made again by what lies in a mailbox.
+// It comes after the entity was found or made, which has waited for a deletion at
+// the same moment.
+func refuseOlder(ctx context.Context, tx *sql.Tx, c meta.Confirmation) error {
+	if life := c.MailExpires.Sub(c.MailIssued); !c.MailIssued.IsZero() && life > 0 { // the others are too old for any mail
+		if _, err := tx.ExecContext(ctx, `DELETE FROM gone_account WHERE gone_at < $1`, formatTime(c.Now.Add(-life-time.Hour))); err != nil {
+			return err
+		}
+	}
+	var n int
+	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM gone_account WHERE slug = $1 AND gone_at > $2`, c.Slug, formatTime(c.MailIssued)).Scan(&n)
+	if err == nil && n > 0 {
+		err = errs.E(errs.InvalidToken, "This log-in token is from before the deletion of the account")
+	}
+	return err
+}
+
+// entityFor finds the entity of a confirmation or creates it.
+func entityFor(ctx context.Context, tx *sql.Tx, c meta.Confirmation) (meta.EntityID, error) {
+	id, err := createEntity(ctx, tx, c)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return id, err
+	}
+	if err := tx.QueryRowContext(ctx, `SELECT id FROM entity WHERE slug = $1`, c.Slug).Scan(&id); err != nil {
+		return 0, err
+	}
+	var n int
+	err = tx.QueryRowContext(ctx, `
+		SELECT count(*) FROM authentication_method
+		WHERE entity_id = $1 AND method_type = $2 AND status = $3 AND email_address = $4`,
+		id, methodEmail, statusVerified, c.Address).Scan(&n)
+	if err == nil && n == 0 {
+		err = errs.E(errs.Conflict, "%s has already been registered", c.Slug)
+	}
+	return id, err
+}
+
+// createEntity fails with sql.ErrNoRows when the name is taken, also by a
+// confirmation at the same moment: the insert waits for its end (A9).
+func createEntity(ctx context.Context, tx *sql.Tx, c meta.Confirmation) (id meta.EntityID, err error) {
+	kind, err := number(entityTypes, c.Type)
+	if err != nil {
+		return 0, err
+	}
+	err = tx.QueryRowContext(ctx, `
+		INSERT INTO entity (slug, entity_type, created_at) VALUES ($1, $2, $3)
+		ON CONFLICT (slug) DO NOTHING RETURNING id`,
+		c.Slug, kind, formatTime(c.Now)).Scan(&id)
+	if err != nil {
+		return 0, err
+	}
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO authentication_method (entity_id, method_type, status, email_address) VALUES ($1, $2, $3, $4)`,
+		id, methodEmail, statusVerified, c.Address)
+	if errs.Is(driverError(err), errs.Conflict) {
+		return 0, errs.E(errs.Conflict, "This mail address already belongs to another account")
+	}
+	return id, err
+}

@@ -1,0 +1,85 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
+)
+
+// addErrand records that the snapshots stored under a path between two times
+// are to follow a database, or to go when there is none. Since may be zero.
+func addErrand(ctx context.Context, tx *sql.Tx, from ayb.DatabasePath, since, before time.Time, database meta.DatabaseID) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO snapshot_errand (entity_slug, database_slug, stored_since, stored_before, database_id) VALUES ($1, $2, $3, $4, $5)`,
+		from.Entity, from.Database, orNull(since), formatTime(before), sql.NullInt64{Int64: int64(database), Valid: database != 0})
+	return err
+}
+
+// ClaimErrands gives at most n errands that nobody is at, and keeps them from
+// being claimed again until then. Those of a database that is deleted, and may
+// be had back, or whose name changes wait.
+func (s *Store) ClaimErrands(ctx context.Context, n int, now, until time.Time) ([]meta.Errand, error) {
+	var out []meta.Errand
+	err := s.transact(ctx, func(tx *sql.Tx) error {
+		out = nil
+		ids, err := claimedIDs(ctx, tx, `
+			UPDATE snapshot_errand SET claimed_until = $1
+			WHERE (claimed_until IS NULL OR claimed_until <= $2) AND id IN (
+				SELECT s.id FROM snapshot_errand s LEFT JOIN database d ON d.id = s.database_id
+				WHERE (s.claimed_until IS NULL OR s.claimed_until <= $3) AND d.deleted_at IS NULL AND d.moving IS NULL
+				ORDER BY s.id LIMIT $4)
+			RETURNING id`, formatTime(until), formatTime(now), formatTime(now), n)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			var (
+				e             = meta.Errand{ID: id}
+				since, before sql.NullTime
+				database      sql.NullInt64
+				entity, name  sql.NullString
+			)
+			err := tx.QueryRowContext(ctx, `
+				SELECT s.entity_slug, s.database_slug, s.stored_since, s.stored_before, s.database_id, e.slug, d.slug
+				FROM snapshot_errand s LEFT JOIN database d ON d.id = s.database_id LEFT JOIN entity e ON e.id = d.entity_id
+				WHERE s.id = $1`, id).Scan(&e.From.Entity, &e.From.Database, &since, &before, &database, &entity, &name)
+			if err != nil {
+				return err
+			}
+			e.Since, e.Before, e.Database = stamp(since), stamp(before), meta.DatabaseID(database.Int64)
+			e.To = ayb.DatabasePath{Entity: ayb.EntitySlug(entity.String), Database: ayb.DatabaseSlug(name.String)}
+			out = append(out, e)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// PostponeErrand ends a claim, or begins one, until then.
+func (s *Store) PostponeErrand(ctx context.Context, id int64, until time.Time) error {
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE snapshot_errand SET claimed_until = $1 WHERE id = $2`, formatTime(until), id)
+		return err
+	})
+}
+
+// EndErrand says that an errand has been done. When the database has got yet
+// another name meanwhile, the snapshots that were moved for e have to go on:
+// that is the next errand. It is no error when that was said before.
+func (s *Store) EndErrand(ctx context.Context, e meta.Errand, now time.Time) error {
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM snapshot_errand WHERE id = $1`, e.ID); err != nil || e.Database == 0 {
+			return err
+		}
+		var elsewhere int
+		err := tx.QueryRowContext(ctx, `SELECT count(*) FROM database WHERE id = $1 AND slug <> $2 AND deleted_at IS NULL`,
+			e.Database, e.To.Database).Scan(&elsewhere)
+		if err != nil || elsewhere == 0 {
+			return err
+		}
+		return addErrand(ctx, tx, e.To, e.Since, now, e.Database)
+	})
+}

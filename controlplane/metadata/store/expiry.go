@@ -1,0 +1,160 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
+)
+
+// ExpireDeleted ends the time in which databases deleted until then could be
+// had back, for at most n of them: their records go with grants and tokens, and
+// their files and snapshots are listed for removal, all at once. It gives their
+// number and the short halves of the tokens.
+func (s *Store) ExpireDeleted(ctx context.Context, until, now time.Time, n int) (gone int, tokens []string, err error) {
+	err = s.transact(ctx, func(tx *sql.Tx) error {
+		gone, tokens = 0, nil
+		rows, err := tx.QueryContext(ctx, `
+			SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, d.deleted_at, d.moving, d.moving_to, d.moving_until
+			FROM database d JOIN entity e ON e.id = d.entity_id
+			WHERE d.deleted_at <= $1 AND d.moving IS NULL ORDER BY d.deleted_at LIMIT $2`+s.dialect.take("d"), formatTime(until), n)
+		if err != nil {
+			return err
+		}
+		expired, err := scanEnding(rows)
+		if err != nil {
+			return err
+		}
+		for _, d := range expired {
+			short, err := endDatabase(ctx, tx, d, now)
+			if err != nil {
+				return err
+			}
+			tokens = append(tokens, short...)
+		}
+		gone = len(expired)
+		return nil
+	})
+	return gone, tokens, err
+}
+
+// ending is a database that is about to go for good, deleted or not.
+type ending struct {
+	meta.Database // with the slug that is recorded
+	deletedAt     time.Time
+	moving        bool
+	movingTo      ayb.DatabaseSlug
+	movingUntil   time.Time
+}
+
+func scanEnding(rows *sql.Rows) ([]ending, error) {
+	defer rows.Close()
+	var out []ending
+	for rows.Next() {
+		var (
+			e         ending
+			at, until sql.NullTime
+			moving    sql.NullInt64
+			to        sql.NullString
+		)
+		var err error
+		if e.Database, err = scanDatabase(rows, &at, &moving, &to, &until); err != nil {
+			return nil, err
+		}
+		e.deletedAt, e.moving, e.movingTo, e.movingUntil = stamp(at), moving.Valid, ayb.DatabaseSlug(to.String), stamp(until)
+		out = append(out, e)
+	}
+	return out, rows.Err()
+}
+
+// endDatabase removes the record of a database with all that hangs on it, and
+// gives the tokens that went.
+func endDatabase(ctx context.Context, tx *sql.Tx, d ending, now time.Time) (tokens []string, err error) {
+	if err := doomFiles(ctx, tx, d, now); err != nil {
+		return nil, err
+	}
+	if err := doomSnapshots(ctx, tx, d, now); err != nil {
+		return nil, err
+	}
+	if tokens, err = texts(ctx, tx, `SELECT short_token FROM api_token WHERE database_id = $1 ORDER BY short_token`, d.ID); err != nil {
+		return nil, err
+	}
+	for _, stmt := range []string{
+		`DELETE FROM api_token WHERE database_id = $1`,
+		`DELETE FROM oauth_authorization_request WHERE database_id = $1`,
+		`DELETE FROM entity_database_permission WHERE database_id = $1`,
+		`DELETE FROM database WHERE id = $1`,
+	} {
+		if _, err := tx.ExecContext(ctx, stmt, d.ID); err != nil {
+			return nil, err
+		}
+	}
+	return tokens, nil
+}
+
+// doomFiles lists every place where files of a database may be. Those of one
+// that is on its way are left alone until whoever moves them has given up.
+func doomFiles(ctx context.Context, tx *sql.Tx, d ending, now time.Time) error {
+	kind, err := number(databaseTypes, d.Type)
+	if err != nil {
+		return err
+	}
+	slugs := []string{string(d.Path.Database)}
+	if d.moving && d.movingTo != "" {
+		slugs = append(slugs, string(d.movingTo))
+	} else if d.moving {
+		slugs = append(slugs, shelved(d.Path.Database, d.ID))
+	}
+	for _, slug := range slugs {
+		_, err := tx.ExecContext(ctx, `
+			INSERT INTO doomed_database (entity_slug, database_slug, db_type, node_id, doomed_at, claimed_until) VALUES ($1, $2, $3, $4, $5, $6)`,
+			d.Path.Entity, slug, kind, orNoText(string(d.Node)), formatTime(now), orNull(d.movingUntil))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// doomSnapshots lists the snapshots of a database for removal. When another one
+// has had its name since it was deleted, later ones are left alone. Errands that
+// it has lose their database with the record and remove what they would have
+// moved.
+func doomSnapshots(ctx context.Context, tx *sql.Tx, d ending, now time.Time) error {
+	path := ayb.DatabasePath{Entity: d.Path.Entity, Database: withoutShelf(string(d.Path.Database))}
+	before := now
+	if !d.deletedAt.IsZero() {
+		var others int
+		err := tx.QueryRowContext(ctx, `
+			SELECT count(*) FROM database
+			WHERE entity_id = $1 AND id <> $2 AND (slug = $3 OR moving_to = $3 OR substr(slug, 1, $4) = $5)`,
+			d.Owner, d.ID, path.Database, len(path.Database)+len(shelfMark), string(path.Database)+shelfMark).Scan(&others)
+		if err != nil {
+			return err
+		}
+		if others > 0 {
+			before = d.deletedAt
+		}
+	}
+	return addErrand(ctx, tx, path, d.CreatedAt, before, 0)
+}
+
+// texts reads a column of texts.
+func texts(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]string, error) {
+	rows, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var one string
+		if err := rows.Scan(&one); err != nil {
+			return nil, err
+		}
+		out = append(out, one)
+	}
+	return out, rows.Err()
+}

@@ -1,0 +1,149 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// SetGrant gives an entity a level on a database, in place of what it had; a
+// grant that exists keeps its time and its place in the list. NotFound when
+// the entity or the database is gone. The level ShareNone is refused: that is
+// RemoveGrant.
+func (s *Store) SetGrant(ctx context.Context, g meta.Grant) error {
+	n, err := number(sharingLevels, g.Level)
+	if err != nil || g.Level == ayb.ShareNone {
+		return errs.Wrap(errs.Internal, err, "A grant of no access can't be stored")
+	}
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+			INSERT INTO entity_database_permission (entity_id, database_id, sharing_level, created_at)
+			VALUES ($1, $2, $3, $4)
+			ON CONFLICT (entity_id, database_id) DO UPDATE SET sharing_level = excluded.sharing_level`,
+			g.Entity, g.Database, n, formatTime(g.CreatedAt))
+		if gone(err) {
+			return errs.RecordNotFound("database", fmt.Sprint(g.Database))
+		}
+		return err
+	})
+}
+
+// RemoveGrant takes away what an entity was granted on a database. It is no
+// error when that is nothing.
+func (s *Store) RemoveGrant(ctx context.Context, entity meta.EntityID, database meta.DatabaseID) error {
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+			DELETE FROM entity_database_permission WHERE entity_id = $1 AND database_id = $2`, entity, database)
+		return err
+	})
+}
+
+// GrantOf gives what an entity was granted on a database; ShareNone when that
+// is nothing.
+func (s *Store) GrantOf(ctx context.Context, entity meta.EntityID, database meta.DatabaseID) (ayb.SharingLevel, error) {
+	ctx, cancel := limit(ctx)
+	defer cancel()
+	var n sql.NullInt64
+	err := s.reader.QueryRowContext(ctx, `
+		SELECT sharing_level FROM entity_database_permission WHERE entity_id = $1 AND database_id = $2`,
+		entity, database).Scan(&n)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ayb.ShareNone, nil
+	}
+	if err != nil {
+		return ayb.ShareNone, driverError(err)
+	}
+	level, err := granted(n)
+	return level, driverError(err)
+}
+
+// GrantsOn lists the grants on a database, the oldest first.
+func (s *Store) GrantsOn(ctx context.Context, id meta.DatabaseID) ([]meta.Grant, error) {
+	ctx, cancel := limit(ctx)
+	defer cancel()
+	rows, err := s.reader.QueryContext(ctx, `
+		SELECT p.entity_id, e.slug, p.database_id, p.sharing_level, p.created_at
+		FROM entity_database_permission p JOIN entity e ON e.id = p.entity_id
+		WHERE p.database_id = $1 ORDER BY p.created_at NULLS FIRST, p.entity_id`, id)
+	if err != nil {
+		return nil, driverError(err)
+	}
+	defer rows.Close()
+	var out []meta.Grant
+	for rows.Next() {
+		var (
+			g       meta.Grant
+			n       sql.NullInt64
+			created sql.NullTime
+		)
+		if err := rows.Scan(&g.Entity, &g.Slug, &g.Database, &n, &created); err != nil {
+			return nil, driverError(err)
+		}
+		if g.Level, err = granted(n); err != nil {
+			return nil, driverError(err)
+		}
+		g.CreatedAt = stamp(created)
+		out = append(out, g)
+	}
+	return out, driverError(rows.Err())
+}
+
+// DatabasesFor gives the databases of an entity, newest first, each with what
+// the viewer was granted on it, in one statement (P6). Viewer zero is an
+// anonymous caller. Which of them the viewer may see is for the caller to say.
+func (s *Store) DatabasesFor(ctx context.Context, owner, viewer meta.EntityID) ([]meta.Access, error) {
+	return s.accesses(ctx, `
+		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, p.sharing_level
+		FROM entity e JOIN database d ON d.entity_id = e.id
+		LEFT JOIN entity_database_permission p ON p.database_id = d.id AND p.entity_id = $1
+		WHERE e.id = $2 AND d.deleted_at IS NULL ORDER BY d.id DESC`, viewer, owner)
+}
+
+// SharedWith gives the databases of others on which an entity has a grant,
+// newest first. Databases that are only public are not among them.
+func (s *Store) SharedWith(ctx context.Context, id meta.EntityID) ([]meta.Access, error) {
+	return s.accesses(ctx, `
+		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, p.sharing_level
+		FROM entity_database_permission p
+		JOIN database d ON d.id = p.database_id
+		JOIN entity e ON e.id = d.entity_id
+		WHERE p.entity_id = $1 AND d.deleted_at IS NULL ORDER BY d.id DESC`, id)
+}
+
+func (s *Store) accesses(ctx context.Context, query string, args ...any) ([]meta.Access, error) {
+	ctx, cancel := limit(ctx)
+	defer cancel()
+	rows, err := s.reader.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, driverError(err)
+	}
+	defer rows.Close()
+	var out []meta.Access
+	for rows.Next() {
+		var (
+			a meta.Access
+			n sql.NullInt64
+		)
+		if a.Database, err = scanDatabase(rows, &n); err == nil {
+			a.Grant, err = granted(n)
+		}
+		if err != nil {
+			return nil, driverError(err)
+		}
+		out = append(out, a)
+	}
+	return out, driverError(rows.Err())
+}
+
+// granted reads the level of a grant that may be absent.
+func granted(n sql.NullInt64) (ayb.SharingLevel, error) {
+	if !n.Valid {
+		return ayb.ShareNone, nil
+	}
+	return named(sharingLevels, n.Int64)
+}

@@ -1,0 +1,315 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// BeginDeletion deletes a database for everybody; its files still have to go to
+// the shelf, which nobody else begins with before until. NotFound when it is
+// gone, Conflict while its files change their place.
+func (s *Store) BeginDeletion(ctx context.Context, d meta.Database, now, until time.Time) error {
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		if err := s.takeOwner(ctx, tx, d.Owner, d.Path.Entity); err != nil {
+			return err
+		}
+		if err := still(ctx, tx, d); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE database SET deleted_at = $1, moving = $2, moving_until = $3 WHERE id = $4`,
+			formatTime(now), meta.ToShelf, formatTime(until), d.ID)
+		return err
+	})
+}
+
+// still wants a database to be there, at its place.
+func still(ctx context.Context, tx *sql.Tx, d meta.Database) error {
+	var moving sql.NullInt64
+	err := tx.QueryRowContext(ctx, `SELECT moving FROM database WHERE id = $1 AND slug = $2 AND deleted_at IS NULL`, d.ID, d.Path.Database).Scan(&moving)
+	if errors.Is(err, sql.ErrNoRows) {
+		return errs.RecordNotFound("database", d.Path.String())
+	}
+	if err == nil && moving.Valid {
+		err = errs.E(errs.Conflict, "The database is being renamed; try again later")
+	}
+	return err
+}
+
+// BeginUndeletion brings a deleted database of an entity back under its name,
+// the one that was deleted last if there are several: its files still have to
+// come from the shelf. It exists for nobody before EndMotion. One that somebody
+// has begun with and not ended is begun again when its claim is over. NotFound
+// when there is none, Conflict when the name is taken.
+func (s *Store) BeginUndeletion(ctx context.Context, owner meta.EntityID, path ayb.DatabasePath, now, until time.Time) (meta.Motion, error) {
+	var m meta.Motion
+	err := s.transact(ctx, func(tx *sql.Tx) error {
+		if err := s.takeOwner(ctx, tx, owner, path.Entity); err != nil {
+			return err
+		}
+		all, err := deletedOf(ctx, tx, owner)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(all, func(d deleted) bool { return d.Database.Path == path && d.moving != meta.ToShelf })
+		if i < 0 {
+			if slices.ContainsFunc(all, func(d deleted) bool { return d.Database.Path == path }) {
+				return errs.E(errs.Conflict, "The database is still being put away; try again later")
+			}
+			return errs.RecordNotFound("database", path.String())
+		}
+		m = meta.Motion{Kind: meta.FromShelf, Database: all[i].Database}
+		if all[i].moving == 0 {
+			err = refuseBusy(ctx, tx, path)
+		} else if all[i].until.After(now) {
+			err = errs.E(errs.Conflict, "The database is being brought back already")
+		}
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE database SET slug = $1, moving = $2, moving_until = $3 WHERE id = $4`,
+			path.Database, meta.FromShelf, formatTime(until), m.Database.ID)
+		if errs.Is(driverError(err), errs.Conflict) {
+			return errs.E(errs.Conflict, "There is a database of that name again; rename it first")
+		}
+		return err
+	})
+	return m, err
+}
+
+// BeginRename gives a database another name; its files still have to follow,
+// and it keeps the old one until EndMotion. NotFound when it is gone, Conflict
+// when the name is taken, when deleted databases or snapshots still have it, or
+// while the database is being renamed already.
+func (s *Store) BeginRename(ctx context.Context, d meta.Database, to ayb.DatabaseSlug, now, until time.Time) error {
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		if err := s.takeOwner(ctx, tx, d.Owner, d.Path.Entity); err != nil {
+			return err
+		}
+		if err := still(ctx, tx, d); err != nil {
+			return err
+		}
+		if err := s.refuseName(ctx, tx, d, to); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE database SET moving = $1, moving_to = $2, moving_until = $3 WHERE id = $4`,
+			meta.ToName, to, formatTime(until), d.ID)
+		return err
+	})
+}
+
+// refuseName tells whether a database may get a name. Snapshots are found by
+// names: those of another database must not become its own.
+func (s *Store) refuseName(ctx context.Context, tx *sql.Tx, d meta.Database, to ayb.DatabaseSlug) error {
+	var live, snapshots int
+	err := tx.QueryRowContext(ctx, `
+		SELECT
+			(SELECT count(*) FROM database WHERE entity_id = $1 AND slug = $2 AND deleted_at IS NULL),
+			(SELECT count(*) FROM snapshot_errand WHERE entity_slug = $3 AND database_slug = $2 AND (database_id IS NULL OR database_id <> $4))`,
+		d.Owner, to, d.Path.Entity, d.ID).Scan(&live, &snapshots)
+	if err != nil {
+		return err
+	}
+	if live > 0 {
+		return errs.E(errs.Conflict, "Database already exists")
+	}
+	if err := refuseBusy(ctx, tx, ayb.DatabasePath{Entity: d.Path.Entity, Database: to}); err != nil {
+		return err
+	}
+	all, err := deletedOf(ctx, tx, d.Owner)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(all, func(x deleted) bool { return x.Database.Path.Database == to }) {
+		return errs.E(errs.Conflict, "A deleted database had that name and can still be had back; choose another name")
+	}
+	if snapshots > 0 {
+		return errs.E(errs.Conflict, "There are still snapshots of an earlier database of that name; choose another name or try again later")
+	}
+	return nil
+}
+
+// ClaimMotions gives at most n changes of place that nobody is at, and keeps
+// them from being claimed again until then.
+func (s *Store) ClaimMotions(ctx context.Context, n int, now, until time.Time) ([]meta.Motion, error) {
+	var out []meta.Motion
+	err := s.transact(ctx, func(tx *sql.Tx) error {
+		out = nil
+		ids, err := claimedIDs(ctx, tx, `
+			UPDATE database SET moving_until = $1
+			WHERE moving IS NOT NULL AND moving_until <= $2 AND id IN (
+				SELECT id FROM database WHERE moving IS NOT NULL AND moving_until <= $3 ORDER BY moving_until LIMIT $4)
+			RETURNING id`, formatTime(until), formatTime(now), formatTime(now), n)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			var kind int64
+			var to sql.NullString
+			d, err := scanDatabase(tx.QueryRowContext(ctx, `
+				SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, d.moving, d.moving_to
+				FROM database d JOIN entity e ON e.id = d.entity_id WHERE d.id = $1`, id), &kind, &to)
+			if err != nil {
+				return err
+			}
+			out = append(out, meta.Motion{Kind: meta.MotionKind(kind), Database: d, To: ayb.DatabaseSlug(to.String)})
+		}
+		return nil
+	})
+	return out, err
+}
+
+// PostponeMotion ends a claim, or begins one, until then. It is no error when
+// the motion is over.
+func (s *Store) PostponeMotion(ctx context.Context, id meta.DatabaseID, until time.Time) error {
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE database SET moving_until = $1 WHERE id = $2 AND moving IS NOT NULL`, formatTime(until), id)
+		return err
+	})
+}
+
+func claimedIDs(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]int64, error) {
+	rows, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var ids []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids, rows.Err()
+}
+
+// EndMotion records that the files are where they were to go. It is no error
+// when somebody else has done so.
+func (s *Store) EndMotion(ctx context.Context, m meta.Motion, now time.Time) error {
+	d := m.Database
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		if m.Kind == meta.ToName {
+			return endRename(ctx, tx, m, now)
+		}
+		slug, set := shelved(d.Path.Database, d.ID), ""
+		if m.Kind == meta.FromShelf {
+			slug, set = string(d.Path.Database), ", deleted_at = NULL"
+		}
+		res, err := tx.ExecContext(ctx, `UPDATE database SET slug = $1, moving = NULL, moving_until = NULL`+set+` WHERE id = $2 AND moving = $3`, slug, d.ID, m.Kind)
+		if err != nil || m.Kind == meta.ToShelf {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		return forgetAlias(ctx, tx, d.Owner, d.Path.Database)
+	})
+}
+
+func endRename(ctx context.Context, tx *sql.Tx, m meta.Motion, now time.Time) error {
+	d := m.Database
+	res, err := tx.ExecContext(ctx, `
+		UPDATE database SET slug = $1, moving = NULL, moving_to = NULL, moving_until = NULL
+		WHERE id = $2 AND moving = $3 AND moving_to = $1`, m.To, d.ID, meta.ToName)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	if err := forgetAlias(ctx, tx, d.Owner, m.To); err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO database_alias (entity_id, slug, database_id) VALUES ($1, $2, $3)
+		ON CONFLICT (entity_id, slug) DO UPDATE SET database_id = excluded.database_id`, d.Owner, d.Path.Database, d.ID)
+	if err != nil {
+		return err
+	}
+	return addErrand(ctx, tx, d.Path, d.CreatedAt, now, d.ID)
+}
+
+// AbandonMotion takes back what was begun, for files that stay where they are.
+// It is no error when that is over.
+func (s *Store) AbandonMotion(ctx context.Context, m meta.Motion) error {
+	slug, set := string(m.Database.Path.Database), ""
+	switch m.Kind {
+	case meta.ToShelf:
+		set = ", deleted_at = NULL"
+	case meta.FromShelf:
+		slug = shelved(m.Database.Path.Database, m.Database.ID)
+	case meta.ToName:
+	default:
+		return errs.E(errs.Internal, "there is no motion %d", m.Kind)
+	}
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+			UPDATE database SET slug = $1, moving = NULL, moving_to = NULL, moving_until = NULL`+set+` WHERE id = $2 AND moving = $3`,
+			slug, m.Database.ID, m.Kind)
+		return err
+	})
+}
+
+// deleted is a deleted database with what is going on with its files.
+type deleted struct {
+	meta.Deleted
+	moving meta.MotionKind // zero for nothing
+	until  time.Time
+}
+
+type rowsQueryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// deletedOf gives the deleted databases of an entity under the names they had,
+// the newest deletion first.
+func deletedOf(ctx context.Context, q rowsQueryer, owner meta.EntityID) ([]deleted, error) {
+	rows, err := q.QueryContext(ctx, `
+		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, d.deleted_at, d.moving, d.moving_until
+		FROM database d JOIN entity e ON e.id = d.entity_id
+		WHERE d.entity_id = $1 AND d.deleted_at IS NOT NULL ORDER BY d.deleted_at DESC, d.id DESC`, owner)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []deleted
+	for rows.Next() {
+		var (
+			one       deleted
+			at, until sql.NullTime
+			moving    sql.NullInt64
+		)
+		if one.Database, err = scanDatabase(rows, &at, &moving, &until); err != nil {
+			return nil, err
+		}
+		one.Database.Path.Database = withoutShelf(string(one.Database.Path.Database))
+		one.At, one.moving, one.until = stamp(at), meta.MotionKind(moving.Int64), stamp(until)
+		out = append(out, one)
+	}
+	return out, rows.Err()
+}
+
+// DeletedOf lists the databases of an entity that can be had back, under the
+// names they had, the newest deletion first.
+func (s *Store) DeletedOf(ctx context.Context, owner meta.EntityID) ([]meta.Deleted, error) {
+	ctx, cancel := limit(ctx)
+	defer cancel()
+	all, err := deletedOf(ctx, s.reader, owner)
+	if err != nil {
+		return nil, driverError(err)
+	}
+	var out []meta.Deleted
+	for _, d := range all {
+		out = append(out, d.Deleted)
+	}
+	return out, nil
+}

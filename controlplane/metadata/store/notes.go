@@ -1,0 +1,68 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// NoteSnapshot keeps a note on a snapshot of a database. What was noted before
+// stays: a message that is there already is the one that was given to this
+// state, and a state that is kept again keeps it. Of a database's
+// notes it keeps so many, the newest. NotFound when the database is gone.
+func (s *Store) NoteSnapshot(ctx context.Context, id meta.DatabaseID, n meta.SnapshotNote, keep int) error {
+	mark := 0
+	if n.BeforeRestore {
+		mark = 1
+	}
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+			INSERT INTO snapshot_note (database_id, snapshot_id, message, before_restore, created_at) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (database_id, snapshot_id) DO UPDATE SET
+				created_at = excluded.created_at,
+				message = COALESCE(snapshot_note.message, excluded.message),
+				before_restore = CASE WHEN excluded.before_restore > 0 THEN 1 ELSE snapshot_note.before_restore END`,
+			id, n.ID, orNoText(n.Message), mark, formatTime(n.CreatedAt))
+		if gone(err) {
+			return errs.RecordNotFound("database", fmt.Sprint(id))
+		}
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `
+			DELETE FROM snapshot_note WHERE database_id = $1 AND snapshot_id NOT IN
+				(SELECT snapshot_id FROM snapshot_note WHERE database_id = $1 ORDER BY created_at DESC, snapshot_id LIMIT $2)`, id, keep)
+		return err
+	})
+}
+
+// SnapshotNotes gives the notes on the snapshots of a database.
+func (s *Store) SnapshotNotes(ctx context.Context, id meta.DatabaseID) ([]meta.SnapshotNote, error) {
+	ctx, cancel := limit(ctx)
+	defer cancel()
+	rows, err := s.reader.QueryContext(ctx, `
+		SELECT snapshot_id, message, before_restore, created_at FROM snapshot_note
+		WHERE database_id = $1 ORDER BY snapshot_id`, id)
+	if err != nil {
+		return nil, driverError(err)
+	}
+	defer rows.Close()
+	var out []meta.SnapshotNote
+	for rows.Next() {
+		var (
+			n       meta.SnapshotNote
+			message sql.NullString
+			mark    int
+			created sql.NullTime
+		)
+		if err := rows.Scan(&n.ID, &message, &mark, &created); err != nil {
+			return nil, driverError(err)
+		}
+		n.Message, n.BeforeRestore, n.CreatedAt = message.String, mark > 0, stamp(created)
+		out = append(out, n)
+	}
+	return out, driverError(rows.Err())
+}

@@ -1,0 +1,74 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+// UpdateProfile changes the fields of an entity's profile that are set and
+// leaves the others. Invalid when a text is not UTF-8 or holds a zero byte,
+// NotFound when the entity is gone. Two updates at once of different fields
+// both happen.
+func (s *Store) UpdateProfile(ctx context.Context, id meta.EntityID, u meta.ProfileUpdate) error {
+	for _, c := range []meta.Change[*string]{u.DisplayName, u.Description, u.Organization, u.Location} {
+		if c.To != nil && (!utf8.ValidString(*c.To) || strings.ContainsRune(*c.To, 0)) {
+			return errs.E(errs.Invalid, "A text of the profile holds a character that can't be stored")
+		}
+	}
+	list, err := writeLinks(u.Links.To)
+	if err != nil {
+		return driverError(err)
+	}
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `
+			UPDATE entity SET
+				display_name = CASE WHEN $1 THEN $2 ELSE display_name END,
+				description = CASE WHEN $3 THEN $4 ELSE description END,
+				organization = CASE WHEN $5 THEN $6 ELSE organization END,
+				location = CASE WHEN $7 THEN $8 ELSE location END,
+				links = CASE WHEN $9 THEN $10 ELSE links END
+			WHERE id = $11`,
+			u.DisplayName.Set, u.DisplayName.To, u.Description.Set, u.Description.To,
+			u.Organization.Set, u.Organization.To, u.Location.Set, u.Location.To,
+			u.Links.Set, list, id)
+		return wantRow(res, err, errs.RecordNotFound("entity", fmt.Sprint(id)))
+	})
+}
+
+// VerifyLinks stores which links of a profile were found to link back, if the
+// list still is what was looked at: the same addresses in the same order. It
+// tells whether it did; it does not when the entity is gone.
+func (s *Store) VerifyLinks(ctx context.Context, id meta.EntityID, verified []meta.Link) (stored bool, err error) {
+	text, err := writeLinks(verified)
+	if err != nil {
+		return false, driverError(err)
+	}
+	err = s.transact(ctx, func(tx *sql.Tx) error {
+		stored = false
+		var now sql.NullString
+		// The update takes the row, so that nobody changes it in between.
+		err := tx.QueryRowContext(ctx, `UPDATE entity SET links = links WHERE id = $1 RETURNING links`, id).Scan(&now)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		current, err := links(now)
+		if err != nil || !slices.EqualFunc(current, verified, func(a, b meta.Link) bool { return a.URL == b.URL }) {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE entity SET links = $1 WHERE id = $2`, text, id)
+		stored = err == nil
+		return err
+	})
+	return stored && err == nil, err
+}

@@ -1,0 +1,330 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/ayb-go/ayb/controlplane/metadata/meta"
+	"github.com/ayb-go/ayb/controlplane/metadata/store"
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+const claim = time.Minute
+
+// shelve deletes a database, files and all.
+func shelve(t *testing.T, s *store.Store, d meta.Database, at time.Time) {
+	t.Helper()
+	must(t, s.BeginDeletion(t.Context(), d, at, at.Add(claim)))
+	must(t, s.EndMotion(t.Context(), meta.Motion{Kind: meta.ToShelf, Database: d}, at))
+}
+
+func missing(t *testing.T, s *store.Store, path ayb.DatabasePath) {
+	t.Helper()
+	_, err := s.DatabaseByPath(t.Context(), path)
+	wantCode(t, err, errs.NotFound)
+}
+
+func doomedNames(t *testing.T, s *store.Store) (names []string) {
+	t.Helper()
+	all, err := s.DoomedDatabases(t.Context(), 100)
+	must(t, err)
+	for _, d := range all {
+		names = append(names, d.Path.String()+" "+d.ShelfKey)
+	}
+	return names
+}
+
+func anew(owner meta.Entity, name string) meta.Database {
+	return meta.Database{Owner: owner.ID, Path: ayb.DatabasePath{Entity: owner.Slug, Database: ayb.DatabaseSlug(name)},
+		Type: ayb.SQLite, Public: ayb.PublicNone, Node: "n1", CreatedAt: now}
+}
+
+// deletion: a deleted database exists for nobody, keeps its grants and tokens,
+// and leaves its name when its files have gone.
+func deletion(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	alice, bob := entity(t, s, "alice"), entity(t, s, "bob")
+	d := database(t, s, alice, "shop")
+	must(t, s.SetGrant(ctx, meta.Grant{Entity: bob.ID, Database: d.ID, Level: ayb.ShareManager, CreatedAt: now}))
+	must(t, s.CreateToken(ctx, meta.APIToken{Short: "app", Entity: bob.ID, Scope: &meta.Scope{Database: d.ID, Level: ayb.QueryReadOnly}, CreatedAt: now}))
+	must(t, s.BeginDeletion(ctx, d, now, now.Add(claim)))
+	missing(t, s, d.Path)
+	wantCode(t, s.BeginDeletion(ctx, d, now, now.Add(claim)), errs.NotFound)
+	wantCode(t, s.PathBusy(ctx, d.Path), errs.Conflict)
+	wantCode(t, s.CreateDatabase(ctx, anew(alice, "shop")), errs.Conflict)
+	_, err := s.ReserveDatabase(ctx, anew(alice, "shop"), now, now.Add(claim))
+	wantCode(t, err, errs.Conflict)
+	for range 2 { // it may be repeated
+		must(t, s.EndMotion(ctx, meta.Motion{Kind: meta.ToShelf, Database: d}, now))
+	}
+	missing(t, s, d.Path)
+	for name, list := range map[string]func() (int, error){
+		"of":     func() (int, error) { l, err := s.DatabasesOf(ctx, alice.ID); return len(l), err },
+		"for":    func() (int, error) { l, err := s.DatabasesFor(ctx, alice.ID, bob.ID); return len(l), err },
+		"shared": func() (int, error) { l, err := s.SharedWith(ctx, bob.ID); return len(l), err },
+		"after":  func() (int, error) { l, err := s.DatabasesAfter(ctx, 0, 9); return len(l), err },
+	} {
+		if n, err := list(); err != nil || n != 0 {
+			t.Errorf("%s: %d, %v", name, n, err)
+		}
+	}
+	if tok, err := s.TokenByShort(ctx, "app"); err != nil || tok.Scope.Path != d.Path {
+		t.Errorf("token %+v, %v", tok, err)
+	}
+	if g, err := s.GrantsOn(ctx, d.ID); err != nil || len(g) != 1 {
+		t.Errorf("grants %v, %v", g, err)
+	}
+	must(t, s.CreateDatabase(ctx, anew(alice, "shop"))) // the name is free
+	list, err := s.DeletedOf(ctx, alice.ID)
+	must(t, err)
+	if len(list) != 1 || list[0].Database != d || !list[0].At.Equal(now) {
+		t.Errorf("deleted %+v", list)
+	}
+	if n, err := s.Owned(ctx, alice); err != nil || n != (meta.Owned{Live: 1, Deleted: 1}) {
+		t.Errorf("owned %+v, %v", n, err)
+	}
+}
+
+func undeletion(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	alice := entity(t, s, "alice")
+	first := database(t, s, alice, "shop")
+	_, err := s.BeginUndeletion(ctx, alice.ID, first.Path, now, now.Add(claim))
+	wantCode(t, err, errs.NotFound)
+	must(t, s.BeginDeletion(ctx, first, now, now.Add(claim)))
+	_, err = s.BeginUndeletion(ctx, alice.ID, first.Path, now, now.Add(claim))
+	wantCode(t, err, errs.Conflict) // still on its way
+	must(t, s.EndMotion(ctx, meta.Motion{Kind: meta.ToShelf, Database: first}, now))
+	second := database(t, s, alice, "shop")
+	_, err = s.BeginUndeletion(ctx, alice.ID, first.Path, now, now.Add(claim))
+	wantCode(t, err, errs.Conflict) // the name is taken
+	shelve(t, s, second, now.Add(time.Second))
+
+	m, err := s.BeginUndeletion(ctx, alice.ID, first.Path, now, now.Add(claim))
+	must(t, err)
+	if m != (meta.Motion{Kind: meta.FromShelf, Database: second}) {
+		t.Errorf("it is not the last one: %+v", m)
+	}
+	missing(t, s, first.Path)
+	wantCode(t, s.CreateDatabase(ctx, anew(alice, "shop")), errs.Conflict)
+	_, err = s.BeginUndeletion(ctx, alice.ID, first.Path, now, now.Add(claim))
+	wantCode(t, err, errs.Conflict) // somebody is at it
+	again, err := s.BeginUndeletion(ctx, alice.ID, first.Path, now.Add(claim), now.Add(2*claim))
+	must(t, err)
+	if again != m {
+		t.Errorf("begun again: %+v", again)
+	}
+	must(t, s.AbandonMotion(ctx, m))
+	missing(t, s, first.Path)
+	m, err = s.BeginUndeletion(ctx, alice.ID, first.Path, now, now.Add(claim))
+	must(t, err)
+	for range 2 {
+		must(t, s.EndMotion(ctx, m, now))
+	}
+	if got, err := s.DatabaseByPath(ctx, first.Path); err != nil || got != second {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	must(t, s.AbandonMotion(ctx, m)) // too late, and no error
+	if got, err := s.DatabaseByPath(ctx, first.Path); err != nil || got != second {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+// rename: the old name leads to the database until it is used again.
+func rename(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	alice := entity(t, s, "alice")
+	d, other := database(t, s, alice, "old"), database(t, s, alice, "other")
+	at := func(name string) ayb.DatabasePath {
+		return ayb.DatabasePath{Entity: "alice", Database: ayb.DatabaseSlug(name)}
+	}
+	wantCode(t, s.BeginRename(ctx, d, "other", now, now.Add(claim)), errs.Conflict)
+	shelve(t, s, other, now)
+	wantCode(t, s.BeginRename(ctx, d, "other", now, now.Add(claim)), errs.Conflict) // it has snapshots of its own
+	must(t, s.BeginRename(ctx, d, "new", now, now.Add(claim)))
+	wantCode(t, s.BeginRename(ctx, d, "newer", now, now.Add(claim)), errs.Conflict)
+	wantCode(t, s.BeginDeletion(ctx, d, now, now.Add(claim)), errs.Conflict)
+	wantCode(t, s.CreateDatabase(ctx, anew(alice, "new")), errs.Conflict)
+	moving := d
+	moving.Moving = true
+	if got, err := s.DatabaseByPath(ctx, d.Path); err != nil || got != moving {
+		t.Errorf("on its way: %+v, %v", got, err)
+	}
+	must(t, s.AbandonMotion(ctx, meta.Motion{Kind: meta.ToName, Database: d, To: "new"}))
+	if got, err := s.DatabaseByPath(ctx, d.Path); err != nil || got != d {
+		t.Errorf("abandoned: %+v, %v", got, err)
+	}
+	must(t, s.BeginRename(ctx, d, "new", now, now.Add(claim)))
+	for range 2 {
+		must(t, s.EndMotion(ctx, meta.Motion{Kind: meta.ToName, Database: d, To: "new"}, now))
+	}
+	missing(t, s, d.Path)
+	renamed := d
+	renamed.Path = at("new")
+	if got, err := s.DatabaseByPath(ctx, renamed.Path); err != nil || got != renamed {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if got, err := s.Renamed(ctx, at("old")); err != nil || got != at("new") {
+		t.Errorf("the old name leads to %v, %v", got, err)
+	}
+	_, err := s.Renamed(ctx, at("never"))
+	wantCode(t, err, errs.NotFound)
+	// And once more: both old names lead there.
+	must(t, s.BeginRename(ctx, renamed, "newest", now, now.Add(claim)))
+	must(t, s.EndMotion(ctx, meta.Motion{Kind: meta.ToName, Database: renamed, To: "newest"}, now))
+	for _, name := range []string{"old", "new"} {
+		if got, err := s.Renamed(ctx, at(name)); err != nil || got != at("newest") {
+			t.Errorf("%s leads to %v, %v", name, got, err)
+		}
+	}
+	must(t, s.CreateDatabase(ctx, anew(alice, "old")))
+	reused, err := s.DatabaseByPath(ctx, at("old"))
+	must(t, err)
+	shelve(t, s, reused, now)
+	_, err = s.Renamed(ctx, at("old"))
+	wantCode(t, err, errs.NotFound)
+	newest, err := s.DatabaseByPath(ctx, at("newest"))
+	must(t, err)
+	shelve(t, s, newest, now)
+	_, err = s.Renamed(ctx, at("new"))
+	wantCode(t, err, errs.NotFound) // it is deleted
+}
+
+func motionsClaimed(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	alice := entity(t, s, "alice")
+	a, b := database(t, s, alice, "a"), database(t, s, alice, "b")
+	must(t, s.BeginDeletion(ctx, a, now, now.Add(claim)))
+	must(t, s.BeginRename(ctx, b, "c", now, now.Add(2*claim)))
+	for _, step := range []struct {
+		at   time.Duration
+		want []meta.Motion
+	}{
+		{0, nil}, {claim, []meta.Motion{{Kind: meta.ToShelf, Database: a}}}, {claim, nil},
+		{2 * claim, []meta.Motion{{Kind: meta.ToShelf, Database: a}, {Kind: meta.ToName, Database: b, To: "c"}}},
+	} {
+		got, err := s.ClaimMotions(ctx, 9, now.Add(step.at), now.Add(step.at+claim))
+		must(t, err)
+		if !slices.Equal(got, step.want) {
+			t.Errorf("after %v: %+v, want %+v", step.at, got, step.want)
+		}
+	}
+	must(t, s.PostponeMotion(ctx, a.ID, now))
+	must(t, s.PostponeMotion(ctx, 999, now))
+	if got, err := s.ClaimMotions(ctx, 9, now, now.Add(claim)); err != nil || len(got) != 1 || got[0].Database != a {
+		t.Errorf("postponed: %+v, %v", got, err)
+	}
+}
+
+// endOfGrace: what was deleted long enough ago goes for good, and what has its
+// name now does not.
+func endOfGrace(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	alice, bob := entity(t, s, "alice"), entity(t, s, "bob")
+	first := database(t, s, alice, "shop")
+	must(t, s.SetGrant(ctx, meta.Grant{Entity: bob.ID, Database: first.ID, Level: ayb.ShareManager, CreatedAt: now}))
+	must(t, s.CreateToken(ctx, meta.APIToken{Short: "app", Entity: bob.ID, Scope: &meta.Scope{Database: first.ID, Level: ayb.QueryReadOnly}, CreatedAt: now}))
+	must(t, s.NoteSnapshot(ctx, first.ID, meta.SnapshotNote{ID: "x", CreatedAt: now}, 9))
+	must(t, s.BeginRename(ctx, first, "store", now, now.Add(claim)))
+	must(t, s.EndMotion(ctx, meta.Motion{Kind: meta.ToName, Database: first, To: "store"}, now))
+	first.Path.Database = "store"
+	shelve(t, s, first, now)
+	second := database(t, s, alice, "store")
+	third := database(t, s, alice, "else")
+	shelve(t, s, third, now.Add(time.Hour))
+	moving := database(t, s, alice, "moving")
+	must(t, s.BeginDeletion(ctx, moving, now, now.Add(claim)))
+
+	n, tokens, err := s.ExpireDeleted(ctx, now, now.Add(24*time.Hour), 10)
+	if err != nil || n != 1 || !slices.Equal(tokens, []string{"app"}) {
+		t.Errorf("%d, %v, %v", n, tokens, err)
+	}
+	n, _, err = s.ExpireDeleted(ctx, now.Add(time.Hour), now.Add(24*time.Hour), 10)
+	if err != nil || n != 1 {
+		t.Errorf("%d, %v", n, err)
+	}
+	if got, want := doomedNames(t, s), []string{fmt.Sprint("alice/store ", first.ID), fmt.Sprint("alice/else ", third.ID)}; !slices.Equal(got, want) {
+		t.Errorf("files %v, want %v", got, want)
+	}
+	if got, err := s.DatabaseByPath(ctx, second.Path); err != nil || got != second {
+		t.Errorf("the other one: %+v, %v", got, err)
+	}
+	_, err = s.TokenByShort(ctx, "app")
+	wantCode(t, err, errs.NotFound)
+	got, err := s.ClaimErrands(ctx, 9, now, now.Add(claim))
+	must(t, err)
+	var told []string
+	for _, e := range got {
+		told = append(told, fmt.Sprintf("%s %v %d", e.From, e.Before.Sub(now), e.Database))
+	}
+	// What is under the old name goes with the database, what has come after
+	// its deletion stays, except where nobody has used the name since.
+	if want := []string{"alice/shop 0s 0", "alice/store 0s 0", "alice/else 24h0m0s 0"}; !slices.Equal(told, want) {
+		t.Errorf("snapshots %v, want %v", told, want)
+	}
+}
+
+// accountInMotion: all places where files may be are listed, and what is on its
+// way is left alone until nobody moves it any more.
+func accountInMotion(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	alice := entity(t, s, "alice")
+	live, deleted, moving, renamed := database(t, s, alice, "live"), database(t, s, alice, "deleted"), database(t, s, alice, "moving"), database(t, s, alice, "renamed")
+	shelve(t, s, deleted, now)
+	must(t, s.BeginDeletion(ctx, moving, now, now.Add(claim)))
+	must(t, s.BeginRename(ctx, renamed, "new", now, now.Add(claim)))
+	r, err := s.ReserveDatabase(ctx, anew(alice, "made"), now, now.Add(claim))
+	must(t, err)
+	gone, err := s.DeleteEntity(ctx, alice.ID, now)
+	must(t, err)
+	if len(gone.Databases) != 4 {
+		t.Errorf("gone %+v", gone)
+	}
+	wantCode(t, s.CreateReserved(ctx, r, anew(alice, "made"), meta.Origin{}), errs.NotFound)
+	at := func(when time.Time) (names []string) {
+		t.Helper()
+		all, err := s.ClaimDoomed(ctx, 100, when, when.Add(time.Hour))
+		must(t, err)
+		for _, d := range all {
+			names = append(names, string(d.Path.Database)+" "+d.ShelfKey)
+		}
+		slices.Sort(names)
+		return names
+	}
+	if got, want := at(now), []string{fmt.Sprint("deleted ", deleted.ID), "live "}; !slices.Equal(got, want) {
+		t.Errorf("at once %v, want %v", got, want)
+	}
+	if got, want := at(now.Add(claim)), []string{"made ", "moving ", fmt.Sprint("moving ", moving.ID), "new ", "renamed "}; !slices.Equal(got, want) {
+		t.Errorf("later %v, want %v", got, want)
+	}
+	if e, err := s.ClaimErrands(ctx, 9, now, now.Add(claim)); err != nil || len(e) != 4 {
+		t.Errorf("snapshots %+v, %v", e, err)
+	}
+	_ = live
+}
+
+func directory(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	alice := entity(t, s, "alice")
+	var want []meta.Database
+	for i := range 5 {
+		want = append(want, database(t, s, alice, fmt.Sprint("d", i)))
+	}
+	must(t, s.BeginRename(ctx, want[1], "x", now, now.Add(claim)))
+	want = slices.Delete(want, 1, 2)
+	var got []meta.Database
+	for after := meta.DatabaseID(0); ; {
+		page, err := s.DatabasesAfter(ctx, after, 2)
+		must(t, err)
+		if len(page) == 0 {
+			break
+		}
+		got, after = append(got, page...), page[len(page)-1].ID
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}

@@ -1,0 +1,123 @@
+// Package socketpair carries mux frames over the socketpair between a query node
+// and a daemon. Both ends use the same Conn. It opens no socket of its own in
+// the daemon: the descriptor is inherited.
+package socketpair
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+
+	"github.com/ayb-go/ayb/shared/mux"
+)
+
+// Conn is one end. Send is safe for concurrent use and never waits for the
+// other end; Run is called once.
+type Conn struct {
+	file *os.File
+	raw  syscall.RawConn
+	out  *mux.Outbox
+}
+
+const (
+	readSize = 32 << 10
+	// keepSize is the largest buffer that is kept while answers stream.
+	keepSize = 4 * readSize
+)
+
+// New takes over one end of a socketpair. The file must be non-blocking.
+func New(file *os.File) (*Conn, error) {
+	raw, err := file.SyscallConn()
+	if err != nil {
+		return nil, fmt.Errorf("use the daemon's channel: %w", err)
+	}
+	c := &Conn{file: file, raw: raw}
+	c.out = mux.NewWaitingOutbox(c.try, c.finish)
+	return c, nil
+}
+
+// Send implements mux.Link.
+func (c *Conn) Send(k mux.Kind, stream uint32, payload []byte) { c.out.Send(k, stream, payload) }
+
+// Hold keeps frames back until Release, for one who is about to send several.
+func (c *Conn) Hold() { c.out.Hold() }
+
+// Release ends a Hold.
+func (c *Conn) Release() { c.out.Release() }
+
+// Waiting is how many bytes of frames the other end has not begun to take.
+func (c *Conn) Waiting() int { return c.out.Waiting() }
+
+// try makes one write that does not wait.
+func (c *Conn) try(batch []byte) (rest []byte) {
+	n := 0
+	err := c.raw.Write(func(fd uintptr) bool {
+		n = writeNow(fd, batch)
+		return true
+	})
+	if err != nil {
+		n = 0
+	}
+	return batch[n:]
+}
+
+// finish waits until the rest is written. A broken channel is reported by
+// Run; what is sent after that is dropped.
+func (c *Conn) finish(rest []byte) {
+	if _, err := c.file.Write(rest); err != nil {
+		c.out.Close()
+	}
+}
+
+// Run reads frames and hands them on, one after another, until the other end
+// closes (nil) or breaks the protocol. Payloads are valid during the call only.
+func (c *Conn) Run(handle func(mux.Frame)) error {
+	buf := make([]byte, 0, readSize)
+	for {
+		n, err := c.file.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		rest := buf
+		for {
+			f, after, more, perr := mux.Parse(rest)
+			if perr != nil {
+				return perr
+			}
+			if more {
+				break
+			}
+			handle(f)
+			rest = after
+		}
+		buf = c.room(buf, rest)
+		if err != nil {
+			if errors.Is(err, io.EOF) || errors.Is(err, os.ErrClosed) || errors.Is(err, syscall.ECONNRESET) {
+				return nil
+			}
+			return fmt.Errorf("read the daemon's channel: %w", err)
+		}
+	}
+}
+
+// room moves the unparsed rest to the front of a buffer with space for more:
+// a larger one while a frame needs it or long ones follow one another, the
+// usual one otherwise.
+func (c *Conn) room(buf, rest []byte) []byte {
+	quiet := len(buf) < readSize/2
+	switch {
+	case len(rest) == 0 && cap(buf) <= readSize:
+		return buf[:0]
+	case len(rest) < readSize/2 && (cap(buf) > keepSize || cap(buf) > readSize && quiet):
+		return append(make([]byte, 0, readSize), rest...)
+	case len(rest) == cap(buf):
+		return append(make([]byte, 0, min(2*cap(buf), mux.MaxFrame+readSize)), rest...)
+	}
+	return buf[:copy(buf[:cap(buf)], rest)]
+}
+
+// Close closes this end. Run returns, on both ends.
+func (c *Conn) Close() {
+	c.out.Close()
+	_ = c.file.Close() // a second close is harmless
+}

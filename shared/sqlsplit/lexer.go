@@ -1,0 +1,146 @@
+package sqlsplit
+
+import "strings"
+
+// state is where the lexer is within the current statement, as in SQLite's
+// own test for a complete statement.
+type state int
+
+const (
+	start   state = iota // nothing but blanks and comments yet
+	normal               // in a statement that ends at the next semicolon
+	explain              // after EXPLAIN
+	create               // after CREATE, perhaps TEMP
+	trigger              // in CREATE TRIGGER, which ends at END and a semicolon
+	semi                 // in a trigger, after a semicolon
+	end                  // in a trigger, after a semicolon and END
+)
+
+// lexer follows SQL just far enough to see where a statement ends. It reads
+// every byte once.
+type lexer struct {
+	state state
+	until string // what closes the literal, name or comment we are in; empty outside
+}
+
+// step reads one token, or a part of a long one, and tells its length and
+// whether it ends the statement. A length of 0 says that more text is needed
+// to tell; that never happens when the text is final. On an empty statement
+// step leaves the state at start.
+func (l *lexer) step(text string, final bool) (n int, ends bool) {
+	if l.until != "" {
+		return l.inside(text, final), false
+	}
+	switch c := text[0]; {
+	case isBlank(c):
+		return 1, false
+	case c == '-' || c == '/':
+		return l.comment(text, final), false
+	case c == '\'' || c == '"' || c == '`' || c == '[':
+		l.other()
+		l.until = string(c)
+		if c == '[' {
+			l.until = "]"
+		}
+		return 1, false
+	case c == ';':
+		return 1, l.semicolon()
+	case isWord(c):
+		n := wordLen(text)
+		if n == len(text) && !final {
+			return 0, false
+		}
+		l.word(text[:n])
+		return n, false
+	}
+	l.other()
+	return 1, false
+}
+
+// inside looks for the end of the literal, name or comment.
+func (l *lexer) inside(text string, final bool) int {
+	if i := strings.Index(text, l.until); i >= 0 {
+		n := i + len(l.until)
+		l.until = ""
+		return n
+	}
+	if final {
+		return len(text)
+	}
+	return max(0, len(text)-len(l.until)+1) // the end may be cut in two
+}
+
+// comment reads the beginning of a comment, or a sign that only looks like it.
+func (l *lexer) comment(text string, final bool) int {
+	switch {
+	case len(text) == 1 && !final:
+		return 0
+	case strings.HasPrefix(text, "--"):
+		l.until = "\n"
+		return 2
+	case strings.HasPrefix(text, "/*"):
+		l.until = "*/"
+		return 2
+	}
+	l.other()
+	return 1
+}
+
+// semicolon tells whether the statement ends here.
+func (l *lexer) semicolon() bool {
+	if l.state == trigger || l.state == semi {
+		l.state = semi
+		return false
+	}
+	return true
+}
+
+// other is any token that is no keyword of interest.
+func (l *lexer) other() {
+	switch l.state {
+	case start, create:
+		l.state = normal
+	case semi, end:
+		l.state = trigger
+	}
+}
+
+// word follows the keywords that lead to a trigger.
+func (l *lexer) word(w string) {
+	if l.state == normal || l.state == trigger {
+		return // where no word counts
+	}
+	is := func(k string) bool { return strings.EqualFold(w, k) }
+	keyword := is("EXPLAIN") || is("TEMP") || is("TEMPORARY") || is("TRIGGER") || is("END")
+	switch {
+	case l.state == start && is("EXPLAIN"):
+		l.state = explain
+	case (l.state == start || l.state == explain) && is("CREATE"):
+		l.state = create
+	case l.state == explain && keyword:
+		l.state = normal
+	case l.state == create && (is("TEMP") || is("TEMPORARY")):
+	case l.state == create && is("TRIGGER"):
+		l.state = trigger
+	case l.state == semi && is("END"):
+		l.state = end
+	default:
+		l.other()
+	}
+}
+
+func isBlank(c byte) bool {
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f'
+}
+
+func isWord(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '$' || c >= 0x80
+}
+
+func wordLen(text string) int {
+	n := 0
+	for n < len(text) && isWord(text[n]) {
+		n++
+	}
+	return n
+}

@@ -1,0 +1,72 @@
+package sqlsplit
+
+import (
+	"slices"
+	"strings"
+)
+
+// settings follows what a script sets for the statements behind it and for
+// nobody else: each request finds its connection as new, so what is set and the
+// statements it is meant for have to be one request.
+type settings struct {
+	set []string // what is set: PRAGMAs that are not as usual, and TEMP
+}
+
+// open tells whether something is set that counts for what comes next.
+func (s *settings) open() bool { return len(s.set) > 0 }
+
+// follow takes the first tokens of the next statement.
+func (s *settings) follow(words []string) {
+	name, sets := Setting(words)
+	i := slices.Index(s.set, name)
+	switch {
+	case name == "":
+	case sets && i < 0:
+		s.set = append(s.set, name)
+	case !sets && i >= 0:
+		s.set = slices.Delete(s.set, i, i+1)
+	}
+}
+
+// Setting tells from the first tokens of a statement, as Unit.Words has them,
+// what it makes or sets that holds until its request ends: "CREATE TEMP", or a
+// PRAGMA by its name, such as "PRAGMA FOREIGN_KEYS"; empty for any other
+// statement. sets is false for a PRAGMA that sets what holds anyway.
+func Setting(words []string) (name string, sets bool) {
+	switch {
+	case len(words) < 2:
+		return "", false
+	case words[0] == "CREATE" && (words[1] == "TEMP" || words[1] == "TEMPORARY" || ofTemp(words)):
+		return "CREATE TEMP", true
+	case words[0] != "PRAGMA":
+		return "", false
+	case len(words) > 3 && words[2] == ".": // PRAGMA schema.name
+		return Setting(append([]string{"PRAGMA"}, words[3:]...))
+	}
+	value := strings.Trim(strings.Join(words[2:], ""), "=()")
+	if value == "" { // it only asks
+		return "", false
+	}
+	switch words[1] {
+	case "FOREIGN_KEYS":
+		return "PRAGMA FOREIGN_KEYS", !isOn(value)
+	case "DEFER_FOREIGN_KEYS", "RECURSIVE_TRIGGERS", "REVERSE_UNORDERED_SELECTS", "LEGACY_ALTER_TABLE", "IGNORE_CHECK_CONSTRAINTS":
+		return "PRAGMA " + words[1], isOn(value)
+	}
+	return "", false
+}
+
+// ofTemp reports whether a CREATE names the schema temp: CREATE TABLE temp.x.
+func ofTemp(words []string) bool {
+	i := slices.Index(words, ".")
+	return i > 1 && words[i-1] == "TEMP"
+}
+
+// isOn tells whether SQLite takes a value for on.
+func isOn(value string) bool {
+	switch value {
+	case "ON", "YES", "TRUE":
+		return true
+	}
+	return strings.Trim(value, "0123456789") == "" && strings.Trim(value, "0") != ""
+}

@@ -1,0 +1,116 @@
+package sqlsplit
+
+import (
+	"slices"
+	"strings"
+)
+
+// headWords is how many tokens of a statement tell what it does to a
+// transaction, ROLLBACK TRANSACTION TO SAVEPOINT name, or to a connection,
+// PRAGMA schema.name = -value.
+const headWords = 7
+
+// head gives the first tokens of a text, in upper case and without quotes,
+// and where the first of them begins; len(text) when there is none.
+func head(text string) (words []string, at int) {
+	at = len(text)
+	for i := 0; i < len(text) && len(words) < headWords; {
+		n, word := token(text[i:])
+		switch {
+		case text[i] == ';' && len(words) > 0:
+			return words, at
+		case word != "" && text[i] != ';':
+			if len(words) == 0 {
+				at = i
+			}
+			words = append(words, strings.ToUpper(word))
+		}
+		i += n
+	}
+	return words, at
+}
+
+// token reads one token of a complete text and gives its length and what it
+// says; nothing for blanks and comments.
+func token(text string) (n int, word string) {
+	upTo := func(end string) int {
+		if i := strings.Index(text[1:], end); i >= 0 {
+			return 1 + i + len(end)
+		}
+		return len(text)
+	}
+	switch c := text[0]; {
+	case isBlank(c):
+		return 1, ""
+	case strings.HasPrefix(text, "--"):
+		return upTo("\n"), ""
+	case strings.HasPrefix(text, "/*"):
+		if i := strings.Index(text[2:], "*/"); i >= 0 {
+			return i + 4, ""
+		}
+		return len(text), ""
+	case c == '\'' || c == '"' || c == '`':
+		n = upTo(string(c))
+		return n, unquoted(text[:n])
+	case c == '[':
+		n = upTo("]")
+		return n, unquoted(text[:n])
+	case isWord(c):
+		n = wordLen(text)
+		return n, text[:n]
+	}
+	return 1, text[:1]
+}
+
+// unquoted gives a quoted name without its quotes, unless nothing is between
+// them.
+func unquoted(text string) string {
+	if name := strings.Trim(text, "'\"`[]"); name != "" {
+		return name
+	}
+	return text
+}
+
+// transaction follows which statements belong together because they are one
+// transaction: each request is a transaction of its own, so only as one
+// request can they be one.
+type transaction struct {
+	begun  bool     // by BEGIN
+	points []string // savepoints that are open, the outermost first
+}
+
+// open tells whether the statements so far leave a transaction open.
+func (t *transaction) open() bool { return t.begun || len(t.points) > 0 }
+
+// follow takes the first tokens of the next statement.
+func (t *transaction) follow(words []string) {
+	if len(words) == 0 {
+		return
+	}
+	switch first := words[0]; {
+	case first == "BEGIN":
+		t.begun = true
+	case first == "COMMIT", first == "END", first == "ROLLBACK" && !slices.Contains(words, "TO"):
+		*t = transaction{}
+	case first == "SAVEPOINT":
+		t.points = append(t.points, words[len(words)-1])
+	case first == "RELEASE":
+		if i := t.last(words); i >= 0 {
+			t.points = t.points[:i]
+		}
+	case first == "ROLLBACK": // to a savepoint, which stays
+		if i := t.last(words); i >= 0 {
+			t.points = t.points[:i+1]
+		}
+	}
+}
+
+// last finds the newest savepoint of the name that ends the statement.
+func (t *transaction) last(words []string) int {
+	for i := len(t.points) - 1; i >= 0; i-- {
+		if t.points[i] == words[len(words)-1] {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,135 @@
+package bucket
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+)
+
+// walkTime bounds the listing of everything.
+const walkTime = 30 * time.Minute
+
+// Object is a stored snapshot.
+type Object struct {
+	ID string
+	// ModifiedAt is the store's own date; stores may round it to seconds.
+	ModifiedAt time.Time
+	Size       int64
+	// keys are where it is; several when it was written under an old key too.
+	keys []string
+}
+
+// List gives all objects of a database, newest first, with those of former
+// databases of its name.
+func (s *Store) List(ctx context.Context, p ayb.DatabasePath) ([]Object, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	byID := map[string]Object{}
+	for _, prefix := range s.keys.prefixes(p) {
+		err := s.each(ctx, prefix, func(o minio.ObjectInfo) {
+			id := strings.TrimPrefix(o.Key, prefix)
+			if !ValidID(id) {
+				return // somebody else's, or below
+			}
+			byID[id] = merge(byID[id], o, id)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return sorted(byID), nil
+}
+
+func merge(have Object, o minio.ObjectInfo, id string) Object {
+	have.ID = id
+	have.keys = append(have.keys, o.Key)
+	if o.LastModified.After(have.ModifiedAt) {
+		have.ModifiedAt, have.Size = o.LastModified, o.Size
+	}
+	return have
+}
+
+func sorted(byID map[string]Object) []Object {
+	out := make([]Object, 0, len(byID))
+	for _, o := range byID {
+		out = append(out, o)
+	}
+	slices.SortFunc(out, func(a, b Object) int {
+		return cmp.Or(b.ModifiedAt.Compare(a.ModifiedAt), strings.Compare(a.ID, b.ID))
+	})
+	return out
+}
+
+// Walk tells of every object of every database, a request for 1 000 of them.
+// An object with two keys comes twice.
+func (s *Store) Walk(ctx context.Context, visit func(p ayb.DatabasePath, o Object)) error {
+	ctx, cancel := context.WithTimeout(ctx, walkTime)
+	defer cancel()
+	for _, root := range s.keys.roots() {
+		err := s.each(ctx, root, func(o minio.ObjectInfo) {
+			if p, id, ok := s.keys.parse(o.Key); ok {
+				visit(p, Object{ID: id, ModifiedAt: o.LastModified, Size: o.Size, keys: []string{o.Key}})
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) each(ctx context.Context, prefix string, visit func(minio.ObjectInfo)) error {
+	for o := range s.core.ListObjectsIter(ctx, s.bucket, minio.ListObjectsOptions{Prefix: prefix, Recursive: true}) {
+		if o.Err != nil {
+			return failed(o.Err)
+		}
+		visit(o)
+	}
+	return failed(ctx.Err()) // the library ends a canceled listing as if it were complete
+}
+
+// Remove removes objects. Those that are gone already are no error.
+func (s *Store) Remove(ctx context.Context, objects ...Object) error {
+	ctx, cancel := context.WithTimeout(ctx, walkTime)
+	defer cancel()
+	gone := func(yield func(minio.ObjectInfo) bool) {
+		for _, o := range objects {
+			for _, key := range o.keys {
+				if !yield(minio.ObjectInfo{Key: key}) {
+					return
+				}
+			}
+		}
+	}
+	results, err := s.core.RemoveObjectsWithIter(ctx, s.bucket, gone, minio.RemoveObjectsOptions{})
+	if err != nil {
+		return failed(err)
+	}
+	var first error
+	for r := range results {
+		if r.Err != nil && !missing(r.Err) && first == nil {
+			first = r.Err
+		}
+	}
+	if first == nil {
+		first = ctx.Err()
+	}
+	return failed(first)
+}
+
+// Copy puts an object under another database too, inside the store. The copy
+// has a date of its own.
+func (s *Store) Copy(ctx context.Context, o Object, to ayb.DatabasePath) error {
+	ctx, cancel := context.WithTimeout(ctx, walkTime)
+	defer cancel()
+	_, err := s.core.ComposeObject(ctx,
+		minio.CopyDestOptions{Bucket: s.bucket, Object: s.keys.of(to, o.ID)},
+		minio.CopySrcOptions{Bucket: s.bucket, Object: o.keys[0]})
+	return failed(err)
+}

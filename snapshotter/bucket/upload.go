@@ -1,0 +1,182 @@
+package bucket
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+
+	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
+)
+
+const (
+	// partSize is Config.PartSize by default.
+	partSize = 64 << 20
+	// maxParts keeps the list of URLs within one message of the bus.
+	maxParts = 500
+	// URLLife is how long a signed URL can be used. Nothing can be added to an
+	// upload that is older.
+	URLLife = 3 * time.Hour
+)
+
+// Upload is a new object that a query node sends. Either Complete or Abort
+// ends it.
+type Upload struct {
+	// Parts are to be sent in order.
+	Parts []Part
+
+	store *Store
+	key   string
+	size  int64
+	id    string // of a multipart upload; empty for one piece
+}
+
+// Unfinished names an upload in parts of a database, for who may have to free
+// it.
+type Unfinished struct {
+	ID     string `json:"id"`     // of the snapshot
+	Upload string `json:"upload"` // the store's name of the upload
+}
+
+// Unfinished names the upload; parts is false for one that leaves nothing.
+func (u *Upload) Unfinished() (left Unfinished, parts bool) {
+	return Unfinished{ID: u.key[strings.LastIndexByte(u.key, '/')+1:], Upload: u.id}, u.id != ""
+}
+
+// Part is one PUT.
+type Part struct {
+	URL  string
+	Size int64
+}
+
+// Begin prepares the upload of an object of size bytes.
+func (s *Store) Begin(ctx context.Context, p ayb.DatabasePath, id string, size int64) (*Upload, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	if !ValidID(id) || p.Check() != nil || size <= 0 {
+		return nil, errs.E(errs.Snapshot, "The snapshot has no usable name")
+	}
+	u := &Upload{store: s, key: s.keys.of(p, id), size: size}
+	if size <= s.part {
+		target, err := s.sign(ctx, http.MethodPut, u.key, nil)
+		u.Parts = []Part{{URL: target, Size: size}}
+		return u, err
+	}
+	var err error
+	if u.id, err = s.core.NewMultipartUpload(ctx, s.bucket, u.key, minio.PutObjectOptions{ContentType: "application/zstd"}); err != nil {
+		return nil, failed(err)
+	}
+	for i, n := range parts(size, s.part) {
+		target, err := s.sign(ctx, http.MethodPut, u.key, url.Values{"uploadId": {u.id}, "partNumber": {strconv.Itoa(i + 1)}})
+		if err != nil {
+			u.Abort(ctx)
+			return nil, err
+		}
+		u.Parts = append(u.Parts, Part{URL: target, Size: n})
+	}
+	return u, nil
+}
+
+// parts splits a size.
+func parts(size, least int64) []int64 {
+	each := max(least, (size+maxParts-1)/maxParts)
+	var out []int64
+	for ; size > each; size -= each {
+		out = append(out, each)
+	}
+	return append(out, size)
+}
+
+// Complete makes the object exist once all parts are sent, and looks whether
+// the store has all of it; if not, it is removed again.
+func (u *Upload) Complete(ctx context.Context, etags []string) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*callTime) // some stores put parts together by copying
+	defer cancel()
+	if u.id != "" {
+		if len(etags) != len(u.Parts) {
+			return errs.E(errs.ObjectStore, "The object store did not take all parts of the snapshot")
+		}
+		list := make([]minio.CompletePart, len(etags))
+		for i, tag := range etags {
+			list[i] = minio.CompletePart{PartNumber: i + 1, ETag: strings.Trim(tag, `"`)}
+		}
+		if _, err := u.store.core.CompleteMultipartUpload(ctx, u.store.bucket, u.key, u.id, list, minio.PutObjectOptions{}); err != nil {
+			return failed(err)
+		}
+	}
+	info, err := u.store.core.StatObject(ctx, u.store.bucket, u.key, minio.StatObjectOptions{})
+	if err != nil {
+		return failed(err)
+	}
+	if info.Size != u.size {
+		err := u.store.core.RemoveObject(context.WithoutCancel(ctx), u.store.bucket, u.key, minio.RemoveObjectOptions{})
+		return errs.Wrap(errs.ObjectStore, fmt.Errorf("it has %d bytes instead of %d (removed: %w)", info.Size, u.size, err),
+			"The object store did not keep the snapshot as it was sent")
+	}
+	return nil
+}
+
+// Abort frees what was sent so far. It works when ctx has ended too. What it
+// cannot free now is stale later.
+func (u *Upload) Abort(ctx context.Context) {
+	if u.id == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTime)
+	defer cancel()
+	_ = u.store.core.AbortMultipartUpload(ctx, u.store.bucket, u.key, u.id) // AbortStale comes after
+}
+
+// AbortStale frees unfinished uploads that began before a time, and tells how
+// many.
+func (s *Store) AbortStale(ctx context.Context, before time.Time) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, walkTime)
+	defer cancel()
+	n := 0
+	for u := range s.core.ListIncompleteUploads(ctx, s.bucket, s.keys.write, true) {
+		if u.Err != nil {
+			return n, failed(u.Err)
+		}
+		if _, _, ours := s.keys.parse(u.Key); !ours || !u.Initiated.Before(before) {
+			continue
+		}
+		if err := s.core.AbortMultipartUpload(ctx, s.bucket, u.Key, u.UploadID); err != nil && !missing(err) {
+			return n, failed(err)
+		}
+		n++
+	}
+	return n, failed(ctx.Err())
+}
+
+// Abort frees an unfinished upload of a database that somebody else has begun.
+// One that is there no more is no error.
+func (s *Store) Abort(ctx context.Context, p ayb.DatabasePath, u Unfinished) error {
+	if !ValidID(u.ID) || u.Upload == "" || p.Check() != nil {
+		return errs.E(errs.Invalid, "This is no unfinished upload")
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	if err := s.core.AbortMultipartUpload(ctx, s.bucket, s.keys.of(p, u.ID), u.Upload); err != nil && !missing(err) {
+		return failed(err)
+	}
+	return nil
+}
+
+// URL is where an object can be fetched by whoever is told, for a while.
+func (s *Store) URL(ctx context.Context, o Object) (string, error) {
+	return s.sign(ctx, http.MethodGet, o.keys[0], nil)
+}
+
+func (s *Store) sign(ctx context.Context, method, key string, query url.Values) (string, error) {
+	u, err := s.core.Presign(ctx, method, s.bucket, key, URLLife, query)
+	if err != nil {
+		return "", failed(err)
+	}
+	return u.String(), nil
+}
