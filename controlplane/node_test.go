@@ -117,7 +117,7 @@ func (n *Node) CreateDatabase(_ context.Context, id nodeapi.NodeID, req nodeapi.
 }
 
 // DiscardDatabase implements nodeapi.Databases.
-func (n *Node) DiscardDatabase(_ context.Context, id nodeapi.NodeID, req nodeapi.DeleteRequest) (nodeapi.DeleteResponse, error) {
+func (n *Node) DiscardDatabase(_ context.Context, id nodeapi.NodeID, req nodeapi.DiscardRequest) (nodeapi.DeleteResponse, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	err := n.reach(id)

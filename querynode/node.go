@@ -229,7 +229,7 @@ func (n *Node) Create(_ context.Context, req nodeapi.CreateRequest) (nodeapi.Cre
 }
 
 // Discard implements nodeapi.Local.
-func (n *Node) Discard(_ context.Context, req nodeapi.DeleteRequest) (nodeapi.DeleteResponse, error) {
+func (n *Node) Discard(_ context.Context, req nodeapi.DiscardRequest) (nodeapi.DeleteResponse, error) {
 	err := n.pool.Without(func() error { return n.dir.Discard(req.Path) }, live(req.Path))
 	if err != nil {
 		return nodeapi.DeleteResponse{}, err

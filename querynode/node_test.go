@@ -80,7 +80,7 @@ func start(t *testing.T, change func(*querynode.Config)) *node {
 	n.client = nodeapi.NewClient(control, control)
 	t.Cleanup(n.client.Close)
 	bustest.Until(t, "the node to serve", func() bool {
-		_, err := n.client.DiscardDatabase(t.Context(), n.id, nodeapi.DeleteRequest{Path: path("none")})
+		_, err := n.client.DiscardDatabase(t.Context(), n.id, nodeapi.DiscardRequest{Path: path("none")})
 		return err == nil
 	})
 	return n

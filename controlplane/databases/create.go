@@ -152,6 +152,6 @@ func (d *Databases) takeBack(ctx context.Context, made meta.Database) error {
 	if d.deps.Store.PathBusy(ctx, made.Path) != nil { // another one is on its way to the path, or from it
 		return nil
 	}
-	_, err = d.deps.Files.DiscardDatabase(ctx, nodeapi.NodeID(made.Node), nodeapi.DeleteRequest{Path: made.Path})
+	_, err = d.deps.Files.DiscardDatabase(ctx, nodeapi.NodeID(made.Node), nodeapi.DiscardRequest{Path: made.Path})
 	return err
 }

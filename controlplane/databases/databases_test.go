@@ -118,7 +118,7 @@ func (f files) CreateDatabase(_ context.Context, n nodeapi.NodeID, _ nodeapi.Cre
 	return nodeapi.CreateResponse{}, nil
 }
 
-func (f files) DiscardDatabase(_ context.Context, n nodeapi.NodeID, _ nodeapi.DeleteRequest) (nodeapi.DeleteResponse, error) {
+func (f files) DiscardDatabase(_ context.Context, n nodeapi.NodeID, _ nodeapi.DiscardRequest) (nodeapi.DeleteResponse, error) {
 	f.discarded = append(f.discarded, n)
 	return nodeapi.DeleteResponse{}, nil
 }

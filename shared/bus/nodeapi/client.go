@@ -60,8 +60,8 @@ func (c *Client) CreateDatabase(ctx context.Context, node NodeID, req CreateRequ
 }
 
 // DiscardDatabase implements Databases.
-func (c *Client) DiscardDatabase(ctx context.Context, node NodeID, req DeleteRequest) (DeleteResponse, error) {
-	return bus.Call[DeleteRequest, DeleteResponse](ctx, c.calls, databaseSubject(node, "discard"), req)
+func (c *Client) DiscardDatabase(ctx context.Context, node NodeID, req DiscardRequest) (DeleteResponse, error) {
+	return bus.Call[DiscardRequest, DeleteResponse](ctx, c.calls, databaseSubject(node, "discard"), req)
 }
 
 // DeleteDatabase implements Databases.

@@ -58,9 +58,9 @@ type CreateRequest struct {
 // CreateResponse is empty so far.
 type CreateResponse struct{}
 
-// DeleteRequest asks to take back a database that was just created and could
+// DiscardRequest asks to take back a database that was just created and could
 // not be recorded. It removes a database only while it was never written.
-type DeleteRequest struct {
+type DiscardRequest struct {
 	Path ayb.DatabasePath `json:"path"`
 }
 
@@ -99,7 +99,7 @@ type Databases interface {
 	CreateDatabase(ctx context.Context, node NodeID, req CreateRequest) (CreateResponse, error)
 	// DiscardDatabase takes back a database that was never written. One that
 	// has been written stays and gives Conflict.
-	DiscardDatabase(ctx context.Context, node NodeID, req DeleteRequest) (DeleteResponse, error)
+	DiscardDatabase(ctx context.Context, node NodeID, req DiscardRequest) (DeleteResponse, error)
 	// DeleteDatabase stops what runs on a database and removes its files for
 	// good; on return they are gone durably. One that is not there is no
 	// error, so a call may be repeated.

@@ -23,7 +23,7 @@ func TestGoldenMessages(t *testing.T) {
 		want    string
 	}{
 		"create":  {CreateRequest{Path: path, Type: ayb.SQLite}, `{"path":{"entity":"alice","database":"shop.sqlite"},"type":"sqlite"}`},
-		"discard": {DeleteRequest{path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},
+		"discard": {DiscardRequest{path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},
 		"delete":  {DeleteDatabaseRequest{path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},
 		"usage":   {UsageRequest{path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},
 		"used":    {UsageResponse{4096, 0, 2}, `{"database_bytes":4096,"wal_bytes":0,"requests":2}`},
@@ -45,7 +45,7 @@ func (l *local) Create(_ context.Context, r CreateRequest) (CreateResponse, erro
 	return CreateResponse{}, nil
 }
 
-func (l *local) Discard(context.Context, DeleteRequest) (DeleteResponse, error) {
+func (l *local) Discard(context.Context, DiscardRequest) (DeleteResponse, error) {
 	return DeleteResponse{}, errs.E(errs.Conflict, "It has been written")
 }
 
@@ -145,7 +145,7 @@ func TestClientAndServe(t *testing.T) {
 	if got := <-l.created; got.Path != path {
 		t.Errorf("created %v", got)
 	}
-	if _, err := c.DiscardDatabase(t.Context(), "n1", DeleteRequest{path}); !errs.Is(err, errs.Conflict) {
+	if _, err := c.DiscardDatabase(t.Context(), "n1", DiscardRequest{path}); !errs.Is(err, errs.Conflict) {
 		t.Errorf("discard: %v", err)
 	}
 	if used, err := c.DatabaseUsage(t.Context(), "n1", UsageRequest{path}); err != nil || used.DatabaseBytes != int64(len(path.Database)) || used.Requests != 1 {

@@ -12,7 +12,7 @@ type Local interface {
 	// Create is Databases.CreateDatabase on this node.
 	Create(ctx context.Context, req CreateRequest) (CreateResponse, error)
 	// Discard is Databases.DiscardDatabase on this node.
-	Discard(ctx context.Context, req DeleteRequest) (DeleteResponse, error)
+	Discard(ctx context.Context, req DiscardRequest) (DeleteResponse, error)
 	// Delete is Databases.DeleteDatabase on this node.
 	Delete(ctx context.Context, req DeleteDatabaseRequest) (DeleteDatabaseResponse, error)
 	// Usage is Databases.DatabaseUsage on this node.
