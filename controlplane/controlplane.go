@@ -43,9 +43,9 @@ type Deps struct {
 	Nodes     nodeapi.Nodes
 	Snapshots snapshotapi.Snapshots
 	Mail      mailapi.Sender
-	// Others are the other control planes of the server; nil when there can
+	// Peers are the other control planes of the server; nil when there can
 	// be none.
-	Others cache.Others
+	Peers cache.Peers
 	// BusHealthy is nil while the bus is connected.
 	BusHealthy func() error
 	// BusFull tells whether the bus has no room for what it keeps; nil is never.
@@ -97,7 +97,7 @@ func New(cfg Config, deps Deps) (*ControlPlane, error) {
 }
 
 func (c *ControlPlane) assemble(cfg Config) (err error) {
-	c.cache, err = cache.New(cache.Config{Entries: cfg.CacheEntries, Others: c.deps.Others}, c.store)
+	c.cache, err = cache.New(cache.Config{Entries: cfg.CacheEntries, Peers: c.deps.Peers}, c.store)
 	if err != nil {
 		return err
 	}

@@ -340,7 +340,7 @@ func TestRestoreKeepsToTheLimit(t *testing.T) {
 	w := newWorld(t, func(c *config) { c.DatabaseBytes = 1000 })
 	ann := w.account("ann")
 	w.mustCreate(ann, "ann/d")
-	s, err := store.Open(t.Context(), store.Config{URL: "sqlite://" + w.path, Existing: true})
+	s, err := store.Open(t.Context(), store.Config{URL: "sqlite://" + w.path, MustExist: true})
 	if err != nil {
 		t.Fatal(err)
 	}

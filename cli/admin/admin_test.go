@@ -160,7 +160,7 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s: %d %s %s", args, client.ExitCode(err), text.String(), out)
 		}
 	}
-	if list, err := w.store.Limited(t.Context()); err != nil || len(list) != 0 {
+	if list, err := w.store.ListLimits(t.Context()); err != nil || len(list) != 0 {
 		t.Errorf("something was set: %+v, %v", list, err)
 	}
 }

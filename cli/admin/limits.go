@@ -94,7 +94,7 @@ func (a *app) unset() *cobra.Command {
 				texts[l] = nil
 			}
 			for _, l := range limits.All() {
-				if len(args) == 1 && !(t.database != "" && l.OfAccounts()) {
+				if len(args) == 1 && !(t.database != "" && l.AccountOnly()) {
 					texts[l] = nil
 				}
 			}
@@ -119,7 +119,7 @@ func complete(suffix string) cobra.CompletionFunc {
 
 // named gives the limit with a name.
 func named(cmd *cobra.Command, t target, name string) (limits.Limit, error) {
-	l, ok := limits.Named(name)
+	l, ok := limits.ByName(name)
 	switch {
 	case !ok:
 		var known []string
@@ -127,7 +127,7 @@ func named(cmd *cobra.Command, t target, name string) (limits.Limit, error) {
 			known = append(known, l.String())
 		}
 		return l, usage(cmd, "unknown limit '%s'; known are %s", name, strings.Join(known, ", "))
-	case t.database != "" && l.OfAccounts():
+	case t.database != "" && l.AccountOnly():
 		return l, usage(cmd, "%s is a limit of accounts; set it for %s", l, t.entity)
 	}
 	return l, nil

@@ -50,7 +50,7 @@ and databases.`,
 func (a *app) print(s *server, f found) error {
 	e := limits.Resolve(s.limits, &f.own)
 	sources := map[limits.Source]string{
-		limits.OfServer: "server", limits.OfAccount: "account " + f.target.entity, limits.OfDatabase: "database " + f.target.String(),
+		limits.FromServer: "server", limits.FromAccount: "account " + f.target.entity, limits.FromDatabase: "database " + f.target.String(),
 	}
 	var rows [][]string
 	for _, l := range limits.All() {
@@ -61,11 +61,11 @@ func (a *app) print(s *server, f found) error {
 
 // overview shows the server's limits and all that were set.
 func (a *app) overview(ctx context.Context, s *server) error {
-	list, err := s.store.Limited(ctx)
+	list, err := s.store.ListLimits(ctx)
 	if err != nil {
 		return err
 	}
-	list = append([]meta.Limited{{Values: s.limits}}, list...)
+	list = append([]meta.LimitsRecord{{Values: s.limits}}, list...)
 	var rows [][]string
 	for _, of := range list {
 		name := target{string(of.Entity), string(of.Database)}.String()

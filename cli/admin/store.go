@@ -29,7 +29,7 @@ func (a *app) open(ctx context.Context) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.Open(ctx, store.Config{URL: cfg.DatabaseURL, Existing: true})
+	s, err := store.Open(ctx, store.Config{URL: cfg.DatabaseURL, MustExist: true})
 	if errs.Is(err, errs.NotFound) {
 		return nil, errs.Wrap(errs.NotFound, err, "%s; run this in the directory where the server runs, with its configuration", errs.Public(err).Message)
 	}
@@ -44,7 +44,7 @@ type found struct {
 	target   target
 	account  meta.Entity
 	database meta.Database // zero for an account
-	own      limits.Own
+	own      limits.Overrides
 }
 
 // find looks an account or a database up.

@@ -86,7 +86,7 @@ func written(l limits.Limit, n int64) string {
 
 // shown is a value in a listing, where 0 may mean that there is no limit.
 func shown(l limits.Limit, n int64) string {
-	if n == 0 && l.MayBeNone() {
+	if n == 0 && l.ZeroIsUnlimited() {
 		return "unlimited"
 	}
 	return written(l, n)

@@ -22,9 +22,9 @@ type Actor struct {
 // Anonymous tells whether the caller gave no credentials.
 func (a Actor) Anonymous() bool { return a.Entity == 0 }
 
-// Is tells whether the caller acts as this entity with all its rights: a
+// ActsAs tells whether the caller acts as this entity with all its rights: a
 // scoped token never does (S2).
-func (a Actor) Is(slug ayb.EntitySlug) bool {
+func (a Actor) ActsAs(slug ayb.EntitySlug) bool {
 	return !a.Anonymous() && a.Scope == nil && a.Slug == slug
 }
 
@@ -48,11 +48,11 @@ const (
 	RevokeToken     Operation = "revoke token"
 )
 
-// Check tells whether this kind of credentials may be used for an operation
+// CheckScope tells whether this kind of credentials may be used for an operation
 // at all, before any record is looked at. A scoped token is refused unless
-// the operation is named here (S2); what it may do then is decided by On or by
+// the operation is named here (S2); what it may do then is decided by RightsOn or by
 // MayRevoke. The error is Hidden.
-func Check(a Actor, op Operation) error {
+func CheckScope(a Actor, op Operation) error {
 	if a.Scope == nil && op != "" {
 		return nil
 	}

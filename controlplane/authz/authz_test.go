@@ -53,7 +53,7 @@ func TestCheck(t *testing.T) {
 	}
 	for _, tt := range tests {
 		for actor, want := range map[*authz.Actor]bool{&owner: tt.plain, &app: tt.scoped} {
-			err := authz.Check(*actor, tt.op)
+			err := authz.CheckScope(*actor, tt.op)
 			if (err == nil) != want || err != nil && errs.CodeOf(err) != errs.Hidden {
 				t.Errorf("%q by token %s: %v, want allowed %v", tt.op, actor.Token, err, want)
 			}
@@ -62,14 +62,14 @@ func TestCheck(t *testing.T) {
 }
 
 func TestActor(t *testing.T) {
-	if !owner.Is("owner") || owner.Is("guest") {
+	if !owner.ActsAs("owner") || owner.ActsAs("guest") {
 		t.Error("a plain token acts as its entity and no other")
 	}
-	if (authz.Actor{}).Is("") || !(authz.Actor{}).Anonymous() {
+	if (authz.Actor{}).ActsAs("") || !(authz.Actor{}).Anonymous() {
 		t.Error("anonymous is nobody")
 	}
 	app := scoped(owner, 7, ayb.QueryReadWrite)
-	if app.Is("owner") {
+	if app.ActsAs("owner") {
 		t.Error("S2: a scoped token acts as the account")
 	}
 	if authz.MayRevoke(app, "scoped") != nil || authz.MayRevoke(owner, "scoped") != nil {

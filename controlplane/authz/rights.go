@@ -20,11 +20,11 @@ type Rights struct {
 	Own bool
 }
 
-// On gives the caller's rights on a database. grant is what the caller's
+// RightsOn gives the caller's rights on a database. grant is what the caller's
 // entity has been granted on it, ShareNone or empty for nothing; it is not
 // looked at for an anonymous caller or the owner. The scope of a token lowers
 // the rights and never raises them (S2).
-func On(a Actor, d meta.Database, grant ayb.SharingLevel) Rights {
+func RightsOn(a Actor, d meta.Database, grant ayb.SharingLevel) Rights {
 	switch {
 	case a.Anonymous():
 		return anybody(d)

@@ -40,7 +40,7 @@ func (r row) cells(got authz.Rights) map[string][2]any {
 
 func check(t *testing.T, name string, want row, a authz.Actor, public ayb.PublicLevel, grant ayb.SharingLevel) {
 	t.Helper()
-	rights := authz.On(a, meta.Database{ID: 7, Owner: 1, Public: public}, grant)
+	rights := authz.RightsOn(a, meta.Database{ID: 7, Owner: 1, Public: public}, grant)
 	for column, cell := range want.cells(rights) {
 		t.Run(name+"/"+column, func(t *testing.T) {
 			if cell[0] != cell[1] {

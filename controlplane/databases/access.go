@@ -32,12 +32,12 @@ func (d *Databases) Details(ctx context.Context, actor authz.Actor, entity, data
 		return Details{}, err
 	}
 	for _, found := range from {
-		if authz.On(actor, found.Database, found.Grant).Discover {
+		if authz.RightsOn(actor, found.Database, found.Grant).Discover {
 			out.ForkedFrom = &found.Database.Path
 		}
 	}
 	for _, found := range forks {
-		if authz.On(actor, found.Database, found.Grant).Discover {
+		if authz.RightsOn(actor, found.Database, found.Grant).Discover {
 			out.Forks = append(out.Forks, found.Database.Path)
 		}
 	}
@@ -48,7 +48,7 @@ func (d *Databases) Details(ctx context.Context, actor authz.Actor, entity, data
 // the caller's own; for every other that is missing or may not be seen,
 // Unauthenticated to an anonymous caller and Hidden to a known one (S22).
 func (d *Databases) seen(ctx context.Context, actor authz.Actor, entity, database string) (Details, error) {
-	if err := authz.Check(actor, authz.ShowDatabase); err != nil {
+	if err := authz.CheckScope(actor, authz.ShowDatabase); err != nil {
 		return Details{}, err
 	}
 	path := pathOf(entity, database)
@@ -71,7 +71,7 @@ func (d *Databases) seen(ctx context.Context, actor authz.Actor, entity, databas
 func (d *Databases) resolve(ctx context.Context, actor authz.Actor, path ayb.DatabasePath) (meta.Database, authz.Rights, error) {
 	found, err := d.deps.Store.DatabaseFor(ctx, path, actor.Entity)
 	if errs.Is(err, errs.NotFound) {
-		now, rerr := d.deps.Store.Renamed(ctx, path)
+		now, rerr := d.deps.Store.ResolveRenamed(ctx, path)
 		switch {
 		case rerr == nil:
 			found, err = d.deps.Store.DatabaseFor(ctx, now, actor.Entity)
@@ -79,13 +79,13 @@ func (d *Databases) resolve(ctx context.Context, actor authz.Actor, path ayb.Dat
 			err = rerr
 		}
 	}
-	if errs.Is(err, errs.NotFound) && !actor.Is(path.Entity) {
+	if errs.Is(err, errs.NotFound) && !actor.ActsAs(path.Entity) {
 		return meta.Database{}, authz.Rights{}, nil
 	}
 	if err != nil {
 		return meta.Database{}, authz.Rights{}, err
 	}
-	return found.Database, authz.On(actor, found.Database, found.Grant), nil
+	return found.Database, authz.RightsOn(actor, found.Database, found.Grant), nil
 }
 
 func pathOf(entity, database string) ayb.DatabasePath {
@@ -114,7 +114,7 @@ type DeletedDatabase struct {
 // Entity tells about an entity and lists those of its databases that the
 // caller may discover. NotFound when there is no such entity.
 func (d *Databases) Entity(ctx context.Context, actor authz.Actor, slug string) (EntityDetails, error) {
-	if err := authz.Check(actor, authz.ShowEntity); err != nil {
+	if err := authz.CheckScope(actor, authz.ShowEntity); err != nil {
 		return EntityDetails{}, err
 	}
 	e, err := d.deps.Store.EntityBySlug(ctx, ayb.FoldEntity(slug))
@@ -125,13 +125,13 @@ func (d *Databases) Entity(ctx context.Context, actor authz.Actor, slug string) 
 	if err != nil {
 		return EntityDetails{}, err
 	}
-	out := EntityDetails{Entity: e, CanCreate: actor.Is(e.Slug)}
+	out := EntityDetails{Entity: e, CanCreate: actor.ActsAs(e.Slug)}
 	for _, found := range all {
-		if authz.On(actor, found.Database, found.Grant).Discover {
+		if authz.RightsOn(actor, found.Database, found.Grant).Discover {
 			out.Databases = append(out.Databases, found.Database)
 		}
 	}
-	if !actor.Is(e.Slug) || actor.Entity != e.ID {
+	if !actor.ActsAs(e.Slug) || actor.Entity != e.ID {
 		return out, nil
 	}
 	deleted, err := d.deps.Store.DeletedOf(ctx, e.ID)

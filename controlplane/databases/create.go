@@ -35,7 +35,7 @@ const createTimeout = 15 * time.Second
 // entity; Conflict when the database exists; Forbidden when the account has as
 // many as it may have; Unavailable or Unsupported when no node takes it.
 func (d *Databases) Create(ctx context.Context, actor authz.Actor, req NewDatabase) (meta.Database, error) {
-	if err := authz.Check(actor, authz.CreateDatabase); err != nil {
+	if err := authz.CheckScope(actor, authz.CreateDatabase); err != nil {
 		return meta.Database{}, err
 	}
 	made, err := d.checkNew(ctx, actor, req)
@@ -85,7 +85,7 @@ func (d *Databases) checkNew(ctx context.Context, actor authz.Actor, req NewData
 	}
 	// The name alone is not enough: the caller's account may have been deleted
 	// a moment ago and the name registered by somebody else.
-	if !actor.Is(owner.Slug) || actor.Entity != owner.ID {
+	if !actor.ActsAs(owner.Slug) || actor.Entity != owner.ID {
 		return meta.Database{}, errs.E(errs.Forbidden, "Authenticated entity %s can't create a database for entity %s", actor.Slug, owner.Slug)
 	}
 	return meta.Database{
@@ -103,7 +103,7 @@ func (d *Databases) checkRoom(ctx context.Context, made meta.Database) error {
 	case !errs.Is(err, errs.NotFound):
 		return err
 	}
-	if err := d.deps.Store.PathBusy(ctx, made.Path); err != nil {
+	if err := d.deps.Store.CheckPathFree(ctx, made.Path); err != nil {
 		return err
 	}
 	return d.checkNumber(ctx, made.Owner, made.Path.Entity, true)
@@ -120,7 +120,7 @@ func (d *Databases) checkNumber(ctx context.Context, owner meta.EntityID, name a
 	if most == 0 {
 		return nil
 	}
-	owned, err := d.deps.Store.Owned(ctx, meta.Entity{ID: owner, Slug: name})
+	owned, err := d.deps.Store.CountDatabases(ctx, meta.Entity{ID: owner, Slug: name})
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (d *Databases) takeBack(ctx context.Context, made meta.Database) error {
 	if inUse || err != nil && !errs.Is(err, errs.NotFound) {
 		return nil
 	}
-	if d.deps.Store.PathBusy(ctx, made.Path) != nil { // another one is on its way to the path, or from it
+	if d.deps.Store.CheckPathFree(ctx, made.Path) != nil { // another one is on its way to the path, or from it
 		return nil
 	}
 	_, err = d.deps.Files.DiscardDatabase(ctx, nodeapi.NodeID(made.Node), nodeapi.DiscardRequest{Path: made.Path})

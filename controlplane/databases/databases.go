@@ -41,13 +41,13 @@ type Store interface {
 
 // Names are about which names are in use.
 type Names interface {
-	// PathBusy is Conflict while no database can be made at a path although
+	// CheckPathFree is Conflict while no database can be made at a path although
 	// none has it.
-	PathBusy(ctx context.Context, path ayb.DatabasePath) error
-	// Renamed gives the path that the database has now which had this one.
-	Renamed(ctx context.Context, path ayb.DatabasePath) (ayb.DatabasePath, error)
-	// Owned counts what an entity has.
-	Owned(ctx context.Context, e meta.Entity) (meta.Owned, error)
+	CheckPathFree(ctx context.Context, path ayb.DatabasePath) error
+	// ResolveRenamed gives the path that the database has now which had this one.
+	ResolveRenamed(ctx context.Context, path ayb.DatabasePath) (ayb.DatabasePath, error)
+	// CountDatabases counts what an entity has.
+	CountDatabases(ctx context.Context, e meta.Entity) (meta.DatabaseCounts, error)
 }
 
 // Making is how databases are recorded whose making takes long. See the store.

@@ -30,9 +30,9 @@ type world struct {
 	asked     []nodeapi.NodeID
 	requests  []nodeapi.QueryRequest
 	live      []nodeapi.NodeStatus
-	account   limits.Values // of every account
-	owned     meta.Owned    // what an account has
-	busy      error         // of every path
+	account   limits.Values       // of every account
+	owned     meta.DatabaseCounts // what an account has
+	busy      error               // of every path
 	// The rest of a store is not asked for.
 	databases.Making
 	databases.Motions
@@ -68,13 +68,15 @@ func (w *world) DatabasesFor(context.Context, meta.EntityID, meta.EntityID) ([]m
 
 func (w *world) DeletedOf(context.Context, meta.EntityID) ([]meta.Deleted, error) { return nil, nil }
 
-func (w *world) PathBusy(context.Context, ayb.DatabasePath) error { return w.busy }
+func (w *world) CheckPathFree(context.Context, ayb.DatabasePath) error { return w.busy }
 
-func (w *world) Renamed(_ context.Context, path ayb.DatabasePath) (ayb.DatabasePath, error) {
+func (w *world) ResolveRenamed(_ context.Context, path ayb.DatabasePath) (ayb.DatabasePath, error) {
 	return path, errs.RecordNotFound("database", path.String())
 }
 
-func (w *world) Owned(context.Context, meta.Entity) (meta.Owned, error) { return w.owned, nil }
+func (w *world) CountDatabases(context.Context, meta.Entity) (meta.DatabaseCounts, error) {
+	return w.owned, nil
+}
 
 func (w *world) SharedWith(context.Context, meta.EntityID) ([]meta.Access, error) { return nil, nil }
 

@@ -13,7 +13,7 @@ import (
 // others may not do. Errors: NotFound for a missing one, Forbidden for every
 // other that is missing or of somebody else (S22).
 func (d *Databases) owned(ctx context.Context, actor authz.Actor, op authz.Operation, entity, database, doing string) (meta.Database, error) {
-	if err := authz.Check(actor, op); err != nil {
+	if err := authz.CheckScope(actor, op); err != nil {
 		return meta.Database{}, err
 	}
 	path := pathOf(entity, database)
@@ -57,11 +57,11 @@ func (d *Databases) Delete(ctx context.Context, actor authz.Actor, entity, datab
 // when the name is in use again, Unavailable when its node does not answer: it
 // comes back as soon as that does.
 func (d *Databases) Undelete(ctx context.Context, actor authz.Actor, entity, database string) error {
-	if err := authz.Check(actor, authz.UndeleteDatabase); err != nil {
+	if err := authz.CheckScope(actor, authz.UndeleteDatabase); err != nil {
 		return err
 	}
 	path := pathOf(entity, database)
-	if !actor.Is(path.Entity) {
+	if !actor.ActsAs(path.Entity) {
 		return errs.E(errs.Forbidden, "Authenticated entity %s can't undelete database %s", actor.Slug, path)
 	}
 	unlock := d.creating.lock(actor.Entity)

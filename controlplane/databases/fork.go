@@ -21,7 +21,7 @@ import (
 // (S22); Invalid for a bad name of the copy; those of Create; Unavailable when
 // too much runs on the databases of the source's account.
 func (d *Databases) Fork(ctx context.Context, actor authz.Actor, entity, database, to string) (made meta.Database, from ayb.DatabasePath, err error) {
-	if err := authz.Check(actor, authz.ForkDatabase); err != nil {
+	if err := authz.CheckScope(actor, authz.ForkDatabase); err != nil {
 		return made, from, err
 	}
 	source, err := d.forkable(ctx, actor, pathOf(entity, database))

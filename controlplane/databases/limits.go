@@ -16,7 +16,7 @@ func (d *Databases) limitsOf(db meta.Database) limits.Effective {
 // with: what comes from the server the node knows by itself.
 func ownOf(e limits.Effective) daemonapi.Limits {
 	own := func(l limits.Limit) int64 {
-		if e.Source(l) == limits.OfServer {
+		if e.Source(l) == limits.FromServer {
 			return 0
 		}
 		return e.Value(l)
@@ -30,7 +30,7 @@ func ownOf(e limits.Effective) daemonapi.Limits {
 // for every database was refused when it was read.
 func fits(body []byte, e limits.Effective) error {
 	most := e.Value(limits.RequestBytes)
-	if e.Source(limits.RequestBytes) == limits.OfServer || int64(len(body)) <= most {
+	if e.Source(limits.RequestBytes) == limits.FromServer || int64(len(body)) <= most {
 		return nil
 	}
 	return errs.E(errs.TooLarge, "The request body is %d bytes large, and for this database it may be %d bytes %s", len(body), most, limits.RequestBytes.Hint()).

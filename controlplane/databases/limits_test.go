@@ -27,7 +27,7 @@ func limited(t *testing.T, account, database map[limits.Limit]int64) (*world, *d
 	w := &world{account: set(account)}
 	d := meta.Database{ID: 5, Owner: 1, Path: ayb.DatabasePath{Entity: "alice", Database: "d"}, Type: ayb.SQLite, Node: "small"}
 	if len(account)+len(database) > 0 {
-		d.Limits = &limits.Own{Account: set(account), Database: set(database)}
+		d.Limits = &limits.Overrides{Account: set(account), Database: set(database)}
 	}
 	for range 4 {
 		w.found = append(w.found, d)
@@ -80,7 +80,7 @@ func TestRequestBytes(t *testing.T) {
 
 // The account's own limit counts, and 0 is none.
 func TestDatabasesOfAccounts(t *testing.T) {
-	w := &world{owned: meta.Owned{Live: 1, Reserved: 1}}
+	w := &world{owned: meta.DatabaseCounts{Live: 1, Reserved: 1}}
 	s := service(t, w)
 	for most, code := range map[int64]errs.Code{1: errs.Forbidden, 2: errs.Forbidden, 3: "", 0: ""} {
 		w.account.Set(limits.DatabasesPerAccount, most)
@@ -110,7 +110,7 @@ func TestUsage(t *testing.T) {
 	if u.Used.DatabaseBytes != 4096 || u.Used.WALBytes != 100 || u.Used.Requests != 2 || u.Databases != 7 || u.Path.String() != "alice/d" || w.asked[0] != "small" {
 		t.Errorf("got %+v, asked %v", u, w.asked)
 	}
-	for l, want := range map[limits.Limit]limits.Source{limits.QueriesPerAccount: limits.OfAccount, limits.HeapBytes: limits.OfDatabase, limits.StatementTimeout: limits.OfServer} {
+	for l, want := range map[limits.Limit]limits.Source{limits.QueriesPerAccount: limits.FromAccount, limits.HeapBytes: limits.FromDatabase, limits.StatementTimeout: limits.FromServer} {
 		if u.Limits.Source(l) != want {
 			t.Errorf("%s is of the %s", l, u.Limits.Source(l))
 		}

@@ -232,5 +232,5 @@ func unknown(err error) bool {
 // ownerLimits are those that hold for a new database of an account.
 func (d *Databases) ownerLimits(ctx context.Context, owner meta.EntityID) (limits.Effective, error) {
 	account, err := d.deps.Store.AccountLimits(ctx, owner)
-	return limits.Resolve(d.cfg.Limits, &limits.Own{Account: account}), err
+	return limits.Resolve(d.cfg.Limits, &limits.Overrides{Account: account}), err
 }

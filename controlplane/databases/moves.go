@@ -20,7 +20,7 @@ type MoveStore interface {
 	PostponeMotion(ctx context.Context, id meta.DatabaseID, until time.Time) error
 	EndMotion(ctx context.Context, m meta.Motion, now time.Time) error
 	AbandonMotion(ctx context.Context, m meta.Motion) error
-	ExpireDeleted(ctx context.Context, until, now time.Time, n int) (gone int, tokens []string, err error)
+	PurgeDeleted(ctx context.Context, until, now time.Time, n int) (gone int, tokens []string, err error)
 }
 
 // MoveFiles is what moves need of query nodes. Each call may be repeated.
@@ -130,7 +130,7 @@ func (m *Moves) sweep(ctx context.Context) error {
 func (m *Moves) expire(ctx context.Context) error {
 	for {
 		now := m.deps.Now()
-		gone, _, err := m.deps.Store.ExpireDeleted(ctx, now.Add(-m.cfg.Grace), now, expireBatch)
+		gone, _, err := m.deps.Store.PurgeDeleted(ctx, now.Add(-m.cfg.Grace), now, expireBatch)
 		if gone > 0 {
 			m.deps.Expired()
 		}

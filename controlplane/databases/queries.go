@@ -73,7 +73,7 @@ func (d *Databases) Schema(ctx context.Context, actor authz.Actor, entity, datab
 // those of Query. The caller closes the answer.
 func (d *Databases) RunningQueries(ctx context.Context, actor authz.Actor, entity, database string) (nodeapi.Answer, error) {
 	db, rights, err := d.queryable(ctx, actor, authz.ListQueries, entity, database)
-	if authz.Check(actor, authz.ListQueries) != nil {
+	if authz.CheckScope(actor, authz.ListQueries) != nil {
 		return nil, err
 	}
 	made := d.works.list(actor, pathOf(entity, database), db, rights)
@@ -96,7 +96,7 @@ func (d *Databases) RunningQueries(ctx context.Context, actor authz.Actor, entit
 // are those of Query, and NotFound when no such query of the caller's runs.
 func (d *Databases) CancelQuery(ctx context.Context, actor authz.Actor, entity, database, id string) error {
 	db, rights, err := d.queryable(ctx, actor, authz.CancelQuery, entity, database)
-	if authz.Check(actor, authz.CancelQuery) == nil && d.works.cancel(actor, pathOf(entity, database), db, rights, id) {
+	if authz.CheckScope(actor, authz.CancelQuery) == nil && d.works.cancel(actor, pathOf(entity, database), db, rights, id) {
 		return nil
 	}
 	if err != nil {
@@ -120,7 +120,7 @@ func (d *Databases) CancelQuery(ctx context.Context, actor authz.Actor, entity, 
 // queryable finds a database that the caller may query. It is the one check
 // before anything is asked of a daemon.
 func (d *Databases) queryable(ctx context.Context, actor authz.Actor, op authz.Operation, entity, database string) (meta.Database, authz.Rights, error) {
-	if err := authz.Check(actor, op); err != nil {
+	if err := authz.CheckScope(actor, op); err != nil {
 		return meta.Database{}, authz.Rights{}, err
 	}
 	path := pathOf(entity, database)

@@ -43,7 +43,7 @@ type Sharing struct {
 // OwnerPermissions when the entity is the owner; Forbidden when the caller may
 // not manage the database, or there is none (S22).
 func (d *Databases) Share(ctx context.Context, actor authz.Actor, req Sharing) error {
-	if err := authz.Check(actor, authz.ShareDatabase); err != nil {
+	if err := authz.CheckScope(actor, authz.ShareDatabase); err != nil {
 		return err
 	}
 	path := pathOf(req.Entity, req.Database)
@@ -82,7 +82,7 @@ func goneMeanwhile(err error, path ayb.DatabasePath) error {
 // NotFound for a missing database of the caller's own, Forbidden for every
 // other that is missing or the caller may not manage (S22).
 func (d *Databases) Permissions(ctx context.Context, actor authz.Actor, entity, database string) ([]meta.Grant, error) {
-	if err := authz.Check(actor, authz.ListPermissions); err != nil {
+	if err := authz.CheckScope(actor, authz.ListPermissions); err != nil {
 		return nil, err
 	}
 	path := pathOf(entity, database)
@@ -109,7 +109,7 @@ type Update struct {
 // database of the caller's own; Forbidden for every other that is missing or
 // the caller may not manage (S22); EmptyUpdate; Invalid for the level.
 func (d *Databases) Update(ctx context.Context, actor authz.Actor, req Update) error {
-	if err := authz.Check(actor, authz.UpdateDatabase); err != nil {
+	if err := authz.CheckScope(actor, authz.UpdateDatabase); err != nil {
 		return err
 	}
 	path := pathOf(req.Entity, req.Database)

@@ -30,7 +30,7 @@ const (
 // what they may not do. Errors: NotFound for a missing database of the caller's
 // own, Forbidden for every other that is missing or not managed (S22).
 func (d *Databases) managed(ctx context.Context, actor authz.Actor, op authz.Operation, entity, database, doing string) (meta.Database, authz.Rights, error) {
-	if err := authz.Check(actor, op); err != nil {
+	if err := authz.CheckScope(actor, op); err != nil {
 		return meta.Database{}, authz.Rights{}, err
 	}
 	path := pathOf(entity, database)

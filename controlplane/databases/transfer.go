@@ -88,7 +88,7 @@ type Import struct {
 // is replaced: as of tables, but Forbidden for all who do not manage it. Then
 // those of the daemon, which says what is wrong with the data.
 func (d *Databases) Import(ctx context.Context, actor authz.Actor, req Import) (daemonapi.ImportResult, error) {
-	if err := authz.Check(actor, authz.ImportData); err != nil {
+	if err := authz.CheckScope(actor, authz.ImportData); err != nil {
 		return daemonapi.ImportResult{}, err
 	}
 	if err := checkImport(&req.Options); err != nil {

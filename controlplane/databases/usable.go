@@ -29,7 +29,7 @@ func (d *Databases) Usable(ctx context.Context, actor authz.Actor, level ayb.Que
 	}
 	var out []meta.Database
 	for _, found := range append(own, shared...) {
-		if authz.On(actor, found.Database, found.Grant).Query.Covers(level) {
+		if authz.RightsOn(actor, found.Database, found.Grant).Query.Covers(level) {
 			out = append(out, found.Database)
 		}
 	}

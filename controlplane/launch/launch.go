@@ -61,8 +61,8 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 	group := invalidateapi.Join(conn, func(n invalidateapi.Notice) { cp.Forget(n) }, env.Log)
 	cp, err = controlplane.New(planeConfig(env, port(listener)), controlplane.Deps{
 		Queries: nodes, Imports: nodes, Databases: nodes, Files: nodes, Nodes: presence, Snapshots: snapshotapi.NewClient(conn),
-		Mail:   mailapi.NewClient(conn.MailQueue(mailapi.Subject), conn),
-		Others: others(env, group), Pages: pages(env.Config.PublicBase(port(listener)), env.Log), BusHealthy: conn.Healthy, BusFull: conn.Full, Log: env.Log, Now: time.Now,
+		Mail:  mailapi.NewClient(conn.MailQueue(mailapi.Subject), conn),
+		Peers: others(env, group), Pages: pages(env.Config.PublicBase(port(listener)), env.Log), BusHealthy: conn.Healthy, BusFull: conn.Full, Log: env.Log, Now: time.Now,
 	})
 	if err != nil {
 		_ = listener.Close() // nothing has been accepted
@@ -107,7 +107,7 @@ func greet(env process.Env, port int) {
 func alone(env process.Env) bool { return env.Server != nil && env.Config.Bus.Listen == "" }
 
 // others are the other control planes of the server, if there can be any.
-func others(env process.Env, g *invalidateapi.Group) cache.Others {
+func others(env process.Env, g *invalidateapi.Group) cache.Peers {
 	if alone(env) {
 		return nil
 	}

@@ -81,7 +81,7 @@ func (s *Server) handler(rt route) http.HandlerFunc {
 			refuseBody(w, r)
 		}
 		if err == nil && rt.auth != open {
-			err = authz.Check(actor, rt.op)
+			err = authz.CheckScope(actor, rt.op)
 		}
 		if err == nil {
 			err = rt.handle(s, w, r, actor)

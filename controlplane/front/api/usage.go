@@ -40,7 +40,7 @@ func tellLimits(body *httpapi.Usage, u databases.Usage) {
 	for _, l := range limits.All() {
 		told := httpapi.Limit{Value: u.Limits.Value(l), Source: string(u.Limits.Source(l))}
 		body.Limits[l.String()] = told
-		if l.OfAccounts() {
+		if l.AccountOnly() {
 			body.Account.Limits[l.String()] = told
 		}
 	}

@@ -35,8 +35,8 @@ type Identities interface {
 // A missing token is NotFound.
 type Tokens interface {
 	TokenByShort(ctx context.Context, short string) (meta.APIToken, error)
-	// TokenAnew is TokenByShort as it is now, whatever is remembered.
-	TokenAnew(ctx context.Context, short string) (meta.APIToken, error)
+	// ReloadToken is TokenByShort as it is now, whatever is remembered.
+	ReloadToken(ctx context.Context, short string) (meta.APIToken, error)
 	TokensOf(ctx context.Context, id meta.EntityID, now time.Time) ([]meta.APIToken, error)
 	// TokensPage gives at most n of TokensOf that come after a short half,
 	// and whether there are more. Invalid when after is none of the entity's.

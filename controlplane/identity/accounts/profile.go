@@ -54,10 +54,10 @@ func NewProfiles(deps ProfileDeps) (*Profiles, error) {
 // for the profile of somebody else, whether it exists or not; EmptyUpdate;
 // Invalid for a value that no profile may have; RateLimited.
 func (p *Profiles) Update(ctx context.Context, actor authz.Actor, entity string, u meta.ProfileUpdate) error {
-	if err := authz.Check(actor, authz.UpdateProfile); err != nil {
+	if err := authz.CheckScope(actor, authz.UpdateProfile); err != nil {
 		return err
 	}
-	if slug := ayb.FoldEntity(entity); !actor.Is(slug) {
+	if slug := ayb.FoldEntity(entity); !actor.ActsAs(slug) {
 		return errs.E(errs.Forbidden, "Authenticated entity %s can't update the profile of %s", actor.Slug, slug)
 	}
 	if !u.DisplayName.Set && !u.Description.Set && !u.Organization.Set && !u.Location.Set && !u.Links.Set {
@@ -92,10 +92,10 @@ const deleteTimeout = 15 * time.Second
 // Errors: Hidden for a limited token; Forbidden for the account of somebody
 // else, whether it exists or not.
 func (p *Profiles) Delete(ctx context.Context, actor authz.Actor, entity string) error {
-	if err := authz.Check(actor, authz.DeleteAccount); err != nil {
+	if err := authz.CheckScope(actor, authz.DeleteAccount); err != nil {
 		return err
 	}
-	if slug := ayb.FoldEntity(entity); !actor.Is(slug) {
+	if slug := ayb.FoldEntity(entity); !actor.ActsAs(slug) {
 		return errs.E(errs.Forbidden, "Authenticated entity %s can't delete the account %s", actor.Slug, slug)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deleteTimeout)

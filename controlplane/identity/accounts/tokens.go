@@ -24,7 +24,7 @@ func (a *Accounts) Authenticate(ctx context.Context, text string) (authz.Actor, 
 	stored, err := a.deps.Tokens.TokenByShort(ctx, presented.Short)
 	if err == nil && stored.Idle > 0 && presented.Matches(stored.Hash) && a.expired(stored) {
 		// Use prolongs it, and what is remembered may be older than that.
-		stored, err = a.deps.Tokens.TokenAnew(ctx, presented.Short)
+		stored, err = a.deps.Tokens.ReloadToken(ctx, presented.Short)
 	}
 	switch {
 	case errs.Is(err, errs.NotFound):
@@ -48,7 +48,7 @@ func (a *Accounts) expired(t meta.APIToken) bool {
 
 // ListTokens gives the caller's tokens that still hold, newest first.
 func (a *Accounts) ListTokens(ctx context.Context, actor authz.Actor) ([]meta.APIToken, error) {
-	if err := authz.Check(actor, authz.ListTokens); err != nil {
+	if err := authz.CheckScope(actor, authz.ListTokens); err != nil {
 		return nil, err
 	}
 	return a.deps.Tokens.TokensOf(ctx, actor.Entity, a.deps.Now())
@@ -57,7 +57,7 @@ func (a *Accounts) ListTokens(ctx context.Context, actor authz.Actor) ([]meta.AP
 // PageOfTokens is ListTokens, at most n of those after a short half, and whether
 // there are more. Invalid for a short half that is none of the caller's.
 func (a *Accounts) PageOfTokens(ctx context.Context, actor authz.Actor, after string, n int) (page []meta.APIToken, more bool, err error) {
-	if err := authz.Check(actor, authz.ListTokens); err != nil {
+	if err := authz.CheckScope(actor, authz.ListTokens); err != nil {
 		return nil, false, err
 	}
 	return a.deps.Tokens.TokensPage(ctx, actor.Entity, a.deps.Now(), after, n)
@@ -85,7 +85,7 @@ type NewToken struct {
 // own; Forbidden for every other database that is missing or on which the
 // caller does not have the level (S22).
 func (a *Accounts) CreateToken(ctx context.Context, actor authz.Actor, req NewToken) (meta.APIToken, string, error) {
-	if err := authz.Check(actor, authz.CreateToken); err != nil {
+	if err := authz.CheckScope(actor, authz.CreateToken); err != nil {
 		return meta.APIToken{}, "", err
 	}
 	api := token.NewAPI()

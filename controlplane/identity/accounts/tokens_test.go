@@ -15,7 +15,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-func (w *world) TokenAnew(_ context.Context, short string) (meta.APIToken, error) {
+func (w *world) ReloadToken(_ context.Context, short string) (meta.APIToken, error) {
 	w.asked++
 	t, ok := w.stored[short]
 	if !ok {

@@ -20,7 +20,7 @@ const codeLife = 10 * time.Minute
 // databases that could be given. Errors: Hidden for an actor that is no whole
 // account, and those of the store.
 func (s *Service) Ask(ctx context.Context, actor authz.Actor, r Request) (httpapi.Consent, error) {
-	if err := authz.Check(actor, authz.AuthorizeApp); err != nil {
+	if err := authz.CheckScope(actor, authz.AuthorizeApp); err != nil {
 		return httpapi.Consent{}, err
 	}
 	usable, err := s.deps.Databases.Usable(ctx, actor, r.level)
@@ -40,7 +40,7 @@ func (s *Service) Ask(ctx context.Context, actor authz.Actor, r Request) (httpap
 // Verify tells whether a question was asked as it comes back: of this actor,
 // and not too long ago. Errors: Hidden as in Ask; Invalid.
 func (s *Service) Verify(actor authz.Actor, r Request, ticket string) error {
-	if err := authz.Check(actor, authz.AuthorizeApp); err != nil {
+	if err := authz.CheckScope(actor, authz.AuthorizeApp); err != nil {
 		return err
 	}
 	return s.checkTicket(actor, r, ticket)

@@ -65,7 +65,7 @@ func New(deps Deps) (*Sessions, error) {
 func (s *Sessions) actor(ctx context.Context, token string) (authz.Actor, error) {
 	actor, err := s.deps.Accounts.Authenticate(ctx, token)
 	if err == nil {
-		err = authz.Check(actor, authz.OpenSession)
+		err = authz.CheckScope(actor, authz.OpenSession)
 	}
 	if err != nil {
 		return authz.Actor{}, err

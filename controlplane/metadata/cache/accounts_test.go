@@ -63,7 +63,7 @@ func TestDeletedAccountsAreForgotten(t *testing.T) {
 		others := &heard{}
 		m := &ending{newMemory(), fail}
 		m.tokens["scoped"] = meta.APIToken{Short: "scoped", Entity: 2}
-		c, err := cache.New(cache.Config{Others: others}, m)
+		c, err := cache.New(cache.Config{Peers: others}, m)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -107,7 +107,7 @@ func (cutOff) Fresh() bool { return false }
 func TestChangesThatOthersDoNotKnowOfDoNotSucceed(t *testing.T) {
 	m := &ending{memory: newMemory()}
 	s := newShares()
-	c, err := cache.New(cache.Config{Others: cutOff{}}, m)
+	c, err := cache.New(cache.Config{Peers: cutOff{}}, m)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,8 +55,8 @@ type Store interface {
 	Notes
 }
 
-// Others are the other control planes of the server.
-type Others interface {
+// Peers are the other control planes of the server.
+type Peers interface {
 	// TokensChanged and DatabasesChanged return when all of them have
 	// forgotten these, or do not trust their memory. Unavailable when they
 	// cannot be told and may go on using it.
@@ -72,8 +72,8 @@ type Config struct {
 	// Entries is how many tokens, how many databases, and how many grants are
 	// kept. Zero means 10 000.
 	Entries int
-	// Others is nil for the only control plane of a server.
-	Others Others
+	// Peers is nil for the only control plane of a server.
+	Peers Peers
 }
 
 // Cache is a store with a memory. It may be used concurrently.
@@ -83,7 +83,7 @@ type Cache struct {
 	databases *lookup[ayb.DatabasePath, record]
 	grants    *lookup[grantKey, ayb.SharingLevel]
 	records   atomic.Uint64
-	others    Others
+	others    Peers
 }
 
 const defaultEntries = 10_000
@@ -97,7 +97,7 @@ func New(cfg Config, store Store) (*Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cache{Store: store, tokens: tokens, others: cfg.Others}
+	c := &Cache{Store: store, tokens: tokens, others: cfg.Peers}
 	if c.databases, err = newLookup(cfg.Entries, c.loadRecord); err != nil {
 		return nil, err
 	}

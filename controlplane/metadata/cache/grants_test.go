@@ -76,9 +76,9 @@ func (s *shares) SetPublicLevel(_ context.Context, id meta.DatabaseID, level ayb
 	return s.fail
 }
 
-func newSharing(t *testing.T, s *shares, others cache.Others) *cache.Cache {
+func newSharing(t *testing.T, s *shares, others cache.Peers) *cache.Cache {
 	t.Helper()
-	c, err := cache.New(cache.Config{Others: others}, s)
+	c, err := cache.New(cache.Config{Peers: others}, s)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,15 +25,15 @@ type Motions interface {
 	PostponeMotion(ctx context.Context, id meta.DatabaseID, until time.Time) error
 	EndMotion(ctx context.Context, m meta.Motion, now time.Time) error
 	AbandonMotion(ctx context.Context, m meta.Motion) error
-	ExpireDeleted(ctx context.Context, until, now time.Time, n int) (gone int, tokens []string, err error)
+	PurgeDeleted(ctx context.Context, until, now time.Time, n int) (gone int, tokens []string, err error)
 }
 
 // Names are the store's methods on names and numbers of databases; none is
 // cached.
 type Names interface {
-	PathBusy(ctx context.Context, path ayb.DatabasePath) error
-	Renamed(ctx context.Context, path ayb.DatabasePath) (ayb.DatabasePath, error)
-	Owned(ctx context.Context, e meta.Entity) (meta.Owned, error)
+	CheckPathFree(ctx context.Context, path ayb.DatabasePath) error
+	ResolveRenamed(ctx context.Context, path ayb.DatabasePath) (ayb.DatabasePath, error)
+	CountDatabases(ctx context.Context, e meta.Entity) (meta.DatabaseCounts, error)
 	DeletedOf(ctx context.Context, owner meta.EntityID) ([]meta.Deleted, error)
 }
 
@@ -86,10 +86,10 @@ func (c *Cache) moved(m meta.Motion) error {
 	return c.databaseChanged(paths...)
 }
 
-// ExpireDeleted is the store's; from its return on the tokens are looked up
+// PurgeDeleted is the store's; from its return on the tokens are looked up
 // anew, which finds none.
-func (c *Cache) ExpireDeleted(ctx context.Context, until, now time.Time, n int) (int, []string, error) {
-	gone, tokens, err := c.Store.ExpireDeleted(ctx, until, now, n)
+func (c *Cache) PurgeDeleted(ctx context.Context, until, now time.Time, n int) (int, []string, error) {
+	gone, tokens, err := c.Store.PurgeDeleted(ctx, until, now, n)
 	if len(tokens) == 0 {
 		return gone, tokens, err
 	}

@@ -25,7 +25,7 @@ func TestLimitsAreRememberedWithTheDatabase(t *testing.T) {
 	}
 	set := func(n int64) {
 		d := shared
-		d.Limits = &limits.Own{}
+		d.Limits = &limits.Overrides{}
 		d.Limits.Database.Set(limits.HeapBytes, n)
 		s.memory.mu.Lock()
 		defer s.memory.mu.Unlock()

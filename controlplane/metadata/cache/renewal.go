@@ -21,9 +21,9 @@ type Minting interface {
 	SurplusLogins(ctx context.Context, slug ayb.EntitySlug, short string, now time.Time) (id meta.EntityID, shorts []string, err error)
 }
 
-// TokenAnew forgets a token and gives it as the store has it, for when what is
+// ReloadToken forgets a token and gives it as the store has it, for when what is
 // remembered may have been overtaken by its use.
-func (c *Cache) TokenAnew(ctx context.Context, short string) (meta.APIToken, error) {
+func (c *Cache) ReloadToken(ctx context.Context, short string) (meta.APIToken, error) {
 	c.InvalidateToken(short)
 	return c.TokenByShort(ctx, short)
 }

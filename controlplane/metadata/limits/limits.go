@@ -69,8 +69,8 @@ func All() []Limit {
 	return all
 }
 
-// Named gives the limit with a name.
-func Named(name string) (l Limit, ok bool) {
+// ByName gives the limit with a name.
+func ByName(name string) (l Limit, ok bool) {
 	for i, r := range rules() {
 		if r.key == name {
 			return Limit(i), true
@@ -96,13 +96,13 @@ func (l Limit) Bounds(server Values) (least, most int64) {
 	return r.least, r.most
 }
 
-// MayBeNone tells whether 0 is a value of the limit, and means that there is
+// ZeroIsUnlimited tells whether 0 is a value of the limit, and means that there is
 // none.
-func (l Limit) MayBeNone() bool { return rules()[l].least == 0 }
+func (l Limit) ZeroIsUnlimited() bool { return rules()[l].least == 0 }
 
-// OfAccounts tells whether the limit is about an account as a whole, so that a
+// AccountOnly tells whether the limit is about an account as a whole, so that a
 // database cannot have one of its own.
-func (l Limit) OfAccounts() bool {
+func (l Limit) AccountOnly() bool {
 	return l == QueriesPerAccount || l == DatabasesPerAccount || l == TokensPerAccount
 }
 
@@ -128,9 +128,9 @@ func (v *Values) Set(l Limit, value int64) { v.set[l], v.values[l] = true, value
 // Unset makes a limit one that is not set.
 func (v *Values) Unset(l Limit) { v.set[l], v.values[l] = false, 0 }
 
-// Own are the limits that the operator has set for a database and for the
+// Overrides are the limits that the operator has set for a database and for the
 // account that owns it.
-type Own struct {
+type Overrides struct {
 	Account  Values
 	Database Values
 }
@@ -140,9 +140,9 @@ type Source string
 
 // The sources.
 const (
-	OfServer   Source = "server"
-	OfAccount  Source = "account"
-	OfDatabase Source = "database"
+	FromServer   Source = "server"
+	FromAccount  Source = "account"
+	FromDatabase Source = "database"
 )
 
 // Effective is what counts for one database or account.
@@ -165,27 +165,27 @@ func (e Effective) Timeout() time.Duration {
 // Resolve gives the limits that count: the database's own, else those of its
 // account, else the server's. own is nil when the operator has set none. No
 // request is larger than the server's limit.
-func Resolve(server Values, own *Own) Effective {
+func Resolve(server Values, own *Overrides) Effective {
 	e := Effective{values: server.values}
 	for l := range e.source {
-		e.source[l] = OfServer
+		e.source[l] = FromServer
 	}
 	if own == nil {
 		return e
 	}
-	e.apply(own.Account, OfAccount, server)
-	e.apply(own.Database, OfDatabase, server)
+	e.apply(own.Account, FromAccount, server)
+	e.apply(own.Database, FromDatabase, server)
 	return e
 }
 
 func (e *Effective) apply(v Values, from Source, server Values) {
 	for i, set := range v.set {
 		l := Limit(i)
-		if !set || from == OfDatabase && l.OfAccounts() {
+		if !set || from == FromDatabase && l.AccountOnly() {
 			continue
 		}
 		if top, ok := server.Get(l); l == RequestBytes && ok && v.values[l] > top {
-			e.values[l], e.source[l] = top, OfServer // the server's was lowered later
+			e.values[l], e.source[l] = top, FromServer // the server's was lowered later
 			continue
 		}
 		e.values[l], e.source[l] = v.values[l], from

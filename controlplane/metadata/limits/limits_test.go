@@ -19,28 +19,28 @@ func TestResolve(t *testing.T) {
 		value             int64
 		source            Source
 	}{
-		"nothing set":                       {nil, nil, DatabaseBytes, 1000, OfServer},
-		"the account's":                     {map[Limit]int64{DatabaseBytes: 1}, nil, DatabaseBytes, 1, OfAccount},
-		"the database's":                    {nil, map[Limit]int64{DatabaseBytes: 2}, DatabaseBytes, 2, OfDatabase},
-		"both":                              {map[Limit]int64{DatabaseBytes: 3}, map[Limit]int64{DatabaseBytes: 2}, DatabaseBytes, 2, OfDatabase},
-		"another one":                       {map[Limit]int64{HeapBytes: 3}, map[Limit]int64{ResultBytes: 2}, StatementTimeout, 30, OfServer},
-		"more than the server's":            {nil, map[Limit]int64{StatementTimeout: 120}, StatementTimeout, 120, OfDatabase},
-		"no limit for an account":           {map[Limit]int64{QueriesPerAccount: 0}, nil, QueriesPerAccount, 0, OfAccount},
-		"no limit for a database":           {map[Limit]int64{ResultBytes: 3}, map[Limit]int64{ResultBytes: 0}, ResultBytes, 0, OfDatabase},
-		"an account's limit at a database":  {nil, map[Limit]int64{QueriesPerAccount: 1}, QueriesPerAccount, 9, OfServer},
-		"smaller requests":                  {nil, map[Limit]int64{RequestBytes: 100}, RequestBytes, 100, OfDatabase},
-		"requests the server does not read": {map[Limit]int64{RequestBytes: 900}, nil, RequestBytes, 500, OfServer},
-		"a larger one than its account's":   {map[Limit]int64{RequestBytes: 100}, map[Limit]int64{RequestBytes: 900}, RequestBytes, 500, OfServer},
+		"nothing set":                       {nil, nil, DatabaseBytes, 1000, FromServer},
+		"the account's":                     {map[Limit]int64{DatabaseBytes: 1}, nil, DatabaseBytes, 1, FromAccount},
+		"the database's":                    {nil, map[Limit]int64{DatabaseBytes: 2}, DatabaseBytes, 2, FromDatabase},
+		"both":                              {map[Limit]int64{DatabaseBytes: 3}, map[Limit]int64{DatabaseBytes: 2}, DatabaseBytes, 2, FromDatabase},
+		"another one":                       {map[Limit]int64{HeapBytes: 3}, map[Limit]int64{ResultBytes: 2}, StatementTimeout, 30, FromServer},
+		"more than the server's":            {nil, map[Limit]int64{StatementTimeout: 120}, StatementTimeout, 120, FromDatabase},
+		"no limit for an account":           {map[Limit]int64{QueriesPerAccount: 0}, nil, QueriesPerAccount, 0, FromAccount},
+		"no limit for a database":           {map[Limit]int64{ResultBytes: 3}, map[Limit]int64{ResultBytes: 0}, ResultBytes, 0, FromDatabase},
+		"an account's limit at a database":  {nil, map[Limit]int64{QueriesPerAccount: 1}, QueriesPerAccount, 9, FromServer},
+		"smaller requests":                  {nil, map[Limit]int64{RequestBytes: 100}, RequestBytes, 100, FromDatabase},
+		"requests the server does not read": {map[Limit]int64{RequestBytes: 900}, nil, RequestBytes, 500, FromServer},
+		"a larger one than its account's":   {map[Limit]int64{RequestBytes: 100}, map[Limit]int64{RequestBytes: 900}, RequestBytes, 500, FromServer},
 	}
 	for name, tt := range tests {
-		e := Resolve(server, &Own{Account: values(tt.account), Database: values(tt.database)})
+		e := Resolve(server, &Overrides{Account: values(tt.account), Database: values(tt.database)})
 		if e.Value(tt.limit) != tt.value || e.Source(tt.limit) != tt.source {
 			t.Errorf("%s: %d of the %s, want %d of the %s", name, e.Value(tt.limit), e.Source(tt.limit), tt.value, tt.source)
 		}
 	}
 	for _, l := range All() {
 		n, _ := server.Get(l)
-		if e := Resolve(server, nil); e.Value(l) != n || e.Source(l) != OfServer {
+		if e := Resolve(server, nil); e.Value(l) != n || e.Source(l) != FromServer {
 			t.Errorf("%s without anything set: %d of the %s", l, e.Value(l), e.Source(l))
 		}
 	}
@@ -48,14 +48,14 @@ func TestResolve(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	for _, l := range All() {
-		if got, ok := Named(l.String()); !ok || got != l {
+		if got, ok := ByName(l.String()); !ok || got != l {
 			t.Errorf("%s is not found by its name", l)
 		}
-		if least, most := l.Bounds(Values{}); least < 0 || least > most || l.MayBeNone() != (least == 0) {
+		if least, most := l.Bounds(Values{}); least < 0 || least > most || l.ZeroIsUnlimited() != (least == 0) {
 			t.Errorf("%s: bounds %d and %d", l, least, most)
 		}
 	}
-	if _, ok := Named("rate_per_minute"); ok {
+	if _, ok := ByName("rate_per_minute"); ok {
 		t.Error("a limit that is nobody's own")
 	}
 }

@@ -47,9 +47,9 @@ type Reservation struct {
 	Token string
 }
 
-// Owned counts what an account has: databases, deleted ones that can be had
+// DatabaseCounts counts what an account has: databases, deleted ones that can be had
 // back, and those that are being made.
-type Owned struct{ Live, Deleted, Reserved int }
+type DatabaseCounts struct{ Live, Deleted, Reserved int }
 
 // SnapshotNote is what is known of a snapshot besides what the object store
 // knows. It may be lost without harm.

@@ -5,8 +5,8 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// Limited is an account or a database for which the operator has set limits.
-type Limited struct {
+// LimitsRecord is an account or a database for which the operator has set limits.
+type LimitsRecord struct {
 	Entity ayb.EntitySlug
 	// Database is empty for limits of the account.
 	Database ayb.DatabaseSlug

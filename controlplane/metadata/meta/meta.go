@@ -60,7 +60,7 @@ type Database struct {
 	Moving bool
 	// Limits are what the operator has set for it and its account; nil when
 	// that is nothing, and in lists. They are shared and not to be changed.
-	Limits *limits.Own
+	Limits *limits.Overrides
 }
 
 // Scope confines a token to one database and caps its level.

@@ -14,7 +14,7 @@ import (
 func TestOpenExisting(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "dir", "ayb.sqlite")
 	url := "sqlite://" + path
-	if _, err := store.Open(t.Context(), store.Config{URL: url, Existing: true}); !errs.Is(err, errs.NotFound) {
+	if _, err := store.Open(t.Context(), store.Config{URL: url, MustExist: true}); !errs.Is(err, errs.NotFound) {
 		t.Errorf("a missing store gave %v", err)
 	}
 	if _, err := os.Stat(filepath.Dir(path)); !os.IsNotExist(err) {
@@ -28,7 +28,7 @@ func TestOpenExisting(t *testing.T) {
 
 func TestOpenExistingPostgres(t *testing.T) {
 	url := pgtest.Shared(t).Database(t)
-	if _, err := store.Open(t.Context(), store.Config{URL: url, Existing: true}); !errs.Is(err, errs.Unsupported) {
+	if _, err := store.Open(t.Context(), store.Config{URL: url, MustExist: true}); !errs.Is(err, errs.Unsupported) {
 		t.Errorf("an empty store gave %v", err)
 	}
 	existing(t, url, func(stmt string) error {
@@ -40,7 +40,7 @@ func TestOpenExistingPostgres(t *testing.T) {
 func existing(t *testing.T, url string, exec func(string) error) {
 	t.Helper()
 	open(t, url)
-	beside, err := store.Open(t.Context(), store.Config{URL: url, Existing: true})
+	beside, err := store.Open(t.Context(), store.Config{URL: url, MustExist: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func existing(t *testing.T, url string, exec func(string) error) {
 	if err := exec(`DELETE FROM ayb_migration WHERE version = (SELECT max(version) FROM ayb_migration)`); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.Open(t.Context(), store.Config{URL: url, Existing: true}); !errs.Is(err, errs.Unsupported) {
+	if _, err := store.Open(t.Context(), store.Config{URL: url, MustExist: true}); !errs.Is(err, errs.Unsupported) {
 		t.Errorf("an older store gave %v", err)
 	}
 }

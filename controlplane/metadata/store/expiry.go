@@ -9,11 +9,11 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// ExpireDeleted ends the time in which databases deleted until then could be
+// PurgeDeleted ends the time in which databases deleted until then could be
 // had back, for at most n of them: their records go with grants and tokens, and
 // their files and snapshots are listed for removal, all at once. It gives their
 // number and the short halves of the tokens.
-func (s *Store) ExpireDeleted(ctx context.Context, until, now time.Time, n int) (gone int, tokens []string, err error) {
+func (s *Store) PurgeDeleted(ctx context.Context, until, now time.Time, n int) (gone int, tokens []string, err error) {
 	err = s.transact(ctx, func(tx *sql.Tx) error {
 		gone, tokens = 0, nil
 		rows, err := tx.QueryContext(ctx, `

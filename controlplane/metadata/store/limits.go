@@ -21,7 +21,7 @@ func accountLimits() []limits.Limit { return limits.All() }
 func databaseLimits() []limits.Limit {
 	var out []limits.Limit
 	for _, l := range limits.All() {
-		if !l.OfAccounts() {
+		if !l.AccountOnly() {
 			out = append(out, l)
 		}
 	}
@@ -81,7 +81,7 @@ func scanLimited(row scanner) (meta.Database, error) {
 	var moving sql.NullInt64
 	d, err := scanDatabase(row, slices.Concat([]any{&moving}, account.dest(), database.dest())...)
 	d.Moving = moving.Valid
-	if own := (limits.Own{Account: account.values(), Database: database.values()}); err == nil && own != (limits.Own{}) {
+	if own := (limits.Overrides{Account: account.values(), Database: database.values()}); err == nil && own != (limits.Overrides{}) {
 		d.Limits = &own
 	}
 	return d, err
@@ -112,7 +112,7 @@ func (s *Store) ChangeAccountLimits(ctx context.Context, id meta.EntityID, to ma
 // limit that only accounts have.
 func (s *Store) ChangeDatabaseLimits(ctx context.Context, id meta.DatabaseID, to map[limits.Limit]*int64) error {
 	for l := range to {
-		if l.OfAccounts() {
+		if l.AccountOnly() {
 			return errs.E(errs.Invalid, "The limit %s is one of accounts", l)
 		}
 	}
@@ -136,9 +136,9 @@ func (s *Store) changeLimits(ctx context.Context, table, of string, id int64, to
 	})
 }
 
-// Limited lists the accounts, then the databases, for which the operator has
+// ListLimits lists the accounts, then the databases, for which the operator has
 // set limits, by their names.
-func (s *Store) Limited(ctx context.Context) ([]meta.Limited, error) {
+func (s *Store) ListLimits(ctx context.Context) ([]meta.LimitsRecord, error) {
 	accounts, err := s.limited(ctx, accountLimits(), `SELECT e.slug, ''%s
 		FROM account_limit t JOIN entity e ON e.id = t.entity_id ORDER BY e.slug`)
 	if err != nil {
@@ -150,7 +150,7 @@ func (s *Store) Limited(ctx context.Context) ([]meta.Limited, error) {
 	return append(accounts, databases...), err
 }
 
-func (s *Store) limited(ctx context.Context, of []limits.Limit, query string) ([]meta.Limited, error) {
+func (s *Store) limited(ctx context.Context, of []limits.Limit, query string) ([]meta.LimitsRecord, error) {
 	ctx, cancel := limit(ctx)
 	defer cancel()
 	rows, err := s.reader.QueryContext(ctx, fmt.Sprintf(query, columns("t", of)))
@@ -158,7 +158,7 @@ func (s *Store) limited(ctx context.Context, of []limits.Limit, query string) ([
 		return nil, driverError(err)
 	}
 	defer rows.Close()
-	var out []meta.Limited
+	var out []meta.LimitsRecord
 	for rows.Next() {
 		var entity, database string
 		row := newLimitRow(of)
@@ -166,7 +166,7 @@ func (s *Store) limited(ctx context.Context, of []limits.Limit, query string) ([
 			return nil, driverError(err)
 		}
 		if v := row.values(); v != (limits.Values{}) {
-			out = append(out, meta.Limited{Entity: ayb.EntitySlug(entity), Database: ayb.DatabaseSlug(database), Values: v})
+			out = append(out, meta.LimitsRecord{Entity: ayb.EntitySlug(entity), Database: ayb.DatabaseSlug(database), Values: v})
 		}
 	}
 	return out, driverError(rows.Err())

@@ -50,17 +50,17 @@ func refuseBusy(ctx context.Context, q queryer, path ayb.DatabasePath) error {
 	return nil
 }
 
-// PathBusy is Conflict while no database can be made at a path although none
+// CheckPathFree is Conflict while no database can be made at a path although none
 // has it: see refuseBusy.
-func (s *Store) PathBusy(ctx context.Context, path ayb.DatabasePath) error {
+func (s *Store) CheckPathFree(ctx context.Context, path ayb.DatabasePath) error {
 	ctx, cancel := limit(ctx)
 	defer cancel()
 	return driverError(refuseBusy(ctx, s.reader, path))
 }
 
-// Renamed gives the path that the database has now which had this one before.
+// ResolveRenamed gives the path that the database has now which had this one before.
 // NotFound when there is none.
-func (s *Store) Renamed(ctx context.Context, path ayb.DatabasePath) (ayb.DatabasePath, error) {
+func (s *Store) ResolveRenamed(ctx context.Context, path ayb.DatabasePath) (ayb.DatabasePath, error) {
 	ctx, cancel := limit(ctx)
 	defer cancel()
 	now := ayb.DatabasePath{Entity: path.Entity}
@@ -80,11 +80,11 @@ func forgetAlias(ctx context.Context, tx *sql.Tx, owner meta.EntityID, name ayb.
 	return err
 }
 
-// Owned counts what an entity has.
-func (s *Store) Owned(ctx context.Context, e meta.Entity) (meta.Owned, error) {
+// CountDatabases counts what an entity has.
+func (s *Store) CountDatabases(ctx context.Context, e meta.Entity) (meta.DatabaseCounts, error) {
 	ctx, cancel := limit(ctx)
 	defer cancel()
-	var n meta.Owned
+	var n meta.DatabaseCounts
 	err := s.reader.QueryRowContext(ctx, `
 		SELECT
 			(SELECT count(*) FROM database WHERE entity_id = $1 AND deleted_at IS NULL),

@@ -28,7 +28,7 @@ func openSQLite(ctx context.Context, cfg Config) (*Store, error) {
 	if !haveSQLite {
 		return nil, errs.E(errs.Unsupported, "This program was built without cgo and has no SQLite; a server needs a build with cgo")
 	}
-	if cfg.Existing {
+	if cfg.MustExist {
 		_, err = os.Stat(path)
 	} else {
 		err = createFile(path)

@@ -31,10 +31,10 @@ type Config struct {
 	// URL is sqlite://relative/path, sqlite:///absolute/path or
 	// postgresql://USER:PASSWORD@HOST:PORT/NAME with the parameters of libpq.
 	URL string
-	// Existing refuses a store that is not there or has another schema than
+	// MustExist refuses a store that is not there or has another schema than
 	// this version's, rather than make or change it: for programs beside the
 	// server.
-	Existing bool
+	MustExist bool
 	// TokensPerAccount is how many tokens that hold an account may have for
 	// which the operator has set no other number; 0 is no limit.
 	TokensPerAccount int64
@@ -99,7 +99,7 @@ func (s *Store) Close() error {
 // at it, or closes it.
 func (s *Store) migrated(ctx context.Context, name string, cfg Config) (*Store, error) {
 	migrate := s.migrate
-	if cfg.Existing {
+	if cfg.MustExist {
 		migrate = s.current
 	}
 	s.tokens = cfg.TokensPerAccount

@@ -53,7 +53,7 @@ func deletion(t *testing.T, s *store.Store) {
 	must(t, s.BeginDeletion(ctx, d, now, now.Add(claim)))
 	missing(t, s, d.Path)
 	wantCode(t, s.BeginDeletion(ctx, d, now, now.Add(claim)), errs.NotFound)
-	wantCode(t, s.PathBusy(ctx, d.Path), errs.Conflict)
+	wantCode(t, s.CheckPathFree(ctx, d.Path), errs.Conflict)
 	wantCode(t, s.CreateDatabase(ctx, anew(alice, "shop")), errs.Conflict)
 	_, err := s.ReserveDatabase(ctx, anew(alice, "shop"), now, now.Add(claim))
 	wantCode(t, err, errs.Conflict)
@@ -83,7 +83,7 @@ func deletion(t *testing.T, s *store.Store) {
 	if len(list) != 1 || list[0].Database != d || !list[0].At.Equal(now) {
 		t.Errorf("deleted %+v", list)
 	}
-	if n, err := s.Owned(ctx, alice); err != nil || n != (meta.Owned{Live: 1, Deleted: 1}) {
+	if n, err := s.CountDatabases(ctx, alice); err != nil || n != (meta.DatabaseCounts{Live: 1, Deleted: 1}) {
 		t.Errorf("owned %+v, %v", n, err)
 	}
 }
@@ -167,16 +167,16 @@ func rename(t *testing.T, s *store.Store) {
 	if got, err := s.DatabaseByPath(ctx, renamed.Path); err != nil || got != renamed {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	if got, err := s.Renamed(ctx, at("old")); err != nil || got != at("new") {
+	if got, err := s.ResolveRenamed(ctx, at("old")); err != nil || got != at("new") {
 		t.Errorf("the old name leads to %v, %v", got, err)
 	}
-	_, err := s.Renamed(ctx, at("never"))
+	_, err := s.ResolveRenamed(ctx, at("never"))
 	wantCode(t, err, errs.NotFound)
 	// And once more: both old names lead there.
 	must(t, s.BeginRename(ctx, renamed, "newest", now, now.Add(claim)))
 	must(t, s.EndMotion(ctx, meta.Motion{Kind: meta.ToName, Database: renamed, To: "newest"}, now))
 	for _, name := range []string{"old", "new"} {
-		if got, err := s.Renamed(ctx, at(name)); err != nil || got != at("newest") {
+		if got, err := s.ResolveRenamed(ctx, at(name)); err != nil || got != at("newest") {
 			t.Errorf("%s leads to %v, %v", name, got, err)
 		}
 	}
@@ -184,12 +184,12 @@ func rename(t *testing.T, s *store.Store) {
 	reused, err := s.DatabaseByPath(ctx, at("old"))
 	must(t, err)
 	shelve(t, s, reused, now)
-	_, err = s.Renamed(ctx, at("old"))
+	_, err = s.ResolveRenamed(ctx, at("old"))
 	wantCode(t, err, errs.NotFound)
 	newest, err := s.DatabaseByPath(ctx, at("newest"))
 	must(t, err)
 	shelve(t, s, newest, now)
-	_, err = s.Renamed(ctx, at("new"))
+	_, err = s.ResolveRenamed(ctx, at("new"))
 	wantCode(t, err, errs.NotFound) // it is deleted
 }
 
@@ -238,11 +238,11 @@ func endOfGrace(t *testing.T, s *store.Store) {
 	moving := database(t, s, alice, "moving")
 	must(t, s.BeginDeletion(ctx, moving, now, now.Add(claim)))
 
-	n, tokens, err := s.ExpireDeleted(ctx, now, now.Add(24*time.Hour), 10)
+	n, tokens, err := s.PurgeDeleted(ctx, now, now.Add(24*time.Hour), 10)
 	if err != nil || n != 1 || !slices.Equal(tokens, []string{"app"}) {
 		t.Errorf("%d, %v, %v", n, tokens, err)
 	}
-	n, _, err = s.ExpireDeleted(ctx, now.Add(time.Hour), now.Add(24*time.Hour), 10)
+	n, _, err = s.PurgeDeleted(ctx, now.Add(time.Hour), now.Add(24*time.Hour), 10)
 	if err != nil || n != 1 {
 		t.Errorf("%d, %v", n, err)
 	}

@@ -20,29 +20,29 @@ func limitsOf(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	alice, bob := entity(t, s, "alice"), entity(t, s, "bob")
 	shop, other := database(t, s, alice, "shop"), database(t, s, alice, "other")
-	own := func(d meta.Database, want limits.Own) {
+	own := func(d meta.Database, want limits.Overrides) {
 		t.Helper()
 		got, err := s.DatabaseByPath(ctx, d.Path)
 		must(t, err)
 		switch {
-		case want == limits.Own{} && got.Limits != nil:
+		case want == limits.Overrides{} && got.Limits != nil:
 			t.Errorf("%s has %+v", d.Path, *got.Limits)
-		case want != limits.Own{} && (got.Limits == nil || *got.Limits != want):
+		case want != limits.Overrides{} && (got.Limits == nil || *got.Limits != want):
 			t.Errorf("%s has %+v, want %+v", d.Path, got.Limits, want)
 		}
 		if got.Limits = nil; got != d {
 			t.Errorf("limits changed the rest: %+v", got)
 		}
 	}
-	own(shop, limits.Own{})
+	own(shop, limits.Overrides{})
 
-	var want limits.Own
+	var want limits.Overrides
 	for i, l := range limits.All() {
 		_, most := l.Bounds(limits.Values{})
 		value := most - int64(i)
 		must(t, s.ChangeAccountLimits(ctx, alice.ID, change{l: &value}))
 		want.Account.Set(l, value)
-		if l.OfAccounts() {
+		if l.AccountOnly() {
 			wantCode(t, s.ChangeDatabaseLimits(ctx, shop.ID, change{l: &value}), errs.Invalid)
 			continue
 		}
@@ -52,7 +52,7 @@ func limitsOf(t *testing.T, s *store.Store) {
 		want.Database.Set(l, 0)
 	}
 	own(shop, want)
-	own(other, limits.Own{Account: want.Account})
+	own(other, limits.Overrides{Account: want.Account})
 	if got, err := s.AccountLimits(ctx, alice.ID); err != nil || got != want.Account {
 		t.Errorf("alice has %+v, %v", got, err)
 	}
@@ -68,9 +68,9 @@ func limitsOf(t *testing.T, s *store.Store) {
 	wantCode(t, s.ChangeDatabaseLimits(ctx, 999, change{limits.HeapBytes: &one}), errs.NotFound)
 
 	must(t, s.ChangeAccountLimits(ctx, bob.ID, change{limits.HeapBytes: nil})) // nothing was set
-	list, err := s.Limited(ctx)
+	list, err := s.ListLimits(ctx)
 	must(t, err)
-	if !slices.Equal(list, []meta.Limited{{Entity: "alice", Values: want.Account}, {Entity: "alice", Database: "shop", Values: want.Database}}) {
+	if !slices.Equal(list, []meta.LimitsRecord{{Entity: "alice", Values: want.Account}, {Entity: "alice", Database: "shop", Values: want.Database}}) {
 		t.Errorf("listed %+v", list)
 	}
 	for _, l := range limits.All() {
@@ -81,7 +81,7 @@ func limitsOf(t *testing.T, s *store.Store) {
 	must(t, s.ChangeDatabaseLimits(ctx, shop.ID, change{limits.DatabaseBytes: nil}))
 	want.Database.Unset(limits.DatabaseBytes)
 	own(shop, want)
-	own(other, limits.Own{})
+	own(other, limits.Overrides{})
 }
 
 // limitsGo: an account goes with the limits that were set for it and for its
@@ -95,7 +95,7 @@ func limitsGo(t *testing.T, s *store.Store) {
 	must(t, s.ChangeDatabaseLimits(ctx, d.ID, change{limits.HeapBytes: &n}))
 	_, err := s.DeleteEntity(ctx, alice.ID, now)
 	must(t, err)
-	if list, err := s.Limited(ctx); err != nil || len(list) != 0 {
+	if list, err := s.ListLimits(ctx); err != nil || len(list) != 0 {
 		t.Errorf("left over: %+v, %v", list, err)
 	}
 	wantCode(t, s.ChangeAccountLimits(ctx, alice.ID, change{limits.HeapBytes: &n}), errs.NotFound)

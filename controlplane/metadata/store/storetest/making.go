@@ -32,7 +32,7 @@ func reservation(t *testing.T, s *store.Store) {
 	wantCode(t, err, errs.Conflict)
 	wantCode(t, s.CreateDatabase(ctx, d), errs.Conflict)
 	wantCode(t, s.BeginRename(ctx, taken, "d", now, now.Add(claim)), errs.Conflict)
-	if n, err := s.Owned(ctx, alice); err != nil || n != (meta.Owned{Live: 1, Reserved: 1}) {
+	if n, err := s.CountDatabases(ctx, alice); err != nil || n != (meta.DatabaseCounts{Live: 1, Reserved: 1}) {
 		t.Errorf("owned %+v, %v", n, err)
 	}
 	wantCode(t, s.RenewReservation(ctx, meta.Reservation{ID: r.ID, Token: "guessed"}, now), errs.Conflict)
@@ -148,7 +148,7 @@ func lineage(t *testing.T, s *store.Store) {
 	if _, forks, err = s.Lineage(ctx, source.ID, bob.ID); err != nil || len(forks) != 1 {
 		t.Errorf("a deleted fork: %+v, %v", forks, err)
 	}
-	_, _, err = s.ExpireDeleted(ctx, now, now, 9)
+	_, _, err = s.PurgeDeleted(ctx, now, now, 9)
 	must(t, err)
 	if got, err := s.DatabaseByPath(ctx, his.Path); err != nil || got != his {
 		t.Errorf("the fork of one that is gone: %+v, %v", got, err)

@@ -35,8 +35,8 @@ func removal(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	doom(t, s, "alice", "a", "b", "c")
 	path := ayb.DatabasePath{Entity: "alice", Database: "a"}
-	wantCode(t, s.PathBusy(ctx, path), errs.Conflict)
-	must(t, s.PathBusy(ctx, ayb.DatabasePath{Entity: "alice", Database: "d"}))
+	wantCode(t, s.CheckPathFree(ctx, path), errs.Conflict)
+	must(t, s.CheckPathFree(ctx, ayb.DatabasePath{Entity: "alice", Database: "d"}))
 	claim := func(n int, at time.Time) []string {
 		t.Helper()
 		got, err := s.ClaimDoomed(ctx, n, at, at.Add(time.Minute))
@@ -83,7 +83,7 @@ func removal(t *testing.T, s *store.Store) {
 	for _, one := range all {
 		must(t, s.ForgetDoomed(ctx, one.ID))
 	}
-	must(t, s.PathBusy(ctx, path))
+	must(t, s.CheckPathFree(ctx, path))
 	must(t, s.CreateDatabase(ctx, d))
 	if got := claim(9, now.Add(time.Hour)); len(got) != 0 {
 		t.Errorf("claimed %v after all was forgotten", got)
