@@ -26,6 +26,7 @@ import (
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/keyedmutex"
 	"github.com/ayb-go/ayb/shared/mux"
 )
 
@@ -82,7 +83,7 @@ type Node struct {
 	life      context.Context   // ends when the node stops; set before it serves
 	prepared  *snapshotio.Store // set before the node serves
 	transfer  *snapshotio.Transfer
-	preparing turns
+	preparing keyedmutex.Mutexes[ayb.DatabasePath] // one snapshot of a database at a time
 	holds     holds
 }
 

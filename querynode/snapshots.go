@@ -57,11 +57,11 @@ func (n *Node) Prepare(ctx context.Context, req nodeapi.PrepareRequest) (nodeapi
 	ctx, cancel := n.within(ctx)
 	defer cancel()
 	var resp nodeapi.PrepareResponse
-	done, err := n.preparing.take(ctx, req.Path)
+	unlock, err := n.preparing.LockContext(ctx, req.Path)
 	if err != nil {
-		return resp, err
+		return resp, errs.Wrap(errs.Canceled, err, "The request was given up while it waited for another snapshot of the database")
 	}
-	defer done()
+	defer unlock()
 	size, err := n.dir.Size(req.Path)
 	if err != nil {
 		return resp, err

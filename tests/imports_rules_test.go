@@ -49,6 +49,7 @@ var importRules = []rule{
 	{pkg: "shared/version", never: join(roles, bus, sql)},
 	{pkg: "shared/debugsrv", may: list(nouns, "shared/logging"), never: join(roles, bus, sql)},
 	{pkg: "shared/supervisor", may: list(nouns, "shared/logging"), never: join(roles, bus, sql)},
+	{pkg: "shared/keyedmutex", never: join(roles, bus, sql)},
 	{pkg: "shared/filelock", never: join(roles, bus, sql)},
 	{pkg: "shared/disktest", never: join(roles, bus, sql)},
 	{pkg: "shared/porttest", never: join(roles, bus, sql)},
@@ -81,7 +82,7 @@ var importRules = []rule{
 	{pkg: "controlplane/metadata/store/pgtest", may: []string{"shared/porttest"}, never: join(bus, roles)},
 	{pkg: "controlplane/identity/accounts", may: list(mailBus, "controlplane/metadata/meta", "controlplane/authz", "controlplane/identity/token", "controlplane/metadata/cache"),
 		never: list(join(otherRoles("controlplane"), nats, sql), "controlplane/metadata/store", "controlplane/front/api", "net/http")},
-	{pkg: "controlplane/databases", may: list(nodeBus, "shared/bus/snapshotapi", "controlplane/metadata/limits", "controlplane/metadata/meta", "controlplane/authz", "controlplane/metadata/cache", "controlplane/databases/placement"),
+	{pkg: "controlplane/databases", may: list(nodeBus, "shared/bus/snapshotapi", "shared/keyedmutex", "controlplane/metadata/limits", "controlplane/metadata/meta", "controlplane/authz", "controlplane/metadata/cache", "controlplane/databases/placement"),
 		never: list(join(otherRoles("controlplane"), nats, sql), "controlplane/metadata/store", "controlplane/front/api", "net/http")},
 	{pkg: "controlplane/identity/lastuse", may: list(nouns, "controlplane/metadata/meta"), never: list(join(otherRoles("controlplane"), bus, sql), "net/http")},
 	{pkg: "controlplane/identity/oauth", may: list(nouns, "shared/httpapi", "controlplane/metadata/meta", "controlplane/authz", "controlplane/identity/token"),
@@ -94,7 +95,7 @@ var importRules = []rule{
 	{pkg: "controlplane/front/api/openapi", never: list(join(roles, bus, sql), "net")},
 
 	// The query node: files and daemons; it decides no permission.
-	{pkg: "querynode", may: list(nodeBus, "querynode/cgroup", "querynode/dbfile", "querynode/snapshotio", "querynode/pool", "querynode/relay", "querynode/sandbox", "querynode/space", "querynode/daemonargs", "querynode/thread"),
+	{pkg: "querynode", may: list(nodeBus, "shared/keyedmutex", "querynode/cgroup", "querynode/dbfile", "querynode/snapshotio", "querynode/pool", "querynode/relay", "querynode/sandbox", "querynode/space", "querynode/daemonargs", "querynode/thread"),
 		never: list(join(otherRoles("querynode"), nats, sql), "querynode/daemon", "querynode/engine/...", "shared/config")},
 	{pkg: "querynode/dbfile", may: list(nouns, "shared/filelock"), never: join(bus, sql)},
 	{pkg: "querynode/snapshotio", may: list(nouns, "querynode/thread"), never: list(join(bus, sql), "querynode/engine/...", "querynode/daemon")},
@@ -123,7 +124,7 @@ var importRules = []rule{
 		never: join(otherRoles("snapshotter"), nats, sql)},
 	{pkg: "snapshotter/bucket", may: nouns, never: join(bus, sql)},
 	{pkg: "snapshotter/bucket/s3test", may: []string{"shared/porttest", "snapshotter/bucket"}, never: join(bus, sql)},
-	{pkg: "snapshotter/jobs", may: list(nodeBus, "snapshotter/bucket"), never: join(otherRoles("snapshotter"), nats, sql)},
+	{pkg: "snapshotter/jobs", may: list(nodeBus, "shared/keyedmutex", "snapshotter/bucket"), never: join(otherRoles("snapshotter"), nats, sql)},
 	{pkg: "snapshotter/schedule", may: list(nodeBus, "shared/bus/directoryapi", "snapshotter/bucket", "snapshotter/jobs"), never: join(otherRoles("snapshotter"), nats, sql)},
 
 	// Composition: what every process has in common, one launch package and

@@ -42,7 +42,7 @@ func (d *Databases) Create(ctx context.Context, actor authz.Actor, req NewDataba
 	if err != nil {
 		return meta.Database{}, err
 	}
-	unlock := d.creating.lock(made.Owner)
+	unlock := d.creating.Lock(made.Owner)
 	defer unlock()
 	if err := d.checkRoom(ctx, made); err != nil {
 		return meta.Database{}, err

@@ -18,6 +18,7 @@ import (
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/bus/snapshotapi"
 	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/keyedmutex"
 )
 
 // Store is what databases needs of the metadata store. What is missing is
@@ -128,10 +129,13 @@ func (d Deps) complete() bool {
 
 // Databases is the service. It may be used concurrently.
 type Databases struct {
-	cfg      Config
-	deps     Deps
-	place    *placement.Placement
-	creating *locks
+	cfg   Config
+	deps  Deps
+	place *placement.Placement
+	// creating is held by the owner for whom a database is made, renamed or
+	// restored: undoing a failed creation then cannot remove another one, and
+	// a limit on the number of databases is exact.
+	creating keyedmutex.Mutexes[meta.EntityID]
 	running  *running
 	works    *works
 	gates    *gates
@@ -150,5 +154,5 @@ func New(cfg Config, deps Deps) (*Databases, error) {
 			return nil, errs.E(errs.Invalid, "The limits of databases can't be negative")
 		}
 	}
-	return &Databases{cfg: cfg, deps: deps, place: placement.New(deps.Nodes), creating: newLocks(), running: newRunning(), works: newWorks(), gates: newGates()}, nil
+	return &Databases{cfg: cfg, deps: deps, place: placement.New(deps.Nodes), running: newRunning(), works: newWorks(), gates: newGates()}, nil
 }

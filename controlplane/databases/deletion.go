@@ -64,7 +64,7 @@ func (d *Databases) Undelete(ctx context.Context, actor authz.Actor, entity, dat
 	if !actor.ActsAs(path.Entity) {
 		return errs.E(errs.Forbidden, "Authenticated entity %s can't undelete database %s", actor.Slug, path)
 	}
-	unlock := d.creating.lock(actor.Entity)
+	unlock := d.creating.Lock(actor.Entity)
 	defer unlock()
 	if err := d.checkNumber(ctx, actor.Entity, path.Entity, false); err != nil {
 		return err

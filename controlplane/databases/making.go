@@ -63,7 +63,7 @@ func (d *Databases) makeFrom(ctx context.Context, made meta.Database, from meta.
 
 // reserve chooses a node and keeps the path.
 func (d *Databases) reserve(ctx context.Context, made meta.Database) (meta.Database, meta.Reservation, error) {
-	unlock := d.creating.lock(made.Owner)
+	unlock := d.creating.Lock(made.Owner)
 	defer unlock()
 	if err := d.checkRoom(ctx, made); err != nil {
 		return made, meta.Reservation{}, err

@@ -24,7 +24,7 @@ func (d *Databases) Rename(ctx context.Context, actor authz.Actor, entity, datab
 	if err != nil {
 		return err
 	}
-	unlock := d.creating.lock(db.Owner)
+	unlock := d.creating.Lock(db.Owner)
 	defer unlock()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), motionTimeout)
 	defer cancel()

@@ -63,12 +63,6 @@ func (m *Maker) lives(node nodeapi.NodeID) bool {
 	return false
 }
 
-// locks let one at a time work on a database.
-type locks struct {
-	mu   sync.Mutex
-	held map[ayb.DatabasePath]chan struct{} // closed when it is free
-}
-
 // Lock waits until nobody else of this process changes the snapshots of some
 // databases. The error is ctx's, as Canceled.
 func (m *Maker) Lock(ctx context.Context, paths ...ayb.DatabasePath) (unlock func(), err error) {
@@ -82,36 +76,12 @@ func (m *Maker) Lock(ctx context.Context, paths ...ayb.DatabasePath) (unlock fun
 		}
 	}
 	for _, p := range slices.Compact(paths) {
-		free, err := m.paths.lock(ctx, p)
+		free, err := m.paths.LockContext(ctx, p)
 		if err != nil {
 			unlock()
-			return nil, err
+			return nil, errs.Wrap(errs.Canceled, err, "The request was given up while it waited for the snapshots of database %s", p)
 		}
 		held = append(held, free)
 	}
 	return unlock, nil
-}
-
-func (l *locks) lock(ctx context.Context, p ayb.DatabasePath) (unlock func(), err error) {
-	for {
-		l.mu.Lock()
-		other, taken := l.held[p]
-		if !taken {
-			mine := make(chan struct{})
-			l.held[p] = mine
-			l.mu.Unlock()
-			return func() {
-				l.mu.Lock()
-				defer l.mu.Unlock()
-				delete(l.held, p)
-				close(mine)
-			}, nil
-		}
-		l.mu.Unlock()
-		select {
-		case <-other:
-		case <-ctx.Done():
-			return nil, errs.Wrap(errs.Canceled, ctx.Err(), "The request was given up")
-		}
-	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/ayb-go/ayb/shared/bus"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/keyedmutex"
 	"github.com/ayb-go/ayb/shared/logging"
 	"github.com/ayb-go/ayb/snapshotter/bucket"
 )
@@ -67,7 +68,7 @@ type Deps struct {
 type Maker struct {
 	cfg   Config
 	deps  Deps
-	paths locks
+	paths keyedmutex.Mutexes[ayb.DatabasePath]
 }
 
 // New makes a maker.
@@ -81,7 +82,7 @@ func New(cfg Config, deps Deps) (*Maker, error) {
 	if cfg.Patience <= 0 {
 		cfg.Patience = 5 * time.Second
 	}
-	return &Maker{cfg: cfg, deps: deps, paths: locks{held: map[ayb.DatabasePath]chan struct{}{}}}, nil
+	return &Maker{cfg: cfg, deps: deps}, nil
 }
 
 // Make makes a snapshot of the present state. NotFound says that nothing was
