@@ -1,12 +1,15 @@
 package tests
 
 import (
+	"bufio"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/httpapi"
@@ -195,6 +198,52 @@ func TestImportOfWhatIsRenamedOrDeletedMeanwhile(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// An answer that comes before the end of a request's body is not lost to a
+// client that goes on sending: the connection is not reset under it.
+func TestAnswerBeforeTheEndOfABody(t *testing.T) {
+	w := harness.Start(t, harness.AllInOne)
+	alice := w.Register("alice")
+	alice.Create("source.sqlite")
+	alice.Exec("source.sqlite", "CREATE TABLE t(x); INSERT INTO t VALUES ('new')")
+	half := len(wholeOf(t, alice, "source.sqlite")) / 2
+	for n := range 3 {
+		name := fmt.Sprintf("a%d.sqlite", n)
+		alice.Create(name)
+		conn, err := net.Dial("tcp", strings.TrimPrefix(w.URL, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+		_, err = fmt.Fprintf(conn, "POST /v1/alice/%s/import?format=sqlite&mode=replace HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s",
+			name, alice.Token, half+200_000, wholeOf(t, alice, "source.sqlite")[:half])
+		if err != nil {
+			t.Fatal(err)
+		}
+		waitListed(t, alice, "alice", name, "import that replaces the database")
+		if err := alice.DeleteDatabase(t.Context(), "alice", name); err != nil {
+			t.Fatal(err)
+		}
+		answer := bufio.NewReader(conn)
+		if _, err := answer.Peek(1); err != nil {
+			t.Fatal(err)
+		}
+		for range 100 { // the answer is there, and the client has not looked
+			if _, err := conn.Write(make([]byte, 2000)); err != nil {
+				t.Fatalf("the rest of the body: %v", err)
+			}
+		}
+		resp, err := http.ReadResponse(answer, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.StatusCode != 404 && resp.StatusCode != 409 {
+			t.Errorf("status %d", resp.StatusCode)
+		}
+		_ = resp.Body.Close()
 	}
 }
 

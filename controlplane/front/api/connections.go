@@ -1,11 +1,13 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,6 +25,9 @@ const (
 	farewellTime  = time.Second
 	maxFarewells  = 32
 	farewellsEach = 4
+	// lingerTime is how long a connection that ends while its client may be
+	// sending is read, and what comes is thrown away.
+	lingerTime = time.Second
 )
 
 // connections is a listener that bounds its connections, in all and for each
@@ -47,6 +52,7 @@ type countedConn struct {
 	key  string // empty for one that is not counted by its address
 	idle atomic.Bool
 	once sync.Once
+	cut  atomic.Bool // the last Read ended by its deadline
 }
 
 func newConnections(ln net.Listener, cfg Config) *connections {
@@ -177,13 +183,42 @@ func (l *connections) remove(c *countedConn) {
 	}
 }
 
-// Close implements net.Conn.
+// Read implements net.Conn.
+func (c *countedConn) Read(p []byte) (int, error) {
+	c.cut.Store(false)
+	n, err := c.Conn.Read(p)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		c.cut.Store(true)
+	}
+	return n, err //nolint:wrapcheck // net/http looks at it
+}
+
+// Close implements net.Conn. The connection of a client that may still be sending
+// is closed a little later: closed with unread bytes it would be reset, and a
+// reset can take the answer with it (RFC 9112, section 9.6). Until then it counts.
 func (c *countedConn) Close() error {
+	var err error
 	c.once.Do(func() {
-		c.from.mu.Lock()
-		defer c.from.mu.Unlock()
-		c.from.remove(c)
+		if c.cut.Load() && c.CloseWrite() == nil {
+			go c.linger()
+			return
+		}
+		err = c.end()
 	})
+	return err
+}
+
+// linger reads until the client ends the connection, or for lingerTime.
+func (c *countedConn) linger() {
+	_ = c.SetReadDeadline(time.Now().Add(lingerTime))
+	_, _ = io.Copy(io.Discard, c.Conn)
+	_ = c.end()
+}
+
+func (c *countedConn) end() error {
+	c.from.mu.Lock()
+	c.from.remove(c)
+	c.from.mu.Unlock()
 	return c.Conn.Close() //nolint:wrapcheck // net/http looks at it
 }
 
