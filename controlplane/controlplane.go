@@ -52,7 +52,7 @@ type Deps struct {
 	BusFull func() bool
 	// Pages makes the pages for people, over the sessions of their browsers;
 	// nil for an API without pages.
-	Pages func(*weblogin.Sessions) (http.Handler, error)
+	Pages func(*weblogin.Service) (http.Handler, error)
 	Log   *slog.Logger
 	// AllowLink and LinkRoots are those of linkcheck.Deps; nil for the rules
 	// that hold outside tests.
@@ -121,7 +121,7 @@ func (c *ControlPlane) assemble(cfg Config) (err error) {
 	}
 	people, err := accounts.New(
 		accounts.Config{PublicURL: cfg.publicURL(), Login: cfg.login()},
-		accounts.Deps{Identities: c.cache, Tokens: c.cache, Databases: dbs, Uses: c.uses, Mail: c.deps.Mail, Limits: limits, Now: c.deps.Now})
+		accounts.Deps{Identities: c.cache, Tokens: c.cache, Databases: dbs, UseTracker: c.uses, Mail: c.deps.Mail, Limits: limits, Now: c.deps.Now})
 	if err != nil {
 		return err
 	}

@@ -58,5 +58,5 @@ func (u upkeep) start(ctx context.Context, running *sync.WaitGroup) {
 // profiles makes the service for what accounts say about themselves.
 func (c *ControlPlane) profiles(limits *ratelimit.Limiter) (*accounts.Profiles, error) {
 	return accounts.NewProfiles(accounts.ProfileDeps{
-		Store: c.cache, Links: c.kept.links, Limits: limits, Doomed: func() { c.kept.removals.Wake(); c.kept.errands.Wake() }, Now: c.deps.Now})
+		Store: c.cache, Links: c.kept.links, Limits: limits, NotifyPurge: func() { c.kept.removals.Wake(); c.kept.errands.Wake() }, Now: c.deps.Now})
 }

@@ -227,9 +227,9 @@ func TestSlowMailHoldsUpNoOther(t *testing.T) {
 	later.Store(true)
 	s := smtptest.Start(t, smtptest.Config{Hook: func(step smtptest.Step, m smtptest.Mail) error {
 		switch {
-		case step == smtptest.Text && m.To == numbered(0).To:
+		case step == smtptest.Data && m.To == numbered(0).To:
 			<-release
-		case step == smtptest.Receiver && m.To == numbered(1).To && later.Load():
+		case step == smtptest.Recipient && m.To == numbered(1).To && later.Load():
 			return smtptest.Answer(450, "greylisted")
 		}
 		return nil

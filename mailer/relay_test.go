@@ -201,12 +201,12 @@ func TestRefusals(t *testing.T) {
 		public string // empty: it may pass
 	}{
 		{smtptest.Sender, 553, "SMTP backend failed: the mail server refused the sender (553)"},
-		{smtptest.Receiver, 550, "SMTP backend failed: the mail server refused the address (550)"},
-		{smtptest.Receiver, 501, "SMTP backend failed: the mail server refused the address (501)"},
-		{smtptest.Text, 554, "SMTP backend failed: the mail server refused the mail (554)"},
+		{smtptest.Recipient, 550, "SMTP backend failed: the mail server refused the address (550)"},
+		{smtptest.Recipient, 501, "SMTP backend failed: the mail server refused the address (501)"},
+		{smtptest.Data, 554, "SMTP backend failed: the mail server refused the mail (554)"},
 		{smtptest.Sender, 530, ""},
-		{smtptest.Receiver, 451, ""},
-		{smtptest.Text, 452, ""},
+		{smtptest.Recipient, 451, ""},
+		{smtptest.Data, 452, ""},
 	} {
 		t.Run(fmt.Sprint(c.at, c.code), func(t *testing.T) {
 			var refuse atomic.Bool
@@ -275,7 +275,7 @@ func TestConnectionsAreReused(t *testing.T) {
 func TestSilentRelay(t *testing.T) {
 	block := make(chan struct{})
 	t.Cleanup(func() { close(block) })
-	for _, at := range []smtptest.Step{smtptest.Connect, smtptest.Receiver, smtptest.Text} {
+	for _, at := range []smtptest.Step{smtptest.Connect, smtptest.Recipient, smtptest.Data} {
 		s := smtptest.Start(t, smtptest.Config{Hook: func(step smtptest.Step, _ smtptest.Mail) error {
 			if step == at {
 				<-block
@@ -297,7 +297,7 @@ func TestSilentRelay(t *testing.T) {
 func TestStopFinishesTheMail(t *testing.T) {
 	reached, release := make(chan struct{}), make(chan struct{})
 	s := smtptest.Start(t, smtptest.Config{Hook: func(step smtptest.Step, _ smtptest.Mail) error {
-		if step == smtptest.Text {
+		if step == smtptest.Data {
 			close(reached)
 			<-release
 		}
@@ -326,7 +326,7 @@ func TestTwoBackends(t *testing.T) {
 	var code atomic.Int64
 	code.Store(451)
 	s := smtptest.Start(t, smtptest.Config{Hook: func(step smtptest.Step, _ smtptest.Mail) error {
-		if n := int(code.Load()); step == smtptest.Receiver && n != 0 {
+		if n := int(code.Load()); step == smtptest.Recipient && n != 0 {
 			return smtptest.Answer(n, "no")
 		}
 		return nil

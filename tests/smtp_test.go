@@ -61,7 +61,7 @@ func TestMailByRelay(t *testing.T) {
 	for _, topology := range harness.Topologies() {
 		t.Run(string(topology), func(t *testing.T) {
 			s := smtptest.Start(t, smtptest.Config{Username: relayUser, Password: relayPassword, Hook: func(step smtptest.Step, m smtptest.Mail) error {
-				if step == smtptest.Receiver && m.To == harness.Address("gone") {
+				if step == smtptest.Recipient && m.To == harness.Address("gone") {
 					return smtptest.Answer(550, "no such user at internal.example")
 				}
 				return nil
@@ -127,15 +127,15 @@ func (k *killer) hook(step smtptest.Step, m smtptest.Mail) error {
 	kill := marked && at == step && step != smtptest.Connect
 	if kill {
 		delete(k.when, m.To)
-		k.lost[m.To] = step == smtptest.Taken
+		k.lost[m.To] = step == smtptest.Accepted
 	}
 	k.mu.Unlock()
 	switch {
-	case step == smtptest.Receiver:
+	case step == smtptest.Recipient:
 		k.alive(m.To)
-	case step == smtptest.Taken:
+	case step == smtptest.Accepted:
 		k.gate.RUnlock()
-	case step == smtptest.Text && !kill:
+	case step == smtptest.Data && !kill:
 		k.gate.RLock()
 		if !k.sameLife(m.To) { // the text of a mailer that is dead by now
 			k.gate.RUnlock()
@@ -203,9 +203,9 @@ func TestMailerKilledFiveTimes(t *testing.T) {
 	name := func(i int) string { return fmt.Sprintf("user%d", i) }
 	k := &killer{t: t, kills: make(chan chan struct{}), lost: map[string]bool{}, born: map[string]int{}, when: map[string]smtptest.Step{
 		"":                       smtptest.Sender, // its receiver is not known then
-		harness.Address(name(4)): smtptest.Receiver,
-		harness.Address(name(8)): smtptest.Text, harness.Address(name(12)): smtptest.Text,
-		harness.Address(name(16)): smtptest.Taken,
+		harness.Address(name(4)): smtptest.Recipient,
+		harness.Address(name(8)): smtptest.Data, harness.Address(name(12)): smtptest.Data,
+		harness.Address(name(16)): smtptest.Accepted,
 	}}
 	k.s = smtptest.Start(t, smtptest.Config{Username: relayUser, Password: relayPassword, Hook: k.hook})
 	k.w = harness.Start(t, harness.Split, relay(t, k.s)...)

@@ -32,7 +32,7 @@ func (p *Pages) showConsent(w http.ResponseWriter, r *http.Request) {
 // ask shows the consent page, or sends those who have to log in first on
 // their way; they come back here.
 func (p *Pages) ask(w http.ResponseWriter, r *http.Request, status int, page consentPage) {
-	consent, err := p.deps.Applications.Ask(r.Context(), sessionToken(r), page.Request)
+	consent, err := p.deps.Applications.PrepareConsent(r.Context(), sessionToken(r), page.Request)
 	if err != nil {
 		p.notAuthorized(w, r, page.Request, err)
 		return

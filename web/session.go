@@ -64,7 +64,7 @@ func (p *Pages) logIn(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, titleLogIn, errs.E(errs.Invalid, "Enter your username"))
 		return
 	}
-	if _, err := p.deps.Sessions.LogIn(r.Context(), name, fields["next"]); err != nil {
+	if _, err := p.deps.LogIns.LogIn(r.Context(), name, fields["next"]); err != nil {
 		p.fail(w, r, titleLogIn, err)
 		return
 	}
@@ -101,7 +101,7 @@ func (p *Pages) replaced(r *http.Request) (replacement, error) {
 		return ask, nil
 	}
 	var err error
-	ask.Now, ask.Then, err = p.deps.Sessions.Replaces(r.Context(), token, mailed(r))
+	ask.Now, ask.Then, err = p.deps.LogIns.AccountSwitch(r.Context(), token, mailed(r))
 	return ask, err
 }
 
@@ -117,16 +117,16 @@ func (p *Pages) confirm(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	var s httpapi.BrowserSession
+	var s httpapi.WebLogin
 	if err == nil {
-		s, err = p.deps.Sessions.Confirm(r.Context(), mailed(r))
+		s, err = p.deps.LogIns.Confirm(r.Context(), mailed(r))
 	}
 	if err != nil {
 		p.fail(w, r, titleConfirmation, err)
 		return
 	}
 	if ask.Now != "" { // that session is over; if it cannot be ended now, it ends unused
-		if err := p.deps.Sessions.LogOut(r.Context(), sessionToken(r)); err != nil {
+		if err := p.deps.LogIns.LogOut(r.Context(), sessionToken(r)); err != nil {
 			p.deps.Log.Warn("replaced session not ended", "err", err)
 		}
 	}
@@ -150,7 +150,7 @@ func (p *Pages) showLogOut(w http.ResponseWriter, r *http.Request) {
 // not be revoked the cookie stays, and the person can try again.
 func (p *Pages) logOut(w http.ResponseWriter, r *http.Request) {
 	if token := sessionToken(r); token != "" {
-		if err := p.deps.Sessions.LogOut(r.Context(), token); err != nil {
+		if err := p.deps.LogIns.LogOut(r.Context(), token); err != nil {
 			p.fail(w, r, "", err)
 			return
 		}

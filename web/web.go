@@ -21,17 +21,17 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// Sessions logs people in and out. Errors carry codes.
-type Sessions interface {
+// LogIns logs people in and out. Errors carry codes.
+type LogIns interface {
 	// LogIn mails a link to whoever owns the account. next is where it leads
 	// in the end: a path of this server, or empty.
 	LogIn(ctx context.Context, entity, next string) (queued bool, err error)
-	// Replaces tells whose session a browser has and whose the token of a mail
+	// AccountSwitch tells whose session a browser has and whose the token of a mail
 	// would give it. Both are empty when that is nobody, the same account, or
 	// nothing to ask about because the mail is not good.
-	Replaces(ctx context.Context, token, mailed string) (now, then string, err error)
+	AccountSwitch(ctx context.Context, token, mailed string) (now, then string, err error)
 	// Confirm exchanges the token of a mail, once, for a session.
-	Confirm(ctx context.Context, mailed string) (httpapi.BrowserSession, error)
+	Confirm(ctx context.Context, mailed string) (httpapi.WebLogin, error)
 	// LogOut revokes the token of a session; it is no error if it does not
 	// hold any more.
 	LogOut(ctx context.Context, token string) error
@@ -41,7 +41,7 @@ type Sessions interface {
 // session: InvalidToken or Hidden when it does not hold. A request that cannot
 // be granted to anybody is Invalid with an OAuth code, whatever the token.
 type Applications interface {
-	Ask(ctx context.Context, token string, r httpapi.AuthorizeRequest) (httpapi.Consent, error)
+	PrepareConsent(ctx context.Context, token string, r httpapi.AuthorizeRequest) (httpapi.Consent, error)
 	// Grant and Deny give the address to send the browser to.
 	Grant(ctx context.Context, token string, r httpapi.AuthorizeRequest, ticket, database string) (location string, err error)
 	Deny(ctx context.Context, token string, r httpapi.AuthorizeRequest, ticket string) (location string, err error)
@@ -58,7 +58,7 @@ type Config struct {
 
 // Deps are what the pages work with. All are needed.
 type Deps struct {
-	Sessions     Sessions
+	LogIns       LogIns
 	Applications Applications
 	Log          *slog.Logger
 }
@@ -81,7 +81,7 @@ type Pages struct {
 
 // New makes the pages.
 func New(cfg Config, deps Deps) (*Pages, error) {
-	if deps.Sessions == nil || deps.Applications == nil || deps.Log == nil {
+	if deps.LogIns == nil || deps.Applications == nil || deps.Log == nil {
 		return nil, errs.E(errs.Internal, "web: a dependency is missing")
 	}
 	templates, err := template.ParseFS(templateFiles, "templates/*.html")

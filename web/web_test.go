@@ -21,7 +21,7 @@ import (
 type services struct {
 	token, entity, next, mailed, database, ticket string
 	request                                       httpapi.AuthorizeRequest
-	session                                       httpapi.BrowserSession
+	session                                       httpapi.WebLogin
 	databases                                     []string
 	now, then                                     string
 	err                                           error
@@ -35,12 +35,12 @@ func (s *services) LogIn(_ context.Context, entity, next string) (bool, error) {
 	return false, s.call("log in")
 }
 
-func (s *services) Confirm(_ context.Context, mailed string) (httpapi.BrowserSession, error) {
+func (s *services) Confirm(_ context.Context, mailed string) (httpapi.WebLogin, error) {
 	s.mailed = mailed
 	return s.session, s.call("confirm")
 }
 
-func (s *services) Replaces(_ context.Context, token, mailed string) (now, then string, err error) {
+func (s *services) AccountSwitch(_ context.Context, token, mailed string) (now, then string, err error) {
 	s.token, s.mailed = token, mailed
 	return s.now, s.then, nil
 }
@@ -50,7 +50,7 @@ func (s *services) LogOut(_ context.Context, token string) error {
 	return s.call("log out")
 }
 
-func (s *services) Ask(_ context.Context, token string, r httpapi.AuthorizeRequest) (httpapi.Consent, error) {
+func (s *services) PrepareConsent(_ context.Context, token string, r httpapi.AuthorizeRequest) (httpapi.Consent, error) {
 	s.token, s.request = token, r
 	err := s.err
 	if token == "" && err == nil {
@@ -112,7 +112,7 @@ type browser struct {
 
 func open(t *testing.T, publicURL string, s *services) browser {
 	t.Helper()
-	p, err := web.New(web.Config{PublicURL: publicURL}, web.Deps{Sessions: s, Applications: s, Log: loggingtest.New(t)})
+	p, err := web.New(web.Config{PublicURL: publicURL}, web.Deps{LogIns: s, Applications: s, Log: loggingtest.New(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +184,7 @@ func TestLogInPage(t *testing.T) {
 
 // S17, ruling 25: looking at a mailed link changes nothing, the form on it does.
 func TestConfirm(t *testing.T) {
-	s := &services{session: httpapi.BrowserSession{Entity: "alice", Token: "ayb_s_l"}}
+	s := &services{session: httpapi.WebLogin{Entity: "alice", Token: "ayb_s_l"}}
 	b := open(t, site, s)
 	for _, method := range []string{"GET", "HEAD"} {
 		got := b.do(method, "/confirm/gAAA%3D", "")
@@ -220,7 +220,7 @@ func TestConfirm(t *testing.T) {
 // said so: else who can make others open a link has them work in a foreign
 // account (issue 9, B7).
 func TestConfirmInPlaceOfSomebody(t *testing.T) {
-	s := &services{session: httpapi.BrowserSession{Entity: "mallory", Token: "ayb_m_l"}, now: "alice", then: "mallory"}
+	s := &services{session: httpapi.WebLogin{Entity: "mallory", Token: "ayb_m_l"}, now: "alice", then: "mallory"}
 	b := open(t, site, s)
 	const cookie = "auth=alice:ayb_s_l"
 	asks := func(got answer, status int) {
@@ -261,7 +261,7 @@ func TestConfirmInPlaceOfSomebody(t *testing.T) {
 
 // S25: the cookie is Secure when the public URL is, and only then.
 func TestCookieFollowsPublicURLS25(t *testing.T) {
-	s := &services{session: httpapi.BrowserSession{Entity: "alice", Token: "ayb_s_l"}}
+	s := &services{session: httpapi.WebLogin{Entity: "alice", Token: "ayb_s_l"}}
 	b := open(t, "http://192.168.1.5:5433", s)
 	if c := b.do("POST", "/confirm/x", "").header.Get("Set-Cookie"); c != "auth=alice:ayb_s_l; Path=/; HttpOnly; SameSite=Lax" {
 		t.Errorf("cookie %q", c)
@@ -399,7 +399,7 @@ func TestCreateDatabaseU1(t *testing.T) {
 
 // S17: nothing that changes anything is taken from pages of others.
 func TestForeignPagesS17(t *testing.T) {
-	s := &services{session: httpapi.BrowserSession{Entity: "mallory", Token: "ayb_s_l"}}
+	s := &services{session: httpapi.WebLogin{Entity: "mallory", Token: "ayb_s_l"}}
 	b := open(t, site, s)
 	foreign := [][]string{
 		{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}, {"Origin", "null"},
@@ -483,7 +483,7 @@ func TestOtherPaths(t *testing.T) {
 func TestFailuresAreLoggedS20(t *testing.T) {
 	var log bytes.Buffer
 	s := &services{err: io.ErrUnexpectedEOF}
-	p, err := web.New(web.Config{PublicURL: site}, web.Deps{Sessions: s, Applications: s, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	p, err := web.New(web.Config{PublicURL: site}, web.Deps{LogIns: s, Applications: s, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -128,7 +128,7 @@ func join(ctx context.Context, g *invalidateapi.Group, env process.Env) {
 // what the roles need there.
 func follow(ctx context.Context, env process.Env, conn *natsbus.Conn, p *nodeapi.Presence) {
 	for env.Server == nil && ctx.Err() == nil {
-		if err := process.Prepare(ctx, conn); err == nil {
+		if err := process.PrepareBus(ctx, conn); err == nil {
 			break
 		} else if ctx.Err() == nil {
 			env.Log.Warn("bus not ready", "err", err)

@@ -9,8 +9,8 @@ import (
 )
 
 // pages puts the pages for people on top of the sessions of their browsers.
-func pages(publicURL string, log *slog.Logger) func(*weblogin.Sessions) (http.Handler, error) {
-	return func(s *weblogin.Sessions) (http.Handler, error) {
-		return web.New(web.Config{PublicURL: publicURL}, web.Deps{Sessions: s, Applications: s, Log: log})
+func pages(publicURL string, log *slog.Logger) func(*weblogin.Service) (http.Handler, error) {
+	return func(s *weblogin.Service) (http.Handler, error) {
+		return web.New(web.Config{PublicURL: publicURL}, web.Deps{LogIns: s, Applications: s, Log: log})
 	}
 }

@@ -35,14 +35,14 @@ const (
 // Step is a moment of a transaction.
 type Step int
 
-// The steps, in their order. Taken is after the mail has been counted and
+// The steps, in their order. Accepted is after the mail has been counted and
 // before the client hears of it.
 const (
 	Connect Step = iota
 	Sender
-	Receiver
-	Text
-	Taken
+	Recipient
+	Data
+	Accepted
 )
 
 // Config says what the server is like.

@@ -78,7 +78,7 @@ func (c *session) Mail(from string, _ *smtp.MailOptions) error {
 
 func (c *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	c.mail.To = to
-	return c.s.hook(Receiver, c.mail)
+	return c.s.hook(Recipient, c.mail)
 }
 
 func (c *session) Data(r io.Reader) error {
@@ -90,13 +90,13 @@ func (c *session) Data(r io.Reader) error {
 	if err != nil {
 		return Answer(554, err.Error())
 	}
-	if err := c.s.hook(Text, m); err != nil {
+	if err := c.s.hook(Data, m); err != nil {
 		return err
 	}
 	c.s.mu.Lock()
 	c.s.mails = append(c.s.mails, m)
 	c.s.mu.Unlock()
-	return c.s.hook(Taken, m)
+	return c.s.hook(Accepted, m)
 }
 
 func (c *session) Reset() { c.mail = Mail{} }

@@ -89,8 +89,8 @@ type Consent struct {
 	Ticket string
 }
 
-// BrowserSession is what a confirmed mail gives a browser.
-type BrowserSession struct {
+// WebLogin is what a confirmed mail gives a browser.
+type WebLogin struct {
 	Entity string
 	Token  string
 	// Next is the page the person wanted to see before the log-in: a path of

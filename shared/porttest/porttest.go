@@ -17,8 +17,8 @@ const (
 	last  = 32_000
 )
 
-// TCP gives a port at which nobody listens on loopback.
-func TCP() (int, error) {
+// FreePort gives a port at which nobody listens on loopback.
+func FreePort() (int, error) {
 	var err error
 	for range 100 {
 		port := first + rand.IntN(last-first)

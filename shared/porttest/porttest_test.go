@@ -11,7 +11,7 @@ import (
 func TestTCP(t *testing.T) {
 	seen := map[int]bool{}
 	for range 50 {
-		port, err := porttest.TCP()
+		port, err := porttest.FreePort()
 		if err != nil || port < 10_000 || port >= 32_000 {
 			t.Fatal(port, err)
 		}

@@ -56,8 +56,8 @@ type IO struct {
 // levelVariable sets what is logged: debug, info, warn or error.
 const levelVariable = "AYB_LOG_LEVEL"
 
-// variable reads an environment in the form of os.Environ.
-func variable(environ []string, name string) string {
+// environValue reads an environment in the form of os.Environ.
+func environValue(environ []string, name string) string {
 	for _, v := range environ {
 		if value, ok := strings.CutPrefix(v, name+"="); ok {
 			return value
@@ -77,7 +77,7 @@ func (s Spec) Run(ctx context.Context, file string, required bool, flags map[str
 	if err != nil {
 		return err
 	}
-	level, err := logging.ParseLevel(variable(std.Environ, levelVariable))
+	level, err := logging.ParseLevel(environValue(std.Environ, levelVariable))
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (s Spec) Run(ctx context.Context, file string, required bool, flags map[str
 	if env.Descriptors, err = shareDescriptors(descriptorLimit(), cfg, s.Roles); err != nil {
 		return err
 	}
-	if err := slackTimers(); err != nil {
+	if err := setTimerSlack(); err != nil {
 		env.Log.Debug("small requests cost more than they need to", "err", err)
 	}
 	ctx, force, stop := supervisor.Signals(ctx)
@@ -132,20 +132,20 @@ func startBus(ctx context.Context, env Env) (*natsbus.Server, error) {
 		return nil, err
 	}
 	env.Server = server
-	if err := prepare(ctx, env); err != nil {
+	if err := connectAndPrepareBus(ctx, env); err != nil {
 		server.Stop()
 		return nil, err
 	}
 	server.OnReopened(func() {
-		if err := prepare(ctx, env); err != nil {
+		if err := connectAndPrepareBus(ctx, env); err != nil {
 			env.Log.Warn("queues and boards of the bus not made again", "err", err)
 		}
 	})
 	return server, nil
 }
 
-// prepare makes the queues and boards before the roles that use them start.
-func prepare(ctx context.Context, env Env) error {
+// connectAndPrepareBus makes the queues and boards before the roles that use them start.
+func connectAndPrepareBus(ctx context.Context, env Env) error {
 	conn, err := env.Connect(natsbus.ControlPlane)
 	if err != nil {
 		return err
@@ -153,12 +153,12 @@ func prepare(ctx context.Context, env Env) error {
 	defer conn.Close()
 	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
 	defer cancel()
-	return Prepare(ctx, conn)
+	return PrepareBus(ctx, conn)
 }
 
-// Prepare makes the queues and boards on the bus where they are missing. The
+// PrepareBus makes the queues and boards on the bus where they are missing. The
 // control plane does it for an external bus.
-func Prepare(ctx context.Context, conn *natsbus.Conn) error {
+func PrepareBus(ctx context.Context, conn *natsbus.Conn) error {
 	if err := conn.Connected(ctx); err != nil {
 		return err
 	}

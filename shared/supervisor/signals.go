@@ -14,15 +14,15 @@ import (
 func Signals(parent context.Context) (ctx context.Context, force <-chan struct{}, stop func()) {
 	arrived := make(chan os.Signal, 2)
 	signal.Notify(arrived, os.Interrupt, syscall.SIGTERM)
-	ctx, force, end := follow(parent, arrived)
+	ctx, force, end := watchSignals(parent, arrived)
 	return ctx, force, func() {
 		signal.Stop(arrived)
 		end()
 	}
 }
 
-// follow is Signals for any source of signals.
-func follow(parent context.Context, arrived <-chan os.Signal) (context.Context, <-chan struct{}, func()) {
+// watchSignals is Signals for any source of signals.
+func watchSignals(parent context.Context, arrived <-chan os.Signal) (context.Context, <-chan struct{}, func()) {
 	ctx, cancel := context.WithCancel(parent)
 	force, quit := make(chan struct{}), make(chan struct{})
 	go func() {

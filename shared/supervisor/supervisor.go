@@ -88,10 +88,10 @@ func New(cfg Config, deps Deps) (*Supervisor, error) {
 // because Grace had passed or Force was closed.
 func (s *Supervisor) Run(ctx context.Context, roles ...Role) error {
 	group, ending := errgroup.WithContext(ctx)
-	var running []*keeper
+	var running []*roleRunner
 	for _, role := range roles {
-		k := s.keep(ending, role)
-		group.Go(k.result)
+		k := s.startRole(ending, role)
+		group.Go(k.wait)
 		running = append(running, k)
 		select {
 		case <-k.ready:
@@ -101,15 +101,15 @@ func (s *Supervisor) Run(ctx context.Context, roles ...Role) error {
 		break
 	}
 	<-ending.Done()
-	if left := s.stop(running); left != "" {
-		return errors.Join(failure(running), fmt.Errorf("%w: %s", ErrForced, left))
+	if left := s.stopRoles(running); left != "" {
+		return errors.Join(firstError(running), fmt.Errorf("%w: %s", ErrForced, left))
 	}
 	return group.Wait()
 }
 
-// stop ends the roles one after another, from the last to the first, and names
+// stopRoles ends the roles one after another, from the last to the first, and names
 // the one that did not end in time.
-func (s *Supervisor) stop(running []*keeper) (left string) {
+func (s *Supervisor) stopRoles(running []*roleRunner) (left string) {
 	grace := time.NewTimer(s.cfg.Grace)
 	defer grace.Stop()
 	for i := len(running) - 1; i >= 0; i-- {
@@ -130,8 +130,8 @@ func (s *Supervisor) stop(running []*keeper) (left string) {
 	return ""
 }
 
-// failure is the error of the role that ended the process, if it has ended.
-func failure(running []*keeper) error {
+// firstError is the error of the role that ended the process, if it has ended.
+func firstError(running []*roleRunner) error {
 	for _, k := range running {
 		select {
 		case <-k.done:

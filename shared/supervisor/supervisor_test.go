@@ -200,7 +200,7 @@ func TestGraceEndsTheWaiting(t *testing.T) {
 func TestForceEndsTheWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		arrived := make(chan os.Signal, 2)
-		ctx, force, stop := follow(t.Context(), arrived)
+		ctx, force, stop := watchSignals(t.Context(), arrived)
 		defer stop()
 		time.AfterFunc(time.Second, func() { arrived <- os.Interrupt })
 		time.AfterFunc(2*time.Second, func() { arrived <- syscall.SIGTERM })

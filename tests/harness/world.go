@@ -134,7 +134,7 @@ origin = "*"
 
 func freePort(t testing.TB) int {
 	t.Helper()
-	port, err := porttest.TCP()
+	port, err := porttest.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ type Accounts interface {
 	LogIn(ctx context.Context, entity string) (mailapi.Delivery, error)
 	Confirm(ctx context.Context, loginToken string) (slug ayb.EntitySlug, apiToken string, err error)
 	ListTokens(ctx context.Context, actor authz.Actor) ([]meta.APIToken, error)
-	PageOfTokens(ctx context.Context, actor authz.Actor, after string, n int) (page []meta.APIToken, more bool, err error)
+	ListTokensPage(ctx context.Context, actor authz.Actor, after string, n int) (page []meta.APIToken, more bool, err error)
 	CreateToken(ctx context.Context, actor authz.Actor, req accounts.NewToken) (meta.APIToken, string, error)
 	RevokePresented(ctx context.Context, text string) error
 	RevokeToken(ctx context.Context, actor authz.Actor, short string) error

@@ -212,7 +212,7 @@ func (s *Server) listTokens(w http.ResponseWriter, r *http.Request, actor authz.
 	var list []meta.APIToken
 	more := false
 	if paged || after != "" {
-		list, more, err = s.deps.Accounts.PageOfTokens(r.Context(), actor, after, n)
+		list, more, err = s.deps.Accounts.ListTokensPage(r.Context(), actor, after, n)
 	} else {
 		list, err = s.deps.Accounts.ListTokens(r.Context(), actor)
 	}

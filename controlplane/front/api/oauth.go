@@ -20,7 +20,7 @@ import (
 // OAuth is the service behind the token endpoint. Its errors carry OAuth
 // codes.
 type OAuth interface {
-	Exchange(ctx context.Context, r httpapi.OAuthTokenRequest) (oauth.Access, error)
+	Exchange(ctx context.Context, r httpapi.OAuthTokenRequest) (oauth.IssuedToken, error)
 }
 
 const (

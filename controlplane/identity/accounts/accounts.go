@@ -53,9 +53,9 @@ type Databases interface {
 	Level(ctx context.Context, actor authz.Actor, entity, database string) (meta.Database, ayb.QueryLevel, error)
 }
 
-// Uses is told of every use of a token. It returns at once.
-type Uses interface {
-	Used(t meta.APIToken, at time.Time)
+// UseTracker is told of every use of a token. It returns at once.
+type UseTracker interface {
+	Track(t meta.APIToken, at time.Time)
 }
 
 // Config is what accounts can be told.
@@ -72,7 +72,7 @@ type Deps struct {
 	Identities Identities
 	Tokens     Tokens
 	Databases  Databases
-	Uses       Uses
+	UseTracker UseTracker
 	Mail       mailapi.Sender
 	// Limits counts requests by account and by mail address; nil takes
 	// everything.
@@ -91,7 +91,7 @@ type Accounts struct {
 
 // New checks the configuration, the Fernet key included (O3).
 func New(cfg Config, deps Deps) (*Accounts, error) {
-	if deps.Identities == nil || deps.Tokens == nil || deps.Databases == nil || deps.Uses == nil || deps.Mail == nil || deps.Now == nil {
+	if deps.Identities == nil || deps.Tokens == nil || deps.Databases == nil || deps.UseTracker == nil || deps.Mail == nil || deps.Now == nil {
 		return nil, errs.E(errs.Internal, "accounts: a dependency is missing")
 	}
 	logins, err := token.NewLogins(cfg.Login, deps.Now)
@@ -128,7 +128,7 @@ func (a *Accounts) Register(ctx context.Context, entity, address, entityType str
 	if err != nil {
 		return "", err
 	}
-	if err := a.take("name:"+string(slug), "mail:"+inbox(address)); err != nil {
+	if err := a.countRequests("name:"+string(slug), "mail:"+inbox(address)); err != nil {
 		return "", err
 	}
 	mail := mailapi.KindRegistration
@@ -142,21 +142,21 @@ func (a *Accounts) Register(ctx context.Context, entity, address, entityType str
 	default:
 		mail = mailapi.KindLogin
 	}
-	return a.send(ctx, mail, token.Login{Entity: slug, Type: kind, Address: address})
+	return a.sendMail(ctx, mail, token.Login{Entity: slug, Type: kind, Address: address})
 }
 
 // LogIn mails a log-in token to the first address of an entity. A name that
 // nobody has, or that has no address, gets the same answer and no mail (S14):
 // see decoy. Errors: RateLimited, for any name, and those of the mailer.
 func (a *Accounts) LogIn(ctx context.Context, entity string) (mailapi.Delivery, error) {
-	return a.LogInTo(ctx, entity, "")
+	return a.LogInWithNext(ctx, entity, "")
 }
 
-// LogInTo is LogIn for a browser that is to go to a page afterwards. The
+// LogInWithNext is LogIn for a browser that is to go to a page afterwards. The
 // caller has checked next, which is empty or a path of this server.
-func (a *Accounts) LogInTo(ctx context.Context, entity, next string) (mailapi.Delivery, error) {
+func (a *Accounts) LogInWithNext(ctx context.Context, entity, next string) (mailapi.Delivery, error) {
 	slug := ayb.FoldEntity(entity)
-	if err := a.take("name:" + string(slug)); err != nil {
+	if err := a.countRequests("name:" + string(slug)); err != nil {
 		return "", err
 	}
 	known, err := a.deps.Identities.Addresses(ctx, slug)
@@ -167,7 +167,7 @@ func (a *Accounts) LogInTo(ctx context.Context, entity, next string) (mailapi.De
 		return "", err
 	}
 	// The type counts only when the entity does not exist, and it does.
-	return a.send(ctx, mailapi.KindLogin, token.Login{Entity: slug, Type: ayb.User, Address: known[0], Next: next})
+	return a.sendMail(ctx, mailapi.KindLogin, token.Login{Entity: slug, Type: ayb.User, Address: known[0], Next: next})
 }
 
 // Confirm exchanges a log-in token, once, for an API token; the first one for
@@ -180,26 +180,26 @@ func (a *Accounts) Confirm(ctx context.Context, loginToken string) (slug ayb.Ent
 	return s.Slug, s.Token, err
 }
 
-// sessionIdle is how long the session of a browser may go unused (S16).
-const sessionIdle = 30 * 24 * time.Hour
+// webLoginIdle is how long the session of a browser may go unused (S16).
+const webLoginIdle = 30 * 24 * time.Hour
 
-// Session is what a confirmed mail gives a browser.
-type Session struct {
+// WebLogin is what a confirmed mail gives a browser.
+type WebLogin struct {
 	Slug ayb.EntitySlug
 	// Token is an API token that ends when it is not used for 30 days.
 	Token string
-	// Next is the page to go to, as LogInTo was given it.
+	// Next is the page to go to, as LogInWithNext was given it.
 	Next string
 }
 
-// ConfirmSession is Confirm for a browser.
-func (a *Accounts) ConfirmSession(ctx context.Context, loginToken string) (Session, error) {
-	return a.confirm(ctx, loginToken, sessionIdle)
+// ConfirmWebLogin is Confirm for a browser.
+func (a *Accounts) ConfirmWebLogin(ctx context.Context, loginToken string) (WebLogin, error) {
+	return a.confirm(ctx, loginToken, webLoginIdle)
 }
 
-// MailedTo tells whose a log-in token is, without spending it. Errors are those
+// LoginTokenEntity tells whose a log-in token is, without spending it. Errors are those
 // of Confirm for the token itself.
-func (a *Accounts) MailedTo(loginToken string) (ayb.EntitySlug, error) {
+func (a *Accounts) LoginTokenEntity(loginToken string) (ayb.EntitySlug, error) {
 	opened, err := a.logins.Open(loginToken)
 	if err != nil {
 		return "", errInvalidLogin()
@@ -209,19 +209,19 @@ func (a *Accounts) MailedTo(loginToken string) (ayb.EntitySlug, error) {
 
 // confirm makes a token that ends after going unused for idle, or one that
 // does not end when that is zero.
-func (a *Accounts) confirm(ctx context.Context, loginToken string, idle time.Duration) (Session, error) {
+func (a *Accounts) confirm(ctx context.Context, loginToken string, idle time.Duration) (WebLogin, error) {
 	opened, err := a.logins.Open(loginToken)
 	if err != nil {
-		return Session{}, errInvalidLogin()
+		return WebLogin{}, errInvalidLogin()
 	}
 	// Whether the name is reserved was asked at registration; an entity that
 	// is older than our list keeps its name.
 	slug, err := ayb.ParseEntitySlug(string(opened.Entity))
 	if err != nil {
-		return Session{}, err
+		return WebLogin{}, err
 	}
-	if err := a.take("confirm:" + string(slug)); err != nil {
-		return Session{}, err
+	if err := a.countRequests("confirm:" + string(slug)); err != nil {
+		return WebLogin{}, err
 	}
 	api, now := token.NewAPI(), a.deps.Now()
 	c := meta.Confirmation{
@@ -234,19 +234,19 @@ func (a *Accounts) confirm(ctx context.Context, loginToken string, idle time.Dur
 	}
 	err = a.deps.Identities.Confirm(ctx, c)
 	if errs.Is(err, errs.InvalidToken) {
-		return Session{}, errInvalidLogin()
+		return WebLogin{}, errInvalidLogin()
 	}
 	if err != nil {
-		return Session{}, err
+		return WebLogin{}, err
 	}
-	a.endSurplus(ctx, slug, api.Short)
-	return Session{Slug: slug, Token: api.String(), Next: opened.Next}, nil
+	a.revokeSurplusLogins(ctx, slug, api.Short)
+	return WebLogin{Slug: slug, Token: api.String(), Next: opened.Next}, nil
 }
 
-// endSurplus ends log-ins that an account has too many. Nobody is refused a
+// revokeSurplusLogins ends log-ins that an account has too many. Nobody is refused a
 // log-in: who has lost all tokens could not get in again. What fails here is
 // made up for at the next one.
-func (a *Accounts) endSurplus(ctx context.Context, slug ayb.EntitySlug, short string) {
+func (a *Accounts) revokeSurplusLogins(ctx context.Context, slug ayb.EntitySlug, short string) {
 	now := a.deps.Now()
 	id, surplus, err := a.deps.Tokens.SurplusLogins(ctx, slug, short, now)
 	if err != nil {
@@ -260,7 +260,7 @@ func (a *Accounts) endSurplus(ctx context.Context, slug ayb.EntitySlug, short st
 // errInvalidLogin is Invalid: InvalidToken is said of API tokens only.
 func errInvalidLogin() error { return errs.E(errs.Invalid, "Invalid or expired token") }
 
-func (a *Accounts) send(ctx context.Context, kind mailapi.Kind, login token.Login) (mailapi.Delivery, error) {
+func (a *Accounts) sendMail(ctx context.Context, kind mailapi.Kind, login token.Login) (mailapi.Delivery, error) {
 	begun := time.Now()
 	sealed, expires, err := a.logins.Seal(login)
 	if err != nil {
@@ -276,7 +276,7 @@ func (a *Accounts) send(ctx context.Context, kind mailapi.Kind, login token.Logi
 		ExpiresAt:  expires,
 	})
 	if ctx.Err() == nil {
-		a.decoy.record(sending{time.Since(begun), delivery, err})
+		a.decoy.record(mailOutcome{time.Since(begun), delivery, err})
 	}
 	return delivery, err
 }

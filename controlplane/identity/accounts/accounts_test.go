@@ -93,7 +93,7 @@ func service(t *testing.T, w *world) *accounts.Accounts {
 			PublicURL: "https://ayb.example.com/",
 			Login:     token.LoginConfig{Key: "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=", TTL: time.Hour},
 		},
-		accounts.Deps{Identities: w, Tokens: w, Databases: w, Uses: w, Mail: w, Now: func() time.Time { return now }})
+		accounts.Deps{Identities: w, Tokens: w, Databases: w, UseTracker: w, Mail: w, Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,7 +317,7 @@ func TestScopedTokens(t *testing.T) {
 
 func TestNewChecks(t *testing.T) {
 	w := &world{}
-	deps := accounts.Deps{Identities: w, Tokens: w, Databases: w, Uses: w, Mail: w, Now: time.Now}
+	deps := accounts.Deps{Identities: w, Tokens: w, Databases: w, UseTracker: w, Mail: w, Now: time.Now}
 	if _, err := accounts.New(accounts.Config{Login: token.LoginConfig{Key: "bad", TTL: time.Hour}}, deps); err == nil {
 		t.Error("O3: a bad key is accepted")
 	}

@@ -17,36 +17,36 @@ import (
 // time. Until there was a mail it gets the answer of one that was delivered.
 type decoy struct {
 	mu     sync.Mutex
-	recent []sending
+	recent []mailOutcome
 	next   int
 }
 
-// sending is how sending one mail went.
-type sending struct {
+// mailOutcome is how sending one mail went.
+type mailOutcome struct {
 	took     time.Duration
 	delivery mailapi.Delivery
 	err      error
 }
 
-// remembered is from how many mails an answer is taken.
-const remembered = 32
+// maxOutcomes is from how many mails an answer is taken.
+const maxOutcomes = 32
 
 // record remembers how sending a mail went.
-func (d *decoy) record(s sending) {
+func (d *decoy) record(s mailOutcome) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.recent) < remembered {
+	if len(d.recent) < maxOutcomes {
 		d.recent = append(d.recent, s)
 		return
 	}
 	d.recent[d.next] = s
-	d.next = (d.next + 1) % remembered
+	d.next = (d.next + 1) % maxOutcomes
 }
 
 // answer waits as long as one of the recent mails took and gives its outcome.
 func (d *decoy) answer(ctx context.Context) (mailapi.Delivery, error) {
 	d.mu.Lock()
-	s := sending{delivery: mailapi.Delivered}
+	s := mailOutcome{delivery: mailapi.Delivered}
 	if n := len(d.recent); n > 0 {
 		s = d.recent[rand.IntN(n)]
 	}

@@ -17,25 +17,25 @@ func TestDecoy(t *testing.T) {
 		t.Errorf("before any mail: %q, %v", got, err)
 	}
 	const took = 30 * time.Millisecond
-	d.record(sending{took: took, delivery: mailapi.Queued})
+	d.record(mailOutcome{took: took, delivery: mailapi.Queued})
 	begun := time.Now()
 	if got, err := d.answer(t.Context()); got != mailapi.Queued || err != nil || time.Since(begun) < took {
 		t.Errorf("%q, %v after %v", got, err, time.Since(begun))
 	}
 	// Only the last mails count.
 	down := errs.E(errs.Unavailable, "The mail could not be queued")
-	for range remembered {
-		d.record(sending{err: down})
+	for range maxOutcomes {
+		d.record(mailOutcome{err: down})
 	}
 	for range 100 {
 		if got, err := d.answer(t.Context()); got != "" || err != down {
 			t.Fatalf("%q, %v", got, err)
 		}
 	}
-	if len(d.recent) != remembered {
+	if len(d.recent) != maxOutcomes {
 		t.Errorf("%d are remembered", len(d.recent))
 	}
-	d = decoy{recent: []sending{{took: time.Hour}}}
+	d = decoy{recent: []mailOutcome{{took: time.Hour}}}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := d.answer(ctx); !errs.Is(err, errs.Canceled) {

@@ -11,11 +11,11 @@ type Limiter interface {
 	Take(key string) error
 }
 
-// take counts a request for an account or a mail address. It is asked before
+// countRequests counts a request for an account or a mail address. It is asked before
 // anything is looked up, so that a refusal says nothing about who exists
 // (S14), and whatever address the requests come from: nobody's inbox is filled
 // from many machines (S13).
-func (a *Accounts) take(keys ...string) error {
+func (a *Accounts) countRequests(keys ...string) error {
 	if a.deps.Limits == nil {
 		return nil
 	}

@@ -30,7 +30,7 @@ func limitedService(t *testing.T, w *world, most int) (*accounts.Accounts, *coun
 	c := &counts{most: most, seen: map[string]int{}}
 	a, err := accounts.New(
 		accounts.Config{Login: token.LoginConfig{Key: "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=", TTL: time.Hour}},
-		accounts.Deps{Identities: w, Tokens: w, Databases: w, Uses: w, Mail: w, Limits: c, Now: func() time.Time { return now }})
+		accounts.Deps{Identities: w, Tokens: w, Databases: w, UseTracker: w, Mail: w, Limits: c, Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}

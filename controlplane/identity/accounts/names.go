@@ -54,15 +54,15 @@ func ParseAddress(s string) (string, error) {
 	switch {
 	case len(s) > maxAddressBytes || len(local) > maxLocalBytes:
 		return "", errs.E(errs.Registration, "The mail address is too long")
-	case !ok || err != nil || parsed.Name != "" || parsed.Address != s || !plain(typed) || !isDomain(domain):
+	case !ok || err != nil || parsed.Name != "" || parsed.Address != s || !isPlainAddress(typed) || !isDomain(domain):
 		return "", errs.E(errs.Registration, "The mail address is not valid; it must look like name@example.org")
 	}
 	return s, nil
 }
 
-// plain refuses what a quoted name could contain, and everything that is not
+// isPlainAddress refuses what a quoted name could contain, and everything that is not
 // visible ASCII.
-func plain(s string) bool {
+func isPlainAddress(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool {
 		return r <= ' ' || r > '~' || strings.ContainsRune(`"(),:;<>[\]`, r)
 	})

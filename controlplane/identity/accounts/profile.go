@@ -30,9 +30,9 @@ type ProfileDeps struct {
 	Store  ProfileStore
 	Links  LinkChecker
 	Limits Limiter
-	// Doomed is called when there are files to remove. It does not wait.
-	Doomed func()
-	Now    func() time.Time
+	// NotifyPurge is called when there are files to remove. It does not wait.
+	NotifyPurge func()
+	Now         func() time.Time
 }
 
 // Profiles is the service for what an account says about itself, and for its
@@ -41,7 +41,7 @@ type Profiles struct{ deps ProfileDeps }
 
 // NewProfiles makes the service.
 func NewProfiles(deps ProfileDeps) (*Profiles, error) {
-	if deps.Store == nil || deps.Links == nil || deps.Limits == nil || deps.Doomed == nil || deps.Now == nil {
+	if deps.Store == nil || deps.Links == nil || deps.Limits == nil || deps.NotifyPurge == nil || deps.Now == nil {
 		return nil, errs.E(errs.Internal, "accounts: a dependency of profiles is missing")
 	}
 	return &Profiles{deps}, nil
@@ -102,7 +102,7 @@ func (p *Profiles) Delete(ctx context.Context, actor authz.Actor, entity string)
 	defer cancel()
 	gone, err := p.deps.Store.DeleteEntity(ctx, actor.Entity, p.deps.Now())
 	if err == nil && len(gone.Databases) > 0 {
-		p.deps.Doomed()
+		p.deps.NotifyPurge()
 	}
 	return err
 }

@@ -52,7 +52,7 @@ func (d *desk) Take(key string) error {
 
 func profiles(t *testing.T, d *desk) *accounts.Profiles {
 	t.Helper()
-	p, err := accounts.NewProfiles(accounts.ProfileDeps{Store: d, Links: d, Limits: d, Doomed: func() { d.woken++ }, Now: time.Now})
+	p, err := accounts.NewProfiles(accounts.ProfileDeps{Store: d, Links: d, Limits: d, NotifyPurge: func() { d.woken++ }, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

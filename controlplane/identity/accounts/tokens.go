@@ -38,7 +38,7 @@ func (a *Accounts) Authenticate(ctx context.Context, text string) (authz.Actor, 
 	case a.expired(stored):
 		return authz.Actor{}, errs.E(errs.InvalidToken, "API token has expired")
 	}
-	a.deps.Uses.Used(stored, a.deps.Now())
+	a.deps.UseTracker.Track(stored, a.deps.Now())
 	return authz.Actor{Entity: stored.Entity, Slug: stored.Slug, Token: stored.Short, Scope: stored.Scope}, nil
 }
 
@@ -54,9 +54,9 @@ func (a *Accounts) ListTokens(ctx context.Context, actor authz.Actor) ([]meta.AP
 	return a.deps.Tokens.TokensOf(ctx, actor.Entity, a.deps.Now())
 }
 
-// PageOfTokens is ListTokens, at most n of those after a short half, and whether
+// ListTokensPage is ListTokens, at most n of those after a short half, and whether
 // there are more. Invalid for a short half that is none of the caller's.
-func (a *Accounts) PageOfTokens(ctx context.Context, actor authz.Actor, after string, n int) (page []meta.APIToken, more bool, err error) {
+func (a *Accounts) ListTokensPage(ctx context.Context, actor authz.Actor, after string, n int) (page []meta.APIToken, more bool, err error) {
 	if err := authz.CheckScope(actor, authz.ListTokens); err != nil {
 		return nil, false, err
 	}

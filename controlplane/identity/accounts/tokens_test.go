@@ -29,7 +29,7 @@ func (w *world) CreateToken(_ context.Context, t meta.APIToken) error {
 	return w.storeErr
 }
 
-func (w *world) Used(t meta.APIToken, _ time.Time) { w.used = append(w.used, t.Short) }
+func (w *world) Track(t meta.APIToken, _ time.Time) { w.used = append(w.used, t.Short) }
 
 // Level knows alice/shop.sqlite, which is alice's, and bob/data.sqlite, which
 // bob shares with her for reading.
@@ -111,10 +111,10 @@ func TestCreateTokenWithNameAndEnd(t *testing.T) {
 func TestSessionsEndUnusedS16(t *testing.T) {
 	w := &world{addresses: map[ayb.EntitySlug][]string{"alice": {"a@example.org"}}}
 	a := service(t, w)
-	if _, err := a.LogInTo(t.Context(), "alice", "/alice/shop.sqlite?x=1"); err != nil {
+	if _, err := a.LogInWithNext(t.Context(), "alice", "/alice/shop.sqlite?x=1"); err != nil {
 		t.Fatal(err)
 	}
-	s, err := a.ConfirmSession(t.Context(), w.sent[0].Token)
+	s, err := a.ConfirmWebLogin(t.Context(), w.sent[0].Token)
 	if err != nil || s.Next != "/alice/shop.sqlite?x=1" || s.Slug != "alice" {
 		t.Fatalf("%+v, %v", s, err)
 	}

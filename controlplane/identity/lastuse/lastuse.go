@@ -21,12 +21,12 @@ const (
 	interval = 15 * time.Second
 	// writeTimeout limits the writes of one time, also of the last one.
 	writeTimeout = 10 * time.Second
-	// atOnce is how many uses one transaction records: others write to the
+	// batchSize is how many uses one transaction records: others write to the
 	// store too, and what fails must not cost the uses of all tokens.
-	atOnce = 500
-	// maxKept limits what is remembered between two writes; uses of more
+	batchSize = 500
+	// maxTracked limits what is remembered between two writes; uses of more
 	// tokens than that are not recorded.
-	maxKept = 100_000
+	maxTracked = 100_000
 )
 
 // Store is what is needed of the metadata store. A token that is gone,
@@ -55,15 +55,15 @@ func New(store Store, log *slog.Logger) (*Tracker, error) {
 	return &Tracker{store: store, log: log, due: map[string]meta.TokenUse{}, written: map[string]time.Time{}}, nil
 }
 
-// Used notes a use, unless one of the same minute has been written. It does no
+// Track notes a use, unless one of the same minute has been written. It does no
 // I/O.
-func (t *Tracker) Used(token meta.APIToken, at time.Time) {
+func (t *Tracker) Track(token meta.APIToken, at time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if last, ok := t.written[token.Short]; ok && at.Sub(last) < resolution {
 		return
 	}
-	if _, known := t.due[token.Short]; !known && len(t.due)+len(t.written) >= maxKept {
+	if _, known := t.due[token.Short]; !known && len(t.due)+len(t.written) >= maxTracked {
 		return
 	}
 	use := meta.TokenUse{Short: token.Short, At: at}
@@ -92,22 +92,22 @@ func (t *Tracker) Run(ctx context.Context) {
 // Flush writes what is due now, some at a time. When a write fails the rest is
 // not tried.
 func (t *Tracker) Flush(ctx context.Context) {
-	uses := t.take()
+	uses := t.takeDueUses()
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	for len(uses) > 0 {
-		n := min(len(uses), atOnce)
+		n := min(len(uses), batchSize)
 		if err := t.store.TouchTokens(ctx, uses[:n]); err != nil {
 			t.log.Warn("uses of tokens are not recorded", "err", err)
-			t.forget(uses)
+			t.markUnwritten(uses)
 			return
 		}
 		uses = uses[n:]
 	}
 }
 
-// take empties what is due and forgets what was written long ago.
-func (t *Tracker) take() []meta.TokenUse {
+// takeDueUses empties what is due and forgets what was written long ago.
+func (t *Tracker) takeDueUses() []meta.TokenUse {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var newest time.Time
@@ -128,8 +128,8 @@ func (t *Tracker) take() []meta.TokenUse {
 	return uses
 }
 
-// forget makes tokens due at their next use again.
-func (t *Tracker) forget(uses []meta.TokenUse) {
+// markUnwritten makes tokens due at their next use again.
+func (t *Tracker) markUnwritten(uses []meta.TokenUse) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, use := range uses {

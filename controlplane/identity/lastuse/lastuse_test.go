@@ -58,8 +58,8 @@ func TestManyUsesAreOneWrite(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for range 1000 {
-				tr.Used(meta.APIToken{Short: "a"}, at)
-				tr.Used(meta.APIToken{Short: "b", Idle: time.Hour}, at)
+				tr.Track(meta.APIToken{Short: "a"}, at)
+				tr.Track(meta.APIToken{Short: "b", Idle: time.Hour}, at)
 			}
 		})
 	}
@@ -79,7 +79,7 @@ func TestOnceAMinute(t *testing.T) {
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	writes := 0
 	for i := range 300 { // five minutes, a use and a flush every second
-		tr.Used(meta.APIToken{Short: "a"}, at.Add(time.Duration(i)*time.Second))
+		tr.Track(meta.APIToken{Short: "a"}, at.Add(time.Duration(i)*time.Second))
 		tr.Flush(t.Context())
 		writes += len(s.take())
 	}
@@ -92,10 +92,10 @@ func TestWhatFailedIsWrittenAtTheNextUse(t *testing.T) {
 	s := &store{err: errors.New("away")}
 	tr := tracker(t, s)
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	tr.Used(meta.APIToken{Short: "a"}, at)
+	tr.Track(meta.APIToken{Short: "a"}, at)
 	tr.Flush(t.Context())
 	s.err = nil
-	tr.Used(meta.APIToken{Short: "a"}, at.Add(time.Second))
+	tr.Track(meta.APIToken{Short: "a"}, at.Add(time.Second))
 	tr.Flush(t.Context())
 	if got := s.take(); len(got) != 1 || got[0][0].At != at.Add(time.Second) {
 		t.Errorf("written %v", got)
@@ -109,12 +109,12 @@ func TestRunWritesAndFinishes(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); tr.Run(ctx) }()
-		tr.Used(meta.APIToken{Short: "a"}, time.Now())
+		tr.Track(meta.APIToken{Short: "a"}, time.Now())
 		<-time.After(16 * time.Second) // of the bubble's clock
 		if got := s.take(); len(got) != 1 {
 			t.Errorf("after a tick: %v", got)
 		}
-		tr.Used(meta.APIToken{Short: "b"}, time.Now())
+		tr.Track(meta.APIToken{Short: "b"}, time.Now())
 		cancel()
 		<-done
 		if got := s.take(); len(got) != 1 || got[0][0].Short != "b" {
@@ -131,7 +131,7 @@ func TestVeryManyUsesAreManySmallWrites(t *testing.T) {
 	tr := tracker(t, s)
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for i := range tokens {
-		tr.Used(meta.APIToken{Short: fmt.Sprint(i)}, at)
+		tr.Track(meta.APIToken{Short: fmt.Sprint(i)}, at)
 	}
 	tr.Flush(t.Context())
 	written := 0

@@ -32,8 +32,8 @@ const (
 	// many links of one.
 	workers    = 4
 	perProfile = 4
-	// queued is how many profiles may wait.
-	queued = 1024
+	// queueSize is how many profiles may wait.
+	queueSize = 1024
 )
 
 // Store is where results go.
@@ -57,7 +57,7 @@ type Deps struct {
 	Log   *slog.Logger
 	// Resolver finds addresses; nil is the system's.
 	Resolver *net.Resolver
-	// Allow tells whether an address may be talked to; nil is Public. It is
+	// Allow tells whether an address may be talked to; nil is IsPublic. It is
 	// asked about the address of each connection, after its name was looked
 	// up and before anything is sent.
 	Allow func(netip.AddrPort) bool
@@ -89,12 +89,12 @@ func New(cfg Config, deps Deps) (*Checker, error) {
 		return nil, errs.E(errs.Internal, "linkcheck: a dependency is missing")
 	}
 	if deps.Allow == nil {
-		deps.Allow = Public
+		deps.Allow = IsPublic
 	}
 	return &Checker{
 		publicURL: strings.TrimRight(cfg.PublicURL, "/"), store: deps.Store, log: deps.Log,
 		http:    newClient(deps),
-		waiting: map[meta.EntityID]request{}, queue: make(chan meta.EntityID, queued),
+		waiting: map[meta.EntityID]request{}, queue: make(chan meta.EntityID, queueSize),
 	}, nil
 }
 
@@ -176,5 +176,5 @@ func (c *Checker) verify(ctx context.Context, page string, slug ayb.EntitySlug) 
 		return false
 	}
 	defer func() { _ = body.Close() }() // it has been read as far as it is wanted
-	return linksBack(body, c.publicURL+"/"+string(slug))
+	return hasLinkTo(body, c.publicURL+"/"+string(slug))
 }

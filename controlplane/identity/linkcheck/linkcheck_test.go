@@ -159,7 +159,7 @@ func TestRefusesWhatIsNotPublic(t *testing.T) {
 	server, asked := site(t)
 	var tried atomic.Int64
 	c, out := start(t, server, func(d *linkcheck.Deps) {
-		d.Allow = func(to netip.AddrPort) bool { tried.Add(1); return linkcheck.Public(to) }
+		d.Allow = func(to netip.AddrPort) bool { tried.Add(1); return linkcheck.IsPublic(to) }
 	})
 	_, port, _ := net.SplitHostPort(server.Listener.Addr().String())
 	before := links(server.URL+"/good", "https://localhost:"+port+"/good", "https://[::ffff:127.0.0.1]:"+port+"/good")
@@ -191,7 +191,7 @@ func TestRebinding(t *testing.T) {
 			tried = append(tried, to.Addr().String())
 			mu.Unlock()
 			// The public address is not contacted either: tests stay here.
-			return linkcheck.Public(to) && to.Addr().String() != "93.184.215.14"
+			return linkcheck.IsPublic(to) && to.Addr().String() != "93.184.215.14"
 		}
 	})
 	_, port, _ := net.SplitHostPort(server.Listener.Addr().String())

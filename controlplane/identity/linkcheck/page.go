@@ -7,11 +7,11 @@ import (
 	"golang.org/x/net/html"
 )
 
-// linksBack tells whether a page has an anchor to the profile with the
+// hasLinkTo tells whether a page has an anchor to the profile with the
 // relation "me": <a rel="me" href="PROFILE">. It reads tokens and builds no
 // tree, so that its work grows with the page and no faster. Comments, scripts
 // and the like are not looked into.
-func linksBack(page io.Reader, profile string) bool {
+func hasLinkTo(page io.Reader, profile string) bool {
 	z := html.NewTokenizer(page)
 	z.SetMaxBuf(pageBytes)
 	for {
@@ -19,16 +19,16 @@ func linksBack(page io.Reader, profile string) bool {
 		case html.ErrorToken: // the end, or as far as it can be read
 			return false
 		case html.StartTagToken, html.SelfClosingTagToken:
-			if name, more := z.TagName(); more && string(name) == "a" && isMe(z, profile) {
+			if name, more := z.TagName(); more && string(name) == "a" && isProfileLink(z, profile) {
 				return true
 			}
 		}
 	}
 }
 
-// isMe looks at the attributes of an anchor. Of an attribute that is given
+// isProfileLink looks at the attributes of an anchor. Of an attribute that is given
 // twice the first counts.
-func isMe(z *html.Tokenizer, profile string) bool {
+func isProfileLink(z *html.Tokenizer, profile string) bool {
 	var href, rel *string
 	for more := true; more; {
 		var key, value []byte

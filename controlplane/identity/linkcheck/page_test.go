@@ -36,7 +36,7 @@ func TestLinksBack(t *testing.T) {
 		{"cut off", `<a rel="me" href="https://ayb.example.com/alice`, false},
 		{"empty", "", false},
 	} {
-		if got := linksBack(strings.NewReader(tt.page), profile); got != tt.want {
+		if got := hasLinkTo(strings.NewReader(tt.page), profile); got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)
 		}
 	}
@@ -47,7 +47,7 @@ func FuzzLinksBack(f *testing.F) {
 	f.Add(`<a rel="me" href="x">`)
 	f.Add("<a <a <!-- \x00 <script>")
 	f.Fuzz(func(t *testing.T, page string) {
-		if linksBack(strings.NewReader(page), "https://a.example/b") && !strings.Contains(strings.ToLower(page), "<a") {
+		if hasLinkTo(strings.NewReader(page), "https://a.example/b") && !strings.Contains(strings.ToLower(page), "<a") {
 			t.Error("found without an anchor")
 		}
 	})

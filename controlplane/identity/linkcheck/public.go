@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// Public tells whether an address belongs to somebody on the internet, as far
+// IsPublic tells whether an address belongs to somebody on the internet, as far
 // as its number says: not this machine, not a network of the operator's, not
 // a service of the machine's host, and no address that hides another one.
 // Everything that is not known to be public is not.
-func Public(to netip.AddrPort) bool {
+func IsPublic(to netip.AddrPort) bool {
 	a := to.Addr()
 	if to.Port() == 0 || a.Zone() != "" {
 		return false

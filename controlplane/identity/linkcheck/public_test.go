@@ -67,11 +67,11 @@ func TestPublic(t *testing.T) {
 		{"ff02::1", false},
 	} {
 		a := netip.AddrPortFrom(netip.MustParseAddr(tt.address), 443)
-		if got := linkcheck.Public(a); got != tt.want {
+		if got := linkcheck.IsPublic(a); got != tt.want {
 			t.Errorf("%s: %v", tt.address, got)
 		}
 	}
-	if linkcheck.Public(netip.AddrPort{}) || linkcheck.Public(netip.AddrPortFrom(netip.MustParseAddr("1.1.1.1"), 0)) {
+	if linkcheck.IsPublic(netip.AddrPort{}) || linkcheck.IsPublic(netip.AddrPortFrom(netip.MustParseAddr("1.1.1.1"), 0)) {
 		t.Error("no address, or no port, is public")
 	}
 }

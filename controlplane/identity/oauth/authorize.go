@@ -13,13 +13,13 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// codeLife is how long an application has to exchange a code.
-const codeLife = 10 * time.Minute
+// codeLifetime is how long an application has to exchange a code.
+const codeLifetime = 10 * time.Minute
 
-// Ask prepares the question to a person: what the application wants, and the
+// PrepareConsent prepares the question to a person: what the application wants, and the
 // databases that could be given. Errors: Hidden for an actor that is no whole
 // account, and those of the store.
-func (s *Service) Ask(ctx context.Context, actor authz.Actor, r Request) (httpapi.Consent, error) {
+func (s *Service) PrepareConsent(ctx context.Context, actor authz.Actor, r Request) (httpapi.Consent, error) {
 	if err := authz.CheckScope(actor, authz.AuthorizeApp); err != nil {
 		return httpapi.Consent{}, err
 	}
@@ -29,7 +29,7 @@ func (s *Service) Ask(ctx context.Context, actor authz.Actor, r Request) (httpap
 	}
 	c := httpapi.Consent{
 		Entity: string(actor.Slug), AppName: r.app, Level: string(r.level),
-		RedirectOrigin: r.redirect.origin, Ticket: s.ticket(actor, r),
+		RedirectOrigin: r.redirect.origin, Ticket: s.newTicket(actor, r),
 	}
 	for _, d := range usable {
 		c.Databases = append(c.Databases, d.Path.String())
@@ -37,38 +37,38 @@ func (s *Service) Ask(ctx context.Context, actor authz.Actor, r Request) (httpap
 	return c, nil
 }
 
-// Verify tells whether a question was asked as it comes back: of this actor,
-// and not too long ago. Errors: Hidden as in Ask; Invalid.
-func (s *Service) Verify(actor authz.Actor, r Request, ticket string) error {
+// CheckTicket tells whether a question was asked as it comes back: of this actor,
+// and not too long ago. Errors: Hidden as in PrepareConsent; Invalid.
+func (s *Service) CheckTicket(actor authz.Actor, r Request, ticket string) error {
 	if err := authz.CheckScope(actor, authz.AuthorizeApp); err != nil {
 		return err
 	}
-	return s.checkTicket(actor, r, ticket)
+	return s.verifyTicket(actor, r, ticket)
 }
 
 // Deny gives the address that tells the application no.
 func (s *Service) Deny(actor authz.Actor, r Request, ticket string) (location string, err error) {
-	if err := s.Verify(actor, r, ticket); err != nil {
+	if err := s.CheckTicket(actor, r, ticket); err != nil {
 		return "", err
 	}
-	return r.redirect.with("error", string(httpapi.OAuthAccessDenied), "state", r.state), nil
+	return r.redirect.withParameters("error", string(httpapi.OAuthAccessDenied), "state", r.state), nil
 }
 
 // Grant gives the address that tells the application yes, with a code for the
 // database, entity/database. The person must hold what they give, now (S1:
-// the actor comes from a verified token). Errors: those of Verify; Forbidden
+// the actor comes from a verified token). Errors: those of CheckTicket; Forbidden
 // as access_denied when they do not hold it, whether or not the database
 // exists.
 func (s *Service) Grant(ctx context.Context, actor authz.Actor, r Request, ticket, database string) (location string, err error) {
-	if err := s.Verify(actor, r, ticket); err != nil {
+	if err := s.CheckTicket(actor, r, ticket); err != nil {
 		return "", err
 	}
 	entity, name, ok := strings.Cut(database, "/")
 	if !ok {
-		return "", refuse(httpapi.OAuthInvalidRequest, "Choose a database")
+		return "", requestError(httpapi.OAuthInvalidRequest, "Choose a database")
 	}
 	db, level, err := s.deps.Databases.Level(ctx, actor, entity, name)
-	if missing(err) || err == nil && !level.Covers(r.level) {
+	if isInaccessible(err) || err == nil && !level.Covers(r.level) {
 		return "", httpapi.OAuthError(httpapi.OAuthAccessDenied,
 			errs.E(errs.Forbidden, "%s can't give %s access to the database %s", actor.Slug, r.level, ayb.DatabasePath{
 				Entity: ayb.FoldEntity(entity), Database: ayb.DatabaseSlug(name),
@@ -81,16 +81,16 @@ func (s *Service) Grant(ctx context.Context, actor authz.Actor, r Request, ticke
 	err = s.deps.Store.InsertOAuthCode(ctx, meta.OAuthCode{
 		Hash: token.HashCode(code), Entity: actor.Entity, Scope: meta.Scope{Database: db.ID, Path: db.Path, Level: r.level},
 		RedirectURI: r.redirect.raw, Challenge: r.challenge, AppName: r.app,
-		CreatedAt: now, ExpiresAt: now.Add(codeLife),
+		CreatedAt: now, ExpiresAt: now.Add(codeLifetime),
 	})
 	if err != nil {
 		return "", err
 	}
-	return r.redirect.with("code", code, "state", r.state), nil
+	return r.redirect.withParameters("code", code, "state", r.state), nil
 }
 
-// missing tells whether an error says that a database is not there, or not
+// isInaccessible tells whether an error says that a database is not there, or not
 // for the caller to see.
-func missing(err error) bool {
+func isInaccessible(err error) bool {
 	return errs.Is(err, errs.NotFound) || errs.Is(err, errs.Hidden) || errs.Is(err, errs.Forbidden)
 }

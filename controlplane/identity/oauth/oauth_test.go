@@ -137,7 +137,7 @@ func newWorld(t *testing.T) (*world, *oauth.Service) {
 
 func check(t *testing.T, r httpapi.AuthorizeRequest) oauth.Request {
 	t.Helper()
-	checked, err := oauth.Check(r)
+	checked, err := oauth.ParseRequest(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestCheck(t *testing.T) {
 	} {
 		r := request()
 		tt.change(&r)
-		_, err := oauth.Check(r)
+		_, err := oauth.ParseRequest(r)
 		if (err == nil) != (tt.want == "") || err != nil && (httpapi.OAuthCodeOf(err) != tt.want || !errs.Is(err, errs.Invalid)) {
 			t.Errorf("%s: %v, %v", name, httpapi.OAuthCodeOf(err), err)
 		}
@@ -186,14 +186,14 @@ func TestAsk(t *testing.T) {
 	for scope, want := range map[string][]string{"read-only": {"alice/shop.sqlite", "bob/data.sqlite"}, "read-write": {"alice/shop.sqlite"}} {
 		r := request()
 		r.Scope = scope
-		c, err := s.Ask(t.Context(), alice, check(t, r))
+		c, err := s.PrepareConsent(t.Context(), alice, check(t, r))
 		if err != nil || !slices.Equal(c.Databases, want) || c.AppName != "My App" || c.Entity != "alice" || c.RedirectOrigin != "https://app.example" || c.Level != scope {
 			t.Errorf("%+v, %v", c, err)
 		}
 	}
 	scoped := alice
 	scoped.Scope = &meta.Scope{Database: 7, Level: ayb.QueryReadWrite}
-	if _, err := s.Ask(t.Context(), scoped, check(t, request())); !errs.Is(err, errs.Hidden) { // S2
+	if _, err := s.PrepareConsent(t.Context(), scoped, check(t, request())); !errs.Is(err, errs.Hidden) { // S2
 		t.Errorf("a scoped token is asked: %v", err)
 	}
 }
@@ -202,7 +202,7 @@ func TestAsk(t *testing.T) {
 func TestTicketsS5(t *testing.T) {
 	w, s := newWorld(t)
 	asked := check(t, request())
-	c, err := s.Ask(t.Context(), alice, asked)
+	c, err := s.PrepareConsent(t.Context(), alice, asked)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +256,7 @@ func TestTicketsS5(t *testing.T) {
 func TestDeny(t *testing.T) {
 	_, s := newWorld(t)
 	asked := check(t, request())
-	c, _ := s.Ask(t.Context(), alice, asked)
+	c, _ := s.PrepareConsent(t.Context(), alice, asked)
 	got, err := s.Deny(alice, asked, c.Ticket)
 	if err != nil || got != "https://app.example/cb?error=access_denied&state=xyz" {
 		t.Errorf("%s, %v", got, err)
@@ -286,7 +286,7 @@ func TestGrantOnlyWhatIsHeld(t *testing.T) {
 		r := request()
 		r.Scope = tt.scope
 		asked := check(t, r)
-		c, _ := s.Ask(t.Context(), alice, asked)
+		c, _ := s.PrepareConsent(t.Context(), alice, asked)
 		before := len(w.codes)
 		_, err := s.Grant(t.Context(), alice, asked, c.Ticket, tt.database)
 		if errs.CodeOf(err) != tt.code || err != nil && httpapi.OAuthCodeOf(err) != tt.oauth || (len(w.codes) > before) != (err == nil) {
@@ -299,7 +299,7 @@ func TestGrantOnlyWhatIsHeld(t *testing.T) {
 func grant(t *testing.T, s *oauth.Service) string {
 	t.Helper()
 	asked := check(t, request())
-	c, err := s.Ask(t.Context(), alice, asked)
+	c, err := s.PrepareConsent(t.Context(), alice, asked)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -400,7 +400,7 @@ func TestRaceOfTwoExchanges(t *testing.T) {
 	for when, want := range map[string]httpapi.OAuthCode{"after both have read": "server_error", "before the slower one reads": "invalid_grant"} {
 		w, s := newWorld(t)
 		code := grant(t, s)
-		var inner oauth.Access
+		var inner oauth.IssuedToken
 		faster := func() {
 			w.now = w.now.Add(time.Millisecond)
 			var err error

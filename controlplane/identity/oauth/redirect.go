@@ -10,8 +10,8 @@ import (
 // maxRedirectBytes is more than any browser-friendly address needs.
 const maxRedirectBytes = 2048
 
-// redirect is a checked address that answers may be sent to.
-type redirect struct {
+// redirectURI is a checked address that answers may be sent to.
+type redirectURI struct {
 	// raw is the address byte for byte as it was asked for: what is stored,
 	// compared and extended.
 	raw string
@@ -19,45 +19,45 @@ type redirect struct {
 	origin string
 }
 
-// parseRedirect checks an address: https to any host, or http to this very
+// parseRedirectURI checks an address: https to any host, or http to this very
 // machine for development. It is taken apart and its host compared as a whole
 // (S4); what two parsers might read differently is refused.
-func parseRedirect(raw string) (redirect, bool) {
-	if len(raw) > maxRedirectBytes || !plainURL(raw) {
-		return redirect{}, false
+func parseRedirectURI(raw string) (redirectURI, bool) {
+	if len(raw) > maxRedirectBytes || !isPlainURL(raw) {
+		return redirectURI{}, false
 	}
 	u, err := url.Parse(raw)
 	if err != nil || u.Opaque != "" || u.User != nil || strings.Contains(raw, "#") {
-		return redirect{}, false
+		return redirectURI{}, false
 	}
-	host, ok := hostOf(u)
+	host, ok := normalizedHost(u)
 	if !ok {
-		return redirect{}, false
+		return redirectURI{}, false
 	}
 	switch u.Scheme { // the parser has folded it
 	case "https":
 	case "http":
 		if h := strings.ToLower(u.Hostname()); h != "localhost" && h != "127.0.0.1" && h != "::1" {
-			return redirect{}, false
+			return redirectURI{}, false
 		}
 	default:
-		return redirect{}, false
+		return redirectURI{}, false
 	}
-	return redirect{raw: raw, origin: u.Scheme + "://" + host}, true
+	return redirectURI{raw: raw, origin: u.Scheme + "://" + host}, true
 }
 
-// plainURL takes visible ASCII without the characters that browsers repair in
+// isPlainURL takes visible ASCII without the characters that browsers repair in
 // their own ways.
-func plainURL(s string) bool {
+func isPlainURL(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		return r <= ' ' || r > '~' || strings.ContainsRune("\\\"<>^`{|}", r)
 	})
 }
 
-// hostOf gives host and port in lower case, when the host is a name of
+// normalizedHost gives host and port in lower case, when the host is a name of
 // letters, digits, hyphens, underscores and dots or an address, so that it can
 // stand in a security policy as it is.
-func hostOf(u *url.URL) (string, bool) {
+func normalizedHost(u *url.URL) (string, bool) {
 	name, port := u.Hostname(), u.Port()
 	if port != "" {
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
@@ -79,9 +79,9 @@ func hostOf(u *url.URL) (string, bool) {
 	return strings.ToLower(u.Host), ok
 }
 
-// with gives the address with parameters added to its query; empty ones are
+// withParameters gives the address with parameters added to its query; empty ones are
 // left out (U14). The address itself is not touched.
-func (r redirect) with(pairs ...string) string {
+func (r redirectURI) withParameters(pairs ...string) string {
 	var b strings.Builder
 	b.WriteString(r.raw)
 	separator := byte('?')

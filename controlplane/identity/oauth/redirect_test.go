@@ -83,7 +83,7 @@ func TestRedirectS4(t *testing.T) {
 		"myapp://callback":                                   "",
 		"https://a/" + strings.Repeat("a", maxRedirectBytes): "",
 	} {
-		got, ok := parseRedirect(raw)
+		got, ok := parseRedirectURI(raw)
 		if ok != (origin != "") || got.origin != origin || ok && got.raw != raw {
 			t.Errorf("%q: %v %q, want %q", raw, ok, got.origin, origin)
 		}
@@ -102,11 +102,11 @@ func TestRedirectWithParametersU14(t *testing.T) {
 		{"https://a.example/cb", "a b&c=d/é+%-_.~", "https://a.example/cb?code=c&state=a%20b%26c%3Dd%2F%C3%A9%2B%25-_.~"},
 		{"https://a.example/cb", "x\r\nSet-Cookie: a=b", "https://a.example/cb?code=c&state=x%0D%0ASet-Cookie%3A%20a%3Db"},
 	} {
-		r, ok := parseRedirect(tt.raw)
+		r, ok := parseRedirectURI(tt.raw)
 		if !ok {
 			t.Errorf("%q is refused", tt.raw)
 		}
-		if got := r.with("code", "c", "state", tt.state); got != tt.want {
+		if got := r.withParameters("code", "c", "state", tt.state); got != tt.want {
 			t.Errorf("got %s, want %s", got, tt.want)
 		}
 	}

@@ -15,54 +15,54 @@ const maxStateBytes = 2048
 
 // Request is an authorization request that has been checked.
 type Request struct {
-	redirect  redirect
+	redirect  redirectURI
 	level     ayb.QueryLevel
 	state     string
 	challenge string
 	app       string
 }
 
-// Check checks what an application asks for, in the order of the contract.
+// ParseRequest checks what an application asks for, in the order of the contract.
 // Nothing of it may be used before, the redirect address least of all. Errors
 // are Invalid and carry an OAuth code.
-func Check(r httpapi.AuthorizeRequest) (Request, error) {
+func ParseRequest(r httpapi.AuthorizeRequest) (Request, error) {
 	for _, p := range []struct{ name, value string }{
 		{"response_type", r.ResponseType}, {"redirect_uri", r.RedirectURI}, {"scope", r.Scope},
 		{"code_challenge", r.CodeChallenge}, {"code_challenge_method", r.CodeChallengeMethod}, {"app_name", r.AppName},
 	} {
 		if p.value == "" {
-			return Request{}, refuse(httpapi.OAuthInvalidRequest, "The application's request lacks the parameter %s", p.name)
+			return Request{}, requestError(httpapi.OAuthInvalidRequest, "The application's request lacks the parameter %s", p.name)
 		}
 	}
 	if r.ResponseType != httpapi.ResponseTypeCode {
-		return Request{}, refuse(httpapi.OAuthUnsupportedResponseType, "Only response_type=code is supported")
+		return Request{}, requestError(httpapi.OAuthUnsupportedResponseType, "Only response_type=code is supported")
 	}
 	if r.CodeChallengeMethod != httpapi.ChallengeMethodS256 {
-		return Request{}, refuse(httpapi.OAuthInvalidRequest, "Only code_challenge_method=S256 is supported")
+		return Request{}, requestError(httpapi.OAuthInvalidRequest, "Only code_challenge_method=S256 is supported")
 	}
-	to, ok := parseRedirect(r.RedirectURI)
+	to, ok := parseRedirectURI(r.RedirectURI)
 	if !ok {
-		return Request{}, refuse(httpapi.OAuthInvalidRequest,
+		return Request{}, requestError(httpapi.OAuthInvalidRequest,
 			"The redirect_uri must be an https address, or an http address on localhost, 127.0.0.1 or [::1], without user name and fragment")
 	}
 	level, err := ayb.ParseQueryLevel(r.Scope)
 	if err != nil {
-		return Request{}, refuse(httpapi.OAuthInvalidScope, "The scope must be read-only or read-write")
+		return Request{}, requestError(httpapi.OAuthInvalidScope, "The scope must be read-only or read-write")
 	}
 	if !isChallenge(r.CodeChallenge) {
-		return Request{}, refuse(httpapi.OAuthInvalidRequest, "The code_challenge must be a SHA-256 hash in base64url without padding")
+		return Request{}, requestError(httpapi.OAuthInvalidRequest, "The code_challenge must be a SHA-256 hash in base64url without padding")
 	}
 	if len(r.State) > maxStateBytes || !utf8.ValidString(r.State) {
-		return Request{}, refuse(httpapi.OAuthInvalidRequest, "The state must be text of at most %d bytes", maxStateBytes)
+		return Request{}, requestError(httpapi.OAuthInvalidRequest, "The state must be text of at most %d bytes", maxStateBytes)
 	}
 	app, err := token.CheckName(r.AppName)
 	if err != nil {
-		return Request{}, refuse(httpapi.OAuthInvalidRequest, "The app_name can't be used: %s", errs.Public(err).Message)
+		return Request{}, requestError(httpapi.OAuthInvalidRequest, "The app_name can't be used: %s", errs.Public(err).Message)
 	}
 	return Request{redirect: to, level: level, state: r.State, challenge: r.CodeChallenge, app: app}, nil
 }
 
-func refuse(code httpapi.OAuthCode, format string, args ...any) error {
+func requestError(code httpapi.OAuthCode, format string, args ...any) error {
 	return httpapi.OAuthError(code, errs.E(errs.Invalid, format, args...))
 }
 

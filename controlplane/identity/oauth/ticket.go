@@ -12,18 +12,18 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// ticketLife is how long the consent page can be left open.
-const ticketLife = time.Hour
+// ticketLifetime is how long the consent page can be left open.
+const ticketLifetime = time.Hour
 
 // A ticket travels through the consent page's form and back: the end of its
 // life and a seal over it, the session that was shown the page, and
 // everything the application asked for. What comes back under another
 // session, later, or changed in any part does not fit its seal (S5).
-func (s *Service) ticket(actor authz.Actor, r Request) string {
-	return s.sealed(actor, r, s.deps.Now().Add(ticketLife).Unix())
+func (s *Service) newTicket(actor authz.Actor, r Request) string {
+	return s.sealTicket(actor, r, s.deps.Now().Add(ticketLifetime).Unix())
 }
 
-func (s *Service) sealed(actor authz.Actor, r Request, ends int64) string {
+func (s *Service) sealTicket(actor authz.Actor, r Request, ends int64) string {
 	b := binary.BigEndian.AppendUint64(nil, uint64(ends))
 	mac := hmac.New(sha256.New, s.cfg.Key[:])
 	for _, part := range []string{
@@ -38,13 +38,13 @@ func (s *Service) sealed(actor authz.Actor, r Request, ends int64) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(b))
 }
 
-// checkTicket is Invalid unless the ticket was made for this actor and this
+// verifyTicket is Invalid unless the ticket was made for this actor and this
 // request and has not ended.
-func (s *Service) checkTicket(actor authz.Actor, r Request, ticket string) error {
+func (s *Service) verifyTicket(actor authz.Actor, r Request, ticket string) error {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(ticket)
 	if err == nil && len(raw) == 8+sha256.Size {
 		ends := int64(binary.BigEndian.Uint64(raw))
-		if hmac.Equal([]byte(s.sealed(actor, r, ends)), []byte(ticket)) && s.deps.Now().Unix() < ends {
+		if hmac.Equal([]byte(s.sealTicket(actor, r, ends)), []byte(ticket)) && s.deps.Now().Unix() < ends {
 			return nil
 		}
 	}

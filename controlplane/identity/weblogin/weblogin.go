@@ -20,18 +20,18 @@ import (
 
 // Accounts is the service behind log-in and tokens.
 type Accounts interface {
-	LogInTo(ctx context.Context, entity, next string) (mailapi.Delivery, error)
-	ConfirmSession(ctx context.Context, loginToken string) (accounts.Session, error)
-	// MailedTo tells whose a log-in token is, without spending it.
-	MailedTo(loginToken string) (ayb.EntitySlug, error)
+	LogInWithNext(ctx context.Context, entity, next string) (mailapi.Delivery, error)
+	ConfirmWebLogin(ctx context.Context, loginToken string) (accounts.WebLogin, error)
+	// LoginTokenEntity tells whose a log-in token is, without spending it.
+	LoginTokenEntity(loginToken string) (ayb.EntitySlug, error)
 	Authenticate(ctx context.Context, text string) (authz.Actor, error)
 	RevokePresented(ctx context.Context, text string) error
 }
 
 // Applications is the service behind the consent page.
 type Applications interface {
-	Ask(ctx context.Context, actor authz.Actor, r oauth.Request) (httpapi.Consent, error)
-	Verify(actor authz.Actor, r oauth.Request, ticket string) error
+	PrepareConsent(ctx context.Context, actor authz.Actor, r oauth.Request) (httpapi.Consent, error)
+	CheckTicket(actor authz.Actor, r oauth.Request, ticket string) error
 	Grant(ctx context.Context, actor authz.Actor, r oauth.Request, ticket, database string) (location string, err error)
 	Deny(actor authz.Actor, r oauth.Request, ticket string) (location string, err error)
 }
@@ -48,21 +48,21 @@ type Deps struct {
 	Databases    Databases
 }
 
-// Sessions is the service. It may be used concurrently.
-type Sessions struct{ deps Deps }
+// Service is the service. It may be used concurrently.
+type Service struct{ deps Deps }
 
 // New makes the service.
-func New(deps Deps) (*Sessions, error) {
+func New(deps Deps) (*Service, error) {
 	if deps.Accounts == nil || deps.Applications == nil || deps.Databases == nil {
 		return nil, errs.E(errs.Internal, "session: a dependency is missing")
 	}
-	return &Sessions{deps: deps}, nil
+	return &Service{deps: deps}, nil
 }
 
 // actor tells who has a token. It takes those of whole accounts only, else it
 // is Hidden: an application must not turn
 // what it was given into the session of a person (S2).
-func (s *Sessions) actor(ctx context.Context, token string) (authz.Actor, error) {
+func (s *Service) actor(ctx context.Context, token string) (authz.Actor, error) {
 	actor, err := s.deps.Accounts.Authenticate(ctx, token)
 	if err == nil {
 		err = authz.CheckScope(actor, authz.OpenSession)
@@ -76,17 +76,17 @@ func (s *Sessions) actor(ctx context.Context, token string) (authz.Actor, error)
 // LogIn mails a log-in to an account. next is the page to go to afterwards; a
 // page that is none of this server is dropped (S7). queued says that the mail
 // is sent later.
-func (s *Sessions) LogIn(ctx context.Context, entity, next string) (queued bool, err error) {
+func (s *Service) LogIn(ctx context.Context, entity, next string) (queued bool, err error) {
 	if !httpapi.LocalPath(next) {
 		next = ""
 	}
-	d, err := s.deps.Accounts.LogInTo(ctx, entity, next)
+	d, err := s.deps.Accounts.LogInWithNext(ctx, entity, next)
 	return d == mailapi.Queued, err
 }
 
-// Replaces tells whose session a token is and whose a mailed one would give,
+// AccountSwitch tells whose session a token is and whose a mailed one would give,
 // when both are good and they are not of the same account; else both are empty.
-func (s *Sessions) Replaces(ctx context.Context, token, mailed string) (now, then string, err error) {
+func (s *Service) AccountSwitch(ctx context.Context, token, mailed string) (now, then string, err error) {
 	actor, err := s.actor(ctx, token)
 	switch {
 	case errs.Is(err, errs.InvalidToken), errs.Is(err, errs.Unauthenticated), errs.Is(err, errs.Hidden):
@@ -94,7 +94,7 @@ func (s *Sessions) Replaces(ctx context.Context, token, mailed string) (now, the
 	case err != nil:
 		return "", "", err
 	}
-	slug, err := s.deps.Accounts.MailedTo(mailed)
+	slug, err := s.deps.Accounts.LoginTokenEntity(mailed)
 	if err != nil || slug == actor.Slug {
 		return "", "", nil //nolint:nilerr // who uses a bad one is told then
 	}
@@ -102,37 +102,37 @@ func (s *Sessions) Replaces(ctx context.Context, token, mailed string) (now, the
 }
 
 // Confirm exchanges a mailed token, once, for a session.
-func (s *Sessions) Confirm(ctx context.Context, mailed string) (httpapi.BrowserSession, error) {
-	made, err := s.deps.Accounts.ConfirmSession(ctx, mailed)
+func (s *Service) Confirm(ctx context.Context, mailed string) (httpapi.WebLogin, error) {
+	made, err := s.deps.Accounts.ConfirmWebLogin(ctx, mailed)
 	if err != nil {
-		return httpapi.BrowserSession{}, err
+		return httpapi.WebLogin{}, err
 	}
 	if !httpapi.LocalPath(made.Next) {
 		made.Next = ""
 	}
-	return httpapi.BrowserSession{Entity: string(made.Slug), Token: made.Token, Next: made.Next}, nil
+	return httpapi.WebLogin{Entity: string(made.Slug), Token: made.Token, Next: made.Next}, nil
 }
 
 // LogOut revokes the token of a session (S16). It is no error when there is
 // nothing to revoke.
-func (s *Sessions) LogOut(ctx context.Context, token string) error {
+func (s *Service) LogOut(ctx context.Context, token string) error {
 	return s.deps.Accounts.RevokePresented(ctx, token)
 }
 
-// Ask prepares the consent page. The request is checked before the session,
+// PrepareConsent prepares the consent page. The request is checked before the session,
 // so that a bad one is told as such. Errors: Invalid with an OAuth code;
 // InvalidToken when there is no session.
-func (s *Sessions) Ask(ctx context.Context, token string, r httpapi.AuthorizeRequest) (httpapi.Consent, error) {
-	req, actor, err := s.asked(ctx, token, r)
+func (s *Service) PrepareConsent(ctx context.Context, token string, r httpapi.AuthorizeRequest) (httpapi.Consent, error) {
+	req, actor, err := s.parse(ctx, token, r)
 	if err != nil {
 		return httpapi.Consent{}, err
 	}
-	return s.deps.Applications.Ask(ctx, actor, req)
+	return s.deps.Applications.PrepareConsent(ctx, actor, req)
 }
 
 // Grant gives the address that takes a code to the application.
-func (s *Sessions) Grant(ctx context.Context, token string, r httpapi.AuthorizeRequest, ticket, database string) (string, error) {
-	req, actor, err := s.asked(ctx, token, r)
+func (s *Service) Grant(ctx context.Context, token string, r httpapi.AuthorizeRequest, ticket, database string) (string, error) {
+	req, actor, err := s.parse(ctx, token, r)
 	if err != nil {
 		return "", err
 	}
@@ -140,8 +140,8 @@ func (s *Sessions) Grant(ctx context.Context, token string, r httpapi.AuthorizeR
 }
 
 // Deny gives the address that tells the application no.
-func (s *Sessions) Deny(ctx context.Context, token string, r httpapi.AuthorizeRequest, ticket string) (string, error) {
-	req, actor, err := s.asked(ctx, token, r)
+func (s *Service) Deny(ctx context.Context, token string, r httpapi.AuthorizeRequest, ticket string) (string, error) {
+	req, actor, err := s.parse(ctx, token, r)
 	if err != nil {
 		return "", err
 	}
@@ -150,12 +150,12 @@ func (s *Sessions) Deny(ctx context.Context, token string, r httpapi.AuthorizeRe
 
 // CreateDatabase creates a database from the consent page (U1), under the
 // session's own account, and gives its path.
-func (s *Sessions) CreateDatabase(ctx context.Context, token string, r httpapi.AuthorizeRequest, ticket, name string) (string, error) {
-	req, actor, err := s.asked(ctx, token, r)
+func (s *Service) CreateDatabase(ctx context.Context, token string, r httpapi.AuthorizeRequest, ticket, name string) (string, error) {
+	req, actor, err := s.parse(ctx, token, r)
 	if err != nil {
 		return "", err
 	}
-	if err := s.deps.Applications.Verify(actor, req, ticket); err != nil {
+	if err := s.deps.Applications.CheckTicket(actor, req, ticket); err != nil {
 		return "", err
 	}
 	made, err := s.deps.Databases.Create(ctx, actor, databases.NewDatabase{
@@ -167,8 +167,8 @@ func (s *Sessions) CreateDatabase(ctx context.Context, token string, r httpapi.A
 	return made.Path.String(), nil
 }
 
-func (s *Sessions) asked(ctx context.Context, token string, r httpapi.AuthorizeRequest) (oauth.Request, authz.Actor, error) {
-	req, err := oauth.Check(r)
+func (s *Service) parse(ctx context.Context, token string, r httpapi.AuthorizeRequest) (oauth.Request, authz.Actor, error) {
+	req, err := oauth.ParseRequest(r)
 	if err != nil {
 		return oauth.Request{}, authz.Actor{}, err
 	}

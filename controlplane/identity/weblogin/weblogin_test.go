@@ -23,22 +23,22 @@ type services struct {
 	actor   authz.Actor
 	authErr error
 	next    string
-	made    accounts.Session
+	made    accounts.WebLogin
 	ticket  error
 	created databases.NewDatabase
 	calls   int
 }
 
-func (s *services) LogInTo(_ context.Context, _, next string) (mailapi.Delivery, error) {
+func (s *services) LogInWithNext(_ context.Context, _, next string) (mailapi.Delivery, error) {
 	s.next = next
 	return mailapi.Queued, nil
 }
 
-func (s *services) ConfirmSession(context.Context, string) (accounts.Session, error) {
+func (s *services) ConfirmWebLogin(context.Context, string) (accounts.WebLogin, error) {
 	return s.made, nil
 }
 
-func (s *services) MailedTo(mailed string) (ayb.EntitySlug, error) {
+func (s *services) LoginTokenEntity(mailed string) (ayb.EntitySlug, error) {
 	if mailed == "bad" {
 		return "", errs.E(errs.Invalid, "Invalid or expired token")
 	}
@@ -51,12 +51,12 @@ func (s *services) Authenticate(context.Context, string) (authz.Actor, error) {
 
 func (s *services) RevokePresented(context.Context, string) error { s.calls++; return nil }
 
-func (s *services) Ask(context.Context, authz.Actor, oauth.Request) (httpapi.Consent, error) {
+func (s *services) PrepareConsent(context.Context, authz.Actor, oauth.Request) (httpapi.Consent, error) {
 	s.calls++
 	return httpapi.Consent{}, nil
 }
 
-func (s *services) Verify(authz.Actor, oauth.Request, string) error { return s.ticket }
+func (s *services) CheckTicket(authz.Actor, oauth.Request, string) error { return s.ticket }
 
 func (s *services) Grant(context.Context, authz.Actor, oauth.Request, string, string) (string, error) {
 	s.calls++
@@ -74,7 +74,7 @@ func (s *services) Create(_ context.Context, _ authz.Actor, req databases.NewDat
 	return meta.Database{Path: ayb.DatabasePath{Entity: ayb.EntitySlug(req.Entity), Database: ayb.DatabaseSlug(req.Database)}}, nil
 }
 
-func sessions(t *testing.T, s *services) *weblogin.Sessions {
+func sessions(t *testing.T, s *services) *weblogin.Service {
 	t.Helper()
 	made, err := weblogin.New(weblogin.Deps{Accounts: s, Applications: s, Databases: s})
 	if err != nil {
@@ -89,8 +89,8 @@ var request = httpapi.AuthorizeRequest{
 }
 
 // everything is what needs a session.
-func everything(ctx context.Context, s *weblogin.Sessions, r httpapi.AuthorizeRequest) map[string]error {
-	_, ask := s.Ask(ctx, "t", r)
+func everything(ctx context.Context, s *weblogin.Service, r httpapi.AuthorizeRequest) map[string]error {
+	_, ask := s.PrepareConsent(ctx, "t", r)
 	_, grant := s.Grant(ctx, "t", r, "ticket", "alice/db")
 	_, deny := s.Deny(ctx, "t", r, "ticket")
 	_, create := s.CreateDatabase(ctx, "t", r, "ticket", "db")
@@ -136,13 +136,13 @@ func TestNextS7(t *testing.T) {
 	for next, want := range map[string]string{
 		"/alice": "/alice", "": "", "//evil.example": "", "https://evil.example": "", "javascript:alert(1)": "", "/confirm/x": "",
 	} {
-		s := &services{made: accounts.Session{Slug: "alice", Token: "t", Next: next}}
+		s := &services{made: accounts.WebLogin{Slug: "alice", Token: "t", Next: next}}
 		queued, err := sessions(t, s).LogIn(t.Context(), "alice", next)
 		if err != nil || !queued || s.next != want {
 			t.Errorf("%q is sealed as %q, %v", next, s.next, err)
 		}
 		got, err := sessions(t, s).Confirm(t.Context(), "mail")
-		if err != nil || got != (httpapi.BrowserSession{Entity: "alice", Token: "t", Next: want}) {
+		if err != nil || got != (httpapi.WebLogin{Entity: "alice", Token: "t", Next: want}) {
 			t.Errorf("%q comes back as %+v, %v", next, got, err)
 		}
 	}

@@ -210,7 +210,7 @@ var program = sync.OnceValues(func() (string, error) {
 
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	port, err := porttest.TCP()
+	port, err := porttest.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}

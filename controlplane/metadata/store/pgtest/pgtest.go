@@ -183,7 +183,7 @@ func start() (*Server, error) {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	for range 5 { // somebody else may take the port first
-		if s.port, err = porttest.TCP(); err != nil {
+		if s.port, err = porttest.FreePort(); err != nil {
 			break
 		}
 		if err = s.run(ctx); err == nil {

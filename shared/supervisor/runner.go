@@ -10,9 +10,9 @@ import (
 	"github.com/ayb-go/ayb/shared/logging"
 )
 
-// keeper runs one role again and again until it is told to stop or the role
+// roleRunner runs one role again and again until it is told to stop or the role
 // has failed too often.
-type keeper struct {
+type roleRunner struct {
 	role   Role
 	cancel context.CancelFunc
 	// ready is closed when the role is ready for the first time.
@@ -22,33 +22,33 @@ type keeper struct {
 	err  error
 }
 
-// keep starts a keeper. Its role's context is not ending's: roles stop one
+// startRole starts a keeper. Its role's context is not ending's: roles stop one
 // after another, not all at once when the process is told to end.
-func (s *Supervisor) keep(ending context.Context, role Role) *keeper {
+func (s *Supervisor) startRole(ending context.Context, role Role) *roleRunner {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ending))
-	k := &keeper{role: role, cancel: cancel, ready: make(chan struct{}), done: make(chan struct{})}
+	k := &roleRunner{role: role, cancel: cancel, ready: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(k.done)
 		defer cancel()
-		k.err = s.again(ctx, ending, k)
+		k.err = s.runWithRestarts(ctx, ending, k)
 	}()
 	return k
 }
 
-// result waits for the end and gives the role's last error.
-func (k *keeper) result() error {
+// wait waits for the end and gives the role's last error.
+func (k *roleRunner) wait() error {
 	<-k.done
 	return k.err
 }
 
-func (s *Supervisor) again(ctx, ending context.Context, k *keeper) error {
+func (s *Supervisor) runWithRestarts(ctx, ending context.Context, k *roleRunner) error {
 	first := sync.OnceFunc(func() { close(k.ready) })
 	var failed []time.Time
 	delay := s.cfg.FirstDelay
 	for {
 		err := k.role.Run(ctx, first)
 		if ctx.Err() != nil {
-			return stopped(k.role, err)
+			return stopError(k.role, err)
 		}
 		if err == nil {
 			err = errors.New("it ended by itself")
@@ -58,7 +58,7 @@ func (s *Supervisor) again(ctx, ending context.Context, k *keeper) error {
 			return err
 		}
 		now := time.Now()
-		failed = recent(append(failed, now), now.Add(-s.cfg.Window))
+		failed = dropBefore(append(failed, now), now.Add(-s.cfg.Window))
 		if len(failed) == 1 {
 			delay = s.cfg.FirstDelay
 		}
@@ -77,16 +77,16 @@ func (s *Supervisor) again(ctx, ending context.Context, k *keeper) error {
 	}
 }
 
-// stopped judges what a role returns after it was told to stop.
-func stopped(role Role, err error) error {
+// stopError judges what a role returns after it was told to stop.
+func stopError(role Role, err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return nil
 	}
 	return fmt.Errorf("%s did not stop cleanly: %w", role.Name, err)
 }
 
-// recent drops the times before the start of the window.
-func recent(times []time.Time, start time.Time) []time.Time {
+// dropBefore drops the times before the start of the window.
+func dropBefore(times []time.Time, start time.Time) []time.Time {
 	for len(times) > 0 && times[0].Before(start) {
 		times = times[1:]
 	}

@@ -33,7 +33,7 @@ func TestReplaces(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		now, then, err := sessions.Replaces(t.Context(), "token", c.mailed)
+		now, then, err := sessions.AccountSwitch(t.Context(), "token", c.mailed)
 		if now != c.now || then != c.then || (err != nil) != c.fails {
 			t.Errorf("%s: %q, %q, %v", name, now, then, err)
 		}

@@ -15,11 +15,11 @@ import (
 // exact.
 const timerSlack = 1_000_000
 
-// slackTimers lets the threads of this process be late; threads to come inherit
+// setTimerSlack lets the threads of this process be late; threads to come inherit
 // it. A process may do that to others than its calling thread only with
 // CAP_SYS_NICE: without it, who starts the process can say it, such as systemd
 // with TimerSlackNSec.
-func slackTimers() error {
+func setTimerSlack() error {
 	threads, err := os.ReadDir("/proc/self/task")
 	if err != nil {
 		return err

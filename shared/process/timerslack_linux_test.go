@@ -8,7 +8,7 @@ import (
 
 // Every thread that there is may be late afterwards, the runtime's monitor too.
 func TestSlackTimers(t *testing.T) {
-	if err := slackTimers(); err != nil {
+	if err := setTimerSlack(); err != nil {
 		if os.Geteuid() != 0 && os.IsPermission(err) {
 			return // said in the comment
 		}
