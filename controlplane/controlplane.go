@@ -146,7 +146,7 @@ func (c *ControlPlane) assemble(cfg Config) (err error) {
 func (c *ControlPlane) databases(cfg Config) (*databases.Databases, error) {
 	return databases.New(databases.Config{Limits: cfg.limits(), Grace: cfg.DeletionGrace}, databases.Deps{
 		Store: c.cache, Grants: c.cache, Queries: c.deps.Queries, Imports: c.deps.Imports, Files: c.deps.Databases, Versions: c.deps.Files,
-		Nodes: c.deps.Nodes, Snapshots: c.deps.Snapshots, Removals: c.kept.removals, Moves: c.kept.moves, Now: c.deps.Now})
+		Nodes: c.deps.Nodes, Snapshots: c.deps.Snapshots, Purges: c.kept.purges, Operations: c.kept.operations, Now: c.deps.Now})
 }
 
 // Handler is the HTTP API.

@@ -144,9 +144,9 @@ func (c *crash) whole() map[string]string {
 	if on := c.node.paths(); !slices.Equal(on, recorded) {
 		c.t.Errorf("there are files of %v, and records of %v", on, recorded)
 	}
-	shelved := c.ask(`SELECT CAST(id AS TEXT) FROM database WHERE deleted_at IS NOT NULL ORDER BY 1`)
-	if keys := c.node.keys(); !slices.Equal(keys, shelved) {
-		c.t.Errorf("%v are on the shelf, and records of %v", keys, shelved)
+	deleted := c.ask(`SELECT CAST(id AS TEXT) FROM database WHERE deleted_at IS NOT NULL ORDER BY 1`)
+	if keys := c.node.keys(); !slices.Equal(keys, deleted) {
+		c.t.Errorf("%v are soft-deleted files, and records are of %v", keys, deleted)
 	}
 	named := append(c.ask(`SELECT e.slug || '/' || substr(d.slug, 1, instr(d.slug, '~') - 1) FROM database d JOIN entity e ON e.id = d.entity_id WHERE d.deleted_at IS NOT NULL`), recorded...)
 	live := map[string]string{}

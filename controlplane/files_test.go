@@ -29,7 +29,7 @@ type home struct {
 type disks struct {
 	mu      sync.Mutex
 	homes   map[ayb.DatabasePath]*home
-	shelf   map[string]*home
+	deleted map[string]*home
 	last    int
 	stored  map[ayb.DatabasePath][]stored
 	now     func() time.Time
@@ -47,7 +47,7 @@ type stored struct {
 
 func newDisks() *disks {
 	nothing := func(string) error { return nil }
-	return &disks{homes: map[ayb.DatabasePath]*home{}, shelf: map[string]*home{}, stored: map[ayb.DatabasePath][]stored{},
+	return &disks{homes: map[ayb.DatabasePath]*home{}, deleted: map[string]*home{}, stored: map[ayb.DatabasePath][]stored{},
 		before: nothing, after: nothing, now: time.Now}
 }
 
@@ -136,7 +136,7 @@ func (d *disks) paths() (out []string) {
 func (d *disks) keys() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return slices.Sorted(maps.Keys(d.shelf))
+	return slices.Sorted(maps.Keys(d.deleted))
 }
 
 func (d *disks) StageVersion(_ context.Context, _ nodeapi.NodeID, req nodeapi.StageRequest) (out nodeapi.StageResponse, err error) {
@@ -175,7 +175,7 @@ func (d *disks) PublishVersion(_ context.Context, _ nodeapi.NodeID, req nodeapi.
 	})
 }
 
-func (d *disks) RenameDatabase(_ context.Context, _ nodeapi.NodeID, req nodeapi.MoveRequest) (nodeapi.Done, error) {
+func (d *disks) RenameDatabase(_ context.Context, _ nodeapi.NodeID, req nodeapi.RenameRequest) (nodeapi.Done, error) {
 	return nodeapi.Done{}, d.change("rename", func() error {
 		from, to := d.homes[req.From], d.homes[req.To]
 		switch {
@@ -192,19 +192,19 @@ func (d *disks) RenameDatabase(_ context.Context, _ nodeapi.NodeID, req nodeapi.
 	})
 }
 
-func (d *disks) ShelveDatabase(_ context.Context, _ nodeapi.NodeID, req nodeapi.ShelfRequest) (nodeapi.Done, error) {
-	return nodeapi.Done{}, d.change("shelve", func() error {
+func (d *disks) SoftDeleteDatabase(_ context.Context, _ nodeapi.NodeID, req nodeapi.SoftDeleteRequest) (nodeapi.Done, error) {
+	return nodeapi.Done{}, d.change("softdelete", func() error {
 		if h := d.homes[req.Path]; h != nil {
-			d.shelf[req.Key] = h
+			d.deleted[req.Key] = h
 			delete(d.homes, req.Path)
 		}
 		return nil
 	})
 }
 
-func (d *disks) UnshelveDatabase(_ context.Context, _ nodeapi.NodeID, req nodeapi.ShelfRequest) (nodeapi.Done, error) {
-	return nodeapi.Done{}, d.change("unshelve", func() error {
-		h := d.shelf[req.Key]
+func (d *disks) UndeleteDatabase(_ context.Context, _ nodeapi.NodeID, req nodeapi.SoftDeleteRequest) (nodeapi.Done, error) {
+	return nodeapi.Done{}, d.change("undelete", func() error {
+		h := d.deleted[req.Key]
 		switch {
 		case h == nil && d.homes[req.Path] == nil:
 			return errs.E(errs.NotFound, "There are no files")
@@ -214,14 +214,14 @@ func (d *disks) UnshelveDatabase(_ context.Context, _ nodeapi.NodeID, req nodeap
 			return errs.E(errs.Conflict, "There are files already")
 		}
 		d.homes[req.Path] = h
-		delete(d.shelf, req.Key)
+		delete(d.deleted, req.Key)
 		return nil
 	})
 }
 
-func (d *disks) PurgeShelf(_ context.Context, _ nodeapi.NodeID, req nodeapi.ShelfRequest) (nodeapi.Done, error) {
+func (d *disks) PurgeDatabase(_ context.Context, _ nodeapi.NodeID, req nodeapi.SoftDeleteRequest) (nodeapi.Done, error) {
 	return nodeapi.Done{}, d.change("purge", func() error {
-		delete(d.shelf, req.Key)
+		delete(d.deleted, req.Key)
 		return nil
 	})
 }

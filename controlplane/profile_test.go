@@ -203,7 +203,7 @@ func TestDeleteAccount(t *testing.T) {
 	w.mu.Unlock()
 	fresh := "Bearer " + w.tokenOf(w.do("POST", "/v1/confirm", "", "authentication-token", w.register("carol", "carol@example.org")))
 	w.mustCreate(fresh, "carol/x.sqlite")
-	w.want(w.do("DELETE", "/v1/entity/carol", "", "Authorization", fresh), 200, `{}`) // which wakes the removal
+	w.want(w.do("DELETE", "/v1/entity/carol", "", "Authorization", fresh), 200, `{}`) // which wakes the purge queue
 	until(t, "three databases to be removed", func() bool { return len(w.node.Deleted()) == 3 })
 	until(t, "the name to be free", func() bool { return w.create(anew, "alice/a.sqlite").status == 201 })
 	if got := w.query(anew, "alice/a.sqlite", "SELECT 1"); got.status != 200 {

@@ -12,12 +12,12 @@ import (
 )
 
 // upkeep is what goes on while nobody asks: links of profiles are checked, files
-// of databases are moved and removed, and their snapshots follow.
+// of databases are moved and purged, and their snapshots follow.
 type upkeep struct {
-	links    *linkcheck.Checker
-	removals *databases.Removals
-	moves    *databases.Moves
-	errands  *databases.Errands
+	links      *linkcheck.Checker
+	purges     *databases.PurgeQueue
+	operations *databases.OperationQueue
+	tasks      *databases.SnapshotTasks
 }
 
 func (c *ControlPlane) upkeep(cfg Config) (u upkeep, err error) {
@@ -26,23 +26,23 @@ func (c *ControlPlane) upkeep(cfg Config) (u upkeep, err error) {
 	if err != nil {
 		return u, err
 	}
-	u.removals, err = databases.NewRemovals(databases.RemovalDeps{
-		Store: c.store, Files: removalFiles{c.deps.Databases, c.deps.Files}, Nodes: c.deps.Nodes, Log: c.deps.Log, Now: c.deps.Now})
+	u.purges, err = databases.NewPurgeQueue(databases.PurgeDeps{
+		Store: c.store, Files: purgeFiles{c.deps.Databases, c.deps.Files}, Nodes: c.deps.Nodes, Log: c.deps.Log, Now: c.deps.Now})
 	if err != nil {
 		return u, err
 	}
-	u.errands, err = databases.NewErrands(databases.ErrandDeps{Store: c.store, Snapshots: c.deps.Snapshots, Log: c.deps.Log, Now: c.deps.Now})
+	u.tasks, err = databases.NewSnapshotTasks(databases.SnapshotTaskDeps{Store: c.store, Snapshots: c.deps.Snapshots, Log: c.deps.Log, Now: c.deps.Now})
 	if err != nil {
 		return u, err
 	}
-	u.moves, err = databases.NewMoves(databases.MoveConfig{Grace: cfg.DeletionGrace}, databases.MoveDeps{
-		Store: c.cache, Files: c.deps.Files, Nodes: c.deps.Nodes, Moved: u.errands.Wake,
-		Expired: func() { u.removals.Wake(); u.errands.Wake() }, Log: c.deps.Log, Now: c.deps.Now})
+	u.operations, err = databases.NewOperationQueue(databases.OperationConfig{Grace: cfg.DeletionGrace}, databases.OperationDeps{
+		Store: c.cache, Files: c.deps.Files, Nodes: c.deps.Nodes, Renamed: u.tasks.Wake,
+		PurgeQueued: func() { u.purges.Wake(); u.tasks.Wake() }, Log: c.deps.Log, Now: c.deps.Now})
 	return u, err
 }
 
-// removalFiles are the two parts of a query node that remove files.
-type removalFiles struct {
+// purgeFiles are the two parts of a query node that purge files.
+type purgeFiles struct {
 	nodeapi.Databases
 	nodeapi.Files
 }
@@ -50,13 +50,13 @@ type removalFiles struct {
 // start runs it until ctx ends; running waits for that.
 func (u upkeep) start(ctx context.Context, running *sync.WaitGroup) {
 	running.Go(func() { _ = u.links.Run(ctx) }) // all of them return nil
-	running.Go(func() { _ = u.removals.Run(ctx) })
-	running.Go(func() { _ = u.moves.Run(ctx) })
-	running.Go(func() { _ = u.errands.Run(ctx) })
+	running.Go(func() { _ = u.purges.Run(ctx) })
+	running.Go(func() { _ = u.operations.Run(ctx) })
+	running.Go(func() { _ = u.tasks.Run(ctx) })
 }
 
 // profiles makes the service for what accounts say about themselves.
 func (c *ControlPlane) profiles(limits *ratelimit.Limiter) (*accounts.Profiles, error) {
 	return accounts.NewProfiles(accounts.ProfileDeps{
-		Store: c.cache, Links: c.kept.links, Limits: limits, NotifyPurge: func() { c.kept.removals.Wake(); c.kept.errands.Wake() }, Now: c.deps.Now})
+		Store: c.cache, Links: c.kept.links, Limits: limits, NotifyPurge: func() { c.kept.purges.Wake(); c.kept.tasks.Wake() }, Now: c.deps.Now})
 }

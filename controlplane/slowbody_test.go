@@ -76,7 +76,7 @@ func TestTokensRevokedWhileABodyComesS16(t *testing.T) {
 	ann, owner := w.account("ann"), w.account("owner")
 	w.mustCreate(ann, "ann/db")
 	made := w.mint(ann, `{}`)
-	doomed, short := made.Token, made.ShortToken
+	revoked, short := made.Token, made.ShortToken
 	var all []begun
 	for _, r := range [][]string{
 		{"POST", "/v1/ann/db/query", "SELECT 1"},
@@ -86,7 +86,7 @@ func TestTokensRevokedWhileABodyComesS16(t *testing.T) {
 		{"PATCH", "/v1/ann/db/update", `{"public_sharing_level":"read-only"}`},
 		{"PATCH", "/v1/entity/ann", `{"display_name":"taken"}`},
 	} {
-		all = append(all, w.begin(t, r[0], r[1], r[2], "Bearer "+doomed))
+		all = append(all, w.begin(t, r[0], r[1], r[2], "Bearer "+revoked))
 	}
 	w.want(w.do("DELETE", "/v1/tokens/"+short, "", "Authorization", ann), 200, `{}`)
 	for _, r := range all {

@@ -78,23 +78,23 @@ func (n *Node) createFrom(req nodeapi.VersionRequest) error {
 }
 
 // Rename implements nodeapi.LocalPlaces.
-func (n *Node) Rename(_ context.Context, req nodeapi.MoveRequest) (nodeapi.Done, error) {
+func (n *Node) Rename(_ context.Context, req nodeapi.RenameRequest) (nodeapi.Done, error) {
 	return nodeapi.Done{}, n.pool.Without(func() error { return n.dir.Rename(req.From, req.To) }, live(req.From), live(req.To))
 }
 
-// Shelve implements nodeapi.LocalPlaces.
-func (n *Node) Shelve(_ context.Context, req nodeapi.ShelfRequest) (nodeapi.Done, error) {
-	return nodeapi.Done{}, n.pool.Without(func() error { return n.dir.Shelve(req.Path, req.Key) }, live(req.Path))
+// SoftDelete implements nodeapi.LocalPlaces.
+func (n *Node) SoftDelete(_ context.Context, req nodeapi.SoftDeleteRequest) (nodeapi.Done, error) {
+	return nodeapi.Done{}, n.pool.Without(func() error { return n.dir.SoftDelete(req.Path, req.Key) }, live(req.Path))
 }
 
-// Unshelve implements nodeapi.LocalPlaces.
-func (n *Node) Unshelve(_ context.Context, req nodeapi.ShelfRequest) (nodeapi.Done, error) {
-	return nodeapi.Done{}, n.pool.Without(func() error { return n.dir.Unshelve(req.Path, req.Key) }, live(req.Path))
+// Undelete implements nodeapi.LocalPlaces.
+func (n *Node) Undelete(_ context.Context, req nodeapi.SoftDeleteRequest) (nodeapi.Done, error) {
+	return nodeapi.Done{}, n.pool.Without(func() error { return n.dir.Undelete(req.Path, req.Key) }, live(req.Path))
 }
 
-// Purge implements nodeapi.LocalPlaces. Nothing runs on what is on the shelf.
-func (n *Node) Purge(_ context.Context, req nodeapi.ShelfRequest) (nodeapi.Done, error) {
-	return nodeapi.Done{}, n.dir.PurgeShelf(req.Key)
+// Purge implements nodeapi.LocalPlaces. No daemon runs on soft-deleted files.
+func (n *Node) Purge(_ context.Context, req nodeapi.SoftDeleteRequest) (nodeapi.Done, error) {
+	return nodeapi.Done{}, n.dir.Purge(req.Key)
 }
 
 // tidy removes versions whose makers are gone, now and then, until ctx ends.

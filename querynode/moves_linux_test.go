@@ -35,7 +35,7 @@ func TestMovesKeepTheLog(t *testing.T) {
 		t.Fatalf("%v, %v: nothing is tested", info, err)
 	}
 	for range 2 {
-		if _, err := n.client.RenameDatabase(t.Context(), n.id, nodeapi.MoveRequest{From: path("a"), To: path("b")}); err != nil {
+		if _, err := n.client.RenameDatabase(t.Context(), n.id, nodeapi.RenameRequest{From: path("a"), To: path("b")}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -49,8 +49,8 @@ func TestMovesKeepTheLog(t *testing.T) {
 		told <- err
 	}()
 	n.untilRequests("b", 1)
-	shelf := nodeapi.ShelfRequest{Path: path("b"), Key: "42"}
-	if _, err := n.client.ShelveDatabase(t.Context(), n.id, shelf); err != nil {
+	target := nodeapi.SoftDeleteRequest{Path: path("b"), Key: "42"}
+	if _, err := n.client.SoftDeleteDatabase(t.Context(), n.id, target); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-told; err == nil {
@@ -59,18 +59,18 @@ func TestMovesKeepTheLog(t *testing.T) {
 	if _, err := n.query(t.Context(), "b", ayb.QueryReadOnly, "SELECT 1"); !errs.Is(err, errs.Engine) {
 		t.Errorf("a deleted database answers %v", err)
 	}
-	if _, err := n.client.UnshelveDatabase(t.Context(), n.id, shelf); err != nil {
+	if _, err := n.client.UndeleteDatabase(t.Context(), n.id, target); err != nil {
 		t.Fatal(err)
 	}
 	if got := n.cell("b", "SELECT sum(x) FROM t"); got != "3" {
 		t.Errorf("got %s", got)
 	}
-	for _, call := range []func(context.Context, nodeapi.NodeID, nodeapi.ShelfRequest) (nodeapi.Done, error){n.client.ShelveDatabase, n.client.PurgeShelf} {
-		if _, err := call(t.Context(), n.id, shelf); err != nil {
+	for _, call := range []func(context.Context, nodeapi.NodeID, nodeapi.SoftDeleteRequest) (nodeapi.Done, error){n.client.SoftDeleteDatabase, n.client.PurgeDatabase} {
+		if _, err := call(t.Context(), n.id, target); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := n.client.UnshelveDatabase(t.Context(), n.id, shelf); !errs.Is(err, errs.NotFound) {
+	if _, err := n.client.UndeleteDatabase(t.Context(), n.id, target); !errs.Is(err, errs.NotFound) {
 		t.Errorf("purged and brought back: %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(n.data, "databases", "alice")); !errors.Is(err, os.ErrNotExist) {

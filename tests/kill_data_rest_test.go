@@ -203,9 +203,9 @@ func (k *slayer) strayFiles() string {
 			return fmt.Sprintf("%s holds %v", dir, names)
 		}
 	}
-	shelved, deleted := names(filepath.Join(k.w.DataPath, "deleted")), k.deleted()
-	if len(shelved) != len(deleted) && len(k.unsure) == 0 {
-		return fmt.Sprintf("%d databases are deleted, on the shelf are %v", len(deleted), shelved)
+	kept, deleted := names(filepath.Join(k.w.DataPath, "deleted")), k.deleted()
+	if len(kept) != len(deleted) && len(k.unsure) == 0 {
+		return fmt.Sprintf("%d databases are deleted, soft-deleted files are %v", len(deleted), kept)
 	}
 	owner := filepath.Join(k.w.DataPath, "databases", k.user.Name)
 	there := map[string]bool{}

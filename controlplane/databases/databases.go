@@ -36,7 +36,7 @@ type Store interface {
 	Listings
 	Names
 	Making
-	Motions
+	PendingOperations
 	Notes
 }
 
@@ -59,11 +59,11 @@ type Making interface {
 	CreateReserved(ctx context.Context, r meta.Reservation, d meta.Database, from meta.Origin) error
 }
 
-// Motions is how a change of a database's place begins; Moves end it. See the
+// PendingOperations is how a change of a database's place begins; Operations end it. See the
 // store.
-type Motions interface {
+type PendingOperations interface {
 	BeginDeletion(ctx context.Context, d meta.Database, now, until time.Time) error
-	BeginUndeletion(ctx context.Context, owner meta.EntityID, path ayb.DatabasePath, now, until time.Time) (meta.Motion, error)
+	BeginUndeletion(ctx context.Context, owner meta.EntityID, path ayb.DatabasePath, now, until time.Time) (meta.PendingOperation, error)
 	BeginRename(ctx context.Context, d meta.Database, to ayb.DatabaseSlug, now, until time.Time) error
 }
 
@@ -109,10 +109,10 @@ type Deps struct {
 	Nodes    nodeapi.Nodes
 	// Snapshots asks a snapshotter.
 	Snapshots snapshotapi.Snapshots
-	// Removals and Moves carry out what has been decided here.
-	Removals *Removals
-	Moves    *Moves
-	Now      func() time.Time
+	// PurgeQueue and Operations carry out what has been decided here.
+	Purges     *PurgeQueue
+	Operations *OperationQueue
+	Now        func() time.Time
 }
 
 // Versions is how a new state of a database is put together on its node.
@@ -124,7 +124,7 @@ type Versions interface {
 
 func (d Deps) complete() bool {
 	return d.Store != nil && d.Grants != nil && d.Queries != nil && d.Imports != nil && d.Files != nil && d.Versions != nil &&
-		d.Nodes != nil && d.Snapshots != nil && d.Removals != nil && d.Moves != nil && d.Now != nil
+		d.Nodes != nil && d.Snapshots != nil && d.Purges != nil && d.Operations != nil && d.Now != nil
 }
 
 // Databases is the service. It may be used concurrently.

@@ -35,7 +35,7 @@ type world struct {
 	busy      error               // of every path
 	// The rest of a store is not asked for.
 	databases.Making
-	databases.Motions
+	databases.PendingOperations
 	databases.Notes
 }
 
@@ -98,20 +98,20 @@ type rest struct {
 	nodeapi.Imports
 	nodeapi.Files
 	snapshotapi.Snapshots
-	databases.MoveStore
+	databases.OperationStore
 }
 
 func (r *rest) complete(t *testing.T, d databases.Deps) databases.Deps {
 	t.Helper()
-	removals, err := databases.NewRemovals(databases.RemovalDeps{Store: &graveyard{}, Files: &graveyard{}, Nodes: d.Nodes, Log: slog.New(slog.DiscardHandler), Now: d.Now})
+	removals, err := databases.NewPurgeQueue(databases.PurgeDeps{Store: &fakePurges{}, Files: &fakePurges{}, Nodes: d.Nodes, Log: slog.New(slog.DiscardHandler), Now: d.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	moves, err := databases.NewMoves(databases.MoveConfig{}, databases.MoveDeps{Store: r, Files: r, Nodes: d.Nodes, Expired: func() {}, Moved: func() {}, Log: slog.New(slog.DiscardHandler), Now: d.Now})
+	moves, err := databases.NewOperationQueue(databases.OperationConfig{}, databases.OperationDeps{Store: r, Files: r, Nodes: d.Nodes, PurgeQueued: func() {}, Renamed: func() {}, Log: slog.New(slog.DiscardHandler), Now: d.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.Imports, d.Versions, d.Snapshots, d.Removals, d.Moves = r, r, r, removals, moves
+	d.Imports, d.Versions, d.Snapshots, d.Purges, d.Operations = r, r, r, removals, moves
 	return d
 }
 

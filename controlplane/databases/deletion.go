@@ -48,7 +48,7 @@ func (d *Databases) Delete(ctx context.Context, actor authz.Actor, entity, datab
 		return goneMeanwhile(err, db.Path)
 	}
 	// It is deleted. Files that are not put away now are later.
-	d.deps.Moves.tryNow(ctx, meta.Motion{Kind: meta.ToShelf, Database: db})
+	d.deps.Operations.tryNow(ctx, meta.PendingOperation{Kind: meta.OperationDelete, Database: db})
 	return nil
 }
 
@@ -76,5 +76,5 @@ func (d *Databases) Undelete(ctx context.Context, actor authz.Actor, entity, dat
 	if err != nil {
 		return err
 	}
-	return d.deps.Moves.carryOut(ctx, m)
+	return d.deps.Operations.carryOut(ctx, m)
 }

@@ -159,7 +159,7 @@ func (d *Databases) giveUp(ctx context.Context, made meta.Database, r meta.Reser
 	// effect later.
 	theirs, err := d.deps.Store.ReleaseReservation(ctx, r, d.deps.Now().Add(claimTime))
 	if err == nil && theirs {
-		d.deps.Removals.tryNow(ctx, meta.Doomed{ID: r.ID, Path: made.Path, Type: made.Type, Node: made.Node})
+		d.deps.Purges.tryNow(ctx, meta.PurgeTask{ID: r.ID, Path: made.Path, Type: made.Type, Node: made.Node})
 	}
 }
 

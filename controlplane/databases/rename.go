@@ -32,7 +32,7 @@ func (d *Databases) Rename(ctx context.Context, actor authz.Actor, entity, datab
 	if err := d.deps.Store.BeginRename(ctx, db, name, now, now.Add(motionClaim)); err != nil {
 		return goneMeanwhile(err, db.Path)
 	}
-	return d.deps.Moves.carryOut(ctx, meta.Motion{Kind: meta.ToName, Database: db, To: name})
+	return d.deps.Operations.carryOut(ctx, meta.PendingOperation{Kind: meta.OperationRename, Database: db, To: name})
 }
 
 // newName reads the name that a database is to get.

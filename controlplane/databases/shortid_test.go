@@ -10,13 +10,13 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// shelf lists snapshots with these ids.
-type shelf struct {
+// snapshotList lists snapshots with these ids.
+type snapshotList struct {
 	snapshotapi.Snapshots
 	ids []string
 }
 
-func (s shelf) ListSnapshots(context.Context, snapshotapi.ListRequest) (resp snapshotapi.ListResponse, err error) {
+func (s snapshotList) ListSnapshots(context.Context, snapshotapi.ListRequest) (resp snapshotapi.ListResponse, err error) {
 	for _, id := range s.ids {
 		resp.Snapshots = append(resp.Snapshots, snapshotapi.Snapshot{ID: id})
 	}
@@ -26,10 +26,10 @@ func (s shelf) ListSnapshots(context.Context, snapshotapi.ListRequest) (resp sna
 // An id can be shortened where it stays unique; where it does not, the error
 // names those that it may mean (issue 9, C).
 func TestShortenedIDs(t *testing.T) {
-	whole := func(begin string) string { return begin + strings.Repeat("0", idLength-len(begin)) }
-	s := shelf{ids: []string{whole("abcd1"), whole("abcd2"), whole("abce"), whole("f00d")}}
+	fullID := func(begin string) string { return begin + strings.Repeat("0", idLength-len(begin)) }
+	s := snapshotList{ids: []string{fullID("abcd1"), fullID("abcd2"), fullID("abce"), fullID("f00d")}}
 	for i := range 6 {
-		s.ids = append(s.ids, whole("7777"+string('a'+rune(i))))
+		s.ids = append(s.ids, fullID("7777"+string('a'+rune(i))))
 	}
 	d := &Databases{deps: Deps{Snapshots: s}}
 	for text, want := range map[string]struct {
@@ -37,21 +37,21 @@ func TestShortenedIDs(t *testing.T) {
 		code errs.Code
 		says string
 	}{
-		"abcd1":          {id: whole("abcd1")},
-		"abce":           {id: whole("abce")},
-		"f00d000":        {id: whole("f00d")},
-		whole("abcd2"):   {id: whole("abcd2")},
-		whole("123456"):  {id: whole("123456")}, // who has it is the store's to say
-		"abcd":           {"", errs.Invalid, "2 snapshots have an id that begins with abcd: " + whole("abcd1") + ", " + whole("abcd2") + "; write more of it"},
-		"7777":           {"", errs.Invalid, "6 snapshots"},
-		"77777":          {"", errs.NoSnapshot, "No snapshot has this id"},
-		"f00":            {"", errs.Invalid, "shortened to 4 digits or more"},
-		"":               {"", errs.NoSnapshot, ""},
-		"../x":           {"", errs.NoSnapshot, ""},
-		"F00D":           {"", errs.NoSnapshot, ""},
-		"f00d/":          {"", errs.NoSnapshot, ""},
-		"%66%30%30%64":   {"", errs.NoSnapshot, ""},
-		whole("a") + "0": {"", errs.NoSnapshot, ""},
+		"abcd1":           {id: fullID("abcd1")},
+		"abce":            {id: fullID("abce")},
+		"f00d000":         {id: fullID("f00d")},
+		fullID("abcd2"):   {id: fullID("abcd2")},
+		fullID("123456"):  {id: fullID("123456")}, // who has it is the store's to say
+		"abcd":            {"", errs.Invalid, "2 snapshots have an id that begins with abcd: " + fullID("abcd1") + ", " + fullID("abcd2") + "; write more of it"},
+		"7777":            {"", errs.Invalid, "6 snapshots"},
+		"77777":           {"", errs.NoSnapshot, "No snapshot has this id"},
+		"f00":             {"", errs.Invalid, "shortened to 4 digits or more"},
+		"":                {"", errs.NoSnapshot, ""},
+		"../x":            {"", errs.NoSnapshot, ""},
+		"F00D":            {"", errs.NoSnapshot, ""},
+		"f00d/":           {"", errs.NoSnapshot, ""},
+		"%66%30%30%64":    {"", errs.NoSnapshot, ""},
+		fullID("a") + "0": {"", errs.NoSnapshot, ""},
 	} {
 		id, err := d.snapshotID(t.Context(), meta.Database{}, text)
 		if id != want.id || (err != nil) != (want.code != "") || err != nil && (errs.CodeOf(err) != want.code || !strings.Contains(err.Error(), want.says)) {

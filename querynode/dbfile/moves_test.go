@@ -77,7 +77,7 @@ func TestShelf(t *testing.T) {
 	p := path("a")
 	made(t, d, p, "old")
 	for range 2 { // each may be repeated
-		if err := d.Shelve(p, "17"); err != nil {
+		if err := d.SoftDelete(p, "17"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -85,13 +85,13 @@ func TestShelf(t *testing.T) {
 		t.Errorf("%d databases", d.Held())
 	}
 	made(t, d, p, "new")
-	if err := d.Unshelve(p, "17"); !errs.Is(err, errs.Conflict) {
+	if err := d.Undelete(p, "17"); !errs.Is(err, errs.Conflict) {
 		t.Errorf("onto one that is there: %v", err)
 	}
-	if err := d.Shelve(p, "17"); !errs.Is(err, errs.Conflict) || holds(t, d, p) != "new" {
+	if err := d.SoftDelete(p, "17"); !errs.Is(err, errs.Conflict) || holds(t, d, p) != "new" {
 		t.Errorf("under a key that is in use: %v", err)
 	}
-	if err := d.Shelve(p, "18"); err != nil {
+	if err := d.SoftDelete(p, "18"); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.Close(); err != nil { // a start keeps what is deleted
@@ -99,7 +99,7 @@ func TestShelf(t *testing.T) {
 	}
 	d = open(t, root)
 	for range 2 {
-		if err := d.Unshelve(p, "17"); err != nil {
+		if err := d.Undelete(p, "17"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -107,18 +107,18 @@ func TestShelf(t *testing.T) {
 		t.Errorf("%q came back; %d databases", got, d.Held())
 	}
 	for range 2 {
-		if err := d.PurgeShelf("18"); err != nil {
+		if err := d.Purge("18"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := d.Unshelve(path("b"), "18"); !errs.Is(err, errs.NotFound) {
+	if err := d.Undelete(path("b"), "18"); !errs.Is(err, errs.NotFound) {
 		t.Errorf("what is purged: %v", err)
 	}
 	if left, err := os.ReadDir(filepath.Join(root, "deleted")); err != nil || len(left) != 0 {
 		t.Errorf("left: %v, %v", left, err)
 	}
 	for _, key := range []string{"", ".", "..", "../databases", "A", "a/b", "a\x00"} {
-		for what, err := range map[string]error{"shelve": d.Shelve(p, key), "unshelve": d.Unshelve(p, key), "purge": d.PurgeShelf(key)} {
+		for what, err := range map[string]error{"softdelete": d.SoftDelete(p, key), "undelete": d.Undelete(p, key), "purge": d.Purge(key)} {
 			if !errs.Is(err, errs.Invalid) {
 				t.Errorf("%s under %q: %v", what, key, err)
 			}
@@ -223,20 +223,20 @@ func TestKilledAtAnyStep(t *testing.T) {
 			staged(t, d, a, "new")
 			return func() error { return d.Rename(a, b) }
 		}, "old,", ",old"},
-		"shelve": {func(_ *testing.T, d *Dir) func() error {
-			return func() error { return d.Shelve(a, "7") }
+		"softdelete": {func(_ *testing.T, d *Dir) func() error {
+			return func() error { return d.SoftDelete(a, "7") }
 		}, "old,", ", 7"},
-		"unshelve": {func(t *testing.T, d *Dir) func() error {
-			if err := d.Shelve(a, "7"); err != nil {
+		"undelete": {func(t *testing.T, d *Dir) func() error {
+			if err := d.SoftDelete(a, "7"); err != nil {
 				t.Fatal(err)
 			}
-			return func() error { return d.Unshelve(a, "7") }
+			return func() error { return d.Undelete(a, "7") }
 		}, ", 7", "old,"},
 		"purge": {func(t *testing.T, d *Dir) func() error {
-			if err := d.Shelve(a, "7"); err != nil {
+			if err := d.SoftDelete(a, "7"); err != nil {
 				t.Fatal(err)
 			}
-			return func() error { return d.PurgeShelf("7") }
+			return func() error { return d.Purge("7") }
 		}, ", 7", ","},
 		"remove": {func(t *testing.T, d *Dir) func() error {
 			staged(t, d, a, "new")
@@ -265,7 +265,7 @@ func TestKilledAtAnyStep(t *testing.T) {
 	}
 }
 
-// state is what the databases hold, and what is on the shelf.
+// state is what the databases hold, and what is soft-deleted.
 func state(t *testing.T, root string, d *Dir, a, b ayb.DatabasePath) string {
 	t.Helper()
 	out, held := "", 0
@@ -283,11 +283,11 @@ func state(t *testing.T, root string, d *Dir, a, b ayb.DatabasePath) string {
 	if d.Held() != held {
 		t.Errorf("%d databases are counted, %d are there", d.Held(), held)
 	}
-	shelves, err := os.ReadDir(filepath.Join(root, "deleted"))
+	kept, err := os.ReadDir(filepath.Join(root, "deleted"))
 	if err != nil && !os.IsNotExist(err) {
 		t.Fatal(err)
 	}
-	for _, s := range shelves {
+	for _, s := range kept {
 		out += fmt.Sprint(" ", s.Name())
 	}
 	return out

@@ -50,7 +50,7 @@ type Store interface {
 	Entities
 	Accounts
 	Making
-	Motions
+	PendingOperations
 	Names
 	Notes
 }

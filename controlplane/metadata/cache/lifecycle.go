@@ -16,15 +16,15 @@ type Making interface {
 	CreateReserved(ctx context.Context, r meta.Reservation, d meta.Database, from meta.Origin) error
 }
 
-// Motions are the store's methods on databases that change their place.
-type Motions interface {
+// PendingOperations are the store's methods on databases that change their place.
+type PendingOperations interface {
 	BeginDeletion(ctx context.Context, d meta.Database, now, until time.Time) error
-	BeginUndeletion(ctx context.Context, owner meta.EntityID, path ayb.DatabasePath, now, until time.Time) (meta.Motion, error)
+	BeginUndeletion(ctx context.Context, owner meta.EntityID, path ayb.DatabasePath, now, until time.Time) (meta.PendingOperation, error)
 	BeginRename(ctx context.Context, d meta.Database, to ayb.DatabaseSlug, now, until time.Time) error
-	ClaimMotions(ctx context.Context, n int, now, until time.Time) ([]meta.Motion, error)
-	PostponeMotion(ctx context.Context, id meta.DatabaseID, until time.Time) error
-	EndMotion(ctx context.Context, m meta.Motion, now time.Time) error
-	AbandonMotion(ctx context.Context, m meta.Motion) error
+	ClaimOperations(ctx context.Context, n int, now, until time.Time) ([]meta.PendingOperation, error)
+	PostponeOperation(ctx context.Context, id meta.DatabaseID, until time.Time) error
+	CompleteOperation(ctx context.Context, m meta.PendingOperation, now time.Time) error
+	CancelOperation(ctx context.Context, m meta.PendingOperation) error
 	PurgeDeleted(ctx context.Context, until, now time.Time, n int) (gone int, tokens []string, err error)
 }
 
@@ -65,20 +65,20 @@ func (c *Cache) BeginRename(ctx context.Context, d meta.Database, to ayb.Databas
 	return outcome(err, c.databaseChanged(d.Path))
 }
 
-// EndMotion is the store's; from its return on the database is looked up anew
+// CompleteOperation is the store's; from its return on the database is looked up anew
 // under both of its names.
-func (c *Cache) EndMotion(ctx context.Context, m meta.Motion, now time.Time) error {
-	err := c.Store.EndMotion(ctx, m, now)
-	return outcome(err, c.moved(m))
+func (c *Cache) CompleteOperation(ctx context.Context, m meta.PendingOperation, now time.Time) error {
+	err := c.Store.CompleteOperation(ctx, m, now)
+	return outcome(err, c.operationEnded(m))
 }
 
-// AbandonMotion is the store's; see EndMotion.
-func (c *Cache) AbandonMotion(ctx context.Context, m meta.Motion) error {
-	err := c.Store.AbandonMotion(ctx, m)
-	return outcome(err, c.moved(m))
+// CancelOperation is the store's; see CompleteOperation.
+func (c *Cache) CancelOperation(ctx context.Context, m meta.PendingOperation) error {
+	err := c.Store.CancelOperation(ctx, m)
+	return outcome(err, c.operationEnded(m))
 }
 
-func (c *Cache) moved(m meta.Motion) error {
+func (c *Cache) operationEnded(m meta.PendingOperation) error {
 	paths := []ayb.DatabasePath{m.Database.Path}
 	if m.To != "" {
 		paths = append(paths, ayb.DatabasePath{Entity: m.Database.Path.Entity, Database: m.To})

@@ -6,21 +6,21 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// MotionKind is in which way the files of a database change their place.
-type MotionKind uint8
+// OperationKind is in which way the files of a database change their place.
+type OperationKind uint8
 
 // The kinds. The numbers are stored.
 const (
-	ToShelf   MotionKind = 1 // it is deleted
-	FromShelf MotionKind = 2 // a deletion is taken back
-	ToName    MotionKind = 3 // it is renamed
+	OperationDelete   OperationKind = 1 // it is deleted
+	OperationUndelete OperationKind = 2 // a deletion is taken back
+	OperationRename   OperationKind = 3 // it is renamed
 )
 
-// Motion is a change of place that has been decided and has to be carried out
+// PendingOperation is a change of place that has been decided and has to be carried out
 // by the node, however often somebody has to try.
-type Motion struct {
-	Kind MotionKind
-	// Database has the path at which the files are or, from the shelf, will be.
+type PendingOperation struct {
+	Kind OperationKind
+	// Database has the path at which the files are or, after an undelete, will be.
 	Database Database
 	// To is the new name of one that is renamed.
 	To ayb.DatabaseSlug
@@ -61,10 +61,10 @@ type SnapshotNote struct {
 	CreatedAt     time.Time
 }
 
-// Errand is about snapshots under a name that is not their database's any
+// SnapshotTask is about snapshots under a name that is not their database's any
 // more: those stored from Since, which may be zero, until Before move to the
 // name of the database, or are removed when there is none.
-type Errand struct {
+type SnapshotTask struct {
 	ID       int64
 	From     ayb.DatabasePath
 	Since    time.Time

@@ -26,16 +26,16 @@ type Access struct {
 	Grant ayb.SharingLevel
 }
 
-// Doomed is a database whose record is gone and whose files still have to go.
+// PurgeTask is a database whose record is gone and whose files still have to go.
 // While it is listed, no database of that path can be created.
-type Doomed struct {
+type PurgeTask struct {
 	ID   int64
 	Path ayb.DatabasePath
 	Type ayb.DatabaseType
 	Node NodeID
-	// ShelfKey is where the files are that were put away under the path; empty
+	// SoftDeleteKey is where the files are that were put away under the path; empty
 	// for files at the path itself.
-	ShelfKey string
+	SoftDeleteKey string
 }
 
 // Change is one field of an update: To is the new value when Set, else the
@@ -58,7 +58,7 @@ type ProfileUpdate struct {
 // DeletedEntity is what went with an account, for whoever remembers any of it
 // and for the node that has the files.
 type DeletedEntity struct {
-	// Databases are those it owned. Each is also listed as Doomed.
+	// Databases are those it owned. Each is also listed as PurgeTask.
 	Databases []Database
 	// Tokens are the short halves of its tokens, and of tokens of others that
 	// were limited to one of its databases.

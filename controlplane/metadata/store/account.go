@@ -78,9 +78,9 @@ func (s *Store) takeEntity(ctx context.Context, tx *sql.Tx, id meta.EntityID) ([
 	return scanEnding(rows)
 }
 
-// DoomedDatabases gives at most n databases whose files still have to go, the
+// PurgeQueue gives at most n databases whose files still have to go, the
 // longest waiting first.
-func (s *Store) DoomedDatabases(ctx context.Context, n int) ([]meta.Doomed, error) {
+func (s *Store) PurgeQueue(ctx context.Context, n int) ([]meta.PurgeTask, error) {
 	ctx, cancel := limit(ctx)
 	defer cancel()
 	rows, err := s.reader.QueryContext(ctx, `
@@ -88,13 +88,13 @@ func (s *Store) DoomedDatabases(ctx context.Context, n int) ([]meta.Doomed, erro
 	if err != nil {
 		return nil, driverError(err)
 	}
-	out, err := scanDoomed(rows)
+	out, err := scanPurges(rows)
 	return out, driverError(err)
 }
 
-// ForgetDoomed says that the files of a doomed database are gone. Its path can
+// CompletePurge says that the files of a database in the purge queue are gone. Its path can
 // be used from then on. It is no error when that was said before.
-func (s *Store) ForgetDoomed(ctx context.Context, id int64) error {
+func (s *Store) CompletePurge(ctx context.Context, id int64) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM doomed_database WHERE id = $1`, id)
 		return err

@@ -123,7 +123,7 @@ func scanDatabase(row scanner, more ...any) (meta.Database, error) {
 func scope(database, level sql.NullInt64, owner, name sql.NullString) (*meta.Scope, error) {
 	s := &meta.Scope{
 		Database: meta.DatabaseID(database.Int64),
-		Path:     ayb.DatabasePath{Entity: ayb.EntitySlug(owner.String), Database: withoutShelf(name.String)},
+		Path:     ayb.DatabasePath{Entity: ayb.EntitySlug(owner.String), Database: originalSlug(name.String)},
 		Level:    ayb.QueryReadOnly,
 	}
 	if !level.Valid {

@@ -11,7 +11,7 @@ import (
 
 // PurgeDeleted ends the time in which databases deleted until then could be
 // had back, for at most n of them: their records go with grants and tokens, and
-// their files and snapshots are listed for removal, all at once. It gives their
+// their files and snapshots are put into the purge queue, all at once. It gives their
 // number and the short halves of the tokens.
 func (s *Store) PurgeDeleted(ctx context.Context, until, now time.Time, n int) (gone int, tokens []string, err error) {
 	err = s.transact(ctx, func(tx *sql.Tx) error {
@@ -72,10 +72,10 @@ func scanEnding(rows *sql.Rows) ([]ending, error) {
 // endDatabase removes the record of a database with all that hangs on it, and
 // gives the tokens that went.
 func endDatabase(ctx context.Context, tx *sql.Tx, d ending, now time.Time) (tokens []string, err error) {
-	if err := doomFiles(ctx, tx, d, now); err != nil {
+	if err := queueFiles(ctx, tx, d, now); err != nil {
 		return nil, err
 	}
-	if err := doomSnapshots(ctx, tx, d, now); err != nil {
+	if err := queueSnapshots(ctx, tx, d, now); err != nil {
 		return nil, err
 	}
 	if tokens, err = texts(ctx, tx, `SELECT short_token FROM api_token WHERE database_id = $1 ORDER BY short_token`, d.ID); err != nil {
@@ -94,9 +94,9 @@ func endDatabase(ctx context.Context, tx *sql.Tx, d ending, now time.Time) (toke
 	return tokens, nil
 }
 
-// doomFiles lists every place where files of a database may be. Those of one
+// queueFiles lists every place where files of a database may be. Those of one
 // that is on its way are left alone until whoever moves them has given up.
-func doomFiles(ctx context.Context, tx *sql.Tx, d ending, now time.Time) error {
+func queueFiles(ctx context.Context, tx *sql.Tx, d ending, now time.Time) error {
 	kind, err := number(databaseTypes, d.Type)
 	if err != nil {
 		return err
@@ -105,7 +105,7 @@ func doomFiles(ctx context.Context, tx *sql.Tx, d ending, now time.Time) error {
 	if d.moving && d.movingTo != "" {
 		slugs = append(slugs, string(d.movingTo))
 	} else if d.moving {
-		slugs = append(slugs, shelved(d.Path.Database, d.ID))
+		slugs = append(slugs, softDeletedSlug(d.Path.Database, d.ID))
 	}
 	for _, slug := range slugs {
 		_, err := tx.ExecContext(ctx, `
@@ -118,19 +118,19 @@ func doomFiles(ctx context.Context, tx *sql.Tx, d ending, now time.Time) error {
 	return nil
 }
 
-// doomSnapshots lists the snapshots of a database for removal. When another one
-// has had its name since it was deleted, later ones are left alone. Errands that
+// queueSnapshots lists the snapshots of a database for purging. When another one
+// has had its name since it was deleted, later ones are left alone. Snapshot tasks that
 // it has lose their database with the record and remove what they would have
 // moved.
-func doomSnapshots(ctx context.Context, tx *sql.Tx, d ending, now time.Time) error {
-	path := ayb.DatabasePath{Entity: d.Path.Entity, Database: withoutShelf(string(d.Path.Database))}
+func queueSnapshots(ctx context.Context, tx *sql.Tx, d ending, now time.Time) error {
+	path := ayb.DatabasePath{Entity: d.Path.Entity, Database: originalSlug(string(d.Path.Database))}
 	before := now
 	if !d.deletedAt.IsZero() {
 		var others int
 		err := tx.QueryRowContext(ctx, `
 			SELECT count(*) FROM database
 			WHERE entity_id = $1 AND id <> $2 AND (slug = $3 OR moving_to = $3 OR substr(slug, 1, $4) = $5)`,
-			d.Owner, d.ID, path.Database, len(path.Database)+len(shelfMark), string(path.Database)+shelfMark).Scan(&others)
+			d.Owner, d.ID, path.Database, len(path.Database)+len(softDeleteMark), string(path.Database)+softDeleteMark).Scan(&others)
 		if err != nil {
 			return err
 		}
@@ -138,7 +138,7 @@ func doomSnapshots(ctx context.Context, tx *sql.Tx, d ending, now time.Time) err
 			before = d.deletedAt
 		}
 	}
-	return addErrand(ctx, tx, path, d.CreatedAt, before, 0)
+	return addSnapshotTask(ctx, tx, path, d.CreatedAt, before, 0)
 }
 
 // texts reads a column of texts.

@@ -11,7 +11,7 @@ import (
 )
 
 // ReserveDatabase keeps the path of d for a database that is being made, until
-// then: a row among the doomed databases, claimed so long, so that a crash
+// then: a row of the purge queue, claimed so long, so that a crash
 // removes whatever there is of it. Conflict when the path is taken, NotFound
 // when the owner is gone.
 func (s *Store) ReserveDatabase(ctx context.Context, d meta.Database, now, until time.Time) (meta.Reservation, error) {

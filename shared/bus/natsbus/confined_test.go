@@ -34,7 +34,7 @@ type captured struct {
 
 // verbs are all that a node answers. The snapshotter may use the harmless.
 var (
-	verbs    = []string{"create", "discard", "delete", "usage", "stage", "unstage", "publish", "rename", "shelve", "unshelve", "purge"}
+	verbs    = []string{"create", "discard", "delete", "usage", "stage", "unstage", "publish", "rename", "softdelete", "undelete", "purge"}
 	harmless = []string{"marks", "prepare", "upload", "release", "fetch"}
 )
 

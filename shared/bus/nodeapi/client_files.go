@@ -31,23 +31,23 @@ func (c *Client) PublishVersion(ctx context.Context, node NodeID, req VersionReq
 }
 
 // RenameDatabase implements Files.
-func (c *Client) RenameDatabase(ctx context.Context, node NodeID, req MoveRequest) (Done, error) {
-	return within[MoveRequest, Done](ctx, c, filesTimeout, databaseSubject(node, "rename"), req)
+func (c *Client) RenameDatabase(ctx context.Context, node NodeID, req RenameRequest) (Done, error) {
+	return within[RenameRequest, Done](ctx, c, filesTimeout, databaseSubject(node, "rename"), req)
 }
 
-// ShelveDatabase implements Files.
-func (c *Client) ShelveDatabase(ctx context.Context, node NodeID, req ShelfRequest) (Done, error) {
-	return within[ShelfRequest, Done](ctx, c, filesTimeout, databaseSubject(node, "shelve"), req)
+// SoftDeleteDatabase implements Files.
+func (c *Client) SoftDeleteDatabase(ctx context.Context, node NodeID, req SoftDeleteRequest) (Done, error) {
+	return within[SoftDeleteRequest, Done](ctx, c, filesTimeout, databaseSubject(node, "softdelete"), req)
 }
 
-// UnshelveDatabase implements Files.
-func (c *Client) UnshelveDatabase(ctx context.Context, node NodeID, req ShelfRequest) (Done, error) {
-	return within[ShelfRequest, Done](ctx, c, filesTimeout, databaseSubject(node, "unshelve"), req)
+// UndeleteDatabase implements Files.
+func (c *Client) UndeleteDatabase(ctx context.Context, node NodeID, req SoftDeleteRequest) (Done, error) {
+	return within[SoftDeleteRequest, Done](ctx, c, filesTimeout, databaseSubject(node, "undelete"), req)
 }
 
-// PurgeShelf implements Files.
-func (c *Client) PurgeShelf(ctx context.Context, node NodeID, req ShelfRequest) (Done, error) {
-	return within[ShelfRequest, Done](ctx, c, filesTimeout, databaseSubject(node, "purge"), req)
+// PurgeDatabase implements Files.
+func (c *Client) PurgeDatabase(ctx context.Context, node NodeID, req SoftDeleteRequest) (Done, error) {
+	return within[SoftDeleteRequest, Done](ctx, c, filesTimeout, databaseSubject(node, "purge"), req)
 }
 
 // DatabaseMarks implements Snapshots.

@@ -32,16 +32,16 @@ type StageResponse struct {
 	Version string `json:"version"`
 }
 
-// MoveRequest is about the files of a database that change their place.
-type MoveRequest struct {
+// RenameRequest is about the files of a database that change their place.
+type RenameRequest struct {
 	From ayb.DatabasePath `json:"from"`
 	To   ayb.DatabasePath `json:"to"`
 }
 
-// ShelfRequest is about the files of a deleted database, which wait under a
+// SoftDeleteRequest is about the files of a deleted database, which wait under a
 // key outside of the others.
-type ShelfRequest struct {
-	// Path is the database that goes to the shelf or comes back from it.
+type SoftDeleteRequest struct {
+	// Path is the database that is deleted or undeleted.
 	Path ayb.DatabasePath `json:"path"`
 	// Key is chosen by the control plane: lower-case letters, digits, hyphens.
 	Key string `json:"key"`
@@ -65,13 +65,13 @@ type Files interface {
 	PublishVersion(ctx context.Context, node NodeID, req VersionRequest) (Done, error)
 	// RenameDatabase gives the database another path. Conflict when there are
 	// files already, NotFound when there are none under either path.
-	RenameDatabase(ctx context.Context, node NodeID, req MoveRequest) (Done, error)
-	// ShelveDatabase puts the files away, UnshelveDatabase back. Conflict when
+	RenameDatabase(ctx context.Context, node NodeID, req RenameRequest) (Done, error)
+	// SoftDeleteDatabase puts the files away, UndeleteDatabase back. Conflict when
 	// the path has files again.
-	ShelveDatabase(ctx context.Context, node NodeID, req ShelfRequest) (Done, error)
-	UnshelveDatabase(ctx context.Context, node NodeID, req ShelfRequest) (Done, error)
-	// PurgeShelf removes what is under the key for good.
-	PurgeShelf(ctx context.Context, node NodeID, req ShelfRequest) (Done, error)
+	SoftDeleteDatabase(ctx context.Context, node NodeID, req SoftDeleteRequest) (Done, error)
+	UndeleteDatabase(ctx context.Context, node NodeID, req SoftDeleteRequest) (Done, error)
+	// PurgeDatabase removes what is under the key for good.
+	PurgeDatabase(ctx context.Context, node NodeID, req SoftDeleteRequest) (Done, error)
 }
 
 // MarksRequest asks for the marks of a node's databases in the order of their

@@ -69,19 +69,19 @@ func (l *local) Publish(_ context.Context, req VersionRequest) (Done, error) {
 	return Done{}, told("publish", req.Path, req.Version)
 }
 
-func (l *local) Rename(_ context.Context, req MoveRequest) (Done, error) {
+func (l *local) Rename(_ context.Context, req RenameRequest) (Done, error) {
 	return Done{}, told("rename", req.From, req.To.String())
 }
 
-func (l *local) Shelve(_ context.Context, req ShelfRequest) (Done, error) {
-	return Done{}, told("shelve", req.Path, req.Key)
+func (l *local) SoftDelete(_ context.Context, req SoftDeleteRequest) (Done, error) {
+	return Done{}, told("softdelete", req.Path, req.Key)
 }
 
-func (l *local) Unshelve(_ context.Context, req ShelfRequest) (Done, error) {
-	return Done{}, told("unshelve", req.Path, req.Key)
+func (l *local) Undelete(_ context.Context, req SoftDeleteRequest) (Done, error) {
+	return Done{}, told("undelete", req.Path, req.Key)
 }
 
-func (l *local) Purge(_ context.Context, req ShelfRequest) (Done, error) {
+func (l *local) Purge(_ context.Context, req SoftDeleteRequest) (Done, error) {
 	return Done{}, told("purge", req.Path, req.Key)
 }
 
@@ -190,13 +190,13 @@ func TestFilesAndSnapshots(t *testing.T) {
 		t.Errorf("upload: %+v, %v", got, err)
 	}
 	for want, call := range map[string]func() error{
-		"unstage a/b v":  func() error { _, err := c.UnstageVersion(ctx, "n1", VersionRequest{path, "v"}); return err },
-		"publish a/b v":  func() error { _, err := c.PublishVersion(ctx, "n1", VersionRequest{path, "v"}); return err },
-		"rename a/b a/b": func() error { _, err := c.RenameDatabase(ctx, "n1", MoveRequest{path, path}); return err },
-		"shelve a/b k":   func() error { _, err := c.ShelveDatabase(ctx, "n1", ShelfRequest{path, "k"}); return err },
-		"unshelve a/b k": func() error { _, err := c.UnshelveDatabase(ctx, "n1", ShelfRequest{path, "k"}); return err },
-		"purge a/b k":    func() error { _, err := c.PurgeShelf(ctx, "n1", ShelfRequest{path, "k"}); return err },
-		"release / h":    func() error { _, err := c.ReleaseSnapshot(ctx, "n1", ReleaseRequest{"h"}); return err },
+		"unstage a/b v":    func() error { _, err := c.UnstageVersion(ctx, "n1", VersionRequest{path, "v"}); return err },
+		"publish a/b v":    func() error { _, err := c.PublishVersion(ctx, "n1", VersionRequest{path, "v"}); return err },
+		"rename a/b a/b":   func() error { _, err := c.RenameDatabase(ctx, "n1", RenameRequest{path, path}); return err },
+		"softdelete a/b k": func() error { _, err := c.SoftDeleteDatabase(ctx, "n1", SoftDeleteRequest{path, "k"}); return err },
+		"undelete a/b k":   func() error { _, err := c.UndeleteDatabase(ctx, "n1", SoftDeleteRequest{path, "k"}); return err },
+		"purge a/b k":      func() error { _, err := c.PurgeDatabase(ctx, "n1", SoftDeleteRequest{path, "k"}); return err },
+		"release / h":      func() error { _, err := c.ReleaseSnapshot(ctx, "n1", ReleaseRequest{"h"}); return err },
 		"fetch a/b v": func() error {
 			_, err := c.FetchSnapshot(ctx, "n1", FetchRequest{Path: path, Version: "v"})
 			return err

@@ -32,10 +32,10 @@ type LocalVersions interface {
 // LocalPlaces is the part of Files that moves databases, on this node.
 type LocalPlaces interface {
 	// Rename is Files.RenameDatabase, and so on.
-	Rename(ctx context.Context, req MoveRequest) (Done, error)
-	Shelve(ctx context.Context, req ShelfRequest) (Done, error)
-	Unshelve(ctx context.Context, req ShelfRequest) (Done, error)
-	Purge(ctx context.Context, req ShelfRequest) (Done, error)
+	Rename(ctx context.Context, req RenameRequest) (Done, error)
+	SoftDelete(ctx context.Context, req SoftDeleteRequest) (Done, error)
+	Undelete(ctx context.Context, req SoftDeleteRequest) (Done, error)
+	Purge(ctx context.Context, req SoftDeleteRequest) (Done, error)
 }
 
 // LocalSnapshots is Snapshots on this node.
@@ -84,8 +84,8 @@ func (h Handlers) endpoints(node NodeID) []bus.Endpoint {
 	}
 	if p := h.Places; p != nil {
 		add("rename", bus.Handle(p.Rename))
-		add("shelve", bus.Handle(p.Shelve))
-		add("unshelve", bus.Handle(p.Unshelve))
+		add("softdelete", bus.Handle(p.SoftDelete))
+		add("undelete", bus.Handle(p.Undelete))
 		add("purge", bus.Handle(p.Purge))
 	}
 	if s := h.Snapshots; s != nil {

@@ -162,16 +162,16 @@ func deleteEntityRace(t *testing.T, s *store.Store) {
 }
 
 // A path cannot be used again before the files of its last database are gone.
-func doomedDatabases(t *testing.T, s *store.Store) {
+func purgeQueue(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	alice := entity(t, s, "alice")
 	a, b := database(t, s, alice, "a"), database(t, s, alice, "b")
-	if list, err := s.DoomedDatabases(ctx, 10); err != nil || len(list) != 0 {
+	if list, err := s.PurgeQueue(ctx, 10); err != nil || len(list) != 0 {
 		t.Errorf("got %+v, %v", list, err)
 	}
 	_, err := s.DeleteEntity(ctx, alice.ID, now)
 	must(t, err)
-	list, err := s.DoomedDatabases(ctx, 10)
+	list, err := s.PurgeQueue(ctx, 10)
 	must(t, err)
 	if len(list) != 2 {
 		t.Fatalf("got %+v", list)
@@ -181,7 +181,7 @@ func doomedDatabases(t *testing.T, s *store.Store) {
 			t.Errorf("got %+v", d)
 		}
 	}
-	if first, err := s.DoomedDatabases(ctx, 1); err != nil || len(first) != 1 || first[0] != list[0] {
+	if first, err := s.PurgeQueue(ctx, 1); err != nil || len(first) != 1 || first[0] != list[0] {
 		t.Errorf("got %+v, %v", first, err)
 	}
 	must(t, s.Confirm(ctx, Confirmation("alice", "alice@example.org", "new")))
@@ -189,10 +189,10 @@ func doomedDatabases(t *testing.T, s *store.Store) {
 	must(t, err)
 	again := meta.Database{Owner: alice.ID, Path: list[0].Path, Type: ayb.SQLite, Public: ayb.PublicNone, CreatedAt: now}
 	wantCode(t, s.CreateDatabase(ctx, again), errs.Conflict)
-	must(t, s.ForgetDoomed(ctx, list[0].ID))
-	must(t, s.ForgetDoomed(ctx, list[0].ID))
+	must(t, s.CompletePurge(ctx, list[0].ID))
+	must(t, s.CompletePurge(ctx, list[0].ID))
 	must(t, s.CreateDatabase(ctx, again))
-	if left, err := s.DoomedDatabases(ctx, 10); err != nil || len(left) != 1 || left[0] != list[1] {
+	if left, err := s.PurgeQueue(ctx, 10); err != nil || len(left) != 1 || left[0] != list[1] {
 		t.Errorf("got %+v, %v", left, err)
 	}
 }

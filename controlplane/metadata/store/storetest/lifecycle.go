@@ -14,11 +14,11 @@ import (
 
 const claim = time.Minute
 
-// shelve deletes a database, files and all.
-func shelve(t *testing.T, s *store.Store, d meta.Database, at time.Time) {
+// softDelete deletes a database, files and all.
+func softDelete(t *testing.T, s *store.Store, d meta.Database, at time.Time) {
 	t.Helper()
 	must(t, s.BeginDeletion(t.Context(), d, at, at.Add(claim)))
-	must(t, s.EndMotion(t.Context(), meta.Motion{Kind: meta.ToShelf, Database: d}, at))
+	must(t, s.CompleteOperation(t.Context(), meta.PendingOperation{Kind: meta.OperationDelete, Database: d}, at))
 }
 
 func missing(t *testing.T, s *store.Store, path ayb.DatabasePath) {
@@ -27,12 +27,12 @@ func missing(t *testing.T, s *store.Store, path ayb.DatabasePath) {
 	wantCode(t, err, errs.NotFound)
 }
 
-func doomedNames(t *testing.T, s *store.Store) (names []string) {
+func purgeNames(t *testing.T, s *store.Store) (names []string) {
 	t.Helper()
-	all, err := s.DoomedDatabases(t.Context(), 100)
+	all, err := s.PurgeQueue(t.Context(), 100)
 	must(t, err)
 	for _, d := range all {
-		names = append(names, d.Path.String()+" "+d.ShelfKey)
+		names = append(names, d.Path.String()+" "+d.SoftDeleteKey)
 	}
 	return names
 }
@@ -58,7 +58,7 @@ func deletion(t *testing.T, s *store.Store) {
 	_, err := s.ReserveDatabase(ctx, anew(alice, "shop"), now, now.Add(claim))
 	wantCode(t, err, errs.Conflict)
 	for range 2 { // it may be repeated
-		must(t, s.EndMotion(ctx, meta.Motion{Kind: meta.ToShelf, Database: d}, now))
+		must(t, s.CompleteOperation(ctx, meta.PendingOperation{Kind: meta.OperationDelete, Database: d}, now))
 	}
 	missing(t, s, d.Path)
 	for name, list := range map[string]func() (int, error){
@@ -97,15 +97,15 @@ func undeletion(t *testing.T, s *store.Store) {
 	must(t, s.BeginDeletion(ctx, first, now, now.Add(claim)))
 	_, err = s.BeginUndeletion(ctx, alice.ID, first.Path, now, now.Add(claim))
 	wantCode(t, err, errs.Conflict) // still on its way
-	must(t, s.EndMotion(ctx, meta.Motion{Kind: meta.ToShelf, Database: first}, now))
+	must(t, s.CompleteOperation(ctx, meta.PendingOperation{Kind: meta.OperationDelete, Database: first}, now))
 	second := database(t, s, alice, "shop")
 	_, err = s.BeginUndeletion(ctx, alice.ID, first.Path, now, now.Add(claim))
 	wantCode(t, err, errs.Conflict) // the name is taken
-	shelve(t, s, second, now.Add(time.Second))
+	softDelete(t, s, second, now.Add(time.Second))
 
 	m, err := s.BeginUndeletion(ctx, alice.ID, first.Path, now, now.Add(claim))
 	must(t, err)
-	if m != (meta.Motion{Kind: meta.FromShelf, Database: second}) {
+	if m != (meta.PendingOperation{Kind: meta.OperationUndelete, Database: second}) {
 		t.Errorf("it is not the last one: %+v", m)
 	}
 	missing(t, s, first.Path)
@@ -117,17 +117,17 @@ func undeletion(t *testing.T, s *store.Store) {
 	if again != m {
 		t.Errorf("begun again: %+v", again)
 	}
-	must(t, s.AbandonMotion(ctx, m))
+	must(t, s.CancelOperation(ctx, m))
 	missing(t, s, first.Path)
 	m, err = s.BeginUndeletion(ctx, alice.ID, first.Path, now, now.Add(claim))
 	must(t, err)
 	for range 2 {
-		must(t, s.EndMotion(ctx, m, now))
+		must(t, s.CompleteOperation(ctx, m, now))
 	}
 	if got, err := s.DatabaseByPath(ctx, first.Path); err != nil || got != second {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	must(t, s.AbandonMotion(ctx, m)) // too late, and no error
+	must(t, s.CancelOperation(ctx, m)) // too late, and no error
 	if got, err := s.DatabaseByPath(ctx, first.Path); err != nil || got != second {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -142,7 +142,7 @@ func rename(t *testing.T, s *store.Store) {
 		return ayb.DatabasePath{Entity: "alice", Database: ayb.DatabaseSlug(name)}
 	}
 	wantCode(t, s.BeginRename(ctx, d, "other", now, now.Add(claim)), errs.Conflict)
-	shelve(t, s, other, now)
+	softDelete(t, s, other, now)
 	wantCode(t, s.BeginRename(ctx, d, "other", now, now.Add(claim)), errs.Conflict) // it has snapshots of its own
 	must(t, s.BeginRename(ctx, d, "new", now, now.Add(claim)))
 	wantCode(t, s.BeginRename(ctx, d, "newer", now, now.Add(claim)), errs.Conflict)
@@ -153,13 +153,13 @@ func rename(t *testing.T, s *store.Store) {
 	if got, err := s.DatabaseByPath(ctx, d.Path); err != nil || got != moving {
 		t.Errorf("on its way: %+v, %v", got, err)
 	}
-	must(t, s.AbandonMotion(ctx, meta.Motion{Kind: meta.ToName, Database: d, To: "new"}))
+	must(t, s.CancelOperation(ctx, meta.PendingOperation{Kind: meta.OperationRename, Database: d, To: "new"}))
 	if got, err := s.DatabaseByPath(ctx, d.Path); err != nil || got != d {
 		t.Errorf("abandoned: %+v, %v", got, err)
 	}
 	must(t, s.BeginRename(ctx, d, "new", now, now.Add(claim)))
 	for range 2 {
-		must(t, s.EndMotion(ctx, meta.Motion{Kind: meta.ToName, Database: d, To: "new"}, now))
+		must(t, s.CompleteOperation(ctx, meta.PendingOperation{Kind: meta.OperationRename, Database: d, To: "new"}, now))
 	}
 	missing(t, s, d.Path)
 	renamed := d
@@ -174,7 +174,7 @@ func rename(t *testing.T, s *store.Store) {
 	wantCode(t, err, errs.NotFound)
 	// And once more: both old names lead there.
 	must(t, s.BeginRename(ctx, renamed, "newest", now, now.Add(claim)))
-	must(t, s.EndMotion(ctx, meta.Motion{Kind: meta.ToName, Database: renamed, To: "newest"}, now))
+	must(t, s.CompleteOperation(ctx, meta.PendingOperation{Kind: meta.OperationRename, Database: renamed, To: "newest"}, now))
 	for _, name := range []string{"old", "new"} {
 		if got, err := s.ResolveRenamed(ctx, at(name)); err != nil || got != at("newest") {
 			t.Errorf("%s leads to %v, %v", name, got, err)
@@ -183,17 +183,17 @@ func rename(t *testing.T, s *store.Store) {
 	must(t, s.CreateDatabase(ctx, anew(alice, "old")))
 	reused, err := s.DatabaseByPath(ctx, at("old"))
 	must(t, err)
-	shelve(t, s, reused, now)
+	softDelete(t, s, reused, now)
 	_, err = s.ResolveRenamed(ctx, at("old"))
 	wantCode(t, err, errs.NotFound)
 	newest, err := s.DatabaseByPath(ctx, at("newest"))
 	must(t, err)
-	shelve(t, s, newest, now)
+	softDelete(t, s, newest, now)
 	_, err = s.ResolveRenamed(ctx, at("new"))
 	wantCode(t, err, errs.NotFound) // it is deleted
 }
 
-func motionsClaimed(t *testing.T, s *store.Store) {
+func operationsClaimed(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	alice := entity(t, s, "alice")
 	a, b := database(t, s, alice, "a"), database(t, s, alice, "b")
@@ -201,20 +201,20 @@ func motionsClaimed(t *testing.T, s *store.Store) {
 	must(t, s.BeginRename(ctx, b, "c", now, now.Add(2*claim)))
 	for _, step := range []struct {
 		at   time.Duration
-		want []meta.Motion
+		want []meta.PendingOperation
 	}{
-		{0, nil}, {claim, []meta.Motion{{Kind: meta.ToShelf, Database: a}}}, {claim, nil},
-		{2 * claim, []meta.Motion{{Kind: meta.ToShelf, Database: a}, {Kind: meta.ToName, Database: b, To: "c"}}},
+		{0, nil}, {claim, []meta.PendingOperation{{Kind: meta.OperationDelete, Database: a}}}, {claim, nil},
+		{2 * claim, []meta.PendingOperation{{Kind: meta.OperationDelete, Database: a}, {Kind: meta.OperationRename, Database: b, To: "c"}}},
 	} {
-		got, err := s.ClaimMotions(ctx, 9, now.Add(step.at), now.Add(step.at+claim))
+		got, err := s.ClaimOperations(ctx, 9, now.Add(step.at), now.Add(step.at+claim))
 		must(t, err)
 		if !slices.Equal(got, step.want) {
 			t.Errorf("after %v: %+v, want %+v", step.at, got, step.want)
 		}
 	}
-	must(t, s.PostponeMotion(ctx, a.ID, now))
-	must(t, s.PostponeMotion(ctx, 999, now))
-	if got, err := s.ClaimMotions(ctx, 9, now, now.Add(claim)); err != nil || len(got) != 1 || got[0].Database != a {
+	must(t, s.PostponeOperation(ctx, a.ID, now))
+	must(t, s.PostponeOperation(ctx, 999, now))
+	if got, err := s.ClaimOperations(ctx, 9, now, now.Add(claim)); err != nil || len(got) != 1 || got[0].Database != a {
 		t.Errorf("postponed: %+v, %v", got, err)
 	}
 }
@@ -229,12 +229,12 @@ func endOfGrace(t *testing.T, s *store.Store) {
 	must(t, s.CreateToken(ctx, meta.APIToken{Short: "app", Entity: bob.ID, Scope: &meta.Scope{Database: first.ID, Level: ayb.QueryReadOnly}, CreatedAt: now}))
 	must(t, s.NoteSnapshot(ctx, first.ID, meta.SnapshotNote{ID: "x", CreatedAt: now}, 9))
 	must(t, s.BeginRename(ctx, first, "store", now, now.Add(claim)))
-	must(t, s.EndMotion(ctx, meta.Motion{Kind: meta.ToName, Database: first, To: "store"}, now))
+	must(t, s.CompleteOperation(ctx, meta.PendingOperation{Kind: meta.OperationRename, Database: first, To: "store"}, now))
 	first.Path.Database = "store"
-	shelve(t, s, first, now)
+	softDelete(t, s, first, now)
 	second := database(t, s, alice, "store")
 	third := database(t, s, alice, "else")
-	shelve(t, s, third, now.Add(time.Hour))
+	softDelete(t, s, third, now.Add(time.Hour))
 	moving := database(t, s, alice, "moving")
 	must(t, s.BeginDeletion(ctx, moving, now, now.Add(claim)))
 
@@ -246,7 +246,7 @@ func endOfGrace(t *testing.T, s *store.Store) {
 	if err != nil || n != 1 {
 		t.Errorf("%d, %v", n, err)
 	}
-	if got, want := doomedNames(t, s), []string{fmt.Sprint("alice/store ", first.ID), fmt.Sprint("alice/else ", third.ID)}; !slices.Equal(got, want) {
+	if got, want := purgeNames(t, s), []string{fmt.Sprint("alice/store ", first.ID), fmt.Sprint("alice/else ", third.ID)}; !slices.Equal(got, want) {
 		t.Errorf("files %v, want %v", got, want)
 	}
 	if got, err := s.DatabaseByPath(ctx, second.Path); err != nil || got != second {
@@ -254,7 +254,7 @@ func endOfGrace(t *testing.T, s *store.Store) {
 	}
 	_, err = s.TokenByShort(ctx, "app")
 	wantCode(t, err, errs.NotFound)
-	got, err := s.ClaimErrands(ctx, 9, now, now.Add(claim))
+	got, err := s.ClaimSnapshotTasks(ctx, 9, now, now.Add(claim))
 	must(t, err)
 	var told []string
 	for _, e := range got {
@@ -267,13 +267,13 @@ func endOfGrace(t *testing.T, s *store.Store) {
 	}
 }
 
-// accountInMotion: all places where files may be are listed, and what is on its
+// accountWithPendingOperations: all places where files may be are listed, and what is on its
 // way is left alone until nobody moves it any more.
-func accountInMotion(t *testing.T, s *store.Store) {
+func accountWithPendingOperations(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	alice := entity(t, s, "alice")
 	live, deleted, moving, renamed := database(t, s, alice, "live"), database(t, s, alice, "deleted"), database(t, s, alice, "moving"), database(t, s, alice, "renamed")
-	shelve(t, s, deleted, now)
+	softDelete(t, s, deleted, now)
 	must(t, s.BeginDeletion(ctx, moving, now, now.Add(claim)))
 	must(t, s.BeginRename(ctx, renamed, "new", now, now.Add(claim)))
 	r, err := s.ReserveDatabase(ctx, anew(alice, "made"), now, now.Add(claim))
@@ -286,10 +286,10 @@ func accountInMotion(t *testing.T, s *store.Store) {
 	wantCode(t, s.CreateReserved(ctx, r, anew(alice, "made"), meta.Origin{}), errs.NotFound)
 	at := func(when time.Time) (names []string) {
 		t.Helper()
-		all, err := s.ClaimDoomed(ctx, 100, when, when.Add(time.Hour))
+		all, err := s.ClaimPurges(ctx, 100, when, when.Add(time.Hour))
 		must(t, err)
 		for _, d := range all {
-			names = append(names, string(d.Path.Database)+" "+d.ShelfKey)
+			names = append(names, string(d.Path.Database)+" "+d.SoftDeleteKey)
 		}
 		slices.Sort(names)
 		return names
@@ -300,7 +300,7 @@ func accountInMotion(t *testing.T, s *store.Store) {
 	if got, want := at(now.Add(claim)), []string{"made ", "moving ", fmt.Sprint("moving ", moving.ID), "new ", "renamed "}; !slices.Equal(got, want) {
 		t.Errorf("later %v, want %v", got, want)
 	}
-	if e, err := s.ClaimErrands(ctx, 9, now, now.Add(claim)); err != nil || len(e) != 4 {
+	if e, err := s.ClaimSnapshotTasks(ctx, 9, now, now.Add(claim)); err != nil || len(e) != 4 {
 		t.Errorf("snapshots %+v, %v", e, err)
 	}
 	_ = live

@@ -38,7 +38,7 @@ func reservation(t *testing.T, s *store.Store) {
 	wantCode(t, s.RenewReservation(ctx, meta.Reservation{ID: r.ID, Token: "guessed"}, now), errs.Conflict)
 	release(t, s, meta.Reservation{ID: r.ID, Token: "guessed"}, now, false)
 	must(t, s.RenewReservation(ctx, r, now.Add(2*claim)))
-	if got, err := s.ClaimDoomed(ctx, 9, now.Add(claim), now.Add(time.Hour)); err != nil || len(got) != 0 {
+	if got, err := s.ClaimPurges(ctx, 9, now.Add(claim), now.Add(time.Hour)); err != nil || len(got) != 0 {
 		t.Errorf("claimed %+v, %v", got, err)
 	}
 	must(t, s.CreateReserved(ctx, r, d, meta.Origin{Database: taken.ID, Path: taken.Path, At: now}))
@@ -47,30 +47,30 @@ func reservation(t *testing.T, s *store.Store) {
 	}
 	wantCode(t, s.CreateReserved(ctx, r, d, meta.Origin{}), errs.Conflict) // it was used
 	release(t, s, r, now, false)
-	if got := doomedNames(t, s); len(got) != 0 {
-		t.Errorf("doomed %v", got)
+	if got := purgeNames(t, s); len(got) != 0 {
+		t.Errorf("in the purge queue: %v", got)
 	}
 
 	e := anew(alice, "e")
 	r, err = s.ReserveDatabase(ctx, e, now, now.Add(claim))
 	must(t, err)
-	got, err := s.ClaimDoomed(ctx, 9, now.Add(claim), now.Add(2*claim)) // nobody renewed it
+	got, err := s.ClaimPurges(ctx, 9, now.Add(claim), now.Add(2*claim)) // nobody renewed it
 	must(t, err)
-	if len(got) != 1 || got[0].Path != e.Path || got[0].ShelfKey != "" {
+	if len(got) != 1 || got[0].Path != e.Path || got[0].SoftDeleteKey != "" {
 		t.Errorf("claimed %+v", got)
 	}
 	wantCode(t, s.RenewReservation(ctx, r, now.Add(time.Hour)), errs.Conflict)
 	wantCode(t, s.CreateReserved(ctx, r, e, meta.Origin{}), errs.Conflict)
 	missing(t, s, e.Path)
-	must(t, s.ForgetDoomed(ctx, got[0].ID))
+	must(t, s.CompletePurge(ctx, got[0].ID))
 
 	r, err = s.ReserveDatabase(ctx, e, now, now.Add(time.Hour))
 	must(t, err)
 	release(t, s, r, now.Add(claim), true)
-	if got, err := s.ClaimDoomed(ctx, 9, now, now.Add(claim)); err != nil || len(got) != 0 {
+	if got, err := s.ClaimPurges(ctx, 9, now, now.Add(claim)); err != nil || len(got) != 0 {
 		t.Errorf("it is the caller's: %+v, %v", got, err)
 	}
-	if got, err := s.ClaimDoomed(ctx, 9, now.Add(claim), now.Add(2*claim)); err != nil || len(got) != 1 {
+	if got, err := s.ClaimPurges(ctx, 9, now.Add(claim), now.Add(2*claim)); err != nil || len(got) != 1 {
 		t.Errorf("after its release: %+v, %v", got, err)
 	}
 }
@@ -140,8 +140,8 @@ func lineage(t *testing.T, s *store.Store) {
 	if len(forks) != 0 || !slices.Equal(from, []meta.Access{{Database: source, Grant: ayb.ShareNone}}) {
 		t.Errorf("%+v, %+v", from, forks)
 	}
-	shelve(t, s, own, now)
-	shelve(t, s, source, now)
+	softDelete(t, s, own, now)
+	softDelete(t, s, source, now)
 	if from, forks, err = s.Lineage(ctx, his.ID, bob.ID); err != nil || len(from)+len(forks) != 0 {
 		t.Errorf("of a deleted one: %+v, %+v, %v", from, forks, err)
 	}
@@ -155,20 +155,20 @@ func lineage(t *testing.T, s *store.Store) {
 	}
 }
 
-// errands: snapshots follow their database, wherever it goes.
-func errands(t *testing.T, s *store.Store) {
+// snapshotTasks: snapshots follow their database, wherever it goes.
+func snapshotTasks(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	alice := entity(t, s, "alice")
 	d := database(t, s, alice, "a")
 	to := func(name ayb.DatabaseSlug) {
 		t.Helper()
 		must(t, s.BeginRename(ctx, d, name, now, now.Add(claim)))
-		must(t, s.EndMotion(ctx, meta.Motion{Kind: meta.ToName, Database: d, To: name}, now))
+		must(t, s.CompleteOperation(ctx, meta.PendingOperation{Kind: meta.OperationRename, Database: d, To: name}, now))
 		d.Path.Database = name
 	}
-	claimed := func(at time.Time) []meta.Errand {
+	claimed := func(at time.Time) []meta.SnapshotTask {
 		t.Helper()
-		got, err := s.ClaimErrands(ctx, 9, at, at.Add(claim))
+		got, err := s.ClaimSnapshotTasks(ctx, 9, at, at.Add(claim))
 		must(t, err)
 		return got
 	}
@@ -185,21 +185,21 @@ func errands(t *testing.T, s *store.Store) {
 	wantCode(t, s.BeginRename(ctx, other, "a", now, now.Add(claim)), errs.Conflict)
 	// It gets yet another name while they are moved.
 	to("c")
-	must(t, s.EndErrand(ctx, got[0], now.Add(time.Second)))
-	must(t, s.EndErrand(ctx, meta.Errand{ID: got[0].ID}, now))
+	must(t, s.CompleteSnapshotTask(ctx, got[0], now.Add(time.Second)))
+	must(t, s.CompleteSnapshotTask(ctx, meta.SnapshotTask{ID: got[0].ID}, now))
 	got = claimed(now.Add(claim))
 	if len(got) != 2 || got[0].From.Database != "b" || got[1].From.Database != "b" || got[1].To.Database != "c" || !got[1].Before.Equal(now.Add(time.Second)) {
 		t.Errorf("got %+v", got)
 	}
-	must(t, s.PostponeErrand(ctx, got[0].ID, now.Add(2*time.Hour)))
-	must(t, s.EndErrand(ctx, got[1], now))
-	shelve(t, s, d, now)
+	must(t, s.PostponeSnapshotTask(ctx, got[0].ID, now.Add(2*time.Hour)))
+	must(t, s.CompleteSnapshotTask(ctx, got[1], now))
+	softDelete(t, s, d, now)
 	if got = claimed(now.Add(3 * time.Hour)); len(got) != 0 {
 		t.Errorf("of a deleted one: %+v", got)
 	}
 	m, err := s.BeginUndeletion(ctx, alice.ID, d.Path, now, now.Add(claim))
 	must(t, err)
-	must(t, s.EndMotion(ctx, m, now))
+	must(t, s.CompleteOperation(ctx, m, now))
 	if got = claimed(now.Add(time.Hour)); len(got) != 0 {
 		t.Errorf("before its time: %+v", got)
 	}

@@ -10,12 +10,12 @@ import (
 	"github.com/ayb-go/ayb/controlplane/metadata/meta"
 )
 
-// ClaimDoomed gives at most n databases whose files have to go, the longest
+// ClaimPurges gives at most n databases whose files have to go, the longest
 // waiting first, and keeps them from being claimed again until then. So one
 // server at a time removes the files of a database, and none does so after
 // another has finished and the name has been used again.
-func (s *Store) ClaimDoomed(ctx context.Context, n int, now, until time.Time) ([]meta.Doomed, error) {
-	var out []meta.Doomed
+func (s *Store) ClaimPurges(ctx context.Context, n int, now, until time.Time) ([]meta.PurgeTask, error) {
+	var out []meta.PurgeTask
 	err := s.transact(ctx, func(tx *sql.Tx) error {
 		out = nil
 		// The condition stands twice because PostgreSQL looks at the outer one
@@ -30,20 +30,20 @@ func (s *Store) ClaimDoomed(ctx context.Context, n int, now, until time.Time) ([
 		if err != nil {
 			return err
 		}
-		out, err = scanDoomed(rows)
+		out, err = scanPurges(rows)
 		return err
 	})
-	slices.SortFunc(out, func(a, b meta.Doomed) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(out, func(a, b meta.PurgeTask) int { return cmp.Compare(a.ID, b.ID) })
 	return out, err
 }
 
-// scanDoomed reads all rows and closes them.
-func scanDoomed(rows *sql.Rows) ([]meta.Doomed, error) {
+// scanPurges reads all rows and closes them.
+func scanPurges(rows *sql.Rows) ([]meta.PurgeTask, error) {
 	defer rows.Close()
-	var out []meta.Doomed
+	var out []meta.PurgeTask
 	for rows.Next() {
 		var (
-			d        meta.Doomed
+			d        meta.PurgeTask
 			kind     int64
 			recorded string
 			node     sql.NullString
@@ -55,16 +55,16 @@ func scanDoomed(rows *sql.Rows) ([]meta.Doomed, error) {
 		if err != nil {
 			return nil, err
 		}
-		d.Path.Database, d.ShelfKey = onShelf(recorded)
+		d.Path.Database, d.SoftDeleteKey = splitSlug(recorded)
 		d.Node = meta.NodeID(node.String)
 		out = append(out, d)
 	}
 	return out, rows.Err()
 }
 
-// PostponeDoomed ends a claim, or begins one, until then. It is no error when
+// PostponePurge ends a claim, or begins one, until then. It is no error when
 // the files are gone.
-func (s *Store) PostponeDoomed(ctx context.Context, id int64, until time.Time) error {
+func (s *Store) PostponePurge(ctx context.Context, id int64, until time.Time) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE doomed_database SET claimed_until = $1 WHERE id = $2`, formatTime(until), id)
 		return err

@@ -13,7 +13,7 @@ import (
 )
 
 // BeginDeletion deletes a database for everybody; its files still have to go to
-// the shelf, which nobody else begins with before until. NotFound when it is
+// the place of deleted ones, which nobody else begins with before until. NotFound when it is
 // gone, Conflict while its files change their place.
 func (s *Store) BeginDeletion(ctx context.Context, d meta.Database, now, until time.Time) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {
@@ -24,7 +24,7 @@ func (s *Store) BeginDeletion(ctx context.Context, d meta.Database, now, until t
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `UPDATE database SET deleted_at = $1, moving = $2, moving_until = $3 WHERE id = $4`,
-			formatTime(now), meta.ToShelf, formatTime(until), d.ID)
+			formatTime(now), meta.OperationDelete, formatTime(until), d.ID)
 		return err
 	})
 }
@@ -44,11 +44,11 @@ func still(ctx context.Context, tx *sql.Tx, d meta.Database) error {
 
 // BeginUndeletion brings a deleted database of an entity back under its name,
 // the one that was deleted last if there are several: its files still have to
-// come from the shelf. It exists for nobody before EndMotion. One that somebody
+// come back. It exists for nobody before CompleteOperation. One that somebody
 // has begun with and not ended is begun again when its claim is over. NotFound
 // when there is none, Conflict when the name is taken.
-func (s *Store) BeginUndeletion(ctx context.Context, owner meta.EntityID, path ayb.DatabasePath, now, until time.Time) (meta.Motion, error) {
-	var m meta.Motion
+func (s *Store) BeginUndeletion(ctx context.Context, owner meta.EntityID, path ayb.DatabasePath, now, until time.Time) (meta.PendingOperation, error) {
+	var m meta.PendingOperation
 	err := s.transact(ctx, func(tx *sql.Tx) error {
 		if err := s.takeOwner(ctx, tx, owner, path.Entity); err != nil {
 			return err
@@ -57,14 +57,14 @@ func (s *Store) BeginUndeletion(ctx context.Context, owner meta.EntityID, path a
 		if err != nil {
 			return err
 		}
-		i := slices.IndexFunc(all, func(d deleted) bool { return d.Database.Path == path && d.moving != meta.ToShelf })
+		i := slices.IndexFunc(all, func(d deleted) bool { return d.Database.Path == path && d.moving != meta.OperationDelete })
 		if i < 0 {
 			if slices.ContainsFunc(all, func(d deleted) bool { return d.Database.Path == path }) {
 				return errs.E(errs.Conflict, "The database is still being put away; try again later")
 			}
 			return errs.RecordNotFound("database", path.String())
 		}
-		m = meta.Motion{Kind: meta.FromShelf, Database: all[i].Database}
+		m = meta.PendingOperation{Kind: meta.OperationUndelete, Database: all[i].Database}
 		if all[i].moving == 0 {
 			err = refuseBusy(ctx, tx, path)
 		} else if all[i].until.After(now) {
@@ -74,7 +74,7 @@ func (s *Store) BeginUndeletion(ctx context.Context, owner meta.EntityID, path a
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE database SET slug = $1, moving = $2, moving_until = $3 WHERE id = $4`,
-			path.Database, meta.FromShelf, formatTime(until), m.Database.ID)
+			path.Database, meta.OperationUndelete, formatTime(until), m.Database.ID)
 		if errs.Is(driverError(err), errs.Conflict) {
 			return errs.E(errs.Conflict, "There is a database of that name again; rename it first")
 		}
@@ -84,7 +84,7 @@ func (s *Store) BeginUndeletion(ctx context.Context, owner meta.EntityID, path a
 }
 
 // BeginRename gives a database another name; its files still have to follow,
-// and it keeps the old one until EndMotion. NotFound when it is gone, Conflict
+// and it keeps the old one until CompleteOperation. NotFound when it is gone, Conflict
 // when the name is taken, when deleted databases or snapshots still have it, or
 // while the database is being renamed already.
 func (s *Store) BeginRename(ctx context.Context, d meta.Database, to ayb.DatabaseSlug, now, until time.Time) error {
@@ -99,7 +99,7 @@ func (s *Store) BeginRename(ctx context.Context, d meta.Database, to ayb.Databas
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `UPDATE database SET moving = $1, moving_to = $2, moving_until = $3 WHERE id = $4`,
-			meta.ToName, to, formatTime(until), d.ID)
+			meta.OperationRename, to, formatTime(until), d.ID)
 		return err
 	})
 }
@@ -135,10 +135,10 @@ func (s *Store) refuseName(ctx context.Context, tx *sql.Tx, d meta.Database, to 
 	return nil
 }
 
-// ClaimMotions gives at most n changes of place that nobody is at, and keeps
+// ClaimOperations gives at most n changes of place that nobody is at, and keeps
 // them from being claimed again until then.
-func (s *Store) ClaimMotions(ctx context.Context, n int, now, until time.Time) ([]meta.Motion, error) {
-	var out []meta.Motion
+func (s *Store) ClaimOperations(ctx context.Context, n int, now, until time.Time) ([]meta.PendingOperation, error) {
+	var out []meta.PendingOperation
 	err := s.transact(ctx, func(tx *sql.Tx) error {
 		out = nil
 		ids, err := claimedIDs(ctx, tx, `
@@ -158,16 +158,16 @@ func (s *Store) ClaimMotions(ctx context.Context, n int, now, until time.Time) (
 			if err != nil {
 				return err
 			}
-			out = append(out, meta.Motion{Kind: meta.MotionKind(kind), Database: d, To: ayb.DatabaseSlug(to.String)})
+			out = append(out, meta.PendingOperation{Kind: meta.OperationKind(kind), Database: d, To: ayb.DatabaseSlug(to.String)})
 		}
 		return nil
 	})
 	return out, err
 }
 
-// PostponeMotion ends a claim, or begins one, until then. It is no error when
-// the motion is over.
-func (s *Store) PostponeMotion(ctx context.Context, id meta.DatabaseID, until time.Time) error {
+// PostponeOperation ends a claim, or begins one, until then. It is no error when
+// the operation is over.
+func (s *Store) PostponeOperation(ctx context.Context, id meta.DatabaseID, until time.Time) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE database SET moving_until = $1 WHERE id = $2 AND moving IS NOT NULL`, formatTime(until), id)
 		return err
@@ -192,20 +192,20 @@ func claimedIDs(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]i
 	return ids, rows.Err()
 }
 
-// EndMotion records that the files are where they were to go. It is no error
+// CompleteOperation records that the files are where they were to go. It is no error
 // when somebody else has done so.
-func (s *Store) EndMotion(ctx context.Context, m meta.Motion, now time.Time) error {
+func (s *Store) CompleteOperation(ctx context.Context, m meta.PendingOperation, now time.Time) error {
 	d := m.Database
 	return s.transact(ctx, func(tx *sql.Tx) error {
-		if m.Kind == meta.ToName {
+		if m.Kind == meta.OperationRename {
 			return endRename(ctx, tx, m, now)
 		}
-		slug, set := shelved(d.Path.Database, d.ID), ""
-		if m.Kind == meta.FromShelf {
+		slug, set := softDeletedSlug(d.Path.Database, d.ID), ""
+		if m.Kind == meta.OperationUndelete {
 			slug, set = string(d.Path.Database), ", deleted_at = NULL"
 		}
 		res, err := tx.ExecContext(ctx, `UPDATE database SET slug = $1, moving = NULL, moving_until = NULL`+set+` WHERE id = $2 AND moving = $3`, slug, d.ID, m.Kind)
-		if err != nil || m.Kind == meta.ToShelf {
+		if err != nil || m.Kind == meta.OperationDelete {
 			return err
 		}
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
@@ -215,11 +215,11 @@ func (s *Store) EndMotion(ctx context.Context, m meta.Motion, now time.Time) err
 	})
 }
 
-func endRename(ctx context.Context, tx *sql.Tx, m meta.Motion, now time.Time) error {
+func endRename(ctx context.Context, tx *sql.Tx, m meta.PendingOperation, now time.Time) error {
 	d := m.Database
 	res, err := tx.ExecContext(ctx, `
 		UPDATE database SET slug = $1, moving = NULL, moving_to = NULL, moving_until = NULL
-		WHERE id = $2 AND moving = $3 AND moving_to = $1`, m.To, d.ID, meta.ToName)
+		WHERE id = $2 AND moving = $3 AND moving_to = $1`, m.To, d.ID, meta.OperationRename)
 	if err != nil {
 		return err
 	}
@@ -235,21 +235,21 @@ func endRename(ctx context.Context, tx *sql.Tx, m meta.Motion, now time.Time) er
 	if err != nil {
 		return err
 	}
-	return addErrand(ctx, tx, d.Path, d.CreatedAt, now, d.ID)
+	return addSnapshotTask(ctx, tx, d.Path, d.CreatedAt, now, d.ID)
 }
 
-// AbandonMotion takes back what was begun, for files that stay where they are.
+// CancelOperation takes back what was begun, for files that stay where they are.
 // It is no error when that is over.
-func (s *Store) AbandonMotion(ctx context.Context, m meta.Motion) error {
+func (s *Store) CancelOperation(ctx context.Context, m meta.PendingOperation) error {
 	slug, set := string(m.Database.Path.Database), ""
 	switch m.Kind {
-	case meta.ToShelf:
+	case meta.OperationDelete:
 		set = ", deleted_at = NULL"
-	case meta.FromShelf:
-		slug = shelved(m.Database.Path.Database, m.Database.ID)
-	case meta.ToName:
+	case meta.OperationUndelete:
+		slug = softDeletedSlug(m.Database.Path.Database, m.Database.ID)
+	case meta.OperationRename:
 	default:
-		return errs.E(errs.Internal, "there is no motion %d", m.Kind)
+		return errs.E(errs.Internal, "there is no operation %d", m.Kind)
 	}
 	return s.transact(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
@@ -262,7 +262,7 @@ func (s *Store) AbandonMotion(ctx context.Context, m meta.Motion) error {
 // deleted is a deleted database with what is going on with its files.
 type deleted struct {
 	meta.Deleted
-	moving meta.MotionKind // zero for nothing
+	moving meta.OperationKind // zero for nothing
 	until  time.Time
 }
 
@@ -291,8 +291,8 @@ func deletedOf(ctx context.Context, q rowsQueryer, owner meta.EntityID) ([]delet
 		if one.Database, err = scanDatabase(rows, &at, &moving, &until); err != nil {
 			return nil, err
 		}
-		one.Database.Path.Database = withoutShelf(string(one.Database.Path.Database))
-		one.At, one.moving, one.until = stamp(at), meta.MotionKind(moving.Int64), stamp(until)
+		one.Database.Path.Database = originalSlug(string(one.Database.Path.Database))
+		one.At, one.moving, one.until = stamp(at), meta.OperationKind(moving.Int64), stamp(until)
 		out = append(out, one)
 	}
 	return out, rows.Err()

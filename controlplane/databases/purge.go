@@ -13,28 +13,28 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// RemovalStore is what removals need of the metadata store: its list of
+// PurgeStore is what removals need of the metadata store: its list of
 // databases whose record is gone and whose files still have to go.
-type RemovalStore interface {
-	// ClaimDoomed gives databases from the list; nobody else is given them
+type PurgeStore interface {
+	// ClaimPurges gives databases from the list; nobody else is given them
 	// until then.
-	ClaimDoomed(ctx context.Context, n int, now, until time.Time) ([]meta.Doomed, error)
-	// PostponeDoomed changes until when a claim holds.
-	PostponeDoomed(ctx context.Context, id int64, until time.Time) error
-	// ForgetDoomed takes a database off the list.
-	ForgetDoomed(ctx context.Context, id int64) error
+	ClaimPurges(ctx context.Context, n int, now, until time.Time) ([]meta.PurgeTask, error)
+	// PostponePurge changes until when a claim holds.
+	PostponePurge(ctx context.Context, id int64, until time.Time) error
+	// CompletePurge takes a database off the list.
+	CompletePurge(ctx context.Context, id int64) error
 }
 
-// RemovalFiles is what removals need of query nodes.
-type RemovalFiles interface {
+// PurgeFiles is what removals need of query nodes.
+type PurgeFiles interface {
 	DeleteDatabase(ctx context.Context, node nodeapi.NodeID, req nodeapi.DeleteDatabaseRequest) (nodeapi.DeleteDatabaseResponse, error)
-	PurgeShelf(ctx context.Context, node nodeapi.NodeID, req nodeapi.ShelfRequest) (nodeapi.Done, error)
+	PurgeDatabase(ctx context.Context, node nodeapi.NodeID, req nodeapi.SoftDeleteRequest) (nodeapi.Done, error)
 }
 
-// RemovalDeps are what Removals work with. All are needed.
-type RemovalDeps struct {
-	Store RemovalStore
-	Files RemovalFiles
+// PurgeDeps are what PurgeQueue work with. All are needed.
+type PurgeDeps struct {
+	Store PurgeStore
+	Files PurgeFiles
 	Nodes nodeapi.Nodes
 	Log   *slog.Logger
 	Now   func() time.Time
@@ -59,12 +59,12 @@ const (
 	batch  = 32
 )
 
-// Removals removes the files of databases that are gone for good, or that were
+// PurgeQueue removes the files of databases that are gone for good, or that were
 // never finished, until it has worked: a node that is down, or the end of this process, only delays it.
 // Meanwhile nobody can create a database of the same path. It may be used
 // concurrently.
-type Removals struct {
-	deps  RemovalDeps
+type PurgeQueue struct {
+	deps  PurgeDeps
 	place *placement.Placement
 	wake  chan struct{}
 
@@ -72,16 +72,16 @@ type Removals struct {
 	failed map[int64]time.Duration // what the next failure has to wait
 }
 
-// NewRemovals makes the service. It does nothing until Run.
-func NewRemovals(deps RemovalDeps) (*Removals, error) {
+// NewPurgeQueue makes the service. It does nothing until Run.
+func NewPurgeQueue(deps PurgeDeps) (*PurgeQueue, error) {
 	if deps.Store == nil || deps.Files == nil || deps.Nodes == nil || deps.Log == nil || deps.Now == nil {
 		return nil, errs.E(errs.Internal, "databases: a dependency of removals is missing")
 	}
-	return &Removals{deps: deps, place: placement.New(deps.Nodes), wake: make(chan struct{}, 1), failed: map[int64]time.Duration{}}, nil
+	return &PurgeQueue{deps: deps, place: placement.New(deps.Nodes), wake: make(chan struct{}, 1), failed: map[int64]time.Duration{}}, nil
 }
 
 // Wake says that there is something to remove. It does not wait.
-func (r *Removals) Wake() {
+func (r *PurgeQueue) Wake() {
 	select {
 	case r.wake <- struct{}{}:
 	default: // it will look anyway
@@ -91,7 +91,7 @@ func (r *Removals) Wake() {
 // Run removes what is listed until ctx ends, beginning with what was left by
 // an earlier process. Removals under way are given up then and done later. It
 // returns nil.
-func (r *Removals) Run(ctx context.Context) error {
+func (r *PurgeQueue) Run(ctx context.Context) error {
 	every := time.NewTicker(sweepEvery)
 	defer every.Stop()
 	for ctx.Err() == nil {
@@ -108,10 +108,10 @@ func (r *Removals) Run(ctx context.Context) error {
 }
 
 // sweep tries everything on the list that nobody else is at.
-func (r *Removals) sweep(ctx context.Context) error {
+func (r *PurgeQueue) sweep(ctx context.Context) error {
 	for ctx.Err() == nil {
 		now := r.deps.Now()
-		doomed, err := r.deps.Store.ClaimDoomed(ctx, batch, now, now.Add(claimTime))
+		doomed, err := r.deps.Store.ClaimPurges(ctx, batch, now, now.Add(claimTime))
 		if err != nil || len(doomed) == 0 {
 			return err
 		}
@@ -131,21 +131,21 @@ func (r *Removals) sweep(ctx context.Context) error {
 
 // tryNow removes what the caller has a claim on. What does not work is tried
 // again later.
-func (r *Removals) tryNow(ctx context.Context, d meta.Doomed) {
+func (r *PurgeQueue) tryNow(ctx context.Context, d meta.PurgeTask) {
 	if err := r.remove(ctx, d); err != nil && ctx.Err() == nil {
 		r.deps.Log.Warn("files of a deleted database are still there", "db", d.Path.String(), "node", string(d.Node), "err", err)
 	}
 }
 
-func (r *Removals) remove(ctx context.Context, d meta.Doomed) error {
+func (r *PurgeQueue) remove(ctx context.Context, d meta.PurgeTask) error {
 	node, err := r.place.Locate(meta.Database{Path: d.Path, Node: d.Node})
 	if err != nil {
 		return errors.Join(err, r.postpone(ctx, d.ID))
 	}
 	asking, cancel := context.WithTimeout(ctx, removeTimeout)
 	defer cancel()
-	if d.ShelfKey != "" {
-		_, err = r.deps.Files.PurgeShelf(asking, node, nodeapi.ShelfRequest{Path: d.Path, Key: d.ShelfKey})
+	if d.SoftDeleteKey != "" {
+		_, err = r.deps.Files.PurgeDatabase(asking, node, nodeapi.SoftDeleteRequest{Path: d.Path, Key: d.SoftDeleteKey})
 	} else {
 		_, err = r.deps.Files.DeleteDatabase(asking, node, nodeapi.DeleteDatabaseRequest{Path: d.Path})
 	}
@@ -158,14 +158,14 @@ func (r *Removals) remove(ctx context.Context, d meta.Doomed) error {
 	r.mu.Lock()
 	delete(r.failed, d.ID)
 	r.mu.Unlock()
-	return r.deps.Store.ForgetDoomed(ctx, d.ID)
+	return r.deps.Store.CompletePurge(ctx, d.ID)
 }
 
 // postpone ends the claim on what certainly was not removed.
-func (r *Removals) postpone(ctx context.Context, id int64) error {
+func (r *PurgeQueue) postpone(ctx context.Context, id int64) error {
 	r.mu.Lock()
 	wait := max(r.failed[id], firstRetry)
 	r.failed[id] = min(2*wait, lastRetry)
 	r.mu.Unlock()
-	return r.deps.Store.PostponeDoomed(ctx, id, r.deps.Now().Add(wait))
+	return r.deps.Store.PostponePurge(ctx, id, r.deps.Now().Add(wait))
 }

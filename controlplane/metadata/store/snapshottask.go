@@ -9,20 +9,20 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// addErrand records that the snapshots stored under a path between two times
+// addSnapshotTask records that the snapshots stored under a path between two times
 // are to follow a database, or to go when there is none. Since may be zero.
-func addErrand(ctx context.Context, tx *sql.Tx, from ayb.DatabasePath, since, before time.Time, database meta.DatabaseID) error {
+func addSnapshotTask(ctx context.Context, tx *sql.Tx, from ayb.DatabasePath, since, before time.Time, database meta.DatabaseID) error {
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO snapshot_errand (entity_slug, database_slug, stored_since, stored_before, database_id) VALUES ($1, $2, $3, $4, $5)`,
 		from.Entity, from.Database, orNull(since), formatTime(before), sql.NullInt64{Int64: int64(database), Valid: database != 0})
 	return err
 }
 
-// ClaimErrands gives at most n errands that nobody is at, and keeps them from
+// ClaimSnapshotTasks gives at most n snapshot tasks that nobody is at, and keeps them from
 // being claimed again until then. Those of a database that is deleted, and may
 // be had back, or whose name changes wait.
-func (s *Store) ClaimErrands(ctx context.Context, n int, now, until time.Time) ([]meta.Errand, error) {
-	var out []meta.Errand
+func (s *Store) ClaimSnapshotTasks(ctx context.Context, n int, now, until time.Time) ([]meta.SnapshotTask, error) {
+	var out []meta.SnapshotTask
 	err := s.transact(ctx, func(tx *sql.Tx) error {
 		out = nil
 		ids, err := claimedIDs(ctx, tx, `
@@ -37,7 +37,7 @@ func (s *Store) ClaimErrands(ctx context.Context, n int, now, until time.Time) (
 		}
 		for _, id := range ids {
 			var (
-				e             = meta.Errand{ID: id}
+				e             = meta.SnapshotTask{ID: id}
 				since, before sql.NullTime
 				database      sql.NullInt64
 				entity, name  sql.NullString
@@ -58,18 +58,18 @@ func (s *Store) ClaimErrands(ctx context.Context, n int, now, until time.Time) (
 	return out, err
 }
 
-// PostponeErrand ends a claim, or begins one, until then.
-func (s *Store) PostponeErrand(ctx context.Context, id int64, until time.Time) error {
+// PostponeSnapshotTask ends a claim, or begins one, until then.
+func (s *Store) PostponeSnapshotTask(ctx context.Context, id int64, until time.Time) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE snapshot_errand SET claimed_until = $1 WHERE id = $2`, formatTime(until), id)
 		return err
 	})
 }
 
-// EndErrand says that an errand has been done. When the database has got yet
+// CompleteSnapshotTask says that a task has been done. When the database has got yet
 // another name meanwhile, the snapshots that were moved for e have to go on:
-// that is the next errand. It is no error when that was said before.
-func (s *Store) EndErrand(ctx context.Context, e meta.Errand, now time.Time) error {
+// that is the next task. It is no error when that was said before.
+func (s *Store) CompleteSnapshotTask(ctx context.Context, e meta.SnapshotTask, now time.Time) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM snapshot_errand WHERE id = $1`, e.ID); err != nil || e.Database == 0 {
 			return err
@@ -80,6 +80,6 @@ func (s *Store) EndErrand(ctx context.Context, e meta.Errand, now time.Time) err
 		if err != nil || elsewhere == 0 {
 			return err
 		}
-		return addErrand(ctx, tx, e.To, e.Since, now, e.Database)
+		return addSnapshotTask(ctx, tx, e.To, e.Since, now, e.Database)
 	})
 }

@@ -16,10 +16,10 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// messenger is a store with errands, and a snapshotter that does them.
-type messenger struct {
+// fakeTasks is a store with errands, and a snapshotter that does them.
+type fakeTasks struct {
 	mu    sync.Mutex
-	left  []meta.Errand
+	left  []meta.SnapshotTask
 	until map[int64]time.Time
 	err   error
 	takes time.Duration
@@ -27,7 +27,7 @@ type messenger struct {
 	lost  bool // somebody else could have claimed what is being run
 }
 
-func (m *messenger) ClaimErrands(_ context.Context, n int, now, until time.Time) (out []meta.Errand, err error) {
+func (m *fakeTasks) ClaimSnapshotTasks(_ context.Context, n int, now, until time.Time) (out []meta.SnapshotTask, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, e := range m.left {
@@ -39,21 +39,21 @@ func (m *messenger) ClaimErrands(_ context.Context, n int, now, until time.Time)
 	return out, nil
 }
 
-func (m *messenger) PostponeErrand(_ context.Context, id int64, until time.Time) error {
+func (m *fakeTasks) PostponeSnapshotTask(_ context.Context, id int64, until time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.until[id] = until
 	return nil
 }
 
-func (m *messenger) EndErrand(_ context.Context, one meta.Errand, _ time.Time) error {
+func (m *fakeTasks) CompleteSnapshotTask(_ context.Context, one meta.SnapshotTask, _ time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.left = slices.DeleteFunc(m.left, func(e meta.Errand) bool { return e.ID == one.ID })
+	m.left = slices.DeleteFunc(m.left, func(e meta.SnapshotTask) bool { return e.ID == one.ID })
 	return nil
 }
 
-func (m *messenger) do(what string, id int64) (snapshotapi.Done, error) {
+func (m *fakeTasks) do(what string, id int64) (snapshotapi.Done, error) {
 	for range int(m.takes / time.Second) {
 		<-time.After(time.Second)
 		m.mu.Lock()
@@ -68,26 +68,26 @@ func (m *messenger) do(what string, id int64) (snapshotapi.Done, error) {
 	return snapshotapi.Done{}, m.err
 }
 
-func (m *messenger) MoveSnapshots(_ context.Context, r snapshotapi.MoveRequest) (snapshotapi.Done, error) {
+func (m *fakeTasks) MoveSnapshots(_ context.Context, r snapshotapi.MoveRequest) (snapshotapi.Done, error) {
 	return m.do("move "+r.From.String()+" "+r.To.String(), 1)
 }
 
-func (m *messenger) PurgeSnapshots(_ context.Context, r snapshotapi.PurgeRequest) (snapshotapi.Done, error) {
+func (m *fakeTasks) PurgeSnapshots(_ context.Context, r snapshotapi.PurgeRequest) (snapshotapi.Done, error) {
 	return m.do("purge "+r.Path.String(), 2)
 }
 
-func (m *messenger) errands() *messenger {
+func (m *fakeTasks) errands() *fakeTasks {
 	at := func(name string) ayb.DatabasePath {
 		return ayb.DatabasePath{Entity: "alice", Database: ayb.DatabaseSlug(name)}
 	}
 	m.until = map[int64]time.Time{}
-	m.left = []meta.Errand{{ID: 1, From: at("a"), Database: 7, To: at("b")}, {ID: 2, From: at("c")}}
+	m.left = []meta.SnapshotTask{{ID: 1, From: at("a"), Database: 7, To: at("b")}, {ID: 2, From: at("c")}}
 	return m
 }
 
-func run(t *testing.T, m *messenger) (stop func()) {
+func run(t *testing.T, m *fakeTasks) (stop func()) {
 	t.Helper()
-	e, err := databases.NewErrands(databases.ErrandDeps{Store: m, Snapshots: m, Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	e, err := databases.NewSnapshotTasks(databases.SnapshotTaskDeps{Store: m, Snapshots: m, Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,9 +99,9 @@ func run(t *testing.T, m *messenger) (stop func()) {
 
 // Snapshots follow renamed databases and go with those that are gone, in the
 // time it takes, and nobody else begins with it meanwhile.
-func TestErrands(t *testing.T) {
+func TestSnapshotTasks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := (&messenger{takes: 10 * time.Minute}).errands()
+		m := (&fakeTasks{takes: 10 * time.Minute}).errands()
 		stop := run(t, m)
 		<-time.After(21 * time.Minute)
 		stop()
@@ -113,9 +113,9 @@ func TestErrands(t *testing.T) {
 
 // A snapshotter that is down delays errands; one without an object store has
 // nothing to do.
-func TestErrandsWait(t *testing.T) {
+func TestSnapshotTasksWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := (&messenger{err: errs.E(errs.Unavailable, "down")}).errands()
+		m := (&fakeTasks{err: errs.E(errs.Unavailable, "down")}).errands()
 		stop := run(t, m)
 		<-time.After(time.Hour)
 		m.mu.Lock()
@@ -129,7 +129,7 @@ func TestErrandsWait(t *testing.T) {
 		if len(m.left) != 0 || len(m.done) != 2 {
 			t.Errorf("done %v, left %v", m.done, m.left)
 		}
-		off := (&messenger{err: errs.E(errs.Snapshot, "Snapshots are not configured")}).errands()
+		off := (&fakeTasks{err: errs.E(errs.Snapshot, "Snapshots are not configured")}).errands()
 		stop = run(t, off)
 		<-time.After(time.Minute)
 		stop()
@@ -137,10 +137,10 @@ func TestErrandsWait(t *testing.T) {
 			t.Errorf("left %v", off.left)
 		}
 	})
-	if _, err := databases.NewErrands(databases.ErrandDeps{}); !errs.Is(err, errs.Internal) {
+	if _, err := databases.NewSnapshotTasks(databases.SnapshotTaskDeps{}); !errs.Is(err, errs.Internal) {
 		t.Errorf("missing dependencies: %v", err)
 	}
-	if _, err := databases.NewMoves(databases.MoveConfig{}, databases.MoveDeps{}); !errs.Is(err, errs.Internal) {
+	if _, err := databases.NewOperationQueue(databases.OperationConfig{}, databases.OperationDeps{}); !errs.Is(err, errs.Internal) {
 		t.Errorf("missing dependencies: %v", err)
 	}
 }

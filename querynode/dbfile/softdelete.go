@@ -12,20 +12,20 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-var shelfKey = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
+var deletedKey = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 
-func (d *Dir) shelf(key string) (string, error) {
-	if !shelfKey.MatchString(key) {
+func (d *Dir) deletedDir(key string) (string, error) {
+	if !deletedKey.MatchString(key) {
 		return "", errs.E(errs.Invalid, "The key of a deleted database is not valid")
 	}
 	return filepath.Join(d.root, "deleted", key), nil
 }
 
-// Shelve puts the files of a database away under a key, durably. One that has
+// SoftDelete puts the files of a database away under a key, durably. One that has
 // no files is no error; Conflict when there are files under both. No daemon of
 // it may be running.
-func (d *Dir) Shelve(p ayb.DatabasePath, key string) error {
-	shelf, err := d.shelf(key)
+func (d *Dir) SoftDelete(p ayb.DatabasePath, key string) error {
+	deleted, err := d.deletedDir(key)
 	if err = errors.Join(p.Check(), err); err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ func (d *Dir) Shelve(p ayb.DatabasePath, key string) error {
 	if !linked(home) {
 		return nil
 	}
-	if err := move(home, shelf); err != nil {
+	if err := move(home, deleted); err != nil {
 		return moveError(p, "put %s away: %w", err)
 	}
 	d.held.Add(-1)
@@ -42,17 +42,17 @@ func (d *Dir) Shelve(p ayb.DatabasePath, key string) error {
 	return d.leaveOwner(p)
 }
 
-// Unshelve brings the files back. Conflict when the path has files again;
+// Undelete brings the files back. Conflict when the path has files again;
 // NotFound when there are none anywhere. When only the path has files, nothing
 // is left to do.
-func (d *Dir) Unshelve(p ayb.DatabasePath, key string) error {
-	shelf, err := d.shelf(key)
+func (d *Dir) Undelete(p ayb.DatabasePath, key string) error {
+	deleted, err := d.deletedDir(key)
 	if err = errors.Join(p.Check(), err); err != nil {
 		return err
 	}
 	defer d.changes(p).Unlock()
 	home := d.home(p)
-	if _, err := os.Lstat(shelf); err != nil {
+	if _, err := os.Lstat(deleted); err != nil {
 		switch {
 		case !errors.Is(err, fs.ErrNotExist):
 			return fmt.Errorf("bring %s back: %w", p, err)
@@ -61,20 +61,20 @@ func (d *Dir) Unshelve(p ayb.DatabasePath, key string) error {
 		}
 		return errs.RecordNotFound("deleted_database", key)
 	}
-	if err := move(shelf, home); err != nil {
+	if err := move(deleted, home); err != nil {
 		return moveError(p, "bring %s back: %w", err)
 	}
 	d.held.Add(1)
 	return nil
 }
 
-// PurgeShelf removes what is under a key for good; nothing there is no error.
-func (d *Dir) PurgeShelf(key string) error {
-	shelf, err := d.shelf(key)
+// Purge removes what is under a key for good; nothing there is no error.
+func (d *Dir) Purge(key string) error {
+	deleted, err := d.deletedDir(key)
 	if err != nil {
 		return err
 	}
-	if err := d.throwAway(shelf); err != nil {
+	if err := d.throwAway(deleted); err != nil {
 		return fmt.Errorf("remove a deleted database: %w", err)
 	}
 	return nil

@@ -29,9 +29,9 @@ func doom(t *testing.T, s *store.Store, slug string, names ...string) {
 	}
 }
 
-// removal: files that have to go are claimed by one at a time, and the path is
+// purgesClaimed: files that have to go are claimed by one at a time, and the path is
 // not free before they are gone (A15).
-func removal(t *testing.T, s *store.Store) {
+func purgesClaimed(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	doom(t, s, "alice", "a", "b", "c")
 	path := ayb.DatabasePath{Entity: "alice", Database: "a"}
@@ -39,7 +39,7 @@ func removal(t *testing.T, s *store.Store) {
 	must(t, s.CheckPathFree(ctx, ayb.DatabasePath{Entity: "alice", Database: "d"}))
 	claim := func(n int, at time.Time) []string {
 		t.Helper()
-		got, err := s.ClaimDoomed(ctx, n, at, at.Add(time.Minute))
+		got, err := s.ClaimPurges(ctx, n, at, at.Add(time.Minute))
 		must(t, err)
 		var names []string
 		for _, d := range got {
@@ -62,13 +62,13 @@ func removal(t *testing.T, s *store.Store) {
 	if got := claim(9, now.Add(time.Minute)); !slices.Equal(got, []string{"a", "b"}) {
 		t.Errorf("claim after the end of the first %v", got)
 	}
-	first, err := s.DoomedDatabases(ctx, 1)
+	first, err := s.PurgeQueue(ctx, 1)
 	must(t, err)
-	must(t, s.PostponeDoomed(ctx, first[0].ID, now.Add(70*time.Second)))
+	must(t, s.PostponePurge(ctx, first[0].ID, now.Add(70*time.Second)))
 	if got := claim(1, now.Add(70*time.Second)); !slices.Equal(got, []string{"a"}) {
 		t.Errorf("claim after a postponement %v", got)
 	}
-	must(t, s.PostponeDoomed(ctx, 1<<40, now))
+	must(t, s.PostponePurge(ctx, 1<<40, now))
 
 	// The name of the account is free at once, that of the database is not.
 	e := meta.Confirmation{Slug: "alice", Type: ayb.Organization, Address: "other@example.org",
@@ -78,10 +78,10 @@ func removal(t *testing.T, s *store.Store) {
 	must(t, err)
 	d := meta.Database{Owner: anew.ID, Path: path, Type: ayb.SQLite, Public: ayb.PublicNone, Node: "n2", CreatedAt: now}
 	wantCode(t, s.CreateDatabase(ctx, d), errs.Conflict)
-	all, err := s.DoomedDatabases(ctx, 10)
+	all, err := s.PurgeQueue(ctx, 10)
 	must(t, err)
 	for _, one := range all {
-		must(t, s.ForgetDoomed(ctx, one.ID))
+		must(t, s.CompletePurge(ctx, one.ID))
 	}
 	must(t, s.CheckPathFree(ctx, path))
 	must(t, s.CreateDatabase(ctx, d))
@@ -90,8 +90,8 @@ func removal(t *testing.T, s *store.Store) {
 	}
 }
 
-// removalRace: many servers claim at once, and nothing is given twice.
-func removalRace(t *testing.T, s *store.Store) {
+// purgeRace: many servers claim at once, and nothing is given twice.
+func purgeRace(t *testing.T, s *store.Store) {
 	names := make([]string, 24)
 	for i := range names {
 		names[i] = string(rune('a' + i))
@@ -105,7 +105,7 @@ func removalRace(t *testing.T, s *store.Store) {
 	for range 6 {
 		racers.Go(func() {
 			for {
-				got, err := s.ClaimDoomed(t.Context(), 3, now, now.Add(time.Minute))
+				got, err := s.ClaimPurges(t.Context(), 3, now, now.Add(time.Minute))
 				if err != nil {
 					t.Error(err)
 					return

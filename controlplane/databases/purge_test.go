@@ -15,22 +15,22 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// graveyard is a store with a list of databases to remove, and the nodes that
+// fakePurges is a store with a list of databases to remove, and the nodes that
 // have their files.
-type graveyard struct {
+type fakePurges struct {
 	mu      sync.Mutex
 	now     time.Time
-	listed  []meta.Doomed
+	listed  []meta.PurgeTask
 	until   map[int64]time.Time
 	down    map[nodeapi.NodeID]bool
 	removed []string
 	asked   chan string // what a node was asked to remove, when it is set
 }
 
-func (g *graveyard) ClaimDoomed(_ context.Context, n int, now, until time.Time) ([]meta.Doomed, error) {
+func (g *fakePurges) ClaimPurges(_ context.Context, n int, now, until time.Time) ([]meta.PurgeTask, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	var out []meta.Doomed
+	var out []meta.PurgeTask
 	for _, d := range g.listed {
 		if len(out) < n && !g.until[d.ID].After(now) {
 			g.until[d.ID] = until
@@ -40,21 +40,21 @@ func (g *graveyard) ClaimDoomed(_ context.Context, n int, now, until time.Time) 
 	return out, nil
 }
 
-func (g *graveyard) PostponeDoomed(_ context.Context, id int64, until time.Time) error {
+func (g *fakePurges) PostponePurge(_ context.Context, id int64, until time.Time) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.until[id] = until
 	return nil
 }
 
-func (g *graveyard) ForgetDoomed(_ context.Context, id int64) error {
+func (g *fakePurges) CompletePurge(_ context.Context, id int64) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.listed = slices.DeleteFunc(g.listed, func(d meta.Doomed) bool { return d.ID == id })
+	g.listed = slices.DeleteFunc(g.listed, func(d meta.PurgeTask) bool { return d.ID == id })
 	return nil
 }
 
-func (g *graveyard) DeleteDatabase(_ context.Context, node nodeapi.NodeID, req nodeapi.DeleteDatabaseRequest) (nodeapi.DeleteDatabaseResponse, error) {
+func (g *fakePurges) DeleteDatabase(_ context.Context, node nodeapi.NodeID, req nodeapi.DeleteDatabaseRequest) (nodeapi.DeleteDatabaseResponse, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	defer func() { g.asked <- string(req.Path.Database) }()
@@ -65,26 +65,26 @@ func (g *graveyard) DeleteDatabase(_ context.Context, node nodeapi.NodeID, req n
 	return nodeapi.DeleteDatabaseResponse{}, nil
 }
 
-func (g *graveyard) PurgeShelf(ctx context.Context, node nodeapi.NodeID, req nodeapi.ShelfRequest) (nodeapi.Done, error) {
-	_, err := g.DeleteDatabase(ctx, node, nodeapi.DeleteDatabaseRequest{Path: ayb.DatabasePath{Entity: req.Path.Entity, Database: req.Path.Database + ayb.DatabaseSlug(" on the shelf "+req.Key)}})
+func (g *fakePurges) PurgeDatabase(ctx context.Context, node nodeapi.NodeID, req nodeapi.SoftDeleteRequest) (nodeapi.Done, error) {
+	_, err := g.DeleteDatabase(ctx, node, nodeapi.DeleteDatabaseRequest{Path: ayb.DatabasePath{Entity: req.Path.Entity, Database: req.Path.Database + ayb.DatabaseSlug(" soft-deleted "+req.Key)}})
 	return nodeapi.Done{}, err
 }
 
-func (g *graveyard) LiveNodes() []nodeapi.NodeStatus { return []nodeapi.NodeStatus{{ID: "n1"}} }
+func (g *fakePurges) LiveNodes() []nodeapi.NodeStatus { return []nodeapi.NodeStatus{{ID: "n1"}} }
 
-func (g *graveyard) Now() time.Time {
+func (g *fakePurges) Now() time.Time {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.now
 }
 
-func (g *graveyard) left() int {
+func (g *fakePurges) left() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return len(g.listed)
 }
 
-func (g *graveyard) waitFor(t *testing.T, names ...string) {
+func (g *fakePurges) waitFor(t *testing.T, names ...string) {
 	t.Helper()
 	for range names {
 		select {
@@ -100,14 +100,14 @@ func (g *graveyard) waitFor(t *testing.T, names ...string) {
 
 // A15: what was left by an earlier process and what is added later goes; a
 // node that is down delays only its own.
-func TestRemovals(t *testing.T) {
-	g := &graveyard{now: time.Unix(1000, 0), until: map[int64]time.Time{}, down: map[nodeapi.NodeID]bool{"n2": true}, asked: make(chan string, 100)}
-	listed := func(id int64, name string, node meta.NodeID) meta.Doomed {
-		return meta.Doomed{ID: id, Path: ayb.DatabasePath{Entity: "alice", Database: ayb.DatabaseSlug(name)}, Node: node}
+func TestPurges(t *testing.T) {
+	g := &fakePurges{now: time.Unix(1000, 0), until: map[int64]time.Time{}, down: map[nodeapi.NodeID]bool{"n2": true}, asked: make(chan string, 100)}
+	listed := func(id int64, name string, node meta.NodeID) meta.PurgeTask {
+		return meta.PurgeTask{ID: id, Path: ayb.DatabasePath{Entity: "alice", Database: ayb.DatabaseSlug(name)}, Node: node}
 	}
-	g.listed = []meta.Doomed{listed(1, "a", "n1"), listed(2, "b", "n2"), listed(3, "old", ""), listed(5, "away", "n1")}
-	g.listed[3].ShelfKey = "7"
-	r, err := databases.NewRemovals(databases.RemovalDeps{Store: g, Files: g, Nodes: g, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: g.Now})
+	g.listed = []meta.PurgeTask{listed(1, "a", "n1"), listed(2, "b", "n2"), listed(3, "old", ""), listed(5, "away", "n1")}
+	g.listed[3].SoftDeleteKey = "7"
+	r, err := databases.NewPurgeQueue(databases.PurgeDeps{Store: g, Files: g, Nodes: g, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: g.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestRemovals(t *testing.T) {
 	done := make(chan struct{})
 	go func() { defer close(done); _ = r.Run(ctx) }()
 	defer func() { cancel(); <-done }()
-	g.waitFor(t, "a", "b", "old", "away on the shelf 7")
+	g.waitFor(t, "a", "b", "old", "away soft-deleted 7")
 
 	// Another one; the one that failed waits for the end of its claim.
 	g.mu.Lock()
@@ -142,7 +142,7 @@ func TestRemovals(t *testing.T) {
 		}
 	}
 	slices.Sort(g.removed)
-	if !slices.Equal(g.removed, []string{"a@n1", "away on the shelf 7@n1", "b@n2", "c@n1", "old@n1"}) {
+	if !slices.Equal(g.removed, []string{"a@n1", "away soft-deleted 7@n1", "b@n2", "c@n1", "old@n1"}) {
 		t.Errorf("removed %v", g.removed)
 	}
 }
@@ -163,7 +163,7 @@ func TestCreateWaitsForRemoval(t *testing.T) {
 	if err := create("d"); err != nil {
 		t.Error(err)
 	}
-	if _, err := databases.NewRemovals(databases.RemovalDeps{}); !errs.Is(err, errs.Internal) {
+	if _, err := databases.NewPurgeQueue(databases.PurgeDeps{}); !errs.Is(err, errs.Internal) {
 		t.Errorf("missing dependencies: %v", err)
 	}
 }

@@ -11,24 +11,24 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// ErrandStore is what errands need of the metadata store. See the store.
-type ErrandStore interface {
-	ClaimErrands(ctx context.Context, n int, now, until time.Time) ([]meta.Errand, error)
-	PostponeErrand(ctx context.Context, id int64, until time.Time) error
-	EndErrand(ctx context.Context, e meta.Errand, now time.Time) error
+// SnapshotTaskStore is what errands need of the metadata store. See the store.
+type SnapshotTaskStore interface {
+	ClaimSnapshotTasks(ctx context.Context, n int, now, until time.Time) ([]meta.SnapshotTask, error)
+	PostponeSnapshotTask(ctx context.Context, id int64, until time.Time) error
+	CompleteSnapshotTask(ctx context.Context, e meta.SnapshotTask, now time.Time) error
 }
 
-// ErrandSnapshots is what errands need of a snapshotter. Each call may be
+// SnapshotMover is what errands need of a snapshotter. Each call may be
 // repeated.
-type ErrandSnapshots interface {
+type SnapshotMover interface {
 	MoveSnapshots(ctx context.Context, req snapshotapi.MoveRequest) (snapshotapi.Done, error)
 	PurgeSnapshots(ctx context.Context, req snapshotapi.PurgeRequest) (snapshotapi.Done, error)
 }
 
-// ErrandDeps are what Errands work with. All are needed.
-type ErrandDeps struct {
-	Store     ErrandStore
-	Snapshots ErrandSnapshots
+// SnapshotTaskDeps are what SnapshotTasks work with. All are needed.
+type SnapshotTaskDeps struct {
+	Store     SnapshotTaskStore
+	Snapshots SnapshotMover
 	Log       *slog.Logger
 	Now       func() time.Time
 }
@@ -44,25 +44,25 @@ const (
 	lastErrand  = 10 * time.Minute
 )
 
-// Errands bring the snapshots of renamed databases after them and remove those
+// SnapshotTasks bring the snapshots of renamed databases after them and remove those
 // of databases that are gone for good, until it has worked. An object store or
 // a snapshotter that is down delays them and nothing else.
-type Errands struct {
-	deps   ErrandDeps
+type SnapshotTasks struct {
+	deps   SnapshotTaskDeps
 	wake   chan struct{}
 	failed map[int64]time.Duration // what the next failure has to wait; Run's only
 }
 
-// NewErrands makes the service. It does nothing until Run.
-func NewErrands(deps ErrandDeps) (*Errands, error) {
+// NewSnapshotTasks makes the service. It does nothing until Run.
+func NewSnapshotTasks(deps SnapshotTaskDeps) (*SnapshotTasks, error) {
 	if deps.Store == nil || deps.Snapshots == nil || deps.Log == nil || deps.Now == nil {
 		return nil, errs.E(errs.Internal, "databases: a dependency of errands is missing")
 	}
-	return &Errands{deps: deps, wake: make(chan struct{}, 1), failed: map[int64]time.Duration{}}, nil
+	return &SnapshotTasks{deps: deps, wake: make(chan struct{}, 1), failed: map[int64]time.Duration{}}, nil
 }
 
 // Wake says that there is something to do. It does not wait.
-func (e *Errands) Wake() {
+func (e *SnapshotTasks) Wake() {
 	select {
 	case e.wake <- struct{}{}:
 	default: // it will look anyway
@@ -70,7 +70,7 @@ func (e *Errands) Wake() {
 }
 
 // Run runs errands until ctx ends. It returns nil.
-func (e *Errands) Run(ctx context.Context) error {
+func (e *SnapshotTasks) Run(ctx context.Context) error {
 	every := time.NewTicker(sweepEvery)
 	defer every.Stop()
 	for ctx.Err() == nil {
@@ -86,10 +86,10 @@ func (e *Errands) Run(ctx context.Context) error {
 	return nil
 }
 
-func (e *Errands) sweep(ctx context.Context) error {
+func (e *SnapshotTasks) sweep(ctx context.Context) error {
 	for ctx.Err() == nil {
 		now := e.deps.Now()
-		claimed, err := e.deps.Store.ClaimErrands(ctx, 1, now, now.Add(errandClaim))
+		claimed, err := e.deps.Store.ClaimSnapshotTasks(ctx, 1, now, now.Add(errandClaim))
 		if err != nil || len(claimed) == 0 {
 			return err
 		}
@@ -101,22 +101,22 @@ func (e *Errands) sweep(ctx context.Context) error {
 }
 
 // run runs one errand and says how it went.
-func (e *Errands) run(ctx context.Context, one meta.Errand) error {
+func (e *SnapshotTasks) run(ctx context.Context, one meta.SnapshotTask) error {
 	err := e.do(ctx, one)
 	if err == nil || errs.Is(err, errs.Snapshot) { // snapshots are not configured: there are none
 		delete(e.failed, one.ID)
-		return e.deps.Store.EndErrand(ctx, one, e.deps.Now())
+		return e.deps.Store.CompleteSnapshotTask(ctx, one, e.deps.Now())
 	}
 	wait := max(e.failed[one.ID], firstErrand)
 	e.failed[one.ID] = min(2*wait, lastErrand)
-	if perr := e.deps.Store.PostponeErrand(ctx, one.ID, e.deps.Now().Add(wait)); perr != nil {
+	if perr := e.deps.Store.PostponeSnapshotTask(ctx, one.ID, e.deps.Now().Add(wait)); perr != nil {
 		return perr
 	}
 	return err
 }
 
 // do asks a snapshotter, which takes as long as it takes.
-func (e *Errands) do(ctx context.Context, one meta.Errand) (err error) {
+func (e *SnapshotTasks) do(ctx context.Context, one meta.SnapshotTask) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var renewing sync.WaitGroup
 	renewing.Go(func() { e.renew(ctx, one.ID) })
@@ -132,7 +132,7 @@ func (e *Errands) do(ctx context.Context, one meta.Errand) (err error) {
 
 // renew keeps others from an errand until ctx ends. What is run twice does no
 // harm, so it need not succeed.
-func (e *Errands) renew(ctx context.Context, id int64) {
+func (e *SnapshotTasks) renew(ctx context.Context, id int64) {
 	tick := time.NewTicker(errandRenewal)
 	defer tick.Stop()
 	for {
@@ -140,7 +140,7 @@ func (e *Errands) renew(ctx context.Context, id int64) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			_ = e.deps.Store.PostponeErrand(ctx, id, e.deps.Now().Add(errandClaim))
+			_ = e.deps.Store.PostponeSnapshotTask(ctx, id, e.deps.Now().Add(errandClaim))
 		}
 	}
 }

@@ -13,42 +13,42 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// MoveStore is what moves need of the metadata store: what was begun with
+// OperationStore is what moves need of the metadata store: what was begun with
 // databases and not ended. See the store.
-type MoveStore interface {
-	ClaimMotions(ctx context.Context, n int, now, until time.Time) ([]meta.Motion, error)
-	PostponeMotion(ctx context.Context, id meta.DatabaseID, until time.Time) error
-	EndMotion(ctx context.Context, m meta.Motion, now time.Time) error
-	AbandonMotion(ctx context.Context, m meta.Motion) error
+type OperationStore interface {
+	ClaimOperations(ctx context.Context, n int, now, until time.Time) ([]meta.PendingOperation, error)
+	PostponeOperation(ctx context.Context, id meta.DatabaseID, until time.Time) error
+	CompleteOperation(ctx context.Context, m meta.PendingOperation, now time.Time) error
+	CancelOperation(ctx context.Context, m meta.PendingOperation) error
 	PurgeDeleted(ctx context.Context, until, now time.Time, n int) (gone int, tokens []string, err error)
 }
 
-// MoveFiles is what moves need of query nodes. Each call may be repeated.
-type MoveFiles interface {
-	RenameDatabase(ctx context.Context, node nodeapi.NodeID, req nodeapi.MoveRequest) (nodeapi.Done, error)
-	ShelveDatabase(ctx context.Context, node nodeapi.NodeID, req nodeapi.ShelfRequest) (nodeapi.Done, error)
-	UnshelveDatabase(ctx context.Context, node nodeapi.NodeID, req nodeapi.ShelfRequest) (nodeapi.Done, error)
+// OperationFiles is what moves need of query nodes. Each call may be repeated.
+type OperationFiles interface {
+	RenameDatabase(ctx context.Context, node nodeapi.NodeID, req nodeapi.RenameRequest) (nodeapi.Done, error)
+	SoftDeleteDatabase(ctx context.Context, node nodeapi.NodeID, req nodeapi.SoftDeleteRequest) (nodeapi.Done, error)
+	UndeleteDatabase(ctx context.Context, node nodeapi.NodeID, req nodeapi.SoftDeleteRequest) (nodeapi.Done, error)
 }
 
-// MoveConfig is what moves can be told.
-type MoveConfig struct {
+// OperationConfig is what moves can be told.
+type OperationConfig struct {
 	// Grace is how long a deleted database can be had back.
 	Grace time.Duration
 }
 
-// MoveDeps are what Moves work with. All are needed.
-type MoveDeps struct {
-	Store MoveStore
-	Files MoveFiles
+// OperationDeps are what Operations work with. All are needed.
+type OperationDeps struct {
+	Store OperationStore
+	Files OperationFiles
 	Nodes nodeapi.Nodes
-	// Expired is told that databases have gone for good, whose files and
+	// PurgeQueued is told that databases have gone for good, whose files and
 	// snapshots are now to be removed.
-	Expired func()
-	// Moved is told that a database has another name, to which its snapshots
+	PurgeQueued func()
+	// Renamed is told that a database has another name, to which its snapshots
 	// are to follow.
-	Moved func()
-	Log   *slog.Logger
-	Now   func() time.Time
+	Renamed func()
+	Log     *slog.Logger
+	Now     func() time.Time
 }
 
 const (
@@ -63,30 +63,30 @@ const (
 	expireBatch = 100
 )
 
-// Moves carry out what was decided about the places of databases: that one is
+// Operations carry out what was decided about the places of databases: that one is
 // deleted, brought back or renamed, until it has worked, and that the time is
 // over in which a deleted one can be had back. They may be used concurrently.
-type Moves struct {
-	cfg   MoveConfig
-	deps  MoveDeps
+type OperationQueue struct {
+	cfg   OperationConfig
+	deps  OperationDeps
 	place *placement.Placement
 	wake  chan struct{}
 }
 
-// NewMoves makes the service. It does nothing by itself until Run.
-func NewMoves(cfg MoveConfig, deps MoveDeps) (*Moves, error) {
-	if deps.Store == nil || deps.Files == nil || deps.Nodes == nil || deps.Expired == nil || deps.Moved == nil || deps.Log == nil || deps.Now == nil {
+// NewOperationQueue makes the service. It does nothing by itself until Run.
+func NewOperationQueue(cfg OperationConfig, deps OperationDeps) (*OperationQueue, error) {
+	if deps.Store == nil || deps.Files == nil || deps.Nodes == nil || deps.PurgeQueued == nil || deps.Renamed == nil || deps.Log == nil || deps.Now == nil {
 		return nil, errs.E(errs.Internal, "databases: a dependency of moves is missing")
 	}
 	if cfg.Grace < 0 {
 		return nil, errs.E(errs.Invalid, "The time in which a deleted database can be had back can't be negative")
 	}
-	return &Moves{cfg: cfg, deps: deps, place: placement.New(deps.Nodes), wake: make(chan struct{}, 1)}, nil
+	return &OperationQueue{cfg: cfg, deps: deps, place: placement.New(deps.Nodes), wake: make(chan struct{}, 1)}, nil
 }
 
 // Run finishes what was left and ends what has expired until ctx ends. It
 // returns nil.
-func (m *Moves) Run(ctx context.Context) error {
+func (m *OperationQueue) Run(ctx context.Context) error {
 	every := time.NewTicker(sweepEvery)
 	defer every.Stop()
 	for ctx.Err() == nil {
@@ -103,17 +103,17 @@ func (m *Moves) Run(ctx context.Context) error {
 }
 
 // Wake says that there is something to do. It does not wait.
-func (m *Moves) Wake() {
+func (m *OperationQueue) Wake() {
 	select {
 	case m.wake <- struct{}{}:
 	default: // it will look anyway
 	}
 }
 
-func (m *Moves) sweep(ctx context.Context) error {
+func (m *OperationQueue) sweep(ctx context.Context) error {
 	for {
 		now := m.deps.Now()
-		begun, err := m.deps.Store.ClaimMotions(ctx, 1, now, now.Add(motionClaim))
+		begun, err := m.deps.Store.ClaimOperations(ctx, 1, now, now.Add(motionClaim))
 		if err != nil {
 			return err
 		}
@@ -127,12 +127,12 @@ func (m *Moves) sweep(ctx context.Context) error {
 }
 
 // expire ends the time of what was deleted long enough ago.
-func (m *Moves) expire(ctx context.Context) error {
+func (m *OperationQueue) expire(ctx context.Context) error {
 	for {
 		now := m.deps.Now()
 		gone, _, err := m.deps.Store.PurgeDeleted(ctx, now.Add(-m.cfg.Grace), now, expireBatch)
 		if gone > 0 {
-			m.deps.Expired()
+			m.deps.PurgeQueued()
 		}
 		if err != nil || gone < expireBatch {
 			return err
@@ -141,7 +141,7 @@ func (m *Moves) expire(ctx context.Context) error {
 }
 
 // tryNow carries out what will be tried again if it does not work.
-func (m *Moves) tryNow(ctx context.Context, one meta.Motion) {
+func (m *OperationQueue) tryNow(ctx context.Context, one meta.PendingOperation) {
 	if err := m.carryOut(ctx, one); err != nil && ctx.Err() == nil {
 		m.deps.Log.Warn("files of a database are not at their place yet", "db", one.Database.Path.String(), "node", string(one.Database.Node), "err", err)
 	}
@@ -150,36 +150,36 @@ func (m *Moves) tryNow(ctx context.Context, one meta.Motion) {
 // carryOut moves the files of a database and records it. The caller has a
 // claim. Errors: Conflict or NotFound when it cannot be done, and is taken back;
 // every other means that it is done later.
-func (m *Moves) carryOut(ctx context.Context, one meta.Motion) error {
+func (m *OperationQueue) carryOut(ctx context.Context, one meta.PendingOperation) error {
 	err := m.move(ctx, one)
 	switch {
 	case err == nil:
-	case errs.Is(err, errs.NotFound) && one.Kind != meta.FromShelf:
+	case errs.Is(err, errs.NotFound) && one.Kind != meta.OperationUndelete:
 		// There are no files to move, which is no reason to keep the record
 		// from changing.
 	case errs.Is(err, errs.Conflict), errs.Is(err, errs.NotFound):
-		if aerr := m.deps.Store.AbandonMotion(ctx, one); aerr != nil {
+		if aerr := m.deps.Store.CancelOperation(ctx, one); aerr != nil {
 			return aerr
 		}
 		return err
 	case unknown(err):
 		return errs.Wrap(errs.Unavailable, err, "The query node of %s does not answer; what was asked for will be done as soon as it does", one.Database.Path)
 	default:
-		if perr := m.deps.Store.PostponeMotion(ctx, one.Database.ID, m.deps.Now().Add(moveRetry)); perr != nil {
+		if perr := m.deps.Store.PostponeOperation(ctx, one.Database.ID, m.deps.Now().Add(moveRetry)); perr != nil {
 			return perr
 		}
 		return err
 	}
-	if err := m.deps.Store.EndMotion(ctx, one, m.deps.Now()); err != nil {
+	if err := m.deps.Store.CompleteOperation(ctx, one, m.deps.Now()); err != nil {
 		return err
 	}
-	if one.Kind == meta.ToName {
-		m.deps.Moved()
+	if one.Kind == meta.OperationRename {
+		m.deps.Renamed()
 	}
 	return nil
 }
 
-func (m *Moves) move(ctx context.Context, one meta.Motion) (err error) {
+func (m *OperationQueue) move(ctx context.Context, one meta.PendingOperation) (err error) {
 	node, err := m.place.Locate(one.Database)
 	if err != nil {
 		return err
@@ -187,17 +187,17 @@ func (m *Moves) move(ctx context.Context, one meta.Motion) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, moveTimeout)
 	defer cancel()
 	path := one.Database.Path
-	shelf := nodeapi.ShelfRequest{Path: path, Key: strconv.FormatInt(int64(one.Database.ID), 10)}
+	target := nodeapi.SoftDeleteRequest{Path: path, Key: strconv.FormatInt(int64(one.Database.ID), 10)}
 	switch one.Kind {
-	case meta.ToShelf:
-		_, err = m.deps.Files.ShelveDatabase(ctx, node, shelf)
-	case meta.FromShelf:
-		_, err = m.deps.Files.UnshelveDatabase(ctx, node, shelf)
-	case meta.ToName:
+	case meta.OperationDelete:
+		_, err = m.deps.Files.SoftDeleteDatabase(ctx, node, target)
+	case meta.OperationUndelete:
+		_, err = m.deps.Files.UndeleteDatabase(ctx, node, target)
+	case meta.OperationRename:
 		to := ayb.DatabasePath{Entity: path.Entity, Database: one.To}
-		_, err = m.deps.Files.RenameDatabase(ctx, node, nodeapi.MoveRequest{From: path, To: to})
+		_, err = m.deps.Files.RenameDatabase(ctx, node, nodeapi.RenameRequest{From: path, To: to})
 	default:
-		err = errs.E(errs.Internal, "there is no motion %d", one.Kind)
+		err = errs.E(errs.Internal, "there is no operation %d", one.Kind)
 	}
 	return err
 }
