@@ -109,7 +109,7 @@ func memoryGroup(t testing.TB) string {
 }
 
 // startSmall starts a server with little of everything.
-func startSmall(t testing.TB) (w *harness.World, group string) {
+func startSmall(t testing.TB) (w *harness.Server, group string) {
 	t.Helper()
 	if why := unbounded(); why != "" {
 		t.Skip("not tested here: " + why)
@@ -117,13 +117,13 @@ func startSmall(t testing.TB) (w *harness.World, group string) {
 	disk := smallDisk(t)
 	group = memoryGroup(t)
 	shell := fmt.Sprintf("echo $$ > %s/cgroup.procs && ulimit -n %d", group, abuseDescriptors)
-	return harness.Start(t, harness.AllInOne, harness.In(disk), harness.After(shell)), group
+	return harness.Start(t, harness.AllInOne, harness.WithDir(disk), harness.WithShellBefore(shell)), group
 }
 
 // crew attacks a server from addresses of its own, until ctx ends.
 type crew struct {
 	t     testing.TB
-	w     *harness.World
+	w     *harness.Server
 	ctx   context.Context
 	users []*harness.User
 	// told counts what the server has refused with an answer, and cut what it
@@ -138,7 +138,7 @@ func (c *crew) repeat(times int, f func(i int)) {
 		c.working.Go(func() {
 			for c.ctx.Err() == nil {
 				f(i)
-				harness.Breathe()
+				harness.Pause()
 			}
 		})
 	}

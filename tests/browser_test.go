@@ -136,7 +136,7 @@ func attr(n *html.Node, name string) string {
 
 // mailedLink waits for the next mail to somebody and gives the link in it.
 // before is how many they had.
-func mailedLink(t *testing.T, w *harness.World, name string, before int) string {
+func mailedLink(t *testing.T, w *harness.Server, name string, before int) string {
 	t.Helper()
 	var tokens []string
 	harness.Until(t, "a mail to "+name, func() bool {
@@ -147,7 +147,7 @@ func mailedLink(t *testing.T, w *harness.World, name string, before int) string 
 }
 
 // logIn logs a browser in by mail.
-func (b *browser) logIn(w *harness.World, name string) {
+func (b *browser) logIn(w *harness.Server, name string) {
 	b.t.Helper()
 	before := len(w.MailedTokens(harness.Address(name)))
 	b.open(w.URL+"/log_in").send("/log_in", "username", name).want("Check email")

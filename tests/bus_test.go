@@ -13,7 +13,7 @@ import (
 // other machines know.
 func TestRolesTalkTLS(t *testing.T) {
 	cert := bustest.Certify(t, t.TempDir(), 1, "bus.example.org")
-	w := harness.Start(t, harness.Split, harness.Env("AYB__BUS__TLS_CERT="+cert.CertFile, "AYB__BUS__TLS_KEY="+cert.KeyFile))
+	w := harness.Start(t, harness.Split, harness.WithEnv("AYB__BUS__TLS_CERT="+cert.CertFile, "AYB__BUS__TLS_KEY="+cert.KeyFile))
 	alice := w.Register("alice") // a mail passes the bus, too
 	alice.Create("shop.sqlite")
 	alice.Exec("shop.sqlite", "CREATE TABLE t(x); INSERT INTO t VALUES ('hello')")

@@ -37,7 +37,7 @@ func TestPagesInChromium(t *testing.T) {
 }
 
 // Ruling 25: the page behind a mailed link sends its form by itself.
-func chromiumLogsIn(t *testing.T, w *harness.World, b *tab, base string) {
+func chromiumLogsIn(t *testing.T, w *harness.Server, b *tab, base string) {
 	link := b.open(base+"/log_in").askForMail(w, base, "alice")
 	b.open(link).want("Confirmation successful")
 	if text := eval[string](b, "document.querySelector('.box').innerText"); !strings.Contains(text, "alice") {
@@ -50,7 +50,7 @@ func chromiumLogsIn(t *testing.T, w *harness.World, b *tab, base string) {
 	b.open(base + "/log_out").want("Log out").click("button.main").want("Log in")
 }
 
-func chromiumWithoutScript(t *testing.T, w *harness.World, b *tab) {
+func chromiumWithoutScript(t *testing.T, w *harness.Server, b *tab) {
 	app := newApplication(t, w, "read-write")
 	link := b.withoutScript().open(app.start()).askForMail(w, w.URL, "alice")
 	b.open(link).want("Confirm").click("button.main").want("Authorize notes-app")
@@ -63,7 +63,7 @@ func chromiumWithoutScript(t *testing.T, w *harness.World, b *tab) {
 
 // A link of another account than the one that is logged in is a question, which
 // the script leaves to the person; so it is without script.
-func chromiumAsksBeforeItReplaces(t *testing.T, w *harness.World, b *tab) {
+func chromiumAsksBeforeItReplaces(t *testing.T, w *harness.Server, b *tab) {
 	b.open(b.open(w.URL+"/log_in").askForMail(w, w.URL, "alice")).want("Confirmation successful")
 	foreign := b.open(w.URL+"/log_in").askForMail(w, w.URL, "mallory")
 	for _, script := range []bool{true, false} {
@@ -84,7 +84,7 @@ func chromiumAsksBeforeItReplaces(t *testing.T, w *harness.World, b *tab) {
 
 // Ruling 24: the consent page's policy lets the answer through to the
 // application's origin, which is another one.
-func chromiumAuthorizes(t *testing.T, w *harness.World, b *tab) {
+func chromiumAuthorizes(t *testing.T, w *harness.Server, b *tab) {
 	app := newApplication(t, w, "read-only")
 	link := b.open(app.start()).askForMail(w, w.URL, "alice")
 	b.open(link).want("Authorize notes-app")
@@ -158,7 +158,7 @@ func (a *application) mayUse(t *testing.T, code, database string) {
 
 // A script that got into a page does not run; and complaints of the browser do
 // reach the test.
-func chromiumKeepsPolicy(t *testing.T, w *harness.World, b *tab) {
+func chromiumKeepsPolicy(t *testing.T, w *harness.Server, b *tab) {
 	b.open(w.URL + "/log_in").want("Log in")
 	eval[bool](b, `{
 		const s = document.createElement("script");

@@ -156,7 +156,7 @@ func (b *tab) want(title string) *tab {
 		if time.Now().After(deadline) {
 			b.t.Fatalf("title %q at %s, want %q; the browser said %q", is, eval[string](b, "location.href"), title, b.took())
 		}
-		harness.Breathe()
+		harness.Pause()
 		is = eval[string](b, "document.readyState === 'complete' ? document.title : ''")
 	}
 	if wide := eval[int](b, "document.documentElement.scrollWidth"); wide > phoneWidth {
@@ -186,7 +186,7 @@ func (b *tab) withoutScript() *tab {
 
 // askForMail fills in the form for logging in, and gives the link of the mail
 // that comes. base is the server's URL as this browser knows it.
-func (b *tab) askForMail(w *harness.World, base, name string) (link string) {
+func (b *tab) askForMail(w *harness.Server, base, name string) (link string) {
 	b.t.Helper()
 	before := len(w.MailedTokens(harness.Address(name)))
 	b.want("Log in").fill("#username", name).click("button.main").want("Check email")

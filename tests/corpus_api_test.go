@@ -45,7 +45,7 @@ type corpusFailure struct {
 // corpusDB is a database of the server.
 type corpusDB struct {
 	t    *testing.T
-	w    *harness.World
+	w    *harness.Server
 	user *harness.User
 	name string
 }

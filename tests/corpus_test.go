@@ -24,7 +24,7 @@ func TestCorpus(t *testing.T) {
 	if harness.Race() {
 		delete(topics, "large") // it is long, and has nothing that races more
 	}
-	w := harness.Start(t, harness.AllInOne, harness.With("[querynode]\nmax_daemons = 12"))
+	w := harness.Start(t, harness.AllInOne, harness.WithConfig("[querynode]\nmax_daemons = 12"))
 	alice := w.Register("alice")
 	counts := make(chan [2]int, len(topics))
 	t.Run("topics", func(t *testing.T) {
@@ -61,7 +61,7 @@ type corpusRun struct {
 	compared                  int             // with the shell
 }
 
-func newCorpusRun(t *testing.T, w *harness.World, user *harness.User, topic string, entries []corpusEntry) *corpusRun {
+func newCorpusRun(t *testing.T, w *harness.Server, user *harness.User, topic string, entries []corpusEntry) *corpusRun {
 	t.Helper()
 	r := &corpusRun{t: t, entries: entries, shell: newSQLiteShell(t)}
 	for name, db := range map[string]*corpusDB{"typed": &r.typed, "text": &r.text, "atomic": &r.atomic, "each": &r.each} {

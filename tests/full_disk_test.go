@@ -48,7 +48,7 @@ func packedRows(t testing.TB, bytesUnpacked int) []byte {
 // that nobody reads. Each has two databases, named a and b, which it makes. It
 // returns when the last request has ended, and reports on full when some
 // request was refused because the disk was full.
-func attackDisk(t testing.TB, w *harness.World, users []*harness.User, stop <-chan struct{}, full *atomic.Int64) {
+func attackDisk(t testing.TB, w *harness.Server, users []*harness.User, stop <-chan struct{}, full *atomic.Int64) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -67,7 +67,7 @@ func attackDisk(t testing.TB, w *harness.World, users []*harness.User, stop <-ch
 				if errs.Is(f(i), errs.DiskFull) {
 					full.Add(1)
 				}
-				harness.Breathe()
+				harness.Pause()
 			}
 		})
 	}
@@ -94,7 +94,7 @@ func attackDisk(t testing.TB, w *harness.World, users []*harness.User, stop <-ch
 }
 
 // importPacked imports a packed body into the table that is called packed.
-func importPacked(ctx context.Context, w *harness.World, u *harness.User, db string, body []byte) error {
+func importPacked(ctx context.Context, w *harness.Server, u *harness.User, db string, body []byte) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL+"/v1/"+u.Name+"/"+db+"/import?format=csv&table=packed&mode=replace", bytes.NewReader(body))
 	if err != nil {
 		return err
@@ -114,7 +114,7 @@ func importPacked(ctx context.Context, w *harness.World, u *harness.User, db str
 }
 
 // notRead asks for a large result of a writer and reads nothing of it for a while.
-func notRead(ctx context.Context, w *harness.World, u *harness.User) error {
+func notRead(ctx context.Context, w *harness.Server, u *harness.User) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	sql := "CREATE TABLE IF NOT EXISTS n(x); INSERT INTO n VALUES (1); SELECT hex(randomblob(10000)) FROM " + upTo(4000)
@@ -168,7 +168,7 @@ func (n *keeper) check() {
 	}
 }
 
-func diskIsFull(t testing.TB, w *harness.World) bool {
+func diskIsFull(t testing.TB, w *harness.Server) bool {
 	t.Helper()
 	resp, err := http.Get(w.URL + "/health")
 	if err != nil {
@@ -188,7 +188,7 @@ func diskIsFull(t testing.TB, w *harness.World) bool {
 // acknowledged is lost.
 func TestFullDisk(t *testing.T) {
 	disk := disktest.Mount(t, 300<<20)
-	w := harness.Start(t, harness.AllInOne, harness.In(disk), harness.Env("AYB__LIMITS__RATE_PER_MINUTE=0", "AYB__RETENTION__DELETION_GRACE=0s"))
+	w := harness.Start(t, harness.AllInOne, harness.WithDir(disk), harness.WithEnv("AYB__LIMITS__RATE_PER_MINUTE=0", "AYB__RETENTION__DELETION_GRACE=0s"))
 	var attackers []*harness.User
 	for i := range 3 {
 		attackers = append(attackers, w.Register(fmt.Sprintf("mallory%d", i)))
@@ -296,7 +296,7 @@ func TestFullDisk(t *testing.T) {
 }
 
 // eventually registers somebody as soon as that works.
-func eventually(t *testing.T, w *harness.World, name string) *harness.User {
+func eventually(t *testing.T, w *harness.Server, name string) *harness.User {
 	t.Helper()
 	harness.Until(t, "registration", func() bool {
 		_, err := w.Client("").Register(t.Context(), httpapi.RegisterRequest{Entity: name + "0", EmailAddress: harness.Address(name + "0"), EntityType: "user"})

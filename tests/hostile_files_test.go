@@ -170,7 +170,7 @@ const filled = `CREATE TABLE items(id INTEGER PRIMARY KEY, name TEXT, price REAL
 	CREATE TRIGGER touched AFTER DELETE ON items BEGIN UPDATE items SET name = name WHERE id = old.id; END;
 	CREATE VIRTUAL TABLE words USING fts5(word); INSERT INTO words SELECT name FROM items`
 
-func hostileFiles(t *testing.T, w *harness.World, mallory *harness.User) {
+func hostileFiles(t *testing.T, w *harness.Server, mallory *harness.User) {
 	first := newTarget(t, w, mallory)
 	first.sql(filled).wants(t, w, 200, "")
 	harness.Until(t, "its daemon to end", func() bool { return first.daemon() == 0 })

@@ -75,7 +75,7 @@ func zstandard(t *testing.T, r io.Reader, o ...zstd.EOption) []byte {
 	return b.Bytes()
 }
 
-func hostileHTTP(t *testing.T, w *harness.World, mallory *harness.User) {
+func hostileHTTP(t *testing.T, w *harness.Server, mallory *harness.User) {
 	for _, a := range append(bodies(t), documents()...) {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
@@ -210,7 +210,7 @@ func connections() []rawAttack {
 }
 
 // exchange writes to a new connection and reads all there is.
-func exchange(t *testing.T, w *harness.World, sent string, half bool) string {
+func exchange(t *testing.T, w *harness.Server, sent string, half bool) string {
 	t.Helper()
 	c := connect(t, w)
 	// The server may have answered and closed before it has read everything.
@@ -222,7 +222,7 @@ func exchange(t *testing.T, w *harness.World, sent string, half bool) string {
 	return string(got)
 }
 
-func connect(t *testing.T, w *harness.World) *net.TCPConn {
+func connect(t *testing.T, w *harness.Server) *net.TCPConn {
 	t.Helper()
 	c, err := net.Dial("tcp", strings.TrimPrefix(w.URL, "http://"))
 	if err != nil {
@@ -236,7 +236,7 @@ func connect(t *testing.T, w *harness.World) *net.TCPConn {
 }
 
 // slowBodies keeps hundreds of requests open that never come to their end.
-func slowBodies(t *testing.T, w *harness.World, mallory *harness.User) {
+func slowBodies(t *testing.T, w *harness.Server, mallory *harness.User) {
 	db := newTarget(t, w, mallory)
 	for i := range 300 {
 		c := connect(t, w)
@@ -249,7 +249,7 @@ func slowBodies(t *testing.T, w *harness.World, mallory *harness.User) {
 
 // unread asks for endless answers and reads a little of each. P8: they wait on
 // the way in bounded memory; who else asks is told so at worst.
-func unread(t *testing.T, w *harness.World, mallory *harness.User) {
+func unread(t *testing.T, w *harness.Server, mallory *harness.User) {
 	db := newTarget(t, w, mallory)
 	const sql = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT hex(zeroblob(10000)) FROM c"
 	var open []*net.TCPConn

@@ -43,7 +43,7 @@ func commas(n int, text func(i int) string) string {
 
 func same(s string) func(int) string { return func(int) string { return s } }
 
-func hostileSQL(t *testing.T, w *harness.World, mallory *harness.User) {
+func hostileSQL(t *testing.T, w *harness.Server, mallory *harness.User) {
 	for _, a := range append(append(append(escapes(), leaks()...), bombs()...), shapes()...) {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()

@@ -38,7 +38,7 @@ idle_timeout = "2s"
 // refused or contained, the attacked database answers again at once, and
 // neither the server nor another tenant notices.
 func TestHostile(t *testing.T) {
-	w := harness.Start(t, harness.AllInOne, harness.With(hostileLimits))
+	w := harness.Start(t, harness.AllInOne, harness.WithConfig(hostileLimits))
 	watch := watchMemory(t, w)
 	neighbour := startNeighbour(t, w)
 	mallory := w.Register("mallory")
@@ -87,14 +87,14 @@ func strike(t *testing.T, method, url string, user *harness.User, body io.Reader
 // target is a database of an attacker's own.
 type target struct {
 	t    *testing.T
-	w    *harness.World
+	w    *harness.Server
 	user *harness.User
 	db   string
 }
 
 var targets atomic.Int64
 
-func newTarget(t *testing.T, w *harness.World, user *harness.User) target {
+func newTarget(t *testing.T, w *harness.Server, user *harness.User) target {
 	t.Helper()
 	name := fmt.Sprintf("target%d.sqlite", targets.Add(1))
 	if _, err := user.CreateDatabase(t.Context(), user.Name, name, httpapi.CreateDatabaseRequest{DBType: "sqlite"}); err != nil {
@@ -126,7 +126,7 @@ func (a target) survives() {
 }
 
 // wants checks an answer, and that it tells nothing of the server's insides.
-func (r outcome) wants(t *testing.T, w *harness.World, status int, says string) {
+func (r outcome) wants(t *testing.T, w *harness.Server, status int, says string) {
 	t.Helper()
 	if r.broken != nil || status > 0 && r.status != status || !strings.Contains(r.body, says) {
 		t.Errorf("got %d %.400s %v; want %d %q", r.status, r.body, r.broken, status, says)
@@ -151,7 +151,7 @@ type neighbour struct {
 	worst  time.Duration
 }
 
-func startNeighbour(t *testing.T, w *harness.World) *neighbour {
+func startNeighbour(t *testing.T, w *harness.Server) *neighbour {
 	t.Helper()
 	n := &neighbour{t: t, user: w.Register("alice"), stop: make(chan struct{})}
 	n.user.Create("shop.sqlite")
@@ -202,13 +202,13 @@ func (n *neighbour) check() {
 // memoryWatch follows the largest daemon, for daemons come and go.
 type memoryWatch struct {
 	t    *testing.T
-	w    *harness.World
+	w    *harness.Server
 	stop chan struct{}
 	done sync.WaitGroup
 	peak int64
 }
 
-func watchMemory(t *testing.T, w *harness.World) *memoryWatch {
+func watchMemory(t *testing.T, w *harness.Server) *memoryWatch {
 	m := &memoryWatch{t: t, w: w, stop: make(chan struct{})}
 	server := w.Process("ayb")
 	m.done.Go(func() {

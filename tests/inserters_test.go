@@ -101,7 +101,7 @@ func (in *inserters) work(ctx context.Context, i int) {
 		err := in.insert(context.WithoutCancel(ctx), form.body(first))
 		in.note(form.name, first, form.units, err)
 		if err != nil {
-			harness.Breathe()
+			harness.Pause()
 		}
 	}
 }

@@ -171,7 +171,7 @@ func (k *slayer) settled() {
 func (k *slayer) becomes(what string, complaint func() string) {
 	k.t.Helper()
 	begin := time.Now()
-	for ; complaint() != ""; harness.Breathe() {
+	for ; complaint() != ""; harness.Pause() {
 		if time.Since(begin) > patience {
 			k.t.Errorf("still waiting for %s: %s", what, complaint())
 			return

@@ -25,7 +25,7 @@ import (
 type slayer struct {
 	t        *testing.T
 	topology harness.Topology
-	w        *harness.World
+	w        *harness.Server
 	s3       *harness.S3
 	user     *harness.User
 	random   *rand.Rand
@@ -66,7 +66,7 @@ func newSlayer(t *testing.T, topology harness.Topology) *slayer {
 	t.Logf("AYB_TEST_SEED=%d", seed)
 	s3 := harness.StartS3(t)
 	w := harness.Start(t, topology, harness.WithSnapshots(s3.Bucket(killBucket), "2s", killSnapshots),
-		harness.With("[limits]\ndatabases_per_account = 0"))
+		harness.WithConfig("[limits]\ndatabases_per_account = 0"))
 	k := &slayer{t: t, topology: topology, w: w, s3: s3, user: w.Register("ann"), random: rand.New(rand.NewPCG(seed, 5)),
 		took: map[string]time.Duration{}, live: map[string]bool{}, unsure: map[string]bool{}}
 	for i, db := range []string{"base.sqlite", "restored.sqlite"} {
@@ -228,7 +228,7 @@ const patience = 4 * time.Minute
 // eventually does something until it works. Only failures that pass are taken.
 func (k *slayer) eventually(what string, do func(ctx context.Context) error) {
 	k.t.Helper()
-	for begin := time.Now(); ; harness.Breathe() {
+	for begin := time.Now(); ; harness.Pause() {
 		err := do(k.t.Context())
 		if err == nil {
 			return
@@ -243,7 +243,7 @@ func (k *slayer) eventually(what string, do func(ctx context.Context) error) {
 // also come by what was begun before.
 func (k *slayer) untilThere(db string, do func(ctx context.Context) error) {
 	k.t.Helper()
-	for begin := time.Now(); !k.exists(db); harness.Breathe() {
+	for begin := time.Now(); !k.exists(db); harness.Pause() {
 		if err := do(k.t.Context()); err != nil && (!passing(err) || time.Since(begin) > patience) && !k.exists(db) {
 			k.t.Fatalf("there is no %s after %s: %v", db, time.Since(begin).Round(time.Second), err)
 		}

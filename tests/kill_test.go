@@ -65,7 +65,7 @@ func ended(t *testing.T, what string, pids []int) {
 // Any role may die under load and come back: no acknowledged insert and no
 // mail of an acknowledged registration is lost.
 func TestKilledRoles(t *testing.T) {
-	w := harness.Start(t, harness.Split, harness.With("[limits]\nrate_per_minute = 0"))
+	w := harness.Start(t, harness.Split, harness.WithConfig("[limits]\nrate_per_minute = 0"))
 	alice := w.Register("alice")
 	first := startInserters(t, alice, "first.sqlite", 4, false)
 	second := startInserters(t, alice, "second.sqlite", 4, false)

@@ -27,7 +27,7 @@ func TestRateLimit(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := harness.Start(t, harness.AllInOne, harness.Env(tt.env...))
+			w := harness.Start(t, harness.AllInOne, harness.WithEnv(tt.env...))
 			var statuses []int
 			begin := time.Now()
 			for i := range 40 {

@@ -30,7 +30,7 @@ func TestDeclaredTypesChangeNothing(t *testing.T) {
 }
 
 // send sends a request with exactly this path, which no client cleans up.
-func send(t *testing.T, w *harness.World, token, method, path, body string) (int, string) {
+func send(t *testing.T, w *harness.Server, token, method, path, body string) (int, string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(w.URL, "http://"))
 	if err != nil {
@@ -56,7 +56,7 @@ func send(t *testing.T, w *harness.World, token, method, path, body string) (int
 // Names are as the contract says, over HTTP and on disk: what differs is
 // different, and what is no name makes no file.
 func TestNames(t *testing.T) {
-	w := harness.Start(t, harness.AllInOne, harness.With("[limits]\nrate_per_minute = 0"))
+	w := harness.Start(t, harness.AllInOne, harness.WithConfig("[limits]\nrate_per_minute = 0"))
 	alice, bob := w.Register("alice"), w.Register("Bob")
 	long := strings.Repeat("x", 121) + ".sqlite" // 128 bytes
 	good := map[*harness.User][]string{
@@ -98,7 +98,7 @@ func TestNames(t *testing.T) {
 
 // noNames tries names that break the rules; each is refused with the
 // sentence of the contract.
-func noNames(t *testing.T, w *harness.World, alice *harness.User) {
+func noNames(t *testing.T, w *harness.Server, alice *harness.User) {
 	invalid := func(kind string) func(string) string {
 		return func(name string) string { return "Invalid " + kind + " slug: " + name }
 	}
@@ -144,7 +144,7 @@ func noNames(t *testing.T, w *harness.World, alice *harness.User) {
 }
 
 // reservedNames tries to register names of the service, in any case.
-func reservedNames(t *testing.T, w *harness.World) {
+func reservedNames(t *testing.T, w *harness.Server) {
 	c := w.Client("")
 	register := func(name string) error {
 		_, err := c.Register(t.Context(), httpapi.RegisterRequest{Entity: name, EmailAddress: "x@example.org", EntityType: "user"})
@@ -170,7 +170,7 @@ func reservedNames(t *testing.T, w *harness.World) {
 }
 
 // onDisk holds the tree of databases against the names that were created.
-func onDisk(t *testing.T, w *harness.World, want []string) {
+func onDisk(t *testing.T, w *harness.Server, want []string) {
 	var got []string
 	root := filepath.Join(w.DataPath, "databases")
 	dirs, err := filepath.Glob(filepath.Join(root, "*", "*"))

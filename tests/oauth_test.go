@@ -26,7 +26,7 @@ type application struct {
 
 // newApplication uses an OAuth library as it comes: with a client id and
 // without anything that only ayb knows.
-func newApplication(t *testing.T, w *harness.World, scope string) *application {
+func newApplication(t *testing.T, w *harness.Server, scope string) *application {
 	t.Helper()
 	a := &application{answers: make(chan url.Values, 10), verifier: oauth2.GenerateVerifier()}
 	a.callback = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -77,7 +77,7 @@ func TestOAuthLibrary(t *testing.T) {
 	}
 }
 
-func libraryFlow(t *testing.T, w *harness.World, scope string) {
+func libraryFlow(t *testing.T, w *harness.Server, scope string) {
 	app := newApplication(t, w, scope)
 	// Not logged in: by way of the mail, which is opened in another browser
 	// (U5, U7).

@@ -23,14 +23,14 @@ import (
 // document: the status, the content type and the body have to be described.
 type documented struct {
 	t       *testing.T
-	w       *harness.World
+	w       *harness.Server
 	doc     map[string]any
 	schemas *jsonschema.Compiler
 	// seen says which operations have succeeded and failed so far.
 	seen map[string]map[bool]int
 }
 
-func newDocumented(t *testing.T, w *harness.World) *documented {
+func newDocumented(t *testing.T, w *harness.Server) *documented {
 	t.Helper()
 	d := &documented{t: t, w: w, seen: map[string]map[bool]int{}, schemas: jsonschema.NewCompiler()}
 	resp, err := http.Get(w.URL + "/v1/openapi.json")

@@ -23,8 +23,8 @@ func TestPostgresOutage(t *testing.T) {
 	for _, topology := range harness.Topologies() {
 		t.Run(string(topology), func(t *testing.T) {
 			pg := pgtest.Start(t)
-			w := harness.Start(t, topology, harness.WithDatabaseURL(pg.Database(t)), harness.Env("AYB__LIMITS__RATE_PER_MINUTE=0"))
-			o := &outage{World: w, t: t, client: &http.Client{Timeout: 30 * time.Second}, stop: make(chan struct{})}
+			w := harness.Start(t, topology, harness.WithDatabaseURL(pg.Database(t)), harness.WithEnv("AYB__LIMITS__RATE_PER_MINUTE=0"))
+			o := &outage{Server: w, t: t, client: &http.Client{Timeout: 30 * time.Second}, stop: make(chan struct{})}
 			o.owner = w.Register("owner")
 			o.owner.Create("shop")
 			o.owner.Exec("shop", "CREATE TABLE t(x); INSERT INTO t VALUES (7)")
@@ -39,7 +39,7 @@ func TestPostgresOutage(t *testing.T) {
 
 // outage is a server under load whose metadata store goes away.
 type outage struct {
-	*harness.World
+	*harness.Server
 	t       *testing.T
 	client  *http.Client
 	owner   *harness.User
@@ -68,7 +68,7 @@ func (o *outage) underLoad(f func()) {
 			if status, _ := o.call("POST", "/v1/owner/shop/query", "SELECT x FROM t", "authorization", "Bearer "+o.owner.Token); status == http.StatusOK {
 				o.queries.Add(1)
 			}
-			harness.Breathe()
+			harness.Pause()
 		}
 	})
 	defer wg.Wait()

@@ -26,7 +26,7 @@ const endlessRead = "WITH RECURSIVE c(x) AS (VALUES(1) UNION ALL SELECT x+1 FROM
 // limitedWorld is a server with an account whose limits are set on the server's
 // machine while it runs.
 type limitedWorld struct {
-	*harness.World
+	*harness.Server
 	t     *testing.T
 	alice *harness.User
 }
@@ -64,7 +64,7 @@ func (w limitedWorld) query(db, sql string) error {
 func TestLimitsOfAccountsAndDatabases(t *testing.T) {
 	for _, setting := range harness.Settings() {
 		t.Run(setting.String(), func(t *testing.T) {
-			w := limitedWorld{World: setting.Start(t), t: t}
+			w := limitedWorld{Server: setting.Start(t), t: t}
 			w.alice = w.Register("alice")
 			w.alice.Create("other")
 			t.Run("statements", w.statements)

@@ -23,7 +23,7 @@ const (
 // With several control planes a revoked token is refused by each of them from
 // the moment on at which the revocation was answered, whoever answered it.
 func TestRevocationHoldsEverywhere(t *testing.T) {
-	w := harness.Start(t, harness.Split, harness.WithPostgres(), harness.With("[limits]\nconnections_per_address = 0"))
+	w := harness.Start(t, harness.Split, harness.WithPostgres(), harness.WithConfig("[limits]\nconnections_per_address = 0"))
 	alice := w.Register("alice")
 	alice.Create("a.sqlite")
 	alice.Exec("a.sqlite", "CREATE TABLE t(x); INSERT INTO t VALUES (1)")

@@ -153,7 +153,7 @@ func startTourServer(t *testing.T, dir, program string) (port string) {
 
 // tourEnv is the environment of somebody who has never used ayb.
 func tourEnv(dir string) []string {
-	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + filepath.Join(dir, "home"), "LANG=C.UTF-8", harness.Quick}
+	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + filepath.Join(dir, "home"), "LANG=C.UTF-8", harness.FastRaceExit}
 }
 
 // runTour runs the blocks in one shell and gives what each printed.

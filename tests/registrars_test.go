@@ -16,7 +16,7 @@ import (
 // registrations were acknowledged: those are promised a mail.
 type registrars struct {
 	t    *testing.T
-	w    *harness.World
+	w    *harness.Server
 	stop context.CancelFunc
 	wg   sync.WaitGroup
 
@@ -27,7 +27,7 @@ type registrars struct {
 	failed int
 }
 
-func startRegistrars(t *testing.T, w *harness.World, clients int) *registrars {
+func startRegistrars(t *testing.T, w *harness.Server, clients int) *registrars {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	r := &registrars{t: t, w: w, stop: cancel}
@@ -52,7 +52,7 @@ func (r *registrars) work(ctx context.Context, c *httpapi.Client) {
 		r.mu.Unlock()
 		sent, err := c.Register(context.WithoutCancel(ctx), httpapi.RegisterRequest{Entity: name, EmailAddress: harness.Address(name), EntityType: "user"})
 		r.note(name, sent, err)
-		harness.Breathe() // people do not register by the thousand
+		harness.Pause() // people do not register by the thousand
 	}
 }
 

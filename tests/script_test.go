@@ -41,7 +41,7 @@ func TestScripts(t *testing.T) {
 }
 
 func runScripts(t *testing.T, setting harness.Setting) {
-	worlds := &worlds{byDir: map[string]*harness.World{}}
+	worlds := &worlds{byDir: map[string]*harness.Server{}}
 	testscript.Run(t, testscript.Params{
 		Dir: "script",
 		Setup: func(env *testscript.Env) error {
@@ -67,13 +67,13 @@ func runScripts(t *testing.T, setting harness.Setting) {
 // worlds are the servers of the scripts that run, by their directory.
 type worlds struct {
 	mu    sync.Mutex
-	byDir map[string]*harness.World
+	byDir map[string]*harness.Server
 }
 
 func (ws *worlds) start(t *testing.T, env *testscript.Env, setting harness.Setting) error {
 	var opts []harness.Option
 	if more, err := os.ReadFile(filepath.Join(env.WorkDir, "server.toml")); err == nil {
-		opts = append(opts, harness.With(string(more)))
+		opts = append(opts, harness.WithConfig(string(more)))
 	}
 	if _, err := os.Stat(filepath.Join(env.WorkDir, "snapshots.on")); err == nil {
 		opts = append(opts, harness.WithSnapshots(harness.StartS3(t).Bucket("bucket"), "", 0))
@@ -84,11 +84,11 @@ func (ws *worlds) start(t *testing.T, env *testscript.Env, setting harness.Setti
 	ws.mu.Unlock()
 	env.Vars = append(env.Vars,
 		"AYB_SERVER_URL="+w.URL, "URL="+w.URL, "DATA="+w.DataPath, "CONFIG="+w.Config, "MAILS="+w.MailFile,
-		"PATH="+w.Bin+string(filepath.ListSeparator)+os.Getenv("PATH"), harness.Quick)
+		"PATH="+w.Bin+string(filepath.ListSeparator)+os.Getenv("PATH"), harness.FastRaceExit)
 	return nil
 }
 
-func (ws *worlds) of(ts *testscript.TestScript) *harness.World {
+func (ws *worlds) of(ts *testscript.TestScript) *harness.Server {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	return ws.byDir[ts.Getenv("WORK")]
@@ -163,7 +163,7 @@ func (ws *worlds) newest(ts *testscript.TestScript, address string) string {
 		if token := newestToken(w.Mails(), address); token != "" {
 			return token
 		}
-		harness.Breathe()
+		harness.Pause()
 	}
 	ts.Fatalf("no mail to %s", address)
 	return ""
@@ -199,7 +199,7 @@ func token(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[1], c.Authentication[ts.Getenv("URL")])
 }
 
-func process(ts *testscript.TestScript, w *harness.World, neg bool, args []string) string {
+func process(ts *testscript.TestScript, w *harness.Server, neg bool, args []string) string {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: killrole|startrole controlplane|querynode|mailer")
 	}
@@ -231,7 +231,7 @@ func (ws *worlds) killDaemons(ts *testscript.TestScript, _ bool, _ []string) {
 		if len(w.Daemons()) == 0 {
 			return
 		}
-		harness.Breathe()
+		harness.Pause()
 	}
 	ts.Fatalf("daemons %v are still there", fmt.Sprint(w.Daemons()))
 }

@@ -17,7 +17,7 @@ import (
 // sharedWorld is a server with a database for each public level, on each of
 // which every caller has the same rights.
 type sharedWorld struct {
-	*harness.World
+	*harness.Server
 	t      *testing.T
 	store  *store.Store
 	owner  *harness.User
@@ -31,7 +31,7 @@ var callers = []string{"nobody", "stranger", "reader", "writer", "manager", "oli
 
 func startShared(t *testing.T, setting harness.Setting) *sharedWorld {
 	t.Helper()
-	w := &sharedWorld{World: setting.Start(t), t: t, token: map[string]string{}, levels: []string{"no-access", "fork", "read-only"}}
+	w := &sharedWorld{Server: setting.Start(t), t: t, token: map[string]string{}, levels: []string{"no-access", "fork", "read-only"}}
 	var err error
 	if w.store, err = store.Open(t.Context(), store.Config{URL: w.DatabaseURL}); err != nil {
 		t.Fatal(err)

@@ -30,19 +30,19 @@ const (
 func relay(t *testing.T, s *smtptest.Server) []harness.Option {
 	t.Helper()
 	return []harness.Option{
-		harness.With(fmt.Sprintf("[email.smtp]\nfrom = \"Ayb <server@example.org>\"\nreply_to = \"reply@example.org\"\nsmtp_host = %q\nsmtp_port = %d\nsmtp_username = %q\nsmtp_password = %q\n"+
+		harness.WithConfig(fmt.Sprintf("[email.smtp]\nfrom = \"Ayb <server@example.org>\"\nreply_to = \"reply@example.org\"\nsmtp_host = %q\nsmtp_port = %d\nsmtp_username = %q\nsmtp_password = %q\n"+
 			"[limits]\nrate_per_minute = 0", s.Host(), s.Port(), relayUser, relayPassword)),
-		harness.Env("SSL_CERT_FILE=" + s.CAFile()),
+		harness.WithEnv("SSL_CERT_FILE=" + s.CAFile()),
 	}
 }
 
-func register(t *testing.T, w *harness.World, name string) (httpapi.MailSent, error) {
+func register(t *testing.T, w *harness.Server, name string) (httpapi.MailSent, error) {
 	t.Helper()
 	return w.Client("").Register(t.Context(), httpapi.RegisterRequest{Entity: name, EmailAddress: harness.Address(name), EntityType: "user"})
 }
 
 // confirm checks that exactly one mail came and that its token is good.
-func confirm(t *testing.T, w *harness.World, s *smtptest.Server, name string) {
+func confirm(t *testing.T, w *harness.Server, s *smtptest.Server, name string) {
 	t.Helper()
 	mails := s.To(harness.Address(name))
 	if len(mails) != 1 {
@@ -110,7 +110,7 @@ func TestMailByRelay(t *testing.T) {
 type killer struct {
 	t     *testing.T
 	s     *smtptest.Server
-	w     *harness.World
+	w     *harness.Server
 	kills chan chan struct{}
 	gate  sync.RWMutex // held for reading from Text to Taken
 
@@ -152,7 +152,7 @@ func (k *killer) hook(step smtptest.Step, m smtptest.Mail) error {
 			k.t.Error("what was taken is not remembered")
 			break
 		}
-		harness.Breathe()
+		harness.Pause()
 	}
 	dead := make(chan struct{})
 	k.kills <- dead
@@ -243,7 +243,7 @@ func TestMailerKilledFiveTimes(t *testing.T) {
 }
 
 // queued counts the jobs in the queue of mails.
-func queued(t *testing.T, w *harness.World) uint64 {
+func queued(t *testing.T, w *harness.Server) uint64 {
 	t.Helper()
 	config, err := os.ReadFile(w.Config)
 	if err != nil {

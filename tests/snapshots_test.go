@@ -53,7 +53,7 @@ func (c counted) until(what string, ok func([]httpapi.Snapshot) bool) []httpapi.
 		if time.Since(start) > countWithin {
 			c.t.Fatalf("still waiting for %s: %v", what, l)
 		}
-		harness.Breathe()
+		harness.Pause()
 	}
 }
 

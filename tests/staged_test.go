@@ -25,7 +25,7 @@ type importing struct {
 }
 
 // begins sends the beginning of an import's data.
-func begins(t *testing.T, w *harness.World, u *harness.User, path, params, data string) importing {
+func begins(t *testing.T, w *harness.Server, u *harness.User, path, params, data string) importing {
 	t.Helper()
 	read, write := io.Pipe()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL+"/v1/"+path+"/import?"+params, read)
@@ -83,7 +83,7 @@ func waitListed(t *testing.T, u *harness.User, owner, database, what string) (fo
 
 // beginsListed begins an import into a database of alice, once the place of the
 // request before it is free, and waits until somebody is told of it.
-func beginsListed(t *testing.T, w *harness.World, u, listed *harness.User, path, params, data, what string) (i importing, found daemonapi.RunningQuery) {
+func beginsListed(t *testing.T, w *harness.Server, u, listed *harness.User, path, params, data, what string) (i importing, found daemonapi.RunningQuery) {
 	t.Helper()
 	i = begins(t, w, u, path, params, data)
 	harness.Until(t, what+" to be listed", func() bool {
@@ -110,7 +110,7 @@ func beginsListed(t *testing.T, w *harness.World, u, listed *harness.User, path,
 // to those who manage the database, and they stop it: its client is told although
 // it has more to send, and its place is free at once.
 func TestWhatIsStagedIsListedAndCanceled(t *testing.T) {
-	w := harness.Start(t, harness.AllInOne, harness.With("[limits]\nqueries_per_account = 1"))
+	w := harness.Start(t, harness.AllInOne, harness.WithConfig("[limits]\nqueries_per_account = 1"))
 	alice, bob, carol := w.Register("alice"), w.Register("bob"), w.Register("carol")
 	for _, name := range []string{"a.sqlite", "source.sqlite"} {
 		alice.Create(name)

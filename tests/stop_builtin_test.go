@@ -13,7 +13,7 @@ import (
 // node ends such a daemon; the database is there again at once, and other
 // databases notice nothing.
 func TestStopBuiltinQ3(t *testing.T) {
-	w := harness.Start(t, harness.AllInOne, harness.With("[limits]\nstatement_timeout = \"1s\""))
+	w := harness.Start(t, harness.AllInOne, harness.WithConfig("[limits]\nstatement_timeout = \"1s\""))
 	alice := w.Register("alice")
 	for _, db := range []string{"a.sqlite", "other.sqlite"} {
 		alice.Create(db)
@@ -46,6 +46,6 @@ func TestStopBuiltinQ3(t *testing.T) {
 		if got := alice.Cell("other.sqlite", "SELECT x FROM t"); got != "1" {
 			t.Fatalf("the other database says %s", got)
 		}
-		harness.Breathe()
+		harness.Pause()
 	}
 }

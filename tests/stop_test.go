@@ -39,7 +39,7 @@ const stopTimeout = 500 * time.Millisecond
 // stopper stops statements of a user and measures how long that takes.
 type stopper struct {
 	t      *testing.T
-	w      *harness.World
+	w      *harness.Server
 	user   *harness.User
 	db     string
 	client *http.Client
@@ -97,7 +97,7 @@ func judge(t *testing.T, took []time.Duration) {
 // Q3: whatever a statement does, a client that goes away, a time limit and a
 // cancel end it: the only connection it could have is free for another one.
 func TestStopQ3(t *testing.T) {
-	w := harness.Start(t, harness.AllInOne, harness.With("[querynode]\nreaders = 1"))
+	w := harness.Start(t, harness.AllInOne, harness.WithConfig("[querynode]\nreaders = 1"))
 	s := &stopper{t, w, w.Register("alice"), "a.sqlite", &http.Client{}}
 	s.user.Create(s.db)
 	s.user.Exec(s.db, stopSchema)
@@ -249,7 +249,7 @@ func TestStopServerQ3(t *testing.T) {
 
 // startEndless lets a statement run on each of some databases, and gives
 // their daemons, and what the statements end with.
-func startEndless(t *testing.T, w *harness.World, user *harness.User) ([]int, <-chan error) {
+func startEndless(t *testing.T, w *harness.Server, user *harness.User) ([]int, <-chan error) {
 	t.Helper()
 	ended := make(chan error, len(endlessWork))
 	for i, work := range endlessWork {

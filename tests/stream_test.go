@@ -44,7 +44,7 @@ func TestStreamP8(t *testing.T) {
 }
 
 // restartDaemons makes memory that loading has used up not count.
-func restartDaemons(t *testing.T, w *harness.World) {
+func restartDaemons(t *testing.T, w *harness.Server) {
 	t.Helper()
 	for _, pid := range w.Daemons() {
 		kill(t, pid)
@@ -53,7 +53,7 @@ func restartDaemons(t *testing.T, w *harness.World) {
 }
 
 // post sends SQL and gives the answer's body, unread.
-func post(ctx context.Context, t *testing.T, w *harness.World, user *harness.User, db, sql string) io.ReadCloser {
+func post(ctx context.Context, t *testing.T, w *harness.Server, user *harness.User, db, sql string) io.ReadCloser {
 	t.Helper()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL+httpapi.DatabasePath(user.Name, db, "query"), strings.NewReader(sql))
 	if err != nil {
@@ -76,7 +76,7 @@ func post(ctx context.Context, t *testing.T, w *harness.World, user *harness.Use
 // memory is the resident memory of every process of a server.
 type memory map[string]map[int]int64
 
-func measure(w *harness.World, of func(pid int) int64) memory {
+func measure(w *harness.Server, of func(pid int) int64) memory {
 	m := memory{"daemon": {}}
 	for _, pid := range w.Daemons() {
 		m["daemon"][pid] = of(pid)
@@ -89,7 +89,7 @@ func measure(w *harness.World, of func(pid int) int64) memory {
 }
 
 // holds compares the peak of every process with what it had before.
-func (before memory) holds(t *testing.T, w *harness.World) {
+func (before memory) holds(t *testing.T, w *harness.Server) {
 	t.Helper()
 	for role, now := range measure(w, harness.PeakRSS) {
 		for pid, peak := range now {
@@ -105,7 +105,7 @@ func (before memory) holds(t *testing.T, w *harness.World) {
 	}
 }
 
-func streamMillion(t *testing.T, w *harness.World, alice *harness.User) {
+func streamMillion(t *testing.T, w *harness.Server, alice *harness.User) {
 	alice.Cell("big.sqlite", "SELECT 1")
 	before := measure(w, harness.RSS)
 	begin := time.Now()
@@ -136,7 +136,7 @@ func streamMillion(t *testing.T, w *harness.World, alice *harness.User) {
 	before.holds(t, w)
 }
 
-func streamGigabyte(t *testing.T, w *harness.World, alice *harness.User) {
+func streamGigabyte(t *testing.T, w *harness.Server, alice *harness.User) {
 	const width = 1000
 	rows := 1 << 20
 	if harness.Race() {
@@ -160,7 +160,7 @@ func streamGigabyte(t *testing.T, w *harness.World, alice *harness.User) {
 
 // streamSlowly stops reading for a while and looks at what the server does
 // meanwhile: it must do nothing and store nothing.
-func streamSlowly(t *testing.T, w *harness.World, alice *harness.User) {
+func streamSlowly(t *testing.T, w *harness.Server, alice *harness.User) {
 	before := measure(w, harness.RSS)
 	body := post(t.Context(), t, w, alice, "big.sqlite", "SELECT id, name, price FROM big AS a CROSS JOIN (SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3)")
 	if _, err := io.CopyN(io.Discard, body, 1<<20); err != nil {
@@ -178,7 +178,7 @@ func streamSlowly(t *testing.T, w *harness.World, alice *harness.User) {
 		if _, err := io.ReadFull(body, slowly); err != nil {
 			t.Fatal(err)
 		}
-		harness.Breathe()
+		harness.Pause()
 	}
 	t.Logf("the daemon computed %s in %s of slow reading", computedBy(w)-computed, time.Since(begin).Round(time.Millisecond))
 	before.holds(t, w)
@@ -190,7 +190,7 @@ func streamSlowly(t *testing.T, w *harness.World, alice *harness.User) {
 }
 
 // computedBy is the processor time of the daemons.
-func computedBy(w *harness.World) (sum time.Duration) {
+func computedBy(w *harness.Server) (sum time.Duration) {
 	for _, pid := range w.Daemons() {
 		sum += harness.ProcessorTime(pid)
 	}
@@ -207,7 +207,7 @@ func TestDisconnectQ3(t *testing.T) {
 	)
 	for _, topology := range harness.Topologies() {
 		t.Run(string(topology), func(t *testing.T) {
-			w := harness.Start(t, topology, harness.With("[querynode]\nreaders = 1\n[limits]\nstatement_timeout = \"1h\""))
+			w := harness.Start(t, topology, harness.WithConfig("[querynode]\nreaders = 1\n[limits]\nstatement_timeout = \"1h\""))
 			alice := w.Register("alice")
 			alice.Create("a.sqlite")
 			alice.Exec("a.sqlite", "CREATE TABLE t(x)")
@@ -230,7 +230,7 @@ func TestDisconnectQ3(t *testing.T) {
 // disconnect starts a statement, closes the connection in the middle of it,
 // and tells how long the reader stayed taken. Whether the client reads until
 // then is the caller's choice.
-func disconnect(t *testing.T, w *harness.World, user *harness.User, sql string, reads bool) time.Duration {
+func disconnect(t *testing.T, w *harness.Server, user *harness.User, sql string, reads bool) time.Duration {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(w.URL, "http://"))
 	if err != nil {

@@ -30,7 +30,7 @@ func New(std process.IO) *cobra.Command {
 		Long: `Operate a server, on its machine: with the server's configuration, and directly
 on its metadata store. The server may be running.`,
 		Example: "  ayb admin limits show alice\n  ayb admin limits set alice database_bytes=10GiB",
-		Args:    only("COMMAND"),
+		Args:    onlySubcommands("COMMAND"),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.PersistentFlags().StringVar(&a.file, "config", "", "configuration `FILE` of the server (default $"+process.FileVariable+", else "+process.DefaultFile+")")
@@ -38,8 +38,8 @@ on its metadata store. The server may be running.`,
 	return cmd
 }
 
-// only refuses what is none of a command's own commands.
-func only(what string) cobra.PositionalArgs {
+// onlySubcommands refuses what is none of a command's own commands.
+func onlySubcommands(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
 			return usage(cmd, "unknown %s '%s'", what, args[0])
@@ -52,8 +52,8 @@ func usage(cmd *cobra.Command, message string, args ...any) error {
 	return &client.UsageError{Command: cmd.CommandPath(), Message: fmt.Sprintf(message, args...)}
 }
 
-// say prints a line of an answer.
-func (a *app) say(line string, args ...any) error {
+// printLine prints a line of an answer.
+func (a *app) printLine(line string, args ...any) error {
 	_, err := fmt.Fprintf(a.Stdout, line+"\n", args...)
 	return err
 }

@@ -18,22 +18,22 @@ func (a *app) limits() *cobra.Command {
 What is set for a database counts before what is set for the account that owns
 it, and that before the section [limits] of the server's configuration:
 
-` + explained() + `
+` + limitsHelp() + `
 The last two are limits of an account as a whole. Sizes are written like 64MiB,
 times like 30s. A 0 means unlimited for result_bytes and the last two.`,
 		Example: `  ayb admin limits show
   ayb admin limits set alice database_bytes=10GiB heap_bytes=128MiB
   ayb admin limits set alice/shop.sqlite statement_timeout=2m
   ayb admin limits unset alice/shop.sqlite`,
-		Args: only("COMMAND"),
+		Args: onlySubcommands("COMMAND"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.show(), a.set(), a.unset())
+	cmd.AddCommand(a.showLimits(), a.setLimits(), a.unsetLimits())
 	return cmd
 }
 
-// explained says what each limit is.
-func explained() string {
+// limitsHelp says what each limit is.
+func limitsHelp() string {
 	meaning := map[limits.Limit]string{
 		limits.DatabaseBytes:       "how large a database may grow",
 		limits.HeapBytes:           "the memory of the engine for a database",
@@ -52,34 +52,34 @@ func explained() string {
 	return b.String()
 }
 
-func (a *app) set() *cobra.Command {
+func (a *app) setLimits() *cobra.Command {
 	return &cobra.Command{
 		Use:               "set ENTITY[/DATABASE] LIMIT=VALUE…",
 		Short:             "Set limits of an account or a database",
 		Long:              "Set limits of an account or a database; all of them or, when one makes no\nsense, none. \"ayb admin limits --help\" lists them.",
 		Example:           "  ayb admin limits set alice database_bytes=10GiB heap_bytes=128MiB\n  ayb admin limits set alice/shop.sqlite statement_timeout=2m",
-		ValidArgsFunction: complete("="),
+		ValidArgsFunction: completeLimits("="),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t, err := parseTarget(cmd, args)
 			if err != nil {
 				return err
 			}
-			texts, err := assignments(cmd, t, args[1:])
+			texts, err := parseAssignments(cmd, t, args[1:])
 			if err != nil {
 				return err
 			}
-			return a.change(cmd, t, texts)
+			return a.changeLimits(cmd, t, texts)
 		},
 	}
 }
 
-func (a *app) unset() *cobra.Command {
+func (a *app) unsetLimits() *cobra.Command {
 	return &cobra.Command{
 		Use:               "unset ENTITY[/DATABASE] [LIMIT…]",
 		Short:             "Take back what was set for an account or a database",
 		Long:              "Take back limits that were set for an account or a database, or all of them;\nwhat is set for its account, or for the server, then counts again.",
 		Example:           "  ayb admin limits unset alice heap_bytes\n  ayb admin limits unset alice/shop.sqlite",
-		ValidArgsFunction: complete(""),
+		ValidArgsFunction: completeLimits(""),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t, err := parseTarget(cmd, args)
 			if err != nil {
@@ -87,7 +87,7 @@ func (a *app) unset() *cobra.Command {
 			}
 			texts := map[limits.Limit]*string{}
 			for _, name := range args[1:] {
-				l, err := named(cmd, t, name)
+				l, err := parseLimitName(cmd, t, name)
 				if err != nil {
 					return err
 				}
@@ -98,13 +98,13 @@ func (a *app) unset() *cobra.Command {
 					texts[l] = nil
 				}
 			}
-			return a.change(cmd, t, texts)
+			return a.changeLimits(cmd, t, texts)
 		},
 	}
 }
 
-// complete offers the names of limits after the target.
-func complete(suffix string) cobra.CompletionFunc {
+// completeLimits offers the names of limits after the target.
+func completeLimits(suffix string) cobra.CompletionFunc {
 	return func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if len(args) == 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
@@ -117,8 +117,8 @@ func complete(suffix string) cobra.CompletionFunc {
 	}
 }
 
-// named gives the limit with a name.
-func named(cmd *cobra.Command, t target, name string) (limits.Limit, error) {
+// parseLimitName gives the limit with a name.
+func parseLimitName(cmd *cobra.Command, t target, name string) (limits.Limit, error) {
 	l, ok := limits.ByName(name)
 	switch {
 	case !ok:
@@ -133,8 +133,8 @@ func named(cmd *cobra.Command, t target, name string) (limits.Limit, error) {
 	return l, nil
 }
 
-// assignments reads LIMIT=VALUE.
-func assignments(cmd *cobra.Command, t target, args []string) (map[limits.Limit]*string, error) {
+// parseAssignments reads LIMIT=VALUE.
+func parseAssignments(cmd *cobra.Command, t target, args []string) (map[limits.Limit]*string, error) {
 	if len(args) == 0 {
 		return nil, usage(cmd, "the following required arguments were not provided: LIMIT=VALUE")
 	}
@@ -144,7 +144,7 @@ func assignments(cmd *cobra.Command, t target, args []string) (map[limits.Limit]
 		if !ok {
 			return nil, usage(cmd, "'%s' must be formatted as LIMIT=VALUE, such as database_bytes=10GiB", arg)
 		}
-		l, err := named(cmd, t, name)
+		l, err := parseLimitName(cmd, t, name)
 		if err != nil {
 			return nil, err
 		}

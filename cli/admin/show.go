@@ -11,7 +11,7 @@ import (
 	"github.com/ayb-go/ayb/controlplane/metadata/meta"
 )
 
-func (a *app) show() *cobra.Command {
+func (a *app) showLimits() *cobra.Command {
 	return &cobra.Command{
 		Use:   "show [ENTITY[/DATABASE]]",
 		Short: "Show the limits that hold",
@@ -29,38 +29,38 @@ and databases.`,
 					return err
 				}
 			}
-			s, err := a.open(cmd.Context())
+			s, err := a.openServer(cmd.Context())
 			if err != nil {
 				return err
 			}
 			defer func() { err = errors.Join(err, s.store.Close()) }()
 			if len(args) == 0 {
-				return a.overview(cmd.Context(), s)
+				return a.printOverview(cmd.Context(), s)
 			}
-			f, err := s.find(cmd.Context(), t)
+			f, err := s.lookUp(cmd.Context(), t)
 			if err != nil {
 				return err
 			}
-			return a.print(s, f)
+			return a.printLimits(s, f)
 		},
 	}
 }
 
-// print shows what holds for an account or a database.
-func (a *app) print(s *server, f found) error {
+// printLimits shows what holds for an account or a database.
+func (a *app) printLimits(s *server, f subject) error {
 	e := limits.Resolve(s.limits, &f.own)
 	sources := map[limits.Source]string{
 		limits.FromServer: "server", limits.FromAccount: "account " + f.target.entity, limits.FromDatabase: "database " + f.target.String(),
 	}
 	var rows [][]string
 	for _, l := range limits.All() {
-		rows = append(rows, []string{l.String(), shown(l, e.Value(l)), sources[e.Source(l)]})
+		rows = append(rows, []string{l.String(), displayValue(l, e.Value(l)), sources[e.Source(l)]})
 	}
 	return format.WriteTable(a.Stdout, []string{"Limit", "Value", "Set for"}, rows)
 }
 
-// overview shows the server's limits and all that were set.
-func (a *app) overview(ctx context.Context, s *server) error {
+// printOverview shows the server's limits and all that were set.
+func (a *app) printOverview(ctx context.Context, s *server) error {
 	list, err := s.store.ListLimits(ctx)
 	if err != nil {
 		return err
@@ -74,7 +74,7 @@ func (a *app) overview(ctx context.Context, s *server) error {
 		}
 		for _, l := range limits.All() {
 			if n, ok := of.Values.Get(l); ok {
-				rows = append(rows, []string{l.String(), shown(l, n), name})
+				rows = append(rows, []string{l.String(), displayValue(l, n), name})
 			}
 		}
 	}

@@ -22,8 +22,8 @@ type server struct {
 	store  *store.Store
 }
 
-// open reads the configuration and opens the metadata store that it names.
-func (a *app) open(ctx context.Context) (*server, error) {
+// openServer reads the configuration and opens the metadata store that it names.
+func (a *app) openServer(ctx context.Context) (*server, error) {
 	file, required := process.ConfigFile(a.file)
 	cfg, err := config.Load(file, required, a.Environ, nil, config.RoleAdmin)
 	if err != nil {
@@ -39,20 +39,20 @@ func (a *app) open(ctx context.Context) (*server, error) {
 	return &server{cfg: cfg, limits: serverLimits(cfg.Limits), store: s}, nil
 }
 
-// found is an account or a database of the server.
-type found struct {
+// subject is an account or a database of the server.
+type subject struct {
 	target   target
 	account  meta.Entity
 	database meta.Database // zero for an account
 	own      limits.Overrides
 }
 
-// find looks an account or a database up.
-func (s *server) find(ctx context.Context, t target) (found, error) {
-	f := found{target: target{entity: string(ayb.FoldEntity(t.entity)), database: t.database}}
+// lookUp looks an account or a database up.
+func (s *server) lookUp(ctx context.Context, t target) (subject, error) {
+	f := subject{target: target{entity: string(ayb.FoldEntity(t.entity)), database: t.database}}
 	var err error
 	if f.account, err = s.store.EntityBySlug(ctx, ayb.EntitySlug(f.target.entity)); err != nil {
-		return f, missing(err, "account", f.target)
+		return f, unknownTarget(err, "account", f.target)
 	}
 	if t.database == "" {
 		f.own.Account, err = s.store.AccountLimits(ctx, f.account.ID)
@@ -60,7 +60,7 @@ func (s *server) find(ctx context.Context, t target) (found, error) {
 	}
 	f.database, err = s.store.DatabaseByPath(ctx, ayb.DatabasePath{Entity: f.account.Slug, Database: ayb.DatabaseSlug(t.database)})
 	if err != nil {
-		return f, missing(err, "database", f.target)
+		return f, unknownTarget(err, "database", f.target)
 	}
 	if f.database.Limits != nil {
 		f.own = *f.database.Limits
@@ -68,18 +68,18 @@ func (s *server) find(ctx context.Context, t target) (found, error) {
 	return f, nil
 }
 
-func missing(err error, what string, t target) error {
+func unknownTarget(err error, what string, t target) error {
 	if errs.Is(err, errs.NotFound) {
 		return errs.Wrap(errs.Invalid, err, "There is no %s %s", what, t)
 	}
 	return err
 }
 
-// change sets limits, or takes those back that have no text, and prints what
+// changeLimits sets limits, or takes those back that have no text, and prints what
 // came of it.
-func (a *app) change(cmd *cobra.Command, t target, texts map[limits.Limit]*string) (err error) {
+func (a *app) changeLimits(cmd *cobra.Command, t target, texts map[limits.Limit]*string) (err error) {
 	ctx := cmd.Context()
-	s, err := a.open(ctx)
+	s, err := a.openServer(ctx)
 	if err != nil {
 		return err
 	}
@@ -92,32 +92,32 @@ func (a *app) change(cmd *cobra.Command, t target, texts map[limits.Limit]*strin
 		}
 		to[l] = nil
 		if text != nil {
-			n, err := parse(l, *text, s.limits)
+			n, err := parseValue(l, *text, s.limits)
 			if err != nil {
 				return err
 			}
 			to[l] = &n
 		}
 	}
-	f, err := s.find(ctx, t)
+	f, err := s.lookUp(ctx, t)
 	if err != nil {
 		return err
 	}
-	paths, err := s.write(ctx, f, to)
+	paths, err := s.storeLimits(ctx, f, to)
 	if err != nil {
-		return missing(err, "account or database", f.target)
+		return unknownTarget(err, "account or database", f.target)
 	}
-	if f, err = s.find(ctx, t); err != nil {
+	if f, err = s.lookUp(ctx, t); err != nil {
 		return err
 	}
-	if err := a.print(s, f); err != nil {
+	if err := a.printLimits(s, f); err != nil {
 		return err
 	}
-	return a.say("%s", s.tell(ctx, paths))
+	return a.printLine("%s", s.notify(ctx, paths))
 }
 
-// write makes the change and gives the databases whose limits it touches.
-func (s *server) write(ctx context.Context, f found, to map[limits.Limit]*int64) ([]ayb.DatabasePath, error) {
+// storeLimits makes the change and gives the databases whose limits it touches.
+func (s *server) storeLimits(ctx context.Context, f subject, to map[limits.Limit]*int64) ([]ayb.DatabasePath, error) {
 	if f.database.ID != 0 {
 		return []ayb.DatabasePath{f.database.Path}, s.store.ChangeDatabaseLimits(ctx, f.database.ID, to)
 	}

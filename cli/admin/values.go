@@ -25,12 +25,12 @@ func serverLimits(c config.Limits) (v limits.Values) {
 	return v
 }
 
-// parse reads a value as the configuration writes it. The error is a sentence
+// parseValue reads a value as the configuration writes it. The error is a sentence
 // that names the limit.
-func parse(l limits.Limit, text string, server limits.Values) (int64, error) {
-	n, err := number(l.Unit(), text)
+func parseValue(l limits.Limit, text string, server limits.Values) (int64, error) {
+	n, err := parseNumber(l.Unit(), text)
 	if err == nil {
-		err = check(l, n, server)
+		err = checkBounds(l, n, server)
 	}
 	if err != nil {
 		return 0, errs.Wrap(errs.Invalid, err, "%s %s", l, err)
@@ -38,7 +38,7 @@ func parse(l limits.Limit, text string, server limits.Values) (int64, error) {
 	return n, nil
 }
 
-func number(u limits.Unit, text string) (int64, error) {
+func parseNumber(u limits.Unit, text string) (int64, error) {
 	switch u {
 	case limits.Bytes:
 		b, err := config.ParseBytes(text)
@@ -58,42 +58,42 @@ func number(u limits.Unit, text string) (int64, error) {
 	}
 }
 
-// check tells in the words of the configuration whether a value may be set.
-func check(l limits.Limit, n int64, server limits.Values) error {
+// checkBounds tells in the words of the configuration whether a value may be set.
+func checkBounds(l limits.Limit, n int64, server limits.Values) error {
 	least, most := l.Bounds(server)
 	switch {
 	case n < least:
-		return fmt.Errorf("must be at least %s", written(l, least))
+		return fmt.Errorf("must be at least %s", formatValue(l, least))
 	case n > most && l == limits.RequestBytes:
-		return fmt.Errorf("must be at most limits.request_bytes of the server, which is %s; raise that first", written(l, most))
+		return fmt.Errorf("must be at most limits.request_bytes of the server, which is %s; raise that first", formatValue(l, most))
 	case n > most:
-		return fmt.Errorf("must be at most %s", written(l, most))
+		return fmt.Errorf("must be at most %s", formatValue(l, most))
 	}
 	return nil
 }
 
-// written is a value as people write it.
-func written(l limits.Limit, n int64) string {
+// formatValue is a value as people write it.
+func formatValue(l limits.Limit, n int64) string {
 	switch l.Unit() {
 	case limits.Bytes:
 		return config.Bytes(n).String()
 	case limits.Milliseconds:
-		return short(time.Duration(n) * time.Millisecond)
+		return shortDuration(time.Duration(n) * time.Millisecond)
 	default:
 		return strconv.FormatInt(n, 10)
 	}
 }
 
-// shown is a value in a listing, where 0 may mean that there is no limit.
-func shown(l limits.Limit, n int64) string {
+// displayValue is a value in a listing, where 0 may mean that there is no limit.
+func displayValue(l limits.Limit, n int64) string {
 	if n == 0 && l.ZeroIsUnlimited() {
 		return "unlimited"
 	}
-	return written(l, n)
+	return formatValue(l, n)
 }
 
-// short is a duration without the parts that are zero: 2m and not 2m0s.
-func short(d time.Duration) string {
+// shortDuration is a duration without the parts that are zero: 2m and not 2m0s.
+func shortDuration(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
 		s = strings.TrimSuffix(s, "0s")

@@ -65,10 +65,10 @@ ayb client confirm TOKEN.`,
 
 // mailSent tells that a mail was sent, or will be.
 func (a *app) mailSent(line, entity string, sent httpapi.MailSent) error {
-	if err := a.say(line, entity); err != nil || sent.Delivery != httpapi.DeliveryQueued {
+	if err := a.printLine(line, entity); err != nil || sent.Delivery != httpapi.DeliveryQueued {
 		return err
 	}
-	return a.say("The mail is on its way and may take a few minutes")
+	return a.printLine("The mail is on its way and may take a few minutes")
 }
 
 func (a *app) confirm() *cobra.Command {
@@ -89,17 +89,17 @@ API token, which is remembered for this server and used from then on.`,
 			if err != nil {
 				return err
 			}
-			if err := a.remember(c.URL(), got.Token); err != nil {
+			if err := a.rememberToken(c.URL(), got.Token); err != nil {
 				e := errs.Public(err) // the token exists only here: do not lose it
 				return errs.Wrap(e.Code, err, "%s\nYour API token is %s; give it with --token or %s", e.Message, got.Token, envToken)
 			}
-			return a.say("Successfully authenticated %s and saved token %s", printable(got.Entity), printable(got.Token))
+			return a.printLine("Successfully authenticated %s and saved token %s", printable(got.Entity), printable(got.Token))
 		},
 	}
 }
 
-// remember stores the token of a server, on top of what the file holds now.
-func (a *app) remember(url, token string) error {
+// rememberToken stores the token of a server, on top of what the file holds now.
+func (a *app) rememberToken(url, token string) error {
 	path, err := a.settingsPath()
 	if err != nil {
 		return err
@@ -112,8 +112,8 @@ func (a *app) remember(url, token string) error {
 	return s.save(path)
 }
 
-// or gives the text, or something else when there is none.
-func or(text *string, none string) string {
+// orDefault gives the text, or something else when there is none.
+func orDefault(text *string, none string) string {
 	if text == nil {
 		return none
 	}

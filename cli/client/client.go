@@ -76,7 +76,7 @@ line that makes no sense exits with 2.`,
   ayb client query alice/shop.sqlite`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          a.noSuchCommand,
+		Args:          a.refuseUnknown,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.SetIn(std.Stdin)
@@ -105,8 +105,8 @@ line that makes no sense exits with 2.`,
 	return cmd
 }
 
-// noSuchCommand refuses what follows `client` and is none of its commands.
-func (a *app) noSuchCommand(cmd *cobra.Command, args []string) error {
+// refuseUnknown refuses what follows `client` and is none of its commands.
+func (a *app) refuseUnknown(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
@@ -118,8 +118,8 @@ func (a *app) noSuchCommand(cmd *cobra.Command, args []string) error {
 	return usage(cmd, "unknown subcommand '%s'%s", args[0], hint)
 }
 
-// say prints a line of an answer.
-func (a *app) say(line string, args ...any) error {
+// printLine prints a line of an answer.
+func (a *app) printLine(line string, args ...any) error {
 	_, err := fmt.Fprintf(a.Stdout, line+"\n", args...)
 	return localFailure(err, "write the answer")
 }

@@ -13,11 +13,11 @@ func TestCommands(t *testing.T) {
 	db := func(slug string) httpapi.EntityDatabase {
 		return httpapi.EntityDatabase{Slug: slug, DatabaseType: "sqlite"}
 	}
-	details := httpapi.DatabaseDetails{EntitySlug: "e", DatabaseSlug: "d", DatabaseType: "sqlite", HighestQueryAccessLevel: text("ReadWrite"), CanManageDatabase: true}
+	details := httpapi.DatabaseDetails{EntitySlug: "e", DatabaseSlug: "d", DatabaseType: "sqlite", HighestQueryAccessLevel: textPointer("ReadWrite"), CanManageDatabase: true}
 	hidden := details
 	hidden.HighestQueryAccessLevel, hidden.CanManageDatabase = nil, false
-	token := httpapi.Token{ShortToken: "abc", CreatedAt: text("2026-03-15 16:25:56.706720"), Name: text("backup")}
-	scoped := httpapi.Token{ShortToken: "def", ScopedDatabase: text("a/b"), PermissionLevel: text("read-only"), AppName: text("My App"), ExpiresAt: text("2027-01-01 00:00:00"), LastUsedAt: text("2026-03-16 08:00:00")}
+	token := httpapi.Token{ShortToken: "abc", CreatedAt: textPointer("2026-03-15 16:25:56.706720"), Name: textPointer("backup")}
+	scoped := httpapi.Token{ShortToken: "def", ScopedDatabase: textPointer("a/b"), PermissionLevel: textPointer("read-only"), AppName: textPointer("My App"), ExpiresAt: textPointer("2027-01-01 00:00:00"), LastUsedAt: textPointer("2026-03-16 08:00:00")}
 	tests := []exchange{
 		{"register E2E-First a@example.org", 200, "{}", "POST /v1/register [entity=E2E-First email-address=a@example.org entity-type=user]",
 			"Check your email to finish registering E2E-First\n"},

@@ -9,8 +9,8 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// or gives the option, or the variable when the option was not given.
-func (a *app) or(option, variable string) string {
+// optionOrVariable returns the option, or the variable when the option was not given.
+func (a *app) optionOrVariable(option, variable string) string {
 	if option != "" {
 		return option
 	}
@@ -19,7 +19,7 @@ func (a *app) or(option, variable string) string {
 
 // settingsPath is the configuration file in use.
 func (a *app) settingsPath() (string, error) {
-	if path := a.or(a.config, envConfig); path != "" {
+	if path := a.optionOrVariable(a.config, envConfig); path != "" {
 		return path, nil
 	}
 	return configPath(runtime.GOOS, a.Getenv)
@@ -37,7 +37,7 @@ func (a *app) connect() (*httpapi.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	given := a.or(a.url, envURL)
+	given := a.optionOrVariable(a.url, envURL)
 	url := given
 	if url == "" && s.DefaultURL != nil {
 		url = *s.DefaultURL
@@ -48,7 +48,7 @@ func (a *app) connect() (*httpapi.Client, error) {
 	if url, err = httpapi.NormalizeURL(url); err != nil {
 		return nil, err
 	}
-	token := a.or(a.token, envToken)
+	token := a.optionOrVariable(a.token, envToken)
 	if token == "" {
 		token = s.tokenFor(url)
 	}
@@ -59,14 +59,14 @@ func (a *app) connect() (*httpapi.Client, error) {
 	if given != "" && s.DefaultURL == nil {
 		s.DefaultURL = &url
 		if err := s.save(path); err != nil { // the request does not depend on it
-			fmt.Fprintf(a.Stderr, "Warning: %s\n", text(err))
+			fmt.Fprintf(a.Stderr, "Warning: %s\n", messageOf(err))
 		}
 	}
 	return c, nil
 }
 
-// at reads the name of the database that comes first, and connects.
-func (a *app) at(cmd *cobra.Command, args []string) (*httpapi.Client, database, error) {
+// connectTo reads the name of the database that comes first, and connects.
+func (a *app) connectTo(cmd *cobra.Command, args []string) (*httpapi.Client, database, error) {
 	db, err := parseDatabase(cmd, args[0])
 	if err != nil {
 		return nil, db, err

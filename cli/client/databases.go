@@ -49,7 +49,7 @@ read-only; it can also be given as --public_sharing_level.`,
 		if _, err := c.CreateDatabase(cmd.Context(), db.entity, db.name, httpapi.CreateDatabaseRequest{DBType: kind, PublicSharingLevel: public}); err != nil {
 			return err
 		}
-		return a.say("Successfully created %s", db)
+		return a.printLine("Successfully created %s", db)
 	}
 	return cmd
 }
@@ -76,13 +76,13 @@ list those of your own account that you have deleted and can still bring back.`,
 			return err
 		}
 		if *deleted {
-			return a.listDeleted(format.Kind(as.value), args[0], entity.Deleted)
+			return a.printDeleted(format.Kind(as.value), args[0], entity.Deleted)
 		}
 		rows := make([][]string, len(entity.Databases))
 		for i, d := range entity.Databases {
 			rows[i] = []string{d.Slug, d.DatabaseType}
 		}
-		return a.listing(format.Kind(as.value), entity.Databases, rows,
+		return a.printListing(format.Kind(as.value), entity.Databases, rows,
 			[]string{"Database slug", "Type"}, "No queryable databases owned by "+args[0])
 	}
 	return cmd
@@ -97,7 +97,7 @@ func (a *app) databaseDetails() *cobra.Command {
 		Args:              positional("ENTITY/DATABASE"),
 		ValidArgsFunction: completing(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, db, err := a.at(cmd, args)
+			c, db, err := a.connectTo(cmd, args)
 			if err != nil {
 				return err
 			}
@@ -109,8 +109,8 @@ func (a *app) databaseDetails() *cobra.Command {
 			if d.CanManageDatabase {
 				manager = "\nYou have management permissions for this database"
 			}
-			return a.say("Database: %s\nType: %s\nAccess level: %s%s%s", db,
-				printable(d.DatabaseType), printable(or(d.HighestQueryAccessLevel, "No query access")), manager, lineage(d))
+			return a.printLine("Database: %s\nType: %s\nAccess level: %s%s%s", db,
+				printable(d.DatabaseType), printable(orDefault(d.HighestQueryAccessLevel, "No query access")), manager, lineageLines(d))
 		},
 	}
 }
@@ -141,7 +141,7 @@ AYB_SERVER_URL names another. Nothing is sent to it.`,
 			if err := s.save(path); err != nil {
 				return err
 			}
-			return a.say("Saved %s as new default_url", printable(url))
+			return a.printLine("Saved %s as new default_url", printable(url))
 		},
 	}
 }

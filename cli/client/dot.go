@@ -39,91 +39,91 @@ func dotCommands() []string {
 		".read", ".output", ".once", ".param", ".bail", ".timer", ".help", ".quit"}
 }
 
-// command obeys a line that begins with a dot.
-func (s *session) command(ctx context.Context, line string) error {
+// runDotCommand obeys a line that begins with a dot.
+func (s *session) runDotCommand(ctx context.Context, line string) error {
 	words := splitWords(strings.TrimSuffix(line, ";"))
 	if len(words) == 0 {
 		words = []string{"."}
 	}
 	arg := strings.Join(words[1:], " ")
 	if s.once && words[0] != ".once" { // it is for this command
-		defer func() { s.report(s.closeOutput()) }()
+		defer func() { s.reportError(s.closeOutput()) }()
 	}
-	if s.held() && !formatting(words[0]) {
-		s.report(errs.E(errs.Invalid, "%s cannot stand here: the statements before it are sent together with those that follow; end the transaction, or set the PRAGMA back, first", words[0]))
-		return s.bailed()
+	if s.waiting() && !allowedInTransaction(words[0]) {
+		s.reportError(errs.E(errs.Invalid, "%s cannot stand here: the statements before it are sent together with those that follow; end the transaction, or set the PRAGMA back, first", words[0]))
+		return s.checkBail()
 	}
 	switch words[0] {
 	case ".quit", ".exit":
-		if held, begun := s.split.Held(); held && !begun { // an open transaction is given up
+		if held, begun := s.split.Waiting(); held && !begun { // an open transaction is given up
 			s.execute(ctx, s.split.Rest())
 		}
 		return errQuit
 	case ".help":
-		s.report(s.app.say("%s", sessionHelp))
+		s.reportError(s.app.printLine("%s", sessionHelp))
 	case ".tables":
-		s.stoppable(ctx, func(ctx context.Context) error { return s.tables(ctx, arg) })
+		s.runInterruptible(ctx, func(ctx context.Context) error { return s.printTables(ctx, arg) })
 	case ".schema":
-		s.stoppable(ctx, func(ctx context.Context) error { return s.schema(ctx, arg) })
+		s.runInterruptible(ctx, func(ctx context.Context) error { return s.printSchema(ctx, arg) })
 	case ".mode", ".format":
 		as, err := format.Parse(arg)
 		if err == nil {
 			s.as = as
 		}
-		s.report(err)
+		s.reportError(err)
 	case ".timer":
-		s.turn(&s.timer, words)
+		s.setSwitch(&s.timer, words)
 	case ".bail":
-		s.turn(&s.bail, words)
+		s.setSwitch(&s.bail, words)
 	case ".headers", ".header":
 		on := false
-		if s.turn(&on, words) {
+		if s.setSwitch(&on, words) {
 			s.headers = &on
 		}
 	case ".nullvalue":
 		s.null = &arg
 	case ".width":
-		s.report(s.setWidths(words[1:]))
+		s.reportError(s.setWidths(words[1:]))
 	case ".indexes", ".indices":
-		s.stoppable(ctx, func(ctx context.Context) error { return s.indexes(ctx, arg) })
+		s.runInterruptible(ctx, func(ctx context.Context) error { return s.printIndexes(ctx, arg) })
 	case ".dump":
-		s.stoppable(ctx, func(ctx context.Context) error { return s.dump(ctx, words[1:]) })
+		s.runInterruptible(ctx, func(ctx context.Context) error { return s.printDump(ctx, words[1:]) })
 	case ".import":
-		s.stoppable(ctx, func(ctx context.Context) error { return s.importFile(ctx, words[1:]) })
+		s.runInterruptible(ctx, func(ctx context.Context) error { return s.importFile(ctx, words[1:]) })
 	case ".read":
-		err := s.read(ctx, words[1:])
+		err := s.readFile(ctx, words[1:])
 		if errors.Is(err, errQuit) {
 			return err
 		}
-		s.report(err)
+		s.reportError(err)
 	case ".output", ".once":
-		s.report(s.redirect(words[0] == ".once", words[1:]))
+		s.reportError(s.redirect(words[0] == ".once", words[1:]))
 	case ".param", ".parameter":
-		s.report(s.param(words[1:]))
+		s.reportError(s.changeParams(words[1:]))
 	default:
-		s.report(errs.E(errs.Invalid, "There is no command %s; enter .help for those there are", words[0]))
+		s.reportError(errs.E(errs.Invalid, "There is no command %s; enter .help for those there are", words[0]))
 	}
-	return s.bailed()
+	return s.checkBail()
 }
 
-// formatting reports whether a command can stand between statements that go
+// allowedInTransaction reports whether a command can stand between statements that go
 // together: it says how answers look, or ends the session.
-func formatting(command string) bool {
+func allowedInTransaction(command string) bool {
 	return slices.Contains([]string{".mode", ".format", ".headers", ".header", ".nullvalue", ".width", ".timer", ".bail", ".help", ".quit", ".exit"}, command)
 }
 
-// turn sets a switch, and tells whether it could be.
-func (s *session) turn(what *bool, words []string) bool {
+// setSwitch sets a switch, and tells whether it could be.
+func (s *session) setSwitch(what *bool, words []string) bool {
 	on, err := onOff(words[0], words[1:])
-	s.report(err)
+	s.reportError(err)
 	if err == nil {
 		*what = on
 	}
 	return err == nil
 }
 
-// tables lists the tables and views whose names match.
-func (s *session) tables(ctx context.Context, pattern string) error {
+// printTables lists the tables and views whose names match.
+func (s *session) printTables(ctx context.Context, pattern string) error {
 	schema, err := s.client.Schema(ctx, s.db.entity, s.db.name)
 	if err != nil {
 		return err
@@ -141,7 +141,7 @@ func (s *session) tables(ctx context.Context, pattern string) error {
 			rows = append(rows, tableRow(t))
 		}
 	}
-	return s.app.listing(as, list, rows, tableHeader(), "No tables")
+	return s.app.printListing(as, list, rows, tableHeader(), "No tables")
 }
 
 // likePattern makes a pattern with % or * for any text; an empty one matches
@@ -154,9 +154,9 @@ func likePattern(pattern string) *regexp.Regexp {
 	return regexp.MustCompile(text) // everything but the stars is quoted
 }
 
-// schema shows the statements that made a table and what belongs to it, or
+// printSchema shows the statements that made a table and what belongs to it, or
 // all of them.
-func (s *session) schema(ctx context.Context, table string) error {
+func (s *session) printSchema(ctx context.Context, table string) error {
 	of := ""
 	if table != "" {
 		of = fmt.Sprintf(" AND lower(tbl_name) = lower('%s')", strings.ReplaceAll(table, "'", "''"))
@@ -169,7 +169,7 @@ func (s *session) schema(ctx context.Context, table string) error {
 	defer rows.Close()
 	n := 0
 	for ; rows.Next(); n++ {
-		if _, err := io.WriteString(&localWriter{w: s.out}, printable(or(rows.Row()[0], ""))+";\n"); err != nil {
+		if _, err := io.WriteString(&localWriter{w: s.out}, printable(orDefault(rows.Row()[0], ""))+";\n"); err != nil {
 			return err
 		}
 	}

@@ -54,26 +54,26 @@ cannot hold is told.`,
 		if err != nil {
 			return err
 		}
-		e := export{app: a, db: db, force: *force, req: httpapi.ExportRequest{Query: *sql,
+		e := exportJob{app: a, db: db, force: *force, req: httpapi.ExportRequest{Query: *sql,
 			ExportOptions: daemonapi.ExportOptions{Format: daemonapi.TransferFormat(as.value), Table: *table}}}
 		if len(args) > 1 {
 			e.file = args[1]
 		}
 		if !cmd.Flags().Changed("format") && e.file != "" && e.file != "-" {
-			if e.req.Format = byName(e.file); e.req.Format == "" {
+			if e.req.Format = formatByName(e.file); e.req.Format == "" {
 				e.req.Format = daemonapi.TransferSQLite
 			}
 			if e.req.Format == daemonapi.TransferTSV {
 				return usage(cmd, "there is no export as tsv; give --format")
 			}
 		}
-		return interruptible(cmd.Context(), e.run)
+		return interruptible(cmd.Context(), e.exportToFile)
 	}
 	return cmd
 }
 
-// export is an export that is made.
-type export struct {
+// exportJob is an export that is made.
+type exportJob struct {
 	*app
 	db    database
 	req   httpapi.ExportRequest
@@ -81,7 +81,7 @@ type export struct {
 	force bool
 }
 
-func (e *export) run(ctx context.Context) error {
+func (e *exportJob) exportToFile(ctx context.Context) error {
 	c, err := e.connect()
 	if err != nil {
 		return err
@@ -90,27 +90,27 @@ func (e *export) run(ctx context.Context) error {
 		if e.req.Format == daemonapi.TransferSQLite && isTerminal(e.Stdout) {
 			return errs.E(errs.Invalid, "A database file is not for a terminal; name a file, or another --format")
 		}
-		_, err := e.fetch(ctx, c, e.Stdout)
+		_, err := e.download(ctx, c, e.Stdout)
 		return err
 	}
 	if e.file == "" {
-		e.file = e.ownName()
+		e.file = e.defaultName()
 	}
-	if err := e.vacant(); err != nil {
+	if err := e.checkTarget(); err != nil {
 		return err
 	}
-	n, err := e.save(ctx, c)
+	n, err := e.downloadToFile(ctx, c)
 	if err != nil {
 		return err
 	}
-	return e.say("Exported %s to %s as %s, %s", e.db, printable(e.file), e.req.Format, format.Bytes(n))
+	return e.printLine("Exported %s to %s as %s, %s", e.db, printable(e.file), e.req.Format, format.Bytes(n))
 }
 
-// ownName names the file after the database, in the working directory. Nothing
+// defaultName names the file after the database, in the working directory. Nothing
 // in it can lead out of there: the server takes no such names either.
-func (e *export) ownName() string {
+func (e *exportJob) defaultName() string {
 	name := filepath.Base(e.db.name)
-	if byName(name) == daemonapi.TransferSQLite {
+	if formatByName(name) == daemonapi.TransferSQLite {
 		name = strings.TrimSuffix(name, filepath.Ext(name))
 	}
 	if e.req.Table != "" {
@@ -124,9 +124,9 @@ func (e *export) ownName() string {
 	return strings.TrimLeft(name, ".-") + "." + string(e.req.Format)
 }
 
-// vacant tells whether the file can be written. A link stays, and what it leads
+// checkTarget tells whether the file can be written. A link stays, and what it leads
 // to is replaced.
-func (e *export) vacant() error {
+func (e *exportJob) checkTarget() error {
 	if target, err := filepath.EvalSymlinks(e.file); err == nil {
 		e.file = target
 	}
@@ -141,19 +141,19 @@ func (e *export) vacant() error {
 	case !info.Mode().IsRegular():
 		return errs.E(errs.Invalid, "%s is not a file; - stands for the standard output", printable(e.file))
 	case !e.force:
-		return taken(e.file)
+		return errFileExists(e.file)
 	}
 	return nil
 }
 
-func taken(file string) error {
+func errFileExists(file string) error {
 	return errs.E(errs.Conflict, "%s is there already; give --force to replace it", printable(file))
 }
 
-// save fetches into a file beside the one that is wanted and puts it into its
+// downloadToFile fetches into a file beside the one that is wanted and puts it into its
 // place when it is complete. Whatever asks the program to end, and however
 // often, the part is removed first: nothing here goes on for long after that.
-func (e *export) save(ctx context.Context, c *httpapi.Client) (int64, error) {
+func (e *exportJob) downloadToFile(ctx context.Context, c *httpapi.Client) (int64, error) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	f, err := os.CreateTemp(filepath.Dir(e.file), ".ayb-*.part") // mode 0600
@@ -161,7 +161,7 @@ func (e *export) save(ctx context.Context, c *httpapi.Client) (int64, error) {
 		return 0, localFailure(err, "write %s", printable(e.file))
 	}
 	defer func() { _ = os.Remove(f.Name()) }() // in vain after the file got its name
-	n, err := e.fetch(ctx, c, f)
+	n, err := e.download(ctx, c, f)
 	if err != nil {
 		_ = f.Close() // the first error is the one to tell
 		return 0, err
@@ -172,18 +172,18 @@ func (e *export) save(ctx context.Context, c *httpapi.Client) (int64, error) {
 	if ctx.Err() != nil {
 		return 0, errs.Wrap(errs.Canceled, ctx.Err(), "The export was canceled")
 	}
-	if err := e.place(f.Name()); err != nil {
+	if err := e.moveIntoPlace(f.Name()); err != nil {
 		if errors.Is(err, fs.ErrExist) {
-			return 0, taken(e.file)
+			return 0, errFileExists(e.file)
 		}
 		return 0, localFailure(err, "write %s", printable(e.file))
 	}
 	return n, nil
 }
 
-// place names the file. One that somebody else has made meanwhile is replaced
+// moveIntoPlace names the file. One that somebody else has made meanwhile is replaced
 // only by force; file systems without links cannot tell that at once.
-func (e *export) place(from string) error {
+func (e *exportJob) moveIntoPlace(from string) error {
 	if !e.force {
 		err := os.Link(from, e.file)
 		if err == nil || errors.Is(err, fs.ErrExist) {
@@ -196,17 +196,17 @@ func (e *export) place(from string) error {
 	return os.Rename(from, e.file)
 }
 
-// fetch copies the export to out and counts its bytes.
-func (e *export) fetch(ctx context.Context, c *httpapi.Client, out io.Writer) (n int64, err error) {
+// download copies the export to out and counts its bytes.
+func (e *exportJob) download(ctx context.Context, c *httpapi.Client, out io.Writer) (n int64, err error) {
 	var bar *progress
 	if !isTerminal(out) { // else the data itself shows how far it is
 		bar = e.progress(-1)
 	}
-	w := &counter{w: out, bar: bar}
+	w := &countingWriter{w: out, bar: bar}
 	var remarks []string
 	e.req.Remark = func(sentence string) { remarks = append(remarks, sentence) }
 	err = c.Export(ctx, e.db.entity, e.db.name, e.req, w)
-	bar.end(err == nil)
+	bar.finish(err == nil)
 	if w.err != nil {
 		return w.n, localFailure(w.err, "write the export")
 	}
@@ -218,8 +218,8 @@ func (e *export) fetch(ctx context.Context, c *httpapi.Client, out io.Writer) (n
 	return w.n, err
 }
 
-// counter counts what is written, and remembers that it could not be.
-type counter struct {
+// countingWriter counts what is written, and remembers that it could not be.
+type countingWriter struct {
 	w   io.Writer
 	bar *progress
 	n   int64
@@ -227,7 +227,7 @@ type counter struct {
 }
 
 // Write implements io.Writer.
-func (c *counter) Write(b []byte) (int, error) {
+func (c *countingWriter) Write(b []byte) (int, error) {
 	n, err := c.w.Write(b)
 	c.n += int64(n)
 	c.bar.add(n)

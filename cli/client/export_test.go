@@ -14,17 +14,17 @@ var (
 )
 
 // MaxHistory is how many texts are remembered.
-const MaxHistory = maxHistory
+const MaxHistory = maxHistoryEntries
 
 // Candidates are the completions of a text in a database with this schema.
 func Candidates(schema daemonapi.Schema, text string) []string {
-	var n names
-	n.set(schema)
+	var n completions
+	n.setSchema(schema)
 	return n.candidates(text)
 }
 
-// GuessOf tells what a file is taken for, by what, and how it is compressed.
-func GuessOf(name string, begin []byte) string {
-	g := guessOf(name, begin)
-	return string(g.format) + " by " + g.by + " " + g.coding
+// Sniff tells what a file is taken for, by what, and how it is compressed.
+func Sniff(name string, begin []byte) string {
+	g := sniff(name, begin)
+	return string(g.format) + " by " + g.source + " " + g.coding
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// maxHistory is how many texts are remembered.
-const maxHistory = 1000
+// maxHistoryEntries is how many texts are remembered.
+const maxHistoryEntries = 1000
 
 var errNoSuchEntry = errors.New("the history has no such entry")
 
@@ -38,8 +38,8 @@ func openHistory(path string) *history {
 			h.entries = append(h.entries, text)
 		}
 	}
-	if n := len(h.entries); n > maxHistory {
-		h.entries = h.entries[n-maxHistory:]
+	if n := len(h.entries); n > maxHistoryEntries {
+		h.entries = h.entries[n-maxHistoryEntries:]
 		h.rewrite()
 	}
 	return h

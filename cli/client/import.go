@@ -63,11 +63,11 @@ func (a *app) importData() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		i := &importing{app: a, db: db, file: args[0], json: *f.json}
+		i := &importJob{app: a, db: db, file: args[0], json: *f.json}
 		if i.req, err = f.request(cmd, table); err != nil {
 			return err
 		}
-		return i.run(cmd)
+		return i.importFile(cmd)
 	}
 	return cmd
 }
@@ -134,8 +134,8 @@ func (f importFlags) request(cmd *cobra.Command, table string) (httpapi.ImportRe
 	return r, nil
 }
 
-// importing is an import that is made.
-type importing struct {
+// importJob is an import that is made.
+type importJob struct {
 	*app
 	db   database
 	req  httpapi.ImportRequest
@@ -143,7 +143,7 @@ type importing struct {
 	json bool
 }
 
-func (i *importing) run(cmd *cobra.Command) error {
+func (i *importJob) importFile(cmd *cobra.Command) error {
 	c, err := i.connect()
 	if err != nil {
 		return err
@@ -164,36 +164,36 @@ func (i *importing) run(cmd *cobra.Command) error {
 		}
 		src = f
 	}
-	in := bufio.NewReaderSize(src, guessBytes)
-	begin, err := in.Peek(guessBytes)
+	in := bufio.NewReaderSize(src, sniffBytes)
+	begin, err := in.Peek(sniffBytes)
 	if err != nil && err != io.EOF {
 		return localFailure(err, "read %s", printable(i.file))
 	}
-	if err := i.settle(cmd, guessOf(strings.TrimPrefix(i.file, "-"), begin)); err != nil {
+	if err := i.completeRequest(cmd, sniff(strings.TrimPrefix(i.file, "-"), begin)); err != nil {
 		return err
 	}
 	if size >= 0 && i.req.Format == daemonapi.TransferSQLite && i.req.Coding == "" {
-		return i.sendDatabase(cmd.Context(), c)
+		return i.uploadDatabase(cmd.Context(), c)
 	}
-	return interruptible(cmd.Context(), func(ctx context.Context) error { return i.send(ctx, c, in, size) })
+	return interruptible(cmd.Context(), func(ctx context.Context) error { return i.upload(ctx, c, in, size) })
 }
 
-// sendDatabase sends a database file with what is committed in the log beside
+// uploadDatabase sends a database file with what is committed in the log beside
 // it.
-func (i *importing) sendDatabase(ctx context.Context, c *httpapi.Client) error {
+func (i *importJob) uploadDatabase(ctx context.Context, c *httpapi.Client) error {
 	f, err := sqlitefile.Open(i.file)
 	if err != nil {
 		return fileFailure(err, "read %s", printable(i.file))
 	}
 	defer f.Close()
-	if n := f.Added(); n > 0 {
+	if n := f.LogPages(); n > 0 {
 		name := printable(filepath.Base(i.file))
-		_, err := fmt.Fprintf(i.Stderr, "%s-wal lies beside it, and what is committed there is taken too: %s\n", name, counted(int64(n), "page"))
+		_, err := fmt.Fprintf(i.Stderr, "%s-wal lies beside it, and what is committed there is taken too: %s\n", name, countOf(int64(n), "page"))
 		if err != nil {
 			return localFailure(err, "write a message")
 		}
 	}
-	return interruptible(ctx, func(ctx context.Context) error { return i.send(ctx, c, f, f.Size()) })
+	return interruptible(ctx, func(ctx context.Context) error { return i.upload(ctx, c, f, f.Size()) })
 }
 
 // fileFailure is localFailure for errors that may be sentences already.
@@ -204,8 +204,8 @@ func fileFailure(err error, what string, args ...any) error {
 	return localFailure(err, what, args...)
 }
 
-// settle completes the request by what the file seems to be, and says so.
-func (i *importing) settle(cmd *cobra.Command, g guess) error {
+// completeRequest completes the request by what the file seems to be, and says so.
+func (i *importJob) completeRequest(cmd *cobra.Command, g sniffed) error {
 	i.req.Coding = g.coding
 	name := printable(i.file)
 	if i.file == "-" {
@@ -217,7 +217,7 @@ func (i *importing) settle(cmd *cobra.Command, g guess) error {
 			return errs.E(errs.Invalid, "%s could be anything; tell with --format what it is", name)
 		}
 		i.req.Format = g.format
-		said = append(said, "is taken as "+string(g.format)+", by "+g.by)
+		said = append(said, "is taken as "+string(g.format)+", by "+g.source)
 	}
 	switch i.req.Format {
 	case daemonapi.TransferSQLite, daemonapi.TransferSQL:
@@ -252,29 +252,29 @@ func (i *importing) settle(cmd *cobra.Command, g guess) error {
 	return nil
 }
 
-// send sends the file and tells what has become of it.
-func (i *importing) send(ctx context.Context, c *httpapi.Client, in io.Reader, size int64) error {
+// upload sends the file and tells what has become of it.
+func (i *importJob) upload(ctx context.Context, c *httpapi.Client, in io.Reader, size int64) error {
 	bar := i.progress(size)
 	if bar != nil {
 		in = io.TeeReader(in, bar)
 	}
-	i.req.Size, i.req.Body = size, &readable{in, size}
+	i.req.Size, i.req.Body = size, &sourceReader{in, size}
 	result, err := c.Import(ctx, i.db.entity, i.db.name, i.req)
-	bar.end(err == nil)
+	bar.finish(err == nil)
 	if err != nil {
 		return err
 	}
-	return i.tell(result)
+	return i.printResult(result)
 }
 
-// readable is a source whose errors are sentences.
-type readable struct {
+// sourceReader is a source whose errors are sentences.
+type sourceReader struct {
 	r    io.Reader
 	left int64 // bytes that have been promised; below 0 when that is not known
 }
 
 // Read implements io.Reader.
-func (r *readable) Read(p []byte) (int, error) {
+func (r *sourceReader) Read(p []byte) (int, error) {
 	n, err := r.r.Read(p)
 	promised := r.left >= 0
 	r.left -= int64(n)

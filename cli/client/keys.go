@@ -13,12 +13,12 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// errCut refuses a text of which a character was lost on its way from the
+// errLostCharacter refuses a text of which a character was lost on its way from the
 // terminal.
-var errCut = errs.E(errs.Invalid, "A character of this text arrived in parts and was lost, so nothing was sent; paste it once more, or run it with --file")
+var errLostCharacter = errs.E(errs.Invalid, "A character of this text arrived in parts and was lost, so nothing was sent; paste it once more, or run it with --file")
 
-// pasted is how many characters that come at once nobody has typed.
-const pasted = 16
+// pasteThreshold is how many characters that come at once nobody has typed.
+const pasteThreshold = 16
 
 // queueKey is the key behind which the queue waits; it is bound to nothing
 // else.
@@ -32,8 +32,8 @@ type keys struct {
 	shell *readline.Shell
 	queue []rune // has been read, and comes after the next queueKey
 	burst int    // characters that came at once, among them the last one
-	fed   bool   // the editor has been given back some of them
-	part  bool   // a character came in parts
+	refed bool   // the editor has been given back some of them
+	lost  bool   // a character came in parts
 }
 
 func newKeys(shell *readline.Shell) *keys {
@@ -59,34 +59,34 @@ func newKeys(shell *readline.Shell) *keys {
 			if typed := shell.Keys.Caller(); string(typed) == "\r\n" { // one character to Unicode, Enter to a person
 				accept()
 			} else {
-				k.insert(typed, k.waiting())
+				k.insert(typed, k.takePending())
 			}
 		},
 		"insert-queue": func() {
 			queue := k.queue
 			k.queue = nil
-			k.insert(nil, append(queue, k.waiting()...))
+			k.insert(nil, append(queue, k.takePending()...))
 		},
 		"complete": func() {
-			if rest := k.waiting(); len(rest) > 0 || k.burst >= pasted { // a person would wait to see what it completes
+			if rest := k.takePending(); len(rest) > 0 || k.burst >= pasteThreshold { // a person would wait to see what it completes
 				k.insert([]rune{'\t'}, rest)
 			} else {
 				complete()
 			}
 		},
-		"backward-delete-char": k.wide(-1, was["backward-delete-char"], k.remove),
-		"delete-char":          k.wide(1, was["delete-char"], k.remove),
-		"backward-char":        k.wide(-1, was["backward-char"], k.move),
-		"forward-char":         k.wide(1, was["forward-char"], k.move),
+		"backward-delete-char": k.byCharacter(-1, was["backward-delete-char"], k.remove),
+		"delete-char":          k.byCharacter(1, was["delete-char"], k.remove),
+		"backward-char":        k.byCharacter(-1, was["backward-char"], k.move),
+		"forward-char":         k.byCharacter(1, was["forward-char"], k.move),
 	})
-	shell.SyntaxHighlighter = k.reserve
+	shell.SyntaxHighlighter = k.reserveRows
 	return k
 }
 
-// cut reports whether a character of the last text was lost, and forgets it.
-func (k *keys) cut() bool {
-	was := k.part
-	k.part = false
+// takeLost reports whether a character of the last text was lost, and forgets it.
+func (k *keys) takeLost() bool {
+	was := k.lost
+	k.lost = false
 	return was
 }
 
@@ -94,18 +94,18 @@ func (k *keys) cut() bool {
 // waits behind it up to the next key that is a command.
 func (k *keys) insert(typed, rest []rune) {
 	k.shell.History.SkipSave()
-	if !k.fed {
+	if !k.refed {
 		k.burst = len(rest)
 	}
-	k.fed = false
-	text, rest := k.plain(typed, rest)
+	k.refed = false
+	text, rest := k.splitText(typed, rest)
 	if len(text) > 0 {
 		k.shell.Cursor().InsertAt(text...)
 	}
 	if len(rest) == 0 {
 		return
 	}
-	k.fed = true
+	k.refed = true
 	// The editor takes back keys of one byte only.
 	end := slices.IndexFunc(rest, func(r rune) bool { return r >= utf8.RuneSelf })
 	if end < 0 {
@@ -116,13 +116,13 @@ func (k *keys) insert(typed, rest []rune) {
 	k.shell.Keys.Feed(true, append(slices.Clone(rest[:end]), queueKey)...)
 }
 
-// plain takes from keys what is text. Of many that come at once, tabs are
+// splitText takes from keys what is text. Of many that come at once, tabs are
 // text as well, and so is Enter where it would begin a new line anyway.
-func (k *keys) plain(text, rest []rune) (plain, commands []rune) {
+func (k *keys) splitText(text, rest []rune) (plain, commands []rune) {
 	line, at := *k.shell.Line(), k.shell.Cursor().Pos()
 	text = slices.Clone(text)
 	for i, r := range rest {
-		many := k.burst >= pasted
+		many := k.burst >= pasteThreshold
 		switch {
 		case r >= ' ' && r != '\x7f', r == '\t' && many:
 			text = append(text, r)
@@ -135,8 +135,8 @@ func (k *keys) plain(text, rest []rune) (plain, commands []rune) {
 	return text, nil
 }
 
-// waiting takes what has been read and not been used.
-func (k *keys) waiting() []rune {
+// takePending takes what has been read and not been used.
+func (k *keys) takePending() []rune {
 	var text []byte
 	for {
 		key, none := k.shell.Keys.Pop()
@@ -151,16 +151,16 @@ func (k *keys) waiting() []rune {
 		k.queue = nil
 	}
 	if !utf8.Valid(text) {
-		k.part = true
+		k.lost = true
 	}
 	return []rune(string(text))
 }
 
-// wide makes a command that acts on one code point act on one character,
+// byCharacter makes a command that acts on one code point act on one character,
 // which may have several.
-func (k *keys) wide(direction int, one func(), all func(to int)) func() {
+func (k *keys) byCharacter(direction int, one func(), all func(to int)) func() {
 	return func() {
-		at, to := k.shell.Cursor().Pos(), k.beside(direction)
+		at, to := k.shell.Cursor().Pos(), k.characterBoundary(direction)
 		if n := to - at; k.shell.Iterations.IsSet() || n*direction <= 1 {
 			one()
 			return
@@ -178,8 +178,8 @@ func (k *keys) remove(to int) {
 	k.shell.Cursor().Set(min(at, to))
 }
 
-// beside is the position before or after the character at the cursor.
-func (k *keys) beside(direction int) int {
+// characterBoundary is the position before or after the character at the cursor.
+func (k *keys) characterBoundary(direction int) int {
 	at := k.shell.Cursor().Pos()
 	chars := uniseg.NewGraphemes(string(*k.shell.Line()))
 	for begin := 0; chars.Next(); {
@@ -195,10 +195,10 @@ func (k *keys) beside(direction int) int {
 	return at
 }
 
-// reserve makes room on the terminal for the rows of a text and one more
+// reserveRows makes room on the terminal for the rows of a text and one more
 // below it, for the editor believes that there is. VT moves down and, in the
 // last row, scrolls, without leaving the column.
-func (k *keys) reserve(text []rune) string {
+func (k *keys) reserveRows(text []rune) string {
 	width, height := terminalSize()
 	rows := 1
 	indent := k.shell.Prompt.LastUsed()

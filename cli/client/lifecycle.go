@@ -26,7 +26,7 @@ where a database was forked from, and its forks.`,
 			if err != nil {
 				return err
 			}
-			c, db, err := a.at(cmd, args)
+			c, db, err := a.connectTo(cmd, args)
 			if err != nil {
 				return err
 			}
@@ -34,14 +34,14 @@ where a database was forked from, and its forks.`,
 				if _, err := c.ForkDatabase(ctx, db.entity, db.name, to.String()); err != nil {
 					return err
 				}
-				return a.say("Forked %s to %s", db, to)
+				return a.printLine("Forked %s to %s", db, to)
 			})
 		},
 	}
 }
 
-// lineage tells where a database was copied from, and its copies.
-func lineage(d httpapi.DatabaseDetails) string {
+// lineageLines tells where a database was copied from, and its copies.
+func lineageLines(d httpapi.DatabaseDetails) string {
 	lines := ""
 	if d.ForkedFrom != nil {
 		lines += "\nForked from: " + printable(*d.ForkedFrom)
@@ -62,7 +62,7 @@ leads to it until you use that name for another database.`,
 		Args:              positional("ENTITY/DATABASE", "NEW"),
 		ValidArgsFunction: completing(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, db, err := a.at(cmd, args)
+			c, db, err := a.connectTo(cmd, args)
 			if err != nil {
 				return err
 			}
@@ -78,7 +78,7 @@ leads to it until you use that name for another database.`,
 			if err := c.RenameDatabase(cmd.Context(), db.entity, db.name, to.String()); err != nil {
 				return err
 			}
-			return a.say("Renamed %s to %s", db, to)
+			return a.printLine("Renamed %s to %s", db, to)
 		},
 	}
 }
@@ -96,7 +96,7 @@ name of the database; --yes is for scripts.`,
 	}
 	yes := cmd.Flags().Bool("yes", false, "do not ask")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		c, db, err := a.at(cmd, args)
+		c, db, err := a.connectTo(cmd, args)
 		if err != nil {
 			return err
 		}
@@ -104,14 +104,14 @@ name of the database; --yes is for scripts.`,
 			if !isTerminal(a.Stdin) {
 				return errs.E(errs.Invalid, "There is nobody to ask; give --yes to delete %s", db)
 			}
-			if err := a.certain("the database "+db.String(), db.String()); err != nil {
+			if err := a.confirmByName("the database "+db.String(), db.String()); err != nil {
 				return err
 			}
 		}
 		if err := c.DeleteDatabase(cmd.Context(), db.entity, db.name); err != nil {
 			return err
 		}
-		return a.say("Deleted %s\nFor some days it can be brought back: ayb client undelete %s", db, db)
+		return a.printLine("Deleted %s\nFor some days it can be brought back: ayb client undelete %s", db, db)
 	}
 	return cmd
 }
@@ -127,23 +127,23 @@ can be brought back, and until when.`,
 		Args:              positional("ENTITY/DATABASE"),
 		ValidArgsFunction: completing(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, db, err := a.at(cmd, args)
+			c, db, err := a.connectTo(cmd, args)
 			if err != nil {
 				return err
 			}
 			if err := c.UndeleteDatabase(cmd.Context(), db.entity, db.name); err != nil {
 				return err
 			}
-			return a.say("Brought back %s", db)
+			return a.printLine("Brought back %s", db)
 		},
 	}
 }
 
-// listDeleted prints what an account can bring back.
-func (a *app) listDeleted(as format.Kind, entity string, list httpapi.List[httpapi.DeletedDatabase]) error {
+// printDeleted prints what an account can bring back.
+func (a *app) printDeleted(as format.Kind, entity string, list httpapi.List[httpapi.DeletedDatabase]) error {
 	rows := make([][]string, len(list))
 	for i, d := range list {
-		rows[i] = []string{d.Slug, offset(d.DeletedAt), offset(d.PurgedAt)}
+		rows[i] = []string{d.Slug, offsetTime(d.DeletedAt), offsetTime(d.PurgedAt)}
 	}
-	return a.listing(as, list, rows, []string{"Database slug", "Deleted", "Gone for good"}, "No deleted databases of "+entity)
+	return a.printListing(as, list, rows, []string{"Database slug", "Deleted", "Gone for good"}, "No deleted databases of "+entity)
 }

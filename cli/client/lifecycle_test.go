@@ -14,9 +14,9 @@ import (
 func TestSnapshotsAndLifecycle(t *testing.T) {
 	const auth = " [Authorization=Bearer ayb_s_l]"
 	list := httpapi.Snapshots{Snapshots: httpapi.List[httpapi.Snapshot]{
-		{LastModifiedAt: "2024-08-18T15:05:04.123Z", SnapshotID: "ab", Bytes: 2048, Message: text("clean\x1b[2J"), BeforeRestore: true},
+		{LastModifiedAt: "2024-08-18T15:05:04.123Z", SnapshotID: "ab", Bytes: 2048, Message: textPointer("clean\x1b[2J"), BeforeRestore: true},
 		{LastModifiedAt: "2024-08-18T15:05:04Z", SnapshotID: "cd", Bytes: 7}}}
-	forked := httpapi.DatabaseDetails{DatabaseType: "sqlite", ForkedFrom: text("bob/x"), Forks: httpapi.List[string]{"carl/y", "dora/z"}}
+	forked := httpapi.DatabaseDetails{DatabaseType: "sqlite", ForkedFrom: textPointer("bob/x"), Forks: httpapi.List[string]{"carl/y", "dora/z"}}
 	gone := httpapi.Entity{Deleted: httpapi.List[httpapi.DeletedDatabase]{{Slug: "old", DeletedAt: "2026-01-01T00:00:00Z", PurgedAt: "2026-01-08T00:00:00Z"}}}
 	tests := []exchange{
 		{"list_snapshots E/d", 200, list, "GET /v1/E/d/list_snapshots" + auth,

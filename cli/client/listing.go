@@ -7,18 +7,18 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// listing prints records: as a JSON array of the API's objects, as CSV or as
+// printListing prints records: as a JSON array of the API's objects, as CSV or as
 // a table; when there are none, a sentence in place of the last two.
-func (a *app) listing(as format.Kind, objects any, rows [][]string, header []string, none string) error {
+func (a *app) printListing(as format.Kind, objects any, rows [][]string, header []string, none string) error {
 	if as == format.JSON {
 		text, err := httpapi.Marshal(objects)
 		if err != nil {
 			return err
 		}
-		return a.say("%s", text)
+		return a.printLine("%s", text)
 	}
 	if len(rows) == 0 {
-		return a.say("%s", none)
+		return a.printLine("%s", none)
 	}
 	if as == format.Table {
 		return localFailure(format.WriteTable(a.Stdout, header, rows), "write the answer")

@@ -42,8 +42,8 @@ func (a *app) profile() *cobra.Command {
 				links[i] += " (verified)"
 			}
 		}
-		row := []string{or(p.DisplayName, ""), or(p.Description, ""), or(p.Organization, ""), or(p.Location, ""), strings.Join(links, ",")}
-		return a.listing(format.Kind(as.value), p, [][]string{row},
+		row := []string{orDefault(p.DisplayName, ""), orDefault(p.Description, ""), orDefault(p.Organization, ""), orDefault(p.Location, ""), strings.Join(links, ",")}
+		return a.printListing(format.Kind(as.value), p, [][]string{row},
 			[]string{"Display name", "Description", "Organization", "Location", "Links"}, "")
 	}
 	return cmd
@@ -121,7 +121,7 @@ the update; see profile for the result.`,
 		if err := c.UpdateProfile(cmd.Context(), others[0], update); err != nil {
 			return err
 		}
-		return a.say("Successfully updated profile")
+		return a.printLine("Successfully updated profile")
 	}
 	return cmd
 }
@@ -209,24 +209,24 @@ to type the name of the account; --yes is for scripts.`,
 			return err
 		}
 		if !*yes {
-			if err := a.certain("the account "+args[0]+" with all its databases, for good", args[0]); err != nil {
+			if err := a.confirmByName("the account "+args[0]+" with all its databases, for good", args[0]); err != nil {
 				return err
 			}
 		}
 		if err := c.DeleteAccount(cmd.Context(), args[0]); err != nil {
 			return err
 		}
-		if err := a.forget(c.URL()); err != nil { // the account is gone all the same
-			fmt.Fprintf(a.Stderr, "Warning: %s\n", text(err))
+		if err := a.forgetServer(c.URL()); err != nil { // the account is gone all the same
+			fmt.Fprintf(a.Stderr, "Warning: %s\n", messageOf(err))
 		}
-		return a.say("Deleted the account %s", args[0])
+		return a.printLine("Deleted the account %s", args[0])
 	}
 	return cmd
 }
 
-// forget removes the remembered token of a server, when it is the one in use.
-func (a *app) forget(url string) error {
-	if a.or(a.token, envToken) != "" {
+// forgetServer removes the remembered token of a server, when it is the one in use.
+func (a *app) forgetServer(url string) error {
+	if a.optionOrVariable(a.token, envToken) != "" {
 		return nil
 	}
 	path, err := a.settingsPath()
@@ -241,8 +241,8 @@ func (a *app) forget(url string) error {
 	return s.save(path)
 }
 
-// certain asks for the name of what is about to be deleted.
-func (a *app) certain(what, name string) error {
+// confirmByName asks for the name of what is about to be deleted.
+func (a *app) confirmByName(what, name string) error {
 	fmt.Fprintf(a.Stderr, "This deletes %s.\nType its name to go on: ", printable(what))
 	line, err := bufio.NewReader(io.LimitReader(a.Stdin, 1<<10)).ReadString('\n')
 	if err != nil && err != io.EOF {

@@ -19,7 +19,7 @@ func TestProfile(t *testing.T) {
 		t.Error(got)
 	}
 	s.set(ok(200, httpapi.Entity{Profile: httpapi.Profile{
-		DisplayName: text("Alice"), Description: text(""), Location: text("a, b"),
+		DisplayName: textPointer("Alice"), Description: textPointer(""), Location: textPointer("a, b"),
 		Links: httpapi.List[httpapi.Link]{{URL: "http://ayb.host/,http://ayb2.host"}, {URL: "https://a.example/", Verified: true}},
 	}}))
 	u.want("Display name,Description,Organization,Location,Links\n"+

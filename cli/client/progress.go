@@ -33,8 +33,8 @@ func (a *app) progress(size int64) *progress {
 	return &progress{p, bar, size}
 }
 
-// above gives what writes above the line: out itself unless it is on a terminal.
-func (p *progress) above(out io.Writer) io.Writer {
+// writerAbove gives what writes above the line: out itself unless it is on a terminal.
+func (p *progress) writerAbove(out io.Writer) io.Writer {
 	if p == nil || !isTerminal(out) {
 		return out
 	}
@@ -54,8 +54,8 @@ func (p *progress) add(n int) {
 	}
 }
 
-// end leaves the line as it is, and full if all is through.
-func (p *progress) end(whole bool) {
+// finish leaves the line as it is, and full if all is through.
+func (p *progress) finish(whole bool) {
 	if p == nil {
 		return
 	}

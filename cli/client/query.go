@@ -85,20 +85,20 @@ func (a *app) query() *cobra.Command {
 		q := &querier{client: c, db: db, out: a.Stdout, as: format.Kind(as.value), quiet: *quiet}
 		switch {
 		case *file != "":
-			return a.runFile(cmd.Context(), q, *file)
+			return a.runScript(cmd.Context(), q, *file)
 		case values != nil:
-			return a.runWith(cmd, q, args[1:], values)
+			return a.runWithParams(cmd, q, args[1:], values)
 		case len(args) == 2:
-			return interruptible(cmd.Context(), func(ctx context.Context) error { return q.run(ctx, args[1]) })
+			return interruptible(cmd.Context(), func(ctx context.Context) error { return q.runSQL(ctx, args[1]) })
 		}
-		return a.session(cmd.Context(), q)
+		return a.runShell(cmd.Context(), q)
 	}
 	return cmd
 }
 
-// runWith runs a statement with values; it is read from the input when it is
+// runWithParams runs a statement with values; it is read from the input when it is
 // not among the arguments.
-func (a *app) runWith(cmd *cobra.Command, q *querier, sql []string, values json.RawMessage) error {
+func (a *app) runWithParams(cmd *cobra.Command, q *querier, sql []string, values json.RawMessage) error {
 	if len(sql) == 0 {
 		if isTerminal(a.Stdin) {
 			return usage(cmd, "parameters need SQL")
@@ -110,7 +110,7 @@ func (a *app) runWith(cmd *cobra.Command, q *querier, sql []string, values json.
 		sql = []string{string(text)}
 	}
 	return interruptible(cmd.Context(), func(ctx context.Context) error {
-		return q.whole(ctx, httpapi.QueryRequest{SQL: sql[0], Params: values})
+		return q.runTyped(ctx, httpapi.QueryRequest{SQL: sql[0], Params: values})
 	})
 }
 
@@ -137,29 +137,29 @@ type querier struct {
 	widths  []int   // of the columns of tables; 0 and missing for any
 }
 
-// run runs SQL and prints its result. All but a table is printed as it
+// runSQL runs SQL and prints its result. All but a table is printed as it
 // arrives; a table needs all of its rows first.
-func (q *querier) run(ctx context.Context, sql string) error {
+func (q *querier) runSQL(ctx context.Context, sql string) error {
 	switch q.as {
 	case format.JSON, format.NDJSON, format.Markdown:
 		q.results = 0
-		return q.typed(ctx, httpapi.QueryRequest{SQL: sql})
+		return q.sendTyped(ctx, httpapi.QueryRequest{SQL: sql})
 	}
 	rows, err := q.client.QueryRows(ctx, q.db.entity, q.db.name, sql)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	n, err := q.print(rows)
+	n, err := q.printRows(rows)
 	if err != nil {
 		return err
 	}
-	return q.count(n)
+	return q.printCount(n)
 }
 
-// print prints the rows and tells how many there were. The header comes with
+// printRows prints the rows and tells how many there were. The header comes with
 // the first row, or in any case when quiet.
-func (q *querier) print(rows *httpapi.Rows) (int, error) {
+func (q *querier) printRows(rows *httpapi.Rows) (int, error) {
 	if q.as == format.CSV || q.as == format.List {
 		w, header := q.recordWriter()
 		return q.printRecords(w, header, rows)
@@ -218,13 +218,13 @@ func (q *querier) hasHeader(rows *httpapi.Rows, n int) bool {
 }
 
 // nullText is what stands for NULL.
-func (q *querier) nullText() string { return or(q.null, "NULL") }
+func (q *querier) nullText() string { return orDefault(q.null, "NULL") }
 
 // cells are the texts of a row.
 func cells(row []*string, null string) []string {
 	out := make([]string, len(row))
 	for i, cell := range row {
-		out[i] = or(cell, null)
+		out[i] = orDefault(cell, null)
 	}
 	return out
 }

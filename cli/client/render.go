@@ -17,8 +17,8 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// typed runs a request in its JSON form and prints the answer as it arrives.
-func (q *querier) typed(ctx context.Context, r httpapi.QueryRequest) error {
+// sendTyped runs a request in its JSON form and prints the answer as it arrives.
+func (q *querier) sendTyped(ctx context.Context, r httpapi.QueryRequest) error {
 	switch q.as {
 	case format.JSON:
 		out := &localWriter{w: q.out}
@@ -38,7 +38,7 @@ func (q *querier) typed(ctx context.Context, r httpapi.QueryRequest) error {
 	if q.as == format.NDJSON {
 		return copyLines(q.out, lines)
 	}
-	return q.render(lines)
+	return q.printResults(lines)
 }
 
 // copyLines prints lines as they are, and never waits with one.
@@ -57,8 +57,8 @@ func copyLines(w io.Writer, lines *httpapi.Lines) error {
 	return errors.Join(lines.Err(), out.Flush())
 }
 
-// render prints each result that has columns.
-func (q *querier) render(lines *httpapi.Lines) error {
+// printResults prints each result that has columns.
+func (q *querier) printResults(lines *httpapi.Lines) error {
 	for lines.Next() {
 		l := lines.Line()
 		if l.Kind != httpapi.LineColumns || len(l.Columns) == 0 {
@@ -91,7 +91,7 @@ func (q *querier) showTable(lines *httpapi.Lines, columns []string) error {
 			return localFailure(err, "write the answer")
 		}
 	}
-	return q.count(len(rows))
+	return q.printCount(len(rows))
 }
 
 // showMarkdown prints one result row by row.
@@ -115,8 +115,8 @@ func (q *querier) showMarkdown(lines *httpapi.Lines, columns []string) error {
 	return errors.Join(err, w.Flush())
 }
 
-// records runs a request and prints its results as CSV or a list, as run does.
-func (q *querier) records(ctx context.Context, r httpapi.QueryRequest) error {
+// runRecords runs a request and prints its results as CSV or a list, as run does.
+func (q *querier) runRecords(ctx context.Context, r httpapi.QueryRequest) error {
 	lines, err := q.client.QueryLines(ctx, q.db.entity, q.db.name, r)
 	if err != nil {
 		return err
@@ -150,11 +150,11 @@ func (q *querier) records(ctx context.Context, r httpapi.QueryRequest) error {
 	if err := lines.Err(); err != nil {
 		return err
 	}
-	return q.count(n)
+	return q.printCount(n)
 }
 
-// count ends the table of a result.
-func (q *querier) count(n int) error {
+// printCount ends the table of a result.
+func (q *querier) printCount(n int) error {
 	if q.quiet {
 		return nil
 	}

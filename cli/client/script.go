@@ -23,17 +23,17 @@ const (
 // script is a script that is run. One that fits into a request is one
 // request, and so one transaction; else it is sent in pieces.
 type script struct {
-	q     *querier
-	size  int64 // in bytes; negative when it is not known
-	piece int   // bytes of a piece
-	units []sqlsplit.Unit
-	bytes int  // of units
-	begun bool // a piece has been run
-	bar   *progress
+	q       *querier
+	size    int64 // in bytes; negative when it is not known
+	piece   int   // bytes of a piece
+	units   []sqlsplit.Unit
+	bytes   int  // of units
+	started bool // a piece has been run
+	bar     *progress
 }
 
-// runFile runs a script from a file, or from the input.
-func (a *app) runFile(ctx context.Context, q *querier, name string) error {
+// runScript runs a script from a file, or from the input.
+func (a *app) runScript(ctx context.Context, q *querier, name string) error {
 	src, size := a.Stdin, int64(-1)
 	if name != "-" {
 		f, err := os.Open(name)
@@ -53,25 +53,25 @@ func (a *app) runFile(ctx context.Context, q *querier, name string) error {
 	s := &script{q: q, size: size, piece: pieceBytes}
 	begin = bytes.TrimPrefix(begin, []byte("\ufeff"))
 	whole := httpapi.QueryRequest{SQL: string(begin)}
-	if fits(whole) {
-		err := interruptible(ctx, func(ctx context.Context) error { return q.whole(ctx, whole) })
+	if fitsRequest(whole) {
+		err := interruptible(ctx, func(ctx context.Context) error { return q.runTyped(ctx, whole) })
 		if !requestTooLarge(err) {
-			return placed(err, whole.SQL, 1)
+			return withPosition(err, whole.SQL, 1)
 		}
 		s.piece = min(s.piece, len(begin)/2)
 	}
-	if err := s.checkAll(begin, src); err != nil {
+	if err := s.checkPieces(begin, src); err != nil {
 		return err
 	}
 	s.bar = a.progress(s.size)
-	s.q.out = s.bar.above(s.q.out)
-	err = s.runAll(ctx, io.MultiReader(bytes.NewReader(begin), src))
-	s.bar.end(err == nil)
+	s.q.out = s.bar.writerAbove(s.q.out)
+	err = s.sendPieces(ctx, io.MultiReader(bytes.NewReader(begin), src))
+	s.bar.finish(err == nil)
 	return err
 }
 
-// fits tells whether a request is no larger than servers take by default.
-func fits(r httpapi.QueryRequest) bool {
+// fitsRequest tells whether a request is no larger than servers take by default.
+func fitsRequest(r httpapi.QueryRequest) bool {
 	if len(r.SQL) > requestBytes {
 		return false
 	}
@@ -88,25 +88,25 @@ func requestTooLarge(err error) bool {
 	return errs.Is(err, errs.TooLarge) && errs.Public(err).Attrs[httpapi.AttrLimit] == httpapi.LimitRequestBytes
 }
 
-// whole runs a request and ends the printing of its results.
-func (q *querier) whole(ctx context.Context, r httpapi.QueryRequest) error {
-	if err := q.typed(ctx, r); err != nil {
+// runTyped runs a request and ends the printing of its results.
+func (q *querier) runTyped(ctx context.Context, r httpapi.QueryRequest) error {
+	if err := q.sendTyped(ctx, r); err != nil {
 		return err
 	}
-	return q.finish()
+	return q.printNoResult()
 }
 
-// finish says so when there was no result.
-func (q *querier) finish() error {
+// printNoResult says so when there was no result.
+func (q *querier) printNoResult() error {
 	if q.as == format.Table && q.results == 0 {
-		return q.count(0)
+		return q.printCount(0)
 	}
 	return nil
 }
 
-// checkAll looks for what cannot be sent in pieces before anything is run. It
+// checkPieces looks for what cannot be sent in pieces before anything is run. It
 // needs a source that can be read twice; another is checked on the way.
-func (s *script) checkAll(begin []byte, src io.Reader) error {
+func (s *script) checkPieces(begin []byte, src io.Reader) error {
 	f, ok := src.(*os.File)
 	if !ok || s.size < 0 {
 		return nil
@@ -122,41 +122,41 @@ func (s *script) checkAll(begin []byte, src io.Reader) error {
 			_, err := f.Seek(at, io.SeekStart)
 			return localFailure(err, "read the script")
 		}
-		if err = s.check(r, u, err); err != nil {
-			return s.undone(err, 0)
+		if err = s.checkUnit(r, u, err); err != nil {
+			return s.linesNotRun(err, 0)
 		}
 	}
 }
 
-// check refuses a unit that a piece cannot hold, or whose effect would end
+// checkUnit refuses a unit that a piece cannot hold, or whose effect would end
 // with the piece.
-func (s *script) check(r *sqlsplit.Reader, u sqlsplit.Unit, err error) error {
+func (s *script) checkUnit(r *sqlsplit.Reader, u sqlsplit.Unit, err error) error {
 	const tooLong = "line %d: this statement or transaction is longer than the %s that go into one request; ayb client import takes longer scripts"
 	switch {
 	case errors.Is(err, sqlsplit.ErrTooLong):
 		return errs.E(errs.TooLarge, tooLong, r.Line(), format.Bytes(requestBytes))
 	case err != nil:
 		return localFailure(err, "read the script")
-	case !fits(httpapi.QueryRequest{SQL: u.Text}):
+	case !fitsRequest(httpapi.QueryRequest{SQL: u.Text}):
 		return errs.E(errs.TooLarge, tooLong, u.First, format.Bytes(requestBytes))
 	}
-	if what := passing(u.Words); what != "" {
+	if what := requestSetting(u.Words); what != "" {
 		return errs.E(errs.Invalid, "line %d: %s counts for one request only, and this script is too long for one, but not for ayb client import", u.First, what)
 	}
 	return nil
 }
 
-// passing names what a statement does if that ends with its request; else it
+// requestSetting names what a statement does if that ends with its request; else it
 // gives nothing.
-func passing(words []string) string {
+func requestSetting(words []string) string {
 	if name, sets := sqlsplit.Setting(words); sets {
 		return name
 	}
 	return ""
 }
 
-// runAll sends a script piece by piece.
-func (s *script) runAll(ctx context.Context, src io.Reader) error {
+// sendPieces sends a script piece by piece.
+func (s *script) sendPieces(ctx context.Context, src io.Reader) error {
 	r := sqlsplit.NewReader(src, requestBytes)
 	for {
 		u, err := r.Next()
@@ -164,9 +164,9 @@ func (s *script) runAll(ctx context.Context, src io.Reader) error {
 			if err := s.flush(ctx); err != nil {
 				return err
 			}
-			return s.q.finish()
+			return s.q.printNoResult()
 		}
-		if err = s.check(r, u, err); err != nil {
+		if err = s.checkUnit(r, u, err); err != nil {
 			if err := s.flush(ctx); err != nil {
 				return err
 			}
@@ -174,7 +174,7 @@ func (s *script) runAll(ctx context.Context, src io.Reader) error {
 			if line == 0 { // there is no unit
 				line = r.Line()
 			}
-			return s.undone(err, line)
+			return s.linesNotRun(err, line)
 		}
 		// What has a transaction of its own, or can run in none, makes the
 		// statements beside it run one by one.
@@ -197,12 +197,12 @@ func (s *script) runAll(ctx context.Context, src io.Reader) error {
 func (s *script) flush(ctx context.Context) error {
 	units := s.units
 	s.units, s.bytes = nil, 0
-	return s.send(ctx, units)
+	return s.sendUnits(ctx, units)
 }
 
-// send sends units as one request, or as two when it is too large for this
+// sendUnits sends units as one request, or as two when it is too large for this
 // server.
-func (s *script) send(ctx context.Context, units []sqlsplit.Unit) error {
+func (s *script) sendUnits(ctx context.Context, units []sqlsplit.Unit) error {
 	if len(units) == 0 {
 		return nil
 	}
@@ -212,24 +212,24 @@ func (s *script) send(ctx context.Context, units []sqlsplit.Unit) error {
 	}
 	text := sql.String()
 	err := interruptible(ctx, func(ctx context.Context) error {
-		return s.q.typed(ctx, httpapi.QueryRequest{SQL: text})
+		return s.q.sendTyped(ctx, httpapi.QueryRequest{SQL: text})
 	})
 	half := len(units) / 2
 	switch {
 	case err == nil:
-		s.begun = true
+		s.started = true
 		s.bar.add(len(text))
 		return nil
 	case requestTooLarge(err) && half > 0:
 		s.piece = min(s.piece, len(text)/2)
-		if err := s.send(ctx, units[:half]); err != nil {
+		if err := s.sendUnits(ctx, units[:half]); err != nil {
 			return err
 		}
-		return s.send(ctx, units[half:])
+		return s.sendUnits(ctx, units[half:])
 	case requestTooLarge(err):
-		err = prefixed(err, "line %d: ", units[0].First)
+		err = withPrefix(err, "line %d: ", units[0].First)
 	default:
-		err = placed(err, text, units[0].Line)
+		err = withPosition(err, text, units[0].Line)
 	}
-	return s.unfinished(err, units, text)
+	return s.pieceFailed(err, units, text)
 }

@@ -158,7 +158,7 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-func text(s string) *string { return &s }
+func textPointer(s string) *string { return &s }
 
 var notFound = errs.RecordNotFound("database", "alice/nope")
 

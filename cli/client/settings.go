@@ -57,16 +57,16 @@ func (s settings) tokenFor(url string) string {
 	return ""
 }
 
-// save replaces the file as a whole, readable by its owner only (S24). A
+// downloadToFile replaces the file as a whole, readable by its owner only (S24). A
 // reader sees the old file or the new one, never a part.
 func (s settings) save(path string) error {
-	if err := s.replace(path); err != nil {
+	if err := s.replaceFile(path); err != nil {
 		return localFailure(err, "write the configuration file %s", path)
 	}
 	return nil
 }
 
-func (s settings) replace(path string) error {
+func (s settings) replaceFile(path string) error {
 	data, err := httpapi.Marshal(s)
 	if err != nil {
 		return err

@@ -31,14 +31,14 @@ To give rights to one account, see share.`,
 		if !cmd.Flags().Changed("public_sharing_level") {
 			return usage(cmd, "the following required arguments were not provided: --public_sharing_level LEVEL")
 		}
-		c, db, err := a.at(cmd, args)
+		c, db, err := a.connectTo(cmd, args)
 		if err != nil {
 			return err
 		}
 		if err := c.UpdateDatabase(cmd.Context(), db.entity, db.name, httpapi.UpdateDatabaseRequest{PublicSharingLevel: level.value}); err != nil {
 			return err
 		}
-		return a.say("Database %s updated successfully", db)
+		return a.printLine("Database %s updated successfully", db)
 	}
 	return cmd
 }
@@ -77,7 +77,7 @@ To give rights to everybody, see update_database.`,
 			if err := c.Share(cmd.Context(), db.entity, db.name, httpapi.ShareRequest{EntityForPermission: args[1], SharingLevel: level}); err != nil {
 				return err
 			}
-			return a.say("Permissions for %s on %s updated successfully", args[1], db)
+			return a.printLine("Permissions for %s on %s updated successfully", args[1], db)
 		},
 	}
 }
@@ -96,7 +96,7 @@ owner, who may do everything, is not listed.`,
 	}
 	as := formatFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		c, db, err := a.at(cmd, args)
+		c, db, err := a.connectTo(cmd, args)
 		if err != nil {
 			return err
 		}
@@ -108,7 +108,7 @@ owner, who may do everything, is not listed.`,
 		for i, p := range list {
 			rows[i] = []string{p.EntitySlug, p.SharingLevel}
 		}
-		return a.listing(format.Kind(as.value), httpapi.List[httpapi.Permission](list), rows,
+		return a.printListing(format.Kind(as.value), httpapi.List[httpapi.Permission](list), rows,
 			[]string{"Entity", "Sharing level"}, "No shared permissions for "+db.String())
 	}
 	return cmd

@@ -26,7 +26,7 @@ were there before a restore.`,
 	as := formatFlag(cmd)
 	long := cmd.Flags().Bool("long", false, "show sizes and messages too")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		c, db, err := a.at(cmd, args)
+		c, db, err := a.connectTo(cmd, args)
 		if err != nil {
 			return err
 		}
@@ -35,7 +35,7 @@ were there before a restore.`,
 			return err
 		}
 		header, rows := snapshotRows(list, *long)
-		return a.listing(format.Kind(as.value), httpapi.List[httpapi.Snapshot](list), rows, header, "No snapshots for "+db.String())
+		return a.printListing(format.Kind(as.value), httpapi.List[httpapi.Snapshot](list), rows, header, "No snapshots for "+db.String())
 	}
 	return cmd
 }
@@ -46,21 +46,21 @@ func snapshotRows(list []httpapi.Snapshot, long bool) (header []string, rows [][
 		header = append(header, "Size", "Before restore", "Message")
 	}
 	for _, s := range list {
-		row := []string{s.SnapshotID, offset(s.LastModifiedAt)}
+		row := []string{s.SnapshotID, offsetTime(s.LastModifiedAt)}
 		if long {
 			before := ""
 			if s.BeforeRestore {
 				before = "yes"
 			}
-			row = append(row, format.Bytes(s.Bytes), before, or(s.Message, ""))
+			row = append(row, format.Bytes(s.Bytes), before, orDefault(s.Message, ""))
 		}
 		rows = append(rows, row)
 	}
 	return header, rows
 }
 
-// offset writes a time of the server with its offset in digits.
-func offset(at string) string {
+// offsetTime writes a time of the server with its offset in digits.
+func offsetTime(at string) string {
 	if whole, ok := strings.CutSuffix(at, "Z"); ok {
 		return whole + "+00:00"
 	}
@@ -79,7 +79,7 @@ takes by itself. You must own the database or be a manager of it.`,
 	}
 	message := cmd.Flags().String("message", "", "`TEXT` to find it again by")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		c, db, err := a.at(cmd, args)
+		c, db, err := a.connectTo(cmd, args)
 		if err != nil {
 			return err
 		}
@@ -89,9 +89,9 @@ takes by itself. You must own the database or be a manager of it.`,
 				return err
 			}
 			if !taken.Created {
-				return a.say("Snapshot %s of %s is stored already: nothing has changed since", printable(taken.SnapshotID), db)
+				return a.printLine("Snapshot %s of %s is stored already: nothing has changed since", printable(taken.SnapshotID), db)
 			}
-			return a.say("Stored %s as snapshot %s", db, printable(taken.SnapshotID))
+			return a.printLine("Stored %s as snapshot %s", db, printable(taken.SnapshotID))
 		})
 	}
 	return cmd
@@ -117,12 +117,12 @@ must own the database or be a manager of it.`,
 				return err
 			}
 		}
-		c, db, err := a.at(cmd, args)
+		c, db, err := a.connectTo(cmd, args)
 		if err != nil {
 			return err
 		}
 		return interruptible(cmd.Context(), func(ctx context.Context) error {
-			id, err := wholeID(ctx, c, db, args[1])
+			id, err := fullSnapshotID(ctx, c, db, args[1])
 			if err == nil {
 				err = c.RestoreSnapshot(ctx, db.entity, db.name, httpapi.RestoreRequest{SnapshotID: id, To: *to})
 			}
@@ -132,9 +132,9 @@ must own the database or be a manager of it.`,
 			case err != nil:
 				return err
 			case *to != "":
-				return a.say("Restored snapshot %s of %s as %s", printable(id), db, *to)
+				return a.printLine("Restored snapshot %s of %s as %s", printable(id), db, *to)
 			}
-			return a.say("Restored %s to snapshot %s", db, printable(id))
+			return a.printLine("Restored %s to snapshot %s", db, printable(id))
 		})
 	}
 	return cmd
@@ -147,9 +147,9 @@ const (
 	shortIDLength    = 4
 )
 
-// wholeID completes the name of a snapshot that was shortened. One that no
+// fullSnapshotID completes the name of a snapshot that was shortened. One that no
 // snapshot begins with stays, for the server to refuse.
-func wholeID(ctx context.Context, c *httpapi.Client, db database, id string) (string, error) {
+func fullSnapshotID(ctx context.Context, c *httpapi.Client, db database, id string) (string, error) {
 	if len(id) >= snapshotIDLength || len(id) < shortIDLength {
 		return id, nil
 	}

@@ -33,7 +33,7 @@ func newTerminal(ctx context.Context, s *session) *terminal {
 	shell.AcceptMultiline = func(line []rune) bool { return isComplete(string(line)) }
 	shell.History.Delete()
 	shell.History.Add("statements", openHistory(historyPath(runtime.GOOS, s.app.Getenv)))
-	s.names = newNames(ctx, func() (daemonapi.Schema, error) {
+	s.names = newCompletions(ctx, func() (daemonapi.Schema, error) {
 		ctx, cancel := context.WithTimeout(ctx, completionTimeout)
 		defer cancel()
 		return s.client.Schema(ctx, s.db.entity, s.db.name)
@@ -60,8 +60,8 @@ func isComplete(text string) bool {
 // nothing to clear; Ctrl-D on an empty line ends it as well.
 func (t *terminal) next() (string, error) {
 	text, err := t.shell.Readline()
-	if cut := t.keys.cut(); cut && err == nil {
-		return "", errCut
+	if cut := t.keys.takeLost(); cut && err == nil {
+		return "", errLostCharacter
 	}
 	if errors.Is(err, readline.ErrInterrupt) {
 		if strings.TrimSpace(text) == "" {

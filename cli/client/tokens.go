@@ -32,11 +32,11 @@ given to, or the name you gave it. The last use may be told a minute late.`,
 		}
 		rows := make([][]string, len(tokens))
 		for i, t := range tokens {
-			rows[i] = []string{t.ShortToken, or(t.ScopedDatabase, "(all databases)"), or(t.PermissionLevel, "(full access)"),
-				or(t.AppName, or(t.Name, "")),
-				or(t.CreatedAt, ""), or(t.ExpiresAt, "(never)"), or(t.LastUsedAt, "(never)")}
+			rows[i] = []string{t.ShortToken, orDefault(t.ScopedDatabase, "(all databases)"), orDefault(t.PermissionLevel, "(full access)"),
+				orDefault(t.AppName, orDefault(t.Name, "")),
+				orDefault(t.CreatedAt, ""), orDefault(t.ExpiresAt, "(never)"), orDefault(t.LastUsedAt, "(never)")}
 		}
-		return a.listing(format.Kind(as.value), httpapi.List[httpapi.Token](tokens), rows,
+		return a.printListing(format.Kind(as.value), httpapi.List[httpapi.Token](tokens), rows,
 			[]string{"Short token", "Scope", "Permission", "App", "Created", "Expires", "Last used"}, "No active API tokens")
 	}
 	return cmd
@@ -59,7 +59,7 @@ be the one you are using.`,
 			if err := c.RevokeToken(cmd.Context(), args[0]); err != nil {
 				return err
 			}
-			return a.say("Successfully revoked token %s", args[0])
+			return a.printLine("Successfully revoked token %s", args[0])
 		},
 	}
 }
@@ -101,7 +101,7 @@ that database, at most at the level given; what you lose yourself, it loses too.
 		if err != nil {
 			return err
 		}
-		return a.say("Successfully created token %s", printable(made.Token))
+		return a.printLine("Successfully created token %s", printable(made.Token))
 	}
 	return cmd
 }
@@ -128,7 +128,7 @@ elsewhere, go on working; see list_tokens.`,
 			if err := a.forgetToken(short); err != nil {
 				return err
 			}
-			return a.say("Successfully logged out of %s", c.URL())
+			return a.printLine("Successfully logged out of %s", c.URL())
 		},
 	}
 }

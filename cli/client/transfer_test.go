@@ -117,7 +117,7 @@ func TestImport(t *testing.T) {
 	rows := daemonapi.ImportResult{Format: "csv", Table: "fruit", Created: true, Rows: 1, Bytes: 8}
 	skipped := daemonapi.ImportResult{Format: "csv", Table: "T", Rows: 2, Skipped: 3, Bad: []daemonapi.BadRow{{Line: 4, Message: "no\x1b[2J"}}}
 	dry := daemonapi.ImportResult{Format: "csv", DryRun: true, Table: "fruit", Created: true, Rows: 2, Bad: []daemonapi.BadRow{{Line: 3, Message: "short"}},
-		Columns: []daemonapi.ImportColumn{{Name: "a", Type: "INTEGER"}, {Name: "b", Type: "TEXT"}}, Preview: [][]*string{{text("1"), nil}, {text("2"), text(""), text("too much")}}}
+		Columns: []daemonapi.ImportColumn{{Name: "a", Type: "INTEGER"}, {Name: "b", Type: "TEXT"}}, Preview: [][]*string{{textPointer("1"), nil}, {textPointer("2"), textPointer(""), textPointer("too much")}}}
 	whole := daemonapi.ImportResult{Format: "sqlite", Bytes: 2048}
 	const csvs, stop = "format=csv", "&on_error=stop"
 	for _, tt := range []struct {
@@ -311,7 +311,7 @@ func TestGuesses(t *testing.T) {
 		{"x", "hello\nyou, there", " by  "},
 		{"", "", " by  "},
 	} {
-		if got := client.GuessOf(tt.name, []byte(tt.begin)); got != tt.want {
+		if got := client.Sniff(tt.name, []byte(tt.begin)); got != tt.want {
 			t.Errorf("%s %q: %q, not %q", tt.name, tt.begin, got, tt.want)
 		}
 	}

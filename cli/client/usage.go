@@ -27,7 +27,7 @@ change it.`,
 	}
 	as := formatFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		c, db, err := a.at(cmd, args)
+		c, db, err := a.connectTo(cmd, args)
 		if err != nil {
 			return err
 		}
@@ -35,7 +35,7 @@ change it.`,
 		if err != nil {
 			return err
 		}
-		return a.listing(format.Kind(as.value), u, usageRows(u), []string{"Limit", "Used", "Most", "Source"}, "")
+		return a.printListing(format.Kind(as.value), u, usageRows(u), []string{"Limit", "Used", "Most", "Source"}, "")
 	}
 	return cmd
 }

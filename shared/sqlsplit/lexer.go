@@ -29,7 +29,7 @@ type lexer struct {
 // step leaves the state at start.
 func (l *lexer) step(text string, final bool) (n int, ends bool) {
 	if l.until != "" {
-		return l.inside(text, final), false
+		return l.skipQuoted(text, final), false
 	}
 	switch c := text[0]; {
 	case isBlank(c):
@@ -37,28 +37,28 @@ func (l *lexer) step(text string, final bool) (n int, ends bool) {
 	case c == '-' || c == '/':
 		return l.comment(text, final), false
 	case c == '\'' || c == '"' || c == '`' || c == '[':
-		l.other()
+		l.otherToken()
 		l.until = string(c)
 		if c == '[' {
 			l.until = "]"
 		}
 		return 1, false
 	case c == ';':
-		return 1, l.semicolon()
+		return 1, l.endsStatement()
 	case isWord(c):
 		n := wordLen(text)
 		if n == len(text) && !final {
 			return 0, false
 		}
-		l.word(text[:n])
+		l.keyword(text[:n])
 		return n, false
 	}
-	l.other()
+	l.otherToken()
 	return 1, false
 }
 
-// inside looks for the end of the literal, name or comment.
-func (l *lexer) inside(text string, final bool) int {
+// skipQuoted looks for the end of the literal, name or comment.
+func (l *lexer) skipQuoted(text string, final bool) int {
 	if i := strings.Index(text, l.until); i >= 0 {
 		n := i + len(l.until)
 		l.until = ""
@@ -82,12 +82,12 @@ func (l *lexer) comment(text string, final bool) int {
 		l.until = "*/"
 		return 2
 	}
-	l.other()
+	l.otherToken()
 	return 1
 }
 
-// semicolon tells whether the statement ends here.
-func (l *lexer) semicolon() bool {
+// endsStatement tells whether the statement ends here.
+func (l *lexer) endsStatement() bool {
 	if l.state == trigger || l.state == semi {
 		l.state = semi
 		return false
@@ -95,8 +95,8 @@ func (l *lexer) semicolon() bool {
 	return true
 }
 
-// other is any token that is no keyword of interest.
-func (l *lexer) other() {
+// otherToken is any token that is no keyword of interest.
+func (l *lexer) otherToken() {
 	switch l.state {
 	case start, create:
 		l.state = normal
@@ -105,8 +105,8 @@ func (l *lexer) other() {
 	}
 }
 
-// word follows the keywords that lead to a trigger.
-func (l *lexer) word(w string) {
+// keyword follows the keywords that lead to a trigger.
+func (l *lexer) keyword(w string) {
 	if l.state == normal || l.state == trigger {
 		return // where no word counts
 	}
@@ -125,7 +125,7 @@ func (l *lexer) word(w string) {
 	case l.state == semi && is("END"):
 		l.state = end
 	default:
-		l.other()
+		l.otherToken()
 	}
 }
 

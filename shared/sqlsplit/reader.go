@@ -33,34 +33,34 @@ type Unit struct {
 // Reader cuts a script of any size into units. It holds one unit in memory
 // and some more. It is used by one goroutine.
 type Reader struct {
-	src   io.Reader
-	most  int
-	each  bool // each statement is a unit
-	lex   lexer
-	tx    transaction
-	first Unit   // of the unit that is being read: what its first statement says
-	text  string // what has been read and not given out
-	from  int    // where the current statement begins in text
-	at    int    // how far the lexer has come
-	line  int    // in which text begins
-	eof   bool
+	src            io.Reader
+	maxBytes       int
+	everyStatement bool // each statement is a unit
+	lex            lexer
+	tx             transaction
+	first          Unit   // of the unit that is being read: what its first statement says
+	text           string // what has been read and not given out
+	from           int    // where the current statement begins in text
+	at             int    // how far the lexer has come
+	line           int    // in which text begins
+	eof            bool
 }
 
 // NewReader makes a Reader of src for units of at most so many bytes.
 func NewReader(src io.Reader, most int) *Reader {
-	return &Reader{src: src, most: most, line: 1}
+	return &Reader{src: src, maxBytes: most, line: 1}
 }
 
 // NewStatements makes a Reader for which every statement is a unit, also one of
 // a transaction.
 func NewStatements(src io.Reader, most int) *Reader {
-	return &Reader{src: src, most: most, line: 1, each: true}
+	return &Reader{src: src, maxBytes: most, line: 1, everyStatement: true}
 }
 
 // Line is the line in which the statement begins that comes next, or that
 // was too long.
 func (r *Reader) Line() int {
-	_, at := head(r.text)
+	_, at := firstTokens(r.text)
 	return r.line + strings.Count(r.text[:at], "\n")
 }
 
@@ -72,33 +72,33 @@ func (r *Reader) Next() (Unit, error) {
 		if r.at < len(r.text) {
 			n, ends := r.lex.step(r.text[r.at:], r.eof)
 			r.at += n
-			if ends && r.ended() {
-				return r.fitting()
+			if ends && r.endStatement() {
+				return r.cutIfFits()
 			}
 			if n > 0 {
 				continue
 			}
 		}
 		if r.eof {
-			return r.last()
+			return r.lastUnit()
 		}
-		if len(r.text) > r.most {
+		if len(r.text) > r.maxBytes {
 			return Unit{}, ErrTooLong
 		}
-		if err := r.more(); err != nil {
+		if err := r.readMore(); err != nil {
 			return Unit{}, err
 		}
 	}
 }
 
-// ended ends a statement, and tells whether the unit has ended with it.
-func (r *Reader) ended() bool {
+// endStatement ends a statement, and tells whether the unit has ended with it.
+func (r *Reader) endStatement() bool {
 	blank := r.lex.state == start
 	r.lex = lexer{}
 	if blank {
 		return false
 	}
-	words, at := head(r.text[r.from:r.at])
+	words, at := firstTokens(r.text[r.from:r.at])
 	if len(r.first.Words) == 0 {
 		r.first.Words = words
 		r.first.First = r.line + strings.Count(r.text[:r.from+at], "\n")
@@ -106,19 +106,19 @@ func (r *Reader) ended() bool {
 	r.from = r.at
 	r.tx.follow(words)
 	r.first.Transaction = r.first.Transaction || r.tx.open()
-	return r.each || !r.tx.open()
+	return r.everyStatement || !r.tx.open()
 }
 
-// fitting gives out what has been read, unless it is too long.
-func (r *Reader) fitting() (Unit, error) {
-	if r.at > r.most {
+// cutIfFits gives out what has been read, unless it is too long.
+func (r *Reader) cutIfFits() (Unit, error) {
+	if r.at > r.maxBytes {
 		return Unit{}, ErrTooLong
 	}
-	return r.give(), nil
+	return r.cutUnit(), nil
 }
 
-// give gives out what has been read.
-func (r *Reader) give() Unit {
+// cutUnit gives out what has been read.
+func (r *Reader) cutUnit() Unit {
 	u := r.first
 	u.Text, u.Line = r.text[:r.at], r.line
 	r.line += strings.Count(u.Text, "\n")
@@ -127,18 +127,18 @@ func (r *Reader) give() Unit {
 	return u
 }
 
-// last gives out what stands at the end without a semicolon.
-func (r *Reader) last() (Unit, error) {
-	r.ended()
+// findSavepoint gives out what stands at the end without a semicolon.
+func (r *Reader) lastUnit() (Unit, error) {
+	r.endStatement()
 	if len(r.first.Words) == 0 {
 		return Unit{}, io.EOF
 	}
-	return r.fitting()
+	return r.cutIfFits()
 }
 
-// more reads on: as much again as is held, so that a long unit is not copied
+// readMore reads on: as much again as is held, so that a long unit is not copied
 // too often.
-func (r *Reader) more() error {
+func (r *Reader) readMore() error {
 	buf := make([]byte, max(chunk, len(r.text)))
 	n, err := io.ReadFull(r.src, buf)
 	r.text += string(buf[:n])
@@ -166,7 +166,7 @@ func Offset(text string, i int) int {
 			continue // it belongs to the next
 		}
 		if i == 0 {
-			_, begin := head(text[from:])
+			_, begin := firstTokens(text[from:])
 			return from + begin
 		}
 		i--

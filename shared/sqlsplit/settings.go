@@ -36,7 +36,7 @@ func Setting(words []string) (name string, sets bool) {
 	switch {
 	case len(words) < 2:
 		return "", false
-	case words[0] == "CREATE" && (words[1] == "TEMP" || words[1] == "TEMPORARY" || ofTemp(words)):
+	case words[0] == "CREATE" && (words[1] == "TEMP" || words[1] == "TEMPORARY" || inTempSchema(words)):
 		return "CREATE TEMP", true
 	case words[0] != "PRAGMA":
 		return "", false
@@ -56,8 +56,8 @@ func Setting(words []string) (name string, sets bool) {
 	return "", false
 }
 
-// ofTemp reports whether a CREATE names the schema temp: CREATE TABLE temp.x.
-func ofTemp(words []string) bool {
+// inTempSchema reports whether a CREATE names the schema temp: CREATE TABLE temp.x.
+func inTempSchema(words []string) bool {
 	i := slices.Index(words, ".")
 	return i > 1 && words[i-1] == "TEMP"
 }

@@ -13,11 +13,11 @@ import "strings"
 // value is ready. It reads every byte once, however many lines a statement
 // takes.
 type Splitter struct {
-	buf  strings.Builder
-	lex  lexer
-	tx   transaction
-	set  settings
-	held []string // statements of a transaction that is not yet closed
+	buf     strings.Builder
+	lex     lexer
+	tx      transaction
+	set     settings
+	waiting []string // statements of a transaction that is not yet closed
 	// Script holds back as well what follows a setting that lasts only until
 	// the request ends, a PRAGMA or a TEMP table, until it is set back or the
 	// input ends.
@@ -39,7 +39,7 @@ func (s *Splitter) Feed(line string) []string {
 			continue
 		}
 		s.buf.WriteString(line[from:i])
-		if text := s.group(s.take()); text != "" {
+		if text := s.holdTransaction(s.takeStatement()); text != "" {
 			out = append(out, text)
 		}
 		from = i
@@ -55,29 +55,29 @@ func (s *Splitter) Feed(line string) []string {
 }
 
 // Pending tells whether a statement or a transaction has begun and not ended.
-func (s *Splitter) Pending() bool { return s.buf.Len() > 0 || len(s.held) > 0 }
+func (s *Splitter) Pending() bool { return s.buf.Len() > 0 || len(s.waiting) > 0 }
 
-// Held reports whether statements are complete and wait for others with which
+// Waiting reports whether statements are complete and wait for others with which
 // they have to go together, and whether that is for a transaction that they have
 // begun, and not only for a setting.
-func (s *Splitter) Held() (held, begun bool) {
-	return s.buf.Len() == 0 && len(s.held) > 0, s.tx.open()
+func (s *Splitter) Waiting() (held, begun bool) {
+	return s.buf.Len() == 0 && len(s.waiting) > 0, s.tx.open()
 }
 
 // Rest gives what is unfinished and forgets it; empty when there is nothing
 // but blanks and comments.
 func (s *Splitter) Rest() string {
-	rest := s.held
-	if text := s.take(); text != "" {
+	rest := s.waiting
+	if text := s.takeStatement(); text != "" {
 		rest = append(rest, text)
 	}
-	s.held, s.tx, s.set = nil, transaction{}, settings{}
+	s.waiting, s.tx, s.set = nil, transaction{}, settings{}
 	return strings.Join(rest, "\n")
 }
 
-// take gives the statement collected so far and begins the next; empty when
+// takeStatement gives the statement collected so far and begins the next; empty when
 // it has no token but its semicolon.
-func (s *Splitter) take() string {
+func (s *Splitter) takeStatement() string {
 	text, blank := strings.TrimSpace(s.buf.String()), s.lex.state == start
 	s.buf.Reset()
 	s.lex = lexer{}
@@ -87,21 +87,21 @@ func (s *Splitter) take() string {
 	return text
 }
 
-// group holds the statements of a transaction back and gives them out as one.
-func (s *Splitter) group(text string) string {
+// holdTransaction holds the statements of a transaction back and gives them out as one.
+func (s *Splitter) holdTransaction(text string) string {
 	if text == "" {
 		return ""
 	}
-	words, _ := head(text)
+	words, _ := firstTokens(text)
 	s.tx.follow(words)
 	if s.Script {
 		s.set.follow(words)
 	}
 	if s.tx.open() || s.set.open() {
-		s.held = append(s.held, text)
+		s.waiting = append(s.waiting, text)
 		return ""
 	}
-	text = strings.Join(append(s.held, text), "\n")
-	s.held = nil
+	text = strings.Join(append(s.waiting, text), "\n")
+	s.waiting = nil
 	return text
 }

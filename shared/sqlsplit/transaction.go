@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// headWords is how many tokens of a statement tell what it does to a
+// maxFirstTokens is how many tokens of a statement tell what it does to a
 // transaction, ROLLBACK TRANSACTION TO SAVEPOINT name, or to a connection,
 // PRAGMA schema.name = -value.
-const headWords = 7
+const maxFirstTokens = 7
 
-// head gives the first tokens of a text, in upper case and without quotes,
+// firstTokens gives the first tokens of a text, in upper case and without quotes,
 // and where the first of them begins; len(text) when there is none.
-func head(text string) (words []string, at int) {
+func firstTokens(text string) (words []string, at int) {
 	at = len(text)
-	for i := 0; i < len(text) && len(words) < headWords; {
+	for i := 0; i < len(text) && len(words) < maxFirstTokens; {
 		n, word := token(text[i:])
 		switch {
 		case text[i] == ';' && len(words) > 0:
@@ -75,12 +75,12 @@ func unquoted(text string) string {
 // transaction: each request is a transaction of its own, so only as one
 // request can they be one.
 type transaction struct {
-	begun  bool     // by BEGIN
-	points []string // savepoints that are open, the outermost first
+	begun      bool     // by BEGIN
+	savepoints []string // savepoints that are open, the outermost first
 }
 
 // open tells whether the statements so far leave a transaction open.
-func (t *transaction) open() bool { return t.begun || len(t.points) > 0 }
+func (t *transaction) open() bool { return t.begun || len(t.savepoints) > 0 }
 
 // follow takes the first tokens of the next statement.
 func (t *transaction) follow(words []string) {
@@ -93,22 +93,22 @@ func (t *transaction) follow(words []string) {
 	case first == "COMMIT", first == "END", first == "ROLLBACK" && !slices.Contains(words, "TO"):
 		*t = transaction{}
 	case first == "SAVEPOINT":
-		t.points = append(t.points, words[len(words)-1])
+		t.savepoints = append(t.savepoints, words[len(words)-1])
 	case first == "RELEASE":
-		if i := t.last(words); i >= 0 {
-			t.points = t.points[:i]
+		if i := t.findSavepoint(words); i >= 0 {
+			t.savepoints = t.savepoints[:i]
 		}
 	case first == "ROLLBACK": // to a savepoint, which stays
-		if i := t.last(words); i >= 0 {
-			t.points = t.points[:i+1]
+		if i := t.findSavepoint(words); i >= 0 {
+			t.savepoints = t.savepoints[:i+1]
 		}
 	}
 }
 
-// last finds the newest savepoint of the name that ends the statement.
-func (t *transaction) last(words []string) int {
-	for i := len(t.points) - 1; i >= 0; i-- {
-		if t.points[i] == words[len(words)-1] {
+// findSavepoint finds the newest savepoint of the name that ends the statement.
+func (t *transaction) findSavepoint(words []string) int {
+	for i := len(t.savepoints) - 1; i >= 0; i-- {
+		if t.savepoints[i] == words[len(words)-1] {
 			return i
 		}
 	}

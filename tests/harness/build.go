@@ -60,6 +60,6 @@ func Bin() (string, error) { return build() }
 // memory and time.
 func Race() bool { return race }
 
-// Quick is for the environment of every process: one with the race detector
+// FastRaceExit is for the environment of every process: one with the race detector
 // otherwise waits for a second before it exits.
-const Quick = "GORACE=atexit_sleep_ms=10"
+const FastRaceExit = "GORACE=atexit_sleep_ms=10"

@@ -39,7 +39,7 @@ type Setting struct {
 func (s Setting) String() string { return string(s.Topology) + "-" + string(s.Metadata) }
 
 // Start starts a server of this setting and stops it with t.
-func (s Setting) Start(t testing.TB, opts ...Option) *World {
+func (s Setting) Start(t testing.TB, opts ...Option) *Server {
 	t.Helper()
 	if s.Metadata == Postgres {
 		opts = append([]Option{WithPostgres()}, opts...)

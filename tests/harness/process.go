@@ -34,7 +34,7 @@ func startProcess(path string, args []string, dir string, env []string) (*Proces
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	// Tests register many accounts from one address; those about the limit
 	// set it themselves.
-	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "AYB__LIMITS__RATE_PER_MINUTE=0", Quick}
+	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "AYB__LIMITS__RATE_PER_MINUTE=0", FastRaceExit}
 	p.cmd.Env = append(p.cmd.Env, env...)
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", path, err)

@@ -27,5 +27,5 @@ func WithSnapshots(bucket bucket.Config, interval string, most int) Option {
 	if interval != "" {
 		text += fmt.Sprintf("[snapshots.automation]\ninterval = %q\nmax_snapshots = %d\n", interval, most)
 	}
-	return With(text)
+	return WithConfig(text)
 }

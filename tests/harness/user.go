@@ -13,11 +13,11 @@ type User struct {
 	*httpapi.Client
 	Name  string
 	Token string
-	w     *World
+	w     *Server
 }
 
 // Client is the API without or with a token.
-func (w *World) Client(token string) *httpapi.Client {
+func (w *Server) Client(token string) *httpapi.Client {
 	w.t.Helper()
 	c, err := httpapi.NewClient(httpapi.ClientConfig{URL: w.URL, Token: token}, httpapi.ClientDeps{})
 	if err != nil {
@@ -30,7 +30,7 @@ func (w *World) Client(token string) *httpapi.Client {
 func Address(name string) string { return strings.ToLower(name) + "@example.org" }
 
 // Register registers a user and confirms with the token of the mail.
-func (w *World) Register(name string) *User {
+func (w *Server) Register(name string) *User {
 	w.t.Helper()
 	anybody := w.Client("")
 	if _, err := anybody.Register(w.t.Context(), httpapi.RegisterRequest{Entity: name, EmailAddress: Address(name), EntityType: "user"}); err != nil {
@@ -49,7 +49,7 @@ func (w *World) Register(name string) *User {
 }
 
 // MailedTokens are the tokens in the mails to an address, oldest first.
-func (w *World) MailedTokens(address string) []string {
+func (w *Server) MailedTokens(address string) []string {
 	w.t.Helper()
 	var tokens []string
 	for _, line := range w.Mails() {

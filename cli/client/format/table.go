@@ -26,14 +26,14 @@ const MaxWidth = 10_000
 //
 // Columns can be given a width, at which their texts are broken; 0 is any.
 func WriteTable(w io.Writer, header []string, rows [][]string, fixed ...int) error {
-	head := fold(split(header), fixed)
+	head := wrapCells(splitCells(header), fixed)
 	widths := make([]int, len(header))
 	copy(widths, fixed)
-	measure(widths, head)
+	widen(widths, head)
 	lines := make([][][]string, len(rows))
 	for i, row := range rows {
-		lines[i] = fold(split(row), fixed)
-		measure(widths, lines[i])
+		lines[i] = wrapCells(splitCells(row), fixed)
+		widen(widths, lines[i])
 	}
 	out := bufio.NewWriter(w)
 	writeRow(out, widths, head)
@@ -50,8 +50,8 @@ func WriteTable(w io.Writer, header []string, rows [][]string, fixed ...int) err
 	return out.Flush() // bufio keeps the first error for here
 }
 
-// split cuts the cells of a row into the lines they take.
-func split(row []string) [][]string {
+// splitCells cuts the cells of a row into the lines they take.
+func splitCells(row []string) [][]string {
 	cells := make([][]string, len(row))
 	for i, text := range row {
 		text = strings.ReplaceAll(text, "\r\n", "\n")
@@ -63,24 +63,24 @@ func split(row []string) [][]string {
 	return cells
 }
 
-// fold breaks the lines of cells that are wider than their column may be.
-func fold(cells [][]string, fixed []int) [][]string {
+// wrapCells breaks the lines of cells that are wider than their column may be.
+func wrapCells(cells [][]string, fixed []int) [][]string {
 	for i := range min(len(cells), len(fixed)) {
 		if fixed[i] == 0 {
 			continue
 		}
 		var lines []string
 		for _, line := range cells[i] {
-			lines = append(lines, broken(line, fixed[i])...)
+			lines = append(lines, wrapText(line, fixed[i])...)
 		}
 		cells[i] = lines
 	}
 	return cells
 }
 
-// broken cuts a text into lines no wider than width, as far as its characters
+// wrapText cuts a text into lines no wider than width, as far as its characters
 // are not.
-func broken(text string, width int) []string {
+func wrapText(text string, width int) []string {
 	lines, used := []string{""}, 0
 	for chars := uniseg.NewGraphemes(text); chars.Next(); {
 		if used > 0 && used+chars.Width() > width {
@@ -92,7 +92,7 @@ func broken(text string, width int) []string {
 	return lines
 }
 
-func measure(widths []int, cells [][]string) {
+func widen(widths []int, cells [][]string) {
 	for i := range min(len(widths), len(cells)) {
 		for _, line := range cells[i] {
 			widths[i] = max(widths[i], uniseg.StringWidth(line))

@@ -39,7 +39,7 @@ func openLog(path string) (*log, error) {
 		return nil, err
 	}
 	l := &log{file: file, head: make([]byte, logHeader), frames: map[uint32]int64{}}
-	if err := l.read(); err != nil {
+	if err := l.scan(); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	if len(l.frames) == 0 {
@@ -48,11 +48,11 @@ func openLog(path string) (*log, error) {
 	return l, nil
 }
 
-// read finds the committed pages.
-func (l *log) read() error {
+// scan finds the committed pages.
+func (l *log) scan() error {
 	r := bufio.NewReaderSize(l.file, 1<<20)
 	if _, err := io.ReadFull(r, l.head); err != nil {
-		return nothing(err)
+		return ignoreEOF(err)
 	}
 	word := func(at int) uint32 { return binary.BigEndian.Uint32(l.head[at:]) }
 	l.page = int(word(8))
@@ -69,7 +69,7 @@ func (l *log) read() error {
 	open := map[uint32]int64{} // of the transaction that is being read
 	for at := int64(logHeader); ; at += int64(len(frame)) {
 		if _, err := io.ReadFull(r, frame); err != nil {
-			return nothing(err)
+			return ignoreEOF(err)
 		}
 		sum.add(frame[:8])
 		sum.add(frame[frameHeader:])
@@ -90,19 +90,19 @@ func (l *log) read() error {
 	}
 }
 
-// nothing takes the end of a log for what it is.
-func nothing(err error) error {
+// ignoreEOF takes the end of a log for what it is.
+func ignoreEOF(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil
 	}
 	return err
 }
 
-// same reports whether the log has not begun anew.
-func (l *log) same() (bool, error) {
+// unchanged reports whether the log has not begun anew.
+func (l *log) unchanged() (bool, error) {
 	now := make([]byte, logHeader)
 	if _, err := l.file.ReadAt(now, 0); err != nil {
-		return false, nothing(err)
+		return false, ignoreEOF(err)
 	}
 	return bytes.Equal(now, l.head), nil
 }

@@ -27,17 +27,17 @@ const (
 type File struct {
 	main    *os.File
 	path    string // as it was given
-	begin   state
+	initial fileState
 	log     *log // nil when there is none, or nothing in it
 	size    int64
 	at      int64
 	page    []byte // the one that is read, of a file with a log
-	left    []byte // of page, not given yet
+	unread  []byte // of page, not given yet
 	checked bool
 }
 
-// state tells whether a file is still the same.
-type state struct {
+// stat tells whether a file is still the same.
+type fileState struct {
 	size    int64
 	changed int64 // time, in nanoseconds
 }
@@ -51,26 +51,26 @@ func Open(path string) (*File, error) {
 		return nil, err
 	}
 	f := &File{main: main, path: path}
-	if err := f.open(); err != nil {
+	if err := f.openLogFile(); err != nil {
 		return nil, errors.Join(err, main.Close())
 	}
 	return f, nil
 }
 
-// open looks at what lies beside the file. SQLite names it after the file
+// openLogFile looks at what lies beside the file. SQLite names it after the file
 // itself, not after a link to it.
-func (f *File) open() error {
+func (f *File) openLogFile() error {
 	real, err := filepath.EvalSymlinks(f.path)
 	if err != nil {
 		return err
 	}
-	if err := f.noJournal(real + "-journal"); err != nil {
+	if err := f.refuseJournal(real + "-journal"); err != nil {
 		return err
 	}
-	if f.begin, err = f.state(); err != nil {
+	if f.initial, err = f.stat(); err != nil {
 		return err
 	}
-	f.size = f.begin.size
+	f.size = f.initial.size
 	if f.log, err = openLog(real + "-wal"); err != nil || f.log == nil {
 		return err
 	}
@@ -86,9 +86,9 @@ func (f *File) open() error {
 	return nil
 }
 
-// noJournal refuses a file that holds a part of a transaction. A journal that
+// refuseJournal refuses a file that holds a part of a transaction. A journal that
 // is done with has lost its begin.
-func (f *File) noJournal(path string) error {
+func (f *File) refuseJournal(path string) error {
 	j, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -109,19 +109,19 @@ func (f *File) noJournal(path string) error {
 
 func (f *File) name() string { return filepath.Base(f.path) }
 
-func (f *File) state() (state, error) {
+func (f *File) stat() (fileState, error) {
 	info, err := f.main.Stat()
 	if err != nil {
-		return state{}, err
+		return fileState{}, err
 	}
-	return state{info.Size(), info.ModTime().UnixNano()}, nil
+	return fileState{info.Size(), info.ModTime().UnixNano()}, nil
 }
 
 // Size is how many bytes Read gives in all.
 func (f *File) Size() int64 { return f.size }
 
-// Added is how many pages come from the log.
-func (f *File) Added() int {
+// LogPages is how many pages come from the log.
+func (f *File) LogPages() int {
 	if f.log == nil {
 		return 0
 	}
@@ -132,7 +132,7 @@ func (f *File) Added() int {
 // written to the database meanwhile.
 func (f *File) Read(p []byte) (int, error) {
 	if f.at == f.size {
-		return 0, f.end()
+		return 0, f.checkUnchanged()
 	}
 	if f.log == nil {
 		n, err := f.main.ReadAt(p[:min(int64(len(p)), f.size-f.at)], f.at)
@@ -140,28 +140,28 @@ func (f *File) Read(p []byte) (int, error) {
 		if errors.Is(err, io.EOF) {
 			err = nil
 			if n == 0 {
-				err = f.errWritten()
+				err = f.errChanged()
 			}
 		}
 		return n, err
 	}
-	if len(f.left) == 0 {
-		if err := f.next(); err != nil {
+	if len(f.unread) == 0 {
+		if err := f.readPage(); err != nil {
 			return 0, err
 		}
 	}
-	n := copy(p, f.left)
-	f.left = f.left[n:]
+	n := copy(p, f.unread)
+	f.unread = f.unread[n:]
 	f.at += int64(n)
 	return n, nil
 }
 
-// next reads the page at which the reader stands.
-func (f *File) next() error {
-	f.left = f.page
+// readPage reads the page at which the reader stands.
+func (f *File) readPage() error {
+	f.unread = f.page
 	if at, ok := f.log.frames[uint32(f.at/int64(len(f.page)))+1]; ok {
 		if _, err := f.log.file.ReadAt(f.page, at); errors.Is(err, io.EOF) { // it is shorter than it was
-			return f.errWritten()
+			return f.errChanged()
 		} else if err != nil {
 			return err
 		}
@@ -179,32 +179,32 @@ func (f *File) next() error {
 	return nil
 }
 
-// end tells whether what was read belongs together.
-func (f *File) end() error {
+// checkUnchanged tells whether what was read belongs together.
+func (f *File) checkUnchanged() error {
 	if f.checked {
 		return io.EOF
 	}
-	now, err := f.state()
+	now, err := f.stat()
 	if err != nil {
 		return err
 	}
-	if now != f.begin {
-		return f.errWritten()
+	if now != f.initial {
+		return f.errChanged()
 	}
 	if f.log != nil {
-		same, err := f.log.same()
+		same, err := f.log.unchanged()
 		if err != nil {
 			return err
 		}
 		if !same {
-			return f.errWritten()
+			return f.errChanged()
 		}
 	}
 	f.checked = true
 	return io.EOF
 }
 
-func (f *File) errWritten() error {
+func (f *File) errChanged() error {
 	return errs.E(errs.Conflict, "Somebody has written to %s while it was read, so nothing was imported. Import again, or take a copy with: sqlite3 %[1]s \".backup copy.db\"", f.name())
 }
 

@@ -12,31 +12,31 @@ import (
 )
 
 const (
-	atOnce = "Running servers have taken this up."
-	soon   = "A running server takes this up within a minute."
+	noticeAtOnce       = "Running servers have taken this up."
+	noticeWithinMinute = "A running server takes this up within a minute."
 )
 
-// busPatience is how long a bus is waited for that is configured and may be
+// busTimeout is how long a bus is waited for that is configured and may be
 // down.
-const busPatience = 3 * time.Second
+const busTimeout = 3 * time.Second
 
-// tell tells running control planes of the change, if there is a bus they can
+// notify tells running control planes of the change, if there is a bus they can
 // be told over, and says how soon it holds. They forget by themselves what is
 // a minute old.
-func (s *server) tell(ctx context.Context, changed []ayb.DatabasePath) string {
+func (s *server) notify(ctx context.Context, changed []ayb.DatabasePath) string {
 	if s.cfg.Bus.Address() == "" {
-		return soon
+		return noticeWithinMinute
 	}
 	env := process.Env{Config: s.cfg, Log: slog.New(slog.DiscardHandler)}
 	conn, err := env.Connect(natsbus.ControlPlane)
 	if err != nil {
-		return soon
+		return noticeWithinMinute
 	}
 	defer conn.Close()
-	waiting, cancel := context.WithTimeout(ctx, busPatience)
+	waiting, cancel := context.WithTimeout(ctx, busTimeout)
 	defer cancel()
 	if conn.Connected(waiting) != nil {
-		return soon
+		return noticeWithinMinute
 	}
 	group := invalidateapi.Join(conn, func(invalidateapi.Notice) {}, env.Log)
 	taking, leave := context.WithCancel(ctx)
@@ -47,7 +47,7 @@ func (s *server) tell(ctx context.Context, changed []ayb.DatabasePath) string {
 	}()
 	defer func() { leave(); <-left }()
 	if group.DatabasesChanged(changed) != nil {
-		return soon
+		return noticeWithinMinute
 	}
-	return atOnce
+	return noticeAtOnce
 }

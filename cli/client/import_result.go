@@ -9,46 +9,46 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// tell prints what an import has done, or would do. A dry run of an import that
+// printResult prints what an import has done, or would do. A dry run of an import that
 // would fail is a failure, in whatever form it is told.
-func (i *importing) tell(r daemonapi.ImportResult) error {
+func (i *importJob) printResult(r daemonapi.ImportResult) error {
 	if i.json {
 		text, err := httpapi.Marshal(r)
 		if err != nil {
 			return err
 		}
-		if err := i.say("%s", text); err != nil {
+		if err := i.printLine("%s", text); err != nil {
 			return err
 		}
-		return i.verdict(r)
+		return i.dryRunFailure(r)
 	}
 	if r.DryRun {
-		if err := i.preview(r); err != nil {
+		if err := i.printPreview(r); err != nil {
 			return err
 		}
 	}
-	if err := i.say("%s", i.summary(r)); err != nil {
+	if err := i.printLine("%s", i.summary(r)); err != nil {
 		return err
 	}
-	if err := i.notes(r); err != nil {
+	if err := i.printNotes(r); err != nil {
 		return err
 	}
-	if err := i.bad(r); err != nil {
+	if err := i.printRejected(r); err != nil {
 		return err
 	}
-	return i.verdict(r)
+	return i.dryRunFailure(r)
 }
 
-// verdict is the failure of a dry run with rows that would stop the import.
-func (i *importing) verdict(r daemonapi.ImportResult) error {
+// dryRunFailure is the failure of a dry run with rows that would stop the import.
+func (i *importJob) dryRunFailure(r daemonapi.ImportResult) error {
 	if r.DryRun && i.req.OnError != daemonapi.OnErrorSkip && (r.Skipped > 0 || len(r.Bad) > 0) {
 		return errReported
 	}
 	return nil
 }
 
-// notes prints what was done with the data that its sender may not expect.
-func (i *importing) notes(r daemonapi.ImportResult) error {
+// printNotes prints what was done with the data that its sender may not expect.
+func (i *importJob) printNotes(r daemonapi.ImportResult) error {
 	for _, n := range r.Notes {
 		if _, err := fmt.Fprintln(i.Stderr, printable(n)); err != nil {
 			return localFailure(err, "write the answer")
@@ -58,7 +58,7 @@ func (i *importing) notes(r daemonapi.ImportResult) error {
 }
 
 // summary is one sentence about an import.
-func (i *importing) summary(r daemonapi.ImportResult) string {
+func (i *importJob) summary(r daemonapi.ImportResult) string {
 	did := "Imported"
 	if r.DryRun {
 		did = "Would import"
@@ -77,18 +77,18 @@ func (i *importing) summary(r daemonapi.ImportResult) string {
 	if r.Created {
 		table = "new table"
 	}
-	return fmt.Sprintf("%s %s into the %s %s of %s", did, counted(r.Rows, "row"), table, printable(r.Table), i.db)
+	return fmt.Sprintf("%s %s into the %s %s of %s", did, countOf(r.Rows, "row"), table, printable(r.Table), i.db)
 }
 
-func counted(n int64, what string) string {
+func countOf(n int64, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
 	return strconv.FormatInt(n, 10) + " " + what + "s"
 }
 
-// preview prints the columns with their types and the first rows.
-func (i *importing) preview(r daemonapi.ImportResult) error {
+// printPreview prints the columns with their types and the first rows.
+func (i *importJob) printPreview(r daemonapi.ImportResult) error {
 	if len(r.Columns) == 0 {
 		return nil
 	}
@@ -100,25 +100,25 @@ func (i *importing) preview(r daemonapi.ImportResult) error {
 		return localFailure(err, "write the answer")
 	}
 	if len(r.Preview) > 0 {
-		if err := i.say(""); err != nil {
+		if err := i.printLine(""); err != nil {
 			return err
 		}
 		rows := make([][]string, len(r.Preview))
 		for n, row := range r.Preview {
 			for _, cell := range row[:min(len(row), len(names))] {
-				rows[n] = append(rows[n], or(cell, "NULL"))
+				rows[n] = append(rows[n], orDefault(cell, "NULL"))
 			}
 		}
 		if err := format.WriteTable(i.Stdout, names, rows); err != nil {
 			return localFailure(err, "write the answer")
 		}
 	}
-	return i.say("")
+	return i.printLine("")
 }
 
-// bad prints the rows that were, or would be, left out. They are not what a
+// printRejected prints the rows that were, or would be, left out. They are not what a
 // program reads: they go to stderr unless they are what was asked for.
-func (i *importing) bad(r daemonapi.ImportResult) error {
+func (i *importJob) printRejected(r daemonapi.ImportResult) error {
 	if r.Skipped == 0 && len(r.Bad) == 0 {
 		return nil
 	}
@@ -129,9 +129,9 @@ func (i *importing) bad(r daemonapi.ImportResult) error {
 	left := max(r.Skipped, int64(len(r.Bad)))
 	lines := ""
 	if r.SkippedLines > left {
-		lines = fmt.Sprintf(" (%s)", counted(r.SkippedLines, "line"))
+		lines = fmt.Sprintf(" (%s)", countOf(r.SkippedLines, "line"))
 	}
-	_, err := fmt.Fprintf(out, "%s%s cannot be taken:\n", counted(left, "row"), lines)
+	_, err := fmt.Fprintf(out, "%s%s cannot be taken:\n", countOf(left, "row"), lines)
 	for _, b := range r.Bad {
 		where := fmt.Sprintf("line %d", b.Line)
 		if b.LastLine > b.Line {

@@ -28,7 +28,7 @@ stops one, see cancel_query.`,
 	}
 	as := formatFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		c, db, err := a.at(cmd, args)
+		c, db, err := a.connectTo(cmd, args)
 		if err != nil {
 			return err
 		}
@@ -44,7 +44,7 @@ stops one, see cancel_query.`,
 			}
 			rows[i] = []string{q.ID, string(q.Caller), q.State, format.Duration(time.Since(q.Started)), sql}
 		}
-		return a.listing(format.Kind(as.value), httpapi.List[daemonapi.RunningQuery](list), rows,
+		return a.printListing(format.Kind(as.value), httpapi.List[daemonapi.RunningQuery](list), rows,
 			[]string{"ID", "Entity", "State", "For", "SQL"}, "No queries run on "+db.String())
 	}
 	return cmd
@@ -69,14 +69,14 @@ for its turn. What it has changed is undone, and whoever waits for it is told. T
 		Args:              positional("ENTITY/DATABASE", "ID"),
 		ValidArgsFunction: completing(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, db, err := a.at(cmd, args)
+			c, db, err := a.connectTo(cmd, args)
 			if err != nil {
 				return err
 			}
 			if err := c.CancelQuery(cmd.Context(), db.entity, db.name, args[1]); err != nil {
 				return err
 			}
-			return a.say("Successfully canceled query %s on %s", args[1], db)
+			return a.printLine("Successfully canceled query %s on %s", args[1], db)
 		},
 	}
 }

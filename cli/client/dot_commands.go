@@ -19,8 +19,8 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// maxReads bounds files that are read by files.
-const maxReads = 10
+// maxReadDepth bounds files that are read by files.
+const maxReadDepth = 10
 
 // onOff reads the argument of a switch.
 func onOff(command string, args []string) (bool, error) {
@@ -30,22 +30,22 @@ func onOff(command string, args []string) (bool, error) {
 	return args[0] == "on", nil
 }
 
-// read runs the statements and commands of a file.
-func (s *session) read(ctx context.Context, args []string) error {
+// readFile runs the statements and commands of a file.
+func (s *session) readFile(ctx context.Context, args []string) error {
 	switch {
 	case len(args) != 1:
 		return errs.E(errs.Invalid, "Name the file to read: .read FILE")
-	case s.reads >= maxReads:
-		return errs.E(errs.Invalid, "Files are read by files %d deep at most", maxReads)
+	case s.readDepth >= maxReadDepth:
+		return errs.E(errs.Invalid, "Files are read by files %d deep at most", maxReadDepth)
 	}
 	f, err := os.Open(args[0])
 	if err != nil {
 		return localFailure(err, "read %s", printable(args[0]))
 	}
 	defer f.Close()
-	s.reads++
-	defer func() { s.reads-- }()
-	return s.lines(ctx, newPipe(f, func() {}))
+	s.readDepth++
+	defer func() { s.readDepth-- }()
+	return s.runInput(ctx, newLineReader(f, func() {}))
 }
 
 // redirect sends the answers to a file; without a name, where they went at
@@ -78,8 +78,8 @@ func (s *session) closeOutput() error {
 	return localFailure(f.Close(), "write %s", printable(f.Name()))
 }
 
-// dump writes the database or a table as a SQL script.
-func (s *session) dump(ctx context.Context, args []string) error {
+// printDump writes the database or a table as a SQL script.
+func (s *session) printDump(ctx context.Context, args []string) error {
 	if len(args) > 1 {
 		return errs.E(errs.Invalid, "Name one table at most: .dump TABLE")
 	}
@@ -87,8 +87,8 @@ func (s *session) dump(ctx context.Context, args []string) error {
 		ExportOptions: daemonapi.ExportOptions{Format: daemonapi.TransferSQL, Table: strings.Join(args, "")}}, &localWriter{w: s.out})
 }
 
-// indexes lists the indexes of a table, or all.
-func (s *session) indexes(ctx context.Context, table string) error {
+// printIndexes lists the indexes of a table, or all.
+func (s *session) printIndexes(ctx context.Context, table string) error {
 	of := ""
 	if table != "" {
 		of = " AND lower(tbl_name) = lower('" + strings.ReplaceAll(table, "'", "''") + "')"
@@ -99,7 +99,7 @@ func (s *session) indexes(ctx context.Context, table string) error {
 	}
 	defer rows.Close()
 	for rows.Next() {
-		if _, err := io.WriteString(&localWriter{w: s.out}, printable(or(rows.Row()[0], ""))+"\n"); err != nil {
+		if _, err := io.WriteString(&localWriter{w: s.out}, printable(orDefault(rows.Row()[0], ""))+"\n"); err != nil {
 			return err
 		}
 	}
@@ -120,22 +120,22 @@ func (s *session) importFile(ctx context.Context, args []string) error {
 		mode = daemonapi.ImportAppend
 	}
 	app := *s.app
-	if !s.person { // what has become of it is no data
+	if !s.interactive { // what has become of it is no data
 		app.Stdout = app.Stderr
 	}
 	cmd := &cobra.Command{Use: ".import FILE TABLE"}
 	cmd.SetContext(ctx)
-	i := &importing{app: &app, db: s.db, file: args[0], req: httpapi.ImportRequest{
+	i := &importJob{app: &app, db: s.db, file: args[0], req: httpapi.ImportRequest{
 		ImportOptions: daemonapi.ImportOptions{Table: args[1], Mode: mode, OnError: daemonapi.OnErrorStop}}}
-	err = i.run(cmd)
+	err = i.importFile(cmd)
 	if u, ok := errors.AsType[*UsageError](err); ok {
 		return errs.E(errs.Invalid, "%s", u.Message)
 	}
 	return err
 }
 
-// param changes the values that are bound to the parameters of statements.
-func (s *session) param(args []string) error {
+// changeParams changes the values that are bound to the parameters of statements.
+func (s *session) changeParams(args []string) error {
 	switch {
 	case len(args) == 1 && args[0] == "list":
 		for _, name := range slices.Sorted(func(yield func(string) bool) {
@@ -145,7 +145,7 @@ func (s *session) param(args []string) error {
 				}
 			}
 		}) {
-			if err := s.app.say(":%s %s", printable(name), printable(string(s.params[name]))); err != nil {
+			if err := s.app.printLine(":%s %s", printable(name), printable(string(s.params[name]))); err != nil {
 				return err
 			}
 		}
@@ -178,8 +178,8 @@ func (s *session) param(args []string) error {
 
 func paramName() *regexp.Regexp { return regexp.MustCompile(`^[:@$][A-Za-z_][A-Za-z0-9_]*$`) }
 
-// bound gives the values for the parameters that SQL names, or nothing.
-func (s *session) bound(sql string) (json.RawMessage, error) {
+// boundParams gives the values for the parameters that SQL names, or nothing.
+func (s *session) boundParams(sql string) (json.RawMessage, error) {
 	if len(s.params) == 0 {
 		return nil, nil
 	}

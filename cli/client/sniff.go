@@ -12,8 +12,8 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// guessBytes is how much of a file is looked at to tell its form.
-const guessBytes = 64 << 10
+// sniffBytes is how much of a file is looked at to tell its form.
+const sniffBytes = 64 << 10
 
 // What files begin with.
 const (
@@ -22,20 +22,20 @@ const (
 	zstdMagic   = "\x28\xb5\x2f\xfd"
 )
 
-// guess is what a file seems to be.
-type guess struct {
+// sniffed is what a file seems to be.
+type sniffed struct {
 	format daemonapi.TransferFormat // empty when nothing tells it
-	by     string                   // what told the format
+	source string                   // what told the format
 	coding string                   // gzip, zstd, or empty
 }
 
-// guessOf looks at the name of a file, which may be empty, and at its begin.
+// sniff looks at the name of a file, which may be empty, and at its begin.
 // What a database file begins with counts before all names.
-func guessOf(name string, begin []byte) guess {
-	g := guess{}
+func sniff(name string, begin []byte) sniffed {
+	g := sniffed{}
 	switch {
 	case bytes.HasPrefix(begin, []byte(gzipMagic)):
-		g.coding, begin = "gzip", unzipped(begin)
+		g.coding, begin = "gzip", gunzipPrefix(begin)
 	case bytes.HasPrefix(begin, []byte(zstdMagic)):
 		g.coding, begin = "zstd", nil
 	}
@@ -45,33 +45,33 @@ func guessOf(name string, begin []byte) guess {
 		}
 	}
 	if bytes.HasPrefix(begin, []byte(sqliteMagic)) {
-		g.format, g.by = daemonapi.TransferSQLite, "what it begins with"
+		g.format, g.source = daemonapi.TransferSQLite, "what it begins with"
 		return g
 	}
-	if g.format = byName(name); g.format != "" {
-		g.by = "its name"
+	if g.format = formatByName(name); g.format != "" {
+		g.source = "its name"
 		return g
 	}
-	if g.format = byContent(plain(begin)); g.format != "" {
-		g.by = "its content"
+	if g.format = formatByContent(withoutEncoding(begin)); g.format != "" {
+		g.source = "its content"
 	}
 	return g
 }
 
-// unzipped gives as much as can be had of the begin of a compressed file.
-func unzipped(begin []byte) []byte {
+// gunzipPrefix gives as much as can be had of the begin of a compressed file.
+func gunzipPrefix(begin []byte) []byte {
 	z, err := gzip.NewReader(bytes.NewReader(begin))
 	if err != nil {
 		return nil
 	}
 	// The begin of a file breaks off; what comes before that is good enough.
-	text, _ := io.ReadAll(io.LimitReader(z, guessBytes))
+	text, _ := io.ReadAll(io.LimitReader(z, sniffBytes))
 	return text
 }
 
-// byName tells a format by the end of a name; empty for all that it does not
+// formatByName tells a format by the end of a name; empty for all that it does not
 // know.
-func byName(name string) daemonapi.TransferFormat {
+func formatByName(name string) daemonapi.TransferFormat {
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".sqlite", ".sqlite3", ".db", ".db3":
 		return daemonapi.TransferSQLite
@@ -89,28 +89,28 @@ func byName(name string) daemonapi.TransferFormat {
 	return ""
 }
 
-// plain leaves out what encodings other than UTF-8 add to ASCII, which is all
+// withoutEncoding leaves out what encodings other than UTF-8 add to ASCII, which is all
 // that is looked for.
-func plain(text []byte) string {
+func withoutEncoding(text []byte) string {
 	for _, mark := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {
 		text = bytes.TrimPrefix(text, []byte(mark))
 	}
 	return strings.TrimSpace(string(bytes.ReplaceAll(text, []byte{0}, nil)))
 }
 
-var sqlBegin = regexp.MustCompile(`(?i)^(--|/\*|(CREATE|INSERT|BEGIN|PRAGMA|DROP|ALTER|DELETE|UPDATE|REPLACE|WITH|SAVEPOINT)\s)`)
+var sqlStart = regexp.MustCompile(`(?i)^(--|/\*|(CREATE|INSERT|BEGIN|PRAGMA|DROP|ALTER|DELETE|UPDATE|REPLACE|WITH|SAVEPOINT)\s)`)
 
-// byContent tells a format by how a text begins; empty when it can be anything.
-func byContent(text string) daemonapi.TransferFormat {
+// formatByContent tells a format by how a text begins; empty when it can be anything.
+func formatByContent(text string) daemonapi.TransferFormat {
 	line, _, more := strings.Cut(text, "\n")
 	switch {
 	case text == "":
 		return ""
-	case text[0] == '{', text[0] == '[' && more && isRow(line):
+	case text[0] == '{', text[0] == '[' && more && isArrayOfValues(line):
 		return daemonapi.TransferNDJSON
 	case text[0] == '[':
 		return daemonapi.TransferJSON
-	case sqlBegin.MatchString(text):
+	case sqlStart.MatchString(text):
 		return daemonapi.TransferSQL
 	case strings.Contains(line, "\t"):
 		return daemonapi.TransferTSV
@@ -120,8 +120,8 @@ func byContent(text string) daemonapi.TransferFormat {
 	return ""
 }
 
-// isRow tells an array of values, which is a row, from an array of rows.
-func isRow(line string) bool {
+// isArrayOfValues tells an array of values, which is a row, from an array of rows.
+func isArrayOfValues(line string) bool {
 	var values []json.RawMessage
 	if json.Unmarshal([]byte(line), &values) != nil || len(values) == 0 {
 		return false

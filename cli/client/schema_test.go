@@ -16,9 +16,9 @@ func shop() daemonapi.Schema {
 	return daemonapi.Schema{
 		Tables: []daemonapi.Table{
 			{Name: "fruit", Type: "table", SQL: "CREATE TABLE fruit(…)", Rows: &n, PrimaryKey: []string{"id"},
-				Columns: []daemonapi.Column{{Name: "id", Type: "INTEGER", NotNull: true}, {Name: "Name", Type: "TEXT", Default: text("'?'")},
+				Columns: []daemonapi.Column{{Name: "id", Type: "INTEGER", NotNull: true}, {Name: "Name", Type: "TEXT", Default: textPointer("'?'")},
 					{Name: "upper", Generated: "virtual"}, {Name: "maker"}},
-				Indexes: []daemonapi.Index{{Name: "fruit_name", Unique: true, Partial: true, Columns: []*string{text("Name"), nil}}, {Name: "m", Columns: []*string{text("maker")}}},
+				Indexes: []daemonapi.Index{{Name: "fruit_name", Unique: true, Partial: true, Columns: []*string{textPointer("Name"), nil}}, {Name: "m", Columns: []*string{textPointer("maker")}}},
 				ForeignKeys: []daemonapi.ForeignKey{{Columns: []string{"maker"}, Table: "makers", References: []string{"id"}, OnUpdate: "NO ACTION", OnDelete: "SET NULL"},
 					{Columns: []string{"maker"}, Table: "x", OnUpdate: "CASCADE"}}},
 			{Name: "select", Type: "virtual", PrimaryKey: []string{"b", "a"}, Columns: []daemonapi.Column{{Name: "a"}, {Name: "b"}, {Name: "rank", Hidden: true}}},

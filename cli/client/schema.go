@@ -27,7 +27,7 @@ is none. With --format json you get all that the server tells.`,
 	}
 	as := formatFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		c, db, err := a.at(cmd, args)
+		c, db, err := a.connectTo(cmd, args)
 		if err != nil {
 			return err
 		}
@@ -37,13 +37,13 @@ is none. With --format json you get all that the server tells.`,
 		}
 		all := append(s.Tables, s.Views...)
 		if len(args) == 2 {
-			return a.describe(format.Kind(as.value), db, all, args[1])
+			return a.printTable(format.Kind(as.value), db, all, args[1])
 		}
 		rows := make([][]string, len(all))
 		for i, t := range all {
 			rows[i] = tableRow(t)
 		}
-		return a.listing(format.Kind(as.value), s, rows, tableHeader(), "No tables in "+db.String())
+		return a.printListing(format.Kind(as.value), s, rows, tableHeader(), "No tables in "+db.String())
 	}
 	return cmd
 }
@@ -67,9 +67,9 @@ func tableRow(t daemonapi.Table) []string {
 	return []string{t.Name, t.Type, rows, strings.Join(columns, ", ")}
 }
 
-// describe shows one table: its columns, and in a table for people its
+// printTable shows one table: its columns, and in a table for people its
 // indexes and foreign keys as well.
-func (a *app) describe(as format.Kind, db database, all []daemonapi.Table, name string) error {
+func (a *app) printTable(as format.Kind, db database, all []daemonapi.Table, name string) error {
 	i := slices.IndexFunc(all, func(t daemonapi.Table) bool { return t.Name == name })
 	if i < 0 {
 		i = slices.IndexFunc(all, func(t daemonapi.Table) bool { return strings.EqualFold(t.Name, name) })
@@ -80,29 +80,29 @@ func (a *app) describe(as format.Kind, db database, all []daemonapi.Table, name 
 	t := all[i]
 	rows := make([][]string, len(t.Columns))
 	for i, c := range t.Columns {
-		rows[i] = []string{c.Name, c.Type, constraints(t, c), or(c.Default, "")}
+		rows[i] = []string{c.Name, c.Type, constraints(t, c), orDefault(c.Default, "")}
 	}
-	err := a.listing(as, t, rows, []string{"Column", "Type", "Constraints", "Default"}, "No columns in "+printable(t.Name))
+	err := a.printListing(as, t, rows, []string{"Column", "Type", "Constraints", "Default"}, "No columns in "+printable(t.Name))
 	if err != nil || as != format.Table {
 		return err
 	}
-	if err := a.paragraph("Indexes", indexLines(t)); err != nil {
+	if err := a.printParagraph("Indexes", indexLines(t)); err != nil {
 		return err
 	}
-	if err := a.paragraph("Foreign keys", foreignKeyLines(t)); err != nil {
+	if err := a.printParagraph("Foreign keys", foreignKeyLines(t)); err != nil {
 		return err
 	}
 	if t.Error != "" {
-		return a.say("\nError: %s", printable(t.Error))
+		return a.printLine("\nError: %s", printable(t.Error))
 	}
 	return nil
 }
 
-func (a *app) paragraph(title string, lines []string) error {
+func (a *app) printParagraph(title string, lines []string) error {
 	if len(lines) == 0 {
 		return nil
 	}
-	return a.say("\n%s:\n  %s", title, strings.Join(lines, "\n  "))
+	return a.printLine("\n%s:\n  %s", title, strings.Join(lines, "\n  "))
 }
 
 func constraints(t daemonapi.Table, c daemonapi.Column) string {
@@ -131,7 +131,7 @@ func indexLines(t daemonapi.Table) []string {
 	for i, index := range t.Indexes {
 		columns := make([]string, len(index.Columns))
 		for j, c := range index.Columns {
-			columns[j] = or(c, "an expression")
+			columns[j] = orDefault(c, "an expression")
 		}
 		line := index.Name + " (" + strings.Join(columns, ", ") + ")"
 		if index.Unique {

@@ -27,7 +27,7 @@ import (
 
 // storeWorld is a server whose object store misbehaves.
 type storeWorld struct {
-	*harness.World
+	*harness.Server
 	t    *testing.T
 	s3   *harness.S3
 	m    *s3test.Mischief
@@ -39,7 +39,7 @@ func startStoreWorld(t *testing.T, opts ...harness.Option) *storeWorld {
 	s3 := harness.StartS3(t)
 	m := s3.Mischief()
 	w := harness.Start(t, harness.AllInOne, append(opts, harness.WithSnapshots(m.Before(s3.Bucket("bucket")), "1s", 6))...)
-	return &storeWorld{World: w, t: t, s3: s3, m: m, user: w.Register("ann")}
+	return &storeWorld{Server: w, t: t, s3: s3, m: m, user: w.Register("ann")}
 }
 
 // create makes a database with a row.
@@ -371,7 +371,7 @@ func TestStoreSpoilsRestoresN2(t *testing.T) {
 	}
 	for what, bend := range downloads {
 		t.Run(what, func(t *testing.T) {
-			w := &storeWorld{w.World, t, w.s3, w.m, w.user}
+			w := &storeWorld{w.Server, t, w.s3, w.m, w.user}
 			w.m.Bend(func(r *http.Response) error {
 				if r.Request.Method != http.MethodGet || path.Base(r.Request.URL.Path) != first {
 					return nil

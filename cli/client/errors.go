@@ -63,14 +63,14 @@ func Report(w io.Writer, err error) {
 	if err == nil || errors.Is(err, errReported) {
 		return
 	}
-	fmt.Fprintf(w, "Error: %s\n", text(err))
+	fmt.Fprintf(w, "Error: %s\n", messageOf(err))
 	if u, ok := errors.AsType[*UsageError](err); ok && u.Command != "" {
 		fmt.Fprintf(w, "\nFor more information, try '%s --help'.\n", u.Command)
 	}
 }
 
-// text is what an error says to a person.
-func text(err error) string {
+// messageOf is what an error says to a person.
+func messageOf(err error) string {
 	e, ok := errors.AsType[*errs.Error](err)
 	if !ok {
 		return printable(err.Error())

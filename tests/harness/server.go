@@ -33,8 +33,8 @@ func (t Topology) Roles() []string {
 	return []string{"ayb"}
 }
 
-// World is a running server.
-type World struct {
+// Server is a running server.
+type Server struct {
 	t        testing.TB
 	Topology Topology
 	Dir      string // holds everything of this server
@@ -63,23 +63,23 @@ type options struct {
 	before   string                    // shell commands; empty for none
 }
 
-// With adds lines to the configuration file: sections of its own.
-func With(toml string) Option { return func(o *options) { o.extra += "\n" + toml + "\n" } }
+// WithConfig adds lines to the configuration file: sections of its own.
+func WithConfig(toml string) Option { return func(o *options) { o.extra += "\n" + toml + "\n" } }
 
-// In puts everything of the server into a directory that exists.
-func In(dir string) Option { return func(o *options) { o.dir = dir } }
+// WithDir puts everything of the server into a directory that exists.
+func WithDir(dir string) Option { return func(o *options) { o.dir = dir } }
 
-// After runs shell commands in each process before it becomes the server, such as
+// WithShellBefore runs shell commands in each process before it becomes the server, such as
 // those that put it into a control group.
-func After(shell string) Option { return func(o *options) { o.before = shell } }
+func WithShellBefore(shell string) Option { return func(o *options) { o.before = shell } }
 
-// Env adds variables, such as NAME=value, to the environment of its processes.
-func Env(variables ...string) Option {
+// WithEnv adds variables, such as NAME=value, to the environment of its processes.
+func WithEnv(variables ...string) Option {
 	return func(o *options) { o.env = append(o.env, variables...) }
 }
 
 // Start starts a server and stops it with t.
-func Start(t testing.TB, topology Topology, opts ...Option) *World {
+func Start(t testing.TB, topology Topology, opts ...Option) *Server {
 	t.Helper()
 	var o options
 	for _, opt := range opts {
@@ -93,7 +93,7 @@ func Start(t testing.TB, topology Topology, opts ...Option) *World {
 	if dir == "" {
 		dir = t.TempDir()
 	}
-	w := &World{
+	w := &Server{
 		t: t, Topology: topology, Dir: dir, Bin: bin, procs: map[string]*Process{}, env: o.env, before: o.before,
 		Config: filepath.Join(dir, "ayb.toml"), MailFile: filepath.Join(dir, "mails.jsonl"),
 		DataPath: filepath.Join(dir, "data"),
@@ -124,7 +124,7 @@ origin = "*"
 	if err := os.WriteFile(w.Config, []byte(text+o.extra), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(w.stop)
+	t.Cleanup(w.stopAll)
 	for _, role := range topology.Roles() {
 		w.StartRole(role)
 	}
@@ -141,8 +141,8 @@ func freePort(t testing.TB) int {
 	return port
 }
 
-// signs is what each process says when it can be used.
-var signs = map[string]string{
+// readyMessages is what each process says when it can be used.
+var readyMessages = map[string]string{
 	"ayb": "Starting server ", "ayb-controlplane": "Starting server ",
 	"ayb-querynode": "query node serves", "ayb-mailer": "mailer works",
 	"ayb-snapshotter": "snapshotter works",
@@ -150,7 +150,7 @@ var signs = map[string]string{
 
 // StartRole starts a process of the topology and waits until it says that it
 // works.
-func (w *World) StartRole(role string) {
+func (w *Server) StartRole(role string) {
 	w.t.Helper()
 	args := []string{"--config", w.Config}
 	if role == "ayb" {
@@ -167,7 +167,7 @@ func (w *World) StartRole(role string) {
 	}
 	w.procs[role] = p
 	Until(w.t, role+" to start", func() bool {
-		if strings.Contains(p.Output(), signs[role]) {
+		if strings.Contains(p.Output(), readyMessages[role]) {
 			return true
 		}
 		if p.Ended() {
@@ -183,7 +183,7 @@ func (w *World) StartRole(role string) {
 }
 
 // reconnects counts how often each running process has found the bus again.
-func (w *World) reconnects() map[string]int {
+func (w *Server) reconnects() map[string]int {
 	n := map[string]int{}
 	for role, p := range w.procs {
 		if role != "ayb-controlplane" && !p.Ended() {
@@ -194,7 +194,7 @@ func (w *World) reconnects() map[string]int {
 }
 
 // WaitHealthy waits until the server answers that it is healthy.
-func (w *World) WaitHealthy() {
+func (w *Server) WaitHealthy() {
 	w.t.Helper()
 	Until(w.t, "the server to be healthy", func() bool { return healthy(w.URL) })
 }
@@ -208,7 +208,7 @@ func healthy(url string) bool {
 }
 
 // Process gives a running process of the topology.
-func (w *World) Process(role string) *Process {
+func (w *Server) Process(role string) *Process {
 	w.t.Helper()
 	p := w.procs[role]
 	if p == nil {
@@ -218,13 +218,13 @@ func (w *World) Process(role string) *Process {
 }
 
 // Kill kills a process with SIGKILL and waits for its end.
-func (w *World) Kill(role string) {
+func (w *Server) Kill(role string) {
 	w.t.Helper()
 	w.Process(role).Kill()
 }
 
 // Restart kills a process and starts it again.
-func (w *World) Restart(role string) {
+func (w *Server) Restart(role string) {
 	w.t.Helper()
 	w.Kill(role)
 	w.StartRole(role)
@@ -232,7 +232,7 @@ func (w *World) Restart(role string) {
 }
 
 // Daemons are the process ids of the query daemons.
-func (w *World) Daemons() []int {
+func (w *Server) Daemons() []int {
 	w.t.Helper()
 	role := "ayb"
 	if w.Topology == Split {
@@ -241,20 +241,20 @@ func (w *World) Daemons() []int {
 	return w.Process(role).Children()
 }
 
-// stop ends all processes, gently, and shows what they said after a failure.
-func (w *World) stop() {
+// stopAll ends all processes, gently, and shows what they said after a failure.
+func (w *Server) stopAll() {
 	for _, p := range w.extra {
-		w.end("another control plane", p)
+		w.stopProcess("another control plane", p)
 	}
 	roles := w.Topology.Roles()
 	for i := len(roles) - 1; i >= 0; i-- {
 		if p := w.procs[roles[i]]; p != nil {
-			w.end(roles[i], p)
+			w.stopProcess(roles[i], p)
 		}
 	}
 }
 
-func (w *World) end(role string, p *Process) {
+func (w *Server) stopProcess(role string, p *Process) {
 	if !p.Stop() {
 		w.t.Errorf("%s did not stop", role)
 	}
@@ -269,7 +269,7 @@ func (w *World) end(role string, p *Process) {
 
 // AddControlPlane starts one more control plane of a split server, on the
 // same metadata and bus, and gives its URL.
-func (w *World) AddControlPlane() string {
+func (w *Server) AddControlPlane() string {
 	w.t.Helper()
 	port := freePort(w.t)
 	p, err := startProcess(filepath.Join(w.Bin, "ayb-controlplane"), []string{"--config", w.Config}, w.Dir, append(w.env,
@@ -290,7 +290,7 @@ func (w *World) AddControlPlane() string {
 }
 
 // Mails gives the lines of the mail file.
-func (w *World) Mails() []string {
+func (w *Server) Mails() []string {
 	w.t.Helper()
 	b, err := os.ReadFile(w.MailFile)
 	if err != nil && !os.IsNotExist(err) {
@@ -303,8 +303,8 @@ func (w *World) Mails() []string {
 	return lines
 }
 
-// Breathe lets a moment pass between two looks at a condition.
-func Breathe() { <-time.After(20 * time.Millisecond) }
+// Pause lets a moment pass between two looks at a condition.
+func Pause() { <-time.After(20 * time.Millisecond) }
 
 // Until waits for a condition that becomes true soon.
 func Until(t testing.TB, what string, ok func() bool) {

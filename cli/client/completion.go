@@ -11,32 +11,32 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// names are the words of a database that completion offers. They are fetched
+// completions are the words of a database that completion offers. They are fetched
 // in the background; until they are there, and when they cannot be had, there
 // are none, and the session goes on. It is safe for concurrent use.
-type names struct {
-	fetch func() (daemonapi.Schema, error)
-	again chan struct{}
+type completions struct {
+	fetch     func() (daemonapi.Schema, error)
+	refreshes chan struct{}
 
-	mu     sync.Mutex
-	tables []string            // and views, as SQL spells them
-	of     map[string][]string // columns by table, in lower case
-	all    []string            // columns, each once
+	mu             sync.Mutex
+	tables         []string            // and views, as SQL spells them
+	columnsByTable map[string][]string // columns by table, in lower case
+	allColumns     []string            // columns, each once
 }
 
-// newNames begins to fetch the names, and fetches them again at each refresh,
+// newCompletions begins to fetch the names, and fetches them again at each refresh,
 // until the context ends.
-func newNames(ctx context.Context, fetch func() (daemonapi.Schema, error)) *names {
-	n := &names{fetch: fetch, again: make(chan struct{}, 1)}
+func newCompletions(ctx context.Context, fetch func() (daemonapi.Schema, error)) *completions {
+	n := &completions{fetch: fetch, refreshes: make(chan struct{}, 1)}
 	n.refresh()
 	go func() {
 		for {
 			select {
 			case <-ctx.Done():
 				return
-			case <-n.again:
+			case <-n.refreshes:
 				if schema, err := n.fetch(); err == nil {
-					n.set(schema)
+					n.setSchema(schema)
 				}
 			}
 		}
@@ -45,9 +45,9 @@ func newNames(ctx context.Context, fetch func() (daemonapi.Schema, error)) *name
 }
 
 // refresh asks for the names anew, without waiting for them.
-func (n *names) refresh() {
+func (n *completions) refresh() {
 	select {
-	case n.again <- struct{}{}:
+	case n.refreshes <- struct{}{}:
 	default: // it is asked for already
 	}
 }
@@ -57,11 +57,11 @@ func changesSchema(sql string) bool {
 	return regexp.MustCompile(`(?i)\b(create|drop|alter)\b`).MatchString(sql)
 }
 
-func (n *names) set(schema daemonapi.Schema) {
-	spelled := speller() // once for all names: a database may have many thousands
+func (n *completions) setSchema(schema daemonapi.Schema) {
+	spelled := nameQuoter() // once for all names: a database may have many thousands
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.tables, n.all, n.of = nil, nil, map[string][]string{}
+	n.tables, n.allColumns, n.columnsByTable = nil, nil, map[string][]string{}
 	for _, t := range append(schema.Tables, schema.Views...) {
 		var columns []string
 		for _, c := range t.Columns {
@@ -71,16 +71,16 @@ func (n *names) set(schema daemonapi.Schema) {
 		}
 		if t.Name == printable(t.Name) { // others would act upon the terminal
 			n.tables = append(n.tables, spelled(t.Name))
-			n.of[strings.ToLower(t.Name)] = columns
+			n.columnsByTable[strings.ToLower(t.Name)] = columns
 		}
-		n.all = append(n.all, columns...)
+		n.allColumns = append(n.allColumns, columns...)
 	}
-	slices.Sort(n.all)
-	n.all = slices.Compact(n.all)
+	slices.Sort(n.allColumns)
+	n.allColumns = slices.Compact(n.allColumns)
 }
 
-// speller makes what spells names as SQL takes them.
-func speller() func(string) string {
+// nameQuoter makes what spells names as SQL takes them.
+func nameQuoter() func(string) string {
 	bare, words := regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`), keywords()
 	return func(name string) string {
 		if bare.MatchString(name) && !slices.Contains(words, strings.ToUpper(name)) {
@@ -91,29 +91,29 @@ func speller() func(string) string {
 }
 
 // candidates are the completions of the last word of a text.
-func (n *names) candidates(text string) []string {
+func (n *completions) candidates(text string) []string {
 	word := text[strings.LastIndexAny(text, " \t\n(,;=<>")+1:]
 	if trimmed := strings.TrimSpace(text); strings.HasPrefix(trimmed, ".") {
-		return n.forCommand(strings.Fields(trimmed)[0], word)
+		return n.forDotCommand(strings.Fields(trimmed)[0], word)
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if table, _, dotted := strings.Cut(word, "."); dotted {
-		return matching(word, prefixedBy(table+".", n.columns(table)))
+		return matching(word, addPrefix(table+".", n.columnsOf(table)))
 	}
-	out := append(matching(word, n.tables), matching(word, n.all)...)
+	out := append(matching(word, n.tables), matching(word, n.allColumns)...)
 	return append(out, matching(word, keywords())...)
 }
 
-// columns are those of a table, or all for a name that is none: an alias.
-func (n *names) columns(table string) []string {
-	if of, ok := n.of[strings.ToLower(strings.Trim(table, `"`))]; ok {
+// columnsOf are those of a table, or all for a name that is none: an alias.
+func (n *completions) columnsOf(table string) []string {
+	if of, ok := n.columnsByTable[strings.ToLower(strings.Trim(table, `"`))]; ok {
 		return of
 	}
-	return n.all
+	return n.allColumns
 }
 
-func prefixedBy(prefix string, words []string) []string {
+func addPrefix(prefix string, words []string) []string {
 	out := make([]string, len(words))
 	for i, w := range words {
 		out[i] = prefix + w
@@ -121,8 +121,8 @@ func prefixedBy(prefix string, words []string) []string {
 	return out
 }
 
-// forCommand completes a line that begins with a dot.
-func (n *names) forCommand(command, word string) []string {
+// forDotCommand completes a line that begins with a dot.
+func (n *completions) forDotCommand(command, word string) []string {
 	switch command {
 	case word:
 		return matching(word, dotCommands())

@@ -1,0 +1,219 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/shared/httpapi"
+	"github.com/ayb-go/ayb/shared/sqlsplit"
+)
+
+// input gives a session its text.
+type input interface {
+	// next gives one or more whole lines without the last line break;
+	// io.EOF at the end, errInterrupted when the person gave up on a line.
+	next() (string, error)
+}
+
+var (
+	errInterrupted = errors.New("interrupted")
+	errQuit        = errors.New("quit")
+)
+
+// session is one interactive session.
+type session struct {
+	*querier
+	app            *app
+	split          sqlsplit.Splitter
+	interactive    bool // a person sits at a terminal
+	sendEachInput  bool // what is entered at once is a request
+	failed         bool // a statement has failed since the last command
+	endedByFailure bool // by a failure
+	bail           bool // the first failure ends the session
+	timer          bool // each answer is followed by its time
+	names          *completions
+	params         map[string]json.RawMessage // by name, without its prefix
+	screen         io.Writer                  // where answers go without file
+	file           *os.File                   // where answers go
+	once           bool                       // the next statement is the last for file
+	readDepth      int                        // files that are being read
+}
+
+// runShell reads statements and answers them until the input ends. It succeeds
+// however the statements fared, unless a failure was to end it.
+func (a *app) runShell(ctx context.Context, q *querier) error {
+	own := *a
+	s := &session{querier: q, app: &own, screen: a.Stdout}
+	defer func() { s.reportError(s.closeOutput()) }()
+	s.split.Script = true
+	s.sendEachInput = isTerminal(a.Stdin) // else nobody would see a refusal before the next statement
+	if isTerminal(a.Stdin) && isTerminal(a.Stdout) {
+		if !q.quiet {
+			if err := a.printLine("Launching an interactive session for %s", printable(q.db.String())); err != nil {
+				return err
+			}
+		}
+		s.interactive = true
+		if term := a.Getenv("TERM"); term == "dumb" || term == "" && runtime.GOOS != "windows" {
+			return s.runSession(ctx, newLineReader(a.Stdin, s.printPrompt)) // it cannot draw a line anew
+		}
+		return s.runSession(ctx, newTerminal(ctx, s))
+	}
+	err := s.runSession(ctx, newLineReader(a.Stdin, func() {}))
+	if err == nil && s.endedByFailure {
+		return errReported
+	}
+	return err
+}
+
+// printPrompt asks for a line, in a way any terminal can print.
+func (s *session) printPrompt() {
+	text := printable(s.db.String())
+	if s.split.Pending() {
+		text = strings.Repeat(" ", max(0, len(text)-3)) + "..."
+	}
+	fmt.Fprint(s.screen, text+"> ")
+}
+
+// runSession is the session. Its error is a failure to read, or nil.
+func (s *session) runSession(ctx context.Context, in input) error {
+	if err := s.runInput(ctx, in); !errors.Is(err, errQuit) {
+		return err
+	}
+	return nil
+}
+
+// runInput runs what an input has. Its error is errQuit when the session is to
+// end.
+func (s *session) runInput(ctx context.Context, in input) error {
+	for ctx.Err() == nil {
+		text, err := in.next()
+		switch {
+		case errors.Is(err, errInterrupted):
+			s.split.Rest()
+			continue
+		case errors.Is(err, errLostCharacter):
+			s.reportError(err)
+			continue
+		case errors.Is(err, io.EOF):
+			if rest := s.split.Rest(); rest != "" { // the last semicolon may be left out
+				s.execute(ctx, rest)
+				return s.checkBail()
+			}
+			return nil
+		case err != nil:
+			return localFailure(err, "read the input")
+		}
+		if err := s.runLines(ctx, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runLines takes lines and runs what they complete.
+func (s *session) runLines(ctx context.Context, text string) error {
+	if dot := strings.TrimSpace(text); strings.HasPrefix(dot, ".") && (!s.split.Pending() || s.waiting()) {
+		return s.runDotCommand(ctx, dot)
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		for _, sql := range s.split.Feed(line) {
+			s.execute(ctx, sql)
+			if err := s.checkBail(); err != nil {
+				return err
+			}
+		}
+	}
+	if held, begun := s.split.Waiting(); s.sendEachInput && s.readDepth == 0 && held && !begun {
+		s.execute(ctx, s.split.Rest())
+		return s.checkBail()
+	}
+	return nil
+}
+
+// waiting reports whether complete statements wait to be sent.
+func (s *session) waiting() bool {
+	held, _ := s.split.Waiting()
+	return held
+}
+
+// checkBail is errQuit after a failure that ends the session.
+func (s *session) checkBail() error {
+	failed := s.failed
+	s.failed = false
+	if failed && s.bail {
+		s.endedByFailure = true
+		return errQuit
+	}
+	return nil
+}
+
+// execute runs SQL and prints what comes of it.
+func (s *session) execute(ctx context.Context, sql string) {
+	began := time.Now()
+	s.runInterruptible(ctx, func(ctx context.Context) error {
+		values, err := s.boundParams(sql)
+		switch {
+		case err != nil:
+			return err
+		case values != nil && (s.as == format.CSV || s.as == format.List):
+			return s.runRecords(ctx, httpapi.QueryRequest{SQL: sql, Params: values})
+		case values != nil:
+			s.results = 0
+			return s.runTyped(ctx, httpapi.QueryRequest{SQL: sql, Params: values})
+		}
+		return s.runSQL(ctx, sql)
+	})
+	if s.once {
+		s.reportError(s.closeOutput())
+	}
+	if s.timer {
+		s.printRemark("Time: %s", preciseDuration(time.Since(began)))
+	}
+	if s.names != nil && changesSchema(sql) {
+		s.names.refresh()
+	}
+}
+
+// runInterruptible does something and reports its failure. On a terminal Ctrl-C
+// stops it and not the session.
+func (s *session) runInterruptible(ctx context.Context, do func(context.Context) error) {
+	if s.interactive {
+		running, stop := signal.NotifyContext(ctx, os.Interrupt)
+		defer stop()
+		ctx = running
+	}
+	s.reportError(do(ctx))
+}
+
+// printRemark tells a person something that is no data: it does not go where a
+// program reads the answers.
+func (s *session) printRemark(line string, args ...any) {
+	w := s.app.Stderr
+	if s.interactive {
+		w = s.screen
+	}
+	_, err := fmt.Fprintf(w, line+"\n", args...)
+	s.reportError(localFailure(err, "write a message"))
+}
+
+// preciseDuration gives a time that is worth comparing.
+func preciseDuration(d time.Duration) string {
+	return fmt.Sprintf("%.3f s", d.Seconds())
+}
+
+func (s *session) reportError(err error) {
+	if err != nil {
+		s.failed = true
+		Report(s.app.Stderr, err)
+	}
+}
