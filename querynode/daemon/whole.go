@@ -230,7 +230,7 @@ type target struct {
 }
 
 // Stopped implements importer.Target.
-func (t target) Stopped() error { return t.job.Stopped() }
+func (t target) Stopped() error { return t.job.Err() }
 
 // Load implements importer.Target.
 func (t target) Load(tx importer.Transaction, work func(importer.Loader) error) (remarks []string, err error) {

@@ -46,7 +46,7 @@ type target struct {
 	job *sqlite.Job
 }
 
-func (t target) Stopped() error { return t.job.Stopped() }
+func (t target) Stopped() error { return t.job.Err() }
 
 func (t target) Load(tx Transaction, work func(Loader) error) ([]string, error) {
 	o := sqlite.LoadOptions{Bytes: tx.Bytes, NoForeignKeys: tx.NoForeignKeys, Keep: tx.Keep}

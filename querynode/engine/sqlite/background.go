@@ -15,7 +15,7 @@ func newBackground() *background {
 	b := &background{make(chan func())}
 	// A thread of its own, for its priority could not be raised again.
 	go thread.Run(func() {
-		giveWay()
+		lowerPriority()
 		for f := range b.work {
 			f()
 		}
@@ -34,5 +34,5 @@ func (b *background) do(f func()) {
 	<-done
 }
 
-// end ends the thread.
-func (b *background) end() { close(b.work) }
+// End ends the thread.
+func (b *background) stop() { close(b.work) }

@@ -26,8 +26,8 @@ func TestBackgroundGivesWay(t *testing.T) {
 			got = priority(t)
 			disk, _, _ = unix.Syscall(unix.SYS_IOPRIO_GET, ioprioThread, 0, 0)
 		})
-		b.end()
-		if got != lowest || disk != ioprioIdle {
+		b.stop()
+		if got != lowestPriority || disk != ioprioIdle {
 			t.Errorf("nice %d, disk %#x", got, disk)
 		}
 	}

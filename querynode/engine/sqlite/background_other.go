@@ -2,5 +2,5 @@
 
 package sqlite
 
-// giveWay does nothing here: threads have no priority of their own.
-func giveWay() {}
+// lowerPriority does nothing here: threads have no priority of their own.
+func lowerPriority() {}

@@ -279,7 +279,7 @@ func TestErrorAmongRows(t *testing.T) {
 	}
 }
 
-// limited is a request whose document has to be small.
+// startTimeLimit is a request whose document has to be small.
 func limited(t testing.TB, mode ayb.QueryLevel, f daemonapi.Format, body string) *Job {
 	j := request(t, mode, f, body)
 	j.ResultBytes = 10_000

@@ -9,15 +9,15 @@ import "C"
 
 import "time"
 
-// start lets the clock of engine time run; pause stops it.
-func (r *run) start() {
+// startClock lets the clock of engine time run; pause stops it.
+func (r *execution) startClock() {
 	r.since, r.ticks = r.db.now(), true
 	if r.job.Timeout > 0 {
-		r.job.deadline.Store(r.since + int64(r.left))
+		r.job.Deadline.Store(r.since + int64(r.left))
 	}
 }
 
-func (r *run) pause() {
+func (r *execution) stopClock() {
 	if !r.ticks {
 		return
 	}
@@ -25,20 +25,20 @@ func (r *run) pause() {
 	r.now.spent += d
 	r.left -= d
 	r.ticks = false
-	r.job.deadline.Store(never)
+	r.job.Deadline.Store(NoDeadline)
 }
 
-// arm prepares the next call into SQLite: it must not take longer than what
+// setBudget prepares the next call into SQLite: it must not take longer than what
 // is left, and must not begin at all when the job has to stop.
-func (r *run) arm() error {
-	if why := r.job.reason(); why != stopNot {
-		return stopError(why, r.job)
+func (r *execution) setBudget() error {
+	if why := r.job.Reason(); why != NotStopped {
+		return StopError(why, r.job)
 	}
 	r.c.c.budget = 0
-	if d := r.job.deadline.Load(); d != never {
+	if d := r.job.Deadline.Load(); d != NoDeadline {
 		left := d - r.db.now()
 		if left <= 0 {
-			return stopError(stopTimeout, r.job)
+			return StopError(TimedOut, r.job)
 		}
 		r.c.c.budget = C.int64_t(left)
 	}

@@ -20,73 +20,73 @@ type compat struct {
 	rows    bool
 }
 
-func (*compat) every() bool { return false }
+func (*compat) EveryResult() bool { return false }
 
-func (e *compat) begin(o *output, _ int, columns []column) error {
+func (e *compat) Begin(o *Output, _ int, columns []Column) error {
 	e.columns, e.rows = len(columns), false
-	o.buf = append(o.buf, `{"fields":[`...)
+	o.Buf = append(o.Buf, `{"fields":[`...)
 	for i, c := range columns {
 		if i > 0 {
-			o.buf = append(o.buf, ',')
+			o.Buf = append(o.Buf, ',')
 		}
-		if err := appendText(o, []byte(c.name)); err != nil {
+		if err := AppendJSONText(o, []byte(c.Name)); err != nil {
 			return err
 		}
-		if err := o.room(); err != nil {
+		if err := o.FlushIfFull(); err != nil {
 			return err
 		}
 	}
-	o.buf = append(o.buf, `],"rows":[`...)
+	o.Buf = append(o.Buf, `],"rows":[`...)
 	return nil
 }
 
-func (e *compat) cell(o *output, column int, v value) error {
+func (e *compat) Cell(o *Output, column int, v Value) error {
 	switch {
 	case column > 0:
-		o.buf = append(o.buf, ',')
+		o.Buf = append(o.Buf, ',')
 	case e.rows:
-		o.buf = append(o.buf, ',', '[')
+		o.Buf = append(o.Buf, ',', '[')
 	default:
-		o.buf = append(o.buf, '[')
+		o.Buf = append(o.Buf, '[')
 		e.rows = true
 	}
 	if err := e.value(o, v); err != nil {
 		return err
 	}
 	if column == e.columns-1 {
-		o.buf = append(o.buf, ']')
+		o.Buf = append(o.Buf, ']')
 	}
-	return o.room()
+	return o.FlushIfFull()
 }
 
-func (e *compat) value(o *output, v value) error {
-	switch v.kind {
-	case kindInt:
-		o.buf = append(o.buf, '"')
-		o.buf = strconv.AppendInt(o.buf, int64(v.bits), 10)
-		o.buf = append(o.buf, '"')
-	case kindReal:
-		o.buf = append(o.buf, '"')
-		o.buf = appendReal(o.buf, math.Float64frombits(v.bits))
-		o.buf = append(o.buf, '"')
-	case kindText:
-		return appendText(o, v.data)
-	case kindBlob:
-		if utf8.Valid(v.data) {
-			return appendText(o, v.data)
+func (e *compat) value(o *Output, v Value) error {
+	switch v.Kind {
+	case Integer:
+		o.Buf = append(o.Buf, '"')
+		o.Buf = strconv.AppendInt(o.Buf, int64(v.Bits), 10)
+		o.Buf = append(o.Buf, '"')
+	case Real:
+		o.Buf = append(o.Buf, '"')
+		o.Buf = appendReal(o.Buf, math.Float64frombits(v.Bits))
+		o.Buf = append(o.Buf, '"')
+	case Text:
+		return AppendJSONText(o, v.Data)
+	case Blob:
+		if utf8.Valid(v.Data) {
+			return AppendJSONText(o, v.Data)
 		}
-		return appendHex(o, v.data)
+		return appendHex(o, v.Data)
 	default:
-		o.buf = append(o.buf, "null"...)
+		o.Buf = append(o.Buf, "null"...)
 	}
 	return nil
 }
 
-func (e *compat) end(o *output, _ ending) { o.add("]}") }
+func (e *compat) End(o *Output, _ Outcome) { o.Add("]}") }
 
-func (e *compat) close(o *output, results int, _ cost) {
+func (e *compat) Close(o *Output, results int, _ Cost) {
 	if results == 0 {
-		o.add(`{"fields":[],"rows":[]}`)
+		o.Add(`{"fields":[],"rows":[]}`)
 	}
 }
 
@@ -100,19 +100,19 @@ func appendReal(dst []byte, f float64) []byte {
 	return strconv.AppendFloat(dst, f, 'f', -1, 64)
 }
 
-// appendText writes a JSON string in pieces, so that a long value needs no
+// AppendJSONText writes a JSON string in pieces, so that a long value needs no
 // more memory than a short one.
-func appendText(o *output, s []byte) error {
-	o.buf = append(o.buf, '"')
+func AppendJSONText(o *Output, s []byte) error {
+	o.Buf = append(o.Buf, '"')
 	for len(s) > pieceBytes {
 		n := pieceOf(s)
-		o.buf = appendEscaped(o.buf, s[:n])
+		o.Buf = appendEscaped(o.Buf, s[:n])
 		s = s[n:]
-		if err := o.room(); err != nil {
+		if err := o.FlushIfFull(); err != nil {
 			return err
 		}
 	}
-	o.buf = append(appendEscaped(o.buf, s), '"')
+	o.Buf = append(appendEscaped(o.Buf, s), '"')
 	return nil
 }
 
@@ -177,11 +177,11 @@ func appendControl(dst []byte, b byte) []byte {
 	return append(dst, '\\', 'u', '0', '0', digits[b>>4], digits[b&15])
 }
 
-func appendHex(o *output, b []byte) error {
-	o.add(`"X'`)
+func appendHex(o *Output, b []byte) error {
+	o.Add(`"X'`)
 	if err := appendHexDigits(o, b); err != nil {
 		return err
 	}
-	o.add(`'"`)
+	o.Add(`'"`)
 	return nil
 }

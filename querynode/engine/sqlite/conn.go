@@ -59,7 +59,7 @@ type stmt struct {
 	txn       bool // begins or ends a transaction or savepoint
 	sets      bool // sets something for the rest of the body
 	temp      bool // makes something that ends with the body
-	aside     bool // writes to the temporary database and to no other
+	tempOnly  bool // writes to the temporary database and to no other
 	inserts   bool // may insert, and does not read the last insert rowid
 	schema    bool // changes the schema or what is known about the data
 	pragma    bool
@@ -69,7 +69,7 @@ type stmt struct {
 	explain   bool
 	bytes     int            // memory it takes; -1 if it was not made to be kept
 	params    int            // how many it has
-	described []column       // its columns; nil until asked for
+	described []Column       // its columns; nil until asked for
 	named     []string       // names of its parameters, empty for those without; nil until asked for
 	numbers   map[string]int // and their numbers by name
 	end       int            // where it ends in the text of the body
@@ -137,7 +137,7 @@ func openWriter(o Options) (*conn, error) {
 		rc = c.setUp(o, "PRAGMA synchronous=FULL; PRAGMA journal_size_limit=16777216;")
 	}
 	if rc == C.SQLITE_OK {
-		rc = c.upgrade(by)
+		rc = c.rebuildOldIndexes(by)
 	}
 	return c.opened(o, rc)
 }
@@ -204,8 +204,8 @@ func (c *conn) exec(sql string) C.int {
 // result is the first cell of the last exec.
 func (c *conn) result() string { return C.GoString(&c.c.text[0]) }
 
-// interrupt makes what runs stop. See Job.hold for why it cannot hit another.
-func (c *conn) interrupt() {
+// Interrupt makes what runs stop. See Job.hold for why it cannot hit another.
+func (c *conn) Interrupt() {
 	atomic.StoreInt32((*int32)(unsafe.Pointer(&c.c.cancel)), 1)
 	C.sqlite3_interrupt(c.c.db)
 }
@@ -241,7 +241,7 @@ func (c *conn) prepare(t text, from int, mode C.int, keep bool) (st *stmt, end i
 	}
 	st.temp = c.c.seen&C.AYB_SEEN_TEMP != 0
 	st.checks = c.c.seen&C.AYB_SEEN_CHECK != 0
-	st.aside = c.c.seen&(C.AYB_SEEN_TEMP_WRITE|C.AYB_SEEN_MAIN_WRITE) == C.AYB_SEEN_TEMP_WRITE
+	st.tempOnly = c.c.seen&(C.AYB_SEEN_TEMP_WRITE|C.AYB_SEEN_MAIN_WRITE) == C.AYB_SEEN_TEMP_WRITE
 	st.inserts = c.c.seen&(C.AYB_SEEN_INSERT|C.AYB_SEEN_ROWID) == C.AYB_SEEN_INSERT
 	st.reads = c.c.readonly != 0 || st.explain || st.pragma
 	if c.c.seen&C.AYB_SEEN_WRITER != 0 {
@@ -278,7 +278,7 @@ func (st *stmt) finalize() {
 
 // describe tells what the columns are. It is remembered unless it is large:
 // what a tenant makes large must not stay in memory.
-func (st *stmt) describe(columns int) []column {
+func (st *stmt) describe(columns int) []Column {
 	if st.described != nil {
 		return st.described
 	}
@@ -286,10 +286,10 @@ func (st *stmt) describe(columns int) []column {
 		return int(C.ayb_columns(st.s, (*C.uchar)(&buf[0]), C.int(len(buf))))
 	})
 	large := len(texts) > cachedTextBytes
-	list := make([]column, columns)
+	list := make([]Column, columns)
 	for i := range list {
-		list[i].name, _, texts = nextText(texts)
-		list[i].declared, list[i].typed, texts = nextText(texts)
+		list[i].Name, _, texts = nextText(texts)
+		list[i].Declared, list[i].Typed, texts = nextText(texts)
 	}
 	if !large {
 		st.described = list
@@ -319,7 +319,7 @@ func (st *stmt) parameters() ([]string, map[string]int) {
 	return list, numbers
 }
 
-// texts has fill write into a buffer of the size that it says it needs.
+// queryTexts has fill write into a buffer of the size that it says it needs.
 func (st *stmt) texts(fill func(buf []byte) int) []byte {
 	buf := make([]byte, 512)
 	need := fill(buf)
@@ -339,28 +339,28 @@ func nextText(buf []byte) (s string, ok bool, rest []byte) {
 	return string(buf[4 : 4+n]), true, buf[4+n:]
 }
 
-// cell describes one column of the current row without copying it.
-func (c *conn) cell(st *stmt, i int) (value, C.int) {
+// Cell describes one column of the current row without copying it.
+func (c *conn) cell(st *stmt, i int) (Value, C.int) {
 	if rc := C.ayb_cell(c.c, st.s, C.int(i)); rc != C.SQLITE_OK {
-		return value{}, rc
+		return Value{}, rc
 	}
-	v := value{kind: kind(c.c.cell_tag), bits: uint64(c.c.cell_bits)}
+	v := Value{Kind: Kind(c.c.cell_tag), Bits: uint64(c.c.cell_bits)}
 	if c.c.cell_ptr != nil {
-		v.data = unsafe.Slice((*byte)(c.c.cell_ptr), int(c.c.cell_len))
+		v.Data = unsafe.Slice((*byte)(c.c.cell_ptr), int(c.c.cell_len))
 	}
 	return v, C.SQLITE_OK
 }
 
 // unpack reads one packed cell and returns the rest.
-func unpack(b []byte) (value, []byte) {
-	v := value{kind: kind(b[0])}
-	switch v.kind {
-	case kindInt, kindReal:
-		v.bits = binary.NativeEndian.Uint64(b[1:])
+func unpack(b []byte) (Value, []byte) {
+	v := Value{Kind: Kind(b[0])}
+	switch v.Kind {
+	case Integer, Real:
+		v.Bits = binary.NativeEndian.Uint64(b[1:])
 		return v, b[9:]
-	case kindText, kindBlob:
+	case Text, Blob:
 		n := binary.NativeEndian.Uint32(b[1:])
-		v.data = b[5 : 5+n]
+		v.Data = b[5 : 5+n]
 		return v, b[5+n:]
 	}
 	return v, b[1:]

@@ -25,19 +25,19 @@ import (
 // Errors: NotFound when nothing was ever written, Conflict when the file
 // exists, Snapshot when the copy is not sound, Full, Timeout, Canceled.
 func (db *DB) Copy(job *Job, to string) (bytes int64, err error) {
-	a, err := db.aside(job)
+	a, err := db.startMaintenance(job)
 	if err != nil {
 		return 0, err
 	}
-	defer a.end()
+	defer a.finish()
 	if !db.exists() {
 		return 0, errs.E(errs.NotFound, "The database was never written")
 	}
-	return a.copy(to)
+	return a.copyTo(to)
 }
 
-// copy makes the copy and checks it.
-func (a *aside) copy(to string) (bytes int64, err error) {
+// copyTo makes the copy and checks it.
+func (a *maintenance) copyTo(to string) (bytes int64, err error) {
 	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
 		return 0, errs.E(errs.Conflict, "The copy exists already")
 	}
@@ -47,13 +47,13 @@ func (a *aside) copy(to string) (bytes int64, err error) {
 			_ = os.Remove(to) // it may not be there
 		}
 	}()
-	if err := a.write(to); err != nil {
+	if err := a.writeCopy(to); err != nil {
 		return 0, err
 	}
 	if err := a.open(to, C.SQLITE_OPEN_READONLY); err != nil {
 		return 0, err
 	}
-	wrong, err := a.sound("integrity_check")
+	wrong, err := a.runCheck("integrity_check")
 	if err != nil {
 		return 0, err
 	}
@@ -63,8 +63,8 @@ func (a *aside) copy(to string) (bytes int64, err error) {
 	return sizeOf(to)
 }
 
-// write has SQLite write the copy.
-func (a *aside) write(to string) error {
+// runOnWriter has SQLite write the copy.
+func (a *maintenance) writeCopy(to string) error {
 	if err := a.openSource(); err != nil {
 		return err
 	}
@@ -84,9 +84,9 @@ func (a *aside) write(to string) error {
 
 // openSource opens what is copied: the database, or an empty one while nothing
 // was ever written.
-func (a *aside) openSource() error {
+func (a *maintenance) openSource() error {
 	if !a.db.exists() {
-		a.within(0)
+		a.setTimeLimit(0)
 		return a.open("", C.SQLITE_OPEN_READWRITE|C.SQLITE_OPEN_CREATE) // a private one that is never written either
 	}
 	if err := a.db.openFirst(a.job); err != nil {
@@ -96,7 +96,7 @@ func (a *aside) openSource() error {
 	if err != nil {
 		return err
 	}
-	a.within(size)
+	a.setTimeLimit(size)
 	if err := a.open(a.db.o.Path, C.SQLITE_OPEN_READONLY); err != nil {
 		return err
 	}

@@ -104,7 +104,7 @@ func (db *testDB) large() {
 func TestStoppedCopyLeavesNothingN8(t *testing.T) {
 	for name, stop := range map[string]func(db *testDB, j *Job, quiet func()){
 		"canceled":    func(_ *testDB, j *Job, _ func()) { j.Cancel() },
-		"out of time": func(_ *testDB, j *Job, _ func()) { j.deadline.Store(0) },
+		"out of time": func(_ *testDB, j *Job, _ func()) { j.Deadline.Store(0) },
 		"closing":     func(db *testDB, _ *Job, quiet func()) { quiet(); _ = db.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {

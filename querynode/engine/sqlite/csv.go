@@ -18,99 +18,99 @@ type csv struct {
 
 // fieldWriter writes the fields of CSV.
 type fieldWriter interface {
-	name(o *output, s []byte) error
-	text(o *output, s []byte) error
-	value(o *output, v value) error
+	name(o *Output, s []byte) error
+	text(o *Output, s []byte) error
+	value(o *Output, v Value) error
 }
 
-func (*csv) every() bool { return false }
+func (*csv) EveryResult() bool { return false }
 
-func (e *csv) begin(o *output, _ int, columns []column) error {
+func (e *csv) Begin(o *Output, _ int, columns []Column) error {
 	e.columns = len(columns)
 	if e.writer == nil {
 		e.writer = e
 	}
 	for i, c := range columns {
 		if i > 0 {
-			o.add(`,`)
+			o.Add(`,`)
 		}
-		if err := e.writer.name(o, []byte(c.name)); err != nil {
+		if err := e.writer.name(o, []byte(c.Name)); err != nil {
 			return err
 		}
-		if err := o.room(); err != nil {
+		if err := o.FlushIfFull(); err != nil {
 			return err
 		}
 	}
-	o.add("\r\n")
+	o.Add("\r\n")
 	return nil
 }
 
-func (e *csv) cell(o *output, column int, v value) error {
+func (e *csv) Cell(o *Output, column int, v Value) error {
 	if column > 0 {
-		o.buf = append(o.buf, ',')
+		o.Buf = append(o.Buf, ',')
 	}
 	if err := e.writer.value(o, v); err != nil {
 		return err
 	}
 	if column == e.columns-1 {
-		o.buf = append(o.buf, '\r', '\n')
+		o.Buf = append(o.Buf, '\r', '\n')
 	}
-	return o.room()
+	return o.FlushIfFull()
 }
 
-func (e *csv) value(o *output, v value) error {
-	switch v.kind {
-	case kindInt:
-		o.buf = strconv.AppendInt(o.buf, int64(v.bits), 10)
-	case kindReal:
-		o.buf = appendReal(o.buf, math.Float64frombits(v.bits))
-	case kindText:
-		return e.text(o, v.data)
-	case kindBlob:
-		if utf8.Valid(v.data) {
-			return e.text(o, v.data)
+func (e *csv) value(o *Output, v Value) error {
+	switch v.Kind {
+	case Integer:
+		o.Buf = strconv.AppendInt(o.Buf, int64(v.Bits), 10)
+	case Real:
+		o.Buf = appendReal(o.Buf, math.Float64frombits(v.Bits))
+	case Text:
+		return e.text(o, v.Data)
+	case Blob:
+		if utf8.Valid(v.Data) {
+			return e.text(o, v.Data)
 		}
-		o.add("X'")
-		if err := appendHexDigits(o, v.data); err != nil {
+		o.Add("X'")
+		if err := appendHexDigits(o, v.Data); err != nil {
 			return err
 		}
-		o.add("'")
+		o.Add("'")
 	}
 	return nil
 }
 
-func (e *csv) name(o *output, s []byte) error { return e.text(o, s) }
+func (e *csv) name(o *Output, s []byte) error { return e.text(o, s) }
 
-func (*csv) text(o *output, s []byte) error {
+func (*csv) text(o *Output, s []byte) error {
 	return appendField(o, s, len(s) == 0 || bytes.ContainsAny(s, "\",\r\n"))
 }
 
-func (e *csv) end(*output, ending)      {}
-func (e *csv) close(*output, int, cost) {}
+func (e *csv) End(*Output, Outcome)     {}
+func (e *csv) Close(*Output, int, Cost) {}
 
 // appendField writes a text, in quotes or not.
-func appendField(o *output, s []byte, quoted bool) error {
+func appendField(o *Output, s []byte, quoted bool) error {
 	if quoted {
-		o.add(`"`)
+		o.Add(`"`)
 	}
 	for len(s) > 0 {
 		n := pieceOf(s)
 		for part := s[:n]; ; {
 			i := bytes.IndexByte(part, '"') + 1
 			if i == 0 {
-				o.buf = appendValid(o.buf, part)
+				o.Buf = appendValid(o.Buf, part)
 				break
 			}
-			o.buf = append(appendValid(o.buf, part[:i]), '"')
+			o.Buf = append(appendValid(o.Buf, part[:i]), '"')
 			part = part[i:]
 		}
 		s = s[n:]
-		if err := o.room(); err != nil {
+		if err := o.FlushIfFull(); err != nil {
 			return err
 		}
 	}
 	if quoted {
-		o.add(`"`)
+		o.Add(`"`)
 	}
 	return nil
 }
@@ -133,14 +133,14 @@ func appendValid(dst, s []byte) []byte {
 }
 
 // appendHexDigits writes bytes as capital hexadecimal digits, in pieces.
-func appendHexDigits(o *output, b []byte) error {
+func appendHexDigits(o *Output, b []byte) error {
 	for len(b) > 0 {
 		n := min(len(b), pieceBytes)
-		start := len(o.buf)
-		o.buf = hex.AppendEncode(o.buf, b[:n])
-		copy(o.buf[start:], bytes.ToUpper(o.buf[start:]))
+		start := len(o.Buf)
+		o.Buf = hex.AppendEncode(o.Buf, b[:n])
+		copy(o.Buf[start:], bytes.ToUpper(o.Buf[start:]))
 		b = b[n:]
-		if err := o.room(); err != nil {
+		if err := o.FlushIfFull(); err != nil {
 			return err
 		}
 	}

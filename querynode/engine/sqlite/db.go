@@ -23,7 +23,7 @@ type DB struct {
 	// of these are closed after use.
 	copies   *pool // of one
 	exports  *pool
-	callers  callers
+	calls    callCounter
 	queue    writeQueue
 	spooled  atomic.Int64 // bytes of waiting results in memory
 	exported atomic.Int64 // files that were made for exports
@@ -55,13 +55,13 @@ func Open(o Options) (*DB, error) {
 		return nil, errs.E(errs.Internal, "The database engine could not be started")
 	}
 	db := &DB{
-		o: o, epoch: time.Now(), readers: newPool(o.Readers), writer: newPool(1), copies: newPool(1), exports: newPool(maxExports), callers: newCallers(),
+		o: o, epoch: time.Now(), readers: newPool(o.Readers), writer: newPool(1), copies: newPool(1), exports: newPool(maxExports), calls: newCallCounter(),
 		watch: make(chan struct{}, 1), quit: make(chan struct{}),
 	}
 	db.readers.shared = true
 	db.idle.L = &db.mu
 	db.buffers.New = func() any {
-		return &buffers{raw: make([]byte, flushBytes), out: make([]byte, 0, chunkBytes)}
+		return &buffers{raw: make([]byte, FlushBytes), out: make([]byte, 0, ChunkBytes)}
 	}
 	db.stopped.Go(db.watchdog)
 	return db, nil
@@ -78,26 +78,26 @@ func (db *DB) Run(job *Job, sink Sink) error {
 		return err
 	}
 	defer db.leave()
-	db.callers.called()
+	db.calls.add()
 	if job.Mode != ayb.QueryReadOnly && job.Mode != ayb.QueryReadWrite {
 		return errs.E(errs.Forbidden, "This request may not query the database")
 	}
-	r, err := newRun(db, job, sink)
+	r, err := newExecution(db, job, sink)
 	if err != nil {
 		return err
 	}
 	defer r.free()
 	for i := range r.body {
-		if err := db.takes(r.body[i].SQL); err != nil {
-			r.enter(i)
-			return r.told(err)
+		if err := db.checkSQL(r.body[i].SQL); err != nil {
+			r.setEntry(i)
+			return r.addStatement(err)
 		}
 	}
-	return r.run()
+	return r.execute()
 }
 
-// takes checks what has to hold for every text of SQL.
-func (db *DB) takes(sql string) error {
+// checkSQL checks what has to hold for every text of SQL.
+func (db *DB) checkSQL(sql string) error {
 	switch {
 	case len(sql) > db.o.SQLBytes:
 		return errs.E(errs.TooLarge, "The request has %d bytes of SQL, and at most %d are allowed (limits.request_bytes); a script of any length can be imported (ayb client import, or POST …/import?format=sql), and the operator of the server can raise the limit", len(sql), db.o.SQLBytes)
@@ -134,7 +134,7 @@ func (db *DB) Close() error {
 	db.stopped.Wait()
 	db.readers.close()
 	db.writer.close()
-	db.callers.free()
+	db.calls.free()
 	return nil
 }
 
@@ -147,7 +147,7 @@ func (db *DB) stopAll() {
 	for _, p := range db.pools() {
 		for _, s := range p.all {
 			if j := s.job.Load(); j != nil {
-				j.stop(stopClosing)
+				j.Stop(Closing)
 			}
 		}
 	}
@@ -157,7 +157,7 @@ func (db *DB) enter() error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	if db.closed {
-		return errClosing()
+		return ErrClosing()
 	}
 	db.active++
 	return nil
@@ -195,7 +195,7 @@ func (db *DB) openReader(s *slot, j *Job) error {
 	if s.c != nil && (!s.c.standIn || !db.exists()) {
 		return nil
 	}
-	s.shut()
+	s.closeConn()
 	var err error
 	if !db.exists() {
 		s.c, err = openStandIn(db.o)

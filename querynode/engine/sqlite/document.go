@@ -8,34 +8,34 @@ type document struct {
 	rows bool
 }
 
-func (*document) every() bool { return true }
+func (*document) EveryResult() bool { return true }
 
-func (e *document) next(o *output, index int) {
+func (e *document) next(o *Output, index int) {
 	if index == 0 {
-		o.add(`{"results":[{`)
+		o.Add(`{"results":[{`)
 		return
 	}
-	o.add(`,{`)
+	o.Add(`,{`)
 }
 
-func (e *document) begin(o *output, index int, columns []column) error {
+func (e *document) Begin(o *Output, index int, columns []Column) error {
 	e.rows = false
 	e.next(o, index)
 	if err := e.describe(o, columns); err != nil {
 		return err
 	}
-	o.add(`,"rows":[`)
+	o.Add(`,"rows":[`)
 	return nil
 }
 
-func (e *document) cell(o *output, column int, v value) error {
+func (e *document) Cell(o *Output, column int, v Value) error {
 	switch {
 	case column > 0:
-		o.buf = append(o.buf, ',')
+		o.Buf = append(o.Buf, ',')
 	case e.rows:
-		o.buf = append(o.buf, ',', '[')
+		o.Buf = append(o.Buf, ',', '[')
 	default:
-		o.buf = append(o.buf, '[')
+		o.Buf = append(o.Buf, '[')
 		e.rows = true
 	}
 	e.inRow = true
@@ -43,37 +43,37 @@ func (e *document) cell(o *output, column int, v value) error {
 		return err
 	}
 	if column == e.columns-1 {
-		o.buf = append(o.buf, ']')
+		o.Buf = append(o.Buf, ']')
 		e.inRow = false
 	}
-	return o.room()
+	return o.FlushIfFull()
 }
 
-func (e *document) end(o *output, end ending) {
-	o.add(`],`)
+func (e *document) End(o *Output, end Outcome) {
+	o.Add(`],`)
 	e.ending(o, end)
-	o.add(`}`)
+	o.Add(`}`)
 }
 
-func (e *document) failed(o *output, index int, sent bool, err *errs.Error) bool {
+func (e *document) ReportError(o *Output, index int, sent bool, err *errs.Error) bool {
 	if sent && e.inRow {
 		return false
 	}
 	if sent {
-		o.add(`],`)
+		o.Add(`],`)
 	} else {
 		e.next(o, index)
 	}
 	e.err(o, err)
-	o.add(`}`)
+	o.Add(`}`)
 	return true
 }
 
-func (e *document) close(o *output, results int, c cost) {
+func (e *document) Close(o *Output, results int, c Cost) {
 	if results == 0 {
-		o.add(`{"results":[`)
+		o.Add(`{"results":[`)
 	}
-	o.add(`],`)
+	o.Add(`],`)
 	e.cost(o, c)
-	o.add(`}`)
+	o.Add(`}`)
 }

@@ -148,17 +148,17 @@ void ayb_enforce(ayb_conn *c, int on);
 // Keeps the tables behind virtual tables from being written to (1), or not (0).
 void ayb_defend(ayb_conn *c, int on);
 
-// pace.c
-typedef struct ayb_pace {
+// throttle.c
+typedef struct ayb_throttle {
 	int64_t ran; // what callers asked for so far; others add to it
 	// Of the work that gives way.
 	ayb_conn *conn;
 	int64_t seen, since;
-} ayb_pace;
+} ayb_throttle;
 
 // Has what runs on the connection from here on rest while callers want
 // something. One connection at a time can do so.
-void ayb_give_way(ayb_pace *p, ayb_conn *c);
+void ayb_throttle_conn(ayb_throttle *p, ayb_conn *c);
 
 // log.c
 // Takes off the log what a transaction that was undone has written there. Only
@@ -171,7 +171,7 @@ void ayb_memory(void);
 // is a reader's, it gets no more memory a moment after it was told to stop.
 void ayb_reading(ayb_conn *c);
 
-// space.c
+// sthrottle.c
 #define AYB_VFS "ayb"
 
 // What grows: temporary files, the database itself, everything else.

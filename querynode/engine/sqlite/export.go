@@ -32,7 +32,7 @@ func (db *DB) Export(job *Job, o daemonapi.ExportOptions, sql string, sink Sink)
 		return err
 	}
 	defer db.leave()
-	if err := db.takes(sql); err != nil {
+	if err := db.checkSQL(sql); err != nil {
 		return err
 	}
 	job.Mode = ayb.QueryReadOnly
@@ -40,27 +40,27 @@ func (db *DB) Export(job *Job, o daemonapi.ExportOptions, sql string, sink Sink)
 	if sql == "" {
 		job.Timeout = 0
 	}
-	if err := x.check(); err != nil {
+	if err := x.checkOptions(); err != nil {
 		return err
 	}
 	if o.Format == daemonapi.TransferSQLite {
-		return db.exportFile(job, sink)
+		return db.exportDatabaseFile(job, sink)
 	}
-	r := &run{db: db, job: job, sink: sink, left: job.Timeout, streaming: true}
-	r.out.to = r.stream
+	r := &execution{db: db, job: job, sink: sink, left: job.Timeout, streaming: true}
+	r.out.Next = r.stream
 	defer r.free()
 	x.r = r
-	if err := r.work(db.exports, x.run); err != nil {
+	if err := r.withConnection(db.exports, x.run); err != nil {
 		return err
 	}
 	if !o.Remarks || len(x.remarks) == 0 {
-		return sink.Write(r.out.buf, true)
+		return sink.Write(r.out.Buf, true)
 	}
 	last, err := daemonapi.PackRemarks(x.remarks)
 	if err != nil {
 		return errs.Wrap(errs.Internal, err, "The remarks of an export could not be encoded")
 	}
-	if err := sink.Write(r.out.buf, false); err != nil {
+	if err := sink.Write(r.out.Buf, false); err != nil {
 		return err
 	}
 	return sink.Write(last, true)
@@ -68,7 +68,7 @@ func (db *DB) Export(job *Job, o daemonapi.ExportOptions, sql string, sink Sink)
 
 // export is one that is not a file of SQLite's.
 type export struct {
-	r     *run
+	r     *execution
 	o     daemonapi.ExportOptions
 	sql   string
 	limit time.Duration
@@ -76,8 +76,8 @@ type export struct {
 	remarks []string // what the format cannot hold
 }
 
-// check finds out whether the parts of the request fit together.
-func (x *export) check() error {
+// checkOptions finds out whether the parts of the request fit together.
+func (x *export) checkOptions() error {
 	switch x.o.Format {
 	case daemonapi.TransferSQLite:
 		if x.o.Table != "" || x.sql != "" {
@@ -97,58 +97,58 @@ func (x *export) check() error {
 	return nil
 }
 
-// run exports within one read transaction. The connection is closed after it.
+// execute exports within one read transaction. The connection is closed after it.
 func (x *export) run() error {
 	r := x.r
 	r.c.broken = true
-	r.thread, r.pace = newBackground(), r.db.callers.pace()
-	defer r.thread.end()
+	r.thread, r.throttle = newBackground(), r.db.calls.newThrottle()
+	defer r.thread.stop()
 	if rc := r.c.exec("BEGIN"); rc != C.SQLITE_OK {
 		return r.failure(rc, 0)
 	}
 	if x.o.Format == daemonapi.TransferSQL {
-		return x.dump()
+		return x.writeScript()
 	}
 	sql, table := x.sql, false
 	if sql == "" {
-		t, err := x.table()
+		t, err := x.findTable()
 		if err != nil {
 			return err
 		}
 		sql = "SELECT * FROM main." + quoteName(t.name)
 		if table = t.kind != "view"; !table {
-			x.limited()
+			x.startTimeLimit()
 		}
 	}
 	if x.o.Format == daemonapi.TransferCSV {
-		e := &fields{}
+		e := &ExportCSV{}
 		r.enc = e
-		if err := x.rows(sql); err != nil || !table {
+		if err := x.writeQuery(sql); err != nil || !table {
 			return err
 		}
-		x.remarks = append(x.remarks, e.remarks()...)
+		x.remarks = append(x.remarks, e.Remarks()...)
 		return nil
 	}
-	e := &objects{typed: typed{whole: true}, lines: x.o.Format == daemonapi.TransferNDJSON}
+	e := &Objects{typed: typed{exact: true}, lines: x.o.Format == daemonapi.TransferNDJSON}
 	r.enc = e
-	err := x.rows(sql)
+	err := x.writeQuery(sql)
 	if err == nil && table && !e.rows {
 		x.remarks = append(x.remarks, "The table has no rows, and JSON has no place for columns but in rows: this can be imported only into a table that is there")
 	}
 	return err
 }
 
-// limited makes the time limit hold from here on.
-func (x *export) limited() {
-	x.r.pause()
+// startTimeLimit makes the time limit hold from here on.
+func (x *export) startTimeLimit() {
+	x.r.stopClock()
 	x.r.job.Timeout, x.r.left = x.limit, x.limit
-	x.r.start()
+	x.r.startClock()
 }
 
-// rows exports what one statement gives.
-func (x *export) rows(sql string) error {
+// writeQuery exports what one statement gives.
+func (x *export) writeQuery(sql string) error {
 	r := x.r
-	if err := r.arm(); err != nil {
+	if err := r.setBudget(); err != nil {
 		return err
 	}
 	t := newText(sql)
@@ -166,7 +166,7 @@ func (x *export) rows(sql string) error {
 	if st.params > 0 {
 		return errs.E(errs.Invalid, "The statement of an export has no parameters")
 	}
-	return r.rows(st, 0, nil, 0)
+	return r.runRows(st, 0, nil, 0)
 }
 
 func errNotRows() error {
@@ -180,22 +180,22 @@ type exported struct{ name, kind string }
 // not those that virtual tables keep their data in, and none of SQLite's own.
 const tablesSQL = `SELECT name, type FROM pragma_table_list WHERE schema = 'main' AND type <> 'shadow' AND substr(name, 1, 7) <> 'sqlite_' COLLATE NOCASE`
 
-// table finds the one that was asked for, or the only one.
-func (x *export) table() (exported, error) {
+// writeTable finds the one that was asked for, or the only one.
+func (x *export) findTable() (exported, error) {
 	var found exported
 	n := 0
-	take := func(l *look) { found, n = exported{l.text(0), l.text(1)}, n+1 }
+	take := func(l *cursor) { found, n = exported{l.text(0), l.text(1)}, n+1 }
 	if name := x.o.Table; name != "" {
 		if strings.IndexByte(name, 0) >= 0 {
 			return found, errNoTable(name)
 		}
-		err := x.read(tablesSQL+` AND name = `+quoteText(name)+` COLLATE NOCASE`, take)
+		err := x.query(tablesSQL+` AND name = `+quoteText(name)+` COLLATE NOCASE`, take)
 		if err == nil && n == 0 {
 			err = errNoTable(name)
 		}
 		return found, err
 	}
-	err := x.read(tablesSQL+` AND type <> 'view'`, take)
+	err := x.query(tablesSQL+` AND type <> 'view'`, take)
 	if err == nil && n != 1 {
 		err = errs.E(errs.Invalid, "The database has %s: say which is to be exported, or give a query; the whole database can be exported in the formats sqlite and sql", plural(n, "table"))
 	}
@@ -204,21 +204,21 @@ func (x *export) table() (exported, error) {
 
 func errNoTable(name string) error { return errs.RecordNotFound("table", quoted(name)) }
 
-// read runs a statement of the engine's own.
-func (x *export) read(sql string, row func(*look)) error {
-	l, err := x.r.look(sql)
+// query runs a statement of the engine's own.
+func (x *export) query(sql string, row func(*cursor)) error {
+	l, err := x.r.openCursor(sql)
 	if err != nil {
 		return err
 	}
 	defer l.close()
-	return l.rows(func(l *look) error {
+	return l.each(func(l *cursor) error {
 		row(l)
 		return nil
 	})
 }
 
-// exportFile passes on a copy of the database, which has been checked.
-func (db *DB) exportFile(job *Job, sink Sink) error {
+// exportDatabaseFile passes on a copy of the database, which has been checked.
+func (db *DB) exportDatabaseFile(job *Job, sink Sink) error {
 	s, err := db.exports.acquire(job, 0)
 	if err != nil {
 		return err
@@ -228,18 +228,18 @@ func (db *DB) exportFile(job *Job, sink Sink) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(db.stream(job, f, sink), f.Close())
+	return errors.Join(db.streamFile(job, f, sink), f.Close())
 }
 
 // temporaryCopy makes a copy that has no name any more.
-func (db *DB) temporaryCopy(job *Job) (*counted, error) {
-	a, err := db.aside(job)
+func (db *DB) temporaryCopy(job *Job) (*countedFile, error) {
+	a, err := db.startMaintenance(job)
 	if err != nil {
 		return nil, err
 	}
-	defer a.end()
+	defer a.finish()
 	path := filepath.Join(db.o.TempDir, "export-"+strconv.FormatInt(db.exported.Add(1), 10))
-	if _, err := a.copy(path); err != nil {
+	if _, err := a.copyTo(path); err != nil {
 		return nil, err
 	}
 	a.close()
@@ -247,24 +247,24 @@ func (db *DB) temporaryCopy(job *Job) (*counted, error) {
 	if err := errors.Join(err, os.Remove(path)); err != nil {
 		return nil, errs.Wrap(errs.Engine, err, "The copy of the database could not be read")
 	}
-	c, err := counting(f)
+	c, err := countFile(f)
 	if err != nil {
 		return nil, errs.Wrap(errs.Engine, errors.Join(err, f.Close()), "The copy of the database could not be read")
 	}
 	return c, nil
 }
 
-// stream passes on a whole file.
-func (db *DB) stream(job *Job, from io.Reader, sink Sink) error {
-	buf, pace := make([]byte, chunkBytes), db.callers.pace()
+// streamFile passes on a whole file.
+func (db *DB) streamFile(job *Job, from io.Reader, sink Sink) error {
+	buf, pace := make([]byte, ChunkBytes), db.calls.newThrottle()
 	for {
-		pace.step(job.stopped())
+		pace.pauseIfDue(job.StopSignal())
 		n, err := io.ReadFull(from, buf)
 		switch {
 		case db.closing.Load():
-			return errClosing()
-		case job.reason() != stopNot:
-			return stopError(job.reason(), job)
+			return ErrClosing()
+		case job.Reason() != NotStopped:
+			return StopError(job.Reason(), job)
 		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 			return sink.Write(buf[:n], true)
 		case err != nil:

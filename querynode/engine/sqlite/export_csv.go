@@ -8,7 +8,7 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// fields writes rows as CSV that comes back as it was: the importer knows it by
+// ExportCSV writes rows as CSV that comes back as it was: the importer knows it by
 // its quotes, which tell texts from numbers. It is as csv, but:
 //
 //   - REAL always has a point or an exponent, and no more digits than it needs
@@ -18,7 +18,7 @@ import (
 //   - other TEXT is in quotes where a reader might take it for something else:
 //     see daemonapi.PlainField
 //   - all names are in quotes, which tells them from a row
-type fields struct {
+type ExportCSV struct {
 	csv
 	odd   bool // a name is one that a reader may take for a value
 	plain bool // a name is not
@@ -33,12 +33,12 @@ const (
 	firstBytes = 200 << 10
 )
 
-func (e *fields) begin(o *output, index int, columns []column) error {
+func (e *ExportCSV) Begin(o *Output, index int, columns []Column) error {
 	e.writer = e
-	return e.csv.begin(o, index, columns)
+	return e.csv.Begin(o, index, columns)
 }
 
-func (e *fields) name(o *output, s []byte) error {
+func (e *ExportCSV) name(o *Output, s []byte) error {
 	if daemonapi.PlainField(s, e.columns == 1) {
 		e.plain = true
 	} else {
@@ -47,42 +47,42 @@ func (e *fields) name(o *output, s []byte) error {
 	return appendField(o, s, true)
 }
 
-func (e *fields) cell(o *output, column int, v value) error {
+func (e *ExportCSV) Cell(o *Output, column int, v Value) error {
 	if column == 0 {
 		e.rows++
 	}
-	e.size += len(v.data) + 24
-	return e.csv.cell(o, column, v)
+	e.size += len(v.Data) + 24
+	return e.csv.Cell(o, column, v)
 }
 
-// remarks tells what the next reader will not know.
-func (e *fields) remarks() []string {
+// Remarks tells what the next reader will not know.
+func (e *ExportCSV) Remarks() []string {
 	if e.odd && !e.bare && (e.rows > 0 || !e.plain) {
 		return []string{"Nothing in the file tells the names in its first line from values; import it with the option header yes"}
 	}
 	return nil
 }
 
-func (e *fields) value(o *output, v value) error {
-	if v.kind != kindNull && v.kind != kindText {
+func (e *ExportCSV) value(o *Output, v Value) error {
+	if v.Kind != Null && v.Kind != Text {
 		e.unquoted()
 	}
-	switch v.kind {
-	case kindReal:
-		o.buf = appendFieldNumber(o.buf, math.Float64frombits(v.bits))
+	switch v.Kind {
+	case Real:
+		o.Buf = appendFieldNumber(o.Buf, math.Float64frombits(v.Bits))
 		return nil
-	case kindText:
-		return e.text(o, v.data)
-	case kindBlob:
-		return appendBlobLiteral(o, v.data)
+	case Text:
+		return e.text(o, v.Data)
+	case Blob:
+		return appendBlobLiteral(o, v.Data)
 	}
 	return e.csv.value(o, v)
 }
 
-func (e *fields) text(o *output, s []byte) error {
+func (e *ExportCSV) text(o *Output, s []byte) error {
 	if !utf8.Valid(s) || bytes.IndexByte(s, 0) >= 0 {
 		e.unquoted()
-		return appendTextLiteral(o, s)
+		return AppendTextLiteral(o, s)
 	}
 	plain := daemonapi.PlainField(s, e.columns == 1)
 	if plain {
@@ -92,7 +92,7 @@ func (e *fields) text(o *output, s []byte) error {
 }
 
 // unquoted notes that a value is not in quotes, if it is one of the first.
-func (e *fields) unquoted() {
+func (e *ExportCSV) unquoted() {
 	if e.rows <= firstRows && e.size <= firstBytes {
 		e.bare = true
 	}

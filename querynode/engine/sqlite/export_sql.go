@@ -30,36 +30,36 @@ const (
 	inOrder = ` ORDER BY 4 = 'virtual', s.rowid`
 )
 
-// dump writes the script.
-func (x *export) dump() error {
+// writeScript writes the script.
+func (x *export) writeScript() error {
 	only := exported{}
 	if x.o.Table != "" {
 		var err error
-		if only, err = x.table(); err != nil {
+		if only, err = x.findTable(); err != nil {
 			return err
 		}
 	}
 	o := &x.r.out
-	o.add("PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nPRAGMA defer_foreign_keys=ON;\n")
+	o.Add("PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nPRAGMA defer_foreign_keys=ON;\n")
 	if x.o.Table == "" {
-		if err := x.numbers(); err != nil {
+		if err := x.writeHeaderNumbers(); err != nil {
 			return err
 		}
 	}
-	d := &dumper{export: x, only: only}
-	if err := d.everything(); err != nil {
+	d := &scriptWriter{export: x, only: only}
+	if err := d.writeAll(); err != nil {
 		return err
 	}
-	o.add("COMMIT;\nPRAGMA foreign_keys=ON;\n")
+	o.Add("COMMIT;\nPRAGMA foreign_keys=ON;\n")
 	return nil
 }
 
-// numbers writes those that the owner keeps in the header.
-func (x *export) numbers() error {
+// writeHeaderNumbers writes those that the owner keeps in the header.
+func (x *export) writeHeaderNumbers() error {
 	for _, name := range []string{"application_id", "user_version"} {
-		err := x.read("PRAGMA "+name, func(l *look) {
+		err := x.query("PRAGMA "+name, func(l *cursor) {
 			if n := l.integer(0); n != 0 {
-				x.r.out.add("PRAGMA " + name + "=" + strconv.FormatInt(n, 10) + ";\n")
+				x.r.out.Add("PRAGMA " + name + "=" + strconv.FormatInt(n, 10) + ";\n")
 			}
 		})
 		if err != nil {
@@ -69,66 +69,66 @@ func (x *export) numbers() error {
 	return nil
 }
 
-// dumper is what an export as SQL has to remember.
-type dumper struct {
+// scriptWriter is what an export as SQL has to remember.
+type scriptWriter struct {
 	*export
 	only   exported // empty is everything
 	rowids bool     // rows keep their numbers
 }
 
-func (d *dumper) everything() error {
+func (d *scriptWriter) writeAll() error {
 	// A table for searching may know the rows of another by their numbers.
-	err := d.read(`SELECT 1 FROM pragma_table_list WHERE schema = 'main' AND type = 'virtual' LIMIT 1`, func(*look) { d.rowids = true })
+	err := d.query(`SELECT 1 FROM pragma_table_list WHERE schema = 'main' AND type = 'virtual' LIMIT 1`, func(*cursor) { d.rowids = true })
 	if err != nil {
 		return err
 	}
-	if err := d.each(ofTables+d.about("s.name")+inOrder, d.table); err != nil {
+	if err := d.eachObject(ofTables+d.onlyTable("s.name")+inOrder, d.writeTable); err != nil {
 		return err
 	}
-	if err := d.statistics(); err != nil {
+	if err := d.writeStatistics(); err != nil {
 		return err
 	}
 	for _, kind := range []string{"index", "view", "trigger"} {
-		where := d.about("tbl_name")
+		where := d.onlyTable("tbl_name")
 		if kind == "view" {
-			where = d.about("name")
+			where = d.onlyTable("name")
 		}
-		if err := d.each(ofOthers+` AND type = '`+kind+`'`+where+` ORDER BY rowid`, d.create); err != nil {
+		if err := d.eachObject(ofOthers+` AND type = '`+kind+`'`+where+` ORDER BY rowid`, d.writeObject); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// about limits a list to what is exported.
-func (d *dumper) about(column string) string {
+// onlyTable limits a list to what is exported.
+func (d *scriptWriter) onlyTable(column string) string {
 	if d.only.name == "" {
 		return ""
 	}
 	return ` AND ` + column + ` = ` + quoteText(d.only.name) + ` COLLATE NOCASE`
 }
 
-// each calls do for everything in a list.
-func (d *dumper) each(sql string, do func(*look) error) error {
-	l, err := d.r.look(sql)
+// runMembers calls do for everything in a list.
+func (d *scriptWriter) eachObject(sql string, do func(*cursor) error) error {
+	l, err := d.r.openCursor(sql)
 	if err != nil {
 		return err
 	}
 	defer l.close()
-	return l.rows(do)
+	return l.each(do)
 }
 
-// create writes the statement at which the list stands.
-func (d *dumper) create(l *look) error {
-	if err := appendLong(&d.r.out, onlyStatement(l.text(1))); err != nil {
+// writeObject writes the statement at which the list stands.
+func (d *scriptWriter) writeObject(l *cursor) error {
+	if err := AppendLong(&d.r.out, onlyStatement(l.text(1))); err != nil {
 		return err
 	}
-	d.r.out.add(";\n")
-	return d.r.out.room()
+	d.r.out.Add(";\n")
+	return d.r.out.FlushIfFull()
 }
 
-// table writes the table at which the list stands, with its rows.
-func (d *dumper) table(l *look) error {
+// writeTable writes the table at which the list stands, with its rows.
+func (d *scriptWriter) writeTable(l *cursor) error {
 	name, sql := l.text(0), l.text(1)
 	kind, args := "", ""
 	if l.text(3) == "virtual" {
@@ -136,10 +136,10 @@ func (d *dumper) table(l *look) error {
 	}
 	lost := strings.HasPrefix(kind, "fts") && contentless.MatchString(args)
 	if lost {
-		d.r.out.add("-- The rows of the next table cannot be exported: it keeps no text.\n")
+		d.r.out.Add("-- The rows of the next table cannot be exported: it keeps no text.\n")
 		d.remarks = append(d.remarks, "The rows of the table "+quoted(name)+" are not exported: it keeps no text")
 	}
-	if err := d.create(l); err != nil || lost {
+	if err := d.writeObject(l); err != nil || lost {
 		return err
 	}
 	rowid := d.rowids && l.integer(2) == 0
@@ -153,18 +153,18 @@ func (d *dumper) table(l *look) error {
 			return nil
 		}
 	}
-	if err := d.tableRows(l, name, rowid); err != nil {
+	if err := d.writeRows(l, name, rowid); err != nil {
 		return err
 	}
 	if hasWord(onlyStatement(sql), "AUTOINCREMENT") {
-		return d.sequence(name)
+		return d.writeSequence(name)
 	}
 	return nil
 }
 
-// tableRows writes the rows of a table.
-func (d *dumper) tableRows(l *look, name string, rowid bool) error {
-	columns, key, err := d.columns(l)
+// writeRows writes the rows of a table.
+func (d *scriptWriter) writeRows(l *cursor, name string, rowid bool) error {
+	columns, key, err := d.storedColumns(l)
 	if err != nil {
 		return err
 	}
@@ -175,25 +175,25 @@ func (d *dumper) tableRows(l *look, name string, rowid bool) error {
 		columns[i] = quoteName(c)
 	}
 	list := strings.Join(columns, ",")
-	return d.insert(name, list, "SELECT "+list+" FROM main."+quoteName(name))
+	return d.writeInserts(name, list, "SELECT "+list+" FROM main."+quoteName(name))
 }
 
-// insert writes what a statement gives as rows of a table.
-func (d *dumper) insert(table, columns, sql string) error {
-	d.r.enc = &inserts{into: "INSERT INTO " + quoteName(table) + "(" + columns + ")"}
-	return d.export.rows(sql)
+// writeInserts writes what a statement gives as rows of a table.
+func (d *scriptWriter) writeInserts(table, columns, sql string) error {
+	d.r.enc = &Inserts{into: "INSERT INTO " + quoteName(table) + "(" + columns + ")"}
+	return d.export.writeQuery(sql)
 }
 
-// columns gives those of a table that hold something, and tells whether one of
+// storedColumns gives those of a table that hold something, and tells whether one of
 // them is another name of the rowid.
-func (d *dumper) columns(table *look) (names []string, key bool, err error) {
-	l, err := d.r.look(columnsSQL)
+func (d *scriptWriter) storedColumns(table *cursor) (names []string, key bool, err error) {
+	l, err := d.r.openCursor(columnsSQL)
 	if err != nil {
 		return nil, false, err
 	}
 	defer l.close()
 	keys, integer := 0, false
-	err = l.each(table, func(l *look) error {
+	err = l.eachFor(table, func(l *cursor) error {
 		if l.integer(4) == 0 {
 			names = append(names, l.text(0))
 		}
@@ -206,28 +206,28 @@ func (d *dumper) columns(table *look) (names []string, key bool, err error) {
 	return names, keys == 1 && integer, err
 }
 
-// sequence writes where the numbers of an AUTOINCREMENT table go on.
-func (d *dumper) sequence(table string) error {
-	d.r.out.add("DELETE FROM sqlite_sequence WHERE name=")
-	if err := appendTextLiteral(&d.r.out, []byte(table)); err != nil {
+// writeSequence writes where the numbers of an AUTOINCREMENT table go on.
+func (d *scriptWriter) writeSequence(table string) error {
+	d.r.out.Add("DELETE FROM sqlite_sequence WHERE name=")
+	if err := AppendTextLiteral(&d.r.out, []byte(table)); err != nil {
 		return err
 	}
-	d.r.out.add(";\n")
-	return d.insert("sqlite_sequence", "name,seq", "SELECT name, seq FROM main.sqlite_sequence WHERE name = "+quoteText(table))
+	d.r.out.Add(";\n")
+	return d.writeInserts("sqlite_sequence", "name,seq", "SELECT name, seq FROM main.sqlite_sequence WHERE name = "+quoteText(table))
 }
 
-// statistics writes what ANALYZE has found out of the tables. There may be
+// writeStatistics writes what ANALYZE has found out of the tables. There may be
 // none, and a file may hold another table by that name.
-func (d *dumper) statistics() error {
+func (d *scriptWriter) writeStatistics() error {
 	const from = ` FROM main.sqlite_stat1 WHERE tbl IN (SELECT name FROM sqlite_schema WHERE type = 'table')`
 	some := false
-	err := d.read(`SELECT tbl, idx, stat`+from+d.about("tbl")+` LIMIT 1`, func(*look) { some = true })
-	if err != nil && !ordinary(err) {
+	err := d.query(`SELECT tbl, idx, stat`+from+d.onlyTable("tbl")+` LIMIT 1`, func(*cursor) { some = true })
+	if err != nil && !undoesOnlyStatement(err) {
 		return err
 	}
 	if err != nil || !some {
 		return nil
 	}
-	d.r.out.add("ANALYZE sqlite_schema;\n")
-	return d.insert("sqlite_stat1", "tbl,idx,stat", `SELECT tbl, idx, stat`+from+d.about("tbl"))
+	d.r.out.Add("ANALYZE sqlite_schema;\n")
+	return d.writeInserts("sqlite_stat1", "tbl,idx,stat", `SELECT tbl, idx, stat`+from+d.onlyTable("tbl"))
 }

@@ -28,7 +28,7 @@ func (db *testDB) tryExport(o daemonapi.ExportOptions, sql string) (string, erro
 	if (err == nil) != m.done {
 		db.t.Errorf("%+v %.80q: error %v, last write seen: %v", o, sql, err, m.done)
 	}
-	if m.longest > chunkBytes {
+	if m.longest > ChunkBytes {
 		db.t.Errorf("%+v %.80q: a chunk has %d bytes", o, sql, m.longest)
 	}
 	return m.String(), err

@@ -53,9 +53,9 @@ func errCommit(rc C.int, err error) error {
 	return e
 }
 
-// forNothing refuses the last statement of a body if all it does ends with the
+// checkHasEffect refuses the last statement of a body if all it does ends with the
 // body: nobody would see that it was in vain.
-func (c *conn) forNothing(st *stmt) error {
+func (c *conn) checkHasEffect(st *stmt) error {
 	const how = "and nothing follows it here; send it in one text with the statements it is meant for (or as an entry of an atomic batch before theirs)"
 	switch {
 	case st.explain:
@@ -105,16 +105,16 @@ func (c *conn) failure(rc C.int, o Options, j *Job, from int) error {
 		return c.refusal()
 	}
 	// Whatever it says, it failed for want of memory: not all of SQLite calls that so.
-	if why := j.reason(); c.c.starved != 0 && why != stopNot {
+	if why := j.Reason(); c.c.starved != 0 && why != NotStopped {
 		c.broken = c.broken || primary(rc) != C.SQLITE_NOMEM
-		return stopError(why, j)
+		return StopError(why, j)
 	}
 	switch primary(rc) {
 	case C.SQLITE_INTERRUPT:
-		if why := j.reason(); why != stopNot {
-			return stopError(why, j)
+		if why := j.Reason(); why != NotStopped {
+			return StopError(why, j)
 		}
-		return stopError(stopTimeout, j)
+		return StopError(TimedOut, j)
 	case C.SQLITE_BUSY:
 		return errs.E(errs.Unavailable, "The database is busy; try again")
 	case C.SQLITE_READONLY:
@@ -127,19 +127,19 @@ func (c *conn) failure(rc C.int, o Options, j *Job, from int) error {
 	case C.SQLITE_NOMEM:
 		c.cache.clear()
 		C.sqlite3_db_release_memory(c.c.db)
-		return errs.E(errs.SQL, "out of memory: the statement needs more than the %s of memory that this database may use (limits.heap_bytes); the operator of the server can raise the limit", sizeText(o.HeapBytes)).
+		return errs.E(errs.SQL, "out of memory: the statement needs more than the %s of memory that this database may use (limits.heap_bytes); the operator of the server can raise the limit", SizeText(o.HeapBytes)).
 			With("sqlite_code", strconv.Itoa(int(rc)))
 	case C.SQLITE_FULL:
 		if c.c.room != 0 {
-			return noRoom(c.c.room)
+			return spaceError(c.c.room)
 		}
 		if c.temp {
-			return errs.E(errs.Full, "TEMP tables of a caller who may only read hold at most %s, and these would hold more", sizeText(readerTempBytes))
+			return errs.E(errs.Full, "TEMP tables of a caller who may only read hold at most %s, and these would hold more", SizeText(readerTempBytes))
 		}
 		return errFull(o)
 	case C.SQLITE_TOOBIG:
 		return errs.E(errs.TooLarge, "%s: a value may have at most %s (limits.heap_bytes) and a text of SQL %s (limits.request_bytes); the operator of the server can raise the limits", c.message(),
-			sizeText(int64(valueLimit(o))), sizeText(int64(o.SQLBytes)))
+			SizeText(int64(valueLimit(o))), SizeText(int64(o.SQLBytes)))
 	case C.SQLITE_IOERR, C.SQLITE_CORRUPT, C.SQLITE_NOTADB, C.SQLITE_CANTOPEN:
 		c.broken = true                   // a new connection starts from what is on disk
 		if rc == C.SQLITE_IOERR_SHMSIZE { // the index of the log has no room
@@ -161,7 +161,7 @@ func errFull(o Options) error {
 	if o.DatabaseBytes <= 0 {
 		return errs.E(errs.Full, "database full: a table has used its last row id, or the database is as large as SQLite can make it").With(errs.AttrReason, errs.ReasonDatabase)
 	}
-	return errs.E(errs.Full, "database full: this database has reached its limit of %s (limits.database_bytes), which the operator of the server can raise, or a table has used its last row id; the disk of the server has room", sizeText(o.DatabaseBytes)).
+	return errs.E(errs.Full, "database full: this database has reached its limit of %s (limits.database_bytes), which the operator of the server can raise, or a table has used its last row id; the disk of the server has room", SizeText(o.DatabaseBytes)).
 		With(errs.AttrReason, errs.ReasonDatabase)
 }
 
@@ -170,7 +170,7 @@ func errFull(o Options) error {
 // grows beyond it is a sort, or the log while a statement that reads for long
 // keeps it from being emptied.
 func errTemporary(rc C.int, o Options) error {
-	return errs.E(errs.Full, "disk I/O error: a temporary file of the statement, or the log of changes, which grows as long as another statement reads, has reached its limit of twice the %s of the database (limits.database_bytes), which the operator of the server can raise, or the disk of the server has failed", sizeText(o.DatabaseBytes)).
+	return errs.E(errs.Full, "disk I/O error: a temporary file of the statement, or the log of changes, which grows as long as another statement reads, has reached its limit of twice the %s of the database (limits.database_bytes), which the operator of the server can raise, or the disk of the server has failed", SizeText(o.DatabaseBytes)).
 		With(errs.AttrReason, errs.ReasonTemp).With("sqlite_code", strconv.Itoa(int(rc)))
 }
 
@@ -205,10 +205,10 @@ func openFailed(c *conn, o Options, rc C.int) error {
 	case C.SQLITE_NOTADB, C.SQLITE_CORRUPT:
 		return errs.E(errs.SQL, "%s", c.message()).With("sqlite_code", strconv.Itoa(int(rc)))
 	case C.SQLITE_NOMEM:
-		return errs.E(errs.SQL, "out of memory: the database could not be opened within its %s (limits.heap_bytes); the operator of the server can raise the limit", sizeText(o.HeapBytes))
+		return errs.E(errs.SQL, "out of memory: the database could not be opened within its %s (limits.heap_bytes); the operator of the server can raise the limit", SizeText(o.HeapBytes))
 	case C.SQLITE_FULL:
 		if c.c.room != 0 {
-			return noRoom(c.c.room)
+			return spaceError(c.c.room)
 		}
 		return errFull(o)
 	}
@@ -216,34 +216,34 @@ func openFailed(c *conn, o Options, rc C.int) error {
 	return errs.Wrap(errs.Engine, cause, "The database could not be opened")
 }
 
-func stopError(why stop, j *Job) error {
+func StopError(why StopReason, j *Job) error {
 	switch why {
-	case stopCanceled:
+	case Canceled:
 		return errs.E(errs.Canceled, "The statement was canceled")
-	case stopClosing:
-		return errClosing()
+	case Closing:
+		return ErrClosing()
 	}
-	limit := durationText(j.Timeout)
-	if own := j.batch.Timeout; own > 0 && own <= j.Timeout {
+	limit := DurationText(j.Timeout)
+	if own := j.Batch.Timeout; own > 0 && own <= j.Timeout {
 		return errs.E(errs.Timeout, "The statement took longer than %s and was stopped, as timeout_ms of the request asks for", limit)
 	}
 	return errs.E(errs.Timeout, "The statement took longer than %s (limits.statement_timeout) and was stopped; the operator of the server can raise the limit", limit)
 }
 
-func errClosing() error {
+func ErrClosing() error {
 	return errs.E(errs.Unavailable, "The database is being closed; try again")
 }
 
-// durationText is a duration as people write it: 30 s, 1.5 s, 200 ms.
-func durationText(d time.Duration) string {
+// DurationText is a duration as people write it: 30 s, 1.5 s, 200 ms.
+func DurationText(d time.Duration) string {
 	if d < time.Second {
 		return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
 	}
 	return strconv.FormatFloat(d.Round(time.Millisecond).Seconds(), 'f', -1, 64) + " s"
 }
 
-// sizeText is a number of bytes as people write it.
-func sizeText(n int64) string {
+// SizeText is a number of bytes as people write it.
+func SizeText(n int64) string {
 	switch {
 	case n >= 1<<20:
 		return strconv.FormatFloat(float64(n*10>>20)/10, 'f', -1, 64) + " MiB"

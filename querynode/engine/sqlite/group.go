@@ -37,13 +37,13 @@ const (
 type verdict int
 
 const (
-	inside verdict = iota // it ran, or failed as it would have failed alone
-	alone                 // it has to run alone and has not begun
-	lost                  // the transaction is not what it should be any more
+	ranInGroup   verdict = iota // it ran, or failed as it would have failed alone
+	mustRunAlone                // it has to run alone and has not begun
+	groupLost                   // the transaction is not what it should be any more
 )
 
-// onWriter runs the body on the writer.
-func (r *run) onWriter() error {
+// queueForWriter runs the body on the writer.
+func (r *execution) queueForWriter() error {
 	m := &member{r: r, turn: make(chan bool, 1), solo: len(r.body) != 1}
 	lead, err := r.db.queue.join(m, r.job.Timeout)
 	if err != nil {
@@ -62,9 +62,9 @@ func (r *run) onWriter() error {
 func (db *DB) lead(first *member) {
 	for {
 		members := db.queue.gather(first)
-		n := db.group(members)
+		n := db.groupCommit(members)
 		if n == 0 { // alone, next time
-			db.queue.back(members[1:])
+			db.queue.putBack(members[1:])
 			continue
 		}
 		if db.queue.order != nil {
@@ -73,164 +73,164 @@ func (db *DB) lead(first *member) {
 		for _, m := range members[1:n] {
 			m.turn <- false
 		}
-		db.queue.back(members[n:])
-		db.queue.next()
+		db.queue.putBack(members[n:])
+		db.queue.endTurn()
 		return
 	}
 }
 
-// group runs some of the members, from the first on, and tells how many are
+// groupCommit runs some of the members, from the first on, and tells how many are
 // through. When it is none, nothing happened, and the next time one member
 // more runs alone.
-func (db *DB) group(members []*member) int {
+func (db *DB) groupCommit(members []*member) int {
 	if len(members) == 1 {
-		members[0].alone()
+		members[0].runAlone()
 		return 1
 	}
-	i, v, ended, err := db.together(members)
+	i, v, ended, err := db.runGroup(members)
 	switch {
 	case err != nil: // it never began
 		members[0].solo = true
 		return 0
 	case !ended: // each finds out for itself why
 		for _, m := range members[:max(i, 1)] {
-			m.again(true)
+			m.retry(true)
 		}
 		return 0
-	case v == lost:
+	case v == groupLost:
 		for _, m := range members[:i] {
-			m.again(false)
+			m.retry(false)
 		}
-		members[i].again(true)
+		members[i].retry(true)
 		return 0
-	case v == alone:
+	case v == mustRunAlone:
 		members[i].solo = true
 	}
 	return i
 }
 
-// together runs members in one transaction until one cannot. It tells how
+// runGroup runs members in one transaction until one cannot. It tells how
 // many are through, what became of the next, and whether the transaction ended
 // as it should: committed, or undone because it was lost.
-func (db *DB) together(members []*member) (i int, v verdict, ended bool, err error) {
+func (db *DB) runGroup(members []*member) (i int, v verdict, ended bool, err error) {
 	lead := members[0].r.job
 	s, err := db.writer.acquire(lead, lead.Timeout)
 	if err != nil {
-		return 0, alone, false, err
+		return 0, mustRunAlone, false, err
 	}
 	defer db.writer.release(s)
 	if err := db.openWriter(s); err != nil {
-		return 0, alone, false, err
+		return 0, mustRunAlone, false, err
 	}
 	if rc := s.c.exec("BEGIN IMMEDIATE"); rc != C.SQLITE_OK {
-		return 0, alone, false, s.c.failure(rc, db.o, lead, 0)
+		return 0, mustRunAlone, false, s.c.failure(rc, db.o, lead, 0)
 	}
-	i, v = db.each(members, s)
-	ended = v == lost || s.c.exec("COMMIT") == C.SQLITE_OK
+	i, v = db.runMembers(members, s)
+	ended = v == groupLost || s.c.exec("COMMIT") == C.SQLITE_OK
 	if !s.c.autocommit() && s.c.exec("ROLLBACK") != C.SQLITE_OK {
 		s.c.broken = true
 	}
-	if v == lost || !ended {
+	if v == groupLost || !ended {
 		C.ayb_trim(s.c.c)
 	}
 	if s.c.spoiled() {
-		s.shut()
+		s.closeConn()
 	}
 	return i, v, ended, nil
 }
 
-// each runs members in the transaction that is open until one cannot or time
+// runMembers runs members in the transaction that is open until one cannot or time
 // is up. It tells how many are through and what became of the next.
-func (db *DB) each(members []*member, s *slot) (int, verdict) {
+func (db *DB) runMembers(members []*member, s *slot) (int, verdict) {
 	begin := db.now()
 	for i, m := range members {
-		v := m.inside(s)
-		if v != inside {
+		v := m.runInGroup(s)
+		if v != ranInGroup {
 			return i, v
 		}
 		if db.now()-begin > int64(groupTime) {
-			return i + 1, inside
+			return i + 1, ranInGroup
 		}
 	}
-	return len(members), inside
+	return len(members), ranInGroup
 }
 
-// again makes a member as if it had not been tried.
-func (m *member) again(solo bool) {
+// retry makes a member as if it had not been tried.
+func (m *member) retry(solo bool) {
 	m.r.reset()
 	m.err = nil
 	m.solo = m.solo || solo
 }
 
-// alone runs a member by itself, without delivering its answer.
-func (m *member) alone() { m.err = m.r.work(m.r.db.writer, m.r.write) }
+// runAlone runs a member by itself, without delivering its answer.
+func (m *member) runAlone() { m.err = m.r.withConnection(m.r.db.writer, m.r.runOnWriter) }
 
-// inside runs a member in the transaction of its group, on the leader's
+// runInGroup runs a member in the transaction of its group, on the leader's
 // connection.
-func (m *member) inside(s *slot) verdict {
+func (m *member) runInGroup(s *slot) verdict {
 	r := m.r
-	r.borrow(r.db.writer, s)
+	r.useSlot(r.db.writer, s)
 	defer func() { r.slot, r.c = nil, nil }()
 	if err := r.attach(); err != nil {
-		r.letGo()
+		r.detach()
 		m.err = err
-		return inside
+		return ranInGroup
 	}
-	defer r.letGo()
-	st, v, err := r.joins()
-	if v != inside || err != nil {
+	defer r.detach()
+	st, v, err := r.groupStatement()
+	if v != ranInGroup || err != nil {
 		m.err = err
 		return v
 	}
 	defer st.done()
-	r.out.to = r.hold
+	r.out.Next = r.retain
 	r.limit = memberTime
-	err = r.one(st, 0, true)
+	err = r.runStatement(st, 0, true)
 	r.limit = 0
-	if r.c.autocommit() || r.c.unresolved() || err != nil && !ordinary(err) {
-		return lost
+	if r.c.autocommit() || r.c.unresolved() || err != nil && !undoesOnlyStatement(err) {
+		return groupLost
 	}
 	m.err = err
-	return inside
+	return ranInGroup
 }
 
-// joins compiles a member's body and tells whether it can be part of a group:
+// groupStatement compiles a member's body and tells whether it can be part of a group:
 // only a single statement that leaves nothing behind but what it stores.
-func (r *run) joins() (*stmt, verdict, error) {
+func (r *execution) groupStatement() (*stmt, verdict, error) {
 	if len(r.body) != 1 {
-		return nil, alone, nil
+		return nil, mustRunAlone, nil
 	}
-	r.enter(0)
+	r.setEntry(0)
 	sql := r.body[0].SQL
 	if st, ok := r.c.cache.get(sql); ok {
-		return st, inside, nil
+		return st, ranInGroup, nil
 	}
 	if isPragma(sql) { // acts while compiled
-		return nil, alone, nil
+		return nil, mustRunAlone, nil
 	}
 	t := newText(sql)
 	st, end, rc := r.c.prepare(t, 0, C.AYB_ATOMIC, true)
 	if rc != C.SQLITE_OK {
 		err := r.failure(rc, 0)
-		if errors.Is(err, errHere) || !ordinary(err) {
-			return nil, alone, nil
+		if errors.Is(err, errHere) || !undoesOnlyStatement(err) {
+			return nil, mustRunAlone, nil
 		}
-		return nil, inside, err
+		return nil, ranInGroup, err
 	}
 	if st == nil {
-		return nil, alone, nil
+		return nil, mustRunAlone, nil
 	}
 	if !blank(t.from(end)) || st.vacuum || st.into || st.txn || st.sets || st.explain || r.c.spoiled() {
 		st.finalize()
-		return nil, alone, nil
+		return nil, mustRunAlone, nil
 	}
 	r.c.keep(sql, st)
-	return st, inside, nil
+	return st, ranInGroup, nil
 }
 
-// ordinary tells whether an error is one that SQLite undoes the statement
+// undoesOnlyStatement tells whether an error is one that SQLite undoes the statement
 // for, and nothing else: the statement is wrong, or its data is.
-func ordinary(err error) bool {
+func undoesOnlyStatement(err error) bool {
 	e, ok := errors.AsType[*errs.Error](err)
 	switch {
 	case !ok:

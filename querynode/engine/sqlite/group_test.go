@@ -97,7 +97,7 @@ func typedStatement(r *rand.Rand) daemonapi.Statement {
 	return list[r.IntN(len(list))]
 }
 
-// work is a request of random form.
+// withConnection is a request of random form.
 func work(r *rand.Rand) *Job {
 	o := JobOptions{Mode: rw, Format: daemonapi.FormatCompat, Timeout: time.Minute}
 	if r.IntN(3) == 0 {
@@ -130,7 +130,7 @@ func (db *testDB) outcomes(j *Job) []string {
 		}
 		list = append(list, s)
 	}
-	if j.batch.Atomic {
+	if j.Batch.Atomic {
 		return []string{strings.Join(list, "; ")}
 	}
 	return list
@@ -145,9 +145,9 @@ type part struct {
 	index int
 }
 
-// alone is the part as a job of its own.
+// runAlone is the part as a job of its own.
 func (p part) alone() *Job {
-	b := p.job.batch
+	b := p.job.Batch
 	if !b.Atomic {
 		b = daemonapi.Batch{Statements: b.Statements[p.index : p.index+1], Atomic: true}
 	}
@@ -198,7 +198,7 @@ func TestGroupsAreLikeOneAfterAnother(t *testing.T) {
 			for _, p := range ordered {
 				want := strings.Join(plain.outcomes(p.alone()), "; ")
 				if got := seen[p]; got != want {
-					t.Fatalf("%+v\nin a group: %q\nalone:      %q", p.alone().batch, got, want)
+					t.Fatalf("%+v\nin a group: %q\nalone:      %q", p.alone().Batch, got, want)
 				}
 			}
 			if want := plain.must(rw, dump); final != want {
@@ -231,8 +231,8 @@ func TestGroupsArePlainSQLite(t *testing.T) {
 			})
 			plain := openPlain(t)
 			for _, p := range ordered {
-				if want, got := plain.outcome(p.job.batch.Statements[0]), seen[p]; got != want {
-					t.Fatalf("%+v\nin a group: %q\nplain:      %q", p.job.batch, got, want)
+				if want, got := plain.outcome(p.job.Batch.Statements[0]), seen[p]; got != want {
+					t.Fatalf("%+v\nin a group: %q\nplain:      %q", p.job.Batch, got, want)
 				}
 			}
 			if len(ordered) != 24*60 {

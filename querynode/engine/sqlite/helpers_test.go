@@ -90,7 +90,7 @@ func (db *testDB) try(mode ayb.QueryLevel, sql string) (string, error) {
 	if (err == nil) != m.done {
 		db.t.Errorf("%.80q: error %v, last write seen: %v", sql, err, m.done)
 	}
-	if m.longest > chunkBytes {
+	if m.longest > ChunkBytes {
 		db.t.Errorf("%.80q: a chunk has %d bytes", sql, m.longest)
 	}
 	return m.String(), err
@@ -162,7 +162,7 @@ func wait(t testing.TB, what string, cond func() bool) {
 	}
 }
 
-// together runs f n times at once and waits.
+// runGroup runs f n times at once and waits.
 func together(n int, f func(i int)) {
 	var wg sync.WaitGroup
 	for i := range n {

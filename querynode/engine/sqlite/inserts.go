@@ -11,141 +11,141 @@ import (
 // rows in one are quicker to load, and a mistake in a huge one is hard to find.
 const insertBytes = 16 << 10
 
-// inserts writes rows as INSERT statements that give back exactly the same
+// Inserts writes rows as INSERT statements that give back exactly the same
 // values.
-type inserts struct {
+type Inserts struct {
 	into    string // what comes before the rows
 	columns int
 	open    bool // in a statement
 	size    int  // about the bytes of its rows
 }
 
-func (*inserts) every() bool { return true }
+func (*Inserts) EveryResult() bool { return true }
 
-func (e *inserts) begin(_ *output, _ int, columns []column) error {
+func (e *Inserts) Begin(_ *Output, _ int, columns []Column) error {
 	e.columns, e.open = len(columns), false
 	return nil
 }
 
-func (e *inserts) cell(o *output, column int, v value) error {
+func (e *Inserts) Cell(o *Output, column int, v Value) error {
 	if column > 0 {
-		o.add(",")
+		o.Add(",")
 	} else if err := e.row(o); err != nil {
 		return err
 	}
-	e.size += len(v.data) + 8
+	e.size += len(v.Data) + 8
 	if err := appendLiteral(o, v); err != nil {
 		return err
 	}
 	if column == e.columns-1 {
-		o.add(")")
+		o.Add(")")
 	}
-	return o.room()
+	return o.FlushIfFull()
 }
 
 // row begins a row, in a new statement if the one before is long.
-func (e *inserts) row(o *output) error {
+func (e *Inserts) row(o *Output) error {
 	if e.open && e.size < max(insertBytes, len(e.into)) {
-		o.add(",\n(")
+		o.Add(",\n(")
 		return nil
 	}
 	e.finish(o)
-	if err := appendLong(o, e.into); err != nil {
+	if err := AppendLong(o, e.into); err != nil {
 		return err
 	}
-	o.add(" VALUES\n(")
+	o.Add(" VALUES\n(")
 	e.open, e.size = true, 0
 	return nil
 }
 
-func (e *inserts) finish(o *output) {
+func (e *Inserts) finish(o *Output) {
 	if e.open {
-		o.add(";\n")
+		o.Add(";\n")
 	}
 	e.open = false
 }
 
-func (e *inserts) end(o *output, _ ending) { e.finish(o) }
-func (*inserts) close(*output, int, cost)  {}
+func (e *Inserts) End(o *Output, _ Outcome) { e.finish(o) }
+func (*Inserts) Close(*Output, int, Cost)   {}
 
 // appendLiteral writes a value as SQL.
-func appendLiteral(o *output, v value) error {
-	switch v.kind {
-	case kindInt:
-		o.buf = strconv.AppendInt(o.buf, int64(v.bits), 10)
-	case kindReal:
-		appendRealLiteral(o, math.Float64frombits(v.bits))
-	case kindText:
-		return appendTextLiteral(o, v.data)
-	case kindBlob:
-		return appendBlobLiteral(o, v.data)
+func appendLiteral(o *Output, v Value) error {
+	switch v.Kind {
+	case Integer:
+		o.Buf = strconv.AppendInt(o.Buf, int64(v.Bits), 10)
+	case Real:
+		appendRealLiteral(o, math.Float64frombits(v.Bits))
+	case Text:
+		return AppendTextLiteral(o, v.Data)
+	case Blob:
+		return appendBlobLiteral(o, v.Data)
 	default:
-		o.add("NULL")
+		o.Add("NULL")
 	}
 	return nil
 }
 
-func appendRealLiteral(o *output, f float64) {
+func appendRealLiteral(o *Output, f float64) {
 	switch {
 	case math.IsInf(f, 1):
-		o.add("9e999")
+		o.Add("9e999")
 	case math.IsInf(f, -1):
-		o.add("-9e999")
+		o.Add("-9e999")
 	default:
-		o.buf = appendNumber(o.buf, f)
+		o.Buf = appendNumber(o.Buf, f)
 	}
 }
 
-func appendBlobLiteral(o *output, b []byte) error {
-	o.add("X'")
+func appendBlobLiteral(o *Output, b []byte) error {
+	o.Add("X'")
 	if err := appendHexDigits(o, b); err != nil {
 		return err
 	}
-	o.add("'")
+	o.Add("'")
 	return nil
 }
 
-// appendTextLiteral writes a text. One that a program might change on the way,
+// AppendTextLiteral writes a text. One that a program might change on the way,
 // or end too early, is written as its bytes.
-func appendTextLiteral(o *output, s []byte) error {
+func AppendTextLiteral(o *Output, s []byte) error {
 	if bytes.ContainsAny(s, "\x00\r") || !utf8.Valid(s) {
-		o.add("CAST(")
+		o.Add("CAST(")
 		if err := appendBlobLiteral(o, s); err != nil {
 			return err
 		}
-		o.add(" AS TEXT)")
+		o.Add(" AS TEXT)")
 		return nil
 	}
-	o.add("'")
+	o.Add("'")
 	for len(s) > 0 {
 		n := pieceOf(s)
 		for part := s[:n]; ; {
 			i := bytes.IndexByte(part, '\'') + 1
 			if i == 0 {
-				o.buf = append(o.buf, part...)
+				o.Buf = append(o.Buf, part...)
 				break
 			}
-			o.buf = append(append(o.buf, part[:i]...), '\'')
+			o.Buf = append(append(o.Buf, part[:i]...), '\'')
 			part = part[i:]
 		}
 		s = s[n:]
-		if err := o.room(); err != nil {
+		if err := o.FlushIfFull(); err != nil {
 			return err
 		}
 	}
-	o.add("'")
+	o.Add("'")
 	return nil
 }
 
-// appendLong writes text of any length.
-func appendLong(o *output, s string) error {
+// AppendLong writes text of any length.
+func AppendLong(o *Output, s string) error {
 	for len(s) > pieceBytes {
-		o.add(s[:pieceBytes])
+		o.Add(s[:pieceBytes])
 		s = s[pieceBytes:]
-		if err := o.room(); err != nil {
+		if err := o.FlushIfFull(); err != nil {
 			return err
 		}
 	}
-	o.add(s)
-	return o.room()
+	o.Add(s)
+	return o.FlushIfFull()
 }

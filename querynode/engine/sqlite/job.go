@@ -10,33 +10,33 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// stop says why a job has to stop.
-type stop uint8
+// Stop says why a job has to stop.
+type StopReason uint8
 
 const (
-	stopNot stop = iota
-	stopCanceled
-	stopTimeout
-	stopClosing
+	NotStopped StopReason = iota
+	Canceled
+	TimedOut
+	Closing
 )
 
-// never is a deadline that is not reached.
-const never = math.MaxInt64
+// NoDeadline is a deadline that is not reached.
+const NoDeadline = math.MaxInt64
 
-// interrupter is a connection as a job sees it while it holds one.
-type interrupter interface{ interrupt() }
+// Interrupter is a connection as a job sees it while it holds one.
+type Interrupter interface{ Interrupt() }
 
 // Job is one request: statements and how to run them. It is for one Run.
 type Job struct {
 	JobOptions
-	batch daemonapi.Batch
+	Batch daemonapi.Batch
 
-	// deadline is when engine time is used up, on the clock of the DB.
-	deadline atomic.Int64
+	// Deadline is when engine time is used up, on the clock of the DB.
+	Deadline atomic.Int64
 
 	mu     sync.Mutex
-	why    stop
-	target interrupter   // holds the job's connection; nil when it has none
+	why    StopReason
+	target Interrupter   // holds the job's connection; nil when it has none
 	woken  chan struct{} // closed when a waiting job has to stop
 }
 
@@ -59,8 +59,8 @@ type JobOptions struct {
 // NewJob makes a request. Plain SQL text is a batch of that one statement
 // which is a Script and Atomic.
 func NewJob(b daemonapi.Batch, o JobOptions) *Job {
-	j := &Job{JobOptions: o, batch: b}
-	j.deadline.Store(never)
+	j := &Job{JobOptions: o, Batch: b}
+	j.Deadline.Store(NoDeadline)
 	return j
 }
 
@@ -75,58 +75,58 @@ func (j *Job) Running() bool {
 // Cancel stops the job: Run returns a Canceled error soon, unless the job is
 // already done. It may be called by any goroutine, at any time, also before
 // Run and after it, and more than once.
-func (j *Job) Cancel() { j.stop(stopCanceled) }
+func (j *Job) Cancel() { j.Stop(Canceled) }
 
-// stop makes the job stop for a reason; the first reason stays. Called again
+// Stop makes the job stop for a reason; the first reason stays. Called again
 // it interrupts again, which costs nothing and helps when the first time hit
 // the moment between two statements.
-func (j *Job) stop(why stop) {
+func (j *Job) Stop(why StopReason) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.why == stopNot {
+	if j.why == NotStopped {
 		j.why = why
 		if j.woken != nil {
 			close(j.woken)
 		}
 	}
 	if j.target != nil {
-		j.target.interrupt()
+		j.target.Interrupt()
 	}
 }
 
-// hold gives the job its connection, which Cancel then interrupts. It returns
+// Attach gives the job its connection, which Cancel then interrupts. It returns
 // false if the job has to stop already. Only between hold and drop can an
 // interrupt reach the connection, so it never hits another job.
-func (j *Job) hold(c interrupter) bool {
+func (j *Job) Attach(c Interrupter) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.why != stopNot {
+	if j.why != NotStopped {
 		return false
 	}
 	j.target = c
 	return true
 }
 
-func (j *Job) drop() {
+func (j *Job) Detach() {
 	j.mu.Lock()
 	j.target = nil
 	j.mu.Unlock()
 }
 
-// reason is why the job has to stop, stopNot if it need not.
-func (j *Job) reason() stop {
+// Reason is why the job has to stop, NotStopped if it need not.
+func (j *Job) Reason() StopReason {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.why
 }
 
-// stopped gives a channel that is closed when the job has to stop.
-func (j *Job) stopped() <-chan struct{} {
+// StopSignal gives a channel that is closed when the job has to stop.
+func (j *Job) StopSignal() <-chan struct{} {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.woken == nil {
 		j.woken = make(chan struct{})
-		if j.why != stopNot {
+		if j.why != NotStopped {
 			close(j.woken)
 		}
 	}

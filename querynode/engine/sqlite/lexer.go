@@ -75,9 +75,9 @@ func isWord(c byte) bool {
 		c == '_' || c == '$' || c >= 0x80
 }
 
-// writes tells whether a text begins with a statement that writes, so that
+// startsWithWrite tells whether a text begins with a statement that writes, so that
 // no reader needs to look at it. False says nothing.
-func writes(s string) bool {
+func startsWithWrite(s string) bool {
 	word, _ := token(s)
 	if len(word) < 4 || len(word) > 7 {
 		return false
@@ -95,7 +95,7 @@ func isPragma(s string) bool {
 	return strings.EqualFold(word, "PRAGMA")
 }
 
-// vacuum tells whether a statement is a VACUUM, and whether it is one that
+// runVacuum tells whether a statement is a VACUUM, and whether it is one that
 // writes another file.
 func vacuum(s string) (is, into bool) {
 	word, rest := token(s)

@@ -16,7 +16,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// count is a common table that counts to n.
+// counter is a common table that counts to n.
 func count(n int) string {
 	return fmt.Sprintf(`(WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n LIMIT %d) SELECT x FROM n)`, n)
 }
@@ -109,7 +109,7 @@ func TestStreamIsFlat(t *testing.T) {
 	if rows != 1_000_000+2 { // and the brackets of fields and rows
 		t.Errorf("%d rows", rows)
 	}
-	if longest > chunkBytes || total/longest > total/flushBytes+1 {
+	if longest > ChunkBytes || total/longest > total/FlushBytes+1 {
 		t.Errorf("%d bytes in chunks up to %d", total, longest)
 	}
 	if grown := int64(peak) - int64(before.HeapInuse); grown > 8<<20 {

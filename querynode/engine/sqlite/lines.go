@@ -13,58 +13,58 @@ type lines struct {
 	index int
 }
 
-func (*lines) every() bool { return true }
+func (*lines) EveryResult() bool { return true }
 
-func (e *lines) next(o *output, index int) {
+func (e *lines) next(o *Output, index int) {
 	e.index = index
-	o.add(`{"statement":`)
-	o.buf = append(strconv.AppendInt(o.buf, int64(index), 10), ',')
+	o.Add(`{"statement":`)
+	o.Buf = append(strconv.AppendInt(o.Buf, int64(index), 10), ',')
 }
 
-func (e *lines) begin(o *output, index int, columns []column) error {
+func (e *lines) Begin(o *Output, index int, columns []Column) error {
 	e.next(o, index)
 	if err := e.describe(o, columns); err != nil {
 		return err
 	}
-	o.add("}\n")
+	o.Add("}\n")
 	return nil
 }
 
-func (e *lines) cell(o *output, column int, v value) error {
+func (e *lines) Cell(o *Output, column int, v Value) error {
 	if column > 0 {
-		o.buf = append(o.buf, ',')
+		o.Buf = append(o.Buf, ',')
 	} else {
-		o.buf = append(o.buf, '[')
+		o.Buf = append(o.Buf, '[')
 	}
 	e.inRow = true
 	if err := e.value(o, v); err != nil {
 		return err
 	}
 	if column == e.columns-1 {
-		o.buf = append(o.buf, ']', '\n')
+		o.Buf = append(o.Buf, ']', '\n')
 		e.inRow = false
 	}
-	return o.room()
+	return o.FlushIfFull()
 }
 
-func (e *lines) end(o *output, end ending) {
+func (e *lines) End(o *Output, end Outcome) {
 	e.next(o, e.index)
 	e.ending(o, end)
-	o.add("}\n")
+	o.Add("}\n")
 }
 
-func (e *lines) failed(o *output, index int, sent bool, err *errs.Error) bool {
+func (e *lines) ReportError(o *Output, index int, sent bool, err *errs.Error) bool {
 	if sent && e.inRow {
 		return false
 	}
 	e.next(o, index)
 	e.err(o, err)
-	o.add("}\n")
+	o.Add("}\n")
 	return true
 }
 
-func (e *lines) close(o *output, _ int, c cost) {
-	o.add(`{`)
+func (e *lines) Close(o *Output, _ int, c Cost) {
+	o.Add(`{`)
 	e.cost(o, c)
-	o.add("}\n")
+	o.Add("}\n")
 }

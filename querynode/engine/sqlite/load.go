@@ -45,26 +45,26 @@ func (db *DB) Load(job *Job, o LoadOptions, work func(*Loader) error) (remarks [
 	if job.Mode != ayb.QueryReadWrite {
 		return nil, errReadOnly()
 	}
-	job.Timeout = sideMinimum + time.Duration(o.Bytes/sideRate)*time.Second
-	r := &run{db: db, job: job, left: job.Timeout}
+	job.Timeout = maintenanceMinimum + time.Duration(o.Bytes/maintenanceRate)*time.Second
+	r := &execution{db: db, job: job, left: job.Timeout}
 	defer r.free()
 	m := &member{r: r, turn: make(chan bool, 1), solo: true}
 	if _, err := db.queue.join(m, 0); err != nil {
 		return nil, err
 	}
-	defer db.queue.next()
-	err = r.work(db.writer, func() (err error) {
+	defer db.queue.endTurn()
+	err = r.withConnection(db.writer, func() (err error) {
 		remarks, err = r.load(o, work)
 		return err
 	})
 	if errs.Is(err, errs.Timeout) {
-		return nil, errs.E(errs.Timeout, "The import took longer than %s and was stopped; nothing was changed", durationText(job.Timeout))
+		return nil, errs.E(errs.Timeout, "The import took longer than %s and was stopped; nothing was changed", DurationText(job.Timeout))
 	}
 	return remarks, err
 }
 
 // load runs work in one transaction.
-func (r *run) load(o LoadOptions, work func(*Loader) error) (remarks []string, err error) {
+func (r *execution) load(o LoadOptions, work func(*Loader) error) (remarks []string, err error) {
 	c := r.c
 	c.enforce(false)
 	defer c.enforce(true) // what is not committed then is undone, and no statement runs before that
@@ -87,7 +87,7 @@ func (r *run) load(o LoadOptions, work func(*Loader) error) (remarks []string, e
 		}
 	}
 	if o.Keep {
-		return remarks, r.endScript(true)
+		return remarks, r.endTransaction(true)
 	}
 	r.rollback()
 	return remarks, nil
@@ -99,7 +99,7 @@ func errUndone() error {
 
 // Loader changes the database within a Load. It is for one goroutine.
 type Loader struct {
-	r    *run
+	r    *execution
 	into *stmt // what Insert runs
 	ran  bool  // something that may have changed the database
 }
@@ -110,7 +110,7 @@ type Loader struct {
 func (l *Loader) Columns(table string) (names, types []string, found bool, err error) {
 	name := quoteText(table)
 	kind := ""
-	err = l.read(`SELECT type FROM pragma_table_list WHERE schema = 'main' AND name = `+name+` COLLATE NOCASE`, func(c *look) {
+	err = l.query(`SELECT type FROM pragma_table_list WHERE schema = 'main' AND name = `+name+` COLLATE NOCASE`, func(c *cursor) {
 		kind = c.text(0)
 	})
 	switch {
@@ -121,7 +121,7 @@ func (l *Loader) Columns(table string) (names, types []string, found bool, err e
 	case kind == "shadow" || len(table) >= 7 && strings.EqualFold(table[:7], "sqlite_"):
 		return nil, nil, false, errs.E(errs.Invalid, "%s belongs to SQLite itself; choose another table", quoted(table))
 	}
-	err = l.read(`SELECT name, type FROM pragma_table_xinfo(`+name+`) WHERE hidden = 0`, func(c *look) {
+	err = l.query(`SELECT name, type FROM pragma_table_xinfo(`+name+`) WHERE hidden = 0`, func(c *cursor) {
 		names, types = append(names, c.text(0)), append(types, c.text(1))
 	})
 	return names, types, true, err
@@ -130,7 +130,7 @@ func (l *Loader) Columns(table string) (names, types []string, found bool, err e
 // Generated gives the columns of a table that it computes itself, in order.
 func (l *Loader) Generated(table string) (found []daemonapi.GeneratedColumn, err error) {
 	place := 0
-	err = l.read(`SELECT name, hidden FROM pragma_table_xinfo(`+quoteText(table)+`) WHERE hidden <> 1`, func(c *look) {
+	err = l.query(`SELECT name, hidden FROM pragma_table_xinfo(`+quoteText(table)+`) WHERE hidden <> 1`, func(c *cursor) {
 		if c.integer(1) != 0 {
 			found = append(found, daemonapi.GeneratedColumn{Name: c.text(0), Place: place})
 		}
@@ -139,13 +139,13 @@ func (l *Loader) Generated(table string) (found []daemonapi.GeneratedColumn, err
 	return found, err
 }
 
-func (l *Loader) read(sql string, row func(*look)) error {
-	c, err := l.r.look(sql)
+func (l *Loader) query(sql string, row func(*cursor)) error {
+	c, err := l.r.openCursor(sql)
 	if err != nil {
 		return err
 	}
 	defer c.close()
-	return c.rows(func(c *look) error {
+	return c.each(func(c *cursor) error {
 		row(c)
 		return nil
 	})
@@ -154,14 +154,14 @@ func (l *Loader) read(sql string, row func(*look)) error {
 // Exec runs a statement and tells how many rows it wrote; what it answers is
 // dropped. bad is why the statement alone was not done; err ends the load.
 func (l *Loader) Exec(sql string) (written int64, bad, err error) {
-	if err := l.r.db.takes(sql); err != nil {
+	if err := l.r.db.checkSQL(sql); err != nil {
 		return 0, err, nil
 	}
 	t := newText(sql)
 	for from := 0; from < t.len(); {
-		n, end, err := l.one(t, from)
+		n, end, err := l.runStatement(t, from)
 		if err != nil {
-			bad, err = l.of(err)
+			bad, err = l.classify(err)
 			return written, bad, err
 		}
 		written += n
@@ -170,10 +170,10 @@ func (l *Loader) Exec(sql string) (written int64, bad, err error) {
 	return written, nil, nil
 }
 
-// one runs the statement that begins at from.
-func (l *Loader) one(t text, from int) (written int64, end int, err error) {
+// runStatement runs the statement that begins at from.
+func (l *Loader) runStatement(t text, from int) (written int64, end int, err error) {
 	r := l.r
-	if err := r.arm(); err != nil {
+	if err := r.setBudget(); err != nil {
 		return 0, 0, err
 	}
 	st, end, rc := r.c.prepare(t, from, C.AYB_ATOMIC, false)
@@ -199,13 +199,13 @@ func (l *Loader) one(t text, from int) (written int64, end int, err error) {
 }
 
 func (l *Loader) drain(st *stmt, params []byte, n, from int) error {
-	if err := l.r.arm(); err != nil {
+	if err := l.r.setBudget(); err != nil {
 		return err
 	}
 	l.ran = true
 	p := (*C.uchar)(unsafe.SliceData(params))
 	if rc := C.ayb_drain(l.r.c.c, st.s, p, C.int(n)); rc != C.SQLITE_DONE {
-		return l.r.broke(st, rc, from)
+		return l.r.statementFailed(st, rc, from)
 	}
 	return nil
 }
@@ -222,7 +222,7 @@ func (l *Loader) Into(table string, columns []string) error {
 		b.WriteString(quoteName(c))
 	}
 	b.WriteString(") VALUES (?" + strings.Repeat(",?", len(columns)-1) + ")")
-	if err := l.r.arm(); err != nil {
+	if err := l.r.setBudget(); err != nil {
 		return err
 	}
 	st, _, rc := l.r.c.prepare(newText(b.String()), 0, C.AYB_ATOMIC, true)
@@ -242,7 +242,7 @@ func (l *Loader) Insert(row []daemonapi.Value) (bad, err error) {
 		b.params = appendPacked(b.params, &row[i])
 	}
 	if err := l.drain(l.into, b.params, len(row), 0); err != nil {
-		return l.of(err)
+		return l.classify(err)
 	}
 	if l.r.c.c.affected == 0 {
 		return errs.E(errs.SQL, "The rules of the table leave the row out"), nil
@@ -250,13 +250,13 @@ func (l *Loader) Insert(row []daemonapi.Value) (bad, err error) {
 	return nil, nil
 }
 
-// of tells whether a failure is that of one statement, which SQLite has undone,
+// classify tells whether a failure is that of one statement, which SQLite has undone,
 // or that of the whole load.
-func (l *Loader) of(failure error) (bad, err error) {
+func (l *Loader) classify(failure error) (bad, err error) {
 	switch {
 	case errors.Is(failure, errHere), errors.Is(failure, errEnds):
 		bad = errs.E(errs.SQL, "This statement cannot be part of an import, because it begins or ends a transaction or cannot run in one")
-	case ordinary(failure) || errs.Is(failure, errs.TooLarge):
+	case undoesOnlyStatement(failure) || errs.Is(failure, errs.TooLarge):
 		bad = failure
 	default:
 		return nil, failure
@@ -285,11 +285,11 @@ func (db *DB) LoadLimits() LoadLimits {
 	return LoadLimits{RowBytes: min(db.o.HeapBytes, maxValueBytes) / 4, DataBytes: 2 * max(db.o.DatabaseBytes, 0), SQLBytes: int64(db.o.SQLBytes)}
 }
 
-// Stopped is the error of a job that has to stop, nil for one that need not:
+// Err is the error of a job that has to stop, nil for one that need not:
 // for work on it outside of the engine. It may be called by any goroutine.
-func (j *Job) Stopped() error {
-	if why := j.reason(); why != stopNot {
-		return stopError(why, j)
+func (j *Job) Err() error {
+	if why := j.Reason(); why != NotStopped {
+		return StopError(why, j)
 	}
 	return nil
 }

@@ -40,21 +40,21 @@ type reference struct {
 	id            int64
 }
 
-// dangling counts the rows that refer to something that is not there, by their
+// danglingKeys counts the rows that refer to something that is not there, by their
 // foreign key. unusable are keys that SQLite cannot check at all, because what
 // they refer to is neither a primary key nor UNIQUE.
-func (r *run) dangling() (found map[reference]int64, order []reference, unusable []string, err error) {
-	tables, err := r.names(`SELECT DISTINCT s.name FROM sqlite_schema AS s, pragma_foreign_key_list(s.name, 'main') WHERE s.type = 'table' ORDER BY s.rowid`)
+func (r *execution) danglingKeys() (found map[reference]int64, order []reference, unusable []string, err error) {
+	tables, err := r.queryNames(`SELECT DISTINCT s.name FROM sqlite_schema AS s, pragma_foreign_key_list(s.name, 'main') WHERE s.type = 'table' ORDER BY s.rowid`)
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	found = map[reference]int64{}
 	for _, t := range tables {
-		err := r.every(`SELECT parent, fkid, count(*) FROM pragma_foreign_key_check(`+quoteText(t)+`, 'main') GROUP BY 1, 2 ORDER BY 1, 2`, func(l *look) {
+		err := r.query(`SELECT parent, fkid, count(*) FROM pragma_foreign_key_check(`+quoteText(t)+`, 'main') GROUP BY 1, 2 ORDER BY 1, 2`, func(l *cursor) {
 			ref := reference{t, l.text(0), l.integer(1)}
 			found[ref], order = l.integer(2), append(order, ref)
 		})
-		if ordinary(err) && err != nil {
+		if undoesOnlyStatement(err) && err != nil {
 			unusable = append(unusable, errs.Public(err).Message)
 			continue
 		}
@@ -65,20 +65,20 @@ func (r *run) dangling() (found map[reference]int64, order []reference, unusable
 	return found, order, unusable, nil
 }
 
-// names gives the first column of what a statement answers.
-func (r *run) names(sql string) (names []string, err error) {
-	err = r.every(sql, func(l *look) { names = append(names, l.text(0)) })
+// queryNames gives the first column of what a statement answers.
+func (r *execution) queryNames(sql string) (names []string, err error) {
+	err = r.query(sql, func(l *cursor) { names = append(names, l.text(0)) })
 	return names, err
 }
 
-// every calls do for each row of what a statement answers.
-func (r *run) every(sql string, do func(*look)) error {
-	l, err := r.look(sql)
+// EveryResult calls do for each row of what a statement answers.
+func (r *execution) query(sql string, do func(*cursor)) error {
+	l, err := r.openCursor(sql)
 	if err != nil {
 		return err
 	}
 	defer l.close()
-	return l.rows(func(l *look) error {
+	return l.each(func(l *cursor) error {
 		do(l)
 		return nil
 	})
@@ -86,8 +86,8 @@ func (r *run) every(sql string, do func(*look)) error {
 
 // checkKeys tells which foreign keys the load has left dangling: as an error,
 // or as a remark if they were not to be checked.
-func (r *run) checkKeys(o LoadOptions) (remarks []string, err error) {
-	now, order, unusable, err := r.dangling()
+func (r *execution) checkKeys(o LoadOptions) (remarks []string, err error) {
+	now, order, unusable, err := r.danglingKeys()
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func (r *run) checkKeys(o LoadOptions) (remarks []string, err error) {
 	if len(order) == 0 {
 		return remarks, nil
 	}
-	before, err := r.before()
+	before, err := r.danglingBefore()
 	if err != nil {
 		return nil, err
 	}
@@ -130,40 +130,40 @@ func (r *run) checkKeys(o LoadOptions) (remarks []string, err error) {
 	return append(remarks, "The data leaves foreign keys unchecked, and some do not hold: "+text), nil
 }
 
-// before gives what was dangling before the load, which readers still see.
-func (r *run) before() (map[reference]int64, error) {
-	job := NewJob(daemonapi.Batch{}, JobOptions{Mode: ayb.QueryReadOnly, Format: daemonapi.FormatCompat, Timeout: sideMinimum})
+// danglingBefore gives what was dangling before the load, which readers still see.
+func (r *execution) danglingBefore() (map[reference]int64, error) {
+	job := NewJob(daemonapi.Batch{}, JobOptions{Mode: ayb.QueryReadOnly, Format: daemonapi.FormatCompat, Timeout: maintenanceMinimum})
 	done := make(chan struct{})
 	defer close(done)
 	go func() {
 		select {
-		case <-r.job.stopped():
-			job.stop(r.job.reason())
+		case <-r.job.StopSignal():
+			job.Stop(r.job.Reason())
 		case <-done:
 		}
 	}()
-	old, err := newRun(r.db, job, nil)
+	old, err := newExecution(r.db, job, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer old.free()
 	var found map[reference]int64
-	err = old.work(r.db.readers, func() (err error) {
-		found, _, _, err = old.dangling()
+	err = old.withConnection(r.db.readers, func() (err error) {
+		found, _, _, err = old.danglingKeys()
 		return err
 	})
 	return found, err
 }
 
 // nameViolations describes the first rows that break a foreign key.
-func (r *run) nameViolations(ref reference, most int) (named []string, err error) {
-	columns, err := r.names(`SELECT "from" FROM pragma_foreign_key_list(` + quoteText(ref.table) + `, 'main') WHERE id = ` + fmt.Sprint(ref.id) + ` ORDER BY seq`)
+func (r *execution) nameViolations(ref reference, most int) (named []string, err error) {
+	columns, err := r.queryNames(`SELECT "from" FROM pragma_foreign_key_list(` + quoteText(ref.table) + `, 'main') WHERE id = ` + fmt.Sprint(ref.id) + ` ORDER BY seq`)
 	if err != nil {
 		return nil, err
 	}
 	var rowids []int64
-	err = r.every(fmt.Sprintf(`SELECT rowid FROM pragma_foreign_key_check(%s, 'main') WHERE parent = %s AND fkid = %d LIMIT %d`,
-		quoteText(ref.table), quoteText(ref.parent), ref.id, most), func(l *look) {
+	err = r.query(fmt.Sprintf(`SELECT rowid FROM pragma_foreign_key_check(%s, 'main') WHERE parent = %s AND fkid = %d LIMIT %d`,
+		quoteText(ref.table), quoteText(ref.parent), ref.id, most), func(l *cursor) {
 		if l.null(0) {
 			named = append(named, fmt.Sprintf("a row of %s has no row of %s by its %s", quoted(ref.table), quoted(ref.parent), quoted(strings.Join(columns, ", "))))
 		} else {
@@ -174,7 +174,7 @@ func (r *run) nameViolations(ref reference, most int) (named []string, err error
 		return nil, err
 	}
 	for _, id := range rowids {
-		values, err := r.valuesOf(ref.table, columns, id)
+		values, err := r.keyValues(ref.table, columns, id)
 		if err != nil {
 			return nil, err
 		}
@@ -183,9 +183,9 @@ func (r *run) nameViolations(ref reference, most int) (named []string, err error
 	return named, nil
 }
 
-// valuesOf gives columns of a row as text.
-func (r *run) valuesOf(table string, columns []string, rowid int64) (string, error) {
-	all, err := r.names(`SELECT name FROM pragma_table_xinfo(` + quoteText(table) + `)`)
+// keyValues gives columns of a row as text.
+func (r *execution) keyValues(table string, columns []string, rowid int64) (string, error) {
+	all, err := r.queryNames(`SELECT name FROM pragma_table_xinfo(` + quoteText(table) + `)`)
 	if err != nil {
 		return "", err
 	}
@@ -198,7 +198,7 @@ func (r *run) valuesOf(table string, columns []string, rowid int64) (string, err
 		parts[i] = quoteText(quoted(c)+" ") + ` || substr(quote(` + quoteName(c) + `), 1, 60)`
 	}
 	text := ""
-	err = r.every(`SELECT `+strings.Join(parts, ` || ', ' || `)+` FROM main.`+quoteName(table)+` WHERE `+key+` = `+fmt.Sprint(rowid), func(l *look) { text = l.text(0) })
+	err = r.query(`SELECT `+strings.Join(parts, ` || ', ' || `)+` FROM main.`+quoteName(table)+` WHERE `+key+` = `+fmt.Sprint(rowid), func(l *cursor) { text = l.text(0) })
 	return text, err
 }
 
@@ -207,7 +207,7 @@ func (r *run) valuesOf(table string, columns []string, rowid int64) (string, err
 // itself, whose rows may refer to later ones.
 func (l *Loader) CheckEach(table string) error {
 	self := false
-	err := l.read(`SELECT 1 FROM pragma_foreign_key_list(`+quoteText(table)+`, 'main') WHERE "table" = `+quoteText(table)+` COLLATE NOCASE`, func(*look) { self = true })
+	err := l.query(`SELECT 1 FROM pragma_foreign_key_list(`+quoteText(table)+`, 'main') WHERE "table" = `+quoteText(table)+` COLLATE NOCASE`, func(*cursor) { self = true })
 	if err == nil && !self {
 		l.r.c.enforce(true)
 	}

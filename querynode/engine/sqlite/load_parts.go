@@ -24,7 +24,7 @@ func (l *Loader) Parts(table string) (p daemonapi.TableParts, err error) {
 	}
 	sql := ""
 	name := quoteText(table) + ` COLLATE NOCASE`
-	err = l.read(`SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = `+name, func(c *look) { sql = onlyStatement(c.text(0)) })
+	err = l.query(`SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = `+name, func(c *cursor) { sql = onlyStatement(c.text(0)) })
 	if err != nil {
 		return p, err
 	}
@@ -34,15 +34,15 @@ func (l *Loader) Parts(table string) (p daemonapi.TableParts, err error) {
 			p.Words = append(p.Words, word)
 		}
 	}
-	err = l.read(`SELECT type, name, sql FROM sqlite_schema WHERE type IN ('index', 'trigger') AND sql IS NOT NULL AND tbl_name = `+name+` ORDER BY rowid`, func(c *look) {
+	err = l.query(`SELECT type, name, sql FROM sqlite_schema WHERE type IN ('index', 'trigger') AND sql IS NOT NULL AND tbl_name = `+name+` ORDER BY rowid`, func(c *cursor) {
 		p.Objects = append(p.Objects, daemonapi.TableObject{Type: c.text(0), Name: c.text(1), SQL: onlyStatement(c.text(2))})
 	})
 	if err != nil {
 		return p, err
 	}
-	err = l.read(`SELECT 'view', name FROM sqlite_schema WHERE type = 'view'
+	err = l.query(`SELECT 'view', name FROM sqlite_schema WHERE type = 'view'
 		UNION SELECT DISTINCT 'table', t.name FROM sqlite_schema AS g JOIN sqlite_schema AS t ON t.type = 'table' AND t.name = g.tbl_name COLLATE NOCASE
-			WHERE g.type = 'trigger' AND t.name <> `+name+` ORDER BY 2`, func(c *look) {
+			WHERE g.type = 'trigger' AND t.name <> `+name+` ORDER BY 2`, func(c *cursor) {
 		p.Users = append(p.Users, daemonapi.TableObject{Type: c.text(0), Name: c.text(1)})
 	})
 	return p, err
@@ -52,7 +52,7 @@ func (l *Loader) Parts(table string) (p daemonapi.TableParts, err error) {
 func (l *Loader) keys(table string, p *daemonapi.TableParts) error {
 	name := quoteText(table)
 	var key []string
-	err := l.read(`SELECT name FROM pragma_table_xinfo(`+name+`, 'main') WHERE pk > 0 ORDER BY pk`, func(c *look) { key = append(key, c.text(0)) })
+	err := l.query(`SELECT name FROM pragma_table_xinfo(`+name+`, 'main') WHERE pk > 0 ORDER BY pk`, func(c *cursor) { key = append(key, c.text(0)) })
 	if err != nil {
 		return err
 	}
@@ -60,13 +60,13 @@ func (l *Loader) keys(table string, p *daemonapi.TableParts) error {
 		p.Constraints = append(p.Constraints, constraint("PRIMARY KEY", key, ""))
 	}
 	var indexes []string
-	err = l.read(`SELECT name FROM pragma_index_list(`+name+`, 'main') WHERE origin = 'u' ORDER BY seq DESC`, func(c *look) { indexes = append(indexes, c.text(0)) })
+	err = l.query(`SELECT name FROM pragma_index_list(`+name+`, 'main') WHERE origin = 'u' ORDER BY seq DESC`, func(c *cursor) { indexes = append(indexes, c.text(0)) })
 	if err != nil {
 		return err
 	}
 	for _, index := range indexes {
 		var columns []string
-		err := l.read(`SELECT name FROM pragma_index_info(`+quoteText(index)+`, 'main') ORDER BY seqno`, func(c *look) { columns = append(columns, c.text(0)) })
+		err := l.query(`SELECT name FROM pragma_index_info(`+quoteText(index)+`, 'main') ORDER BY seqno`, func(c *cursor) { columns = append(columns, c.text(0)) })
 		if err != nil {
 			return err
 		}
@@ -82,7 +82,7 @@ func (l *Loader) references(table string, p *daemonapi.TableParts) error {
 		from, to               []string
 	}
 	keys, order := map[int64]*key{}, []int64{}
-	err := l.read(`SELECT id, "table", "from", "to", on_update, on_delete FROM pragma_foreign_key_list(`+quoteText(table)+`, 'main') ORDER BY id DESC, seq`, func(c *look) {
+	err := l.query(`SELECT id, "table", "from", "to", on_update, on_delete FROM pragma_foreign_key_list(`+quoteText(table)+`, 'main') ORDER BY id DESC, seq`, func(c *cursor) {
 		k := keys[c.integer(0)]
 		if k == nil {
 			k = &key{parent: c.text(1), update: c.text(4), remove: c.text(5)}
@@ -124,7 +124,7 @@ func listOf(columns []string) string {
 
 // Texts gives the cells of the first row of a statement that reads, as texts.
 func (l *Loader) Texts(sql string) (row []string, bad, err error) {
-	err = l.read(sql, func(c *look) {
+	err = l.query(sql, func(c *cursor) {
 		if row == nil {
 			row = make([]string, int(C.sqlite3_column_count(c.st.s)))
 			for i := range row {
@@ -133,14 +133,14 @@ func (l *Loader) Texts(sql string) (row []string, bad, err error) {
 		}
 	})
 	if err != nil {
-		bad, err = l.of(err)
+		bad, err = l.classify(err)
 	}
 	return row, bad, err
 }
 
 // Shadows are the tables in which a virtual table keeps its data.
 func (l *Loader) Shadows(table string) (names []string, err error) {
-	err = l.read(`SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'`, func(c *look) {
+	err = l.query(`SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'`, func(c *cursor) {
 		if n := len(table) + 1; len(c.text(0)) > n && strings.EqualFold(c.text(0)[:n], table+"_") {
 			names = append(names, c.text(0))
 		}

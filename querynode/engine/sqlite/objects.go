@@ -2,86 +2,86 @@ package sqlite
 
 import "strconv"
 
-// objects writes rows as JSON objects: an array of them, or one per line.
+// Objects writes rows as JSON objects: an array of them, or one per line.
 // Values are those of the typed forms. A name that comes twice is told apart
 // by a number, for in an object it could not be read twice.
-type objects struct {
+type Objects struct {
 	typed
 	lines bool
 	names []string
 	rows  bool
 }
 
-func (*objects) every() bool { return true }
+func (*Objects) EveryResult() bool { return true }
 
-func (e *objects) begin(o *output, _ int, columns []column) error {
+func (e *Objects) Begin(o *Output, _ int, columns []Column) error {
 	e.columns, e.names = len(columns), distinct(columns)
 	if !e.lines {
-		o.add("[")
+		o.Add("[")
 	}
 	return nil
 }
 
-func (e *objects) cell(o *output, column int, v value) error {
+func (e *Objects) Cell(o *Output, column int, v Value) error {
 	if column > 0 {
-		o.add(",")
+		o.Add(",")
 	} else {
 		if e.rows && !e.lines {
-			o.add(",")
+			o.Add(",")
 		}
 		if !e.lines {
-			o.add("\n")
+			o.Add("\n")
 		}
 		e.rows = true
-		o.add("{")
+		o.Add("{")
 	}
-	if err := appendText(o, []byte(e.names[column])); err != nil {
+	if err := AppendJSONText(o, []byte(e.names[column])); err != nil {
 		return err
 	}
-	o.add(":")
+	o.Add(":")
 	if err := e.value(o, v); err != nil {
 		return err
 	}
 	if column == e.columns-1 {
-		o.add("}")
+		o.Add("}")
 		if e.lines {
-			o.add("\n")
+			o.Add("\n")
 		}
 	}
-	return o.room()
+	return o.FlushIfFull()
 }
 
-func (e *objects) end(o *output, _ ending) {
+func (e *Objects) End(o *Output, _ Outcome) {
 	switch {
 	case e.lines:
 	case e.rows:
-		o.add("\n]\n")
+		o.Add("\n]\n")
 	default:
-		o.add("]\n")
+		o.Add("]\n")
 	}
 }
 
-func (*objects) close(*output, int, cost) {}
+func (*Objects) Close(*Output, int, Cost) {}
 
 // distinct gives names to columns of which no two are equal. A column that is
 // the first of its name keeps it.
-func distinct(columns []column) []string {
+func distinct(columns []Column) []string {
 	taken := map[string]int{} // by whom
 	for i, c := range columns {
-		if _, again := taken[c.name]; !again {
-			taken[c.name] = i
+		if _, again := taken[c.Name]; !again {
+			taken[c.Name] = i
 		}
 	}
 	names := make([]string, len(columns))
 	next := map[string]int{}
 	for i, c := range columns {
-		name := c.name
-		for n := max(next[c.name], 2); ; n++ {
+		name := c.Name
+		for n := max(next[c.Name], 2); ; n++ {
 			if by, ok := taken[name]; !ok || by == i {
 				break
 			}
-			name = c.name + "_" + strconv.Itoa(n)
-			next[c.name] = n + 1
+			name = c.Name + "_" + strconv.Itoa(n)
+			next[c.Name] = n + 1
 		}
 		names[i], taken[name] = name, i
 	}

@@ -18,74 +18,74 @@ type Sink interface {
 }
 
 const (
-	flushBytes = 32 << 10 // a buffer is passed on when it holds this much
-	chunkBytes = 64 << 10 // and never holds more than this
+	FlushBytes = 32 << 10 // a buffer is passed on when it holds this much
+	ChunkBytes = 64 << 10 // and never holds more than this
 	pieceBytes = 4 << 10  // long values are encoded in pieces of this size
 )
 
-// kind is the storage class of a value; the numbers are those of engine.h.
-type kind uint8
+// Kind is the storage class of a value; the numbers are those of engine.h.
+type Kind uint8
 
 const (
-	kindNull kind = iota
-	kindInt
-	kindReal
-	kindText
-	kindBlob
+	Null Kind = iota
+	Integer
+	Real
+	Text
+	Blob
 )
 
-// value is one cell. data is valid only until the next one is read.
-type value struct {
-	kind kind
-	bits uint64 // of an INTEGER or a REAL
-	data []byte // of a TEXT or a BLOB
+// Value is one cell. data is valid only until the next one is read.
+type Value struct {
+	Kind Kind
+	Bits uint64 // of an INTEGER or a REAL
+	Data []byte // of a TEXT or a BLOB
 }
 
-// column is what a result says of a column.
-type column struct {
-	name     string
-	declared string // its declared type
-	typed    bool   // it has one; an expression has none
+// Column is what a result says of a column.
+type Column struct {
+	Name     string
+	Declared string // its declared type
+	Typed    bool   // it has one; an expression has none
 }
 
-// ending is what is told after the rows of a result.
-type ending struct {
-	affected  int64 // rows the statement changed by itself
-	rowid     int64 // the last insert rowid
-	inserted  bool  // there is one
-	truncated bool  // there were more rows than asked for
+// Outcome is what is told after the rows of a result.
+type Outcome struct {
+	Affected  int64 // rows the statement changed by itself
+	Rowid     int64 // the last insert rowid
+	Inserted  bool  // there is one
+	Truncated bool  // there were more rows than asked for
 }
 
-// cost is what a job has cost.
-type cost struct {
-	engine  time.Duration
-	written int64 // rows, also by triggers
+// Cost is what a job has cost.
+type Cost struct {
+	Engine  time.Duration
+	Written int64 // rows, also by triggers
 }
 
-// encoder turns results into bytes. It is used by one goroutine.
-type encoder interface {
-	// every tells whether the answer has each result, also of statements
+// Encoder turns results into bytes. It is used by one goroutine.
+type Encoder interface {
+	// EveryResult tells whether the answer has each result, also of statements
 	// without columns; else it has the last that has columns.
-	every() bool
-	// begin starts a result, the index-th of the answer.
-	begin(o *output, index int, columns []column) error
-	// cell adds a value. Column 0 begins a row.
-	cell(o *output, column int, v value) error
-	// end completes the result.
-	end(o *output, e ending)
-	// close completes an answer of that many results.
-	close(o *output, results int, c cost)
+	EveryResult() bool
+	// Begin starts a result, the index-th of the answer.
+	Begin(o *Output, index int, columns []Column) error
+	// Cell adds a value. Column 0 begins a row.
+	Cell(o *Output, column int, v Value) error
+	// End completes the result.
+	End(o *Output, e Outcome)
+	// Close completes an answer of that many results.
+	Close(o *Output, results int, c Cost)
 }
 
-// reporter is an encoder whose answers can hold errors of statements.
-type reporter interface {
-	encoder
-	// failed puts an error in place of the index-th result or, if some of that
+// ErrorReporter is an encoder whose answers can hold errors of statements.
+type ErrorReporter interface {
+	Encoder
+	// ReportError puts an error in place of the index-th result or, if some of that
 	// is sent already, after it. It returns false if that cannot be done here.
-	failed(o *output, index int, sent bool, err *errs.Error) bool
+	ReportError(o *Output, index int, sent bool, err *errs.Error) bool
 }
 
-func newEncoder(f daemonapi.Format) (encoder, error) {
+func New(f daemonapi.Format) (Encoder, error) {
 	switch f {
 	case daemonapi.FormatCompat:
 		return &compat{}, nil
@@ -99,24 +99,24 @@ func newEncoder(f daemonapi.Format) (encoder, error) {
 	return nil, errs.E(errs.Unsupported, "This format of results is not known.")
 }
 
-// output gathers encoded bytes and passes them on when there are enough.
-type output struct {
-	buf []byte
-	to  func(p []byte) error
+// Output gathers encoded bytes and passes them on when there are enough.
+type Output struct {
+	Buf  []byte
+	Next func(p []byte) error
 }
 
-// room passes the buffer on if it is due, so that a piece fits.
-func (o *output) room() error {
-	if len(o.buf) < flushBytes {
+// FlushIfFull passes the buffer on if it is due, so that a piece fits.
+func (o *Output) FlushIfFull() error {
+	if len(o.Buf) < FlushBytes {
 		return nil
 	}
-	return o.flush()
+	return o.Flush()
 }
 
-func (o *output) flush() error {
-	err := o.to(o.buf)
-	o.buf = o.buf[:0]
+func (o *Output) Flush() error {
+	err := o.Next(o.Buf)
+	o.Buf = o.Buf[:0]
 	return err
 }
 
-func (o *output) add(s string) { o.buf = append(o.buf, s...) }
+func (o *Output) Add(s string) { o.Buf = append(o.Buf, s...) }

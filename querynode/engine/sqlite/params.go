@@ -18,12 +18,12 @@ const keptParams = 64 << 10
 // pack puts the values of the current entry into the form that the C layer
 // reads: those of parameters 1 to n one after another. It refuses a statement
 // that has other parameters than those given.
-func (r *run) pack(st *stmt) ([]byte, int, error) {
+func (r *execution) pack(st *stmt) ([]byte, int, error) {
 	p := r.body[r.entry].Params
 	switch {
 	case p.Empty() && (st.params == 0 || st.explain):
 		return nil, 0, nil
-	case p.Empty() && r.compatible():
+	case p.Empty() && r.isCompatible():
 		return nil, 0, errs.E(errs.Invalid, "The statement has %s, and no values were given: give them as params of a JSON request, with --param in a command, or with .param set in a session", plural(st.params, "parameter"))
 	case len(p.Named) > 0:
 		return r.packNamed(st, p.Named)
@@ -37,7 +37,7 @@ func (r *run) pack(st *stmt) ([]byte, int, error) {
 	return r.b.params, st.params, nil
 }
 
-func (r *run) packNamed(st *stmt, given []daemonapi.Named) ([]byte, int, error) {
+func (r *execution) packNamed(st *stmt, given []daemonapi.Named) ([]byte, int, error) {
 	names, numbers := st.parameters()
 	values := make([]*daemonapi.Value, len(names))
 	for i := range given {
@@ -124,15 +124,15 @@ func were(n int) string {
 func appendPacked(dst []byte, v *daemonapi.Value) []byte {
 	switch v.Kind {
 	case daemonapi.Integer:
-		return binary.NativeEndian.AppendUint64(append(dst, byte(kindInt)), uint64(v.Integer))
+		return binary.NativeEndian.AppendUint64(append(dst, byte(Integer)), uint64(v.Integer))
 	case daemonapi.Real:
-		return binary.NativeEndian.AppendUint64(append(dst, byte(kindReal)), math.Float64bits(v.Real))
+		return binary.NativeEndian.AppendUint64(append(dst, byte(Real)), math.Float64bits(v.Real))
 	case daemonapi.Text:
-		dst = binary.NativeEndian.AppendUint32(append(dst, byte(kindText)), uint32(len(v.Bytes)))
+		dst = binary.NativeEndian.AppendUint32(append(dst, byte(Text)), uint32(len(v.Bytes)))
 		return append(dst, v.Bytes...)
 	case daemonapi.Blob:
-		dst = binary.NativeEndian.AppendUint32(append(dst, byte(kindBlob)), uint32(len(v.Bytes)))
+		dst = binary.NativeEndian.AppendUint32(append(dst, byte(Blob)), uint32(len(v.Bytes)))
 		return append(dst, v.Bytes...)
 	}
-	return append(dst, byte(kindNull))
+	return append(dst, byte(Null))
 }

@@ -62,24 +62,24 @@ func (p *pool) acquire(j *Job, limit time.Duration) (*slot, error) {
 	case s := <-turn:
 		return s, nil
 	case <-expired:
-		p.giveUp(turn)
+		p.stopWaiting(turn)
 		return nil, p.busy(limit)
-	case <-j.stopped():
-		p.giveUp(turn)
-		return nil, stopError(j.reason(), j)
+	case <-j.StopSignal():
+		p.stopWaiting(turn)
+		return nil, StopError(j.Reason(), j)
 	}
 }
 
 // busy says that the wait for a slot was too long.
 func (p *pool) busy(waited time.Duration) error {
 	if !p.shared {
-		return errs.E(errs.Unavailable, "The database is busy: the statement waited %s for its turn; try again", durationText(waited))
+		return errs.E(errs.Unavailable, "The database is busy: the statement waited %s for its turn; try again", DurationText(waited))
 	}
 	return errs.E(errs.Unavailable, "The database is busy: at most %d statements run at once (limits.queries_per_database, querynode.readers), and this one waited %s for its turn; try again, or ask the operator of the server to raise the limit",
-		len(p.all), durationText(waited))
+		len(p.all), DurationText(waited))
 }
 
-func (p *pool) giveUp(turn chan *slot) {
+func (p *pool) stopWaiting(turn chan *slot) {
 	p.mu.Lock()
 	if i := slices.Index(p.waiting, turn); i >= 0 {
 		p.waiting = slices.Delete(p.waiting, i, i+1)
@@ -102,15 +102,15 @@ func (p *pool) release(s *slot) {
 	p.free = append(p.free, s)
 }
 
-// close closes the connections. No slot may be in use.
+// Close closes the connections. No slot may be in use.
 func (p *pool) close() {
 	for _, s := range p.all {
-		s.shut()
+		s.closeConn()
 	}
 }
 
-// shut closes the slot's connection; it is opened again when next needed.
-func (s *slot) shut() {
+// closeConn closes the slot's connection; it is opened again when next needed.
+func (s *slot) closeConn() {
 	if s.c != nil {
 		s.c.close()
 		s.c = nil

@@ -23,17 +23,17 @@ type writeQueue struct {
 
 // member is a body in the queue.
 type member struct {
-	r *run
-	// turn is sent true when the member shall lead, false when somebody else
+	r *execution
+	// workSlice is sent true when the member shall lead, false when somebody else
 	// has done its work; err is set before.
 	turn chan bool
 	err  error
 	// solo says that it has to run by itself. Only who has the member in hand
 	// sets it: its own run, later the leader.
 	solo bool
-	// gone is why it ends when it comes back into the line: it wanted to leave
+	// leaveReason is why it ends when it comes back into the line: it wanted to leave
 	// while it was in a leader's hands. Guarded by the queue.
-	gone error
+	leaveReason error
 }
 
 // join waits at most limit (0: for ever), and until the job has to stop, for
@@ -59,9 +59,9 @@ func (q *writeQueue) join(m *member, limit time.Duration) (lead bool, err error)
 	case lead = <-m.turn:
 		return lead, nil
 	case <-expired:
-		err = errs.E(errs.Unavailable, "The database is busy: the statement waited %s for its turn; try again", durationText(limit))
-	case <-j.stopped():
-		err = stopError(j.reason(), j)
+		err = errs.E(errs.Unavailable, "The database is busy: the statement waited %s for its turn; try again", DurationText(limit))
+	case <-j.StopSignal():
+		err = StopError(j.Reason(), j)
 	}
 	if q.leave(m, err) {
 		return false, err
@@ -75,14 +75,14 @@ func (q *writeQueue) leave(m *member, why error) bool {
 	defer q.mu.Unlock()
 	i := slices.Index(q.waiting, m)
 	if i < 0 {
-		m.gone = why
+		m.leaveReason = why
 		return false
 	}
 	q.waiting = slices.Delete(q.waiting, i, i+1)
 	return true
 }
 
-// gather takes the members that a leader may serve, itself first.
+// prefetch takes the members that a leader may serve, itself first.
 func (q *writeQueue) gather(lead *member) []*member {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -96,8 +96,8 @@ func (q *writeQueue) gather(lead *member) []*member {
 	return members
 }
 
-// back puts in front of the line what a leader did not get to.
-func (q *writeQueue) back(members []*member) {
+// putBack puts in front of the line what a leader did not get to.
+func (q *writeQueue) putBack(members []*member) {
 	if len(members) == 0 {
 		return
 	}
@@ -105,18 +105,18 @@ func (q *writeQueue) back(members []*member) {
 	defer q.mu.Unlock()
 	stay := make([]*member, 0, len(members)+len(q.waiting))
 	for _, m := range members {
-		if m.gone == nil {
+		if m.leaveReason == nil {
 			stay = append(stay, m)
 			continue
 		}
-		m.err = m.gone
+		m.err = m.leaveReason
 		m.turn <- false
 	}
 	q.waiting = append(stay, q.waiting...)
 }
 
-// next ends a leader's turn.
-func (q *writeQueue) next() {
+// endTurn ends a leader's turn.
+func (q *writeQueue) endTurn() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.waiting) == 0 {

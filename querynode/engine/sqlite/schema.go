@@ -23,9 +23,9 @@ func (db *DB) Schema(job *Job, sink Sink) error {
 		return err
 	}
 	defer db.leave()
-	r := &run{db: db, job: job, sink: sink, left: job.Timeout, spool: spool{dir: db.o.TempDir, used: &db.spooled, room: db}}
+	r := &execution{db: db, job: job, sink: sink, left: job.Timeout, spool: spool{dir: db.o.TempDir, used: &db.spooled, space: db}}
 	defer r.free()
-	if err := r.work(db.readers, r.describe); err != nil {
+	if err := r.withConnection(db.readers, r.describe); err != nil {
 		return err
 	}
 	if !r.spool.empty() {
@@ -33,50 +33,50 @@ func (db *DB) Schema(job *Job, sink Sink) error {
 			return err
 		}
 	}
-	return sink.Write(r.out.buf, true)
+	return sink.Write(r.out.Buf, true)
 }
 
 // describe writes the whole description, in one read transaction.
-func (r *run) describe() error {
-	r.out.to = r.spool.write
+func (r *execution) describe() error {
+	r.out.Next = r.spool.write
 	if rc := r.c.exec("BEGIN"); rc != C.SQLITE_OK {
 		return r.failure(rc, 0)
 	}
 	if err := r.describeAll(); err != nil {
 		return err
 	}
-	r.letGo()
+	r.detach()
 	if rc := r.c.exec("COMMIT"); rc != C.SQLITE_OK {
 		return r.failure(rc, 0)
 	}
 	return nil
 }
 
-func (r *run) describeAll() error {
+func (r *execution) describeAll() error {
 	d := &describer{r: r, o: &r.out}
 	defer d.close()
 	if err := d.prepare(); err != nil {
 		return err
 	}
-	d.raw(`{"tables":[`)
-	if err := d.objects(0); err != nil {
+	d.add(`{"tables":[`)
+	if err := d.writeObjects(0); err != nil {
 		return err
 	}
-	d.raw(`],"views":[`)
-	if err := d.objects(1); err != nil {
+	d.add(`],"views":[`)
+	if err := d.writeObjects(1); err != nil {
 		return err
 	}
-	d.raw(`]}`)
+	d.add(`]}`)
 	return nil
 }
 
 // describer writes objects one after another. It asks SQLite through the
 // table-valued forms of its pragmas, each compiled once.
 type describer struct {
-	r *run
-	o *output
+	r *execution
+	o *Output
 
-	list, sql, columns, keys, indexes, parts *look
+	list, sql, columns, keys, indexes, parts *cursor
 
 	indexRows map[uint64]int64 // where the SQL of an index is, by hash of its name
 	counted   map[uint64]int64 // rows as ANALYZE counted them, by hash of the table's name
@@ -100,65 +100,65 @@ const (
 
 func (d *describer) prepare() error {
 	for _, p := range []struct {
-		to  **look
+		to  **cursor
 		sql string
 	}{
 		{&d.list, listSQL}, {&d.sql, textSQL}, {&d.columns, columnsSQL},
 		{&d.keys, keysSQL}, {&d.indexes, indexesSQL}, {&d.parts, partsSQL},
 	} {
-		l, err := d.r.look(p.sql)
+		l, err := d.r.openCursor(p.sql)
 		if err != nil {
 			return err
 		}
 		*p.to = l
 	}
-	return d.gather()
+	return d.prefetch()
 }
 
 func (d *describer) close() {
-	for _, l := range []*look{d.list, d.sql, d.columns, d.keys, d.indexes, d.parts} {
+	for _, l := range []*cursor{d.list, d.sql, d.columns, d.keys, d.indexes, d.parts} {
 		l.close()
 	}
 }
 
-// raw writes text that needs no escaping.
-func (d *describer) raw(s string) { d.o.buf = append(d.o.buf, s...) }
+// add writes text that needs no escaping.
+func (d *describer) add(s string) { d.o.Buf = append(d.o.Buf, s...) }
 
 func (d *describer) boolean(b bool) {
 	if b {
-		d.raw(`true`)
+		d.add(`true`)
 		return
 	}
-	d.raw(`false`)
+	d.add(`false`)
 }
 
-// objects writes the tables (views 0) or the views (1).
-func (d *describer) objects(views int64) error {
+// Objects writes the tables (views 0) or the views (1).
+func (d *describer) writeObjects(views int64) error {
 	if err := d.list.bindInt(views); err != nil {
 		return err
 	}
 	first := true
-	return d.list.rows(func(*look) error {
+	return d.list.each(func(*cursor) error {
 		if !first {
-			d.raw(`,`)
+			d.add(`,`)
 		}
 		first = false
-		return d.object()
+		return d.writeObject()
 	})
 }
 
-// object writes the object at which the list stands.
-func (d *describer) object() error {
+// writeObject writes the object at which the list stands.
+func (d *describer) writeObject() error {
 	kind := d.list.text(1)
-	d.raw(`{"name":`)
+	d.add(`{"name":`)
 	if err := d.list.write(d.o, 0); err != nil {
 		return err
 	}
-	d.raw(`,"type":"` + kind + `","sql":`)
-	if err := d.statement(d.list.integer(4)); err != nil {
+	d.add(`,"type":"` + kind + `","sql":`)
+	if err := d.writeSQL(d.list.integer(4)); err != nil {
 		return err
 	}
-	d.raw(`,"columns":`)
+	d.add(`,"columns":`)
 	table, broken, err := d.writeColumns(kind != "table")
 	if err != nil {
 		return err
@@ -166,55 +166,55 @@ func (d *describer) object() error {
 	if d.list.integer(2) != 0 {
 		table.rowid = ""
 	}
-	d.raw(`,"primary_key":`)
+	d.add(`,"primary_key":`)
 	if err := d.writeNames(table.key()); err != nil {
 		return err
 	}
-	if err := d.details(kind, table); err != nil {
+	if err := d.writeDetails(kind, table); err != nil {
 		return err
 	}
-	d.raw(`,"without_rowid":`)
+	d.add(`,"without_rowid":`)
 	d.boolean(d.list.integer(2) != 0)
-	d.raw(`,"strict":`)
+	d.add(`,"strict":`)
 	d.boolean(d.list.integer(3) != 0)
 	if broken != "" {
-		d.raw(`,"error":`)
-		if err := appendText(d.o, []byte(broken)); err != nil {
+		d.add(`,"error":`)
+		if err := AppendJSONText(d.o, []byte(broken)); err != nil {
 			return err
 		}
 	}
-	d.raw(`}`)
-	return d.o.room()
+	d.add(`}`)
+	return d.o.FlushIfFull()
 }
 
-// details writes what only real tables have.
-func (d *describer) details(kind string, t shape) error {
+// writeDetails writes what only real tables have.
+func (d *describer) writeDetails(kind string, t tableShape) error {
 	if kind != "table" {
-		d.raw(`,"foreign_keys":[],"indexes":[],"row_estimate":null`)
+		d.add(`,"foreign_keys":[],"indexes":[],"row_estimate":null`)
 		return nil
 	}
-	d.raw(`,"foreign_keys":`)
+	d.add(`,"foreign_keys":`)
 	if err := d.writeKeys(); err != nil {
 		return err
 	}
-	d.raw(`,"indexes":`)
+	d.add(`,"indexes":`)
 	if err := d.writeIndexes(); err != nil {
 		return err
 	}
-	d.raw(`,"row_estimate":`)
+	d.add(`,"row_estimate":`)
 	return d.writeRows(t)
 }
 
-// statement writes the SQL that made what is at a row of sqlite_schema.
-func (d *describer) statement(row int64) error {
+// writeSQL writes the SQL that made what is at a row of sqlite_schema.
+func (d *describer) writeSQL(row int64) error {
 	if err := d.sql.bindInt(row); err != nil {
 		return err
 	}
-	return d.sql.rows(func(l *look) error { return l.write(d.o, 0) })
+	return d.sql.each(func(l *cursor) error { return l.write(d.o, 0) })
 }
 
-// shape is what has to be known of a table's columns to go on.
-type shape struct {
+// tableShape is what has to be known of a table's columns to go on.
+type tableShape struct {
 	keys  []keyColumn
 	rowid string // a name for the rowid that no column has; empty if there is none
 }
@@ -225,7 +225,7 @@ type keyColumn struct {
 }
 
 // key is the primary key, in its order.
-func (s shape) key() []string {
+func (s tableShape) key() []string {
 	slices.SortFunc(s.keys, func(a, b keyColumn) int { return int(a.at - b.at) })
 	names := make([]string, len(s.keys))
 	for i, k := range s.keys {

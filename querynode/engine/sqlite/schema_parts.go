@@ -19,13 +19,13 @@ const (
 
 // writeColumns writes the columns of the object. Where they may depend on
 // something that is broken, that is told instead of failing.
-func (d *describer) writeColumns(mayFail bool) (s shape, broken string, err error) {
+func (d *describer) writeColumns(mayFail bool) (s tableShape, broken string, err error) {
 	var names []string // those that could be a name of the rowid
 	first := true
-	d.raw(`[`)
-	err = d.columns.each(d.list, func(c *look) error {
+	d.add(`[`)
+	err = d.columns.eachFor(d.list, func(c *cursor) error {
 		if !first {
-			d.raw(`,`)
+			d.add(`,`)
 		}
 		first = false
 		if n := c.text(0); len(n) <= len("_rowid_") {
@@ -34,43 +34,43 @@ func (d *describer) writeColumns(mayFail bool) (s shape, broken string, err erro
 		if at := c.integer(5); at > 0 {
 			s.keys = append(s.keys, keyColumn{at, c.text(0)})
 		}
-		return d.column()
+		return d.writeColumn()
 	})
-	d.raw(`]`)
+	d.add(`]`)
 	s.rowid = rowidName(names)
-	if message := brokenObject(err); mayFail && message != "" {
+	if message := sqlMessage(err); mayFail && message != "" {
 		return s, message, nil
 	}
 	return s, "", err
 }
 
-// column writes the column at which the statement stands.
-func (d *describer) column() error {
+// Column writes the column at which the statement stands.
+func (d *describer) writeColumn() error {
 	c := d.columns
-	d.raw(`{"name":`)
+	d.add(`{"name":`)
 	if err := c.write(d.o, 0); err != nil {
 		return err
 	}
-	d.raw(`,"type":`)
+	d.add(`,"type":`)
 	if err := c.write(d.o, 1); err != nil {
 		return err
 	}
-	d.raw(`,"not_null":`)
+	d.add(`,"not_null":`)
 	d.boolean(c.integer(2) != 0)
-	d.raw(`,"default":`)
+	d.add(`,"default":`)
 	if err := c.write(d.o, 3); err != nil {
 		return err
 	}
 	switch c.integer(4) {
 	case hiddenColumn:
-		d.raw(`,"hidden":true`)
+		d.add(`,"hidden":true`)
 	case virtualColumn:
-		d.raw(`,"generated":"virtual"`)
+		d.add(`,"generated":"virtual"`)
 	case storedColumn:
-		d.raw(`,"generated":"stored"`)
+		d.add(`,"generated":"stored"`)
 	}
-	d.raw(`}`)
-	return d.o.room()
+	d.add(`}`)
+	return d.o.FlushIfFull()
 }
 
 // writeKeys writes the foreign keys of the table, as they were declared.
@@ -79,29 +79,29 @@ func (d *describer) writeKeys() error {
 	if err != nil {
 		return err
 	}
-	d.raw(`[`)
+	d.add(`[`)
 	for i, k := range keys {
 		if i > 0 {
-			d.raw(`,`)
+			d.add(`,`)
 		}
-		d.raw(`{"columns":`)
+		d.add(`{"columns":`)
 		if err := d.writeNames(k.Columns); err != nil {
 			return err
 		}
-		d.raw(`,"table":`)
-		if err := appendText(d.o, []byte(k.Table)); err != nil {
+		d.add(`,"table":`)
+		if err := AppendJSONText(d.o, []byte(k.Table)); err != nil {
 			return err
 		}
-		d.raw(`,"references":`)
+		d.add(`,"references":`)
 		if err := d.writeNames(k.References); err != nil {
 			return err
 		}
-		d.raw(`,"on_update":"` + k.OnUpdate + `","on_delete":"` + k.OnDelete + `"}`)
-		if err := d.o.room(); err != nil {
+		d.add(`,"on_update":"` + k.OnUpdate + `","on_delete":"` + k.OnDelete + `"}`)
+		if err := d.o.FlushIfFull(); err != nil {
 			return err
 		}
 	}
-	d.raw(`]`)
+	d.add(`]`)
 	return nil
 }
 
@@ -109,7 +109,7 @@ func (d *describer) writeKeys() error {
 func (d *describer) foreignKeys() ([]daemonapi.ForeignKey, error) {
 	var keys []daemonapi.ForeignKey
 	id := int64(-1)
-	err := d.keys.each(d.list, func(l *look) error {
+	err := d.keys.eachFor(d.list, func(l *cursor) error {
 		if next := l.integer(0); next != id {
 			id = next
 			keys = append(keys, daemonapi.ForeignKey{Table: l.text(1), OnUpdate: l.text(4), OnDelete: l.text(5)})
@@ -126,32 +126,32 @@ func (d *describer) foreignKeys() ([]daemonapi.ForeignKey, error) {
 
 // writeIndexes writes the indexes of the table.
 func (d *describer) writeIndexes() error {
-	d.raw(`[`)
-	defer d.raw(`]`)
+	d.add(`[`)
+	defer d.add(`]`)
 	first := true
-	return d.indexes.each(d.list, func(*look) error {
+	return d.indexes.eachFor(d.list, func(*cursor) error {
 		if !first {
-			d.raw(`,`)
+			d.add(`,`)
 		}
 		first = false
-		return d.index()
+		return d.writeIndex()
 	})
 }
 
-// index writes the index at which the statement stands.
-func (d *describer) index() error {
+// writeIndex writes the index at which the statement stands.
+func (d *describer) writeIndex() error {
 	x := d.indexes
-	d.raw(`{"name":`)
+	d.add(`{"name":`)
 	if err := x.write(d.o, 0); err != nil {
 		return err
 	}
-	d.raw(`,"unique":`)
+	d.add(`,"unique":`)
 	d.boolean(x.integer(1) != 0)
-	d.raw(`,"columns":[`)
+	d.add(`,"columns":[`)
 	first := true
-	err := d.parts.each(x, func(l *look) error {
+	err := d.parts.eachFor(x, func(l *cursor) error {
 		if !first {
-			d.raw(`,`)
+			d.add(`,`)
 		}
 		first = false
 		return l.write(d.o, 0) // null is an expression
@@ -159,17 +159,17 @@ func (d *describer) index() error {
 	if err != nil {
 		return err
 	}
-	d.raw(`],"partial":`)
+	d.add(`],"partial":`)
 	d.boolean(x.integer(3) != 0)
-	d.raw(`,"origin":"` + indexOrigin(x.text(2)) + `"`)
+	d.add(`,"origin":"` + indexOrigin(x.text(2)) + `"`)
 	if row, ok := d.indexRows[d.hash(x.text(0))]; ok {
-		d.raw(`,"sql":`)
-		if err := d.statement(row); err != nil {
+		d.add(`,"sql":`)
+		if err := d.writeSQL(row); err != nil {
 			return err
 		}
 	}
-	d.raw(`}`)
-	return d.o.room()
+	d.add(`}`)
+	return d.o.FlushIfFull()
 }
 
 // indexOrigin names what PRAGMA index_list has a letter for.
@@ -185,25 +185,25 @@ func indexOrigin(letter string) string {
 
 // writeNames writes an array of strings.
 func (d *describer) writeNames(names []string) error {
-	d.raw(`[`)
+	d.add(`[`)
 	for i, n := range names {
 		if i > 0 {
-			d.raw(`,`)
+			d.add(`,`)
 		}
-		if err := appendText(d.o, []byte(n)); err != nil {
+		if err := AppendJSONText(d.o, []byte(n)); err != nil {
 			return err
 		}
-		if err := d.o.room(); err != nil {
+		if err := d.o.FlushIfFull(); err != nil {
 			return err
 		}
 	}
-	d.raw(`]`)
+	d.add(`]`)
 	return nil
 }
 
-// brokenObject is the message of an error that says that an object does not
+// sqlMessage is the message of an error that says that an object does not
 // work, and nothing else; empty for every other error.
-func brokenObject(err error) string {
+func sqlMessage(err error) string {
 	e, ok := errors.AsType[*errs.Error](err)
 	if !ok || e.Code != errs.SQL || strings.HasPrefix(e.Message, "out of memory") {
 		return ""

@@ -19,71 +19,71 @@ func newHasher() hasher {
 // leastRow is the fewest bytes that a row takes in the file.
 const leastRow = 5
 
-// gather reads in one go what would take a scan for every table.
-func (d *describer) gather() error {
+// prefetch reads in one go what would take a scan for every table.
+func (d *describer) prefetch() error {
 	d.hash, d.indexRows, d.counted = newHasher(), map[uint64]int64{}, map[uint64]int64{}
 	for _, g := range []struct {
 		sql string
-		row func(*look)
+		row func(*cursor)
 	}{
-		{`SELECT page_count * page_size FROM pragma_page_count, pragma_page_size`, func(l *look) {
+		{`SELECT page_count * page_size FROM pragma_page_count, pragma_page_size`, func(l *cursor) {
 			d.mostRows = uint64(l.integer(0)) / leastRow
 		}},
-		{`SELECT name, rowid FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL`, func(l *look) {
+		{`SELECT name, rowid FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL`, func(l *cursor) {
 			d.indexRows[d.hash(l.text(0))] = l.integer(1)
 		}},
 	} {
-		if err := d.read(g.sql, g.row); err != nil {
+		if err := d.query(g.sql, g.row); err != nil {
 			return err
 		}
 	}
 	// What ANALYZE has counted. The table is missing before the first, and a
 	// file may hold another one by that name.
-	err := d.read(`SELECT tbl, CAST(stat AS INTEGER) FROM sqlite_stat1`, func(l *look) {
+	err := d.query(`SELECT tbl, CAST(stat AS INTEGER) FROM sqlite_stat1`, func(l *cursor) {
 		h := d.hash(l.text(0))
 		d.counted[h] = max(d.counted[h], l.integer(1))
 	})
-	if err != nil && !ordinary(err) {
+	if err != nil && !undoesOnlyStatement(err) {
 		return err
 	}
 	return nil
 }
 
-// read runs a statement once.
-func (d *describer) read(sql string, row func(*look)) error {
-	l, err := d.r.look(sql)
+// query runs a statement once.
+func (d *describer) query(sql string, row func(*cursor)) error {
+	l, err := d.r.openCursor(sql)
 	if err != nil {
 		return err
 	}
 	defer l.close()
-	return l.rows(func(l *look) error {
+	return l.each(func(l *cursor) error {
 		row(l)
 		return nil
 	})
 }
 
 // writeRows writes how many rows the table may have.
-func (d *describer) writeRows(t shape) error {
-	n, known, err := d.rows(t)
+func (d *describer) writeRows(t tableShape) error {
+	n, known, err := d.estimateRows(t)
 	if err != nil {
 		return err
 	}
 	if !known {
-		d.raw(`null`)
+		d.add(`null`)
 		return nil
 	}
-	d.o.buf = strconv.AppendUint(d.o.buf, n, 10)
+	d.o.Buf = strconv.AppendUint(d.o.Buf, n, 10)
 	return nil
 }
 
-// rows estimates the number of rows from both ends of the table and from what
+// writeQuery estimates the number of rows from both ends of the table and from what
 // ANALYZE has counted, without reading what is between.
-func (d *describer) rows(t shape) (n uint64, known bool, err error) {
+func (d *describer) estimateRows(t tableShape) (n uint64, known bool, err error) {
 	name := d.list.text(0)
 	counted, analyzed := d.counted[d.hash(name)]
-	least, most, empty, err := d.ends(name, t.rowid)
+	least, most, empty, err := d.rowidRange(name, t.rowid)
 	switch {
-	case err != nil && ordinary(err): // a name too long for a statement with it
+	case err != nil && undoesOnlyStatement(err): // a name too long for a statement with it
 		return 0, false, nil
 	case err != nil:
 		return 0, false, err
@@ -101,15 +101,15 @@ func (d *describer) rows(t shape) (n uint64, known bool, err error) {
 	return span, true, nil
 }
 
-// ends finds the smallest and the largest rowid, or for a table without only
+// rowidRange finds the smallest and the largest rowid, or for a table without only
 // whether it is empty.
-func (d *describer) ends(table, rowid string) (least, most int64, empty bool, err error) {
+func (d *describer) rowidRange(table, rowid string) (least, most int64, empty bool, err error) {
 	from := ` FROM main."` + strings.ReplaceAll(table, `"`, `""`) + `"`
 	sql := `SELECT 1, 1` + from + ` LIMIT 1`
 	if rowid != "" {
 		sql = `SELECT (SELECT min(` + rowid + `)` + from + `), (SELECT max(` + rowid + `)` + from + `)`
 	}
 	empty = true
-	err = d.read(sql, func(l *look) { least, most, empty = l.integer(0), l.integer(1), l.null(0) })
+	err = d.query(sql, func(l *cursor) { least, most, empty = l.integer(0), l.integer(1), l.null(0) })
 	return least, most, empty, err
 }

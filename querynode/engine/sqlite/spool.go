@@ -15,8 +15,8 @@ const (
 	allSpools   = 16 << 20
 )
 
-// room is what temporary files are counted by.
-type room interface {
+// FlushIfFull is what temporary files are counted by.
+type spaceCounter interface {
 	Grow(bytes int64) error
 	Shrink(bytes int64)
 }
@@ -24,12 +24,12 @@ type room interface {
 // spool keeps a result until its transaction is committed: a little in
 // memory, the rest in a file that has no name.
 type spool struct {
-	dir  string
-	used *atomic.Int64 // by all spools of the database
-	room room
-	mem  []byte
-	file *os.File
-	size int64 // of file
+	dir   string
+	used  *atomic.Int64 // by all spools of the database
+	space spaceCounter
+	mem   []byte
+	file  *os.File
+	size  int64 // of file
 }
 
 func (s *spool) write(p []byte) error {
@@ -43,30 +43,30 @@ func (s *spool) write(p []byte) error {
 	if s.file == nil {
 		f, err := os.CreateTemp(s.dir, "result-")
 		if err != nil {
-			return notWritten(err)
+			return fileWriteError(err)
 		}
 		s.file = f
 		if err := os.Remove(f.Name()); err != nil {
 			return errs.Wrap(errs.Engine, err, "The result could not be kept until its commit.")
 		}
 	}
-	if err := s.room.Grow(int64(len(p))); err != nil {
+	if err := s.space.Grow(int64(len(p))); err != nil {
 		return err
 	}
 	s.size += int64(len(p))
 	if _, err := s.file.Write(p); err != nil {
-		return notWritten(err)
+		return fileWriteError(err)
 	}
 	return nil
 }
 
-// empty tells whether the spool holds nothing.
+// addEmptyResult tells whether the spool holds nothing.
 func (s *spool) empty() bool { return len(s.mem) == 0 && s.file == nil }
 
 // replay passes on what was written, in order, through buf.
 func (s *spool) replay(buf []byte, to func(p []byte) error) error {
 	for rest := s.mem; len(rest) > 0; {
-		n := min(len(rest), chunkBytes)
+		n := min(len(rest), ChunkBytes)
 		if err := to(rest[:n]); err != nil {
 			return err
 		}
@@ -103,7 +103,7 @@ func (s *spool) reset() {
 	if s.file != nil {
 		_ = s.file.Close() // it has no name: closing frees it
 		s.file = nil
-		s.room.Shrink(s.size)
+		s.space.Shrink(s.size)
 		s.size = 0
 	}
 }

@@ -16,7 +16,7 @@ import (
 // make bench.
 const hang = 30 * time.Second
 
-// ended runs a job, which has to end.
+// resultDone runs a job, which has to end.
 func (db *testDB) ended(j *Job, sink Sink) error {
 	db.t.Helper()
 	done := make(chan error, 1)
@@ -284,7 +284,7 @@ func TestCloseStopsJobs(t *testing.T) {
 
 func TestDurationText(t *testing.T) {
 	for d, want := range map[time.Duration]string{30 * time.Second: "30 s", 1500 * time.Millisecond: "1.5 s", 200 * time.Millisecond: "200 ms", 2 * time.Minute: "120 s"} {
-		if got := durationText(d); got != want {
+		if got := DurationText(d); got != want {
 			t.Errorf("%v is %q", d, got)
 		}
 	}
@@ -334,7 +334,7 @@ func TestStarvedHasStopped(t *testing.T) {
 			t.Errorf("%d: %v", code, err)
 		}
 		c.broken = false
-		j.stop(stopTimeout)
+		j.Stop(TimedOut)
 		if err := fail(j); !errs.Is(err, errs.Timeout) || c.broken != (code != noMemory) {
 			t.Errorf("%d after its time: %v, broken %v", code, err, c.broken)
 		}

@@ -12,18 +12,18 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// exact is the largest integer up to which every one is a number that any
+// exactInteger is the largest integer up to which every one is a number that any
 // reader of JSON keeps as it is.
-const exact = 1 << 53
+const exactInteger = 1 << 53
 
-// typed writes what the two typed forms have in common: values and columns.
+// Typed writes what the two typed forms have in common: values and columns.
 type typed struct {
 	columns int
 	inRow   bool
-	whole   bool // a TEXT that is not UTF-8 is told from a BLOB
+	exact   bool // a TEXT that is not UTF-8 is told from a BLOB
 }
 
-// value writes a value so that nothing of it is lost:
+// Value writes a value so that nothing of it is lost:
 //
 //   - INTEGER as a number up to 2^53, else as {"integer":"…"}
 //   - REAL as the shortest number that gives the same one back, always with a
@@ -33,30 +33,30 @@ type typed struct {
 //
 // Only in an export can a TEXT that is not UTF-8 be told from a BLOB: it is
 // {"base64":"…","as":"text"} there.
-func (e *typed) value(o *output, v value) error {
-	switch v.kind {
-	case kindInt:
-		n := int64(v.bits)
-		if n < -exact || n > exact {
-			o.add(`{"integer":"`)
-			o.buf = append(strconv.AppendInt(o.buf, n, 10), `"}`...)
+func (e *typed) value(o *Output, v Value) error {
+	switch v.Kind {
+	case Integer:
+		n := int64(v.Bits)
+		if n < -exactInteger || n > exactInteger {
+			o.Add(`{"integer":"`)
+			o.Buf = append(strconv.AppendInt(o.Buf, n, 10), `"}`...)
 			return nil
 		}
-		o.buf = strconv.AppendInt(o.buf, n, 10)
-	case kindReal:
-		o.buf = appendNumber(o.buf, math.Float64frombits(v.bits))
-	case kindText:
-		if utf8.Valid(v.data) {
-			return appendText(o, v.data)
+		o.Buf = strconv.AppendInt(o.Buf, n, 10)
+	case Real:
+		o.Buf = appendNumber(o.Buf, math.Float64frombits(v.Bits))
+	case Text:
+		if utf8.Valid(v.Data) {
+			return AppendJSONText(o, v.Data)
 		}
-		if e.whole {
-			return appendBase64(o, v.data, `,"as":"text"`)
+		if e.exact {
+			return appendBase64(o, v.Data, `,"as":"text"`)
 		}
-		return appendBase64(o, v.data, "")
-	case kindBlob:
-		return appendBase64(o, v.data, "")
+		return appendBase64(o, v.Data, "")
+	case Blob:
+		return appendBase64(o, v.Data, "")
 	default:
-		o.add("null")
+		o.Add("null")
 	}
 	return nil
 }
@@ -80,86 +80,86 @@ func appendNumber(dst []byte, f float64) []byte {
 }
 
 // appendBase64 writes bytes, and what is to be told of them besides.
-func appendBase64(o *output, b []byte, more string) error {
+func appendBase64(o *Output, b []byte, more string) error {
 	const piece = pieceBytes / 4 * 3 // a multiple of three: no padding inside
-	o.add(`{"base64":"`)
+	o.Add(`{"base64":"`)
 	for len(b) > piece {
-		o.buf = base64.StdEncoding.AppendEncode(o.buf, b[:piece])
+		o.Buf = base64.StdEncoding.AppendEncode(o.Buf, b[:piece])
 		b = b[piece:]
-		if err := o.room(); err != nil {
+		if err := o.FlushIfFull(); err != nil {
 			return err
 		}
 	}
-	o.buf = base64.StdEncoding.AppendEncode(o.buf, b)
-	o.add(`"` + more + `}`)
+	o.Buf = base64.StdEncoding.AppendEncode(o.Buf, b)
+	o.Add(`"` + more + `}`)
 	return nil
 }
 
 // describe writes the columns.
-func (e *typed) describe(o *output, columns []column) error {
+func (e *typed) describe(o *Output, columns []Column) error {
 	e.columns, e.inRow = len(columns), false
-	o.add(`"columns":[`)
+	o.Add(`"columns":[`)
 	for i, c := range columns {
 		if i > 0 {
-			o.add(`,`)
+			o.Add(`,`)
 		}
-		o.add(`{"name":`)
-		if err := appendText(o, []byte(c.name)); err != nil {
+		o.Add(`{"name":`)
+		if err := AppendJSONText(o, []byte(c.Name)); err != nil {
 			return err
 		}
-		o.add(`,"type":`)
-		if !c.typed {
-			o.add(`null`)
-		} else if err := appendText(o, []byte(c.declared)); err != nil {
+		o.Add(`,"type":`)
+		if !c.Typed {
+			o.Add(`null`)
+		} else if err := AppendJSONText(o, []byte(c.Declared)); err != nil {
 			return err
 		}
-		o.add(`}`)
-		if err := o.room(); err != nil {
+		o.Add(`}`)
+		if err := o.FlushIfFull(); err != nil {
 			return err
 		}
 	}
-	o.add(`]`)
+	o.Add(`]`)
 	return nil
 }
 
-// ending writes the members that follow the rows.
-func (e *typed) ending(o *output, end ending) {
-	o.add(`"rows_affected":`)
-	o.buf = strconv.AppendInt(o.buf, end.affected, 10)
-	o.add(`,"last_insert_rowid":`)
+// Outcome writes the members that follow the rows.
+func (e *typed) ending(o *Output, end Outcome) {
+	o.Add(`"rows_affected":`)
+	o.Buf = strconv.AppendInt(o.Buf, end.Affected, 10)
+	o.Add(`,"last_insert_rowid":`)
 	switch {
-	case !end.inserted:
-		o.add(`null`)
-	case end.rowid < -exact || end.rowid > exact:
-		o.add(`{"integer":"`)
-		o.buf = append(strconv.AppendInt(o.buf, end.rowid, 10), `"}`...)
+	case !end.Inserted:
+		o.Add(`null`)
+	case end.Rowid < -exactInteger || end.Rowid > exactInteger:
+		o.Add(`{"integer":"`)
+		o.Buf = append(strconv.AppendInt(o.Buf, end.Rowid, 10), `"}`...)
 	default:
-		o.buf = strconv.AppendInt(o.buf, end.rowid, 10)
+		o.Buf = strconv.AppendInt(o.Buf, end.Rowid, 10)
 	}
-	o.add(`,"truncated":`)
-	o.buf = strconv.AppendBool(o.buf, end.truncated)
+	o.Add(`,"truncated":`)
+	o.Buf = strconv.AppendBool(o.Buf, end.Truncated)
 }
 
-func (e *typed) cost(o *output, c cost) {
-	o.add(`"cost":{"duration_ms":`)
-	o.buf = strconv.AppendFloat(o.buf, float64(c.engine)/float64(time.Millisecond), 'f', 3, 64)
-	o.add(`,"rows_written":`)
-	o.buf = strconv.AppendInt(o.buf, c.written, 10)
-	o.add(`}`)
+func (e *typed) cost(o *Output, c Cost) {
+	o.Add(`"cost":{"duration_ms":`)
+	o.Buf = strconv.AppendFloat(o.Buf, float64(c.Engine)/float64(time.Millisecond), 'f', 3, 64)
+	o.Add(`,"rows_written":`)
+	o.Buf = strconv.AppendInt(o.Buf, c.Written, 10)
+	o.Add(`}`)
 }
 
 // err writes an error as an object; numbers are numbers.
-func (e *typed) err(o *output, err *errs.Error) {
-	o.add(`"error":{"message":"`)
-	o.buf = append(appendEscaped(o.buf, []byte(err.Message)), '"')
+func (e *typed) err(o *Output, err *errs.Error) {
+	o.Add(`"error":{"message":"`)
+	o.Buf = append(appendEscaped(o.Buf, []byte(err.Message)), '"')
 	for _, name := range slices.Sorted(maps.Keys(err.Attrs)) {
-		o.add(`,"` + name + `":`)
+		o.Add(`,"` + name + `":`)
 		if n, bad := strconv.Atoi(err.Attrs[name]); bad == nil {
-			o.buf = strconv.AppendInt(o.buf, int64(n), 10)
+			o.Buf = strconv.AppendInt(o.Buf, int64(n), 10)
 			continue
 		}
-		o.add(`"`)
-		o.buf = append(appendEscaped(o.buf, []byte(err.Attrs[name])), '"')
+		o.Add(`"`)
+		o.Buf = append(appendEscaped(o.Buf, []byte(err.Attrs[name])), '"')
 	}
-	o.add(`}`)
+	o.Add(`}`)
 }

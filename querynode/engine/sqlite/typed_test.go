@@ -43,7 +43,7 @@ func (db *testDB) do(j *Job) (string, error) {
 	if (err == nil) != m.done {
 		db.t.Errorf("error %v, last write seen: %v", err, m.done)
 	}
-	if m.longest > chunkBytes {
+	if m.longest > ChunkBytes {
 		db.t.Errorf("a chunk has %d bytes", m.longest)
 	}
 	return duration.ReplaceAllString(m.String(), `"duration_ms":0`), err

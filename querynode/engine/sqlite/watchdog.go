@@ -69,10 +69,10 @@ func (db *DB) sweep() bool {
 				continue
 			}
 			busy = true
-			if why := j.reason(); why != stopNot {
-				j.stop(why)
-			} else if now > j.deadline.Load() {
-				j.stop(stopTimeout)
+			if why := j.Reason(); why != NotStopped {
+				j.Stop(why)
+			} else if now > j.Deadline.Load() {
+				j.Stop(TimedOut)
 			}
 		}
 	}

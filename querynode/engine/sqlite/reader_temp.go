@@ -17,15 +17,15 @@ import (
 // may hold: they are files while they do not fit into memory.
 const readerTempBytes = 16 << 20
 
-// forWriters tells whether a statement is refused to who may only read although
+// refusedToReaders tells whether a statement is refused to who may only read although
 // SQLite might find nothing to write.
-func (st *stmt) forWriters() bool { return st.vacuum || st.pragma && !st.reads }
+func (st *stmt) refusedToReaders() bool { return st.vacuum || st.pragma && !st.reads }
 
-// mayWrite says whether what follows on a reader writes to TEMP tables only, and
+// allowTempWrites says whether what follows on a reader writes to TEMP tables only, and
 // is let. An index of text in them writes as late as at the commit. The database
 // itself is opened for reading only, so that SQLite refuses everything else all
 // the same; the stand-in of one that is missing is not.
-func (r *run) mayWrite(temp bool, from int) error {
+func (r *execution) allowTempWrites(temp bool, from int) error {
 	if r.c.temp == temp {
 		return nil
 	}

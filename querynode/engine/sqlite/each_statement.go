@@ -7,19 +7,19 @@ package sqlite
 */
 import "C"
 
-// step is a statement whose turn it is.
+// pauseIfDue is a statement whose turn it is.
 type step struct {
 	st        *stmt
 	from, end int  // where it is in the text of the current entry
 	only      bool // nothing else is in the body
 }
 
-// each compiles the statements of the body one after another and has each run
+// runMembers compiles the statements of the body one after another and has each run
 // before it looks at the next, which may need what the one before made. do
 // returns where to go on.
-func (r *run) each(mode C.int, do func(step) (int, error)) error {
+func (r *execution) eachStatement(mode C.int, do func(step) (int, error)) error {
 	for i := range r.body {
-		r.enter(i)
+		r.setEntry(i)
 		sql := r.body[i].SQL
 		if st, ok := r.c.cache.get(sql); ok {
 			if _, err := do(step{st, 0, len(sql), len(r.body) == 1}); err != nil {
@@ -27,18 +27,18 @@ func (r *run) each(mode C.int, do func(step) (int, error)) error {
 			}
 			continue
 		}
-		if err := r.eachOf(newText(sql), mode, do); err != nil {
+		if err := r.eachStatementOf(newText(sql), mode, do); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// eachOf does so with the statements of the current entry.
-func (r *run) eachOf(t text, mode C.int, do func(step) (int, error)) error {
+// eachStatementOf does so with the statements of the current entry.
+func (r *execution) eachStatementOf(t text, mode C.int, do func(step) (int, error)) error {
 	n := 0 // that ran
 	for from := 0; from < t.len(); {
-		if err := r.arm(); err != nil {
+		if err := r.setBudget(); err != nil {
 			return err
 		}
 		st, end, rc := r.c.prepare(t, from, mode, n == 0)
@@ -49,15 +49,15 @@ func (r *run) eachOf(t text, mode C.int, do func(step) (int, error)) error {
 			from = max(end, from+1)
 			continue
 		}
-		if !r.script() {
-			if err := inBatch(st, n+1); err != nil {
+		if !r.isScript() {
+			if err := checkBatchEntry(st, n+1); err != nil {
 				st.finalize()
 				return err
 			}
 		}
 		nothing := blank(t.from(end)) // is left of the text
 		if nothing && r.entry == len(r.body)-1 {
-			if err := r.c.forNothing(st); err != nil {
+			if err := r.c.checkHasEffect(st); err != nil {
 				st.finalize()
 				return err
 			}
@@ -73,14 +73,14 @@ func (r *run) eachOf(t text, mode C.int, do func(step) (int, error)) error {
 		}
 		if next > from {
 			n++
-			if r.script() {
+			if r.isScript() {
 				r.at = n
 			}
 		}
 		from = next
 	}
 	if n == 0 {
-		return r.empty(ending{rowid: r.now.rowid, inserted: r.now.inserted})
+		return r.addEmptyResult(Outcome{Rowid: r.now.rowid, Inserted: r.now.inserted})
 	}
 	return nil
 }

@@ -9,9 +9,9 @@ import "C"
 
 import "errors"
 
-// endScript commits our transaction, or makes sure that the body left none.
-func (r *run) endScript(ours bool) error {
-	r.letGo() // from here on the answer is decided by SQLite alone
+// endTransaction commits our transaction, or makes sure that the body left none.
+func (r *execution) endTransaction(ours bool) error {
+	r.detach() // from here on the answer is decided by SQLite alone
 	if ours {
 		if rc := r.c.exec("COMMIT"); rc != C.SQLITE_OK {
 			r.at = noStatement
@@ -25,8 +25,8 @@ func (r *run) endScript(ours bool) error {
 	return nil
 }
 
-// begin begins the transaction of a body.
-func (r *run) begin(from int) error {
+// Begin begins the transaction of a body.
+func (r *execution) beginTransaction(from int) error {
 	sql := "BEGIN IMMEDIATE"
 	if r.c.reader {
 		sql = "BEGIN"
@@ -37,18 +37,18 @@ func (r *run) begin(from int) error {
 	return nil
 }
 
-// write runs a body on the writer, or on the reader of a caller who may not
+// runOnWriter runs a body on the writer, or on the reader of a caller who may not
 // write, where SQLite lets through what changes nothing: in one transaction if that is possible.
 // Whether it is, SQLite's own parser finds out on the way; nothing has been
 // answered by then, so the body can start over (Q4).
-func (r *run) write() error {
-	r.out.to = r.hold
-	err := r.writeAtomic()
+func (r *execution) runOnWriter() error {
+	r.out.Next = r.retain
+	err := r.runAtomic()
 	ends := errors.Is(err, errEnds)
 	switch {
 	case !ends && !errors.Is(err, errHere):
 		return err
-	case !r.script():
+	case !r.isScript():
 		return errTogether()
 	case ends && r.at > 0: // step by step, what ran before it would stay
 		return errNotBegun()
@@ -56,28 +56,28 @@ func (r *run) write() error {
 	if err := r.startOver(); err != nil {
 		return err
 	}
-	return r.writeSteps()
+	return r.runStepwise()
 }
 
-// writeAtomic runs a body in one transaction. A single statement is one by
+// runAtomic runs a body in one transaction. A single statement is one by
 // itself. errHere means that the body has to run step by step.
-func (r *run) writeAtomic() error {
+func (r *execution) runAtomic() error {
 	ours := false
-	err := r.each(C.AYB_ATOMIC, func(s step) (int, error) {
+	err := r.eachStatement(C.AYB_ATOMIC, func(s step) (int, error) {
 		single := !ours && s.only
 		switch {
 		case s.st.into:
 			return 0, errVacuumInto()
-		case r.c.reader && s.st.forWriters():
+		case r.c.reader && s.st.refusedToReaders():
 			return 0, errReadOnly()
 		case s.st.vacuum && !single:
 			return 0, errHere
 		case s.st.vacuum:
-			return s.end, r.vacuum(s.st, s.from)
+			return s.end, r.runVacuum(s.st, s.from)
 		case single:
-			return s.end, r.whole(s.st, s.from)
+			return s.end, r.runAllOrNothing(s.st, s.from)
 		case !ours:
-			if err := r.begin(s.from); err != nil {
+			if err := r.beginTransaction(s.from); err != nil {
 				return 0, err
 			}
 			ours = true
@@ -85,45 +85,45 @@ func (r *run) writeAtomic() error {
 				return s.from, nil
 			}
 		}
-		return s.end, r.one(s.st, s.from, true)
+		return s.end, r.runStatement(s.st, s.from, true)
 	})
 	if err != nil || !ours {
 		return err
 	}
-	return r.endScript(true)
+	return r.endTransaction(true)
 }
 
-// writeSteps runs a body that holds its transactions itself, or has
+// runStepwise runs a body that holds its transactions itself, or has
 // statements that cannot run in one.
-func (r *run) writeSteps() error {
-	err := r.each(C.AYB_FREE, func(s step) (int, error) {
+func (r *execution) runStepwise() error {
+	err := r.eachStatement(C.AYB_FREE, func(s step) (int, error) {
 		switch {
 		case s.st.into:
 			return 0, errVacuumInto()
-		case r.c.reader && s.st.forWriters():
+		case r.c.reader && s.st.refusedToReaders():
 			return 0, errReadOnly()
 		case s.st.vacuum:
-			return s.end, r.vacuum(s.st, s.from)
+			return s.end, r.runVacuum(s.st, s.from)
 		}
-		return s.end, r.whole(s.st, s.from)
+		return s.end, r.runAllOrNothing(s.st, s.from)
 	})
 	if err != nil {
 		return err
 	}
-	return r.endScript(false)
+	return r.endTransaction(false)
 }
 
-// whole runs one statement so that it happens completely or not at all, also
+// exact runs one statement so that it happens completely or not at all, also
 // when it is stopped among its rows: SQLite makes all changes of a statement
 // with RETURNING before the first row, and commits them when it is reset.
-func (r *run) whole(st *stmt, from int) error {
+func (r *execution) runAllOrNothing(st *stmt, from int) error {
 	if st.columns == 0 || st.pragma || !r.c.autocommit() {
-		return r.one(st, from, true)
+		return r.runStatement(st, from, true)
 	}
-	if err := r.begin(from); err != nil {
+	if err := r.beginTransaction(from); err != nil {
 		return err
 	}
-	if err := r.one(st, from, true); err != nil {
+	if err := r.runStatement(st, from, true); err != nil {
 		return err // and the caller rolls back
 	}
 	if rc := r.c.exec("COMMIT"); rc != C.SQLITE_OK {
@@ -132,12 +132,12 @@ func (r *run) whole(st *stmt, from int) error {
 	return nil
 }
 
-// vacuum runs a VACUUM, which attaches a temporary file of its own; nothing
+// runVacuum runs a VACUUM, which attaches a temporary file of its own; nothing
 // else ever may.
-func (r *run) vacuum(st *stmt, from int) error {
+func (r *execution) runVacuum(st *stmt, from int) error {
 	r.c.c.vacuum = 1
 	C.sqlite3_limit(r.c.c.db, C.SQLITE_LIMIT_ATTACHED, 1)
-	err := r.one(st, from, false)
+	err := r.runStatement(st, from, false)
 	C.sqlite3_limit(r.c.c.db, C.SQLITE_LIMIT_ATTACHED, 0)
 	r.c.c.vacuum = 0
 	return err
@@ -145,11 +145,11 @@ func (r *run) vacuum(st *stmt, from int) error {
 
 // startOver undoes everything a first attempt at a body did, also to the
 // connection.
-func (r *run) startOver() error {
+func (r *execution) startOver() error {
 	r.rollback()
 	r.restart()
 	if r.c.spoiled() {
-		r.slot.shut()
+		r.slot.closeConn()
 		r.c = nil
 		if err := r.open(); err != nil {
 			return err

@@ -16,17 +16,17 @@ import (
 )
 
 // A whole database takes as long as it takes, but not for ever: what is in it
-// may be made to be slow. sideMinimum is for any size, sideRate, in bytes a
+// may be made to be slow. maintenanceMinimum is for any size, maintenanceRate, in bytes a
 // second, slower than any disk.
 const (
-	sideMinimum = 15 * time.Minute
-	sideRate    = 1 << 20
+	maintenanceMinimum = 15 * time.Minute
+	maintenanceRate    = 1 << 20
 )
 
-// aside is work on the whole database: on a connection of its own, outside of
+// tempOnly is work on the whole database: on a connection of its own, outside of
 // the policy for tenants, on a thread of the lowest priority. It holds nobody
 // up and can be stopped as any job.
-type aside struct {
+type maintenance struct {
 	db     *DB
 	job    *Job
 	slot   *slot
@@ -34,8 +34,8 @@ type aside struct {
 	limit  time.Duration
 }
 
-// aside waits for its turn. end has to follow.
-func (db *DB) aside(job *Job) (*aside, error) {
+// tempOnly waits for its turn. end has to follow.
+func (db *DB) startMaintenance(job *Job) (*maintenance, error) {
 	if err := db.enter(); err != nil {
 		return nil, err
 	}
@@ -45,72 +45,72 @@ func (db *DB) aside(job *Job) (*aside, error) {
 		db.leave()
 		return nil, err
 	}
-	return &aside{db: db, job: job, slot: s, thread: newBackground()}, nil
+	return &maintenance{db: db, job: job, slot: s, thread: newBackground()}, nil
 }
 
-func (a *aside) end() {
+func (a *maintenance) finish() {
 	a.close()
-	a.thread.end()
+	a.thread.stop()
 	a.db.copies.release(a.slot)
 	a.db.leave()
 }
 
-// within sets how long the work may take for a database of that many bytes.
-func (a *aside) within(bytes int64) {
-	a.limit = sideMinimum + time.Duration(bytes/sideRate)*time.Second
-	a.job.deadline.Store(a.db.now() + int64(a.limit))
+// setTimeLimit sets how long the work may take for a database of that many bytes.
+func (a *maintenance) setTimeLimit(bytes int64) {
+	a.limit = maintenanceMinimum + time.Duration(bytes/maintenanceRate)*time.Second
+	a.job.Deadline.Store(a.db.now() + int64(a.limit))
 }
 
 // open opens a connection in place of the one before.
-func (a *aside) open(path string, flags C.int) error {
+func (a *maintenance) open(path string, flags C.int) error {
 	a.close()
 	var rc C.int
 	a.thread.do(func() { a.slot.c, rc = openConn(a.db.o, path, flags) })
 	if rc != C.SQLITE_OK {
 		err := openFailed(a.slot.c, a.db.o, rc)
-		a.slot.shut()
+		a.slot.closeConn()
 		return err
 	}
-	C.ayb_give_way(a.db.callers.p, a.slot.c.c)
+	C.ayb_throttle_conn(a.db.calls.p, a.slot.c.c)
 	a.slot.job.Store(a.job)
 	if a.db.closing.Load() {
-		return errClosing()
+		return ErrClosing()
 	}
-	if !a.job.hold(a.slot.c) {
-		return a.failed(stopError(a.job.reason(), a.job))
+	if !a.job.Attach(a.slot.c) {
+		return a.explain(StopError(a.job.Reason(), a.job))
 	}
 	a.db.wake()
 	return nil
 }
 
-func (a *aside) close() {
-	a.job.drop()
+func (a *maintenance) close() {
+	a.job.Detach()
 	a.slot.job.Store(nil)
 	if a.slot.c != nil {
-		a.thread.do(a.slot.shut)
+		a.thread.do(a.slot.closeConn)
 	}
 }
 
 // exec runs statements of the engine's own and gives the first cell, or as
 // much of it as there is room for.
-func (a *aside) exec(sql string) (string, error) {
-	if why := a.job.reason(); why != stopNot {
-		return "", a.failed(stopError(why, a.job))
+func (a *maintenance) exec(sql string) (string, error) {
+	if why := a.job.Reason(); why != NotStopped {
+		return "", a.explain(StopError(why, a.job))
 	}
 	var rc C.int
 	c := a.slot.c
 	a.thread.do(func() { rc = c.exec(sql) })
 	if rc != C.SQLITE_OK {
-		return "", a.failed(c.failure(rc, a.db.o, a.job, 0))
+		return "", a.explain(c.failure(rc, a.db.o, a.job, 0))
 	}
 	return strings.ToValidUTF8(c.result(), "\uFFFD"), nil
 }
 
-// failed says of an error what it means here.
-func (a *aside) failed(err error) error {
+// ReportError says of an error what it means here.
+func (a *maintenance) explain(err error) error {
 	switch errs.CodeOf(err) {
 	case errs.Timeout:
-		return errs.E(errs.Timeout, "Reading the whole database took longer than %s and was stopped", durationText(a.limit))
+		return errs.E(errs.Timeout, "Reading the whole database took longer than %s and was stopped", DurationText(a.limit))
 	case errs.Canceled:
 		return errs.E(errs.Canceled, "The work on the database was canceled")
 	case errs.Full:
@@ -119,15 +119,15 @@ func (a *aside) failed(err error) error {
 	return err
 }
 
-// sound runs a check and gives what is wrong, empty for nothing.
-func (a *aside) sound(check string) (string, error) {
+// runCheck runs a check and gives what is wrong, empty for nothing.
+func (a *maintenance) runCheck(check string) (string, error) {
 	// A file may be made so that a page leads astray. And what the owner's own
 	// rules say of the rows is no damage: they may have been left off.
 	if _, err := a.exec("PRAGMA cell_size_check=1; PRAGMA ignore_check_constraints=1;"); err != nil {
 		return "", err
 	}
 	found, err := a.exec("PRAGMA " + check + "(1)")
-	if m := brokenObject(err); m != "" { // too damaged to be checked
+	if m := sqlMessage(err); m != "" { // too damaged to be checked
 		return m, nil
 	}
 	if err != nil || found == "ok" {

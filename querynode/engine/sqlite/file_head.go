@@ -14,11 +14,11 @@ const (
 	magic       = "SQLite format 3\x00"
 )
 
-// inspect tells from the first bytes of what is said to be a database file
+// inspectHead tells from the first bytes of what is said to be a database file
 // whether it can be one, and if not, what it is instead: whoever sends a large
 // file does not want to hear so at its end. size is what the file should have,
 // 0 when it does not say.
-func inspect(head []byte) (size int64, err error) {
+func inspectHead(head []byte) (size int64, err error) {
 	if !bytes.HasPrefix(head, []byte(magic)) {
 		return 0, notDatabase(head)
 	}

@@ -18,40 +18,40 @@ type plan struct {
 	txn   bool  // the body holds its transactions itself
 }
 
-// read runs a body on a reader, or says errWriter.
-func (r *run) read() error {
-	r.out.to = r.pass
-	r.enter(0)
+// query runs a body on a reader, or says errWriter.
+func (r *execution) runOnReader() error {
+	r.out.Next = r.forward
+	r.setEntry(0)
 	if len(r.body) == 1 {
 		sql := r.body[0].SQL
 		if st, ok := r.c.cache.get(sql); ok {
-			err := r.one(st, 0, true)
+			err := r.runStatement(st, 0, true)
 			if errors.Is(err, errWriter) { // the schema is another one now
 				r.c.cache.delete(sql)
 			}
 			return err
 		}
 	}
-	p, err := r.check()
+	p, err := r.checkBody()
 	if errors.Is(err, errStale) {
-		if err = r.renew(); err == nil {
-			p, err = r.check()
+		if err = r.reconnect(); err == nil {
+			p, err = r.checkBody()
 		}
 	}
 	if err != nil {
 		return err
 	}
 	if p.only == nil {
-		return r.readScript(p)
+		return r.runReadScript(p)
 	}
 	defer p.only.done()
-	return r.one(p.only, p.from, true)
+	return r.runStatement(p.only, p.from, true)
 }
 
-// renew gives the run a new connection in place of the one it has.
-func (r *run) renew() error {
-	r.letGo()
-	r.slot.shut()
+// reconnect gives the run a new connection in place of the one it has.
+func (r *execution) reconnect() error {
+	r.detach()
+	r.slot.closeConn()
 	r.c = nil
 	if err := r.open(); err != nil {
 		return err
@@ -59,21 +59,21 @@ func (r *run) renew() error {
 	return r.attach()
 }
 
-// check compiles every statement of the body without running any.
-func (r *run) check() (plan, error) {
+// checkOptions compiles every statement of the body without running any.
+func (r *execution) checkBody() (plan, error) {
 	var p plan
 	for i := range r.body {
-		r.enter(i)
+		r.setEntry(i)
 		if err := r.checkEntry(&p); err != nil || p.only != nil {
 			return p, err
 		}
 	}
-	r.enter(0)
+	r.setEntry(0)
 	return p, nil
 }
 
 // checkEntry compiles the statements of the current entry.
-func (r *run) checkEntry(p *plan) error {
+func (r *execution) checkEntry(p *plan) error {
 	sql := r.body[r.entry].SQL
 	if st, ok := r.c.cache.get(sql); ok {
 		p.add(st)
@@ -81,7 +81,7 @@ func (r *run) checkEntry(p *plan) error {
 	}
 	t := newText(sql)
 	for n, from := 0, 0; from < t.len(); {
-		if err := r.arm(); err != nil {
+		if err := r.setBudget(); err != nil {
 			return err
 		}
 		st, end, rc := r.c.prepare(t, from, C.AYB_CHECK, n == 0)
@@ -94,9 +94,9 @@ func (r *run) checkEntry(p *plan) error {
 		}
 		n++
 		nothing := blank(t.from(end)) // is left of the text
-		err := r.readable(st, n)
+		err := r.checkReadable(st, n)
 		if err == nil && nothing && r.entry == len(r.body)-1 {
-			err = r.c.forNothing(st)
+			err = r.c.checkHasEffect(st)
 		}
 		if err != nil {
 			st.finalize()
@@ -114,7 +114,7 @@ func (r *run) checkEntry(p *plan) error {
 		}
 		st.finalize()
 		from = end
-		if r.script() {
+		if r.isScript() {
 			r.at = n
 		}
 	}
@@ -129,8 +129,8 @@ func (p *plan) add(st *stmt) {
 	}
 }
 
-// readable tells whether the n-th statement of an entry can run on a reader.
-func (r *run) readable(st *stmt, n int) error {
+// checkReadable tells whether the n-th statement of an entry can run on a reader.
+func (r *execution) checkReadable(st *stmt, n int) error {
 	switch {
 	case st.into:
 		return errVacuumInto()
@@ -138,14 +138,14 @@ func (r *run) readable(st *stmt, n int) error {
 		return errStale
 	case !st.reads:
 		return errWriter
-	case !r.script():
-		return inBatch(st, n)
+	case !r.isScript():
+		return checkBatchEntry(st, n)
 	}
 	return nil
 }
 
-// inBatch says no to what an entry of a batch cannot be.
-func inBatch(st *stmt, n int) error {
+// checkBatchEntry says no to what an entry of a batch cannot be.
+func checkBatchEntry(st *stmt, n int) error {
 	switch {
 	case n > 1:
 		return errSeveral()
@@ -155,29 +155,29 @@ func inBatch(st *stmt, n int) error {
 	return nil
 }
 
-// readScript runs several reading statements in one read transaction, or in
+// runReadScript runs several reading statements in one read transaction, or in
 // those the body holds itself.
-func (r *run) readScript(p plan) error {
+func (r *execution) runReadScript(p plan) error {
 	if !p.txn {
 		if rc := r.c.exec("BEGIN"); rc != C.SQLITE_OK {
 			return r.failure(rc, 0)
 		}
 	}
 	n := 0
-	every := r.enc.every()
-	err := r.each(C.AYB_FREE, func(s step) (int, error) {
+	every := r.enc.EveryResult()
+	err := r.eachStatement(C.AYB_FREE, func(s step) (int, error) {
 		if !s.st.reads {
 			return 0, errWriter
 		}
 		n++
-		r.out.to = r.pass
+		r.out.Next = r.forward
 		if !every && n < p.count {
-			r.out.to = r.hold // a later result may take its place
+			r.out.Next = r.retain // a later result may take its place
 		}
-		return s.end, r.one(s.st, s.from, every || n == p.last)
+		return s.end, r.runStatement(s.st, s.from, every || n == p.last)
 	})
 	if err != nil {
 		return err
 	}
-	return r.endScript(!p.txn)
+	return r.endTransaction(!p.txn)
 }

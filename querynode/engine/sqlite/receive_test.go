@@ -157,7 +157,7 @@ func TestReceiveLimitsSize(t *testing.T) {
 	// A header that says nothing.
 	endless := io.MultiReader(bytes.NewReader(changed(whole, 92, "\xff\xff\xff\xff")), zeros{})
 	read = 0
-	if _, _, err := db.Receive(sideJob(), count(endless)); !errs.Is(err, errs.TooLarge) || read > 100_000+chunkBytes {
+	if _, _, err := db.Receive(sideJob(), count(endless)); !errs.Is(err, errs.TooLarge) || read > 100_000+ChunkBytes {
 		t.Errorf("%v after %d bytes", err, read)
 	}
 	if got := files(t, filepath.Dir(db.path)); len(got) != 0 {
@@ -312,7 +312,7 @@ func FuzzInspect(f *testing.F) {
 	f.Add([]byte(magic))
 	f.Add([]byte("\x1f\x8b"))
 	f.Fuzz(func(t *testing.T, head []byte) {
-		size, err := inspect(head)
+		size, err := inspectHead(head)
 		if err != nil && errs.CodeOf(err) != errs.Invalid || size < 0 {
 			t.Fatalf("%d, %v", size, err)
 		}

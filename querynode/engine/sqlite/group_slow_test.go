@@ -21,7 +21,7 @@ func (db *testDB) behind(j *Job) <-chan error {
 	return done
 }
 
-// ends waits for the end of a job.
+// rowidRange waits for the end of a job.
 func (db *testDB) ends(what string, done <-chan error) error {
 	db.t.Helper()
 	select {

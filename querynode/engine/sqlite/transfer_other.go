@@ -40,8 +40,8 @@ func (*DB) Load(*Job, LoadOptions, func(*Loader) error) ([]string, error) {
 // LoadLimits gives no limits.
 func (*DB) LoadLimits() LoadLimits { return LoadLimits{} }
 
-// Stopped says nothing.
-func (*Job) Stopped() error { return nil }
+// Err says nothing.
+func (*Job) Err() error { return nil }
 
 // Columns says that this build has no engine.
 func (*Loader) Columns(string) (names, types []string, found bool, err error) {

@@ -11,17 +11,17 @@ import (
 )
 
 // A copy looks whether callers want something while it is made and checked.
-func TestCopyRests(t *testing.T) {
+func TestCopyPauses(t *testing.T) {
 	db := open(t)
 	db.must(rw, "CREATE TABLE t(x); INSERT INTO t WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM c WHERE i < 100000) SELECT randomblob(100) FROM c")
-	before := int64(db.callers.p.seen)
+	before := int64(db.calls.p.seen)
 	quiet := db.crowd()
 	_, err := db.Copy(sideJob(), filepath.Join(db.o.TempDir, "copy"))
 	quiet()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if int64(db.callers.p.seen) == before {
+	if int64(db.calls.p.seen) == before {
 		t.Error("it has not looked")
 	}
 }
@@ -38,7 +38,7 @@ func (db *testDB) crowd() (quiet func()) {
 			case <-stop:
 				return
 			case <-tick.C:
-				db.callers.called()
+				db.calls.add()
 			}
 		}
 	}()
@@ -47,39 +47,39 @@ func (db *testDB) crowd() (quiet func()) {
 
 // Work in Go rests for several times as long as it worked, but only if callers
 // wanted something meanwhile, and not longer than it may.
-func TestPace(t *testing.T) {
+func TestThrottle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // a busy machine would rest by itself
-		c := newCallers()
+		c := newCallCounter()
 		defer c.free()
-		p := c.pace()
+		p := c.newThrottle()
 		rest := func(worked time.Duration, stop <-chan struct{}) time.Duration {
 			p.since = time.Now().Add(-worked)
 			begin := time.Now()
-			p.step(stop)
+			p.pauseIfDue(stop)
 			return time.Since(begin)
 		}
-		if d := rest(time.Hour, nil); d > longestRest {
+		if d := rest(time.Hour, nil); d > longestPause {
 			t.Errorf("nobody wanted anything, and it rested %s", d)
 		}
-		c.called()
-		if d := rest(0, nil); d > longestRest {
+		c.add()
+		if d := rest(0, nil); d > longestPause {
 			t.Errorf("it had done next to nothing, and rested %s", d)
 		}
-		c.called() // on a busy machine it may have done more than that
-		if d := rest(2*turn, nil); d < 2*rests*turn {
+		c.add() // on a busy machine it may have done more than that
+		if d := rest(2*workSlice, nil); d < 2*pauseFactor*workSlice {
 			t.Errorf("it rested %s", d)
 		}
-		if d := rest(2*turn, nil); d > longestRest {
+		if d := rest(2*workSlice, nil); d > longestPause {
 			t.Errorf("nobody wanted anything any more, and it rested %s", d)
 		}
-		c.called()
-		if d := rest(time.Hour, nil); d < longestRest || d > time.Minute {
+		c.add()
+		if d := rest(time.Hour, nil); d < longestPause || d > time.Minute {
 			t.Errorf("after long work it rested %s", d)
 		}
-		c.called()
+		c.add()
 		stop := make(chan struct{})
 		close(stop)
-		if d := rest(time.Hour, stop); d > longestRest {
+		if d := rest(time.Hour, stop); d > longestPause {
 			t.Errorf("nobody waits for it, and it rested %s", d)
 		}
 	})

@@ -15,13 +15,13 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// run is one execution of a job, on one connection at a time.
-type run struct {
+// execute is one execution of a job, on one connection at a time.
+type execution struct {
 	db   *DB
 	job  *Job
 	sink Sink
-	enc  encoder
-	out  output
+	enc  Encoder
+	out  Output
 	b    *buffers
 
 	body  []daemonapi.Statement // runs now: all statements, or one of those that are not atomic
@@ -29,8 +29,8 @@ type run struct {
 	entry int                   // the one of body that runs
 	at    int                   // index of the statement that runs, for errors, or noStatement
 
-	thread *background // SQLite runs on it, if it is not nil
-	pace   *pace       // gives way to others, if it is not nil
+	thread   *background // SQLite runs on it, if it is not nil
+	throttle *throttle   // gives way to others, if it is not nil
 
 	pool *pool // where slot came from
 	slot *slot // nil while the run has no connection
@@ -74,16 +74,16 @@ type buffers struct {
 	out    []byte
 }
 
-func newRun(db *DB, job *Job, sink Sink) (*run, error) {
-	enc, err := newEncoder(job.Format)
+func newExecution(db *DB, job *Job, sink Sink) (*execution, error) {
+	enc, err := New(job.Format)
 	if err != nil {
 		return nil, err
 	}
-	s := spool{dir: db.o.TempDir, used: &db.spooled, room: db}
-	return &run{db: db, job: job, sink: sink, enc: enc, body: job.batch.Statements, left: job.Timeout, kept: s, spool: s}, nil
+	s := spool{dir: db.o.TempDir, used: &db.spooled, space: db}
+	return &execution{db: db, job: job, sink: sink, enc: enc, body: job.Batch.Statements, left: job.Timeout, kept: s, spool: s}, nil
 }
 
-func (r *run) free() {
+func (r *execution) free() {
 	r.kept.reset()
 	r.spool.reset()
 	if r.b == nil {
@@ -95,9 +95,9 @@ func (r *run) free() {
 	r.db.buffers.Put(r.b)
 }
 
-// work does the work on a connection of a pool.
-func (r *run) work(p *pool, work func() error) error {
-	if err := r.take(p); err != nil {
+// withConnection does the work on a connection of a pool.
+func (r *execution) withConnection(p *pool, work func() error) error {
+	if err := r.acquire(p); err != nil {
 		return err
 	}
 	err := work()
@@ -107,80 +107,80 @@ func (r *run) work(p *pool, work func() error) error {
 			C.ayb_trim(r.c.c)
 		}
 	}
-	r.giveBack()
+	r.release()
 	return err
 }
 
-func (r *run) take(p *pool) error {
+func (r *execution) acquire(p *pool) error {
 	s, err := p.acquire(r.job, r.job.Timeout)
 	if err != nil {
 		return err
 	}
-	r.borrow(p, s)
+	r.useSlot(p, s)
 	if err := r.open(); err != nil {
 		p.release(s)
 		r.slot = nil
 		return err
 	}
 	if err := r.attach(); err != nil {
-		r.giveBack()
+		r.release()
 		return err
 	}
 	return nil
 }
 
 // open opens the connection of the slot.
-func (r *run) open() error {
+func (r *execution) open() error {
 	if r.pool == r.db.writer {
 		return r.db.openWriter(r.slot)
 	}
 	return r.db.openReader(r.slot, r.job)
 }
 
-// borrow lets the run use a connection.
-func (r *run) borrow(p *pool, s *slot) {
-	r.equip()
+// useSlot lets the run use a connection.
+func (r *execution) useSlot(p *pool, s *slot) {
+	r.getBuffers()
 	r.pool, r.slot = p, s
 }
 
-// equip gives the run its buffers.
-func (r *run) equip() {
+// getBuffers gives the run its buffers.
+func (r *execution) getBuffers() {
 	if r.b == nil {
 		r.b = r.db.buffers.Get().(*buffers)
-		r.out.buf = append(r.b.out[:0], r.out.buf...)
+		r.out.Buf = append(r.b.out[:0], r.out.Buf...)
 	}
 }
 
 // attach makes the job stoppable on the connection of the slot.
-func (r *run) attach() error {
+func (r *execution) attach() error {
 	r.c = r.slot.c
 	atomic.StoreInt32((*int32)(unsafe.Pointer(&r.c.c.cancel)), 0)
 	r.c.c.fresh, r.c.c.rowid = 1, C.int64_t(r.now.rowid)
 	r.slot.job.Store(r.job)
 	if r.db.closing.Load() {
-		return errClosing()
+		return ErrClosing()
 	}
-	if !r.job.hold(r.c) {
-		return stopError(r.job.reason(), r.job)
+	if !r.job.Attach(r.c) {
+		return StopError(r.job.Reason(), r.job)
 	}
-	r.start()
+	r.startClock()
 	r.db.wake()
 	return nil
 }
 
-// letGo makes the job unstoppable: what follows must not be interrupted.
-func (r *run) letGo() {
-	r.pause()
-	r.job.drop()
+// detach makes the job unstoppable: what follows must not be interrupted.
+func (r *execution) detach() {
+	r.stopClock()
+	r.job.Detach()
 	r.slot.job.Store(nil)
 }
 
-func (r *run) giveBack() {
-	r.letGo()
+func (r *execution) release() {
+	r.detach()
 	if r.c != nil {
 		r.c.used = true
 		if r.c.spoiled() {
-			r.slot.shut()
+			r.slot.closeConn()
 		}
 	}
 	r.pool.release(r.slot)
@@ -188,37 +188,37 @@ func (r *run) giveBack() {
 }
 
 // reset makes the run as if its body had not begun.
-func (r *run) reset() {
+func (r *execution) reset() {
 	r.restart()
 	r.now = r.base
 	r.left = r.job.Timeout - r.base.spent
 }
 
 // restart is reset, but the time that was spent counts.
-func (r *run) restart() {
-	r.drop()
+func (r *execution) restart() {
+	r.dropResults()
 	spent := r.now.spent
 	r.now = r.base
 	r.now.spent = spent
-	r.enter(0)
+	r.setEntry(0)
 }
 
-// drop forgets the results of the body so far.
-func (r *run) drop() {
-	r.out.buf = r.out.buf[:r.mark]
+// Detach forgets the results of the body so far.
+func (r *execution) dropResults() {
+	r.out.Buf = r.out.Buf[:r.mark]
 	r.spool.reset()
 	r.now.results, r.now.size = r.base.results, r.base.size
 }
 
 // rollback undoes what is undone yet, after a failure.
-func (r *run) rollback() {
-	r.letGo()
+func (r *execution) rollback() {
+	r.detach()
 	if r.c != nil && !r.c.autocommit() && r.c.exec("ROLLBACK") != C.SQLITE_OK {
 		r.c.broken = true
 	}
 }
 
 // failure is the error of the last call into SQLite.
-func (r *run) failure(rc C.int, from int) error {
+func (r *execution) failure(rc C.int, from int) error {
 	return r.c.failure(rc, r.db.o, r.job, from)
 }

@@ -17,13 +17,13 @@ import (
 // written. The error is DiskFull. Shrink has to follow when they are gone. Like
 // Shrink it may be called by any goroutine.
 func (db *DB) Grow(bytes int64) error {
-	return noRoom(C.ayb_space_grow(C.int64_t(bytes), C.AYB_GROW_TEMP))
+	return spaceError(C.ayb_space_grow(C.int64_t(bytes), C.AYB_GROW_TEMP))
 }
 
 // Shrink gives back what Grow gave.
 func (db *DB) Shrink(bytes int64) { C.ayb_space_shrink(C.int64_t(bytes)) }
 
-func noRoom(why C.int) error {
+func spaceError(why C.int) error {
 	switch why {
 	case 0:
 		return nil
@@ -35,24 +35,24 @@ func noRoom(why C.int) error {
 	return space.Full()
 }
 
-// counted is a file without a name, whose bytes count until it is closed.
-type counted struct {
+// countedFile is a file without a name, whose bytes count until it is closed.
+type countedFile struct {
 	*os.File
 	bytes int64
 }
 
-// counting counts what is in the file already.
-func counting(f *os.File) (*counted, error) {
+// countFile counts what is in the file already.
+func countFile(f *os.File) (*countedFile, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
 	C.ayb_space_count(C.int64_t(info.Size()))
-	return &counted{f, info.Size()}, nil
+	return &countedFile{f, info.Size()}, nil
 }
 
 // Close implements io.Closer. It is called once.
-func (c *counted) Close() error {
+func (c *countedFile) Close() error {
 	C.ayb_space_shrink(C.int64_t(c.bytes))
 	return c.File.Close()
 }

@@ -29,11 +29,11 @@ const headBytes = 512
 // TooLarge, Full, Conflict, Timeout, Canceled, and body's own. remarks are
 // sentences about what was taken and may not be as it should be.
 func (db *DB) Receive(job *Job, body io.Reader) (bytes int64, remarks []string, err error) {
-	a, err := db.aside(job)
+	a, err := db.startMaintenance(job)
 	if err != nil {
 		return 0, nil, err
 	}
-	defer a.end()
+	defer a.finish()
 	f, err := os.OpenFile(db.o.Path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return 0, nil, errs.E(errs.Conflict, "There is data already where the file was to go")
@@ -44,21 +44,21 @@ func (db *DB) Receive(job *Job, body io.Reader) (bytes int64, remarks []string, 
 	defer func() {
 		if err != nil {
 			a.close()
-			a.discard()
+			a.removeFiles()
 		}
 	}()
-	bytes, err = a.take(f, body)
+	bytes, err = a.receiveFile(f, body)
 	if err := errors.Join(err, f.Close()); err != nil {
 		return 0, nil, err
 	}
-	if remarks, err = a.remarks(); err != nil {
+	if remarks, err = a.receiveRemarks(); err != nil {
 		return 0, nil, err
 	}
-	wrong, err := a.makeReady("quick_check")
+	wrong, err := a.prepareFile("quick_check")
 	if err != nil {
 		return 0, nil, err
 	}
-	if lacking := lacking(wrong); lacking != "" {
+	if lacking := missingFeature(wrong); lacking != "" {
 		return 0, nil, errs.E(errs.Invalid, "The file needs what SQLite has not here (%s): remove the index, column or constraint that uses it, and import again", lacking)
 	}
 	if wrong != "" {
@@ -73,22 +73,22 @@ func (db *DB) Receive(job *Job, body io.Reader) (bytes int64, remarks []string, 
 // Errors: Snapshot with the reason when it is not sound, NotFound when there
 // is none, TooLarge, Full, Timeout, Canceled.
 func (db *DB) Check(job *Job) (bytes int64, err error) {
-	a, err := db.aside(job)
+	a, err := db.startMaintenance(job)
 	if err != nil {
 		return 0, err
 	}
-	defer a.end()
-	head, size, err := a.head()
+	defer a.finish()
+	head, size, err := a.readHead()
 	if err != nil {
 		return 0, err
 	}
-	if _, err := inspect(head); err != nil {
+	if _, err := inspectHead(head); err != nil {
 		return 0, errs.E(errs.Snapshot, "%s", errs.Public(err).Message)
 	}
-	if err := a.fits(size); err != nil {
+	if err := a.checkSize(size); err != nil {
 		return 0, err
 	}
-	wrong, err := a.makeReady("integrity_check")
+	wrong, err := a.prepareFile("integrity_check")
 	if err != nil {
 		return 0, err
 	}
@@ -98,8 +98,8 @@ func (db *DB) Check(job *Job) (bytes int64, err error) {
 	return size, nil
 }
 
-// head reads the beginning of the database's file.
-func (a *aside) head() (head []byte, size int64, err error) {
+// readHead reads the beginning of the database's file.
+func (a *maintenance) readHead() (head []byte, size int64, err error) {
 	f, err := os.Open(a.db.o.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, 0, errs.E(errs.NotFound, "There is no database file to be checked")
@@ -118,26 +118,26 @@ func (a *aside) head() (head []byte, size int64, err error) {
 	return head, size, nil
 }
 
-// discard removes everything that belongs to the database.
-func (a *aside) discard() {
+// removeFiles removes everything that belongs to the database.
+func (a *maintenance) removeFiles() {
 	for _, end := range []string{"", "-wal", "-shm", "-journal"} {
 		_ = os.Remove(a.db.o.Path + end) // most are not there
 	}
 }
 
-// take writes a file as it comes.
-func (a *aside) take(f *os.File, body io.Reader) (written int64, err error) {
+// acquire writes a file as it comes.
+func (a *maintenance) receiveFile(f *os.File, body io.Reader) (written int64, err error) {
 	head := make([]byte, headBytes)
 	n, err := io.ReadFull(body, head)
 	head = head[:n]
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return 0, err
 	}
-	size, err := inspect(head)
+	size, err := inspectHead(head)
 	if err != nil {
 		return 0, err
 	}
-	if err := a.fits(size); err != nil {
+	if err := a.checkSize(size); err != nil {
 		return 0, err
 	}
 	// What is brought counts as temporary as long as this process lives.
@@ -145,9 +145,9 @@ func (a *aside) take(f *os.File, body io.Reader) (written int64, err error) {
 		return 0, err
 	}
 	if _, err := f.Write(head); err != nil {
-		return 0, notWritten(err)
+		return 0, fileWriteError(err)
 	}
-	written, err = a.rest(f, body, int64(n))
+	written, err = a.receiveRest(f, body, int64(n))
 	switch {
 	case err != nil:
 		return 0, err
@@ -157,20 +157,20 @@ func (a *aside) take(f *os.File, body io.Reader) (written int64, err error) {
 	return written, nil
 }
 
-// rest takes what follows the first bytes.
-func (a *aside) rest(f *os.File, body io.Reader, written int64) (int64, error) {
-	buf := make([]byte, chunkBytes)
+// receiveRest takes what follows the first bytes.
+func (a *maintenance) receiveRest(f *os.File, body io.Reader, written int64) (int64, error) {
+	buf := make([]byte, ChunkBytes)
 	for {
 		n, err := body.Read(buf)
 		if written += int64(n); n > 0 {
-			if err := a.fits(written); err != nil {
+			if err := a.checkSize(written); err != nil {
 				return 0, err
 			}
 			if err := a.db.Grow(int64(n)); err != nil {
 				return 0, err
 			}
 			if _, err := f.Write(buf[:n]); err != nil {
-				return 0, notWritten(err)
+				return 0, fileWriteError(err)
 			}
 		}
 		if errors.Is(err, io.EOF) {
@@ -182,24 +182,24 @@ func (a *aside) rest(f *os.File, body io.Reader, written int64) (int64, error) {
 	}
 }
 
-// fits tells whether a database may have that many bytes.
-func (a *aside) fits(bytes int64) error {
+// checkResultSize tells whether a database may have that many bytes.
+func (a *maintenance) checkSize(bytes int64) error {
 	if most := a.db.o.DatabaseBytes; most > 0 && bytes > most {
-		return errs.E(errs.TooLarge, "The database is larger than %s (limits.database_bytes), which the operator of the server can raise", sizeText(most))
+		return errs.E(errs.TooLarge, "The database is larger than %s (limits.database_bytes), which the operator of the server can raise", SizeText(most))
 	}
 	return nil
 }
 
-// makeReady checks the file, turns WAL on, so that nothing is left to do at
+// prepareFile checks the file, turns WAL on, so that nothing is left to do at
 // its first use, and makes everything durable. It says what is wrong, if
 // something is. Nothing that lies in the file runs: the connection trusts no
 // schema, and a check calls neither triggers nor views.
-func (a *aside) makeReady(check string) (wrong string, err error) {
+func (a *maintenance) prepareFile(check string) (wrong string, err error) {
 	size, err := sizeOf(a.db.o.Path)
 	if err != nil {
 		return "", err
 	}
-	a.within(size)
+	a.setTimeLimit(size)
 	err = a.open(a.db.o.Path, C.SQLITE_OPEN_READWRITE)
 	if errs.Is(err, errs.SQL) {
 		return errs.Public(err).Message, nil
@@ -207,14 +207,14 @@ func (a *aside) makeReady(check string) (wrong string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if wrong, err := a.sound("quick_check"); wrong != "" || err != nil {
+	if wrong, err := a.runCheck("quick_check"); wrong != "" || err != nil {
 		return wrong, err
 	}
-	if wrong, err := a.renewed(); wrong != "" || err != nil {
+	if wrong, err := a.rebuildIndexes(); wrong != "" || err != nil {
 		return wrong, err
 	}
 	if check != "quick_check" {
-		if wrong, err := a.sound(check); wrong != "" || err != nil {
+		if wrong, err := a.runCheck(check); wrong != "" || err != nil {
 			return wrong, err
 		}
 	}
@@ -226,16 +226,16 @@ func (a *aside) makeReady(check string) (wrong string, err error) {
 		return "", errs.E(errs.Engine, "The database could not be made ready")
 	}
 	if check == "quick_check" { // what comes from a snapshot was copied before
-		if wrong, err := a.copyable(); wrong != "" || err != nil {
+		if wrong, err := a.checkCopyable(); wrong != "" || err != nil {
 			return wrong, err
 		}
 	}
 	a.close()
-	return "", durable(a.db.o.Path)
+	return "", syncToDisk(a.db.o.Path)
 }
 
-// durable makes a file and its name outlive a loss of power.
-func durable(path string) error {
+// syncToDisk makes a file and its name outlive a loss of power.
+func syncToDisk(path string) error {
 	for _, name := range []string{path, filepath.Dir(path)} {
 		f, err := os.Open(name)
 		if err != nil {

@@ -10,10 +10,10 @@
 // file system's journal, and everybody would wait for that. Here none is held.
 
 enum {
-	PACE_OPS = 1000,            // steps between two looks at the clock
-	TURN_NS = 2 * 1000000,      // the least that is done at a time
-	RESTS = 4,                  // so many times as long as the work before
-	LONGEST_NS = 50 * 1000000,  // so that it can be canceled
+	CHECK_OPS = 1000,            // steps between two looks at the clock
+	WORK_NS = 2 * 1000000,      // the least that is done at a time
+	PAUSE_FACTOR = 4,                  // so many times as long as the work before
+	LONGEST_PAUSE_NS = 50 * 1000000,  // so that it can be canceled
 };
 
 static int64_t clock_ns(void) {
@@ -23,16 +23,16 @@ static int64_t clock_ns(void) {
 }
 
 static int on_progress(void *arg) {
-	ayb_pace *p = arg;
-	int64_t now, ran, rest;
+	ayb_throttle *p = arg;
+	int64_t now, ran, pause;
 	if (__atomic_load_n(&p->conn->cancel, __ATOMIC_RELAXED)) return 1;
 	now = clock_ns();
-	if (now - p->since < TURN_NS) return 0;
+	if (now - p->since < WORK_NS) return 0;
 	ran = __atomic_load_n(&p->ran, __ATOMIC_RELAXED);
 	if (ran != p->seen) {
-		rest = (now - p->since) * RESTS;
-		if (rest > LONGEST_NS) rest = LONGEST_NS;
-		nanosleep(&(struct timespec){0, rest}, 0); // woken early, it rests less
+		pause = (now - p->since) * PAUSE_FACTOR;
+		if (pause > LONGEST_PAUSE_NS) pause = LONGEST_PAUSE_NS;
+		nanosleep(&(struct timespec){0, pause}, 0); // woken early, it rests less
 		now = clock_ns();
 	}
 	p->seen = ran;
@@ -40,8 +40,8 @@ static int on_progress(void *arg) {
 	return 0;
 }
 
-void ayb_give_way(ayb_pace *p, ayb_conn *c) {
+void ayb_throttle_conn(ayb_throttle *p, ayb_conn *c) {
 	p->conn = c;
 	p->since = clock_ns();
-	sqlite3_progress_handler(c->db, PACE_OPS, on_progress, p);
+	sqlite3_progress_handler(c->db, CHECK_OPS, on_progress, p);
 }

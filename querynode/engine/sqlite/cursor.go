@@ -11,58 +11,58 @@ sqlite3_value *sqlite3_column_value(sqlite3_stmt *, int);
 */
 import "C"
 
-// look is a statement of the engine's own that reads the schema cell by cell,
+// openCursor is a statement of the engine's own that reads the schema cell by cell,
 // so that several can be open at once. Time and cancellation are those of the
 // run; the policy holds as for everybody.
-type look struct {
-	r  *run
+type cursor struct {
+	r  *execution
 	st *stmt
 }
 
-func (r *run) look(sql string) (*look, error) {
-	if err := r.arm(); err != nil {
+func (r *execution) openCursor(sql string) (*cursor, error) {
+	if err := r.setBudget(); err != nil {
 		return nil, err
 	}
 	st, _, rc := r.c.prepare(newText(sql), 0, C.AYB_CHECK, false)
 	if rc != C.SQLITE_OK {
 		return nil, r.failure(rc, 0)
 	}
-	return &look{r, st}, nil
+	return &cursor{r, st}, nil
 }
 
-func (l *look) close() {
+func (l *cursor) close() {
 	if l != nil {
 		l.st.finalize()
 	}
 }
 
 // bindInt sets ?1.
-func (l *look) bindInt(n int64) error {
-	return l.bound(C.sqlite3_bind_int64(l.st.s, 1, C.sqlite3_int64(n)))
+func (l *cursor) bindInt(n int64) error {
+	return l.bindResult(C.sqlite3_bind_int64(l.st.s, 1, C.sqlite3_int64(n)))
 }
 
 // bind sets ?1 to a cell of the current row of another.
-func (l *look) bind(from *look, i int) error {
-	return l.bound(C.sqlite3_bind_value(l.st.s, 1, C.sqlite3_column_value(from.st.s, C.int(i))))
+func (l *cursor) bind(from *cursor, i int) error {
+	return l.bindResult(C.sqlite3_bind_value(l.st.s, 1, C.sqlite3_column_value(from.st.s, C.int(i))))
 }
 
-func (l *look) bound(rc C.int) error {
+func (l *cursor) bindResult(rc C.int) error {
 	if rc != C.SQLITE_OK {
 		return l.r.failure(rc, 0)
 	}
 	return nil
 }
 
-// each is rows, with ?1 set to the first cell of the current row of another.
-func (l *look) each(from *look, do func(*look) error) error {
+// runMembers is rows, with ?1 set to the first cell of the current row of another.
+func (l *cursor) eachFor(from *cursor, do func(*cursor) error) error {
 	if err := l.bind(from, 0); err != nil {
 		return err
 	}
-	return l.rows(do)
+	return l.each(do)
 }
 
-// rows runs the statement and calls do for each row. It can be run again.
-func (l *look) rows(do func(*look) error) error {
+// writeQuery runs the statement and calls do for each row. It can be run again.
+func (l *cursor) each(do func(*cursor) error) error {
 	defer C.sqlite3_reset(l.st.s)
 	for {
 		more, err := l.step()
@@ -75,8 +75,8 @@ func (l *look) rows(do func(*look) error) error {
 	}
 }
 
-func (l *look) step() (more bool, err error) {
-	if err := l.r.arm(); err != nil {
+func (l *cursor) step() (more bool, err error) {
+	if err := l.r.setBudget(); err != nil {
 		return false, err
 	}
 	c := l.r.c.c
@@ -91,29 +91,29 @@ func (l *look) step() (more bool, err error) {
 	}
 }
 
-func (l *look) integer(i int) int64 { return int64(C.sqlite3_column_int64(l.st.s, C.int(i))) }
+func (l *cursor) integer(i int) int64 { return int64(C.sqlite3_column_int64(l.st.s, C.int(i))) }
 
-func (l *look) null(i int) bool { return C.sqlite3_column_type(l.st.s, C.int(i)) == C.SQLITE_NULL }
+func (l *cursor) null(i int) bool { return C.sqlite3_column_type(l.st.s, C.int(i)) == C.SQLITE_NULL }
 
 // text is a copy of a cell; empty when there is no memory for it, which the
 // next step says.
-func (l *look) text(i int) string {
+func (l *cursor) text(i int) string {
 	v, rc := l.r.c.cell(l.st, i)
 	if rc != C.SQLITE_OK {
 		return ""
 	}
-	return string(v.data)
+	return string(v.Data)
 }
 
-// write adds a cell to the answer, as a JSON string or null.
-func (l *look) write(o *output, i int) error {
+// runOnWriter adds a cell to the answer, as a JSON string or null.
+func (l *cursor) write(o *Output, i int) error {
 	v, rc := l.r.c.cell(l.st, i)
 	if rc != C.SQLITE_OK {
 		return l.r.failure(rc, 0)
 	}
-	if v.kind == kindNull {
-		o.buf = append(o.buf, "null"...)
-		return o.room()
+	if v.Kind == Null {
+		o.Buf = append(o.Buf, "null"...)
+		return o.FlushIfFull()
 	}
-	return appendText(o, v.data)
+	return AppendJSONText(o, v.Data)
 }

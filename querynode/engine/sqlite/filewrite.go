@@ -8,8 +8,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// notWritten is the error of a write to a file.
-func notWritten(err error) error {
+// fileWriteError is the error of a write to a file.
+func fileWriteError(err error) error {
 	switch {
 	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
 		return space.Full()

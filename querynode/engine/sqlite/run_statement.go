@@ -12,18 +12,18 @@ import (
 	"unsafe"
 )
 
-// one runs one statement; wanted says that its rows, if it can have any, are
+// runStatement runs one statement; wanted says that its rows, if it can have any, are
 // part of the answer. Of answers that have one result it is the last wanted.
-func (r *run) one(st *stmt, from int, wanted bool) error {
+func (r *execution) runStatement(st *stmt, from int, wanted bool) error {
 	params, n, err := r.pack(st)
 	if err != nil {
 		return err
 	}
-	if err := r.putDown(st, from); err != nil {
+	if err := r.flushTextIndexes(st, from); err != nil {
 		return err
 	}
 	if r.c.reader && !st.reads {
-		if err := r.mayWrite(st.aside, from); err != nil {
+		if err := r.allowTempWrites(st.tempOnly, from); err != nil {
 			return err
 		}
 	}
@@ -31,14 +31,14 @@ func (r *run) one(st *stmt, from int, wanted bool) error {
 	if st.columns == 0 || !wanted {
 		return r.drain(st, from, p, n)
 	}
-	return r.rows(st, from, p, n)
+	return r.runRows(st, from, p, n)
 }
 
-// putDown has indexes of text write what statements before this one of the
+// flushTextIndexes has indexes of text write what statements before this one of the
 // transaction left to be written later. A statement that changes the schema
 // would have them do it, and have their rows for its own: it does not count
 // rows, and so leaves the count of whatever SQL ran last.
-func (r *run) putDown(st *stmt, from int) error {
+func (r *execution) flushTextIndexes(st *stmt, from int) error {
 	if !st.schema || r.c.autocommit() {
 		return nil
 	}
@@ -49,71 +49,71 @@ func (r *run) putDown(st *stmt, from int) error {
 }
 
 // drain runs a statement whose rows nobody wants.
-func (r *run) drain(st *stmt, from int, p *C.uchar, n int) error {
-	if err := r.arm(); err != nil {
+func (r *execution) drain(st *stmt, from int, p *C.uchar, n int) error {
+	if err := r.setBudget(); err != nil {
 		return err
 	}
 	r.watchRowid(st)
 	if rc := C.ayb_drain(r.c.c, st.s, p, C.int(n)); rc != C.SQLITE_DONE {
-		return r.broke(st, rc, from)
+		return r.statementFailed(st, rc, from)
 	}
-	return r.empty(r.through())
+	return r.addEmptyResult(r.outcome())
 }
 
-// broke is the error of a statement that failed, and ends it.
-func (r *run) broke(st *stmt, rc C.int, from int) error {
+// statementFailed is the error of a statement that failed, and ends it.
+func (r *execution) statementFailed(st *stmt, rc C.int, from int) error {
 	err := r.failure(rc, from)
 	C.ayb_reset(r.c.c, st.s) // its result is the failure again
 	return err
 }
 
 // watchRowid has the next call find out whether the statement inserts a row.
-func (r *run) watchRowid(st *stmt) {
+func (r *execution) watchRowid(st *stmt) {
 	if st.inserts {
 		r.c.c.marks = 1
 	}
 }
 
-// through takes down what a statement did that is through.
-func (r *run) through() ending {
+// outcome takes down what a statement did that is through.
+func (r *execution) outcome() Outcome {
 	r.now.written += int64(r.c.c.written)
 	r.now.rowid = int64(r.c.c.rowid)
 	r.now.inserted = r.now.inserted || r.c.c.inserted != 0
-	return ending{affected: int64(r.c.c.affected), rowid: r.now.rowid, inserted: r.now.inserted, truncated: r.c.c.truncated != 0}
+	return Outcome{Affected: int64(r.c.c.affected), Rowid: r.now.rowid, Inserted: r.now.inserted, Truncated: r.c.c.truncated != 0}
 }
 
-// rows runs a statement and makes its rows a result.
-func (r *run) rows(st *stmt, from int, p *C.uchar, n int) error {
-	if !r.enc.every() {
-		r.drop()
+// writeQuery runs a statement and makes its rows a result.
+func (r *execution) runRows(st *stmt, from int, p *C.uchar, n int) error {
+	if !r.enc.EveryResult() {
+		r.dropResults()
 	}
 	r.c.c.wanted = math.MaxInt64
-	if most := r.job.batch.MaxRows; most > 0 {
+	if most := r.job.Batch.MaxRows; most > 0 {
 		r.c.c.wanted = C.int64_t(most)
 	}
 	r.watchRowid(st)
 	first := C.int(1)
 	for {
-		if err := r.arm(); err != nil {
+		if err := r.setBudget(); err != nil {
 			C.ayb_reset(r.c.c, st.s)
 			return err
 		}
 		rc := r.fill(st, first, p, n)
 		if rc != C.SQLITE_ROW && rc != C.SQLITE_DONE {
-			return r.broke(st, rc, from)
+			return r.statementFailed(st, rc, from)
 		}
 		if err := r.encode(st, first == 1); err != nil {
 			C.ayb_reset(r.c.c, st.s)
 			return err
 		}
 		if rc == C.SQLITE_DONE {
-			r.enc.end(&r.out, r.through())
-			if err := r.fits(); err != nil {
+			r.enc.End(&r.out, r.outcome())
+			if err := r.checkResultSize(); err != nil {
 				return err
 			}
-			return r.ended()
+			return r.resultDone()
 		}
-		if err := r.fits(); err != nil {
+		if err := r.checkResultSize(); err != nil {
 			C.ayb_reset(r.c.c, st.s)
 			return err
 		}
@@ -122,7 +122,7 @@ func (r *run) rows(st *stmt, from int, p *C.uchar, n int) error {
 }
 
 // fill has SQLite make rows.
-func (r *run) fill(st *stmt, first C.int, p *C.uchar, n int) (rc C.int) {
+func (r *execution) fill(st *stmt, first C.int, p *C.uchar, n int) (rc C.int) {
 	if r.thread == nil {
 		return C.ayb_fill(r.c.c, st.s, (*C.uchar)(&r.b.raw[0]), C.int(len(r.b.raw)), first, p, C.int(n))
 	}
@@ -133,22 +133,22 @@ func (r *run) fill(st *stmt, first C.int, p *C.uchar, n int) (rc C.int) {
 }
 
 // encode adds what one call of ayb_fill gave.
-func (r *run) encode(st *stmt, first bool) error {
+func (r *execution) encode(st *stmt, first bool) error {
 	columns := int(r.c.c.columns)
 	if first {
 		if r.c.c.reprepared != 0 {
 			st.described = nil
 		}
-		if err := r.enc.begin(&r.out, r.now.results, st.describe(columns)); err != nil {
+		if err := r.enc.Begin(&r.out, r.now.results, st.describe(columns)); err != nil {
 			return err
 		}
 	}
 	rest := r.b.raw[:r.c.c.used]
 	for range int(r.c.c.rows) {
 		for i := range columns {
-			var v value
+			var v Value
 			v, rest = unpack(rest)
-			if err := r.enc.cell(&r.out, i, v); err != nil {
+			if err := r.enc.Cell(&r.out, i, v); err != nil {
 				return err
 			}
 		}
@@ -156,20 +156,20 @@ func (r *run) encode(st *stmt, first bool) error {
 	if r.c.c.big != 0 {
 		return r.encodeBig(st, columns)
 	}
-	if r.c.c.timed != 0 && r.streaming && len(r.out.buf) > 0 {
-		return r.out.flush()
+	if r.c.c.timed != 0 && r.streaming && len(r.out.Buf) > 0 {
+		return r.out.Flush()
 	}
 	return nil
 }
 
 // encodeBig adds the current row cell by cell, straight from SQLite's memory.
-func (r *run) encodeBig(st *stmt, columns int) error {
+func (r *execution) encodeBig(st *stmt, columns int) error {
 	for i := range columns {
 		v, rc := r.c.cell(st, i)
 		if rc != C.SQLITE_OK {
 			return r.failure(rc, 0)
 		}
-		if err := r.enc.cell(&r.out, i, v); err != nil {
+		if err := r.enc.Cell(&r.out, i, v); err != nil {
 			return err
 		}
 	}
