@@ -25,10 +25,10 @@ type failure struct {
 	err     error
 }
 
-// verdict joins what the backends say. It is final, with the code Mail, only
+// combineFailures joins what the backends say. It is final, with the code Mail, only
 // when no backend can be tried again: pitfall A16, a backend that fails for
 // now does not make the mail fail, and what the others took they keep.
-func verdict(failed []failure) error {
+func combineFailures(failed []failure) error {
 	if len(failed) == 0 {
 		return nil
 	}

@@ -36,15 +36,15 @@ func openMailFile(path string) (*mailFile, error) {
 		return nil, err
 	}
 	f := &mailFile{path: path, tail: map[[sha256.Size]byte]bool{}}
-	return f, f.with(f.readTail)
+	return f, f.withFile(f.readTail)
 }
 
 func (f *mailFile) name() string { return "File" }
 
 func (f *mailFile) close() {}
 
-// with opens the file for one use. Mails hold tokens, so only the owner reads.
-func (f *mailFile) with(use func(*os.File) error) error {
+// withFile opens the file for one use. Mails hold tokens, so only the owner reads.
+func (f *mailFile) withFile(use func(*os.File) error) error {
 	file, err := os.OpenFile(f.path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
@@ -81,8 +81,8 @@ func (f *mailFile) deliver(_ context.Context, m message) error {
 	if f.tail[sha256.Sum256(line.Bytes())] {
 		return nil
 	}
-	err := f.with(func(file *os.File) error {
-		torn, err := endsTorn(file)
+	err := f.withFile(func(file *os.File) error {
+		torn, err := lastLineIncomplete(file)
 		if err != nil {
 			return err
 		}
@@ -101,8 +101,8 @@ func (f *mailFile) deliver(_ context.Context, m message) error {
 	return nil
 }
 
-// endsTorn tells whether the last line lacks its end.
-func endsTorn(file *os.File) (bool, error) {
+// lastLineIncomplete tells whether the last line lacks its end.
+func lastLineIncomplete(file *os.File) (bool, error) {
 	info, err := file.Stat()
 	if err != nil || info.Size() == 0 || !info.Mode().IsRegular() {
 		return false, err

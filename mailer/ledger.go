@@ -21,17 +21,17 @@ import (
 type ledger struct {
 	now func() time.Time
 
-	mu    sync.Mutex
-	dir   string // empty: memory only
-	lock  *os.File
-	file  *os.File
-	lines int
-	jobs  map[string]*fate
-	sweep int // how many jobs are worth a look for old ones
+	mu      sync.Mutex
+	dir     string // empty: memory only
+	lock    *os.File
+	file    *os.File
+	lines   int
+	jobs    map[string]*jobRecord
+	sweepAt int // how many jobs are worth a look for old ones
 }
 
-// fate is what is known of one mail. A nil outcome is a delivery.
-type fate struct {
+// jobRecord is what is known of one mail. A nil outcome is a delivery.
+type jobRecord struct {
 	busy    bool
 	until   time.Time
 	outcome map[string]error
@@ -47,14 +47,14 @@ type entry struct {
 const (
 	ledgerFile = "delivered.jsonl"
 	lockFile   = "lock"
-	// slack is how many lines may be old before the file is written anew.
-	slack = 1024
+	// staleLines is how many lines may be old before the file is written anew.
+	staleLines = 1024
 )
 
 // openLedger reads what is remembered. dir is made; without one the ledger
 // lives in memory. The error says in a sentence what is wrong.
 func openLedger(dir string, now func() time.Time) (*ledger, error) {
-	l := &ledger{now: now, dir: dir, jobs: map[string]*fate{}, sweep: slack}
+	l := &ledger{now: now, dir: dir, jobs: map[string]*jobRecord{}, sweepAt: staleLines}
 	if dir == "" {
 		return l, nil
 	}
@@ -86,33 +86,33 @@ func (l *ledger) load() error {
 	for line := range bytes.Lines(text) {
 		var e entry
 		if json.Unmarshal(line, &e) == nil && l.now().Before(e.Until) {
-			l.set(e.Job, e.Backend, nil, e.Until)
+			l.setOutcome(e.Job, e.Backend, nil, e.Until)
 		}
 	}
 	return nil
 }
 
-// fate gives the record of a job, which it makes if there is none.
-func (l *ledger) fate(id string) *fate {
+// jobRecord gives the record of a job, which it makes if there is none.
+func (l *ledger) jobRecord(id string) *jobRecord {
 	j := l.jobs[id]
 	if j == nil {
-		j = &fate{outcome: map[string]error{}}
+		j = &jobRecord{outcome: map[string]error{}}
 		l.jobs[id] = j
 	}
 	return j
 }
 
-func (l *ledger) set(id, backend string, outcome error, until time.Time) {
-	j := l.fate(id)
+func (l *ledger) setOutcome(id, backend string, outcome error, until time.Time) {
+	j := l.jobRecord(id)
 	j.outcome[backend], j.until = outcome, until
 }
 
-// begin gives the outcomes so far and keeps others away until end. ok is
+// claim gives the outcomes so far and keeps others away until end. ok is
 // false while somebody else works on the same job.
-func (l *ledger) begin(id string) (past map[string]error, ok bool) {
+func (l *ledger) claim(id string) (past map[string]error, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	j := l.fate(id)
+	j := l.jobRecord(id)
 	if j.busy {
 		return nil, false
 	}
@@ -120,8 +120,8 @@ func (l *ledger) begin(id string) (past map[string]error, ok bool) {
 	return maps.Clone(j.outcome), true
 }
 
-// end ends begin. A job of which nothing is known is forgotten.
-func (l *ledger) end(id string) {
+// release ends begin. A job of which nothing is known is forgotten.
+func (l *ledger) release(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if j := l.jobs[id]; len(j.outcome) > 0 {
@@ -131,13 +131,13 @@ func (l *ledger) end(id string) {
 	}
 }
 
-// settle remembers an outcome between begin and end. An error means that a
+// record remembers an outcome between begin and end. An error means that a
 // restart would forget it.
-func (l *ledger) settle(id, backend string, outcome error, until time.Time) error {
+func (l *ledger) record(id, backend string, outcome error, until time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.set(id, backend, outcome, until)
-	l.forget()
+	l.setOutcome(id, backend, outcome, until)
+	l.dropExpired()
 	if l.file == nil || outcome != nil {
 		return nil
 	}
@@ -145,7 +145,7 @@ func (l *ledger) settle(id, backend string, outcome error, until time.Time) erro
 	if err != nil {
 		return fmt.Errorf("encode a delivery: %w", err)
 	}
-	if l.lines > 2*len(l.jobs)+slack && l.rewrite() == nil {
+	if l.lines > 2*len(l.jobs)+staleLines && l.rewrite() == nil {
 		return nil // the new outcome is part of it; else the old file goes on
 	}
 	// The empty line keeps one that a full disk has cut short apart.
@@ -156,14 +156,14 @@ func (l *ledger) settle(id, backend string, outcome error, until time.Time) erro
 	return l.file.Sync()
 }
 
-// forget drops what is over, when there is enough of it to look.
-func (l *ledger) forget() {
-	if len(l.jobs) < l.sweep {
+// dropExpired drops what is over, when there is enough of it to look.
+func (l *ledger) dropExpired() {
+	if len(l.jobs) < l.sweepAt {
 		return
 	}
 	now := l.now()
-	maps.DeleteFunc(l.jobs, func(_ string, j *fate) bool { return !j.busy && now.After(j.until) })
-	l.sweep = 2*len(l.jobs) + slack
+	maps.DeleteFunc(l.jobs, func(_ string, j *jobRecord) bool { return !j.busy && now.After(j.until) })
+	l.sweepAt = 2*len(l.jobs) + staleLines
 }
 
 // rewrite writes the file anew with what still counts, and appends from there.

@@ -62,13 +62,13 @@ const (
 	// relayWorkers is how many mails are on their way to a relay at once. A
 	// file is written by one, so that its lines are in the queue's order.
 	relayWorkers = 4
-	// patience is how long one delivery may take in all.
-	patience = 5 * time.Minute
-	// linger is how much longer a delivery that has begun may take when the
+	// deliveryTimeout is how long one delivery may take in all.
+	deliveryTimeout = 5 * time.Minute
+	// stopGrace is how much longer a delivery that has begun may take when the
 	// mailer is stopped: breaking off may mean a second copy.
-	linger = 5 * time.Second
-	// noExpiry is how long a delivery without an end is remembered.
-	noExpiry = 7 * 24 * time.Hour
+	stopGrace = 5 * time.Second
+	// defaultRetention is how long a delivery without an end is remembered.
+	defaultRetention = 7 * 24 * time.Hour
 )
 
 // Deps are the mailer's collaborators. All are required.
@@ -164,13 +164,13 @@ func (m *Mailer) Deliver(ctx context.Context, job mailapi.Job) error {
 	if err != nil {
 		return err
 	}
-	past, ok := m.ledger.begin(msg.id)
+	past, ok := m.ledger.claim(msg.id)
 	if !ok {
 		return errs.E(errs.Unavailable, "This mail is being delivered at this moment")
 	}
-	defer m.ledger.end(msg.id)
+	defer m.ledger.release(msg.id)
 	expired := !job.ExpiresAt.IsZero() && m.deps.Now().After(job.ExpiresAt)
-	ctx, cancel := lingering(ctx)
+	ctx, cancel := withStopGrace(ctx)
 	defer cancel()
 	var failed []failure
 	for _, b := range m.backends {
@@ -180,34 +180,34 @@ func (m *Mailer) Deliver(ctx context.Context, job mailapi.Job) error {
 		case expired:
 			return errs.E(errs.Mail, "The mail waited longer than its token is valid and was dropped")
 		default:
-			err = m.hand(ctx, b, msg, job.ExpiresAt)
+			err = m.deliverTo(ctx, b, msg, job.ExpiresAt)
 		}
 		if err != nil {
 			failed = append(failed, failure{b.name(), err})
 		}
 	}
-	return verdict(failed)
+	return combineFailures(failed)
 }
 
-// hand gives the mail to one backend and remembers what became of it.
-func (m *Mailer) hand(ctx context.Context, b backend, msg message, until time.Time) error {
+// deliverTo gives the mail to one backend and remembers what became of it.
+func (m *Mailer) deliverTo(ctx context.Context, b backend, msg message, until time.Time) error {
 	err := b.deliver(ctx, msg)
 	if err != nil && !errs.Is(err, errs.Mail) {
 		return err
 	}
 	if until.IsZero() {
-		until = m.deps.Now().Add(noExpiry)
+		until = m.deps.Now().Add(defaultRetention)
 	}
-	if lerr := m.ledger.settle(msg.id, b.name(), err, until); lerr != nil {
+	if lerr := m.ledger.record(msg.id, b.name(), err, until); lerr != nil {
 		// The mail has left. Only a restart now could send it once more.
 		m.deps.Log.Error("delivery is remembered in memory only", "job", msg.id, "err", lerr)
 	}
 	return err
 }
 
-// lingering is ctx with a limit of its own, and a little longer.
-func lingering(ctx context.Context) (context.Context, context.CancelFunc) {
-	longer, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(linger, cancel) })
+// withStopGrace is ctx with a limit of its own, and a little longer.
+func withStopGrace(ctx context.Context) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliveryTimeout)
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(stopGrace, cancel) })
 	return longer, func() { stop(); cancel() }
 }

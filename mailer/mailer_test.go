@@ -178,7 +178,7 @@ func TestHostileJobsAreRefused(t *testing.T) {
 	}
 	j := testJob()
 	j.ID = "1\r\nBcc: x@example.org"
-	if msg, err := m.render(j); err != nil || !plainID.MatchString(msg.id) {
+	if msg, err := m.render(j); err != nil || !safeID.MatchString(msg.id) {
 		t.Errorf("id %q, %v", msg.id, err)
 	}
 }

@@ -47,10 +47,10 @@ const (
 // with a tab and `ayb client confirm`. A job that would put anything but its
 // words into the mail is refused for good, whoever queued it.
 func (m *Mailer) render(job mailapi.Job) (message, error) {
-	if !plainAddress(job.To) {
+	if !isPlainAddress(job.To) {
 		return message{}, errs.E(errs.Mail, "The mail address is not valid")
 	}
-	if !oneLine(job.Token) || !oneLine(job.ConfirmURL) {
+	if !isOneWord(job.Token) || !isOneWord(job.ConfirmURL) {
 		return message{}, errs.E(errs.Mail, "The mail cannot be written because its token or its link is not valid")
 	}
 	first := "To log in, visit"
@@ -69,20 +69,20 @@ func (m *Mailer) render(job mailapi.Job) (message, error) {
 	}, nil
 }
 
-var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+var safeID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // jobID is the job's id if that can stand in a header, else a hash of it.
 func jobID(job mailapi.Job) string {
-	if plainID.MatchString(job.ID) {
+	if safeID.MatchString(job.ID) {
 		return job.ID
 	}
 	sum := sha256.Sum256([]byte(job.ID + "\n" + job.Token))
 	return hex.EncodeToString(sum[:16])
 }
 
-// plainAddress takes name@domain in visible ASCII and nothing else, so that it
+// isPlainAddress takes name@domain in visible ASCII and nothing else, so that it
 // can be neither a second receiver nor a header nor an SMTP command.
-func plainAddress(s string) bool {
+func isPlainAddress(s string) bool {
 	parsed, err := mail.ParseAddress(s)
 	return err == nil && parsed.Address == s && len(s) <= maxAddress &&
 		!strings.ContainsFunc(s, func(r rune) bool {
@@ -90,8 +90,8 @@ func plainAddress(s string) bool {
 		})
 }
 
-// oneLine tells whether the text is one visible word.
-func oneLine(s string) bool {
+// isOneWord tells whether the text is one visible word.
+func isOneWord(s string) bool {
 	return s != "" && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return r == ' ' || !unicode.IsPrint(r)
 	})

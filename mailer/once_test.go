@@ -92,23 +92,23 @@ func TestLedgerSurvivesTornLinesAndForgets(t *testing.T) {
 	}
 	settled := func(l *ledger, id string) bool {
 		t.Helper()
-		past, ok := l.begin(id)
+		past, ok := l.claim(id)
 		if !ok {
 			t.Fatalf("%s is busy", id)
 		}
-		l.end(id)
+		l.release(id)
 		_, ok = past["SMTP"]
 		return ok
 	}
 	settle := func(l *ledger, id string, outcome error, until time.Time) {
 		t.Helper()
-		if _, ok := l.begin(id); !ok {
+		if _, ok := l.claim(id); !ok {
 			t.Fatalf("%s is busy", id)
 		}
-		if err := l.settle(id, "SMTP", outcome, until); err != nil {
+		if err := l.record(id, "SMTP", outcome, until); err != nil {
 			t.Fatal(err)
 		}
-		l.end(id)
+		l.release(id)
 	}
 	l := reopen(nil)
 	settle(l, "short", nil, noon.Add(time.Minute))
@@ -132,18 +132,18 @@ func TestLedgerSurvivesTornLinesAndForgets(t *testing.T) {
 		}
 	}
 	now = noon.Add(10 * time.Minute)
-	for i := range 4 * slack { // as mails come and expire
+	for i := range 4 * staleLines { // as mails come and expire
 		now = now.Add(time.Second)
 		settle(l, fmt.Sprint("mail", i), nil, now.Add(time.Minute))
 	}
-	if len(l.jobs) > 2*slack {
+	if len(l.jobs) > 2*staleLines {
 		t.Errorf("%d jobs are remembered", len(l.jobs))
 	}
 	text, err := os.ReadFile(filepath.Join(dir, ledgerFile))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(string(text), "{"); n > 4*slack-slack/2 {
+	if n := strings.Count(string(text), "{"); n > 4*staleLines-staleLines/2 {
 		t.Errorf("%d lines are kept", n)
 	}
 	l = reopen(l)

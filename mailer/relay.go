@@ -22,7 +22,7 @@ type relay struct {
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 	mu   sync.Mutex
-	idle []*session
+	idle []*connection
 }
 
 var _ backend = (*relay)(nil)
@@ -69,7 +69,7 @@ func (r *relay) deliver(ctx context.Context, m message) error {
 		return err
 	}
 	for {
-		s := r.take()
+		s := r.takeIdle()
 		reused := s != nil
 		if !reused {
 			if s, err = r.connect(ctx); err != nil {
@@ -78,7 +78,7 @@ func (r *relay) deliver(ctx context.Context, m message) error {
 		}
 		err := s.send(ctx, r.cfg.Timeout, r.from, m.To, text)
 		if err == nil {
-			r.keep(s)
+			r.keepIdle(s)
 			return nil
 		}
 		s.close()
@@ -86,12 +86,12 @@ func (r *relay) deliver(ctx context.Context, m message) error {
 		if reused && errors.As(err, &f) && f.step == stepSender {
 			continue // the relay was tired of the old connection
 		}
-		return explain(err, m.To)
+		return classify(err, m.To)
 	}
 }
 
-// take gives an idle connection, or nil.
-func (r *relay) take() *session {
+// takeIdle gives an idle connection, or nil.
+func (r *relay) takeIdle() *connection {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.idle) == 0 {
@@ -103,16 +103,16 @@ func (r *relay) take() *session {
 	return s
 }
 
-// keep lets a connection wait for the next mail.
-func (r *relay) keep(s *session) {
+// keepIdle lets a connection wait for the next mail.
+func (r *relay) keepIdle(s *connection) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s.expiry = time.AfterFunc(relayIdle, func() { r.drop(s) })
+	s.expiry = time.AfterFunc(relayIdle, func() { r.closeIdle(s) })
 	r.idle = append(r.idle, s)
 }
 
-// drop ends a connection that still waits.
-func (r *relay) drop(s *session) {
+// closeIdle ends a connection that still waits.
+func (r *relay) closeIdle(s *connection) {
 	r.mu.Lock()
 	found := false
 	for i, other := range r.idle {
@@ -130,7 +130,7 @@ func (r *relay) drop(s *session) {
 
 // close ends all connections that wait.
 func (r *relay) close() {
-	for s := r.take(); s != nil; s = r.take() {
+	for s := r.takeIdle(); s != nil; s = r.takeIdle() {
 		s.close()
 	}
 }

@@ -359,15 +359,15 @@ func TestTwoBackends(t *testing.T) {
 func TestVerdict(t *testing.T) {
 	gone := errs.Wrap(errs.Mail, errors.New("550"), "refused")
 	later := errors.New("disk full")
-	err := verdict([]failure{{"SMTP", gone}, {"File", gone}})
+	err := combineFailures([]failure{{"SMTP", gone}, {"File", gone}})
 	if !errs.Is(err, errs.Mail) || errs.Public(err).Message != "SMTP backend failed: refused; File backend failed: refused" {
 		t.Errorf("both for good: %v", err)
 	}
-	err = verdict([]failure{{"SMTP", gone}, {"File", later}})
+	err = combineFailures([]failure{{"SMTP", gone}, {"File", later}})
 	if errs.Is(err, errs.Mail) || !strings.Contains(err.Error(), "SMTP backend failed: refused: 550; File backend failed: disk full") {
 		t.Errorf("one for now: %v", err)
 	}
-	if verdict(nil) != nil {
+	if combineFailures(nil) != nil {
 		t.Error("no failure is one")
 	}
 }

@@ -21,52 +21,52 @@ type consentPage struct {
 }
 
 func (p *Pages) showConsent(w http.ResponseWriter, r *http.Request) {
-	request, err := requestOfQuery(r)
+	request, err := parseAuthorizeRequest(r)
 	if err != nil {
-		p.fail(w, r, titleAuthorization, err)
+		p.renderError(w, r, titleAuthorization, err)
 		return
 	}
-	p.ask(w, r, http.StatusOK, consentPage{Request: request})
+	p.renderConsent(w, r, http.StatusOK, consentPage{Request: request})
 }
 
-// ask shows the consent page, or sends those who have to log in first on
+// renderConsent shows the consent page, or sends those who have to log in first on
 // their way; they come back here.
-func (p *Pages) ask(w http.ResponseWriter, r *http.Request, status int, page consentPage) {
-	consent, err := p.deps.Applications.PrepareConsent(r.Context(), sessionToken(r), page.Request)
+func (p *Pages) renderConsent(w http.ResponseWriter, r *http.Request, status int, page consentPage) {
+	consent, err := p.deps.Applications.PrepareConsent(r.Context(), cookieToken(r), page.Request)
 	if err != nil {
-		p.notAuthorized(w, r, page.Request, err)
+		p.consentError(w, r, page.Request, err)
 		return
 	}
 	page.Title, page.Consent = "Authorize "+consent.AppName, consent
 	// Browsers hold the redirect that answers the form against the policy of
 	// the page it is on (ruling 24).
-	protect(w.Header(), formTarget(consent.RedirectOrigin))
+	setSecurityHeaders(w.Header(), policySource(consent.RedirectOrigin))
 	p.render(w, r, status, "consent", page)
 }
 
-// formTarget is an origin as a security policy knows it: there are no IPv6
+// policySource is an origin as a security policy knows it: there are no IPv6
 // addresses in policies, but the scheme alone.
-func formTarget(origin string) string {
+func policySource(origin string) string {
 	if scheme, _, ok := strings.Cut(origin, "://["); ok {
 		return scheme + ":"
 	}
 	return origin
 }
 
-func (p *Pages) notAuthorized(w http.ResponseWriter, r *http.Request, request httpapi.AuthorizeRequest, err error) {
-	if noSession(err) {
-		redirect(w, http.StatusFound, "/log_in?next="+url.QueryEscape(pathOf(request)))
+func (p *Pages) consentError(w http.ResponseWriter, r *http.Request, request httpapi.AuthorizeRequest, err error) {
+	if needsLogIn(err) {
+		redirect(w, http.StatusFound, "/log_in?next="+url.QueryEscape(consentPath(request)))
 		return
 	}
-	p.fail(w, r, titleAuthorization, err)
+	p.renderError(w, r, titleAuthorization, err)
 }
 
-// authorize takes the answer. Everything the application asked for comes back
+// answerConsent takes the answer. Everything the application asked for comes back
 // in the form and is checked again, with the ticket that seals it (S5).
-func (p *Pages) authorize(w http.ResponseWriter, r *http.Request) {
-	fields, err := form(w, r)
+func (p *Pages) answerConsent(w http.ResponseWriter, r *http.Request) {
+	fields, err := readForm(w, r)
 	if err != nil {
-		p.fail(w, r, titleAuthorization, err)
+		p.renderError(w, r, titleAuthorization, err)
 		return
 	}
 	request := httpapi.AuthorizeRequest{
@@ -74,7 +74,7 @@ func (p *Pages) authorize(w http.ResponseWriter, r *http.Request) {
 		RedirectURI: fields["redirect_uri"], Scope: fields["requested_scope"], State: fields["state"],
 		CodeChallenge: fields["code_challenge"], AppName: fields["app_name"],
 	}
-	token, ticket := sessionToken(r), fields["ticket"]
+	token, ticket := cookieToken(r), fields["ticket"]
 	location := ""
 	switch fields["action"] {
 	case "authorize":
@@ -82,40 +82,40 @@ func (p *Pages) authorize(w http.ResponseWriter, r *http.Request) {
 	case "deny":
 		location, err = p.deps.Applications.Deny(r.Context(), token, request, ticket)
 	case "create":
-		p.create(w, r, request, ticket, strings.TrimSpace(fields["new_database"]))
+		p.createDatabase(w, r, request, ticket, strings.TrimSpace(fields["new_database"]))
 		return
 	default:
 		err = errs.E(errs.Invalid, "Choose whether to authorize the application or to deny it")
 	}
 	if err != nil {
-		p.notAuthorized(w, r, request, err)
+		p.consentError(w, r, request, err)
 		return
 	}
 	redirect(w, http.StatusFound, location)
 }
 
-// create makes a database and shows the page again with it chosen (U1), or
+// createDatabase makes a database and shows the page again with it chosen (U1), or
 // with the reason why there is none.
-func (p *Pages) create(w http.ResponseWriter, r *http.Request, request httpapi.AuthorizeRequest, ticket, name string) {
-	path, err := p.deps.Applications.CreateDatabase(r.Context(), sessionToken(r), request, ticket, name)
+func (p *Pages) createDatabase(w http.ResponseWriter, r *http.Request, request httpapi.AuthorizeRequest, ticket, name string) {
+	path, err := p.deps.Applications.CreateDatabase(r.Context(), cookieToken(r), request, ticket, name)
 	switch status, _ := httpapi.FromError(err); {
 	case err == nil:
-		p.ask(w, r, http.StatusOK, consentPage{Request: request, Selected: path})
+		p.renderConsent(w, r, http.StatusOK, consentPage{Request: request, Selected: path})
 	case errs.Is(err, errs.InvalidSlug), errs.Is(err, errs.Conflict), errs.Is(err, errs.Forbidden):
-		p.ask(w, r, status, consentPage{Request: request, Problem: errs.Public(err).Message})
+		p.renderConsent(w, r, status, consentPage{Request: request, Problem: errs.Public(err).Message})
 	default:
-		p.notAuthorized(w, r, request, err)
+		p.consentError(w, r, request, err)
 	}
 }
 
-// requestOfQuery reads what an application asks for. Each parameter may be
+// parseAuthorizeRequest reads what an application asks for. Each parameter may be
 // there once.
-func requestOfQuery(r *http.Request) (httpapi.AuthorizeRequest, error) {
+func parseAuthorizeRequest(r *http.Request) (httpapi.AuthorizeRequest, error) {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return httpapi.AuthorizeRequest{}, errs.Wrap(errs.Invalid, err, "The application's request is broken")
 	}
-	q, err := once(values)
+	q, err := singleValues(values)
 	if err != nil {
 		return httpapi.AuthorizeRequest{}, err
 	}
@@ -129,8 +129,8 @@ func requestOfQuery(r *http.Request) (httpapi.AuthorizeRequest, error) {
 	}, nil
 }
 
-// pathOf is the address of the consent page for a request.
-func pathOf(r httpapi.AuthorizeRequest) string {
+// consentPath is the address of the consent page for a request.
+func consentPath(r httpapi.AuthorizeRequest) string {
 	q := url.Values{
 		"response_type": {r.ResponseType}, "redirect_uri": {r.RedirectURI}, "scope": {r.Scope},
 		"code_challenge": {r.CodeChallenge}, "code_challenge_method": {r.CodeChallengeMethod}, "app_name": {r.AppName},

@@ -41,9 +41,9 @@ type errorPage struct {
 	RequestID string
 }
 
-// fail is the one place where an error becomes a page. The title is the
+// renderError is the one place where an error becomes a page. The title is the
 // contract's, or empty for one that is not in it.
-func (p *Pages) fail(w http.ResponseWriter, r *http.Request, title string, err error) {
+func (p *Pages) renderError(w http.ResponseWriter, r *http.Request, title string, err error) {
 	if r.Context().Err() != nil {
 		return
 	}
@@ -86,7 +86,7 @@ func (e *statusError) Error() string { return e.err.Error() }
 func (e *statusError) Unwrap() error { return e.err }
 
 func (p *Pages) notFound(w http.ResponseWriter, r *http.Request) {
-	p.fail(w, r, "", errs.E(errs.NotFound, "There is no such page."))
+	p.renderError(w, r, "", errs.E(errs.NotFound, "There is no such page."))
 }
 
 // methodNotAllowed is for pages, all of which can be looked at; some take forms.
@@ -96,7 +96,7 @@ func (p *Pages) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 		allowed += ", POST"
 	}
 	w.Header().Set("Allow", allowed)
-	p.fail(w, r, "", &statusError{http.StatusMethodNotAllowed, errs.E(errs.Invalid, "This page does not take such requests.")})
+	p.renderError(w, r, "", &statusError{http.StatusMethodNotAllowed, errs.E(errs.Invalid, "This page does not take such requests.")})
 }
 
 // redirect sends the browser on. The address has been checked or made by us.
@@ -108,8 +108,8 @@ func redirect(w http.ResponseWriter, status int, location string) {
 // maxFormBytes limits a form.
 const maxFormBytes = 64 << 10
 
-// form reads a form. Each field may be there once.
-func form(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
+// readForm reads a form. Each field may be there once.
+func readForm(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
 	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	if !strings.EqualFold(strings.TrimSpace(kind), "application/x-www-form-urlencoded") {
 		return nil, &statusError{http.StatusUnsupportedMediaType, errs.E(errs.Unsupported, "Only forms are taken here")}
@@ -121,12 +121,12 @@ func form(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
 		}
 		return nil, errs.Wrap(errs.Invalid, err, "The form is broken or incomplete")
 	}
-	return once(r.PostForm)
+	return singleValues(r.PostForm)
 }
 
-// once refuses parameters that are given twice: two readers might take
+// singleValues refuses parameters that are given twice: two readers might take
 // different ones.
-func once(values map[string][]string) (map[string]string, error) {
+func singleValues(values map[string][]string) (map[string]string, error) {
 	out := make(map[string]string, len(values))
 	for name, v := range values {
 		if len(v) != 1 {

@@ -19,9 +19,9 @@ const (
 // cookieName is the cookie of a session: SLUG:TOKEN.
 const cookieName = "auth"
 
-// sessionToken gives the token half of the cookie, empty when there is none.
+// cookieToken gives the token half of the cookie, empty when there is none.
 // The other half is for show and proves nothing: it is not looked at (S1).
-func sessionToken(r *http.Request) string {
+func cookieToken(r *http.Request) string {
 	c, err := r.Cookie(cookieName)
 	if err != nil {
 		return ""
@@ -40,8 +40,8 @@ func (p *Pages) setCookie(w http.ResponseWriter, value string) {
 	http.SetCookie(w, c)
 }
 
-// noSession tells whether an error says that somebody has to log in first.
-func noSession(err error) bool {
+// needsLogIn tells whether an error says that somebody has to log in first.
+func needsLogIn(err error) bool {
 	return errs.Is(err, errs.InvalidToken) || errs.Is(err, errs.Unauthenticated) || errs.Is(err, errs.Hidden)
 }
 
@@ -54,35 +54,35 @@ func (p *Pages) showLogIn(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Pages) logIn(w http.ResponseWriter, r *http.Request) {
-	fields, err := form(w, r)
+	fields, err := readForm(w, r)
 	if err != nil {
-		p.fail(w, r, titleLogIn, err)
+		p.renderError(w, r, titleLogIn, err)
 		return
 	}
 	name := strings.TrimSpace(fields["username"])
 	if name == "" {
-		p.fail(w, r, titleLogIn, errs.E(errs.Invalid, "Enter your username"))
+		p.renderError(w, r, titleLogIn, errs.E(errs.Invalid, "Enter your username"))
 		return
 	}
 	if _, err := p.deps.LogIns.LogIn(r.Context(), name, fields["next"]); err != nil {
-		p.fail(w, r, titleLogIn, err)
+		p.renderError(w, r, titleLogIn, err)
 		return
 	}
 	p.render(w, r, http.StatusOK, "check_email", struct{ Username string }{name})
 }
 
-// mailed gives the token in the address of a mailed link.
-func mailed(r *http.Request) string { return strings.TrimPrefix(r.URL.Path, "/confirm/") }
+// mailedToken gives the token in the address of a mailed link.
+func mailedToken(r *http.Request) string { return strings.TrimPrefix(r.URL.Path, "/confirm/") }
 
 // showConfirm only shows a form that is sent by a click, or by script: programs
 // that look at links in mails must not spend the token (S17, ruling 25). In a
 // browser where somebody else is logged in it is a question, which no script
 // answers.
 func (p *Pages) showConfirm(w http.ResponseWriter, r *http.Request) {
-	ask, err := p.replaced(r)
+	ask, err := p.accountSwitch(r)
 	switch {
 	case err != nil:
-		p.fail(w, r, titleConfirmation, err)
+		p.renderError(w, r, titleConfirmation, err)
 	case ask.Now != "":
 		p.render(w, r, http.StatusOK, "replace", ask)
 	default:
@@ -90,18 +90,18 @@ func (p *Pages) showConfirm(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// replacement is a link that was mailed, and who would take whose place with
+// accountSwitch is a link that was mailed, and who would take whose place with
 // it; nobody's when Now is empty.
-type replacement struct{ Action, Now, Then string }
+type accountSwitch struct{ Action, Now, Then string }
 
-func (p *Pages) replaced(r *http.Request) (replacement, error) {
-	ask := replacement{Action: "/confirm/" + url.PathEscape(mailed(r))}
-	token := sessionToken(r)
+func (p *Pages) accountSwitch(r *http.Request) (accountSwitch, error) {
+	ask := accountSwitch{Action: "/confirm/" + url.PathEscape(mailedToken(r))}
+	token := cookieToken(r)
 	if token == "" {
 		return ask, nil
 	}
 	var err error
-	ask.Now, ask.Then, err = p.deps.LogIns.AccountSwitch(r.Context(), token, mailed(r))
+	ask.Now, ask.Then, err = p.deps.LogIns.AccountSwitch(r.Context(), token, mailedToken(r))
 	return ask, err
 }
 
@@ -109,24 +109,24 @@ func (p *Pages) replaced(r *http.Request) (replacement, error) {
 // else who has not said so: a link may be from somebody who wants others to work
 // in their account.
 func (p *Pages) confirm(w http.ResponseWriter, r *http.Request) {
-	ask, err := p.replaced(r)
+	ask, err := p.accountSwitch(r)
 	if err == nil && ask.Now != "" {
 		var fields map[string]string
-		if fields, err = form(w, r); err == nil && fields["instead_of"] != ask.Now {
+		if fields, err = readForm(w, r); err == nil && fields["instead_of"] != ask.Now {
 			p.render(w, r, http.StatusConflict, "replace", ask)
 			return
 		}
 	}
 	var s httpapi.WebLogin
 	if err == nil {
-		s, err = p.deps.LogIns.Confirm(r.Context(), mailed(r))
+		s, err = p.deps.LogIns.Confirm(r.Context(), mailedToken(r))
 	}
 	if err != nil {
-		p.fail(w, r, titleConfirmation, err)
+		p.renderError(w, r, titleConfirmation, err)
 		return
 	}
 	if ask.Now != "" { // that session is over; if it cannot be ended now, it ends unused
-		if err := p.deps.LogIns.LogOut(r.Context(), sessionToken(r)); err != nil {
+		if err := p.deps.LogIns.LogOut(r.Context(), cookieToken(r)); err != nil {
 			p.deps.Log.Warn("replaced session not ended", "err", err)
 		}
 	}
@@ -139,7 +139,7 @@ func (p *Pages) confirm(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Pages) showLogOut(w http.ResponseWriter, r *http.Request) {
-	if sessionToken(r) == "" {
+	if cookieToken(r) == "" {
 		redirect(w, http.StatusFound, "/log_in")
 		return
 	}
@@ -149,9 +149,9 @@ func (p *Pages) showLogOut(w http.ResponseWriter, r *http.Request) {
 // logOut revokes the token of the session and forgets it (S16). When it could
 // not be revoked the cookie stays, and the person can try again.
 func (p *Pages) logOut(w http.ResponseWriter, r *http.Request) {
-	if token := sessionToken(r); token != "" {
+	if token := cookieToken(r); token != "" {
 		if err := p.deps.LogIns.LogOut(r.Context(), token); err != nil {
-			p.fail(w, r, "", err)
+			p.renderError(w, r, "", err)
 			return
 		}
 	}

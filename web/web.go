@@ -115,27 +115,27 @@ func (p *Pages) routes() {
 	p.mux.Get("/log_out", p.showLogOut)
 	p.mux.Post("/log_out", p.logOut)
 	p.mux.Get(httpapi.RouteAuthorize, p.showConsent)
-	p.mux.Post(httpapi.RouteAuthorize, p.authorize)
+	p.mux.Post(httpapi.RouteAuthorize, p.answerConsent)
 	p.mux.Get("/assets/{name}", p.asset)
 }
 
 // ServeHTTP answers one request. Nothing that changes anything is taken from a
 // page of somebody else (S17).
 func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	protect(w.Header())
+	setSecurityHeaders(w.Header())
 	if err := p.protection.Check(r); err != nil {
-		p.fail(w, r, "", errs.Wrap(errs.Forbidden, err, "This request came from a page of another site and was not carried out"))
+		p.renderError(w, r, "", errs.Wrap(errs.Forbidden, err, "This request came from a page of another site and was not carried out"))
 		return
 	}
 	p.mux.ServeHTTP(w, r)
 }
 
-// protect sets the headers of every page.
+// setSecurityHeaders sets the headers of every page.
 //
 // The referrer policy hides addresses from other sites. The stricter
 // no-referrer would also take the Origin from the forms of our own pages,
 // which then could not be told from foreign ones over plain HTTP.
-func protect(h http.Header, formTargets ...string) {
+func setSecurityHeaders(h http.Header, formTargets ...string) {
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; "+
 		"form-action "+strings.Join(append([]string{"'self'"}, formTargets...), " ")+"; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("X-Frame-Options", "DENY")

@@ -18,17 +18,17 @@ import (
 // Role is the mailer.
 func Role(env process.Env) supervisor.Role {
 	return supervisor.Role{Name: "mailer", Run: func(ctx context.Context, ready func()) error {
-		return run(ctx, env, ready)
+		return runMailer(ctx, env, ready)
 	}}
 }
 
-func run(ctx context.Context, env process.Env, ready func()) error {
+func runMailer(ctx context.Context, env process.Env, ready func()) error {
 	conn, err := env.Connect(natsbus.Mailer)
 	if err != nil {
 		return supervisor.Fatal(err)
 	}
 	defer conn.Close()
-	m, err := mailer.New(settings(env.Config), mailer.Deps{
+	m, err := mailer.New(mailerConfig(env.Config), mailer.Deps{
 		Queue: conn.MailQueue(mailapi.Subject), Notices: conn, Log: env.Log, Now: time.Now,
 	})
 	if err != nil {
@@ -39,9 +39,9 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 	return errors.Join(err, m.Close())
 }
 
-// settings takes both ways for mail to leave. The sender of the relay's
+// mailerConfig takes both ways for mail to leave. The sender of the relay's
 // section is the file's too.
-func settings(c config.Server) mailer.Config {
+func mailerConfig(c config.Server) mailer.Config {
 	var m mailer.Config
 	if f := c.Email.File; f != nil {
 		m.File = f.Path

@@ -19,14 +19,14 @@ type check struct {
 	f *faults
 }
 
-func (c check) all(n needs) {
+func (c check) checkAll(n needs) {
 	c.web()
 	c.stores()
 	c.authentication(n)
 	c.email(n)
 	c.snapshots()
 	grace := c.s.Retention.DeletionGrace
-	c.must("retention.deletion_grace", grace >= 0 && grace <= tenYears*time.Second, "must be a duration from \"0s\" to ten years")
+	c.require("retention.deletion_grace", grace >= 0 && grace <= tenYears*time.Second, "must be a duration from \"0s\" to ten years")
 	c.bus(n)
 	c.node()
 	c.limits()
@@ -34,38 +34,38 @@ func (c check) all(n needs) {
 
 func (c check) web() {
 	s := c.s
-	c.text("host", s.Host)
-	c.within("port", s.Port, 0, 65535)
+	c.notEmpty("host", s.Host)
+	c.inRange("port", s.Port, 0, 65535)
 	if s.PublicURL != "" {
 		u, err := url.Parse(s.PublicURL)
-		c.must("public_url", err == nil && webURL(u) && u.RawQuery == "" && u.Fragment == "" && u.User == nil,
+		c.require("public_url", err == nil && isWebURL(u) && u.RawQuery == "" && u.Fragment == "" && u.User == nil,
 			"must be an http:// or https:// address without query and fragment, such as https://ayb.example.org")
 	}
 	if o := s.CORS.Origin; o != "*" {
 		u, err := url.Parse(o)
-		c.must("cors.origin", err == nil && webURL(u) && o == u.Scheme+"://"+u.Host,
+		c.require("cors.origin", err == nil && isWebURL(u) && o == u.Scheme+"://"+u.Host,
 			"must be * or one origin without a path, such as https://app.example.org")
 	}
 	if s.Web != nil {
-		c.must("web.hosting_method", s.Web.HostingMethod == "Local", "must be \"Local\", the only method there is")
+		c.require("web.hosting_method", s.Web.HostingMethod == "Local", "must be \"Local\", the only method there is")
 	}
 }
 
-func webURL(u *url.URL) bool {
+func isWebURL(u *url.URL) bool {
 	return (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
 }
 
 func (c check) stores() {
-	c.text("data_path", c.s.DataPath)
+	c.notEmpty("data_path", c.s.DataPath)
 	u := c.s.DatabaseURL
 	if !strings.HasPrefix(u, "sqlite") && !strings.HasPrefix(u, "postgres") {
-		if c.f.fine("database_url") && u != "" {
+		if c.f.hasNone("database_url") && u != "" {
 			c.f.add("database_url", "database_url: Database type for URL is not supported (currently only SQLite and PostgreSQL)")
 		}
 		return
 	}
 	_, rest, ok := strings.Cut(u, "://")
-	c.must("database_url", ok && rest != "",
+	c.require("database_url", ok && rest != "",
 		"must look like sqlite://RELATIVE/PATH, sqlite:///ABSOLUTE/PATH or postgresql://USER:PASSWORD@HOST:5432/NAME")
 }
 
@@ -75,23 +75,23 @@ const tenYears = 10 * 365 * 24 * 3600
 func (c check) authentication(n needs) {
 	a := c.s.Authentication
 	if n.tokens && a.FernetKey == "" {
-		c.must("authentication.fernet_key", false, "is required; \"ayb default_server_config\" prints a fresh one")
+		c.require("authentication.fernet_key", false, "is required; \"ayb default_server_config\" prints a fresh one")
 	}
 	if a.FernetKey != "" { // pitfall O3: found here, not at the first registration
 		key, err := base64.URLEncoding.Strict().DecodeString(a.FernetKey)
-		c.must("authentication.fernet_key", err == nil && len(key) == 32,
+		c.require("authentication.fernet_key", err == nil && len(key) == 32,
 			"must be URL-safe base64 of 32 bytes, 44 characters that end in =; \"ayb default_server_config\" prints a fresh one")
 	}
-	c.within("authentication.token_expiration_seconds", a.TokenExpirationSeconds, 1, tenYears)
+	c.inRange("authentication.token_expiration_seconds", a.TokenExpirationSeconds, 1, tenYears)
 }
 
 func (c check) email(n needs) {
 	e := c.s.Email
-	if n.mail && e.SMTP == nil && e.File == nil && c.f.fine("email") && c.f.fine("email.smtp") && c.f.fine("email.file") {
+	if n.mail && e.SMTP == nil && e.File == nil && c.f.hasNone("email") && c.f.hasNone("email.smtp") && c.f.hasNone("email.file") {
 		c.f.add("email", "At least one email backend is needed: add a section [email.file] or [email.smtp]")
 	}
 	if e.File != nil {
-		c.text("email.file.path", e.File.Path)
+		c.notEmpty("email.file.path", e.File.Path)
 	}
 	if e.SMTP == nil {
 		return
@@ -100,13 +100,13 @@ func (c check) email(n needs) {
 	if e.SMTP.ReplyTo != e.SMTP.From {
 		c.mailbox("email.smtp.reply_to", e.SMTP.ReplyTo)
 	}
-	c.text("email.smtp.smtp_host", e.SMTP.Host)
-	c.within("email.smtp.smtp_port", e.SMTP.Port, 1, 65535)
+	c.notEmpty("email.smtp.smtp_host", e.SMTP.Host)
+	c.inRange("email.smtp.smtp_port", e.SMTP.Port, 1, 65535)
 }
 
 func (c check) mailbox(key, text string) {
 	_, err := mail.ParseAddress(text)
-	c.must(key, err == nil, "must be a mailbox such as \"Name <name@example.org>\"")
+	c.require(key, err == nil, "must be a mailbox such as \"Name <name@example.org>\"")
 }
 
 func (c check) snapshots() {
@@ -114,23 +114,23 @@ func (c check) snapshots() {
 	if s == nil {
 		return
 	}
-	c.must("snapshots.sqlite_method", s.SqliteMethod == "Vacuum", "must be \"Vacuum\", the only method there is")
-	c.text("snapshots.access_key_id", s.AccessKeyID)
-	c.text("snapshots.secret_access_key", s.SecretAccessKey)
-	c.text("snapshots.bucket", s.Bucket)
-	c.must("snapshots.bucket", bucketName.MatchString(s.Bucket) && !strings.Contains(s.Bucket, ".."),
+	c.require("snapshots.sqlite_method", s.SqliteMethod == "Vacuum", "must be \"Vacuum\", the only method there is")
+	c.notEmpty("snapshots.access_key_id", s.AccessKeyID)
+	c.notEmpty("snapshots.secret_access_key", s.SecretAccessKey)
+	c.notEmpty("snapshots.bucket", s.Bucket)
+	c.require("snapshots.bucket", bucketName.MatchString(s.Bucket) && !strings.Contains(s.Bucket, ".."),
 		"must be the name of a bucket: 3 to 63 letters, digits, ., - and _, such as ayb-snapshots")
 	c.keyPrefix("snapshots.path_prefix", s.PathPrefix)
-	c.text("snapshots.region", s.Region)
-	c.must("snapshots.region", regionName.MatchString(s.Region), "must be the name of a region, such as us-east-1")
+	c.notEmpty("snapshots.region", s.Region)
+	c.require("snapshots.region", regionName.MatchString(s.Region), "must be the name of a region, such as us-east-1")
 	if s.EndpointURL != "" {
 		u, err := url.Parse(s.EndpointURL)
-		c.must("snapshots.endpoint_url", err == nil && webURL(u), "must be an http:// or https:// address")
+		c.require("snapshots.endpoint_url", err == nil && isWebURL(u), "must be an http:// or https:// address")
 	}
 	if s.Automation != nil {
 		c.positive("snapshots.automation.interval", s.Automation.Interval)
 		// Pitfall N6: none to keep is no schedule.
-		c.within("snapshots.automation.max_snapshots", s.Automation.MaxSnapshots, 1, 65535)
+		c.inRange("snapshots.automation.max_snapshots", s.Automation.MaxSnapshots, 1, 65535)
 	}
 }
 
@@ -152,34 +152,34 @@ const (
 // its name. Empty parts are left out where keys are made.
 func (c check) keyPrefix(key, prefix string) {
 	prefix = strings.TrimSpace(prefix)
-	c.must(key, len(prefix) <= maxPrefix, fmt.Sprintf("must have at most %d bytes", maxPrefix))
-	c.must(key, utf8.ValidString(prefix) && !strings.ContainsFunc(prefix, unicode.IsControl) && !strings.Contains(prefix, `\`),
+	c.require(key, len(prefix) <= maxPrefix, fmt.Sprintf("must have at most %d bytes", maxPrefix))
+	c.require(key, utf8.ValidString(prefix) && !strings.ContainsFunc(prefix, unicode.IsControl) && !strings.Contains(prefix, `\`),
 		`must be text without control characters and \; parts are separated by /`)
 	for part := range strings.SplitSeq(prefix, "/") {
-		c.must(key, part != ".sgwtmp", "must not have .sgwtmp as a part: a common object store hides what is there")
-		c.must(key, part != "." && part != "..", "must not have . or .. as a part: object stores that keep files take them for directories")
-		c.must(key, len(part) <= maxPrefixPart, fmt.Sprintf("must have parts of at most %d bytes", maxPrefixPart))
-		c.must(key, part == strings.TrimSpace(part), "must not have parts that begin or end with a blank")
+		c.require(key, part != ".sgwtmp", "must not have .sgwtmp as a part: a common object store hides what is there")
+		c.require(key, part != "." && part != "..", "must not have . or .. as a part: object stores that keep files take them for directories")
+		c.require(key, len(part) <= maxPrefixPart, fmt.Sprintf("must have parts of at most %d bytes", maxPrefixPart))
+		c.require(key, part == strings.TrimSpace(part), "must not have parts that begin or end with a blank")
 	}
 }
 
-// must reports a key unless ok; one fault a key.
-func (c check) must(key string, ok bool, phrase string) {
-	if !ok && c.f.fine(key) {
+// require reports a key unless ok; one fault a key.
+func (c check) require(key string, ok bool, phrase string) {
+	if !ok && c.f.hasNone(key) {
 		c.f.add(key, "%s %s", key, phrase)
 	}
 }
 
-func (c check) text(key, value string) {
-	c.must(key, strings.TrimSpace(value) != "", "is required and must not be empty")
+func (c check) notEmpty(key, value string) {
+	c.require(key, strings.TrimSpace(value) != "", "is required and must not be empty")
 }
 
-func (c check) within(key string, value, low, high int) {
-	if (value < low || value > high) && c.f.fine(key) {
+func (c check) inRange(key string, value, low, high int) {
+	if (value < low || value > high) && c.f.hasNone(key) {
 		c.f.add(key, "%s must be between %d and %d, not %d", key, low, high, value)
 	}
 }
 
 func (c check) positive(key string, value time.Duration) {
-	c.must(key, value > 0, "is required and must be a duration above zero, such as \"10m\"")
+	c.require(key, value > 0, "is required and must be a duration above zero, such as \"10m\"")
 }

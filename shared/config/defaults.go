@@ -13,7 +13,7 @@ import (
 // key and a way for mail to leave, which have no sensible default.
 func Default() Server {
 	s := baseDefaults()
-	s.derive()
+	s.fillDerived()
 	return s
 }
 
@@ -46,12 +46,12 @@ func baseDefaults() Server {
 	}
 }
 
-// leastBodies is the least default of Limits.BodyBytes.
-const leastBodies Bytes = 128 << 20
+// minBodyBytes is the least default of Limits.BodyBytes.
+const minBodyBytes Bytes = 128 << 20
 
-// open makes the optional sections that some source mentions, with the
+// enableSections makes the optional sections that some source mentions, with the
 // defaults of their keys.
-func (s *Server) open(mentioned func(section string) bool) {
+func (s *Server) enableSections(mentioned func(section string) bool) {
 	if mentioned("email.smtp") {
 		s.Email.SMTP = &SMTP{Port: 465}
 	}
@@ -69,9 +69,9 @@ func (s *Server) open(mentioned func(section string) bool) {
 	}
 }
 
-// derive fills the keys whose default depends on another key, and brings URLs
+// fillDerived fills the keys whose default depends on another key, and brings URLs
 // into their one form.
-func (s *Server) derive() {
+func (s *Server) fillDerived() {
 	s.PublicURL = strings.TrimRight(s.PublicURL, "/")
 	if s.PublicURL == "" && s.Port > 0 {
 		s.PublicURL = localURL(s.Port)
@@ -83,7 +83,7 @@ func (s *Server) derive() {
 		s.Bus.StoreDir = filepath.Join(s.DataPath, "bus")
 	}
 	if s.Limits.BodyBytes == 0 {
-		s.Limits.BodyBytes = max(leastBodies, 8*s.Limits.RequestBytes)
+		s.Limits.BodyBytes = max(minBodyBytes, 8*s.Limits.RequestBytes)
 	}
 	if s.Limits.BodyBytesPerAccount == 0 {
 		s.Limits.BodyBytesPerAccount = s.Limits.BodyBytes / 2

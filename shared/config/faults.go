@@ -56,5 +56,5 @@ func (f *faults) add(key, format string, args ...any) {
 	f.list = append(f.list, Fault{Key: key, Text: fmt.Sprintf(format, args...)})
 }
 
-// fine tells whether nothing is known against a key; one fault a key is enough.
-func (f *faults) fine(key string) bool { return !f.bad[key] }
+// hasNone tells whether nothing is known against a key; one fault a key is enough.
+func (f *faults) hasNone(key string) bool { return !f.bad[key] }

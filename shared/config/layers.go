@@ -32,27 +32,27 @@ func (r reader) file(name string, required bool) (layer map[string]any, readable
 		r.faults.add("", "there is no such file; \"ayb default_server_config\" prints one to start from")
 		return nil, false
 	case err != nil:
-		r.faults.add("", "the file cannot be read: %v", cause(err))
+		r.faults.add("", "the file cannot be read: %v", withoutPath(err))
 		return nil, false
 	}
 	raw, err := toml.Parser().Unmarshal(data)
 	if err != nil {
-		r.faults.add("", "%s", syntax(err))
+		r.faults.add("", "%s", syntaxError(err))
 		return nil, false
 	}
-	return r.typed(raw, ""), true
+	return r.typedValues(raw, ""), true
 }
 
-// cause drops the path from a file system error: the heading names it.
-func cause(err error) error {
+// withoutPath drops the path from a file system error: the heading names it.
+func withoutPath(err error) error {
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		return pe.Err
 	}
 	return err
 }
 
-// syntax says where the TOML is broken.
-func syntax(err error) string {
+// syntaxError says where the TOML is broken.
+func syntaxError(err error) string {
 	text := strings.TrimPrefix(err.Error(), "toml: ")
 	if at, ok := errors.AsType[interface {
 		error
@@ -64,10 +64,10 @@ func syntax(err error) string {
 	return "not valid TOML: " + text
 }
 
-// typed walks a tree of values with types, as a TOML file gives it, and keeps
+// typedValues walks a tree of values with types, as a TOML file gives it, and keeps
 // what is known. A section stays in it even when it holds no key: mentioning
 // it is what switches an optional one on.
-func (r reader) typed(tree map[string]any, prefix string) map[string]any {
+func (r reader) typedValues(tree map[string]any, prefix string) map[string]any {
 	kept := map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(tree)) {
 		key, value := prefix+name, tree[name]
@@ -86,7 +86,7 @@ func (r reader) typed(tree map[string]any, prefix string) map[string]any {
 		case !isSection:
 			r.faults.add(key, "%s is a section: write [%s] on a line of its own and its keys below", key, key)
 		default:
-			kept[name] = r.typed(section, key+".")
+			kept[name] = r.typedValues(section, key+".")
 		}
 	}
 	return kept
@@ -98,11 +98,11 @@ func (r reader) env(name, text string) (key string, value any) {
 		return "", nil
 	}
 	key = strings.ToLower(strings.ReplaceAll(name[len(EnvPrefix):], "__", "."))
-	return r.text(key, name, text)
+	return r.textValue(key, name, text)
 }
 
-// text reads text for a key by the key's type; source is what the user wrote.
-func (r reader) text(key, source, text string) (string, any) {
+// textValue reads text for a key by the key's type; source is what the user wrote.
+func (r reader) textValue(key, source, text string) (string, any) {
 	t, known := r.schema.keys[key]
 	if !known && r.schema.sections[key] {
 		r.faults.add(key, "%s names a section; add two underscores and a key of it", source)
@@ -125,7 +125,7 @@ func (r reader) flags(values map[string]any) map[string]any {
 	layer := map[string]any{}
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		if text, ok := values[key].(string); ok {
-			if key, v := r.text(key, "the command line", text); key != "" {
+			if key, v := r.textValue(key, "the command line", text); key != "" {
 				layer[key] = v
 			}
 			continue

@@ -44,13 +44,13 @@ func Load(filename string, required bool, environ []string, flags map[string]any
 		}
 	}
 	s := baseDefaults()
-	s.open(k.Exists)
+	s.enableSections(k.Exists)
 	if err := k.Unmarshal("", &s); err != nil {
 		found.add("", "the values cannot be put together: %v", err)
 	}
-	s.derive()
+	s.fillDerived()
 	if readable {
-		check{&s, found}.all(needsOf(roles))
+		check{&s, found}.checkAll(needsOf(roles))
 	}
 	if len(found.list) > 0 {
 		return Server{}, &Error{Source: filename, Faults: found.list}

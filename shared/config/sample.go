@@ -11,8 +11,8 @@ import (
 //go:embed sample.toml
 var sample string
 
-// keyPlace is where the fresh key goes in the sample.
-const keyPlace = "@FERNET_KEY@"
+// keyPlaceholder is where the fresh key goes in the sample.
+const keyPlaceholder = "@FERNET_KEY@"
 
 // DefaultServerConfig gives a commented configuration that works as it is,
 // with a fresh Fernet key: mail goes to a file, everything is kept below
@@ -22,5 +22,5 @@ func DefaultServerConfig() (string, error) {
 	if _, err := rand.Read(key); err != nil {
 		return "", fmt.Errorf("make a fernet key: %w", err)
 	}
-	return strings.Replace(sample, keyPlace, base64.URLEncoding.EncodeToString(key), 1), nil
+	return strings.Replace(sample, keyPlaceholder, base64.URLEncoding.EncodeToString(key), 1), nil
 }

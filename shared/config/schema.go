@@ -48,16 +48,16 @@ func (s schema) nearest(path string) string {
 	}
 	slices.Sort(candidates)
 	for _, c := range candidates {
-		if score := unlike(path, c); score < bestScore {
+		if score := difference(path, c); score < bestScore {
 			best, bestScore = c, score
 		}
 	}
 	return best
 }
 
-// unlike is how far a known path is from a written one: letters to change in
+// difference is how far a known path is from a written one: letters to change in
 // the last part, and a little for another section.
-func unlike(written, known string) int {
+func difference(written, known string) int {
 	w, k := lastPart(written), lastPart(known)
 	score := distance(w, k)
 	if strings.HasSuffix(k, "_"+w) || strings.HasPrefix(k, w+"_") {

@@ -119,11 +119,11 @@ func fromTyped(t reflect.Type, v any) (any, error) {
 			return v, nil
 		}
 	}
-	return nil, fmt.Errorf("must be %s", wants(t))
+	return nil, fmt.Errorf("must be %s", expected(t))
 }
 
-// wants says in words what a key of this type takes.
-func wants(t reflect.Type) string {
+// expected says in words what a key of this type takes.
+func expected(t reflect.Type) string {
 	switch t {
 	case typeBool:
 		return "true or false, without quotes"

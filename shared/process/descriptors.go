@@ -17,15 +17,15 @@ type Descriptors struct {
 }
 
 const (
-	// ownDescriptors are left for what the process itself has open: metadata,
+	// reservedDescriptors are left for what the process itself has open: metadata,
 	// bus, logs, files that are read, mail and object store.
-	ownDescriptors = 96
-	// perDaemon are those of a database process here: its channel, what it says
+	reservedDescriptors = 96
+	// descriptorsPerDaemon are those of a database process here: its channel, what it says
 	// on its standard error, and its handle.
-	perDaemon = 3
-	// leastDaemons and leastConnections are what a server needs to be of use.
-	leastDaemons     = 4
-	leastConnections = 16
+	descriptorsPerDaemon = 3
+	// minDaemons and minConnections are what a server needs to be of use.
+	minDaemons     = 4
+	minConnections = 16
 )
 
 // shareDescriptors shares a limit among the roles of a process; none are all of
@@ -36,18 +36,18 @@ func shareDescriptors(limit uint64, c config.Server, roles []config.Role) (d Des
 	if limit == 0 || limit > 1<<30 {
 		limit = 1 << 30
 	}
-	rest := int(limit) - ownDescriptors
+	rest := int(limit) - reservedDescriptors
 	switch {
 	case serves && runs:
 		// Daemons get no more than they want, and no more than half.
-		d.Daemons = min(c.QueryNode.MaxDaemons, max(rest, 0)/2/perDaemon)
-		d.Connections = rest - d.Daemons*perDaemon
+		d.Daemons = min(c.QueryNode.MaxDaemons, max(rest, 0)/2/descriptorsPerDaemon)
+		d.Connections = rest - d.Daemons*descriptorsPerDaemon
 	case serves:
 		d.Connections = rest
 	case runs:
-		d.Daemons = min(c.QueryNode.MaxDaemons, max(rest, 0)/perDaemon)
+		d.Daemons = min(c.QueryNode.MaxDaemons, max(rest, 0)/descriptorsPerDaemon)
 	}
-	if serves && d.Connections < leastConnections || runs && d.Daemons < min(leastDaemons, c.QueryNode.MaxDaemons) {
+	if serves && d.Connections < minConnections || runs && d.Daemons < min(minDaemons, c.QueryNode.MaxDaemons) {
 		return d, fmt.Errorf("this process may have %d files and connections open at once, which is too few to serve; allow at least 256 (ulimit -n)", limit)
 	}
 	if serves && c.Limits.Connections > d.Connections {

@@ -15,7 +15,7 @@ import (
 // it. What is logged after the end of the test is dropped.
 func New(t testing.TB) *slog.Logger {
 	w := &writer{t: t}
-	t.Cleanup(w.end)
+	t.Cleanup(w.stop)
 	return logging.New(w, slog.LevelDebug)
 }
 
@@ -34,7 +34,7 @@ func (w *writer) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-func (w *writer) end() {
+func (w *writer) stop() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.t = nil

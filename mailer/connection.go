@@ -15,8 +15,8 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 )
 
-// session is one connection to the relay, encrypted and logged in.
-type session struct {
+// connection is one connection to the relay, encrypted and logged in.
+type connection struct {
 	conn   net.Conn
 	client *smtp.Client
 	expiry *time.Timer
@@ -26,9 +26,9 @@ type session struct {
 type step string
 
 const (
-	stepSender   step = "sender"
-	stepReceiver step = "address"
-	stepText     step = "mail"
+	stepSender    step = "sender"
+	stepRecipient step = "address"
+	stepData      step = "mail"
 )
 
 // stepError is a failure while a mail is handed over.
@@ -40,13 +40,13 @@ type stepError struct {
 func (e *stepError) Error() string { return e.err.Error() }
 func (e *stepError) Unwrap() error { return e.err }
 
-// textPatience is how many timeouts the relay has for its answer to the whole
+// dataTimeouts is how many timeouts the relay has for its answer to the whole
 // mail: it may look into it, and giving up means a second copy.
-const textPatience = 4
+const dataTimeouts = 4
 
 // connect makes a connection on which mail can be sent. Every failure may
 // pass: the relay is down, or its operator or ours has something to mend.
-func (r *relay) connect(ctx context.Context) (s *session, err error) {
+func (r *relay) connect(ctx context.Context) (s *connection, err error) {
 	ctx, cancel := context.WithTimeout(ctx, r.cfg.Timeout)
 	defer cancel()
 	conn, err := r.dial(ctx, "tcp", net.JoinHostPort(r.cfg.Host, strconv.Itoa(r.cfg.Port)))
@@ -68,7 +68,7 @@ func (r *relay) connect(ctx context.Context) (s *session, err error) {
 	if encrypted {
 		t := tls.Client(conn, r.tls)
 		if err := t.HandshakeContext(ctx); err != nil {
-			return nil, untrusted(err)
+			return nil, tlsError(err)
 		}
 		wire = t
 	}
@@ -77,12 +77,12 @@ func (r *relay) connect(ctx context.Context) (s *session, err error) {
 		return nil, fmt.Errorf("the relay does not greet: %w", err)
 	}
 	client.SkipSMTPUTF8(true) // all addresses are ASCII
-	if err := client.Hello(hello()); err != nil {
+	if err := client.Hello(heloName()); err != nil {
 		return nil, fmt.Errorf("the relay does not greet: %w", err)
 	}
 	if offered, _ := client.Extension("STARTTLS"); offered && !encrypted {
 		if err := client.StartTLS(r.tls); err != nil {
-			return nil, untrusted(err)
+			return nil, tlsError(err)
 		}
 		encrypted = true
 	}
@@ -95,11 +95,11 @@ func (r *relay) connect(ctx context.Context) (s *session, err error) {
 			return nil, err
 		}
 	}
-	return &session{conn: conn, client: client}, nil
+	return &connection{conn: conn, client: client}, nil
 }
 
-// untrusted explains a failed handshake.
-func untrusted(err error) error {
+// tlsError explains a failed handshake.
+func tlsError(err error) error {
 	return fmt.Errorf("the relay has no TLS that can be trusted under the name in email.smtp.smtp_host: %w", err)
 }
 
@@ -131,7 +131,7 @@ func (r *relay) logIn(client *smtp.Client, bare bool) error {
 }
 
 // send hands one mail over. nil means that the relay has said that it has it.
-func (s *session) send(ctx context.Context, timeout time.Duration, from, to string, text []byte) error {
+func (s *connection) send(ctx context.Context, timeout time.Duration, from, to string, text []byte) error {
 	stop := context.AfterFunc(ctx, func() { _ = s.conn.Close() }) // ends what waits for it
 	defer stop()
 	wait := func(d time.Duration) { _ = s.conn.SetDeadline(time.Now().Add(d)) } // on a closed one the next step fails
@@ -141,32 +141,32 @@ func (s *session) send(ctx context.Context, timeout time.Duration, from, to stri
 	}
 	wait(timeout)
 	if err := s.client.Rcpt("<" + to + ">"); err != nil {
-		return &stepError{stepReceiver, err}
+		return &stepError{stepRecipient, err}
 	}
 	wait(timeout)
 	w, err := s.client.Data()
 	if err != nil {
-		return &stepError{stepText, err}
+		return &stepError{stepData, err}
 	}
-	wait(textPatience * timeout)
+	wait(dataTimeouts * timeout)
 	if _, err := w.Write(text); err != nil {
-		return &stepError{stepText, err}
+		return &stepError{stepData, err}
 	}
 	if err := w.Close(); err != nil {
-		return &stepError{stepText, err}
+		return &stepError{stepData, err}
 	}
 	return nil
 }
 
 // close says good-bye if the relay listens. It waits for a second at most.
-func (s *session) close() {
+func (s *connection) close() {
 	_ = s.conn.SetDeadline(time.Now().Add(time.Second)) // on a closed one QUIT fails at once
 	_ = s.client.Quit()                                 // whatever it answers, that is the end
 	_ = s.conn.Close()
 }
 
-// hello is the name that this machine greets with.
-func hello() string {
+// heloName is the name that this machine greets with.
+func heloName() string {
 	name, err := os.Hostname()
 	if err != nil || name == "" || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return "localhost"
