@@ -14,18 +14,18 @@ const maxPage = 1000
 
 var _ directoryapi.Directory = (*ControlPlane)(nil)
 
-// Databases implements directoryapi.Directory. A database whose node is not
+// ListDatabases implements directoryapi.Directory. A database whose node is not
 // recorded is on the only one, if there is just one.
-func (c *ControlPlane) Databases(ctx context.Context, req directoryapi.DatabasesRequest) (directoryapi.DatabasesResponse, error) {
+func (c *ControlPlane) ListDatabases(ctx context.Context, req directoryapi.ListRequest) (directoryapi.ListResponse, error) {
 	n := min(req.Limit, maxPage)
 	if n <= 0 {
 		n = maxPage
 	}
 	found, err := c.store.DatabasesAfter(ctx, meta.DatabaseID(req.After), n+1)
 	if err != nil {
-		return directoryapi.DatabasesResponse{}, err
+		return directoryapi.ListResponse{}, err
 	}
-	out := directoryapi.DatabasesResponse{More: len(found) > n}
+	out := directoryapi.ListResponse{More: len(found) > n}
 	place := placement.New(c.deps.Nodes)
 	for _, d := range found[:min(n, len(found))] {
 		node, err := place.Locate(d)

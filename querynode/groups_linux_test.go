@@ -171,7 +171,7 @@ func TestNoGroupsAreLeft(t *testing.T) {
 func TestConfiguredGroupMissing(t *testing.T) {
 	conn := bustest.Role(t, bustest.Start(t), natsbus.QueryNode)
 	_, err := querynode.New(t.Context(), querynode.Config{DataPath: t.TempDir(), Cgroup: "/ayb-test-missing"}, querynode.Deps{
-		Bus: conn, Board: conn.NodeBoard(), Log: bustest.Log(t), Isolation: func(sandbox.Report) {},
+		Bus: conn, Registry: conn.NodeRegistry(), Log: bustest.Log(t), Isolation: func(sandbox.Report) {},
 	})
 	if err == nil || !strings.Contains(err.Error(), "isolation.cgroup names /ayb-test-missing, which cannot be used") {
 		t.Errorf("got %v", err)

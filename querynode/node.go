@@ -62,9 +62,9 @@ type Config struct {
 
 // Deps are the node's collaborators. All are required.
 type Deps struct {
-	Bus   bus.Responder
-	Board bus.Board
-	Log   *slog.Logger
+	Bus      bus.Responder
+	Registry bus.Registry
+	Log      *slog.Logger
 	// Isolation is told once, before the node serves, what the sandbox
 	// enforces here.
 	Isolation func(sandbox.Report)
@@ -92,7 +92,7 @@ var _ nodeapi.Local = (*Node)(nil)
 // New opens the data directory and probes the sandbox. The error says in a
 // sentence what keeps the node from starting.
 func New(ctx context.Context, cfg Config, deps Deps) (*Node, error) {
-	if deps.Bus == nil || deps.Board == nil || deps.Log == nil || deps.Isolation == nil {
+	if deps.Bus == nil || deps.Registry == nil || deps.Log == nil || deps.Isolation == nil {
 		return nil, errors.New("querynode: a dependency is missing")
 	}
 	dir, err := dbfile.Open(cfg.DataPath)
@@ -179,7 +179,7 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 	defer stop()
 	n.deps.Log.Info("query node serves", "node", string(n.cfg.ID), "databases", n.dir.Held())
 	ready()
-	return nodeapi.Announce(ctx, n.deps.Board, n.status, n.deps.Log)
+	return nodeapi.Announce(ctx, n.deps.Registry, n.status, n.deps.Log)
 }
 
 // within makes a call end when the node stops.

@@ -57,7 +57,7 @@ func start(t *testing.T, change func(*querynode.Config)) *node {
 	n.data = cfg.DataPath
 	conn := bustest.Role(t, s, natsbus.QueryNode)
 	q, err := querynode.New(t.Context(), cfg, querynode.Deps{
-		Bus: conn, Board: conn.NodeBoard(), Log: bustest.Log(t),
+		Bus: conn, Registry: conn.NodeRegistry(), Log: bustest.Log(t),
 		Isolation: func(r sandbox.Report) { n.report = r },
 	})
 	if err != nil {
@@ -401,14 +401,14 @@ func TestNodeIDStays(t *testing.T) {
 		s := bustest.Start(t)
 		conn := bustest.Role(t, s, natsbus.QueryNode)
 		q, err := querynode.New(t.Context(), querynode.Config{DataPath: dir}, querynode.Deps{
-			Bus: conn, Board: conn.NodeBoard(), Log: bustest.Log(t), Isolation: func(sandbox.Report) {},
+			Bus: conn, Registry: conn.NodeRegistry(), Log: bustest.Log(t), Isolation: func(sandbox.Report) {},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		ids[q.ID()] = true
 		if _, err := querynode.New(t.Context(), querynode.Config{DataPath: dir}, querynode.Deps{
-			Bus: conn, Board: conn.NodeBoard(), Log: bustest.Log(t), Isolation: func(sandbox.Report) {},
+			Bus: conn, Registry: conn.NodeRegistry(), Log: bustest.Log(t), Isolation: func(sandbox.Report) {},
 		}); err == nil || !strings.Contains(err.Error(), "used by another query node") {
 			t.Errorf("a second node on the same directory: %v", err)
 		}

@@ -56,7 +56,7 @@ func (n *testNode) start(t *testing.T, s *natsbus.Server, conn *natsbus.Conn) (l
 	var group sync.WaitGroup
 	group.Go(func() {
 		status := func() nodeapi.NodeStatus { return nodeapi.NodeStatus{ID: n.id} }
-		if err := nodeapi.Announce(ctx, conn.NodeBoard(), status, s3log(t)); err != nil {
+		if err := nodeapi.Announce(ctx, conn.NodeRegistry(), status, s3log(t)); err != nil {
 			t.Error(err)
 		}
 	})

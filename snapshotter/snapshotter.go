@@ -54,8 +54,8 @@ type Config struct {
 type Deps struct {
 	Bus       bus.Responder
 	Lease     bus.Lease
-	Lanes     bus.Lanes
-	Records   bus.Records
+	Queue     bus.PartitionedQueue
+	Records   bus.KeyValue
 	Directory directoryapi.Directory
 	Nodes     nodeapi.Snapshots
 	Live      nodeapi.Nodes
@@ -97,7 +97,7 @@ func New(cfg Config, deps Deps) (*Snapshotter, error) {
 	s.serve = s.service
 	if cfg.Interval > 0 {
 		s.schedule, err = schedule.New(schedule.Config{Interval: cfg.Interval}, schedule.Deps{
-			Lease: deps.Lease, Lanes: deps.Lanes, Records: deps.Records, Directory: deps.Directory,
+			Lease: deps.Lease, Queue: deps.Queue, Records: deps.Records, Directory: deps.Directory,
 			Nodes: deps.Nodes, Live: deps.Live, Store: store, Say: say, Log: deps.Log,
 		})
 	}
@@ -155,7 +155,7 @@ func (s *Snapshotter) check(ctx context.Context) error {
 func (s *Snapshotter) work(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	if s.service != nil {
-		group.Go(func() error { return s.service.maker.Work(ctx, s.deps.Lanes) })
+		group.Go(func() error { return s.service.maker.Work(ctx, s.deps.Queue) })
 	}
 	if s.schedule != nil {
 		group.Go(func() error { return s.schedule.Run(ctx) })

@@ -55,8 +55,8 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// Databases implements directoryapi.Directory, two at a time.
-func (w *world) Databases(_ context.Context, req directoryapi.DatabasesRequest) (resp directoryapi.DatabasesResponse, err error) {
+// ListDatabases implements directoryapi.Directory, two at a time.
+func (w *world) ListDatabases(_ context.Context, req directoryapi.ListRequest) (resp directoryapi.ListResponse, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, d := range w.dbs {
@@ -150,7 +150,7 @@ func (w *world) make(change func(*snapshotter.Config)) (*snapshotter.Snapshotter
 	presence := nodeapi.NewPresence(time.Now)
 	following, cancel := context.WithCancel(context.Background())
 	followed := make(chan error, 1)
-	go func() { followed <- presence.Follow(following, conn.NodeBoard()) }()
+	go func() { followed <- presence.Follow(following, conn.NodeRegistry()) }()
 	w.t.Cleanup(func() {
 		cancel()
 		if err := <-followed; err != nil {
@@ -165,7 +165,7 @@ func (w *world) make(change func(*snapshotter.Config)) (*snapshotter.Snapshotter
 	}
 	r := &running{conn: conn, out: &output{}}
 	s, err := snapshotter.New(cfg, snapshotter.Deps{
-		Bus: conn, Lease: conn.SnapshotLease(), Lanes: conn.SnapshotLanes(), Records: conn.SnapshotRecords(),
+		Bus: conn, Lease: conn.SnapshotLease(), Queue: conn.SnapshotQueue(), Records: conn.SnapshotRecords(),
 		Directory: directoryapi.NewClient(conn), Nodes: nodeapi.NewClient(conn, conn), Live: presence, Out: r.out, Log: s3log(w.t),
 	})
 	return s, r, err

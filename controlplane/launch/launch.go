@@ -62,7 +62,7 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 	cp, err = controlplane.New(planeConfig(env, port(listener)), controlplane.Deps{
 		Queries: nodes, Imports: nodes, Databases: nodes, Files: nodes, Nodes: presence, Snapshots: snapshotapi.NewClient(conn),
 		Mail:  mailapi.NewClient(conn.MailQueue(mailapi.Subject), conn),
-		Peers: others(env, group), Pages: pages(env.Config.PublicBase(port(listener)), env.Log), BusHealthy: conn.Healthy, BusFull: conn.Full, Log: env.Log, Now: time.Now,
+		Peers: others(env, group), Pages: pages(env.Config.PublicBase(port(listener)), env.Log), BusHealthy: conn.Healthy, BusFull: conn.StoreFull, Log: env.Log, Now: time.Now,
 	})
 	if err != nil {
 		_ = listener.Close() // nothing has been accepted
@@ -135,7 +135,7 @@ func follow(ctx context.Context, env process.Env, conn *natsbus.Conn, p *nodeapi
 			wait(ctx, time.Second)
 		}
 	}
-	if err := p.Follow(ctx, conn.NodeBoard()); err != nil {
+	if err := p.Follow(ctx, conn.NodeRegistry()); err != nil {
 		env.Log.Error("nodes are not followed", "err", err)
 	}
 }

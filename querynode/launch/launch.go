@@ -41,7 +41,7 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 		cfg.MaxDaemons = room
 	}
 	node, err := querynode.New(ctx, cfg, querynode.Deps{
-		Bus: conn, Board: conn.NodeBoard(), Log: env.Log,
+		Bus: conn, Registry: conn.NodeRegistry(), Log: env.Log,
 		Isolation: func(r sandbox.Report) { printIsolation(env.Stdout, env.Stderr, r) },
 	})
 	if err != nil {

@@ -131,10 +131,10 @@ type Job struct {
 	Attempt int // 1 the first time
 }
 
-// Lanes are a durable work queue in lanes. Of one lane only so many jobs are
+// PartitionedQueue are a durable work queue in lanes. Of one lane only so many jobs are
 // under way at a time, whoever works on them; and a job is there once, however
 // often it is put, until it is done. Jobs that nobody does vanish after a day.
-type Lanes interface {
+type PartitionedQueue interface {
 	// Put stores a job durably; one that waits or is under way stays as it is.
 	// lane is letters, digits, - and _; id is any text. The error is
 	// Unavailable when it is not stored.
@@ -153,20 +153,20 @@ type Lease interface {
 	Hold(ctx context.Context, do func(ctx context.Context)) error
 }
 
-// Records are small facts that outlive processes and may be lost without harm.
-type Records interface {
-	// Record keeps a value under a key, which is any text; nil removes it.
+// KeyValue are small facts that outlive processes and may be lost without harm.
+type KeyValue interface {
+	// Put keeps a value under a key, which is any text; nil removes it.
 	// The error is Unavailable.
-	Record(ctx context.Context, key string, value []byte) error
-	// Recorded gives all of them. The error is Unavailable.
-	Recorded(ctx context.Context) (map[string][]byte, error)
+	Set(ctx context.Context, key string, value []byte) error
+	// All gives all of them. The error is Unavailable.
+	All(ctx context.Context) (map[string][]byte, error)
 }
 
-// Board is where processes of one kind show their state under their own key.
+// Registry is where processes of one kind show their state under their own key.
 // Entries vanish when they are not renewed.
-type Board interface {
-	// Post writes the entry of a key.
-	Post(ctx context.Context, key string, value []byte) error
+type Registry interface {
+	// Put writes the entry of a key.
+	Set(ctx context.Context, key string, value []byte) error
 	// Watch reports every entry as it is and as it changes, a nil value for
 	// one that vanished, until ctx ends. It heals by itself after gaps.
 	Watch(ctx context.Context, seen func(key string, value []byte)) error

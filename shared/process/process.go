@@ -162,8 +162,8 @@ func PrepareBus(ctx context.Context, conn *natsbus.Conn) error {
 	if err := conn.Connected(ctx); err != nil {
 		return err
 	}
-	return errors.Join(conn.MailQueue(mailapi.Subject).Ensure(ctx), conn.NodeBoard().Ensure(ctx),
-		conn.SnapshotLanes().Ensure(ctx), conn.SnapshotLease().Ensure(ctx), conn.SnapshotRecords().Ensure(ctx))
+	return errors.Join(conn.MailQueue(mailapi.Subject).Ensure(ctx), conn.NodeRegistry().Ensure(ctx),
+		conn.SnapshotQueue().Ensure(ctx), conn.SnapshotLease().Ensure(ctx), conn.SnapshotRecords().Ensure(ctx))
 }
 
 // credentialsFile is where the roles' passwords are when the embedded bus has

@@ -57,7 +57,7 @@ type Deps struct {
 	Nodes   nodeapi.Snapshots
 	Live    nodeapi.Nodes
 	Store   *bucket.Store
-	Records bus.Records
+	Records bus.KeyValue
 	// Say prints a line that tells what is done.
 	Say func(format string, args ...any)
 	Log *slog.Logger

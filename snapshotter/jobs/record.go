@@ -22,17 +22,17 @@ type Record struct {
 }
 
 // Save remembers a record.
-func Save(ctx context.Context, r bus.Records, p ayb.DatabasePath, rec Record) error {
+func Save(ctx context.Context, r bus.KeyValue, p ayb.DatabasePath, rec Record) error {
 	b, err := json.Marshal(rec)
 	if err != nil {
 		return errs.Wrap(errs.Internal, err, "A record of a snapshot could not be encoded")
 	}
-	return r.Record(ctx, p.String(), b)
+	return r.Set(ctx, p.String(), b)
 }
 
 // Load gives all records by path as text. One that cannot be read is none.
-func Load(ctx context.Context, r bus.Records) (map[string]Record, error) {
-	all, err := r.Recorded(ctx)
+func Load(ctx context.Context, r bus.KeyValue) (map[string]Record, error) {
+	all, err := r.All(ctx)
 	if err != nil {
 		return nil, err
 	}

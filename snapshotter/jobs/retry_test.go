@@ -24,14 +24,14 @@ type notes struct {
 	all map[string][]byte
 }
 
-func (n *notes) Record(_ context.Context, key string, value []byte) error {
+func (n *notes) Set(_ context.Context, key string, value []byte) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.all[key] = value
 	return nil
 }
 
-func (n *notes) Recorded(context.Context) (map[string][]byte, error) {
+func (n *notes) All(context.Context) (map[string][]byte, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.all, nil

@@ -26,7 +26,7 @@ const (
 )
 
 // Work does the jobs of all nodes that live, until ctx ends.
-func (m *Maker) Work(ctx context.Context, lanes bus.Lanes) error {
+func (m *Maker) Work(ctx context.Context, lanes bus.PartitionedQueue) error {
 	var group sync.WaitGroup
 	defer group.Wait()
 	stop := map[nodeapi.NodeID]context.CancelFunc{}
@@ -63,7 +63,7 @@ func (m *Maker) Work(ctx context.Context, lanes bus.Lanes) error {
 	}
 }
 
-func (m *Maker) lane(ctx context.Context, lanes bus.Lanes, node nodeapi.NodeID) {
+func (m *Maker) lane(ctx context.Context, lanes bus.PartitionedQueue, node nodeapi.NodeID) {
 	if err := lanes.Work(ctx, string(node), m.do); err != nil {
 		m.deps.Log.Error("jobs are not taken", logging.Node, string(node), logging.Err, err)
 	}

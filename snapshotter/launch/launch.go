@@ -34,7 +34,7 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 	defer nodes.Close()
 	presence := nodeapi.NewPresence(time.Now)
 	s, err := snapshotter.New(settings(env.Config), snapshotter.Deps{
-		Bus: conn, Lease: conn.SnapshotLease(), Lanes: conn.SnapshotLanes(), Records: conn.SnapshotRecords(),
+		Bus: conn, Lease: conn.SnapshotLease(), Queue: conn.SnapshotQueue(), Records: conn.SnapshotRecords(),
 		Directory: directoryapi.NewClient(conn), Nodes: nodes, Live: presence, Out: env.Stdout, Log: env.Log,
 	})
 	if err != nil {
@@ -44,7 +44,7 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := presence.Follow(following, conn.NodeBoard()); err != nil {
+		if err := presence.Follow(following, conn.NodeRegistry()); err != nil {
 			env.Log.Error("nodes are not followed", logging.Err, err)
 		}
 	}()

@@ -70,7 +70,7 @@ func (s *Schedule) databases(ctx context.Context) (map[ayb.DatabasePath]*entry, 
 	all := map[ayb.DatabasePath]*entry{}
 	var after int64
 	for {
-		page, err := s.deps.Directory.Databases(ctx, directoryapi.DatabasesRequest{After: after, Limit: pageSize})
+		page, err := s.deps.Directory.ListDatabases(ctx, directoryapi.ListRequest{After: after, Limit: pageSize})
 		if err != nil {
 			return nil, err
 		}
@@ -155,7 +155,7 @@ func (s *Schedule) records(ctx context.Context, all map[ayb.DatabasePath]*entry)
 		delete(known, p.String())
 	}
 	for gone := range known {
-		if err := s.deps.Records.Record(ctx, gone, nil); err != nil {
+		if err := s.deps.Records.Set(ctx, gone, nil); err != nil {
 			return err
 		}
 	}
@@ -178,7 +178,7 @@ func (s *Schedule) queue(ctx context.Context, all map[ayb.DatabasePath]*entry) e
 		if err != nil {
 			return errs.Wrap(errs.Internal, err, "A snapshot could not be queued")
 		}
-		if err := s.deps.Lanes.Put(ctx, string(e.Node), e.Path.String(), b); err != nil {
+		if err := s.deps.Queue.Put(ctx, string(e.Node), e.Path.String(), b); err != nil {
 			return err
 		}
 	}

@@ -35,8 +35,8 @@ type Config struct {
 // Deps is what a Schedule needs.
 type Deps struct {
 	Lease     bus.Lease
-	Lanes     bus.Lanes
-	Records   bus.Records
+	Queue     bus.PartitionedQueue
+	Records   bus.KeyValue
 	Directory directoryapi.Directory
 	Nodes     nodeapi.Snapshots
 	Live      nodeapi.Nodes
@@ -57,7 +57,7 @@ type Schedule struct {
 
 // New makes a schedule.
 func New(cfg Config, deps Deps) (*Schedule, error) {
-	if deps.Lease == nil || deps.Lanes == nil || deps.Records == nil || deps.Directory == nil || deps.Nodes == nil ||
+	if deps.Lease == nil || deps.Queue == nil || deps.Records == nil || deps.Directory == nil || deps.Nodes == nil ||
 		deps.Live == nil || deps.Store == nil || deps.Say == nil || deps.Log == nil {
 		return nil, errs.E(errs.Internal, "The schedule of snapshots lacks something it needs")
 	}

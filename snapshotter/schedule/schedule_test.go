@@ -48,13 +48,13 @@ func (h *hall) Hold(ctx context.Context, do func(context.Context)) error { do(ct
 
 func (h *hall) LiveNodes() []nodeapi.NodeStatus { return []nodeapi.NodeStatus{{ID: "n1"}} }
 
-func (h *hall) Databases(_ context.Context, req directoryapi.DatabasesRequest) (directoryapi.DatabasesResponse, error) {
+func (h *hall) ListDatabases(_ context.Context, req directoryapi.ListRequest) (directoryapi.ListResponse, error) {
 	h.directory()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.calls++
 	end := min(int(req.After)+req.Limit, len(h.dbs))
-	return directoryapi.DatabasesResponse{Databases: h.dbs[req.After:end], More: end < len(h.dbs)}, nil
+	return directoryapi.ListResponse{Databases: h.dbs[req.After:end], More: end < len(h.dbs)}, nil
 }
 
 func (h *hall) DatabaseMarks(_ context.Context, _ nodeapi.NodeID, req nodeapi.MarksRequest) (resp nodeapi.MarksResponse, err error) {
@@ -87,7 +87,7 @@ func (h *hall) Put(_ context.Context, lane, id string, data []byte) error {
 
 func (h *hall) Work(context.Context, string, func(context.Context, bus.Job) error) error { return nil }
 
-func (h *hall) Record(_ context.Context, key string, value []byte) error {
+func (h *hall) Set(_ context.Context, key string, value []byte) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if value == nil {
@@ -98,7 +98,7 @@ func (h *hall) Record(_ context.Context, key string, value []byte) error {
 	return nil
 }
 
-func (h *hall) Recorded(context.Context) (map[string][]byte, error) {
+func (h *hall) All(context.Context) (map[string][]byte, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	out := map[string][]byte{}
@@ -108,14 +108,14 @@ func (h *hall) Recorded(context.Context) (map[string][]byte, error) {
 	return out, nil
 }
 
-func (h *hall) schedule(t *testing.T, store bucket.Config, records bus.Records, say func(string, ...any)) *schedule.Schedule {
+func (h *hall) schedule(t *testing.T, store bucket.Config, records bus.KeyValue, say func(string, ...any)) *schedule.Schedule {
 	t.Helper()
 	s, err := bucket.New(store)
 	if err != nil {
 		t.Fatal(err)
 	}
 	sch, err := schedule.New(schedule.Config{Interval: 20 * time.Millisecond}, schedule.Deps{
-		Lease: h, Lanes: h, Records: records, Directory: h, Nodes: h, Live: h, Store: s, Say: say, Log: bustest.Log(t),
+		Lease: h, Queue: h, Records: records, Directory: h, Nodes: h, Live: h, Store: s, Say: say, Log: bustest.Log(t),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -271,7 +271,7 @@ func TestIdleDatabasesCostNothing(t *testing.T) {
 }
 
 // onTheBus puts the records where they are in truth: on a bus.
-func (h *hall) onTheBus(t *testing.T) bus.Records {
+func (h *hall) onTheBus(t *testing.T) bus.KeyValue {
 	t.Helper()
 	records := bustest.Role(t, bustest.Start(t), natsbus.Snapshotter).SnapshotRecords()
 	var group sync.WaitGroup
@@ -279,7 +279,7 @@ func (h *hall) onTheBus(t *testing.T) bus.Records {
 	for range 16 {
 		group.Go(func() {
 			for k := range next {
-				if err := records.Record(t.Context(), k, h.records[k]); err != nil {
+				if err := records.Set(t.Context(), k, h.records[k]); err != nil {
 					t.Error(err)
 				}
 			}
@@ -295,7 +295,7 @@ func (h *hall) onTheBus(t *testing.T) bus.Records {
 
 func TestNewRefuses(t *testing.T) {
 	h := newHall()
-	deps := schedule.Deps{Lease: h, Lanes: h, Records: h, Directory: h, Nodes: h, Live: h, Store: &bucket.Store{}, Say: t.Logf, Log: bustest.Log(t)}
+	deps := schedule.Deps{Lease: h, Queue: h, Records: h, Directory: h, Nodes: h, Live: h, Store: &bucket.Store{}, Say: t.Logf, Log: bustest.Log(t)}
 	if _, err := schedule.New(schedule.Config{}, deps); err == nil || !strings.Contains(err.Error(), "interval") {
 		t.Errorf("no interval: %v", err)
 	}

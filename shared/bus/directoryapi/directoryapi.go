@@ -11,17 +11,17 @@ import (
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 )
 
-const databasesSubject = "ayb.v1.control.databases"
+const databasesSubject = "ayb.v1.directory.databases"
 
-// DatabasesRequest asks for a part of the databases, in the order of their
+// ListRequest asks for a part of the databases, in the order of their
 // numbers.
-type DatabasesRequest struct {
+type ListRequest struct {
 	After int64 `json:"after"` // number of the last one known; 0 is the beginning
 	Limit int   `json:"limit"`
 }
 
-// DatabasesResponse is that part.
-type DatabasesResponse struct {
+// ListResponse is that part.
+type ListResponse struct {
 	Databases []Database `json:"databases"`
 	More      bool       `json:"more"`
 }
@@ -37,7 +37,7 @@ type Database struct {
 
 // Directory tells which databases there are.
 type Directory interface {
-	Databases(ctx context.Context, req DatabasesRequest) (DatabasesResponse, error)
+	ListDatabases(ctx context.Context, req ListRequest) (ListResponse, error)
 }
 
 // Client asks over the bus. It is safe for concurrent use.
@@ -48,15 +48,15 @@ var _ Directory = (*Client)(nil)
 // NewClient makes a client on a bus connection.
 func NewClient(calls bus.Requester) *Client { return &Client{calls} }
 
-// Databases implements Directory.
-func (c *Client) Databases(ctx context.Context, req DatabasesRequest) (DatabasesResponse, error) {
-	return bus.Call[DatabasesRequest, DatabasesResponse](ctx, c.calls, databasesSubject, req)
+// ListDatabases implements Directory.
+func (c *Client) ListDatabases(ctx context.Context, req ListRequest) (ListResponse, error) {
+	return bus.Call[ListRequest, ListResponse](ctx, c.calls, databasesSubject, req)
 }
 
 // Serve answers until stop is called. Several control planes may serve.
 func Serve(r bus.Responder, d Directory) (stop func(), err error) {
 	return r.Serve(bus.Service{
-		Name: "ayb-controlplane", Version: "1.0.0", Description: "tells which databases there are",
-		Endpoints: []bus.Endpoint{{Name: "databases", Subject: databasesSubject, Handle: bus.Handle(d.Databases)}},
+		Name: "ayb-directory", Version: "1.0.0", Description: "lists the databases and their nodes",
+		Endpoints: []bus.Endpoint{{Name: "databases", Subject: databasesSubject, Handle: bus.Handle(d.ListDatabases)}},
 	})
 }

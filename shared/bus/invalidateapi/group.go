@@ -51,20 +51,20 @@ func (g *Group) Run(ctx context.Context) error {
 		return err
 	}
 	defer stop()
-	tick := time.NewTicker(Beat)
+	tick := time.NewTicker(HeartbeatInterval)
 	defer tick.Stop()
 	for {
-		g.say(message{})
+		g.publish(message{})
 		select {
 		case <-ctx.Done():
-			g.say(message{Leave: true})
+			g.publish(message{Leave: true})
 			return nil
 		case <-tick.C:
 		}
 	}
 }
 
-func (g *Group) say(m message) {
+func (g *Group) publish(m message) {
 	err := g.send(m, func(data []byte) error { return g.bus.Publish(Subject, data) })
 	if err != nil { // the lease runs out by itself
 		g.log.Debug("control planes cannot be told", "err", err)
@@ -93,10 +93,10 @@ func (g *Group) receive(data []byte) (answer []byte) {
 		return nil
 	}
 	if m.From == g.id {
-		g.back(m)
+		g.heardOwn(m)
 		return nil
 	}
-	if g.missed(m) {
+	if g.note(m) {
 		g.forget(Notice{All: true})
 	}
 	if m.Notice == nil {
@@ -106,11 +106,11 @@ func (g *Group) receive(data []byte) (answer []byte) {
 	return []byte(g.id)
 }
 
-// back notes that a message of our own has come back, which proves that we had
+// heardOwn notes that a message of our own has come back, which proves that we had
 // heard everything when it was sent. After a silence nothing that was
 // remembered before is true for sure, and the first message is only on trial:
 // by the second one the others know that they must wait for us.
-func (g *Group) back(m message) {
+func (g *Group) heardOwn(m message) {
 	if !g.Fresh() {
 		g.forget(Notice{All: true})
 		if g.trial = !g.trial; g.trial {
@@ -120,9 +120,9 @@ func (g *Group) back(m message) {
 	g.heard.Store(m.Sent)
 }
 
-// missed notes a message of another member and tells whether one before it
+// note notes a message of another member and tells whether one before it
 // may have been lost.
-func (g *Group) missed(m message) bool {
+func (g *Group) note(m message) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	before, known := g.members[m.From]
@@ -141,21 +141,21 @@ func (g *Group) Fresh() bool {
 	return heard > 0 && time.Since(g.start)-heard < Lease
 }
 
-// Tell tells all other members of a change and returns when each has
-// forgotten what it made untrue, or after Patience.
+// Invalidate tells all other members of a change and returns when each has
+// forgotten what it made untrue, or after ConfirmTimeout.
 //
 // The error is Unavailable when this process is cut off from the others: they
 // go on trusting their memory, and have to until it can be heard again. The
 // change itself was made; making it once more tells of it again.
-func (g *Group) Tell(n Notice) error {
-	if len(n.Tokens) > maxNamed || len(n.Databases) > maxNamed {
+func (g *Group) Invalidate(n Notice) error {
+	if len(n.Tokens) > maxListed || len(n.Databases) > maxListed {
 		n = Notice{All: true}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), Patience)
+	ctx, cancel := context.WithTimeout(context.Background(), ConfirmTimeout)
 	defer cancel()
-	err := g.contact(ctx) // by then the others are known
+	err := g.waitFresh(ctx) // by then the others are known
 	if err == nil {
-		err = g.tell(ctx, n)
+		err = g.broadcast(ctx, n)
 	}
 	if err == nil {
 		return nil
@@ -164,12 +164,12 @@ func (g *Group) Tell(n Notice) error {
 		"The change was made, but it may not be in force everywhere yet because a part of the server is out of reach; try again")
 }
 
-// contact waits until this process hears itself.
-func (g *Group) contact(ctx context.Context) error {
+// waitFresh waits until this process hears itself.
+func (g *Group) waitFresh(ctx context.Context) error {
 	if g.Fresh() {
 		return nil
 	}
-	look := time.NewTicker(contactEvery)
+	look := time.NewTicker(contactInterval)
 	defer look.Stop()
 	for !g.Fresh() {
 		select {
@@ -181,9 +181,9 @@ func (g *Group) contact(ctx context.Context) error {
 	return nil
 }
 
-// tell is Tell for a process that was in contact a moment ago. Members that do
+// broadcast is Invalidate for a process that was in contact a moment ago. Members that do
 // not answer although it still is do not trust their memory.
-func (g *Group) tell(ctx context.Context, n Notice) error {
+func (g *Group) broadcast(ctx context.Context, n Notice) error {
 	waiting := g.others()
 	var answers bus.Answers
 	err := g.send(message{Notice: &n}, func(data []byte) (err error) {
@@ -201,16 +201,16 @@ func (g *Group) tell(ctx context.Context, n Notice) error {
 		return err
 	}
 	g.log.Warn("not every control plane has confirmed a change", "missing", len(waiting), "err", err)
-	g.lost(waiting)
+	g.dropMembers(waiting)
 	return nil
 }
 
-// TokensChanged is Tell for tokens, by their public parts.
-func (g *Group) TokensChanged(shorts []string) error { return g.Tell(Notice{Tokens: shorts}) }
+// TokensChanged is Invalidate for tokens, by their public parts.
+func (g *Group) TokensChanged(shorts []string) error { return g.Invalidate(Notice{Tokens: shorts}) }
 
-// DatabasesChanged is Tell for databases.
+// DatabasesChanged is Invalidate for databases.
 func (g *Group) DatabasesChanged(paths []ayb.DatabasePath) error {
-	return g.Tell(Notice{Databases: paths})
+	return g.Invalidate(Notice{Databases: paths})
 }
 
 // collect takes answers until nobody is waited for.
@@ -240,9 +240,9 @@ func (g *Group) others() map[string]bool {
 	return out
 }
 
-// lost forgets members that did not answer, so that the next change does not
+// dropMembers forgets members that did not answer, so that the next change does not
 // wait for them; one that lives shows itself again.
-func (g *Group) lost(missing map[string]bool) {
+func (g *Group) dropMembers(missing map[string]bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for id := range missing {

@@ -79,7 +79,7 @@ func TestEveryMemberHasForgottenWhenTellReturns(t *testing.T) {
 	for i, teller := range members {
 		hello := "hello from " + strconv.Itoa(i)
 		bustest.Until(t, "all to know each other", func() bool {
-			if err := teller.Tell(invalidateapi.Notice{Tokens: []string{hello}, Databases: []ayb.DatabasePath{{Entity: "a", Database: "b"}}}); err != nil {
+			if err := teller.Invalidate(invalidateapi.Notice{Tokens: []string{hello}, Databases: []ayb.DatabasePath{{Entity: "a", Database: "b"}}}); err != nil {
 				t.Error(err)
 			}
 			return !slices.ContainsFunc(members, func(m *member) bool { return m != teller && !m.knows(hello) })
@@ -88,7 +88,7 @@ func TestEveryMemberHasForgottenWhenTellReturns(t *testing.T) {
 	for i := range 200 {
 		token := string(rune('a'+i%26)) + string(rune('A'+i/26))
 		teller := members[i%5]
-		if err := teller.Tell(invalidateapi.Notice{Tokens: []string{token}}); err != nil {
+		if err := teller.Invalidate(invalidateapi.Notice{Tokens: []string{token}}); err != nil {
 			t.Fatal(err)
 		}
 		for j, m := range members {
@@ -101,7 +101,7 @@ func TestEveryMemberHasForgottenWhenTellReturns(t *testing.T) {
 }
 
 // On a bus with users too: control planes must be allowed to answer one
-// another, else every change waits for all of Patience. The answer itself is
+// another, else every change waits for all of ConfirmTimeout. The answer itself is
 // looked for, on the subject that they use.
 func TestMembersAnswerOnABusWithUsers(t *testing.T) {
 	cred, err := natsbus.LoadOrMakeCredentials(filepath.Join(t.TempDir(), "c.json"))
@@ -114,7 +114,7 @@ func TestMembersAnswerOnABusWithUsers(t *testing.T) {
 		members = append(members, joinAs(t, bustest.Connect(t, natsbus.ConnConfig{Role: natsbus.ControlPlane, URL: s.URL(), Credentials: cred})))
 	}
 	bustest.Until(t, "the two to know each other", func() bool {
-		return members[0].Tell(invalidateapi.Notice{Tokens: []string{"x"}}) == nil && members[1].knows("x")
+		return members[0].Invalidate(invalidateapi.Notice{Tokens: []string{"x"}}) == nil && members[1].knows("x")
 	})
 	answered, err := members[1].conn.Subscribe(invalidateapi.Subject, func([]byte) []byte { return []byte("heard") })
 	if err != nil {
@@ -138,7 +138,7 @@ func TestAMemberThatIsGoneIsWaitedForOnce(t *testing.T) {
 	s := bustest.Start(t)
 	a, b := join(t, s), join(t, s)
 	bustest.Until(t, "a to know b", func() bool {
-		return a.Tell(invalidateapi.Notice{Tokens: []string{"x"}}) == nil && b.knows("x")
+		return a.Invalidate(invalidateapi.Notice{Tokens: []string{"x"}}) == nil && b.knows("x")
 	})
 	b.conn.Close() // as a killed process does
 	bustest.Until(t, "b to distrust its memory", func() bool { return !b.Fresh() })
@@ -153,7 +153,7 @@ func manyTimes(t *testing.T, m *member) {
 	go func() {
 		var err error
 		for range 60 {
-			err = errors.Join(err, m.Tell(invalidateapi.Notice{Tokens: []string{"y"}}))
+			err = errors.Join(err, m.Invalidate(invalidateapi.Notice{Tokens: []string{"y"}}))
 		}
 		done <- err
 	}()
@@ -182,11 +182,11 @@ func TestWhoIsCutOffSaysSo(t *testing.T) {
 	s := bustest.Start(t)
 	a, b := join(t, s), join(t, s)
 	bustest.Until(t, "a to know b", func() bool {
-		return a.Tell(invalidateapi.Notice{Tokens: []string{"x"}}) == nil && b.knows("x")
+		return a.Invalidate(invalidateapi.Notice{Tokens: []string{"x"}}) == nil && b.knows("x")
 	})
 	a.conn.Close()
 	for range 2 { // while it trusts its memory, and afterwards
-		if err := a.Tell(invalidateapi.Notice{Tokens: []string{"y"}}); !errs.Is(err, errs.Unavailable) {
+		if err := a.Invalidate(invalidateapi.Notice{Tokens: []string{"y"}}); !errs.Is(err, errs.Unavailable) {
 			t.Errorf("the others were told by nobody, and the error is %v", err)
 		}
 	}
@@ -201,10 +201,10 @@ func TestNoticesOfAnySizeArrive(t *testing.T) {
 	s := bustest.Start(t)
 	a, b := join(t, s), join(t, s)
 	bustest.Until(t, "a to know b", func() bool {
-		return a.Tell(invalidateapi.Notice{Tokens: []string{"x"}}) == nil && b.knows("x")
+		return a.Invalidate(invalidateapi.Notice{Tokens: []string{"x"}}) == nil && b.knows("x")
 	})
 	forgotten := b.times()
-	if err := a.Tell(invalidateapi.Notice{Tokens: make([]string, 200_000)}); err != nil {
+	if err := a.Invalidate(invalidateapi.Notice{Tokens: make([]string, 200_000)}); err != nil {
 		t.Error(err)
 	}
 	if b.times() == forgotten {

@@ -5,7 +5,7 @@
 // A process may trust its memory only while it can hear the others. It finds
 // that out by listening to its own beats, which travel over the bus like every
 // notice: when none has come back for Lease, the memory is not used. A process
-// that tells of a change waits for every member it knows, at most Patience,
+// that tells of a change waits for every member it knows, at most ConfirmTimeout,
 // which is longer than Lease: one that did not answer by then has not heard
 // itself and does not trust its memory any more, or it was away for a moment,
 // sees by the numbers of the messages that it has missed one, and forgets
@@ -29,21 +29,21 @@ import (
 const Subject = "ayb.v1.invalidate.metadata"
 
 const (
-	// Beat is the time between two signs of life.
-	Beat = 300 * time.Millisecond
+	// HeartbeatInterval is the time between two signs of life.
+	HeartbeatInterval = 300 * time.Millisecond
 	// Lease is how long a member's memory may be trusted after its last beat
 	// came back.
 	Lease = 1500 * time.Millisecond
-	// Patience is how long a change waits for members that do not answer.
-	Patience = 2 * time.Second
+	// ConfirmTimeout is how long a change waits for members that do not answer.
+	ConfirmTimeout = 2 * time.Second
 )
 
 const (
-	// maxNamed is how many tokens or databases a notice names; one about more
+	// maxListed is how many tokens or databases a notice names; one about more
 	// is about everything, for a message has a largest size.
-	maxNamed = 1000
-	// contactEvery is how often a change looks whether there is contact.
-	contactEvery = 10 * time.Millisecond
+	maxListed = 1000
+	// contactInterval is how often a change looks whether there is contact.
+	contactInterval = 10 * time.Millisecond
 )
 
 // Notice says what has changed. The zero Notice names nothing.

@@ -143,14 +143,14 @@ func TestPermissionsOfRoles(t *testing.T) {
 		"$JS.API.STREAM.CREATE.OTHER", "$JS.API.STREAM.UPDATE.OTHER", "$JS.API.STREAM.LIST", "$SYS.REQ.SERVER.PING", "_INBOX_mailer2.x", "other")
 	for role, more := range map[natsbus.Role][]string{
 		natsbus.Snapshotter: append(append(onNode(verbs...), calls("STREAM.CREATE", "STREAM.UPDATE")...),
-			"ayb.v1.node.n1.query", "ayb.v1.node.n1.database.import", "ayb.v1.mail", "ayb.v1.invalidate.metadata", "ayb.v1.control.other", "ayb.v1.snapshot.take",
+			"ayb.v1.node.n1.query", "ayb.v1.node.n1.database.import", "ayb.v1.mail", "ayb.v1.invalidate.metadata", "ayb.v1.directory.other", "ayb.v1.snapshot.take",
 			"$JS.API.STREAM.PURGE.MAIL", "$JS.API.STREAM.PURGE.SNAPSHOTS", "$JS.API.CONSUMER.DELETE.MAIL.mailer", "$JS.API.CONSUMER.MSG.NEXT.MAIL.mailer",
 			"$JS.ACK.MAIL.mailer.1.1.1.1.1", "$KV.nodes.n1", "_INBOX_querynode.x", "_INBOX_mailer.x"),
 		natsbus.QueryNode: append(append(onNode(append(verbs, harmless...)...), calls("STREAM.CREATE", "STREAM.UPDATE", "STREAM.PURGE")...),
-			"ayb.v1.node.n1.query", "ayb.v1.mail", "ayb.v1.invalidate.metadata", "ayb.v1.control.databases", "ayb.v1.snapshot.take", "$KV.snapshot_lease.schedule",
+			"ayb.v1.node.n1.query", "ayb.v1.mail", "ayb.v1.invalidate.metadata", "ayb.v1.directory.databases", "ayb.v1.snapshot.take", "$KV.snapshot_lease.schedule",
 			"$JS.API.CONSUMER.MSG.NEXT.MAIL.mailer", "ayb.v1.snapshotjob.n1.x", "_INBOX_mailer.x"),
 		natsbus.Mailer: append(append(onNode(append(verbs, harmless...)...), calls("STREAM.CREATE", "STREAM.UPDATE", "STREAM.PURGE", "CONSUMER.CREATE")...),
-			"ayb.v1.node.n1.query", "ayb.v1.mail", "ayb.v1.invalidate.metadata", "ayb.v1.control.databases", "ayb.v1.snapshot.take", "$KV.nodes.n1", "_INBOX_querynode.x"),
+			"ayb.v1.node.n1.query", "ayb.v1.mail", "ayb.v1.invalidate.metadata", "ayb.v1.directory.databases", "ayb.v1.snapshot.take", "$KV.nodes.n1", "_INBOX_querynode.x"),
 		natsbus.ControlPlane: append(calls("STREAM.PURGE", "CONSUMER.MSG.NEXT"), "$JS.ACK.MAIL.mailer.1.1.1.1.1", "$KV.nodes.n1", "$KV.snapshot_lease.schedule",
 			"ayb.v1.snapshotjob.n1.x", "ayb.v1.other"),
 	} {

@@ -39,10 +39,10 @@ type Conn struct {
 	js   jetstream.JetStream
 	role Role
 	log  *slog.Logger
-	// signs are those of long calls.
-	signs signs
-	// local are the endpoints in this process; nil when the server is not.
-	local *locals
+	// keepAlive are those of long calls.
+	keepAlive keepAlive
+	// inProcess are the endpoints in this process; nil when the server is not.
+	inProcess *inProcess
 	// store is that of the server in this process; nil when it is not.
 	store *writable
 
@@ -62,7 +62,7 @@ var (
 // Connect connects a role. Over the network it keeps trying in the
 // background when the bus is not there yet: roles start in any order.
 func Connect(cfg ConnConfig, log *slog.Logger) (*Conn, error) {
-	c := &Conn{role: cfg.Role, log: log, peers: map[downer]struct{}{}, signs: signs{signEvery, signPatience}}
+	c := &Conn{role: cfg.Role, log: log, peers: map[downer]struct{}{}, keepAlive: keepAlive{keepAliveInterval, keepAliveTimeout}}
 	opts := []nats.Option{
 		nats.Name("ayb-" + string(cfg.Role)),
 		nats.CustomInboxPrefix(inbox(cfg.Role)),
@@ -74,7 +74,7 @@ func Connect(cfg ConnConfig, log *slog.Logger) (*Conn, error) {
 		nats.ReconnectBufSize(-1),   // fail fast instead of sending stale requests later
 		nats.PingInterval(5 * time.Second),
 		nats.MaxPingsOutstanding(2),
-		nats.DisconnectErrHandler(func(*nats.Conn, error) { c.broken() }),
+		nats.DisconnectErrHandler(func(*nats.Conn, error) { c.closePeers() }),
 		nats.ReconnectHandler(func(*nats.Conn) { log.Info("bus reconnected") }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { c.asyncError(err) }),
 	}
@@ -84,7 +84,7 @@ func Connect(cfg ConnConfig, log *slog.Logger) (*Conn, error) {
 	url := cfg.URL
 	if cfg.Server != nil {
 		opts = append(opts, nats.InProcessServer(cfg.Server.nats))
-		c.local, c.store = &cfg.Server.local, cfg.Server.mend.log.writable
+		c.inProcess, c.store = &cfg.Server.inProcess, cfg.Server.reopener.log.writable
 		url = ""
 	}
 	secure, err := cfg.Trust.options(url)
@@ -121,9 +121,9 @@ func (c *Conn) Healthy() error {
 	return errs.E(errs.Unavailable, "The bus is not connected")
 }
 
-// Full tells whether the bus, when its server is in this process, has no room on
+// StoreFull tells whether the bus, when its server is in this process, has no room on
 // its disk for what it keeps. It works again by itself when there is.
-func (c *Conn) Full() bool { return c.store != nil && !c.store.is() }
+func (c *Conn) StoreFull() bool { return c.store != nil && !c.store.yes() }
 
 // Connected waits until the bus is connected or ctx ends.
 func (c *Conn) Connected(ctx context.Context) error {
@@ -141,11 +141,11 @@ func (c *Conn) Connected(ctx context.Context) error {
 func (c *Conn) asyncError(err error) {
 	c.log.Warn("bus trouble", "err", err)
 	if errors.Is(err, nats.ErrSlowConsumer) {
-		c.broken() // messages were dropped, so no open stream can be trusted
+		c.closePeers() // messages were dropped, so no open stream can be trusted
 	}
 }
 
-func (c *Conn) broken() {
+func (c *Conn) closePeers() {
 	c.mu.Lock()
 	peers := make([]downer, 0, len(c.peers))
 	for p := range c.peers {
@@ -196,7 +196,7 @@ func (c *Conn) Request(ctx context.Context, subject string, data []byte) ([]byte
 	msg.Data = data
 	msg.Header.Set(timeoutHeader, strconv.FormatInt(left.Milliseconds(), 10))
 	request := c.nc.RequestMsgWithContext
-	if left > c.signs.patience {
+	if left > c.keepAlive.patience {
 		request = c.requestLong
 	}
 	resp, err := request(ctx, msg)

@@ -11,7 +11,7 @@ import (
 func (q *Queue) SetAckWait(d time.Duration) { q.ackWait = d }
 
 // SetAckWait is the same for lanes.
-func (l *Lanes) SetAckWait(d time.Duration) { l.ackWait = d }
+func (l *PartitionedQueue) SetAckWait(d time.Duration) { l.ackWait = d }
 
 // SetLife makes a test's lease run out sooner; it comes before Ensure.
 func (l *Lease) SetLife(d time.Duration) { l.life = d }
@@ -24,8 +24,8 @@ func (c *Conn) TakeAfterEnd(subject string, accept func(mux.Link) bus.Peer) (tak
 		return false, err
 	}
 	a.close()
-	return a.take("inbox", mux.Append(nil, mux.OpenFinal, 1, nil), nil), nil
+	return a.handle("inbox", mux.Append(nil, mux.OpenFinal, 1, nil), nil), nil
 }
 
 // SetSigns makes the signs of long calls quicker; it comes before any call.
-func (c *Conn) SetSigns(every, patience time.Duration) { c.signs = signs{every, patience} }
+func (c *Conn) SetSigns(every, patience time.Duration) { c.keepAlive = keepAlive{every, patience} }

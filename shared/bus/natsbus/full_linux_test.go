@@ -65,8 +65,8 @@ func TestDiskFullAndFree(t *testing.T) {
 	}
 	free()
 	until(t, "mail is taken again", func(context.Context) error { return put("after", 100) })
-	until(t, "the board is written again", func(ctx context.Context) error { return c.NodeBoard().Post(ctx, "n", []byte("x")) })
-	until(t, "records are written again", func(ctx context.Context) error { return c.SnapshotRecords().Record(ctx, "a/b", []byte("x")) })
+	until(t, "the board is written again", func(ctx context.Context) error { return c.NodeRegistry().Set(ctx, "n", []byte("x")) })
+	until(t, "records are written again", func(ctx context.Context) error { return c.SnapshotRecords().Set(ctx, "a/b", []byte("x")) })
 	held := make(chan struct{})
 	holding, let := context.WithCancel(t.Context())
 	defer let()

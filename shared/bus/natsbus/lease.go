@@ -47,7 +47,7 @@ func (l *Lease) Hold(ctx context.Context, do func(context.Context)) error {
 	me := []byte(rand.Text())
 	for ctx.Err() == nil {
 		if rev, err := l.write(ctx, me, 0); err == nil {
-			l.held(ctx, me, rev, do)
+			l.renewWhile(ctx, me, rev, do)
 			continue
 		}
 		pauseFor(ctx, l.life/6)
@@ -66,8 +66,8 @@ func (l *Lease) write(ctx context.Context, me []byte, rev uint64) (uint64, error
 	return ack.Sequence, nil
 }
 
-// held renews the lease while do works, and waits for do.
-func (l *Lease) held(ctx context.Context, me []byte, rev uint64, do func(context.Context)) {
+// renewWhile renews the lease while do works, and waits for do.
+func (l *Lease) renewWhile(ctx context.Context, me []byte, rev uint64, do func(context.Context)) {
 	holding, lose := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {

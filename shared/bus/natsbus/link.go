@@ -17,8 +17,8 @@ const (
 	// pingInterval is how often a link with open streams asks whether the
 	// other side is there.
 	pingInterval = time.Second
-	// silence is how many intervals without a sign end the streams.
-	silence = 5
+	// maxMissed is how many intervals without a sign end the streams.
+	maxMissed = 5
 )
 
 // statusHeader and noResponders are how NATS says that nobody listens.
@@ -74,8 +74,8 @@ func (c *Conn) subscribe(subject string, fn func(*nats.Msg)) (*nats.Subscription
 }
 
 func (d *dialed) write(batch []byte) (kept bool) {
-	for a := d.conn.local.acceptor(d.subject); a != nil; a = d.conn.local.acceptor(d.subject) {
-		if a.take(d.inbox, batch, d) {
+	for a := d.conn.inProcess.acceptor(d.subject); a != nil; a = d.conn.inProcess.acceptor(d.subject) {
+		if a.handle(d.inbox, batch, d) {
 			return true
 		}
 	}
@@ -94,7 +94,7 @@ func (d *dialed) receiveLocal(batch []byte) {
 
 func (d *dialed) receive(m *nats.Msg) {
 	if len(m.Data) == 0 && m.Header.Get(statusHeader) == noResponders {
-		d.gone()
+		d.unserved()
 		return
 	}
 	d.heard.Store(true)
@@ -109,18 +109,18 @@ func (d *dialed) receive(m *nats.Msg) {
 
 func (d *dialed) down(err error) { d.peer.Down(err) }
 
-// lost says that the service in this process has given the link up. If it has
+// dropped says that the service in this process has given the link up. If it has
 // been started again, the new one says which streams it has.
-func (d *dialed) lost() {
-	if d.conn.local.acceptor(d.subject) != nil {
+func (d *dialed) dropped() {
+	if d.conn.inProcess.acceptor(d.subject) != nil {
 		d.peer.Restarted()
 		return
 	}
-	d.gone()
+	d.unserved()
 }
 
-// gone fails the streams because nobody answers on the subject.
-func (d *dialed) gone() {
+// unserved fails the streams because nobody answers on the subject.
+func (d *dialed) unserved() {
 	d.down(errs.E(errs.Unavailable, "The query node of this database is not running; try again later"))
 }
 
@@ -138,7 +138,7 @@ func (d *dialed) watch() {
 		}
 		if d.heard.Swap(false) || !d.peer.Busy() {
 			missed = 0
-		} else if missed++; missed > silence {
+		} else if missed++; missed > maxMissed {
 			missed = 0
 			d.down(errs.E(errs.Unavailable, "The query node of this database does not answer; check whether a change was made before you repeat it"))
 		}

@@ -311,13 +311,13 @@ func TestQueueKeepsJobsUntilDone(t *testing.T) {
 func TestBoard(t *testing.T) {
 	s := bustest.Start(t)
 	got := make(chan string, 10)
-	watching := bustest.Role(t, s, natsbus.ControlPlane).NodeBoard()
+	watching := bustest.Role(t, s, natsbus.ControlPlane).NodeRegistry()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- watching.Watch(ctx, func(k string, v []byte) { got <- k + "=" + string(v) }) }()
-	b := bustest.Role(t, s, natsbus.QueryNode).NodeBoard()
+	b := bustest.Role(t, s, natsbus.QueryNode).NodeRegistry()
 	for _, v := range []string{"1", "2"} {
-		if err := b.Post(t.Context(), "n", []byte(v)); err != nil {
+		if err := b.Set(t.Context(), "n", []byte(v)); err != nil {
 			t.Fatal(err)
 		}
 		if g := <-got; g != "n="+v {
@@ -347,7 +347,7 @@ func TestRolesAreConfined(t *testing.T) {
 	if err := node.MailQueue("ayb.v1.mail").Put(ctx, "x", []byte("spam")); err == nil {
 		t.Error("a query node queued a mail")
 	}
-	if err := node.NodeBoard().Post(t.Context(), "n", []byte("ok")); err != nil {
+	if err := node.NodeRegistry().Set(t.Context(), "n", []byte("ok")); err != nil {
 		t.Errorf("a query node cannot post its heartbeat: %v", err)
 	}
 	stranger := bustest.Connect(t, natsbus.ConnConfig{Role: natsbus.QueryNode, URL: s.URL(), Credentials: natsbus.Credentials{natsbus.QueryNode: "guess"}})

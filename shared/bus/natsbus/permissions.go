@@ -13,11 +13,11 @@ func inbox(r Role) string { return inboxes + string(r) }
 
 const inboxes = "_INBOX_"
 
-// asks reports whether an answer to this address goes to a role. The bus itself
+// fromRole reports whether an answer to this address goes to a role. The bus itself
 // passes on what it has stored, to any subject that whoever may read it names:
 // without an address, or with one that settles a job. So what does not want an
 // answer at a role's inbox was not asked by anybody who may ask.
-func asks(reply string) bool {
+func fromRole(reply string) bool {
 	rest, ok := strings.CutPrefix(reply, inboxes)
 	role, _, dot := strings.Cut(rest, ".")
 	return ok && dot && slices.Contains(roles(), Role(role))
@@ -46,16 +46,16 @@ func controlPlane() (publish, subscribe []string) {
 	for _, other := range roles() { // control planes answer each other, too
 		publish = append(publish, inbox(other)+".>")
 	}
-	for _, stream := range []string{mailStream, snapshotStream, "KV_" + boardBucket, "KV_" + leaseBucket, "KV_" + recordBucket} {
+	for _, stream := range []string{mailStream, snapshotStream, "KV_" + registryBucket, "KV_" + leaseBucket, "KV_" + recordBucket} {
 		publish = append(publish, streamCalls(stream, "STREAM.INFO", "STREAM.CREATE", "STREAM.UPDATE")...)
 	}
 	publish = append(publish, streamCalls(mailStream, "CONSUMER.INFO", "CONSUMER.CREATE")...)
-	return append(publish, follows(boardBucket)...), []string{"ayb.v1.control.*", "ayb.v1.invalidate.*"}
+	return append(publish, follows(registryBucket)...), []string{"ayb.v1.directory.*", "ayb.v1.invalidate.*"}
 }
 
 // queryNode answers, and shows that it lives.
 func queryNode() (publish, subscribe []string) {
-	publish = []string{inbox(ControlPlane) + ".>", inbox(Snapshotter) + ".>", "$JS.API.STREAM.INFO.KV_" + boardBucket, "$KV." + boardBucket + ".>"}
+	publish = []string{inbox(ControlPlane) + ".>", inbox(Snapshotter) + ".>", "$JS.API.STREAM.INFO.KV_" + registryBucket, "$KV." + registryBucket + ".>"}
 	return publish, []string{"ayb.v1.node.*.query", "ayb.v1.node.*.database.*"}
 }
 
@@ -63,7 +63,7 @@ func queryNode() (publish, subscribe []string) {
 // database is, and no query. It works on the queue of snapshots and has their
 // lease and their records.
 func snapshotter() (publish, subscribe []string) {
-	publish = []string{inbox(ControlPlane) + ".>", "ayb.v1.control.databases", snapshotSubject + ".>", "$JS.ACK." + snapshotStream + ".>"}
+	publish = []string{inbox(ControlPlane) + ".>", "ayb.v1.directory.databases", snapshotSubject + ".>", "$JS.ACK." + snapshotStream + ".>"}
 	for _, verb := range []string{"marks", "prepare", "upload", "release", "fetch"} {
 		publish = append(publish, "ayb.v1.node.*.database."+verb)
 	}
@@ -71,7 +71,7 @@ func snapshotter() (publish, subscribe []string) {
 	publish = append(publish, "$KV."+leaseBucket+".>", "$KV."+recordBucket+".>")
 	publish = append(publish, streamCalls("KV_"+leaseBucket, "STREAM.INFO", "STREAM.PURGE", "STREAM.MSG.GET", "DIRECT.GET")...)
 	publish = append(publish, streamCalls("KV_"+recordBucket, "STREAM.INFO", "STREAM.PURGE", "CONSUMER.CREATE", "CONSUMER.DELETE", "CONSUMER.MSG.NEXT")...)
-	return append(publish, follows(boardBucket)...), []string{"ayb.v1.snapshot.*"}
+	return append(publish, follows(registryBucket)...), []string{"ayb.v1.snapshot.*"}
 }
 
 // mailer takes mail from the queue, settles it, and tells who waits for it.

@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	mailStream  = "MAIL"
-	boardBucket = "nodes"
-	boardTTL    = 15 * time.Second
+	mailStream     = "MAIL"
+	registryBucket = "nodes"
+	registryTTL    = 15 * time.Second
 
 	fetchWait  = 5 * time.Second
 	firstDelay = 500 * time.Millisecond
@@ -58,12 +58,12 @@ func (q *Queue) Ensure(ctx context.Context) error {
 		Name: q.stream, Subjects: []string{q.subject}, Retention: jetstream.WorkQueuePolicy,
 		Storage: jetstream.FileStorage, Duplicates: 10 * time.Minute,
 	})
-	if err = q.conn.asItIs(ctx, q.stream, err); err == nil {
+	if err = q.conn.existingDespite(ctx, q.stream, err); err == nil {
 		_, err = q.conn.js.CreateOrUpdateConsumer(ctx, q.stream, jetstream.ConsumerConfig{
 			Durable: q.consumer, AckPolicy: jetstream.AckExplicitPolicy, AckWait: q.ackWait, MaxDeliver: -1,
 			MaxAckPending: -1, // jobs that wait for another try must not hold up new ones
 		})
-		err = q.conn.asItIs(ctx, q.stream, err)
+		err = q.conn.existingDespite(ctx, q.stream, err)
 	}
 	if err != nil {
 		return fmt.Errorf("prepare the queue %s on the bus: %w", q.stream, err)
@@ -132,9 +132,9 @@ func (q *Queue) handle(ctx context.Context, msg jetstream.Msg, do func(context.C
 	}
 	id := msg.Headers().Get(jetstream.MsgIDHeader)
 	if id == "" {
-		id = unkey(msg.Subject())
+		id = decodeKey(msg.Subject())
 	}
-	stop := q.hold(msg)
+	stop := q.keepPending(msg)
 	err := do(ctx, bus.Job{ID: id, Data: msg.Data(), Attempt: attempt})
 	stop()
 	if err == nil {
@@ -150,8 +150,8 @@ func (q *Queue) handle(ctx context.Context, msg jetstream.Msg, do func(context.C
 	}
 }
 
-// hold keeps the bus from giving the job to another worker until stop.
-func (q *Queue) hold(msg jetstream.Msg) (stop func()) {
+// keepPending keeps the bus from giving the job to another worker until stop.
+func (q *Queue) keepPending(msg jetstream.Msg) (stop func()) {
 	ended, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)

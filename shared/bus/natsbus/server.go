@@ -45,12 +45,12 @@ const memoryBytes = 64 << 20
 
 // Server is an embedded NATS server.
 type Server struct {
-	nats *server.Server
-	lock *os.File // keeps other processes off the store
-	tls  bool     // on the port
-	mend *mender
-	// local are the link endpoints of the roles in this process.
-	local locals
+	nats     *server.Server
+	lock     *os.File // keeps other processes off the store
+	tls      bool     // on the port
+	reopener *storeReopener
+	// inProcess are the link endpoints of the roles in this process.
+	inProcess inProcess
 }
 
 const startTimeout = 10 * time.Second
@@ -109,11 +109,11 @@ func StartServer(cfg ServerConfig, log *slog.Logger) (*Server, error) {
 		return nil, fmt.Errorf("the embedded bus did not start within %s; is %q in use by another process?", startTimeout, cfg.Listen)
 	}
 	lines.writable.set(s.JetStreamEnabled())
-	started := &Server{nats: s, lock: lock, tls: opts.TLSConfig != nil, mend: &mender{nats: s, log: lines, stop: make(chan struct{}), cfg: server.JetStreamConfig{
+	started := &Server{nats: s, lock: lock, tls: opts.TLSConfig != nil, reopener: &storeReopener{nats: s, log: lines, stop: make(chan struct{}), cfg: server.JetStreamConfig{
 		StoreDir: cfg.StoreDir, SyncAlways: opts.SyncAlways, SyncInterval: opts.SyncInterval,
 		MaxStore: opts.JetStreamMaxStore, MaxMemory: opts.JetStreamMaxMemory, Strict: !opts.NoJetStreamStrict,
 	}}}
-	started.mend.done.Go(started.mend.run)
+	started.reopener.done.Go(started.reopener.run)
 	return started, nil
 }
 
@@ -162,8 +162,8 @@ func (s *Server) URL() string {
 
 // Stop ends the server and waits until its files are closed.
 func (s *Server) Stop() {
-	if s.mend != nil {
-		s.mend.end()
+	if s.reopener != nil {
+		s.reopener.close()
 	}
 	s.nats.Shutdown()
 	s.nats.WaitForShutdown()
@@ -179,13 +179,13 @@ type serverLog struct {
 }
 
 func (l *serverLog) Noticef(format string, v ...any) { l.log.Debug("bus: " + line(format, v)) }   //nolint:sloglint // the text is the server's
-func (l *serverLog) Warnf(format string, v ...any)   { l.log.Warn("bus: " + l.look(format, v)) }  //nolint:sloglint // the text is the server's
-func (l *serverLog) Fatalf(format string, v ...any)  { l.log.Error("bus: " + l.look(format, v)) } //nolint:sloglint // the text is the server's
-func (l *serverLog) Errorf(format string, v ...any)  { l.log.Error("bus: " + l.look(format, v)) } //nolint:sloglint // the text is the server's
+func (l *serverLog) Warnf(format string, v ...any)   { l.log.Warn("bus: " + l.note(format, v)) }  //nolint:sloglint // the text is the server's
+func (l *serverLog) Fatalf(format string, v ...any)  { l.log.Error("bus: " + l.note(format, v)) } //nolint:sloglint // the text is the server's
+func (l *serverLog) Errorf(format string, v ...any)  { l.log.Error("bus: " + l.note(format, v)) } //nolint:sloglint // the text is the server's
 func (l *serverLog) Debugf(string, ...any)           {}
 func (l *serverLog) Tracef(string, ...any)           {}
 
-func (l *serverLog) look(format string, v []any) string {
+func (l *serverLog) note(format string, v []any) string {
 	text := line(format, v)
 	if unwritable(text) {
 		l.failures.Add(1)

@@ -68,7 +68,7 @@ func (c *Conn) Serve(s bus.Service) (func(), error) {
 func (c *Conn) calls(e bus.Endpoint, running *sync.WaitGroup) micro.Handler {
 	slots := make(chan struct{}, poolSize)
 	return micro.HandlerFunc(func(req micro.Request) {
-		if !asks(req.Reply()) {
+		if !fromRole(req.Reply()) {
 			c.log.Warn("call without a caller refused", "endpoint", e.Name)
 			return
 		}
@@ -86,10 +86,10 @@ func (c *Conn) answer(e bus.Endpoint, req micro.Request) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeoutOf(req))
 	defer cancel()
 	done := func() {}
-	if req.Headers().Get(signHeader) != "" && req.Reply() != "" {
+	if req.Headers().Get(keepAliveHeader) != "" && req.Reply() != "" {
 		signing, stop := context.WithCancel(ctx)
 		var giving sync.WaitGroup
-		giving.Go(func() { c.giveSigns(signing, req, cancel) })
+		giving.Go(func() { c.sendKeepAlives(signing, req, cancel) })
 		done = func() { stop(); giving.Wait() }
 	}
 	data, err := e.Handle(ctx, req.Data())

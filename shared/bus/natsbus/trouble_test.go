@@ -250,7 +250,7 @@ func TestStoreBelongsToOneServer(t *testing.T) {
 func TestControlPlaneAnswers(t *testing.T) {
 	connect := network(t)
 	asking, control := connect(natsbus.Snapshotter), connect(natsbus.ControlPlane)
-	const where = "ayb.v1.control.databases"
+	const where = "ayb.v1.directory.databases"
 	stop, err := control.Serve(bus.Service{Name: "control", Version: "1.0.0", Endpoints: []bus.Endpoint{{
 		Name: "databases", Subject: where, Handle: func(_ context.Context, b []byte) ([]byte, error) { return b, nil },
 	}}})

@@ -21,7 +21,7 @@ const (
 
 // Announce posts the node's status until ctx ends. It posts at once, and
 // again soon when the bus does not take it.
-func Announce(ctx context.Context, b bus.Board, status func() NodeStatus, log *slog.Logger) error {
+func Announce(ctx context.Context, b bus.Registry, status func() NodeStatus, log *slog.Logger) error {
 	for {
 		wait := heartbeat
 		if err := post(ctx, b, status()); err != nil {
@@ -40,22 +40,22 @@ func Announce(ctx context.Context, b bus.Board, status func() NodeStatus, log *s
 }
 
 // leave takes the node off the board, so that nobody thinks it lives.
-func leave(b bus.Board, id NodeID, log *slog.Logger) {
+func leave(b bus.Registry, id NodeID, log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	if err := b.Post(ctx, string(id), nil); err != nil {
+	if err := b.Set(ctx, string(id), nil); err != nil {
 		log.Debug("node not taken off the board", "err", err)
 	}
 }
 
-func post(ctx context.Context, b bus.Board, s NodeStatus) error {
+func post(ctx context.Context, b bus.Registry, s NodeStatus) error {
 	data, err := json.Marshal(s)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, heartbeat)
 	defer cancel()
-	return b.Post(ctx, string(s.ID), data)
+	return b.Set(ctx, string(s.ID), data)
 }
 
 // Presence follows the heartbeats of all nodes. It implements Nodes and is
@@ -80,7 +80,7 @@ func NewPresence(now func() time.Time) *Presence {
 }
 
 // Follow watches the board until ctx ends.
-func (p *Presence) Follow(ctx context.Context, b bus.Board) error {
+func (p *Presence) Follow(ctx context.Context, b bus.Registry) error {
 	return b.Watch(ctx, p.see)
 }
 

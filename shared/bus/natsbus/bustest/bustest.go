@@ -29,8 +29,8 @@ func StartConfig(t testing.TB, cfg natsbus.ServerConfig) *natsbus.Server {
 	t.Cleanup(s.Stop)
 	c := Connect(t, natsbus.ConnConfig{Role: natsbus.ControlPlane, Server: s, Credentials: cfg.Credentials})
 	ensure := func(ctx context.Context) error {
-		return errors.Join(c.MailQueue(mailapi.Subject).Ensure(ctx), c.NodeBoard().Ensure(ctx),
-			c.SnapshotLanes().Ensure(ctx), c.SnapshotLease().Ensure(ctx), c.SnapshotRecords().Ensure(ctx))
+		return errors.Join(c.MailQueue(mailapi.Subject).Ensure(ctx), c.NodeRegistry().Ensure(ctx),
+			c.SnapshotQueue().Ensure(ctx), c.SnapshotLease().Ensure(ctx), c.SnapshotRecords().Ensure(ctx))
 	}
 	if err := ensure(t.Context()); err != nil {
 		t.Fatal(err)

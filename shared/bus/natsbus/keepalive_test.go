@@ -16,14 +16,14 @@ const callSubject = "ayb.v1.node.test.database.work"
 // Signs of life come quickly; patience is long enough for a machine on which a
 // goroutine waits a second for its turn.
 const (
-	signs    = 20 * time.Millisecond
-	patience = 2 * time.Second
+	keepAlive = 20 * time.Millisecond
+	patience  = 2 * time.Second
 )
 
 // worker answers calls with handle.
 func worker(t *testing.T, c *natsbus.Conn, handle bus.Handler) {
 	t.Helper()
-	c.SetSigns(signs, patience)
+	c.SetSigns(keepAlive, patience)
 	stop, err := c.Serve(bus.Service{Name: "test", Version: "1.0.0", Endpoints: []bus.Endpoint{{Name: "work", Subject: callSubject, Handle: handle}}})
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +42,7 @@ func longCall(ctx context.Context, c *natsbus.Conn) (string, error) {
 func TestLongCalls(t *testing.T) {
 	bothWays(t, func(t *testing.T, connect func(natsbus.Role) *natsbus.Conn) {
 		control := connect(natsbus.ControlPlane)
-		control.SetSigns(signs, patience)
+		control.SetSigns(keepAlive, patience)
 		if _, err := longCall(t.Context(), control); !errs.Is(err, errs.Unavailable) {
 			t.Errorf("nobody serves: %v", err)
 		}
@@ -77,7 +77,7 @@ func TestLongCalls(t *testing.T) {
 func TestWorkerOfLongCallDies(t *testing.T) {
 	connect := network(t)
 	node, control := connect(natsbus.QueryNode), connect(natsbus.ControlPlane)
-	control.SetSigns(signs, patience)
+	control.SetSigns(keepAlive, patience)
 	begun := make(chan struct{})
 	worker(t, node, func(ctx context.Context, _ []byte) ([]byte, error) {
 		close(begun)
@@ -110,7 +110,7 @@ func TestWorkerOfLongCallDies(t *testing.T) {
 func TestCallerOfLongCallDies(t *testing.T) {
 	connect := network(t)
 	control := connect(natsbus.ControlPlane)
-	control.SetSigns(signs, patience)
+	control.SetSigns(keepAlive, patience)
 	begun, ended := make(chan struct{}), make(chan struct{})
 	worker(t, connect(natsbus.QueryNode), func(ctx context.Context, _ []byte) ([]byte, error) {
 		close(begun)

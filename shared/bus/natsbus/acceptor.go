@@ -56,12 +56,12 @@ func (c *Conn) newAcceptor(subject string, accept func(mux.Link) bus.Peer) (*acc
 		conn: c, subject: subject, accept: accept, inbox: c.newInbox(), stop: make(chan struct{}),
 		peers: map[string]*accepted{}, byNum: map[string]*accepted{},
 	}
-	sub, err := c.subscribe(a.inbox+".*", a.gone)
+	sub, err := c.subscribe(a.inbox+".*", a.peerGone)
 	if err != nil {
 		return nil, err
 	}
 	a.sub = sub
-	c.local.add(a) // before it can end
+	c.inProcess.add(a) // before it can end
 	c.add(a)
 	a.done.Add(1)
 	go a.watch()
@@ -71,13 +71,13 @@ func (c *Conn) newAcceptor(subject string, accept func(mux.Link) bus.Peer) (*acc
 // Handle implements micro.Handler: each message is a batch of frames of one
 // peer. It runs on one goroutine for all of them and must not block.
 func (a *acceptor) Handle(req micro.Request) {
-	if asks(req.Reply()) { // else there is nowhere to answer to
-		a.take(req.Reply(), req.Data(), nil)
+	if fromRole(req.Reply()) { // else there is nowhere to answer to
+		a.handle(req.Reply(), req.Data(), nil)
 	}
 }
 
-// take takes a batch of the peer with this inbox; false when it takes no more.
-func (a *acceptor) take(inbox string, batch []byte, caller *dialed) (taken bool) {
+// handle takes a batch of the peer with this inbox; false when it takes no more.
+func (a *acceptor) handle(inbox string, batch []byte, caller *dialed) (taken bool) {
 	p := a.find(inbox, caller)
 	if p == nil {
 		return false
@@ -127,8 +127,8 @@ func (p *accepted) write(batch []byte) (kept bool) {
 	return false
 }
 
-// gone takes NATS's word that nobody listens to a peer's inbox any more.
-func (a *acceptor) gone(m *nats.Msg) {
+// unserved takes NATS's word that nobody listens to a peer's inbox any more.
+func (a *acceptor) peerGone(m *nats.Msg) {
 	num := m.Subject[strings.LastIndexByte(m.Subject, '.')+1:]
 	a.mu.Lock()
 	p := a.byNum[num]
@@ -148,24 +148,24 @@ func (a *acceptor) drop(p *accepted, err error) {
 	p.out.Close()
 	p.peer.Down(err)
 	if p.caller != nil { // else NATS tells it
-		p.caller.lost()
+		p.caller.dropped()
 	}
 }
 
 // down ends every peer's streams: the connection broke, so answers were lost.
 func (a *acceptor) down(err error) {
 	if a.conn.nc.IsClosed() {
-		a.end()
+		a.deregister()
 	}
 	for _, p := range a.all() {
 		a.drop(p, err)
 	}
 }
 
-// end makes it unknown in this process, and only then take no more: a caller
+// deregister makes it unknown in this process, and only then take no more: a caller
 // that found it before looks again and never finds it twice.
-func (a *acceptor) end() {
-	a.conn.local.remove(a)
+func (a *acceptor) deregister() {
+	a.conn.inProcess.remove(a)
 	a.mu.Lock()
 	a.ended = true
 	a.mu.Unlock()
@@ -197,7 +197,7 @@ func (a *acceptor) watch() {
 				continue
 			}
 			p.missed++
-			if p.peer.Busy() && p.missed > silence || p.missed > forgetAfter {
+			if p.peer.Busy() && p.missed > maxMissed || p.missed > forgetAfter {
 				a.drop(p, errs.E(errs.Canceled, "The caller does not answer"))
 			}
 		}
@@ -205,7 +205,7 @@ func (a *acceptor) watch() {
 }
 
 func (a *acceptor) close() {
-	a.end()
+	a.deregister()
 	a.conn.remove(a)
 	close(a.stop)
 	a.done.Wait()

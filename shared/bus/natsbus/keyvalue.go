@@ -20,28 +20,28 @@ const (
 	recordWait  = 10 * time.Second
 )
 
-// Records are a key-value bucket that keeps one value a key.
-type Records struct{ conn *Conn }
+// KeyValue are a key-value bucket that keeps one value a key.
+type KeyValue struct{ conn *Conn }
 
-var _ bus.Records = (*Records)(nil)
+var _ bus.KeyValue = (*KeyValue)(nil)
 
 // SnapshotRecords tell what state of each database was stored last.
-func (c *Conn) SnapshotRecords() *Records { return &Records{c} }
+func (c *Conn) SnapshotRecords() *KeyValue { return &KeyValue{c} }
 
 // Ensure makes the bucket on the bus if it is not there. The control plane
 // does it.
-func (r *Records) Ensure(ctx context.Context) error {
+func (r *KeyValue) Ensure(ctx context.Context) error {
 	_, err := r.conn.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: recordBucket, Storage: jetstream.FileStorage})
-	if err = r.conn.asItIs(ctx, "KV_"+recordBucket, err); err != nil {
+	if err = r.conn.existingDespite(ctx, "KV_"+recordBucket, err); err != nil {
 		return fmt.Errorf("prepare the records %s on the bus: %w", recordBucket, err)
 	}
 	return nil
 }
 
-// Record implements bus.Records. A removed record leaves nothing behind, as
+// Set implements bus.KeyValue. A removed record leaves nothing behind, as
 // the usual mark of a deletion would.
-func (r *Records) Record(ctx context.Context, name string, value []byte) error {
-	subject := "$KV." + recordBucket + "." + key(name)
+func (r *KeyValue) Set(ctx context.Context, name string, value []byte) error {
+	subject := "$KV." + recordBucket + "." + encodeKey(name)
 	var err error
 	if value == nil {
 		var stream jetstream.Stream
@@ -57,8 +57,8 @@ func (r *Records) Record(ctx context.Context, name string, value []byte) error {
 	return nil
 }
 
-// Recorded implements bus.Records.
-func (r *Records) Recorded(ctx context.Context) (map[string][]byte, error) {
+// All implements bus.KeyValue.
+func (r *KeyValue) All(ctx context.Context) (map[string][]byte, error) {
 	all, err := r.read(ctx)
 	if err != nil {
 		return nil, errs.Wrap(errs.Unavailable, err, "The records on the bus could not be read")
@@ -66,7 +66,7 @@ func (r *Records) Recorded(ctx context.Context) (map[string][]byte, error) {
 	return all, nil
 }
 
-func (r *Records) read(ctx context.Context) (map[string][]byte, error) {
+func (r *KeyValue) read(ctx context.Context) (map[string][]byte, error) {
 	cons, err := r.conn.js.CreateConsumer(ctx, "KV_"+recordBucket, jetstream.ConsumerConfig{
 		DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy, AckPolicy: jetstream.AckNonePolicy,
 		FilterSubject:     "$KV." + recordBucket + ".>",
@@ -86,7 +86,7 @@ func (r *Records) read(ctx context.Context) (map[string][]byte, error) {
 		before := got
 		for msg := range batch.Messages() {
 			got++
-			all[unkey(msg.Subject())] = msg.Data()
+			all[decodeKey(msg.Subject())] = msg.Data()
 		}
 		if err := batch.Error(); err != nil && !errors.Is(err, nats.ErrTimeout) {
 			return nil, err
@@ -99,7 +99,7 @@ func (r *Records) read(ctx context.Context) (map[string][]byte, error) {
 }
 
 // drop frees the consumer; one that stays is dropped by the bus after a minute.
-func (r *Records) drop(ctx context.Context, cons jetstream.Consumer) {
+func (r *KeyValue) drop(ctx context.Context, cons jetstream.Consumer) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWait)
 	defer cancel()
 	if err := r.conn.js.DeleteConsumer(ctx, "KV_"+recordBucket, cons.CachedInfo().Name); err != nil {

@@ -11,40 +11,40 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Board is the key-value bucket where query nodes show that they live.
-type Board struct{ conn *Conn }
+// Registry is the key-value bucket where query nodes show that they live.
+type Registry struct{ conn *Conn }
 
-var _ bus.Board = (*Board)(nil)
+var _ bus.Registry = (*Registry)(nil)
 
-// NodeBoard is the board of the query nodes.
-func (c *Conn) NodeBoard() *Board { return &Board{c} }
+// NodeRegistry is the board of the query nodes.
+func (c *Conn) NodeRegistry() *Registry { return &Registry{c} }
 
 // Ensure makes the board on the bus if it is not there. The control plane
 // does it; nodes try again until it is.
-func (b *Board) Ensure(ctx context.Context) error {
+func (b *Registry) Ensure(ctx context.Context) error {
 	_, err := b.conn.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-		Bucket: boardBucket, TTL: boardTTL, Storage: jetstream.FileStorage,
+		Bucket: registryBucket, TTL: registryTTL, Storage: jetstream.FileStorage,
 	})
-	if err = b.conn.asItIs(ctx, "KV_"+boardBucket, err); err != nil {
-		return fmt.Errorf("prepare the board %s on the bus: %w", boardBucket, err)
+	if err = b.conn.existingDespite(ctx, "KV_"+registryBucket, err); err != nil {
+		return fmt.Errorf("prepare the board %s on the bus: %w", registryBucket, err)
 	}
 	return nil
 }
 
-// Post implements bus.Board.
-func (b *Board) Post(ctx context.Context, key string, value []byte) error {
-	err := b.conn.publish(ctx, &nats.Msg{Subject: "$KV." + boardBucket + "." + key, Data: value})
+// Set implements bus.Registry.
+func (b *Registry) Set(ctx context.Context, key string, value []byte) error {
+	err := b.conn.publish(ctx, &nats.Msg{Subject: "$KV." + registryBucket + "." + key, Data: value})
 	if err != nil {
 		return errs.Wrap(errs.Unavailable, err, "The bus does not take the node's heartbeat")
 	}
 	return nil
 }
 
-// Watch implements bus.Board.
-func (b *Board) Watch(ctx context.Context, seen func(key string, value []byte)) error {
+// Watch implements bus.Registry.
+func (b *Registry) Watch(ctx context.Context, seen func(key string, value []byte)) error {
 	for ctx.Err() == nil {
 		reopened := b.conn.store.reopened()
-		kv, err := b.conn.js.KeyValue(ctx, boardBucket)
+		kv, err := b.conn.js.KeyValue(ctx, registryBucket)
 		if err == nil {
 			err = follow(ctx, kv, reopened, seen)
 		}

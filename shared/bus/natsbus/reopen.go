@@ -19,19 +19,19 @@ import (
 )
 
 const (
-	// mendEvery is how often a store that could not write is looked at.
-	mendEvery = time.Second
-	// mendAtMost is the longest time between two tries that follow each other.
-	mendAtMost = 30 * time.Second
-	// mendBytes is the room that has to be there before it is opened again.
-	mendBytes = 2 << 20
+	// reopenInterval is how often a store that could not write is looked at.
+	reopenInterval = time.Second
+	// maxReopenInterval is the longest time between two tries that follow each other.
+	maxReopenInterval = 30 * time.Second
+	// reopenRoom is the room that has to be there before it is opened again.
+	reopenRoom = 2 << 20
 )
 
-// mender opens the store of an embedded server again after it could not write.
+// storeReopener opens the store of an embedded server again after it could not write.
 // A stream that met an error of a write, as on a full disk, refuses everything
 // from then on, and a store that found no room at its start stays closed, even
 // when there is room again. What was acknowledged before is on disk and stays.
-type mender struct {
+type storeReopener struct {
 	nats *server.Server
 	cfg  server.JetStreamConfig
 	log  *serverLog
@@ -44,10 +44,10 @@ type mender struct {
 // OnReopened sets what is done each time after the store was opened again: what
 // it keeps in memory only is gone then, and has to be made again. It is called
 // on the goroutine that looks after the store.
-func (s *Server) OnReopened(f func()) { s.mend.reopened.Store(&f) }
+func (s *Server) OnReopened(f func()) { s.reopener.reopened.Store(&f) }
 
-func (m *mender) run() {
-	wait := mendEvery
+func (m *storeReopener) run() {
+	wait := reopenInterval
 	for {
 		t := time.NewTimer(wait)
 		select {
@@ -58,18 +58,18 @@ func (m *mender) run() {
 		}
 		switch {
 		case !m.broken():
-			wait = mendEvery
-		case roomFor(m.cfg.StoreDir, mendBytes) == nil:
-			m.mend()
-			wait = min(2*wait, mendAtMost) // it may be more than want of room
+			wait = reopenInterval
+		case roomFor(m.cfg.StoreDir, reopenRoom) == nil:
+			m.reopen()
+			wait = min(2*wait, maxReopenInterval) // it may be more than want of room
 		}
 	}
 }
 
-// broken reports whether the store does not take what it should.
-func (m *mender) broken() bool { return !m.log.writable.is() || !m.nats.JetStreamEnabled() }
+// closePeers reports whether the store does not take what it should.
+func (m *storeReopener) broken() bool { return !m.log.writable.yes() || !m.nats.JetStreamEnabled() }
 
-func (m *mender) mend() {
+func (m *storeReopener) reopen() {
 	before := m.log.failures.Load()
 	if err := m.nats.ShutdownJetStream(); err != nil {
 		m.log.log.Warn("bus: store not closed", "err", err)
@@ -89,7 +89,7 @@ func (m *mender) mend() {
 	m.log.log.Info("bus: store opened again, after it could not be written to")
 }
 
-func (m *mender) end() {
+func (m *storeReopener) close() {
 	close(m.stop)
 	m.done.Wait()
 }
@@ -121,7 +121,7 @@ func (w *writable) set(yes bool) {
 	}
 }
 
-func (w *writable) is() bool { return w.now().Err() == nil }
+func (w *writable) yes() bool { return w.now().Err() == nil }
 
 func (w *writable) now() context.Context {
 	w.mu.Lock()
@@ -169,9 +169,9 @@ func (c *Conn) publish(ctx context.Context, m *nats.Msg, o ...jetstream.PublishO
 	return err
 }
 
-// asItIs makes the error of an Ensure one of the log only, where the disk is
+// existingDespite makes the error of an Ensure one of the log only, where the disk is
 // full and the stream is there: as the server left it, it will do.
-func (c *Conn) asItIs(ctx context.Context, stream string, err error) error {
+func (c *Conn) existingDespite(ctx context.Context, stream string, err error) error {
 	api, ok := errors.AsType[*jetstream.APIError](err)
 	if !ok || !unwritable(api.Description) {
 		return err

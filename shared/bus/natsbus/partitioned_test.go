@@ -22,7 +22,7 @@ func both(t *testing.T, test func(t *testing.T, connect func() *natsbus.Conn)) {
 }
 
 // workLane runs workers on a lane until stop.
-func workLane(t *testing.T, l bus.Lanes, lane string, workers int, do func(context.Context, bus.Job) error) (stop func()) {
+func workLane(t *testing.T, l bus.PartitionedQueue, lane string, workers int, do func(context.Context, bus.Job) error) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var group sync.WaitGroup
@@ -41,7 +41,7 @@ func workLane(t *testing.T, l bus.Lanes, lane string, workers int, do func(conte
 // A job is in its lane once, until it is done; then it can be put again.
 func TestLaneHasAJobOnce(t *testing.T) {
 	both(t, func(t *testing.T, connect func() *natsbus.Conn) {
-		l := connect().SnapshotLanes()
+		l := connect().SnapshotQueue()
 		put := func(id, data string) {
 			t.Helper()
 			if err := l.Put(t.Context(), "n1", id, []byte(data)); err != nil {
@@ -79,7 +79,7 @@ func TestLaneHasAJobOnce(t *testing.T) {
 // on.
 func TestLaneHasTwoPlaces(t *testing.T) {
 	both(t, func(t *testing.T, connect func() *natsbus.Conn) {
-		first, second := connect().SnapshotLanes(), connect().SnapshotLanes()
+		first, second := connect().SnapshotQueue(), connect().SnapshotQueue()
 		const jobs = 12
 		for i := range jobs {
 			if err := first.Put(t.Context(), "n1", fmt.Sprint(i), nil); err != nil {
@@ -118,8 +118,8 @@ func TestLaneJobOfADeadWorkerGoesToAnother(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	impatient := func(c *natsbus.Conn) *natsbus.Lanes {
-		l := c.SnapshotLanes()
+	impatient := func(c *natsbus.Conn) *natsbus.PartitionedQueue {
+		l := c.SnapshotQueue()
 		l.SetAckWait(600 * time.Millisecond)
 		return l
 	}
@@ -235,24 +235,24 @@ func TestLeaseIsGivenBack(t *testing.T) {
 func TestRecords(t *testing.T) {
 	both(t, func(t *testing.T, connect func() *natsbus.Conn) {
 		a, b := connect().SnapshotRecords(), connect().SnapshotRecords()
-		if all, err := a.Recorded(t.Context()); err != nil || len(all) != 0 {
+		if all, err := a.All(t.Context()); err != nil || len(all) != 0 {
 			t.Fatalf("at first %v, %v", all, err)
 		}
 		const many = 2500
 		for i := range many {
-			if err := a.Record(t.Context(), fmt.Sprint("db/", i), []byte("x")); err != nil {
+			if err := a.Set(t.Context(), fmt.Sprint("db/", i), []byte("x")); err != nil {
 				t.Fatal(err)
 			}
 		}
 		for _, v := range []string{"1", "2"} {
-			if err := b.Record(t.Context(), "db/7", []byte(v)); err != nil {
+			if err := b.Set(t.Context(), "db/7", []byte(v)); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := b.Record(t.Context(), "db/8", nil); err != nil {
+		if err := b.Set(t.Context(), "db/8", nil); err != nil {
 			t.Fatal(err)
 		}
-		all, err := a.Recorded(t.Context())
+		all, err := a.All(t.Context())
 		if err != nil || len(all) != many-1 || string(all["db/7"]) != "2" || string(all["db/9"]) != "x" {
 			t.Errorf("%d records, %q, %v", len(all), all["db/7"], err)
 		}
@@ -269,7 +269,7 @@ func TestSnapshotterSeesTheBoard(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() {
-			done <- connect(natsbus.Snapshotter).NodeBoard().Watch(ctx, func(key string, value []byte) { seen <- key + "=" + string(value) })
+			done <- connect(natsbus.Snapshotter).NodeRegistry().Watch(ctx, func(key string, value []byte) { seen <- key + "=" + string(value) })
 		}()
 		defer func() {
 			cancel()
@@ -277,7 +277,7 @@ func TestSnapshotterSeesTheBoard(t *testing.T) {
 				t.Error(err)
 			}
 		}()
-		if err := connect(natsbus.QueryNode).NodeBoard().Post(t.Context(), "n1", []byte("here")); err != nil {
+		if err := connect(natsbus.QueryNode).NodeRegistry().Set(t.Context(), "n1", []byte("here")); err != nil {
 			t.Fatal(err)
 		}
 		select {

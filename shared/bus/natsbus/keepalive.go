@@ -17,21 +17,21 @@ import (
 // nobody listens any more.
 
 const (
-	// signHeader asks for signs in a call, and is what a sign has.
-	signHeader = "Ayb-Sign"
-	// signEvery is how often a sign is given.
-	signEvery = 2 * time.Second
-	// signPatience is how long a caller waits for one. It covers a connection
+	// keepAliveHeader asks for signs in a call, and is what a sign has.
+	keepAliveHeader = "Ayb-Keep-Alive"
+	// keepAliveInterval is how often a sign is given.
+	keepAliveInterval = 2 * time.Second
+	// keepAliveTimeout is how long a caller waits for one. It covers a connection
 	// that breaks and comes back.
-	signPatience = 10 * time.Second
+	keepAliveTimeout = 10 * time.Second
 )
 
-// signs are how often they are given, and how long they are waited for.
-type signs struct{ every, patience time.Duration }
+// keepAlive are how often they are given, and how long they are waited for.
+type keepAlive struct{ every, patience time.Duration }
 
 // requestLong makes a call that takes longer than the silence it may have.
 func (c *Conn) requestLong(ctx context.Context, msg *nats.Msg) (*nats.Msg, error) {
-	msg.Header.Set(signHeader, "wanted")
+	msg.Header.Set(keepAliveHeader, "wanted")
 	msg.Reply = c.newInbox()
 	sub, err := c.nc.SubscribeSync(msg.Reply)
 	if err != nil {
@@ -42,16 +42,16 @@ func (c *Conn) requestLong(ctx context.Context, msg *nats.Msg) (*nats.Msg, error
 		return nil, err
 	}
 	for {
-		m, err := c.nextSign(ctx, sub)
-		if err != nil || m.Header.Get(signHeader) == "" {
+		m, err := c.nextMessage(ctx, sub)
+		if err != nil || m.Header.Get(keepAliveHeader) == "" {
 			return m, err
 		}
 	}
 }
 
-// nextSign waits for a sign, or for the answer.
-func (c *Conn) nextSign(ctx context.Context, sub *nats.Subscription) (*nats.Msg, error) {
-	waiting, cancel := context.WithTimeout(ctx, c.signs.patience)
+// nextMessage waits for a sign, or for the answer.
+func (c *Conn) nextMessage(ctx context.Context, sub *nats.Subscription) (*nats.Msg, error) {
+	waiting, cancel := context.WithTimeout(ctx, c.keepAlive.patience)
 	defer cancel()
 	m, err := sub.NextMsgWithContext(waiting)
 	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
@@ -60,15 +60,15 @@ func (c *Conn) nextSign(ctx context.Context, sub *nats.Subscription) (*nats.Msg,
 	return m, err
 }
 
-// giveSigns says that a call is worked on until ctx ends, and calls gone when
+// sendKeepAlives says that a call is worked on until ctx ends, and calls gone when
 // for as long as a caller would wait nobody has listened.
-func (c *Conn) giveSigns(ctx context.Context, req micro.Request, gone func()) {
+func (c *Conn) sendKeepAlives(ctx context.Context, req micro.Request, gone func()) {
 	heard := time.Now()
-	for time.Since(heard) < c.signs.patience {
+	for time.Since(heard) < c.keepAlive.patience {
 		sign := nats.NewMsg(req.Reply())
-		sign.Header.Set(signHeader, "given")
+		sign.Header.Set(keepAliveHeader, "given")
 		// Nobody answers a sign: the time for that is the pause between two.
-		waiting, cancel := context.WithTimeout(ctx, c.signs.every)
+		waiting, cancel := context.WithTimeout(ctx, c.keepAlive.every)
 		if _, err := c.nc.RequestMsgWithContext(waiting, sign); errors.Is(err, context.DeadlineExceeded) {
 			heard = time.Now()
 		}
