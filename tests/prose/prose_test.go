@@ -1,0 +1,28 @@
+package prose
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestRules(t *testing.T) {
+	for words, want := range map[string]string{
+		"open reports whether the file is open.":                    "",
+		"open tells whether the file is open.":                      "tells whether,gives, tells",
+		"The limit returns in a minute. What is read is kept here.": "clause as a subject",
+		"What is this?":                           "",
+		"size gives the size.":                    "gives, tells",
+		"A snapshot goes to S3 (S22).":            "number of a pitfall outside tests",
+		"It is closed, as ruling 30 asks.":        "number of a document that is not here",
+		"by somebody, who is nobody here":         "person without a name,person without a name",
+		"There are 3, which is as many as may be": "as many as may",
+	} {
+		var got []string
+		for _, f := range check("x.go", text{words: words, comment: true}) {
+			got = append(got, f.Rule)
+		}
+		if s := strings.Join(got, ","); s != want {
+			t.Errorf("%q: %q, want %q", words, s, want)
+		}
+	}
+}
