@@ -131,8 +131,8 @@ func (c *crash) ask(q string) (out []string) {
 }
 
 func (c *crash) idle() bool {
-	left := c.ask(`SELECT (SELECT count(*) FROM doomed_database) + (SELECT count(*) FROM snapshot_errand) +
-		(SELECT count(*) FROM database WHERE moving IS NOT NULL OR deleted_at < '` + c.node.now().Add(-week).UTC().Format("2006-01-02 15:04:05") + `')`)
+	left := c.ask(`SELECT (SELECT count(*) FROM purge_queue) + (SELECT count(*) FROM snapshot_task) +
+		(SELECT count(*) FROM database WHERE pending_operation IS NOT NULL OR deleted_at < '` + c.node.now().Add(-week).UTC().Format("2006-01-02 15:04:05") + `')`)
 	return left[0] == "0"
 }
 

@@ -198,7 +198,7 @@ func (d *Databases) enter(actor authz.Actor, db meta.Database, writes bool) (nod
 // locate finds the node that has the files of a database, unless they are just
 // on their way to another name.
 func (d *Databases) locate(db meta.Database) (nodeapi.NodeID, error) {
-	if db.Moving {
+	if db.Pending {
 		return "", errs.E(errs.Unavailable, "The database is being renamed at this moment; try again in a while")
 	}
 	return d.place.Locate(db)

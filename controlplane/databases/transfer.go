@@ -193,7 +193,7 @@ func (d *Databases) importReplacing(ctx context.Context, actor authz.Actor, req 
 // same is the error of a second look at a database that work is done for: that
 // of the look, and Conflict when another one has the name by now.
 func same(before, now meta.Database, err error) error {
-	if err == nil && (now.ID != before.ID || now.Path != before.Path || now.Moving) {
+	if err == nil && (now.ID != before.ID || now.Path != before.Path || now.Pending) {
 		err = errGone(before.Path)
 	}
 	return err

@@ -55,9 +55,9 @@ type Database struct {
 	Node   NodeID
 	// CreatedAt is zero for databases recorded before it was kept.
 	CreatedAt time.Time
-	// Moving says that its files change their place at this moment. It is told
+	// Pending says that its files change their place at this moment. It is told
 	// by look-ups and not in lists.
-	Moving bool
+	Pending bool
 	// Limits are what the operator has set for it and its account; nil when
 	// that is nothing, and in lists. They are shared and not to be changed.
 	Limits *limits.Overrides

@@ -49,8 +49,8 @@ func (s *Store) DeleteEntity(ctx context.Context, id meta.EntityID, now time.Tim
 			}
 		}
 		if _, err := tx.ExecContext(ctx, `
-			INSERT INTO gone_account (gone_at, slug) VALUES ($1, (SELECT slug FROM entity WHERE id = $2))
-			ON CONFLICT (slug) DO UPDATE SET gone_at = excluded.gone_at`, formatTime(now), id); err != nil {
+			INSERT INTO deleted_account (deleted_at, slug) VALUES ($1, (SELECT slug FROM entity WHERE id = $2))
+			ON CONFLICT (slug) DO UPDATE SET deleted_at = excluded.deleted_at`, formatTime(now), id); err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `DELETE FROM entity WHERE id = $1`, id)
@@ -69,7 +69,7 @@ func (s *Store) takeEntity(ctx context.Context, tx *sql.Tx, id meta.EntityID) ([
 		return nil, err
 	}
 	rows, err := tx.QueryContext(ctx, `
-		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, d.deleted_at, d.moving, d.moving_to, d.moving_until
+		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, d.deleted_at, d.pending_operation, d.pending_slug, d.pending_until
 		FROM entity e JOIN database d ON d.entity_id = e.id
 		WHERE e.id = $1 ORDER BY d.id DESC`+s.dialect.take("d"), id)
 	if err != nil {
@@ -84,7 +84,7 @@ func (s *Store) PurgeQueue(ctx context.Context, n int) ([]meta.PurgeTask, error)
 	ctx, cancel := limit(ctx)
 	defer cancel()
 	rows, err := s.reader.QueryContext(ctx, `
-		SELECT id, entity_slug, database_slug, db_type, node_id FROM doomed_database ORDER BY id LIMIT $1`, n)
+		SELECT id, entity_slug, database_slug, db_type, node_id FROM purge_queue ORDER BY id LIMIT $1`, n)
 	if err != nil {
 		return nil, driverError(err)
 	}
@@ -96,7 +96,7 @@ func (s *Store) PurgeQueue(ctx context.Context, n int) ([]meta.PurgeTask, error)
 // be used from then on. It is no error when that was said before.
 func (s *Store) CompletePurge(ctx context.Context, id int64) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM doomed_database WHERE id = $1`, id)
+		_, err := tx.ExecContext(ctx, `DELETE FROM purge_queue WHERE id = $1`, id)
 		return err
 	})
 }

@@ -127,12 +127,12 @@ func spend(ctx context.Context, tx *sql.Tx, c meta.Confirmation) error {
 // the same moment.
 func refuseOlder(ctx context.Context, tx *sql.Tx, c meta.Confirmation) error {
 	if life := c.MailExpires.Sub(c.MailIssued); !c.MailIssued.IsZero() && life > 0 { // the others are too old for any mail
-		if _, err := tx.ExecContext(ctx, `DELETE FROM gone_account WHERE gone_at < $1`, formatTime(c.Now.Add(-life-time.Hour))); err != nil {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM deleted_account WHERE deleted_at < $1`, formatTime(c.Now.Add(-life-time.Hour))); err != nil {
 			return err
 		}
 	}
 	var n int
-	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM gone_account WHERE slug = $1 AND gone_at > $2`, c.Slug, formatTime(c.MailIssued)).Scan(&n)
+	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM deleted_account WHERE slug = $1 AND deleted_at > $2`, c.Slug, formatTime(c.MailIssued)).Scan(&n)
 	if err == nil && n > 0 {
 		err = errs.E(errs.InvalidToken, "This log-in token is from before the deletion of the account")
 	}

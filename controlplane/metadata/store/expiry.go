@@ -17,9 +17,9 @@ func (s *Store) PurgeDeleted(ctx context.Context, until, now time.Time, n int) (
 	err = s.transact(ctx, func(tx *sql.Tx) error {
 		gone, tokens = 0, nil
 		rows, err := tx.QueryContext(ctx, `
-			SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, d.deleted_at, d.moving, d.moving_to, d.moving_until
+			SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, d.deleted_at, d.pending_operation, d.pending_slug, d.pending_until
 			FROM database d JOIN entity e ON e.id = d.entity_id
-			WHERE d.deleted_at <= $1 AND d.moving IS NULL ORDER BY d.deleted_at LIMIT $2`+s.dialect.take("d"), formatTime(until), n)
+			WHERE d.deleted_at <= $1 AND d.pending_operation IS NULL ORDER BY d.deleted_at LIMIT $2`+s.dialect.take("d"), formatTime(until), n)
 		if err != nil {
 			return err
 		}
@@ -44,9 +44,9 @@ func (s *Store) PurgeDeleted(ctx context.Context, until, now time.Time, n int) (
 type ending struct {
 	meta.Database // with the slug that is recorded
 	deletedAt     time.Time
-	moving        bool
-	movingTo      ayb.DatabaseSlug
-	movingUntil   time.Time
+	pending       bool
+	pendingSlug   ayb.DatabaseSlug
+	pendingUntil  time.Time
 }
 
 func scanEnding(rows *sql.Rows) ([]ending, error) {
@@ -56,14 +56,14 @@ func scanEnding(rows *sql.Rows) ([]ending, error) {
 		var (
 			e         ending
 			at, until sql.NullTime
-			moving    sql.NullInt64
+			pending   sql.NullInt64
 			to        sql.NullString
 		)
 		var err error
-		if e.Database, err = scanDatabase(rows, &at, &moving, &to, &until); err != nil {
+		if e.Database, err = scanDatabase(rows, &at, &pending, &to, &until); err != nil {
 			return nil, err
 		}
-		e.deletedAt, e.moving, e.movingTo, e.movingUntil = stamp(at), moving.Valid, ayb.DatabaseSlug(to.String), stamp(until)
+		e.deletedAt, e.pending, e.pendingSlug, e.pendingUntil = stamp(at), pending.Valid, ayb.DatabaseSlug(to.String), stamp(until)
 		out = append(out, e)
 	}
 	return out, rows.Err()
@@ -102,15 +102,15 @@ func queueFiles(ctx context.Context, tx *sql.Tx, d ending, now time.Time) error 
 		return err
 	}
 	slugs := []string{string(d.Path.Database)}
-	if d.moving && d.movingTo != "" {
-		slugs = append(slugs, string(d.movingTo))
-	} else if d.moving {
+	if d.pending && d.pendingSlug != "" {
+		slugs = append(slugs, string(d.pendingSlug))
+	} else if d.pending {
 		slugs = append(slugs, softDeletedSlug(d.Path.Database, d.ID))
 	}
 	for _, slug := range slugs {
 		_, err := tx.ExecContext(ctx, `
-			INSERT INTO doomed_database (entity_slug, database_slug, db_type, node_id, doomed_at, claimed_until) VALUES ($1, $2, $3, $4, $5, $6)`,
-			d.Path.Entity, slug, kind, orNoText(string(d.Node)), formatTime(now), orNull(d.movingUntil))
+			INSERT INTO purge_queue (entity_slug, database_slug, db_type, node_id, queued_at, claimed_until) VALUES ($1, $2, $3, $4, $5, $6)`,
+			d.Path.Entity, slug, kind, orNoText(string(d.Node)), formatTime(now), orNull(d.pendingUntil))
 		if err != nil {
 			return err
 		}
@@ -129,7 +129,7 @@ func queueSnapshots(ctx context.Context, tx *sql.Tx, d ending, now time.Time) er
 		var others int
 		err := tx.QueryRowContext(ctx, `
 			SELECT count(*) FROM database
-			WHERE entity_id = $1 AND id <> $2 AND (slug = $3 OR moving_to = $3 OR substr(slug, 1, $4) = $5)`,
+			WHERE entity_id = $1 AND id <> $2 AND (slug = $3 OR pending_slug = $3 OR substr(slug, 1, $4) = $5)`,
 			d.Owner, d.ID, path.Database, len(path.Database)+len(softDeleteMark), string(path.Database)+softDeleteMark).Scan(&others)
 		if err != nil {
 			return err

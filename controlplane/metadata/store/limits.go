@@ -39,7 +39,7 @@ func columns(table string, of []limits.Limit) string {
 
 // withLimits is a database's columns and those of what the operator has set for
 // it and its account. scanLimited reads them.
-const withLimits = `SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, d.moving%s%s
+const withLimits = `SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, d.pending_operation%s%s
 	FROM entity e JOIN database d ON d.entity_id = e.id
 	LEFT JOIN account_limit a ON a.entity_id = e.id
 	LEFT JOIN database_limit l ON l.database_id = d.id
@@ -78,9 +78,9 @@ func (r limitRow) values() (v limits.Values) {
 // scanLimited reads a database with its limits.
 func scanLimited(row scanner) (meta.Database, error) {
 	account, database := newLimitRow(accountLimits()), newLimitRow(databaseLimits())
-	var moving sql.NullInt64
-	d, err := scanDatabase(row, slices.Concat([]any{&moving}, account.dest(), database.dest())...)
-	d.Moving = moving.Valid
+	var pending sql.NullInt64
+	d, err := scanDatabase(row, slices.Concat([]any{&pending}, account.dest(), database.dest())...)
+	d.Pending = pending.Valid
 	if own := (limits.Overrides{Account: account.values(), Database: database.values()}); err == nil && own != (limits.Overrides{}) {
 		d.Limits = &own
 	}

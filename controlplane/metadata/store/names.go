@@ -29,14 +29,14 @@ type queryer interface {
 // those of a database of that name: of one that was deleted and still has to
 // go, of one that is being made, or of one that is on its way to or from it.
 func refuseBusy(ctx context.Context, q queryer, path ayb.DatabasePath) error {
-	var going, made, moving int
+	var going, made, pending int
 	err := q.QueryRowContext(ctx, `
 		SELECT
-			(SELECT count(*) FROM doomed_database WHERE entity_slug = $1 AND database_slug = $2 AND reservation IS NULL),
-			(SELECT count(*) FROM doomed_database WHERE entity_slug = $1 AND database_slug = $2 AND reservation IS NOT NULL),
+			(SELECT count(*) FROM purge_queue WHERE entity_slug = $1 AND database_slug = $2 AND reservation IS NULL),
+			(SELECT count(*) FROM purge_queue WHERE entity_slug = $1 AND database_slug = $2 AND reservation IS NOT NULL),
 			(SELECT count(*) FROM entity e JOIN database d ON d.entity_id = e.id
-				WHERE e.slug = $1 AND d.moving IS NOT NULL AND (d.moving_to = $2 OR d.slug = $2 AND d.deleted_at IS NOT NULL))`,
-		path.Entity, path.Database).Scan(&going, &made, &moving)
+				WHERE e.slug = $1 AND d.pending_operation IS NOT NULL AND (d.pending_slug = $2 OR d.slug = $2 AND d.deleted_at IS NOT NULL))`,
+		path.Entity, path.Database).Scan(&going, &made, &pending)
 	switch {
 	case err != nil:
 		return err
@@ -44,7 +44,7 @@ func refuseBusy(ctx context.Context, q queryer, path ayb.DatabasePath) error {
 		return errs.E(errs.Conflict, "A deleted database of that name is still being removed; try again later")
 	case made > 0:
 		return errs.E(errs.Conflict, "A database of that name is being made, or was and failed; try again later")
-	case moving > 0:
+	case pending > 0:
 		return errs.E(errs.Conflict, "A database of that name is being renamed or deleted; try again later")
 	}
 	return nil
@@ -89,7 +89,7 @@ func (s *Store) CountDatabases(ctx context.Context, e meta.Entity) (meta.Databas
 		SELECT
 			(SELECT count(*) FROM database WHERE entity_id = $1 AND deleted_at IS NULL),
 			(SELECT count(*) FROM database WHERE entity_id = $1 AND deleted_at IS NOT NULL),
-			(SELECT count(*) FROM doomed_database WHERE entity_slug = $2 AND reservation IS NOT NULL)`,
+			(SELECT count(*) FROM purge_queue WHERE entity_slug = $2 AND reservation IS NOT NULL)`,
 		e.ID, e.Slug).Scan(&n.Live, &n.Deleted, &n.Reserved)
 	return n, driverError(err)
 }
@@ -103,7 +103,7 @@ func (s *Store) DatabasesAfter(ctx context.Context, after meta.DatabaseID, n int
 	rows, err := s.reader.QueryContext(ctx, `
 		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at
 		FROM database d JOIN entity e ON d.entity_id = e.id
-		WHERE d.id > $1 AND d.deleted_at IS NULL AND d.moving IS NULL ORDER BY d.id LIMIT $2`, after, n)
+		WHERE d.id > $1 AND d.deleted_at IS NULL AND d.pending_operation IS NULL ORDER BY d.id LIMIT $2`, after, n)
 	if err != nil {
 		return nil, driverError(err)
 	}

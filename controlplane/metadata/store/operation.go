@@ -23,7 +23,7 @@ func (s *Store) BeginDeletion(ctx context.Context, d meta.Database, now, until t
 		if err := still(ctx, tx, d); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE database SET deleted_at = $1, moving = $2, moving_until = $3 WHERE id = $4`,
+		_, err := tx.ExecContext(ctx, `UPDATE database SET deleted_at = $1, pending_operation = $2, pending_until = $3 WHERE id = $4`,
 			formatTime(now), meta.OperationDelete, formatTime(until), d.ID)
 		return err
 	})
@@ -31,12 +31,12 @@ func (s *Store) BeginDeletion(ctx context.Context, d meta.Database, now, until t
 
 // still wants a database to be there, at its place.
 func still(ctx context.Context, tx *sql.Tx, d meta.Database) error {
-	var moving sql.NullInt64
-	err := tx.QueryRowContext(ctx, `SELECT moving FROM database WHERE id = $1 AND slug = $2 AND deleted_at IS NULL`, d.ID, d.Path.Database).Scan(&moving)
+	var pending sql.NullInt64
+	err := tx.QueryRowContext(ctx, `SELECT pending_operation FROM database WHERE id = $1 AND slug = $2 AND deleted_at IS NULL`, d.ID, d.Path.Database).Scan(&pending)
 	if errors.Is(err, sql.ErrNoRows) {
 		return errs.RecordNotFound("database", d.Path.String())
 	}
-	if err == nil && moving.Valid {
+	if err == nil && pending.Valid {
 		err = errs.E(errs.Conflict, "The database is being renamed; try again later")
 	}
 	return err
@@ -57,7 +57,7 @@ func (s *Store) BeginUndeletion(ctx context.Context, owner meta.EntityID, path a
 		if err != nil {
 			return err
 		}
-		i := slices.IndexFunc(all, func(d deleted) bool { return d.Database.Path == path && d.moving != meta.OperationDelete })
+		i := slices.IndexFunc(all, func(d deleted) bool { return d.Database.Path == path && d.pending != meta.OperationDelete })
 		if i < 0 {
 			if slices.ContainsFunc(all, func(d deleted) bool { return d.Database.Path == path }) {
 				return errs.E(errs.Conflict, "The database is still being put away; try again later")
@@ -65,7 +65,7 @@ func (s *Store) BeginUndeletion(ctx context.Context, owner meta.EntityID, path a
 			return errs.RecordNotFound("database", path.String())
 		}
 		m = meta.PendingOperation{Kind: meta.OperationUndelete, Database: all[i].Database}
-		if all[i].moving == 0 {
+		if all[i].pending == 0 {
 			err = refuseBusy(ctx, tx, path)
 		} else if all[i].until.After(now) {
 			err = errs.E(errs.Conflict, "The database is being brought back already")
@@ -73,7 +73,7 @@ func (s *Store) BeginUndeletion(ctx context.Context, owner meta.EntityID, path a
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE database SET slug = $1, moving = $2, moving_until = $3 WHERE id = $4`,
+		_, err = tx.ExecContext(ctx, `UPDATE database SET slug = $1, pending_operation = $2, pending_until = $3 WHERE id = $4`,
 			path.Database, meta.OperationUndelete, formatTime(until), m.Database.ID)
 		if errs.Is(driverError(err), errs.Conflict) {
 			return errs.E(errs.Conflict, "There is a database of that name again; rename it first")
@@ -98,7 +98,7 @@ func (s *Store) BeginRename(ctx context.Context, d meta.Database, to ayb.Databas
 		if err := s.refuseName(ctx, tx, d, to); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE database SET moving = $1, moving_to = $2, moving_until = $3 WHERE id = $4`,
+		_, err := tx.ExecContext(ctx, `UPDATE database SET pending_operation = $1, pending_slug = $2, pending_until = $3 WHERE id = $4`,
 			meta.OperationRename, to, formatTime(until), d.ID)
 		return err
 	})
@@ -111,7 +111,7 @@ func (s *Store) refuseName(ctx context.Context, tx *sql.Tx, d meta.Database, to 
 	err := tx.QueryRowContext(ctx, `
 		SELECT
 			(SELECT count(*) FROM database WHERE entity_id = $1 AND slug = $2 AND deleted_at IS NULL),
-			(SELECT count(*) FROM snapshot_errand WHERE entity_slug = $3 AND database_slug = $2 AND (database_id IS NULL OR database_id <> $4))`,
+			(SELECT count(*) FROM snapshot_task WHERE entity_slug = $3 AND database_slug = $2 AND (database_id IS NULL OR database_id <> $4))`,
 		d.Owner, to, d.Path.Entity, d.ID).Scan(&live, &snapshots)
 	if err != nil {
 		return err
@@ -142,9 +142,9 @@ func (s *Store) ClaimOperations(ctx context.Context, n int, now, until time.Time
 	err := s.transact(ctx, func(tx *sql.Tx) error {
 		out = nil
 		ids, err := claimedIDs(ctx, tx, `
-			UPDATE database SET moving_until = $1
-			WHERE moving IS NOT NULL AND moving_until <= $2 AND id IN (
-				SELECT id FROM database WHERE moving IS NOT NULL AND moving_until <= $3 ORDER BY moving_until LIMIT $4)
+			UPDATE database SET pending_until = $1
+			WHERE pending_operation IS NOT NULL AND pending_until <= $2 AND id IN (
+				SELECT id FROM database WHERE pending_operation IS NOT NULL AND pending_until <= $3 ORDER BY pending_until LIMIT $4)
 			RETURNING id`, formatTime(until), formatTime(now), formatTime(now), n)
 		if err != nil {
 			return err
@@ -153,7 +153,7 @@ func (s *Store) ClaimOperations(ctx context.Context, n int, now, until time.Time
 			var kind int64
 			var to sql.NullString
 			d, err := scanDatabase(tx.QueryRowContext(ctx, `
-				SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, d.moving, d.moving_to
+				SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, d.pending_operation, d.pending_slug
 				FROM database d JOIN entity e ON e.id = d.entity_id WHERE d.id = $1`, id), &kind, &to)
 			if err != nil {
 				return err
@@ -169,7 +169,7 @@ func (s *Store) ClaimOperations(ctx context.Context, n int, now, until time.Time
 // the operation is over.
 func (s *Store) PostponeOperation(ctx context.Context, id meta.DatabaseID, until time.Time) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE database SET moving_until = $1 WHERE id = $2 AND moving IS NOT NULL`, formatTime(until), id)
+		_, err := tx.ExecContext(ctx, `UPDATE database SET pending_until = $1 WHERE id = $2 AND pending_operation IS NOT NULL`, formatTime(until), id)
 		return err
 	})
 }
@@ -204,7 +204,7 @@ func (s *Store) CompleteOperation(ctx context.Context, m meta.PendingOperation, 
 		if m.Kind == meta.OperationUndelete {
 			slug, set = string(d.Path.Database), ", deleted_at = NULL"
 		}
-		res, err := tx.ExecContext(ctx, `UPDATE database SET slug = $1, moving = NULL, moving_until = NULL`+set+` WHERE id = $2 AND moving = $3`, slug, d.ID, m.Kind)
+		res, err := tx.ExecContext(ctx, `UPDATE database SET slug = $1, pending_operation = NULL, pending_until = NULL`+set+` WHERE id = $2 AND pending_operation = $3`, slug, d.ID, m.Kind)
 		if err != nil || m.Kind == meta.OperationDelete {
 			return err
 		}
@@ -218,8 +218,8 @@ func (s *Store) CompleteOperation(ctx context.Context, m meta.PendingOperation, 
 func endRename(ctx context.Context, tx *sql.Tx, m meta.PendingOperation, now time.Time) error {
 	d := m.Database
 	res, err := tx.ExecContext(ctx, `
-		UPDATE database SET slug = $1, moving = NULL, moving_to = NULL, moving_until = NULL
-		WHERE id = $2 AND moving = $3 AND moving_to = $1`, m.To, d.ID, meta.OperationRename)
+		UPDATE database SET slug = $1, pending_operation = NULL, pending_slug = NULL, pending_until = NULL
+		WHERE id = $2 AND pending_operation = $3 AND pending_slug = $1`, m.To, d.ID, meta.OperationRename)
 	if err != nil {
 		return err
 	}
@@ -253,7 +253,7 @@ func (s *Store) CancelOperation(ctx context.Context, m meta.PendingOperation) er
 	}
 	return s.transact(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
-			UPDATE database SET slug = $1, moving = NULL, moving_to = NULL, moving_until = NULL`+set+` WHERE id = $2 AND moving = $3`,
+			UPDATE database SET slug = $1, pending_operation = NULL, pending_slug = NULL, pending_until = NULL`+set+` WHERE id = $2 AND pending_operation = $3`,
 			slug, m.Database.ID, m.Kind)
 		return err
 	})
@@ -262,8 +262,8 @@ func (s *Store) CancelOperation(ctx context.Context, m meta.PendingOperation) er
 // deleted is a deleted database with what is going on with its files.
 type deleted struct {
 	meta.Deleted
-	moving meta.OperationKind // zero for nothing
-	until  time.Time
+	pending meta.OperationKind // zero for nothing
+	until   time.Time
 }
 
 type rowsQueryer interface {
@@ -274,7 +274,7 @@ type rowsQueryer interface {
 // the newest deletion first.
 func deletedOf(ctx context.Context, q rowsQueryer, owner meta.EntityID) ([]deleted, error) {
 	rows, err := q.QueryContext(ctx, `
-		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, d.deleted_at, d.moving, d.moving_until
+		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, d.deleted_at, d.pending_operation, d.pending_until
 		FROM database d JOIN entity e ON e.id = d.entity_id
 		WHERE d.entity_id = $1 AND d.deleted_at IS NOT NULL ORDER BY d.deleted_at DESC, d.id DESC`, owner)
 	if err != nil {
@@ -286,13 +286,13 @@ func deletedOf(ctx context.Context, q rowsQueryer, owner meta.EntityID) ([]delet
 		var (
 			one       deleted
 			at, until sql.NullTime
-			moving    sql.NullInt64
+			pending   sql.NullInt64
 		)
-		if one.Database, err = scanDatabase(rows, &at, &moving, &until); err != nil {
+		if one.Database, err = scanDatabase(rows, &at, &pending, &until); err != nil {
 			return nil, err
 		}
 		one.Database.Path.Database = originalSlug(string(one.Database.Path.Database))
-		one.At, one.moving, one.until = stamp(at), meta.OperationKind(moving.Int64), stamp(until)
+		one.At, one.pending, one.until = stamp(at), meta.OperationKind(pending.Int64), stamp(until)
 		out = append(out, one)
 	}
 	return out, rows.Err()

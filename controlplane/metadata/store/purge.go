@@ -21,9 +21,9 @@ func (s *Store) ClaimPurges(ctx context.Context, n int, now, until time.Time) ([
 		// The condition stands twice because PostgreSQL looks at the outer one
 		// again after it has waited for another claim.
 		rows, err := tx.QueryContext(ctx, `
-			UPDATE doomed_database SET claimed_until = $1, reservation = NULL
+			UPDATE purge_queue SET claimed_until = $1, reservation = NULL
 			WHERE (claimed_until IS NULL OR claimed_until <= $2) AND id IN (
-				SELECT id FROM doomed_database
+				SELECT id FROM purge_queue
 				WHERE claimed_until IS NULL OR claimed_until <= $3 ORDER BY id LIMIT $4)
 			RETURNING id, entity_slug, database_slug, db_type, node_id`,
 			formatTime(until), formatTime(now), formatTime(now), n)
@@ -66,7 +66,7 @@ func scanPurges(rows *sql.Rows) ([]meta.PurgeTask, error) {
 // the files are gone.
 func (s *Store) PostponePurge(ctx context.Context, id int64, until time.Time) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE doomed_database SET claimed_until = $1 WHERE id = $2`, formatTime(until), id)
+		_, err := tx.ExecContext(ctx, `UPDATE purge_queue SET claimed_until = $1 WHERE id = $2`, formatTime(until), id)
 		return err
 	})
 }

@@ -37,7 +37,7 @@ func (s *Store) ReserveDatabase(ctx context.Context, d meta.Database, now, until
 			return err
 		}
 		return tx.QueryRowContext(ctx, `
-			INSERT INTO doomed_database (entity_slug, database_slug, db_type, node_id, doomed_at, claimed_until, reservation)
+			INSERT INTO purge_queue (entity_slug, database_slug, db_type, node_id, queued_at, claimed_until, reservation)
 			VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id`,
 			d.Path.Entity, d.Path.Database, kind, d.Node, formatTime(now), formatTime(until), r.Token).Scan(&r.ID)
 	})
@@ -52,7 +52,7 @@ func errLost() error {
 // RenewReservation keeps the path until then. Conflict when it was lost.
 func (s *Store) RenewReservation(ctx context.Context, r meta.Reservation, until time.Time) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, `UPDATE doomed_database SET claimed_until = $1 WHERE id = $2 AND reservation = $3`,
+		res, err := tx.ExecContext(ctx, `UPDATE purge_queue SET claimed_until = $1 WHERE id = $2 AND reservation = $3`,
 			formatTime(until), r.ID, r.Token)
 		return wantRow(res, err, errLost())
 	})
@@ -62,7 +62,7 @@ func (s *Store) RenewReservation(ctx context.Context, r meta.Reservation, until 
 // to be removed, until then by the caller, if the path was still theirs.
 func (s *Store) ReleaseReservation(ctx context.Context, r meta.Reservation, until time.Time) (theirs bool, err error) {
 	err = s.transact(ctx, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, `UPDATE doomed_database SET claimed_until = $1, reservation = NULL WHERE id = $2 AND reservation = $3`,
+		res, err := tx.ExecContext(ctx, `UPDATE purge_queue SET claimed_until = $1, reservation = NULL WHERE id = $2 AND reservation = $3`,
 			formatTime(until), r.ID, r.Token)
 		if err != nil {
 			return err
@@ -82,7 +82,7 @@ func (s *Store) CreateReserved(ctx context.Context, r meta.Reservation, d meta.D
 		if err := s.takeOwner(ctx, tx, d.Owner, d.Path.Entity); err != nil {
 			return err
 		}
-		res, err := tx.ExecContext(ctx, `DELETE FROM doomed_database WHERE id = $1 AND reservation = $2`, r.ID, r.Token)
+		res, err := tx.ExecContext(ctx, `DELETE FROM purge_queue WHERE id = $1 AND reservation = $2`, r.ID, r.Token)
 		if err := wantRow(res, err, errLost()); err != nil {
 			return err
 		}

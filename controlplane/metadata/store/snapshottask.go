@@ -13,7 +13,7 @@ import (
 // are to follow a database, or to go when there is none. Since may be zero.
 func addSnapshotTask(ctx context.Context, tx *sql.Tx, from ayb.DatabasePath, since, before time.Time, database meta.DatabaseID) error {
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO snapshot_errand (entity_slug, database_slug, stored_since, stored_before, database_id) VALUES ($1, $2, $3, $4, $5)`,
+		INSERT INTO snapshot_task (entity_slug, database_slug, stored_since, stored_before, database_id) VALUES ($1, $2, $3, $4, $5)`,
 		from.Entity, from.Database, orNull(since), formatTime(before), sql.NullInt64{Int64: int64(database), Valid: database != 0})
 	return err
 }
@@ -26,10 +26,10 @@ func (s *Store) ClaimSnapshotTasks(ctx context.Context, n int, now, until time.T
 	err := s.transact(ctx, func(tx *sql.Tx) error {
 		out = nil
 		ids, err := claimedIDs(ctx, tx, `
-			UPDATE snapshot_errand SET claimed_until = $1
+			UPDATE snapshot_task SET claimed_until = $1
 			WHERE (claimed_until IS NULL OR claimed_until <= $2) AND id IN (
-				SELECT s.id FROM snapshot_errand s LEFT JOIN database d ON d.id = s.database_id
-				WHERE (s.claimed_until IS NULL OR s.claimed_until <= $3) AND d.deleted_at IS NULL AND d.moving IS NULL
+				SELECT s.id FROM snapshot_task s LEFT JOIN database d ON d.id = s.database_id
+				WHERE (s.claimed_until IS NULL OR s.claimed_until <= $3) AND d.deleted_at IS NULL AND d.pending_operation IS NULL
 				ORDER BY s.id LIMIT $4)
 			RETURNING id`, formatTime(until), formatTime(now), formatTime(now), n)
 		if err != nil {
@@ -44,7 +44,7 @@ func (s *Store) ClaimSnapshotTasks(ctx context.Context, n int, now, until time.T
 			)
 			err := tx.QueryRowContext(ctx, `
 				SELECT s.entity_slug, s.database_slug, s.stored_since, s.stored_before, s.database_id, e.slug, d.slug
-				FROM snapshot_errand s LEFT JOIN database d ON d.id = s.database_id LEFT JOIN entity e ON e.id = d.entity_id
+				FROM snapshot_task s LEFT JOIN database d ON d.id = s.database_id LEFT JOIN entity e ON e.id = d.entity_id
 				WHERE s.id = $1`, id).Scan(&e.From.Entity, &e.From.Database, &since, &before, &database, &entity, &name)
 			if err != nil {
 				return err
@@ -61,7 +61,7 @@ func (s *Store) ClaimSnapshotTasks(ctx context.Context, n int, now, until time.T
 // PostponeSnapshotTask ends a claim, or begins one, until then.
 func (s *Store) PostponeSnapshotTask(ctx context.Context, id int64, until time.Time) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE snapshot_errand SET claimed_until = $1 WHERE id = $2`, formatTime(until), id)
+		_, err := tx.ExecContext(ctx, `UPDATE snapshot_task SET claimed_until = $1 WHERE id = $2`, formatTime(until), id)
 		return err
 	})
 }
@@ -71,7 +71,7 @@ func (s *Store) PostponeSnapshotTask(ctx context.Context, id int64, until time.T
 // that is the next task. It is no error when that was said before.
 func (s *Store) CompleteSnapshotTask(ctx context.Context, e meta.SnapshotTask, now time.Time) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM snapshot_errand WHERE id = $1`, e.ID); err != nil || e.Database == 0 {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM snapshot_task WHERE id = $1`, e.ID); err != nil || e.Database == 0 {
 			return err
 		}
 		var elsewhere int

@@ -149,7 +149,7 @@ func rename(t *testing.T, s *store.Store) {
 	wantCode(t, s.BeginDeletion(ctx, d, now, now.Add(claim)), errs.Conflict)
 	wantCode(t, s.CreateDatabase(ctx, anew(alice, "new")), errs.Conflict)
 	moving := d
-	moving.Moving = true
+	moving.Pending = true
 	if got, err := s.DatabaseByPath(ctx, d.Path); err != nil || got != moving {
 		t.Errorf("on its way: %+v, %v", got, err)
 	}
