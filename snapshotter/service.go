@@ -14,17 +14,17 @@ import (
 	"github.com/ayb-go/ayb/snapshotter/jobs"
 )
 
-// listed is how many snapshots an answer holds: it is one message.
-const listed = 5000
+// maxListed is how many snapshots an answer holds: it is one message.
+const maxListed = 5000
 
 // service answers the control plane.
 type service struct {
-	store *bucket.Store
-	maker *jobs.Maker
-	deps  Deps
-	pace  time.Duration
-	// end is the role's context: what runs for a caller ends with the role.
-	end context.Context
+	store        *bucket.Store
+	maker        *jobs.Maker
+	deps         Deps
+	moveInterval time.Duration
+	// roleCtx is the role's context: what runs for a caller ends with the role.
+	roleCtx context.Context
 }
 
 var _ snapshotapi.Snapshots = (*service)(nil)
@@ -32,28 +32,28 @@ var _ snapshotapi.Snapshots = (*service)(nil)
 func newService(cfg Config, deps Deps, store *bucket.Store, maker *jobs.Maker) *service {
 	return &service{
 		store: store, maker: maker, deps: deps,
-		pace: cmp.Or(cfg.Pace, 1100*time.Millisecond), end: context.Background(),
+		moveInterval: cmp.Or(cfg.MoveInterval, 1100*time.Millisecond), roleCtx: context.Background(),
 	}
 }
 
-// whileRunning ends a caller's context with the role.
-func (s *service) whileRunning(ctx context.Context) (context.Context, func()) {
+// untilRoleEnds ends a caller's context with the role.
+func (s *service) untilRoleEnds(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(s.end, cancel)
+	stop := context.AfterFunc(s.roleCtx, cancel)
 	return ctx, func() { stop(); cancel() }
 }
 
 // ListSnapshots implements snapshotapi.Snapshots. Of very many it gives the
 // newest.
 func (s *service) ListSnapshots(ctx context.Context, req snapshotapi.ListRequest) (snapshotapi.ListResponse, error) {
-	ctx, end := s.whileRunning(ctx)
+	ctx, end := s.untilRoleEnds(ctx)
 	defer end()
-	visible, err := s.maker.Visible(ctx, req.Database.Path, req.Database.CreatedAt)
+	visible, err := s.maker.ListVisible(ctx, req.Database.Path, req.Database.CreatedAt)
 	if err != nil {
 		return snapshotapi.ListResponse{}, err
 	}
 	resp := snapshotapi.ListResponse{Snapshots: []snapshotapi.Snapshot{}}
-	for _, o := range visible[:min(len(visible), listed)] {
+	for _, o := range visible[:min(len(visible), maxListed)] {
 		resp.Snapshots = append(resp.Snapshots, snapshotapi.Snapshot{ID: o.ID, ModifiedAt: o.ModifiedAt, Bytes: o.Size})
 	}
 	return resp, nil
@@ -61,7 +61,7 @@ func (s *service) ListSnapshots(ctx context.Context, req snapshotapi.ListRequest
 
 // TakeSnapshot implements snapshotapi.Snapshots.
 func (s *service) TakeSnapshot(ctx context.Context, req snapshotapi.TakeRequest) (snapshotapi.TakeResponse, error) {
-	ctx, end := s.whileRunning(ctx)
+	ctx, end := s.untilRoleEnds(ctx)
 	defer end()
 	res, err := s.maker.Make(ctx, jobs.Job{Path: req.Database.Path, Node: req.Node, CreatedAt: req.Database.CreatedAt})
 	return snapshotapi.TakeResponse{ID: res.ID, Created: res.Created}, err
@@ -69,17 +69,17 @@ func (s *service) TakeSnapshot(ctx context.Context, req snapshotapi.TakeRequest)
 
 // LoadSnapshot implements snapshotapi.Snapshots.
 func (s *service) LoadSnapshot(ctx context.Context, req snapshotapi.LoadRequest) (snapshotapi.LoadResponse, error) {
-	ctx, end := s.whileRunning(ctx)
+	ctx, end := s.untilRoleEnds(ctx)
 	defer end()
 	unknown := errs.E(errs.NoSnapshot, "No snapshot has this id")
 	if !bucket.ValidID(req.ID) { // pitfall S3: it never becomes part of a key
 		return snapshotapi.LoadResponse{}, unknown
 	}
-	visible, err := s.maker.Visible(ctx, req.Source.Path, req.Source.CreatedAt)
+	visible, err := s.maker.ListVisible(ctx, req.Source.Path, req.Source.CreatedAt)
 	if err != nil {
 		return snapshotapi.LoadResponse{}, err
 	}
-	o, there := jobs.Find(visible, req.ID)
+	o, there := jobs.FindByID(visible, req.ID)
 	if !there {
 		return snapshotapi.LoadResponse{}, unknown
 	}
@@ -88,7 +88,7 @@ func (s *service) LoadSnapshot(ctx context.Context, req snapshotapi.LoadRequest)
 		return snapshotapi.LoadResponse{}, err
 	}
 	var got nodeapi.FetchResponse
-	err = s.maker.WhileAlive(ctx, req.Node, func(ctx context.Context) (err error) {
+	err = s.maker.WhileNodeLives(ctx, req.Node, func(ctx context.Context) (err error) {
 		got, err = s.deps.Nodes.FetchSnapshot(ctx, req.Node, nodeapi.FetchRequest{Path: req.Target, Version: req.Version, URL: url, ID: req.ID, DatabaseBytes: req.DatabaseBytes})
 		return err
 	})
@@ -99,7 +99,7 @@ func (s *service) LoadSnapshot(ctx context.Context, req snapshotapi.LoadRequest)
 // before it is removed, so that a move that was cut off can be repeated and
 // their order stays. A copy has the date of the move.
 func (s *service) MoveSnapshots(ctx context.Context, req snapshotapi.MoveRequest) (snapshotapi.Done, error) {
-	ctx, end := s.whileRunning(ctx)
+	ctx, end := s.untilRoleEnds(ctx)
 	defer end()
 	if req.From == req.To {
 		return snapshotapi.Done{}, nil
@@ -112,7 +112,7 @@ func (s *service) MoveSnapshots(ctx context.Context, req snapshotapi.MoveRequest
 		return snapshotapi.Done{}, err
 	}
 	defer unlock()
-	all, err := s.between(ctx, snapshotapi.PurgeRequest{Path: req.From, Before: req.Before, Since: req.Since})
+	all, err := s.snapshotsBetween(ctx, snapshotapi.PurgeRequest{Path: req.From, Before: req.Before, Since: req.Since})
 	if err != nil {
 		return snapshotapi.Done{}, err
 	}
@@ -124,7 +124,7 @@ func (s *service) MoveSnapshots(ctx context.Context, req snapshotapi.MoveRequest
 			return snapshotapi.Done{}, err
 		}
 		if i > 0 {
-			pause(ctx, s.pace)
+			sleep(ctx, s.moveInterval)
 		}
 	}
 	return snapshotapi.Done{}, nil
@@ -132,14 +132,14 @@ func (s *service) MoveSnapshots(ctx context.Context, req snapshotapi.MoveRequest
 
 // PurgeSnapshots implements snapshotapi.Snapshots.
 func (s *service) PurgeSnapshots(ctx context.Context, req snapshotapi.PurgeRequest) (snapshotapi.Done, error) {
-	ctx, end := s.whileRunning(ctx)
+	ctx, end := s.untilRoleEnds(ctx)
 	defer end()
 	unlock, err := s.maker.Lock(ctx, req.Path)
 	if err != nil {
 		return snapshotapi.Done{}, err
 	}
 	defer unlock()
-	old, err := s.between(ctx, req)
+	old, err := s.snapshotsBetween(ctx, req)
 	if err != nil || len(old) == 0 {
 		return snapshotapi.Done{}, err
 	}
@@ -150,17 +150,17 @@ func (s *service) PurgeSnapshots(ctx context.Context, req snapshotapi.PurgeReque
 	return snapshotapi.Done{}, nil
 }
 
-// between are the snapshots that a path had at a time, newest first. A zero
+// snapshotsBetween are the snapshots that a path had at a time, newest first. A zero
 // Before is no bound.
-func (s *service) between(ctx context.Context, req snapshotapi.PurgeRequest) ([]bucket.Object, error) {
-	all, err := s.maker.Visible(ctx, req.Path, req.Since)
+func (s *service) snapshotsBetween(ctx context.Context, req snapshotapi.PurgeRequest) ([]bucket.Object, error) {
+	all, err := s.maker.ListVisible(ctx, req.Path, req.Since)
 	if err != nil || req.Before.IsZero() {
 		return all, err
 	}
 	return slices.DeleteFunc(all, func(o bucket.Object) bool { return !o.ModifiedAt.Before(req.Before) }), nil
 }
 
-func pause(ctx context.Context, d time.Duration) {
+func sleep(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

@@ -31,8 +31,8 @@ import (
 	"github.com/ayb-go/ayb/snapshotter/schedule"
 )
 
-// checkTime is how long the store is looked at before the start.
-const checkTime = 10 * time.Second
+// checkTimeout is how long the store is looked at before the start.
+const checkTimeout = 10 * time.Second
 
 // Config is the role's part of the configuration.
 type Config struct {
@@ -43,11 +43,11 @@ type Config struct {
 	Interval time.Duration
 	// Max is how many snapshots of each database are kept; 0 keeps all.
 	Max int
-	// Pace is the time between two snapshots that are moved: their order is
+	// MoveInterval is the time between two snapshots that are moved: their order is
 	// that of their dates, and stores count in seconds. Default 1.1 s.
-	Pace time.Duration
-	// Patience is that of jobs.Config.
-	Patience time.Duration
+	MoveInterval time.Duration
+	// NodeTimeout is that of jobs.Config.
+	NodeTimeout time.Duration
 }
 
 // Deps is what a Snapshotter needs.
@@ -58,7 +58,7 @@ type Deps struct {
 	Records   bus.KeyValue
 	Directory directoryapi.Directory
 	Nodes     nodeapi.Snapshots
-	Live      nodeapi.Nodes
+	LiveNodes nodeapi.Nodes
 	// Out gets the lines that tell what is done.
 	Out io.Writer
 	Log *slog.Logger
@@ -67,7 +67,7 @@ type Deps struct {
 // Snapshotter is the role. Run may be called once.
 type Snapshotter struct {
 	deps    Deps
-	serve   snapshotapi.Snapshots
+	answers snapshotapi.Snapshots
 	service *service // nil when snapshots are off
 	// schedule is nil when nothing is taken by itself.
 	schedule *schedule.Schedule
@@ -80,32 +80,32 @@ func New(cfg Config, deps Deps) (*Snapshotter, error) {
 	}
 	s := &Snapshotter{deps: deps}
 	if cfg.Store == nil {
-		s.serve = off{}
+		s.answers = disabled{}
 		return s, nil
 	}
 	store, err := bucket.New(*cfg.Store)
 	if err != nil {
 		return nil, err
 	}
-	say := sayer(deps.Out)
-	maker, err := jobs.New(jobs.Config{Max: cfg.Max, Patience: cfg.Patience},
-		jobs.Deps{Nodes: deps.Nodes, Live: deps.Live, Store: store, Records: deps.Records, Say: say, Log: deps.Log})
+	say := linePrinter(deps.Out)
+	maker, err := jobs.New(jobs.Config{Max: cfg.Max, NodeTimeout: cfg.NodeTimeout},
+		jobs.Deps{Nodes: deps.Nodes, LiveNodes: deps.LiveNodes, Store: store, Records: deps.Records, Printf: say, Log: deps.Log})
 	if err != nil {
 		return nil, err
 	}
 	s.service = newService(cfg, deps, store, maker)
-	s.serve = s.service
+	s.answers = s.service
 	if cfg.Interval > 0 {
 		s.schedule, err = schedule.New(schedule.Config{Interval: cfg.Interval}, schedule.Deps{
 			Lease: deps.Lease, Queue: deps.Queue, Records: deps.Records, Directory: deps.Directory,
-			Nodes: deps.Nodes, Live: deps.Live, Store: store, Say: say, Log: deps.Log,
+			Nodes: deps.Nodes, LiveNodes: deps.LiveNodes, Store: store, Printf: say, Log: deps.Log,
 		})
 	}
 	return s, err
 }
 
-// sayer prints one line at a time. Nobody stops for a reader that is gone.
-func sayer(out io.Writer) func(string, ...any) {
+// linePrinter prints one line at a time. Nobody stops for a reader that is gone.
+func linePrinter(out io.Writer) func(string, ...any) {
 	var mu sync.Mutex
 	return func(format string, args ...any) {
 		mu.Lock()
@@ -124,9 +124,9 @@ func (s *Snapshotter) Run(ctx context.Context, ready func()) error {
 		if err := s.check(ctx); err != nil {
 			return err
 		}
-		s.service.end = ctx
+		s.service.roleCtx = ctx
 	}
-	stop, err := snapshotapi.Serve(s.deps.Bus, s.serve)
+	stop, err := snapshotapi.Serve(s.deps.Bus, s.answers)
 	if err != nil {
 		return err
 	}
@@ -134,13 +134,13 @@ func (s *Snapshotter) Run(ctx context.Context, ready func()) error {
 	defer cancel() // calls that are under way end first
 	s.deps.Log.Info("snapshotter works", "configured", s.service != nil, "scheduled", s.schedule != nil)
 	ready()
-	return s.work(ctx)
+	return s.runParts(ctx)
 }
 
 // check holds the start up for a few seconds at the most: a store that does
 // not answer must not keep a server from starting.
 func (s *Snapshotter) check(ctx context.Context) error {
-	checking, cancel := context.WithTimeout(ctx, checkTime)
+	checking, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	err := s.service.store.Check(checking)
 	if errs.Is(err, errs.Invalid) {
@@ -152,7 +152,7 @@ func (s *Snapshotter) check(ctx context.Context) error {
 	return nil
 }
 
-func (s *Snapshotter) work(ctx context.Context) error {
+func (s *Snapshotter) runParts(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	if s.service != nil {
 		group.Go(func() error { return s.service.maker.Work(ctx, s.deps.Queue) })

@@ -227,7 +227,7 @@ func TestOnlyOwnSnapshotsAreLoaded(t *testing.T) {
 // off is finished when it is repeated.
 func TestMove(t *testing.T) {
 	w := newWorld(t)
-	w.start(func(c *snapshotter.Config) { c.Interval, c.Pace = 0, 1100*time.Millisecond })
+	w.start(func(c *snapshotter.Config) { c.Interval, c.MoveInterval = 0, 1100*time.Millisecond })
 	d := w.create("ann", "old.sqlite")
 	var want []string
 	for _, c := range []string{"3", "1", "2"} {

@@ -40,10 +40,10 @@ func TestStoreDown(t *testing.T) {
 }
 
 // mischief comes between the world and its store.
-func (w *world) mischief() *s3test.Mischief {
+func (w *world) mischief() *s3test.FaultProxy {
 	w.t.Helper()
-	m := w.s3.Mischief()
-	w.store = m.Before(w.store)
+	m := w.s3.FaultProxy()
+	w.store = m.Through(w.store)
 	return m
 }
 
@@ -65,7 +65,7 @@ func TestStoreSpoilsUploads(t *testing.T) {
 		},
 		"truncates it": func(_ http.ResponseWriter, r *http.Request) bool {
 			if r.Method == http.MethodPut {
-				s3test.Sent(r, func(b []byte) []byte { return b[:len(b)/2] })
+				s3test.ReplaceRequestBody(r, func(b []byte) []byte { return b[:len(b)/2] })
 			}
 			return false
 		},
@@ -83,7 +83,7 @@ func TestStoreSpoilsUploads(t *testing.T) {
 			m := w.mischief()
 			d := w.create("ann", "shop.sqlite")
 			r := w.start(nil)
-			m.Spoil(spoil)
+			m.OnRequest(spoil)
 			w.node.write(d.Path, "x")
 			w.pass(r, 2)
 			for _, key := range w.s3.Keys("bucket") { // asked without the mischief
@@ -91,7 +91,7 @@ func TestStoreSpoilsUploads(t *testing.T) {
 					t.Errorf("stored: %s", key)
 				}
 			}
-			m.Spoil(nil)
+			m.OnRequest(nil)
 			w.stored(d, "x")
 			if err := w.load(d, hashOf("x")); err != nil {
 				t.Error(err)
@@ -117,17 +117,17 @@ func TestStoreGivesWrongBytes(t *testing.T) {
 		"nothing":      func([]byte) []byte { return nil },
 		"an error":     func([]byte) []byte { return []byte("<Error/>") },
 	} {
-		m.Bend(func(r *http.Response) error {
+		m.OnResponse(func(r *http.Response) error {
 			if r.Request.Method != http.MethodGet || !strings.HasSuffix(r.Request.URL.Path, id) {
 				return nil
 			}
-			return s3test.Given(r, bend)
+			return s3test.ReplaceResponseBody(r, bend)
 		})
 		if err := w.load(d, id); err == nil || w.node.read(d.Path) != "present" {
 			t.Errorf("%s: %v, %q", name, err, w.node.read(d.Path))
 		}
 	}
-	m.Bend(nil)
+	m.OnResponse(nil)
 	if err := w.load(d, id); err != nil || w.node.read(d.Path) != content+" restored" {
 		t.Errorf("%v", err)
 	}
@@ -141,7 +141,7 @@ func TestSlowStore(t *testing.T) {
 		<-time.After(300 * time.Millisecond)
 		return false
 	}
-	m.Spoil(slow)
+	m.OnRequest(slow)
 	d := w.create("ann", "shop.sqlite")
 	w.node.write(d.Path, "x")
 	w.start(nil)

@@ -159,14 +159,14 @@ func (w *world) make(change func(*snapshotter.Config)) (*snapshotter.Snapshotter
 		conn.Close()
 	})
 	store := w.store
-	cfg := snapshotter.Config{Store: &store, Interval: 200 * time.Millisecond, Max: 6, Pace: time.Millisecond, Patience: time.Second}
+	cfg := snapshotter.Config{Store: &store, Interval: 200 * time.Millisecond, Max: 6, MoveInterval: time.Millisecond, NodeTimeout: time.Second}
 	if change != nil {
 		change(&cfg)
 	}
 	r := &running{conn: conn, out: &output{}}
 	s, err := snapshotter.New(cfg, snapshotter.Deps{
 		Bus: conn, Lease: conn.SnapshotLease(), Queue: conn.SnapshotQueue(), Records: conn.SnapshotRecords(),
-		Directory: directoryapi.NewClient(conn), Nodes: nodeapi.NewClient(conn, conn), Live: presence, Out: r.out, Log: s3log(w.t),
+		Directory: directoryapi.NewClient(conn), Nodes: nodeapi.NewClient(conn, conn), LiveNodes: presence, Out: r.out, Log: s3log(w.t),
 	})
 	return s, r, err
 }

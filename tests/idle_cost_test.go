@@ -21,7 +21,7 @@ func TestIdleRoundsP10P11(t *testing.T) {
 	w.become(1, names)
 	harness.Until(t, "the daemons to end", func() bool { return len(w.Daemons()) == 0 })
 	w.pass(1) // whatever was due then is done
-	rounds, requests, opened := w.rounds(), w.m.Requests(), w.m.Opened()
+	rounds, requests, opened := w.rounds(), w.m.Requests(), w.m.Connections()
 	harness.Until(t, "rounds to pass", func() bool {
 		if daemons := w.Daemons(); len(daemons) > 0 {
 			t.Fatalf("%d processes were started", len(daemons))
@@ -32,7 +32,7 @@ func TestIdleRoundsP10P11(t *testing.T) {
 	if n := w.m.Requests() - requests; n < passed-1 || n > passed+1 { // one round may be half done at each end
 		t.Errorf("%d requests in %d rounds", n, passed)
 	}
-	if n := w.m.Opened() - opened; n > 0 {
+	if n := w.m.Connections() - opened; n > 0 {
 		t.Errorf("%d connections were opened", n)
 	}
 }

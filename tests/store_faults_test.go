@@ -30,15 +30,15 @@ type storeWorld struct {
 	*harness.Server
 	t    *testing.T
 	s3   *harness.S3
-	m    *s3test.Mischief
+	m    *s3test.FaultProxy
 	user *harness.User
 }
 
 func startStoreWorld(t *testing.T, opts ...harness.Option) *storeWorld {
 	t.Helper()
 	s3 := harness.StartS3(t)
-	m := s3.Mischief()
-	w := harness.Start(t, harness.AllInOne, append(opts, harness.WithSnapshots(m.Before(s3.Bucket("bucket")), "1s", 6))...)
+	m := s3.FaultProxy()
+	w := harness.Start(t, harness.AllInOne, append(opts, harness.WithSnapshots(m.Through(s3.Bucket("bucket")), "1s", 6))...)
 	return &storeWorld{Server: w, t: t, s3: s3, m: m, user: w.Register("ann")}
 }
 
@@ -171,13 +171,13 @@ var uploads = map[string]func(w http.ResponseWriter, r *http.Request) bool{
 	},
 	"truncates": func(_ http.ResponseWriter, r *http.Request) bool {
 		if r.Method == http.MethodPut {
-			s3test.Sent(r, func(b []byte) []byte { return b[:len(b)/2] })
+			s3test.ReplaceRequestBody(r, func(b []byte) []byte { return b[:len(b)/2] })
 		}
 		return false
 	},
 	"changes": func(_ http.ResponseWriter, r *http.Request) bool {
 		if r.Method == http.MethodPut {
-			s3test.Sent(r, func(b []byte) []byte { b[len(b)/2] ^= 1; return b })
+			s3test.ReplaceRequestBody(r, func(b []byte) []byte { b[len(b)/2] ^= 1; return b })
 		}
 		return false
 	},
@@ -237,7 +237,7 @@ func TestStoreSpoilsSnapshots(t *testing.T) {
 	w.become(1, all)
 
 	s := &spoiled{done: map[string]int{}}
-	w.m.Spoil(s.spoil)
+	w.m.OnRequest(s.spoil)
 	for _, name := range all {
 		w.insert(name)
 	}
@@ -256,7 +256,7 @@ func TestStoreSpoilsSnapshots(t *testing.T) {
 	}
 	w.sound()
 
-	w.m.Behave()
+	w.m.Restore()
 	w.become(2, all)
 	w.sound()
 	for _, name := range all {
@@ -277,7 +277,7 @@ func TestStoreIsDown(t *testing.T) {
 	w.create("shop")
 	w.become(1, []string{"shop"})
 	first := w.ids("shop")[0]
-	w.m.Refuse()
+	w.m.Disconnect()
 	w.insert("shop")
 	w.pass(1)
 	_, listed := w.user.Snapshots(t.Context(), "ann", "shop")
@@ -288,7 +288,7 @@ func TestStoreIsDown(t *testing.T) {
 		}
 	}
 	w.rows("shop", 2)
-	w.m.Behave()
+	w.m.Restore()
 	w.become(2, []string{"shop"})
 	w.sound()
 	if err := w.restore("shop", first, ""); err != nil {
@@ -302,25 +302,25 @@ func TestStoreIsDown(t *testing.T) {
 // downloads are ways to spoil an object on its way back.
 var downloads = map[string]func(r *http.Response, other []byte) error{
 	"another byte": func(r *http.Response, _ []byte) error {
-		return s3test.Given(r, func(b []byte) []byte { b[len(b)/2] ^= 1; return b })
+		return s3test.ReplaceResponseBody(r, func(b []byte) []byte { b[len(b)/2] ^= 1; return b })
 	},
 	"an end too early": func(r *http.Response, _ []byte) error {
-		return s3test.Given(r, func(b []byte) []byte { return b[:len(b)-3] })
+		return s3test.ReplaceResponseBody(r, func(b []byte) []byte { return b[:len(b)-3] })
 	},
 	"a part of it": func(r *http.Response, _ []byte) error {
-		return s3test.Given(r, func(b []byte) []byte { return b[:len(b)/2] })
+		return s3test.ReplaceResponseBody(r, func(b []byte) []byte { return b[:len(b)/2] })
 	},
 	"nothing": func(r *http.Response, _ []byte) error {
-		return s3test.Given(r, func([]byte) []byte { return nil })
+		return s3test.ReplaceResponseBody(r, func([]byte) []byte { return nil })
 	},
 	"it twice": func(r *http.Response, _ []byte) error {
-		return s3test.Given(r, func(b []byte) []byte { return append(b, b...) })
+		return s3test.ReplaceResponseBody(r, func(b []byte) []byte { return append(b, b...) })
 	},
 	"another snapshot": func(r *http.Response, other []byte) error {
-		return s3test.Given(r, func([]byte) []byte { return other })
+		return s3test.ReplaceResponseBody(r, func([]byte) []byte { return other })
 	},
 	"a sentence": func(r *http.Response, _ []byte) error {
-		return s3test.Given(r, func([]byte) []byte { return []byte("It works!") })
+		return s3test.ReplaceResponseBody(r, func([]byte) []byte { return []byte("It works!") })
 	},
 	"half of it": func(r *http.Response, _ []byte) error { // and the connection is cut
 		b, err := io.ReadAll(r.Body)
@@ -372,7 +372,7 @@ func TestStoreSpoilsRestoresN2(t *testing.T) {
 	for what, bend := range downloads {
 		t.Run(what, func(t *testing.T) {
 			w := &storeWorld{w.Server, t, w.s3, w.m, w.user}
-			w.m.Bend(func(r *http.Response) error {
+			w.m.OnResponse(func(r *http.Response) error {
 				if r.Request.Method != http.MethodGet || path.Base(r.Request.URL.Path) != first {
 					return nil
 				}
@@ -392,8 +392,8 @@ func TestStoreSpoilsRestoresN2(t *testing.T) {
 			}
 		})
 	}
-	w.m.Behave()
-	w.m.Bend(func(r *http.Response) error { // that it is slow is no reason
+	w.m.Restore()
+	w.m.OnResponse(func(r *http.Response) error { // that it is slow is no reason
 		r.Body = slowly{r.Body}
 		return nil
 	})

@@ -25,7 +25,7 @@ func alive(c *mux.Call, quiet *atomic.Bool, work func() error) error {
 			select {
 			case <-t.C:
 				if quiet == nil || !quiet.Load() {
-					c.Alive()
+					c.KeepAlive()
 				}
 			case <-stop:
 				return

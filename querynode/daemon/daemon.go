@@ -123,10 +123,10 @@ func serverLimits(cfg daemonargs.Config) mux.Limits {
 	// The head of a request comes on top of the SQL.
 	body := cfg.RequestBytes + mux.Chunk
 	return mux.Limits{
-		Open: maxWaiting + maxQuestions, Body: body, Held: daemonargs.HeldRequests * body,
-		Live:     live,
-		TooMany:  tooMany(cfg),
-		TooLarge: errs.E(errs.TooLarge, "The request is larger than limits.request_bytes, which is %d; a script of any length can be imported (ayb client import, or POST …/import?format=sql), and the operator of the server can raise the limit", cfg.RequestBytes),
+		MaxOpen: maxWaiting + maxQuestions, MaxRequest: body, MaxBuffered: daemonargs.HeldRequests * body,
+		StreamsBody: live,
+		TooMany:     tooMany(cfg),
+		TooLarge:    errs.E(errs.TooLarge, "The request is larger than limits.request_bytes, which is %d; a script of any length can be imported (ayb client import, or POST …/import?format=sql), and the operator of the server can raise the limit", cfg.RequestBytes),
 		TooMuch: errs.E(errs.Unavailable, "Too many large requests wait for this database: together they may have %d times limits.request_bytes, which is %d; try again, or ask the operator of the server to raise the limit",
 			daemonargs.HeldRequests, cfg.RequestBytes),
 	}

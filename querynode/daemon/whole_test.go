@@ -245,7 +245,7 @@ func TestAliveIsShown(t *testing.T) {
 	link := make(frames, 100)
 	work := make(chan struct{})
 	var quiet atomic.Bool
-	s := mux.NewServer(link, mux.Limits{Open: 2, Body: 10, Held: 10}, func(c *mux.Call) {
+	s := mux.NewServer(link, mux.Limits{MaxOpen: 2, MaxRequest: 10, MaxBuffered: 10}, func(c *mux.Call) {
 		err := alive(c, &quiet, func() error { <-work; return nil })
 		if err == nil {
 			err = c.Write(nil, true)

@@ -56,7 +56,7 @@ func start(t *testing.T, change ...func(*daemonargs.Config)) *world {
 		if err != nil {
 			t.Error(err)
 		}
-		w.client.Down(errs.E(errs.Engine, "gone"))
+		w.client.FailAll(errs.E(errs.Engine, "gone"))
 	})
 	t.Cleanup(func() {
 		near.Close()

@@ -48,7 +48,7 @@ func FuzzFrames(f *testing.F) {
 		var c counter
 		p := relay.New(none{}).Accept(&c)
 		want := 0
-		_ = mux.Each(batch, func(f mux.Frame) { // what follows a malformed frame is not looked at
+		_ = mux.EachFrame(batch, func(f mux.Frame) { // what follows a malformed frame is not looked at
 			switch f.Kind {
 			case mux.Open, mux.OpenFinal:
 				want++

@@ -67,7 +67,7 @@ var _ bus.Peer = (*peer)(nil)
 func (p *peer) Frames(batch []byte) {
 	var h held
 	defer h.release()
-	if err := mux.Each(batch, func(f mux.Frame) { p.frame(f, &h) }); err != nil {
+	if err := mux.EachFrame(batch, func(f mux.Frame) { p.frame(f, &h) }); err != nil {
 		p.cancel(func(uint32) bool { return true }) // what this peer asked for cannot be trusted either
 	}
 }
@@ -103,11 +103,11 @@ func (p *peer) frame(f mux.Frame, h *held) {
 			l.send(f)
 		}
 	case mux.Reset:
-		p.cancel(func(id uint32) bool { return mux.Covers(f.Payload, id) })
+		p.cancel(func(id uint32) bool { return mux.ResetCovers(f.Payload, id) })
 	case mux.Check:
 		mux.EachStream(f.Payload, func(id uint32) {
 			if p.leg(id) == nil {
-				mux.SendUnknown(p.link, id)
+				mux.FailUnknown(p.link, id)
 			}
 		})
 	}

@@ -36,7 +36,7 @@ func endless() int {
 	if err != nil {
 		return 1
 	}
-	server := mux.NewServer(conn, mux.Limits{Open: 10, Body: 1 << 20, Held: 1 << 20}, func(c *mux.Call) {
+	server := mux.NewServer(conn, mux.Limits{MaxOpen: 10, MaxRequest: 1 << 20, MaxBuffered: 1 << 20}, func(c *mux.Call) {
 		for c.Write(make([]byte, mux.Chunk), false) == nil {
 		}
 	})

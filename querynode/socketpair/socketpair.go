@@ -42,13 +42,13 @@ func New(file *os.File) (*Conn, error) {
 func (c *Conn) Send(k mux.Kind, stream uint32, payload []byte) { c.out.Send(k, stream, payload) }
 
 // Hold keeps frames back until Release, for one who is about to send several.
-func (c *Conn) Hold() { c.out.Hold() }
+func (c *Conn) Hold() { c.out.Cork() }
 
 // Release ends a Hold.
-func (c *Conn) Release() { c.out.Release() }
+func (c *Conn) Release() { c.out.Uncork() }
 
 // Waiting is how many bytes of frames the other end has not begun to take.
-func (c *Conn) Waiting() int { return c.out.Waiting() }
+func (c *Conn) Waiting() int { return c.out.PendingBytes() }
 
 // try makes one write that does not wait.
 func (c *Conn) try(batch []byte) (rest []byte) {

@@ -44,7 +44,7 @@ func TestSuite(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			client.Down(errs.E(errs.Engine, "gone"))
+			client.FailAll(errs.E(errs.Engine, "gone"))
 		})
 		t.Cleanup(func() {
 			near.Close()

@@ -17,11 +17,11 @@ type Client struct {
 
 	mu      sync.Mutex
 	streams map[uint32]*Stream
-	last    uint32
-	// lost says that streams up to lostTo have failed here and may still be
+	lastID  uint32
+	// resetPending says that streams up to resetUpTo have failed here and may still be
 	// open on the other side, where nobody has canceled them.
-	lost   bool
-	lostTo uint32
+	resetPending bool
+	resetUpTo    uint32
 }
 
 // NewClient makes the client side of a link.
@@ -34,15 +34,15 @@ func NewClient(link Link) *Client {
 // body as fits one chunk. Longer bodies are sent by the calling goroutine as
 // the peer grants credit, until ctx ends.
 func (c *Client) Open(ctx context.Context, head, body []byte) (*Stream, error) {
-	s := c.begin()
+	s := c.register()
 	first := body[:min(len(body), Chunk)]
 	rest := body[len(first):]
 	buf := append(append(make([]byte, 0, len(head)+len(first)), head...), first...)
 	if len(rest) == 0 {
-		s.begin(OpenFinal, buf)
+		s.sendOpen(OpenFinal, buf)
 		return s, nil
 	}
-	s.begin(Open, buf)
+	s.sendOpen(Open, buf)
 	if err := s.out.sendAll(ctx, c.link, s.id, rest, true); err != nil {
 		if !s.ended() { // else the answer says why
 			s.Close()
@@ -52,20 +52,20 @@ func (c *Client) Open(ctx context.Context, head, body []byte) (*Stream, error) {
 	return s, nil
 }
 
-// begin makes a stream that is known here and not yet on the other side.
-func (c *Client) begin() *Stream {
+// register makes a stream that is known here and not yet on the other side.
+func (c *Client) register() *Stream {
 	s := newStream(c.link)
 	c.mu.Lock()
 	for { // an id may still be in use after 2^32 streams
-		c.last++
-		if _, used := c.streams[c.last]; !used && c.last != 0 {
+		c.lastID++
+		if _, used := c.streams[c.lastID]; !used && c.lastID != 0 {
 			break
 		}
 	}
-	s.id, s.client = c.last, c
+	s.id, s.client = c.lastID, c
 	c.streams[s.id] = s
-	lost, lostTo := c.lost, c.lostTo
-	c.lost = false
+	lost, lostTo := c.resetPending, c.resetUpTo
+	c.resetPending = false
 	c.mu.Unlock()
 	if lost {
 		c.link.Send(Reset, 0, binary.BigEndian.AppendUint32(nil, lostTo))
@@ -76,8 +76,8 @@ func (c *Client) begin() *Stream {
 // Begin starts a stream whose request is sent piece by piece with Send; head,
 // at most Chunk bytes, goes first.
 func (c *Client) Begin(head []byte) *Stream {
-	s := c.begin()
-	s.begin(Open, head)
+	s := c.register()
+	s.sendOpen(Open, head)
 	return s
 }
 
@@ -96,7 +96,7 @@ func (c *Client) Handle(f Frame) {
 	switch f.Kind {
 	case Data, Final:
 		if !s.push(f.Payload, f.Kind == Final) {
-			c.forget(s.id)
+			c.remove(s.id)
 			c.link.Send(Cancel, s.id, nil)
 			s.fail(errs.E(errs.Internal, "A part of the server sent more than it was asked for"))
 		}
@@ -109,13 +109,13 @@ func (c *Client) Handle(f Frame) {
 	}
 }
 
-// Down fails every open stream: the peer is gone, or cannot be reached. If it
+// FailAll fails every open stream: the peer is gone, or cannot be reached. If it
 // comes back, the next Open first tells it to end what it still has.
-func (c *Client) Down(err error) {
+func (c *Client) FailAll(err error) {
 	c.mu.Lock()
 	streams := c.streams
 	c.streams = map[uint32]*Stream{}
-	c.lost, c.lostTo = true, c.last
+	c.resetPending, c.resetUpTo = true, c.lastID
 	c.mu.Unlock()
 	for _, s := range streams {
 		s.fail(err)
@@ -130,7 +130,7 @@ func (c *Client) Check() {
 	c.mu.Lock()
 	ids := make([]byte, 0, 4*len(c.streams))
 	for id, s := range c.streams {
-		if s.known() {
+		if s.checkable() {
 			ids = binary.BigEndian.AppendUint32(ids, id)
 		}
 	}
@@ -147,7 +147,7 @@ func (c *Client) Active() int {
 	return len(c.streams)
 }
 
-func (c *Client) forget(id uint32) (was bool) {
+func (c *Client) remove(id uint32) (was bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	_, was = c.streams[id]

@@ -102,13 +102,13 @@ func TestStreamsLostInABreakAreReset(t *testing.T) {
 	}
 	first := open()
 	for range 2 {
-		c.Down(errors.New("broken"))
+		c.FailAll(errors.New("broken"))
 		link.frames = nil
 		next := open()
 		if len(link.frames) != 2 || link.frames[0].Kind != Reset || link.frames[1].Kind != OpenFinal {
 			t.Fatalf("sent %v", link.frames)
 		}
-		if p := link.frames[0].Payload; !Covers(p, first) || !Covers(p, next-1) || Covers(p, next) {
+		if p := link.frames[0].Payload; !ResetCovers(p, first) || !ResetCovers(p, next-1) || ResetCovers(p, next) {
 			t.Errorf("reset of %d, with %d and %d open", binary.BigEndian.Uint32(p), first, next)
 		}
 	}
@@ -161,11 +161,11 @@ func asks(f Frame, id uint32) bool {
 func TestCoversGoesRound(t *testing.T) {
 	p := binary.BigEndian.AppendUint32(nil, 5)
 	for id, want := range map[uint32]bool{5: true, 4: true, 6: false, 1<<32 - 1: true, 1<<31 + 6: true, 1 << 31: false} {
-		if Covers(p, id) != want {
+		if ResetCovers(p, id) != want {
 			t.Errorf("stream %d: %v", id, !want)
 		}
 	}
-	if Covers(nil, 0) {
+	if ResetCovers(nil, 0) {
 		t.Error("an empty payload covers a stream")
 	}
 }

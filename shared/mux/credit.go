@@ -22,8 +22,8 @@ func (c *credit) init() {
 	c.wake = make(chan struct{}, 1)
 }
 
-// take waits until at least one byte may be sent and takes up to want.
-func (c *credit) take(ctx context.Context, want int) (int, error) {
+// acquire waits until at least one byte may be sent and takes up to want.
+func (c *credit) acquire(ctx context.Context, want int) (int, error) {
 	for {
 		c.mu.Lock()
 		switch {
@@ -77,7 +77,7 @@ func (c *credit) signal() {
 // this direction, and is sent even when p is empty.
 func (c *credit) sendAll(ctx context.Context, link Link, id uint32, p []byte, final bool) error {
 	for len(p) > 0 {
-		n, err := c.take(ctx, min(len(p), Chunk))
+		n, err := c.acquire(ctx, min(len(p), Chunk))
 		if err != nil {
 			return err
 		}

@@ -119,14 +119,14 @@ func EachStream(payload []byte, fn func(stream uint32)) {
 	}
 }
 
-// Covers tells whether a Reset frame with this payload speaks of a stream.
+// ResetCovers tells whether a Reset frame with this payload speaks of a stream.
 // Numbers go round, so they are compared by their distance.
-func Covers(payload []byte, stream uint32) bool {
+func ResetCovers(payload []byte, stream uint32) bool {
 	return len(payload) == 4 && int32(binary.BigEndian.Uint32(payload)-stream) >= 0
 }
 
-// Each calls fn for every frame of a batch that holds whole frames only.
-func Each(batch []byte, fn func(Frame)) error {
+// EachFrame calls fn for every frame of a batch that holds whole frames only.
+func EachFrame(batch []byte, fn func(Frame)) error {
 	for len(batch) > 0 {
 		f, rest, more, err := Parse(batch)
 		if err != nil {

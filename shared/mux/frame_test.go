@@ -42,10 +42,10 @@ func TestParse(t *testing.T) {
 		}
 	}
 	var kinds []Kind
-	if err := Each(whole, func(f Frame) { kinds = append(kinds, f.Kind) }); err != nil || len(kinds) != 2 {
+	if err := EachFrame(whole, func(f Frame) { kinds = append(kinds, f.Kind) }); err != nil || len(kinds) != 2 {
 		t.Errorf("kinds %v, %v", kinds, err)
 	}
-	if err := Each(whole[:len(whole)-1], func(Frame) {}); !errors.Is(err, ErrFrame) {
+	if err := EachFrame(whole[:len(whole)-1], func(Frame) {}); !errors.Is(err, ErrFrame) {
 		t.Errorf("a batch cut short gave %v", err)
 	}
 }

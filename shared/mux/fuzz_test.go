@@ -17,7 +17,7 @@ func script(data []byte, do func(Frame)) {
 		do(Frame{Kind(data[0] % 13), uint32(data[1] % 4), append([]byte(nil), data[3:3+n]...)})
 		data = data[3+n:]
 	}
-	_ = Each(data, do) // what follows a malformed frame is not looked at
+	_ = EachFrame(data, do) // what follows a malformed frame is not looked at
 }
 
 func seeds(f *testing.F) {
@@ -49,7 +49,7 @@ func FuzzServer(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var link endings
-		limits := Limits{Open: 3, Body: 300, Held: 500, Live: func(first []byte) bool { return len(first) > 0 && first[0] == 'L' }}
+		limits := Limits{MaxOpen: 3, MaxRequest: 300, MaxBuffered: 500, StreamsBody: func(first []byte) bool { return len(first) > 0 && first[0] == 'L' }}
 		s := NewServer(&link, limits, func(c *Call) {
 			if c.Body() != nil {
 				_, _ = io.Copy(io.Discard, c.Body()) // how it ends is the client's affair
@@ -71,13 +71,13 @@ func FuzzServer(f *testing.F) {
 			s.Handle(fr)
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			if s.held < 0 || s.held > limits.Held || len(s.calls) > limits.Open {
-				t.Fatalf("%d bytes are held, %d requests are open", s.held, len(s.calls))
+			if s.buffered < 0 || s.buffered > limits.MaxBuffered || len(s.calls) > limits.MaxOpen {
+				t.Fatalf("%d bytes are held, %d requests are open", s.buffered, len(s.calls))
 			}
 		})
 		s.CancelAll()
-		if n := link.n.Load(); n < opened || n > opened+asked || s.held != 0 || len(s.calls) != 0 {
-			t.Fatalf("%d requests ended %d times; %d bytes are still held, %d requests open", opened, n, s.held, len(s.calls))
+		if n := link.n.Load(); n < opened || n > opened+asked || s.buffered != 0 || len(s.calls) != 0 {
+			t.Fatalf("%d requests ended %d times; %d bytes are still held, %d requests open", opened, n, s.buffered, len(s.calls))
 		}
 	})
 }
@@ -97,7 +97,7 @@ func FuzzClient(f *testing.F) {
 			streams = append(streams, s)
 		}
 		script(data, c.Handle)
-		c.Down(errs.E(errs.Unavailable, "gone"))
+		c.FailAll(errs.E(errs.Unavailable, "gone"))
 		for _, s := range streams {
 			ends, kept := 0, 0
 			for ends == 0 {

@@ -28,21 +28,21 @@ type Outbox struct {
 	try    func(batch []byte) (rest []byte, kept bool)
 	finish func(rest []byte)
 
-	mu      sync.Mutex
-	full    [][]byte // batches that are complete
-	open    []byte   // the batch being filled
-	spare   []byte   // an emptied batch to fill next
-	waiting int      // bytes in full and open
-	writing bool
-	held    int // by how many Hold
-	closed  bool
-	last    time.Time // when somebody became the writer
+	mu           sync.Mutex
+	complete     [][]byte // batches that are complete
+	current      []byte   // the batch being filled
+	spare        []byte   // an emptied batch to fill next
+	pendingBytes int      // bytes in complete and current
+	writing      bool
+	corks        int // by how many Cork
+	closed       bool
+	lastWrite    time.Time // when somebody became the writer
 }
 
-// quick is how soon frames follow one another when yielding to other
+// yieldWithin is how soon frames follow one another when yielding to other
 // goroutines is worth it: it wakes an idle thread, and for a lone request
 // that costs more than its write.
-const quick = 60 * time.Microsecond
+const yieldWithin = 60 * time.Microsecond
 
 // maxSpare is the largest batch buffer kept for reuse while nothing is sent.
 const maxSpare = 128 << 10
@@ -68,23 +68,23 @@ func (o *Outbox) Send(k Kind, stream uint32, payload []byte) {
 		o.mu.Unlock()
 		return
 	}
-	if len(o.open) > 0 && len(o.open)+headerLen+len(payload) > MaxFrame {
-		o.full = append(o.full, o.open)
-		o.open = nil
+	if len(o.current) > 0 && len(o.current)+headerLen+len(payload) > MaxFrame {
+		o.complete = append(o.complete, o.current)
+		o.current = nil
 	}
-	if o.open == nil {
-		o.open, o.spare = o.spare, nil
+	if o.current == nil {
+		o.current, o.spare = o.spare, nil
 	}
-	o.open = Append(o.open, k, stream, payload)
-	o.waiting += headerLen + len(payload)
-	if o.writing || o.held > 0 {
+	o.current = Append(o.current, k, stream, payload)
+	o.pendingBytes += headerLen + len(payload)
+	if o.writing || o.corks > 0 {
 		o.mu.Unlock()
 		return
 	}
 	o.writing = true
 	now := time.Now()
-	yield := now.Sub(o.last) < quick
-	o.last = now
+	yield := now.Sub(o.lastWrite) < yieldWithin
+	o.lastWrite = now
 	o.mu.Unlock()
 	if yield {
 		runtime.Gosched()
@@ -92,19 +92,19 @@ func (o *Outbox) Send(k Kind, stream uint32, payload []byte) {
 	o.drain()
 }
 
-// Hold keeps frames back until Release, for one who is about to send several
+// Cork keeps frames back until Uncork, for one who is about to send several
 // and need not wait for anything in between. Both may be called concurrently.
-func (o *Outbox) Hold() {
+func (o *Outbox) Cork() {
 	o.mu.Lock()
-	o.held++
+	o.corks++
 	o.mu.Unlock()
 }
 
-// Release ends a Hold.
-func (o *Outbox) Release() {
+// Uncork ends a Cork.
+func (o *Outbox) Uncork() {
 	o.mu.Lock()
-	o.held--
-	if o.held > 0 || o.writing {
+	o.corks--
+	if o.corks > 0 || o.writing {
 		o.mu.Unlock()
 		return
 	}
@@ -144,33 +144,33 @@ func (o *Outbox) next() []byte {
 	if o.closed {
 		return nil
 	}
-	if len(o.full) > 0 {
-		batch := o.full[0]
-		o.full[0] = nil // else the array keeps every batch of a jam alive
-		o.full = o.full[1:]
-		o.waiting -= len(batch)
+	if len(o.complete) > 0 {
+		batch := o.complete[0]
+		o.complete[0] = nil // else the array keeps every batch of a jam alive
+		o.complete = o.complete[1:]
+		o.pendingBytes -= len(batch)
 		return batch
 	}
-	if len(o.open) == 0 {
+	if len(o.current) == 0 {
 		return nil
 	}
-	batch := o.open
-	o.open = nil
-	o.waiting -= len(batch)
+	batch := o.current
+	o.current = nil
+	o.pendingBytes -= len(batch)
 	return batch
 }
 
-// Waiting is how many bytes of frames nobody has begun to write yet.
-func (o *Outbox) Waiting() int {
+// PendingBytes is how many bytes of frames nobody has begun to write yet.
+func (o *Outbox) PendingBytes() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.waiting
+	return o.pendingBytes
 }
 
 // Close drops what is not written and everything sent later. It does not wait
 // for a write that is under way.
 func (o *Outbox) Close() {
 	o.mu.Lock()
-	o.closed, o.full, o.open, o.spare, o.waiting = true, nil, nil, nil, 0
+	o.closed, o.complete, o.current, o.spare, o.pendingBytes = true, nil, nil, nil, 0
 	o.mu.Unlock()
 }

@@ -16,7 +16,7 @@ func TestBatchesHoldWholeFramesInOrder(t *testing.T) {
 		if len(batch) > MaxFrame {
 			t.Errorf("batch of %d bytes", len(batch))
 		}
-		err := Each(batch, func(f Frame) {
+		err := EachFrame(batch, func(f Frame) {
 			if f.Payload[0] != next[f.Stream] {
 				t.Errorf("stream %d: frame %d came when %d was due", f.Stream, f.Payload[0], next[f.Stream])
 			}
@@ -70,7 +70,7 @@ func TestFullChannelIsFinishedInTheBackground(t *testing.T) {
 	close(gate)
 	<-done
 	var order []uint32
-	if err := Each(got, func(f Frame) { order = append(order, f.Stream) }); err != nil || len(order) != 2 || order[0] != 1 {
+	if err := EachFrame(got, func(f Frame) { order = append(order, f.Stream) }); err != nil || len(order) != 2 || order[0] != 1 {
 		t.Errorf("order %v, %v", order, err)
 	}
 }
@@ -93,15 +93,15 @@ func TestJamIsForgottenWhenItIsOver(t *testing.T) {
 	for range 11 {
 		o.Send(Data, 1, make([]byte, MaxPayload))
 	}
-	if got := o.Waiting(); got != 10*MaxFrame {
+	if got := o.PendingBytes(); got != 10*MaxFrame {
 		t.Errorf("%d bytes wait", got)
 	}
 	o.mu.Lock()
-	jam := o.full[:9:9]
+	jam := o.complete[:9:9]
 	o.mu.Unlock()
 	close(gate)
 	<-done
-	if got := o.Waiting(); got != 0 {
+	if got := o.PendingBytes(); got != 0 {
 		t.Errorf("%d bytes wait after the jam", got)
 	}
 	o.mu.Lock()
@@ -119,7 +119,7 @@ func TestClosedBoxDrops(t *testing.T) {
 	o.Send(Data, 1, []byte("x"))
 }
 
-// What is sent during a Hold goes out together at its end, also what another
+// What is sent during a Cork goes out together at its end, also what another
 // has sent meanwhile.
 func TestHold(t *testing.T) {
 	var batches [][]byte
@@ -127,25 +127,25 @@ func TestHold(t *testing.T) {
 		batches = append(batches, batch)
 		return true
 	})
-	o.Hold()
-	o.Hold()
+	o.Cork()
+	o.Cork()
 	o.Send(Data, 1, []byte("a"))
 	o.Send(Data, 2, []byte("b"))
-	o.Release()
+	o.Uncork()
 	o.Send(Data, 3, []byte("c"))
 	if len(batches) != 0 {
 		t.Fatalf("%d batches while one holds", len(batches))
 	}
-	o.Release()
+	o.Uncork()
 	var streams []uint32
 	if len(batches) != 1 {
 		t.Fatalf("%d batches", len(batches))
 	}
-	if err := Each(batches[0], func(f Frame) { streams = append(streams, f.Stream) }); err != nil || len(streams) != 3 {
+	if err := EachFrame(batches[0], func(f Frame) { streams = append(streams, f.Stream) }); err != nil || len(streams) != 3 {
 		t.Errorf("streams %v, %v", streams, err)
 	}
-	o.Hold()
-	o.Release()
+	o.Cork()
+	o.Uncork()
 	if o.Send(Data, 4, nil); len(batches) != 2 {
 		t.Errorf("%d batches after the hold", len(batches))
 	}

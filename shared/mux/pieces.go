@@ -1,26 +1,26 @@
 package mux
 
-// merged is the size up to which pieces that wait are put together. It is far
+// mergeLimit is the size up to which pieces that wait are put together. It is far
 // less than what senders cut long data into.
-const merged = 16 << 10
+const mergeLimit = 16 << 10
 
-// pieces are what has come of a stream and was not read yet. Credit bounds
+// pieceQueue are what has come of a stream and was not read yet. Credit bounds
 // their bytes and not their number: small ones are put together, since each
 // costs more than its bytes, and may keep the whole batch alive that it came in.
-type pieces [][]byte
+type pieceQueue [][]byte
 
 // add takes a piece, without a copy if it waits alone or is large. Nothing is
 // written behind the end of a piece that is a part of a batch.
-func (q *pieces) add(p []byte) {
-	if n := len(*q); n > 0 && len((*q)[n-1])+len(p) <= merged {
+func (q *pieceQueue) add(p []byte) {
+	if n := len(*q); n > 0 && len((*q)[n-1])+len(p) <= mergeLimit {
 		(*q)[n-1] = append((*q)[n-1], p...)
 		return
 	}
 	*q = append(*q, p[:len(p):len(p)])
 }
 
-// take gives the oldest piece of those there are.
-func (q *pieces) take() []byte {
+// pop gives the oldest piece of those there are.
+func (q *pieceQueue) pop() []byte {
 	p := (*q)[0]
 	(*q)[0] = nil // else the array keeps it alive
 	*q = (*q)[1:]

@@ -16,7 +16,7 @@ func TestTinyPiecesKeepNoBatches(t *testing.T) {
 	link := &record{}
 	c := NewClient(link)
 	s := c.Begin(nil)
-	b := newBody(link, 1)
+	b := newRequestBody(link, 1)
 	const pieces = 1000
 	before := heap()
 	for range pieces {
@@ -48,11 +48,11 @@ func heap() int64 {
 func TestPiecesKeepWhatTheyWereGiven(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 200 {
-		var q pieces
+		var q pieceQueue
 		var want, got, batches, as []byte
 		left := Window
 		for left > 0 {
-			n := min(left, 1+r.IntN([]int{3, 100, merged, Chunk}[r.IntN(4)]))
+			n := min(left, 1+r.IntN([]int{3, 100, mergeLimit, Chunk}[r.IntN(4)]))
 			left -= n
 			batch := bytes.Repeat([]byte{byte(r.Uint32())}, n+8)
 			batches, as = append(batches, batch[n:]...), append(as, bytes.Repeat(batch[:1], 8)...)
@@ -62,14 +62,14 @@ func TestPiecesKeepWhatTheyWereGiven(t *testing.T) {
 				t.Fatal("the rest of a batch was overwritten")
 			}
 			if r.IntN(50) == 0 {
-				got = append(got, q.take()...)
+				got = append(got, q.pop()...)
 			}
-			if most := 2*Window/merged + 1; len(q) > most {
+			if most := 2*Window/mergeLimit + 1; len(q) > most {
 				t.Fatalf("%d pieces wait", len(q))
 			}
 		}
 		for len(q) > 0 {
-			got = append(got, q.take()...)
+			got = append(got, q.pop()...)
 		}
 		if !bytes.Equal(got, want) || !bytes.Equal(batches, as) {
 			t.Fatal("what came out is not what went in")
@@ -87,7 +87,7 @@ func TestLastPieceJoins(t *testing.T) {
 	if piece, last, err := s.Next(t.Context()); string(piece) != "abc" || !last || err != nil {
 		t.Errorf("%q, %v, %v", piece, last, err)
 	}
-	b := newBody(&record{}, 1)
+	b := newRequestBody(&record{}, 1)
 	for _, p := range []string{"a", "", "b"} {
 		b.push([]byte(p), p == "b")
 	}

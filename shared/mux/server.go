@@ -11,35 +11,35 @@ import (
 // Server is the side of a link that answers streams: each request runs in a
 // goroutine of its own. It is used by the daemon at the end of the line.
 type Server struct {
-	link   Link
-	serve  func(*Call)
-	limits Limits
-	next   chan *Call    // to a goroutine that has served one and waits
-	ended  chan struct{} // they need wait no more
-	end    sync.Once
+	link      Link
+	serve     func(*Call)
+	limits    Limits
+	handOver  chan *Call    // to a goroutine that has served one and waits
+	closed    chan struct{} // they need wait no more
+	closeOnce sync.Once
 
-	mu    sync.Mutex
-	calls map[uint32]*Call
-	held  int // bytes of requests that are being received, wait or run
-	waits int // goroutines that wait for a request
-	done  sync.WaitGroup
+	mu       sync.Mutex
+	calls    map[uint32]*Call
+	buffered int // bytes of requests that are being received, wait or run
+	idle     int // goroutines that wait for a request
+	done     sync.WaitGroup
 }
 
-// maxWaits is how many goroutines are kept when they have served a request. A
+// maxIdle is how many goroutines are kept when they have served a request. A
 // new one begins with a small stack, and growing it costs more than the rest of
 // a small request.
-const maxWaits = 8
+const maxIdle = 8
 
 // Limits bound what a Server takes on. What is more is refused.
 type Limits struct {
-	Open int // requests at once
-	Body int // bytes of one request
-	Held int // bytes of all requests at once
-	// Live tells from the first frame of a request whether it is served while
+	MaxOpen     int // requests at once
+	MaxRequest  int // bytes of one request
+	MaxBuffered int // bytes of all requests at once
+	// StreamsBody tells from the first frame of a request whether it is served while
 	// the rest of it still comes, through Call.Body. Such a request may be of
 	// any size. Nil is never.
-	Live func(first []byte) bool
-	// TooMany, TooLarge and TooMuch are said when Open, Body or Held is
+	StreamsBody func(first []byte) bool
+	// TooMany, TooLarge and TooMuch are said when MaxOpen, MaxRequest or MaxBuffered is
 	// reached. Who knows what they are called in the configuration says so;
 	// nil is a sentence that does not.
 	TooMany, TooLarge, TooMuch error
@@ -50,7 +50,7 @@ func (l Limits) withDefaults() Limits {
 		l.TooMany = errs.E(errs.Unavailable, "Too many statements wait for this database; try again")
 	}
 	if l.TooLarge == nil {
-		l.TooLarge = errs.E(errs.TooLarge, "The request is larger than the limit of %d bytes", l.Body)
+		l.TooLarge = errs.E(errs.TooLarge, "The request is larger than the limit of %d bytes", l.MaxRequest)
 	}
 	if l.TooMuch == nil {
 		l.TooMuch = errs.E(errs.Unavailable, "Too many large requests wait for this database; try again")
@@ -61,7 +61,7 @@ func (l Limits) withDefaults() Limits {
 // NewServer makes the answering side of a link. serve runs one request and
 // ends it with Call.Write(…, true) or Call.Fail.
 func NewServer(link Link, limits Limits, serve func(*Call)) *Server {
-	return &Server{link: link, serve: serve, limits: limits.withDefaults(), calls: map[uint32]*Call{}, next: make(chan *Call), ended: make(chan struct{})}
+	return &Server{link: link, serve: serve, limits: limits.withDefaults(), calls: map[uint32]*Call{}, handOver: make(chan *Call), closed: make(chan struct{})}
 }
 
 // Handle takes one frame from the peer; payloads are copied where they are
@@ -71,22 +71,22 @@ func (s *Server) Handle(f Frame) {
 	case Open, OpenFinal:
 		s.open(f)
 	case Data, Final:
-		if c := s.call(f.Stream); c != nil {
-			s.more(c, f)
+		if c := s.find(f.Stream); c != nil {
+			s.receive(c, f)
 		}
 	case Credit:
 		if n, ok := CreditOf(f.Payload); ok {
-			if c := s.call(f.Stream); c != nil {
+			if c := s.find(f.Stream); c != nil {
 				c.out.grant(n)
 			}
 		}
 	case Cancel:
-		if c := s.call(f.Stream); c != nil {
+		if c := s.find(f.Stream); c != nil {
 			s.cancel(c)
 		}
 	case Reset:
-		for _, c := range s.all() {
-			if Covers(f.Payload, c.id) {
+		for _, c := range s.openCalls() {
+			if ResetCovers(f.Payload, c.id) {
 				s.cancel(c)
 			}
 		}
@@ -94,29 +94,29 @@ func (s *Server) Handle(f Frame) {
 		s.link.Send(Pong, 0, nil)
 	case Check:
 		EachStream(f.Payload, func(id uint32) {
-			if s.call(id) == nil {
-				SendUnknown(s.link, id)
+			if s.find(id) == nil {
+				FailUnknown(s.link, id)
 			}
 		})
 	}
 }
 
-// SendUnknown answers a Check for a stream that this side does not know.
-func SendUnknown(l Link, stream uint32) {
+// FailUnknown answers a Check for a stream that this side does not know.
+func FailUnknown(l Link, stream uint32) {
 	l.Send(Fail, stream, errs.Marshal(errs.E(errs.Unavailable, "The query node or its connection was restarted while the statement ran; check whether a change was made before you repeat it")))
 }
 
 // CancelAll cancels every open stream and waits until all have ended. No more
 // frames may come.
 func (s *Server) CancelAll() {
-	s.end.Do(func() { close(s.ended) })
-	for _, c := range s.all() {
+	s.closeOnce.Do(func() { close(s.closed) })
+	for _, c := range s.openCalls() {
 		s.cancel(c)
 	}
 	s.done.Wait()
 }
 
-func (s *Server) all() []*Call {
+func (s *Server) openCalls() []*Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	calls := make([]*Call, 0, len(s.calls))
@@ -131,11 +131,11 @@ func (s *Server) open(f Frame) {
 	c.out.init()
 	s.mu.Lock()
 	_, used := s.calls[f.Stream]
-	full := len(s.calls) >= s.limits.Open
-	much := s.held+len(c.request) > s.limits.Held
+	full := len(s.calls) >= s.limits.MaxOpen
+	much := s.buffered+len(c.request) > s.limits.MaxBuffered
 	if !used && !full && !much {
 		s.calls[f.Stream] = c
-		s.held += len(c.request)
+		s.buffered += len(c.request)
 	}
 	s.mu.Unlock()
 	switch {
@@ -147,13 +147,13 @@ func (s *Server) open(f Frame) {
 		s.link.Send(Fail, f.Stream, errs.Marshal(s.limits.TooMuch))
 	case f.Kind == OpenFinal:
 		s.start(c)
-	case s.limits.Live != nil && s.limits.Live(c.request):
-		c.body = newBody(s.link, c.id)
+	case s.limits.StreamsBody != nil && s.limits.StreamsBody(c.request):
+		c.body = newRequestBody(s.link, c.id)
 		s.start(c)
 	}
 }
 
-func (s *Server) more(c *Call, f Frame) {
+func (s *Server) receive(c *Call, f Frame) {
 	if c.body != nil {
 		if !c.body.push(f.Payload, f.Kind == Final) {
 			s.cancel(c) // it sends what it was not asked for
@@ -163,11 +163,11 @@ func (s *Server) more(c *Call, f Frame) {
 	if c.started {
 		return
 	}
-	if len(c.request)+len(f.Payload) > s.limits.Body {
+	if len(c.request)+len(f.Payload) > s.limits.MaxRequest {
 		s.refuse(c, s.limits.TooLarge)
 		return
 	}
-	if !s.hold(len(f.Payload)) {
+	if !s.reserve(len(f.Payload)) {
 		s.refuse(c, s.limits.TooMuch)
 		return
 	}
@@ -179,20 +179,20 @@ func (s *Server) more(c *Call, f Frame) {
 	sendCredit(s.link, c.id, len(f.Payload))
 }
 
-// hold takes room for more bytes of a request.
-func (s *Server) hold(n int) bool {
+// reserve takes room for more bytes of a request.
+func (s *Server) reserve(n int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.held+n > s.limits.Held {
+	if s.buffered+n > s.limits.MaxBuffered {
 		return false
 	}
-	s.held += n
+	s.buffered += n
 	return true
 }
 
 func (s *Server) release(n int) {
 	s.mu.Lock()
-	s.held -= n
+	s.buffered -= n
 	s.mu.Unlock()
 }
 
@@ -207,26 +207,26 @@ func (s *Server) start(c *Call) {
 	c.started = true
 	s.done.Add(1)
 	select {
-	case s.next <- c:
+	case s.handOver <- c:
 	default:
-		go s.work(c)
+		go s.serveCalls(c)
 	}
 }
 
-// work serves requests, one after another, until enough others wait for more.
-func (s *Server) work(c *Call) {
+// serveCalls serves requests, one after another, until enough others wait for more.
+func (s *Server) serveCalls(c *Call) {
 	for c != nil {
-		s.run(c)
-		c = s.wait()
+		s.serveCall(c)
+		c = s.nextCall()
 	}
 }
 
-// wait gives the next request, nil when there is none to wait for.
-func (s *Server) wait() *Call {
+// nextCall gives the next request, nil when there is none to wait for.
+func (s *Server) nextCall() *Call {
 	s.mu.Lock()
-	enough := s.waits >= maxWaits
+	enough := s.idle >= maxIdle
 	if !enough {
-		s.waits++
+		s.idle++
 	}
 	s.mu.Unlock()
 	if enough {
@@ -234,16 +234,16 @@ func (s *Server) wait() *Call {
 	}
 	var c *Call
 	select {
-	case c = <-s.next:
-	case <-s.ended:
+	case c = <-s.handOver:
+	case <-s.closed:
 	}
 	s.mu.Lock()
-	s.waits--
+	s.idle--
 	s.mu.Unlock()
 	return c
 }
 
-func (s *Server) run(c *Call) {
+func (s *Server) serveCall(c *Call) {
 	defer s.done.Done()
 	defer s.release(len(c.request))
 	s.serve(c)
@@ -272,15 +272,15 @@ func (s *Server) cancel(c *Call) {
 	}
 }
 
-func (s *Server) call(id uint32) *Call {
+func (s *Server) find(id uint32) *Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.calls[id]
 }
 
-// forget ends a call; false when it has ended before. Its number may be in use
+// remove ends a call; false when it has ended before. Its number may be in use
 // again by then.
-func (s *Server) forget(c *Call) (was bool) {
+func (s *Server) remove(c *Call) (was bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.calls[c.id] != c {
@@ -298,7 +298,7 @@ type Call struct {
 	request []byte
 	started bool // Handle's goroutine only
 	out     credit
-	body    *body // of a request that is served while it comes; else nil
+	body    *requestBody // of a request that is served while it comes; else nil
 
 	mu       sync.Mutex
 	onCancel func()
@@ -342,7 +342,7 @@ func (c *Call) Write(p []byte, last bool) error {
 	// number of open streams counts answers that still wait for credit.
 	err := c.out.sendAll(context.Background(), c.server.link, c.id, p, true)
 	if err == nil {
-		c.server.forget(c)
+		c.server.remove(c)
 	}
 	return err
 }
@@ -358,7 +358,7 @@ func (c *Call) Stop(err error) {
 
 // Fail ends the stream with an error, unless it has ended.
 func (c *Call) Fail(err error) {
-	if c.server.forget(c) {
+	if c.server.remove(c) {
 		c.server.link.Send(Fail, c.id, errs.Marshal(err))
 	}
 }

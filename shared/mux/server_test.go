@@ -36,7 +36,7 @@ func (e ends) next(t *testing.T) *errs.Error {
 func TestRefusalsNameTheirLimit(t *testing.T) {
 	link := make(ends, 10)
 	s := NewServer(link, Limits{
-		Open: 2, Body: 10, Held: 12,
+		MaxOpen: 2, MaxRequest: 10, MaxBuffered: 12,
 		TooMany: errs.E(errs.Unavailable, "many"), TooLarge: errs.E(errs.TooLarge, "large"), TooMuch: errs.E(errs.Unavailable, "much"),
 	}, func(*Call) {})
 	s.Handle(Frame{Open, 1, make([]byte, 10)})
@@ -63,7 +63,7 @@ func TestRefusalsNameTheirLimit(t *testing.T) {
 func TestStopReachesAWriterThatWaits(t *testing.T) {
 	link := make(ends, 10)
 	full := make(chan *Call)
-	s := NewServer(link, Limits{Open: 1, Body: 10, Held: 10}, func(c *Call) {
+	s := NewServer(link, Limits{MaxOpen: 1, MaxRequest: 10, MaxBuffered: 10}, func(c *Call) {
 		if err := c.Write(make([]byte, Window), false); err != nil {
 			t.Error(err)
 		}
@@ -83,7 +83,7 @@ func TestStopReachesAWriterThatWaits(t *testing.T) {
 func TestNumberIsUsedAgain(t *testing.T) {
 	link := make(ends, 10)
 	answered, release := make(chan struct{}), make(chan struct{})
-	s := NewServer(link, Limits{Open: 2, Body: 10, Held: 20}, func(c *Call) {
+	s := NewServer(link, Limits{MaxOpen: 2, MaxRequest: 10, MaxBuffered: 20}, func(c *Call) {
 		if string(c.Request()) == "second" {
 			<-release
 		}
@@ -120,14 +120,14 @@ func TestServingGoroutinesAreKept(t *testing.T) {
 	before := runtime.NumGoroutine()
 	gate := make(chan struct{})
 	link := make(ends, 40)
-	s := NewServer(link, Limits{Open: 40, Body: 100, Held: 100_000}, func(c *Call) {
+	s := NewServer(link, Limits{MaxOpen: 40, MaxRequest: 100, MaxBuffered: 100_000}, func(c *Call) {
 		<-gate
 		_ = c.Write(nil, true)
 	})
 	all := func() bool {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		return s.waits == maxWaits && runtime.NumGoroutine() <= before+maxWaits
+		return s.idle == maxIdle && runtime.NumGoroutine() <= before+maxIdle
 	}
 	for range 3 {
 		for i := range uint32(40) {
@@ -145,7 +145,7 @@ func TestServingGoroutinesAreKept(t *testing.T) {
 		n := runtime.NumGoroutine()
 		<-link
 		until("after it", all)
-		return n <= before+maxWaits
+		return n <= before+maxIdle
 	})
 	s.CancelAll()
 	until("after the end", func() bool { return runtime.NumGoroutine() <= before })

@@ -12,31 +12,31 @@ import (
 // Stream is the client's end of one request. Next and Close are for one
 // goroutine.
 type Stream struct {
-	client *Client
-	link   Link
-	id     uint32
-	out    credit
-	begun  atomic.Int32 // how far its first frame is
+	client    *Client
+	link      Link
+	id        uint32
+	out       credit
+	openState atomic.Int32 // how far its first frame is
 
-	mu    sync.Mutex
-	room  int // what the peer may still send
-	queue pieces
-	final bool
-	err   error
-	wake  chan struct{}
+	mu      sync.Mutex
+	allowed int // what the peer may still send
+	queue   pieceQueue
+	final   bool
+	err     error
+	wake    chan struct{}
 
 	unacked int // bytes read and not yet granted again; Next's only
 }
 
 // What Stream.begun says.
 const (
-	unsent  int32 = iota
-	sent          // the first frame is on its way
-	awaited       // it is not, and Check wanted to ask about the stream
+	unsent       int32 = iota
+	sent               // the first frame is on its way
+	checkPending       // it is not, and Check wanted to ask about the stream
 )
 
 func newStream(link Link) *Stream {
-	s := &Stream{link: link, room: Window, wake: make(chan struct{}, 1)}
+	s := &Stream{link: link, allowed: Window, wake: make(chan struct{}, 1)}
 	s.out.init()
 	return s
 }
@@ -49,11 +49,11 @@ func (s *Stream) Next(ctx context.Context) (piece []byte, last bool, err error) 
 	for {
 		s.mu.Lock()
 		if len(s.queue) > 0 {
-			piece = s.queue.take()
+			piece = s.queue.pop()
 			last = s.final && len(s.queue) == 0
 			s.mu.Unlock()
 			if !last {
-				s.consumed(len(piece))
+				s.grantRead(len(piece))
 			}
 			return piece, last, nil
 		}
@@ -70,32 +70,32 @@ func (s *Stream) Next(ctx context.Context) (piece []byte, last bool, err error) 
 	}
 }
 
-// consumed grants the peer what has been read, half a window at a time.
-func (s *Stream) consumed(n int) {
+// grantRead grants the peer what has been read, half a window at a time.
+func (s *Stream) grantRead(n int) {
 	s.unacked += n
 	if s.unacked < Window/2 {
 		return
 	}
 	s.mu.Lock()
-	s.room += s.unacked
+	s.allowed += s.unacked
 	s.mu.Unlock()
 	sendCredit(s.link, s.id, s.unacked)
 	s.unacked = 0
 }
 
-// begin sends the first frame, and asks about the stream if Check could not
+// sendOpen sends the first frame, and asks about the stream if Check could not
 // before: what answers a question that overtakes the frame knows no stream.
-func (s *Stream) begin(k Kind, payload []byte) {
+func (s *Stream) sendOpen(k Kind, payload []byte) {
 	s.link.Send(k, s.id, payload)
-	if s.begun.Swap(sent) == awaited {
+	if s.openState.Swap(sent) == checkPending {
 		s.link.Send(Check, 0, binary.BigEndian.AppendUint32(nil, s.id))
 	}
 }
 
-// known tells whether the other side can be asked about the stream. If it
+// checkable tells whether the other side can be asked about the stream. If it
 // cannot yet, it will be.
-func (s *Stream) known() bool {
-	return !s.begun.CompareAndSwap(unsent, awaited) && s.begun.Load() == sent
+func (s *Stream) checkable() bool {
+	return !s.openState.CompareAndSwap(unsent, checkPending) && s.openState.Load() == sent
 }
 
 // Send sends the next piece of the request of a stream that Begin started,
@@ -109,7 +109,7 @@ func (s *Stream) Send(ctx context.Context, p []byte, last bool) error {
 
 // Close gives the stream up if it has not ended; the server is asked to stop.
 func (s *Stream) Close() {
-	if s.client.forget(s.id) {
+	if s.client.remove(s.id) {
 		s.link.Send(Cancel, s.id, nil)
 		s.fail(errs.E(errs.Canceled, "The request was given up"))
 	}
@@ -118,7 +118,7 @@ func (s *Stream) Close() {
 // push takes a piece of the answer; false when the peer had no credit for it.
 func (s *Stream) push(p []byte, final bool) (allowed bool) {
 	s.mu.Lock()
-	if s.room -= len(p); s.room < 0 {
+	if s.allowed -= len(p); s.allowed < 0 {
 		s.mu.Unlock()
 		return false
 	}

@@ -42,24 +42,24 @@ const (
 	// retries are made by the library when the store fails for a moment; what
 	// fails longer is left to the next round.
 	retries = 3
-	// callTime bounds a call about one object.
-	callTime = time.Minute
-	// answerTime is how long the store may take to begin an answer.
-	answerTime = 30 * time.Second
+	// callTimeout bounds a call about one object.
+	callTimeout = time.Minute
+	// headerTimeout is how long the store may take to begin an answer.
+	headerTimeout = 30 * time.Second
 )
 
 // Store is a bucket. It is safe for concurrent use. All errors have the code
 // ObjectStore, or Canceled, unless a method says otherwise.
 type Store struct {
-	core   *minio.Core
-	bucket string
-	keys   keys
-	part   int64
+	core     *minio.Core
+	bucket   string
+	keys     keyLayout
+	partSize int64
 }
 
 // New makes a store; it talks to nobody. The error is for the operator.
 func New(cfg Config) (*Store, error) {
-	endpoint, secure, err := host(cfg)
+	endpoint, secure, err := endpointHost(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -67,20 +67,20 @@ func New(cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare connections to the object store: %w", err)
 	}
-	transport.ResponseHeaderTimeout = answerTime
+	transport.ResponseHeaderTimeout = headerTimeout
 	core, err := minio.NewCore(endpoint, &minio.Options{
 		Creds:  credentials.NewStaticV4(cfg.AccessKeyID, cfg.SecretAccessKey, ""),
 		Secure: secure, Region: cfg.Region, Transport: http.RoundTripper(transport),
-		BucketLookup: lookup(cfg, endpoint), MaxRetries: retries,
+		BucketLookup: bucketLookup(cfg, endpoint), MaxRetries: retries,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("snapshots.endpoint_url %s cannot be used: %w", cfg.Endpoint, err)
 	}
-	return &Store{core: core, bucket: cfg.Bucket, keys: newKeys(cfg.Bucket, cfg.Prefix, cfg.PathStyle), part: cmp.Or(cfg.PartSize, partSize)}, nil
+	return &Store{core: core, bucket: cfg.Bucket, keys: newKeyLayout(cfg.Bucket, cfg.Prefix, cfg.PathStyle), partSize: cmp.Or(cfg.PartSize, defaultPartSize)}, nil
 }
 
-// host splits the endpoint into what the library wants.
-func host(cfg Config) (endpoint string, secure bool, err error) {
+// endpointHost splits the endpoint into what the library wants.
+func endpointHost(cfg Config) (endpoint string, secure bool, err error) {
 	if cfg.Endpoint == "" {
 		return "s3." + cfg.Region + ".amazonaws.com", true, nil
 	}
@@ -91,10 +91,10 @@ func host(cfg Config) (endpoint string, secure bool, err error) {
 	return u.Host, u.Scheme == "https", nil
 }
 
-// lookup decides where in a URL the bucket goes. A host that can have no
+// bucketLookup decides where in a URL the bucket goes. A host that can have no
 // other names below it gets the bucket in the path, whatever is configured;
 // that changes no key.
-func lookup(cfg Config, endpoint string) minio.BucketLookupType {
+func bucketLookup(cfg Config, endpoint string) minio.BucketLookupType {
 	name, _, err := net.SplitHostPort(endpoint)
 	if err != nil {
 		name = endpoint

@@ -11,8 +11,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// failed gives an error of the library a code and a sentence for users.
-func failed(err error) error {
+// storeError gives an error of the library a code and a sentence for users.
+func storeError(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -22,7 +22,7 @@ func failed(err error) error {
 	return errs.Wrap(errs.ObjectStore, err, "The object store that keeps snapshots cannot be used at the moment; try again later")
 }
 
-func missing(err error) bool {
+func isNotFound(err error) bool {
 	r := minio.ToErrorResponse(err)
 	return r.StatusCode == http.StatusNotFound && r.Code != minio.NoSuchBucket
 }
@@ -30,7 +30,7 @@ func missing(err error) bool {
 // Check looks whether the bucket can be used. The error is Invalid, with a
 // sentence for the operator, when it never will be as it is configured.
 func (s *Store) Check(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, callTime)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	var err error
 	for o := range s.core.ListObjectsIter(ctx, s.bucket, minio.ListObjectsOptions{Prefix: s.keys.write, MaxKeys: 1}) {
@@ -57,5 +57,5 @@ func (s *Store) Check(ctx context.Context) error {
 	case r.Code == minio.InvalidBucketName || r.Code == minio.InvalidArgument:
 		return errs.Wrap(errs.Invalid, err, "The object store refuses the name of the bucket %s in snapshots.bucket", s.bucket)
 	}
-	return failed(err)
+	return storeError(err)
 }

@@ -15,8 +15,8 @@ var id = regexp.MustCompile(`^[0-9a-f]{64}$`)
 // gets near a key: `..` or a slash in it would reach others' snapshots.
 func ValidID(text string) bool { return id.MatchString(text) }
 
-// keys knows where in the bucket objects are.
-type keys struct {
+// keyLayout knows where in the bucket objects are.
+type keyLayout struct {
 	// write is what stands before ENTITY/DATABASE/ID in a new object's key.
 	write string
 	// read are all beginnings under which objects may be found: write, and
@@ -24,19 +24,19 @@ type keys struct {
 	read []string
 }
 
-// newKeys follows the layout that existing buckets have: with path style the
+// newKeyLayout follows the layout that existing buckets have: with path style the
 // name of the bucket comes again as the first part of the key. A blank prefix
 // leaves no empty part (pitfall N3), nor does a // within one: a store that keeps
 // files has no such keys, and lists nothing under them. What was written with
 // empty parts elsewhere is found. The configuration has no . and .. for parts.
-func newKeys(bucket, prefix string, pathStyle bool) keys {
+func newKeyLayout(bucket, prefix string, pathStyle bool) keyLayout {
 	if pathStyle {
 		bucket += "/"
 	} else {
 		bucket = ""
 	}
 	raw := strings.TrimSpace(prefix)
-	k := keys{write: bucket}
+	k := keyLayout{write: bucket}
 	for part := range strings.SplitSeq(raw, "/") {
 		if part != "" {
 			k.write += part + "/"
@@ -49,23 +49,25 @@ func newKeys(bucket, prefix string, pathStyle bool) keys {
 	return k
 }
 
-// database is the end of the prefixes of a database's objects.
-func database(p ayb.DatabasePath) string { return p.String() + "/" }
+// databasePart is the end of the prefixes of a database's objects.
+func databasePart(p ayb.DatabasePath) string { return p.String() + "/" }
 
-// of is the key of a new object.
-func (k keys) of(p ayb.DatabasePath, id string) string { return k.write + database(p) + id }
+// object is the key of a new object.
+func (k keyLayout) object(p ayb.DatabasePath, id string) string {
+	return k.write + databasePart(p) + id
+}
 
 // prefixes are where the objects of a database may be.
-func (k keys) prefixes(p ayb.DatabasePath) []string {
+func (k keyLayout) prefixes(p ayb.DatabasePath) []string {
 	var out []string
 	for _, r := range k.read {
-		out = append(out, r+database(p))
+		out = append(out, r+databasePart(p))
 	}
 	return out
 }
 
 // roots are the fewest prefixes that together hold everything.
-func (k keys) roots() []string {
+func (k keyLayout) roots() []string {
 	var out []string
 	for _, r := range k.read {
 		if !slices.ContainsFunc(k.read, func(other string) bool { return other != r && strings.HasPrefix(r, other) }) {
@@ -76,7 +78,7 @@ func (k keys) roots() []string {
 }
 
 // parse tells whose object a key is; ok is false for what is none of ours.
-func (k keys) parse(key string) (p ayb.DatabasePath, id string, ok bool) {
+func (k keyLayout) parse(key string) (p ayb.DatabasePath, id string, ok bool) {
 	// A longer beginning is the more exact one.
 	best := -1
 	for i, r := range k.read {

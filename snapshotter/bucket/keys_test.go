@@ -36,11 +36,11 @@ func TestKeys(t *testing.T) {
 		{"two parts", "a/b", true, "bucket/a/b/", []string{"bucket/a/b/"}, []string{"bucket/a/b/"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			k := newKeys("bucket", c.prefix, c.pathStyle)
+			k := newKeyLayout("bucket", c.prefix, c.pathStyle)
 			if k.write != c.write || !slices.Equal(k.read, c.read) || !slices.Equal(k.roots(), c.roots) {
 				t.Errorf("write %q, read %q, roots %q", k.write, k.read, k.roots())
 			}
-			if got := k.of(shop, hash); got != c.write+rest+hash {
+			if got := k.object(shop, hash); got != c.write+rest+hash {
 				t.Errorf("key %q", got)
 			}
 			for i, p := range k.prefixes(shop) {
@@ -56,7 +56,7 @@ func TestKeys(t *testing.T) {
 }
 
 func TestWhatIsNoneOfOurs(t *testing.T) {
-	k := newKeys("bucket", "sqlite", false)
+	k := newKeyLayout("bucket", "sqlite", false)
 	for _, key := range []string{
 		"", "sqlite/", "other/a/b/" + hash, "sqlite/a/" + hash, "sqlite/a/b/c/" + hash, "sqlite/a/b/" + hash + "/x", "sqlite/a/b/" + strings.ToUpper(hash),
 		"sqlite/a/b/" + hash[1:], "sqlite/../b/" + hash, "sqlite/A/b/" + hash, "sqlite//b/" + hash, "sqlite/a/ü/" + hash, "sqlite/a/b/notes.txt",
@@ -85,12 +85,12 @@ func TestValidID(t *testing.T) {
 // The parts of an upload are whole, few enough for one message, and none but
 // the last is smaller than stores take.
 func TestParts(t *testing.T) {
-	for _, size := range []int64{partSize + 1, 2 * partSize, 2*partSize + 1, 100 << 30, 5 << 40} {
-		list := parts(size, partSize)
+	for _, size := range []int64{defaultPartSize + 1, 2 * defaultPartSize, 2*defaultPartSize + 1, 100 << 30, 5 << 40} {
+		list := splitParts(size, defaultPartSize)
 		var sum int64
 		for i, n := range list {
 			sum += n
-			if n <= 0 || n > 11<<30 || i < len(list)-1 && n < partSize {
+			if n <= 0 || n > 11<<30 || i < len(list)-1 && n < defaultPartSize {
 				t.Errorf("part %d of %d has %d bytes", i, size, n)
 			}
 		}

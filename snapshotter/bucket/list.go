@@ -12,8 +12,8 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// walkTime bounds the listing of everything.
-const walkTime = 30 * time.Minute
+// listTimeout bounds the listing of everything.
+const listTimeout = 30 * time.Minute
 
 // Object is a stored snapshot.
 type Object struct {
@@ -21,18 +21,18 @@ type Object struct {
 	// ModifiedAt is the store's own date; stores may round it to seconds.
 	ModifiedAt time.Time
 	Size       int64
-	// keys are where it is; several when it was written under an old key too.
+	// keyLayout are where it is; several when it was written under an old key too.
 	keys []string
 }
 
 // List gives all objects of a database, newest first, with those of former
 // databases of its name.
 func (s *Store) List(ctx context.Context, p ayb.DatabasePath) ([]Object, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTime)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	byID := map[string]Object{}
 	for _, prefix := range s.keys.prefixes(p) {
-		err := s.each(ctx, prefix, func(o minio.ObjectInfo) {
+		err := s.eachKey(ctx, prefix, func(o minio.ObjectInfo) {
 			id := strings.TrimPrefix(o.Key, prefix)
 			if !ValidID(id) {
 				return // somebody else's, or below
@@ -69,10 +69,10 @@ func sorted(byID map[string]Object) []Object {
 // Walk tells of every object of every database, a request for 1 000 of them.
 // An object with two keys comes twice.
 func (s *Store) Walk(ctx context.Context, visit func(p ayb.DatabasePath, o Object)) error {
-	ctx, cancel := context.WithTimeout(ctx, walkTime)
+	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
 	for _, root := range s.keys.roots() {
-		err := s.each(ctx, root, func(o minio.ObjectInfo) {
+		err := s.eachKey(ctx, root, func(o minio.ObjectInfo) {
 			if p, id, ok := s.keys.parse(o.Key); ok {
 				visit(p, Object{ID: id, ModifiedAt: o.LastModified, Size: o.Size, keys: []string{o.Key}})
 			}
@@ -84,19 +84,19 @@ func (s *Store) Walk(ctx context.Context, visit func(p ayb.DatabasePath, o Objec
 	return nil
 }
 
-func (s *Store) each(ctx context.Context, prefix string, visit func(minio.ObjectInfo)) error {
+func (s *Store) eachKey(ctx context.Context, prefix string, visit func(minio.ObjectInfo)) error {
 	for o := range s.core.ListObjectsIter(ctx, s.bucket, minio.ListObjectsOptions{Prefix: prefix, Recursive: true}) {
 		if o.Err != nil {
-			return failed(o.Err)
+			return storeError(o.Err)
 		}
 		visit(o)
 	}
-	return failed(ctx.Err()) // the library ends a canceled listing as if it were complete
+	return storeError(ctx.Err()) // the library ends a canceled listing as if it were complete
 }
 
 // Remove removes objects. Those that are gone already are no error.
 func (s *Store) Remove(ctx context.Context, objects ...Object) error {
-	ctx, cancel := context.WithTimeout(ctx, walkTime)
+	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
 	gone := func(yield func(minio.ObjectInfo) bool) {
 		for _, o := range objects {
@@ -109,27 +109,27 @@ func (s *Store) Remove(ctx context.Context, objects ...Object) error {
 	}
 	results, err := s.core.RemoveObjectsWithIter(ctx, s.bucket, gone, minio.RemoveObjectsOptions{})
 	if err != nil {
-		return failed(err)
+		return storeError(err)
 	}
 	var first error
 	for r := range results {
-		if r.Err != nil && !missing(r.Err) && first == nil {
+		if r.Err != nil && !isNotFound(r.Err) && first == nil {
 			first = r.Err
 		}
 	}
 	if first == nil {
 		first = ctx.Err()
 	}
-	return failed(first)
+	return storeError(first)
 }
 
 // Copy puts an object under another database too, inside the store. The copy
 // has a date of its own.
 func (s *Store) Copy(ctx context.Context, o Object, to ayb.DatabasePath) error {
-	ctx, cancel := context.WithTimeout(ctx, walkTime)
+	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
 	_, err := s.core.ComposeObject(ctx,
-		minio.CopyDestOptions{Bucket: s.bucket, Object: s.keys.of(to, o.ID)},
+		minio.CopyDestOptions{Bucket: s.bucket, Object: s.keys.object(to, o.ID)},
 		minio.CopySrcOptions{Bucket: s.bucket, Object: o.keys[0]})
-	return failed(err)
+	return storeError(err)
 }

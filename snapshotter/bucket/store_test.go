@@ -262,7 +262,7 @@ func TestUploadInParts(t *testing.T) {
 			t.Errorf("unfinished %v", got)
 		}
 	}
-	for _, bad := range []bucket.Unfinished{{}, {ID: id(2)}, {ID: "../" + id(2), Upload: left.Upload}} {
+	for _, bad := range []bucket.UnfinishedUpload{{}, {ID: id(2)}, {ID: "../" + id(2), Upload: left.Upload}} {
 		if err := s.Abort(t.Context(), p, bad); !errs.Is(err, errs.Invalid) {
 			t.Errorf("%v: %v", bad, err)
 		}

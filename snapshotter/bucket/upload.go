@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// partSize is Config.PartSize by default.
-	partSize = 64 << 20
+	// defaultPartSize is Config.PartSize by default.
+	defaultPartSize = 64 << 20
 	// maxParts keeps the list of URLs within one message of the bus.
 	maxParts = 500
 	// URLLife is how long a signed URL can be used. Nothing can be added to an
@@ -37,16 +37,16 @@ type Upload struct {
 	id    string // of a multipart upload; empty for one piece
 }
 
-// Unfinished names an upload in parts of a database, for who may have to free
+// UnfinishedUpload names an upload in parts of a database, for who may have to free
 // it.
-type Unfinished struct {
+type UnfinishedUpload struct {
 	ID     string `json:"id"`     // of the snapshot
 	Upload string `json:"upload"` // the store's name of the upload
 }
 
 // Unfinished names the upload; parts is false for one that leaves nothing.
-func (u *Upload) Unfinished() (left Unfinished, parts bool) {
-	return Unfinished{ID: u.key[strings.LastIndexByte(u.key, '/')+1:], Upload: u.id}, u.id != ""
+func (u *Upload) Unfinished() (left UnfinishedUpload, parts bool) {
+	return UnfinishedUpload{ID: u.key[strings.LastIndexByte(u.key, '/')+1:], Upload: u.id}, u.id != ""
 }
 
 // Part is one PUT.
@@ -57,23 +57,23 @@ type Part struct {
 
 // Begin prepares the upload of an object of size bytes.
 func (s *Store) Begin(ctx context.Context, p ayb.DatabasePath, id string, size int64) (*Upload, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTime)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	if !ValidID(id) || p.Check() != nil || size <= 0 {
 		return nil, errs.E(errs.Snapshot, "The snapshot has no usable name")
 	}
-	u := &Upload{store: s, key: s.keys.of(p, id), size: size}
-	if size <= s.part {
-		target, err := s.sign(ctx, http.MethodPut, u.key, nil)
+	u := &Upload{store: s, key: s.keys.object(p, id), size: size}
+	if size <= s.partSize {
+		target, err := s.presign(ctx, http.MethodPut, u.key, nil)
 		u.Parts = []Part{{URL: target, Size: size}}
 		return u, err
 	}
 	var err error
 	if u.id, err = s.core.NewMultipartUpload(ctx, s.bucket, u.key, minio.PutObjectOptions{ContentType: "application/zstd"}); err != nil {
-		return nil, failed(err)
+		return nil, storeError(err)
 	}
-	for i, n := range parts(size, s.part) {
-		target, err := s.sign(ctx, http.MethodPut, u.key, url.Values{"uploadId": {u.id}, "partNumber": {strconv.Itoa(i + 1)}})
+	for i, n := range splitParts(size, s.partSize) {
+		target, err := s.presign(ctx, http.MethodPut, u.key, url.Values{"uploadId": {u.id}, "partNumber": {strconv.Itoa(i + 1)}})
 		if err != nil {
 			u.Abort(ctx)
 			return nil, err
@@ -83,8 +83,8 @@ func (s *Store) Begin(ctx context.Context, p ayb.DatabasePath, id string, size i
 	return u, nil
 }
 
-// parts splits a size.
-func parts(size, least int64) []int64 {
+// splitParts splits a size.
+func splitParts(size, least int64) []int64 {
 	each := max(least, (size+maxParts-1)/maxParts)
 	var out []int64
 	for ; size > each; size -= each {
@@ -96,7 +96,7 @@ func parts(size, least int64) []int64 {
 // Complete makes the object exist once all parts are sent, and looks whether
 // the store has all of it; if not, it is removed again.
 func (u *Upload) Complete(ctx context.Context, etags []string) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*callTime) // some stores put parts together by copying
+	ctx, cancel := context.WithTimeout(ctx, 10*callTimeout) // some stores put parts together by copying
 	defer cancel()
 	if u.id != "" {
 		if len(etags) != len(u.Parts) {
@@ -107,12 +107,12 @@ func (u *Upload) Complete(ctx context.Context, etags []string) error {
 			list[i] = minio.CompletePart{PartNumber: i + 1, ETag: strings.Trim(tag, `"`)}
 		}
 		if _, err := u.store.core.CompleteMultipartUpload(ctx, u.store.bucket, u.key, u.id, list, minio.PutObjectOptions{}); err != nil {
-			return failed(err)
+			return storeError(err)
 		}
 	}
 	info, err := u.store.core.StatObject(ctx, u.store.bucket, u.key, minio.StatObjectOptions{})
 	if err != nil {
-		return failed(err)
+		return storeError(err)
 	}
 	if info.Size != u.size {
 		err := u.store.core.RemoveObject(context.WithoutCancel(ctx), u.store.bucket, u.key, minio.RemoveObjectOptions{})
@@ -128,7 +128,7 @@ func (u *Upload) Abort(ctx context.Context) {
 	if u.id == "" {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
 	defer cancel()
 	_ = u.store.core.AbortMultipartUpload(ctx, u.store.bucket, u.key, u.id) // AbortStale comes after
 }
@@ -136,47 +136,47 @@ func (u *Upload) Abort(ctx context.Context) {
 // AbortStale frees unfinished uploads that began before a time, and tells how
 // many.
 func (s *Store) AbortStale(ctx context.Context, before time.Time) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, walkTime)
+	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
 	n := 0
 	for u := range s.core.ListIncompleteUploads(ctx, s.bucket, s.keys.write, true) {
 		if u.Err != nil {
-			return n, failed(u.Err)
+			return n, storeError(u.Err)
 		}
 		if _, _, ours := s.keys.parse(u.Key); !ours || !u.Initiated.Before(before) {
 			continue
 		}
-		if err := s.core.AbortMultipartUpload(ctx, s.bucket, u.Key, u.UploadID); err != nil && !missing(err) {
-			return n, failed(err)
+		if err := s.core.AbortMultipartUpload(ctx, s.bucket, u.Key, u.UploadID); err != nil && !isNotFound(err) {
+			return n, storeError(err)
 		}
 		n++
 	}
-	return n, failed(ctx.Err())
+	return n, storeError(ctx.Err())
 }
 
 // Abort frees an unfinished upload of a database that somebody else has begun.
 // One that is there no more is no error.
-func (s *Store) Abort(ctx context.Context, p ayb.DatabasePath, u Unfinished) error {
+func (s *Store) Abort(ctx context.Context, p ayb.DatabasePath, u UnfinishedUpload) error {
 	if !ValidID(u.ID) || u.Upload == "" || p.Check() != nil {
 		return errs.E(errs.Invalid, "This is no unfinished upload")
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTime)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	if err := s.core.AbortMultipartUpload(ctx, s.bucket, s.keys.of(p, u.ID), u.Upload); err != nil && !missing(err) {
-		return failed(err)
+	if err := s.core.AbortMultipartUpload(ctx, s.bucket, s.keys.object(p, u.ID), u.Upload); err != nil && !isNotFound(err) {
+		return storeError(err)
 	}
 	return nil
 }
 
 // URL is where an object can be fetched by whoever is told, for a while.
 func (s *Store) URL(ctx context.Context, o Object) (string, error) {
-	return s.sign(ctx, http.MethodGet, o.keys[0], nil)
+	return s.presign(ctx, http.MethodGet, o.keys[0], nil)
 }
 
-func (s *Store) sign(ctx context.Context, method, key string, query url.Values) (string, error) {
+func (s *Store) presign(ctx context.Context, method, key string, query url.Values) (string, error) {
 	u, err := s.core.Presign(ctx, method, s.bucket, key, URLLife, query)
 	if err != nil {
-		return "", failed(err)
+		return "", storeError(err)
 	}
 	return u.String(), nil
 }

@@ -20,8 +20,8 @@ import (
 	"github.com/ayb-go/ayb/snapshotter/bucket"
 )
 
-// releaseTime bounds giving up a copy on the node.
-const releaseTime = 30 * time.Second
+// releaseTimeout bounds giving up a copy on the node.
+const releaseTimeout = 30 * time.Second
 
 // Job is one snapshot to be made. It travels through the queue as JSON; fields
 // are only added.
@@ -47,20 +47,20 @@ type Result struct {
 type Config struct {
 	// Max is how many of each database; 0 keeps all.
 	Max int
-	// Patience is how long a node may be silent before calls to it are given
+	// NodeTimeout is how long a node may be silent before calls to it are given
 	// up. Default 5 s, after the time its heartbeat counts.
-	Patience time.Duration
+	NodeTimeout time.Duration
 }
 
 // Deps is what a Maker needs.
 type Deps struct {
-	Nodes   nodeapi.Snapshots
-	Live    nodeapi.Nodes
-	Store   *bucket.Store
-	Records bus.KeyValue
-	// Say prints a line that tells what is done.
-	Say func(format string, args ...any)
-	Log *slog.Logger
+	Nodes     nodeapi.Snapshots
+	LiveNodes nodeapi.Nodes
+	Store     *bucket.Store
+	Records   bus.KeyValue
+	// Printf prints a line that tells what is done.
+	Printf func(format string, args ...any)
+	Log    *slog.Logger
 }
 
 // Maker makes snapshots. It is safe for concurrent use; of one database it
@@ -73,14 +73,14 @@ type Maker struct {
 
 // New makes a maker.
 func New(cfg Config, deps Deps) (*Maker, error) {
-	if deps.Nodes == nil || deps.Live == nil || deps.Store == nil || deps.Records == nil || deps.Say == nil || deps.Log == nil {
+	if deps.Nodes == nil || deps.LiveNodes == nil || deps.Store == nil || deps.Records == nil || deps.Printf == nil || deps.Log == nil {
 		return nil, errs.E(errs.Internal, "The maker of snapshots lacks something it needs")
 	}
 	if cfg.Max < 0 {
 		return nil, errs.E(errs.Invalid, "The number of snapshots to keep cannot be negative")
 	}
-	if cfg.Patience <= 0 {
-		cfg.Patience = 5 * time.Second
+	if cfg.NodeTimeout <= 0 {
+		cfg.NodeTimeout = 5 * time.Second
 	}
 	return &Maker{cfg: cfg, deps: deps}, nil
 }
@@ -89,31 +89,31 @@ func New(cfg Config, deps Deps) (*Maker, error) {
 // ever written; other errors are the node's, ObjectStore, or Unavailable when
 // the node dies meanwhile.
 func (m *Maker) Make(ctx context.Context, job Job) (Result, error) {
-	return m.alone(ctx, job, func(ctx context.Context) (Result, error) { return m.make(ctx, job, nil) })
+	return m.exclusively(ctx, job, func(ctx context.Context) (Result, error) { return m.makeSnapshot(ctx, job, nil) })
 }
 
-// alone runs do while nobody else of this process changes the snapshots of the
+// exclusively runs do while nobody else of this process changes the snapshots of the
 // job's database, and its node lives.
-func (m *Maker) alone(ctx context.Context, job Job, do func(context.Context) (Result, error)) (Result, error) {
+func (m *Maker) exclusively(ctx context.Context, job Job, do func(context.Context) (Result, error)) (Result, error) {
 	unlock, err := m.Lock(ctx, job.Path)
 	if err != nil {
 		return Result{}, err
 	}
 	defer unlock()
 	var res Result
-	err = m.WhileAlive(ctx, job.Node, func(ctx context.Context) (err error) {
+	err = m.WhileNodeLives(ctx, job.Node, func(ctx context.Context) (err error) {
 		res, err = do(ctx)
 		return err
 	})
 	return res, err
 }
 
-// sending is told of an upload in parts before it is sent.
-type sending func(context.Context, Job, bucket.Unfinished)
+// uploadStarted is told of an upload in parts before it is sent.
+type uploadStarted func(context.Context, Job, bucket.UnfinishedUpload)
 
-// make makes the snapshot; note may be nil.
-func (m *Maker) make(ctx context.Context, job Job, note sending) (Result, error) {
-	m.deps.Say("Trying to back up %s\n", job.Path)
+// makeSnapshot makes the snapshot; note may be nil.
+func (m *Maker) makeSnapshot(ctx context.Context, job Job, note uploadStarted) (Result, error) {
+	m.deps.Printf("Trying to back up %s\n", job.Path)
 	prepared, err := m.deps.Nodes.PrepareSnapshot(ctx, job.Node, nodeapi.PrepareRequest{Path: job.Path})
 	if err != nil {
 		return Result{}, err
@@ -122,15 +122,15 @@ func (m *Maker) make(ctx context.Context, job Job, note sending) (Result, error)
 	if !bucket.ValidID(prepared.ID) || prepared.Packed <= 0 {
 		return Result{}, errs.E(errs.Snapshot, "The query node made a snapshot that cannot be stored")
 	}
-	stored, err := m.Visible(ctx, job.Path, job.CreatedAt)
+	stored, err := m.ListVisible(ctx, job.Path, job.CreatedAt)
 	if err != nil {
 		return Result{}, err
 	}
 	res := Result{ID: prepared.ID}
-	if _, there := Find(stored, prepared.ID); there {
-		m.deps.Say("Snapshot with hash %s already exists, not uploading again.\n", prepared.ID)
+	if _, there := FindByID(stored, prepared.ID); there {
+		m.deps.Printf("Snapshot with hash %s already exists, not uploading again.\n", prepared.ID)
 	} else {
-		m.deps.Say("Uploading new snapshot with hash %s.\n", prepared.ID)
+		m.deps.Printf("Uploading new snapshot with hash %s.\n", prepared.ID)
 		if err := m.upload(ctx, job, prepared, note); err != nil {
 			return Result{}, err
 		}
@@ -138,13 +138,13 @@ func (m *Maker) make(ctx context.Context, job Job, note sending) (Result, error)
 		m.prune(ctx, job, stored)
 	}
 	// Without the record the next round looks again, and that is all.
-	if err := Save(ctx, m.deps.Records, job.Path, Record{Mark: prepared.Mark, ID: prepared.ID}); err != nil {
+	if err := Save(ctx, m.deps.Records, job.Path, Record{ChangeToken: prepared.Mark, ID: prepared.ID}); err != nil {
 		m.deps.Log.Warn("snapshot not recorded", logging.DB, job.Path.String(), logging.Err, err)
 	}
 	return res, nil
 }
 
-func (m *Maker) upload(ctx context.Context, job Job, p nodeapi.PrepareResponse, note sending) error {
+func (m *Maker) upload(ctx context.Context, job Job, p nodeapi.PrepareResponse, note uploadStarted) error {
 	u, err := m.deps.Store.Begin(ctx, job.Path, p.ID, p.Packed)
 	if err != nil {
 		return err
@@ -167,16 +167,16 @@ func (m *Maker) upload(ctx context.Context, job Job, p nodeapi.PrepareResponse, 
 }
 
 func (m *Maker) release(ctx context.Context, job Job, handle string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
 	if _, err := m.deps.Nodes.ReleaseSnapshot(ctx, job.Node, nodeapi.ReleaseRequest{Handle: handle}); err != nil {
 		m.deps.Log.Debug("copy not released; it runs out", logging.DB, job.Path.String(), logging.Node, string(job.Node), logging.Err, err)
 	}
 }
 
-// Visible lists the snapshots of a database without those of former databases
+// ListVisible lists the snapshots of a database without those of former databases
 // of its name. Stores round dates to seconds.
-func (m *Maker) Visible(ctx context.Context, p ayb.DatabasePath, createdAt time.Time) ([]bucket.Object, error) {
+func (m *Maker) ListVisible(ctx context.Context, p ayb.DatabasePath, createdAt time.Time) ([]bucket.Object, error) {
 	all, err := m.deps.Store.List(ctx, p)
 	if err != nil {
 		return nil, err
@@ -196,8 +196,8 @@ func IsVisible(o bucket.Object, createdAt time.Time) bool {
 	return !o.ModifiedAt.Before(createdAt.Truncate(time.Second))
 }
 
-// Find finds an object by its id.
-func Find(list []bucket.Object, id string) (bucket.Object, bool) {
+// FindByID finds an object by its id.
+func FindByID(list []bucket.Object, id string) (bucket.Object, bool) {
 	for _, o := range list {
 		if o.ID == id {
 			return o, true

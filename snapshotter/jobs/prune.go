@@ -17,7 +17,7 @@ func (m *Maker) prune(ctx context.Context, job Job, before []bucket.Object) {
 	if len(old) == 0 {
 		return
 	}
-	m.deps.Say("Pruning %d oldest snapshots\n", len(old))
+	m.deps.Printf("Pruning %d oldest snapshots\n", len(old))
 	if err := m.deps.Store.Remove(ctx, old...); err != nil {
 		m.deps.Log.Warn("old snapshots not removed", logging.DB, job.Path.String(), logging.Err, err)
 	}
@@ -26,7 +26,7 @@ func (m *Maker) prune(ctx context.Context, job Job, before []bucket.Object) {
 // surplus are those of a list, newest first, that have no place among so many.
 // The previous state has the first place, whatever its date.
 func surplus(list []bucket.Object, places int, previous string) []bucket.Object {
-	if _, there := Find(list, previous); there {
+	if _, there := FindByID(list, previous); there {
 		places--
 	}
 	var out []bucket.Object

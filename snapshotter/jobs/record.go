@@ -13,12 +13,12 @@ import (
 // Record is what is remembered of a database: the state that was stored last.
 // Fields are only added.
 type Record struct {
-	// Mark is the node's mark of that state.
-	Mark string `json:"mark"`
-	ID   string `json:"id"`
-	// Sending is what a job has begun to send, for whoever does the job if its
+	// ChangeToken is the node's mark of that state.
+	ChangeToken string `json:"mark"`
+	ID          string `json:"id"`
+	// Unfinished is what a job has begun to send, for whoever does the job if its
 	// worker dies; nil when nothing is left to be freed.
-	Sending *bucket.Unfinished `json:"sending,omitempty"`
+	Unfinished *bucket.UnfinishedUpload `json:"sending,omitempty"`
 }
 
 // Save remembers a record.

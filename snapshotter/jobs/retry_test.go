@@ -85,7 +85,7 @@ func TestRetryFreesOnlyItsOwn(t *testing.T) {
 		return all[job.Path.String()]
 	}
 	node := &bigNode{}
-	m, err := New(Config{}, Deps{Nodes: node, Live: node, Store: store, Records: records, Say: func(string, ...any) {}, Log: slog.New(slog.DiscardHandler)})
+	m, err := New(Config{}, Deps{Nodes: node, LiveNodes: node, Store: store, Records: records, Printf: func(string, ...any) {}, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestRetryFreesOnlyItsOwn(t *testing.T) {
 		t.Helper()
 		data, err := json.Marshal(job)
 		if err == nil {
-			err = m.do(t.Context(), bus.Job{Data: data, Attempt: attempt})
+			err = m.doJob(t.Context(), bus.Job{Data: data, Attempt: attempt})
 		}
 		if err != nil {
 			t.Error(err)
@@ -103,7 +103,7 @@ func TestRetryFreesOnlyItsOwn(t *testing.T) {
 	// The first worker dies while it sends: what it began stays.
 	died := make(chan struct{})
 	node.id, node.upload = snapshotID('1'), func() error {
-		if rec := noted(); rec.Sending == nil || rec.Sending.ID != node.id || rec.Mark != "" || rec.ID != job.Previous {
+		if rec := noted(); rec.Unfinished == nil || rec.Unfinished.ID != node.id || rec.ChangeToken != "" || rec.ID != job.Previous {
 			t.Errorf("noted %+v", rec)
 		}
 		close(died)

@@ -18,8 +18,8 @@ const (
 	// workers are how many jobs of one node this process takes at a time. How
 	// many all processes take together is counted by the queue.
 	workers = 2
-	// look is how often new nodes are looked for.
-	look = time.Second
+	// nodesInterval is how often new nodes are looked for.
+	nodesInterval = time.Second
 	// attempts are the workers that may die under a job before it is left to
 	// the next round.
 	attempts = 5
@@ -35,17 +35,17 @@ func (m *Maker) Work(ctx context.Context, lanes bus.PartitionedQueue) error {
 			cancel()
 		}
 	}()
-	tick := time.NewTicker(look)
+	tick := time.NewTicker(nodesInterval)
 	defer tick.Stop()
 	for {
 		live := map[nodeapi.NodeID]bool{}
-		for _, n := range m.deps.Live.LiveNodes() {
+		for _, n := range m.deps.LiveNodes.LiveNodes() {
 			live[n.ID] = true
 			if stop[n.ID] == nil {
 				var lane context.Context
 				lane, stop[n.ID] = context.WithCancel(ctx)
 				for range workers {
-					group.Go(func() { m.lane(lane, lanes, n.ID) })
+					group.Go(func() { m.workForNode(lane, lanes, n.ID) })
 				}
 			}
 		}
@@ -63,15 +63,15 @@ func (m *Maker) Work(ctx context.Context, lanes bus.PartitionedQueue) error {
 	}
 }
 
-func (m *Maker) lane(ctx context.Context, lanes bus.PartitionedQueue, node nodeapi.NodeID) {
-	if err := lanes.Work(ctx, string(node), m.do); err != nil {
+func (m *Maker) workForNode(ctx context.Context, lanes bus.PartitionedQueue, node nodeapi.NodeID) {
+	if err := lanes.Work(ctx, string(node), m.doJob); err != nil {
 		m.deps.Log.Error("jobs are not taken", logging.Node, string(node), logging.Err, err)
 	}
 }
 
-// do does one job. What fails is not tried again at once: the next round looks
+// doJob does one job. What fails is not tried again at once: the next round looks
 // anew. Only a job that this process cannot finish goes to another.
-func (m *Maker) do(ctx context.Context, j bus.Job) (again error) {
+func (m *Maker) doJob(ctx context.Context, j bus.Job) (again error) {
 	var job Job
 	if err := json.Unmarshal(j.Data, &job); err != nil || job.Path.Check() != nil {
 		m.deps.Log.Error("job cannot be read", "job", j.ID, logging.Err, err)
@@ -88,13 +88,13 @@ func (m *Maker) do(ctx context.Context, j bus.Job) (again error) {
 		log.Error("snapshot given up: all who tried died", "attempts", attempts)
 		return nil
 	}
-	_, err := m.alone(ctx, job, func(ctx context.Context) (Result, error) {
+	_, err := m.exclusively(ctx, job, func(ctx context.Context) (Result, error) {
 		if j.Attempt > 1 {
-			if err := m.free(ctx, job); err != nil {
+			if err := m.abortLeftUpload(ctx, job); err != nil {
 				log.Warn("unfinished upload not freed", logging.Err, err)
 			}
 		}
-		return m.make(ctx, job, m.noteSending)
+		return m.makeSnapshot(ctx, job, m.recordUpload)
 	})
 	switch {
 	case err == nil, errs.Is(err, errs.NotFound): // never written: nothing to do
@@ -106,23 +106,23 @@ func (m *Maker) do(ctx context.Context, j bus.Job) (again error) {
 	return nil
 }
 
-// noteSending notes an upload that is about to be sent. The state counts as
+// recordUpload notes an upload that is about to be sent. The state counts as
 // changed meanwhile, so that nothing is missed if this is the last that is
 // heard of it.
-func (m *Maker) noteSending(ctx context.Context, job Job, u bucket.Unfinished) {
-	if err := Save(ctx, m.deps.Records, job.Path, Record{ID: job.Previous, Sending: &u}); err != nil {
+func (m *Maker) recordUpload(ctx context.Context, job Job, u bucket.UnfinishedUpload) {
+	if err := Save(ctx, m.deps.Records, job.Path, Record{ID: job.Previous, Unfinished: &u}); err != nil {
 		m.deps.Log.Debug("upload not noted; it runs out", logging.DB, job.Path.String(), logging.Err, err)
 	}
 }
 
-// free frees what the worker that died under a job has sent, and nothing else:
+// abortLeftUpload frees what the worker that died under a job has sent, and nothing else:
 // others may be sending a snapshot of the same database.
-func (m *Maker) free(ctx context.Context, job Job) error {
+func (m *Maker) abortLeftUpload(ctx context.Context, job Job) error {
 	all, err := Load(ctx, m.deps.Records)
 	if err != nil {
 		return err
 	}
-	if left := all[job.Path.String()].Sending; left != nil {
+	if left := all[job.Path.String()].Unfinished; left != nil {
 		return m.deps.Store.Abort(ctx, job.Path, *left)
 	}
 	return nil

@@ -35,7 +35,7 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 	presence := nodeapi.NewPresence(time.Now)
 	s, err := snapshotter.New(settings(env.Config), snapshotter.Deps{
 		Bus: conn, Lease: conn.SnapshotLease(), Queue: conn.SnapshotQueue(), Records: conn.SnapshotRecords(),
-		Directory: directoryapi.NewClient(conn), Nodes: nodes, Live: presence, Out: env.Stdout, Log: env.Log,
+		Directory: directoryapi.NewClient(conn), Nodes: nodes, LiveNodes: presence, Out: env.Stdout, Log: env.Log,
 	})
 	if err != nil {
 		return supervisor.Fatal(err)

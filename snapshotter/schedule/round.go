@@ -24,17 +24,17 @@ const (
 	nodesAtOnce = 8
 )
 
-// entry is what a round finds out about a database.
-type entry struct {
+// databaseState is what a round finds out about a database.
+type databaseState struct {
 	directoryapi.Database
-	mark   string // of its present state; empty when unknown or never written
-	record jobs.Record
-	stored bool // the recorded snapshot is in the bucket
+	changeToken string // of its present state; empty when unknown or never written
+	record      jobs.Record
+	stored      bool // the recorded snapshot is in the bucket
 }
 
 // due tells whether the present state may not be stored.
-func (e *entry) due() bool {
-	return e.mark != "" && (e.mark != e.record.Mark || !e.stored)
+func (e *databaseState) due() bool {
+	return e.changeToken != "" && (e.changeToken != e.record.ChangeToken || !e.stored)
 }
 
 // Round looks at all databases once and queues what is due. It costs a call
@@ -45,10 +45,10 @@ func (s *Schedule) Round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.marks(ctx, all); err != nil {
+	if err := s.askNodes(ctx, all); err != nil {
 		return err
 	}
-	if err := s.records(ctx, all); err != nil {
+	if err := s.addRecords(ctx, all); err != nil {
 		return err
 	}
 	// What was removed from the bucket behind our back is stored again.
@@ -60,14 +60,14 @@ func (s *Schedule) Round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.queue(ctx, all); err != nil {
+	if err := s.enqueue(ctx, all); err != nil {
 		return err
 	}
-	return s.sweep(ctx)
+	return s.abortStale(ctx)
 }
 
-func (s *Schedule) databases(ctx context.Context) (map[ayb.DatabasePath]*entry, error) {
-	all := map[ayb.DatabasePath]*entry{}
+func (s *Schedule) databases(ctx context.Context) (map[ayb.DatabasePath]*databaseState, error) {
+	all := map[ayb.DatabasePath]*databaseState{}
 	var after int64
 	for {
 		page, err := s.deps.Directory.ListDatabases(ctx, directoryapi.ListRequest{After: after, Limit: pageSize})
@@ -77,7 +77,7 @@ func (s *Schedule) databases(ctx context.Context) (map[ayb.DatabasePath]*entry, 
 		for _, d := range page.Databases {
 			after = max(after, d.Number)
 			if d.Node != "" {
-				all[d.Path] = &entry{Database: d}
+				all[d.Path] = &databaseState{Database: d}
 			}
 		}
 		if !page.More {
@@ -89,9 +89,9 @@ func (s *Schedule) databases(ctx context.Context) (map[ayb.DatabasePath]*entry, 
 	}
 }
 
-// marks asks the nodes that live. One that does not answer has its turn in the
+// askNodes asks the nodes that live. One that does not answer has its turn in the
 // next round, and holds up nobody's databases but its own.
-func (s *Schedule) marks(ctx context.Context, all map[ayb.DatabasePath]*entry) error {
+func (s *Schedule) askNodes(ctx context.Context, all map[ayb.DatabasePath]*databaseState) error {
 	wanted := map[nodeapi.NodeID]bool{}
 	for _, e := range all {
 		wanted[e.Node] = true
@@ -99,20 +99,20 @@ func (s *Schedule) marks(ctx context.Context, all map[ayb.DatabasePath]*entry) e
 	var mu sync.Mutex // for all
 	var group sync.WaitGroup
 	slots := make(chan struct{}, nodesAtOnce)
-	for _, n := range s.deps.Live.LiveNodes() {
+	for _, n := range s.deps.LiveNodes.LiveNodes() {
 		if !wanted[n.ID] {
 			continue
 		}
 		group.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			err := s.nodeMarks(ctx, n.ID, func(m nodeapi.Mark) {
+			err := s.askNode(ctx, n.ID, func(m nodeapi.Mark) {
 				mu.Lock()
 				defer mu.Unlock()
 				// Files of a database that moved away, or that nobody knows, are
 				// nobody's snapshot (pitfall N7).
 				if e := all[m.Path]; e != nil && e.Node == n.ID {
-					e.mark = m.Mark
+					e.changeToken = m.Mark
 				}
 			})
 			if err != nil && ctx.Err() == nil {
@@ -124,7 +124,7 @@ func (s *Schedule) marks(ctx context.Context, all map[ayb.DatabasePath]*entry) e
 	return ctx.Err()
 }
 
-func (s *Schedule) nodeMarks(ctx context.Context, node nodeapi.NodeID, seen func(nodeapi.Mark)) error {
+func (s *Schedule) askNode(ctx context.Context, node nodeapi.NodeID, seen func(nodeapi.Mark)) error {
 	after := ""
 	for {
 		page, err := s.deps.Nodes.DatabaseMarks(ctx, node, nodeapi.MarksRequest{After: after, Limit: pageSize})
@@ -144,8 +144,8 @@ func (s *Schedule) nodeMarks(ctx context.Context, node nodeapi.NodeID, seen func
 	}
 }
 
-// records adds what was stored last, and forgets databases that are no more.
-func (s *Schedule) records(ctx context.Context, all map[ayb.DatabasePath]*entry) error {
+// addRecords adds what was stored last, and forgets databases that are no more.
+func (s *Schedule) addRecords(ctx context.Context, all map[ayb.DatabasePath]*databaseState) error {
 	known, err := jobs.Load(ctx, s.deps.Records)
 	if err != nil {
 		return err
@@ -162,10 +162,10 @@ func (s *Schedule) records(ctx context.Context, all map[ayb.DatabasePath]*entry)
 	return nil
 }
 
-// queue puts what is due into the queue, in no order, so that nobody is always
+// enqueue puts what is due into the queue, in no order, so that nobody is always
 // the last. What is still there from the round before stays there once.
-func (s *Schedule) queue(ctx context.Context, all map[ayb.DatabasePath]*entry) error {
-	var due []*entry
+func (s *Schedule) enqueue(ctx context.Context, all map[ayb.DatabasePath]*databaseState) error {
+	var due []*databaseState
 	for _, e := range all {
 		if e.due() {
 			due = append(due, e)
@@ -173,7 +173,7 @@ func (s *Schedule) queue(ctx context.Context, all map[ayb.DatabasePath]*entry) e
 	}
 	rand.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
 	for _, e := range due {
-		s.deps.Log.Debug("snapshot due", logging.DB, e.Path.String(), "mark", e.mark, "recorded", e.record.Mark, "stored", e.stored)
+		s.deps.Log.Debug("snapshot due", logging.DB, e.Path.String(), "mark", e.changeToken, "recorded", e.record.ChangeToken, "stored", e.stored)
 		b, err := json.Marshal(jobs.Job{Path: e.Path, Node: e.Node, CreatedAt: e.CreatedAt, Previous: e.record.ID})
 		if err != nil {
 			return errs.Wrap(errs.Internal, err, "A snapshot could not be queued")
@@ -185,17 +185,17 @@ func (s *Schedule) queue(ctx context.Context, all map[ayb.DatabasePath]*entry) e
 	return nil
 }
 
-// sweep frees what uploads have left that can no longer be finished: their
+// abortStale frees what uploads have left that can no longer be finished: their
 // URLs have run out.
-func (s *Schedule) sweep(ctx context.Context) error {
-	if time.Since(s.swept) < staleEvery {
+func (s *Schedule) abortStale(ctx context.Context) error {
+	if time.Since(s.lastSweep) < sweepInterval {
 		return nil
 	}
 	n, err := s.deps.Store.AbortStale(ctx, time.Now().Add(-bucket.URLLife))
 	if err != nil {
 		return err
 	}
-	s.swept = time.Now()
+	s.lastSweep = time.Now()
 	if n > 0 {
 		s.deps.Log.Info("unfinished uploads freed", "count", n)
 	}

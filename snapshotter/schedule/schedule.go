@@ -21,8 +21,8 @@ import (
 	"github.com/ayb-go/ayb/snapshotter/bucket"
 )
 
-// staleEvery is how often unfinished uploads are looked for.
-const staleEvery = time.Hour
+// sweepInterval is how often unfinished uploads are looked for.
+const sweepInterval = time.Hour
 
 // Config says how often.
 type Config struct {
@@ -39,26 +39,26 @@ type Deps struct {
 	Records   bus.KeyValue
 	Directory directoryapi.Directory
 	Nodes     nodeapi.Snapshots
-	Live      nodeapi.Nodes
+	LiveNodes nodeapi.Nodes
 	Store     *bucket.Store
-	// Say prints a line that tells what is done.
-	Say func(format string, args ...any)
-	Log *slog.Logger
+	// Printf prints a line that tells what is done.
+	Printf func(format string, args ...any)
+	Log    *slog.Logger
 }
 
 // Schedule is the schedule of this process; Run may be called once.
 type Schedule struct {
 	cfg  Config
 	deps Deps
-	// swept is when stale uploads were last looked for; for the goroutine of
+	// lastSweep is when stale uploads were last looked for; for the goroutine of
 	// the rounds.
-	swept time.Time
+	lastSweep time.Time
 }
 
 // New makes a schedule.
 func New(cfg Config, deps Deps) (*Schedule, error) {
 	if deps.Lease == nil || deps.Queue == nil || deps.Records == nil || deps.Directory == nil || deps.Nodes == nil ||
-		deps.Live == nil || deps.Store == nil || deps.Say == nil || deps.Log == nil {
+		deps.LiveNodes == nil || deps.Store == nil || deps.Printf == nil || deps.Log == nil {
 		return nil, errs.E(errs.Internal, "The schedule of snapshots lacks something it needs")
 	}
 	if cfg.Interval <= 0 {
@@ -85,21 +85,21 @@ func (s *Schedule) rounds(ctx context.Context) {
 			return
 		case <-t.C:
 		}
-		s.guarded(ctx)
+		s.safeRound(ctx)
 		if now := time.Now(); next.Before(now.Add(-s.cfg.Interval)) {
 			next = now // what was missed is not made up for
 		}
 	}
 }
 
-// guarded makes a round; whatever becomes of it, there will be others.
-func (s *Schedule) guarded(ctx context.Context) {
+// safeRound makes a round; whatever becomes of it, there will be others.
+func (s *Schedule) safeRound(ctx context.Context) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.deps.Log.Error("round of snapshots panicked", "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
-	s.deps.Say("Creating snapshots...\n")
+	s.deps.Printf("Creating snapshots...\n")
 	if err := s.Round(ctx); err != nil && ctx.Err() == nil {
 		s.deps.Log.Warn("round of snapshots failed", logging.Err, err)
 	}

@@ -115,7 +115,7 @@ func (h *hall) schedule(t *testing.T, store bucket.Config, records bus.KeyValue,
 		t.Fatal(err)
 	}
 	sch, err := schedule.New(schedule.Config{Interval: 20 * time.Millisecond}, schedule.Deps{
-		Lease: h, Queue: h, Records: records, Directory: h, Nodes: h, Live: h, Store: s, Say: say, Log: bustest.Log(t),
+		Lease: h, Queue: h, Records: records, Directory: h, Nodes: h, LiveNodes: h, Store: s, Printf: say, Log: bustest.Log(t),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -146,7 +146,7 @@ func TestWhatIsDue(t *testing.T) {
 	store := server.Bucket("bucket")
 	h := newHall()
 	for i, name := range []string{"a-same", "b-changed", "c-new", "d-lost", "e-never", "f-replaced"} {
-		rec := &jobs.Record{Mark: "m", ID: id(i)}
+		rec := &jobs.Record{ChangeToken: "m", ID: id(i)}
 		mark := "m"
 		switch name {
 		case "b-changed":
@@ -234,7 +234,7 @@ func TestIdleDatabasesCostNothing(t *testing.T) {
 	root := filepath.Join(server.Dir, "bucket", "bucket", "sqlite", "ann")
 	for i := range many {
 		name := fmt.Sprintf("db-%05d", i)
-		h.add(t, name, "m", &jobs.Record{Mark: "m", ID: id(i)})
+		h.add(t, name, "m", &jobs.Record{ChangeToken: "m", ID: id(i)})
 		dir := filepath.Join(root, name)
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			t.Fatal(err)
@@ -243,8 +243,8 @@ func TestIdleDatabasesCostNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	counter := server.Mischief() // it makes none
-	store = counter.Before(store)
+	counter := server.FaultProxy() // it makes none
+	store = counter.Through(store)
 	records := h.onTheBus(t)
 
 	s := h.schedule(t, store, records, t.Logf)
@@ -295,7 +295,7 @@ func (h *hall) onTheBus(t *testing.T) bus.KeyValue {
 
 func TestNewRefuses(t *testing.T) {
 	h := newHall()
-	deps := schedule.Deps{Lease: h, Queue: h, Records: h, Directory: h, Nodes: h, Live: h, Store: &bucket.Store{}, Say: t.Logf, Log: bustest.Log(t)}
+	deps := schedule.Deps{Lease: h, Queue: h, Records: h, Directory: h, Nodes: h, LiveNodes: h, Store: &bucket.Store{}, Printf: t.Logf, Log: bustest.Log(t)}
 	if _, err := schedule.New(schedule.Config{}, deps); err == nil || !strings.Contains(err.Error(), "interval") {
 		t.Errorf("no interval: %v", err)
 	}

@@ -24,7 +24,7 @@ import (
 // once; docs/performance.md explains how to read it.
 
 // limits are generous: nothing is refused here.
-var limits = mux.Limits{Open: 1 << 16, Body: 1 << 24, Held: 1 << 28}
+var limits = mux.Limits{MaxOpen: 1 << 16, MaxRequest: 1 << 24, MaxBuffered: 1 << 28}
 
 // echo answers with as many bytes as a point read does.
 func echo(c *mux.Call) {
@@ -140,13 +140,13 @@ type (
 	asking    struct{ client atomic.Pointer[mux.Client] }
 )
 
-func (a answering) Frames(batch []byte) { _ = mux.Each(batch, a.Handle) } // our own frames
+func (a answering) Frames(batch []byte) { _ = mux.EachFrame(batch, a.Handle) } // our own frames
 func (a answering) Busy() bool          { return false }
 func (a answering) Down(error)          { a.CancelAll() }
 
-func (a *asking) Frames(batch []byte) { _ = mux.Each(batch, a.client.Load().Handle) } // our own frames
+func (a *asking) Frames(batch []byte) { _ = mux.EachFrame(batch, a.client.Load().Handle) } // our own frames
 func (a *asking) Busy() bool          { return a.client.Load().Active() > 0 }
-func (a *asking) Down(err error)      { a.client.Load().Down(err) }
+func (a *asking) Down(err error)      { a.client.Load().FailAll(err) }
 func (a *asking) Restarted()          { a.Down(errs.E(errs.Unavailable, "The other end was restarted")) }
 
 // BenchmarkEngine is a point read and a durable insert in the engine, without

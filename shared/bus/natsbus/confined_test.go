@@ -74,7 +74,7 @@ func (c *captured) serve(node *natsbus.Conn) {
 	}
 	endpoints := []bus.Endpoint{{Name: "query", Subject: "ayb.v1.node.n1.query", Link: func(l mux.Link) bus.Peer {
 		c.reached.Add(1)
-		return &serverPeer{mux.NewServer(l, mux.Limits{Open: 1}, func(*mux.Call) {}), make(chan struct{})}
+		return &serverPeer{mux.NewServer(l, mux.Limits{MaxOpen: 1}, func(*mux.Call) {}), make(chan struct{})}
 	}}}
 	for _, v := range verbs {
 		endpoints = append(endpoints, bus.Endpoint{Name: v, Subject: "ayb.v1.node.n1.database." + v, Handle: count(&c.reached)})

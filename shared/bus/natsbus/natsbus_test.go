@@ -22,12 +22,12 @@ import (
 // clientPeer is the calling end of a link in tests.
 type clientPeer struct{ c atomic.Pointer[mux.Client] }
 
-func (p *clientPeer) Frames(b []byte) { _ = mux.Each(b, p.c.Load().Handle) }
+func (p *clientPeer) Frames(b []byte) { _ = mux.EachFrame(b, p.c.Load().Handle) }
 func (p *clientPeer) Busy() bool      { c := p.c.Load(); return c != nil && c.Active() > 0 }
 func (p *clientPeer) Restarted()      { p.c.Load().Check() }
 func (p *clientPeer) Down(err error) {
 	if c := p.c.Load(); c != nil {
-		c.Down(err)
+		c.FailAll(err)
 	}
 }
 
@@ -37,7 +37,7 @@ type serverPeer struct {
 	down chan struct{}
 }
 
-func (p *serverPeer) Frames(b []byte) { _ = mux.Each(b, p.s.Handle) }
+func (p *serverPeer) Frames(b []byte) { _ = mux.EachFrame(b, p.s.Handle) }
 func (p *serverPeer) Busy() bool      { return true }
 func (p *serverPeer) Down(error)      { close(p.down); p.s.CancelAll() }
 

@@ -118,8 +118,8 @@ type nodeLink struct {
 // Frames implements bus.Peer.
 func (l *nodeLink) Frames(batch []byte) {
 	<-l.ready
-	if err := mux.Each(batch, l.streams.Handle); err != nil {
-		l.streams.Down(errs.E(errs.Internal, "The query node sent an answer that could not be read"))
+	if err := mux.EachFrame(batch, l.streams.Handle); err != nil {
+		l.streams.FailAll(errs.E(errs.Internal, "The query node sent an answer that could not be read"))
 	}
 }
 
@@ -138,5 +138,5 @@ func (l *nodeLink) Restarted() {
 // Down implements bus.Peer.
 func (l *nodeLink) Down(err error) {
 	<-l.ready
-	l.streams.Down(err)
+	l.streams.FailAll(err)
 }

@@ -111,7 +111,7 @@ func told(verb string, p ayb.DatabasePath, what string) error {
 }
 
 func (l *local) Accept(link mux.Link) bus.Peer {
-	return peer{mux.NewServer(link, mux.Limits{Open: 10, Body: 1 << 20, Held: 1 << 20}, func(c *mux.Call) {
+	return peer{mux.NewServer(link, mux.Limits{MaxOpen: 10, MaxRequest: 1 << 20, MaxBuffered: 1 << 20}, func(c *mux.Call) {
 		r, err := daemonapi.Parse(c.Request())
 		if err != nil {
 			c.Fail(err)
@@ -123,7 +123,7 @@ func (l *local) Accept(link mux.Link) bus.Peer {
 
 type peer struct{ s *mux.Server }
 
-func (p peer) Frames(b []byte) { _ = mux.Each(b, p.s.Handle) }
+func (p peer) Frames(b []byte) { _ = mux.EachFrame(b, p.s.Handle) }
 func (p peer) Busy() bool      { return false }
 func (p peer) Down(error)      { p.s.CancelAll() }
 

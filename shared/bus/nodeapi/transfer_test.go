@@ -20,7 +20,7 @@ import (
 type importing struct{ Local }
 
 func (importing) Accept(link mux.Link) bus.Peer {
-	limits := mux.Limits{Open: 10, Body: 1 << 20, Held: 1 << 20, Live: func(first []byte) bool {
+	limits := mux.Limits{MaxOpen: 10, MaxRequest: 1 << 20, MaxBuffered: 1 << 20, StreamsBody: func(first []byte) bool {
 		r, err := daemonapi.Parse(first)
 		return err == nil && r.Kind == daemonapi.KindImport
 	}}

@@ -25,11 +25,11 @@ type Connect func(t *testing.T, serve func(*mux.Call)) *mux.Client
 
 // Limits are those of the channel's mux.Server.
 func Limits() mux.Limits {
-	return mux.Limits{Open: 1000, Body: 8 << 20, Held: 12 << 20, Live: func(first []byte) bool { return bytes.HasPrefix(first, live) }}
+	return mux.Limits{MaxOpen: 1000, MaxRequest: 8 << 20, MaxBuffered: 12 << 20, StreamsBody: func(first []byte) bool { return bytes.HasPrefix(first, streamedPrefix) }}
 }
 
-// live begins the requests that are served while they come.
-var live = []byte("live:")
+// streamedPrefix begins the requests that are served while they come.
+var streamedPrefix = []byte("live:")
 
 // Run runs the suite.
 func Run(t *testing.T, connect Connect) {
@@ -41,7 +41,7 @@ func Run(t *testing.T, connect Connect) {
 	t.Run("error keeps its code", func(t *testing.T) { failure(t, connect) })
 	t.Run("cancel reaches the writer", func(t *testing.T) { cancel(t, connect) })
 	t.Run("many at once keep their own answers", func(t *testing.T) { concurrent(t, connect) })
-	t.Run("request served while it comes", func(t *testing.T) { liveRequest(t, connect) })
+	t.Run("request served while it comes", func(t *testing.T) { streamedRequest(t, connect) })
 	t.Run("answer before the end of the request", func(t *testing.T) { earlyAnswer(t, connect) })
 	t.Run("slow server stops a request that comes", func(t *testing.T) { slowServer(t, connect) })
 	t.Run("one stalled stream does not hold up others", func(t *testing.T) { stalled(t, connect) })
@@ -68,7 +68,7 @@ func largeRequest(t *testing.T, connect Connect) {
 	if got := roundTrip(t, c, []byte("h"), body); !bytes.Equal(got, want[:]) {
 		t.Error("the request arrived changed")
 	}
-	_, err := read(t, c, nil, make([]byte, Limits().Body+1))
+	_, err := read(t, c, nil, make([]byte, Limits().MaxRequest+1))
 	if errs.CodeOf(err) != errs.TooLarge {
 		t.Errorf("a request above the limit gave %v", err)
 	}
@@ -80,7 +80,7 @@ func manyLarge(t *testing.T, connect Connect) {
 	gate := make(chan struct{})
 	var held atomic.Int64
 	c := connect(t, func(c *mux.Call) {
-		if n := held.Add(int64(len(c.Request()))); n > int64(Limits().Held) {
+		if n := held.Add(int64(len(c.Request()))); n > int64(Limits().MaxBuffered) {
 			t.Errorf("%d bytes of requests run at once", n)
 		}
 		<-gate

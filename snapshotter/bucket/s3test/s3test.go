@@ -32,7 +32,7 @@ const (
 	SecretAccessKey = "testsecret"
 )
 
-const patience = 60 * time.Second
+const startTimeout = 60 * time.Second
 
 // Server is a running S3 server. Its methods are for one goroutine, but Admin
 // is a client for many.
@@ -47,7 +47,7 @@ type Server struct {
 	t      testing.TB
 	listen string
 	cmd    *exec.Cmd
-	ended  chan struct{}
+	exited chan struct{}
 }
 
 // Start starts a server and stops it with t.
@@ -132,7 +132,7 @@ func (s *Server) Unfinished(bucket string) []string {
 // Stop ends the server.
 func (s *Server) Stop() {
 	_ = s.cmd.Process.Signal(syscall.SIGKILL) // it may have ended
-	<-s.ended
+	<-s.exited
 	s.cmd = nil
 }
 
@@ -152,13 +152,13 @@ func (s *Server) StartAgain() {
 		defer close(ended)
 		_ = cmd.Wait() // it is always killed
 	}()
-	s.cmd, s.ended = cmd, ended
+	s.cmd, s.exited = cmd, ended
 	s.wait()
 }
 
 func (s *Server) wait() {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(s.t.Context(), startTimeout)
 	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
@@ -166,7 +166,7 @@ func (s *Server) wait() {
 		select {
 		case <-ctx.Done():
 			s.t.Fatal("the S3 server did not start")
-		case <-s.ended:
+		case <-s.exited:
 			s.t.Fatal("the S3 server ended at the start")
 		case <-tick.C:
 		}

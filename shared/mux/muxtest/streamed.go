@@ -11,8 +11,8 @@ import (
 	"github.com/ayb-go/ayb/shared/mux"
 )
 
-// liveRequest sends more than a request may have otherwise.
-func liveRequest(t *testing.T, connect Connect) {
+// streamedRequest sends more than a request may have otherwise.
+func streamedRequest(t *testing.T, connect Connect) {
 	c := connect(t, func(c *mux.Call) {
 		h := sha256.New()
 		h.Write(c.Request())
@@ -23,8 +23,8 @@ func liveRequest(t *testing.T, connect Connect) {
 		_ = c.Write(h.Sum(nil), true) // a failure shows at the client
 	})
 	h := sha256.New()
-	h.Write(live)
-	s := c.Begin(live)
+	h.Write(streamedPrefix)
+	s := c.Begin(streamedPrefix)
 	defer s.Close()
 	piece := make([]byte, 300_001)
 	for i := range 100 {
@@ -46,7 +46,7 @@ func earlyAnswer(t *testing.T, connect Connect) {
 		_, _ = io.ReadFull(c.Body(), make([]byte, 1000)) // a failure shows at the client
 		c.Fail(errs.E(errs.TooLarge, "enough"))
 	})
-	s := c.Begin(live)
+	s := c.Begin(streamedPrefix)
 	defer s.Close()
 	var err error
 	for err == nil {
@@ -67,7 +67,7 @@ func slowServer(t *testing.T, connect Connect) {
 		_, err := io.Copy(io.Discard, c.Body())
 		ended <- err
 	})
-	s := c.Begin(live)
+	s := c.Begin(streamedPrefix)
 	var sent atomic.Int64
 	done := make(chan struct{})
 	go func() {

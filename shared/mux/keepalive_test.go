@@ -12,12 +12,12 @@ func (l links) Send(k Kind, stream uint32, payload []byte) {
 // A call shows that it lives as long as it does.
 func TestAlive(t *testing.T) {
 	link, done := make(links, 10), make(chan struct{})
-	s := NewServer(link, Limits{Open: 1, Body: 10, Held: 10}, func(c *Call) {
-		c.Alive()
+	s := NewServer(link, Limits{MaxOpen: 1, MaxRequest: 10, MaxBuffered: 10}, func(c *Call) {
+		c.KeepAlive()
 		if err := c.Write([]byte("x"), true); err != nil {
 			t.Error(err)
 		}
-		c.Alive()
+		c.KeepAlive()
 		close(done)
 	})
 	s.Handle(Frame{OpenFinal, 7, nil})

@@ -6,33 +6,33 @@ import (
 	"sync"
 )
 
-// body is the rest of a request on its way: what has come and was not read
+// requestBody is the rest of a request on its way: what has come and was not read
 // yet, at most a Window of it.
-type body struct {
+type requestBody struct {
 	link Link
 	id   uint32
 
-	mu    sync.Mutex
-	room  int // what the client may still send
-	queue pieces
-	final bool
-	err   error
-	wake  chan struct{}
+	mu      sync.Mutex
+	allowed int // what the client may still send
+	queue   pieceQueue
+	final   bool
+	err     error
+	wake    chan struct{}
 
 	piece   []byte // of the queue, being read; Read's only
 	unacked int    // bytes read and not yet granted again; Read's only
 }
 
-func newBody(link Link, id uint32) *body {
-	return &body{link: link, id: id, room: Window, wake: make(chan struct{}, 1)}
+func newRequestBody(link Link, id uint32) *requestBody {
+	return &requestBody{link: link, id: id, allowed: Window, wake: make(chan struct{}, 1)}
 }
 
 // push takes a copy of the next piece; false when the client had no credit
 // for it.
-func (b *body) push(p []byte, final bool) (allowed bool) {
+func (b *requestBody) push(p []byte, final bool) (allowed bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.room -= len(p); b.room < 0 {
+	if b.allowed -= len(p); b.allowed < 0 {
 		return false
 	}
 	if b.final || b.err != nil {
@@ -47,7 +47,7 @@ func (b *body) push(p []byte, final bool) (allowed bool) {
 }
 
 // fail ends the body for its reader; what has come by then is lost.
-func (b *body) fail(err error) {
+func (b *requestBody) fail(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.err == nil {
@@ -56,7 +56,7 @@ func (b *body) fail(err error) {
 	b.signal()
 }
 
-func (b *body) signal() {
+func (b *requestBody) signal() {
 	select {
 	case b.wake <- struct{}{}:
 	default:
@@ -64,7 +64,7 @@ func (b *body) signal() {
 }
 
 // Read implements io.Reader.
-func (b *body) Read(p []byte) (int, error) {
+func (b *requestBody) Read(p []byte) (int, error) {
 	for len(b.piece) == 0 {
 		if err := b.next(); err != nil {
 			return 0, err
@@ -80,9 +80,9 @@ func (b *body) Read(p []byte) (int, error) {
 }
 
 // grant lets the client send as much again as has been read.
-func (b *body) grant() {
+func (b *requestBody) grant() {
 	b.mu.Lock()
-	b.room += b.unacked
+	b.allowed += b.unacked
 	final := b.final
 	b.mu.Unlock()
 	if !final {
@@ -92,7 +92,7 @@ func (b *body) grant() {
 }
 
 // next waits for a piece.
-func (b *body) next() error {
+func (b *requestBody) next() error {
 	for {
 		b.mu.Lock()
 		switch {
@@ -100,7 +100,7 @@ func (b *body) next() error {
 			b.mu.Unlock()
 			return b.err
 		case len(b.queue) > 0:
-			b.piece = b.queue.take()
+			b.piece = b.queue.pop()
 			b.mu.Unlock()
 			return nil
 		case b.final:

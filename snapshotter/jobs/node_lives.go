@@ -12,10 +12,10 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// WhileAlive runs do until the node has not been seen for a while: a call to
+// WhileNodeLives runs do until the node has not been seen for a while: a call to
 // it, which may take hours, would wait for an answer that never comes. The
 // error then is Unavailable.
-func (m *Maker) WhileAlive(ctx context.Context, node nodeapi.NodeID, do func(context.Context) error) error {
+func (m *Maker) WhileNodeLives(ctx context.Context, node nodeapi.NodeID, do func(context.Context) error) error {
 	gone := errs.E(errs.Unavailable, "The query node that holds the database went away; try again")
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -24,7 +24,7 @@ func (m *Maker) WhileAlive(ctx context.Context, node nodeapi.NodeID, do func(con
 	done := make(chan struct{})
 	defer close(done)
 	group.Go(func() {
-		if m.outlives(node, done) {
+		if m.isSilent(node, done) {
 			cancel(gone)
 		}
 	})
@@ -35,9 +35,9 @@ func (m *Maker) WhileAlive(ctx context.Context, node nodeapi.NodeID, do func(con
 	return err
 }
 
-// outlives waits until the node has been silent too long, or done is closed.
-func (m *Maker) outlives(node nodeapi.NodeID, done <-chan struct{}) bool {
-	tick := time.NewTicker(m.cfg.Patience / 5)
+// isSilent waits until the node has been silent too long, or done is closed.
+func (m *Maker) isSilent(node nodeapi.NodeID, done <-chan struct{}) bool {
+	tick := time.NewTicker(m.cfg.NodeTimeout / 5)
 	defer tick.Stop()
 	seen := time.Now()
 	for {
@@ -46,16 +46,16 @@ func (m *Maker) outlives(node nodeapi.NodeID, done <-chan struct{}) bool {
 			return false
 		case <-tick.C:
 		}
-		if m.lives(node) {
+		if m.isLive(node) {
 			seen = time.Now()
-		} else if time.Since(seen) > m.cfg.Patience {
+		} else if time.Since(seen) > m.cfg.NodeTimeout {
 			return true
 		}
 	}
 }
 
-func (m *Maker) lives(node nodeapi.NodeID) bool {
-	for _, n := range m.deps.Live.LiveNodes() {
+func (m *Maker) isLive(node nodeapi.NodeID) bool {
+	for _, n := range m.deps.LiveNodes.LiveNodes() {
 		if n.ID == node {
 			return true
 		}
