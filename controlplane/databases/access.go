@@ -23,7 +23,7 @@ type Details struct {
 
 // Details tells about a database. Errors are those of seen.
 func (d *Databases) Details(ctx context.Context, actor authz.Actor, entity, database string) (Details, error) {
-	out, err := d.seen(ctx, actor, entity, database)
+	out, err := d.findVisible(ctx, actor, entity, database)
 	if err != nil {
 		return Details{}, err
 	}
@@ -44,10 +44,10 @@ func (d *Databases) Details(ctx context.Context, actor authz.Actor, entity, data
 	return out, nil
 }
 
-// seen finds a database that the caller may see. Errors: NotFound for a missing database of
+// findVisible finds a database that the caller may see. Errors: NotFound for a missing database of
 // the caller's own; for every other that is missing or may not be seen,
 // Unauthenticated to an anonymous caller and Hidden to a known one (S22).
-func (d *Databases) seen(ctx context.Context, actor authz.Actor, entity, database string) (Details, error) {
+func (d *Databases) findVisible(ctx context.Context, actor authz.Actor, entity, database string) (Details, error) {
 	if err := authz.CheckScope(actor, authz.ShowDatabase); err != nil {
 		return Details{}, err
 	}

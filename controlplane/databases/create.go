@@ -44,7 +44,7 @@ func (d *Databases) Create(ctx context.Context, actor authz.Actor, req NewDataba
 	}
 	unlock := d.creating.Lock(made.Owner)
 	defer unlock()
-	if err := d.checkRoom(ctx, made); err != nil {
+	if err := d.checkNameAndCount(ctx, made); err != nil {
 		return meta.Database{}, err
 	}
 	node, err := d.place.Pick(made.Type)
@@ -58,7 +58,7 @@ func (d *Databases) Create(ctx context.Context, actor authz.Actor, req NewDataba
 		return meta.Database{}, err
 	}
 	if err := d.deps.Store.CreateDatabase(ctx, made); err != nil {
-		return meta.Database{}, errors.Join(err, d.takeBack(ctx, made))
+		return meta.Database{}, errors.Join(err, d.discardFiles(ctx, made))
 	}
 	return made, nil
 }
@@ -93,9 +93,9 @@ func (d *Databases) checkNew(ctx context.Context, actor authz.Actor, req NewData
 	}, nil
 }
 
-// checkRoom tells whether the name is free and the account has room for one
+// checkNameAndCount tells whether the name is free and the account has room for one
 // more database.
-func (d *Databases) checkRoom(ctx context.Context, made meta.Database) error {
+func (d *Databases) checkNameAndCount(ctx context.Context, made meta.Database) error {
 	_, err := d.deps.Store.DatabaseByPath(ctx, made.Path)
 	switch {
 	case err == nil:
@@ -106,12 +106,12 @@ func (d *Databases) checkRoom(ctx context.Context, made meta.Database) error {
 	if err := d.deps.Store.CheckPathFree(ctx, made.Path); err != nil {
 		return err
 	}
-	return d.checkNumber(ctx, made.Owner, made.Path.Entity, true)
+	return d.checkCount(ctx, made.Owner, made.Path.Entity, true)
 }
 
-// checkNumber tells whether an account may have one more database: a new one,
+// checkCount tells whether an account may have one more database: a new one,
 // or one that it has deleted.
-func (d *Databases) checkNumber(ctx context.Context, owner meta.EntityID, name ayb.EntitySlug, anew bool) error {
+func (d *Databases) checkCount(ctx context.Context, owner meta.EntityID, name ayb.EntitySlug, anew bool) error {
 	may, err := d.ownerLimits(ctx, owner)
 	if err != nil {
 		return err
@@ -138,10 +138,10 @@ func (d *Databases) checkNumber(ctx context.Context, owner meta.EntityID, name a
 // the deleted ones: else whoever deletes all the time would fill the disks.
 const keptFactor = 2
 
-// takeBack removes the room of a database that could not be recorded, and
+// discardFiles removes the room of a database that could not be recorded, and
 // leaves it alone when a record, of somebody who was faster, says that it is
 // in use or when that cannot be known.
-func (d *Databases) takeBack(ctx context.Context, made meta.Database) error {
+func (d *Databases) discardFiles(ctx context.Context, made meta.Database) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTimeout)
 	defer cancel()
 	other, err := d.deps.Store.DatabaseByPath(ctx, made.Path)

@@ -136,9 +136,9 @@ type Databases struct {
 	// restored: undoing a failed creation then cannot remove another one, and
 	// a limit on the number of databases is exact.
 	creating keyedmutex.Mutexes[meta.EntityID]
-	running  *running
-	works    *works
-	gates    *gates
+	quota    *queryQuota
+	jobs     *jobs
+	barriers *writeBarriers
 }
 
 // New makes the service.
@@ -154,5 +154,5 @@ func New(cfg Config, deps Deps) (*Databases, error) {
 			return nil, errs.E(errs.Invalid, "The limits of databases can't be negative")
 		}
 	}
-	return &Databases{cfg: cfg, deps: deps, place: placement.New(deps.Nodes), running: newRunning(), works: newWorks(), gates: newGates()}, nil
+	return &Databases{cfg: cfg, deps: deps, place: placement.New(deps.Nodes), quota: newQueryQuota(), jobs: newJobs(), barriers: newWriteBarriers()}, nil
 }

@@ -9,10 +9,10 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// owned finds a database of the caller's own. doing says in the refusal what
+// findOwned finds a database of the caller's own. doing says in the refusal what
 // others may not do. Errors: NotFound for a missing one, Forbidden for every
 // other that is missing or of somebody else (S22).
-func (d *Databases) owned(ctx context.Context, actor authz.Actor, op authz.Operation, entity, database, doing string) (meta.Database, error) {
+func (d *Databases) findOwned(ctx context.Context, actor authz.Actor, op authz.Operation, entity, database, doing string) (meta.Database, error) {
 	if err := authz.CheckScope(actor, op); err != nil {
 		return meta.Database{}, err
 	}
@@ -24,9 +24,9 @@ func (d *Databases) owned(ctx context.Context, actor authz.Actor, op authz.Opera
 	return db, err
 }
 
-// motionTimeout limits a request that begins or ends a change of place, which is
+// operationTimeout limits a request that begins or ends a change of place, which is
 // carried out even when the caller goes away.
-const motionTimeout = time.Minute
+const operationTimeout = time.Minute
 
 // Delete deletes a database. On return it exists for nobody; with Undelete it
 // comes back, with its grants and tokens, for as long as Config.Grace. Its name
@@ -34,18 +34,18 @@ const motionTimeout = time.Minute
 // Conflict while it is being renamed, and for a name that it had before: what is
 // deleted shall be what was named.
 func (d *Databases) Delete(ctx context.Context, actor authz.Actor, entity, database string) error {
-	db, err := d.owned(ctx, actor, authz.DeleteDatabase, entity, database, "delete")
+	db, err := d.findOwned(ctx, actor, authz.DeleteDatabase, entity, database, "delete")
 	if err != nil {
 		return err
 	}
 	if path := pathOf(entity, database); db.Path != path {
 		return errs.E(errs.Conflict, "The database %s was renamed and is %s now; delete it by that name", path, db.Path)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), motionTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), operationTimeout)
 	defer cancel()
 	now := d.deps.Now()
-	if err := d.deps.Store.BeginDeletion(ctx, db, now, now.Add(motionClaim)); err != nil {
-		return goneMeanwhile(err, db.Path)
+	if err := d.deps.Store.BeginDeletion(ctx, db, now, now.Add(operationLease)); err != nil {
+		return nameMissing(err, db.Path)
 	}
 	// It is deleted. Files that are not put away now are later.
 	d.deps.Operations.tryNow(ctx, meta.PendingOperation{Kind: meta.OperationDelete, Database: db})
@@ -66,13 +66,13 @@ func (d *Databases) Undelete(ctx context.Context, actor authz.Actor, entity, dat
 	}
 	unlock := d.creating.Lock(actor.Entity)
 	defer unlock()
-	if err := d.checkNumber(ctx, actor.Entity, path.Entity, false); err != nil {
+	if err := d.checkCount(ctx, actor.Entity, path.Entity, false); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), motionTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), operationTimeout)
 	defer cancel()
 	now := d.deps.Now()
-	m, err := d.deps.Store.BeginUndeletion(ctx, actor.Entity, path, now, now.Add(motionClaim))
+	m, err := d.deps.Store.BeginUndeletion(ctx, actor.Entity, path, now, now.Add(operationLease))
 	if err != nil {
 		return err
 	}

@@ -24,25 +24,25 @@ func (d *Databases) Fork(ctx context.Context, actor authz.Actor, entity, databas
 	if err := authz.CheckScope(actor, authz.ForkDatabase); err != nil {
 		return made, from, err
 	}
-	source, err := d.forkable(ctx, actor, pathOf(entity, database))
+	source, err := d.findForkable(ctx, actor, pathOf(entity, database))
 	if err != nil {
 		return made, from, err
 	}
-	made, err = d.target(ctx, actor, source, to)
+	made, err = d.checkTarget(ctx, actor, source, to)
 	if err != nil {
 		return made, from, err
 	}
 	origin := meta.Origin{Database: source.ID, Path: source.Path, At: d.deps.Now()}
-	ctx, end := d.begin(ctx, actor, made, "fork")
+	ctx, end := d.beginJob(ctx, actor, made, "fork")
 	defer end()
-	made, err = d.makeFrom(ctx, made, origin, func(ctx context.Context, node nodeapi.NodeID, version string) error {
-		return d.pipe(ctx, actor, source, made, node, version)
+	made, err = d.createFromData(ctx, made, origin, func(ctx context.Context, node nodeapi.NodeID, version string) error {
+		return d.copyInto(ctx, actor, source, made, node, version)
 	})
-	return made, source.Path, stopped(ctx, err)
+	return made, source.Path, cancelCause(ctx, err)
 }
 
-// forkable finds a database that the caller may fork.
-func (d *Databases) forkable(ctx context.Context, actor authz.Actor, path ayb.DatabasePath) (meta.Database, error) {
+// findForkable finds a database that the caller may fork.
+func (d *Databases) findForkable(ctx context.Context, actor authz.Actor, path ayb.DatabasePath) (meta.Database, error) {
 	db, rights, err := d.resolve(ctx, actor, path)
 	if err == nil && !rights.Fork {
 		err = errs.E(errs.Forbidden, "Authenticated entity %s can't fork database %s", actor.Slug, path)
@@ -50,8 +50,8 @@ func (d *Databases) forkable(ctx context.Context, actor authz.Actor, path ayb.Da
 	return db, err
 }
 
-// target checks the name of a new database that is made of another.
-func (d *Databases) target(ctx context.Context, actor authz.Actor, of meta.Database, to string) (meta.Database, error) {
+// checkTarget checks the name of a new database that is made of another.
+func (d *Databases) checkTarget(ctx context.Context, actor authz.Actor, of meta.Database, to string) (meta.Database, error) {
 	entity, name, ok := strings.Cut(to, "/")
 	if !ok {
 		return meta.Database{}, errs.E(errs.Invalid, "The name of the new database must look like ENTITY/DATABASE")
@@ -59,8 +59,8 @@ func (d *Databases) target(ctx context.Context, actor authz.Actor, of meta.Datab
 	return d.checkNew(ctx, actor, NewDatabase{Entity: entity, Database: name, Type: string(of.Type)})
 }
 
-// pipe sends what is in one database to a version of another.
-func (d *Databases) pipe(ctx context.Context, actor authz.Actor, source, made meta.Database, node nodeapi.NodeID, version string) error {
+// copyInto sends what is in one database to a version of another.
+func (d *Databases) copyInto(ctx context.Context, actor authz.Actor, source, made meta.Database, node nodeapi.NodeID, version string) error {
 	most, err := d.ownerLimits(ctx, made.Owner)
 	if err != nil {
 		return err
@@ -69,24 +69,24 @@ func (d *Databases) pipe(ctx context.Context, actor authz.Actor, source, made me
 	if err != nil {
 		return err
 	}
-	answer, err := d.run(ctx, actor, source, ask)
+	answer, err := d.sendCounted(ctx, actor, source, ask)
 	if err != nil {
 		return err
 	}
 	defer answer.Close()
 	data := &answerReader{ctx: ctx, answer: answer}
 	if err := data.next(); errs.Is(err, errs.NotFound) {
-		return errEmpty // nothing was ever written to the source
+		return errNoData // nothing was ever written to the source
 	} else if err != nil {
 		return err
 	}
-	load := loading(made, most)
+	load := importRequest(made, most)
 	load.Version = version
 	if err := setOptions(&load, daemonapi.ImportOptions{Format: daemonapi.TransferSQLite, Mode: daemonapi.ImportCreate}); err != nil {
 		return err
 	}
 	_, err = d.upload(ctx, node, load, data, func(ctx context.Context) error {
-		_, err := d.forkable(ctx, actor, source.Path)
+		_, err := d.findForkable(ctx, actor, source.Path)
 		return err
 	})
 	return err

@@ -12,9 +12,9 @@ func (d *Databases) limitsOf(db meta.Database) limits.Effective {
 	return limits.Resolve(d.cfg.Limits, db.Limits)
 }
 
-// ownOf gives those of a database's limits that its daemon has to be started
+// daemonLimits gives those of a database's limits that its daemon has to be started
 // with: what comes from the server the node knows by itself.
-func ownOf(e limits.Effective) daemonapi.Limits {
+func daemonLimits(e limits.Effective) daemonapi.Limits {
 	own := func(l limits.Limit) int64 {
 		if e.Source(l) == limits.FromServer {
 			return 0
@@ -26,9 +26,9 @@ func ownOf(e limits.Effective) daemonapi.Limits {
 	}
 }
 
-// fits refuses a body that is too large for its database. What is too large
+// checkBodySize refuses a body that is too large for its database. What is too large
 // for every database was refused when it was read.
-func fits(body []byte, e limits.Effective) error {
+func checkBodySize(body []byte, e limits.Effective) error {
 	most := e.Value(limits.RequestBytes)
 	if e.Source(limits.RequestBytes) == limits.FromServer || int64(len(body)) <= most {
 		return nil

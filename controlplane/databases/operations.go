@@ -52,13 +52,13 @@ type OperationDeps struct {
 }
 
 const (
-	// motionClaim is how long nobody else tries what somebody is at. It is
-	// longer than moveTimeout, so that no request of ours is carried out after
+	// operationLease is how long nobody else tries what somebody is at. It is
+	// longer than operationCallTimeout, so that no request of ours is carried out after
 	// the claim has ended.
-	motionClaim = 45 * time.Second
-	moveTimeout = 30 * time.Second
-	// moveRetry is the pause after a node has refused.
-	moveRetry = 10 * time.Second
+	operationLease       = 45 * time.Second
+	operationCallTimeout = 30 * time.Second
+	// operationRetry is the pause after a node has refused.
+	operationRetry = 10 * time.Second
 	// expireBatch is how many databases go at once.
 	expireBatch = 100
 )
@@ -113,7 +113,7 @@ func (m *OperationQueue) Wake() {
 func (m *OperationQueue) sweep(ctx context.Context) error {
 	for {
 		now := m.deps.Now()
-		begun, err := m.deps.Store.ClaimOperations(ctx, 1, now, now.Add(motionClaim))
+		begun, err := m.deps.Store.ClaimOperations(ctx, 1, now, now.Add(operationLease))
 		if err != nil {
 			return err
 		}
@@ -162,10 +162,10 @@ func (m *OperationQueue) carryOut(ctx context.Context, one meta.PendingOperation
 			return aerr
 		}
 		return err
-	case unknown(err):
+	case outcomeUnknown(err):
 		return errs.Wrap(errs.Unavailable, err, "The query node of %s does not answer; what was asked for will be done as soon as it does", one.Database.Path)
 	default:
-		if perr := m.deps.Store.PostponeOperation(ctx, one.Database.ID, m.deps.Now().Add(moveRetry)); perr != nil {
+		if perr := m.deps.Store.PostponeOperation(ctx, one.Database.ID, m.deps.Now().Add(operationRetry)); perr != nil {
 			return perr
 		}
 		return err
@@ -184,7 +184,7 @@ func (m *OperationQueue) move(ctx context.Context, one meta.PendingOperation) (e
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, moveTimeout)
+	ctx, cancel := context.WithTimeout(ctx, operationCallTimeout)
 	defer cancel()
 	path := one.Database.Path
 	target := nodeapi.SoftDeleteRequest{Path: path, Key: strconv.FormatInt(int64(one.Database.ID), 10)}

@@ -44,11 +44,11 @@ const (
 	// sweepEvery is how often the list is looked at without being asked to:
 	// for what another server left, and for what failed.
 	sweepEvery = 5 * time.Second
-	// claimTime is how long a claim holds when nothing more is heard of it.
-	// It is much longer than removeTimeout, so that no request of ours is
+	// purgeLease is how long a claim holds when nothing more is heard of it.
+	// It is much longer than purgeTimeout, so that no request of ours is
 	// carried out after the claim has ended.
-	claimTime     = 5 * time.Minute
-	removeTimeout = 30 * time.Second
+	purgeLease   = 5 * time.Minute
+	purgeTimeout = 30 * time.Second
 	// A removal that failed is tried again after firstRetry, then after twice
 	// as long, at last every lastRetry.
 	firstRetry = 5 * time.Second
@@ -111,7 +111,7 @@ func (r *PurgeQueue) Run(ctx context.Context) error {
 func (r *PurgeQueue) sweep(ctx context.Context) error {
 	for ctx.Err() == nil {
 		now := r.deps.Now()
-		doomed, err := r.deps.Store.ClaimPurges(ctx, batch, now, now.Add(claimTime))
+		doomed, err := r.deps.Store.ClaimPurges(ctx, batch, now, now.Add(purgeLease))
 		if err != nil || len(doomed) == 0 {
 			return err
 		}
@@ -142,7 +142,7 @@ func (r *PurgeQueue) remove(ctx context.Context, d meta.PurgeTask) error {
 	if err != nil {
 		return errors.Join(err, r.postpone(ctx, d.ID))
 	}
-	asking, cancel := context.WithTimeout(ctx, removeTimeout)
+	asking, cancel := context.WithTimeout(ctx, purgeTimeout)
 	defer cancel()
 	if d.SoftDeleteKey != "" {
 		_, err = r.deps.Files.PurgeDatabase(asking, node, nodeapi.SoftDeleteRequest{Path: d.Path, Key: d.SoftDeleteKey})

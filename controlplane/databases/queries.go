@@ -30,13 +30,13 @@ type Query struct {
 // Unavailable when the node cannot be reached or too many queries run on the
 // databases of the account, TooLarge. The caller closes the answer.
 func (d *Databases) Query(ctx context.Context, actor authz.Actor, q Query) (nodeapi.Answer, error) {
-	db, rights, err := d.queryable(ctx, actor, authz.QueryDatabase, q.Entity, q.Database)
+	db, rights, err := d.findQueryable(ctx, actor, authz.QueryDatabase, q.Entity, q.Database)
 	if err != nil {
 		return nil, err
 	}
 	req := d.request(actor, db, rights)
 	req.Form, req.Format, req.Body = q.Form, q.Format, q.Body
-	return d.run(ctx, actor, db, req)
+	return d.sendCounted(ctx, actor, db, req)
 }
 
 // Admit tells whether a caller may query a database at this moment and takes a
@@ -44,11 +44,11 @@ func (d *Databases) Query(ctx context.Context, actor authz.Actor, q Query) (node
 // need not send one. leave gives the place back and may be called again. Errors
 // are those of Query, whose checks are made again.
 func (d *Databases) Admit(ctx context.Context, actor authz.Actor, entity, database string) (leave func(), err error) {
-	db, _, err := d.queryable(ctx, actor, authz.QueryDatabase, entity, database)
+	db, _, err := d.findQueryable(ctx, actor, authz.QueryDatabase, entity, database)
 	if err != nil {
 		return nil, err
 	}
-	_, leave, err = d.enter(actor, db, false)
+	_, leave, err = d.admit(actor, db, false)
 	if err != nil {
 		return nil, err
 	}
@@ -58,13 +58,13 @@ func (d *Databases) Admit(ctx context.Context, actor authz.Actor, entity, databa
 // Schema asks for what a database holds, as the JSON of daemonapi.Schema. Errors
 // are those of Query. The caller closes the answer.
 func (d *Databases) Schema(ctx context.Context, actor authz.Actor, entity, database string) (nodeapi.Answer, error) {
-	db, rights, err := d.queryable(ctx, actor, authz.ShowSchema, entity, database)
+	db, rights, err := d.findQueryable(ctx, actor, authz.ShowSchema, entity, database)
 	if err != nil {
 		return nil, err
 	}
 	req := d.request(actor, db, rights)
 	req.Kind, req.Format = daemonapi.KindSchema, daemonapi.FormatJSON
-	return d.run(ctx, actor, db, req)
+	return d.sendCounted(ctx, actor, db, req)
 }
 
 // RunningQueries asks for the queries that run on a database, as the JSON of
@@ -72,31 +72,31 @@ func (d *Databases) Schema(ctx context.Context, actor authz.Actor, entity, datab
 // make or replace it: the caller's own, or all for one who manages it. Errors are
 // those of Query. The caller closes the answer.
 func (d *Databases) RunningQueries(ctx context.Context, actor authz.Actor, entity, database string) (nodeapi.Answer, error) {
-	db, rights, err := d.queryable(ctx, actor, authz.ListQueries, entity, database)
+	db, rights, err := d.findQueryable(ctx, actor, authz.ListQueries, entity, database)
 	if authz.CheckScope(actor, authz.ListQueries) != nil {
 		return nil, err
 	}
-	made := d.works.list(actor, pathOf(entity, database), db, rights)
+	made := d.jobs.list(actor, pathOf(entity, database), db, rights)
 	if err != nil && len(made) > 0 { // what is being made has no record yet
-		return withWorks(ctx, nil, made)
+		return withJobs(ctx, nil, made)
 	}
 	if err != nil {
 		return nil, err
 	}
 	req := d.request(actor, db, rights)
 	req.Kind, req.Format, req.All = daemonapi.KindRunning, daemonapi.FormatJSON, rights.Manage
-	answer, err := d.ask(ctx, db, req)
+	answer, err := d.sendUncounted(ctx, db, req)
 	if err != nil {
 		return nil, err
 	}
-	return withWorks(ctx, answer, made)
+	return withJobs(ctx, answer, made)
 }
 
 // CancelQuery stops one of the queries that RunningQueries tells of. Errors
 // are those of Query, and NotFound when no such query of the caller's runs.
 func (d *Databases) CancelQuery(ctx context.Context, actor authz.Actor, entity, database, id string) error {
-	db, rights, err := d.queryable(ctx, actor, authz.CancelQuery, entity, database)
-	if authz.CheckScope(actor, authz.CancelQuery) == nil && d.works.cancel(actor, pathOf(entity, database), db, rights, id) {
+	db, rights, err := d.findQueryable(ctx, actor, authz.CancelQuery, entity, database)
+	if authz.CheckScope(actor, authz.CancelQuery) == nil && d.jobs.cancel(actor, pathOf(entity, database), db, rights, id) {
 		return nil
 	}
 	if err != nil {
@@ -104,7 +104,7 @@ func (d *Databases) CancelQuery(ctx context.Context, actor authz.Actor, entity, 
 	}
 	req := d.request(actor, db, rights)
 	req.Kind, req.Format, req.All, req.Body = daemonapi.KindCancel, daemonapi.FormatJSON, rights.Manage, []byte(id)
-	answer, err := d.ask(ctx, db, req)
+	answer, err := d.sendUncounted(ctx, db, req)
 	if err != nil {
 		return err
 	}
@@ -117,9 +117,9 @@ func (d *Databases) CancelQuery(ctx context.Context, actor authz.Actor, entity, 
 	return nil
 }
 
-// queryable finds a database that the caller may query. It is the one check
+// findQueryable finds a database that the caller may query. It is the one check
 // before anything is asked of a daemon.
-func (d *Databases) queryable(ctx context.Context, actor authz.Actor, op authz.Operation, entity, database string) (meta.Database, authz.Rights, error) {
+func (d *Databases) findQueryable(ctx context.Context, actor authz.Actor, op authz.Operation, entity, database string) (meta.Database, authz.Rights, error) {
 	if err := authz.CheckScope(actor, op); err != nil {
 		return meta.Database{}, authz.Rights{}, err
 	}
@@ -140,7 +140,7 @@ func (d *Databases) request(actor authz.Actor, db meta.Database, rights authz.Ri
 	e := d.limitsOf(db)
 	return nodeapi.QueryRequest{
 		Path: db.Path, Type: db.Type, Mode: rights.Query, Caller: actor.Slug, Agent: agent(actor),
-		Timeout: e.Timeout(), ResultBytes: e.Value(limits.ResultBytes), Limits: ownOf(e),
+		Timeout: e.Timeout(), ResultBytes: e.Value(limits.ResultBytes), Limits: daemonLimits(e),
 	}
 }
 
@@ -154,13 +154,13 @@ func agent(actor authz.Actor) string {
 	return hex.EncodeToString(sum[:6])
 }
 
-// run sends a request that works with the database's data and takes one of the
+// sendCounted sends a request that works with the database's data and takes one of the
 // places of its account until the answer is closed.
-func (d *Databases) run(ctx context.Context, actor authz.Actor, db meta.Database, req nodeapi.QueryRequest) (nodeapi.Answer, error) {
-	if err := fits(req.Body, d.limitsOf(db)); err != nil {
+func (d *Databases) sendCounted(ctx context.Context, actor authz.Actor, db meta.Database, req nodeapi.QueryRequest) (nodeapi.Answer, error) {
+	if err := checkBodySize(req.Body, d.limitsOf(db)); err != nil {
 		return nil, err
 	}
-	node, leave, err := d.enter(actor, db, req.Kind == daemonapi.KindQuery && req.Mode == ayb.QueryReadWrite)
+	node, leave, err := d.admit(actor, db, req.Kind == daemonapi.KindQuery && req.Mode == ayb.QueryReadWrite)
 	if err != nil {
 		return nil, err
 	}
@@ -169,28 +169,28 @@ func (d *Databases) run(ctx context.Context, actor authz.Actor, db meta.Database
 		leave()
 		return nil, err
 	}
-	return &counted{Answer: answer, leave: leave}, nil
+	return &quotaAnswer{Answer: answer, release: leave}, nil
 }
 
-// enter finds the node of a database and takes a place for a request, which
+// admit finds the node of a database and takes a place for a request, which
 // leave gives back: one of the account's, and one of those who may write.
-func (d *Databases) enter(actor authz.Actor, db meta.Database, writes bool) (node nodeapi.NodeID, leave func(), err error) {
+func (d *Databases) admit(actor authz.Actor, db meta.Database, writes bool) (node nodeapi.NodeID, leave func(), err error) {
 	if node, err = d.locate(db); err != nil {
 		return "", nil, err
 	}
 	written := func() {}
 	if writes {
-		if written, err = d.gates.write(db.ID); err != nil {
+		if written, err = d.barriers.beginWrite(db.ID); err != nil {
 			return "", nil, err
 		}
 	}
 	most := int(d.limitsOf(db).Value(limits.QueriesPerAccount))
-	if err := d.running.enter(db.Owner, actor.Entity, most); err != nil {
+	if err := d.quota.acquire(db.Owner, actor.Entity, most); err != nil {
 		written()
 		return "", nil, err
 	}
 	return node, func() {
-		d.running.leave(db.Owner, actor.Entity)
+		d.quota.release(db.Owner, actor.Entity)
 		written()
 	}, nil
 }
@@ -204,9 +204,9 @@ func (d *Databases) locate(db meta.Database) (nodeapi.NodeID, error) {
 	return d.place.Locate(db)
 }
 
-// ask sends a request that takes no place, so that somebody whose places are
+// sendUncounted sends a request that takes no place, so that somebody whose places are
 // all taken can see by what, and end it.
-func (d *Databases) ask(ctx context.Context, db meta.Database, req nodeapi.QueryRequest) (nodeapi.Answer, error) {
+func (d *Databases) sendUncounted(ctx context.Context, db meta.Database, req nodeapi.QueryRequest) (nodeapi.Answer, error) {
 	node, err := d.locate(db)
 	if err != nil {
 		return nil, err

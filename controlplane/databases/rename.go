@@ -16,7 +16,7 @@ import (
 // in use, by a deleted database too; Unavailable when its node does not answer:
 // it is renamed as soon as that does.
 func (d *Databases) Rename(ctx context.Context, actor authz.Actor, entity, database, to string) error {
-	db, err := d.owned(ctx, actor, authz.RenameDatabase, entity, database, "rename")
+	db, err := d.findOwned(ctx, actor, authz.RenameDatabase, entity, database, "rename")
 	if err != nil {
 		return err
 	}
@@ -26,11 +26,11 @@ func (d *Databases) Rename(ctx context.Context, actor authz.Actor, entity, datab
 	}
 	unlock := d.creating.Lock(db.Owner)
 	defer unlock()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), motionTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), operationTimeout)
 	defer cancel()
 	now := d.deps.Now()
-	if err := d.deps.Store.BeginRename(ctx, db, name, now, now.Add(motionClaim)); err != nil {
-		return goneMeanwhile(err, db.Path)
+	if err := d.deps.Store.BeginRename(ctx, db, name, now, now.Add(operationLease)); err != nil {
+		return nameMissing(err, db.Path)
 	}
 	return d.deps.Operations.carryOut(ctx, meta.PendingOperation{Kind: meta.OperationRename, Database: db, To: name})
 }

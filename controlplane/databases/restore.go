@@ -28,7 +28,7 @@ const idLength = 64
 // TooLarge for a sound snapshot that is larger than the database may be;
 // ObjectStore. After an error the database is what it was.
 func (d *Databases) Restore(ctx context.Context, actor authz.Actor, entity, database, id, to string) error {
-	db, _, err := d.managed(ctx, actor, authz.RestoreSnapshot, entity, database, manageSnapshots)
+	db, _, err := d.findManaged(ctx, actor, authz.RestoreSnapshot, entity, database, manageSnapshots)
 	if err != nil {
 		return err
 	}
@@ -38,24 +38,24 @@ func (d *Databases) Restore(ctx context.Context, actor authz.Actor, entity, data
 	if to != "" {
 		return d.restoreTo(ctx, actor, db, id, to)
 	}
-	ctx, end := d.begin(ctx, actor, db, "restore")
+	ctx, end := d.beginJob(ctx, actor, db, "restore")
 	defer end()
-	err = d.replaceWith(ctx, db, d.fetch(db, db.Path, id, d.limitsOf(db)), func(ctx context.Context) (func(), error) {
-		now, _, err := d.managed(ctx, actor, authz.RestoreSnapshot, entity, database, manageSnapshots)
-		if err := same(db, now, err); err != nil {
+	err = d.replaceState(ctx, db, d.loadSnapshot(db, db.Path, id, d.limitsOf(db)), func(ctx context.Context) (func(), error) {
+		now, _, err := d.findManaged(ctx, actor, authz.RestoreSnapshot, entity, database, manageSnapshots)
+		if err := checkUnchanged(db, now, err); err != nil {
 			return nil, err
 		}
-		open, err := d.gates.close(ctx, db.ID)
+		open, err := d.barriers.blockWrites(ctx, db.ID)
 		if err != nil {
 			return nil, err
 		}
-		if err := d.protect(ctx, db); err != nil {
+		if err := d.keepPresentState(ctx, db); err != nil {
 			open()
 			return nil, err
 		}
 		return open, nil
 	})
-	return d.goneDuring(ctx, db, err)
+	return d.explainFailure(ctx, db, err)
 }
 
 // shortID is how many digits a shortened id has at least.
@@ -107,9 +107,9 @@ func isHex(s string) bool {
 	return true
 }
 
-// protect keeps the present state before it goes.
-func (d *Databases) protect(ctx context.Context, db meta.Database) error {
-	_, err := d.take(ctx, db, meta.SnapshotNote{BeforeRestore: true})
+// keepPresentState keeps the present state before it goes.
+func (d *Databases) keepPresentState(ctx context.Context, db meta.Database) error {
+	_, err := d.takeSnapshot(ctx, db, meta.SnapshotNote{BeforeRestore: true})
 	switch {
 	case errs.Is(err, errs.NotFound): // nothing was ever written
 		return nil
@@ -119,10 +119,10 @@ func (d *Databases) protect(ctx context.Context, db meta.Database) error {
 	return err
 }
 
-// fetch fills a version with a snapshot that is no larger than the target may
+// loadSnapshot fills a version with a snapshot that is no larger than the target may
 // be. The node refuses a larger one while it comes; what it says is looked at
 // too.
-func (d *Databases) fetch(of meta.Database, target ayb.DatabasePath, id string, e limits.Effective) fill {
+func (d *Databases) loadSnapshot(of meta.Database, target ayb.DatabasePath, id string, e limits.Effective) fill {
 	most := e.Value(limits.DatabaseBytes)
 	return func(ctx context.Context, node nodeapi.NodeID, version string) error {
 		loaded, err := d.deps.Snapshots.LoadSnapshot(ctx, snapshotapi.LoadRequest{
@@ -135,7 +135,7 @@ func (d *Databases) fetch(of meta.Database, target ayb.DatabasePath, id string, 
 }
 
 func (d *Databases) restoreTo(ctx context.Context, actor authz.Actor, db meta.Database, id, to string) error {
-	made, err := d.target(ctx, actor, db, to)
+	made, err := d.checkTarget(ctx, actor, db, to)
 	if err != nil {
 		return err
 	}
@@ -143,20 +143,20 @@ func (d *Databases) restoreTo(ctx context.Context, actor authz.Actor, db meta.Da
 	if err != nil {
 		return err
 	}
-	leave, err := d.enterAccount(made.Owner, most)
+	leave, err := d.admitAccount(made.Owner, most)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	ctx, end := d.begin(ctx, actor, made, "restore into a new database")
+	ctx, end := d.beginJob(ctx, actor, made, "restore into a new database")
 	defer end()
-	fetch := d.fetch(db, made.Path, id, most)
-	_, err = d.makeFrom(ctx, made, meta.Origin{}, func(ctx context.Context, node nodeapi.NodeID, version string) error {
+	fetch := d.loadSnapshot(db, made.Path, id, most)
+	_, err = d.createFromData(ctx, made, meta.Origin{}, func(ctx context.Context, node nodeapi.NodeID, version string) error {
 		if err := fetch(ctx, node, version); err != nil {
 			return err
 		}
-		_, _, err := d.managed(ctx, actor, authz.RestoreSnapshot, string(db.Path.Entity), string(db.Path.Database), manageSnapshots)
+		_, _, err := d.findManaged(ctx, actor, authz.RestoreSnapshot, string(db.Path.Entity), string(db.Path.Database), manageSnapshots)
 		return err
 	})
-	return stopped(ctx, err)
+	return cancelCause(ctx, err)
 }

@@ -67,11 +67,11 @@ func (d *Databases) Share(ctx context.Context, actor authz.Actor, req Sharing) e
 		return d.deps.Grants.RemoveGrant(ctx, db, to.ID)
 	}
 	err = d.deps.Grants.SetGrant(ctx, db, meta.Grant{Entity: to.ID, Database: db.ID, Level: level, CreatedAt: d.deps.Now()})
-	return goneMeanwhile(err, path)
+	return nameMissing(err, path)
 }
 
-// goneMeanwhile names the database that a change did not find any more.
-func goneMeanwhile(err error, path ayb.DatabasePath) error {
+// nameMissing names the database that a change did not find any more.
+func nameMissing(err error, path ayb.DatabasePath) error {
 	if errs.Is(err, errs.NotFound) {
 		return errs.RecordNotFound("database", path.String())
 	}
@@ -126,5 +126,5 @@ func (d *Databases) Update(ctx context.Context, actor authz.Actor, req Update) e
 	if err != nil {
 		return err
 	}
-	return goneMeanwhile(d.deps.Grants.SetPublicLevel(ctx, db, level), path)
+	return nameMissing(d.deps.Grants.SetPublicLevel(ctx, db, level), path)
 }

@@ -26,10 +26,10 @@ const (
 	maxNotes = 5000
 )
 
-// managed finds a database that the caller manages. doing says in the refusal
+// findManaged finds a database that the caller manages. doing says in the refusal
 // what they may not do. Errors: NotFound for a missing database of the caller's
 // own, Forbidden for every other that is missing or not managed (S22).
-func (d *Databases) managed(ctx context.Context, actor authz.Actor, op authz.Operation, entity, database, doing string) (meta.Database, authz.Rights, error) {
+func (d *Databases) findManaged(ctx context.Context, actor authz.Actor, op authz.Operation, entity, database, doing string) (meta.Database, authz.Rights, error) {
 	if err := authz.CheckScope(actor, op); err != nil {
 		return meta.Database{}, authz.Rights{}, err
 	}
@@ -51,7 +51,7 @@ func snapshotsOf(db meta.Database) snapshotapi.Database {
 // ListSnapshots lists the snapshots of a database, the newest first. Errors are
 // those of managed and ObjectStore.
 func (d *Databases) ListSnapshots(ctx context.Context, actor authz.Actor, entity, database string) ([]Snapshot, error) {
-	db, _, err := d.managed(ctx, actor, authz.ListSnapshots, entity, database, manageSnapshots)
+	db, _, err := d.findManaged(ctx, actor, authz.ListSnapshots, entity, database, manageSnapshots)
 	if err != nil {
 		return nil, err
 	}
@@ -80,22 +80,22 @@ func (d *Databases) ListSnapshots(ctx context.Context, actor authz.Actor, entity
 // nothing was ever written; Snapshot and ObjectStore.
 func (d *Databases) TakeSnapshot(ctx context.Context, actor authz.Actor, entity, database, message string) (snapshotapi.TakeResponse, error) {
 	var taken snapshotapi.TakeResponse
-	db, _, err := d.managed(ctx, actor, authz.TakeSnapshot, entity, database, manageSnapshots)
+	db, _, err := d.findManaged(ctx, actor, authz.TakeSnapshot, entity, database, manageSnapshots)
 	if err != nil {
 		return taken, err
 	}
 	if !utf8.ValidString(message) || utf8.RuneCountInString(message) > maxMessage {
 		return taken, errs.E(errs.Invalid, "The message of a snapshot is text of at most %d characters", maxMessage)
 	}
-	taken, err = d.take(ctx, db, meta.SnapshotNote{Message: message})
+	taken, err = d.takeSnapshot(ctx, db, meta.SnapshotNote{Message: message})
 	if errs.Is(err, errs.NotFound) {
 		err = errs.Wrap(errs.Conflict, err, "Nothing was ever written to %s, so there is nothing to keep", db.Path)
 	}
 	return taken, err
 }
 
-// take takes a snapshot and notes what is to be known of it.
-func (d *Databases) take(ctx context.Context, db meta.Database, note meta.SnapshotNote) (snapshotapi.TakeResponse, error) {
+// takeSnapshot takes a snapshot and notes what is to be known of it.
+func (d *Databases) takeSnapshot(ctx context.Context, db meta.Database, note meta.SnapshotNote) (snapshotapi.TakeResponse, error) {
 	node, err := d.locate(db)
 	if err != nil {
 		return snapshotapi.TakeResponse{}, err

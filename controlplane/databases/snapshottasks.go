@@ -34,14 +34,14 @@ type SnapshotTaskDeps struct {
 }
 
 const (
-	// errandClaim is how long nobody else is at an errand; it is renewed every
-	// errandRenewal while it is run.
-	errandClaim   = time.Minute
-	errandRenewal = 20 * time.Second
-	// An errand that failed is run again after firstErrand, then after twice as
-	// long, at last every lastErrand.
-	firstErrand = 10 * time.Second
-	lastErrand  = 10 * time.Minute
+	// taskLease is how long nobody else is at an errand; it is renewed every
+	// taskRenewal while it is run.
+	taskLease   = time.Minute
+	taskRenewal = 20 * time.Second
+	// An errand that failed is run again after firstTaskRetry, then after twice as
+	// long, at last every lastTaskRetry.
+	firstTaskRetry = 10 * time.Second
+	lastTaskRetry  = 10 * time.Minute
 )
 
 // SnapshotTasks bring the snapshots of renamed databases after them and remove those
@@ -89,7 +89,7 @@ func (e *SnapshotTasks) Run(ctx context.Context) error {
 func (e *SnapshotTasks) sweep(ctx context.Context) error {
 	for ctx.Err() == nil {
 		now := e.deps.Now()
-		claimed, err := e.deps.Store.ClaimSnapshotTasks(ctx, 1, now, now.Add(errandClaim))
+		claimed, err := e.deps.Store.ClaimSnapshotTasks(ctx, 1, now, now.Add(taskLease))
 		if err != nil || len(claimed) == 0 {
 			return err
 		}
@@ -100,15 +100,15 @@ func (e *SnapshotTasks) sweep(ctx context.Context) error {
 	return nil
 }
 
-// run runs one errand and says how it went.
+// sendCounted runs one errand and says how it went.
 func (e *SnapshotTasks) run(ctx context.Context, one meta.SnapshotTask) error {
 	err := e.do(ctx, one)
 	if err == nil || errs.Is(err, errs.Snapshot) { // snapshots are not configured: there are none
 		delete(e.failed, one.ID)
 		return e.deps.Store.CompleteSnapshotTask(ctx, one, e.deps.Now())
 	}
-	wait := max(e.failed[one.ID], firstErrand)
-	e.failed[one.ID] = min(2*wait, lastErrand)
+	wait := max(e.failed[one.ID], firstTaskRetry)
+	e.failed[one.ID] = min(2*wait, lastTaskRetry)
 	if perr := e.deps.Store.PostponeSnapshotTask(ctx, one.ID, e.deps.Now().Add(wait)); perr != nil {
 		return perr
 	}
@@ -133,14 +133,14 @@ func (e *SnapshotTasks) do(ctx context.Context, one meta.SnapshotTask) (err erro
 // renew keeps others from an errand until ctx ends. What is run twice does no
 // harm, so it need not succeed.
 func (e *SnapshotTasks) renew(ctx context.Context, id int64) {
-	tick := time.NewTicker(errandRenewal)
+	tick := time.NewTicker(taskRenewal)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			_ = e.deps.Store.PostponeSnapshotTask(ctx, id, e.deps.Now().Add(errandClaim))
+			_ = e.deps.Store.PostponeSnapshotTask(ctx, id, e.deps.Now().Add(taskLease))
 		}
 	}
 }

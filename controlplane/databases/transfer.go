@@ -28,11 +28,11 @@ type Export struct {
 // Invalid for a form there is not; else those of Query. The caller closes the
 // answer.
 func (d *Databases) Export(ctx context.Context, actor authz.Actor, e Export) (nodeapi.Answer, error) {
-	db, rights, err := d.queryable(ctx, actor, authz.ExportData, e.Entity, e.Database)
+	db, rights, err := d.findQueryable(ctx, actor, authz.ExportData, e.Entity, e.Database)
 	if err != nil {
 		return nil, err
 	}
-	if !known(e.Options.Format, daemonapi.TransferSQLite, daemonapi.TransferSQL, daemonapi.TransferCSV, daemonapi.TransferJSON, daemonapi.TransferNDJSON) {
+	if !oneOf(e.Options.Format, daemonapi.TransferSQLite, daemonapi.TransferSQL, daemonapi.TransferCSV, daemonapi.TransferJSON, daemonapi.TransferNDJSON) {
 		return nil, errs.E(errs.Invalid, "An export can be in the format sqlite, sql, csv, json or ndjson")
 	}
 	if e.Query != "" && e.Options.Table != "" {
@@ -43,7 +43,7 @@ func (d *Databases) Export(ctx context.Context, actor authz.Actor, e Export) (no
 	if err != nil {
 		return nil, err
 	}
-	return d.run(ctx, actor, db, req)
+	return d.sendCounted(ctx, actor, db, req)
 }
 
 // exportRequest asks for data without the right to change any, whoever asks.
@@ -65,7 +65,7 @@ func setOptions(req *nodeapi.QueryRequest, options any) (err error) {
 	return nil
 }
 
-func known[T comparable](v T, all ...T) bool { return slices.Contains(all, v) }
+func oneOf[T comparable](v T, all ...T) bool { return slices.Contains(all, v) }
 
 // Import is what a caller brings into a database.
 type Import struct {
@@ -107,16 +107,16 @@ func (d *Databases) Import(ctx context.Context, actor authz.Actor, req Import) (
 // checkImport fills in the mode and looks at what decides where data goes. The
 // rest is for the daemon to judge.
 func checkImport(o *daemonapi.ImportOptions) error {
-	if !known(o.Format, daemonapi.TransferSQLite, daemonapi.TransferSQL, daemonapi.TransferCSV, daemonapi.TransferTSV, daemonapi.TransferJSON, daemonapi.TransferNDJSON) {
+	if !oneOf(o.Format, daemonapi.TransferSQLite, daemonapi.TransferSQL, daemonapi.TransferCSV, daemonapi.TransferTSV, daemonapi.TransferJSON, daemonapi.TransferNDJSON) {
 		return errs.E(errs.Invalid, "An import can be of the format sqlite, sql, csv, tsv, json or ndjson")
 	}
 	if o.Mode == "" {
 		o.Mode = daemonapi.ImportCreate
 	}
-	if !known(o.Mode, daemonapi.ImportCreate, daemonapi.ImportAppend, daemonapi.ImportReplace) {
+	if !oneOf(o.Mode, daemonapi.ImportCreate, daemonapi.ImportAppend, daemonapi.ImportReplace) {
 		return errs.E(errs.Invalid, "The mode of an import can be create, append or replace")
 	}
-	if !known(o.OnError, "", daemonapi.OnErrorStop, daemonapi.OnErrorSkip) {
+	if !oneOf(o.OnError, "", daemonapi.OnErrorStop, daemonapi.OnErrorSkip) {
 		return errs.E(errs.Invalid, "What happens on an error can be stop or skip")
 	}
 	if o.Format == daemonapi.TransferSQLite && o.Mode == daemonapi.ImportAppend {
@@ -126,14 +126,14 @@ func checkImport(o *daemonapi.ImportOptions) error {
 }
 
 func (d *Databases) importTables(ctx context.Context, actor authz.Actor, req Import) (daemonapi.ImportResult, error) {
-	db, rights, err := d.importable(ctx, actor, req)
+	db, rights, err := d.findImportable(ctx, actor, req)
 	if err == nil {
-		err = d.gates.replaced(db.ID)
+		err = d.barriers.checkReplacing(db.ID)
 	}
 	if err != nil {
 		return daemonapi.ImportResult{}, err
 	}
-	node, leave, err := d.enter(actor, db, true)
+	node, leave, err := d.admit(actor, db, true)
 	if err != nil {
 		return daemonapi.ImportResult{}, err
 	}
@@ -144,14 +144,14 @@ func (d *Databases) importTables(ctx context.Context, actor authz.Actor, req Imp
 		return daemonapi.ImportResult{}, err
 	}
 	out, err := d.upload(ctx, node, r, req.Body, func(ctx context.Context) error {
-		now, _, err := d.importable(ctx, actor, req)
-		return same(db, now, err)
+		now, _, err := d.findImportable(ctx, actor, req)
+		return checkUnchanged(db, now, err)
 	})
-	return out, d.goneDuring(ctx, db, err)
+	return out, d.explainFailure(ctx, db, err)
 }
 
-// importable finds a database that the caller may bring rows into.
-func (d *Databases) importable(ctx context.Context, actor authz.Actor, req Import) (meta.Database, authz.Rights, error) {
+// findImportable finds a database that the caller may bring rows into.
+func (d *Databases) findImportable(ctx context.Context, actor authz.Actor, req Import) (meta.Database, authz.Rights, error) {
 	path := pathOf(req.Entity, req.Database)
 	db, rights, err := d.resolve(ctx, actor, path)
 	switch {
@@ -167,46 +167,46 @@ func (d *Databases) importable(ctx context.Context, actor authz.Actor, req Impor
 }
 
 func (d *Databases) importReplacing(ctx context.Context, actor authz.Actor, req Import) (out daemonapi.ImportResult, err error) {
-	db, rights, err := d.managed(ctx, actor, authz.ImportData, req.Entity, req.Database, "replace database")
+	db, rights, err := d.findManaged(ctx, actor, authz.ImportData, req.Entity, req.Database, "replace database")
 	if err != nil {
 		return daemonapi.ImportResult{}, err
 	}
-	_, leave, err := d.enter(actor, db, false)
+	_, leave, err := d.admit(actor, db, false)
 	if err != nil {
 		return daemonapi.ImportResult{}, err
 	}
 	defer leave()
 	r := d.request(actor, db, rights)
 	allowed := func(ctx context.Context) error {
-		now, _, err := d.managed(ctx, actor, authz.ImportData, req.Entity, req.Database, "replace database")
-		return same(db, now, err)
+		now, _, err := d.findManaged(ctx, actor, authz.ImportData, req.Entity, req.Database, "replace database")
+		return checkUnchanged(db, now, err)
 	}
-	ctx, end := d.begin(ctx, actor, db, "import that replaces the database")
+	ctx, end := d.beginJob(ctx, actor, db, "import that replaces the database")
 	defer end()
-	err = d.replaceWith(ctx, db, func(ctx context.Context, node nodeapi.NodeID, version string) (lerr error) {
-		out, lerr = d.load(ctx, node, version, r, req, allowed)
+	err = d.replaceState(ctx, db, func(ctx context.Context, node nodeapi.NodeID, version string) (lerr error) {
+		out, lerr = d.importFile(ctx, node, version, r, req, allowed)
 		return lerr
 	}, func(ctx context.Context) (func(), error) { return func() {}, allowed(ctx) })
-	return out, unlessEnough(d.goneDuring(ctx, db, err))
+	return out, ignoreDryRun(d.explainFailure(ctx, db, err))
 }
 
-// same is the error of a second look at a database that work is done for: that
+// checkUnchanged is the error of a second look at a database that work is done for: that
 // of the look, and Conflict when another one has the name by now.
-func same(before, now meta.Database, err error) error {
+func checkUnchanged(before, now meta.Database, err error) error {
 	if err == nil && (now.ID != before.ID || now.Path != before.Path || now.Pending) {
-		err = errGone(before.Path)
+		err = errRenamedOrDeleted(before.Path)
 	}
 	return err
 }
 
-func errGone(path ayb.DatabasePath) error {
+func errRenamedOrDeleted(path ayb.DatabasePath) error {
 	return errs.E(errs.Conflict, "%s was renamed or deleted while this was done, and nothing of it was kept; try again with the database's present name", path)
 }
 
-// goneDuring explains the error of work on a database that was renamed or
+// explainFailure explains the error of work on a database that was renamed or
 // deleted meanwhile, which ends what runs on it, and of work that was stopped.
-func (d *Databases) goneDuring(ctx context.Context, db meta.Database, err error) error {
-	if err = stopped(ctx, err); !errs.Is(err, errs.Engine) && !errs.Is(err, errs.NotFound) && !errs.Is(err, errs.Unavailable) {
+func (d *Databases) explainFailure(ctx context.Context, db meta.Database, err error) error {
+	if err = cancelCause(ctx, err); !errs.Is(err, errs.Engine) && !errs.Is(err, errs.NotFound) && !errs.Is(err, errs.Unavailable) {
 		return err
 	}
 	looking, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTimeout)
@@ -215,7 +215,7 @@ func (d *Databases) goneDuring(ctx context.Context, db meta.Database, err error)
 	if lerr != nil && !errs.Is(lerr, errs.NotFound) {
 		return err
 	}
-	if same(db, now, nil) == nil {
+	if checkUnchanged(db, now, nil) == nil {
 		return err
 	}
 	return errs.Wrap(errs.Conflict, err, "%s was renamed or deleted while data came in; look under its present name whether that is there before you repeat it", db.Path)
@@ -230,41 +230,41 @@ func (d *Databases) importNew(ctx context.Context, actor authz.Actor, req Import
 	if err != nil {
 		return daemonapi.ImportResult{}, err
 	}
-	leave, err := d.enterAccount(made.Owner, most)
+	leave, err := d.admitAccount(made.Owner, most)
 	if err != nil {
 		return daemonapi.ImportResult{}, err
 	}
 	defer leave()
-	ctx, end := d.begin(ctx, actor, made, "import of a new database")
+	ctx, end := d.beginJob(ctx, actor, made, "import of a new database")
 	defer end()
 	allowed := func(ctx context.Context) error {
 		_, err := d.checkNew(ctx, actor, NewDatabase{Entity: req.Entity, Database: req.Database, Type: string(ayb.SQLite), Public: req.Public})
 		return err
 	}
-	_, err = d.makeFrom(ctx, made, meta.Origin{}, func(ctx context.Context, node nodeapi.NodeID, version string) (lerr error) {
-		out, lerr = d.load(ctx, node, version, loading(made, most), req, allowed)
+	_, err = d.createFromData(ctx, made, meta.Origin{}, func(ctx context.Context, node nodeapi.NodeID, version string) (lerr error) {
+		out, lerr = d.importFile(ctx, node, version, importRequest(made, most), req, allowed)
 		return lerr
 	})
-	return out, unlessEnough(stopped(ctx, err))
+	return out, ignoreDryRun(cancelCause(ctx, err))
 }
 
-// load fills a version with a database file.
-func (d *Databases) load(ctx context.Context, node nodeapi.NodeID, version string, r nodeapi.QueryRequest, req Import, allowed func(context.Context) error) (daemonapi.ImportResult, error) {
+// importFile fills a version with a database file.
+func (d *Databases) importFile(ctx context.Context, node nodeapi.NodeID, version string, r nodeapi.QueryRequest, req Import, allowed func(context.Context) error) (daemonapi.ImportResult, error) {
 	r.Kind, r.Version, r.ResultBytes = daemonapi.KindImport, version, 0
 	if err := setOptions(&r, req.Options); err != nil {
 		return daemonapi.ImportResult{}, err
 	}
 	out, err := d.upload(ctx, node, r, req.Body, allowed)
 	if err == nil && req.Options.DryRun {
-		err = errEnough
+		err = errDryRun
 	}
 	out.DryRun = out.DryRun || req.Options.DryRun
 	return out, err
 }
 
-// unlessEnough takes the end of a dry run for what it is.
-func unlessEnough(err error) error {
-	if errors.Is(err, errEnough) {
+// ignoreDryRun takes the end of a dry run for what it is.
+func ignoreDryRun(err error) error {
+	if errors.Is(err, errDryRun) {
 		return nil
 	}
 	return err

@@ -21,20 +21,20 @@ const (
 	maxResult = 8 << 20
 )
 
-// loading is the request that fills a version of a database which has no
+// importRequest is the request that fills a version of a database which has no
 // record yet with data.
-func loading(made meta.Database, e limits.Effective) nodeapi.QueryRequest {
+func importRequest(made meta.Database, e limits.Effective) nodeapi.QueryRequest {
 	return nodeapi.QueryRequest{Path: made.Path, Type: made.Type, Mode: ayb.QueryReadWrite, Kind: daemonapi.KindImport,
-		Caller: made.Path.Entity, Limits: ownOf(e)}
+		Caller: made.Path.Entity, Limits: daemonLimits(e)}
 }
 
-// enterAccount takes a place of an account for something that is about no
+// admitAccount takes a place of an account for something that is about no
 // database that is recorded.
-func (d *Databases) enterAccount(owner meta.EntityID, e limits.Effective) (leave func(), err error) {
-	if err := d.running.enter(owner, owner, int(e.Value(limits.QueriesPerAccount))); err != nil {
+func (d *Databases) admitAccount(owner meta.EntityID, e limits.Effective) (leave func(), err error) {
+	if err := d.quota.acquire(owner, owner, int(e.Value(limits.QueriesPerAccount))); err != nil {
 		return nil, err
 	}
-	return func() { d.running.leave(owner, owner) }, nil
+	return func() { d.quota.release(owner, owner) }, nil
 }
 
 // interruptible is data whose Read waits for somebody. Interrupt ends it, and
@@ -65,11 +65,11 @@ func (d *Databases) upload(ctx context.Context, node nodeapi.NodeID, req nodeapi
 	answered := make(chan struct{})
 	go func() {
 		defer close(answered)
-		text, refused = whole(waiting, up)
+		text, refused = readDocument(waiting, up)
 		interrupt(body, errAnswered)
 	}()
 	stop := context.AfterFunc(ctx, func() { interrupt(body, context.Cause(ctx)) })
-	err = send(ctx, up, body, allowed)
+	err = sendData(ctx, up, body, allowed)
 	stop()
 	if err != nil && !errors.Is(err, errAnswered) {
 		giveUp()
@@ -89,12 +89,12 @@ func (d *Databases) upload(ctx context.Context, node nodeapi.NodeID, req nodeapi
 	return out, nil
 }
 
-// send sends all of the data. Once the daemon wants no more that is the end
+// sendData sends all of the data. Once the daemon wants no more that is the end
 // too: its answer says why.
-func send(ctx context.Context, up nodeapi.Upload, body io.Reader, allowed func(context.Context) error) error {
+func sendData(ctx context.Context, up nodeapi.Upload, body io.Reader, allowed func(context.Context) error) error {
 	piece := make([]byte, pieceBytes)
 	for {
-		n, last, err := fillUp(piece, body)
+		n, last, err := readFull(piece, body)
 		if err == nil && last {
 			err = allowed(ctx)
 		}
@@ -107,9 +107,9 @@ func send(ctx context.Context, up nodeapi.Upload, body io.Reader, allowed func(c
 	}
 }
 
-// fillUp reads until p is full or the data ends. Only a plain end is one: data
+// readFull reads until p is full or the data ends. Only a plain end is one: data
 // that was cut off must not be taken for whole.
-func fillUp(p []byte, from io.Reader) (n int, last bool, err error) {
+func readFull(p []byte, from io.Reader) (n int, last bool, err error) {
 	for n < len(p) {
 		k, err := from.Read(p[n:])
 		n += k
@@ -123,8 +123,8 @@ func fillUp(p []byte, from io.Reader) (n int, last bool, err error) {
 	return n, false, nil
 }
 
-// whole reads an answer that is one small document.
-func whole(ctx context.Context, a nodeapi.Answer) ([]byte, error) {
+// readDocument reads an answer that is one small document.
+func readDocument(ctx context.Context, a nodeapi.Answer) ([]byte, error) {
 	var out []byte
 	for {
 		chunk, last, err := a.Next(ctx)

@@ -27,7 +27,7 @@ type Usage struct {
 // other that is missing or the caller may not manage (S22), Unavailable when
 // its node does not answer.
 func (d *Databases) Usage(ctx context.Context, actor authz.Actor, entity, database string) (Usage, error) {
-	db, rights, err := d.managed(ctx, actor, authz.ShowUsage, entity, database, "see the usage of database")
+	db, rights, err := d.findManaged(ctx, actor, authz.ShowUsage, entity, database, "see the usage of database")
 	if err != nil {
 		return Usage{}, err
 	}

@@ -23,7 +23,7 @@ func (s *Service) PrepareConsent(ctx context.Context, actor authz.Actor, r Reque
 	if err := authz.CheckScope(actor, authz.AuthorizeApp); err != nil {
 		return httpapi.Consent{}, err
 	}
-	usable, err := s.deps.Databases.Usable(ctx, actor, r.level)
+	usable, err := s.deps.Databases.Accessible(ctx, actor, r.level)
 	if err != nil {
 		return httpapi.Consent{}, err
 	}

@@ -36,9 +36,9 @@ type Databases interface {
 	// Level gives a database and the caller's level on it; it is an error if
 	// the caller may not see that it exists.
 	Level(ctx context.Context, actor authz.Actor, entity, database string) (meta.Database, ayb.QueryLevel, error)
-	// Usable lists the databases on which the caller has at least the level,
+	// Accessible lists the databases on which the caller has at least the level,
 	// their own first.
-	Usable(ctx context.Context, actor authz.Actor, level ayb.QueryLevel) ([]meta.Database, error)
+	Accessible(ctx context.Context, actor authz.Actor, level ayb.QueryLevel) ([]meta.Database, error)
 }
 
 // Config is what oauth can be told.

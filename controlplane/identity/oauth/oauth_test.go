@@ -109,7 +109,7 @@ func (w *world) Level(_ context.Context, a authz.Actor, entity, database string)
 	return meta.Database{}, "", errs.E(errs.Hidden, "hidden")
 }
 
-func (w *world) Usable(ctx context.Context, a authz.Actor, level ayb.QueryLevel) (out []meta.Database, _ error) {
+func (w *world) Accessible(ctx context.Context, a authz.Actor, level ayb.QueryLevel) (out []meta.Database, _ error) {
 	for _, p := range []string{"shop.sqlite", "data.sqlite"} {
 		entity := map[string]string{"shop.sqlite": "alice", "data.sqlite": "bob"}[p]
 		if d, l, _ := w.Level(ctx, a, entity, p); l.Covers(level) {

@@ -18,53 +18,53 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// works are the databases that are put together at this moment: imports of whole
+// jobs are the databases that are put together at this moment: imports of whole
 // databases, restores and forks. They are listed, and can be stopped, as the
 // queries of the database that they are for. Each control plane knows its own.
-type works struct {
+type jobs struct {
 	mu   sync.Mutex
-	open map[string]*work // by id
+	byID map[string]*job // by id
 }
 
-// work is one of them. What it holds does not change.
-type work struct {
+// job is one of them. What it holds does not change.
+type job struct {
 	database meta.DatabaseID // zero for a database that is being made
 	path     ayb.DatabasePath
 	account  meta.EntityID // whose it is
 	caller   ayb.EntitySlug
 	agent    string
-	what     string
-	begun    time.Time
+	title    string
+	started  time.Time
 	stop     context.CancelCauseFunc
 }
 
-func newWorks() *works { return &works{open: map[string]*work{}} }
+func newJobs() *jobs { return &jobs{byID: map[string]*job{}} }
 
-// begin takes a work in. The context ends, with the reason as its cause, when
+// beginJob takes a work in. The context ends, with the reason as its cause, when
 // somebody stops the work; end takes it out.
-func (d *Databases) begin(ctx context.Context, actor authz.Actor, db meta.Database, what string) (during context.Context, end func()) {
+func (d *Databases) beginJob(ctx context.Context, actor authz.Actor, db meta.Database, what string) (during context.Context, end func()) {
 	during, stop := context.WithCancelCause(ctx)
 	raw := make([]byte, 8)
 	_, _ = rand.Read(raw) // never fails
 	id := hex.EncodeToString(raw)
-	d.works.mu.Lock()
-	defer d.works.mu.Unlock()
-	d.works.open[id] = &work{
-		database: db.ID, path: db.Path, account: actor.Entity, caller: actor.Slug, agent: agent(actor), what: what,
-		begun: d.deps.Now(), stop: stop,
+	d.jobs.mu.Lock()
+	defer d.jobs.mu.Unlock()
+	d.jobs.byID[id] = &job{
+		database: db.ID, path: db.Path, account: actor.Entity, caller: actor.Slug, agent: agent(actor), title: what,
+		started: d.deps.Now(), stop: stop,
 	}
 	return during, func() {
 		stop(nil)
-		d.works.mu.Lock()
-		defer d.works.mu.Unlock()
-		delete(d.works.open, id)
+		d.jobs.mu.Lock()
+		defer d.jobs.mu.Unlock()
+		delete(d.jobs.byID, id)
 	}
 }
 
-// visible tells whether somebody may know of a work at a path, and stop it: an
+// visibleTo tells whether somebody may know of a work at a path, and stop it: an
 // account what it asked for, a program what that program did, and all who
 // manage the database.
-func (w *work) visible(actor authz.Actor, path ayb.DatabasePath, db meta.Database, rights authz.Rights) bool {
+func (w *job) visibleTo(actor authz.Actor, path ayb.DatabasePath, db meta.Database, rights authz.Rights) bool {
 	switch {
 	case w.database != db.ID || w.database == 0 && w.path != path || actor.Anonymous():
 		return false
@@ -76,14 +76,14 @@ func (w *work) visible(actor authz.Actor, path ayb.DatabasePath, db meta.Databas
 }
 
 // list gives the works that somebody may know of.
-func (w *works) list(actor authz.Actor, path ayb.DatabasePath, db meta.Database, rights authz.Rights) (out []daemonapi.RunningQuery) {
+func (w *jobs) list(actor authz.Actor, path ayb.DatabasePath, db meta.Database, rights authz.Rights) (out []daemonapi.RunningQuery) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for id, one := range w.open {
-		if one.visible(actor, path, db, rights) {
+	for id, one := range w.byID {
+		if one.visibleTo(actor, path, db, rights) {
 			out = append(out, daemonapi.RunningQuery{
 				ID: id, Caller: one.caller, Agent: one.agent, Mode: ayb.QueryReadWrite, State: "running",
-				Started: one.begun.UTC().Truncate(time.Millisecond), SQL: "-- " + one.what,
+				Started: one.started.UTC().Truncate(time.Millisecond), SQL: "-- " + one.title,
 			})
 		}
 	}
@@ -91,34 +91,34 @@ func (w *works) list(actor authz.Actor, path ayb.DatabasePath, db meta.Database,
 }
 
 // cancel stops a work; false when there is none that the actor may stop.
-func (w *works) cancel(actor authz.Actor, path ayb.DatabasePath, db meta.Database, rights authz.Rights, id string) bool {
+func (w *jobs) cancel(actor authz.Actor, path ayb.DatabasePath, db meta.Database, rights authz.Rights, id string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	one := w.open[id]
-	if one == nil || !one.visible(actor, path, db, rights) {
+	one := w.byID[id]
+	if one == nil || !one.visibleTo(actor, path, db, rights) {
 		return false
 	}
-	one.stop(errs.E(errs.Canceled, "The %s was canceled by %s", one.what, actor.Slug))
+	one.stop(errs.E(errs.Canceled, "The %s was canceled by %s", one.title, actor.Slug))
 	return true
 }
 
-// stopped gives the reason why a work was stopped, where that is why it failed.
-func stopped(ctx context.Context, err error) error {
+// cancelCause gives the reason why a work was stopped, where that is why it failed.
+func cancelCause(ctx context.Context, err error) error {
 	if cause, ok := context.Cause(ctx).(*errs.Error); ok && err != nil { //nolint:errorlint // ours, as it is
 		return cause
 	}
 	return err
 }
 
-// withWorks adds works to what a daemon lists.
-func withWorks(ctx context.Context, answer nodeapi.Answer, more []daemonapi.RunningQuery) (nodeapi.Answer, error) {
+// withJobs adds works to what a daemon lists.
+func withJobs(ctx context.Context, answer nodeapi.Answer, more []daemonapi.RunningQuery) (nodeapi.Answer, error) {
 	if len(more) == 0 {
 		return answer, nil
 	}
 	running := daemonapi.Running{}
 	if answer != nil {
 		defer answer.Close()
-		text, err := whole(ctx, answer)
+		text, err := readDocument(ctx, answer)
 		if err != nil {
 			return nil, err
 		}
@@ -134,14 +134,14 @@ func withWorks(ctx context.Context, answer nodeapi.Answer, more []daemonapi.Runn
 	if err != nil {
 		return nil, errs.Wrap(errs.Internal, err, "The list could not be written")
 	}
-	return &document{text}, nil
+	return &jsonAnswer{text}, nil
 }
 
-// document is an answer that is known.
-type document struct{ text []byte }
+// jsonAnswer is an answer that is known.
+type jsonAnswer struct{ text []byte }
 
 // Next implements nodeapi.Answer.
-func (d *document) Next(context.Context) ([]byte, bool, error) { return d.text, true, nil }
+func (d *jsonAnswer) Next(context.Context) ([]byte, bool, error) { return d.text, true, nil }
 
 // Close implements nodeapi.Answer.
-func (d *document) Close() {}
+func (d *jsonAnswer) Close() {}

@@ -21,7 +21,7 @@ type keeper struct {
 }
 
 func (k *keeper) RenewReservation(_ context.Context, _ meta.Reservation, until time.Time) error {
-	if left := time.Until(until); left != reserveTime {
+	if left := time.Until(until); left != reservationTime {
 		return errs.E(errs.Internal, "renewed for %v", left)
 	}
 	k.renewed.Add(1)
@@ -36,13 +36,13 @@ func TestReservationIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := &keeper{}
 		d := &Databases{deps: Deps{Store: k, Now: time.Now}}
-		kept, stop := d.keep(t.Context(), meta.Reservation{})
-		<-time.After(5*renewEvery + time.Second)
+		kept, stop := d.keepReservation(t.Context(), meta.Reservation{})
+		<-time.After(5*renewInterval + time.Second)
 		if n := k.renewed.Load(); n != 5 || kept.Err() != nil {
 			t.Errorf("renewed %d times, %v", n, kept.Err())
 		}
 		k.code.Store(errs.Unavailable)
-		<-time.After(renewEvery)
+		<-time.After(renewInterval)
 		if kept.Err() != nil {
 			t.Errorf("one failure ended it: %v", context.Cause(kept))
 		}
@@ -111,7 +111,7 @@ func TestStagedVersionIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &stager{}
 		d := &Databases{deps: Deps{Versions: s}}
-		version, leave, err := d.stage(t.Context(), "n", ayb.DatabasePath{Entity: "a", Database: "b"})
+		version, leave, err := d.stageVersion(t.Context(), "n", ayb.DatabasePath{Entity: "a", Database: "b"})
 		if err != nil || version != "v" {
 			t.Fatalf("%q, %v", version, err)
 		}

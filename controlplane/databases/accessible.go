@@ -11,14 +11,14 @@ import (
 // Level gives a database and the level at which the caller may query it,
 // which may be none. Errors are those of Details.
 func (d *Databases) Level(ctx context.Context, actor authz.Actor, entity, database string) (meta.Database, ayb.QueryLevel, error) {
-	found, err := d.seen(ctx, actor, entity, database)
+	found, err := d.findVisible(ctx, actor, entity, database)
 	return found.Database, found.Rights.Query, err
 }
 
-// Usable lists the databases that the caller can query at least at a level:
+// Accessible lists the databases that the caller can query at least at a level:
 // their own, then those shared with them, each newest first. What is only
 // public is not listed.
-func (d *Databases) Usable(ctx context.Context, actor authz.Actor, level ayb.QueryLevel) ([]meta.Database, error) {
+func (d *Databases) Accessible(ctx context.Context, actor authz.Actor, level ayb.QueryLevel) ([]meta.Database, error) {
 	own, err := d.deps.Store.DatabasesFor(ctx, actor.Entity, actor.Entity)
 	if err != nil {
 		return nil, err

@@ -11,30 +11,30 @@ import (
 
 // N14: a database is replaced by one at a time.
 func TestReplaceOneAtATimeN14(t *testing.T) {
-	g := newGates()
-	done, err := g.replace(1)
+	g := newWriteBarriers()
+	done, err := g.beginReplace(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := g.replace(1); !errs.Is(err, errs.Conflict) {
+	if _, err := g.beginReplace(1); !errs.Is(err, errs.Conflict) {
 		t.Errorf("a second one: %v", err)
 	}
-	if err := g.replaced(1); !errs.Is(err, errs.Conflict) {
+	if err := g.checkReplacing(1); !errs.Is(err, errs.Conflict) {
 		t.Errorf("an import: %v", err)
 	}
-	if other, err := g.replace(2); err != nil {
+	if other, err := g.beginReplace(2); err != nil {
 		t.Errorf("another database: %v", err)
 	} else {
 		other()
 	}
 	done()
-	if done, err = g.replace(1); err != nil {
+	if done, err = g.beginReplace(1); err != nil {
 		t.Errorf("after the first: %v", err)
 	} else {
 		done()
 	}
-	if len(g.of) != 0 {
-		t.Errorf("remembered %v", g.of)
+	if len(g.byID) != 0 {
+		t.Errorf("remembered %v", g.byID)
 	}
 }
 
@@ -42,17 +42,17 @@ func TestReplaceOneAtATimeN14(t *testing.T) {
 // meanwhile is told, so that nothing acknowledged is lost.
 func TestNobodyWritesWhileStateIsKeptQ15(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGates()
-		replaced, err := g.replace(1)
+		g := newWriteBarriers()
+		replaced, err := g.beginReplace(1)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer replaced()
-		first, err := g.write(1)
+		first, err := g.beginWrite(1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		second, err := g.write(1)
+		second, err := g.beginWrite(1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,11 +60,11 @@ func TestNobodyWritesWhileStateIsKeptQ15(t *testing.T) {
 		shut := make(chan error, 1)
 		go func() {
 			var err error
-			open, err = g.close(t.Context(), 1)
+			open, err = g.blockWrites(t.Context(), 1)
 			shut <- err
 		}()
 		synctest.Wait()
-		if _, err := g.write(1); !errs.Is(err, errs.Unavailable) {
+		if _, err := g.beginWrite(1); !errs.Is(err, errs.Unavailable) {
 			t.Errorf("a write while it waits: %v", err)
 		}
 		first()
@@ -76,16 +76,16 @@ func TestNobodyWritesWhileStateIsKeptQ15(t *testing.T) {
 		if err := <-shut; err != nil {
 			t.Fatal(err)
 		}
-		if _, err := g.write(1); !errs.Is(err, errs.Unavailable) {
+		if _, err := g.beginWrite(1); !errs.Is(err, errs.Unavailable) {
 			t.Errorf("a write while it is shut: %v", err)
 		}
-		if other, err := g.write(2); err != nil {
+		if other, err := g.beginWrite(2); err != nil {
 			t.Errorf("another database: %v", err)
 		} else {
 			other()
 		}
 		open()
-		if done, err := g.write(1); err != nil {
+		if done, err := g.beginWrite(1); err != nil {
 			t.Errorf("afterwards: %v", err)
 		} else {
 			done()
@@ -96,28 +96,28 @@ func TestNobodyWritesWhileStateIsKeptQ15(t *testing.T) {
 // A write that does not end ends the restore, and opens the gate.
 func TestGateIsNotShutForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGates()
-		done, err := g.write(1)
+		g := newWriteBarriers()
+		done, err := g.beginWrite(1)
 		if err != nil {
 			t.Fatal(err)
 		}
 		begun := time.Now()
-		if _, err := g.close(t.Context(), 1); !errs.Is(err, errs.Unavailable) || time.Since(begun) != drainTime {
+		if _, err := g.blockWrites(t.Context(), 1); !errs.Is(err, errs.Unavailable) || time.Since(begun) != drainTimeout {
 			t.Errorf("after %v: %v", time.Since(begun), err)
 		}
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := g.close(gone, 1); !errs.Is(err, errs.Canceled) {
+		if _, err := g.blockWrites(gone, 1); !errs.Is(err, errs.Canceled) {
 			t.Errorf("given up: %v", err)
 		}
-		again, err := g.write(1)
+		again, err := g.beginWrite(1)
 		if err != nil {
 			t.Fatalf("it stays shut: %v", err)
 		}
 		again()
 		done()
-		if len(g.of) != 0 {
-			t.Errorf("remembered %v", g.of)
+		if len(g.byID) != 0 {
+			t.Errorf("remembered %v", g.byID)
 		}
 	})
 }

@@ -23,7 +23,7 @@ func (q *queries) Query(context.Context, nodeapi.NodeID, nodeapi.QueryRequest) (
 	return open{}, nil
 }
 
-// open is an answer that does not end.
+// byID is an answer that does not end.
 type open struct{}
 
 func (open) Next(ctx context.Context) ([]byte, bool, error) {
@@ -35,13 +35,13 @@ func (open) Close() {}
 // asker is the part of the service that queries go through, with so many places
 // for each account.
 func asker(q *queries, places int64) *Databases {
-	d := &Databases{deps: Deps{Queries: q}, place: placement.New(nil), running: newRunning(), gates: newGates()}
+	d := &Databases{deps: Deps{Queries: q}, place: placement.New(nil), quota: newQueryQuota(), barriers: newWriteBarriers()}
 	d.cfg.Limits.Set(limits.QueriesPerAccount, places)
 	return d
 }
 
 func (d *Databases) asks(ctx context.Context, owner, caller meta.EntityID) (nodeapi.Answer, error) {
-	return d.run(ctx, authz.Actor{Entity: caller}, meta.Database{ID: 1, Owner: owner, Node: "n"}, nodeapi.QueryRequest{Mode: ayb.QueryReadWrite})
+	return d.sendCounted(ctx, authz.Actor{Entity: caller}, meta.Database{ID: 1, Owner: owner, Node: "n"}, nodeapi.QueryRequest{Mode: ayb.QueryReadWrite})
 }
 
 func TestQueriesPerAccount(t *testing.T) {
@@ -76,8 +76,8 @@ func TestQueriesPerAccount(t *testing.T) {
 	if _, err := ask(); err == nil {
 		t.Error("a place was given twice")
 	}
-	if len(d.running.n) != 1 || len(d.gates.of) != 1 {
-		t.Errorf("counts %v, %v", d.running.n, d.gates.of)
+	if len(d.quota.counts) != 1 || len(d.barriers.byID) != 1 {
+		t.Errorf("counts %v, %v", d.quota.counts, d.barriers.byID)
 	}
 }
 

@@ -14,12 +14,12 @@ import (
 )
 
 const (
-	// reserveTime is how long a path is kept for a database that is being made
-	// when nothing more is heard of it, and renewEvery when that is said again.
+	// reservationTime is how long a path is kept for a database that is being made
+	// when nothing more is heard of it, and renewInterval when that is said again.
 	// Nobody can make a database of the name that a killed server was making
 	// until then. A staged version is kept in the same way.
-	reserveTime = nodeapi.KeepStaged
-	renewEvery  = reserveTime / 4
+	reservationTime = nodeapi.KeepStaged
+	renewInterval   = reservationTime / 4
 	// finishTimeout limits the end of making or replacing, which is carried out
 	// even when the caller goes away.
 	finishTimeout = 2 * time.Minute
@@ -28,22 +28,22 @@ const (
 // fill puts the data of a database together in a version that is not live yet.
 type fill func(ctx context.Context, node nodeapi.NodeID, version string) error
 
-// errEmpty is what a fill gives for a database that is to have no data.
-var errEmpty = errors.New("there is nothing to fill it with")
+// errNoData is what a fill gives for a database that is to have no data.
+var errNoData = errors.New("there is nothing to fill it with")
 
-// errEnough is what a fill gives when nothing was to be changed.
-var errEnough = errors.New("this was a dry run")
+// errDryRun is what a fill gives when nothing was to be changed.
+var errDryRun = errors.New("this was a dry run")
 
-// makeFrom makes a database from data. Its name is reserved first, in the list
+// createFromData makes a database from data. Its name is reserved first, in the list
 // of what has to be removed: whatever happens then, either the record takes the
 // reservation's place or the files go (N11).
-func (d *Databases) makeFrom(ctx context.Context, made meta.Database, from meta.Origin, with fill) (meta.Database, error) {
+func (d *Databases) createFromData(ctx context.Context, made meta.Database, from meta.Origin, with fill) (meta.Database, error) {
 	made, kept, err := d.reserve(ctx, made)
 	if err != nil {
 		return meta.Database{}, err
 	}
-	making, stop := d.keep(ctx, kept)
-	err = d.putTogether(making, made, with)
+	making, stop := d.keepReservation(ctx, kept)
+	err = d.createFiles(making, made, with)
 	if cause := context.Cause(making); err != nil && cause != nil && errs.Is(cause, errs.Conflict) {
 		err = cause // the reservation was lost
 	}
@@ -55,7 +55,7 @@ func (d *Databases) makeFrom(ctx context.Context, made meta.Database, from meta.
 		err = d.deps.Store.CreateReserved(ending, kept, made, from)
 	}
 	if err != nil {
-		d.giveUp(ctx, made, kept)
+		d.releaseReservation(ctx, made, kept)
 		return meta.Database{}, err
 	}
 	return made, nil
@@ -65,7 +65,7 @@ func (d *Databases) makeFrom(ctx context.Context, made meta.Database, from meta.
 func (d *Databases) reserve(ctx context.Context, made meta.Database) (meta.Database, meta.Reservation, error) {
 	unlock := d.creating.Lock(made.Owner)
 	defer unlock()
-	if err := d.checkRoom(ctx, made); err != nil {
+	if err := d.checkNameAndCount(ctx, made); err != nil {
 		return made, meta.Reservation{}, err
 	}
 	node, err := d.place.Pick(made.Type)
@@ -74,17 +74,17 @@ func (d *Databases) reserve(ctx context.Context, made meta.Database) (meta.Datab
 	}
 	made.Node = meta.NodeID(node)
 	now := d.deps.Now()
-	kept, err := d.deps.Store.ReserveDatabase(ctx, made, now, now.Add(reserveTime))
+	kept, err := d.deps.Store.ReserveDatabase(ctx, made, now, now.Add(reservationTime))
 	return made, kept, err
 }
 
-// keep renews a reservation until stop is called or it is lost, which ends the
+// keepReservation renews a reservation until stop is called or it is lost, which ends the
 // context with the reason.
-func (d *Databases) keep(ctx context.Context, r meta.Reservation) (kept context.Context, stop func()) {
+func (d *Databases) keepReservation(ctx context.Context, r meta.Reservation) (kept context.Context, stop func()) {
 	kept, cancel := context.WithCancelCause(ctx)
 	var renewing sync.WaitGroup
 	renewing.Go(func() {
-		tick := time.NewTicker(renewEvery)
+		tick := time.NewTicker(renewInterval)
 		defer tick.Stop()
 		for {
 			select {
@@ -92,7 +92,7 @@ func (d *Databases) keep(ctx context.Context, r meta.Reservation) (kept context.
 				return
 			case <-tick.C:
 			}
-			err := d.deps.Store.RenewReservation(kept, r, d.deps.Now().Add(reserveTime))
+			err := d.deps.Store.RenewReservation(kept, r, d.deps.Now().Add(reservationTime))
 			if errs.Is(err, errs.Conflict) { // any other failure leaves time for the next try
 				cancel(err)
 			}
@@ -104,8 +104,8 @@ func (d *Databases) keep(ctx context.Context, r meta.Reservation) (kept context.
 	}
 }
 
-// stage makes a version and keeps it until leave is called.
-func (d *Databases) stage(ctx context.Context, node nodeapi.NodeID, path ayb.DatabasePath) (version string, leave func(), err error) {
+// stageVersion makes a version and keeps it until leave is called.
+func (d *Databases) stageVersion(ctx context.Context, node nodeapi.NodeID, path ayb.DatabasePath) (version string, leave func(), err error) {
 	staged, err := d.deps.Versions.StageVersion(ctx, node, nodeapi.StageRequest{Path: path})
 	if err != nil {
 		return "", nil, err
@@ -113,7 +113,7 @@ func (d *Databases) stage(ctx context.Context, node nodeapi.NodeID, path ayb.Dat
 	keeping, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var keeper sync.WaitGroup
 	keeper.Go(func() {
-		tick := time.NewTicker(renewEvery)
+		tick := time.NewTicker(renewInterval)
 		defer tick.Stop()
 		for {
 			select {
@@ -128,10 +128,10 @@ func (d *Databases) stage(ctx context.Context, node nodeapi.NodeID, path ayb.Dat
 	return staged.Version, func() { cancel(); keeper.Wait() }, nil
 }
 
-// putTogether makes the files of a new database.
-func (d *Databases) putTogether(ctx context.Context, made meta.Database, with fill) error {
+// createFiles makes the files of a new database.
+func (d *Databases) createFiles(ctx context.Context, made meta.Database, with fill) error {
 	node := nodeapi.NodeID(made.Node)
-	version, leave, err := d.stage(ctx, node, made.Path)
+	version, leave, err := d.stageVersion(ctx, node, made.Path)
 	if err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (d *Databases) putTogether(ctx context.Context, made meta.Database, with fi
 	err = with(ctx, node, version)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
 	defer cancel()
-	if errors.Is(err, errEmpty) {
+	if errors.Is(err, errNoData) {
 		_, err = d.deps.Versions.UnstageVersion(ctx, node, nodeapi.VersionRequest{Path: made.Path, Version: version})
 		version = ""
 	}
@@ -150,24 +150,24 @@ func (d *Databases) putTogether(ctx context.Context, made meta.Database, with fi
 	return err
 }
 
-// giveUp removes what there is of a database, so that its name is free for the
+// releaseReservation removes what there is of a database, so that its name is free for the
 // next try.
-func (d *Databases) giveUp(ctx context.Context, made meta.Database, r meta.Reservation) {
+func (d *Databases) releaseReservation(ctx context.Context, made meta.Database, r meta.Reservation) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTimeout)
 	defer cancel()
 	// When it is not said the reservation ends by itself, which has the same
 	// effect later.
-	theirs, err := d.deps.Store.ReleaseReservation(ctx, r, d.deps.Now().Add(claimTime))
+	theirs, err := d.deps.Store.ReleaseReservation(ctx, r, d.deps.Now().Add(purgeLease))
 	if err == nil && theirs {
 		d.deps.Purges.tryNow(ctx, meta.PurgeTask{ID: r.ID, Path: made.Path, Type: made.Type, Node: made.Node})
 	}
 }
 
-// replaceWith gives a database another state. ready, when it is not nil, is
+// replaceState gives a database another state. ready, when it is not nil, is
 // called when that state is complete and checked; what it returns, once it is
 // live.
-func (d *Databases) replaceWith(ctx context.Context, db meta.Database, with fill, ready func(ctx context.Context) (done func(), err error)) error {
-	leave, err := d.gates.replace(db.ID)
+func (d *Databases) replaceState(ctx context.Context, db meta.Database, with fill, ready func(ctx context.Context) (done func(), err error)) error {
+	leave, err := d.barriers.beginReplace(db.ID)
 	if err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func (d *Databases) replaceWith(ctx context.Context, db meta.Database, with fill
 	if err != nil {
 		return err
 	}
-	version, away, err := d.stage(ctx, node, db.Path)
+	version, away, err := d.stageVersion(ctx, node, db.Path)
 	if err != nil {
 		return err
 	}
@@ -191,7 +191,7 @@ func (d *Databases) replaceWith(ctx context.Context, db meta.Database, with fill
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
 	defer cancel()
 	if err == nil {
-		if err = d.publish(ending, node, next); unknown(err) {
+		if err = d.publish(ending, node, next); outcomeUnknown(err) {
 			return err // it may be live: it is not to be removed
 		}
 	}
@@ -211,7 +211,7 @@ func (d *Databases) publish(ctx context.Context, node nodeapi.NodeID, next nodea
 		if errs.Is(err, errs.NotFound) {
 			return errs.Wrap(errs.Unavailable, err, "The new state of %s was lost before it could take the place of the present one; nothing has changed; try again", next.Path)
 		}
-		if !unknown(err) || wait > 16*time.Second {
+		if !outcomeUnknown(err) || wait > 16*time.Second {
 			return err
 		}
 		t := time.NewTimer(wait)
@@ -224,8 +224,8 @@ func (d *Databases) publish(ctx context.Context, node nodeapi.NodeID, next nodea
 	}
 }
 
-// unknown tells whether a call that failed may have been carried out.
-func unknown(err error) bool {
+// outcomeUnknown tells whether a call that failed may have been carried out.
+func outcomeUnknown(err error) bool {
 	return errs.Is(err, errs.Unavailable) || errs.Is(err, errs.Timeout) || errs.Is(err, errs.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
