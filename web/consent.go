@@ -9,14 +9,14 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// consentPage is what the consent page shows.
-type consentPage struct {
+// consentView is the data of the consent page.
+type consentView struct {
 	Title   string
 	Request httpapi.AuthorizeRequest
 	Consent httpapi.Consent
-	// Selected is the database that is chosen already.
+	// Selected is the path of the database that is selected already.
 	Selected string
-	// Problem is why a database was not created.
+	// Problem is the reason why a database could not be created.
 	Problem string
 }
 
@@ -26,26 +26,26 @@ func (p *Pages) showConsent(w http.ResponseWriter, r *http.Request) {
 		p.renderError(w, r, titleAuthorization, err)
 		return
 	}
-	p.renderConsent(w, r, http.StatusOK, consentPage{Request: request})
+	p.renderConsent(w, r, http.StatusOK, consentView{Request: request})
 }
 
-// renderConsent shows the consent page, or sends those who have to log in first on
-// their way; they come back here.
-func (p *Pages) renderConsent(w http.ResponseWriter, r *http.Request, status int, page consentPage) {
-	consent, err := p.deps.Applications.PrepareConsent(r.Context(), cookieToken(r), page.Request)
+// renderConsent shows the consent page. A browser without a log-in is sent to
+// the log-in page, which leads back here.
+func (p *Pages) renderConsent(w http.ResponseWriter, r *http.Request, status int, view consentView) {
+	consent, err := p.deps.Applications.PrepareConsent(r.Context(), cookieToken(r), view.Request)
 	if err != nil {
-		p.consentError(w, r, page.Request, err)
+		p.consentError(w, r, view.Request, err)
 		return
 	}
-	page.Title, page.Consent = "Authorize "+consent.AppName, consent
-	// Browsers hold the redirect that answers the form against the policy of
-	// the page it is on (ruling 24).
+	view.Title, view.Consent = "Authorize "+consent.AppName, consent
+	// The answer to the form is a redirect to the application. Browsers check
+	// that redirect against the policy of the page with the form.
 	setSecurityHeaders(w.Header(), policySource(consent.RedirectOrigin))
-	p.render(w, r, status, "consent", page)
+	p.render(w, r, status, "consent", view)
 }
 
-// policySource is an origin as a security policy knows it: there are no IPv6
-// addresses in policies, but the scheme alone.
+// policySource writes an origin for a Content-Security-Policy. The syntax has no
+// IPv6 addresses, so for those it is the scheme alone.
 func policySource(origin string) string {
 	if scheme, _, ok := strings.Cut(origin, "://["); ok {
 		return scheme + ":"
@@ -61,19 +61,15 @@ func (p *Pages) consentError(w http.ResponseWriter, r *http.Request, request htt
 	p.renderError(w, r, titleAuthorization, err)
 }
 
-// answerConsent takes the answer. Everything the application asked for comes back
-// in the form and is checked again, with the ticket that seals it (S5).
+// answerConsent handles the form of the page. The form repeats all that the
+// application asked for; the ticket proves that no field was changed.
 func (p *Pages) answerConsent(w http.ResponseWriter, r *http.Request) {
 	fields, err := readForm(w, r)
 	if err != nil {
 		p.renderError(w, r, titleAuthorization, err)
 		return
 	}
-	request := httpapi.AuthorizeRequest{
-		ResponseType: httpapi.ResponseTypeCode, CodeChallengeMethod: httpapi.ChallengeMethodS256,
-		RedirectURI: fields["redirect_uri"], Scope: fields["requested_scope"], State: fields["state"],
-		CodeChallenge: fields["code_challenge"], AppName: fields["app_name"],
-	}
+	request := requestOfForm(fields)
 	token, ticket := cookieToken(r), fields["ticket"]
 	location := ""
 	switch fields["action"] {
@@ -94,22 +90,23 @@ func (p *Pages) answerConsent(w http.ResponseWriter, r *http.Request) {
 	redirect(w, http.StatusFound, location)
 }
 
-// createDatabase makes a database and shows the page again with it chosen (U1), or
-// with the reason why there is none.
+// createDatabase creates a database and shows the page again, with the new
+// database selected or with the reason why it could not be created.
 func (p *Pages) createDatabase(w http.ResponseWriter, r *http.Request, request httpapi.AuthorizeRequest, ticket, name string) {
 	path, err := p.deps.Applications.CreateDatabase(r.Context(), cookieToken(r), request, ticket, name)
 	switch status, _ := httpapi.FromError(err); {
 	case err == nil:
-		p.renderConsent(w, r, http.StatusOK, consentPage{Request: request, Selected: path})
+		p.renderConsent(w, r, http.StatusOK, consentView{Request: request, Selected: path})
 	case errs.Is(err, errs.InvalidSlug), errs.Is(err, errs.Conflict), errs.Is(err, errs.Forbidden):
-		p.renderConsent(w, r, status, consentPage{Request: request, Problem: errs.Public(err).Message})
+		p.renderConsent(w, r, status, consentView{Request: request, Problem: errs.Public(err).Message})
 	default:
 		p.consentError(w, r, request, err)
 	}
 }
 
-// parseAuthorizeRequest reads what an application asks for. Each parameter may be
-// there once.
+// parseAuthorizeRequest reads the request of an application from the query. Each
+// parameter may be given once. An application without app_name is shown as its
+// client_id, which standard OAuth libraries send.
 func parseAuthorizeRequest(r *http.Request) (httpapi.AuthorizeRequest, error) {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -120,7 +117,7 @@ func parseAuthorizeRequest(r *http.Request) (httpapi.AuthorizeRequest, error) {
 		return httpapi.AuthorizeRequest{}, err
 	}
 	name := q["app_name"]
-	if name == "" { // ruling 22
+	if name == "" {
 		name = q["client_id"]
 	}
 	return httpapi.AuthorizeRequest{
@@ -129,7 +126,16 @@ func parseAuthorizeRequest(r *http.Request) (httpapi.AuthorizeRequest, error) {
 	}, nil
 }
 
-// consentPath is the address of the consent page for a request.
+// requestOfForm reads the request of an application from the form of the page.
+func requestOfForm(fields map[string]string) httpapi.AuthorizeRequest {
+	return httpapi.AuthorizeRequest{
+		ResponseType: httpapi.ResponseTypeCode, CodeChallengeMethod: httpapi.ChallengeMethodS256,
+		RedirectURI: fields["redirect_uri"], Scope: fields["requested_scope"], State: fields["state"],
+		CodeChallenge: fields["code_challenge"], AppName: fields["app_name"],
+	}
+}
+
+// consentPath returns the address of the consent page for a request.
 func consentPath(r httpapi.AuthorizeRequest) string {
 	q := url.Values{
 		"response_type": {r.ResponseType}, "redirect_uri": {r.RedirectURI}, "scope": {r.Scope},

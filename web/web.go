@@ -1,18 +1,19 @@
-// Package web shows the pages for people: logging in and out with a mail, and
-// the question whether an application may have access to a database. It owns
-// the forms, the cookie of a session and the headers that protect pages in a
-// browser. It asks small interfaces of its own for everything else: it decides
-// no permission, and knows neither the metadata store nor the bus.
+// Package web serves the HTML pages: log-in by mail, its confirmation, log-out,
+// the consent to an application (OAuth), and errors.
+//
+// A page is two files side by side: NAME.go with its handlers and the data it
+// shows, and NAME.html with its template. Frame, headers, forms, the cookie and
+// the assets are shared by all pages and have a file each. The package decides
+// no permission. It reaches accounts and applications through the interfaces of
+// services.go, and knows neither the metadata store nor the bus.
 package web
 
 import (
-	"context"
 	"embed"
 	"html/template"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
@@ -21,72 +22,42 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// LogIns logs people in and out. Errors carry codes.
-type LogIns interface {
-	// LogIn mails a link to whoever owns the account. next is where it leads
-	// in the end: a path of this server, or empty.
-	LogIn(ctx context.Context, entity, next string) (queued bool, err error)
-	// AccountSwitch tells whose session a browser has and whose the token of a mail
-	// would give it. Both are empty when that is nobody, the same account, or
-	// nothing to ask about because the mail is not good.
-	AccountSwitch(ctx context.Context, token, mailed string) (now, then string, err error)
-	// Confirm exchanges the token of a mail, once, for a session.
-	Confirm(ctx context.Context, mailed string) (httpapi.WebLogin, error)
-	// LogOut revokes the token of a session; it is no error if it does not
-	// hold any more.
-	LogOut(ctx context.Context, token string) error
-}
-
-// Applications asks people on behalf of applications. The token is that of the
-// session: InvalidToken or Hidden when it does not hold. A request that cannot
-// be granted to anybody is Invalid with an OAuth code, whatever the token.
-type Applications interface {
-	PrepareConsent(ctx context.Context, token string, r httpapi.AuthorizeRequest) (httpapi.Consent, error)
-	// Grant and Deny give the address to send the browser to.
-	Grant(ctx context.Context, token string, r httpapi.AuthorizeRequest, ticket, database string) (location string, err error)
-	Deny(ctx context.Context, token string, r httpapi.AuthorizeRequest, ticket string) (location string, err error)
-	// CreateDatabase gives the path of a new, empty database of the person's
-	// own.
-	CreateDatabase(ctx context.Context, token string, r httpapi.AuthorizeRequest, ticket, name string) (path string, err error)
-}
-
-// Config is what the pages can be told.
+// Config is the configuration of the pages.
 type Config struct {
 	// PublicURL is the address of the server as its users see it.
 	PublicURL string
 }
 
-// Deps are what the pages work with. All are needed.
+// Deps are the services behind the pages. All are required.
 type Deps struct {
 	LogIns       LogIns
 	Applications Applications
 	Log          *slog.Logger
 }
 
-//go:embed templates/*.html
-var templateFiles embed.FS
-
-//go:embed assets/page.css assets/page.js
-var assetFiles embed.FS
-
-// Pages is the http.Handler of all pages. Each request has the headers of a
-// page when it gets here or not: they are set anew.
+// Pages is the http.Handler of all pages. It sets the security headers of each
+// answer itself and replaces those that are set already. It may be used
+// concurrently.
 type Pages struct {
-	deps       Deps
+	deps Deps
+	// secure is true when the public URL begins with https.
 	secure     bool
 	templates  *template.Template
 	protection *http.CrossOriginProtection
 	mux        *chi.Mux
 }
 
-// New makes the pages.
+//go:embed *.html
+var templateFiles embed.FS
+
+// New makes the pages. The error is Invalid for a public URL without a host.
 func New(cfg Config, deps Deps) (*Pages, error) {
 	if deps.LogIns == nil || deps.Applications == nil || deps.Log == nil {
 		return nil, errs.E(errs.Internal, "web: a dependency is missing")
 	}
-	templates, err := template.ParseFS(templateFiles, "templates/*.html")
+	templates, err := template.ParseFS(templateFiles, "*.html")
 	if err != nil {
-		return nil, errs.Wrap(errs.Internal, err, "The pages can't be read")
+		return nil, errs.Wrap(errs.Internal, err, "The templates of the pages can't be parsed")
 	}
 	public, err := url.Parse(cfg.PublicURL)
 	if err != nil || public.Host == "" {
@@ -96,7 +67,7 @@ func New(cfg Config, deps Deps) (*Pages, error) {
 		deps: deps, secure: public.Scheme == "https", templates: templates,
 		protection: http.NewCrossOriginProtection(), mux: chi.NewMux(),
 	}
-	// A proxy in between may ask for another host than the browser did.
+	// A reverse proxy may send another Host header than the browser did.
 	if err := p.protection.AddTrustedOrigin(public.Scheme + "://" + public.Host); err != nil {
 		return nil, errs.Wrap(errs.Invalid, err, "The public URL must look like https://ayb.example.com")
 	}
@@ -104,6 +75,7 @@ func New(cfg Config, deps Deps) (*Pages, error) {
 	return p, nil
 }
 
+// routes maps each path to its handler.
 func (p *Pages) routes() {
 	p.mux.Use(middleware.GetHead)
 	p.mux.NotFound(p.notFound)
@@ -119,8 +91,8 @@ func (p *Pages) routes() {
 	p.mux.Get("/assets/{name}", p.asset)
 }
 
-// ServeHTTP answers one request. Nothing that changes anything is taken from a
-// page of somebody else (S17).
+// ServeHTTP answers one request. A request that may change something and comes
+// from a page of another site is refused.
 func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	setSecurityHeaders(w.Header())
 	if err := p.protection.Check(r); err != nil {
@@ -128,35 +100,4 @@ func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.mux.ServeHTTP(w, r)
-}
-
-// setSecurityHeaders sets the headers of every page.
-//
-// The referrer policy hides addresses from other sites. The stricter
-// no-referrer would also take the Origin from the forms of our own pages,
-// which then could not be told from foreign ones over plain HTTP.
-func setSecurityHeaders(h http.Header, formTargets ...string) {
-	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; "+
-		"form-action "+strings.Join(append([]string{"'self'"}, formTargets...), " ")+"; base-uri 'none'; frame-ancestors 'none'")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Cache-Control", "no-store")
-}
-
-// asset serves the style and the script, which are the same for everybody.
-func (p *Pages) asset(w http.ResponseWriter, r *http.Request) {
-	name := chi.URLParam(r, "name")
-	content, err := assetFiles.ReadFile("assets/" + name)
-	if err != nil {
-		p.notFound(w, r)
-		return
-	}
-	kind := "text/css; charset=utf-8"
-	if strings.HasSuffix(name, ".js") {
-		kind = "text/javascript; charset=utf-8"
-	}
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Cache-Control", "public, max-age=300")
-	_, _ = w.Write(content) // a browser that has gone is the only reason to fail
 }

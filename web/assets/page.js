@@ -1,8 +1,8 @@
 "use strict";
-// Every page works without this script; it saves a click and greys out what
-// cannot be used yet.
+// Every page works without this script. It sends the confirmation form without a
+// click, and disables the button of the consent page until a database is chosen.
 
-// The database chosen on the consent page.
+// The database that is chosen on the consent page.
 var selectedDatabase = "";
 
 (function () {
@@ -17,8 +17,8 @@ var selectedDatabase = "";
   }
   var form = document.getElementById("consent-form");
   var authorize = document.getElementById("authorize-btn");
-  // The field takes over from the list, so that a choice can also be made by
-  // other means.
+  // A hidden field takes the name of the list, so that other scripts can make
+  // the choice too.
   var field = document.createElement("input");
   field.type = "hidden";
   field.id = "selected-database";

@@ -1,0 +1,46 @@
+package web_test
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/ayb-go/ayb/web"
+)
+
+func TestOtherPaths(t *testing.T) {
+	b := open(t, site, &services{})
+	b.want(b.do("GET", "/nothing", ""), 404, "<title>Error - ayb</title>", "There is no such page.")
+	b.want(b.do("GET", "/assets/../web.go", ""), 404)
+	b.want(b.do("GET", "/assets/page.html", ""), 404)
+	b.want(b.do("GET", "/confirm/", ""), 404)
+	b.want(b.do("GET", "/confirm/a/b", ""), 404)
+	got := b.do("DELETE", "/log_in", "")
+	if got.status != 405 || got.header.Get("Allow") != "GET, HEAD, POST" {
+		t.Errorf("%d %v", got.status, got.header)
+	}
+	if got := b.do("POST", "/assets/page.css", ""); got.status != 405 || got.header.Get("Allow") != "GET, HEAD" {
+		t.Errorf("%d %v", got.status, got.header)
+	}
+	if got := b.do("GET", "/assets/page.css", ""); got.header.Get("Content-Type") != "text/css; charset=utf-8" || !strings.Contains(got.body, "body {") {
+		t.Errorf("%v", got.header)
+	}
+}
+
+// S20: the page of an internal error hides the cause and names the entry in the log.
+func TestFailuresAreLoggedS20(t *testing.T) {
+	var log bytes.Buffer
+	s := &services{err: io.ErrUnexpectedEOF}
+	p, err := web.New(web.Config{PublicURL: site}, web.Deps{LogIns: s, Applications: s, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := browser{t, p, "ayb.example.com"}.do("POST", "/log_in", "username=a")
+	_, rest, _ := strings.Cut(got.body, "<code>")
+	id, _, _ := strings.Cut(rest, "</code>")
+	if got.status != 500 || strings.Contains(got.body, "EOF") || len(id) != 12 || !strings.Contains(log.String(), id) || !strings.Contains(log.String(), "EOF") {
+		t.Errorf("%d %s\nlog: %s", got.status, got.body, log.String())
+	}
+}
