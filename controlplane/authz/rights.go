@@ -27,25 +27,25 @@ type Rights struct {
 func RightsOn(a Actor, d meta.Database, grant ayb.SharingLevel) Rights {
 	switch {
 	case a.Anonymous():
-		return anybody(d)
+		return publicRights(d)
 	case a.Scope == nil:
-		return entity(a, d, grant)
+		return accountRights(a, d, grant)
 	case a.Scope.Database != d.ID:
-		return anybody(d)
+		return publicRights(d)
 	default:
-		return capped(entity(a, d, grant), a.Scope.Level)
+		return cappedRights(accountRights(a, d, grant), a.Scope.Level)
 	}
 }
 
-// anybody gives the rights of those who are not known: to see that a
+// publicRights gives the rights of those who are not known: to see that a
 // discoverable database is there.
-func anybody(d meta.Database) Rights {
+func publicRights(d meta.Database) Rights {
 	return Rights{Discover: d.Public == ayb.PublicFork || d.Public == ayb.PublicReadOnly}
 }
 
-// entity gives the rights of an account. A grant decides alone: no public
+// accountRights gives the rights of an account. A grant decides alone: no public
 // level exceeds the least of them.
-func entity(a Actor, d meta.Database, grant ayb.SharingLevel) Rights {
+func accountRights(a Actor, d meta.Database, grant ayb.SharingLevel) Rights {
 	if a.Entity == d.Owner {
 		return Rights{Discover: true, Query: ayb.QueryReadWrite, Manage: true, Fork: true, Own: true}
 	}
@@ -57,7 +57,7 @@ func entity(a Actor, d meta.Database, grant ayb.SharingLevel) Rights {
 	case ayb.ShareReadOnly:
 		return Rights{Discover: true, Query: ayb.QueryReadOnly, Fork: true}
 	}
-	r := anybody(d)
+	r := publicRights(d)
 	r.Fork = r.Discover
 	if d.Public == ayb.PublicReadOnly {
 		r.Query = ayb.QueryReadOnly
@@ -65,10 +65,10 @@ func entity(a Actor, d meta.Database, grant ayb.SharingLevel) Rights {
 	return r
 }
 
-// capped lowers rights to what a token for this database leaves of them:
+// cappedRights lowers rights to what a token for this database leaves of them:
 // queries up to the cap, and nothing but queries. A cap that is not known is
 // the lowest.
-func capped(r Rights, level ayb.QueryLevel) Rights {
+func cappedRights(r Rights, level ayb.QueryLevel) Rights {
 	r.Manage, r.Fork, r.Own = false, false, false
 	if level != ayb.QueryReadWrite && r.Query == ayb.QueryReadWrite {
 		r.Query = ayb.QueryReadOnly

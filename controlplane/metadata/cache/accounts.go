@@ -40,6 +40,6 @@ func (c *Cache) DeleteEntity(ctx context.Context, id meta.EntityID, now time.Tim
 	for _, d := range append(owned, gone.Databases...) {
 		paths = append(paths, d.Path)
 	}
-	told := errors.Join(c.tokenChanged(shorts...), c.databaseChanged(paths...))
-	return gone, outcome(err, told)
+	told := errors.Join(c.forgetTokens(shorts...), c.forgetDatabases(paths...))
+	return gone, changeError(err, told)
 }

@@ -128,7 +128,7 @@ func (c *Cache) DatabaseByPath(ctx context.Context, path ayb.DatabasePath) (meta
 // cannot be told of it and may not know.
 func (c *Cache) RevokeToken(ctx context.Context, id meta.EntityID, short string, now time.Time) error {
 	err := c.Store.RevokeToken(ctx, id, short, now)
-	return outcome(err, c.tokenChanged(short))
+	return changeError(err, c.forgetTokens(short))
 }
 
 // CreateDatabase is the store's; from its return on the path is looked up
@@ -140,10 +140,10 @@ func (c *Cache) CreateDatabase(ctx context.Context, d meta.Database) error {
 	return err
 }
 
-// outcome is what a change came to: told is how telling of it went. A change
+// changeError is what a change came to: told is how telling of it went. A change
 // that finds nothing left to do is a repeated one, and has been told of only if
 // that has worked now.
-func outcome(err, told error) error {
+func changeError(err, told error) error {
 	if told != nil && (err == nil || errs.Is(err, errs.NotFound)) {
 		return told
 	}
@@ -153,10 +153,10 @@ func outcome(err, told error) error {
 // fresh tells whether what is remembered may be used.
 func (c *Cache) fresh() bool { return c.others == nil || c.others.Fresh() }
 
-// tokenChanged and databaseChanged forget what a change made here has made
+// forgetTokens and forgetDatabases forget what a change made here has made
 // untrue, here and in the other control planes. Every method that changes
 // something calls one of them, whether the store has failed or not.
-func (c *Cache) tokenChanged(shorts ...string) error {
+func (c *Cache) forgetTokens(shorts ...string) error {
 	for _, s := range shorts {
 		c.InvalidateToken(s)
 	}
@@ -166,7 +166,7 @@ func (c *Cache) tokenChanged(shorts ...string) error {
 	return c.others.TokensChanged(shorts)
 }
 
-func (c *Cache) databaseChanged(paths ...ayb.DatabasePath) error {
+func (c *Cache) forgetDatabases(paths ...ayb.DatabasePath) error {
 	for _, p := range paths {
 		c.InvalidateDatabase(p)
 	}

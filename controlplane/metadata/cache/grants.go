@@ -70,18 +70,18 @@ func (c *Cache) DatabaseFor(ctx context.Context, path ayb.DatabasePath, viewer m
 // have happened.
 func (c *Cache) SetGrant(ctx context.Context, d meta.Database, g meta.Grant) error {
 	err := c.Store.SetGrant(ctx, g)
-	return outcome(err, c.databaseChanged(d.Path))
+	return changeError(err, c.forgetDatabases(d.Path))
 }
 
 // RemoveGrant is the store's; see SetGrant.
 func (c *Cache) RemoveGrant(ctx context.Context, d meta.Database, entity meta.EntityID) error {
 	err := c.Store.RemoveGrant(ctx, entity, d.ID)
-	return outcome(err, c.databaseChanged(d.Path))
+	return changeError(err, c.forgetDatabases(d.Path))
 }
 
 // SetPublicLevel is the store's; from its return on the database is looked up
 // anew.
 func (c *Cache) SetPublicLevel(ctx context.Context, d meta.Database, level ayb.PublicLevel) error {
 	err := c.Store.SetPublicLevel(ctx, d.ID, level)
-	return outcome(err, c.databaseChanged(d.Path))
+	return changeError(err, c.forgetDatabases(d.Path))
 }

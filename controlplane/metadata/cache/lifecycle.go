@@ -55,27 +55,27 @@ func (c *Cache) CreateReserved(ctx context.Context, r meta.Reservation, d meta.D
 // anew, which finds none.
 func (c *Cache) BeginDeletion(ctx context.Context, d meta.Database, now, until time.Time) error {
 	err := c.Store.BeginDeletion(ctx, d, now, until)
-	return outcome(err, c.databaseChanged(d.Path))
+	return changeError(err, c.forgetDatabases(d.Path))
 }
 
 // BeginRename is the store's; from its return on the database is looked up
 // anew.
 func (c *Cache) BeginRename(ctx context.Context, d meta.Database, to ayb.DatabaseSlug, now, until time.Time) error {
 	err := c.Store.BeginRename(ctx, d, to, now, until)
-	return outcome(err, c.databaseChanged(d.Path))
+	return changeError(err, c.forgetDatabases(d.Path))
 }
 
 // CompleteOperation is the store's; from its return on the database is looked up anew
 // under both of its names.
 func (c *Cache) CompleteOperation(ctx context.Context, m meta.PendingOperation, now time.Time) error {
 	err := c.Store.CompleteOperation(ctx, m, now)
-	return outcome(err, c.operationEnded(m))
+	return changeError(err, c.operationEnded(m))
 }
 
 // CancelOperation is the store's; see CompleteOperation.
 func (c *Cache) CancelOperation(ctx context.Context, m meta.PendingOperation) error {
 	err := c.Store.CancelOperation(ctx, m)
-	return outcome(err, c.operationEnded(m))
+	return changeError(err, c.operationEnded(m))
 }
 
 func (c *Cache) operationEnded(m meta.PendingOperation) error {
@@ -83,7 +83,7 @@ func (c *Cache) operationEnded(m meta.PendingOperation) error {
 	if m.To != "" {
 		paths = append(paths, ayb.DatabasePath{Entity: m.Database.Path.Entity, Database: m.To})
 	}
-	return c.databaseChanged(paths...)
+	return c.forgetDatabases(paths...)
 }
 
 // PurgeDeleted is the store's; from its return on the tokens are looked up
@@ -93,5 +93,5 @@ func (c *Cache) PurgeDeleted(ctx context.Context, until, now time.Time, n int) (
 	if len(tokens) == 0 {
 		return gone, tokens, err
 	}
-	return gone, tokens, outcome(err, c.tokenChanged(tokens...))
+	return gone, tokens, changeError(err, c.forgetTokens(tokens...))
 }

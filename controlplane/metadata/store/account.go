@@ -20,11 +20,11 @@ func (s *Store) DeleteEntity(ctx context.Context, id meta.EntityID, now time.Tim
 	var out meta.DeletedEntity
 	err := s.transact(ctx, func(tx *sql.Tx) (err error) {
 		out = meta.DeletedEntity{}
-		owned, err := s.takeEntity(ctx, tx, id)
+		owned, err := s.lockEntityAndDatabases(ctx, tx, id)
 		if err != nil {
 			return err
 		}
-		if out.Tokens, err = texts(ctx, tx, `
+		if out.Tokens, err = queryTexts(ctx, tx, `
 			SELECT short_token FROM api_token
 			WHERE entity_id = $1 OR database_id IN (SELECT id FROM database WHERE entity_id = $1)
 			ORDER BY short_token`, id); err != nil {
@@ -34,7 +34,7 @@ func (s *Store) DeleteEntity(ctx context.Context, id meta.EntityID, now time.Tim
 			out.Databases = append(out.Databases, d.Database)
 		}
 		for _, d := range slices.Backward(owned) { // the oldest waits longest
-			if _, err := endDatabase(ctx, tx, d, now); err != nil {
+			if _, err := purgeDatabase(ctx, tx, d, now); err != nil {
 				return err
 			}
 		}
@@ -62,26 +62,26 @@ func (s *Store) DeleteEntity(ctx context.Context, id meta.EntityID, now time.Tim
 	return out, nil
 }
 
-// takeEntity keeps everybody else from adding to an entity or to its databases
+// lockEntityAndDatabases keeps everybody else from adding to an entity or to its databases
 // until the transaction ends, and gives the databases, deleted ones too.
-func (s *Store) takeEntity(ctx context.Context, tx *sql.Tx, id meta.EntityID) ([]ending, error) {
-	if err := s.takeOwner(ctx, tx, id, ayb.EntitySlug(fmt.Sprint(id))); err != nil {
+func (s *Store) lockEntityAndDatabases(ctx context.Context, tx *sql.Tx, id meta.EntityID) ([]purgeable, error) {
+	if err := s.lockEntity(ctx, tx, id, ayb.EntitySlug(fmt.Sprint(id))); err != nil {
 		return nil, err
 	}
 	rows, err := tx.QueryContext(ctx, `
 		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, d.deleted_at, d.pending_operation, d.pending_slug, d.pending_until
 		FROM entity e JOIN database d ON d.entity_id = e.id
-		WHERE e.id = $1 ORDER BY d.id DESC`+s.dialect.take("d"), id)
+		WHERE e.id = $1 ORDER BY d.id DESC`+s.dialect.rowLock("d"), id)
 	if err != nil {
 		return nil, err
 	}
-	return scanEnding(rows)
+	return scanPurgeable(rows)
 }
 
 // PurgeQueue gives at most n databases whose files still have to go, the
 // longest waiting first.
 func (s *Store) PurgeQueue(ctx context.Context, n int) ([]meta.PurgeTask, error) {
-	ctx, cancel := limit(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	rows, err := s.reader.QueryContext(ctx, `
 		SELECT id, entity_slug, database_slug, db_type, node_id FROM purge_queue ORDER BY id LIMIT $1`, n)

@@ -13,10 +13,10 @@ import (
 // DatabaseByPath gives a database with the limits that hold for it. NotFound
 // when there is none, whether or not its owner exists.
 func (s *Store) DatabaseByPath(ctx context.Context, path ayb.DatabasePath) (meta.Database, error) {
-	ctx, cancel := limit(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	d, err := scanLimited(s.reader.QueryRowContext(ctx, byPath(), path.Entity, path.Database))
-	if none(err) {
+	if isMissing(err) {
 		return meta.Database{}, errs.RecordNotFound("database", path.String())
 	}
 	return d, driverError(err)
@@ -24,7 +24,7 @@ func (s *Store) DatabaseByPath(ctx context.Context, path ayb.DatabasePath) (meta
 
 // DatabasesOf gives the databases of an entity, newest first.
 func (s *Store) DatabasesOf(ctx context.Context, id meta.EntityID) ([]meta.Database, error) {
-	ctx, cancel := limit(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	rows, err := s.reader.QueryContext(ctx, `
 		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at
@@ -42,10 +42,10 @@ func (s *Store) DatabasesOf(ctx context.Context, id meta.EntityID) ([]meta.Datab
 // are still being removed, NotFound when the owner is gone.
 func (s *Store) CreateDatabase(ctx context.Context, d meta.Database) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {
-		if err := s.takeOwner(ctx, tx, d.Owner, d.Path.Entity); err != nil {
+		if err := s.lockEntity(ctx, tx, d.Owner, d.Path.Entity); err != nil {
 			return err
 		}
-		if err := refuseBusy(ctx, tx, d.Path); err != nil {
+		if err := requireFreePath(ctx, tx, d.Path); err != nil {
 			return err
 		}
 		return insertDatabase(ctx, tx, d, meta.Origin{})
@@ -55,27 +55,27 @@ func (s *Store) CreateDatabase(ctx context.Context, d meta.Database) error {
 // insertDatabase records a database; the zero origin is none. What had its
 // name before is not found under it any more.
 func insertDatabase(ctx context.Context, tx *sql.Tx, d meta.Database, from meta.Origin) error {
-	kind, err := number(databaseTypes, d.Type)
+	kind, err := encode(databaseTypes, d.Type)
 	if err != nil {
 		return err
 	}
-	public, err := number(publicLevels, d.Public)
+	public, err := encode(publicLevels, d.Public)
 	if err != nil {
 		return err
 	}
 	var id sql.NullInt64
 	var path sql.NullString
 	if from.Database != 0 {
-		id, path = sql.NullInt64{Int64: int64(from.Database), Valid: true}, orNoText(from.Path.String())
+		id, path = sql.NullInt64{Int64: int64(from.Database), Valid: true}, nullText(from.Path.String())
 	}
 	_, err = tx.ExecContext(ctx, `
 		INSERT INTO database (slug, db_type, entity_id, public_sharing_level, node_id, created_at, forked_from, forked_at, forked_path)
 		VALUES ($1, $2, $3, $4, $5, $6, (SELECT id FROM database WHERE id = $7), $8, $9)`,
-		d.Path.Database, kind, d.Owner, public, d.Node, formatTime(d.CreatedAt), id, orNull(from.At), path)
+		d.Path.Database, kind, d.Owner, public, d.Node, formatTime(d.CreatedAt), id, nullTime(from.At), path)
 	switch {
 	case errs.Is(driverError(err), errs.Conflict):
 		return errs.E(errs.Conflict, "Database already exists")
-	case gone(err):
+	case isReferenceError(err):
 		return errs.RecordNotFound("entity", string(d.Path.Entity))
 	case err != nil:
 		return err
@@ -86,13 +86,13 @@ func insertDatabase(ctx context.Context, tx *sql.Tx, d meta.Database, from meta.
 // SetPublicLevel changes what everybody may do with a database. NotFound when
 // it is gone.
 func (s *Store) SetPublicLevel(ctx context.Context, id meta.DatabaseID, level ayb.PublicLevel) error {
-	n, err := number(publicLevels, level)
+	n, err := encode(publicLevels, level)
 	if err != nil {
 		return driverError(err)
 	}
 	return s.transact(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `UPDATE database SET public_sharing_level = $1 WHERE id = $2`, n, id)
-		return wantRow(res, err, errs.RecordNotFound("database", fmt.Sprint(id)))
+		return requireRow(res, err, errs.RecordNotFound("database", fmt.Sprint(id)))
 	})
 }
 
@@ -108,13 +108,13 @@ func scanDatabase(row scanner, more ...any) (meta.Database, error) {
 	if err != nil {
 		return meta.Database{}, err
 	}
-	if d.Type, err = named(databaseTypes, kind); err != nil {
+	if d.Type, err = decode(databaseTypes, kind); err != nil {
 		return meta.Database{}, err
 	}
-	if d.Public, err = named(publicLevels, public); err != nil {
+	if d.Public, err = decode(publicLevels, public); err != nil {
 		return meta.Database{}, err
 	}
-	d.Node, d.CreatedAt = meta.NodeID(node.String), stamp(created)
+	d.Node, d.CreatedAt = meta.NodeID(node.String), readTime(created)
 	return d, nil
 }
 
@@ -130,6 +130,6 @@ func scope(database, level sql.NullInt64, owner, name sql.NullString) (*meta.Sco
 		return s, nil
 	}
 	var err error
-	s.Level, err = named(queryLevels, level.Int64)
+	s.Level, err = decode(queryLevels, level.Int64)
 	return s, err
 }

@@ -14,7 +14,7 @@ import (
 
 // EntityBySlug gives an entity. NotFound when there is none.
 func (s *Store) EntityBySlug(ctx context.Context, slug ayb.EntitySlug) (meta.Entity, error) {
-	ctx, cancel := limit(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	var (
 		e                                    = meta.Entity{Slug: slug}
@@ -26,27 +26,27 @@ func (s *Store) EntityBySlug(ctx context.Context, slug ayb.EntitySlug) (meta.Ent
 		SELECT id, entity_type, display_name, description, organization, location, links
 		FROM entity WHERE slug = $1`, slug).
 		Scan(&e.ID, &kind, &name, &description, &organization, &loc, &rawLinks)
-	if none(err) {
+	if isMissing(err) {
 		return meta.Entity{}, errs.RecordNotFound("entity", string(slug))
 	}
 	if err == nil {
-		e.Type, err = named(entityTypes, kind)
+		e.Type, err = decode(entityTypes, kind)
 	}
 	if err == nil {
-		e.Profile.Links, err = links(rawLinks)
+		e.Profile.Links, err = readLinks(rawLinks)
 	}
 	if err != nil {
 		return meta.Entity{}, driverError(err)
 	}
-	e.Profile.DisplayName, e.Profile.Description = text(name), text(description)
-	e.Profile.Organization, e.Profile.Location = text(organization), text(loc)
+	e.Profile.DisplayName, e.Profile.Description = optionalText(name), optionalText(description)
+	e.Profile.Organization, e.Profile.Location = optionalText(organization), optionalText(loc)
 	return e, nil
 }
 
 // Addresses gives the verified mail addresses of an entity, oldest first; a
 // revoked one does not count (A10). NotFound when there is no such entity.
 func (s *Store) Addresses(ctx context.Context, slug ayb.EntitySlug) ([]string, error) {
-	ctx, cancel := limit(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	rows, err := s.reader.QueryContext(ctx, `
 		SELECT m.email_address
@@ -54,7 +54,7 @@ func (s *Store) Addresses(ctx context.Context, slug ayb.EntitySlug) ([]string, e
 			ON m.entity_id = e.id AND m.method_type = $1 AND m.status = $2
 		WHERE e.slug = $3 ORDER BY m.id`, methodEmail, statusVerified, slug)
 	if err != nil {
-		return nil, hideBadText(err, errs.RecordNotFound("entity", string(slug)))
+		return nil, lookupError(err, errs.RecordNotFound("entity", string(slug)))
 	}
 	defer rows.Close()
 	found := false
@@ -70,7 +70,7 @@ func (s *Store) Addresses(ctx context.Context, slug ayb.EntitySlug) ([]string, e
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return nil, hideBadText(err, errs.RecordNotFound("entity", string(slug)))
+		return nil, lookupError(err, errs.RecordNotFound("entity", string(slug)))
 	}
 	if !found {
 		return nil, errs.RecordNotFound("entity", string(slug))
@@ -86,30 +86,30 @@ func (s *Store) Addresses(ctx context.Context, slug ayb.EntitySlug) ([]string, e
 // deleted since it was made; Conflict when the name belongs to another address, or the address to another name.
 func (s *Store) Confirm(ctx context.Context, c meta.Confirmation) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {
-		if err := spend(ctx, tx, c); err != nil {
+		if err := spendLoginToken(ctx, tx, c); err != nil {
 			return err
 		}
-		id, err := entityFor(ctx, tx, c)
+		id, err := findOrCreateEntity(ctx, tx, c)
 		if err != nil {
 			return err
 		}
-		if err := refuseOlder(ctx, tx, c); err != nil {
+		if err := refuseStaleMail(ctx, tx, c); err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `
 			INSERT INTO api_token (short_token, entity_id, hash, created_at, expires_at, idle_seconds)
 			VALUES ($1, $2, $3, $4, $5, $6)`,
-			c.Short, id, hex.EncodeToString(c.Hash[:]), formatTime(c.Now), orNull(c.ExpiresAt), seconds(c.Idle))
-		if gone(err) {
+			c.Short, id, hex.EncodeToString(c.Hash[:]), formatTime(c.Now), nullTime(c.ExpiresAt), nullSeconds(c.Idle))
+		if isReferenceError(err) {
 			return errs.Wrap(errs.Unavailable, err, "The account was deleted at this moment; try again")
 		}
 		return err
 	})
 }
 
-// spend records the log-in token as used (S15) and forgets those that have
+// spendLoginToken records the log-in token as used (S15) and forgets those that have
 // ended by themselves.
-func spend(ctx context.Context, tx *sql.Tx, c meta.Confirmation) error {
+func spendLoginToken(ctx context.Context, tx *sql.Tx, c meta.Confirmation) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM spent_login_token WHERE expires_at < $1`, formatTime(c.Now)); err != nil {
 		return err
 	}
@@ -121,11 +121,11 @@ func spend(ctx context.Context, tx *sql.Tx, c meta.Confirmation) error {
 	return err
 }
 
-// refuseOlder refuses a mail from before the last deletion of its account: who
+// refuseStaleMail refuses a mail from before the last deletion of its account: who
 // has deleted an account must not find it made again by what lies in a mailbox.
 // It comes after the entity was found or made, which has waited for a deletion at
 // the same moment.
-func refuseOlder(ctx context.Context, tx *sql.Tx, c meta.Confirmation) error {
+func refuseStaleMail(ctx context.Context, tx *sql.Tx, c meta.Confirmation) error {
 	if life := c.MailExpires.Sub(c.MailIssued); !c.MailIssued.IsZero() && life > 0 { // the others are too old for any mail
 		if _, err := tx.ExecContext(ctx, `DELETE FROM deleted_account WHERE deleted_at < $1`, formatTime(c.Now.Add(-life-time.Hour))); err != nil {
 			return err
@@ -139,8 +139,8 @@ func refuseOlder(ctx context.Context, tx *sql.Tx, c meta.Confirmation) error {
 	return err
 }
 
-// entityFor finds the entity of a confirmation or creates it.
-func entityFor(ctx context.Context, tx *sql.Tx, c meta.Confirmation) (meta.EntityID, error) {
+// findOrCreateEntity finds the entity of a confirmation or creates it.
+func findOrCreateEntity(ctx context.Context, tx *sql.Tx, c meta.Confirmation) (meta.EntityID, error) {
 	id, err := createEntity(ctx, tx, c)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return id, err
@@ -162,7 +162,7 @@ func entityFor(ctx context.Context, tx *sql.Tx, c meta.Confirmation) (meta.Entit
 // createEntity fails with sql.ErrNoRows when the name is taken, also by a
 // confirmation at the same moment: the insert waits for its end (A9).
 func createEntity(ctx context.Context, tx *sql.Tx, c meta.Confirmation) (id meta.EntityID, err error) {
-	kind, err := number(entityTypes, c.Type)
+	kind, err := encode(entityTypes, c.Type)
 	if err != nil {
 		return 0, err
 	}

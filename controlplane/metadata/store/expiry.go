@@ -19,16 +19,16 @@ func (s *Store) PurgeDeleted(ctx context.Context, until, now time.Time, n int) (
 		rows, err := tx.QueryContext(ctx, `
 			SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, d.deleted_at, d.pending_operation, d.pending_slug, d.pending_until
 			FROM database d JOIN entity e ON e.id = d.entity_id
-			WHERE d.deleted_at <= $1 AND d.pending_operation IS NULL ORDER BY d.deleted_at LIMIT $2`+s.dialect.take("d"), formatTime(until), n)
+			WHERE d.deleted_at <= $1 AND d.pending_operation IS NULL ORDER BY d.deleted_at LIMIT $2`+s.dialect.rowLock("d"), formatTime(until), n)
 		if err != nil {
 			return err
 		}
-		expired, err := scanEnding(rows)
+		expired, err := scanPurgeable(rows)
 		if err != nil {
 			return err
 		}
 		for _, d := range expired {
-			short, err := endDatabase(ctx, tx, d, now)
+			short, err := purgeDatabase(ctx, tx, d, now)
 			if err != nil {
 				return err
 			}
@@ -40,8 +40,8 @@ func (s *Store) PurgeDeleted(ctx context.Context, until, now time.Time, n int) (
 	return gone, tokens, err
 }
 
-// ending is a database that is about to go for good, deleted or not.
-type ending struct {
+// purgeable is a database that is about to go for good, deleted or not.
+type purgeable struct {
 	meta.Database // with the slug that is recorded
 	deletedAt     time.Time
 	pending       bool
@@ -49,12 +49,12 @@ type ending struct {
 	pendingUntil  time.Time
 }
 
-func scanEnding(rows *sql.Rows) ([]ending, error) {
+func scanPurgeable(rows *sql.Rows) ([]purgeable, error) {
 	defer rows.Close()
-	var out []ending
+	var out []purgeable
 	for rows.Next() {
 		var (
-			e         ending
+			e         purgeable
 			at, until sql.NullTime
 			pending   sql.NullInt64
 			to        sql.NullString
@@ -63,22 +63,22 @@ func scanEnding(rows *sql.Rows) ([]ending, error) {
 		if e.Database, err = scanDatabase(rows, &at, &pending, &to, &until); err != nil {
 			return nil, err
 		}
-		e.deletedAt, e.pending, e.pendingSlug, e.pendingUntil = stamp(at), pending.Valid, ayb.DatabaseSlug(to.String), stamp(until)
+		e.deletedAt, e.pending, e.pendingSlug, e.pendingUntil = readTime(at), pending.Valid, ayb.DatabaseSlug(to.String), readTime(until)
 		out = append(out, e)
 	}
 	return out, rows.Err()
 }
 
-// endDatabase removes the record of a database with all that hangs on it, and
+// purgeDatabase removes the record of a database with all that hangs on it, and
 // gives the tokens that went.
-func endDatabase(ctx context.Context, tx *sql.Tx, d ending, now time.Time) (tokens []string, err error) {
+func purgeDatabase(ctx context.Context, tx *sql.Tx, d purgeable, now time.Time) (tokens []string, err error) {
 	if err := queueFiles(ctx, tx, d, now); err != nil {
 		return nil, err
 	}
 	if err := queueSnapshots(ctx, tx, d, now); err != nil {
 		return nil, err
 	}
-	if tokens, err = texts(ctx, tx, `SELECT short_token FROM api_token WHERE database_id = $1 ORDER BY short_token`, d.ID); err != nil {
+	if tokens, err = queryTexts(ctx, tx, `SELECT short_token FROM api_token WHERE database_id = $1 ORDER BY short_token`, d.ID); err != nil {
 		return nil, err
 	}
 	for _, stmt := range []string{
@@ -96,8 +96,8 @@ func endDatabase(ctx context.Context, tx *sql.Tx, d ending, now time.Time) (toke
 
 // queueFiles lists every place where files of a database may be. Those of one
 // that is on its way are left alone until whoever moves them has given up.
-func queueFiles(ctx context.Context, tx *sql.Tx, d ending, now time.Time) error {
-	kind, err := number(databaseTypes, d.Type)
+func queueFiles(ctx context.Context, tx *sql.Tx, d purgeable, now time.Time) error {
+	kind, err := encode(databaseTypes, d.Type)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func queueFiles(ctx context.Context, tx *sql.Tx, d ending, now time.Time) error 
 	for _, slug := range slugs {
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO purge_queue (entity_slug, database_slug, db_type, node_id, queued_at, claimed_until) VALUES ($1, $2, $3, $4, $5, $6)`,
-			d.Path.Entity, slug, kind, orNoText(string(d.Node)), formatTime(now), orNull(d.pendingUntil))
+			d.Path.Entity, slug, kind, nullText(string(d.Node)), formatTime(now), nullTime(d.pendingUntil))
 		if err != nil {
 			return err
 		}
@@ -122,7 +122,7 @@ func queueFiles(ctx context.Context, tx *sql.Tx, d ending, now time.Time) error 
 // has had its name since it was deleted, later ones are left alone. Snapshot tasks that
 // it has lose their database with the record and remove what they would have
 // moved.
-func queueSnapshots(ctx context.Context, tx *sql.Tx, d ending, now time.Time) error {
+func queueSnapshots(ctx context.Context, tx *sql.Tx, d purgeable, now time.Time) error {
 	path := ayb.DatabasePath{Entity: d.Path.Entity, Database: originalSlug(string(d.Path.Database))}
 	before := now
 	if !d.deletedAt.IsZero() {
@@ -141,8 +141,8 @@ func queueSnapshots(ctx context.Context, tx *sql.Tx, d ending, now time.Time) er
 	return addSnapshotTask(ctx, tx, path, d.CreatedAt, before, 0)
 }
 
-// texts reads a column of texts.
-func texts(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]string, error) {
+// queryTexts reads a column of texts.
+func queryTexts(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]string, error) {
 	rows, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err

@@ -16,7 +16,7 @@ import (
 // the entity or the database is gone. The level ShareNone is refused: that is
 // RemoveGrant.
 func (s *Store) SetGrant(ctx context.Context, g meta.Grant) error {
-	n, err := number(sharingLevels, g.Level)
+	n, err := encode(sharingLevels, g.Level)
 	if err != nil || g.Level == ayb.ShareNone {
 		return errs.Wrap(errs.Internal, err, "A grant of no access can't be stored")
 	}
@@ -26,7 +26,7 @@ func (s *Store) SetGrant(ctx context.Context, g meta.Grant) error {
 			VALUES ($1, $2, $3, $4)
 			ON CONFLICT (entity_id, database_id) DO UPDATE SET sharing_level = excluded.sharing_level`,
 			g.Entity, g.Database, n, formatTime(g.CreatedAt))
-		if gone(err) {
+		if isReferenceError(err) {
 			return errs.RecordNotFound("database", fmt.Sprint(g.Database))
 		}
 		return err
@@ -46,7 +46,7 @@ func (s *Store) RemoveGrant(ctx context.Context, entity meta.EntityID, database 
 // GrantOf gives what an entity was granted on a database; ShareNone when that
 // is nothing.
 func (s *Store) GrantOf(ctx context.Context, entity meta.EntityID, database meta.DatabaseID) (ayb.SharingLevel, error) {
-	ctx, cancel := limit(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	var n sql.NullInt64
 	err := s.reader.QueryRowContext(ctx, `
@@ -58,13 +58,13 @@ func (s *Store) GrantOf(ctx context.Context, entity meta.EntityID, database meta
 	if err != nil {
 		return ayb.ShareNone, driverError(err)
 	}
-	level, err := granted(n)
+	level, err := readGrant(n)
 	return level, driverError(err)
 }
 
 // GrantsOn lists the grants on a database, the oldest first.
 func (s *Store) GrantsOn(ctx context.Context, id meta.DatabaseID) ([]meta.Grant, error) {
-	ctx, cancel := limit(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	rows, err := s.reader.QueryContext(ctx, `
 		SELECT p.entity_id, e.slug, p.database_id, p.sharing_level, p.created_at
@@ -84,10 +84,10 @@ func (s *Store) GrantsOn(ctx context.Context, id meta.DatabaseID) ([]meta.Grant,
 		if err := rows.Scan(&g.Entity, &g.Slug, &g.Database, &n, &created); err != nil {
 			return nil, driverError(err)
 		}
-		if g.Level, err = granted(n); err != nil {
+		if g.Level, err = readGrant(n); err != nil {
 			return nil, driverError(err)
 		}
-		g.CreatedAt = stamp(created)
+		g.CreatedAt = readTime(created)
 		out = append(out, g)
 	}
 	return out, driverError(rows.Err())
@@ -97,7 +97,7 @@ func (s *Store) GrantsOn(ctx context.Context, id meta.DatabaseID) ([]meta.Grant,
 // the viewer was granted on it, in one statement (P6). Viewer zero is an
 // anonymous caller. Which of them the viewer may see is for the caller to say.
 func (s *Store) DatabasesFor(ctx context.Context, owner, viewer meta.EntityID) ([]meta.Access, error) {
-	return s.accesses(ctx, `
+	return s.queryAccesses(ctx, `
 		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, p.sharing_level
 		FROM entity e JOIN database d ON d.entity_id = e.id
 		LEFT JOIN entity_database_permission p ON p.database_id = d.id AND p.entity_id = $1
@@ -107,7 +107,7 @@ func (s *Store) DatabasesFor(ctx context.Context, owner, viewer meta.EntityID) (
 // SharedWith gives the databases of others on which an entity has a grant,
 // newest first. Databases that are only public are not among them.
 func (s *Store) SharedWith(ctx context.Context, id meta.EntityID) ([]meta.Access, error) {
-	return s.accesses(ctx, `
+	return s.queryAccesses(ctx, `
 		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, p.sharing_level
 		FROM entity_database_permission p
 		JOIN database d ON d.id = p.database_id
@@ -115,8 +115,8 @@ func (s *Store) SharedWith(ctx context.Context, id meta.EntityID) ([]meta.Access
 		WHERE p.entity_id = $1 AND d.deleted_at IS NULL ORDER BY d.id DESC`, id)
 }
 
-func (s *Store) accesses(ctx context.Context, query string, args ...any) ([]meta.Access, error) {
-	ctx, cancel := limit(ctx)
+func (s *Store) queryAccesses(ctx context.Context, query string, args ...any) ([]meta.Access, error) {
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	rows, err := s.reader.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -130,7 +130,7 @@ func (s *Store) accesses(ctx context.Context, query string, args ...any) ([]meta
 			n sql.NullInt64
 		)
 		if a.Database, err = scanDatabase(rows, &n); err == nil {
-			a.Grant, err = granted(n)
+			a.Grant, err = readGrant(n)
 		}
 		if err != nil {
 			return nil, driverError(err)
@@ -140,10 +140,10 @@ func (s *Store) accesses(ctx context.Context, query string, args ...any) ([]meta
 	return out, driverError(rows.Err())
 }
 
-// granted reads the level of a grant that may be absent.
-func granted(n sql.NullInt64) (ayb.SharingLevel, error) {
+// readGrant reads the level of a grant that may be absent.
+func readGrant(n sql.NullInt64) (ayb.SharingLevel, error) {
 	if !n.Valid {
 		return ayb.ShareNone, nil
 	}
-	return named(sharingLevels, n.Int64)
+	return decode(sharingLevels, n.Int64)
 }

@@ -90,7 +90,7 @@ func scanLimited(row scanner) (meta.Database, error) {
 // AccountLimits gives the limits that the operator has set for an account;
 // none when there is no such account.
 func (s *Store) AccountLimits(ctx context.Context, id meta.EntityID) (limits.Values, error) {
-	ctx, cancel := limit(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	row := newLimitRow(accountLimits())
 	err := s.reader.QueryRowContext(ctx, `SELECT a.entity_id`+columns("a", row.of)+` FROM account_limit a WHERE a.entity_id = $1`, id).
@@ -125,7 +125,7 @@ func (s *Store) changeLimits(ctx context.Context, table, of string, id int64, to
 			_, err := tx.ExecContext(ctx, fmt.Sprintf(`
 				INSERT INTO %[1]s (%[2]s_id, %[3]s) VALUES ($1, $2)
 				ON CONFLICT (%[2]s_id) DO UPDATE SET %[3]s = excluded.%[3]s`, table, of, l), id, value)
-			if gone(err) {
+			if isReferenceError(err) {
 				return errs.RecordNotFound(of, fmt.Sprint(id))
 			}
 			if err != nil {
@@ -139,19 +139,19 @@ func (s *Store) changeLimits(ctx context.Context, table, of string, id int64, to
 // ListLimits lists the accounts, then the databases, for which the operator has
 // set limits, by their names.
 func (s *Store) ListLimits(ctx context.Context) ([]meta.LimitsRecord, error) {
-	accounts, err := s.limited(ctx, accountLimits(), `SELECT e.slug, ''%s
+	accounts, err := s.queryLimits(ctx, accountLimits(), `SELECT e.slug, ''%s
 		FROM account_limit t JOIN entity e ON e.id = t.entity_id ORDER BY e.slug`)
 	if err != nil {
 		return nil, err
 	}
-	databases, err := s.limited(ctx, databaseLimits(), `SELECT e.slug, d.slug%s
+	databases, err := s.queryLimits(ctx, databaseLimits(), `SELECT e.slug, d.slug%s
 		FROM database_limit t JOIN database d ON d.id = t.database_id JOIN entity e ON e.id = d.entity_id
 		WHERE d.deleted_at IS NULL ORDER BY e.slug, d.slug`)
 	return append(accounts, databases...), err
 }
 
-func (s *Store) limited(ctx context.Context, of []limits.Limit, query string) ([]meta.LimitsRecord, error) {
-	ctx, cancel := limit(ctx)
+func (s *Store) queryLimits(ctx context.Context, of []limits.Limit, query string) ([]meta.LimitsRecord, error) {
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	rows, err := s.reader.QueryContext(ctx, fmt.Sprintf(query, columns("t", of)))
 	if err != nil {

@@ -13,7 +13,7 @@ const maxForks = 1000
 // there, and its copies, the newest first, each with what the viewer was
 // granted on it. Which of them the viewer may see is for the caller to say.
 func (s *Store) Lineage(ctx context.Context, id meta.DatabaseID, viewer meta.EntityID) (from, forks []meta.Access, err error) {
-	from, err = s.accesses(ctx, `
+	from, err = s.queryAccesses(ctx, `
 		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, p.sharing_level
 		FROM database f JOIN database d ON d.id = f.forked_from AND d.deleted_at IS NULL
 		JOIN entity e ON e.id = d.entity_id
@@ -22,7 +22,7 @@ func (s *Store) Lineage(ctx context.Context, id meta.DatabaseID, viewer meta.Ent
 	if err != nil {
 		return nil, nil, err
 	}
-	forks, err = s.accesses(ctx, `
+	forks, err = s.queryAccesses(ctx, `
 		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, p.sharing_level
 		FROM database d JOIN entity e ON e.id = d.entity_id
 		LEFT JOIN entity_database_permission p ON p.database_id = d.id AND p.entity_id = $1

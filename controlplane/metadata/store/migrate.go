@@ -25,17 +25,17 @@ type dialect struct {
 	// columns lists the columns of the table given as $1, none if there is no
 	// such table.
 	columns string
-	// alone are statements that begin the transaction of a migration and keep
+	// exclusive are statements that begin the transaction of a migration and keep
 	// other servers from migrating until it ends. On SQLite BEGIN IMMEDIATE,
 	// with which every write begins, does that.
-	alone []string
+	exclusive []string
 	// rowLocks: rows that are read can be taken, and have to be, because a
 	// transaction does not keep all others from writing.
 	rowLocks bool
 }
 
-// take is what a SELECT ends with that takes its rows of a table.
-func (d dialect) take(table string) string {
+// rowLock is what a SELECT ends with that takes its rows of a table.
+func (d dialect) rowLock(table string) string {
 	if !d.rowLocks {
 		return ""
 	}
@@ -79,7 +79,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = s.migrateAlone(ctx, func(tx *sql.Tx) error {
+	err = s.migrateExclusive(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
 			CREATE TABLE IF NOT EXISTS ayb_migration (
 				version    INTEGER PRIMARY KEY NOT NULL,
@@ -92,18 +92,18 @@ func (s *Store) migrate(ctx context.Context) error {
 		return err
 	}
 	for _, m := range all {
-		if err := s.migrateAlone(ctx, func(tx *sql.Tx) error { return s.dialect.apply(ctx, tx, m) }); err != nil {
+		if err := s.migrateExclusive(ctx, func(tx *sql.Tx) error { return s.dialect.apply(ctx, tx, m) }); err != nil {
 			return fmt.Errorf("migration %s: %w", m.name, err)
 		}
 	}
 	return s.refuseNewer(ctx, all[len(all)-1].version)
 }
 
-// migrateAlone runs f in a transaction during which no other server migrates.
+// migrateExclusive runs f in a transaction during which no other server migrates.
 // Only ctx limits its time: a big table takes as long as it takes.
-func (s *Store) migrateAlone(ctx context.Context, f func(tx *sql.Tx) error) error {
-	return s.once(ctx, func(tx *sql.Tx) error {
-		for _, stmt := range s.dialect.alone {
+func (s *Store) migrateExclusive(ctx context.Context, f func(tx *sql.Tx) error) error {
+	return s.runOnce(ctx, func(tx *sql.Tx) error {
+		for _, stmt := range s.dialect.exclusive {
 			if _, err := tx.ExecContext(ctx, stmt); err != nil {
 				return err
 			}
@@ -112,8 +112,8 @@ func (s *Store) migrateAlone(ctx context.Context, f func(tx *sql.Tx) error) erro
 	})
 }
 
-// current refuses a schema that is not the one this version writes.
-func (s *Store) current(ctx context.Context) error {
+// requireCurrent refuses a schema that is not the one this version writes.
+func (s *Store) requireCurrent(ctx context.Context) error {
 	all, err := s.dialect.migrations()
 	if err != nil {
 		return err
@@ -156,7 +156,7 @@ func (d dialect) apply(ctx context.Context, tx *sql.Tx, m migration) error {
 	if err != nil || done > 0 {
 		return err
 	}
-	for _, stmt := range statements(m.text) {
+	for _, stmt := range splitStatements(m.text) {
 		if column, ok := strings.CutPrefix(stmt, addColumn); ok {
 			err = d.addColumn(ctx, tx, column)
 		} else {
@@ -175,9 +175,9 @@ func (d dialect) apply(ctx context.Context, tx *sql.Tx, m migration) error {
 // has it; neither dialect's SQL can say that for every table we take over.
 const addColumn = "-- add-column: "
 
-// statements splits a migration at semicolons that end a line, dropping
+// splitStatements splits a migration at semicolons that end a line, dropping
 // comments. Add-column lines are statements of their own.
-func statements(text string) []string {
+func splitStatements(text string) []string {
 	var out []string
 	var current strings.Builder
 	lines := bufio.NewScanner(strings.NewReader(text))

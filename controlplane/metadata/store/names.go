@@ -10,11 +10,11 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// takeOwner keeps others from giving or taking names among the databases of an
+// lockEntity keeps others from giving or taking names among the databases of an
 // entity until the transaction ends. NotFound, under this name, when it is gone.
-func (s *Store) takeOwner(ctx context.Context, tx *sql.Tx, id meta.EntityID, name ayb.EntitySlug) error {
+func (s *Store) lockEntity(ctx context.Context, tx *sql.Tx, id meta.EntityID, name ayb.EntitySlug) error {
 	var slug string
-	err := tx.QueryRowContext(ctx, `SELECT slug FROM entity WHERE id = $1`+s.dialect.take("entity"), id).Scan(&slug)
+	err := tx.QueryRowContext(ctx, `SELECT slug FROM entity WHERE id = $1`+s.dialect.rowLock("entity"), id).Scan(&slug)
 	if errors.Is(err, sql.ErrNoRows) {
 		return errs.RecordNotFound("entity", string(name))
 	}
@@ -25,10 +25,10 @@ type queryer interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// refuseBusy keeps a path free while files are or may be there that are not
+// requireFreePath keeps a path free while files are or may be there that are not
 // those of a database of that name: of one that was deleted and still has to
 // go, of one that is being made, or of one that is on its way to or from it.
-func refuseBusy(ctx context.Context, q queryer, path ayb.DatabasePath) error {
+func requireFreePath(ctx context.Context, q queryer, path ayb.DatabasePath) error {
 	var going, made, pending int
 	err := q.QueryRowContext(ctx, `
 		SELECT
@@ -51,17 +51,17 @@ func refuseBusy(ctx context.Context, q queryer, path ayb.DatabasePath) error {
 }
 
 // CheckPathFree is Conflict while no database can be made at a path although none
-// has it: see refuseBusy.
+// has it: see requireFreePath.
 func (s *Store) CheckPathFree(ctx context.Context, path ayb.DatabasePath) error {
-	ctx, cancel := limit(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
-	return driverError(refuseBusy(ctx, s.reader, path))
+	return driverError(requireFreePath(ctx, s.reader, path))
 }
 
 // ResolveRenamed gives the path that the database has now which had this one before.
 // NotFound when there is none.
 func (s *Store) ResolveRenamed(ctx context.Context, path ayb.DatabasePath) (ayb.DatabasePath, error) {
-	ctx, cancel := limit(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	now := ayb.DatabasePath{Entity: path.Entity}
 	err := s.reader.QueryRowContext(ctx, `
@@ -69,7 +69,7 @@ func (s *Store) ResolveRenamed(ctx context.Context, path ayb.DatabasePath) (ayb.
 		JOIN database_alias a ON a.entity_id = e.id
 		JOIN database d ON d.id = a.database_id AND d.deleted_at IS NULL
 		WHERE e.slug = $1 AND a.slug = $2`, path.Entity, path.Database).Scan(&now.Database)
-	if none(err) {
+	if isMissing(err) {
 		return ayb.DatabasePath{}, errs.RecordNotFound("database", path.String())
 	}
 	return now, driverError(err)
@@ -82,7 +82,7 @@ func forgetAlias(ctx context.Context, tx *sql.Tx, owner meta.EntityID, name ayb.
 
 // CountDatabases counts what an entity has.
 func (s *Store) CountDatabases(ctx context.Context, e meta.Entity) (meta.DatabaseCounts, error) {
-	ctx, cancel := limit(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	var n meta.DatabaseCounts
 	err := s.reader.QueryRowContext(ctx, `
@@ -98,7 +98,7 @@ func (s *Store) CountDatabases(ctx context.Context, e meta.Entity) (meta.Databas
 // above after. Deleted ones and those whose files change their place are left
 // out.
 func (s *Store) DatabasesAfter(ctx context.Context, after meta.DatabaseID, n int) ([]meta.Database, error) {
-	ctx, cancel := limit(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	rows, err := s.reader.QueryContext(ctx, `
 		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at

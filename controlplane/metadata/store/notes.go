@@ -25,8 +25,8 @@ func (s *Store) NoteSnapshot(ctx context.Context, id meta.DatabaseID, n meta.Sna
 				created_at = excluded.created_at,
 				message = COALESCE(snapshot_note.message, excluded.message),
 				before_restore = CASE WHEN excluded.before_restore > 0 THEN 1 ELSE snapshot_note.before_restore END`,
-			id, n.ID, orNoText(n.Message), mark, formatTime(n.CreatedAt))
-		if gone(err) {
+			id, n.ID, nullText(n.Message), mark, formatTime(n.CreatedAt))
+		if isReferenceError(err) {
 			return errs.RecordNotFound("database", fmt.Sprint(id))
 		}
 		if err != nil {
@@ -41,7 +41,7 @@ func (s *Store) NoteSnapshot(ctx context.Context, id meta.DatabaseID, n meta.Sna
 
 // SnapshotNotes gives the notes on the snapshots of a database.
 func (s *Store) SnapshotNotes(ctx context.Context, id meta.DatabaseID) ([]meta.SnapshotNote, error) {
-	ctx, cancel := limit(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	rows, err := s.reader.QueryContext(ctx, `
 		SELECT snapshot_id, message, before_restore, created_at FROM snapshot_note
@@ -61,7 +61,7 @@ func (s *Store) SnapshotNotes(ctx context.Context, id meta.DatabaseID) ([]meta.S
 		if err := rows.Scan(&n.ID, &message, &mark, &created); err != nil {
 			return nil, driverError(err)
 		}
-		n.Message, n.BeforeRestore, n.CreatedAt = message.String, mark > 0, stamp(created)
+		n.Message, n.BeforeRestore, n.CreatedAt = message.String, mark > 0, readTime(created)
 		out = append(out, n)
 	}
 	return out, driverError(rows.Err())

@@ -14,7 +14,7 @@ import (
 // scope it takes the database and the level. NotFound when the entity or the
 // database is gone.
 func (s *Store) InsertOAuthCode(ctx context.Context, c meta.OAuthCode) error {
-	level, err := number(queryLevels, c.Scope.Level)
+	level, err := encode(queryLevels, c.Scope.Level)
 	if err != nil {
 		return driverError(err)
 	}
@@ -25,7 +25,7 @@ func (s *Store) InsertOAuthCode(ctx context.Context, c meta.OAuthCode) error {
 			VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9)`,
 			hex.EncodeToString(c.Hash[:]), c.Entity, c.Challenge, c.RedirectURI, c.AppName,
 			level, c.Scope.Database, formatTime(c.CreatedAt), formatTime(c.ExpiresAt))
-		if gone(err) {
+		if isReferenceError(err) {
 			return errs.Wrap(errs.NotFound, err, "The account or the database is gone")
 		}
 		return err
@@ -35,7 +35,7 @@ func (s *Store) InsertOAuthCode(ctx context.Context, c meta.OAuthCode) error {
 // OAuthCode gives an authorization code by the hash of it, used or not,
 // expired or not. NotFound when there is none.
 func (s *Store) OAuthCode(ctx context.Context, hash [32]byte) (meta.OAuthCode, error) {
-	ctx, cancel := limit(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	var (
 		c                = meta.OAuthCode{Hash: hash}
@@ -55,7 +55,7 @@ func (s *Store) OAuthCode(ctx context.Context, hash [32]byte) (meta.OAuthCode, e
 		WHERE c.code = $1`, hex.EncodeToString(hash[:])).
 		Scan(&c.Entity, &c.Slug, &c.Challenge, &c.RedirectURI, &c.AppName, &database,
 			&level, &owner, &name, &created, &expires, &used, &issued)
-	if none(err) {
+	if isMissing(err) {
 		return meta.OAuthCode{}, errs.E(errs.NotFound, "Authorization code not found")
 	}
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *Store) OAuthCode(ctx context.Context, hash [32]byte) (meta.OAuthCode, e
 		return meta.OAuthCode{}, driverError(err)
 	}
 	c.Scope, c.Issued = *sc, issued.String
-	c.CreatedAt, c.ExpiresAt, c.UsedAt = stamp(created), stamp(expires), stamp(used)
+	c.CreatedAt, c.ExpiresAt, c.UsedAt = readTime(created), readTime(expires), readTime(used)
 	return c, nil
 }
 
@@ -82,7 +82,7 @@ func (s *Store) UseOAuthCode(ctx context.Context, hash [32]byte, t meta.APIToken
 			UPDATE oauth_authorization_request SET used_at = $1, issued_token = $2
 			WHERE code = $3 AND used_at IS NULL AND expires_at > $1`,
 			formatTime(now), t.Short, hex.EncodeToString(hash[:]))
-		err = wantRow(res, err, errs.E(errs.Conflict, "Authorization code has already been used"))
+		err = requireRow(res, err, errs.E(errs.Conflict, "Authorization code has already been used"))
 		if err != nil {
 			return err
 		}

@@ -17,10 +17,10 @@ import (
 // gone, Conflict while its files change their place.
 func (s *Store) BeginDeletion(ctx context.Context, d meta.Database, now, until time.Time) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {
-		if err := s.takeOwner(ctx, tx, d.Owner, d.Path.Entity); err != nil {
+		if err := s.lockEntity(ctx, tx, d.Owner, d.Path.Entity); err != nil {
 			return err
 		}
-		if err := still(ctx, tx, d); err != nil {
+		if err := requireIdle(ctx, tx, d); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `UPDATE database SET deleted_at = $1, pending_operation = $2, pending_until = $3 WHERE id = $4`,
@@ -29,8 +29,8 @@ func (s *Store) BeginDeletion(ctx context.Context, d meta.Database, now, until t
 	})
 }
 
-// still wants a database to be there, at its place.
-func still(ctx context.Context, tx *sql.Tx, d meta.Database) error {
+// requireIdle wants a database to be there, at its place.
+func requireIdle(ctx context.Context, tx *sql.Tx, d meta.Database) error {
 	var pending sql.NullInt64
 	err := tx.QueryRowContext(ctx, `SELECT pending_operation FROM database WHERE id = $1 AND slug = $2 AND deleted_at IS NULL`, d.ID, d.Path.Database).Scan(&pending)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -50,7 +50,7 @@ func still(ctx context.Context, tx *sql.Tx, d meta.Database) error {
 func (s *Store) BeginUndeletion(ctx context.Context, owner meta.EntityID, path ayb.DatabasePath, now, until time.Time) (meta.PendingOperation, error) {
 	var m meta.PendingOperation
 	err := s.transact(ctx, func(tx *sql.Tx) error {
-		if err := s.takeOwner(ctx, tx, owner, path.Entity); err != nil {
+		if err := s.lockEntity(ctx, tx, owner, path.Entity); err != nil {
 			return err
 		}
 		all, err := deletedOf(ctx, tx, owner)
@@ -66,7 +66,7 @@ func (s *Store) BeginUndeletion(ctx context.Context, owner meta.EntityID, path a
 		}
 		m = meta.PendingOperation{Kind: meta.OperationUndelete, Database: all[i].Database}
 		if all[i].pending == 0 {
-			err = refuseBusy(ctx, tx, path)
+			err = requireFreePath(ctx, tx, path)
 		} else if all[i].until.After(now) {
 			err = errs.E(errs.Conflict, "The database is being brought back already")
 		}
@@ -89,13 +89,13 @@ func (s *Store) BeginUndeletion(ctx context.Context, owner meta.EntityID, path a
 // while the database is being renamed already.
 func (s *Store) BeginRename(ctx context.Context, d meta.Database, to ayb.DatabaseSlug, now, until time.Time) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {
-		if err := s.takeOwner(ctx, tx, d.Owner, d.Path.Entity); err != nil {
+		if err := s.lockEntity(ctx, tx, d.Owner, d.Path.Entity); err != nil {
 			return err
 		}
-		if err := still(ctx, tx, d); err != nil {
+		if err := requireIdle(ctx, tx, d); err != nil {
 			return err
 		}
-		if err := s.refuseName(ctx, tx, d, to); err != nil {
+		if err := s.requireFreeName(ctx, tx, d, to); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `UPDATE database SET pending_operation = $1, pending_slug = $2, pending_until = $3 WHERE id = $4`,
@@ -104,9 +104,9 @@ func (s *Store) BeginRename(ctx context.Context, d meta.Database, to ayb.Databas
 	})
 }
 
-// refuseName tells whether a database may get a name. Snapshots are found by
+// requireFreeName tells whether a database may get a name. Snapshots are found by
 // names: those of another database must not become its own.
-func (s *Store) refuseName(ctx context.Context, tx *sql.Tx, d meta.Database, to ayb.DatabaseSlug) error {
+func (s *Store) requireFreeName(ctx context.Context, tx *sql.Tx, d meta.Database, to ayb.DatabaseSlug) error {
 	var live, snapshots int
 	err := tx.QueryRowContext(ctx, `
 		SELECT
@@ -119,7 +119,7 @@ func (s *Store) refuseName(ctx context.Context, tx *sql.Tx, d meta.Database, to 
 	if live > 0 {
 		return errs.E(errs.Conflict, "Database already exists")
 	}
-	if err := refuseBusy(ctx, tx, ayb.DatabasePath{Entity: d.Path.Entity, Database: to}); err != nil {
+	if err := requireFreePath(ctx, tx, ayb.DatabasePath{Entity: d.Path.Entity, Database: to}); err != nil {
 		return err
 	}
 	all, err := deletedOf(ctx, tx, d.Owner)
@@ -292,7 +292,7 @@ func deletedOf(ctx context.Context, q rowsQueryer, owner meta.EntityID) ([]delet
 			return nil, err
 		}
 		one.Database.Path.Database = originalSlug(string(one.Database.Path.Database))
-		one.At, one.pending, one.until = stamp(at), meta.OperationKind(pending.Int64), stamp(until)
+		one.At, one.pending, one.until = readTime(at), meta.OperationKind(pending.Int64), readTime(until)
 		out = append(out, one)
 	}
 	return out, rows.Err()
@@ -301,7 +301,7 @@ func deletedOf(ctx context.Context, q rowsQueryer, owner meta.EntityID) ([]delet
 // DeletedOf lists the databases of an entity that can be had back, under the
 // names they had, the newest deletion first.
 func (s *Store) DeletedOf(ctx context.Context, owner meta.EntityID) ([]meta.Deleted, error) {
-	ctx, cancel := limit(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	all, err := deletedOf(ctx, s.reader, owner)
 	if err != nil {

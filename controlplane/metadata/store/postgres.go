@@ -19,7 +19,7 @@ var postgres = dialect{
 	columns: `SELECT column_name::TEXT FROM information_schema.columns
 		WHERE table_schema = current_schema() AND table_name = $1`,
 	rowLocks: true,
-	alone: []string{
+	exclusive: []string{
 		`SET LOCAL statement_timeout = 0`,
 		`SET LOCAL lock_timeout = 0`,
 		`SET LOCAL idle_in_transaction_session_timeout = 0`,
@@ -37,11 +37,11 @@ const (
 	connectTimeout      = 5 * time.Second
 )
 
-// startPatience is how long Open waits for a server that is not there yet:
+// startTimeout is how long Open waits for a server that is not there yet:
 // the two are often started together.
 const (
-	startPatience = 15 * time.Second
-	startPause    = 200 * time.Millisecond
+	startTimeout = 15 * time.Second
+	startPause   = 200 * time.Millisecond
 )
 
 func openPostgres(ctx context.Context, where Config) (*Store, error) {
@@ -67,15 +67,15 @@ func openPostgres(ctx context.Context, where Config) (*Store, error) {
 	db.SetConnMaxLifetime(postgresLifetime)
 	s := &Store{dialect: postgres, writer: db, reader: db}
 	s.awaitStart(ctx)
-	return s.migrated(ctx, fmt.Sprintf("%s:%d/%s", cfg.Host, cfg.Port, cfg.Database), where)
+	return s.migrateOrCheck(ctx, fmt.Sprintf("%s:%d/%s", cfg.Host, cfg.Port, cfg.Database), where)
 }
 
 // awaitStart waits until the server answers in any way but "not now". Whether
 // it answers well is for the next statement to see.
 func (s *Store) awaitStart(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, startPatience)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	for notNow(s.Ping(ctx)) {
+	for isStarting(s.Ping(ctx)) {
 		select {
 		case <-ctx.Done():
 			return

@@ -74,22 +74,22 @@ func lostConnection(err error) bool {
 	return pgconn.SafeToRetry(err)
 }
 
-// notNow tells whether a server that is starting explains the error.
-func notNow(err error) bool {
+// isStarting tells whether a server that is starting explains the error.
+func isStarting(err error) bool {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return e.Code == stateNotYet
 	}
 	return errs.Is(err, errs.Unavailable)
 }
 
-// again tells whether a transaction failed for no fault of its own and may do
+// isRetryable tells whether a transaction failed for no fault of its own and may do
 // better when it is run once more.
-func again(err error) bool {
+func isRetryable(err error) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && (e.Code == stateSerialization || e.Code == stateDeadlock)
 }
 
-func postgresGone(err error) bool {
+func isPostgresReferenceError(err error) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && e.Code == stateForeignKey
 }

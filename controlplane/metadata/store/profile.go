@@ -39,7 +39,7 @@ func (s *Store) UpdateProfile(ctx context.Context, id meta.EntityID, u meta.Prof
 			u.DisplayName.Set, u.DisplayName.To, u.Description.Set, u.Description.To,
 			u.Organization.Set, u.Organization.To, u.Location.Set, u.Location.To,
 			u.Links.Set, list, id)
-		return wantRow(res, err, errs.RecordNotFound("entity", fmt.Sprint(id)))
+		return requireRow(res, err, errs.RecordNotFound("entity", fmt.Sprint(id)))
 	})
 }
 
@@ -62,7 +62,7 @@ func (s *Store) VerifyLinks(ctx context.Context, id meta.EntityID, verified []me
 		if err != nil {
 			return err
 		}
-		current, err := links(now)
+		current, err := readLinks(now)
 		if err != nil || !slices.EqualFunc(current, verified, func(a, b meta.Link) bool { return a.URL == b.URL }) {
 			return err
 		}

@@ -50,7 +50,7 @@ func scanPurges(rows *sql.Rows) ([]meta.PurgeTask, error) {
 		)
 		err := rows.Scan(&d.ID, &d.Path.Entity, &recorded, &kind, &node)
 		if err == nil {
-			d.Type, err = named(databaseTypes, kind)
+			d.Type, err = decode(databaseTypes, kind)
 		}
 		if err != nil {
 			return nil, err

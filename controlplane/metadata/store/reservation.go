@@ -15,13 +15,13 @@ import (
 // removes whatever there is of it. Conflict when the path is taken, NotFound
 // when the owner is gone.
 func (s *Store) ReserveDatabase(ctx context.Context, d meta.Database, now, until time.Time) (meta.Reservation, error) {
-	kind, err := number(databaseTypes, d.Type)
+	kind, err := encode(databaseTypes, d.Type)
 	if err != nil {
 		return meta.Reservation{}, driverError(err)
 	}
 	r := meta.Reservation{Token: rand.Text()}
 	err = s.transact(ctx, func(tx *sql.Tx) error {
-		if err := s.takeOwner(ctx, tx, d.Owner, d.Path.Entity); err != nil {
+		if err := s.lockEntity(ctx, tx, d.Owner, d.Path.Entity); err != nil {
 			return err
 		}
 		var n int
@@ -31,7 +31,7 @@ func (s *Store) ReserveDatabase(ctx context.Context, d meta.Database, now, until
 			err = errs.E(errs.Conflict, "Database already exists")
 		}
 		if err == nil {
-			err = refuseBusy(ctx, tx, d.Path)
+			err = requireFreePath(ctx, tx, d.Path)
 		}
 		if err != nil {
 			return err
@@ -44,8 +44,8 @@ func (s *Store) ReserveDatabase(ctx context.Context, d meta.Database, now, until
 	return r, err
 }
 
-// errLost says that a reservation has ended.
-func errLost() error {
+// reservationLost says that a reservation has ended.
+func reservationLost() error {
 	return errs.E(errs.Conflict, "Making the database took too long, and its name was given up; try again")
 }
 
@@ -54,7 +54,7 @@ func (s *Store) RenewReservation(ctx context.Context, r meta.Reservation, until 
 	return s.transact(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `UPDATE purge_queue SET claimed_until = $1 WHERE id = $2 AND reservation = $3`,
 			formatTime(until), r.ID, r.Token)
-		return wantRow(res, err, errLost())
+		return requireRow(res, err, reservationLost())
 	})
 }
 
@@ -79,11 +79,11 @@ func (s *Store) ReleaseReservation(ctx context.Context, r meta.Reservation, unti
 // NotFound when the owner is gone.
 func (s *Store) CreateReserved(ctx context.Context, r meta.Reservation, d meta.Database, from meta.Origin) error {
 	return s.transact(ctx, func(tx *sql.Tx) error {
-		if err := s.takeOwner(ctx, tx, d.Owner, d.Path.Entity); err != nil {
+		if err := s.lockEntity(ctx, tx, d.Owner, d.Path.Entity); err != nil {
 			return err
 		}
 		res, err := tx.ExecContext(ctx, `DELETE FROM purge_queue WHERE id = $1 AND reservation = $2`, r.ID, r.Token)
-		if err := wantRow(res, err, errLost()); err != nil {
+		if err := requireRow(res, err, reservationLost()); err != nil {
 			return err
 		}
 		return insertDatabase(ctx, tx, d, from)

@@ -14,7 +14,7 @@ import (
 func addSnapshotTask(ctx context.Context, tx *sql.Tx, from ayb.DatabasePath, since, before time.Time, database meta.DatabaseID) error {
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO snapshot_task (entity_slug, database_slug, stored_since, stored_before, database_id) VALUES ($1, $2, $3, $4, $5)`,
-		from.Entity, from.Database, orNull(since), formatTime(before), sql.NullInt64{Int64: int64(database), Valid: database != 0})
+		from.Entity, from.Database, nullTime(since), formatTime(before), sql.NullInt64{Int64: int64(database), Valid: database != 0})
 	return err
 }
 
@@ -49,7 +49,7 @@ func (s *Store) ClaimSnapshotTasks(ctx context.Context, n int, now, until time.T
 			if err != nil {
 				return err
 			}
-			e.Since, e.Before, e.Database = stamp(since), stamp(before), meta.DatabaseID(database.Int64)
+			e.Since, e.Before, e.Database = readTime(since), readTime(before), meta.DatabaseID(database.Int64)
 			e.To = ayb.DatabasePath{Entity: ayb.EntitySlug(entity.String), Database: ayb.DatabaseSlug(name.String)}
 			out = append(out, e)
 		}

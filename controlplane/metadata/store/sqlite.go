@@ -44,8 +44,8 @@ func openSQLite(ctx context.Context, cfg Config) (*Store, error) {
 		if err != nil {
 			return nil, err
 		}
-		s, err = s.migrated(ctx, path, cfg)
-		if !errs.Is(err, errs.Unavailable) || !pause(ctx, busyPause) {
+		s, err = s.migrateOrCheck(ctx, path, cfg)
+		if !errs.Is(err, errs.Unavailable) || !sleep(ctx, busyPause) {
 			return s, err
 		}
 	}
@@ -56,8 +56,8 @@ func openSQLite(ctx context.Context, cfg Config) (*Store, error) {
 // that it is locked without being made to wait.
 const busyPause = 20 * time.Millisecond
 
-// pause waits, and reports whether ctx lets it go on.
-func pause(ctx context.Context, d time.Duration) bool {
+// sleep waits, and reports whether ctx lets it go on.
+func sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

@@ -32,8 +32,8 @@ func sqliteError(err error) error {
 	}
 }
 
-// sqliteGone tells whether a record that was referred to does not exist.
-func sqliteGone(err error) bool {
+// isSQLiteReferenceError tells whether a record that was referred to does not exist.
+func isSQLiteReferenceError(err error) bool {
 	e, ok := errors.AsType[sqlite3.Error](err)
 	return ok && e.ExtendedCode == sqlite3.ErrConstraintForeignKey
 }

@@ -7,4 +7,4 @@ const haveSQLite = false
 
 func sqliteError(error) error { return nil }
 
-func sqliteGone(error) bool { return false }
+func isSQLiteReferenceError(error) bool { return false }

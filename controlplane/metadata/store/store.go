@@ -78,7 +78,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 
 // Ping tells whether the store answers.
 func (s *Store) Ping(ctx context.Context) error {
-	ctx, cancel := limit(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	var one int
 	if err := s.reader.QueryRowContext(ctx, `SELECT 1`).Scan(&one); err != nil {
@@ -95,12 +95,12 @@ func (s *Store) Close() error {
 	return errors.Join(s.reader.Close(), s.writer.Close())
 }
 
-// migrated brings the schema of a store just opened up to date, or only looks
+// migrateOrCheck brings the schema of a store just opened up to date, or only looks
 // at it, or closes it.
-func (s *Store) migrated(ctx context.Context, name string, cfg Config) (*Store, error) {
+func (s *Store) migrateOrCheck(ctx context.Context, name string, cfg Config) (*Store, error) {
 	migrate := s.migrate
 	if cfg.MustExist {
-		migrate = s.current
+		migrate = s.requireCurrent
 	}
 	s.tokens = cfg.TokensPerAccount
 	if err := migrate(ctx); err != nil {
@@ -109,6 +109,6 @@ func (s *Store) migrated(ctx context.Context, name string, cfg Config) (*Store, 
 	return s, nil
 }
 
-func limit(ctx context.Context) (context.Context, context.CancelFunc) {
+func withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, operationTimeout)
 }

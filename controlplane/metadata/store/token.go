@@ -18,7 +18,7 @@ import (
 // TokenByShort gives an API token with its owner and scope, whether or not it
 // still holds. NotFound when there is none.
 func (s *Store) TokenByShort(ctx context.Context, short string) (meta.APIToken, error) {
-	ctx, cancel := limit(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	t, err := scanToken(s.reader.QueryRowContext(ctx, `
 		SELECT t.short_token, t.hash, t.entity_id, e.slug, t.app_name, t.created_at, t.expires_at, t.revoked_at,
@@ -29,15 +29,15 @@ func (s *Store) TokenByShort(ctx context.Context, short string) (meta.APIToken, 
 		LEFT JOIN database d ON d.id = t.database_id
 		LEFT JOIN entity o ON o.id = d.entity_id
 		WHERE t.short_token = $1`, short))
-	if none(err) {
+	if isMissing(err) {
 		return meta.APIToken{}, errs.RecordNotFound("api_token", short)
 	}
 	return t, driverError(err)
 }
 
-// ofEntity are the tokens of $1 that hold at $2, newest first. %s is more of the
+// tokensOfEntity are the tokens of $1 that hold at $2, newest first. %s is more of the
 // condition.
-const ofEntity = `
+const tokensOfEntity = `
 	SELECT t.short_token, t.hash, t.entity_id, e.slug, t.app_name, t.created_at, t.expires_at, t.revoked_at,
 		t.database_id, t.query_permission_level, o.slug, d.slug,
 		t.name, t.last_used_at, t.idle_seconds
@@ -48,16 +48,16 @@ const ofEntity = `
 	WHERE t.entity_id = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2)%s
 	ORDER BY t.created_at DESC NULLS LAST, t.short_token`
 
-// afterToken keeps those that come after the token $3. Of a token its place stays
+// tokensAfter keeps those that come after the token $3. Of a token its place stays
 // when it is revoked, as long as it is kept.
-const afterToken = ` AND EXISTS (SELECT 1 FROM api_token c WHERE c.short_token = $3 AND (
+const tokensAfter = ` AND EXISTS (SELECT 1 FROM api_token c WHERE c.short_token = $3 AND (
 		c.created_at IS NOT NULL AND (t.created_at IS NULL OR t.created_at < c.created_at OR t.created_at = c.created_at AND t.short_token > c.short_token)
 		OR c.created_at IS NULL AND t.created_at IS NULL AND t.short_token > c.short_token))`
 
 // TokensOf gives the tokens of an entity that are neither revoked nor
 // expired at now, newest first.
 func (s *Store) TokensOf(ctx context.Context, id meta.EntityID, now time.Time) ([]meta.APIToken, error) {
-	return s.tokensBy(ctx, fmt.Sprintf(ofEntity, ""), id, formatTime(now))
+	return s.queryTokens(ctx, fmt.Sprintf(tokensOfEntity, ""), id, formatTime(now))
 }
 
 // TokensPage gives at most n of TokensOf, and whether there are more: the first
@@ -65,7 +65,7 @@ func (s *Store) TokensOf(ctx context.Context, id meta.EntityID, now time.Time) (
 // none of that short half.
 func (s *Store) TokensPage(ctx context.Context, id meta.EntityID, now time.Time, after string, n int) (page []meta.APIToken, more bool, err error) {
 	if after == "" {
-		page, err = s.tokensBy(ctx, fmt.Sprintf(ofEntity, "")+" LIMIT $3", id, formatTime(now), n+1)
+		page, err = s.queryTokens(ctx, fmt.Sprintf(tokensOfEntity, "")+" LIMIT $3", id, formatTime(now), n+1)
 	} else {
 		at, aerr := s.TokenByShort(ctx, after)
 		if errs.Is(aerr, errs.NotFound) || aerr == nil && at.Entity != id {
@@ -74,7 +74,7 @@ func (s *Store) TokensPage(ctx context.Context, id meta.EntityID, now time.Time,
 		if aerr != nil {
 			return nil, false, aerr
 		}
-		page, err = s.tokensBy(ctx, fmt.Sprintf(ofEntity, afterToken)+" LIMIT $4", id, formatTime(now), after, n+1)
+		page, err = s.queryTokens(ctx, fmt.Sprintf(tokensOfEntity, tokensAfter)+" LIMIT $4", id, formatTime(now), after, n+1)
 	}
 	if len(page) > n {
 		page, more = page[:n], true
@@ -82,8 +82,8 @@ func (s *Store) TokensPage(ctx context.Context, id meta.EntityID, now time.Time,
 	return page, more, err
 }
 
-func (s *Store) tokensBy(ctx context.Context, query string, args ...any) ([]meta.APIToken, error) {
-	ctx, cancel := limit(ctx)
+func (s *Store) queryTokens(ctx context.Context, query string, args ...any) ([]meta.APIToken, error) {
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	rows, err := s.reader.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -108,7 +108,7 @@ func (s *Store) RevokeToken(ctx context.Context, id meta.EntityID, short string,
 		res, err := tx.ExecContext(ctx, `
 			UPDATE api_token SET revoked_at = $1
 			WHERE short_token = $2 AND entity_id = $3 AND revoked_at IS NULL`, formatTime(now), short, id)
-		return wantRow(res, err, errs.RecordNotFound("api_token", short))
+		return requireRow(res, err, errs.RecordNotFound("api_token", short))
 	})
 }
 
@@ -122,7 +122,7 @@ func (s *Store) CreateToken(ctx context.Context, t meta.APIToken) error {
 
 // addToken is insertToken if the account may have one more.
 func (s *Store) addToken(ctx context.Context, tx *sql.Tx, t meta.APIToken) error {
-	if err := s.takeOwner(ctx, tx, t.Entity, t.Slug); err != nil {
+	if err := s.lockEntity(ctx, tx, t.Entity, t.Slug); err != nil {
 		return errs.Wrap(errs.NotFound, err, "The account or the database of the token is gone")
 	}
 	have, most, err := s.tokenCount(ctx, tx, t.Entity, t.CreatedAt)
@@ -148,14 +148,14 @@ func (s *Store) tokenCount(ctx context.Context, q queryer, id meta.EntityID, now
 	return have, most, err
 }
 
-// surplus is how many tokens are given at most as too many at a time.
-const surplus = 10
+// maxSurplusLogins is how many tokens are given at most as too many at a time.
+const maxSurplusLogins = 10
 
 // SurplusLogins gives tokens of log-ins that an account has too many, those that
 // were not used for longest; never the one of the short half, and none that was
 // made for an application or by hand.
 func (s *Store) SurplusLogins(ctx context.Context, slug ayb.EntitySlug, short string, now time.Time) (id meta.EntityID, shorts []string, err error) {
-	ctx, cancel := limit(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	if err := s.reader.QueryRowContext(ctx, `SELECT id FROM entity WHERE slug = $1`, slug).Scan(&id); err != nil {
 		return 0, nil, driverError(err)
@@ -169,7 +169,7 @@ func (s *Store) SurplusLogins(ctx context.Context, slug ayb.EntitySlug, short st
 		WHERE entity_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)
 			AND database_id IS NULL AND app_name IS NULL AND name IS NULL AND short_token <> $3
 		ORDER BY COALESCE(last_used_at, created_at) NULLS FIRST, short_token LIMIT $4`,
-		id, formatTime(now), short, min(have-most, surplus))
+		id, formatTime(now), short, min(have-most, maxSurplusLogins))
 	if err != nil {
 		return 0, nil, driverError(err)
 	}
@@ -189,7 +189,7 @@ func (s *Store) SurplusLogins(ctx context.Context, slug ayb.EntitySlug, short st
 func insertToken(ctx context.Context, tx *sql.Tx, t meta.APIToken) error {
 	var database, level sql.NullInt64
 	if t.Scope != nil {
-		n, err := number(queryLevels, t.Scope.Level)
+		n, err := encode(queryLevels, t.Scope.Level)
 		if err != nil {
 			return err
 		}
@@ -200,8 +200,8 @@ func insertToken(ctx context.Context, tx *sql.Tx, t meta.APIToken) error {
 			app_name, name, created_at, expires_at, idle_seconds, last_used_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		t.Short, t.Entity, hex.EncodeToString(t.Hash[:]), database, level,
-		orNoText(t.AppName), orNoText(t.Name), orNull(t.CreatedAt), orNull(t.ExpiresAt), seconds(t.Idle), orNull(t.LastUsedAt))
-	if gone(err) {
+		nullText(t.AppName), nullText(t.Name), nullTime(t.CreatedAt), nullTime(t.ExpiresAt), nullSeconds(t.Idle), nullTime(t.LastUsedAt))
+	if isReferenceError(err) {
 		return errs.Wrap(errs.NotFound, err, "The account or the database of the token is gone")
 	}
 	return err
@@ -218,7 +218,7 @@ func (s *Store) TouchTokens(ctx context.Context, uses []meta.TokenUse) error {
 			_, err := tx.ExecContext(ctx, `
 				UPDATE api_token SET last_used_at = $1, expires_at = COALESCE($2, expires_at)
 				WHERE short_token = $3 AND revoked_at IS NULL AND (last_used_at IS NULL OR last_used_at < $1)`,
-				formatTime(u.At), orNull(u.ExpiresAt), u.Short)
+				formatTime(u.At), nullTime(u.ExpiresAt), u.Short)
 			if err != nil {
 				return err
 			}
@@ -252,7 +252,7 @@ func scanToken(row scanner) (meta.APIToken, error) {
 		}
 	}
 	t.AppName, t.Name = app.String, label.String
-	t.LastUsedAt, t.Idle = stamp(used), time.Duration(idle.Int64)*time.Second
-	t.CreatedAt, t.ExpiresAt, t.RevokedAt = stamp(created), stamp(expires), stamp(revoked)
+	t.LastUsedAt, t.Idle = readTime(used), time.Duration(idle.Int64)*time.Second
+	t.CreatedAt, t.ExpiresAt, t.RevokedAt = readTime(created), readTime(expires), readTime(revoked)
 	return t, nil
 }

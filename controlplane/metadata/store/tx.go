@@ -18,11 +18,11 @@ const attempts = 8
 // back with a code, errors of f unchanged. On PostgreSQL, f runs again after a
 // serialization failure or a deadlock, and must set all it sets anew.
 func (s *Store) transact(ctx context.Context, f func(tx *sql.Tx) error) error {
-	ctx, cancel := limit(ctx)
+	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	for n := 1; ; n++ {
-		err := s.once(ctx, f)
-		if n == attempts || !again(err) {
+		err := s.runOnce(ctx, f)
+		if n == attempts || !isRetryable(err) {
 			return err
 		}
 		select {
@@ -33,8 +33,8 @@ func (s *Store) transact(ctx context.Context, f func(tx *sql.Tx) error) error {
 	}
 }
 
-// once runs f in one transaction, once.
-func (s *Store) once(ctx context.Context, f func(tx *sql.Tx) error) (err error) {
+// runOnce runs f in one transaction, once.
+func (s *Store) runOnce(ctx context.Context, f func(tx *sql.Tx) error) (err error) {
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return driverError(err)
@@ -85,23 +85,23 @@ func driverError(err error) error {
 	return errs.Wrap(errs.Internal, err, "The metadata store failed")
 }
 
-// none tells whether a look-up found nothing: also when it was for a text that
+// isMissing tells whether a look-up found nothing: also when it was for a text that
 // PostgreSQL cannot hold.
-func none(err error) bool {
+func isMissing(err error) bool {
 	return errors.Is(err, sql.ErrNoRows) || errs.Is(driverError(err), errs.Invalid)
 }
 
-// hideBadText is driverError for look-ups that have an error of their own for
+// lookupError is driverError for look-ups that have an error of their own for
 // finding nothing.
-func hideBadText(err error, missing error) error {
-	if none(err) {
+func lookupError(err error, missing error) error {
+	if isMissing(err) {
 		return missing
 	}
 	return driverError(err)
 }
 
-// wantRow is err, or missing when a statement that succeeded changed no row.
-func wantRow(res sql.Result, err, missing error) error {
+// requireRow is err, or missing when a statement that succeeded changed no row.
+func requireRow(res sql.Result, err, missing error) error {
 	if err != nil {
 		return err
 	}
@@ -112,6 +112,8 @@ func wantRow(res sql.Result, err, missing error) error {
 	return err
 }
 
-// gone tells whether a statement failed because a record it refers to does
+// isReferenceError tells whether a statement failed because a record it refers to does
 // not exist, or because one it deletes is referred to.
-func gone(err error) bool { return sqliteGone(err) || postgresGone(err) }
+func isReferenceError(err error) bool {
+	return isSQLiteReferenceError(err) || isPostgresReferenceError(err)
+}

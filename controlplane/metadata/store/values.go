@@ -26,8 +26,8 @@ var (
 	queryLevels   = []ayb.QueryLevel{ayb.QueryReadOnly, ayb.QueryReadWrite}
 )
 
-// number gives the stored number of a value.
-func number[T comparable](known []T, v T) (int, error) {
+// encode gives the stored number of a value.
+func encode[T comparable](known []T, v T) (int, error) {
 	for i, k := range known {
 		if k == v {
 			return i, nil
@@ -36,8 +36,8 @@ func number[T comparable](known []T, v T) (int, error) {
 	return 0, fmt.Errorf("no number for %v", v)
 }
 
-// named is the inverse of number.
-func named[T any](known []T, n int64) (T, error) {
+// decode is the inverse of number.
+func decode[T any](known []T, n int64) (T, error) {
 	if n < 0 || n >= int64(len(known)) {
 		var zero T
 		return zero, fmt.Errorf("no %T with number %d", zero, n)
@@ -51,32 +51,32 @@ const timeLayout = "2006-01-02 15:04:05.000000"
 
 func formatTime(t time.Time) string { return t.UTC().Format(timeLayout) }
 
-// stamp reads a nullable time. The driver turns columns declared TIMESTAMP
+// readTime reads a nullable time. The driver turns columns declared TIMESTAMP
 // into times by itself, whatever text an older store holds.
-func stamp(t sql.NullTime) time.Time {
+func readTime(t sql.NullTime) time.Time {
 	if !t.Valid {
 		return time.Time{}
 	}
 	return t.Time.UTC()
 }
 
-// orNull writes a time that may be unset.
-func orNull(t time.Time) sql.NullString {
+// nullTime writes a time that may be unset.
+func nullTime(t time.Time) sql.NullString {
 	if t.IsZero() {
 		return sql.NullString{}
 	}
 	return sql.NullString{String: formatTime(t), Valid: true}
 }
 
-// orNoText writes a text whose being empty is its absence.
-func orNoText(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
+// nullText writes a text whose being empty is its absence.
+func nullText(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
 
-// seconds writes a duration that may be unset.
-func seconds(d time.Duration) sql.NullInt64 {
+// nullSeconds writes a duration that may be unset.
+func nullSeconds(d time.Duration) sql.NullInt64 {
 	return sql.NullInt64{Int64: int64(d / time.Second), Valid: d != 0}
 }
 
-func text(s sql.NullString) *string {
+func optionalText(s sql.NullString) *string {
 	if !s.Valid {
 		return nil
 	}
@@ -98,8 +98,8 @@ type storedLink struct {
 	Verified bool   `json:"verified"`
 }
 
-// links reads the JSON list of profile links.
-func links(s sql.NullString) ([]meta.Link, error) {
+// readLinks reads the JSON list of profile links.
+func readLinks(s sql.NullString) ([]meta.Link, error) {
 	if !s.Valid || s.String == "" {
 		return nil, nil
 	}

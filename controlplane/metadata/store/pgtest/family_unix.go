@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// killFamily kills the children of a process, and stops it before, so that it
+// killChildren kills the children of a process, and stops it before, so that it
 // makes no more.
-func killFamily(parent int) ([]int, error) {
+func killChildren(parent int) ([]int, error) {
 	if err := syscall.Kill(parent, syscall.SIGSTOP); err != nil {
 		return nil, fmt.Errorf("stop PostgreSQL: %w", err)
 	}
@@ -39,8 +39,8 @@ func killFamily(parent int) ([]int, error) {
 	return family, nil
 }
 
-// runs tells whether a process can still do something.
-func runs(pid int) bool {
+// isRunning tells whether a process can still do something.
+func isRunning(pid int) bool {
 	state, _, ok := status(pid)
 	return ok && state != 'Z' && state != 'X'
 }

@@ -31,7 +31,7 @@ func (s *Server) startGuard() error {
 	if err != nil {
 		return err
 	}
-	s.leash = leash
+	s.guardInput = leash
 	if err := s.guard.Start(); err != nil {
 		return fmt.Errorf("start the guard of PostgreSQL: %w", err)
 	}
@@ -40,7 +40,7 @@ func (s *Server) startGuard() error {
 
 // remove ends the server and removes everything of it.
 func (s *Server) remove() error {
-	if err := s.leash.Close(); err != nil {
+	if err := s.guardInput.Close(); err != nil {
 		return err
 	}
 	done := make(chan error, 1)
@@ -48,12 +48,12 @@ func (s *Server) remove() error {
 	select {
 	case err := <-done:
 		return err
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		return fmt.Errorf("the guard of PostgreSQL does not end")
 	}
 }
 
-// stillGoing reads in a server's log that the one before is not quite gone.
-func stillGoing(log []byte) bool {
+// previousServerAlive reads in a server's log that the one before is not quite gone.
+func previousServerAlive(log []byte) bool {
 	return bytes.Contains(log, []byte("pre-existing shared memory block")) || bytes.Contains(log, []byte("lock file \"postmaster.pid\" already exists"))
 }

@@ -25,22 +25,22 @@ import (
 	"github.com/ayb-go/ayb/shared/porttest"
 )
 
-// patience is how long starting and stopping may take on a busy machine.
-const patience = 60 * time.Second
+// timeout is how long starting and stopping may take on a busy machine.
+const timeout = 60 * time.Second
 
 // Server is a PostgreSQL server. Its methods may be called concurrently, but
 // those that start and end it are one test's business.
 type Server struct {
-	dir  string // holds everything; owned by the server's user
-	bin  string
-	port int
-	made atomic.Int64
+	dir       string // holds everything; owned by the server's user
+	bin       string
+	port      int
+	databases atomic.Int64
 	// guard removes the server and its directory when this process ends,
 	// however it ends: it waits for its input to close.
-	guard *exec.Cmd
-	leash io.Closer
-	done  chan struct{} // closed when the running server has ended
-	proc  *os.Process
+	guard      *exec.Cmd
+	guardInput io.Closer
+	done       chan struct{} // closed when the running server has ended
+	proc       *os.Process
 }
 
 var shared = sync.OnceValues(start)
@@ -75,7 +75,7 @@ func Start(t testing.TB) *Server {
 // shared server it is dropped with the test.
 func (s *Server) Database(t testing.TB) string {
 	t.Helper()
-	name := fmt.Sprintf("test_%d", s.made.Add(1))
+	name := fmt.Sprintf("test_%d", s.databases.Add(1))
 	if err := s.exec(t.Context(), "CREATE DATABASE "+name); err != nil {
 		t.Fatal(err)
 	}
@@ -94,14 +94,14 @@ func (s *Server) Database(t testing.TB) string {
 // the processes that it has for its clients would go on for a moment without it.
 func (s *Server) Kill(t testing.TB) {
 	t.Helper()
-	family, err := killFamily(s.proc.Pid)
+	family, err := killChildren(s.proc.Pid)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.stop(t, syscall.SIGKILL)
-	deadline := time.After(patience)
+	deadline := time.After(timeout)
 	for _, pid := range family {
-		for runs(pid) {
+		for isRunning(pid) {
 			select {
 			case <-time.After(time.Millisecond):
 			case <-deadline:
@@ -120,9 +120,9 @@ func (s *Server) Restart(t testing.TB) {
 	if !s.ended() {
 		t.Fatal("the PostgreSQL server still runs")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
-	if err := s.run(ctx); err != nil {
+	if err := s.startAndWait(ctx); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -134,7 +134,7 @@ func (s *Server) stop(t testing.TB, sig syscall.Signal) {
 	}
 	select {
 	case <-s.done:
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		t.Fatal("the PostgreSQL server does not stop")
 	}
 }
@@ -153,7 +153,7 @@ func (s *Server) url(database string) string {
 }
 
 func (s *Server) exec(ctx context.Context, stmt string) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	db, err := sql.Open("pgx", s.url("postgres"))
 	if err != nil {
@@ -174,7 +174,7 @@ func start() (*Server, error) {
 		return nil, err
 	}
 	s := &Server{dir: dir, bin: bin}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	if err := s.create(ctx); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
@@ -186,7 +186,7 @@ func start() (*Server, error) {
 		if s.port, err = porttest.FreePort(); err != nil {
 			break
 		}
-		if err = s.run(ctx); err == nil {
+		if err = s.startAndWait(ctx); err == nil {
 			return s, nil
 		}
 	}
@@ -212,7 +212,7 @@ func binaries() (string, error) {
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
 func (s *Server) create(ctx context.Context) error {
-	if err := giveAway(s.dir); err != nil {
+	if err := chownToServerUser(s.dir); err != nil {
 		return err
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, "initdb"),
@@ -224,25 +224,25 @@ func (s *Server) create(ctx context.Context) error {
 	return nil
 }
 
-// run starts the server process and waits until it answers.
-func (s *Server) run(ctx context.Context) error {
+// startAndWait starts the server process and waits until it answers.
+func (s *Server) startAndWait(ctx context.Context) error {
 	log, err := os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
 	for {
-		if err := s.launch(log); err != nil {
+		if err := s.startProcess(log); err != nil {
 			return err
 		}
-		up, err := s.await(ctx)
+		up, err := s.waitUntilReady(ctx)
 		if up || err != nil {
 			return err
 		}
 		// It ended by itself: after a crash, while children of the last one
 		// are still going; else for good.
 		text, _ := os.ReadFile(log.Name()) // what is known of it is in the error
-		if !stillGoing(text) {
+		if !previousServerAlive(text) {
 			return fmt.Errorf("the PostgreSQL server does not start:\n%s", text)
 		}
 		if err := os.Truncate(log.Name(), 0); err != nil {
@@ -251,7 +251,7 @@ func (s *Server) run(ctx context.Context) error {
 	}
 }
 
-func (s *Server) launch(log *os.File) error {
+func (s *Server) startProcess(log *os.File) error {
 	cmd := exec.Command(filepath.Join(s.bin, "postgres"), "-D", s.data(), "-p", fmt.Sprint(s.port), //nolint:noctx // ended by signals
 		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off",
 		"-c", "max_connections=200", "-c", "shared_buffers=32MB")
@@ -269,8 +269,8 @@ func (s *Server) launch(log *os.File) error {
 	return nil
 }
 
-// await waits until the server answers; it is false when it has ended.
-func (s *Server) await(ctx context.Context) (bool, error) {
+// waitUntilReady waits until the server answers; it is false when it has ended.
+func (s *Server) waitUntilReady(ctx context.Context) (bool, error) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {

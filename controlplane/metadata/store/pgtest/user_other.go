@@ -4,12 +4,12 @@ package pgtest
 
 import "syscall"
 
-func giveAway(string) error { return nil }
+func chownToServerUser(string) error { return nil }
 
 func unprivileged() *syscall.SysProcAttr { return nil }
 
 func ownSession() *syscall.SysProcAttr { return nil }
 
-func killFamily(int) ([]int, error) { return nil, nil }
+func killChildren(int) ([]int, error) { return nil, nil }
 
-func runs(int) bool { return false }
+func isRunning(int) bool { return false }

@@ -10,9 +10,9 @@ import (
 	"syscall"
 )
 
-// nobody is who the server runs as when this process is root, which
+// serverUser is who the server runs as when this process is root, which
 // PostgreSQL refuses to run as.
-func nobody() (uid, gid int, err error) {
+func serverUser() (uid, gid int, err error) {
 	u, err := user.Lookup("nobody")
 	if err != nil {
 		return 0, 0, fmt.Errorf("PostgreSQL does not run as root, and there is no user nobody: %w", err)
@@ -23,11 +23,11 @@ func nobody() (uid, gid int, err error) {
 	return uid, gid, err
 }
 
-func giveAway(dir string) error {
+func chownToServerUser(dir string) error {
 	if os.Getuid() != 0 {
 		return nil
 	}
-	uid, gid, err := nobody()
+	uid, gid, err := serverUser()
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func giveAway(dir string) error {
 func unprivileged() *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Setpgid: true}
 	if os.Getuid() == 0 {
-		if uid, gid, err := nobody(); err == nil { // giveAway has looked
+		if uid, gid, err := serverUser(); err == nil { // chownToServerUser has looked
 			attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 		}
 	}

@@ -37,7 +37,7 @@ func purgeNames(t *testing.T, s *store.Store) (names []string) {
 	return names
 }
 
-func anew(owner meta.Entity, name string) meta.Database {
+func newDatabase(owner meta.Entity, name string) meta.Database {
 	return meta.Database{Owner: owner.ID, Path: ayb.DatabasePath{Entity: owner.Slug, Database: ayb.DatabaseSlug(name)},
 		Type: ayb.SQLite, Public: ayb.PublicNone, Node: "n1", CreatedAt: now}
 }
@@ -54,8 +54,8 @@ func deletion(t *testing.T, s *store.Store) {
 	missing(t, s, d.Path)
 	wantCode(t, s.BeginDeletion(ctx, d, now, now.Add(claim)), errs.NotFound)
 	wantCode(t, s.CheckPathFree(ctx, d.Path), errs.Conflict)
-	wantCode(t, s.CreateDatabase(ctx, anew(alice, "shop")), errs.Conflict)
-	_, err := s.ReserveDatabase(ctx, anew(alice, "shop"), now, now.Add(claim))
+	wantCode(t, s.CreateDatabase(ctx, newDatabase(alice, "shop")), errs.Conflict)
+	_, err := s.ReserveDatabase(ctx, newDatabase(alice, "shop"), now, now.Add(claim))
 	wantCode(t, err, errs.Conflict)
 	for range 2 { // it may be repeated
 		must(t, s.CompleteOperation(ctx, meta.PendingOperation{Kind: meta.OperationDelete, Database: d}, now))
@@ -77,7 +77,7 @@ func deletion(t *testing.T, s *store.Store) {
 	if g, err := s.GrantsOn(ctx, d.ID); err != nil || len(g) != 1 {
 		t.Errorf("grants %v, %v", g, err)
 	}
-	must(t, s.CreateDatabase(ctx, anew(alice, "shop"))) // the name is free
+	must(t, s.CreateDatabase(ctx, newDatabase(alice, "shop"))) // the name is free
 	list, err := s.DeletedOf(ctx, alice.ID)
 	must(t, err)
 	if len(list) != 1 || list[0].Database != d || !list[0].At.Equal(now) {
@@ -109,7 +109,7 @@ func undeletion(t *testing.T, s *store.Store) {
 		t.Errorf("it is not the last one: %+v", m)
 	}
 	missing(t, s, first.Path)
-	wantCode(t, s.CreateDatabase(ctx, anew(alice, "shop")), errs.Conflict)
+	wantCode(t, s.CreateDatabase(ctx, newDatabase(alice, "shop")), errs.Conflict)
 	_, err = s.BeginUndeletion(ctx, alice.ID, first.Path, now, now.Add(claim))
 	wantCode(t, err, errs.Conflict) // somebody is at it
 	again, err := s.BeginUndeletion(ctx, alice.ID, first.Path, now.Add(claim), now.Add(2*claim))
@@ -147,7 +147,7 @@ func rename(t *testing.T, s *store.Store) {
 	must(t, s.BeginRename(ctx, d, "new", now, now.Add(claim)))
 	wantCode(t, s.BeginRename(ctx, d, "newer", now, now.Add(claim)), errs.Conflict)
 	wantCode(t, s.BeginDeletion(ctx, d, now, now.Add(claim)), errs.Conflict)
-	wantCode(t, s.CreateDatabase(ctx, anew(alice, "new")), errs.Conflict)
+	wantCode(t, s.CreateDatabase(ctx, newDatabase(alice, "new")), errs.Conflict)
 	moving := d
 	moving.Pending = true
 	if got, err := s.DatabaseByPath(ctx, d.Path); err != nil || got != moving {
@@ -180,7 +180,7 @@ func rename(t *testing.T, s *store.Store) {
 			t.Errorf("%s leads to %v, %v", name, got, err)
 		}
 	}
-	must(t, s.CreateDatabase(ctx, anew(alice, "old")))
+	must(t, s.CreateDatabase(ctx, newDatabase(alice, "old")))
 	reused, err := s.DatabaseByPath(ctx, at("old"))
 	must(t, err)
 	softDelete(t, s, reused, now)
@@ -219,9 +219,9 @@ func operationsClaimed(t *testing.T, s *store.Store) {
 	}
 }
 
-// endOfGrace: what was deleted long enough ago goes for good, and what has its
+// purgeDeleted: what was deleted long enough ago goes for good, and what has its
 // name now does not.
-func endOfGrace(t *testing.T, s *store.Store) {
+func purgeDeleted(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	alice, bob := entity(t, s, "alice"), entity(t, s, "bob")
 	first := database(t, s, alice, "shop")
@@ -276,14 +276,14 @@ func accountWithPendingOperations(t *testing.T, s *store.Store) {
 	softDelete(t, s, deleted, now)
 	must(t, s.BeginDeletion(ctx, moving, now, now.Add(claim)))
 	must(t, s.BeginRename(ctx, renamed, "new", now, now.Add(claim)))
-	r, err := s.ReserveDatabase(ctx, anew(alice, "made"), now, now.Add(claim))
+	r, err := s.ReserveDatabase(ctx, newDatabase(alice, "made"), now, now.Add(claim))
 	must(t, err)
 	gone, err := s.DeleteEntity(ctx, alice.ID, now)
 	must(t, err)
 	if len(gone.Databases) != 4 {
 		t.Errorf("gone %+v", gone)
 	}
-	wantCode(t, s.CreateReserved(ctx, r, anew(alice, "made"), meta.Origin{}), errs.NotFound)
+	wantCode(t, s.CreateReserved(ctx, r, newDatabase(alice, "made"), meta.Origin{}), errs.NotFound)
 	at := func(when time.Time) (names []string) {
 		t.Helper()
 		all, err := s.ClaimPurges(ctx, 100, when, when.Add(time.Hour))

@@ -14,9 +14,9 @@ import (
 // change is what is to become of limits.
 type change = map[limits.Limit]*int64
 
-// limitsOf: the operator's limits are kept for accounts and for databases, come
+// limitChanges: the operator's limits are kept for accounts and for databases, come
 // with a look-up, and can be taken back one by one.
-func limitsOf(t *testing.T, s *store.Store) {
+func limitChanges(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	alice, bob := entity(t, s, "alice"), entity(t, s, "bob")
 	shop, other := database(t, s, alice, "shop"), database(t, s, alice, "other")
@@ -84,9 +84,9 @@ func limitsOf(t *testing.T, s *store.Store) {
 	own(other, limits.Overrides{})
 }
 
-// limitsGo: an account goes with the limits that were set for it and for its
+// limitsOfDeletedAccount: an account goes with the limits that were set for it and for its
 // databases, and whoever has the names next starts without.
-func limitsGo(t *testing.T, s *store.Store) {
+func limitsOfDeletedAccount(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	alice := entity(t, s, "alice")
 	d := database(t, s, alice, "shop")

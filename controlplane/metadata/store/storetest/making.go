@@ -20,12 +20,12 @@ func reservation(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	alice := entity(t, s, "alice")
 	taken := database(t, s, alice, "taken")
-	_, err := s.ReserveDatabase(ctx, anew(alice, "taken"), now, now.Add(claim))
+	_, err := s.ReserveDatabase(ctx, newDatabase(alice, "taken"), now, now.Add(claim))
 	wantCode(t, err, errs.Conflict)
-	_, err = s.ReserveDatabase(ctx, anew(meta.Entity{ID: 999, Slug: "x"}, "d"), now, now.Add(claim))
+	_, err = s.ReserveDatabase(ctx, newDatabase(meta.Entity{ID: 999, Slug: "x"}, "d"), now, now.Add(claim))
 	wantCode(t, err, errs.NotFound)
 
-	d := anew(alice, "d")
+	d := newDatabase(alice, "d")
 	r, err := s.ReserveDatabase(ctx, d, now, now.Add(claim))
 	must(t, err)
 	_, err = s.ReserveDatabase(ctx, d, now, now.Add(claim))
@@ -51,7 +51,7 @@ func reservation(t *testing.T, s *store.Store) {
 		t.Errorf("in the purge queue: %v", got)
 	}
 
-	e := anew(alice, "e")
+	e := newDatabase(alice, "e")
 	r, err = s.ReserveDatabase(ctx, e, now, now.Add(claim))
 	must(t, err)
 	got, err := s.ClaimPurges(ctx, 9, now.Add(claim), now.Add(2*claim)) // nobody renewed it
@@ -97,9 +97,9 @@ func reservationRace(t *testing.T, s *store.Store) {
 			case 0:
 				err = s.BeginRename(ctx, d, "prize", now, now.Add(claim))
 			case 1:
-				err = s.CreateDatabase(ctx, anew(alice, "prize"))
+				err = s.CreateDatabase(ctx, newDatabase(alice, "prize"))
 			case 2:
-				_, err = s.ReserveDatabase(ctx, anew(alice, "prize"), now, now.Add(claim))
+				_, err = s.ReserveDatabase(ctx, newDatabase(alice, "prize"), now, now.Add(claim))
 			}
 			if err == nil {
 				won.Add(1)
@@ -120,7 +120,7 @@ func lineage(t *testing.T, s *store.Store) {
 	source := database(t, s, alice, "source")
 	fork := func(owner meta.Entity, name string) meta.Database {
 		t.Helper()
-		d := anew(owner, name)
+		d := newDatabase(owner, name)
 		r, err := s.ReserveDatabase(ctx, d, now, now.Add(claim))
 		must(t, err)
 		must(t, s.CreateReserved(ctx, r, d, meta.Origin{Database: source.ID, Path: source.Path, At: now}))

@@ -12,8 +12,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// doom makes an account with databases and deletes it.
-func doom(t *testing.T, s *store.Store, slug string, names ...string) {
+// deleteAccountWith makes an account with databases and deletes it.
+func deleteAccountWith(t *testing.T, s *store.Store, slug string, names ...string) {
 	t.Helper()
 	e := entity(t, s, slug)
 	for _, n := range names {
@@ -33,7 +33,7 @@ func doom(t *testing.T, s *store.Store, slug string, names ...string) {
 // not free before they are gone (A15).
 func purgesClaimed(t *testing.T, s *store.Store) {
 	ctx := t.Context()
-	doom(t, s, "alice", "a", "b", "c")
+	deleteAccountWith(t, s, "alice", "a", "b", "c")
 	path := ayb.DatabasePath{Entity: "alice", Database: "a"}
 	wantCode(t, s.CheckPathFree(ctx, path), errs.Conflict)
 	must(t, s.CheckPathFree(ctx, ayb.DatabasePath{Entity: "alice", Database: "d"}))
@@ -96,7 +96,7 @@ func purgeRace(t *testing.T, s *store.Store) {
 	for i := range names {
 		names[i] = string(rune('a' + i))
 	}
-	doom(t, s, "alice", names...)
+	deleteAccountWith(t, s, "alice", names...)
 	var (
 		mu      sync.Mutex
 		claimed []string
