@@ -234,7 +234,7 @@ func (t target) Stopped() error { return t.job.Err() }
 
 // Load implements importer.Target.
 func (t target) Load(tx importer.Transaction, work func(importer.Loader) error) (remarks []string, err error) {
-	o := sqlite.LoadOptions{Bytes: tx.Bytes, NoForeignKeys: tx.NoForeignKeys, Keep: tx.Keep}
+	o := sqlite.LoadOptions{Bytes: tx.Bytes, NoForeignKeys: tx.NoForeignKeys, Keep: tx.Commit}
 	return t.db.Load(t.job, o, func(l *sqlite.Loader) error { return work(l) })
 }
 

@@ -18,15 +18,15 @@ type row struct {
 	apart bool  // an empty line stands before it
 }
 
-// maxAgain is how often a reader goes back behind a quote that is not closed.
-const maxAgain = 1000
+// maxReopens is how often a reader goes back behind a quote that is not closed.
+const maxReopens = 1000
 
 // delimited reads CSV and its relatives. A row, of any size, is held up to the
 // limit only. Every line belongs to a row, or is one of those that skipped
 // counts.
 type delimited struct {
 	dialect
-	window
+	reader
 	most    int
 	check   string // the encoding, when it has to be checked
 	nulls   []string
@@ -58,7 +58,7 @@ type field struct {
 }
 
 func newDelimited(src io.Reader, d dialect, most int) *delimited {
-	r := &delimited{dialect: d, window: newWindow(src), most: most, data: make([]byte, 0, 512)}
+	r := &delimited{dialect: d, reader: newReader(src), most: most, data: make([]byte, 0, 512)}
 	r.special['\n'], r.special['\r'] = true, true
 	if d.delimiter != 0 {
 		r.special[d.delimiter] = true
@@ -76,11 +76,11 @@ func (d dialect) bare() bool { return d.escape != 0 && (d.codes || d.quote == 0)
 func (r *delimited) next() (row, error) {
 	apart := false
 	for {
-		if !r.have() {
-			return row{}, r.over()
+		if !r.fillByte() {
+			return row{}, r.endError()
 		}
 		if r.comment != 0 && r.buf[r.at] == r.comment {
-			r.line += r.pass(1)
+			r.line += r.skipLines(1)
 			r.skipped++
 			continue
 		}
@@ -112,7 +112,7 @@ func (r *delimited) read() (ended bool, err error) {
 		last, ended = r.field()
 	}
 	if r.err != nil && !errors.Is(r.err, io.EOF) && r.at == r.end {
-		return false, r.over()
+		return false, r.endError()
 	}
 	return ended, nil
 }
@@ -141,7 +141,7 @@ func (r *delimited) row(line int64, ended bool) (row, error) {
 	switch {
 	case r.open:
 		got.bad = errs.E(errs.Invalid, "a quote opens here and is never closed")
-		if r.reopen != nil && r.second > 0 && r.again < maxAgain && r.spent <= 4*r.offset() {
+		if r.reopen != nil && r.second > 0 && r.again < maxReopens && r.spent <= 4*r.offset() {
 			if err := r.back(line + 1); err != nil {
 				return row{}, err
 			}
@@ -167,7 +167,7 @@ func (r *delimited) back(line int64) error {
 	if err != nil {
 		return err
 	}
-	r.window = window{src: src, buf: r.buf, line: line, before: offset}
+	r.reader = reader{src: src, buf: r.buf, line: line, before: offset}
 	return nil
 }
 

@@ -30,11 +30,11 @@ type dialect struct {
 	trim    bool // blanks around fields are left out
 }
 
-// none is how an option says that a character is not used.
-const none = daemonapi.NoCharacter
+// noCharacter is how an option says that a character is not used.
+const noCharacter = daemonapi.NoCharacter
 
-// named are characters of options that are hard to type.
-var named = map[string]byte{"tab": '\t', `\t`: '\t', "space": ' ', "blank": ' ', "comma": ',', "semicolon": ';', "pipe": '|'}
+// characterNames are characters of options that are hard to type.
+var characterNames = map[string]byte{"tab": '\t', `\t`: '\t', "space": ' ', "blank": ' ', "comma": ',', "semicolon": ';', "pipe": '|'}
 
 // character reads an option that is one character: as it is, by name, or as
 // \xHH; 0 for none, and given is false when it is to be found out.
@@ -42,7 +42,7 @@ func character(option, value string) (c byte, given bool, err error) {
 	switch {
 	case value == "":
 		return 0, false, nil
-	case strings.EqualFold(value, none):
+	case strings.EqualFold(value, noCharacter):
 		return 0, true, nil
 	case len(value) == 4 && strings.HasPrefix(value, `\x`):
 		if n, err := strconv.ParseUint(value[2:], 16, 7); err == nil {
@@ -51,7 +51,7 @@ func character(option, value string) (c byte, given bool, err error) {
 	case len(value) == 1 && value[0] < utf8.RuneSelf:
 		c = value[0]
 	default:
-		c = named[strings.ToLower(value)]
+		c = characterNames[strings.ToLower(value)]
 	}
 	if c == 0 || c == '\r' || c == '\n' {
 		return 0, false, errs.E(errs.Invalid, `The option %s of an import is one ASCII character, \t, \x01 or a like code, or none`, option)
@@ -59,13 +59,13 @@ func character(option, value string) (c byte, given bool, err error) {
 	return c, true, nil
 }
 
-// given is what the options say about the dialect.
-type given struct {
+// givenDialect is what the options say about the dialect.
+type givenDialect struct {
 	delimiter, quote, escape, comment byte
 	hasDelimiter, hasQuote, hasEscape bool
 }
 
-func givenBy(o daemonapi.ImportOptions) (g given, err error) {
+func dialectOptions(o daemonapi.ImportOptions) (g givenDialect, err error) {
 	for _, c := range []struct {
 		option, value string
 		c             *byte
@@ -86,11 +86,11 @@ func givenBy(o daemonapi.ImportOptions) (g given, err error) {
 	return g, nil
 }
 
-// shown is a character as an answer names it.
-func shown(c byte) string {
+// shownCharacter is a character as an answer names it.
+func shownCharacter(c byte) string {
 	switch {
 	case c == 0:
-		return none
+		return noCharacter
 	case c < ' ' && c != '\t' || c == 0x7f:
 		return `\x` + strconv.FormatUint(uint64(c)+0x100, 16)[1:]
 	}

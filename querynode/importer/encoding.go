@@ -39,14 +39,14 @@ func knownEncoding(name string) (string, error) {
 			return name, nil
 		}
 	}
-	return "", errs.E(errs.Invalid, "There is no encoding %s; there are utf-8, utf-16le, utf-16be, latin-1 and those that web pages can have, such as windows-1251, shift_jis or gb18030", shortened(name, 40))
+	return "", errs.E(errs.Invalid, "There is no encoding %s; there are utf-8, utf-16le, utf-16be, latin-1 and those that web pages can have, such as windows-1251, shift_jis or gb18030", truncate(name, 40))
 }
 
 // encodingFor finds out the encoding, unless it is given. A mark at the front
 // decides; then whether it is UTF-8, but for some bytes. What is not is
 // Latin-1, in which every byte means something.
 func (d *Data) encodingFor(given string) (string, error) {
-	begin, err := d.beginning(4096)
+	begin, err := d.head(4096)
 	if err != nil {
 		return "", err
 	}
@@ -61,23 +61,23 @@ func (d *Data) encodingFor(given string) (string, error) {
 		}
 	}
 	if name == "" {
-		name = d.guess(begin)
+		name = d.detectEncoding(begin)
 	}
 	return name, nil
 }
 
-// strict refuses data that is not what its encoding says. Where rows are
+// requireUTF8 refuses data that is not what its encoding says. Where rows are
 // refused one by one it is not needed.
-func (d *Data) strict(encoding string) error {
-	if encoding == utf8Name && d.invalid > 0 {
-		return errs.E(errs.Invalid, "Line %d: this is not UTF-8; say which encoding the data has", d.invalid)
+func (d *Data) requireUTF8(encoding string) error {
+	if encoding == utf8Name && d.invalidLine > 0 {
+		return errs.E(errs.Invalid, "Line %d: this is not UTF-8; say which encoding the data has", d.invalidLine)
 	}
 	return nil
 }
 
 func shownEncoding(name string) string { return strings.ToUpper(name) }
 
-func (d *Data) guess(begin []byte) string {
+func (d *Data) detectEncoding(begin []byte) string {
 	for _, m := range marks {
 		if bytes.HasPrefix(begin, []byte(m.mark)) {
 			return m.name
@@ -96,7 +96,7 @@ func (d *Data) guess(begin []byte) string {
 		return utf16LEName
 	case zeros[0] > enough && zeros[1] <= zeros[0]/8:
 		return utf16BEName
-	case d.strays > 4*d.characters:
+	case d.invalidBytes > 4*d.nonASCII:
 		return latin1Name
 	}
 	return utf8Name
@@ -111,7 +111,7 @@ func (d *Data) text(encoding string, stray bool) (io.Reader, error) {
 
 // textFrom gives the text from an offset on.
 func (d *Data) textFrom(name string, stray bool, offset int64) (io.Reader, error) {
-	begin, err := d.beginning(4)
+	begin, err := d.head(4)
 	if err != nil {
 		return nil, err
 	}
@@ -136,23 +136,23 @@ func (d *Data) textFrom(name string, stray bool, offset int64) (io.Reader, error
 		}
 		out = transform.NewReader(src, e.NewDecoder())
 		if stray {
-			out = transform.NewReader(out, &straying{})
+			out = transform.NewReader(out, &replacementMarker{})
 		}
 	}
 	if offset > 0 {
 		if _, err := io.CopyN(io.Discard, out, offset); err != nil {
-			return nil, errBroken(err)
+			return nil, errReadBack(err)
 		}
 	}
 	return out, nil
 }
 
-// straying makes of U+FFFD, which decoders give for what is not of their
+// replacementMarker makes of U+FFFD, which decoders give for what is not of their
 // encoding, a byte that is not UTF-8.
-type straying struct{ transform.NopResetter }
+type replacementMarker struct{ transform.NopResetter }
 
 // Transform implements transform.Transformer.
-func (*straying) Transform(dst, src []byte, final bool) (to, from int, err error) {
+func (*replacementMarker) Transform(dst, src []byte, final bool) (to, from int, err error) {
 	const mark = "\uFFFD"
 	for from < len(src) {
 		rest := src[from:]
@@ -217,9 +217,9 @@ func (d *decoder) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// high is what Windows, and so nearly everybody, puts where Latin-1 has control
+// windows1252 is what Windows, and so nearly everybody, puts where Latin-1 has control
 // characters.
-var high = []rune("€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ")
+var windows1252 = []rune("€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ")
 
 func (d *decoder) latin1(raw []byte) {
 	for _, c := range raw {
@@ -227,7 +227,7 @@ func (d *decoder) latin1(raw []byte) {
 		case c < 0x80:
 			d.out = append(d.out, c)
 		case c < 0xA0:
-			d.out = utf8.AppendRune(d.out, high[c-0x80])
+			d.out = utf8.AppendRune(d.out, windows1252[c-0x80])
 		default:
 			d.out = utf8.AppendRune(d.out, rune(c))
 		}

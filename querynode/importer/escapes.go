@@ -14,7 +14,7 @@ type escapes struct {
 	paths   int // like C:\
 }
 
-func (j *judge) escapes(d dialect) (e escapes) {
+func (j *sniffer) countEscapes(d dialect) (e escapes) {
 	b := j.text
 	for i := bytes.IndexByte(b, '\\'); i >= 0 && i+1 < len(b); {
 		c := b[i+1]

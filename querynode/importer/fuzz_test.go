@@ -150,9 +150,9 @@ func FuzzGuess(f *testing.F) {
 		if tsv {
 			o.Format = daemonapi.TransferTSV
 		}
-		v := newJudge(sample{text: []byte(data)}, given{}, o, nil).best()
+		v := newSniffer(sample{text: []byte(data)}, givenDialect{}, o, nil).bestDialect()
 		r := newDelimited(strings.NewReader(data), v.dialect, len(data))
-		r.line += r.pass(v.titles)
+		r.line += r.skipLines(v.titles)
 		rest := data
 		for range v.titles {
 			_, rest, _ = strings.Cut(rest, "\n")
@@ -176,8 +176,8 @@ func FuzzDocuments(f *testing.F) {
 		f.Add(seed, false)
 	}
 	f.Fuzz(func(t *testing.T, data string, lines bool) {
-		got, err := all(newDocuments(strings.NewReader(data), lines, 1000))
-		slow, failed := all(newDocuments(iotest.OneByteReader(strings.NewReader(data)), lines, 1000))
+		got, err := all(newJSONRows(strings.NewReader(data), lines, 1000))
+		slow, failed := all(newJSONRows(iotest.OneByteReader(strings.NewReader(data)), lines, 1000))
 		if !slices.Equal(got, slow) || fmt.Sprint(err) != fmt.Sprint(failed) {
 			t.Fatalf("byte by byte:\n%q %v\n%q %v", slow, failed, got, err)
 		}
@@ -188,7 +188,7 @@ func FuzzDocuments(f *testing.F) {
 		if err != nil || len(got) != len(want) {
 			t.Fatalf("%d objects are read as %q, %v", len(want), got, err)
 		}
-		r := newDocuments(strings.NewReader(data), false, 1000)
+		r := newJSONRows(strings.NewReader(data), false, 1000)
 		for _, object := range want {
 			row, _ := r.next()
 			for name, value := range object {
@@ -234,8 +234,8 @@ func FuzzFrame(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data string, most int) {
 		most = max(most%2000, 1)
-		got, err := findFrame(strings.NewReader(data), most)
-		slow, failed := findFrame(iotest.OneByteReader(strings.NewReader(data)), most)
+		got, err := findJSONForm(strings.NewReader(data), most)
+		slow, failed := findJSONForm(iotest.OneByteReader(strings.NewReader(data)), most)
 		if fmt.Sprint(got.form, got.at, got.names, err) != fmt.Sprint(slow.form, slow.at, slow.names, failed) {
 			t.Fatalf("byte by byte: %+v, %+v", got, slow)
 		}
@@ -251,7 +251,7 @@ func FuzzFrame(f *testing.F) {
 			if err != nil {
 				break
 			}
-			names, named := r.(document).columns()
+			names, named := r.(columnsReader).columns()
 			if named && got.form != formRows && len(row.cells) > len(names) && row.bad == nil {
 				t.Fatalf("%d values of %d columns", len(row.cells), len(names))
 			}

@@ -33,7 +33,7 @@ type Limits struct {
 type Transaction struct {
 	Bytes         int64 // about how much data there is
 	NoForeignKeys bool  // those that do not hold at the end are no error
-	Keep          bool  // else everything is undone at the end
+	Commit        bool  // else everything is undone at the end
 }
 
 // Target is the database. Work that fails leaves no trace. Foreign keys do not
@@ -71,13 +71,13 @@ type Loader interface {
 // are Invalid, with the line, for data that cannot be taken, Conflict or
 // NotFound for the table, and the database's own.
 func (d *Data) Import(to Target, o daemonapi.ImportOptions) (daemonapi.ImportResult, error) {
-	im := &imports{data: d, to: to, o: o}
+	im := &importRun{data: d, target: to, options: o}
 	im.result = daemonapi.ImportResult{Format: o.Format, DryRun: o.DryRun, Bytes: d.bytes}
-	if err := im.check(); err != nil {
+	if err := im.checkOptions(); err != nil {
 		return daemonapi.ImportResult{}, err
 	}
 	var err error
-	if err := d.recognised(); err != nil {
+	if err := d.rejectForeignFormats(); err != nil {
 		return daemonapi.ImportResult{}, err
 	}
 	if im.encoding, err = d.encodingFor(o.Encoding); err != nil {
@@ -85,13 +85,13 @@ func (d *Data) Import(to Target, o daemonapi.ImportOptions) (daemonapi.ImportRes
 	}
 	im.result.Encoding = im.encoding
 	if o.Encoding == "" && im.encoding != utf8Name {
-		im.notef("The encoding is taken for %s", im.encoding)
+		im.remarkf("The encoding is taken for %s", im.encoding)
 	}
 	if o.Format == daemonapi.TransferSQL {
-		err = im.script()
+		err = im.importScript()
 	} else {
 		im.result.Table = o.Table
-		err = im.table()
+		err = im.importTable()
 	}
 	if err != nil {
 		return daemonapi.ImportResult{}, err
@@ -100,24 +100,24 @@ func (d *Data) Import(to Target, o daemonapi.ImportOptions) (daemonapi.ImportRes
 }
 
 // load changes the database, and keeps what it remarks.
-func (im *imports) load(t Transaction, work func(Loader) error) error {
-	remarks, err := im.to.Load(t, work)
-	im.note(remarks...)
+func (im *importRun) load(t Transaction, work func(Loader) error) error {
+	remarks, err := im.target.Load(t, work)
+	im.remark(remarks...)
 	return err
 }
 
-// imports is one import.
-type imports struct {
+// importRun is one import.
+type importRun struct {
 	data     *Data
-	to       Target
-	o        daemonapi.ImportOptions
+	target   Target
+	options  daemonapi.ImportOptions
 	encoding string
 	result   daemonapi.ImportResult
 }
 
-// check finds out whether the options make sense, and fills in defaults.
-func (im *imports) check() error {
-	o := &im.o
+// checkOptions finds out whether the options make sense, and fills in defaults.
+func (im *importRun) checkOptions() error {
+	o := &im.options
 	if o.Mode == "" {
 		o.Mode = daemonapi.ImportCreate
 	}
@@ -146,32 +146,32 @@ func (im *imports) check() error {
 	}
 	for column, typ := range o.Types {
 		if !slices.Contains([]string{typeInteger, typeReal, typeText}, strings.ToUpper(typ)) {
-			return errs.E(errs.Invalid, "The type of the column %s in types can be INTEGER, REAL or TEXT, not %s", shortened(column, 80), shortened(typ, 40))
+			return errs.E(errs.Invalid, "The type of the column %s in types can be INTEGER, REAL or TEXT, not %s", truncate(column, 80), truncate(typ, 40))
 		}
 	}
 	return nil
 }
 
-// atLine says in which line an error is, if it is one of the data.
-func atLine(line int64, err error) error {
+// withLine says in which line an error is, if it is one of the data.
+func withLine(line int64, err error) error {
 	e := errs.Public(err)
 	switch e.Code {
 	case errs.SQL, errs.Invalid, errs.TooLarge, errs.Full:
-		return errs.Wrap(e.Code, err, "Line %d: %s", line, shortened(e.Message, 1000))
+		return errs.Wrap(e.Code, err, "Line %d: %s", line, truncate(e.Message, 1000))
 	}
 	return err // it is not because of what stands there
 }
 
-// bad reports a row or statement that cannot be taken. The error says that the
+// reportBad reports a row or statement that cannot be taken. The error says that the
 // import ends with it. A dry run goes on, to find everything.
-func (im *imports) bad(got row, why error) error {
-	if im.o.OnError != daemonapi.OnErrorSkip && !im.o.DryRun {
-		return atLine(got.line, why)
+func (im *importRun) reportBad(got row, why error) error {
+	if im.options.OnError != daemonapi.OnErrorSkip && !im.options.DryRun {
+		return withLine(got.line, why)
 	}
 	im.result.Skipped++
 	im.result.SkippedLines += max(1, got.lines)
 	if len(im.result.Bad) < daemonapi.MaxBadRows {
-		b := daemonapi.BadRow{Line: got.line, Message: shortened(errs.Public(why).Message, 300)}
+		b := daemonapi.BadRow{Line: got.line, Message: truncate(errs.Public(why).Message, 300)}
 		if got.lines > 1 {
 			b.LastLine = got.line + got.lines - 1
 		}
@@ -180,8 +180,8 @@ func (im *imports) bad(got row, why error) error {
 	return nil
 }
 
-// shortened keeps a caller's own text from filling a message.
-func shortened(s string, most int) string {
+// truncate keeps a caller's own text from filling a message.
+func truncate(s string, most int) string {
 	if len(s) > most {
 		s = strings.ToValidUTF8(s[:most], "") + "…"
 	}

@@ -7,34 +7,34 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// finite runs the statements of a script. The shell of SQLite 3.53 dumps an
+// infinityLoader runs the statements of a script. The shell of SQLite 3.53 dumps an
 // infinite number as the bare word Inf, which SQL has not: it is read as what it
 // means.
-type finite struct{ Loader }
+type infinityLoader struct{ Loader }
 
 // Exec implements Loader.
-func (l finite) Exec(sql string) (written int64, bad, err error) {
+func (l infinityLoader) Exec(sql string) (written int64, bad, err error) {
 	written, bad, err = l.Loader.Exec(sql)
 	if e, ok := errors.AsType[*errs.Error](bad); !ok || !strings.HasPrefix(e.Message, "no such column: Inf") {
 		return written, bad, err
 	}
-	if mended, some := withNumbers(sql); some {
+	if mended, some := replaceInf(sql); some {
 		return l.Loader.Exec(mended)
 	}
 	return written, bad, err
 }
 
-// withNumbers puts a number in the place of each value Inf of an INSERT, and tells
+// replaceInf puts a number in the place of each value Inf of an INSERT, and tells
 // whether there was one.
-func withNumbers(sql string) (mended string, some bool) {
+func replaceInf(sql string) (mended string, some bool) {
 	if first := strings.TrimLeft(sql, " \t\r\n"); len(first) < 6 || !strings.EqualFold(first[:6], "INSERT") {
 		return sql, false
 	}
 	var b strings.Builder
 	before := byte(0) // the last that is no blank
 	for i := 0; i < len(sql); {
-		n := passed(sql[i:])
-		if sql[i:i+n] == "Inf" && strings.IndexByte("(,-+", before) >= 0 && ends(sql[i+n:]) {
+		n := tokenLength(sql[i:])
+		if sql[i:i+n] == "Inf" && strings.IndexByte("(,-+", before) >= 0 && endsValue(sql[i+n:]) {
 			b.WriteString("9e999")
 			some = true
 		} else {
@@ -48,15 +48,15 @@ func withNumbers(sql string) (mended string, some bool) {
 	return b.String(), some
 }
 
-// ends reports whether what follows a value ends it.
-func ends(rest string) bool {
+// endsValue reports whether what follows a value ends it.
+func endsValue(rest string) bool {
 	rest = strings.TrimLeft(rest, " \t\r\n")
 	return rest != "" && (rest[0] == ',' || rest[0] == ')')
 }
 
-// passed is the length of the token at the front: a word, a literal or a name
+// tokenLength is the length of the token at the front: a word, a literal or a name
 // in quotes, a comment, or one byte.
-func passed(sql string) int {
+func tokenLength(sql string) int {
 	closing := func(mark string, from int) int {
 		if i := strings.Index(sql[from:], mark); i >= 0 {
 			return from + i + len(mark)

@@ -29,7 +29,7 @@ func (s sample) sampled(d dialect) (all []sampled) {
 	r := newDelimited(bytes.NewReader(s.text), d, len(s.text))
 	for total := 0; len(all) < sampleRows && total < sampleCells; {
 		got, err := r.next()
-		if err != nil || s.cut && !r.have() {
+		if err != nil || s.cut && !r.fillByte() {
 			return all
 		}
 		cells := make([]cell, len(got.cells))
@@ -42,27 +42,27 @@ func (s sample) sampled(d dialect) (all []sampled) {
 	return all
 }
 
-// layout finds titles and header.
-func (j *judge) layout(t tally) layout {
+// findLayout finds titles and header.
+func (j *sniffer) findLayout(t statistics) layout {
 	l := layout{width: t.columns}
 	rows := j.sampled(t.dialect)
 	if len(rows) == 0 {
 		return l
 	}
-	if n := j.titles(rows, t.columns); n > 0 {
+	if n := j.countTitles(rows, t.columns); n > 0 {
 		l.titles, l.mended = rows[n].line-1, true
 		l.apart += l.titles
 		rows = rows[n:]
 	}
 	head, body := rows[0].cells, rows[1:]
 	l.mend(t, &head, body, rows[0].bad)
-	c := contrastOf(head, body)
+	c := headerEvidenceOf(head, body)
 	l.contrast = c.pro
 	switch {
 	case j.header != "":
 		l.header = j.header == "yes"
 	case rows[0].bad != nil:
-	case matches(head, j.known), t.whole && apart(head, body), t.whole && t.crlf && len(body) == 0 && free(head):
+	case matches(head, j.known), t.whole && headerAloneQuoted(head, body), t.whole && t.crlf && len(body) == 0 && hasPlainField(head):
 		l.header = true
 	default:
 		l.header = c.header(len(j.known) > 0)
@@ -81,7 +81,7 @@ func (j *judge) layout(t tally) layout {
 // mend makes a header as long as the rows, where it is known why it is not: R
 // gives no name to the names of rows, and others end one kind of lines with a
 // delimiter.
-func (l *layout) mend(t tally, head *[]cell, body []sampled, bad error) {
+func (l *layout) mend(t statistics, head *[]cell, body []sampled, bad error) {
 	if bad != nil || len(body) == 0 || t.columns < 2 {
 		return
 	}
@@ -126,9 +126,9 @@ func emptyColumn(body []sampled, width, i int) bool {
 // maxTitles is how many rows of titles there may be.
 const maxTitles = 30
 
-// titles tells how many rows at the front are titles: they have one cell, and
+// countTitles tells how many rows at the front are titles: they have one cell, and
 // a header with rows of several follows.
-func (j *judge) titles(rows []sampled, width int) int {
+func (j *sniffer) countTitles(rows []sampled, width int) int {
 	n := 0
 	for n < len(rows) && n < maxTitles && rows[n].title(width) {
 		n++
@@ -149,7 +149,7 @@ func (j *judge) titles(rows []sampled, width int) int {
 	if several*2 <= len(rows)-n-1 || j.header == "no" {
 		return 0
 	}
-	if c := contrastOf(head.cells[:width], rows[n+1:]); c.pro == 0 && !matches(head.cells, j.known) && !remark(rows[0]) {
+	if c := headerEvidenceOf(head.cells[:width], rows[n+1:]); c.pro == 0 && !matches(head.cells, j.known) && !remark(rows[0]) {
 		return 0
 	}
 	return n
@@ -187,7 +187,7 @@ func filled(cells []cell) (n int) {
 // nothing else.
 func nameOf(name string) string {
 	if trimmed := strings.TrimSpace(name); trimmed != "" {
-		return folded(trimmed)
+		return foldCase(trimmed)
 	}
 	return name
 }

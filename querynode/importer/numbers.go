@@ -172,7 +172,7 @@ func converted(c cell, typ string) (v daemonapi.Value, ok bool) {
 			return daemonapi.Value{Kind: daemonapi.Integer, Integer: n}, true
 		}
 	}
-	if t := truths[string(b)]; t != 0 {
+	if t := booleans[string(b)]; t != 0 {
 		v = daemonapi.Value{Kind: daemonapi.Integer}
 		if t&tTrue != 0 {
 			v.Integer = 1

@@ -19,24 +19,24 @@ type plan struct {
 	quotes    bool  // there are some
 	whole     bool  // the header is in quotes
 	nullCodes bool  // \N is there, as an escape
-	own       bool  // it may be an export of this program
+	exported  bool  // it may be an export of this program
 	notes     []string
 }
 
 // delimited finds out how CSV is to be read, and gives what opens it.
-func (im *imports) delimited(known []string) (func(skipHeader bool) (rows, error), *shape, error) {
-	p, err := im.plan(known)
+func (im *importRun) delimited(known []string) (func(skipHeader bool) (rows, error), *shape, error) {
+	p, err := im.findPlan(known)
 	if err != nil {
 		return nil, nil, err
 	}
-	im.describe(p)
-	sh := &shape{header: p.header, named: p.header, text: newDelimitedShape(im.o, p)}
-	sh.typed = p.own && sh.text.choose && len(im.o.Types) == 0 && !im.o.Trim
+	im.remarkPlan(p)
+	sh := &shape{header: p.header, named: p.header, text: newDelimitedShape(im.options, p)}
+	sh.typed = p.exported && sh.text.choose && len(im.options.Types) == 0 && !im.options.Trim
 	names := make([]string, p.width)
 	copy(names, p.names)
-	sh.names, sh.given = distinct(names, !p.own), names
+	sh.names, sh.given = distinctNames(names, !p.exported), names
 	if p.header {
-		im.noteNames(names, sh.names)
+		im.remarkNames(names, sh.names)
 	}
 	return func(skipHeader bool) (rows, error) {
 		r, err := im.openDelimited(p.dialect, p.lines)
@@ -47,72 +47,72 @@ func (im *imports) delimited(known []string) (func(skipHeader bool) (rows, error
 		case err != nil:
 			return nil, err
 		case got.bad != nil:
-			return nil, atLine(got.line, got.bad)
+			return nil, withLine(got.line, got.bad)
 		}
 		return r, nil
 	}, sh, nil
 }
 
 // openDelimited opens the data behind some lines.
-func (im *imports) openDelimited(d dialect, lines int64) (*delimited, error) {
+func (im *importRun) openDelimited(d dialect, lines int64) (*delimited, error) {
 	src, err := im.data.text(im.encoding, true)
 	if err != nil {
 		return nil, err
 	}
 	r := newDelimited(src, d, im.data.limits.Row)
-	r.line += r.pass(lines)
+	r.line += r.skipLines(lines)
 	r.reopen = func(offset int64) (io.Reader, error) { return im.data.textFrom(im.encoding, true, offset) }
-	if im.encoding != utf8Name || im.data.invalid > 0 {
+	if im.encoding != utf8Name || im.data.invalidLine > 0 {
 		r.check = im.encoding
 	}
-	r.nulls, _ = nullsOf(im.o)
+	r.nulls, _ = nullsOf(im.options)
 	return r, nil
 }
 
-// plan looks at the beginning of the data.
-func (im *imports) plan(known []string) (*plan, error) {
-	g, err := givenBy(im.o)
+// findPlan looks at the beginning of the data.
+func (im *importRun) findPlan(known []string) (*plan, error) {
+	g, err := dialectOptions(im.options)
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{lines: im.o.SkipLines}
-	s, err := im.sample(p.lines)
+	p := &plan{lines: im.options.SkipLines}
+	s, err := im.readSample(p.lines)
 	if err != nil {
 		return nil, err
 	}
 	if c, ok := separatorLine(s.text); ok {
 		p.lines++
-		p.note("Line %d says that the fields are separated by %s", p.lines, shown(c))
-		if s, err = im.sample(p.lines); err != nil {
+		p.note("Line %d says that the fields are separated by %s", p.lines, shownCharacter(c))
+		if s, err = im.readSample(p.lines); err != nil {
 			return nil, err
 		}
 		if !g.hasDelimiter {
 			g.delimiter, g.hasDelimiter = c, true
 		}
 	}
-	j := newJudge(s, g, im.o, known)
-	v := j.best()
+	j := newSniffer(s, g, im.options, known)
+	v := j.bestDialect()
 	if s.cut && len(v.readings) > 0 {
 		if v, err = im.reconsider(j, v, p.lines); err != nil {
 			return nil, err
 		}
 	}
 	p.layout, p.dialect, p.whole = v.layout, v.dialect, v.whole && v.header
-	p.own = p.ours(v.tally)
+	p.exported = p.looksExported(v.statistics)
 	p.quotes = bytes.IndexByte(s.text, '"') >= 0
-	p.nullCodes = p.codes && j.escapes(p.dialect).null > 0
+	p.nullCodes = p.codes && j.countEscapes(p.dialect).null > 0
 	if v.rows == 0 {
-		return p, im.first(p)
+		return p, im.firstRowWidth(p)
 	}
-	im.noteTitles(p)
+	im.remarkTitles(p)
 	p.lines += v.titles
 	return p, nil
 }
 
-// first takes the width of rows from the first, where that is all there is, or
+// firstRowWidth takes the width of rows from the first, where that is all there is, or
 // is larger than a sample.
-func (im *imports) first(p *plan) error {
-	if p.quote == 0 && im.o.Quote == "" {
+func (im *importRun) firstRowWidth(p *plan) error {
+	if p.quote == 0 && im.options.Quote == "" {
 		p.quote = '"'
 	}
 	r, err := im.openDelimited(p.dialect, p.lines)
@@ -126,9 +126,9 @@ func (im *imports) first(p *plan) error {
 	case err != nil:
 		return err
 	case got.bad != nil:
-		return atLine(got.line, got.bad)
+		return withLine(got.line, got.bad)
 	}
-	p.width, p.header = len(got.cells), im.o.Header == "yes"
+	p.width, p.header = len(got.cells), im.options.Header == "yes"
 	if p.header {
 		for _, c := range got.cells {
 			p.names = append(p.names, string(c.data))
@@ -137,21 +137,21 @@ func (im *imports) first(p *plan) error {
 	return nil
 }
 
-// sample gives the beginning of the data behind some lines.
-func (im *imports) sample(lines int64) (sample, error) {
+// readSample gives the beginning of the data behind some lines.
+func (im *importRun) readSample(lines int64) (sample, error) {
 	src, err := im.data.text(im.encoding, true)
 	if err != nil {
 		return sample{}, err
 	}
-	w := newWindow(src)
-	w.pass(lines)
+	w := newReader(src)
+	w.skipLines(lines)
 	return newSample(io.MultiReader(bytes.NewReader(w.buf[w.at:w.end]), src))
 }
 
 // reconsider weighs the readings on all of the data: a quote behind the sample
 // must not join rows either.
-func (im *imports) reconsider(j *judge, v verdict, lines int64) (verdict, error) {
-	var all []tally
+func (im *importRun) reconsider(j *sniffer, v candidate, lines int64) (candidate, error) {
+	var all []statistics
 	for _, d := range v.readings {
 		r, err := im.openDelimited(d, lines)
 		if err != nil {
@@ -162,31 +162,31 @@ func (im *imports) reconsider(j *judge, v verdict, lines int64) (verdict, error)
 			return v, err
 		}
 		all = append(all, t)
-		if len(all) == 1 && t.quoted == 0 && t.sound() {
+		if len(all) == 1 && t.quoted == 0 && t.quotesValid() {
 			return v, nil // there are no quotes
 		}
 	}
-	if t := weigh(all[0], all[1]); t.dialect != v.dialect {
-		v.tally = j.tally(t.dialect)
-		v.layout = j.layout(v.tally)
+	if t := chooseQuoting(all[0], all[1]); t.dialect != v.dialect {
+		v.statistics = j.tally(t.dialect)
+		v.layout = j.findLayout(v.statistics)
 	}
 	return v, nil
 }
 
-func (im *imports) tally(r *delimited) (tally, error) {
-	c := newCounting(r.dialect)
+func (im *importRun) tally(r *delimited) (statistics, error) {
+	c := newCounter(r.dialect)
 	for n := 1; ; n++ {
 		got, err := r.next()
 		if err == io.EOF {
 			return c.result(), nil
 		}
 		if err != nil {
-			return tally{}, err
+			return statistics{}, err
 		}
 		c.add(r, got)
 		if n%stopEvery == 0 {
-			if err := im.to.Stopped(); err != nil {
-				return tally{}, err
+			if err := im.target.Stopped(); err != nil {
+				return statistics{}, err
 			}
 		}
 	}
@@ -210,43 +210,43 @@ func (p *plan) note(format string, args ...any) {
 // maxNotes is how many remarks of one kind an answer has.
 const maxNotes = 20
 
-// describe tells in the answer what was found.
-func (im *imports) describe(p *plan) {
-	im.result.Delimiter, im.result.Quote, im.result.Header = shown(p.delimiter), shown(p.quote), p.header
-	im.result.Escape = shown(p.escape)
+// remarkPlan tells in the answer what was found.
+func (im *importRun) remarkPlan(p *plan) {
+	im.result.Delimiter, im.result.Quote, im.result.Header = shownCharacter(p.delimiter), shownCharacter(p.quote), p.header
+	im.result.Escape = shownCharacter(p.escape)
 	for _, n := range p.notes {
-		im.notef("%s", n)
+		im.remarkf("%s", n)
 	}
 	if p.likely {
-		im.notef("Line %d is taken for the names of the columns; --header no takes it for a row", p.lines+1)
+		im.remarkf("Line %d is taken for the names of the columns; --header no takes it for a row", p.lines+1)
 	}
-	if im.o.Delimiter == "" && p.delimiter == 0 {
-		im.notef("Each line is taken as one field")
+	if im.options.Delimiter == "" && p.delimiter == 0 {
+		im.remarkf("Each line is taken as one field")
 	}
-	if im.o.Quote == "" {
+	if im.options.Quote == "" {
 		switch {
 		case p.quote == 0 && p.quotes && !p.codes:
-			im.notef("Quotes are taken as a part of the fields; --quote '\"' takes them as what encloses fields")
+			im.remarkf("Quotes are taken as a part of the fields; --quote '\"' takes them as what encloses fields")
 		case p.quote != '"' && p.quote != 0:
-			im.notef("Fields are taken to be enclosed in %s", shown(p.quote))
+			im.remarkf("Fields are taken to be enclosed in %s", shownCharacter(p.quote))
 		case p.loose:
-			im.notef("Quotes in fields are not doubled; one is taken for the end of a field only before a delimiter or a line end")
+			im.remarkf("Quotes in fields are not doubled; one is taken for the end of a field only before a delimiter or a line end")
 		}
 	}
-	if im.o.Escape == "" {
+	if im.options.Escape == "" {
 		switch {
 		case p.codes:
-			im.notef(`Backslashes are taken for escapes: \n, \t, \\ and \N for NULL`)
+			im.remarkf(`Backslashes are taken for escapes: \n, \t, \\ and \N for NULL`)
 		case p.twin:
-			im.notef(`A quote before N in front of a field is taken for NULL`)
+			im.remarkf(`A quote before N in front of a field is taken for NULL`)
 		}
 	}
 }
 
-func (im *imports) notef(format string, args ...any) { im.note(fmt.Sprintf(format, args...)) }
+func (im *importRun) remarkf(format string, args ...any) { im.remark(fmt.Sprintf(format, args...)) }
 
-// noteTitles says which lines are no rows.
-func (im *imports) noteTitles(p *plan) {
+// remarkTitles says which lines are no rows.
+func (im *importRun) remarkTitles(p *plan) {
 	if p.titles == 0 {
 		return
 	}
@@ -258,8 +258,8 @@ func (im *imports) noteTitles(p *plan) {
 	p.note("The lines %d to %d are taken for titles and left out", first, last)
 }
 
-// noteNames says which names are not those of the data.
-func (im *imports) noteNames(given, names []string) {
+// remarkNames says which names are not those of the data.
+func (im *importRun) remarkNames(given, names []string) {
 	told := 0
 	for i, name := range names {
 		was := strings.TrimSpace(given[i])
@@ -270,13 +270,13 @@ func (im *imports) noteNames(given, names []string) {
 			continue
 		}
 		if was == "" {
-			im.notef("The column %d has no name and becomes %s", i+1, shortened(name, 80))
+			im.remarkf("The column %d has no name and becomes %s", i+1, truncate(name, 80))
 		} else {
-			im.notef("The column %d becomes %s, because another is called %s", i+1, shortened(name, 80), shortened(strings.ToValidUTF8(was, "\uFFFD"), 80))
+			im.remarkf("The column %d becomes %s, because another is called %s", i+1, truncate(name, 80), truncate(strings.ToValidUTF8(was, "\uFFFD"), 80))
 		}
 	}
 	if told > maxNotes {
-		im.notef("%d more columns have no names of their own", told-maxNotes)
+		im.remarkf("%d more columns have no names of their own", told-maxNotes)
 	}
 }
 
@@ -285,9 +285,9 @@ func (im *imports) noteNames(given, names []string) {
 func typesOf(types map[string]string, names []string) ([]string, error) {
 	given := make([]string, len(names))
 	for column, typ := range types {
-		i := slices.IndexFunc(names, func(n string) bool { return folded(n) == folded(column) })
+		i := slices.IndexFunc(names, func(n string) bool { return foldCase(n) == foldCase(column) })
 		if i < 0 {
-			return nil, errs.E(errs.Invalid, "There is no column %s in the data, for which types has a type; there are: %s", shortened(column, 80), shortened(strings.Join(names, ", "), 300))
+			return nil, errs.E(errs.Invalid, "There is no column %s in the data, for which types has a type; there are: %s", truncate(column, 80), truncate(strings.Join(names, ", "), 300))
 		}
 		given[i] = strings.ToUpper(typ)
 	}

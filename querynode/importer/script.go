@@ -10,34 +10,34 @@ import (
 	"github.com/ayb-go/ayb/shared/sqlsplit"
 )
 
-// script runs a script of SQL, in one transaction whatever it says itself.
-func (im *imports) script() error {
-	if err := im.data.strict(im.encoding); err != nil {
+// importScript runs a script of SQL, in one transaction whatever it says itself.
+func (im *importRun) importScript() error {
+	if err := im.data.requireUTF8(im.encoding); err != nil {
 		return err
 	}
 	off, err := im.noForeignKeys()
 	if err != nil {
 		return err
 	}
-	return im.load(Transaction{Bytes: im.data.bytes, NoForeignKeys: off, Keep: !im.o.DryRun}, func(l Loader) error {
-		l = finite{l}
-		virtual := restored{}
-		return im.statements(func(u sqlsplit.Unit) error {
+	return im.load(Transaction{Bytes: im.data.bytes, NoForeignKeys: off, Commit: !im.options.DryRun}, func(l Loader) error {
+		l = infinityLoader{l}
+		virtual := virtualTables{}
+		return im.eachStatement(func(u sqlsplit.Unit) error {
 			written, bad, err := virtual.exec(l, u)
 			if err != nil {
-				return atLine(int64(u.First), err)
+				return withLine(int64(u.First), err)
 			}
 			im.result.Rows += written
 			if bad != nil {
-				return im.bad(row{line: int64(u.First)}, bad)
+				return im.reportBad(row{line: int64(u.First)}, bad)
 			}
 			return nil
 		})
 	})
 }
 
-// reader gives the statements of the script.
-func (im *imports) reader() (*sqlsplit.Reader, error) {
+// statementReader gives the statements of the script.
+func (im *importRun) statementReader() (*sqlsplit.Reader, error) {
 	src, err := im.data.text(im.encoding, false)
 	if err != nil {
 		return nil, err
@@ -47,8 +47,8 @@ func (im *imports) reader() (*sqlsplit.Reader, error) {
 
 // noForeignKeys tells whether the script asks at its front to leave foreign
 // keys alone, as dumps do: within a transaction it would be too late.
-func (im *imports) noForeignKeys() (bool, error) {
-	r, err := im.reader()
+func (im *importRun) noForeignKeys() (bool, error) {
+	r, err := im.statementReader()
 	if err != nil {
 		return false, err
 	}
@@ -69,10 +69,10 @@ func foreignKeys(words []string) bool {
 	return len(words) > 2 && words[0] == "PRAGMA" && words[1] == "FOREIGN_KEYS"
 }
 
-// statements gives the statements to do one after another, but for those that
+// eachStatement gives the statements to do one after another, but for those that
 // begin and end transactions, which only have to go together.
-func (im *imports) statements(do func(sqlsplit.Unit) error) error {
-	r, err := im.reader()
+func (im *importRun) eachStatement(do func(sqlsplit.Unit) error) error {
+	r, err := im.statementReader()
 	if err != nil {
 		return err
 	}
@@ -87,9 +87,9 @@ func (im *imports) statements(do func(sqlsplit.Unit) error) error {
 		case errors.Is(err, sqlsplit.ErrTooLong):
 			return errs.E(errs.TooLarge, "Line %d: the statement has more than %d bytes (limits.request_bytes)", r.Line(), im.data.limits.Statement)
 		case err != nil:
-			return errBroken(err)
+			return errReadBack(err)
 		}
-		if err := im.to.Stopped(); err != nil {
+		if err := im.target.Stopped(); err != nil {
 			return err
 		}
 		if bounds, begins := boundary(u.Words); bounds {
@@ -109,7 +109,7 @@ func (im *imports) statements(do func(sqlsplit.Unit) error) error {
 			continue // what it is for is done without it
 		}
 		if name := ofConnection(u.Words); name != "" {
-			im.noteOnce("PRAGMA " + strings.ToLower(name) + " is left out: it is for the program that reads the script, and changes no data")
+			im.remarkOnce("PRAGMA " + strings.ToLower(name) + " is left out: it is for the program that reads the script, and changes no data")
 			continue
 		}
 		if err := do(u); err != nil {

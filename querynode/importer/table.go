@@ -35,29 +35,29 @@ type shape struct {
 	empty  bool     // there are no rows, and so no columns
 	places []int    // where the values of each go; nil is where they stand, -1 nowhere
 	left   []string // those the table computes itself
-	seen   []seen
+	seen   []valueSet
 
 	declared []string        // the types of the columns of a table that is there
 	text     *delimitedShape // what is known of CSV besides; nil for JSON
 }
 
-// table imports rows. The data is read twice: once to find out its columns and
+// importTable imports rows. The data is read twice: once to find out its columns and
 // types, and once to put the rows in.
-func (im *imports) table() error {
-	known, err := im.existing()
+func (im *importRun) importTable() error {
+	known, err := im.existingColumns()
 	if err != nil {
 		return err
 	}
-	open, sh, err := im.opener(known)
+	open, sh, err := im.findForm(known)
 	if err != nil {
 		return err
 	}
-	if err := im.look(open, sh); err != nil {
+	if err := im.firstPass(open, sh); err != nil {
 		return err
 	}
 	im.result.Skipped, im.result.SkippedLines, im.result.Bad = 0, 0, nil // to be found again, with others
-	return im.load(Transaction{Bytes: im.data.bytes, Keep: !im.o.DryRun}, func(l Loader) error {
-		columns, err := im.prepare(l, sh)
+	return im.load(Transaction{Bytes: im.data.bytes, Commit: !im.options.DryRun}, func(l Loader) error {
+		columns, err := im.prepareTable(l, sh)
 		if err != nil {
 			return err
 		}
@@ -68,21 +68,21 @@ func (im *imports) table() error {
 		if sh.empty {
 			return nil
 		}
-		return im.insert(l, r, sh, columns)
+		return im.secondPass(l, r, sh, columns)
 	})
 }
 
-// existing gives the names of the columns of the table that rows are added to,
+// existingColumns gives the names of the columns of the table that rows are added to,
 // which tell whether the data has a header.
-func (im *imports) existing() (names []string, err error) {
-	if im.o.Mode == daemonapi.ImportCreate || im.o.Header != "" || im.documents() {
+func (im *importRun) existingColumns() (names []string, err error) {
+	if im.options.Mode == daemonapi.ImportCreate || im.options.Header != "" || im.isJSON() {
 		return nil, nil
 	}
 	err = im.load(Transaction{}, func(l Loader) error {
-		if names, _, _, err = l.Columns(im.o.Table); err != nil {
+		if names, _, _, err = l.Columns(im.options.Table); err != nil {
 			return err
 		}
-		computed, err := l.Generated(im.o.Table)
+		computed, err := l.Generated(im.options.Table)
 		for _, c := range computed {
 			names = append(names, c.Name)
 		}
@@ -91,13 +91,13 @@ func (im *imports) existing() (names []string, err error) {
 	return names, err
 }
 
-// opener finds out the form and gives what opens the data from its front, after
+// findForm finds out the form and gives what opens the data from its front, after
 // the header if there is one.
-func (im *imports) opener(known []string) (func(skipHeader bool) (rows, error), *shape, error) {
-	if !im.documents() {
+func (im *importRun) findForm(known []string) (func(skipHeader bool) (rows, error), *shape, error) {
+	if !im.isJSON() {
 		return im.delimited(known)
 	}
-	if err := im.data.strict(im.encoding); err != nil {
+	if err := im.data.requireUTF8(im.encoding); err != nil {
 		return nil, nil, err
 	}
 	src, err := im.data.text(im.encoding, false)
@@ -108,14 +108,14 @@ func (im *imports) opener(known []string) (func(skipHeader bool) (rows, error), 
 	return open, &shape{}, err
 }
 
-// look reads all of the data for the first time.
-func (im *imports) look(open func(bool) (rows, error), sh *shape) error {
+// firstPass reads all of the data for the first time.
+func (im *importRun) firstPass(open func(bool) (rows, error), sh *shape) error {
 	r, err := open(sh.header)
 	if err != nil {
 		return err
 	}
 	got, err := r.next()
-	docs, isDocument := r.(document)
+	docs, isDocument := r.(columnsReader)
 	if errors.Is(err, io.EOF) && !sh.header {
 		if !isDocument {
 			return errNoRows()
@@ -125,11 +125,11 @@ func (im *imports) look(open func(bool) (rows, error), sh *shape) error {
 		return nil
 	}
 	for n := 1; err == nil; n++ {
-		if err := im.see(sh, got); err != nil {
+		if err := im.firstPassRow(sh, got); err != nil {
 			return err
 		}
 		if n%stopEvery == 0 {
-			if err := im.to.Stopped(); err != nil {
+			if err := im.target.Stopped(); err != nil {
 				return err
 			}
 		}
@@ -145,18 +145,18 @@ func (im *imports) look(open func(bool) (rows, error), sh *shape) error {
 		return errs.E(errs.Invalid, "There are no rows with columns to import")
 	}
 	if sh.text != nil {
-		return im.settle(sh)
+		return im.decideTypes(sh)
 	}
 	return nil
 }
 
-// see takes one row in.
-func (im *imports) see(sh *shape, got row) error {
+// firstPassRow takes one row in.
+func (im *importRun) firstPassRow(sh *shape, got row) error {
 	if sh.text != nil {
-		return im.read(sh, got)
+		return im.readDelimited(sh, got)
 	}
 	if got.bad != nil {
-		return im.bad(got, got.bad)
+		return im.reportBad(got, got.bad)
 	}
 	for i, c := range got.cells {
 		if i == len(sh.seen) {
@@ -167,9 +167,9 @@ func (im *imports) see(sh *shape, got row) error {
 	return nil
 }
 
-// distinct makes names of columns that a table can have: none empty, none
+// distinctNames makes names of columns that a table can have: none empty, none
 // twice, and without blanks around them if they are to be trimmed.
-func distinct(given []string, trim bool) []string {
+func distinctNames(given []string, trim bool) []string {
 	names := make([]string, len(given))
 	taken := map[string]bool{}
 	for i, name := range given {
@@ -181,17 +181,17 @@ func distinct(given []string, trim bool) []string {
 			name = fmt.Sprintf("column%d", i+1)
 		}
 		names[i] = name
-		for n := 2; taken[folded(names[i])]; n++ {
+		for n := 2; taken[foldCase(names[i])]; n++ {
 			names[i] = fmt.Sprintf("%s_%d", name, n)
 		}
-		taken[folded(names[i])] = true
+		taken[foldCase(names[i])] = true
 	}
 	return names
 }
 
-// folded is the same for names that are one to SQLite, which knows capitals of
+// foldCase is the same for names that are one to SQLite, which knows capitals of
 // ASCII only: é and É are two columns.
-func folded(name string) string {
+func foldCase(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r < utf8.RuneSelf {
 			return unicode.ToLower(r)
@@ -200,14 +200,14 @@ func folded(name string) string {
 	}, name)
 }
 
-// insert reads all of the data again and puts the rows in.
-func (im *imports) insert(l Loader, r rows, sh *shape, columns []daemonapi.ImportColumn) error {
-	im.result.Columns = sh.shown(columns)
+// secondPass reads all of the data again and puts the rows in.
+func (im *importRun) secondPass(l Loader, r rows, sh *shape, columns []daemonapi.ImportColumn) error {
+	im.result.Columns = sh.declaredColumns(columns)
 	values := make([]daemonapi.Value, len(columns))
 	for n := 1; ; n++ {
 		got, err := r.next()
 		if errors.Is(err, io.EOF) {
-			im.noNumbers(r)
+			im.remarkNaN(r)
 			return nil
 		}
 		if err != nil {
@@ -219,13 +219,13 @@ func (im *imports) insert(l Loader, r rows, sh *shape, columns []daemonapi.Impor
 		}
 		if why == nil && !passed {
 			if why, err = l.Insert(values); err != nil {
-				return atLine(got.line, err)
+				return withLine(got.line, err)
 			}
 		}
 		switch {
 		case passed:
 		case why != nil:
-			if err := im.bad(got, why); err != nil {
+			if err := im.reportBad(got, why); err != nil {
 				return err
 			}
 		default:
@@ -233,45 +233,45 @@ func (im *imports) insert(l Loader, r rows, sh *shape, columns []daemonapi.Impor
 			im.preview(sh, got, values)
 		}
 		if n%stopEvery == 0 {
-			if err := im.to.Stopped(); err != nil {
+			if err := im.target.Stopped(); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-// prepare makes the table ready. It gives the columns that the data goes to,
+// prepareTable makes the table ready. It gives the columns that the data goes to,
 // and as what its values are given.
-func (im *imports) prepare(l Loader, sh *shape) ([]daemonapi.ImportColumn, error) {
-	names, types, found, err := l.Columns(im.o.Table)
+func (im *importRun) prepareTable(l Loader, sh *shape) ([]daemonapi.ImportColumn, error) {
+	names, types, found, err := l.Columns(im.options.Table)
 	if err != nil {
 		return nil, err
 	}
-	shown := shortened(im.o.Table, 80)
+	shown := truncate(im.options.Table, 80)
 	switch {
-	case found && im.o.Mode == daemonapi.ImportCreate:
+	case found && im.options.Mode == daemonapi.ImportCreate:
 		return nil, errs.E(errs.Conflict, "There is a table %s already; import with the mode append or replace, or choose another name", shown)
-	case !found && im.o.Mode == daemonapi.ImportAppend:
+	case !found && im.options.Mode == daemonapi.ImportAppend:
 		return nil, errs.RecordNotFound("table", shown)
 	}
 	if sh.empty {
-		return nil, im.nothing(l, found)
+		return nil, im.importNoRows(l, found)
 	}
-	columns := sh.found()
+	columns := sh.foundColumns()
 	if found {
-		computed, err := l.Generated(im.o.Table)
+		computed, err := l.Generated(im.options.Table)
 		if err != nil {
 			return nil, err
 		}
-		fitting, why := sh.fit(names, types, computed)
+		fitting, why := sh.fitTable(names, types, computed)
 		switch {
-		case why == nil && im.o.Mode == daemonapi.ImportReplace:
-			err = change(l, "DELETE FROM main."+quoteName(im.o.Table))
+		case why == nil && im.options.Mode == daemonapi.ImportReplace:
+			err = mustExec(l, "DELETE FROM main."+quoteName(im.options.Table))
 		case why == nil: // appended
-		case im.o.Mode == daemonapi.ImportAppend:
+		case im.options.Mode == daemonapi.ImportAppend:
 			return nil, why
 		default:
-			err = im.renew(l, columns)
+			err = im.recreateTable(l, columns)
 			im.result.Created = true
 		}
 		if err != nil {
@@ -279,14 +279,14 @@ func (im *imports) prepare(l Loader, sh *shape) ([]daemonapi.ImportColumn, error
 		}
 		if why == nil {
 			columns = fitting
-			im.computed(sh.left)
+			im.remarkGenerated(sh.left)
 		} else {
 			sh.places, sh.declared = nil, nil
 		}
 	}
 	if !found {
 		im.result.Created = true
-		if err := change(l, createTable(im.o.Table, columns)); err != nil {
+		if err := mustExec(l, createTable(im.options.Table, columns)); err != nil {
 			return nil, err
 		}
 	}
@@ -294,16 +294,16 @@ func (im *imports) prepare(l Loader, sh *shape) ([]daemonapi.ImportColumn, error
 	for i, c := range columns {
 		into[i] = c.Name
 	}
-	if im.o.OnError == daemonapi.OnErrorSkip || im.o.DryRun {
-		if err := l.CheckEach(im.o.Table); err != nil { // whether a row can be taken is to be told of each
+	if im.options.OnError == daemonapi.OnErrorSkip || im.options.DryRun {
+		if err := l.CheckEach(im.options.Table); err != nil { // whether a row can be taken is to be told of each
 			return nil, err
 		}
 	}
-	return columns, l.Into(im.o.Table, into)
+	return columns, l.Into(im.options.Table, into)
 }
 
-// change does what the import cannot do without.
-func change(l Loader, sql string) error {
+// mustExec does what the import cannot do without.
+func mustExec(l Loader, sql string) error {
 	_, bad, err := l.Exec(sql)
 	return errors.Join(bad, err)
 }
@@ -324,8 +324,8 @@ func createTable(name string, columns []daemonapi.ImportColumn, constraints ...s
 	return b.String()
 }
 
-// found is the columns as they were found.
-func (sh *shape) found() []daemonapi.ImportColumn {
+// foundColumns is the columns as they were found.
+func (sh *shape) foundColumns() []daemonapi.ImportColumn {
 	columns := make([]daemonapi.ImportColumn, len(sh.names))
 	for i, name := range sh.names {
 		columns[i].Name = name
@@ -347,16 +347,16 @@ func (sh *shape) place(i int) int {
 	return sh.places[i]
 }
 
-// fit finds the columns of a table for those of the data: by name if it has
+// fitTable finds the columns of a table for those of the data: by name if it has
 // names, else by place. Values of CSV go in as what they were found to be, or as
 // texts; the table makes of them what its columns are declared to be. What the table computes itself is left out.
-func (sh *shape) fit(names, types []string, computed []daemonapi.GeneratedColumn) ([]daemonapi.ImportColumn, error) {
-	columns := sh.found()
+func (sh *shape) fitTable(names, types []string, computed []daemonapi.GeneratedColumn) ([]daemonapi.ImportColumn, error) {
+	columns := sh.foundColumns()
 	wide := len(columns) == len(names)+len(computed)
 	if !sh.named && !wide && len(columns) != len(names) {
 		return nil, errs.E(errs.Invalid, "The table has %d columns and the data %d, without names", len(names), len(columns))
 	}
-	into := placesOf(names, computed)
+	into := columnPlacesOf(names, computed)
 	if !sh.named && wide {
 		for _, c := range computed {
 			into.order = slices.Insert(into.order, c.Place, -1)
@@ -372,17 +372,17 @@ func (sh *shape) fit(names, types []string, computed []daemonapi.GeneratedColumn
 		} else if found, has := into.find(c.Name, sh.given, i); has {
 			at = found
 		} else {
-			return nil, errs.E(errs.Invalid, "The table has no column %s; it has: %s", shortened(c.Name, 80), shortened(strings.Join(names, ", "), 300))
+			return nil, errs.E(errs.Invalid, "The table has no column %s; it has: %s", truncate(c.Name, 80), truncate(strings.Join(names, ", "), 300))
 		}
 		if sh.places[i] = -1; at < 0 {
 			if !sh.named {
 				c.Name = computed[slices.IndexFunc(computed, func(g daemonapi.GeneratedColumn) bool { return g.Place == i })].Name
 			}
-			sh.left = append(sh.left, shortened(c.Name, 80))
+			sh.left = append(sh.left, truncate(c.Name, 80))
 			continue
 		}
 		if slices.Contains(taken, at) {
-			return nil, errs.E(errs.Invalid, "Two columns of the data are the column %s of the table", shortened(names[at], 80))
+			return nil, errs.E(errs.Invalid, "Two columns of the data are the column %s of the table", truncate(names[at], 80))
 		}
 		taken = append(taken, at)
 		sh.places[i] = len(fitting)
@@ -402,36 +402,36 @@ func (sh *shape) fit(names, types []string, computed []daemonapi.GeneratedColumn
 	return fitting, nil
 }
 
-// places are the columns of a table by their names; -1 is one that the table
+// columnPlaces are the columns of a table by their names; -1 is one that the table
 // computes.
-type places struct {
+type columnPlaces struct {
 	exact, folded map[string]int
 	order         []int
 }
 
-func placesOf(names []string, computed []daemonapi.GeneratedColumn) places {
-	p := places{map[string]int{}, map[string]int{}, nil}
+func columnPlacesOf(names []string, computed []daemonapi.GeneratedColumn) columnPlaces {
+	p := columnPlaces{map[string]int{}, map[string]int{}, nil}
 	for i, name := range names {
-		p.exact[name], p.folded[folded(name)] = i, i
+		p.exact[name], p.folded[foldCase(name)] = i, i
 		p.order = append(p.order, i)
 	}
 	for _, c := range computed {
-		p.exact[c.Name], p.folded[folded(c.Name)] = -1, -1
+		p.exact[c.Name], p.folded[foldCase(c.Name)] = -1, -1
 	}
 	return p
 }
 
 // find looks for the i-th name: as it was given, then as it was mended.
-func (p places) find(name string, given []string, i int) (at int, has bool) {
+func (p columnPlaces) find(name string, given []string, i int) (at int, has bool) {
 	if i < len(given) {
 		if at, has = p.exact[given[i]]; has {
 			return at, true
 		}
-		if at, has = p.folded[folded(given[i])]; has {
+		if at, has = p.folded[foldCase(given[i])]; has {
 			return at, true
 		}
 	}
-	at, has = p.folded[folded(name)]
+	at, has = p.folded[foldCase(name)]
 	return at, has
 }
 

@@ -85,10 +85,10 @@ func table(r *rand.Rand) *made {
 		if strict {
 			c.declared = pick(r, strictTypes)
 		}
-		if taken[folded(c.name)] {
+		if taken[foldCase(c.name)] {
 			continue
 		}
-		taken[folded(c.name)] = true
+		taken[foldCase(c.name)] = true
 		switch {
 		case len(m.columns) == 0 && keyed:
 			c.rest = "PRIMARY KEY"

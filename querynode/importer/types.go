@@ -36,11 +36,11 @@ const (
 	typeNone    = "" // declared nothing: each value stays as it is
 )
 
-// seen is what a column has held so far, a set of these.
-type seen uint8
+// valueSet is what a column has held so far, a set of these.
+type valueSet uint8
 
 const (
-	smallInt seen = 1 << iota // at most 15 digits: exact as a real too
+	smallInt valueSet = 1 << iota // at most 15 digits: exact as a real too
 	largeInt
 	fraction // a real, exactly
 	other    // not a number, or not exactly
@@ -51,7 +51,7 @@ const (
 )
 
 // add takes a value of JSON in.
-func (s *seen) add(c cell) {
+func (s *valueSet) add(c cell) {
 	switch c.kind {
 	case null:
 	case text:
@@ -75,7 +75,7 @@ func (s *seen) add(c cell) {
 
 // typed is the type for a column with all that. A column of JSON that has both
 // texts and numbers, or numbers that no type holds all of, is declared none.
-func (s seen) typed() string {
+func (s valueSet) typed() string {
 	switch {
 	case s == binary:
 		return typeBlob
@@ -92,7 +92,7 @@ func (s seen) typed() string {
 }
 
 // sameReal tells whether a real number is written back in just this way.
-func sameReal(b []byte) seen {
+func sameReal(b []byte) valueSet {
 	f, err := strconv.ParseFloat(string(b), 64)
 	if err != nil || !bytes.Equal(strconv.AppendFloat(nil, f, 'f', -1, 64), b) {
 		return other

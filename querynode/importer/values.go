@@ -9,8 +9,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// shown is the columns as they are declared.
-func (sh *shape) shown(columns []daemonapi.ImportColumn) []daemonapi.ImportColumn {
+// declaredColumns is the columns as they are declared.
+func (sh *shape) declaredColumns(columns []daemonapi.ImportColumn) []daemonapi.ImportColumn {
 	if sh.declared == nil {
 		return columns
 	}
@@ -31,12 +31,12 @@ func (sh *shape) values(got row, columns []daemonapi.ImportColumn, values []daem
 		case sh.text == nil:
 			values[at] = c.value(columns[at].Type)
 		case sh.typed:
-			c, _ = ownCell(c, sh.text.width == 1)
+			c, _ = exportedCell(c, sh.text.width == 1)
 			values[at] = c.value(columns[at].Type)
 		default:
 			var ok bool
 			if values[at], ok = sh.text.value(i, c, columns[at].Type); !ok {
-				return errs.E(errs.Invalid, "%s is no %s, which the column %s is given to be", shortened(strings.ToValidUTF8(string(c.data), "\uFFFD"), 40), columns[at].Type, shortened(columns[at].Name, 80))
+				return errs.E(errs.Invalid, "%s is no %s, which the column %s is given to be", truncate(strings.ToValidUTF8(string(c.data), "\uFFFD"), 40), columns[at].Type, truncate(columns[at].Name, 80))
 			}
 		}
 	}
@@ -44,8 +44,8 @@ func (sh *shape) values(got row, columns []daemonapi.ImportColumn, values []daem
 }
 
 // preview shows a row of a dry run.
-func (im *imports) preview(sh *shape, got row, values []daemonapi.Value) {
-	if !im.o.DryRun || len(im.result.Preview) == previewRows {
+func (im *importRun) preview(sh *shape, got row, values []daemonapi.Value) {
+	if !im.options.DryRun || len(im.result.Preview) == previewRows {
 		return
 	}
 	row := make([]*string, len(im.result.Columns))
@@ -69,6 +69,6 @@ func shownValue(v daemonapi.Value, c cell) *string {
 	case v.Kind == daemonapi.Real:
 		b = strconv.AppendFloat(nil, v.Real, 'g', -1, 64)
 	}
-	s := shortened(strings.ToValidUTF8(string(b[:min(len(b), previewBytes+4)]), "\uFFFD"), previewBytes)
+	s := truncate(strings.ToValidUTF8(string(b[:min(len(b), previewBytes+4)]), "\uFFFD"), previewBytes)
 	return &s
 }

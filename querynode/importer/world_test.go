@@ -49,7 +49,7 @@ type target struct {
 func (t target) Stopped() error { return t.job.Err() }
 
 func (t target) Load(tx Transaction, work func(Loader) error) ([]string, error) {
-	o := sqlite.LoadOptions{Bytes: tx.Bytes, NoForeignKeys: tx.NoForeignKeys, Keep: tx.Keep}
+	o := sqlite.LoadOptions{Bytes: tx.Bytes, NoForeignKeys: tx.NoForeignKeys, Keep: tx.Commit}
 	return t.DB.Load(t.job, o, func(l *sqlite.Loader) error { return work(l) })
 }
 

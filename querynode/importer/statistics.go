@@ -9,11 +9,11 @@ import (
 )
 
 const (
-	sampleBytes = 256 << 10 // the dialect is found on
-	sampleRows  = 1000      // of which the cells are looked at
-	sampleCells = 50000
-	tallied     = 256   // columns of which quotes and types are counted
-	looked      = 20000 // cells of which types are counted
+	sampleBytes    = 256 << 10 // the dialect is found on
+	sampleRows     = 1000      // of which the cells are looked at
+	sampleCells    = 50000
+	countedColumns = 256   // columns of which quotes and types are counted
+	countedCells   = 20000 // cells of which types are counted
 )
 
 // sample is the beginning of the data.
@@ -29,13 +29,13 @@ func newSample(src io.Reader) (sample, error) {
 		return sample{b[:n], false}, nil
 	}
 	if err != nil {
-		return sample{}, errBroken(err)
+		return sample{}, errReadBack(err)
 	}
 	return sample{b, true}, nil
 }
 
-// tally is how a dialect does on a text.
-type tally struct {
+// statistics is how a dialect does on a text.
+type statistics struct {
 	dialect
 	rows, columns int
 	agree         int   // rows that have as many columns as most
@@ -54,29 +54,29 @@ type tally struct {
 	cells         int
 }
 
-// counting is what a tally is made with.
-type counting struct {
-	tally
+// counter is what a tally is made with.
+type counter struct {
+	statistics
 	widths      map[int]int
 	lines       map[int]int64
-	in, out     [tallied]int // values in quotes and without
-	kinds       [tallied]kind
+	in, out     [countedColumns]int // values in quotes and without
+	kinds       [countedColumns]cellLook
 	crlf, lf    int // rows that end so
 	inner, bare int // fields with line ends of both, of LF alone
 	blank       int // rows with nothing in them
 }
 
 // tally counts in the text; the last row of one that is cut does not count.
-func (s sample) tally(d dialect) tally {
-	return tallyOf(bytes.NewReader(s.text), d, len(s.text), s.cut)
+func (s sample) tally(d dialect) statistics {
+	return statisticsOf(bytes.NewReader(s.text), d, len(s.text), s.cut)
 }
 
-func tallyOf(src io.Reader, d dialect, most int, cut bool) tally {
-	c := newCounting(d)
+func statisticsOf(src io.Reader, d dialect, most int, cut bool) statistics {
+	c := newCounter(d)
 	r := newDelimited(src, d, most)
 	for {
 		got, err := r.next()
-		if err != nil || cut && !r.have() {
+		if err != nil || cut && !r.fillByte() {
 			break
 		}
 		c.add(r, got)
@@ -84,15 +84,15 @@ func tallyOf(src io.Reader, d dialect, most int, cut bool) tally {
 	return c.result()
 }
 
-func newCounting(d dialect) *counting {
-	c := &counting{tally: tally{dialect: d}, widths: map[int]int{}, lines: map[int]int64{}}
+func newCounter(d dialect) *counter {
+	c := &counter{statistics: statistics{dialect: d}, widths: map[int]int{}, lines: map[int]int64{}}
 	for i := range c.kinds {
-		c.kinds[i] = aGap
+		c.kinds[i] = looksNull
 	}
 	return c
 }
 
-func (c *counting) add(r *delimited, got row) {
+func (c *counter) add(r *delimited, got row) {
 	if c.rows++; c.rows == 1 {
 		c.first = len(r.fields)
 		c.whole = len(r.fields) > 0
@@ -122,18 +122,18 @@ func (c *counting) add(r *delimited, got row) {
 	}
 }
 
-func (c *counting) cell(r *delimited, i int, cell cell, broken bool) {
+func (c *counter) cell(r *delimited, i int, cell cell, broken bool) {
 	c.cells++
 	if cell.kind == null {
 		c.clean++
-	} else if c.cells < looked {
-		k := look(cell.data)
-		if k != aText {
+	} else if c.cells < countedCells {
+		k := lookOf(cell.data)
+		if k != looksText {
 			c.clean++
 		}
-		if i < tallied && c.rows > 1 && k != aGap && k != c.kinds[i] {
-			if c.kinds[i] != aGap {
-				k = aText
+		if i < countedColumns && c.rows > 1 && k != looksNull && k != c.kinds[i] {
+			if c.kinds[i] != looksNull {
+				k = looksText
 			}
 			c.kinds[i] = k
 		}
@@ -141,7 +141,7 @@ func (c *counting) cell(r *delimited, i int, cell cell, broken bool) {
 	switch {
 	case cell.kind == enclosed:
 		c.quoted++
-		if i < tallied && c.rows > 1 {
+		if i < countedColumns && c.rows > 1 {
 			c.in[i]++
 		}
 		if bytes.IndexByte(cell.data, '\n') >= 0 {
@@ -154,12 +154,12 @@ func (c *counting) cell(r *delimited, i int, cell cell, broken bool) {
 		if !broken && (bytes.IndexByte(cell.data, r.quote) >= 0 || r.delimiter != 0 && bytes.IndexByte(cell.data, r.delimiter) >= 0) {
 			c.needed++
 		}
-	case cell.kind != null && i < tallied && c.rows > 1:
+	case cell.kind != null && i < countedColumns && c.rows > 1:
 		c.out[i]++
 	}
 }
 
-func (c *counting) result() tally {
+func (c *counter) result() statistics {
 	for n, rows := range c.widths {
 		if rows > c.agree || rows == c.agree && (n == c.first || n > c.columns && c.columns != c.first) {
 			c.columns, c.agree = n, rows
@@ -175,25 +175,25 @@ func (c *counting) result() tally {
 		}
 	}
 	for _, k := range c.kinds {
-		if k == aNumber || k == aDate {
+		if k == looksNumber || k == looksDate {
 			c.typed++
 		}
 	}
 	for i := range c.in {
 		c.column = c.column || c.in[i] > 1 && c.out[i] == 0
 	}
-	c.tally.crlf = c.crlf > 0 && c.lf == 0
+	c.statistics.crlf = c.crlf > 0 && c.lf == 0
 	c.ends = c.crlf > 0 && c.lf <= 1 && c.inner == 0 && c.bare > 0
-	return c.tally
+	return c.statistics
 }
 
 // uniform reports whether every row has as many columns.
-func (t tally) uniform() bool { return t.agree == t.rows }
+func (t statistics) uniform() bool { return t.agree == t.rows }
 
-// sound reports whether the quotes are as they should be.
-func (t tally) sound() bool { return t.faults == 0 }
+// quotesValid reports whether the quotes are as they should be.
+func (t statistics) quotesValid() bool { return t.faults == 0 }
 
-// lost is how many lines a table of this would not have.
-func (t tally) lost() int64 { return t.faults + t.odd }
+// lostLines is how many lines a table of this would not have.
+func (t statistics) lostLines() int64 { return t.faults + t.odd }
 
 func errNoRows() error { return errs.E(errs.Invalid, "There are no rows to import") }

@@ -16,7 +16,7 @@ func (r *delimited) field() (last, ended bool) {
 			r.at++
 		}
 	}
-	quoted := r.have() && r.quote != 0 && r.buf[r.at] == r.quote
+	quoted := r.fillByte() && r.quote != 0 && r.buf[r.at] == r.quote
 	if quoted {
 		if r.isNull() {
 			r.at += 2
@@ -26,7 +26,7 @@ func (r *delimited) field() (last, ended bool) {
 		r.inQuotes()
 		r.blanks()
 	}
-	for r.have() {
+	for r.fillByte() {
 		i := r.at
 		for i < r.end && !r.special[r.buf[i]] {
 			i++
@@ -71,14 +71,14 @@ func (r *delimited) isNull() bool {
 
 // run skips delimiters that are as one.
 func (r *delimited) run() {
-	for r.runs && r.have() && r.buf[r.at] == r.delimiter {
+	for r.runs && r.fillByte() && r.buf[r.at] == r.delimiter {
 		r.at++
 	}
 }
 
 // blanks skips what some writers put around a quoted field.
 func (r *delimited) blanks() {
-	for r.have() && (r.buf[r.at] == ' ' || r.buf[r.at] == '\t') && r.buf[r.at] != r.delimiter {
+	for r.fillByte() && (r.buf[r.at] == ' ' || r.buf[r.at] == '\t') && r.buf[r.at] != r.delimiter {
 		r.at++
 	}
 }
@@ -86,7 +86,7 @@ func (r *delimited) blanks() {
 // separator reads what ends a field, and reports whether it ends the row, and
 // whether it is a line end.
 func (r *delimited) separator() (last, ended bool) {
-	if !r.have() {
+	if !r.fillByte() {
 		return true, false
 	}
 	c := r.buf[r.at]
@@ -96,7 +96,7 @@ func (r *delimited) separator() (last, ended bool) {
 			return false, false
 		}
 		r.run()
-		if !r.have() {
+		if !r.fillByte() {
 			return true, false
 		}
 		if c = r.buf[r.at]; c != '\n' && c != '\r' {
@@ -106,7 +106,7 @@ func (r *delimited) separator() (last, ended bool) {
 	}
 	r.line++
 	r.crlf = false
-	if c == '\r' && r.have() && r.buf[r.at] == '\n' {
+	if c == '\r' && r.fillByte() && r.buf[r.at] == '\n' {
 		r.at++
 		r.crlf = true
 	}
@@ -130,7 +130,7 @@ func (r *delimited) add(b []byte) {
 // inQuotes reads from a quote to the one that closes it.
 func (r *delimited) inQuotes() {
 	r.at++
-	for r.have() {
+	for r.fillByte() {
 		part := r.buf[r.at:r.end]
 		i := bytes.IndexByte(part, r.quote)
 		if i >= 0 {

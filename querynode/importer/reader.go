@@ -6,8 +6,8 @@ import (
 	"io"
 )
 
-// window is the part of a stream that is looked at.
-type window struct {
+// reader is the part of a stream that is looked at.
+type reader struct {
 	src     io.Reader
 	buf     []byte
 	at, end int
@@ -17,10 +17,10 @@ type window struct {
 	err     error
 }
 
-func newWindow(src io.Reader) window { return window{src: src, buf: make([]byte, 64<<10), line: 1} }
+func newReader(src io.Reader) reader { return reader{src: src, buf: make([]byte, 64<<10), line: 1} }
 
-// have reports whether there is a byte at at, reading on if need be.
-func (w *window) have() bool {
+// fillByte reports whether there is a byte at at, reading on if need be.
+func (w *reader) fillByte() bool {
 	for w.at == w.end {
 		if w.err != nil {
 			return false
@@ -33,7 +33,7 @@ func (w *window) have() bool {
 
 // ahead gives up to n bytes from at on, less only at the end of the stream. n
 // is small.
-func (w *window) ahead(n int) []byte {
+func (w *reader) ahead(n int) []byte {
 	for w.end-w.at < n && w.err == nil {
 		w.drop()
 		var got int
@@ -44,7 +44,7 @@ func (w *window) ahead(n int) []byte {
 }
 
 // drop forgets what is before at.
-func (w *window) drop() {
+func (w *reader) drop() {
 	if w.at > 0 {
 		w.tail = w.buf[w.at-1]
 		w.before += int64(w.at)
@@ -54,7 +54,7 @@ func (w *window) drop() {
 }
 
 // previous is the byte before at.
-func (w *window) previous() byte {
+func (w *reader) previous() byte {
 	if w.at > 0 {
 		return w.buf[w.at-1]
 	}
@@ -62,12 +62,12 @@ func (w *window) previous() byte {
 }
 
 // offset is where at is in the stream.
-func (w *window) offset() int64 { return w.before + int64(w.at) }
+func (w *reader) offset() int64 { return w.before + int64(w.at) }
 
-// pass goes over n lines, or to the end, and tells how many line ends that
+// skipLines goes over n lines, or to the end, and tells how many line ends that
 // were.
-func (w *window) pass(n int64) (passed int64) {
-	for passed < n && w.have() {
+func (w *reader) skipLines(n int64) (passed int64) {
+	for passed < n && w.fillByte() {
 		part := w.buf[w.at:w.end]
 		i := bytes.IndexAny(part, "\r\n")
 		if i < 0 {
@@ -84,10 +84,10 @@ func (w *window) pass(n int64) (passed int64) {
 	return passed
 }
 
-// over is why there is no more.
-func (w *window) over() error {
+// endError is why there is no more.
+func (w *reader) endError() error {
 	if errors.Is(w.err, io.EOF) {
 		return io.EOF
 	}
-	return errBroken(w.err)
+	return errReadBack(w.err)
 }

@@ -11,10 +11,10 @@ import (
 // maxNames is how many bytes all names of columns together may have.
 const maxNames = 1 << 20
 
-// documents reads rows that are JSON objects or arrays: in an array, or one
+// jsonRows reads rows that are JSON objects or arrays: in an array, or one
 // after another, or one per line. It learns the names of columns as it goes.
-type documents struct {
-	window
+type jsonRows struct {
+	reader
 	most  int
 	lines bool // one per line
 
@@ -37,12 +37,12 @@ type documents struct {
 	labels *parser // of the rows, if they have some
 }
 
-func newDocuments(src io.Reader, lines bool, most int) *documents {
-	return &documents{window: newWindow(src), most: most, lines: lines, numbers: map[string]int{}}
+func newJSONRows(src io.Reader, lines bool, most int) *jsonRows {
+	return &jsonRows{reader: newReader(src), most: most, lines: lines, numbers: map[string]int{}}
 }
 
 // next reads a row; io.EOF after the last. Other errors are for the whole.
-func (r *documents) next() (row, error) {
+func (r *jsonRows) next() (row, error) {
 	if r.lines {
 		return r.nextLine()
 	}
@@ -54,19 +54,19 @@ func (r *documents) next() (row, error) {
 		return row{}, err
 	}
 	if !r.large && !r.valid() {
-		return row{}, atLine(line, errs.E(errs.Invalid, "this is not JSON"))
+		return row{}, withLine(line, errs.E(errs.Invalid, "this is not JSON"))
 	}
 	return r.row(line)
 }
 
-func (r *documents) nextLine() (row, error) {
+func (r *jsonRows) nextLine() (row, error) {
 	for {
-		if !r.have() {
-			return row{}, r.over()
+		if !r.fillByte() {
+			return row{}, r.endError()
 		}
 		line := r.line
 		r.data, r.large = r.data[:0], false
-		for ended := false; !ended && r.have(); {
+		for ended := false; !ended && r.fillByte(); {
 			part := r.buf[r.at:r.end]
 			if i := bytes.IndexByte(part, '\n'); i >= 0 {
 				part, ended = part[:i], true
@@ -89,7 +89,7 @@ func (r *documents) nextLine() (row, error) {
 	}
 }
 
-func (r *documents) add(b []byte) {
+func (r *jsonRows) add(b []byte) {
 	if left := r.most - len(r.data); len(b) > left {
 		r.large = true
 		if r.brief {
@@ -105,8 +105,8 @@ const recordSeparator = "\x1e"
 
 // blanks skips white space, and what stands between the documents of a
 // sequence.
-func (r *documents) blanks() bool {
-	for r.have() {
+func (r *jsonRows) blanks() bool {
+	for r.fillByte() {
 		switch r.buf[r.at] {
 		case '\n':
 			r.line++
@@ -120,12 +120,12 @@ func (r *documents) blanks() bool {
 }
 
 // approach goes to where the next row begins. io.EOF says that there is none.
-func (r *documents) approach() error {
+func (r *jsonRows) approach() error {
 	if !r.blanks() {
 		if r.inside && errors.Is(r.err, io.EOF) {
-			return atLine(r.line, errs.E(errs.Invalid, "the array of rows is not closed"))
+			return withLine(r.line, errs.E(errs.Invalid, "the array of rows is not closed"))
 		}
-		return r.over()
+		return r.endError()
 	}
 	if !r.started {
 		r.started = true
@@ -140,7 +140,7 @@ func (r *documents) approach() error {
 			return io.EOF
 		}
 		if r.first { // after the array
-			return atLine(r.line, errs.E(errs.Invalid, "there is something after the array of rows"))
+			return withLine(r.line, errs.E(errs.Invalid, "there is something after the array of rows"))
 		}
 		return nil
 	}
@@ -157,24 +157,24 @@ func (r *documents) approach() error {
 	case first:
 		return nil
 	case c != ',':
-		return atLine(r.line, errs.E(errs.Invalid, "there is no comma between two rows"))
+		return withLine(r.line, errs.E(errs.Invalid, "there is no comma between two rows"))
 	}
 	r.at++
 	if !r.blanks() {
-		return atLine(r.line, errs.E(errs.Invalid, "the array of rows is not closed"))
+		return withLine(r.line, errs.E(errs.Invalid, "the array of rows is not closed"))
 	}
 	return nil
 }
 
 // value reads a value from bracket to bracket.
-func (r *documents) value() error {
+func (r *jsonRows) value() error {
 	line := r.line
 	r.data, r.large = r.data[:0], false
 	if c := r.buf[r.at]; c != '{' && c != '[' {
-		return atLine(line, errs.E(errs.Invalid, "a row has to be a JSON object or array"))
+		return withLine(line, errs.E(errs.Invalid, "a row has to be a JSON object or array"))
 	}
 	depth, quoted, escaped := 0, false, false
-	for r.have() {
+	for r.fillByte() {
 		i := r.at
 		for ended := false; i < r.end && !ended; i++ {
 			switch c := r.buf[i]; {
@@ -201,13 +201,13 @@ func (r *documents) value() error {
 		}
 	}
 	if !errors.Is(r.err, io.EOF) {
-		return r.over()
+		return r.endError()
 	}
-	return atLine(line, errs.E(errs.Invalid, "the row that begins here is not complete"))
+	return withLine(line, errs.E(errs.Invalid, "the row that begins here is not complete"))
 }
 
 // row makes cells of what has been read, which is valid JSON.
-func (r *documents) row(line int64) (row, error) {
+func (r *jsonRows) row(line int64) (row, error) {
 	if r.large {
 		return row{line: line, bad: errLargeRow(r.most)}, nil
 	}
@@ -229,7 +229,7 @@ func (r *documents) row(line int64) (row, error) {
 	return r.object(line, p)
 }
 
-func (r *documents) array(line int64, p parser) (row, error) {
+func (r *jsonRows) array(line int64, p parser) (row, error) {
 	defer func() { r.nans += p.nans }()
 	if r.labels != nil && r.labels.peek() != ']' {
 		r.cells = append(r.cells, r.labels.cell())
@@ -251,7 +251,7 @@ func (r *documents) array(line int64, p parser) (row, error) {
 	return row{line: line, cells: r.cells}, nil
 }
 
-func (r *documents) object(line int64, p parser) (row, error) {
+func (r *jsonRows) object(line int64, p parser) (row, error) {
 	defer func() { r.nans += p.nans }()
 	r.cells = append(r.cells, make([]cell, len(r.names))...)
 	p.b = p.b[1:]
@@ -262,10 +262,10 @@ func (r *documents) object(line int64, p parser) (row, error) {
 		i, known := r.numbers[string(key)]
 		if !known {
 			if i = len(r.names); i == maxColumns {
-				return row{}, atLine(line, errs.E(errs.Invalid, "there are more than %d different keys so far, and a table can have no more columns", maxColumns))
+				return row{}, withLine(line, errs.E(errs.Invalid, "there are more than %d different keys so far, and a table can have no more columns", maxColumns))
 			}
 			if r.named += len(key); r.named > maxNames {
-				return row{}, atLine(line, errs.E(errs.Invalid, "the keys so far, which are to be names of columns, have more than %d bytes together", maxNames))
+				return row{}, withLine(line, errs.E(errs.Invalid, "the keys so far, which are to be names of columns, have more than %d bytes together", maxNames))
 			}
 			r.names = append(r.names, string(key))
 			r.numbers[string(key)] = i

@@ -32,24 +32,24 @@ const (
 	tNumber = tInt | tLong | tWhole | tBig | tReal | tPoint | tComma | tGroup | tDots | tFine | tSpecial
 )
 
-// gap is a word that can stand for NULL.
-type gap uint8
+// nullWord is a word that can stand for NULL.
+type nullWord uint8
 
 const (
-	gapNA gap = 1 << iota
-	gapN      // \N
-	gapNULL
-	gapOther // a word that stands for nothing among numbers only
+	nullNA nullWord = 1 << iota
+	nullN           // \N
+	nullNULL
+	nullOther // a word that stands for nothing among numbers only
 )
 
-// gapWords are those words, with how they count.
-var gapWords = map[string]gap{
-	"NA": gapNA, `\N`: gapN, "NULL": gapNULL,
-	"null": gapOther, "None": gapOther, "N/A": gapOther, "n/a": gapOther, "#N/A": gapOther, "<NA>": gapOther, "<nil>": gapOther,
+// nullWords are those words, with how they count.
+var nullWords = map[string]nullWord{
+	"NA": nullNA, `\N`: nullN, "NULL": nullNULL,
+	"null": nullOther, "None": nullOther, "N/A": nullOther, "n/a": nullOther, "#N/A": nullOther, "<NA>": nullOther, "<nil>": nullOther,
 }
 
-// truths are the words that writers have for booleans.
-var truths = map[string]traits{
+// booleans are the words that writers have for booleans.
+var booleans = map[string]traits{
 	"true": tTrue, "false": tFalse, "True": tTrue, "False": tFalse, "TRUE": tTrue, "FALSE": tFalse,
 	"t": tTrue | tShort, "f": tFalse | tShort,
 	"WAHR": tTrue, "FALSCH": tFalse, "VRAI": tTrue, "FAUX": tFalse, "VERDADERO": tTrue, "FALSO": tFalse, "VERO": tTrue,
@@ -72,18 +72,18 @@ func special(b []byte) (f float64, is bool) {
 	return 0, false
 }
 
-// words is what a column of CSV has held so far.
-type words struct {
+// columnWords is what a column of CSV has held so far.
+type columnWords struct {
 	traits
-	gaps  gap  // words for NULL, without quotes
-	empty bool // there was nothing at all
-	exact bool // NULL is given: no other word stands for it
-	list  bool // a comma separates fields, and is not that of a number
-	blobs bool // there were BLOBs
+	gaps  nullWord // words for NULL, without quotes
+	empty bool     // there was nothing at all
+	exact bool     // NULL is given: no other word stands for it
+	list  bool     // a comma separates fields, and is not that of a number
+	blobs bool     // there were BLOBs
 }
 
 // add takes a value in.
-func (w *words) add(c cell) {
+func (w *columnWords) add(c cell) {
 	if c.kind == null {
 		w.empty = true
 		return
@@ -100,7 +100,7 @@ func (w *words) add(c cell) {
 		return
 	}
 	if c.kind == word && len(c.data) <= 5 && !w.exact {
-		if g := gapWords[string(c.data)]; g != 0 {
+		if g := nullWords[string(c.data)]; g != 0 {
 			w.gaps |= g
 			return
 		}
@@ -122,7 +122,7 @@ func (w *words) add(c cell) {
 // NULL in the whole data.
 // An empty text in quotes stays one among numbers, which no type of SQLite
 // keeps from it.
-func (w words) typed(gaps gap) string {
+func (w columnWords) typed(gaps nullWord) string {
 	w.traits &^= tEmpty
 	t := w.traits &^ tBare
 	if w.gaps&^gaps != 0 && !w.numbers() && !w.truth() {
@@ -150,10 +150,10 @@ func (w words) typed(gaps gap) string {
 
 // thousands reports whether the points of a column may all stand between
 // thousands.
-func (w words) thousands() bool { return w.traits&tDots != 0 && w.traits&tFine == 0 }
+func (w columnWords) thousands() bool { return w.traits&tDots != 0 && w.traits&tFine == 0 }
 
 // numbers reports whether all words are numbers, whatever stands for NULL.
-func (w words) numbers() bool {
+func (w columnWords) numbers() bool {
 	t := w.traits
 	switch {
 	case t&^tNumber != 0 || t&^tSpecial == 0:
@@ -168,7 +168,7 @@ func (w words) numbers() bool {
 
 // truth reports whether all words are booleans. One letter alone can be
 // anything; both are what PostgreSQL writes.
-func (w words) truth() bool {
+func (w columnWords) truth() bool {
 	t := w.traits
 	if t&^(tTrue|tFalse|tShort) != 0 || t&(tTrue|tFalse) == 0 {
 		return false
@@ -186,13 +186,13 @@ func traitOf(b []byte) traits {
 		if t := numberTrait(b); t != 0 {
 			return t
 		}
-		if len(b) <= 40 && dated(string(b)) {
+		if len(b) <= 40 && isDate(string(b)) {
 			return tDate
 		}
 		fallthrough
 	default:
 		if len(b) <= 9 {
-			if t := truths[string(b)]; t != 0 {
+			if t := booleans[string(b)]; t != 0 {
 				return t
 			}
 			if _, is := special(b); is {

@@ -4,47 +4,47 @@ import (
 	"strings"
 )
 
-// kind is what a cell looks like to a person.
-type kind uint8
+// cellLook is what a cell looks like to a person.
+type cellLook uint8
 
 const (
-	aText kind = iota
-	aNumber
-	aDate
-	aTruth // a boolean
-	aGap   // nothing, or a word for it
+	looksText cellLook = iota
+	looksNumber
+	looksDate
+	looksBoolean // a boolean
+	looksNull    // nothing, or a word for it
 )
 
-// look tells what a cell looks like.
-func look(b []byte) kind {
+// lookOf tells what a cell looks like.
+func lookOf(b []byte) cellLook {
 	if len(b) == 0 || len(b) > 40 {
 		if len(b) == 0 {
-			return aGap
+			return looksNull
 		}
-		return aText
+		return looksText
 	}
 	s := strings.TrimSpace(string(b))
 	switch {
-	case s == "" || gaps[s]:
-		return aGap
-	case figure(s):
-		return aNumber
-	case dated(s):
-		return aDate
-	case truths[s] != 0 && len(s) > 1:
-		return aTruth
+	case s == "" || nullLooks[s]:
+		return looksNull
+	case isNumber(s):
+		return looksNumber
+	case isDate(s):
+		return looksDate
+	case booleans[s] != 0 && len(s) > 1:
+		return looksBoolean
 	}
-	return aText
+	return looksText
 }
 
-// gaps are words that stand for nothing, or for no number.
-var gaps = map[string]bool{
+// nullLooks are words that stand for nothing, or for no number.
+var nullLooks = map[string]bool{
 	"NA": true, `\N`: true, "NULL": true, "null": true, "None": true, "N/A": true, "n/a": true, "#N/A": true, "<NA>": true, "<nil>": true,
 	"nan": true, "NaN": true, "NAN": true, "inf": true, "Inf": true, "INF": true, "-inf": true, "-Inf": true, "Infinity": true, "-Infinity": true, "INFINITY": true,
 }
 
-// figure reports whether a text is a number in any of the usual forms.
-func figure(s string) bool {
+// isNumber reports whether a text is a number in any of the usual forms.
+func isNumber(s string) bool {
 	digits, exponent := 0, false
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
@@ -74,8 +74,8 @@ func figure(s string) bool {
 	return digits > 0
 }
 
-// dated reports whether a text has the form of a date or time.
-func dated(s string) bool {
+// isDate reports whether a text has the form of a date or time.
+func isDate(s string) bool {
 	if s[0] < '0' || s[0] > '9' {
 		return false
 	}

@@ -16,13 +16,13 @@ import (
 // zstdWindow is the most that the data of zstd may refer back to.
 const zstdWindow = 8 << 20
 
-// unpacked gives the body as it is, or what is packed in it with gzip or zstd,
+// unpack gives the body as it is, or what is packed in it with gzip or zstd,
 // however often that was done. done ends the unpacking.
-func unpacked(body io.Reader) (r io.Reader, done func(), err error) {
+func unpack(body io.Reader) (r io.Reader, done func(), err error) {
 	in := bufio.NewReaderSize(body, 64<<10)
 	begin, err := in.Peek(4)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return &failed{begin, err}, func() {}, nil
+		return &failedBody{begin, err}, func() {}, nil
 	}
 	switch {
 	case bytes.HasPrefix(begin, []byte("\x1f\x8b\x08")):
@@ -30,14 +30,14 @@ func unpacked(body io.Reader) (r io.Reader, done func(), err error) {
 		if err != nil {
 			return nil, nil, errPacked("gzip", err)
 		}
-		return unpacking{z, "gzip"}, func() {}, nil
+		return unpackReader{z, "gzip"}, func() {}, nil
 	case bytes.HasPrefix(begin, []byte("\x28\xb5\x2f\xfd")):
 		z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
 			zstd.WithDecoderMaxWindow(zstdWindow), zstd.WithDecoderMaxMemory(4*zstdWindow))
 		if err != nil {
 			return nil, nil, errPacked("zstd", err)
 		}
-		return unpacking{z, "zstd"}, z.Close, nil
+		return unpackReader{z, "zstd"}, z.Close, nil
 	}
 	return in, func() {}, nil
 }
@@ -46,14 +46,14 @@ func errPacked(how string, err error) error {
 	return errs.Wrap(errs.Invalid, err, "The data is packed with %s and is broken or incomplete", how)
 }
 
-// failed is a body that ends with an error at its very front.
-type failed struct {
+// failedBody is a body that ends with an error at its very front.
+type failedBody struct {
 	rest []byte
 	err  error
 }
 
 // Read implements io.Reader.
-func (f *failed) Read(p []byte) (int, error) {
+func (f *failedBody) Read(p []byte) (int, error) {
 	if len(f.rest) == 0 {
 		return 0, f.err
 	}
@@ -62,14 +62,14 @@ func (f *failed) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// unpacking tells errors of what is packed from those of the body.
-type unpacking struct {
+// unpackReader tells errors of what is packed from those of the body.
+type unpackReader struct {
 	io.Reader
 	how string
 }
 
 // Read implements io.Reader.
-func (u unpacking) Read(p []byte) (int, error) {
+func (u unpackReader) Read(p []byte) (int, error) {
 	n, err := u.Reader.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		if errs.CodeOf(err) == errs.Internal {
@@ -79,8 +79,8 @@ func (u unpacking) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// others are what files of other kinds begin with, and what to do with them.
-var others = []struct{ magic, what string }{
+// foreignFormats are what files of other kinds begin with, and what to do with them.
+var foreignFormats = []struct{ magic, what string }{
 	{"SQLite format 3\x00", "a SQLite database; import it with the format sqlite"},
 	{"PK\x03\x04", "a ZIP archive or a file of a spreadsheet (xlsx, ods); unpack it, or save the sheet as CSV"},
 	{"PK\x05\x06", "an empty ZIP archive"},
@@ -100,25 +100,25 @@ var others = []struct{ magic, what string }{
 	{"\x00\x00\xFE\xFF", "text in UTF-32; write it as UTF-8 first, for example with iconv -f UTF-32 -t UTF-8"},
 }
 
-var page = regexp.MustCompile(`(?i)^\s*(<!DOCTYPE html|<html[\s>])`)
+var htmlPage = regexp.MustCompile(`(?i)^\s*(<!DOCTYPE html|<html[\s>])`)
 
-// recognised refuses data that is not a text with rows at all.
-func (d *Data) recognised() error {
-	begin, err := d.beginning(512)
+// rejectForeignFormats refuses data that is not a text with rows at all.
+func (d *Data) rejectForeignFormats() error {
+	begin, err := d.head(512)
 	if err != nil {
 		return err
 	}
 	what := ""
-	for _, o := range others {
+	for _, o := range foreignFormats {
 		if bytes.HasPrefix(begin, []byte(o.magic)) && (o.magic != "BZh" || bytes.Contains(begin, []byte("1AY&SY"))) {
 			what = o.what
 		}
 	}
 	switch {
 	case what != "":
-	case wide(begin):
+	case looksUTF32(begin):
 		what = "text in UTF-32; write it as UTF-8 first, for example with iconv -f UTF-32 -t UTF-8"
-	case page.Match(begin):
+	case htmlPage.Match(begin):
 		what = "a web page, and not the file that was meant to be loaded from it"
 	default:
 		return nil
@@ -126,9 +126,9 @@ func (d *Data) recognised() error {
 	return errs.E(errs.Invalid, "The data is %s", what)
 }
 
-// wide reports whether a text looks like UTF-32 without a mark: three bytes of
+// looksUTF32 reports whether a text looks like UTF-32 without a mark: three bytes of
 // four are zero.
-func wide(b []byte) bool {
+func looksUTF32(b []byte) bool {
 	if len(b) < 16 || len(b)%4 != 0 {
 		return false
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// frame is how rows lie in a JSON document that is one object. pandas writes
+// jsonForm is how rows lie in a JSON document that is one object. pandas writes
 // such with to_json, by its orient:
 //
 //	columns  {"a":{"0":1,"1":3},"b":{"0":2,"1":4}}, the default
@@ -22,8 +22,8 @@ import (
 // So do others: {"fields":[…],"rows":[[…],…]} is an answer of the query
 // interface, and {"items":[{…},…]} that of many a service. Any other object is
 // a row.
-type frame struct {
-	form  form
+type jsonForm struct {
+	form  formKind
 	notes []string
 	line  int64
 	names []string // of columns; nil if rows have them
@@ -35,13 +35,13 @@ type frame struct {
 	parts []member // columns, index: columns or rows
 }
 
-type form uint8
+type formKind uint8
 
 const (
-	formRows    form = iota // as they are
-	formArray               // they are an array within the object
-	formColumns             // an object for each column
-	formIndex               // an object for each row
+	formRows    formKind = iota // as they are
+	formArray                   // they are an array within the object
+	formColumns                 // an object for each column
+	formIndex                   // an object for each row
 )
 
 // member is one of an object, data[from:to]. What is cut off has no end.
@@ -54,25 +54,25 @@ type member struct {
 // indexName is the column that pandas has for labels of rows.
 const indexName = "index"
 
-// findFrame looks whether the data is one object that holds rows.
-func findFrame(src io.Reader, most int) (frame, error) {
-	r := newDocuments(src, false, most)
+// findJSONForm looks whether the data is one object that holds rows.
+func findJSONForm(src io.Reader, most int) (jsonForm, error) {
+	r := newJSONRows(src, false, most)
 	r.brief = true
 	if !r.blanks() || r.buf[r.at] != '{' {
-		return frame{}, nil // what is wrong with it is told when it is read
+		return jsonForm{}, nil // what is wrong with it is told when it is read
 	}
-	f := frame{line: r.line}
+	f := jsonForm{line: r.line}
 	before := int(r.offset())
 	if err := r.value(); err != nil {
-		return frame{}, nil //nolint:nilerr // as above
+		return jsonForm{}, nil //nolint:nilerr // as above
 	}
 	f.data = r.data
 	switch {
 	case r.large:
 	case r.blanks() || !errors.Is(r.err, io.EOF): // one of several
-		return frame{}, nil
+		return jsonForm{}, nil
 	case !r.valid():
-		return frame{}, nil
+		return jsonForm{}, nil
 	}
 	f.parts = membersOf(f.data)
 	if f.array() {
@@ -80,10 +80,10 @@ func findFrame(src io.Reader, most int) (frame, error) {
 		f.data, f.parts = nil, nil
 		return f, nil
 	}
-	if same, labels, names := f.alike(); same {
-		return f.across(labels, names, r.large || max(len(labels), len(names)) == maxMembers, most)
+	if same, labels, names := f.sameMembers(); same {
+		return f.objectOfObjects(labels, names, r.large || max(len(labels), len(names)) == maxMembers, most)
 	}
-	return frame{}, nil
+	return jsonForm{}, nil
 }
 
 // maxMembers is how many members an object of rows or columns may have: what is
@@ -133,10 +133,10 @@ func membersOf(b []byte) (found []member) {
 	return found
 }
 
-func (f *frame) value(m member) []byte { return bytes.TrimSpace(f.data[m.from:m.to]) }
+func (f *jsonForm) value(m member) []byte { return bytes.TrimSpace(f.data[m.from:m.to]) }
 
 // array looks whether the rows are an array within the object.
-func (f *frame) array() bool {
+func (f *jsonForm) array() bool {
 	var rows, names, index *member
 	for i := range f.parts {
 		switch m := &f.parts[i]; m.name {
@@ -168,7 +168,7 @@ func (f *frame) array() bool {
 	if c := first.peek(); c != '{' && (names == nil || c != '[' && c != ']') {
 		return false
 	}
-	if names != nil && !f.named(*names) || index != nil && !f.labelled(*index) {
+	if names != nil && !f.takeNames(*names) || index != nil && !f.takeLabels(*index) {
 		return false
 	}
 	f.form, f.at = formArray, bytes.IndexByte(f.data[rows.from:], '[')+rows.from
@@ -176,8 +176,8 @@ func (f *frame) array() bool {
 	return true
 }
 
-// named takes the names of columns.
-func (f *frame) named(m member) bool {
+// takeNames takes the names of columns.
+func (f *jsonForm) takeNames(m member) bool {
 	p := parser{b: f.value(m)}
 	if m.cut || !json.Valid(p.b) || !p.skip('[') {
 		return false
@@ -190,8 +190,8 @@ func (f *frame) named(m member) bool {
 	return true
 }
 
-// labelled takes the labels of rows, unless they only number them.
-func (f *frame) labelled(m member) bool {
+// takeLabels takes the labels of rows, unless they only number them.
+func (f *jsonForm) takeLabels(m member) bool {
 	p := parser{b: f.value(m)}
 	if m.cut || !json.Valid(p.b) || !p.skip('[') || f.names == nil {
 		return false
@@ -209,9 +209,9 @@ func (f *frame) labelled(m member) bool {
 	return true
 }
 
-// alike tells whether all members are objects with the same names within. These
+// sameMembers tells whether all members are objects with the same names within. These
 // are given, and those of the members themselves.
-func (f *frame) alike() (same bool, inner, outer []string) {
+func (f *jsonForm) sameMembers() (same bool, inner, outer []string) {
 	for i, m := range f.parts {
 		if m.cut {
 			break
@@ -232,23 +232,23 @@ func (f *frame) alike() (same bool, inner, outer []string) {
 	return len(inner) > 0, inner, outer
 }
 
-// across takes an object of objects for a table, if one side has the numbers of
+// objectOfObjects takes an object of objects for a table, if one side has the numbers of
 // rows.
-func (f frame) across(inner, outer []string, large bool, most int) (frame, error) {
+func (f jsonForm) objectOfObjects(inner, outer []string, large bool, most int) (jsonForm, error) {
 	labels := inner
 	switch {
-	case whole(inner):
+	case areIntegers(inner):
 		f.form, f.names = formColumns, outer
-	case whole(outer):
+	case areIntegers(outer):
 		f.form, f.names, labels = formIndex, inner, outer
 	default:
 		if len(outer) > 1 {
-			return frame{notes: []string{"The file is one JSON object, which is one row. If its members are rows or columns, write them as an array of objects; from pandas with to_json(FILE, orient=\"records\")"}}, nil
+			return jsonForm{notes: []string{"The file is one JSON object, which is one row. If its members are rows or columns, write them as an array of objects; from pandas with to_json(FILE, orient=\"records\")"}}, nil
 		}
-		return frame{}, nil
+		return jsonForm{}, nil
 	}
 	if large {
-		return frame{}, errs.E(errs.Invalid, "The rows are one JSON object of more than %d bytes (a quarter of limits.heap_bytes) or %d rows, the most that can be imported so; write them as an array of objects, from pandas with to_json(FILE, orient=\"records\")", most, maxMembers-1)
+		return jsonForm{}, errs.E(errs.Invalid, "The rows are one JSON object of more than %d bytes (a quarter of limits.heap_bytes) or %d rows, the most that can be imported so; write them as an array of objects, from pandas with to_json(FILE, orient=\"records\")", most, maxMembers-1)
 	}
 	for i, label := range labels {
 		f.label = f.label || label != strconv.Itoa(i)
@@ -259,8 +259,8 @@ func (f frame) across(inner, outer []string, large bool, most int) (frame, error
 	return f, nil
 }
 
-// whole tells whether all names are whole numbers.
-func whole(names []string) bool {
+// areIntegers tells whether all names are whole numbers.
+func areIntegers(names []string) bool {
 	return !slices.ContainsFunc(names, func(s string) bool {
 		_, err := strconv.ParseInt(s, 10, 64)
 		return err != nil
@@ -268,15 +268,15 @@ func whole(names []string) bool {
 }
 
 // open gives a reader of the rows.
-func (f *frame) open(src io.Reader, lines bool, most int) (rows, error) {
+func (f *jsonForm) open(src io.Reader, lines bool, most int) (rows, error) {
 	switch f.form {
 	case formRows:
-		return newDocuments(src, lines, most), nil
+		return newJSONRows(src, lines, most), nil
 	case formArray:
 		if _, err := io.CopyN(io.Discard, src, int64(f.at)); err != nil {
-			return nil, errBroken(err)
+			return nil, errReadBack(err)
 		}
-		r := newDocuments(src, false, most)
+		r := newJSONRows(src, false, most)
 		r.line, r.names, r.within = f.line, slices.Clone(f.names), true
 		for i, name := range f.names {
 			r.numbers[name] = i
@@ -286,20 +286,20 @@ func (f *frame) open(src io.Reader, lines bool, most int) (rows, error) {
 		}
 		return r, nil
 	}
-	return newTurned(f), nil
+	return newObjectRows(f), nil
 }
 
-// turned reads rows from an object of objects.
-type turned struct {
-	*frame
+// objectRows reads rows from an object of objects.
+type objectRows struct {
+	*jsonForm
 	at      int
 	cursors []parser // one for each column, or the one for the row
 	cells   []cell
 	nans    int64
 }
 
-func newTurned(f *frame) *turned {
-	t := &turned{frame: f}
+func newObjectRows(f *jsonForm) *objectRows {
+	t := &objectRows{jsonForm: f}
 	if f.form == formColumns {
 		for _, m := range f.parts {
 			t.cursors = append(t.cursors, parser{b: f.value(m)[1:]})
@@ -309,7 +309,7 @@ func newTurned(f *frame) *turned {
 }
 
 // next reads a row; io.EOF after the last.
-func (t *turned) next() (row, error) {
+func (t *objectRows) next() (row, error) {
 	t.cells = t.cells[:0]
 	if t.form == formIndex {
 		return t.nextObject()
@@ -323,7 +323,7 @@ func (t *turned) next() (row, error) {
 	return row{line: t.line, cells: t.cells}, nil
 }
 
-func (t *turned) nextObject() (row, error) {
+func (t *objectRows) nextObject() (row, error) {
 	if t.at == len(t.parts) {
 		return row{}, io.EOF
 	}
@@ -345,7 +345,7 @@ func (t *turned) nextObject() (row, error) {
 }
 
 // member takes the value of the next row from a column.
-func (t *turned) member(p *parser, first bool) {
+func (t *objectRows) member(p *parser, first bool) {
 	label := string(p.cell().data)
 	p.skip(':')
 	if first && t.label {
@@ -359,7 +359,7 @@ func (t *turned) member(p *parser, first bool) {
 
 // labelOf makes a value of a name: a number if it is one.
 func labelOf(name string) cell {
-	if whole([]string{name}) && json.Valid([]byte(name)) {
+	if areIntegers([]string{name}) && json.Valid([]byte(name)) {
 		return cell{integer, []byte(name)}
 	}
 	return cell{text, []byte(name)}

@@ -15,9 +15,9 @@ import (
 // is created, which makes those tables, and they are emptied before the first
 // row of the dump goes into them.
 
-// restored are the tables behind the virtual tables of a dump; true are those
+// virtualTables are the tables behind the virtual tables of a dump; true are those
 // that have been emptied.
-type restored map[string]bool
+type virtualTables map[string]bool
 
 var schemaRow = regexp.MustCompile(`(?is)\(\s*type\s*,\s*name\s*,\s*tbl_name\s*,\s*rootpage\s*,\s*sql\s*\)\s*VALUES\s*(\(.*\))\s*;?\s*$`)
 
@@ -38,11 +38,11 @@ func targetOf(text string) string {
 	if q := name[:1]; q == `"` || q == "'" {
 		name = strings.ReplaceAll(name[1:len(name)-1], q+q, q)
 	}
-	return folded(name)
+	return foldCase(name)
 }
 
 // exec runs a statement of a script.
-func (v restored) exec(l Loader, u sqlsplit.Unit) (written int64, bad, err error) {
+func (v virtualTables) exec(l Loader, u sqlsplit.Unit) (written int64, bad, err error) {
 	if writesSchema(u.Words) {
 		bad, err = v.create(l, u.Text)
 		return 0, bad, err
@@ -67,7 +67,7 @@ func (v restored) exec(l Loader, u sqlsplit.Unit) (written int64, bad, err error
 }
 
 // create makes a virtual table out of a row of the schema.
-func (v restored) create(l Loader, text string) (bad, err error) {
+func (v virtualTables) create(l Loader, text string) (bad, err error) {
 	refused := errs.E(errs.Invalid, "An INSERT into the schema is taken only as sqlite3 writes it for a virtual table; use CREATE")
 	m := schemaRow.FindStringSubmatch(text)
 	if m == nil {
@@ -85,7 +85,7 @@ func (v restored) create(l Loader, text string) (bad, err error) {
 	}
 	tables, err := l.Shadows(row[1])
 	for _, t := range tables {
-		v[folded(t)] = false
+		v[foldCase(t)] = false
 	}
 	return nil, err
 }

@@ -14,19 +14,19 @@ import (
 // others (daemonapi.PlainField). So they tell texts from numbers, and each value
 // comes back as it was.
 
-// ours reports whether the beginning of the data may be such an export.
-func (p *plan) ours(t tally) bool {
+// looksExported reports whether the beginning of the data may be such an export.
+func (p *plan) looksExported(t statistics) bool {
 	return p.header && p.whole && t.crlf && p.dialect == dialect{delimiter: ',', quote: '"'} && p.lines == 0 && !slices.Contains(p.names, "")
 }
 
-// ownCell makes a cell that says itself of what type it is; ok is false if no
+// exportedCell makes a cell that says itself of what type it is; ok is false if no
 // export is written so.
-func ownCell(c cell, single bool) (typed cell, ok bool) {
+func exportedCell(c cell, single bool) (typed cell, ok bool) {
 	switch c.kind {
 	case enclosed:
 		return cell{text, c.data}, !daemonapi.PlainField(c.data, single)
 	case word:
-		if k, ok := ownNumber(c.data); ok {
+		if k, ok := exportedNumber(c.data); ok {
 			return k, true
 		}
 		return cell{text, c.data}, daemonapi.PlainField(c.data, single)
@@ -34,8 +34,8 @@ func ownCell(c cell, single bool) (typed cell, ok bool) {
 	return c, true
 }
 
-// ownNumber takes a number in the one form that exports have for it.
-func ownNumber(b []byte) (cell, bool) {
+// exportedNumber takes a number in the one form that exports have for it.
+func exportedNumber(b []byte) (cell, bool) {
 	switch c := b[0]; {
 	case string(b) == "inf" || string(b) == "-inf":
 		return cell{real, infinite(c == '-')}, true
@@ -61,13 +61,13 @@ func ownNumber(b []byte) (cell, bool) {
 	return cell{real, b}, bytes.Equal(again, b)
 }
 
-// readOwn takes a row in as one of an export, as long as all of them are.
-func (sh *shape) readOwn(got row) {
+// readExported takes a row in as one of an export, as long as all of them are.
+func (sh *shape) readExported(got row) {
 	if sh.seen == nil {
-		sh.seen = make([]seen, sh.text.width)
+		sh.seen = make([]valueSet, sh.text.width)
 	}
 	for i, c := range got.cells {
-		k, ok := ownCell(c, sh.text.width == 1)
+		k, ok := exportedCell(c, sh.text.width == 1)
 		if !ok {
 			sh.typed = false
 			return
@@ -76,10 +76,10 @@ func (sh *shape) readOwn(got row) {
 	}
 }
 
-// apart reports whether the first row is in quotes that it does not need, and
+// headerAloneQuoted reports whether the first row is in quotes that it does not need, and
 // rows below are not: so names are written by programs that enclose all texts,
 // and by exports of this one.
-func apart(head []cell, body []sampled) bool {
+func headerAloneQuoted(head []cell, body []sampled) bool {
 	if !slices.ContainsFunc(head, func(c cell) bool { return c.kind == enclosed && !bytes.ContainsAny(c.data, ",;\t|\"\r\n") }) {
 		return false
 	}
@@ -88,8 +88,8 @@ func apart(head []cell, body []sampled) bool {
 	})
 }
 
-// free reports whether there is a text in quotes that it does not need: where
+// hasPlainField reports whether there is a text in quotes that it does not need: where
 // that is all there is, it is a name.
-func free(head []cell) bool {
+func hasPlainField(head []cell) bool {
 	return slices.ContainsFunc(head, func(c cell) bool { return daemonapi.PlainField(c.data, len(head) == 1) })
 }

@@ -190,17 +190,17 @@ func value64(name string, value []byte, kind cellKind) (cell, bool) {
 var bareWords = []string{"-Infinity", "Infinity", "-infinity", "infinity", "-Inf", "Inf", "-inf", "inf", "NaN", "nan", "NAN"}
 
 // valid tells whether what has been read is JSON, but for such words.
-func (r *documents) valid() bool {
+func (r *jsonRows) valid() bool {
 	if json.Valid(r.data) {
 		return true
 	}
 	r.plain = append(r.plain[:0], r.data...)
-	return plained(r.plain) && json.Valid(r.plain)
+	return replaceBareWords(r.plain) && json.Valid(r.plain)
 }
 
-// plained puts a 0 in the place of each such word, and tells whether there was
+// replaceBareWords puts a 0 in the place of each such word, and tells whether there was
 // one.
-func plained(b []byte) (some bool) {
+func replaceBareWords(b []byte) (some bool) {
 	for i := 0; i < len(b); i++ {
 		switch c := b[i]; {
 		case c == '"':

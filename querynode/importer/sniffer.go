@@ -6,10 +6,10 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// judge finds out a dialect: what explains the whole sample best, and of two
+// sniffer finds out a dialect: what explains the whole sample best, and of two
 // that do, the one that assumes less.
-type judge struct {
-	given
+type sniffer struct {
+	givenDialect
 	sample
 	trim   bool
 	tsv    bool
@@ -17,13 +17,13 @@ type judge struct {
 	known  []string // columns of the table that is there
 }
 
-func newJudge(s sample, g given, o daemonapi.ImportOptions, known []string) *judge {
-	return &judge{given: g, sample: s, trim: o.Trim, tsv: o.Format == daemonapi.TransferTSV, header: o.Header, known: known}
+func newSniffer(s sample, g givenDialect, o daemonapi.ImportOptions, known []string) *sniffer {
+	return &sniffer{givenDialect: g, sample: s, trim: o.Trim, tsv: o.Format == daemonapi.TransferTSV, header: o.Header, known: known}
 }
 
-// verdict is a dialect with what it makes of the sample.
-type verdict struct {
-	tally
+// candidate is a dialect with what it makes of the sample.
+type candidate struct {
+	statistics
 	layout
 	readings []dialect // that were weighed: with quotes and without
 }
@@ -36,7 +36,7 @@ const (
 	even     // every row is like the first
 )
 
-func (v verdict) class() int {
+func (v candidate) class() int {
 	switch {
 	case v.columns < 2:
 		return unlikely
@@ -53,11 +53,11 @@ func (v verdict) class() int {
 }
 
 // better reports whether a verdict is to be preferred to another.
-func (v verdict) better(than verdict) bool {
+func (v candidate) better(than candidate) bool {
 	if a, b := v.class(), than.class(); a != b {
 		return a > b
 	}
-	if a, b := v.lost()*int64(than.rows), than.lost()*int64(v.rows); a != b {
+	if a, b := v.lostLines()*int64(than.rows), than.lostLines()*int64(v.rows); a != b {
 		return a < b
 	}
 	if a, b := v.share(), than.share(); a > b+0.25 || b > a+0.25 {
@@ -67,20 +67,20 @@ func (v verdict) better(than verdict) bool {
 }
 
 // share is how many of the cells look like values.
-func (t tally) share() float64 { return float64(t.clean) / float64(max(1, t.cells)) }
+func (t statistics) share() float64 { return float64(t.clean) / float64(max(1, t.cells)) }
 
-// best gives the dialect of the sample.
-func (j *judge) best() verdict {
+// bestDialect gives the dialect of the sample.
+func (j *sniffer) bestDialect() candidate {
 	if j.hasDelimiter {
-		return j.verdict(j.delimiter)
+		return j.score(j.delimiter)
 	}
 	if j.tsv {
-		return j.verdict('\t')
+		return j.score('\t')
 	}
-	best := j.verdict(',')
+	best := j.score(',')
 	one := best
 	for _, c := range []byte{';', '\t', '|'} {
-		if v := j.verdict(c); v.better(best) {
+		if v := j.score(c); v.better(best) {
 			best = v
 		}
 	}
@@ -88,7 +88,7 @@ func (j *judge) best() verdict {
 		return best
 	}
 	for _, c := range []byte{1, '^', ' ', ':'} {
-		if v := j.verdict(c); v.seldom() && v.better(best) {
+		if v := j.score(c); v.isRareDelimiter() && v.better(best) {
 			best = v
 		}
 	}
@@ -98,16 +98,16 @@ func (j *judge) best() verdict {
 	case one.columns == 1 && one.uniform():
 		return one // of one column
 	}
-	return j.verdict(0)
+	return j.score(0)
 }
 
-// seldom reports whether a delimiter that few use explains the sample so well
+// isRareDelimiter reports whether a delimiter that few use explains the sample so well
 // that it is no accident: texts have blanks, and times colons.
-func (v verdict) seldom() bool {
+func (v candidate) isRareDelimiter() bool {
 	if v.delimiter == ' ' && v.whole && v.first > 2 {
 		return true // R's write.table, the blanks in its times included
 	}
-	if v.class() < fair || v.rows < 2 || v.lost() > v.apart {
+	if v.class() < fair || v.rows < 2 || v.lostLines() > v.apart {
 		return false
 	}
 	if v.delimiter == 1 || v.delimiter == '^' {
@@ -119,35 +119,35 @@ func (v verdict) seldom() bool {
 	return v.contrast > 0 || v.columns > 2 && v.clean < v.cells
 }
 
-func (j *judge) verdict(delimiter byte) verdict {
+func (j *sniffer) score(delimiter byte) candidate {
 	d := dialect{delimiter: delimiter, escape: j.escape, comment: j.comment, trim: j.trim}
 	d.runs = delimiter == ' ' && !j.hasDelimiter
-	v := j.quotes(d)
-	v.layout = j.layout(v.tally)
+	v := j.bestQuote(d)
+	v.layout = j.findLayout(v.statistics)
 	return v
 }
 
-// quotes finds out what fields are enclosed in.
-func (j *judge) quotes(d dialect) verdict {
+// bestQuote finds out what fields are enclosed in.
+func (j *sniffer) bestQuote(d dialect) candidate {
 	if j.hasQuote {
-		return verdict{tally: j.enclosed(d, j.quote)}
+		return candidate{statistics: j.withQuote(d, j.quote)}
 	}
-	quoted, plain := j.enclosed(d, '"'), j.enclosed(d, 0)
-	v := verdict{tally: weigh(quoted, plain), readings: []dialect{quoted.dialect, plain.dialect}}
+	quoted, plain := j.withQuote(d, '"'), j.withQuote(d, 0)
+	v := candidate{statistics: chooseQuoting(quoted, plain), readings: []dialect{quoted.dialect, plain.dialect}}
 	if v.quoted > 0 || v.codes || bytes.IndexByte(j.text, '\'') < 0 {
 		return v
 	}
-	if t := j.enclosed(d, '\''); t.apostrophes(plain) {
-		return verdict{tally: t}
+	if t := j.withQuote(d, '\''); t.encloseFields(plain) {
+		return candidate{statistics: t}
 	}
 	return v
 }
 
-// apostrophes reports whether they enclose fields: one that opens and another
+// encloseFields reports whether they enclose fields: one that opens and another
 // that closes can be part of texts, and so can both.
-func (t tally) apostrophes(plain tally) bool {
+func (t statistics) encloseFields(plain statistics) bool {
 	switch {
-	case t.quoted == 0 || !t.sound() || !t.uniform() || t.broken > 0 && plain.uniform():
+	case t.quoted == 0 || !t.quotesValid() || !t.uniform() || t.broken > 0 && plain.uniform():
 		return false
 	case t.needed > 0:
 		return t.whole || !plain.uniform()
@@ -155,10 +155,10 @@ func (t tally) apostrophes(plain tally) bool {
 	return t.whole && t.columns > 2
 }
 
-// enclosed gives the best reading with this quote; 0 is none.
-func (j *judge) enclosed(d dialect, quote byte) tally {
+// withQuote gives the best reading with this quote; 0 is none.
+func (j *sniffer) withQuote(d dialect, quote byte) statistics {
 	d.quote = quote
-	back := j.escapes(d)
+	back := j.countEscapes(d)
 	if quote == 0 {
 		if j.hasEscape {
 			d.codes = d.escape == '\\'
@@ -167,7 +167,7 @@ func (j *judge) enclosed(d dialect, quote byte) tally {
 		t := j.tally(d)
 		if back.ofFamily(d.delimiter, t.uniform()) {
 			d.escape, d.codes = '\\', true
-			if with := j.tally(d); with.lost() <= t.lost() {
+			if with := j.tally(d); with.lostLines() <= t.lostLines() {
 				return with
 			}
 		}
@@ -178,16 +178,16 @@ func (j *judge) enclosed(d dialect, quote byte) tally {
 	if !t.uniform() && d.delimiter != ' ' && bytes.Contains(j.text, []byte{d.delimiter, ' ', quote}) {
 		lead := d
 		lead.lead = true
-		if with := j.tally(lead); with.lost() < t.lost() {
+		if with := j.tally(lead); with.lostLines() < t.lostLines() {
 			d, t = lead, with
 		}
 	}
-	if t.sound() {
+	if t.quotesValid() {
 		return t
 	}
 	best := t
 	for _, other := range j.variants(d, back) {
-		if v := j.tally(other); v.faults < best.faults && v.odd <= best.lost() {
+		if v := j.tally(other); v.faults < best.faults && v.odd <= best.lostLines() {
 			best = v
 		}
 	}
@@ -195,7 +195,7 @@ func (j *judge) enclosed(d dialect, quote byte) tally {
 }
 
 // variants are dialects whose quotes are not doubled.
-func (j *judge) variants(d dialect, back escapes) (all []dialect) {
+func (j *sniffer) variants(d dialect, back escapes) (all []dialect) {
 	if !j.hasEscape && bytes.Contains(j.text, []byte{'\\', d.quote}) {
 		with := d
 		with.escape, with.codes = '\\', back.null > 0 || back.breaks > 0
@@ -211,35 +211,35 @@ func (j *judge) variants(d dialect, back escapes) (all []dialect) {
 	return append(all, loose)
 }
 
-// weigh decides between a reading with quotes and one without. Quotes are
+// chooseQuoting decides between a reading with quotes and one without. Quotes are
 // believed where they are needed, or stand around a whole column or header; a
 // reading that joins lines is not, where each line alone is a good row with the
 // same columns of numbers.
-func weigh(quoted, plain tally) tally {
+func chooseQuoting(quoted, plain statistics) statistics {
 	habit := quoted.whole || quoted.column
 	proof := habit || quoted.needed > 0
 	rows := plain.uniform() && plain.columns > 1 // each line is one
 	tab := quoted.delimiter == '\t'
 	believe := false
 	switch {
-	case quoted.sound() && quoted.quoted == 0:
+	case quoted.quotesValid() && quoted.quoted == 0:
 		believe = !plain.codes
-	case quoted.sound() && quoted.broken == 0:
+	case quoted.quotesValid() && quoted.broken == 0:
 		believe = proof && !plain.codes || !tab
-	case quoted.sound() && rows:
+	case quoted.quotesValid() && rows:
 		believe = proof || quoted.ends || quoted.typed > plain.typed
-	case quoted.sound() && plain.columns == 1:
+	case quoted.quotesValid() && plain.columns == 1:
 		believe = proof || !tab || quoted.ends
-	case quoted.sound():
-		believe = quoted.odd == 0 || quoted.lost() <= plain.lost()
+	case quoted.quotesValid():
+		believe = quoted.odd == 0 || quoted.lostLines() <= plain.lostLines()
 	case rows:
 		believe = habit || int64(quoted.needed) > quoted.faults
 	case habit:
-		believe = quoted.lost() <= 2*plain.lost()
+		believe = quoted.lostLines() <= 2*plain.lostLines()
 	case tab:
-		believe = quoted.lost() < plain.lost()
+		believe = quoted.lostLines() < plain.lostLines()
 	default:
-		believe = quoted.lost() <= 2*plain.lost()
+		believe = quoted.lostLines() <= 2*plain.lostLines()
 	}
 	if believe {
 		return quoted

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// contrast is what the first row tells against those below.
-type contrast struct {
+// headerEvidence is what the first row tells against those below.
+type headerEvidence struct {
 	pro, contra  int
 	gaps         int // cells without a name, but for the first and the last
 	names, equal int
@@ -17,7 +17,7 @@ type contrast struct {
 
 // header decides. Where rows differ in nothing, all of them being texts, the
 // first has names if it can; but not for a table that has others.
-func (c contrast) header(others bool) bool {
+func (c headerEvidence) header(others bool) bool {
 	switch {
 	case c.contra > 0:
 		return c.pro >= 3*c.contra
@@ -29,11 +29,11 @@ func (c contrast) header(others bool) bool {
 
 const longName = 1000 // bytes; longer is a text, unless numbers stand below it
 
-func contrastOf(head []cell, body []sampled) (c contrast) {
+func headerEvidenceOf(head []cell, body []sampled) (c headerEvidence) {
 	seen := map[string]bool{}
 	var numbers []int
 	for i, h := range head {
-		name := folded(strings.TrimSpace(string(h.data)))
+		name := foldCase(strings.TrimSpace(string(h.data)))
 		if name == "" {
 			if i > 0 && i < len(head)-1 {
 				c.gaps++
@@ -49,22 +49,22 @@ func contrastOf(head []cell, body []sampled) (c contrast) {
 			c.long++
 		}
 		below, bare, again := columnLook(head, body, i)
-		switch own := look(h.data); {
-		case own == aGap:
+		switch own := lookOf(h.data); {
+		case own == looksNull:
 			c.contra++
-		case own == aText && below != aText && below != aGap, own == aTruth && (below == aNumber || below == aDate):
+		case own == looksText && below != looksText && below != looksNull, own == looksBoolean && (below == looksNumber || below == looksDate):
 			c.pro++
-		case own == aText || own == aTruth && below == aText:
+		case own == looksText || own == looksBoolean && below == looksText:
 			if again {
 				c.repeated++
 			}
-		case h.kind == enclosed && bare && below == aNumber:
+		case h.kind == enclosed && bare && below == looksNumber:
 			c.pro++
-		case own == aDate && below == aNumber:
+		case own == looksDate && below == looksNumber:
 			c.pro++
-		case own == aNumber && (below == aNumber || below == aGap):
+		case own == looksNumber && (below == looksNumber || below == looksNull):
 			numbers = append(numbers, i)
-		case below != aText && below != aGap:
+		case below != looksText && below != looksNull:
 			c.contra++
 		}
 	}
@@ -80,20 +80,20 @@ func contrastOf(head []cell, body []sampled) (c contrast) {
 
 // columnLook tells what all cells of a column look like that have something,
 // whether all of them are without quotes, and whether the head is among them.
-func columnLook(head []cell, body []sampled, i int) (k kind, bare, again bool) {
-	k, bare = aGap, true
+func columnLook(head []cell, body []sampled, i int) (k cellLook, bare, again bool) {
+	k, bare = looksNull, true
 	for _, r := range body {
 		if i >= len(r.cells) || len(r.cells) != len(head) {
 			continue
 		}
 		cell := r.cells[i]
 		bare = bare && cell.kind != enclosed
-		switch own := look(cell.data); {
-		case own == aGap || k == own:
-		case k == aGap:
+		switch own := lookOf(cell.data); {
+		case own == looksNull || k == own:
+		case k == looksNull:
 			k = own
 		default:
-			k = aText
+			k = looksText
 		}
 		again = again || bytes.Equal(cell.data, head[i].data) && !same(r.cells, head)
 	}
