@@ -1,6 +1,6 @@
-// Package cli is the program `ayb`: it dispatches the hidden daemon, else the
-// commands, and turns errors into a line on stderr and an exit status. What
-// the commands do is in cli/client and cli/serve.
+// Package cli is the program `ayb`. It starts the hidden daemon command or one
+// of the public commands, and turns an error into a line on stderr and an exit
+// status. The commands themselves are in cli/client, cli/serve and cli/admin.
 package cli
 
 import (
@@ -22,7 +22,7 @@ import (
 	"github.com/ayb-go/ayb/shared/version"
 )
 
-// Main runs the program and gives its exit status. args come without the
+// Main runs the program and returns its exit status. args come without the
 // program's name.
 func Main(args []string) int {
 	if len(args) > 0 && args[0] == daemonargs.Command {
@@ -36,7 +36,7 @@ func Main(args []string) int {
 	return client.ExitCode(err)
 }
 
-// New makes the command tree.
+// New returns the root command with all commands below it.
 func New(std client.IO) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "ayb",
@@ -77,12 +77,13 @@ ayb hosts SQLite databases for many people. "ayb all-in-one" runs a server;
 	return root
 }
 
-// underscores makes --public-sharing-level and --public_sharing_level one.
+// underscores makes hyphens and underscores in the name of an option the same:
+// --public-sharing-level and --public_sharing_level.
 func underscores(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 	return pflag.NormalizedName(strings.ReplaceAll(name, "-", "_"))
 }
 
-// noCommand refuses what is no command of the root.
+// noCommand refuses an unknown command, and suggests one with a similar name.
 func noCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -94,7 +95,7 @@ func noCommand(cmd *cobra.Command, args []string) error {
 	return &client.UsageError{Command: cmd.CommandPath(), Message: message}
 }
 
-// noArgs makes stray arguments a usage error.
+// noArgs makes any argument of a command a usage error.
 func noArgs(cmd *cobra.Command) *cobra.Command {
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {

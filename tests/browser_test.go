@@ -89,7 +89,7 @@ func (p page) title() string {
 	return ""
 }
 
-// form gives the first form of the page that goes to this path: where it goes
+// form returns the first form of the page that goes to this path: where it goes
 // exactly, and the fields that are filled in already.
 func (p page) form(path string) (action *url.URL, fields url.Values) {
 	p.b.t.Helper()

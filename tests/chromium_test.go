@@ -92,7 +92,7 @@ func (b *tab) note(event any) {
 	}
 }
 
-// took gives the complaints since it was asked last.
+// took returns the complaints since it was asked last.
 func (b *tab) took() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()

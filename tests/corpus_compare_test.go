@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// differsFromShell tells the first thing in which they differ.
+// differsFromShell returns the first thing in which they differ.
 func differsFromShell(e corpusEntry, got, shell corpusOutcome) string {
 	if got.failure != nil || shell.failure != nil {
 		return failureDiffers(e, got.failure, shell.failure)
@@ -51,7 +51,7 @@ func failureDiffers(e corpusEntry, got, shell *corpusFailure) string {
 	return ""
 }
 
-// olderVersion tells whether a version of SQLite is older than another.
+// olderVersion reports whether a version of SQLite is older than another.
 func olderVersion(a, b string) bool {
 	parse := func(s string) (v [3]int) {
 		_, _ = fmt.Sscanf(s, "%d.%d.%d", &v[0], &v[1], &v[2]) // what is missing is 0

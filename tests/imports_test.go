@@ -98,7 +98,7 @@ func matchesAny(patterns []string, name string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool { return matches(p, name) })
 }
 
-// reaches tells whether a dependency is forbidden: one of ours by its pattern,
+// reaches reports whether a dependency is forbidden: one of ours by its pattern,
 // one of the standard library by its exact path, others by their beginning.
 func reaches(never []string, dep string) bool {
 	if isOurs(dep) {

@@ -60,7 +60,7 @@ func (k *slayer) write(db, sql string) {
 	})
 }
 
-// exists tells whether there is a database of that very name.
+// exists reports whether there is a database of that very name.
 func (k *slayer) exists(db string) (there bool) {
 	k.t.Helper()
 	k.eventually("look for "+db, func(ctx context.Context) error {

@@ -174,7 +174,7 @@ func (k *slayer) postpone(a attempt) {
 	}
 }
 
-// passing tells whether an error says that the same may work later.
+// passing reports whether an error says that the same may work later.
 func passing(err error) bool {
 	switch errs.CodeOf(err) {
 	case errs.Unavailable, errs.Timeout, errs.Engine, errs.ObjectStore, errs.Conflict:
@@ -270,7 +270,7 @@ func (k *slayer) holds(db, content string) {
 }
 
 // holdsOneOf wants one of some contents, the last one if nothing else may be,
-// and gives it.
+// and returns it.
 func (k *slayer) holdsOneOf(db string, last bool, contents ...string) string {
 	k.t.Helper()
 	if last {

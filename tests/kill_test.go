@@ -18,7 +18,7 @@ func kill(t *testing.T, pid int) {
 	}
 }
 
-// alive tells whether a process runs; one that has ended and that nobody has
+// alive reports whether a process runs; one that has ended and that nobody has
 // waited for does not.
 func alive(pid int) bool { return harness.RSS(pid) > 0 }
 

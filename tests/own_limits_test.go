@@ -231,7 +231,7 @@ func (w limitedWorld) noticed(t *testing.T, split bool) {
 			}
 			return
 		}
-		if !strings.Contains(out, "have taken this up") {
+		if !strings.Contains(out, "use the new limits now") {
 			t.Errorf("told %s", out)
 		}
 		for size, code := range map[int]errs.Code{most*1000 - 100: "", most*1000 + 1: errs.TooLarge} {

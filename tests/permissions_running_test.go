@@ -54,7 +54,7 @@ func (c caller) endless(db, mark string) endless {
 	return e
 }
 
-// find gives the id under which a caller is told of a statement; empty when
+// find returns the id under which a caller is told of a statement; empty when
 // they are not.
 func (e endless) find(c caller, db string) string {
 	for _, q := range c.runs(db) {

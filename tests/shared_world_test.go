@@ -161,7 +161,7 @@ type rights struct {
 	query            ayb.QueryLevel
 }
 
-// plain gives the row of the table for plain tokens.
+// plain returns the row of the table for plain tokens.
 func plain(name, level string) rights {
 	switch name {
 	case "olivia", "manager":

@@ -175,7 +175,7 @@ func (k *killer) sameLife(to string) bool {
 	return k.born[to] == k.life
 }
 
-// remembered tells whether the mailer has heard of everything the relay took:
+// remembered reports whether the mailer has heard of everything the relay took:
 // it writes the line only after it has noted the delivery.
 func (k *killer) remembered() bool {
 	k.mu.Lock()

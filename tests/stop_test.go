@@ -49,7 +49,7 @@ type stopper struct {
 type way struct {
 	name string
 	says string // the error of the one who asked for the statement
-	// stop gives the moment from which on it has to stop. The statement was
+	// stop returns the moment from which on it has to stop. The statement was
 	// sent at begin and is called id.
 	stop func(s *stopper, begin time.Time, gone context.CancelFunc, id string) time.Time
 }
@@ -178,7 +178,7 @@ func quoted(text string) []byte {
 	return b
 }
 
-// find gives the id of a statement that is in some state, if there is one.
+// find returns the id of a statement that is in some state, if there is one.
 func (s *stopper) find(sql, state string) string {
 	s.t.Helper()
 	list, err := s.user.RunningQueries(s.t.Context(), s.user.Name, s.db)

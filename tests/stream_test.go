@@ -228,7 +228,7 @@ func TestDisconnectQ3(t *testing.T) {
 }
 
 // disconnect starts a statement, closes the connection in the middle of it,
-// and tells how long the reader stayed taken. Whether the client reads until
+// and returns how long the reader stayed taken. Whether the client reads until
 // then is the caller's choice.
 func disconnect(t *testing.T, w *harness.Server, user *harness.User, sql string, reads bool) time.Duration {
 	t.Helper()

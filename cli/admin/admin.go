@@ -1,9 +1,9 @@
-// Package admin has the commands of `ayb admin`: what the operator of a server
-// does on its machine. It works on the metadata store that the server's
-// configuration names, whether the server runs or not, and asks for no token:
-// whoever may read the configuration and write the store is the operator.
+// Package admin has the commands of `ayb admin`: the work of an operator on the
+// machine of a server. The commands open the metadata store that the server's
+// configuration names, whether the server runs or not. They ask for no token: a
+// user who may read the configuration and write the store is the operator.
 //
-// It never makes or migrates a store, and opens no hosted database.
+// It never creates or migrates a store, and opens no hosted database.
 package admin
 
 import (
@@ -15,13 +15,13 @@ import (
 	"github.com/ayb-go/ayb/shared/process"
 )
 
-// app is what the commands share.
+// app holds what all commands use.
 type app struct {
 	process.IO
 	file string // the option --config
 }
 
-// New makes the command `admin`.
+// New returns the command `admin`.
 func New(std process.IO) *cobra.Command {
 	a := &app{IO: std}
 	cmd := &cobra.Command{
@@ -38,11 +38,11 @@ on its metadata store. The server may be running.`,
 	return cmd
 }
 
-// onlySubcommands refuses what is none of a command's own commands.
-func onlySubcommands(what string) cobra.PositionalArgs {
+// onlySubcommands refuses an argument that is not the name of a subcommand.
+func onlySubcommands(name string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
-			return usage(cmd, "unknown %s '%s'", what, args[0])
+			return usage(cmd, "unknown %s '%s'", name, args[0])
 		}
 		return nil
 	}
@@ -52,7 +52,7 @@ func usage(cmd *cobra.Command, message string, args ...any) error {
 	return &client.UsageError{Command: cmd.CommandPath(), Message: fmt.Sprintf(message, args...)}
 }
 
-// printLine prints a line of an answer.
+// printLine prints one line on stdout.
 func (a *app) printLine(line string, args ...any) error {
 	_, err := fmt.Fprintf(a.Stdout, line+"\n", args...)
 	return err

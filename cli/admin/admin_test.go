@@ -104,7 +104,7 @@ func TestSetShowUnset(t *testing.T) {
 				t.Errorf("%s: %s is %q, want %q\n%s", s.args, limit, got, want, out)
 			}
 		}
-		if told := strings.Contains(out, "A running server takes this up within a minute."); told == strings.Contains(s.args, "show") {
+		if told := strings.Contains(out, "A running server uses the new limits within a minute."); told == strings.Contains(s.args, "show") {
 			t.Errorf("%s: %s", s.args, out)
 		}
 	}

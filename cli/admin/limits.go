@@ -15,12 +15,12 @@ func (a *app) limits() *cobra.Command {
 		Short: "Show and set the limits of accounts and databases",
 		Long: `Show and set the limits of accounts and databases.
 
-What is set for a database counts before what is set for the account that owns
-it, and that before the section [limits] of the server's configuration:
+A limit of a database comes before the limit of the account that owns it, and
+both come before the section [limits] of the server's configuration:
 
 ` + limitsHelp() + `
-The last two are limits of an account as a whole. Sizes are written like 64MiB,
-times like 30s. A 0 means unlimited for result_bytes and the last two.`,
+The last two are limits of an account. Sizes are written like 64MiB, times like
+30s. For result_bytes and the last two, 0 means unlimited.`,
 		Example: `  ayb admin limits show
   ayb admin limits set alice database_bytes=10GiB heap_bytes=128MiB
   ayb admin limits set alice/shop.sqlite statement_timeout=2m
@@ -32,18 +32,18 @@ times like 30s. A 0 means unlimited for result_bytes and the last two.`,
 	return cmd
 }
 
-// limitsHelp says what each limit is.
+// limitsHelp returns a line for each limit with its meaning.
 func limitsHelp() string {
 	meaning := map[limits.Limit]string{
-		limits.DatabaseBytes:       "how large a database may grow",
-		limits.HeapBytes:           "the memory of the engine for a database",
-		limits.StatementTimeout:    "how long a request may compute",
-		limits.ResultBytes:         "how large an answer in one document may be",
-		limits.RequestBytes:        "how large a request may be; the server's is the most",
-		limits.QueriesPerDatabase:  "how many queries of a database run at once",
-		limits.QueriesPerAccount:   "how many queries run on an account's databases",
-		limits.DatabasesPerAccount: "how many databases an account may have",
-		limits.TokensPerAccount:    "how many API tokens an account may have",
+		limits.DatabaseBytes:       "largest size of a database",
+		limits.HeapBytes:           "memory of the engine for a database",
+		limits.StatementTimeout:    "longest time that a request may compute",
+		limits.ResultBytes:         "largest size of an answer in one document",
+		limits.RequestBytes:        "largest size of a request, at most the server's",
+		limits.QueriesPerDatabase:  "queries of a database that run at the same time",
+		limits.QueriesPerAccount:   "queries that run on an account's databases",
+		limits.DatabasesPerAccount: "databases that an account may have",
+		limits.TokensPerAccount:    "API tokens that an account may have",
 	}
 	var b strings.Builder
 	for _, l := range limits.All() {
@@ -56,7 +56,7 @@ func (a *app) setLimits() *cobra.Command {
 	return &cobra.Command{
 		Use:               "set ENTITY[/DATABASE] LIMIT=VALUE…",
 		Short:             "Set limits of an account or a database",
-		Long:              "Set limits of an account or a database; all of them or, when one makes no\nsense, none. \"ayb admin limits --help\" lists them.",
+		Long:              "Set limits of an account or a database. If one value is invalid, no limit is\nchanged. \"ayb admin limits --help\" lists the limits.",
 		Example:           "  ayb admin limits set alice database_bytes=10GiB heap_bytes=128MiB\n  ayb admin limits set alice/shop.sqlite statement_timeout=2m",
 		ValidArgsFunction: completeLimits("="),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -76,8 +76,8 @@ func (a *app) setLimits() *cobra.Command {
 func (a *app) unsetLimits() *cobra.Command {
 	return &cobra.Command{
 		Use:               "unset ENTITY[/DATABASE] [LIMIT…]",
-		Short:             "Take back what was set for an account or a database",
-		Long:              "Take back limits that were set for an account or a database, or all of them;\nwhat is set for its account, or for the server, then counts again.",
+		Short:             "Remove limits of an account or a database",
+		Long:              "Remove the named limits of an account or a database, or all of its limits. The\nlimits of its account, or of the server, then hold again.",
 		Example:           "  ayb admin limits unset alice heap_bytes\n  ayb admin limits unset alice/shop.sqlite",
 		ValidArgsFunction: completeLimits(""),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -103,7 +103,8 @@ func (a *app) unsetLimits() *cobra.Command {
 	}
 }
 
-// completeLimits offers the names of limits after the target.
+// completeLimits offers the names of limits after the target, each with a
+// suffix.
 func completeLimits(suffix string) cobra.CompletionFunc {
 	return func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if len(args) == 0 {
@@ -117,7 +118,8 @@ func completeLimits(suffix string) cobra.CompletionFunc {
 	}
 }
 
-// parseLimitName gives the limit with a name.
+// parseLimitName returns the limit with a name. A limit of accounts is refused
+// for a database.
 func parseLimitName(cmd *cobra.Command, t target, name string) (limits.Limit, error) {
 	l, ok := limits.ByName(name)
 	switch {
@@ -133,7 +135,7 @@ func parseLimitName(cmd *cobra.Command, t target, name string) (limits.Limit, er
 	return l, nil
 }
 
-// parseAssignments reads LIMIT=VALUE.
+// parseAssignments reads arguments of the form LIMIT=VALUE.
 func parseAssignments(cmd *cobra.Command, t target, args []string) (map[limits.Limit]*string, error) {
 	if len(args) == 0 {
 		return nil, usage(cmd, "the following required arguments were not provided: LIMIT=VALUE")
@@ -156,10 +158,10 @@ func parseAssignments(cmd *cobra.Command, t target, args []string) (map[limits.L
 	return out, nil
 }
 
-// target is an account or a database, as typed.
+// target is an account or a database, as the operator typed it.
 type target struct{ entity, database string }
 
-// String is the form people write.
+// String returns ENTITY or ENTITY/DATABASE.
 func (t target) String() string {
 	if t.database == "" {
 		return t.entity
@@ -167,7 +169,7 @@ func (t target) String() string {
 	return t.entity + "/" + t.database
 }
 
-// parseTarget reads the first argument.
+// parseTarget reads the first argument: ENTITY or ENTITY/DATABASE.
 func parseTarget(cmd *cobra.Command, args []string) (target, error) {
 	if len(args) == 0 {
 		return target{}, usage(cmd, "the following required arguments were not provided: ENTITY[/DATABASE]")

@@ -12,17 +12,17 @@ import (
 )
 
 const (
-	noticeAtOnce       = "Running servers have taken this up."
-	noticeWithinMinute = "A running server takes this up within a minute."
+	noticeAtOnce       = "Running servers use the new limits now."
+	noticeWithinMinute = "A running server uses the new limits within a minute."
 )
 
-// busTimeout is how long a bus is waited for that is configured and may be
-// down.
+// busTimeout limits the wait for a bus that is configured and may be down.
 const busTimeout = 3 * time.Second
 
-// notify tells running control planes of the change, if there is a bus they can
-// be told over, and says how soon it holds. They forget by themselves what is
-// a minute old.
+// notify announces the change to running control planes over the bus, if there
+// is one, and returns a sentence that says when the change takes effect. Without
+// the announcement a control plane notices it when its cached limits expire,
+// after a minute.
 func (s *server) notify(ctx context.Context, changed []ayb.DatabasePath) string {
 	if s.cfg.Bus.Address() == "" {
 		return noticeWithinMinute
@@ -33,19 +33,19 @@ func (s *server) notify(ctx context.Context, changed []ayb.DatabasePath) string 
 		return noticeWithinMinute
 	}
 	defer conn.Close()
-	waiting, cancel := context.WithTimeout(ctx, busTimeout)
+	connecting, cancel := context.WithTimeout(ctx, busTimeout)
 	defer cancel()
-	if conn.Connected(waiting) != nil {
+	if conn.Connected(connecting) != nil {
 		return noticeWithinMinute
 	}
 	group := invalidateapi.Join(conn, func(invalidateapi.Notice) {}, env.Log)
-	taking, leave := context.WithCancel(ctx)
-	left := make(chan struct{})
+	running, stop := context.WithCancel(ctx)
+	stopped := make(chan struct{})
 	go func() {
-		defer close(left)
-		_ = group.Run(taking) // Tell sees that nobody is heard
+		defer close(stopped)
+		_ = group.Run(running) // without it DatabasesChanged fails
 	}()
-	defer func() { leave(); <-left }()
+	defer func() { stop(); <-stopped }()
 	if group.DatabasesChanged(changed) != nil {
 		return noticeWithinMinute
 	}

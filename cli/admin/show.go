@@ -14,10 +14,10 @@ import (
 func (a *app) showLimits() *cobra.Command {
 	return &cobra.Command{
 		Use:   "show [ENTITY[/DATABASE]]",
-		Short: "Show the limits that hold",
-		Long: `Show the limits that hold for an account or a database, and where each was set.
-Without a name: those of the server, and everything that was set for accounts
-and databases.`,
+		Short: "Show the limits in force",
+		Long: `Show the limits in force for an account or a database, and where each was set.
+Without a name, show the limits of the server and all limits that were set for
+accounts and databases.`,
 		Example: "  ayb admin limits show\n  ayb admin limits show alice/shop.sqlite",
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if len(args) > 1 {
@@ -46,7 +46,7 @@ and databases.`,
 	}
 }
 
-// printLimits shows what holds for an account or a database.
+// printLimits prints the limits in force for an account or a database.
 func (a *app) printLimits(s *server, f subject) error {
 	e := limits.Resolve(s.limits, &f.own)
 	sources := map[limits.Source]string{
@@ -59,7 +59,8 @@ func (a *app) printLimits(s *server, f subject) error {
 	return format.WriteTable(a.Stdout, []string{"Limit", "Value", "Set for"}, rows)
 }
 
-// printOverview shows the server's limits and all that were set.
+// printOverview prints the server's limits, and all limits that were set for
+// accounts and databases.
 func (a *app) printOverview(ctx context.Context, s *server) error {
 	list, err := s.store.ListLimits(ctx)
 	if err != nil {

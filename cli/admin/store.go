@@ -15,7 +15,8 @@ import (
 	"github.com/ayb-go/ayb/shared/process"
 )
 
-// server is the server that is operated, seen from beside it.
+// server is the server that the operator works on. It may be running in another
+// process.
 type server struct {
 	cfg    config.Server
 	limits limits.Values
@@ -23,6 +24,7 @@ type server struct {
 }
 
 // openServer reads the configuration and opens the metadata store that it names.
+// A missing store is NotFound.
 func (a *app) openServer(ctx context.Context) (*server, error) {
 	file, required := process.ConfigFile(a.file)
 	cfg, err := config.Load(file, required, a.Environ, nil, config.RoleAdmin)
@@ -39,7 +41,7 @@ func (a *app) openServer(ctx context.Context) (*server, error) {
 	return &server{cfg: cfg, limits: serverLimits(cfg.Limits), store: s}, nil
 }
 
-// subject is an account or a database of the server.
+// subject is an account or a database of the server, with its own limits.
 type subject struct {
 	target   target
 	account  meta.Entity
@@ -47,7 +49,7 @@ type subject struct {
 	own      limits.Overrides
 }
 
-// lookUp looks an account or a database up.
+// lookUp finds an account or a database in the store.
 func (s *server) lookUp(ctx context.Context, t target) (subject, error) {
 	f := subject{target: target{entity: string(ayb.FoldEntity(t.entity)), database: t.database}}
 	var err error
@@ -68,15 +70,17 @@ func (s *server) lookUp(ctx context.Context, t target) (subject, error) {
 	return f, nil
 }
 
-func unknownTarget(err error, what string, t target) error {
+// unknownTarget replaces the store's NotFound by a sentence with the name that
+// the operator typed.
+func unknownTarget(err error, kind string, t target) error {
 	if errs.Is(err, errs.NotFound) {
-		return errs.Wrap(errs.Invalid, err, "There is no %s %s", what, t)
+		return errs.Wrap(errs.Invalid, err, "There is no %s %s", kind, t)
 	}
 	return err
 }
 
-// changeLimits sets limits, or takes those back that have no text, and prints what
-// came of it.
+// changeLimits sets limits, removes those that have no text, and prints the
+// limits in force afterwards.
 func (a *app) changeLimits(cmd *cobra.Command, t target, texts map[limits.Limit]*string) (err error) {
 	ctx := cmd.Context()
 	s, err := a.openServer(ctx)
@@ -85,7 +89,7 @@ func (a *app) changeLimits(cmd *cobra.Command, t target, texts map[limits.Limit]
 	}
 	defer func() { err = errors.Join(err, s.store.Close()) }()
 	to := map[limits.Limit]*int64{}
-	for _, l := range limits.All() { // the first fault in the order of the help
+	for _, l := range limits.All() { // so that the first error follows the order of the help
 		text, ok := texts[l]
 		if !ok {
 			continue
@@ -116,7 +120,8 @@ func (a *app) changeLimits(cmd *cobra.Command, t target, texts map[limits.Limit]
 	return a.printLine("%s", s.notify(ctx, paths))
 }
 
-// storeLimits makes the change and gives the databases whose limits it touches.
+// storeLimits stores the change and returns the databases whose limits it
+// affects.
 func (s *server) storeLimits(ctx context.Context, f subject, to map[limits.Limit]*int64) ([]ayb.DatabasePath, error) {
 	if f.database.ID != 0 {
 		return []ayb.DatabasePath{f.database.Path}, s.store.ChangeDatabaseLimits(ctx, f.database.ID, to)

@@ -11,7 +11,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// serverLimits are those of a server's configuration.
+// serverLimits returns the limits of a server's configuration.
 func serverLimits(c config.Limits) (v limits.Values) {
 	v.Set(limits.DatabaseBytes, int64(c.DatabaseBytes))
 	v.Set(limits.HeapBytes, int64(c.HeapBytes))
@@ -25,8 +25,8 @@ func serverLimits(c config.Limits) (v limits.Values) {
 	return v
 }
 
-// parseValue reads a value as the configuration writes it. The error is a sentence
-// that names the limit.
+// parseValue reads a value in the notation of the configuration file. The error
+// is a sentence that names the limit.
 func parseValue(l limits.Limit, text string, server limits.Values) (int64, error) {
 	n, err := parseNumber(l.Unit(), text)
 	if err == nil {
@@ -46,7 +46,7 @@ func parseNumber(u limits.Unit, text string) (int64, error) {
 	case limits.Milliseconds:
 		d, err := time.ParseDuration(strings.TrimSpace(text))
 		if err != nil || d%time.Millisecond != 0 {
-			return 0, fmt.Errorf("must be a duration of whole milliseconds, such as \"30s\", \"5m\" or \"1h30m\"")
+			return 0, fmt.Errorf("must be a duration of full milliseconds, such as \"30s\", \"5m\" or \"1h30m\"")
 		}
 		return d.Milliseconds(), nil
 	default:
@@ -58,7 +58,8 @@ func parseNumber(u limits.Unit, text string) (int64, error) {
 	}
 }
 
-// checkBounds tells in the words of the configuration whether a value may be set.
+// checkBounds refuses a value outside the bounds of a limit. The error reads
+// like those of the configuration.
 func checkBounds(l limits.Limit, n int64, server limits.Values) error {
 	least, most := l.Bounds(server)
 	switch {
@@ -72,7 +73,7 @@ func checkBounds(l limits.Limit, n int64, server limits.Values) error {
 	return nil
 }
 
-// formatValue is a value as people write it.
+// formatValue returns a value in the notation of the configuration file.
 func formatValue(l limits.Limit, n int64) string {
 	switch l.Unit() {
 	case limits.Bytes:
@@ -84,7 +85,8 @@ func formatValue(l limits.Limit, n int64) string {
 	}
 }
 
-// displayValue is a value in a listing, where 0 may mean that there is no limit.
+// displayValue returns a value for a listing: like formatValue, or "unlimited"
+// for 0 where it means that.
 func displayValue(l limits.Limit, n int64) string {
 	if n == 0 && l.ZeroIsUnlimited() {
 		return "unlimited"
@@ -92,7 +94,7 @@ func displayValue(l limits.Limit, n int64) string {
 	return formatValue(l, n)
 }
 
-// shortDuration is a duration without the parts that are zero: 2m and not 2m0s.
+// shortDuration formats a duration without zero parts: 2m and not 2m0s.
 func shortDuration(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {

@@ -112,7 +112,7 @@ func (a *app) rememberToken(url, token string) error {
 	return s.save(path)
 }
 
-// orDefault gives the text, or something else when there is none.
+// orDefault returns the text, or something else when there is none.
 func orDefault(text *string, none string) string {
 	if text == nil {
 		return none

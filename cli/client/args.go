@@ -32,7 +32,7 @@ func positional(names ...string) cobra.PositionalArgs {
 	}
 }
 
-// choice gives the argument at i, which must be one of the values; the first
+// choice returns the argument at i, which must be one of the values; the first
 // value when it was left out.
 func choice(cmd *cobra.Command, args []string, i int, name string, values []string) (string, error) {
 	if i >= len(args) {

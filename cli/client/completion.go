@@ -52,7 +52,7 @@ func (n *completions) refresh() {
 	}
 }
 
-// changesSchema tells whether SQL may change the names of a database.
+// changesSchema reports whether SQL may change the names of a database.
 func changesSchema(sql string) bool {
 	return regexp.MustCompile(`(?i)\b(create|drop|alter)\b`).MatchString(sql)
 }

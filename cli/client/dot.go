@@ -112,7 +112,7 @@ func allowedInTransaction(command string) bool {
 	return slices.Contains([]string{".mode", ".format", ".headers", ".header", ".nullvalue", ".width", ".timer", ".bail", ".help", ".quit", ".exit"}, command)
 }
 
-// setSwitch sets a switch, and tells whether it could be.
+// setSwitch sets a switch, and reports whether it could be.
 func (s *session) setSwitch(what *bool, words []string) bool {
 	on, err := onOff(words[0], words[1:])
 	s.reportError(err)

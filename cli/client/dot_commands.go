@@ -178,7 +178,7 @@ func (s *session) changeParams(args []string) error {
 
 func paramName() *regexp.Regexp { return regexp.MustCompile(`^[:@$][A-Za-z_][A-Za-z0-9_]*$`) }
 
-// boundParams gives the values for the parameters that SQL names, or nothing.
+// boundParams returns the values for the parameters that SQL names, or nothing.
 func (s *session) boundParams(sql string) (json.RawMessage, error) {
 	if len(s.params) == 0 {
 		return nil, nil

@@ -44,7 +44,7 @@ func usage(cmd *cobra.Command, message string, args ...any) error {
 // errReported ends a command whose failures have been printed already.
 var errReported = errors.New("failures have been reported")
 
-// ExitCode tells how the program ends after a command returned err.
+// ExitCode returns how the program ends after a command returned err.
 func ExitCode(err error) int {
 	if err == nil {
 		return ExitOK

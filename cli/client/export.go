@@ -124,7 +124,7 @@ func (e *exportJob) defaultName() string {
 	return strings.TrimLeft(name, ".-") + "." + string(e.req.Format)
 }
 
-// checkTarget tells whether the file can be written. A link stays, and what it leads
+// checkTarget reports whether the file can be written. A link stays, and what it leads
 // to is replaced.
 func (e *exportJob) checkTarget() error {
 	if target, err := filepath.EvalSymlinks(e.file); err == nil {

@@ -23,7 +23,7 @@ func Candidates(schema daemonapi.Schema, text string) []string {
 	return n.candidates(text)
 }
 
-// Sniff tells what a file is taken for, by what, and how it is compressed.
+// Sniff returns what a file is taken for, by what, and how it is compressed.
 func Sniff(name string, begin []byte) string {
 	g := sniff(name, begin)
 	return string(g.format) + " by " + g.source + " " + g.coding

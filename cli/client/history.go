@@ -56,7 +56,7 @@ func (h *history) Write(text string) (int, error) {
 	return len(h.entries), nil
 }
 
-// GetLine gives an entry, 0 being the oldest.
+// GetLine returns an entry, 0 being the oldest.
 func (h *history) GetLine(i int) (string, error) {
 	if i < 0 || i >= len(h.entries) {
 		return "", errNoSuchEntry
@@ -67,7 +67,7 @@ func (h *history) GetLine(i int) (string, error) {
 // Len is the number of entries.
 func (h *history) Len() int { return len(h.entries) }
 
-// Dump gives all entries.
+// Dump returns all entries.
 func (h *history) Dump() any { return h.entries }
 
 // append adds an entry to the file. A session goes on without a file.

@@ -40,7 +40,7 @@ where a database was forked from, and its forks.`,
 	}
 }
 
-// lineageLines tells where a database was copied from, and its copies.
+// lineageLines returns where a database was copied from, and its copies.
 func lineageLines(d httpapi.DatabaseDetails) string {
 	lines := ""
 	if d.ForkedFrom != nil {

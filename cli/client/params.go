@@ -22,7 +22,7 @@ func (p *paramFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&p.one, "param", nil, "the value of one parameter, `NAME=TEXT` or NAME:=JSON; may be given more than once")
 }
 
-// json gives the values as the server takes them; nil when there are none.
+// json returns the values as the server takes them; nil when there are none.
 func (p *paramFlags) json(cmd *cobra.Command) (json.RawMessage, error) {
 	all := cmd.Flags().Changed("params")
 	switch {

@@ -178,7 +178,7 @@ func (l *linkList) Set(text string) error {
 	return nil
 }
 
-// split tells the links from the other arguments.
+// split returns the links from the other arguments.
 func (l *linkList) split(args []string) (others, urls []string) {
 	switch {
 	case !l.given || len(args) == 0:

@@ -33,7 +33,7 @@ func (a *app) progress(size int64) *progress {
 	return &progress{p, bar, size}
 }
 
-// writerAbove gives what writes above the line: out itself unless it is on a terminal.
+// writerAbove returns what writes above the line: out itself unless it is on a terminal.
 func (p *progress) writerAbove(out io.Writer) io.Writer {
 	if p == nil || !isTerminal(out) {
 		return out

@@ -50,7 +50,7 @@ stops one, see cancel_query.`,
 	return cmd
 }
 
-// oneLine gives the beginning of SQL without line breaks.
+// oneLine returns the beginning of SQL without line breaks.
 func oneLine(sql string) string {
 	text := []rune(strings.Join(strings.Fields(sql), " "))
 	if len(text) > shownSQL {

@@ -198,7 +198,7 @@ func (q *querier) printRecords(w recordWriter, header bool, rows *httpapi.Rows) 
 	return n, rows.Err()
 }
 
-// recordWriter makes the writer of CSV or a list, and tells whether a header
+// recordWriter makes the writer of CSV or a list, and reports whether a header
 // goes first.
 func (q *querier) recordWriter() (w recordWriter, header bool) {
 	if q.as == format.List {
@@ -229,7 +229,7 @@ func cells(row []*string, null string) []string {
 	return out
 }
 
-// localWriter gives the failures of a writer on this machine their sentence.
+// localWriter returns the failures of a writer on this machine their sentence.
 type localWriter struct{ w io.Writer }
 
 // Write writes on.

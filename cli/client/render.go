@@ -162,7 +162,7 @@ func (q *querier) printCount(n int) error {
 	return localFailure(err, "write the answer")
 }
 
-// eachRow reads the rows of one result, and tells whether its end has come;
+// eachRow reads the rows of one result, and reports whether its end has come;
 // if not, the lines know why.
 func eachRow(lines *httpapi.Lines, null string, do func([]string) error) (whole bool, err error) {
 	for lines.Next() {

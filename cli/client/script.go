@@ -70,7 +70,7 @@ func (a *app) runScript(ctx context.Context, q *querier, name string) error {
 	return err
 }
 
-// fitsRequest tells whether a request is no larger than servers take by default.
+// fitsRequest reports whether a request is no larger than servers take by default.
 func fitsRequest(r httpapi.QueryRequest) bool {
 	if len(r.SQL) > requestBytes {
 		return false
@@ -82,7 +82,7 @@ func fitsRequest(r httpapi.QueryRequest) bool {
 	return err != nil || len(body) <= requestBytes // the error is for whoever sends it
 }
 
-// requestTooLarge tells whether a server refused a request for its size, so
+// requestTooLarge reports whether a server refused a request for its size, so
 // that nothing has been run.
 func requestTooLarge(err error) bool {
 	return errs.Is(err, errs.TooLarge) && errs.Public(err).Attrs[httpapi.AttrLimit] == httpapi.LimitRequestBytes

@@ -77,14 +77,14 @@ func (s *server) set(answer func(*http.Request, string) (int, any)) {
 	s.answer, s.requests = answer, nil
 }
 
-// seen gives the requests so far, a line each.
+// seen returns the requests so far, a line each.
 func (s *server) seen() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return strings.Join(s.requests, "\n")
 }
 
-// statements gives the bodies of the queries so far.
+// statements returns the bodies of the queries so far.
 func (s *server) statements() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

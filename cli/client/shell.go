@@ -17,9 +17,9 @@ import (
 	"github.com/ayb-go/ayb/shared/sqlsplit"
 )
 
-// input gives a session its text.
+// input returns a session its text.
 type input interface {
-	// next gives one or more whole lines without the last line break;
+	// next returns one or more whole lines without the last line break;
 	// io.EOF at the end, errInterrupted when the person gave up on a line.
 	next() (string, error)
 }
@@ -206,7 +206,7 @@ func (s *session) printRemark(line string, args ...any) {
 	s.reportError(localFailure(err, "write a message"))
 }
 
-// preciseDuration gives a time that is worth comparing.
+// preciseDuration returns a time that is worth comparing.
 func preciseDuration(d time.Duration) string {
 	return fmt.Sprintf("%.3f s", d.Seconds())
 }

@@ -58,7 +58,7 @@ func sniff(name string, begin []byte) sniffed {
 	return g
 }
 
-// gunzipPrefix gives as much as can be had of the begin of a compressed file.
+// gunzipPrefix returns as much as can be had of the begin of a compressed file.
 func gunzipPrefix(begin []byte) []byte {
 	z, err := gzip.NewReader(bytes.NewReader(begin))
 	if err != nil {

@@ -44,7 +44,7 @@ func newTerminal(ctx context.Context, s *session) *terminal {
 	return &terminal{shell: shell, keys: k}
 }
 
-// isComplete tells whether Enter sends the text rather than begin a new line.
+// isComplete reports whether Enter sends the text rather than begin a new line.
 func isComplete(text string) bool {
 	if strings.HasPrefix(strings.TrimSpace(text), ".") {
 		return true
@@ -72,7 +72,7 @@ func (t *terminal) next() (string, error) {
 	return text, err
 }
 
-// matching gives the words with this beginning, whatever its case; keywords
+// matching returns the words with this beginning, whatever its case; keywords
 // follow the case the person types.
 func matching(word string, words []string) []string {
 	var out []string

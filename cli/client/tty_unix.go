@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// isTerminal tells whether this stream is a terminal a person sits at.
+// isTerminal reports whether this stream is a terminal a person sits at.
 func isTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	if !ok {

@@ -127,7 +127,7 @@ func TestParams(t *testing.T) {
 	u.want("", "Error: --file goes without SQL and without parameters\n\nFor more information, try 'client query --help'.\n", 2, "query", "a/b", "SELECT", "-f", "x")
 }
 
-// asked gives the SQL of the requests so far.
+// asked returns the SQL of the requests so far.
 func (s *server) asked(t *testing.T) (all []string) {
 	t.Helper()
 	s.mu.Lock()

@@ -1,6 +1,6 @@
-// Package serve has the commands that run a server or help to configure one.
-// It is the composition root of `ayb all-in-one`: the list of roles and their
-// order is here, and no business rule.
+// Package serve has the commands that run a server or help to configure one. It
+// is the composition root of `ayb all-in-one`: it lists the roles and their
+// order, and has no business rules.
 package serve
 
 import (
@@ -16,12 +16,12 @@ import (
 	snapshotter "github.com/ayb-go/ayb/snapshotter/launch"
 )
 
-// Commands are the server's commands, for the root of `ayb`.
+// Commands returns the server's commands, which stand directly below `ayb`.
 func Commands(std process.IO) []*cobra.Command {
 	return []*cobra.Command{allInOne(std), sampleConfig(std)}
 }
 
-// allInOne runs every role in this process.
+// allInOne returns the command that runs every role in this process.
 func allInOne(std process.IO) *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
@@ -41,7 +41,7 @@ AYB__SECTION__KEY=VALUE overrides a key of the file. The command
 			path, required := process.ConfigFile(file)
 			spec := process.Spec{
 				EmbedBus: true,
-				// What is asked stops before what answers.
+				// A role stops before the roles that send it requests do.
 				Launch: []process.Launcher{mailer.Role, querynode.Role, snapshotter.Role, controlplane.Role},
 			}
 			return spec.Run(cmd.Context(), path, required, nil, std)
@@ -56,7 +56,7 @@ func sampleConfig(std process.IO) *cobra.Command {
 		Use:   "default_server_config",
 		Short: "Print a configuration that works, with a fresh key",
 		Long: `Print a configuration that works as it is, with a freshly made key, and with
-everything else that can be set as comments.`,
+all other options as comments.`,
 		Example: "  ayb default_server_config > ayb.toml",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {

@@ -86,7 +86,7 @@ func (l *lexer) comment(text string, final bool) int {
 	return 1
 }
 
-// endsStatement tells whether the statement ends here.
+// endsStatement reports whether the statement ends here.
 func (l *lexer) endsStatement() bool {
 	if l.state == trigger || l.state == semi {
 		l.state = semi

@@ -64,7 +64,7 @@ func (r *Reader) Line() int {
 	return r.line + strings.Count(r.text[:at], "\n")
 }
 
-// Next gives the next unit. The last one may lack its semicolon, or the end
+// Next returns the next unit. The last one may lack its semicolon, or the end
 // of its transaction. The error is io.EOF after the last unit, ErrTooLong, or
 // that of the source.
 func (r *Reader) Next() (Unit, error) {
@@ -91,7 +91,7 @@ func (r *Reader) Next() (Unit, error) {
 	}
 }
 
-// endStatement ends a statement, and tells whether the unit has ended with it.
+// endStatement ends a statement, and reports whether the unit has ended with it.
 func (r *Reader) endStatement() bool {
 	blank := r.lex.state == start
 	r.lex = lexer{}
@@ -109,7 +109,7 @@ func (r *Reader) endStatement() bool {
 	return r.everyStatement || !r.tx.open()
 }
 
-// cutIfFits gives out what has been read, unless it is too long.
+// cutIfFits returns out what has been read, unless it is too long.
 func (r *Reader) cutIfFits() (Unit, error) {
 	if r.at > r.maxBytes {
 		return Unit{}, ErrTooLong
@@ -117,7 +117,7 @@ func (r *Reader) cutIfFits() (Unit, error) {
 	return r.cutUnit(), nil
 }
 
-// cutUnit gives out what has been read.
+// cutUnit returns out what has been read.
 func (r *Reader) cutUnit() Unit {
 	u := r.first
 	u.Text, u.Line = r.text[:r.at], r.line
@@ -127,7 +127,7 @@ func (r *Reader) cutUnit() Unit {
 	return u
 }
 
-// findSavepoint gives out what stands at the end without a semicolon.
+// findSavepoint returns out what stands at the end without a semicolon.
 func (r *Reader) lastUnit() (Unit, error) {
 	r.endStatement()
 	if len(r.first.Words) == 0 {
@@ -149,7 +149,7 @@ func (r *Reader) readMore() error {
 	return err
 }
 
-// Offset gives the byte of a text at which its statement i begins, counted
+// Offset returns the byte of a text at which its statement i begins, counted
 // from 0 without empty ones; -1 when there are not so many.
 func Offset(text string, i int) int {
 	var lex lexer

@@ -192,7 +192,7 @@ func checkCut(t *testing.T, text, rest string) {
 	}
 }
 
-// blank tells whether there is nothing but comments and semicolons.
+// blank reports whether there is nothing but comments and semicolons.
 func blank(text string) bool {
 	words, _ := firstTokens(text)
 	return len(words) == 0

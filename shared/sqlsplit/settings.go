@@ -12,7 +12,7 @@ type settings struct {
 	set []string // what is set: PRAGMAs that are not as usual, and TEMP
 }
 
-// open tells whether something is set that counts for what comes next.
+// open reports whether something is set that counts for what comes next.
 func (s *settings) open() bool { return len(s.set) > 0 }
 
 // follow takes the first tokens of the next statement.
@@ -62,7 +62,7 @@ func inTempSchema(words []string) bool {
 	return i > 1 && words[i-1] == "TEMP"
 }
 
-// isOn tells whether SQLite takes a value for on.
+// isOn reports whether SQLite takes a value for on.
 func isOn(value string) bool {
 	switch value {
 	case "ON", "YES", "TRUE":

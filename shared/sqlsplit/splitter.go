@@ -54,7 +54,7 @@ func (s *Splitter) Feed(line string) []string {
 	return out
 }
 
-// Pending tells whether a statement or a transaction has begun and not ended.
+// Pending reports whether a statement or a transaction has begun and not ended.
 func (s *Splitter) Pending() bool { return s.buf.Len() > 0 || len(s.waiting) > 0 }
 
 // Waiting reports whether statements are complete and wait for others with which
@@ -64,7 +64,7 @@ func (s *Splitter) Waiting() (held, begun bool) {
 	return s.buf.Len() == 0 && len(s.waiting) > 0, s.tx.open()
 }
 
-// Rest gives what is unfinished and forgets it; empty when there is nothing
+// Rest returns what is unfinished and forgets it; empty when there is nothing
 // but blanks and comments.
 func (s *Splitter) Rest() string {
 	rest := s.waiting
@@ -75,7 +75,7 @@ func (s *Splitter) Rest() string {
 	return strings.Join(rest, "\n")
 }
 
-// takeStatement gives the statement collected so far and begins the next; empty when
+// takeStatement returns the statement collected so far and begins the next; empty when
 // it has no token but its semicolon.
 func (s *Splitter) takeStatement() string {
 	text, blank := strings.TrimSpace(s.buf.String()), s.lex.state == start

@@ -10,7 +10,7 @@ import (
 // PRAGMA schema.name = -value.
 const maxFirstTokens = 7
 
-// firstTokens gives the first tokens of a text, in upper case and without quotes,
+// firstTokens returns the first tokens of a text, in upper case and without quotes,
 // and where the first of them begins; len(text) when there is none.
 func firstTokens(text string) (words []string, at int) {
 	at = len(text)
@@ -62,7 +62,7 @@ func token(text string) (n int, word string) {
 	return 1, text[:1]
 }
 
-// unquoted gives a quoted name without its quotes, unless nothing is between
+// unquoted returns a quoted name without its quotes, unless nothing is between
 // them.
 func unquoted(text string) string {
 	if name := strings.Trim(text, "'\"`[]"); name != "" {
@@ -79,7 +79,7 @@ type transaction struct {
 	savepoints []string // savepoints that are open, the outermost first
 }
 
-// open tells whether the statements so far leave a transaction open.
+// open reports whether the statements so far leave a transaction open.
 func (t *transaction) open() bool { return t.begun || len(t.savepoints) > 0 }
 
 // follow takes the first tokens of the next statement.

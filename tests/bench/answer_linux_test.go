@@ -2,7 +2,7 @@ package main
 
 import "testing"
 
-// TestAnswer gives every beginning of an answer, as it may come.
+// TestAnswer returns every beginning of an answer, as it may come.
 func TestAnswer(t *testing.T) {
 	for _, text := range []string{
 		"HTTP/1.1 200 OK\r\nDate: now\r\nContent-Length: 11\r\nVary: Accept\r\n\r\nhello\r\n\r\nyo",

@@ -55,7 +55,7 @@ func serveFloor(dir string) error {
 	return http.Serve(l, f)
 }
 
-// file gives the database of a path.
+// file returns the database of a path.
 func (f *floor) file(path string) (*floorDB, error) {
 	f.mu.RLock()
 	db := f.files[path]

@@ -164,7 +164,7 @@ var (
 	status = []byte("HTTP/1.1 200 ")
 )
 
-// receive takes what has come and tells whether the answer is complete, and
+// receive takes what has come and reports whether the answer is complete, and
 // gives an error if it is not right.
 func (g *generator) receive(w *wire) (bool, error) {
 	if len(w.in) == cap(w.in) {

@@ -94,7 +94,7 @@ func measurePlain(ctx context.Context, file string) (p plain, err error) {
 	return p, err
 }
 
-// timed tells how long something takes once everything before is on disk.
+// timed returns how long something takes once everything before is on disk.
 func timed(do func() error) (time.Duration, error) {
 	unix.Sync()
 	begin := time.Now()

@@ -123,7 +123,7 @@ func (side *streamSide) watch(s *server, stop <-chan struct{}) {
 }
 
 // countRows counts the ends of rows, of two bytes, in an answer as it comes,
-// and gives its size and its last bytes.
+// and returns its size and its last bytes.
 func countRows(r io.Reader, row string) (rows int, size int64, end []byte, err error) {
 	buf := make([]byte, 256<<10)
 	keep := 0 // bytes of before at the beginning of buf

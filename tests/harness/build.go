@@ -56,7 +56,7 @@ var build = sync.OnceValues(func() (string, error) {
 // gives their directory.
 func Bin() (string, error) { return build() }
 
-// Race tells whether the binaries have the race detector, which multiplies
+// Race reports whether the binaries have the race detector, which multiplies
 // memory and time.
 func Race() bool { return race }
 

@@ -47,7 +47,7 @@ func (s Setting) Start(t testing.TB, opts ...Option) *Server {
 	return Start(t, s.Topology, opts...)
 }
 
-// Full tells whether every combination is to be tested (make test-full).
+// Full reports whether every combination is to be tested (make test-full).
 func Full() bool { return os.Getenv("AYB_TEST_FULL") == "1" }
 
 // Settings are those to test: each topology and each store once, or all

@@ -56,7 +56,7 @@ func (p *Process) Output() string {
 	return p.out.buf.String()
 }
 
-// Ended tells whether it has ended.
+// Ended reports whether it has ended.
 func (p *Process) Ended() bool {
 	select {
 	case <-p.done:

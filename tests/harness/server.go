@@ -207,7 +207,7 @@ func healthy(url string) bool {
 	return resp.Body.Close() == nil && resp.StatusCode == http.StatusOK
 }
 
-// Process gives a running process of the topology.
+// Process returns a running process of the topology.
 func (w *Server) Process(role string) *Process {
 	w.t.Helper()
 	p := w.procs[role]
@@ -289,7 +289,7 @@ func (w *Server) AddControlPlane() string {
 	return url
 }
 
-// Mails gives the lines of the mail file.
+// Mails returns the lines of the mail file.
 func (w *Server) Mails() []string {
 	w.t.Helper()
 	b, err := os.ReadFile(w.MailFile)

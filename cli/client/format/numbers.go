@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Bytes gives a size as people read it: "512 B", "1.0 GiB".
+// Bytes returns a size as people read it: "512 B", "1.0 GiB".
 func Bytes(n int64) string {
 	if n < 1024 {
 		return fmt.Sprintf("%d B", n)
@@ -19,7 +19,7 @@ func Bytes(n int64) string {
 	return fmt.Sprintf("%.1f %ciB", size, units[unit])
 }
 
-// Duration gives a time span as people read it: "0.3 s", "45 s", "2 min 5 s",
+// Duration returns a time span as people read it: "0.3 s", "45 s", "2 min 5 s",
 // "3 h", with two units at most. A negative one is shown as nothing at all.
 func Duration(d time.Duration) string {
 	d = max(d, 0)

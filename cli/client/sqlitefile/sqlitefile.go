@@ -36,7 +36,7 @@ type File struct {
 	checked bool
 }
 
-// stat tells whether a file is still the same.
+// stat reports whether a file is still the same.
 type fileState struct {
 	size    int64
 	changed int64 // time, in nanoseconds
@@ -179,7 +179,7 @@ func (f *File) readPage() error {
 	return nil
 }
 
-// checkUnchanged tells whether what was read belongs together.
+// checkUnchanged reports whether what was read belongs together.
 func (f *File) checkUnchanged() error {
 	if f.checked {
 		return io.EOF
