@@ -146,6 +146,7 @@ var importRules = []rule{
 	{pkg: "cli/client", may: list(nouns, "shared/httpapi", "shared/daemonapi", "shared/sqlsplit", "cli/client/..."),
 		never: list(join(bus, sql), "controlplane/...", "querynode/...", "mailer/...", "snapshotter/...", "web/...")},
 	{pkg: "cli/client/format", may: nouns, never: join(bus, sql)},
+	{pkg: "cli/client/lineedit", may: list(nouns, "shared/httpapi"), never: join(bus, sql)},
 	{pkg: "cli/client/sqlitefile", may: nouns, never: list(join(bus, sql), "net/http")},
 	{pkg: "cli", may: []string{"cli/...", "querynode/daemon", "querynode/daemonargs", "shared/version", "shared/process"}},
 	{pkg: "", may: []string{"cli"}},

@@ -139,3 +139,26 @@ func (n *completions) forDotCommand(command, word string) []string {
 	}
 	return nil
 }
+
+// matching returns the words with this beginning, whatever its case; keywords
+// follow the case the person types.
+func matching(word string, words []string) []string {
+	var out []string
+	for _, w := range words {
+		if len(w) >= len(word) && strings.EqualFold(w[:len(word)], word) {
+			if w == strings.ToUpper(w) && word == strings.ToLower(word) && word != "" {
+				w = strings.ToLower(w)
+			}
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// keywords are those that begin a statement or a clause.
+func keywords() []string {
+	return strings.Fields(`ALTER ANALYZE AND AS ASC BEGIN BETWEEN BY CASE COMMIT CREATE DEFAULT DELETE DESC DISTINCT
+		DROP ELSE END EXISTS EXPLAIN FROM GROUP HAVING IN INDEX INSERT INTO IS JOIN KEY LEFT LIKE LIMIT NOT NULL
+		OFFSET ON OR ORDER PRAGMA PRIMARY REFERENCES RETURNING ROLLBACK SELECT SET TABLE TEXT THEN TRIGGER UNION
+		UNIQUE UPDATE VACUUM VALUES VIEW WHEN WHERE WITH`)
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/cli/client/lineedit"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"
@@ -45,7 +46,7 @@ func (s *session) readFile(ctx context.Context, args []string) error {
 	defer f.Close()
 	s.readDepth++
 	defer func() { s.readDepth-- }()
-	return s.runInput(ctx, newLineReader(f, func() {}))
+	return s.runInput(ctx, lineedit.NewReader(f, func() {}))
 }
 
 // redirect sends the answers to a file; without a name, where they went at

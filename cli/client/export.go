@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/cli/client/lineedit"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"
@@ -87,7 +88,7 @@ func (e *exportJob) exportToFile(ctx context.Context) error {
 		return err
 	}
 	if e.file == "-" {
-		if e.req.Format == daemonapi.TransferSQLite && isTerminal(e.Stdout) {
+		if e.req.Format == daemonapi.TransferSQLite && lineedit.IsTerminal(e.Stdout) {
 			return errs.E(errs.Invalid, "A database file is not for a terminal; name a file, or another --format")
 		}
 		_, err := e.download(ctx, c, e.Stdout)
@@ -199,7 +200,7 @@ func (e *exportJob) moveIntoPlace(from string) error {
 // download copies the export to out and counts its bytes.
 func (e *exportJob) download(ctx context.Context, c *httpapi.Client, out io.Writer) (n int64, err error) {
 	var bar *progress
-	if !isTerminal(out) { // else the data itself shows how far it is
+	if !lineedit.IsTerminal(out) { // else the data itself shows how far it is
 		bar = e.progress(-1)
 	}
 	w := &countingWriter{w: out, bar: bar}

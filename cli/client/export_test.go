@@ -6,15 +6,11 @@ import "github.com/ayb-go/ayb/shared/daemonapi"
 var (
 	ConfigPath  = configPath
 	HistoryPath = historyPath
-	OpenHistory = openHistory
 	IsComplete  = isComplete
 	Matching    = matching
 
 	ChangesSchema = changesSchema
 )
-
-// MaxHistory is how many texts are remembered.
-const MaxHistory = maxHistoryEntries
 
 // Candidates are the completions of a text in a database with this schema.
 func Candidates(schema daemonapi.Schema, text string) []string {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/cli/client/lineedit"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
@@ -101,7 +102,7 @@ name of the database; --yes is for scripts.`,
 			return err
 		}
 		if !*yes {
-			if !isTerminal(a.Stdin) {
+			if !lineedit.IsTerminal(a.Stdin) {
 				return errs.E(errs.Invalid, "There is nobody to ask; give --yes to delete %s", db)
 			}
 			if err := a.confirmByName("the database "+db.String(), db.String()); err != nil {

@@ -5,6 +5,8 @@ import (
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/ayb-go/ayb/cli/client/lineedit"
 )
 
 // progress is a line on the terminal that tells how far a script or a transfer
@@ -18,7 +20,7 @@ type progress struct {
 // progress begins to show how far something of this size is, if stderr is a
 // terminal. The size is in bytes, and negative when it is not known.
 func (a *app) progress(size int64) *progress {
-	if !isTerminal(a.Stderr) {
+	if !lineedit.IsTerminal(a.Stderr) {
 		return nil
 	}
 	p := mpb.New(mpb.WithOutput(a.Stderr), mpb.WithWidth(40))
@@ -35,7 +37,7 @@ func (a *app) progress(size int64) *progress {
 
 // writerAbove returns what writes above the line: out itself unless it is on a terminal.
 func (p *progress) writerAbove(out io.Writer) io.Writer {
-	if p == nil || !isTerminal(out) {
+	if p == nil || !lineedit.IsTerminal(out) {
 		return out
 	}
 	return p.container

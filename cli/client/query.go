@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/cli/client/lineedit"
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
@@ -100,7 +101,7 @@ func (a *app) query() *cobra.Command {
 // not among the arguments.
 func (a *app) runWithParams(cmd *cobra.Command, q *querier, sql []string, values json.RawMessage) error {
 	if len(sql) == 0 {
-		if isTerminal(a.Stdin) {
+		if lineedit.IsTerminal(a.Stdin) {
 			return usage(cmd, "parameters need SQL")
 		}
 		text, err := io.ReadAll(a.Stdin)

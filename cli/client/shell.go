@@ -13,21 +13,23 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/cli/client/format"
+	"github.com/ayb-go/ayb/cli/client/lineedit"
+	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/httpapi"
 	"github.com/ayb-go/ayb/shared/sqlsplit"
 )
 
-// input returns a session its text.
+// input is where a session reads its text.
 type input interface {
-	// next returns one or more whole lines without the last line break;
-	// io.EOF at the end, errInterrupted when the person gave up on a line.
-	next() (string, error)
+	// Next returns one or more complete lines without the last line break;
+	// io.EOF at the end, lineedit.ErrInterrupted when the user gave up on a line.
+	Next() (string, error)
 }
 
-var (
-	errInterrupted = errors.New("interrupted")
-	errQuit        = errors.New("quit")
-)
+var errQuit = errors.New("quit")
+
+// completionTimeout limits the request for the names that completion offers.
+const completionTimeout = 30 * time.Second
 
 // session is one interactive session.
 type session struct {
@@ -55,8 +57,8 @@ func (a *app) runShell(ctx context.Context, q *querier) error {
 	s := &session{querier: q, app: &own, screen: a.Stdout}
 	defer func() { s.reportError(s.closeOutput()) }()
 	s.split.Script = true
-	s.sendEachInput = isTerminal(a.Stdin) // else nobody would see a refusal before the next statement
-	if isTerminal(a.Stdin) && isTerminal(a.Stdout) {
+	s.sendEachInput = lineedit.IsTerminal(a.Stdin) // else nobody would see a refusal before the next statement
+	if lineedit.IsTerminal(a.Stdin) && lineedit.IsTerminal(a.Stdout) {
 		if !q.quiet {
 			if err := a.printLine("Launching an interactive session for %s", printable(q.db.String())); err != nil {
 				return err
@@ -64,15 +66,42 @@ func (a *app) runShell(ctx context.Context, q *querier) error {
 		}
 		s.interactive = true
 		if term := a.Getenv("TERM"); term == "dumb" || term == "" && runtime.GOOS != "windows" {
-			return s.runSession(ctx, newLineReader(a.Stdin, s.printPrompt)) // it cannot draw a line anew
+			return s.runSession(ctx, lineedit.NewReader(a.Stdin, s.printPrompt)) // it cannot draw a line anew
 		}
-		return s.runSession(ctx, newTerminal(ctx, s))
+		return s.runSession(ctx, s.newEditor(ctx))
 	}
-	err := s.runSession(ctx, newLineReader(a.Stdin, func() {}))
+	err := s.runSession(ctx, lineedit.NewReader(a.Stdin, func() {}))
 	if err == nil && s.endedByFailure {
 		return errReported
 	}
 	return err
+}
+
+// newEditor returns the line editor for a user at a terminal.
+func (s *session) newEditor(ctx context.Context) *lineedit.Editor {
+	s.names = newCompletions(ctx, func() (daemonapi.Schema, error) {
+		ctx, cancel := context.WithTimeout(ctx, completionTimeout)
+		defer cancel()
+		return s.client.Schema(ctx, s.db.entity, s.db.name)
+	})
+	return lineedit.New(lineedit.Config{
+		Prompt:      printable(s.db.String()),
+		HistoryFile: historyPath(runtime.GOOS, s.app.Getenv),
+		IsComplete:  isComplete,
+		Complete:    s.names.candidates,
+	})
+}
+
+// isComplete reports whether Enter sends the text rather than begin a new line.
+func isComplete(text string) bool {
+	if strings.HasPrefix(strings.TrimSpace(text), ".") {
+		return true
+	}
+	var split sqlsplit.Splitter
+	for line := range strings.SplitSeq(text, "\n") {
+		split.Feed(line)
+	}
+	return !split.Pending()
 }
 
 // printPrompt asks for a line, in a way any terminal can print.
@@ -96,12 +125,12 @@ func (s *session) runSession(ctx context.Context, in input) error {
 // end.
 func (s *session) runInput(ctx context.Context, in input) error {
 	for ctx.Err() == nil {
-		text, err := in.next()
+		text, err := in.Next()
 		switch {
-		case errors.Is(err, errInterrupted):
+		case errors.Is(err, lineedit.ErrInterrupted):
 			s.split.Rest()
 			continue
-		case errors.Is(err, errLostCharacter):
+		case errors.Is(err, lineedit.ErrLostCharacter):
 			s.reportError(err)
 			continue
 		case errors.Is(err, io.EOF):

@@ -1,4 +1,4 @@
-package client
+package lineedit
 
 import (
 	"os"
@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// isTerminal reports whether this stream is a terminal a person sits at.
-func isTerminal(stream any) bool {
+// IsTerminal reports whether this stream is a terminal a person sits at.
+func IsTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	if !ok {
 		return false

@@ -1,6 +1,6 @@
 //go:build unix
 
-package client
+package lineedit
 
 import (
 	"os"
@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// isTerminal reports whether this stream is a terminal a person sits at.
-func isTerminal(stream any) bool {
+// IsTerminal reports whether this stream is a terminal a person sits at.
+func IsTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	if !ok {
 		return false

@@ -1,30 +1,28 @@
-package client_test
+package lineedit
 
 import (
 	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
-
-	"github.com/ayb-go/ayb/cli/client"
 )
 
 // C7: what was typed is there in the next session, for its owner only.
 func TestHistory(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state", "ayb", "query_history")
-	h := client.OpenHistory(path)
+	h := openHistory(path)
 	for _, s := range []string{"SELECT 1;\n", "SELECT 1;", "  ", "SELECT\n'<2>';"} {
 		if _, err := h.Write(s); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := read(t, path); got != "\"SELECT 1;\"\n\"SELECT\\n'<2>';\"\n" {
+	if got, err := os.ReadFile(path); err != nil || string(got) != "\"SELECT 1;\"\n\"SELECT\\n'<2>';\"\n" {
 		t.Errorf("file holds %s", got)
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode() != 0o600 {
 		t.Errorf("mode %v, %v", info, err)
 	}
-	again := client.OpenHistory(path)
+	again := openHistory(path)
 	if got, err := again.GetLine(1); again.Len() != 2 || err != nil || got != "SELECT\n'<2>';" {
 		t.Errorf("got %q, %v of %d", got, err, again.Len())
 	}
@@ -33,17 +31,19 @@ func TestHistory(t *testing.T) {
 	}
 
 	text := "not json\n"
-	for i := range client.MaxHistory + 10 {
+	for i := range maxHistoryEntries + 10 {
 		text += fmt.Sprintf("\"%d\"\n", i)
 	}
-	write(t, path, text)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for range 2 { // as read, and as cut down in the file
-		h = client.OpenHistory(path)
-		if got, err := h.GetLine(0); h.Len() != client.MaxHistory || err != nil || got != "10" {
+		h = openHistory(path)
+		if got, err := h.GetLine(0); h.Len() != maxHistoryEntries || err != nil || got != "10" {
 			t.Errorf("got %d entries from %q, %v", h.Len(), got, err)
 		}
 	}
-	if got := client.OpenHistory(""); got.Len() != 0 {
+	if got := openHistory(""); got.Len() != 0 {
 		t.Error("no place has entries")
 	}
 }

@@ -1,4 +1,4 @@
-package client
+package lineedit
 
 import (
 	"slices"
@@ -9,13 +9,7 @@ import (
 	"github.com/reeflective/readline"
 	"github.com/reeflective/readline/inputrc"
 	"github.com/rivo/uniseg"
-
-	"github.com/ayb-go/ayb/shared/errs"
 )
-
-// errLostCharacter refuses a text of which a character was lost on its way from the
-// terminal.
-var errLostCharacter = errs.E(errs.Invalid, "A character of this text arrived in parts and was lost, so nothing was sent; paste it once more, or run it with --file")
 
 // pasteThreshold is how many characters that come at once nobody has typed.
 const pasteThreshold = 16
@@ -29,15 +23,16 @@ const queueKey = '\x1e'
 // commands keep only the first code point of a character, and move by columns
 // where they mean code points.
 type keys struct {
-	shell *readline.Shell
-	queue []rune // has been read, and comes after the next queueKey
-	burst int    // characters that came at once, among them the last one
-	refed bool   // the editor has been given back some of them
-	lost  bool   // a character came in parts
+	shell      *readline.Shell
+	isComplete func(text string) bool
+	queue      []rune // has been read, and comes after the next queueKey
+	burst      int    // characters that came at once, among them the last one
+	refed      bool   // the editor has been given back some of them
+	lost       bool   // a character came in parts
 }
 
-func newKeys(shell *readline.Shell) *keys {
-	k := &keys{shell: shell}
+func newKeys(shell *readline.Shell, isComplete func(text string) bool) *keys {
+	k := &keys{shell: shell, isComplete: isComplete}
 	for name, on := range map[string]bool{
 		"convert-meta": false, "input-meta": true, "output-meta": true, "enable-bracketed-paste": true,
 		"cursor-position-probe": false, // what is typed before the terminal answers would be lost
@@ -126,7 +121,7 @@ func (k *keys) splitText(text, rest []rune) (plain, commands []rune) {
 		switch {
 		case r >= ' ' && r != '\x7f', r == '\t' && many:
 			text = append(text, r)
-		case (r == '\r' || r == '\n') && many && at == len(line) && !isComplete(string(line)+string(text)):
+		case (r == '\r' || r == '\n') && many && at == len(line) && !k.isComplete(string(line)+string(text)):
 			text = append(text, '\n')
 		default:
 			return text, rest[i:]

@@ -1,4 +1,4 @@
-package client
+package lineedit
 
 import (
 	"encoding/json"
