@@ -27,7 +27,7 @@ func (c *ControlPlane) upkeep(cfg Config) (u upkeep, err error) {
 		return u, err
 	}
 	u.purges, err = databases.NewPurgeQueue(databases.PurgeDeps{
-		Store: c.store, Files: purgeFiles{c.deps.Databases, c.deps.Files}, Nodes: c.deps.Nodes, Log: c.deps.Log, Now: c.deps.Now})
+		Store: c.store, Files: nodeFiles{c.deps.Databases, c.deps.Deleted}, Nodes: c.deps.Nodes, Log: c.deps.Log, Now: c.deps.Now})
 	if err != nil {
 		return u, err
 	}
@@ -36,15 +36,16 @@ func (c *ControlPlane) upkeep(cfg Config) (u upkeep, err error) {
 		return u, err
 	}
 	u.operations, err = databases.NewOperationQueue(databases.OperationConfig{Grace: cfg.DeletionGrace}, databases.OperationDeps{
-		Store: c.cache, Files: c.deps.Files, Nodes: c.deps.Nodes, Renamed: u.tasks.Wake,
+		Store: c.cache, Files: nodeFiles{c.deps.Databases, c.deps.Deleted}, Nodes: c.deps.Nodes, Renamed: u.tasks.Wake,
 		PurgeQueued: func() { u.purges.Wake(); u.tasks.Wake() }, Log: c.deps.Log, Now: c.deps.Now})
 	return u, err
 }
 
-// purgeFiles are the two parts of a query node that purge files.
-type purgeFiles struct {
+// nodeFiles are the parts of a query node that move and remove the files of
+// databases.
+type nodeFiles struct {
 	nodeapi.Databases
-	nodeapi.Files
+	nodeapi.DeletedDatabases
 }
 
 // start runs it until ctx ends; running waits for that.

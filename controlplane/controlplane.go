@@ -39,7 +39,8 @@ type Deps struct {
 	Queries   nodeapi.Queries
 	Imports   nodeapi.Imports
 	Databases nodeapi.Databases
-	Files     nodeapi.Files
+	Versions  nodeapi.Versions
+	Deleted   nodeapi.DeletedDatabases
 	Nodes     nodeapi.Nodes
 	Snapshots snapshotapi.Snapshots
 	Mail      mailapi.Sender
@@ -76,7 +77,7 @@ type ControlPlane struct {
 // assembles the services. It serves nothing yet. Whoever does not call Run
 // calls Close.
 func New(cfg Config, deps Deps) (*ControlPlane, error) {
-	if deps.Queries == nil || deps.Imports == nil || deps.Databases == nil || deps.Files == nil || deps.Nodes == nil || deps.Snapshots == nil || deps.Mail == nil || deps.BusHealthy == nil || deps.Log == nil {
+	if deps.Queries == nil || deps.Imports == nil || deps.Databases == nil || deps.Versions == nil || deps.Deleted == nil || deps.Nodes == nil || deps.Snapshots == nil || deps.Mail == nil || deps.BusHealthy == nil || deps.Log == nil {
 		return nil, errs.E(errs.Internal, "controlplane: a dependency is missing")
 	}
 	if deps.Now == nil {
@@ -145,7 +146,7 @@ func (c *ControlPlane) assemble(cfg Config) (err error) {
 
 func (c *ControlPlane) databases(cfg Config) (*databases.Databases, error) {
 	return databases.New(databases.Config{Limits: cfg.limits(), Grace: cfg.DeletionGrace}, databases.Deps{
-		Store: c.cache, Grants: c.cache, Queries: c.deps.Queries, Imports: c.deps.Imports, Files: c.deps.Databases, Versions: c.deps.Files,
+		Store: c.cache, Grants: c.cache, Queries: c.deps.Queries, Imports: c.deps.Imports, Files: c.deps.Databases, Versions: c.deps.Versions,
 		Nodes: c.deps.Nodes, Snapshots: c.deps.Snapshots, Purges: c.kept.purges, Operations: c.kept.operations, Now: c.deps.Now})
 }
 

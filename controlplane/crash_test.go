@@ -76,7 +76,7 @@ func (c *crash) revive(later time.Duration) {
 func (c *crash) another() *controlplane.ControlPlane {
 	c.t.Helper()
 	cp, err := controlplane.New(controlplane.Config{PublicURL: "https://ayb.example.com/", DatabaseURL: "sqlite://" + c.path, FernetKey: fernetKey, TokenTTL: time.Hour, DeletionGrace: week},
-		controlplane.Deps{Queries: c.node, Imports: c.node, Databases: c.node, Files: c.node, Nodes: c.node, Snapshots: c.node, Mail: c.mail,
+		controlplane.Deps{Queries: c.node, Imports: c.node, Databases: c.node, Versions: c.node, Deleted: c.node, Nodes: c.node, Snapshots: c.node, Mail: c.mail,
 			BusHealthy: func() error { return nil }, Log: slog.New(slog.NewTextHandler(c.log, nil)), Now: c.node.now})
 	if err != nil {
 		c.t.Fatal(err)

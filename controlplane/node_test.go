@@ -35,11 +35,12 @@ type Node struct {
 }
 
 var (
-	_ nodeapi.Queries   = (*Node)(nil)
-	_ nodeapi.Databases = (*Node)(nil)
-	_ nodeapi.Nodes     = (*Node)(nil)
-	_ nodeapi.Files     = (*Node)(nil)
-	_ nodeapi.Imports   = (*Node)(nil)
+	_ nodeapi.Queries          = (*Node)(nil)
+	_ nodeapi.Databases        = (*Node)(nil)
+	_ nodeapi.Nodes            = (*Node)(nil)
+	_ nodeapi.Versions         = (*Node)(nil)
+	_ nodeapi.DeletedDatabases = (*Node)(nil)
+	_ nodeapi.Imports          = (*Node)(nil)
 
 	_ snapshotapi.Snapshots = (*Node)(nil)
 )
@@ -100,7 +101,7 @@ func (n *Node) Query(ctx context.Context, id nodeapi.NodeID, req nodeapi.QueryRe
 }
 
 // CreateDatabase implements nodeapi.Databases.
-func (n *Node) CreateDatabase(_ context.Context, id nodeapi.NodeID, req nodeapi.CreateRequest) (nodeapi.CreateResponse, error) {
+func (n *Node) CreateDatabase(_ context.Context, id nodeapi.NodeID, req nodeapi.CreateRequest) (nodeapi.Done, error) {
 	n.mu.Lock()
 	err := n.reach(id)
 	if err == nil {
@@ -113,22 +114,22 @@ func (n *Node) CreateDatabase(_ context.Context, id nodeapi.NodeID, req nodeapi.
 	if err == nil {
 		err = n.create(req)
 	}
-	return nodeapi.CreateResponse{}, err
+	return nodeapi.Done{}, err
 }
 
 // DiscardDatabase implements nodeapi.Databases.
-func (n *Node) DiscardDatabase(_ context.Context, id nodeapi.NodeID, req nodeapi.DiscardRequest) (nodeapi.DeleteResponse, error) {
+func (n *Node) DiscardDatabase(_ context.Context, id nodeapi.NodeID, req nodeapi.DiscardRequest) (nodeapi.Done, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	err := n.reach(id)
 	if err == nil {
 		n.discarded = append(n.discarded, req.Path)
 	}
-	return nodeapi.DeleteResponse{}, err
+	return nodeapi.Done{}, err
 }
 
 // DeleteDatabase implements nodeapi.Databases.
-func (n *Node) DeleteDatabase(_ context.Context, id nodeapi.NodeID, req nodeapi.DeleteDatabaseRequest) (nodeapi.DeleteDatabaseResponse, error) {
+func (n *Node) DeleteDatabase(_ context.Context, id nodeapi.NodeID, req nodeapi.DeleteRequest) (nodeapi.Done, error) {
 	n.mu.Lock()
 	err := n.reach(id)
 	if err == nil {
@@ -138,7 +139,7 @@ func (n *Node) DeleteDatabase(_ context.Context, id nodeapi.NodeID, req nodeapi.
 	if err == nil {
 		err = n.remove(req.Path)
 	}
-	return nodeapi.DeleteDatabaseResponse{}, err
+	return nodeapi.Done{}, err
 }
 
 // DatabaseUsage implements nodeapi.Databases.

@@ -64,7 +64,7 @@ func newWorldWith(t testing.TB, change func(*controlplane.Deps), adjust ...func(
 		f(&cfg)
 	}
 	deps := controlplane.Deps{
-		Queries: w.node, Imports: w.node, Databases: w.node, Files: w.node, Nodes: w.node, Snapshots: w.node, Mail: w.mail,
+		Queries: w.node, Imports: w.node, Databases: w.node, Versions: w.node, Deleted: w.node, Nodes: w.node, Snapshots: w.node, Mail: w.mail,
 		BusHealthy: func() error { w.mu.Lock(); defer w.mu.Unlock(); return w.busErr },
 		Log:        slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: leveler{w}})),
 		Now:        func() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now },

@@ -14,20 +14,20 @@ import (
 const (
 	// stagedFor is how long a version is kept after whoever fills it has last
 	// asked for that.
-	stagedFor = nodeapi.KeepStaged
+	stagedFor = nodeapi.StagingLease
 	// tidyEvery is how often those that have waited longer are looked for.
 	tidyEvery = stagedFor / 8
 )
 
 var (
-	_ nodeapi.LocalVersions = (*Node)(nil)
-	_ nodeapi.LocalPlaces   = (*Node)(nil)
+	_ nodeapi.VersionHandler         = (*Node)(nil)
+	_ nodeapi.DeletedDatabaseHandler = (*Node)(nil)
 )
 
 func live(p ayb.DatabasePath) pool.Place { return pool.Place{DB: p} }
 
-// Stage implements nodeapi.LocalVersions.
-func (n *Node) Stage(_ context.Context, req nodeapi.StageRequest) (nodeapi.StageResponse, error) {
+// StageVersion implements nodeapi.VersionHandler.
+func (n *Node) StageVersion(_ context.Context, req nodeapi.StageRequest) (nodeapi.StageResponse, error) {
 	version, err := req.Version, error(nil)
 	if version == "" {
 		if err := n.room(0); err != nil {
@@ -44,8 +44,8 @@ func (n *Node) Stage(_ context.Context, req nodeapi.StageRequest) (nodeapi.Stage
 	return nodeapi.StageResponse{Version: version}, nil
 }
 
-// Unstage implements nodeapi.LocalVersions.
-func (n *Node) Unstage(_ context.Context, req nodeapi.VersionRequest) (nodeapi.Done, error) {
+// UnstageVersion implements nodeapi.VersionHandler.
+func (n *Node) UnstageVersion(_ context.Context, req nodeapi.VersionRequest) (nodeapi.Done, error) {
 	return nodeapi.Done{}, n.unstage(req)
 }
 
@@ -65,8 +65,8 @@ func (n *Node) settled(req nodeapi.VersionRequest, err error) error {
 	return err
 }
 
-// Publish implements nodeapi.LocalVersions.
-func (n *Node) Publish(_ context.Context, req nodeapi.VersionRequest) (nodeapi.Done, error) {
+// PublishVersion implements nodeapi.VersionHandler.
+func (n *Node) PublishVersion(_ context.Context, req nodeapi.VersionRequest) (nodeapi.Done, error) {
 	return nodeapi.Done{}, n.pool.Without(func() error { return n.settled(req, n.dir.Publish(req.Path, req.Version)) },
 		live(req.Path), pool.Place{DB: req.Path, Version: req.Version})
 }
@@ -77,23 +77,23 @@ func (n *Node) createFrom(req nodeapi.VersionRequest) error {
 		live(req.Path), pool.Place{DB: req.Path, Version: req.Version})
 }
 
-// Rename implements nodeapi.LocalPlaces.
-func (n *Node) Rename(_ context.Context, req nodeapi.RenameRequest) (nodeapi.Done, error) {
+// RenameDatabase implements nodeapi.DeletedDatabaseHandler.
+func (n *Node) RenameDatabase(_ context.Context, req nodeapi.RenameRequest) (nodeapi.Done, error) {
 	return nodeapi.Done{}, n.pool.Without(func() error { return n.dir.Rename(req.From, req.To) }, live(req.From), live(req.To))
 }
 
-// SoftDelete implements nodeapi.LocalPlaces.
-func (n *Node) SoftDelete(_ context.Context, req nodeapi.SoftDeleteRequest) (nodeapi.Done, error) {
+// SoftDeleteDatabase implements nodeapi.DeletedDatabaseHandler.
+func (n *Node) SoftDeleteDatabase(_ context.Context, req nodeapi.SoftDeleteRequest) (nodeapi.Done, error) {
 	return nodeapi.Done{}, n.pool.Without(func() error { return n.dir.SoftDelete(req.Path, req.Key) }, live(req.Path))
 }
 
-// Undelete implements nodeapi.LocalPlaces.
-func (n *Node) Undelete(_ context.Context, req nodeapi.SoftDeleteRequest) (nodeapi.Done, error) {
+// UndeleteDatabase implements nodeapi.DeletedDatabaseHandler.
+func (n *Node) UndeleteDatabase(_ context.Context, req nodeapi.SoftDeleteRequest) (nodeapi.Done, error) {
 	return nodeapi.Done{}, n.pool.Without(func() error { return n.dir.Undelete(req.Path, req.Key) }, live(req.Path))
 }
 
-// Purge implements nodeapi.LocalPlaces. No daemon runs on soft-deleted files.
-func (n *Node) Purge(_ context.Context, req nodeapi.SoftDeleteRequest) (nodeapi.Done, error) {
+// PurgeDatabase implements nodeapi.DeletedDatabaseHandler. No daemon runs on soft-deleted files.
+func (n *Node) PurgeDatabase(_ context.Context, req nodeapi.SoftDeleteRequest) (nodeapi.Done, error) {
 	return nodeapi.Done{}, n.dir.Purge(req.Key)
 }
 

@@ -87,7 +87,7 @@ type Node struct {
 	holds     holds
 }
 
-var _ nodeapi.Local = (*Node)(nil)
+var _ nodeapi.DatabaseHandler = (*Node)(nil)
 
 // New opens the data directory and probes the sandbox. The error says in a
 // sentence what keeps the node from starting.
@@ -172,7 +172,7 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	tidying.Go(func() { n.tidy(ctx) })
-	stop, err := nodeapi.Serve(n.deps.Bus, n.cfg.ID, nodeapi.Handlers{Databases: n, Versions: n, Places: n, Snapshots: n})
+	stop, err := nodeapi.Serve(n.deps.Bus, n.cfg.ID, nodeapi.Handlers{Links: n, Databases: n, Versions: n, Deleted: n, Snapshots: n})
 	if err != nil {
 		return err
 	}
@@ -215,40 +215,40 @@ func (n *Node) status() nodeapi.NodeStatus {
 	}
 }
 
-// Create implements nodeapi.Local.
-func (n *Node) Create(_ context.Context, req nodeapi.CreateRequest) (nodeapi.CreateResponse, error) {
+// CreateDatabase implements nodeapi.DatabaseHandler.
+func (n *Node) CreateDatabase(_ context.Context, req nodeapi.CreateRequest) (nodeapi.Done, error) {
 	if req.Type != ayb.SQLite {
-		return nodeapi.CreateResponse{}, errs.E(errs.Unsupported, "This server cannot host %s databases", req.Type)
+		return nodeapi.Done{}, errs.E(errs.Unsupported, "This server cannot host %s databases", req.Type)
 	}
 	if req.Version != "" {
-		return nodeapi.CreateResponse{}, n.createFrom(nodeapi.VersionRequest{Path: req.Path, Version: req.Version})
+		return nodeapi.Done{}, n.createFrom(nodeapi.VersionRequest{Path: req.Path, Version: req.Version})
 	}
 	if err := n.room(0); err != nil {
-		return nodeapi.CreateResponse{}, err
+		return nodeapi.Done{}, err
 	}
-	return nodeapi.CreateResponse{}, n.dir.Create(req.Path)
+	return nodeapi.Done{}, n.dir.Create(req.Path)
 }
 
-// Discard implements nodeapi.Local.
-func (n *Node) Discard(_ context.Context, req nodeapi.DiscardRequest) (nodeapi.DeleteResponse, error) {
+// DiscardDatabase implements nodeapi.DatabaseHandler.
+func (n *Node) DiscardDatabase(_ context.Context, req nodeapi.DiscardRequest) (nodeapi.Done, error) {
 	err := n.pool.Without(func() error { return n.dir.Discard(req.Path) }, live(req.Path))
 	if err != nil {
-		return nodeapi.DeleteResponse{}, err
+		return nodeapi.Done{}, err
 	}
-	return nodeapi.DeleteResponse{}, nil
+	return nodeapi.Done{}, nil
 }
 
-// Delete implements nodeapi.Local.
-func (n *Node) Delete(_ context.Context, req nodeapi.DeleteDatabaseRequest) (nodeapi.DeleteDatabaseResponse, error) {
+// DeleteDatabase implements nodeapi.DatabaseHandler.
+func (n *Node) DeleteDatabase(_ context.Context, req nodeapi.DeleteRequest) (nodeapi.Done, error) {
 	err := n.pool.Without(func() error { return n.dir.Remove(req.Path) }, live(req.Path))
 	if err != nil {
-		return nodeapi.DeleteDatabaseResponse{}, err
+		return nodeapi.Done{}, err
 	}
-	return nodeapi.DeleteDatabaseResponse{}, nil
+	return nodeapi.Done{}, nil
 }
 
-// Usage implements nodeapi.Local.
-func (n *Node) Usage(_ context.Context, req nodeapi.UsageRequest) (nodeapi.UsageResponse, error) {
+// DatabaseUsage implements nodeapi.DatabaseHandler.
+func (n *Node) DatabaseUsage(_ context.Context, req nodeapi.UsageRequest) (nodeapi.UsageResponse, error) {
 	size, err := n.dir.Size(req.Path)
 	if err != nil {
 		return nodeapi.UsageResponse{}, err
@@ -256,5 +256,5 @@ func (n *Node) Usage(_ context.Context, req nodeapi.UsageRequest) (nodeapi.Usage
 	return nodeapi.UsageResponse{DatabaseBytes: size.Database, WALBytes: size.WAL, Requests: n.pool.Requests(req.Path)}, nil
 }
 
-// Accept implements nodeapi.Local.
-func (n *Node) Accept(link mux.Link) bus.Peer { return n.streams.Accept(link) }
+// AcceptLink implements nodeapi.DatabaseHandler.
+func (n *Node) AcceptLink(link mux.Link) bus.Peer { return n.streams.Accept(link) }

@@ -379,7 +379,7 @@ func TestDelete(t *testing.T) {
 	}()
 	bustest.Until(t, "a statement to run", func() bool { return len(daemons(t)) == 1 })
 	for range 2 { // the second time there is nothing to do
-		if _, err := n.client.DeleteDatabase(t.Context(), n.id, nodeapi.DeleteDatabaseRequest{Path: path("a")}); err != nil {
+		if _, err := n.client.DeleteDatabase(t.Context(), n.id, nodeapi.DeleteRequest{Path: path("a")}); err != nil {
 			t.Fatal(err)
 		}
 	}

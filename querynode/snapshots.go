@@ -33,27 +33,27 @@ const (
 	maxMarks = 1000
 )
 
-var _ nodeapi.LocalSnapshots = (*Node)(nil)
+var _ nodeapi.SnapshotHandler = (*Node)(nil)
 
-// Marks implements nodeapi.LocalSnapshots.
-func (n *Node) Marks(_ context.Context, req nodeapi.MarksRequest) (nodeapi.MarksResponse, error) {
+// ListChangeTokens implements nodeapi.SnapshotHandler.
+func (n *Node) ListChangeTokens(_ context.Context, req nodeapi.ChangeTokensRequest) (nodeapi.ChangeTokensResponse, error) {
 	limit := maxMarks
 	if req.Limit > 0 {
 		limit = min(req.Limit, maxMarks)
 	}
-	marks, more, err := n.dir.Marks(req.After, limit)
+	marks, more, err := n.dir.ChangeTokens(req.After, limit)
 	if err != nil {
-		return nodeapi.MarksResponse{}, err
+		return nodeapi.ChangeTokensResponse{}, err
 	}
-	resp := nodeapi.MarksResponse{Marks: make([]nodeapi.Mark, 0, len(marks)), More: more}
+	resp := nodeapi.ChangeTokensResponse{Tokens: make([]nodeapi.ChangeToken, 0, len(marks)), More: more}
 	for _, m := range marks {
-		resp.Marks = append(resp.Marks, nodeapi.Mark(m))
+		resp.Tokens = append(resp.Tokens, nodeapi.ChangeToken(m))
 	}
 	return resp, nil
 }
 
-// Prepare implements nodeapi.LocalSnapshots. N14: one at a time for a database.
-func (n *Node) Prepare(ctx context.Context, req nodeapi.PrepareRequest) (nodeapi.PrepareResponse, error) {
+// PrepareSnapshot implements nodeapi.SnapshotHandler. N14: one at a time for a database.
+func (n *Node) PrepareSnapshot(ctx context.Context, req nodeapi.PrepareRequest) (nodeapi.PrepareResponse, error) {
 	ctx, cancel := n.within(ctx)
 	defer cancel()
 	var resp nodeapi.PrepareResponse
@@ -66,7 +66,7 @@ func (n *Node) Prepare(ctx context.Context, req nodeapi.PrepareRequest) (nodeapi
 	if err != nil {
 		return resp, err
 	}
-	mark, err := n.dir.Mark(req.Path)
+	mark, err := n.dir.ChangeToken(req.Path)
 	if err != nil {
 		return resp, err
 	}
@@ -82,7 +82,7 @@ func (n *Node) Prepare(ctx context.Context, req nodeapi.PrepareRequest) (nodeapi
 	if err != nil {
 		return resp, err
 	}
-	return nodeapi.PrepareResponse{Handle: handle, ID: p.ID, Bytes: p.Bytes, Packed: p.Size, Mark: mark}, nil
+	return nodeapi.PrepareResponse{Handle: handle, ID: p.ID, Bytes: p.Bytes, Packed: p.Size, ChangeToken: mark}, nil
 }
 
 // copyOf has the daemon of a database make a checked copy. The file has no name
@@ -150,8 +150,8 @@ func (n *Node) roomy(p ayb.DatabasePath, size int64) daemonapi.Limits {
 
 func workTime(size int64) time.Duration { return workBase + time.Duration(size/workRate)*time.Second }
 
-// Upload implements nodeapi.LocalSnapshots.
-func (n *Node) Upload(ctx context.Context, req nodeapi.UploadRequest) (nodeapi.UploadResponse, error) {
+// UploadSnapshot implements nodeapi.SnapshotHandler.
+func (n *Node) UploadSnapshot(ctx context.Context, req nodeapi.UploadRequest) (nodeapi.UploadResponse, error) {
 	ctx, cancel := n.within(ctx)
 	defer cancel()
 	parts := make([]snapshotio.Part, 0, len(req.Parts))
@@ -162,16 +162,16 @@ func (n *Node) Upload(ctx context.Context, req nodeapi.UploadRequest) (nodeapi.U
 	return nodeapi.UploadResponse{ETags: tags}, err
 }
 
-// Release implements nodeapi.LocalSnapshots.
-func (n *Node) Release(_ context.Context, req nodeapi.ReleaseRequest) (nodeapi.Done, error) {
+// ReleaseSnapshot implements nodeapi.SnapshotHandler.
+func (n *Node) ReleaseSnapshot(_ context.Context, req nodeapi.ReleaseRequest) (nodeapi.Done, error) {
 	return nodeapi.Done{}, n.prepared.Release(req.Handle)
 }
 
 var snapshotID = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
-// Fetch implements nodeapi.LocalSnapshots. What does not come whole and sound
+// FetchSnapshot implements nodeapi.SnapshotHandler. What does not come whole and sound
 // leaves the version empty (N2, N11).
-func (n *Node) Fetch(ctx context.Context, req nodeapi.FetchRequest) (nodeapi.FetchResponse, error) {
+func (n *Node) FetchSnapshot(ctx context.Context, req nodeapi.FetchRequest) (nodeapi.FetchResponse, error) {
 	ctx, cancel := n.within(ctx)
 	defer cancel()
 	if !snapshotID.MatchString(req.ID) {

@@ -97,7 +97,7 @@ func (n *node) snapshot(b *bucket, name string) (id, mark string) {
 	if _, err := n.client.ReleaseSnapshot(n.t.Context(), n.id, nodeapi.ReleaseRequest{Handle: p.Handle}); err != nil {
 		n.t.Fatal(err)
 	}
-	return p.ID, p.Mark
+	return p.ID, p.ChangeToken
 }
 
 // stage stages a version of a database.
@@ -129,13 +129,13 @@ func (n *node) restore(b *bucket, name, id string) {
 
 func (n *node) mark(name string) string {
 	n.t.Helper()
-	resp, err := n.client.DatabaseMarks(n.t.Context(), n.id, nodeapi.MarksRequest{})
+	resp, err := n.client.ListChangeTokens(n.t.Context(), n.id, nodeapi.ChangeTokensRequest{})
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	for _, m := range resp.Marks {
+	for _, m := range resp.Tokens {
 		if m.Path == path(name) {
-			return m.Mark
+			return m.Token
 		}
 	}
 	n.t.Fatalf("%s has no mark", name)

@@ -138,7 +138,7 @@ func TestReserveOfTheDisk(t *testing.T) {
 	refused(t, "a new database", err, errs.DiskFull, errs.ReasonDisk, "limits.disk_reserve_bytes")
 	_, err = n.client.StageVersion(t.Context(), n.id, nodeapi.StageRequest{Path: path("new")})
 	refused(t, "a fork or restore", err, errs.DiskFull, errs.ReasonDisk, "limits.disk_reserve_bytes")
-	if _, err := n.client.DeleteDatabase(t.Context(), n.id, nodeapi.DeleteDatabaseRequest{Path: path("gone")}); err != nil {
+	if _, err := n.client.DeleteDatabase(t.Context(), n.id, nodeapi.DeleteRequest{Path: path("gone")}); err != nil {
 		t.Errorf("delete: %v", err)
 	}
 	n.killDaemon("a") // what is in the log is there after a crash

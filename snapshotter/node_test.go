@@ -32,7 +32,7 @@ type testNode struct {
 	content map[ayb.DatabasePath][]byte
 	version map[ayb.DatabasePath]int // grows with every write
 	packed  map[string][]byte
-	strange []nodeapi.Mark // told besides
+	strange []nodeapi.ChangeToken // told besides
 
 	prepared, released atomic.Int64
 	// onUpload is called before an upload is sent.
@@ -87,28 +87,28 @@ func (n *testNode) markOf(p ayb.DatabasePath) string {
 	return fmt.Sprint("mark-", n.version[p])
 }
 
-func (n *testNode) Marks(_ context.Context, req nodeapi.MarksRequest) (resp nodeapi.MarksResponse, err error) {
+func (n *testNode) ListChangeTokens(_ context.Context, req nodeapi.ChangeTokensRequest) (resp nodeapi.ChangeTokensResponse, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	all := slices.Clone(n.strange)
 	for p := range n.content {
-		all = append(all, nodeapi.Mark{Path: p, Mark: n.markOf(p)})
+		all = append(all, nodeapi.ChangeToken{Path: p, Token: n.markOf(p)})
 	}
-	slices.SortFunc(all, func(a, b nodeapi.Mark) int { return cmp.Compare(a.Path.String(), b.Path.String()) })
+	slices.SortFunc(all, func(a, b nodeapi.ChangeToken) int { return cmp.Compare(a.Path.String(), b.Path.String()) })
 	for _, m := range all {
 		if m.Path.String() <= req.After {
 			continue
 		}
-		if len(resp.Marks) == req.Limit {
+		if len(resp.Tokens) == req.Limit {
 			resp.More = true
 			break
 		}
-		resp.Marks = append(resp.Marks, m)
+		resp.Tokens = append(resp.Tokens, m)
 	}
 	return resp, nil
 }
 
-func (n *testNode) Prepare(ctx context.Context, req nodeapi.PrepareRequest) (nodeapi.PrepareResponse, error) {
+func (n *testNode) PrepareSnapshot(ctx context.Context, req nodeapi.PrepareRequest) (nodeapi.PrepareResponse, error) {
 	if hook := n.onPrepare.Load(); hook != nil {
 		(*hook)(ctx)
 	}
@@ -125,7 +125,7 @@ func (n *testNode) Prepare(ctx context.Context, req nodeapi.PrepareRequest) (nod
 	packed := enc.EncodeAll(copied, nil)
 	handle := fmt.Sprint("h", n.prepared.Add(1))
 	n.packed[handle] = packed
-	return nodeapi.PrepareResponse{Handle: handle, ID: hashOf(string(copied)), Bytes: int64(len(copied)), Packed: int64(len(packed)), Mark: n.markOf(req.Path)}, nil
+	return nodeapi.PrepareResponse{Handle: handle, ID: hashOf(string(copied)), Bytes: int64(len(copied)), Packed: int64(len(packed)), ChangeToken: n.markOf(req.Path)}, nil
 }
 
 func hashOf(content string) string {
@@ -133,7 +133,7 @@ func hashOf(content string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func (n *testNode) Upload(ctx context.Context, req nodeapi.UploadRequest) (resp nodeapi.UploadResponse, err error) {
+func (n *testNode) UploadSnapshot(ctx context.Context, req nodeapi.UploadRequest) (resp nodeapi.UploadResponse, err error) {
 	if hook := n.onUpload.Load(); hook != nil {
 		(*hook)(ctx)
 	}
@@ -159,7 +159,7 @@ func (n *testNode) Upload(ctx context.Context, req nodeapi.UploadRequest) (resp 
 	return resp, nil
 }
 
-func (n *testNode) Release(_ context.Context, req nodeapi.ReleaseRequest) (nodeapi.Done, error) {
+func (n *testNode) ReleaseSnapshot(_ context.Context, req nodeapi.ReleaseRequest) (nodeapi.Done, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if _, there := n.packed[req.Handle]; there {
@@ -169,9 +169,9 @@ func (n *testNode) Release(_ context.Context, req nodeapi.ReleaseRequest) (nodea
 	return nodeapi.Done{}, nil
 }
 
-// Fetch loads and publishes at once. As VACUUM INTO does, a restored state
+// FetchSnapshot loads and publishes at once. As VACUUM INTO does, a restored state
 // differs a little from what was stored.
-func (n *testNode) Fetch(ctx context.Context, req nodeapi.FetchRequest) (nodeapi.FetchResponse, error) {
+func (n *testNode) FetchSnapshot(ctx context.Context, req nodeapi.FetchRequest) (nodeapi.FetchResponse, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, req.URL, nil)
 	if err != nil {
 		return nodeapi.FetchResponse{}, err
@@ -194,6 +194,6 @@ func (n *testNode) Fetch(ctx context.Context, req nodeapi.FetchRequest) (nodeapi
 	return nodeapi.FetchResponse{Bytes: int64(len(b))}, nil
 }
 
-var _ nodeapi.LocalSnapshots = (*testNode)(nil)
+var _ nodeapi.SnapshotHandler = (*testNode)(nil)
 
 func s3(t *testing.T) *s3test.Server { t.Helper(); return s3test.Start(t) }

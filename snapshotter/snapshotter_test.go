@@ -379,10 +379,10 @@ func TestStrangeNodes(t *testing.T) {
 	w.dbs[1].Node = "n2"
 	w.mu.Unlock()
 	w.node.write(d.Path, "x")
-	w.node.strange = []nodeapi.Mark{
-		{Path: ayb.DatabasePath{Entity: "lost+found", Database: ".."}, Mark: "m"},
-		{Path: ayb.DatabasePath{Entity: "zed", Database: "unknown"}, Mark: "m"},
-		{Path: elsewhere.Path, Mark: "m"}, // its files are there, but it is on the other node
+	w.node.strange = []nodeapi.ChangeToken{
+		{Path: ayb.DatabasePath{Entity: "lost+found", Database: ".."}, Token: "m"},
+		{Path: ayb.DatabasePath{Entity: "zed", Database: "unknown"}, Token: "m"},
+		{Path: elsewhere.Path, Token: "m"}, // its files are there, but it is on the other node
 	}
 	silent := newNode("n2")
 	silent.start(t, w.bus, connect(t, w))() // it has left

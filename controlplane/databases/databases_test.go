@@ -96,7 +96,9 @@ type files struct{ *world }
 // rest is what of a server these tests do not ask for.
 type rest struct {
 	nodeapi.Imports
-	nodeapi.Files
+	nodeapi.Databases
+	nodeapi.Versions
+	nodeapi.DeletedDatabases
 	snapshotapi.Snapshots
 	databases.OperationStore
 }
@@ -115,18 +117,22 @@ func (r *rest) complete(t *testing.T, d databases.Deps) databases.Deps {
 	return d
 }
 
-func (f files) CreateDatabase(_ context.Context, n nodeapi.NodeID, _ nodeapi.CreateRequest) (nodeapi.CreateResponse, error) {
+func (f files) CreateDatabase(_ context.Context, n nodeapi.NodeID, _ nodeapi.CreateRequest) (nodeapi.Done, error) {
 	f.created = append(f.created, n)
-	return nodeapi.CreateResponse{}, nil
+	return nodeapi.Done{}, nil
 }
 
-func (f files) DiscardDatabase(_ context.Context, n nodeapi.NodeID, _ nodeapi.DiscardRequest) (nodeapi.DeleteResponse, error) {
+func (f files) DiscardDatabase(_ context.Context, n nodeapi.NodeID, _ nodeapi.DiscardRequest) (nodeapi.Done, error) {
 	f.discarded = append(f.discarded, n)
-	return nodeapi.DeleteResponse{}, nil
+	return nodeapi.Done{}, nil
 }
 
-func (f files) DeleteDatabase(context.Context, nodeapi.NodeID, nodeapi.DeleteDatabaseRequest) (nodeapi.DeleteDatabaseResponse, error) {
-	return nodeapi.DeleteDatabaseResponse{}, nil
+func (f files) RenameDatabase(context.Context, nodeapi.NodeID, nodeapi.RenameRequest) (nodeapi.Done, error) {
+	return nodeapi.Done{}, nil
+}
+
+func (f files) DeleteDatabase(context.Context, nodeapi.NodeID, nodeapi.DeleteRequest) (nodeapi.Done, error) {
+	return nodeapi.Done{}, nil
 }
 
 func (f files) DatabaseUsage(_ context.Context, n nodeapi.NodeID, _ nodeapi.UsageRequest) (nodeapi.UsageResponse, error) {

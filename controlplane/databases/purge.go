@@ -27,7 +27,7 @@ type PurgeStore interface {
 
 // PurgeFiles is what removals need of query nodes.
 type PurgeFiles interface {
-	DeleteDatabase(ctx context.Context, node nodeapi.NodeID, req nodeapi.DeleteDatabaseRequest) (nodeapi.DeleteDatabaseResponse, error)
+	DeleteDatabase(ctx context.Context, node nodeapi.NodeID, req nodeapi.DeleteRequest) (nodeapi.Done, error)
 	PurgeDatabase(ctx context.Context, node nodeapi.NodeID, req nodeapi.SoftDeleteRequest) (nodeapi.Done, error)
 }
 
@@ -147,7 +147,7 @@ func (r *PurgeQueue) remove(ctx context.Context, d meta.PurgeTask) error {
 	if d.SoftDeleteKey != "" {
 		_, err = r.deps.Files.PurgeDatabase(asking, node, nodeapi.SoftDeleteRequest{Path: d.Path, Key: d.SoftDeleteKey})
 	} else {
-		_, err = r.deps.Files.DeleteDatabase(asking, node, nodeapi.DeleteDatabaseRequest{Path: d.Path})
+		_, err = r.deps.Files.DeleteDatabase(asking, node, nodeapi.DeleteRequest{Path: d.Path})
 	}
 	if err != nil {
 		if asking.Err() != nil { // the node may do it yet: the claim stays

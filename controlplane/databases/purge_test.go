@@ -54,19 +54,19 @@ func (g *fakePurges) CompletePurge(_ context.Context, id int64) error {
 	return nil
 }
 
-func (g *fakePurges) DeleteDatabase(_ context.Context, node nodeapi.NodeID, req nodeapi.DeleteDatabaseRequest) (nodeapi.DeleteDatabaseResponse, error) {
+func (g *fakePurges) DeleteDatabase(_ context.Context, node nodeapi.NodeID, req nodeapi.DeleteRequest) (nodeapi.Done, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	defer func() { g.asked <- string(req.Path.Database) }()
 	if g.down[node] {
-		return nodeapi.DeleteDatabaseResponse{}, errs.E(errs.Unavailable, "The node does not answer")
+		return nodeapi.Done{}, errs.E(errs.Unavailable, "The node does not answer")
 	}
 	g.removed = append(g.removed, string(req.Path.Database)+"@"+string(node))
-	return nodeapi.DeleteDatabaseResponse{}, nil
+	return nodeapi.Done{}, nil
 }
 
 func (g *fakePurges) PurgeDatabase(ctx context.Context, node nodeapi.NodeID, req nodeapi.SoftDeleteRequest) (nodeapi.Done, error) {
-	_, err := g.DeleteDatabase(ctx, node, nodeapi.DeleteDatabaseRequest{Path: ayb.DatabasePath{Entity: req.Path.Entity, Database: req.Path.Database + ayb.DatabaseSlug(" soft-deleted "+req.Key)}})
+	_, err := g.DeleteDatabase(ctx, node, nodeapi.DeleteRequest{Path: ayb.DatabasePath{Entity: req.Path.Entity, Database: req.Path.Database + ayb.DatabaseSlug(" soft-deleted "+req.Key)}})
 	return nodeapi.Done{}, err
 }
 

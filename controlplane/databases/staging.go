@@ -18,7 +18,7 @@ const (
 	// when nothing more is heard of it, and renewInterval when that is said again.
 	// Nobody can make a database of the name that a killed server was making
 	// until then. A staged version is kept in the same way.
-	reservationTime = nodeapi.KeepStaged
+	reservationTime = nodeapi.StagingLease
 	renewInterval   = reservationTime / 4
 	// finishTimeout limits the end of making or replacing, which is carried out
 	// even when the caller goes away.

@@ -115,7 +115,7 @@ func TestStagedVersionIsKept(t *testing.T) {
 		if err != nil || version != "v" {
 			t.Fatalf("%q, %v", version, err)
 		}
-		<-time.After(nodeapi.KeepStaged + time.Second)
+		<-time.After(nodeapi.StagingLease + time.Second)
 		if n := s.kept.Load(); n < 3 {
 			t.Errorf("it was kept %d times while a node waits for one", n)
 		}

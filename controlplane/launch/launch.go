@@ -60,7 +60,7 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 	var cp *controlplane.ControlPlane
 	group := invalidateapi.Join(conn, func(n invalidateapi.Notice) { cp.Forget(n) }, env.Log)
 	cp, err = controlplane.New(planeConfig(env, port(listener)), controlplane.Deps{
-		Queries: nodes, Imports: nodes, Databases: nodes, Files: nodes, Nodes: presence, Snapshots: snapshotapi.NewClient(conn),
+		Queries: nodes, Imports: nodes, Databases: nodes, Versions: nodes, Deleted: nodes, Nodes: presence, Snapshots: snapshotapi.NewClient(conn),
 		Mail:  mailapi.NewClient(conn.MailQueue(mailapi.Subject), conn),
 		Peers: others(env, group), Pages: pages(env.Config.PublicBase(port(listener)), env.Log), BusHealthy: conn.Healthy, BusFull: conn.StoreFull, Log: env.Log, Now: time.Now,
 	})

@@ -292,7 +292,7 @@ func TestStrayFilesAreNotCountedN7(t *testing.T) {
 	if n, err := d.sweep(); err != nil || n != 2 {
 		t.Errorf("%d databases, %v", n, err)
 	}
-	if marks, more, err := d.Marks("", 10); err != nil || more || len(marks) != 2 {
+	if marks, more, err := d.ChangeTokens("", 10); err != nil || more || len(marks) != 2 {
 		t.Errorf("marks %v, %v, %v", marks, more, err)
 	}
 }

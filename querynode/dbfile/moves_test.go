@@ -66,7 +66,7 @@ func TestRenameOddNames(t *testing.T) {
 	if err := d.Rename(path("empty"), path("void")); err != nil {
 		t.Fatal(err)
 	}
-	if m, err := d.Mark(path("void")); m != "" || err != nil {
+	if m, err := d.ChangeToken(path("void")); m != "" || err != nil {
 		t.Errorf("mark %q, %v", m, err)
 	}
 }

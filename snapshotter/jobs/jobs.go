@@ -138,7 +138,7 @@ func (m *Maker) makeSnapshot(ctx context.Context, job Job, note uploadStarted) (
 		m.prune(ctx, job, stored)
 	}
 	// Without the record the next round looks again, and that is all.
-	if err := Save(ctx, m.deps.Records, job.Path, Record{ChangeToken: prepared.Mark, ID: prepared.ID}); err != nil {
+	if err := Save(ctx, m.deps.Records, job.Path, Record{ChangeToken: prepared.ChangeToken, ID: prepared.ID}); err != nil {
 		m.deps.Log.Warn("snapshot not recorded", logging.DB, job.Path.String(), logging.Err, err)
 	}
 	return res, nil

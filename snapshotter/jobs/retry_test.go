@@ -45,7 +45,7 @@ type bigNode struct {
 }
 
 func (n *bigNode) PrepareSnapshot(context.Context, nodeapi.NodeID, nodeapi.PrepareRequest) (nodeapi.PrepareResponse, error) {
-	return nodeapi.PrepareResponse{Handle: "h", ID: n.id, Bytes: 11 << 20, Packed: 11 << 20, Mark: "now"}, nil
+	return nodeapi.PrepareResponse{Handle: "h", ID: n.id, Bytes: 11 << 20, Packed: 11 << 20, ChangeToken: "now"}, nil
 }
 
 func (n *bigNode) UploadSnapshot(context.Context, nodeapi.NodeID, nodeapi.UploadRequest) (nodeapi.UploadResponse, error) {

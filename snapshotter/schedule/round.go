@@ -106,13 +106,13 @@ func (s *Schedule) askNodes(ctx context.Context, all map[ayb.DatabasePath]*datab
 		group.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			err := s.askNode(ctx, n.ID, func(m nodeapi.Mark) {
+			err := s.askNode(ctx, n.ID, func(m nodeapi.ChangeToken) {
 				mu.Lock()
 				defer mu.Unlock()
 				// Files of a database that moved away, or that nobody knows, are
 				// nobody's snapshot (pitfall N7).
 				if e := all[m.Path]; e != nil && e.Node == n.ID {
-					e.changeToken = m.Mark
+					e.changeToken = m.Token
 				}
 			})
 			if err != nil && ctx.Err() == nil {
@@ -124,23 +124,23 @@ func (s *Schedule) askNodes(ctx context.Context, all map[ayb.DatabasePath]*datab
 	return ctx.Err()
 }
 
-func (s *Schedule) askNode(ctx context.Context, node nodeapi.NodeID, seen func(nodeapi.Mark)) error {
+func (s *Schedule) askNode(ctx context.Context, node nodeapi.NodeID, seen func(nodeapi.ChangeToken)) error {
 	after := ""
 	for {
-		page, err := s.deps.Nodes.DatabaseMarks(ctx, node, nodeapi.MarksRequest{After: after, Limit: pageSize})
+		page, err := s.deps.Nodes.ListChangeTokens(ctx, node, nodeapi.ChangeTokensRequest{After: after, Limit: pageSize})
 		if err != nil {
 			return err
 		}
-		for _, m := range page.Marks {
+		for _, m := range page.Tokens {
 			seen(m)
 		}
 		if !page.More {
 			return nil
 		}
-		if len(page.Marks) == 0 {
+		if len(page.Tokens) == 0 {
 			return errs.E(errs.Internal, "The list of marks does not end")
 		}
-		after = page.Marks[len(page.Marks)-1].Path.String()
+		after = page.Tokens[len(page.Tokens)-1].Path.String()
 	}
 }
 

@@ -57,7 +57,7 @@ func (h *hall) ListDatabases(_ context.Context, req directoryapi.ListRequest) (d
 	return directoryapi.ListResponse{Databases: h.dbs[req.After:end], More: end < len(h.dbs)}, nil
 }
 
-func (h *hall) DatabaseMarks(_ context.Context, _ nodeapi.NodeID, req nodeapi.MarksRequest) (resp nodeapi.MarksResponse, err error) {
+func (h *hall) ListChangeTokens(_ context.Context, _ nodeapi.NodeID, req nodeapi.ChangeTokensRequest) (resp nodeapi.ChangeTokensResponse, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.calls++
@@ -65,11 +65,11 @@ func (h *hall) DatabaseMarks(_ context.Context, _ nodeapi.NodeID, req nodeapi.Ma
 		if d.Path.String() <= req.After {
 			continue
 		}
-		if len(resp.Marks) == req.Limit {
+		if len(resp.Tokens) == req.Limit {
 			resp.More = true
 			break
 		}
-		resp.Marks = append(resp.Marks, nodeapi.Mark{Path: d.Path, Mark: h.marks[d.Path]})
+		resp.Tokens = append(resp.Tokens, nodeapi.ChangeToken{Path: d.Path, Token: h.marks[d.Path]})
 	}
 	return resp, nil
 }

@@ -34,8 +34,9 @@ type captured struct {
 
 // verbs are all that a node answers. The snapshotter may use the harmless.
 var (
-	verbs    = []string{"create", "discard", "delete", "usage", "stage", "unstage", "publish", "rename", "softdelete", "undelete", "purge"}
-	harmless = []string{"marks", "prepare", "upload", "release", "fetch"}
+	verbs    = []string{"database.create", "database.discard", "database.rename", "database.delete", "database.usage",
+		"version.stage", "version.unstage", "version.publish", "deleted.delete", "deleted.undelete", "deleted.purge"}
+	harmless = []string{"snapshot.change-tokens", "snapshot.prepare", "snapshot.upload", "snapshot.release", "snapshot.fetch"}
 )
 
 func capture(t *testing.T, role natsbus.Role) *captured {
@@ -77,10 +78,10 @@ func (c *captured) serve(node *natsbus.Conn) {
 		return &serverPeer{mux.NewServer(l, mux.Limits{MaxOpen: 1}, func(*mux.Call) {}), make(chan struct{})}
 	}}}
 	for _, v := range verbs {
-		endpoints = append(endpoints, bus.Endpoint{Name: v, Subject: "ayb.v1.node.n1.database." + v, Handle: count(&c.reached)})
+		endpoints = append(endpoints, bus.Endpoint{Name: strings.ReplaceAll(v, ".", "-"), Subject: "ayb.v1.node.n1." + v, Handle: count(&c.reached)})
 	}
 	for _, v := range harmless {
-		endpoints = append(endpoints, bus.Endpoint{Name: v, Subject: "ayb.v1.node.n1.database." + v, Handle: count(&c.harmless)})
+		endpoints = append(endpoints, bus.Endpoint{Name: strings.ReplaceAll(v, ".", "-"), Subject: "ayb.v1.node.n1." + v, Handle: count(&c.harmless)})
 	}
 	stop, err := node.Serve(bus.Service{Name: "node", Version: "1.0.0", Endpoints: endpoints})
 	if err != nil {
@@ -112,7 +113,7 @@ func (c *captured) settled() {
 	before := c.harmless.Load()
 	conn := c.connect(natsbus.ControlPlane)
 	for _, v := range harmless {
-		if _, err := conn.Request(c.Context(), "ayb.v1.node.n1.database."+v, nil); err != nil {
+		if _, err := conn.Request(c.Context(), "ayb.v1.node.n1."+v, nil); err != nil {
 			c.Fatal(err)
 		}
 	}
@@ -135,7 +136,7 @@ func TestPermissionsOfRoles(t *testing.T) {
 	}
 	onNode := func(list ...string) (out []string) {
 		for _, v := range list {
-			out = append(out, "ayb.v1.node.n1.database."+v)
+			out = append(out, "ayb.v1.node.n1."+v)
 		}
 		return out
 	}
@@ -203,7 +204,7 @@ func TestTheBusAsksForNobody(t *testing.T) {
 	}
 	targets := []string{"ayb.v1.node.n1.query"}
 	for _, v := range verbs {
-		targets = append(targets, "ayb.v1.node.n1.database."+v)
+		targets = append(targets, "ayb.v1.node.n1."+v)
 	}
 	for i, target := range targets {
 		// A job, fetched to the node's subject.

@@ -42,7 +42,7 @@ func permissions(r Role) *server.Permissions {
 // queues mail, follows the board, and makes what the roles need on the bus. It
 // takes no job and settles none.
 func controlPlane() (publish, subscribe []string) {
-	publish = []string{"ayb.v1.node.*.query", "ayb.v1.node.*.database.*", "ayb.v1.snapshot.*", "ayb.v1.mail", "ayb.v1.invalidate.*", "$JS.API.INFO"}
+	publish = []string{"ayb.v1.node.*.query", "ayb.v1.node.*.database.*", "ayb.v1.node.*.version.*", "ayb.v1.node.*.deleted.*", "ayb.v1.node.*.snapshot.*", "ayb.v1.snapshot.*", "ayb.v1.mail", "ayb.v1.invalidate.*", "$JS.API.INFO"}
 	for _, other := range roles() { // control planes answer each other, too
 		publish = append(publish, inbox(other)+".>")
 	}
@@ -56,17 +56,14 @@ func controlPlane() (publish, subscribe []string) {
 // queryNode answers, and shows that it lives.
 func queryNode() (publish, subscribe []string) {
 	publish = []string{inbox(ControlPlane) + ".>", inbox(Snapshotter) + ".>", "$JS.API.STREAM.INFO.KV_" + registryBucket, "$KV." + registryBucket + ".>"}
-	return publish, []string{"ayb.v1.node.*.query", "ayb.v1.node.*.database.*"}
+	return publish, []string{"ayb.v1.node.*.query", "ayb.v1.node.*.database.*", "ayb.v1.node.*.version.*", "ayb.v1.node.*.deleted.*", "ayb.v1.node.*.snapshot.*"}
 }
 
 // snapshotter asks nodes for what snapshots need: no call that changes what a
 // database is, and no query. It works on the queue of snapshots and has their
 // lease and their records.
 func snapshotter() (publish, subscribe []string) {
-	publish = []string{inbox(ControlPlane) + ".>", "ayb.v1.directory.databases", snapshotSubject + ".>", "$JS.ACK." + snapshotStream + ".>"}
-	for _, verb := range []string{"marks", "prepare", "upload", "release", "fetch"} {
-		publish = append(publish, "ayb.v1.node.*.database."+verb)
-	}
+	publish = []string{inbox(ControlPlane) + ".>", "ayb.v1.directory.databases", "ayb.v1.node.*.snapshot.*", snapshotSubject + ".>", "$JS.ACK." + snapshotStream + ".>"}
 	publish = append(publish, streamCalls(snapshotStream, "CONSUMER.CREATE", "CONSUMER.MSG.NEXT")...)
 	publish = append(publish, "$KV."+leaseBucket+".>", "$KV."+recordBucket+".>")
 	publish = append(publish, streamCalls("KV_"+leaseBucket, "STREAM.INFO", "STREAM.PURGE", "STREAM.MSG.GET", "DIRECT.GET")...)

@@ -1,22 +1,12 @@
 package nodeapi
 
 import (
-	"context"
 	"sync"
 
 	"github.com/ayb-go/ayb/shared/bus"
-	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
 )
-
-// querySubject is where a node takes links with queries.
-func querySubject(n NodeID) string { return "ayb.v1.node." + string(n) + ".query" }
-
-// databaseSubject is where a node answers a call about a database.
-func databaseSubject(n NodeID, verb string) string {
-	return "ayb.v1.node." + string(n) + ".database." + verb
-}
 
 // Client calls query nodes over the bus. It keeps one link to each node it
 // has talked to. It is safe for concurrent use.
@@ -28,50 +18,9 @@ type Client struct {
 	nodes map[NodeID]*nodeLink
 }
 
-var (
-	_ Queries   = (*Client)(nil)
-	_ Databases = (*Client)(nil)
-	_ Files     = (*Client)(nil)
-	_ Snapshots = (*Client)(nil)
-)
-
 // NewClient makes a client on a bus connection.
 func NewClient(calls bus.Requester, links bus.Dialer) *Client {
 	return &Client{calls: calls, links: links, nodes: map[NodeID]*nodeLink{}}
-}
-
-// Query implements Queries.
-func (c *Client) Query(ctx context.Context, node NodeID, req QueryRequest) (Answer, error) {
-	l, err := c.link(node)
-	if err != nil {
-		return nil, err
-	}
-	var buf [512]byte // longer heads move to the heap by themselves
-	s, err := l.streams.Open(ctx, daemonapi.AppendHead(buf[:0], &req), req.Body)
-	if err != nil {
-		return nil, err
-	}
-	return s, nil
-}
-
-// CreateDatabase implements Databases.
-func (c *Client) CreateDatabase(ctx context.Context, node NodeID, req CreateRequest) (CreateResponse, error) {
-	return bus.Call[CreateRequest, CreateResponse](ctx, c.calls, databaseSubject(node, "create"), req)
-}
-
-// DiscardDatabase implements Databases.
-func (c *Client) DiscardDatabase(ctx context.Context, node NodeID, req DiscardRequest) (DeleteResponse, error) {
-	return bus.Call[DiscardRequest, DeleteResponse](ctx, c.calls, databaseSubject(node, "discard"), req)
-}
-
-// DeleteDatabase implements Databases.
-func (c *Client) DeleteDatabase(ctx context.Context, node NodeID, req DeleteDatabaseRequest) (DeleteDatabaseResponse, error) {
-	return bus.Call[DeleteDatabaseRequest, DeleteDatabaseResponse](ctx, c.calls, databaseSubject(node, "delete"), req)
-}
-
-// DatabaseUsage implements Databases.
-func (c *Client) DatabaseUsage(ctx context.Context, node NodeID, req UsageRequest) (UsageResponse, error) {
-	return bus.Call[UsageRequest, UsageResponse](ctx, c.calls, databaseSubject(node, "usage"), req)
 }
 
 // Close ends all links; open answers fail.

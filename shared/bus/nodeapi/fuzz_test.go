@@ -24,7 +24,7 @@ func (c *captured) Serve(s bus.Service) (func(), error) {
 // fuzzed takes uploads of no part too.
 type fuzzed struct{ *local }
 
-func (fuzzed) Upload(context.Context, UploadRequest) (UploadResponse, error) {
+func (fuzzed) UploadSnapshot(context.Context, UploadRequest) (UploadResponse, error) {
 	return UploadResponse{}, nil
 }
 
@@ -43,7 +43,7 @@ func FuzzMessages(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var served captured
 		l := fuzzed{&local{make(chan CreateRequest, 1)}}
-		if _, err := Serve(&served, "n", Handlers{Databases: l, Versions: l, Places: l, Snapshots: l}); err != nil {
+		if _, err := Serve(&served, "n", Handlers{Links: l, Databases: l, Versions: l, Deleted: l, Snapshots: l}); err != nil {
 			t.Fatal(err)
 		}
 		for _, e := range served.Endpoints {
@@ -94,7 +94,7 @@ func FuzzFrames(f *testing.F) {
 		if err != nil && errs.CodeOf(err) == "" {
 			t.Fatalf("the stream ended with %v", err)
 		}
-		p := (&local{}).Accept(nowhere{})
+		p := (&local{}).AcceptLink(nowhere{})
 		p.Frames(batch)
 		p.Down(errs.E(errs.Canceled, "gone"))
 		if p.Busy() || l.Busy() {

@@ -24,7 +24,7 @@ func TestGoldenMessages(t *testing.T) {
 	}{
 		"create":  {CreateRequest{Path: path, Type: ayb.SQLite}, `{"path":{"entity":"alice","database":"shop.sqlite"},"type":"sqlite"}`},
 		"discard": {DiscardRequest{path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},
-		"delete":  {DeleteDatabaseRequest{path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},
+		"delete":  {DeleteRequest{path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},
 		"usage":   {UsageRequest{path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},
 		"used":    {UsageResponse{4096, 0, 2}, `{"database_bytes":4096,"wal_bytes":0,"requests":2}`},
 		"status":  {NodeStatus{"n1", 3, 1000, []ayb.DatabaseType{ayb.SQLite}, false, 0}, `{"id":"n1","databases":3,"free_bytes":1000,"engines":["sqlite"]}`},
@@ -40,68 +40,68 @@ func TestGoldenMessages(t *testing.T) {
 // local answers as a node does, without daemons.
 type local struct{ created chan CreateRequest }
 
-func (l *local) Create(_ context.Context, r CreateRequest) (CreateResponse, error) {
+func (l *local) CreateDatabase(_ context.Context, r CreateRequest) (Done, error) {
 	l.created <- r
-	return CreateResponse{}, nil
+	return Done{}, nil
 }
 
-func (l *local) Discard(context.Context, DiscardRequest) (DeleteResponse, error) {
-	return DeleteResponse{}, errs.E(errs.Conflict, "It has been written")
+func (l *local) DiscardDatabase(context.Context, DiscardRequest) (Done, error) {
+	return Done{}, errs.E(errs.Conflict, "It has been written")
 }
 
-func (l *local) Delete(context.Context, DeleteDatabaseRequest) (DeleteDatabaseResponse, error) {
-	return DeleteDatabaseResponse{}, nil
+func (l *local) DeleteDatabase(context.Context, DeleteRequest) (Done, error) {
+	return Done{}, nil
 }
 
-func (l *local) Usage(_ context.Context, req UsageRequest) (UsageResponse, error) {
+func (l *local) DatabaseUsage(_ context.Context, req UsageRequest) (UsageResponse, error) {
 	return UsageResponse{DatabaseBytes: int64(len(req.Path.Database)), Requests: 1}, nil
 }
 
-func (l *local) Stage(_ context.Context, req StageRequest) (StageResponse, error) {
+func (l *local) StageVersion(_ context.Context, req StageRequest) (StageResponse, error) {
 	return StageResponse{"stage " + req.Path.String()}, nil
 }
 
-func (l *local) Unstage(_ context.Context, req VersionRequest) (Done, error) {
+func (l *local) UnstageVersion(_ context.Context, req VersionRequest) (Done, error) {
 	return Done{}, told("unstage", req.Path, req.Version)
 }
 
-func (l *local) Publish(_ context.Context, req VersionRequest) (Done, error) {
+func (l *local) PublishVersion(_ context.Context, req VersionRequest) (Done, error) {
 	return Done{}, told("publish", req.Path, req.Version)
 }
 
-func (l *local) Rename(_ context.Context, req RenameRequest) (Done, error) {
+func (l *local) RenameDatabase(_ context.Context, req RenameRequest) (Done, error) {
 	return Done{}, told("rename", req.From, req.To.String())
 }
 
-func (l *local) SoftDelete(_ context.Context, req SoftDeleteRequest) (Done, error) {
+func (l *local) SoftDeleteDatabase(_ context.Context, req SoftDeleteRequest) (Done, error) {
 	return Done{}, told("softdelete", req.Path, req.Key)
 }
 
-func (l *local) Undelete(_ context.Context, req SoftDeleteRequest) (Done, error) {
+func (l *local) UndeleteDatabase(_ context.Context, req SoftDeleteRequest) (Done, error) {
 	return Done{}, told("undelete", req.Path, req.Key)
 }
 
-func (l *local) Purge(_ context.Context, req SoftDeleteRequest) (Done, error) {
+func (l *local) PurgeDatabase(_ context.Context, req SoftDeleteRequest) (Done, error) {
 	return Done{}, told("purge", req.Path, req.Key)
 }
 
-func (l *local) Marks(_ context.Context, req MarksRequest) (MarksResponse, error) {
-	return MarksResponse{Marks: []Mark{{Mark: req.After}}, More: req.Limit == 7}, nil
+func (l *local) ListChangeTokens(_ context.Context, req ChangeTokensRequest) (ChangeTokensResponse, error) {
+	return ChangeTokensResponse{Tokens: []ChangeToken{{Token: req.After}}, More: req.Limit == 7}, nil
 }
 
-func (l *local) Prepare(_ context.Context, req PrepareRequest) (PrepareResponse, error) {
+func (l *local) PrepareSnapshot(_ context.Context, req PrepareRequest) (PrepareResponse, error) {
 	return PrepareResponse{Handle: req.Path.String()}, nil
 }
 
-func (l *local) Upload(_ context.Context, req UploadRequest) (UploadResponse, error) {
+func (l *local) UploadSnapshot(_ context.Context, req UploadRequest) (UploadResponse, error) {
 	return UploadResponse{ETags: []string{req.Handle, req.Parts[0].URL}}, nil
 }
 
-func (l *local) Release(_ context.Context, req ReleaseRequest) (Done, error) {
+func (l *local) ReleaseSnapshot(_ context.Context, req ReleaseRequest) (Done, error) {
 	return Done{}, told("release", ayb.DatabasePath{}, req.Handle)
 }
 
-func (l *local) Fetch(_ context.Context, req FetchRequest) (FetchResponse, error) {
+func (l *local) FetchSnapshot(_ context.Context, req FetchRequest) (FetchResponse, error) {
 	return FetchResponse{Bytes: int64(len(req.ID))}, told("fetch", req.Path, req.Version)
 }
 
@@ -110,7 +110,7 @@ func told(verb string, p ayb.DatabasePath, what string) error {
 	return errs.E(errs.Snapshot, "%s %s %s", verb, p, what)
 }
 
-func (l *local) Accept(link mux.Link) bus.Peer {
+func (l *local) AcceptLink(link mux.Link) bus.Peer {
 	return peer{mux.NewServer(link, mux.Limits{MaxOpen: 10, MaxRequest: 1 << 20, MaxBuffered: 1 << 20}, func(c *mux.Call) {
 		r, err := daemonapi.Parse(c.Request())
 		if err != nil {
@@ -130,7 +130,7 @@ func (p peer) Down(error)      { p.s.CancelAll() }
 func TestClientAndServe(t *testing.T) {
 	s := bustest.Start(t)
 	l := &local{make(chan CreateRequest, 1)}
-	stop, err := Serve(bustest.Role(t, s, natsbus.QueryNode), "n1", Handlers{Databases: l, Versions: l, Places: l, Snapshots: l})
+	stop, err := Serve(bustest.Role(t, s, natsbus.QueryNode), "n1", Handlers{Links: l, Databases: l, Versions: l, Deleted: l, Snapshots: l})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +168,7 @@ func TestClientAndServe(t *testing.T) {
 func TestFilesAndSnapshots(t *testing.T) {
 	s := bustest.Start(t)
 	l := &local{}
-	stop, err := Serve(bustest.Role(t, s, natsbus.QueryNode), "n1", Handlers{Versions: l, Places: l, Snapshots: l})
+	stop, err := Serve(bustest.Role(t, s, natsbus.QueryNode), "n1", Handlers{Databases: l, Versions: l, Deleted: l, Snapshots: l})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func TestFilesAndSnapshots(t *testing.T) {
 	if got, err := c.StageVersion(ctx, "n1", StageRequest{Path: path}); err != nil || got.Version != "stage a/b" {
 		t.Errorf("stage: %+v, %v", got, err)
 	}
-	if got, err := c.DatabaseMarks(ctx, "n1", MarksRequest{After: "x", Limit: 7}); err != nil || !got.More || got.Marks[0].Mark != "x" {
+	if got, err := c.ListChangeTokens(ctx, "n1", ChangeTokensRequest{After: "x", Limit: 7}); err != nil || !got.More || got.Tokens[0].Token != "x" {
 		t.Errorf("marks: %+v, %v", got, err)
 	}
 	if got, err := c.PrepareSnapshot(ctx, "n1", PrepareRequest{path}); err != nil || got.Handle != "a/b" {

@@ -9,8 +9,32 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus"
 )
+
+// Nodes lists the query nodes that are alive.
+type Nodes interface {
+	// LiveNodes returns the nodes with a recent heartbeat, sorted by id. It
+	// answers from memory.
+	LiveNodes() []NodeStatus
+}
+
+// NodeStatus is a heartbeat of a query node.
+type NodeStatus struct {
+	ID NodeID `json:"id"`
+	// Databases is the number of databases on the node.
+	Databases int `json:"databases"`
+	// FreeBytes is the free space of the node's file system.
+	FreeBytes uint64 `json:"free_bytes"`
+	// Engines are the database types that the node can run.
+	Engines []ayb.DatabaseType `json:"engines"`
+	// DiskFull reports that only the reserve of the file system is free: the
+	// node makes no databases, and none grows.
+	DiskFull bool `json:"disk_full,omitempty"`
+	// TempBytes is the size of all temporary files.
+	TempBytes int64 `json:"temp_bytes,omitempty"`
+}
 
 const (
 	// heartbeat is how often a node shows that it lives.

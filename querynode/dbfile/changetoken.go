@@ -18,16 +18,16 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// Mark tells whether a database has changed; see nodeapi.Mark.
-type Mark struct {
-	Path ayb.DatabasePath
-	Mark string
+// Token tells whether a database has changed; see nodeapi.ChangeToken.
+type ChangeToken struct {
+	Path  ayb.DatabasePath
+	Token string
 }
 
-// Marks gives the marks of up to limit databases that come after a path, in
+// ChangeTokens gives the marks of up to limit databases that come after a path, in
 // the order of owners and then names, and whether there are more. It opens no
 // database. One that cannot be looked at has a mark of its own each time.
-func (d *Dir) Marks(after string, limit int) (marks []Mark, more bool, err error) {
+func (d *Dir) ChangeTokens(after string, limit int) (marks []ChangeToken, more bool, err error) {
 	owner, db, _ := strings.Cut(after, "/")
 	root := filepath.Join(d.root, "databases")
 	owners, err := os.ReadDir(root)
@@ -55,15 +55,15 @@ func (d *Dir) Marks(after string, limit int) (marks []Mark, more bool, err error
 				return marks, true, nil
 			}
 			p := ayb.DatabasePath{Entity: ayb.EntitySlug(o.Name()), Database: ayb.DatabaseSlug(e.Name())}
-			marks = append(marks, Mark{p, markOf(p, dir)})
+			marks = append(marks, ChangeToken{p, changeToken(p, dir)})
 		}
 	}
 	return marks, false, nil
 }
 
-// Mark is the mark of one database, empty when nothing was ever written to it.
+// Token is the mark of one database, empty when nothing was ever written to it.
 // The error is Engine when this node does not have it.
-func (d *Dir) Mark(p ayb.DatabasePath) (string, error) {
+func (d *Dir) ChangeToken(p ayb.DatabasePath) (string, error) {
 	if err := p.Check(); err != nil {
 		return "", err
 	}
@@ -71,37 +71,37 @@ func (d *Dir) Mark(p ayb.DatabasePath) (string, error) {
 	if err != nil {
 		return "", missing(p, err)
 	}
-	return markOf(p, dir), nil
+	return changeToken(p, dir), nil
 }
 
 // young is how long after a change the clock of a file system may say the same
 // time for the next one.
 const young = 50 * time.Millisecond
 
-// markOf is made of what a commit changes: the log of the database, as long as
+// changeToken is made of what a commit changes: the log of the database, as long as
 // something in it is not in the file, and the file. The log is looked at first:
 // what is in the file by then is seen there. dir is empty when the live version
 // cannot be found.
-func markOf(p ayb.DatabasePath, dir string) string {
+func changeToken(p ayb.DatabasePath, dir string) string {
 	if dir == "" {
-		return unique()
+		return uniqueToken()
 	}
-	log, err := lookAtLog(dir, string(p.Database))
+	log, err := readLogState(dir, string(p.Database))
 	if err != nil {
-		return unique()
+		return uniqueToken()
 	}
 	info, err := os.Lstat(filepath.Join(dir, string(p.Database)))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return ""
 	case err != nil || !info.Mode().IsRegular():
-		return unique()
+		return uniqueToken()
 	case info.Size() == 0 && log.id == nil:
 		return ""
 	}
 	h := sha256.New()
 	h.Write([]byte(filepath.Base(dir)))
-	h.Write(stamp(info))
+	h.Write(fileStamp(info))
 	h.Write(identity(info))
 	// A log that is younger than the file has something that the file lacks,
 	// whatever its index says: a power cut may have set that back.
@@ -109,16 +109,16 @@ func markOf(p ayb.DatabasePath, dir string) string {
 		h.Write(log.id)
 	}
 	if time.Since(info.ModTime()).Abs() < young {
-		h.Write([]byte(unique()))
+		h.Write([]byte(uniqueToken()))
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// unique is the mark of what may change again without being seen.
-func unique() string { return fmt.Sprintf("at-%d", time.Now().UnixNano()) }
+// uniqueToken is the mark of what may change again without being seen.
+func uniqueToken() string { return fmt.Sprintf("at-%d", time.Now().UnixNano()) }
 
-// stamp is what writing to a file changes.
-func stamp(info fs.FileInfo) []byte {
+// fileStamp is what writing to a file changes.
+func fileStamp(info fs.FileInfo) []byte {
 	b := binary.BigEndian.AppendUint64(nil, uint64(info.Size()))
 	return binary.BigEndian.AppendUint64(b, uint64(info.ModTime().UnixNano()))
 }
@@ -139,7 +139,7 @@ type logState struct {
 	written time.Time
 }
 
-func lookAtLog(dir, file string) (logState, error) {
+func readLogState(dir, file string) (logState, error) {
 	info, err := os.Lstat(filepath.Join(dir, file+"-wal"))
 	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
 		return logState{copied: true}, nil
@@ -152,11 +152,11 @@ func lookAtLog(dir, file string) (logState, error) {
 		return logState{}, err
 	}
 	defer func() { _ = root.Close() }() // it was read or its removal reported
-	s := logState{id: stamp(info), written: info.ModTime()}
-	index, err := head(root, file+"-shm", indexBackfill+4)
+	s := logState{id: fileStamp(info), written: info.ModTime()}
+	index, err := readPrefix(root, file+"-shm", indexBackfill+4)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && len(index) < indexBackfill+4 {
 		// No daemon has it open: nothing is written.
-		begin, err := head(root, file+"-wal", 32)
+		begin, err := readPrefix(root, file+"-wal", 32)
 		s.id = slices.Concat(s.id, identity(info), begin)
 		return s, err
 	}
@@ -173,8 +173,8 @@ func lookAtLog(dir, file string) (logState, error) {
 	return s, nil
 }
 
-// head reads the first n bytes of a file, or fewer.
-func head(root *os.Root, name string, n int) ([]byte, error) {
+// readPrefix reads the first n bytes of a file, or fewer.
+func readPrefix(root *os.Root, name string, n int) ([]byte, error) {
 	f, err := openInside(root, name)
 	if err != nil {
 		return nil, err

@@ -17,9 +17,9 @@ import (
 
 // importing is a node that counts what is brought to it and refuses what
 // begins with an x.
-type importing struct{ Local }
+type importing struct{}
 
-func (importing) Accept(link mux.Link) bus.Peer {
+func (importing) AcceptLink(link mux.Link) bus.Peer {
 	limits := mux.Limits{MaxOpen: 10, MaxRequest: 1 << 20, MaxBuffered: 1 << 20, StreamsBody: func(first []byte) bool {
 		r, err := daemonapi.Parse(first)
 		return err == nil && r.Kind == daemonapi.KindImport
@@ -46,7 +46,7 @@ func (importing) Accept(link mux.Link) bus.Peer {
 
 func TestImport(t *testing.T) {
 	s := bustest.Start(t)
-	stop, err := Serve(bustest.Role(t, s, natsbus.QueryNode), "n1", Handlers{Databases: importing{}})
+	stop, err := Serve(bustest.Role(t, s, natsbus.QueryNode), "n1", Handlers{Links: importing{}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,7 +50,7 @@ func TestMark(t *testing.T) {
 	}
 	mark := func() string {
 		t.Helper()
-		m, err := d.Mark(p)
+		m, err := d.ChangeToken(p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -140,12 +140,12 @@ func TestMarkOfHostileFiles(t *testing.T) {
 		}
 	}
 	made(t, d, path("zz"), "x")
-	marks, more, err := d.Marks("", 100)
+	marks, more, err := d.ChangeTokens("", 100)
 	if err != nil || more || len(marks) != 6 {
 		t.Fatalf("%v, %v, %v", marks, more, err)
 	}
 	for _, m := range marks {
-		if m.Mark == "" {
+		if m.Token == "" {
 			t.Errorf("%s has no mark", m.Path)
 		}
 	}
@@ -153,11 +153,11 @@ func TestMarkOfHostileFiles(t *testing.T) {
 
 func TestMarksOfWhatIsNotHere(t *testing.T) {
 	d := open(t, t.TempDir())
-	if _, err := d.Mark(path("a")); !errs.Is(err, errs.Engine) {
+	if _, err := d.ChangeToken(path("a")); !errs.Is(err, errs.Engine) {
 		t.Errorf("got %v", err)
 	}
 	staged(t, d, path("a"), "x")
-	if marks, more, err := d.Marks("", 10); err != nil || more || len(marks) != 0 {
+	if marks, more, err := d.ChangeTokens("", 10); err != nil || more || len(marks) != 0 {
 		t.Errorf("staged only: %v, %v, %v", marks, more, err)
 	}
 }
@@ -189,15 +189,15 @@ func TestMarksOfManyDatabases(t *testing.T) {
 	seen := map[string]bool{}
 	after, pages := "", 0
 	for more := true; more; pages++ {
-		var marks []Mark
+		var marks []ChangeToken
 		var err error
-		if marks, more, err = d.Marks(after, 1000); err != nil {
+		if marks, more, err = d.ChangeTokens(after, 1000); err != nil {
 			t.Fatal(err)
 		}
 		for _, m := range marks {
 			after = m.Path.String()
-			if seen[after] || len(m.Mark) != 32 {
-				t.Fatalf("%s has the mark %q, seen before: %v", after, m.Mark, seen[after])
+			if seen[after] || len(m.Token) != 32 {
+				t.Fatalf("%s has the mark %q, seen before: %v", after, m.Token, seen[after])
 			}
 			seen[after] = true
 		}
