@@ -13,21 +13,21 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// ending is a memory whose only account can be deleted.
-type ending struct {
+// deletable is a memory whose only account can be deleted.
+type deletable struct {
 	*memory
-	fail error // what a deletion says after it has happened
+	fail error // returned by a deletion after it has happened
 }
 
-func (e *ending) TokensOf(context.Context, meta.EntityID, time.Time) ([]meta.APIToken, error) {
+func (e *deletable) TokensOf(context.Context, meta.EntityID, time.Time) ([]meta.APIToken, error) {
 	return []meta.APIToken{{Short: "t"}}, nil
 }
 
-func (e *ending) DatabasesOf(context.Context, meta.EntityID) ([]meta.Database, error) {
+func (e *deletable) DatabasesOf(context.Context, meta.EntityID) ([]meta.Database, error) {
 	return []meta.Database{{Path: ayb.DatabasePath{Entity: "a", Database: "d"}}}, nil
 }
 
-func (e *ending) DeleteEntity(context.Context, meta.EntityID, time.Time) (meta.DeletedEntity, error) {
+func (e *deletable) DeleteEntity(context.Context, meta.EntityID, time.Time) (meta.DeletedEntity, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	clear(e.tokens)
@@ -38,32 +38,32 @@ func (e *ending) DeleteEntity(context.Context, meta.EntityID, time.Time) (meta.D
 	return meta.DeletedEntity{Tokens: []string{"t", "scoped"}}, nil
 }
 
-// heard is another control plane: what it was told.
-type heard struct {
+// recorder is a peer that records the changes announced to it.
+type recorder struct {
 	shorts []string
 	paths  []ayb.DatabasePath
 }
 
-func (h *heard) TokensChanged(shorts []string) error {
+func (h *recorder) TokensChanged(shorts []string) error {
 	h.shorts = append(h.shorts, shorts...)
 	return nil
 }
 
-func (h *heard) DatabasesChanged(paths []ayb.DatabasePath) error {
+func (h *recorder) DatabasesChanged(paths []ayb.DatabasePath) error {
 	h.paths = append(h.paths, paths...)
 	return nil
 }
 
-func (h *heard) Fresh() bool { return true }
+func (h *recorder) Fresh() bool { return true }
 
-// A deleted account is not remembered, here or elsewhere, also when it is not
-// known whether the deletion was committed.
+// A deleted account is forgotten here and by the peers, even if it is unknown
+// whether the deletion was committed.
 func TestDeletedAccountsAreForgotten(t *testing.T) {
 	for _, fail := range []error{nil, errors.New("the connection was lost")} {
-		others := &heard{}
-		m := &ending{newMemory(), fail}
+		peers := &recorder{}
+		m := &deletable{newMemory(), fail}
 		m.tokens["scoped"] = meta.APIToken{Short: "scoped", Entity: 2}
-		c, err := cache.New(cache.Config{Peers: others}, m)
+		c, err := cache.New(cache.Config{Peers: peers}, m)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,40 +78,40 @@ func TestDeletedAccountsAreForgotten(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 		if tok, err := c.TokenByShort(t.Context(), "t"); !errs.Is(err, errs.NotFound) {
-			t.Errorf("a token of nobody: %+v, %v", tok, err)
+			t.Errorf("a token of a deleted account: %+v, %v", tok, err)
 		}
 		if d, err := c.DatabaseByPath(t.Context(), path); !errs.Is(err, errs.NotFound) {
-			t.Errorf("a database of nobody: %+v, %v", d, err)
+			t.Errorf("a database of a deleted account: %+v, %v", d, err)
 		}
-		if !slices.Contains(others.shorts, "t") || !slices.Contains(others.paths, path) || fail == nil && !slices.Contains(others.shorts, "scoped") {
-			t.Errorf("others were told %v, %v", others.shorts, others.paths)
+		if !slices.Contains(peers.shorts, "t") || !slices.Contains(peers.paths, path) || fail == nil && !slices.Contains(peers.shorts, "scoped") {
+			t.Errorf("the peers were told of %v, %v", peers.shorts, peers.paths)
 		}
 	}
 }
 
-// cutOff are others that cannot be told of anything.
-type cutOff struct{}
+// unreachable are peers that no announcement reaches.
+type unreachable struct{}
 
-func (cutOff) TokensChanged([]string) error {
-	return errs.E(errs.Unavailable, "cut off")
+func (unreachable) TokensChanged([]string) error {
+	return errs.E(errs.Unavailable, "unreachable")
 }
 
-func (cutOff) DatabasesChanged([]ayb.DatabasePath) error {
-	return errs.E(errs.Unavailable, "cut off")
+func (unreachable) DatabasesChanged([]ayb.DatabasePath) error {
+	return errs.E(errs.Unavailable, "unreachable")
 }
 
-func (cutOff) Fresh() bool { return false }
+func (unreachable) Fresh() bool { return false }
 
-// Ruling 41: no change of rights succeeds while other control planes may still
-// act on what was before, nor does its repetition, which finds nothing to do.
-func TestChangesThatOthersDoNotKnowOfDoNotSucceed(t *testing.T) {
-	m := &ending{memory: newMemory()}
+// A change of rights fails while a peer may still act on the old rights. So does
+// its repetition, which finds nothing left to do.
+func TestChangesUnknownToPeersFail(t *testing.T) {
+	m := &deletable{memory: newMemory()}
 	s := newShares()
-	c, err := cache.New(cache.Config{Peers: cutOff{}}, m)
+	c, err := cache.New(cache.Config{Peers: unreachable{}}, m)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sharing, ctx := newSharing(t, s, cutOff{}), t.Context()
+	sharing, ctx := newSharing(t, s, unreachable{}), t.Context()
 	again := func() error {
 		_, err := c.DeleteEntity(ctx, 1, time.Now())
 		return err
@@ -135,6 +135,6 @@ func TestChangesThatOthersDoNotKnowOfDoNotSucceed(t *testing.T) {
 		t.Errorf("a deletion repeated: %v", err)
 	}
 	if err := c.CreateDatabase(ctx, meta.Database{Path: ayb.DatabasePath{Entity: "a", Database: "new"}}); err != nil {
-		t.Errorf("a new database is nothing others remember otherwise: %v", err)
+		t.Errorf("a new database needs no peer: %v", err)
 	}
 }

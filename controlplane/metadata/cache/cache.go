@@ -1,69 +1,50 @@
-// Package cache keeps recent look-ups of tokens and databases in front of the
-// metadata store, so that a warm query asks it nothing (P4). It has the same
-// methods as the store and is used in its place: every change goes through it
-// and removes what it makes untrue before it returns.
+// Package cache keeps recent look-ups of tokens, databases and grants in front
+// of the metadata store, so that a query whose records are remembered asks the
+// store nothing.
 //
-// It decides nothing: a revoked or expired token is cached like any other,
-// and whoever uses it looks at its times at every use. Records that do not
-// exist are not kept.
+// A Cache stands in the place of the store: it has the methods of it that the
+// services use, each written out. A method that changes a record forgets what
+// the change makes untrue, here and in the other control planes, before it
+// returns. A test compares the methods with those of the store, so that no
+// change goes unnoticed.
+//
+// The cache decides nothing. It remembers a revoked or expired token like any
+// other; the service that uses the token checks its times at every use. A
+// record that was not found is not remembered.
 package cache
 
 import (
-	"context"
 	"sync/atomic"
-	"time"
 
 	"github.com/ayb-go/ayb/controlplane/metadata/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Tokens is what is cached of the store's methods on tokens.
-type Tokens interface {
-	TokenByShort(ctx context.Context, short string) (meta.APIToken, error)
-	TokensOf(ctx context.Context, id meta.EntityID, now time.Time) ([]meta.APIToken, error)
-	RevokeToken(ctx context.Context, id meta.EntityID, short string, now time.Time) error
-}
-
-// Databases is what is cached of the store's methods on databases.
-type Databases interface {
-	DatabaseByPath(ctx context.Context, path ayb.DatabasePath) (meta.Database, error)
-	DatabasesOf(ctx context.Context, id meta.EntityID) ([]meta.Database, error)
-	CreateDatabase(ctx context.Context, d meta.Database) error
-	SetPublicLevel(ctx context.Context, id meta.DatabaseID, level ayb.PublicLevel) error
-}
-
-// Entities are the store's methods on entities; none is on the path of a
-// query, so they pass through.
-type Entities interface {
-	EntityBySlug(ctx context.Context, slug ayb.EntitySlug) (meta.Entity, error)
-	Addresses(ctx context.Context, slug ayb.EntitySlug) ([]string, error)
-	Confirm(ctx context.Context, c meta.Confirmation) error
-}
-
-// Store is the metadata store behind the cache.
+// Store is the metadata store behind the cache. It is the sum of one interface
+// per noun and has more than seven methods, because the cache stands for the
+// whole store. The services have interfaces of their own.
 type Store interface {
-	Tokens
-	Databases
-	Grants
-	Minting
-	Entities
 	Accounts
-	Making
+	Tokens
+	Codes
+	Databases
+	Listings
+	Grants
+	Reservations
 	PendingOperations
-	Names
-	Notes
+	SnapshotNotes
 }
 
 // Peers are the other control planes of the server.
 type Peers interface {
-	// TokensChanged and DatabasesChanged return when all of them have
-	// forgotten these, or do not trust their memory. Unavailable when they
-	// cannot be told and may go on using it.
+	// TokensChanged and DatabasesChanged return when every peer has forgotten
+	// these records or has stopped using what it remembers. Unavailable when a
+	// peer cannot be reached and may still use them.
 	TokensChanged(shorts []string) error
 	DatabasesChanged(paths []ayb.DatabasePath) error
-	// Fresh is false while this process may not have heard what others have
-	// changed; what it remembers is then not used.
+	// Fresh reports whether this process has received all changes of its
+	// peers. While it has not, the cache looks everything up in the store.
 	Fresh() bool
 }
 
@@ -78,17 +59,17 @@ type Config struct {
 
 // Cache is a store with a memory. It may be used concurrently.
 type Cache struct {
-	Store
+	store     Store
 	tokens    *lookup[string, meta.APIToken]
 	databases *lookup[ayb.DatabasePath, record]
 	grants    *lookup[grantKey, ayb.SharingLevel]
 	records   atomic.Uint64
-	others    Peers
+	peers     Peers
 }
 
 const defaultEntries = 10_000
 
-// New puts a cache in front of a store.
+// New returns a cache in front of a store. A negative size is an error.
 func New(cfg Config, store Store) (*Cache, error) {
 	if cfg.Entries == 0 {
 		cfg.Entries = defaultEntries
@@ -97,7 +78,7 @@ func New(cfg Config, store Store) (*Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cache{Store: store, tokens: tokens, others: cfg.Peers}
+	c := &Cache{store: store, tokens: tokens, peers: cfg.Peers}
 	if c.databases, err = newLookup(cfg.Entries, c.loadRecord); err != nil {
 		return nil, err
 	}
@@ -105,85 +86,53 @@ func New(cfg Config, store Store) (*Cache, error) {
 	return c, err
 }
 
-// TokenByShort is the store's, from memory when it can be.
-func (c *Cache) TokenByShort(ctx context.Context, short string) (meta.APIToken, error) {
-	if !c.fresh() {
-		return c.Store.TokenByShort(ctx, short)
-	}
-	return c.tokens.get(ctx, short)
-}
+// fresh reports whether the memory may be used.
+func (c *Cache) fresh() bool { return c.peers == nil || c.peers.Fresh() }
 
-// DatabaseByPath is the store's, from memory when it can be.
-func (c *Cache) DatabaseByPath(ctx context.Context, path ayb.DatabasePath) (meta.Database, error) {
-	if !c.fresh() {
-		return c.Store.DatabaseByPath(ctx, path)
-	}
-	r, err := c.databases.get(ctx, path)
-	return r.Database, err
-}
-
-// RevokeToken is the store's; from its return on the token is looked up anew.
-// That holds when it fails too: a failed commit may have happened. Like every
-// change it is Unavailable, although it was made, when other control planes
-// cannot be told of it and may not know.
-func (c *Cache) RevokeToken(ctx context.Context, id meta.EntityID, short string, now time.Time) error {
-	err := c.Store.RevokeToken(ctx, id, short, now)
-	return changeError(err, c.forgetTokens(short))
-}
-
-// CreateDatabase is the store's; from its return on the path is looked up
-// anew. A missing database is never remembered, so that it does not matter
-// whether the others know of it.
-func (c *Cache) CreateDatabase(ctx context.Context, d meta.Database) error {
-	err := c.Store.CreateDatabase(ctx, d)
-	c.InvalidateDatabase(d.Path)
-	return err
-}
-
-// changeError is what a change came to: told is how telling of it went. A change
-// that finds nothing left to do is a repeated one, and has been told of only if
-// that has worked now.
-func changeError(err, told error) error {
-	if told != nil && (err == nil || errs.Is(err, errs.NotFound)) {
-		return told
-	}
-	return err
-}
-
-// fresh tells whether what is remembered may be used.
-func (c *Cache) fresh() bool { return c.others == nil || c.others.Fresh() }
-
-// forgetTokens and forgetDatabases forget what a change made here has made
-// untrue, here and in the other control planes. Every method that changes
-// something calls one of them, whether the store has failed or not.
+// forgetTokens forgets tokens here and in the peers. A method that changes a
+// token calls it even if the store returned an error: a commit that failed may
+// have happened.
 func (c *Cache) forgetTokens(shorts ...string) error {
 	for _, s := range shorts {
 		c.InvalidateToken(s)
 	}
-	if c.others == nil {
+	if c.peers == nil {
 		return nil
 	}
-	return c.others.TokensChanged(shorts)
+	return c.peers.TokensChanged(shorts)
 }
 
+// forgetDatabases is forgetTokens for databases and the grants on them.
 func (c *Cache) forgetDatabases(paths ...ayb.DatabasePath) error {
 	for _, p := range paths {
 		c.InvalidateDatabase(p)
 	}
-	if c.others == nil {
+	if c.peers == nil {
 		return nil
 	}
-	return c.others.DatabasesChanged(paths)
+	return c.peers.DatabasesChanged(paths)
 }
 
-// InvalidateToken forgets a token, for changes made elsewhere.
+// changeError is the error of a change: err is the store's, peers that of
+// telling the peers. A change that was made and is unknown to a peer is
+// Unavailable. So is NotFound then: a repeated change finds nothing left to do,
+// and succeeds only once the peers know of it.
+func changeError(err, peers error) error {
+	if peers != nil && (err == nil || errs.Is(err, errs.NotFound)) {
+		return peers
+	}
+	return err
+}
+
+// InvalidateToken forgets a token that another process has changed.
 func (c *Cache) InvalidateToken(short string) { c.tokens.invalidate(short) }
 
-// InvalidateDatabase forgets a database with all grants on it, for changes
-// made elsewhere.
+// InvalidateDatabase forgets a database, with all grants on it, that another
+// process has changed.
 func (c *Cache) InvalidateDatabase(path ayb.DatabasePath) { c.databases.invalidate(path) }
 
-// InvalidateAll forgets everything, for when changes may have been missed.
+// InvalidateAll forgets everything, for when changes of other processes may
+// have been missed.
 func (c *Cache) InvalidateAll() {
 	c.tokens.invalidateAll()
 	c.databases.invalidateAll()

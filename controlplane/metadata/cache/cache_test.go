@@ -84,7 +84,7 @@ func newCache(t *testing.T, m *memory, entries int) *cache.Cache {
 	return c
 }
 
-// P4: what is warm asks the store nothing.
+// P4: a remembered record costs no look-up in the store.
 func TestWarmLookupsAskNothing(t *testing.T) {
 	m := newMemory()
 	c, ctx := newCache(t, m, 0), t.Context()
@@ -115,8 +115,8 @@ func TestWarmLookupsAskNothing(t *testing.T) {
 	}
 }
 
-// What nobody told of is found out after a while: the control plane that made
-// the change may have been killed before it could.
+// A change that was not announced is seen after a minute: the control plane that
+// made it may have been killed before the announcement.
 func TestNothingIsRememberedForLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
@@ -135,7 +135,7 @@ func TestNothingIsRememberedForLong(t *testing.T) {
 			t.Errorf("a revoked token is remembered as good: %+v, %v", tok, err)
 		}
 		if d, err := c.DatabaseByPath(ctx, path); !errs.Is(err, errs.NotFound) {
-			t.Errorf("a database that is gone: %+v, %v", d, err)
+			t.Errorf("a deleted database: %+v, %v", d, err)
 		}
 	})
 }
@@ -172,7 +172,7 @@ func TestLoadOverlappingAChange(t *testing.T) {
 	}
 }
 
-// What a change has returned from is seen by every look-up that starts after.
+// A look-up that starts after a change has returned sees the change.
 func TestNeverStaleUnderLoad(t *testing.T) {
 	m := newMemory()
 	c := newCache(t, m, 4)

@@ -76,9 +76,9 @@ func (s *shares) SetPublicLevel(_ context.Context, id meta.DatabaseID, level ayb
 	return s.fail
 }
 
-func newSharing(t *testing.T, s *shares, others cache.Peers) *cache.Cache {
+func newSharing(t *testing.T, s *shares, peers cache.Peers) *cache.Cache {
 	t.Helper()
-	c, err := cache.New(cache.Config{Peers: others}, s)
+	c, err := cache.New(cache.Config{Peers: peers}, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func wantAccess(t *testing.T, c *cache.Cache, viewer meta.EntityID, grant ayb.Sh
 	}
 }
 
-// P4: the rights of a warm query ask the store nothing, whoever asks.
+// P4: the rights of a warm query cost no look-up, for any caller.
 func TestWarmGrants(t *testing.T) {
 	s := newShares()
 	c := newSharing(t, s, nil)
@@ -104,7 +104,7 @@ func TestWarmGrants(t *testing.T) {
 		wantAccess(t, c, 2, ayb.ShareReadWrite, ayb.PublicNone)
 		wantAccess(t, c, 3, ayb.ShareNone, ayb.PublicNone)
 	}
-	// One of the database, one of each entity but nobody and the owner.
+	// One look-up of the database, and one for each account but the owner.
 	if n := s.lookups.Load(); n != 3 {
 		t.Errorf("%d look-ups", n)
 	}
@@ -113,8 +113,8 @@ func TestWarmGrants(t *testing.T) {
 	}
 }
 
-// A change is seen by every look-up that starts after it, also when it
-// reports a failure: the failure may be of the answer only.
+// A look-up that starts after a change sees the change, even if the change
+// returned an error: the answer of the store may have been lost.
 func TestChangesOfSharingAreSeen(t *testing.T) {
 	for _, failure := range []error{nil, errors.New("the connection broke")} {
 		s := newShares()
@@ -138,8 +138,7 @@ func TestChangesOfSharingAreSeen(t *testing.T) {
 	}
 }
 
-// A grant that was read before a change and returned after it is not
-// remembered.
+// A grant that was read before a change is not remembered after it.
 func TestGrantOverlappingAChange(t *testing.T) {
 	s := newShares()
 	c := newSharing(t, s, nil)
@@ -154,7 +153,7 @@ func TestGrantOverlappingAChange(t *testing.T) {
 	wantAccess(t, c, 2, ayb.ShareNone, ayb.PublicNone)
 }
 
-// Changes made elsewhere take the grants of a database with them.
+// Invalidating a database forgets the grants on it.
 func TestInvalidationTakesGrants(t *testing.T) {
 	s := newShares()
 	c := newSharing(t, s, nil)
@@ -163,7 +162,7 @@ func TestInvalidationTakesGrants(t *testing.T) {
 		c.InvalidateAll()
 		wantAccess(t, c, 2, ayb.ShareManager, ayb.PublicNone)
 		delete(s.grants, grantee{2, 7})
-		wantAccess(t, c, 2, ayb.ShareManager, ayb.PublicNone) // from memory: the test means something
+		wantAccess(t, c, 2, ayb.ShareManager, ayb.PublicNone) // from memory, or the test would prove nothing
 		forget()
 		wantAccess(t, c, 2, ayb.ShareNone, ayb.PublicNone)
 		if t.Failed() {
@@ -172,20 +171,20 @@ func TestInvalidationTakesGrants(t *testing.T) {
 	}
 }
 
-// others counts what other control planes are told.
-type others struct {
+// counter is a peer that counts the changes announced to it.
+type counter struct {
 	told  int
 	stale bool
 }
 
-func (o *others) TokensChanged([]string) error              { o.told++; return nil }
-func (o *others) DatabasesChanged([]ayb.DatabasePath) error { o.told++; return nil }
-func (o *others) Fresh() bool                               { return !o.stale }
+func (o *counter) TokensChanged([]string) error              { o.told++; return nil }
+func (o *counter) DatabasesChanged([]ayb.DatabasePath) error { o.told++; return nil }
+func (o *counter) Fresh() bool                               { return !o.stale }
 
-// Ruling 41: the others are told of each change, and without contact to them
-// nothing is remembered.
-func TestOthersAreToldOfSharing(t *testing.T) {
-	s, o := newShares(), &others{}
+// The peers are told of each change of sharing. Without contact to them the memory
+// is not used.
+func TestPeersAreToldOfSharing(t *testing.T) {
+	s, o := newShares(), &counter{}
 	c, ctx := newSharing(t, s, o), t.Context()
 	_ = c.SetGrant(ctx, shared, meta.Grant{Entity: 2, Database: 7, Level: ayb.ShareManager})
 	_ = c.RemoveGrant(ctx, shared, 2)

@@ -6,8 +6,8 @@ import (
 	"github.com/ayb-go/ayb/controlplane/metadata/limits"
 )
 
-// Limits are remembered with their database, so that a warm query asks for
-// none, and are looked up anew when they may have changed.
+// Limits are remembered with their database, so that a warm query costs no
+// look-up of them. Invalidating the database forgets them.
 func TestLimitsAreRememberedWithTheDatabase(t *testing.T) {
 	s := newShares()
 	c := newSharing(t, s, nil)
@@ -41,7 +41,7 @@ func TestLimitsAreRememberedWithTheDatabase(t *testing.T) {
 		t.Errorf("%d look-ups", n)
 	}
 	set(6)
-	if n := heap(); n != 5 { // from memory: the test means something
+	if n := heap(); n != 5 { // from memory, or the test would prove nothing
 		t.Errorf("got %d", n)
 	}
 	for i, forget := range []func(){func() { c.InvalidateDatabase(shared.Path) }, c.InvalidateAll} {

@@ -11,11 +11,11 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// lookup remembers the results of one way to find a record.
+// lookup remembers the results of load.
 //
-// A load takes time, and what it found may be changed, and forgotten, before
-// it is remembered. So every invalidation starts a new generation, and what
-// was loaded in an older one is given to its caller but not kept.
+// A load takes time, and its result may be changed and invalidated before it is
+// stored. So every invalidation starts a new generation. A result that was
+// loaded in an older generation is returned and not kept.
 type lookup[K comparable, V any] struct {
 	load func(context.Context, K) (V, error)
 
@@ -24,21 +24,21 @@ type lookup[K comparable, V any] struct {
 	generation uint64
 }
 
-// entry is a result and when its look-up began.
+// entry is a result with the time at which its look-up began.
 type entry[V any] struct {
 	value V
 	at    time.Time
 }
 
-// maxAge is how long a result is believed. Changes are told of, so that it
-// matters only for those nobody could tell of: made by a process that was killed
-// before it did, or by an operator in the metadata store itself.
+// maxAge is how long a result is used. It bounds the effect of changes that
+// are not announced: those of a process that was killed before it announced
+// them, and those of an operator in the database itself.
 const maxAge = time.Minute
 
 func newLookup[K comparable, V any](size int, load func(context.Context, K) (V, error)) (*lookup[K, V], error) {
 	entries, err := simplelru.NewLRU[K, entry[V]](size, nil)
 	if err != nil {
-		return nil, fmt.Errorf("a cache of %d entries: %w", size, err)
+		return nil, fmt.Errorf("could not make a cache of %d entries: %w", size, err)
 	}
 	return &lookup[K, V]{load: load, entries: entries}, nil
 }
