@@ -18,6 +18,7 @@ import (
 	"github.com/ayb-go/ayb/cli/serve"
 	"github.com/ayb-go/ayb/querynode/daemon"
 	"github.com/ayb-go/ayb/querynode/daemonargs"
+	"github.com/ayb-go/ayb/querynode/engine/sqlite"
 	"github.com/ayb-go/ayb/shared/process"
 	"github.com/ayb-go/ayb/shared/version"
 )
@@ -26,7 +27,7 @@ import (
 // program's name.
 func Main(args []string) int {
 	if len(args) > 0 && args[0] == daemonargs.Command {
-		return daemon.Main(args[1:])
+		return daemon.Main(args[1:], sqlite.Open)
 	}
 	std := client.IO{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, UserAgent: "ayb/" + version.Read().Version}
 	root := New(std)

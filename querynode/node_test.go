@@ -17,6 +17,7 @@ import (
 	"github.com/ayb-go/ayb/querynode"
 	"github.com/ayb-go/ayb/querynode/daemon"
 	"github.com/ayb-go/ayb/querynode/daemonargs"
+	"github.com/ayb-go/ayb/querynode/engine/sqlite"
 	"github.com/ayb-go/ayb/querynode/sandbox"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/natsbus"
@@ -28,7 +29,7 @@ import (
 // The daemons of these tests are this test binary.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == daemonargs.Command {
-		os.Exit(daemon.Main(os.Args[2:]))
+		os.Exit(daemon.Main(os.Args[2:], sqlite.Open))
 	}
 	os.Exit(m.Run())
 }

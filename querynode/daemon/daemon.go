@@ -13,7 +13,7 @@ import (
 	"runtime/debug"
 
 	"github.com/ayb-go/ayb/querynode/daemonargs"
-	"github.com/ayb-go/ayb/querynode/engine/sqlite"
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/querynode/sandbox"
 	"github.com/ayb-go/ayb/querynode/socketpair"
 	"github.com/ayb-go/ayb/querynode/space"
@@ -37,17 +37,17 @@ const (
 	goHeap = 48 << 20
 )
 
-// Main runs the daemon and gives its exit status. Nothing is printed but a
-// reason for a failure, on stderr, which the node keeps.
-func Main(args []string) int {
-	if err := run(args); err != nil {
+// Main runs the daemon with an engine and returns its exit status. It prints
+// only the reason of a failure, on stderr, which the node keeps.
+func Main(args []string, open engine.Open) int {
+	if err := run(args, open); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return 0
 }
 
-func run(args []string) error {
+func run(args []string, open engine.Open) error {
 	cfg, err := daemonargs.Parse(args)
 	if err != nil {
 		return err
@@ -61,9 +61,6 @@ func run(args []string) error {
 	}
 	debug.SetMemoryLimit(goHeap)
 	runtime.GOMAXPROCS(processors(cfg.Readers))
-	if err := os.Setenv("SQLITE_TMPDIR", cfg.Temp); err != nil {
-		return fmt.Errorf("set the temporary directory: %w", err)
-	}
 	file, err := socketpair.Inherited(channel)
 	if err != nil {
 		return err
@@ -79,7 +76,7 @@ func run(args []string) error {
 	if _, err := sandbox.Apply(policy(cfg)); err != nil {
 		return fmt.Errorf("enter the sandbox: %w", err)
 	}
-	return serve(cfg, conn, share)
+	return serve(cfg, open, conn, share)
 }
 
 // processors is how many threads may run Go or short statements at once. One
@@ -102,8 +99,8 @@ func policy(cfg daemonargs.Config) sandbox.Policy {
 	return p
 }
 
-func serve(cfg daemonargs.Config, conn *socketpair.Conn, share space.Share) error {
-	db, err := sqlite.Open(sqlite.Options{
+func serve(cfg daemonargs.Config, open engine.Open, conn *socketpair.Conn, share space.Share) error {
+	db, err := open(engine.Options{
 		Path: cfg.File, TempDir: cfg.Temp, Readers: cfg.Readers,
 		HeapBytes: cfg.HeapBytes, DatabaseBytes: cfg.DatabaseBytes, SQLBytes: cfg.RequestBytes,
 		Space: share, Reserve: cfg.Reserve,

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/querynode/daemonargs"
-	"github.com/ayb-go/ayb/querynode/engine/sqlite"
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/mux"
@@ -14,7 +14,7 @@ import (
 
 // handler answers requests. It is safe for concurrent use.
 type handler struct {
-	db       *sqlite.DB
+	db       engine.DB
 	limit    time.Duration // of engine time, for requests that bring none
 	temp     string        // directory for copies
 	staged   bool          // the version is not live
@@ -22,7 +22,7 @@ type handler struct {
 	imports  chan struct{} // one for each that is in progress
 }
 
-func newHandler(db *sqlite.DB, cfg daemonargs.Config) *handler {
+func newHandler(db engine.DB, cfg daemonargs.Config) *handler {
 	return &handler{
 		db: db, limit: cfg.StatementTimeout, temp: cfg.Temp, staged: cfg.Staged,
 		requests: newRequests(tooMany(cfg)), imports: make(chan struct{}, maxImports),
@@ -72,7 +72,7 @@ func (h *handler) query(c *mux.Call, req daemonapi.Request) error {
 	if err != nil {
 		return err
 	}
-	job := sqlite.NewJob(batch, sqlite.JobOptions{
+	job := engine.NewJob(batch, engine.JobOptions{
 		Mode: req.Mode, Format: req.Format, ResultBytes: req.ResultBytes, Timeout: h.timeout(req, batch),
 	})
 	r, err := h.requests.add(&request{asker: asker(req), mode: req.Mode, batch: batch, job: job, call: c})
@@ -87,7 +87,7 @@ func (h *handler) query(c *mux.Call, req daemonapi.Request) error {
 
 // schema describes the database.
 func (h *handler) schema(c *mux.Call, req daemonapi.Request) error {
-	job := sqlite.NewJob(daemonapi.Batch{}, sqlite.JobOptions{Mode: req.Mode, Timeout: h.timeout(req, daemonapi.Batch{})})
+	job := engine.NewJob(daemonapi.Batch{}, engine.JobOptions{Mode: req.Mode, Timeout: h.timeout(req, daemonapi.Batch{})})
 	c.OnCancel(job.Cancel)
 	return h.db.Schema(job, c)
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/ayb-go/ayb/querynode/engine/sqlite"
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
@@ -50,7 +50,7 @@ type request struct {
 	asker   identity
 	mode    ayb.QueryLevel
 	batch   daemonapi.Batch
-	job     *sqlite.Job
+	job     *engine.Job
 	call    *mux.Call
 	list    *requests
 	number  uint64
@@ -61,7 +61,7 @@ type request struct {
 	stopped error // somebody has canceled it
 }
 
-var _ sqlite.Sink = (*request)(nil)
+var _ engine.Sink = (*request)(nil)
 
 // describe is what is told of it. What it holds does not change any more.
 func (r *request) describe(id string) daemonapi.RunningQuery {
@@ -112,7 +112,7 @@ func (r *request) cancel(who identity) {
 	}
 }
 
-// Write implements sqlite.Sink.
+// Write implements engine.Sink.
 func (r *request) Write(p []byte, last bool) error {
 	if last { // the engine is done with it
 		r.list.remove(r)

@@ -8,7 +8,7 @@ import (
 	"regexp"
 	"sync/atomic"
 
-	"github.com/ayb-go/ayb/querynode/engine/sqlite"
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/querynode/importer"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/daemonapi"
@@ -31,8 +31,8 @@ func body(c *mux.Call, req daemonapi.Request) io.Reader {
 }
 
 // sideJob is a job for work on the whole database, which the client can stop.
-func sideJob(c *mux.Call) *sqlite.Job {
-	job := sqlite.NewJob(daemonapi.Batch{}, sqlite.JobOptions{Mode: ayb.QueryReadOnly})
+func sideJob(c *mux.Call) *engine.Job {
+	job := engine.NewJob(daemonapi.Batch{}, engine.JobOptions{Mode: ayb.QueryReadOnly})
 	c.OnCancel(job.Cancel)
 	return job
 }
@@ -112,7 +112,7 @@ func (h *handler) export(c *mux.Call, req daemonapi.Request) error {
 	if err := options(req, &o); err != nil {
 		return err
 	}
-	job := sqlite.NewJob(daemonapi.Batch{}, sqlite.JobOptions{Mode: ayb.QueryReadOnly, Timeout: h.timeout(req, daemonapi.Batch{})})
+	job := engine.NewJob(daemonapi.Batch{}, engine.JobOptions{Mode: ayb.QueryReadOnly, Timeout: h.timeout(req, daemonapi.Batch{})})
 	r, err := h.requests.add(&request{
 		asker: asker(req), mode: ayb.QueryReadOnly, batch: shownAs(o, req.Body), job: job, call: c,
 	})
@@ -141,11 +141,11 @@ func shownAs(o daemonapi.ExportOptions, sql []byte) daemonapi.Batch {
 
 // sending knows whether it waits for the client.
 type sending struct {
-	sink    sqlite.Sink
+	sink    engine.Sink
 	writing atomic.Bool
 }
 
-// Write implements sqlite.Sink.
+// Write implements engine.Sink.
 func (s *sending) Write(p []byte, last bool) error {
 	s.writing.Store(true)
 	defer s.writing.Store(false)
@@ -171,7 +171,7 @@ func (h *handler) load(c *mux.Call, req daemonapi.Request) error {
 	default:
 		return errs.E(errs.Unavailable, "%d imports into this database are in progress, and no more can be; try again", cap(h.imports))
 	}
-	job := sqlite.NewJob(daemonapi.Batch{}, sqlite.JobOptions{Mode: req.Mode})
+	job := engine.NewJob(daemonapi.Batch{}, engine.JobOptions{Mode: req.Mode})
 	shown := daemonapi.Batch{Statements: []daemonapi.Statement{{SQL: fmt.Sprintf("-- import of %s %s", o.Format, o.Table)}}}
 	r, err := h.requests.add(&request{asker: asker(req), mode: req.Mode, batch: shown, job: job, call: c})
 	if err != nil {
@@ -210,7 +210,7 @@ func (c coming) Read(p []byte) (int, error) {
 }
 
 // bring does an import: first everything comes, then the database is changed.
-func (h *handler) bring(from io.Reader, job *sqlite.Job, o daemonapi.ImportOptions) (daemonapi.ImportResult, error) {
+func (h *handler) bring(from io.Reader, job *engine.Job, o daemonapi.ImportOptions) (daemonapi.ImportResult, error) {
 	most := h.db.LoadLimits()
 	to := target{h.db, job}
 	data, err := importer.Receive(stoppable{from, to}, h.temp, importer.Limits{
@@ -225,8 +225,8 @@ func (h *handler) bring(from io.Reader, job *sqlite.Job, o daemonapi.ImportOptio
 
 // target is the database as an import sees it.
 type target struct {
-	db  *sqlite.DB
-	job *sqlite.Job
+	db  engine.DB
+	job *engine.Job
 }
 
 // Stopped implements importer.Target.
@@ -234,8 +234,8 @@ func (t target) Stopped() error { return t.job.Err() }
 
 // Load implements importer.Target.
 func (t target) Load(tx importer.Transaction, work func(importer.Loader) error) (remarks []string, err error) {
-	o := sqlite.LoadOptions{Bytes: tx.Bytes, NoForeignKeys: tx.NoForeignKeys, Keep: tx.Commit}
-	return t.db.Load(t.job, o, func(l *sqlite.Loader) error { return work(l) })
+	o := engine.LoadOptions{Bytes: tx.Bytes, NoForeignKeys: tx.NoForeignKeys, Commit: tx.Commit}
+	return t.db.Load(t.job, o, func(l engine.Loader) error { return work(l) })
 }
 
 // stoppable is the body of an import that somebody may have stopped.

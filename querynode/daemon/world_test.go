@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/querynode/daemonargs"
+	"github.com/ayb-go/ayb/querynode/engine/sqlite"
 	"github.com/ayb-go/ayb/querynode/socketpair"
 	"github.com/ayb-go/ayb/querynode/space"
 	"github.com/ayb-go/ayb/shared/ayb"
@@ -44,7 +45,7 @@ func start(t *testing.T, change ...func(*daemonargs.Config)) *world {
 	w := &world{t, mux.NewClient(near)}
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if err := serve(cfg, far, space.Share{}); err != nil {
+		if err := serve(cfg, sqlite.Open, far, space.Share{}); err != nil {
 			t.Error(err)
 		}
 	})

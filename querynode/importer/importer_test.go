@@ -10,7 +10,7 @@ import (
 	"testing/iotest"
 	"unicode/utf16"
 
-	"github.com/ayb-go/ayb/querynode/engine/sqlite"
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -320,7 +320,7 @@ func TestLargeRow(t *testing.T) {
 
 // As wide as a table can be, and as large as the database may be.
 func TestBounds(t *testing.T) {
-	w := start(t, func(o *sqlite.Options) { o.DatabaseBytes = 1 << 20 })
+	w := start(t, func(o *engine.Options) { o.DatabaseBytes = 1 << 20 })
 	w.limits.Data = 0
 	if r := w.must(strings.Repeat("1,", 1999)+"1\n", options{Table: "wide"}); len(r.Columns) != 2000 || r.Rows != 1 {
 		t.Errorf("%d columns", len(r.Columns))

@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/ayb-go/ayb/querynode/engine/sqlite"
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
@@ -89,7 +89,7 @@ func TestFlatMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = d.Close() }() // a file without a name
-	job := sqlite.NewJob(daemonapi.Batch{}, sqlite.JobOptions{Mode: ayb.QueryReadWrite})
+	job := engine.NewJob(daemonapi.Batch{}, engine.JobOptions{Mode: ayb.QueryReadWrite})
 	result, err := d.Import(stepping{target{w.db, job}, h}, daemonapi.ImportOptions{Format: daemonapi.TransferCSV, Table: "t"})
 	if err != nil || result.Rows != int64(g.row) || result.Bytes < size {
 		t.Fatalf("%+v, %v", result, err)

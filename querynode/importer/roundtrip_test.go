@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ayb-go/ayb/querynode/engine/sqlite"
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
@@ -152,7 +152,7 @@ func (p *trips) modes(data string, want []string) {
 // file makes a database of a file.
 func (p *trips) file(data string, want []string) {
 	other := start(p.t)
-	if _, _, err := other.db.Receive(sqlite.NewJob(daemonapi.Batch{}, sqlite.JobOptions{Mode: ayb.QueryReadWrite}), strings.NewReader(data)); err != nil {
+	if _, _, err := other.db.Receive(engine.NewJob(daemonapi.Batch{}, engine.JobOptions{Mode: ayb.QueryReadWrite}), strings.NewReader(data)); err != nil {
 		p.fail("%v", err)
 		return
 	}
@@ -180,7 +180,7 @@ func (p *trips) do(statements ...daemonapi.Statement) {
 	if len(statements) == 0 {
 		return
 	}
-	job := sqlite.NewJob(daemonapi.Batch{Statements: statements, Atomic: true}, sqlite.JobOptions{Mode: ayb.QueryReadWrite, Format: daemonapi.FormatJSON, Timeout: time.Minute})
+	job := engine.NewJob(daemonapi.Batch{Statements: statements, Atomic: true}, engine.JobOptions{Mode: ayb.QueryReadWrite, Format: daemonapi.FormatJSON, Timeout: time.Minute})
 	if err := p.db.Run(job, sink{&bytes.Buffer{}}); err != nil {
 		p.t.Fatalf("table %d: %v\n%s", p.seed, err, p.table)
 	}
@@ -197,7 +197,7 @@ func (p *trips) stored(name string, columns []string) []string {
 	}
 	var out bytes.Buffer
 	batch := daemonapi.Batch{Statements: []daemonapi.Statement{{SQL: "SELECT " + strings.Join(cells, ",") + " FROM " + quoteName(name)}}, Atomic: true}
-	if err := p.db.Run(sqlite.NewJob(batch, sqlite.JobOptions{Mode: ayb.QueryReadOnly, Format: daemonapi.FormatJSON, Timeout: time.Minute}), sink{&out}); err != nil {
+	if err := p.db.Run(engine.NewJob(batch, engine.JobOptions{Mode: ayb.QueryReadOnly, Format: daemonapi.FormatJSON, Timeout: time.Minute}), sink{&out}); err != nil {
 		p.t.Fatal(err)
 	}
 	var doc struct {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/querynode/engine/sqlite"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/daemonapi"
@@ -21,14 +22,14 @@ import (
 // world is a database to import into, with the engine that serves tenants.
 type world struct {
 	t      testing.TB
-	db     *sqlite.DB
+	db     engine.DB
 	temp   string
 	limits Limits
 }
 
-func start(t testing.TB, change ...func(*sqlite.Options)) *world {
+func start(t testing.TB, change ...func(*engine.Options)) *world {
 	t.Helper()
-	o := sqlite.Options{Path: filepath.Join(t.TempDir(), "data.sqlite"), TempDir: t.TempDir()}
+	o := engine.Options{Path: filepath.Join(t.TempDir(), "data.sqlite"), TempDir: t.TempDir()}
 	for _, c := range change {
 		c(&o)
 	}
@@ -42,15 +43,15 @@ func start(t testing.TB, change ...func(*sqlite.Options)) *world {
 }
 
 type target struct {
-	*sqlite.DB
-	job *sqlite.Job
+	engine.DB
+	job *engine.Job
 }
 
 func (t target) Stopped() error { return t.job.Err() }
 
 func (t target) Load(tx Transaction, work func(Loader) error) ([]string, error) {
-	o := sqlite.LoadOptions{Bytes: tx.Bytes, NoForeignKeys: tx.NoForeignKeys, Keep: tx.Commit}
-	return t.DB.Load(t.job, o, func(l *sqlite.Loader) error { return work(l) })
+	o := engine.LoadOptions{Bytes: tx.Bytes, NoForeignKeys: tx.NoForeignKeys, Commit: tx.Commit}
+	return t.DB.Load(t.job, o, func(l engine.Loader) error { return work(l) })
 }
 
 func (w *world) from(body io.Reader, o daemonapi.ImportOptions) (daemonapi.ImportResult, error) {
@@ -60,7 +61,7 @@ func (w *world) from(body io.Reader, o daemonapi.ImportOptions) (daemonapi.Impor
 		return daemonapi.ImportResult{}, err
 	}
 	defer func() { _ = d.Close() }() // a file without a name
-	return d.Import(target{w.db, sqlite.NewJob(daemonapi.Batch{}, sqlite.JobOptions{Mode: ayb.QueryReadWrite})}, o)
+	return d.Import(target{w.db, engine.NewJob(daemonapi.Batch{}, engine.JobOptions{Mode: ayb.QueryReadWrite})}, o)
 }
 
 func (w *world) try(data string, o daemonapi.ImportOptions) (daemonapi.ImportResult, error) {
@@ -89,7 +90,7 @@ func (w *world) rows(sql string) string {
 	w.t.Helper()
 	var out bytes.Buffer
 	batch := daemonapi.Batch{Statements: []daemonapi.Statement{{SQL: sql}}, Script: true, Atomic: true}
-	job := sqlite.NewJob(batch, sqlite.JobOptions{Mode: ayb.QueryReadWrite, Format: daemonapi.FormatCompat, Timeout: time.Minute})
+	job := engine.NewJob(batch, engine.JobOptions{Mode: ayb.QueryReadWrite, Format: daemonapi.FormatCompat, Timeout: time.Minute})
 	if err := w.db.Run(job, sink{&out}); err != nil {
 		w.t.Fatalf("%s: %v", sql, err)
 	}
@@ -123,7 +124,7 @@ func (w *world) csv(table string) string {
 func (w *world) export(format daemonapi.TransferFormat, table string) string {
 	w.t.Helper()
 	var out bytes.Buffer
-	job := sqlite.NewJob(daemonapi.Batch{}, sqlite.JobOptions{Mode: ayb.QueryReadOnly})
+	job := engine.NewJob(daemonapi.Batch{}, engine.JobOptions{Mode: ayb.QueryReadOnly})
 	if err := w.db.Export(job, daemonapi.ExportOptions{Format: format, Table: table, Remarks: strings.HasPrefix(w.t.Name(), "TestRoundTripOfTables/")}, "", sink{&out}); err != nil {
 		w.t.Fatal(err)
 	}

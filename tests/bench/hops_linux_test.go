@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/querynode/engine/sqlite"
 	"github.com/ayb-go/ayb/querynode/socketpair"
 	"github.com/ayb-go/ayb/shared/ayb"
@@ -153,7 +154,7 @@ func (a *asking) Restarted()          { a.Down(errs.E(errs.Unavailable, "The oth
 // sandbox and process.
 func BenchmarkEngine(b *testing.B) {
 	dir := b.TempDir()
-	db, err := sqlite.Open(sqlite.Options{Path: filepath.Join(dir, "bench.sqlite"), TempDir: dir})
+	db, err := sqlite.Open(engine.Options{Path: filepath.Join(dir, "bench.sqlite"), TempDir: dir})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -163,7 +164,7 @@ func BenchmarkEngine(b *testing.B) {
 		}
 	})
 	for _, sql := range append(tableOf("point"), tableOf("log")...) {
-		if err := engine(db, sql, ""); err != nil {
+		if err := runEngine(db, sql, ""); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -172,18 +173,18 @@ func BenchmarkEngine(b *testing.B) {
 			var n atomic.Int64
 			bothWays(b, func() error {
 				i := int(n.Add(1))%pointRows + 1
-				return engine(db, string(w.body(nil, i)), string(w.answer(nil, i)))
+				return runEngine(db, string(w.body(nil, i)), string(w.answer(nil, i)))
 			})
 		})
 	}
 }
 
-// engine runs SQL and compares the answer, if there is one to compare with.
-func engine(db *sqlite.DB, sql, want string) error {
+// runEngine runs SQL and compares the answer, if there is one to compare with.
+func runEngine(db engine.DB, sql, want string) error {
 	var got collected
 	b := daemonapi.Batch{Statements: []daemonapi.Statement{{SQL: sql}}, Script: true, Atomic: true}
-	o := sqlite.JobOptions{Mode: ayb.QueryReadWrite, Format: daemonapi.FormatCompat, Timeout: time.Minute}
-	if err := db.Run(sqlite.NewJob(b, o), &got); err != nil {
+	o := engine.JobOptions{Mode: ayb.QueryReadWrite, Format: daemonapi.FormatCompat, Timeout: time.Minute}
+	if err := db.Run(engine.NewJob(b, o), &got); err != nil {
 		return err
 	}
 	if want != "" && string(got) != want {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ayb-go/ayb/querynode/daemon"
 	"github.com/ayb-go/ayb/querynode/daemonargs"
+	"github.com/ayb-go/ayb/querynode/engine/sqlite"
 	"github.com/ayb-go/ayb/querynode/launch"
 	"github.com/ayb-go/ayb/shared/config"
 	"github.com/ayb-go/ayb/shared/process"
@@ -14,7 +15,7 @@ import (
 
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == daemonargs.Command {
-		os.Exit(daemon.Main(os.Args[2:]))
+		os.Exit(daemon.Main(os.Args[2:], sqlite.Open))
 	}
 	os.Exit(process.Main("ayb-querynode", os.Args[1:], process.Spec{
 		Roles:  []config.Role{config.RoleQueryNode},

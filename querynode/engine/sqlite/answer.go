@@ -3,6 +3,8 @@
 package sqlite
 
 import (
+	"github.com/ayb-go/ayb/querynode/engine"
+	"github.com/ayb-go/ayb/querynode/engine/encode"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -19,8 +21,8 @@ func (r *execution) forward(p []byte) error {
 // Nothing is kept or spooled meanwhile, so they are the next. Who has stopped
 // the job gets no more of them.
 func (r *execution) stream(p []byte) error {
-	if why := r.job.Reason(); why != NotStopped {
-		return StopError(why, r.job)
+	if why := r.job.Reason(); why != engine.NotStopped {
+		return engine.StopError(why, r.job)
 	}
 	r.stopClock()
 	r.mark, r.sent = 0, true
@@ -51,7 +53,7 @@ func (r *execution) checkResultSize() error {
 	if most == 0 || r.now.size+int64(len(r.out.Buf)-r.mark) <= most {
 		return nil
 	}
-	return errs.E(errs.TooLarge, "The result is larger than %s (limits.result_bytes), the most that is returned as one document; ask for NDJSON or CSV, which have no such limit, or for fewer rows; the operator of the server can raise the limit", SizeText(most))
+	return errs.E(errs.TooLarge, "The result is larger than %s (limits.result_bytes), the most that is returned as one document; ask for NDJSON or CSV, which have no such limit, or for fewer rows; the operator of the server can raise the limit", engine.SizeText(most))
 }
 
 // resultDone completes a result in the buffer.
@@ -61,7 +63,7 @@ func (r *execution) resultDone() error {
 }
 
 // addEmptyResult is the result of a statement without columns, if the answer has such.
-func (r *execution) addEmptyResult(e Outcome) error {
+func (r *execution) addEmptyResult(e encode.Outcome) error {
 	if !r.enc.EveryResult() {
 		return nil
 	}
@@ -76,7 +78,7 @@ func (r *execution) addEmptyResult(e Outcome) error {
 func (r *execution) addEmptyResults() error {
 	r.out.Next = r.retain
 	for range r.body {
-		if err := r.addEmptyResult(Outcome{Rowid: r.now.rowid, Inserted: r.now.inserted}); err != nil {
+		if err := r.addEmptyResult(encode.Outcome{Rowid: r.now.rowid, Inserted: r.now.inserted}); err != nil {
 			return err
 		}
 	}
@@ -124,7 +126,7 @@ func (r *execution) sendRetained() error {
 
 // finish ends the answer.
 func (r *execution) finish() error {
-	r.enc.Close(&r.out, r.now.results, Cost{Engine: r.now.spent, Written: r.now.written})
+	r.enc.Close(&r.out, r.now.results, encode.Cost{Engine: r.now.spent, Written: r.now.written})
 	if err := r.sendRetained(); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
@@ -98,7 +99,7 @@ func TestParametersThatDoNotFit(t *testing.T) {
 // No value of one caller's is there for the next who runs the same text,
 // however the first run ended.
 func TestValuesDoNotLeak(t *testing.T) {
-	db := open(t, func(o *Options) { o.Readers = 1 })
+	db := open(t, func(o *engine.Options) { o.Readers = 1 })
 	db.must(rw, `CREATE TABLE t(a UNIQUE, b)`)
 	for _, c := range []struct {
 		mode ayb.QueryLevel
@@ -280,7 +281,7 @@ func TestErrorAmongRows(t *testing.T) {
 }
 
 // startTimeLimit is a request whose document has to be small.
-func limited(t testing.TB, mode ayb.QueryLevel, f daemonapi.Format, body string) *Job {
+func limited(t testing.TB, mode ayb.QueryLevel, f daemonapi.Format, body string) *engine.Job {
 	j := request(t, mode, f, body)
 	j.ResultBytes = 10_000
 	return j
@@ -359,7 +360,7 @@ func TestDroppedResult(t *testing.T) {
 
 // The limits that stop a statement have names, and say who can raise them.
 func TestLimitsAreNamed(t *testing.T) {
-	db := open(t, func(o *Options) { o.HeapBytes, o.DatabaseBytes = 24<<20, 1<<20 })
+	db := open(t, func(o *engine.Options) { o.HeapBytes, o.DatabaseBytes = 24<<20, 1<<20 })
 	db.must(rw, `CREATE TABLE t(a)`)
 	const forever = `WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT count(*) FROM n`
 	for _, c := range []struct {
@@ -435,7 +436,7 @@ func TestSQLiteLimits(t *testing.T) {
 }
 
 func TestRunning(t *testing.T) {
-	db := open(t, func(o *Options) { o.Readers = 1 })
+	db := open(t, func(o *engine.Options) { o.Readers = 1 })
 	const forever = `WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT count(*) FROM n`
 	first, second := sqlJob(forever, ro, time.Minute), sqlJob(forever, ro, time.Minute)
 	if first.Running() {

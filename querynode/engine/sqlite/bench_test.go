@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
@@ -41,7 +42,7 @@ func BenchmarkBatch(b *testing.B) {
 			batch := insertBatch()
 			discard := sinkFunc(func([]byte, bool) error { return nil })
 			for b.Loop() {
-				if err := db.Run(NewJob(batch, JobOptions{Mode: rw, Format: f}), discard); err != nil {
+				if err := db.Run(engine.NewJob(batch, engine.JobOptions{Mode: rw, Format: f}), discard); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -99,7 +100,7 @@ func BenchmarkPoint(b *testing.B) {
 			}}}
 			discard := sinkFunc(func([]byte, bool) error { return nil })
 			for b.Loop() {
-				if err := db.Run(NewJob(batch, JobOptions{Mode: ro, Format: f}), discard); err != nil {
+				if err := db.Run(engine.NewJob(batch, engine.JobOptions{Mode: ro, Format: f}), discard); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -115,7 +116,7 @@ func BenchmarkStream(b *testing.B) {
 			db.must(rw, `CREATE TABLE t(id INTEGER PRIMARY KEY, a, b); INSERT INTO t SELECT x, x * 0.5, 'text ' || x FROM `+count(1_000_000))
 			discard := sinkFunc(func([]byte, bool) error { return nil })
 			for b.Loop() {
-				if err := db.Run(NewJob(script(`SELECT * FROM t`), JobOptions{Mode: ro, Format: f}), discard); err != nil {
+				if err := db.Run(engine.NewJob(script(`SELECT * FROM t`), engine.JobOptions{Mode: ro, Format: f}), discard); err != nil {
 					b.Fatal(err)
 				}
 			}

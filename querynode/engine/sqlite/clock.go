@@ -7,6 +7,10 @@ package sqlite
 */
 import "C"
 
+import (
+	"github.com/ayb-go/ayb/querynode/engine"
+)
+
 import "time"
 
 // startClock lets the clock of engine time run; pause stops it.
@@ -25,20 +29,20 @@ func (r *execution) stopClock() {
 	r.now.spent += d
 	r.left -= d
 	r.ticks = false
-	r.job.Deadline.Store(NoDeadline)
+	r.job.Deadline.Store(engine.NoDeadline)
 }
 
 // setBudget prepares the next call into SQLite: it must not take longer than what
 // is left, and must not begin at all when the job has to stop.
 func (r *execution) setBudget() error {
-	if why := r.job.Reason(); why != NotStopped {
-		return StopError(why, r.job)
+	if why := r.job.Reason(); why != engine.NotStopped {
+		return engine.StopError(why, r.job)
 	}
 	r.c.c.budget = 0
-	if d := r.job.Deadline.Load(); d != NoDeadline {
+	if d := r.job.Deadline.Load(); d != engine.NoDeadline {
 		left := d - r.db.now()
 		if left <= 0 {
-			return StopError(TimedOut, r.job)
+			return engine.StopError(engine.TimedOut, r.job)
 		}
 		r.c.c.budget = C.int64_t(left)
 	}

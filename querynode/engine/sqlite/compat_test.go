@@ -4,11 +4,10 @@ package sqlite
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -82,28 +81,9 @@ func TestBigCells(t *testing.T) {
 	}
 }
 
-func TestTextPiecesKeepCharacters(t *testing.T) {
-	for _, r := range []string{"é", "€", "😀", "\xff", "\xf0\x9f", "\xc3"} {
-		for shift := range 5 {
-			in := strings.Repeat("a", shift) + strings.Repeat(r, 3*pieceBytes)
-			o := Output{Next: func([]byte) error { return fmt.Errorf("flushed") }}
-			var all []byte
-			o.Next = func(p []byte) error { all = append(all, p...); return nil }
-			if err := AppendJSONText(&o, []byte(in)); err != nil {
-				t.Fatal(err)
-			}
-			all = append(all, o.Buf...)
-			want := `"` + string(appendEscaped(nil, []byte(in))) + `"`
-			if string(all) != want || !utf8.Valid(all) {
-				t.Errorf("%q shifted by %d is cut wrongly", r, shift)
-			}
-		}
-	}
-}
-
 func TestUnknownFormat(t *testing.T) {
 	db := open(t)
-	err := db.Run(NewJob(script("SELECT 1"), JobOptions{Mode: rw, Format: 99}), &memory{})
+	err := db.Run(engine.NewJob(script("SELECT 1"), engine.JobOptions{Mode: rw, Format: 99}), &memory{})
 	if !errs.Is(err, errs.Unsupported) {
 		t.Error(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
@@ -50,10 +51,10 @@ func TestQ2ManyAtOnce(t *testing.T) {
 
 // P2: readers do not wait for a writer, nor for one another.
 func TestP2ReadersDoNotWait(t *testing.T) {
-	db := open(t, func(o *Options) { o.Readers = 3 })
+	db := open(t, func(o *engine.Options) { o.Readers = 3 })
 	db.must(rw, `CREATE TABLE t(a); INSERT INTO t VALUES (1)`)
 	const forever = `WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT count(*) FROM n`
-	jobs := []*Job{
+	jobs := []*engine.Job{
 		sqlJob(`INSERT INTO t `+forever, rw, time.Minute),
 		sqlJob(forever, ro, time.Minute),
 		sqlJob(forever, ro, time.Minute),
@@ -104,7 +105,7 @@ func TestQuietDatabase(t *testing.T) {
 // A check finds a table for searching sound, whoever wrote to it since the
 // connection has looked at it.
 func TestChecksOfSearchTables(t *testing.T) {
-	db := open(t, func(o *Options) { o.Readers = 1 })
+	db := open(t, func(o *engine.Options) { o.Readers = 1 })
 	db.must(rw, `CREATE VIRTUAL TABLE ft USING fts5(a, prefix='2'); INSERT INTO ft VALUES ('hello world'), ('help me')`)
 	for _, sql := range []string{
 		`PRAGMA integrity_check`, `PRAGMA quick_check`, `SELECT * FROM pragma_integrity_check`, `SELECT count(*) FROM ft('he*'); PRAGMA integrity_check`,

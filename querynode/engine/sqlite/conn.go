@@ -30,6 +30,8 @@ import (
 
 	_ "github.com/mattn/go-sqlite3" // links SQLite; its Go API is not used
 
+	"github.com/ayb-go/ayb/querynode/engine"
+	"github.com/ayb-go/ayb/querynode/engine/encode"
 	"github.com/ayb-go/ayb/querynode/engine/sqlite/sqlfunc"
 )
 
@@ -67,13 +69,13 @@ type stmt struct {
 	vacuum    bool
 	into      bool // VACUUM INTO
 	explain   bool
-	bytes     int            // memory it takes; -1 if it was not made to be kept
-	params    int            // how many it has
-	described []Column       // its columns; nil until asked for
-	named     []string       // names of its parameters, empty for those without; nil until asked for
-	numbers   map[string]int // and their numbers by name
-	end       int            // where it ends in the text of the body
-	uncached  bool           // to be finalized after use
+	bytes     int             // memory it takes; -1 if it was not made to be kept
+	params    int             // how many it has
+	described []encode.Column // its columns; nil until asked for
+	named     []string        // names of its parameters, empty for those without; nil until asked for
+	numbers   map[string]int  // and their numbers by name
+	end       int             // where it ends in the text of the body
+	uncached  bool            // to be finalized after use
 }
 
 // text is the SQL of a body as C wants it: with a NUL at its end, which is
@@ -94,14 +96,14 @@ func primary(rc C.int) C.int { return rc & 0xff }
 
 // valueLimit is the largest value: more than the memory there is could not be
 // handled anyway.
-func valueLimit(o Options) C.int { return C.int(min(o.HeapBytes, maxValueBytes)) }
+func valueLimit(o engine.Options) C.int { return C.int(min(o.HeapBytes, maxValueBytes)) }
 
 // sqlLimit is the longest text for SQLite, whose own statements, those of a
 // VACUUM say, quote a tenant's.
-func sqlLimit(o Options) C.int { return C.int(min(o.SQLBytes+(64<<10), maxValueBytes)) }
+func sqlLimit(o engine.Options) C.int { return C.int(min(o.SQLBytes+(64<<10), maxValueBytes)) }
 
 // setProcess sets what holds for all connections of the process.
-func setProcess(o Options) C.int {
+func setProcess(o engine.Options) C.int {
 	dir := C.CString(o.TempDir)
 	defer C.free(unsafe.Pointer(dir))
 	C.ayb_space((*C.int64_t)(o.Space.Seat), (*C.int64_t)(o.Space.Account), (*C.int64_t)(o.Space.Node), C.int64_t(o.Reserve), dir)
@@ -110,7 +112,7 @@ func setProcess(o Options) C.int {
 
 // openConn opens and hardens a connection. On failure the returned conn, if
 // there is one, is only good for its message and for close.
-func openConn(o Options, path string, flags C.int) (*conn, C.int) {
+func openConn(o engine.Options, path string, flags C.int) (*conn, C.int) {
 	p := C.CString(path)
 	defer C.free(unsafe.Pointer(p))
 	c := &conn{cache: newLRU(cachedStatements, (*stmt).finalize)}
@@ -124,7 +126,7 @@ func openConn(o Options, path string, flags C.int) (*conn, C.int) {
 	return c, rc
 }
 
-func openWriter(o Options) (*conn, error) {
+func openWriter(o engine.Options) (*conn, error) {
 	by := writtenBy(o.Path) // before anything of ours writes it
 	c, rc := openConn(o, o.Path, C.SQLITE_OPEN_READWRITE|C.SQLITE_OPEN_CREATE)
 	if rc == C.SQLITE_OK {
@@ -142,7 +144,7 @@ func openWriter(o Options) (*conn, error) {
 	return c.opened(o, rc)
 }
 
-func openReader(o Options) (*conn, error) {
+func openReader(o engine.Options) (*conn, error) {
 	c, rc := openConn(o, o.Path, C.SQLITE_OPEN_READONLY)
 	if rc == C.SQLITE_OK {
 		c.reader, c.c.reader = true, 1
@@ -152,7 +154,7 @@ func openReader(o Options) (*conn, error) {
 }
 
 // openStandIn opens what a reader sees while there is no file (S21).
-func openStandIn(o Options) (*conn, error) {
+func openStandIn(o engine.Options) (*conn, error) {
 	c, rc := openConn(o, ":memory:", C.SQLITE_OPEN_READWRITE|C.SQLITE_OPEN_CREATE|C.SQLITE_OPEN_MEMORY)
 	if rc == C.SQLITE_OK {
 		c.reader, c.c.reader, c.standIn = true, 1, true
@@ -162,7 +164,7 @@ func openStandIn(o Options) (*conn, error) {
 }
 
 // setUp runs the opening statements and sets the size limit.
-func (c *conn) setUp(o Options, sql string) C.int {
+func (c *conn) setUp(o engine.Options, sql string) C.int {
 	if rc := c.exec(sql); rc != C.SQLITE_OK || o.DatabaseBytes <= 0 {
 		return rc
 	}
@@ -181,7 +183,7 @@ func (c *conn) setUp(o Options, sql string) C.int {
 	return c.exec(sql)
 }
 
-func (c *conn) opened(o Options, rc C.int) (*conn, error) {
+func (c *conn) opened(o engine.Options, rc C.int) (*conn, error) {
 	if rc == C.SQLITE_OK {
 		return c, nil
 	}
@@ -204,7 +206,7 @@ func (c *conn) exec(sql string) C.int {
 // result is the first cell of the last exec.
 func (c *conn) result() string { return C.GoString(&c.c.text[0]) }
 
-// Interrupt makes what runs stop. See Job.hold for why it cannot hit another.
+// Interrupt makes what runs stop. See engine.Job.hold for why it cannot hit another.
 func (c *conn) Interrupt() {
 	atomic.StoreInt32((*int32)(unsafe.Pointer(&c.c.cancel)), 1)
 	C.sqlite3_interrupt(c.c.db)
@@ -278,7 +280,7 @@ func (st *stmt) finalize() {
 
 // describe tells what the columns are. It is remembered unless it is large:
 // what a tenant makes large must not stay in memory.
-func (st *stmt) describe(columns int) []Column {
+func (st *stmt) describe(columns int) []encode.Column {
 	if st.described != nil {
 		return st.described
 	}
@@ -286,7 +288,7 @@ func (st *stmt) describe(columns int) []Column {
 		return int(C.ayb_columns(st.s, (*C.uchar)(&buf[0]), C.int(len(buf))))
 	})
 	large := len(texts) > cachedTextBytes
-	list := make([]Column, columns)
+	list := make([]encode.Column, columns)
 	for i := range list {
 		list[i].Name, _, texts = nextText(texts)
 		list[i].Declared, list[i].Typed, texts = nextText(texts)
@@ -340,11 +342,11 @@ func nextText(buf []byte) (s string, ok bool, rest []byte) {
 }
 
 // Cell describes one column of the current row without copying it.
-func (c *conn) cell(st *stmt, i int) (Value, C.int) {
+func (c *conn) cell(st *stmt, i int) (encode.Value, C.int) {
 	if rc := C.ayb_cell(c.c, st.s, C.int(i)); rc != C.SQLITE_OK {
-		return Value{}, rc
+		return encode.Value{}, rc
 	}
-	v := Value{Kind: Kind(c.c.cell_tag), Bits: uint64(c.c.cell_bits)}
+	v := encode.Value{Kind: encode.Kind(c.c.cell_tag), Bits: uint64(c.c.cell_bits)}
 	if c.c.cell_ptr != nil {
 		v.Data = unsafe.Slice((*byte)(c.c.cell_ptr), int(c.c.cell_len))
 	}
@@ -352,13 +354,13 @@ func (c *conn) cell(st *stmt, i int) (Value, C.int) {
 }
 
 // unpack reads one packed cell and returns the rest.
-func unpack(b []byte) (Value, []byte) {
-	v := Value{Kind: Kind(b[0])}
+func unpack(b []byte) (encode.Value, []byte) {
+	v := encode.Value{Kind: encode.Kind(b[0])}
 	switch v.Kind {
-	case Integer, Real:
+	case encode.Integer, encode.Real:
 		v.Bits = binary.NativeEndian.Uint64(b[1:])
 		return v, b[9:]
-	case Text, Blob:
+	case encode.Text, encode.Blob:
 		n := binary.NativeEndian.Uint32(b[1:])
 		v.Data = b[5 : 5+n]
 		return v, b[5+n:]

@@ -13,6 +13,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -23,8 +24,8 @@ import (
 // is no file.
 //
 // Errors: NotFound when nothing was ever written, Conflict when the file
-// exists, Snapshot when the copy is not sound, Full, Timeout, Canceled.
-func (db *DB) Copy(job *Job, to string) (bytes int64, err error) {
+// exists, Snapshot when the copy is not sound, Full, Timeout, engine.Canceled.
+func (db *DB) Copy(job *engine.Job, to string) (bytes int64, err error) {
 	a, err := db.startMaintenance(job)
 	if err != nil {
 		return 0, err

@@ -8,11 +8,12 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-func sideJob() *Job { return NewJob(daemonapi.Batch{}, JobOptions{}) }
+func sideJob() *engine.Job { return engine.NewJob(daemonapi.Batch{}, engine.JobOptions{}) }
 
 // copied makes a copy and reads it.
 func (db *testDB) copied() []byte {
@@ -102,10 +103,10 @@ func (db *testDB) large() {
 
 // N8: a copy that is stopped leaves nothing behind, whoever stops it.
 func TestStoppedCopyLeavesNothingN8(t *testing.T) {
-	for name, stop := range map[string]func(db *testDB, j *Job, quiet func()){
-		"canceled":    func(_ *testDB, j *Job, _ func()) { j.Cancel() },
-		"out of time": func(_ *testDB, j *Job, _ func()) { j.Deadline.Store(0) },
-		"closing":     func(db *testDB, _ *Job, quiet func()) { quiet(); _ = db.Close() },
+	for name, stop := range map[string]func(db *testDB, j *engine.Job, quiet func()){
+		"canceled":    func(_ *testDB, j *engine.Job, _ func()) { j.Cancel() },
+		"out of time": func(_ *testDB, j *engine.Job, _ func()) { j.Deadline.Store(0) },
+		"closing":     func(db *testDB, _ *engine.Job, quiet func()) { quiet(); _ = db.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			db := open(t)
@@ -151,7 +152,7 @@ func TestCopyOfDamagedDatabase(t *testing.T) {
 	if err := os.WriteFile(db.path, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	db2 := open(t, func(o *Options) { o.Path = db.path })
+	db2 := open(t, func(o *engine.Options) { o.Path = db.path })
 	_, err = db2.Copy(sideJob(), filepath.Join(db2.o.TempDir, "c"))
 	if !errs.Is(err, errs.Snapshot) {
 		t.Fatal(err)
@@ -171,7 +172,7 @@ func TestCopyKeepsRowsThatBreakChecks(t *testing.T) {
 
 // Writers neither wait for a copy nor see it, and it does not see them.
 func TestCopyBlocksNobody(t *testing.T) {
-	db := open(t, func(o *Options) { o.Readers = 1 })
+	db := open(t, func(o *engine.Options) { o.Readers = 1 })
 	db.large()
 	done := make(chan error, 1)
 	to := filepath.Join(db.o.TempDir, "c")
@@ -199,7 +200,7 @@ func TestCopyBlocksNobody(t *testing.T) {
 	if n < 2 {
 		t.Errorf("%d writes during the copy", n)
 	}
-	other := open(t, func(o *Options) { o.Path = to })
+	other := open(t, func(o *engine.Options) { o.Path = to })
 	if got := other.must(ro, "SELECT count(*), sum(a = 'late') FROM big"); got != "20000|0" {
 		t.Errorf("the copy holds %s", got)
 	}

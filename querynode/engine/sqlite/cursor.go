@@ -11,6 +11,10 @@ sqlite3_value *sqlite3_column_value(sqlite3_stmt *, int);
 */
 import "C"
 
+import (
+	"github.com/ayb-go/ayb/querynode/engine/encode"
+)
+
 // openCursor is a statement of the engine's own that reads the schema cell by cell,
 // so that several can be open at once. Time and cancellation are those of the
 // run; the policy holds as for everybody.
@@ -106,14 +110,14 @@ func (l *cursor) text(i int) string {
 }
 
 // runOnWriter adds a cell to the answer, as a JSON string or null.
-func (l *cursor) write(o *Output, i int) error {
+func (l *cursor) write(o *encode.Output, i int) error {
 	v, rc := l.r.c.cell(l.st, i)
 	if rc != C.SQLITE_OK {
 		return l.r.failure(rc, 0)
 	}
-	if v.Kind == Null {
+	if v.Kind == encode.Null {
 		o.Buf = append(o.Buf, "null"...)
 		return o.FlushIfFull()
 	}
-	return AppendJSONText(o, v.Data)
+	return encode.AppendJSONText(o, v.Data)
 }

@@ -9,13 +9,15 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/engine"
+	"github.com/ayb-go/ayb/querynode/engine/encode"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
 // DB is one database. Its methods may be called by any goroutine.
 type DB struct {
-	o       Options
+	o       engine.Options
 	epoch   time.Time // start of the clock of deadlines
 	readers *pool
 	writer  *pool // of one
@@ -44,10 +46,19 @@ type DB struct {
 	closed bool
 }
 
-// Open makes a DB. It opens nothing on disk; that is left to the first
-// request, so a broken file is reported by Run.
-func Open(o Options) (*DB, error) {
-	o, err := o.withDefaults()
+// Open opens a database of SQLite's. It is an engine.Open.
+func Open(o engine.Options) (engine.DB, error) {
+	db, err := openDB(o)
+	if err != nil {
+		return nil, err
+	}
+	return db, nil
+}
+
+var _ engine.DB = (*DB)(nil)
+
+func openDB(o engine.Options) (*DB, error) {
+	o, err := withDefaults(o)
 	if err != nil {
 		return nil, err
 	}
@@ -61,19 +72,14 @@ func Open(o Options) (*DB, error) {
 	db.readers.shared = true
 	db.idle.L = &db.mu
 	db.buffers.New = func() any {
-		return &buffers{raw: make([]byte, FlushBytes), out: make([]byte, 0, ChunkBytes)}
+		return &buffers{raw: make([]byte, encode.FlushBytes), out: make([]byte, 0, encode.ChunkBytes)}
 	}
 	db.stopped.Go(db.watchdog)
 	return db, nil
 }
 
-// Run runs a job and passes its answer to sink. It returns when the answer is
-// complete or the job has failed, with an *errs.Error or the sink's own
-// error. What a job changed is on disk before the last Write, which is also
-// its first unless the body only reads; after an error nothing was changed,
-// unless the body holds its transactions itself. An error after the first
-// Write means that the answer is incomplete.
-func (db *DB) Run(job *Job, sink Sink) error {
+// Run implements engine.Querier.
+func (db *DB) Run(job *engine.Job, sink engine.Sink) error {
 	if err := db.enter(); err != nil {
 		return err
 	}
@@ -107,9 +113,8 @@ func (db *DB) checkSQL(sql string) error {
 	return nil
 }
 
-// Close stops what runs, waits for it, and closes the database: readers
-// first, so that the writer moves the log into the file. Further calls of Run
-// fail. It waits for Sinks that are being written to.
+// Close implements engine.DB. It closes readers first, so that the writer moves
+// the log into the file.
 func (db *DB) Close() error {
 	db.mu.Lock()
 	if db.closed {
@@ -147,7 +152,7 @@ func (db *DB) stopAll() {
 	for _, p := range db.pools() {
 		for _, s := range p.all {
 			if j := s.job.Load(); j != nil {
-				j.Stop(Closing)
+				j.Stop(engine.Closing)
 			}
 		}
 	}
@@ -157,7 +162,7 @@ func (db *DB) enter() error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	if db.closed {
-		return ErrClosing()
+		return engine.ErrClosing()
 	}
 	db.active++
 	return nil
@@ -191,7 +196,7 @@ func (db *DB) openWriter(s *slot) error {
 
 // openReader opens a reader's slot, or the empty stand-in while the file is
 // missing or empty. The caller holds the slot.
-func (db *DB) openReader(s *slot, j *Job) error {
+func (db *DB) openReader(s *slot, j *engine.Job) error {
 	if s.c != nil && (!s.c.standIn || !db.exists()) {
 		return nil
 	}
@@ -210,7 +215,7 @@ func (db *DB) openReader(s *slot, j *Job) error {
 
 // openFirst has the writer open the file first: it recovers the file and turns
 // WAL on.
-func (db *DB) openFirst(j *Job) error {
+func (db *DB) openFirst(j *engine.Job) error {
 	if db.ready.Load() {
 		return nil
 	}

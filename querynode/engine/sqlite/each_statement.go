@@ -7,6 +7,10 @@ package sqlite
 */
 import "C"
 
+import (
+	"github.com/ayb-go/ayb/querynode/engine/encode"
+)
+
 // pauseIfDue is a statement whose turn it is.
 type step struct {
 	st        *stmt
@@ -80,7 +84,7 @@ func (r *execution) eachStatementOf(t text, mode C.int, do func(step) (int, erro
 		from = next
 	}
 	if n == 0 {
-		return r.addEmptyResult(Outcome{Rowid: r.now.rowid, Inserted: r.now.inserted})
+		return r.addEmptyResult(encode.Outcome{Rowid: r.now.rowid, Inserted: r.now.inserted})
 	}
 	return nil
 }

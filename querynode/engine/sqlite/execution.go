@@ -12,16 +12,18 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/ayb-go/ayb/querynode/engine"
+	"github.com/ayb-go/ayb/querynode/engine/encode"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
 // execute is one execution of a job, on one connection at a time.
 type execution struct {
 	db   *DB
-	job  *Job
-	sink Sink
-	enc  Encoder
-	out  Output
+	job  *engine.Job
+	sink engine.Sink
+	enc  encode.Encoder
+	out  encode.Output
 	b    *buffers
 
 	body  []daemonapi.Statement // runs now: all statements, or one of those that are not atomic
@@ -74,8 +76,8 @@ type buffers struct {
 	out    []byte
 }
 
-func newExecution(db *DB, job *Job, sink Sink) (*execution, error) {
-	enc, err := New(job.Format)
+func newExecution(db *DB, job *engine.Job, sink engine.Sink) (*execution, error) {
+	enc, err := encode.New(job.Format)
 	if err != nil {
 		return nil, err
 	}
@@ -158,10 +160,10 @@ func (r *execution) attach() error {
 	r.c.c.fresh, r.c.c.rowid = 1, C.int64_t(r.now.rowid)
 	r.slot.job.Store(r.job)
 	if r.db.closing.Load() {
-		return ErrClosing()
+		return engine.ErrClosing()
 	}
 	if !r.job.Attach(r.c) {
-		return StopError(r.job.Reason(), r.job)
+		return engine.StopError(r.job.Reason(), r.job)
 	}
 	r.startClock()
 	r.db.wake()

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/engine"
+	"github.com/ayb-go/ayb/querynode/engine/encode"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
@@ -27,7 +29,7 @@ import (
 // exports run at once, others wait. The time limit of the job is for sql and
 // for views; what is only read through takes as long as the client takes. The
 // batch and the format of the job do not matter.
-func (db *DB) Export(job *Job, o daemonapi.ExportOptions, sql string, sink Sink) error {
+func (db *DB) Export(job *engine.Job, o daemonapi.ExportOptions, sql string, sink engine.Sink) error {
 	if err := db.enter(); err != nil {
 		return err
 	}
@@ -121,7 +123,7 @@ func (x *export) run() error {
 		}
 	}
 	if x.o.Format == daemonapi.TransferCSV {
-		e := &ExportCSV{}
+		e := &encode.ExportCSV{}
 		r.enc = e
 		if err := x.writeQuery(sql); err != nil || !table {
 			return err
@@ -129,10 +131,10 @@ func (x *export) run() error {
 		x.remarks = append(x.remarks, e.Remarks()...)
 		return nil
 	}
-	e := &Objects{typed: typed{exact: true}, lines: x.o.Format == daemonapi.TransferNDJSON}
+	e := encode.NewObjects(x.o.Format == daemonapi.TransferNDJSON)
 	r.enc = e
 	err := x.writeQuery(sql)
-	if err == nil && table && !e.rows {
+	if err == nil && table && !e.HasRows() {
 		x.remarks = append(x.remarks, "The table has no rows, and JSON has no place for columns but in rows: this can be imported only into a table that is there")
 	}
 	return err
@@ -218,7 +220,7 @@ func (x *export) query(sql string, row func(*cursor)) error {
 }
 
 // exportDatabaseFile passes on a copy of the database, which has been checked.
-func (db *DB) exportDatabaseFile(job *Job, sink Sink) error {
+func (db *DB) exportDatabaseFile(job *engine.Job, sink engine.Sink) error {
 	s, err := db.exports.acquire(job, 0)
 	if err != nil {
 		return err
@@ -232,7 +234,7 @@ func (db *DB) exportDatabaseFile(job *Job, sink Sink) error {
 }
 
 // temporaryCopy makes a copy that has no name any more.
-func (db *DB) temporaryCopy(job *Job) (*countedFile, error) {
+func (db *DB) temporaryCopy(job *engine.Job) (*countedFile, error) {
 	a, err := db.startMaintenance(job)
 	if err != nil {
 		return nil, err
@@ -255,16 +257,16 @@ func (db *DB) temporaryCopy(job *Job) (*countedFile, error) {
 }
 
 // streamFile passes on a whole file.
-func (db *DB) streamFile(job *Job, from io.Reader, sink Sink) error {
-	buf, pace := make([]byte, ChunkBytes), db.calls.newThrottle()
+func (db *DB) streamFile(job *engine.Job, from io.Reader, sink engine.Sink) error {
+	buf, pace := make([]byte, encode.ChunkBytes), db.calls.newThrottle()
 	for {
 		pace.pauseIfDue(job.StopSignal())
 		n, err := io.ReadFull(from, buf)
 		switch {
 		case db.closing.Load():
-			return ErrClosing()
-		case job.Reason() != NotStopped:
-			return StopError(job.Reason(), job)
+			return engine.ErrClosing()
+		case job.Reason() != engine.NotStopped:
+			return engine.StopError(job.Reason(), job)
 		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 			return sink.Write(buf[:n], true)
 		case err != nil:

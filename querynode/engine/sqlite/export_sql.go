@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/ayb-go/ayb/querynode/engine/encode"
 )
 
 // An export as SQL is a script that any program with SQLite can run, and that
@@ -120,7 +122,7 @@ func (d *scriptWriter) eachObject(sql string, do func(*cursor) error) error {
 
 // writeObject writes the statement at which the list stands.
 func (d *scriptWriter) writeObject(l *cursor) error {
-	if err := AppendLong(&d.r.out, onlyStatement(l.text(1))); err != nil {
+	if err := encode.AppendLong(&d.r.out, onlyStatement(l.text(1))); err != nil {
 		return err
 	}
 	d.r.out.Add(";\n")
@@ -180,7 +182,7 @@ func (d *scriptWriter) writeRows(l *cursor, name string, rowid bool) error {
 
 // writeInserts writes what a statement gives as rows of a table.
 func (d *scriptWriter) writeInserts(table, columns, sql string) error {
-	d.r.enc = &Inserts{into: "INSERT INTO " + quoteName(table) + "(" + columns + ")"}
+	d.r.enc = encode.NewInserts("INSERT INTO " + quoteName(table) + "(" + columns + ")")
 	return d.export.writeQuery(sql)
 }
 
@@ -209,7 +211,7 @@ func (d *scriptWriter) storedColumns(table *cursor) (names []string, key bool, e
 // writeSequence writes where the numbers of an AUTOINCREMENT table go on.
 func (d *scriptWriter) writeSequence(table string) error {
 	d.r.out.Add("DELETE FROM sqlite_sequence WHERE name=")
-	if err := AppendTextLiteral(&d.r.out, []byte(table)); err != nil {
+	if err := encode.AppendTextLiteral(&d.r.out, []byte(table)); err != nil {
 		return err
 	}
 	d.r.out.Add(";\n")

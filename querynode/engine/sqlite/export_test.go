@@ -14,11 +14,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/engine"
+	"github.com/ayb-go/ayb/querynode/engine/encode"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-func exportJob() *Job { return NewJob(daemonapi.Batch{}, JobOptions{Timeout: 20 * time.Second}) }
+func exportJob() *engine.Job {
+	return engine.NewJob(daemonapi.Batch{}, engine.JobOptions{Timeout: 20 * time.Second})
+}
 
 // tryExport exports and returns what came out.
 func (db *testDB) tryExport(o daemonapi.ExportOptions, sql string) (string, error) {
@@ -28,7 +32,7 @@ func (db *testDB) tryExport(o daemonapi.ExportOptions, sql string) (string, erro
 	if (err == nil) != m.done {
 		db.t.Errorf("%+v %.80q: error %v, last write seen: %v", o, sql, err, m.done)
 	}
-	if m.longest > ChunkBytes {
+	if m.longest > encode.ChunkBytes {
 		db.t.Errorf("%+v %.80q: a chunk has %d bytes", o, sql, m.longest)
 	}
 	return m.String(), err
@@ -165,7 +169,9 @@ func TestExportTimeLimit(t *testing.T) {
 	db := open(t)
 	db.must(rw, "CREATE VIEW endless AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c) SELECT max(n) FROM c")
 	db.must(rw, "CREATE TABLE big(a); INSERT INTO big WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 200000) SELECT n FROM c")
-	brief := func() *Job { return NewJob(daemonapi.Batch{}, JobOptions{Timeout: time.Millisecond}) }
+	brief := func() *engine.Job {
+		return engine.NewJob(daemonapi.Batch{}, engine.JobOptions{Timeout: time.Millisecond})
+	}
 	for name, c := range map[string]struct {
 		o    daemonapi.ExportOptions
 		sql  string
@@ -185,7 +191,7 @@ func TestExportTimeLimit(t *testing.T) {
 // An export is of one moment, keeps no writer waiting, and can be stopped
 // while its client takes nothing.
 func TestExportBlocksNobody(t *testing.T) {
-	db := open(t, func(o *Options) { o.Readers = 1 })
+	db := open(t, func(o *engine.Options) { o.Readers = 1 })
 	db.large()
 	for format, want := range map[daemonapi.TransferFormat]errs.Code{
 		daemonapi.TransferSQL: errs.Canceled, daemonapi.TransferCSV: errs.Canceled, daemonapi.TransferSQLite: errs.Canceled,
@@ -250,7 +256,7 @@ func shell(t *testing.T, script string) *testDB {
 	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
 		t.Fatalf("sqlite3: %v: %.500s\n%.2000s", err, out, script)
 	}
-	return open(t, func(o *Options) { o.Path = path })
+	return open(t, func(o *engine.Options) { o.Path = path })
 }
 
 // same holds everything in one database against another.

@@ -12,8 +12,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/querynode/space"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
@@ -100,21 +100,21 @@ func (c *conn) message() string {
 // failure turns a result code into what the caller is told. It has to be
 // called before anything else happens on the connection. from is where the
 // statement starts in the body.
-func (c *conn) failure(rc C.int, o Options, j *Job, from int) error {
+func (c *conn) failure(rc C.int, o engine.Options, j *engine.Job, from int) error {
 	if c.c.refusal != 0 {
 		return c.refusal()
 	}
 	// Whatever it says, it failed for want of memory: not all of SQLite calls that so.
-	if why := j.Reason(); c.c.starved != 0 && why != NotStopped {
+	if why := j.Reason(); c.c.starved != 0 && why != engine.NotStopped {
 		c.broken = c.broken || primary(rc) != C.SQLITE_NOMEM
-		return StopError(why, j)
+		return engine.StopError(why, j)
 	}
 	switch primary(rc) {
 	case C.SQLITE_INTERRUPT:
-		if why := j.Reason(); why != NotStopped {
-			return StopError(why, j)
+		if why := j.Reason(); why != engine.NotStopped {
+			return engine.StopError(why, j)
 		}
-		return StopError(TimedOut, j)
+		return engine.StopError(engine.TimedOut, j)
 	case C.SQLITE_BUSY:
 		return errs.E(errs.Unavailable, "The database is busy; try again")
 	case C.SQLITE_READONLY:
@@ -127,19 +127,19 @@ func (c *conn) failure(rc C.int, o Options, j *Job, from int) error {
 	case C.SQLITE_NOMEM:
 		c.cache.clear()
 		C.sqlite3_db_release_memory(c.c.db)
-		return errs.E(errs.SQL, "out of memory: the statement needs more than the %s of memory that this database may use (limits.heap_bytes); the operator of the server can raise the limit", SizeText(o.HeapBytes)).
+		return errs.E(errs.SQL, "out of memory: the statement needs more than the %s of memory that this database may use (limits.heap_bytes); the operator of the server can raise the limit", engine.SizeText(o.HeapBytes)).
 			With("sqlite_code", strconv.Itoa(int(rc)))
 	case C.SQLITE_FULL:
 		if c.c.room != 0 {
 			return spaceError(c.c.room)
 		}
 		if c.temp {
-			return errs.E(errs.Full, "TEMP tables of a caller who may only read hold at most %s, and these would hold more", SizeText(readerTempBytes))
+			return errs.E(errs.Full, "TEMP tables of a caller who may only read hold at most %s, and these would hold more", engine.SizeText(readerTempBytes))
 		}
 		return errFull(o)
 	case C.SQLITE_TOOBIG:
 		return errs.E(errs.TooLarge, "%s: a value may have at most %s (limits.heap_bytes) and a text of SQL %s (limits.request_bytes); the operator of the server can raise the limits", c.message(),
-			SizeText(int64(valueLimit(o))), SizeText(int64(o.SQLBytes)))
+			engine.SizeText(int64(valueLimit(o))), engine.SizeText(int64(o.SQLBytes)))
 	case C.SQLITE_IOERR, C.SQLITE_CORRUPT, C.SQLITE_NOTADB, C.SQLITE_CANTOPEN:
 		c.broken = true                   // a new connection starts from what is on disk
 		if rc == C.SQLITE_IOERR_SHMSIZE { // the index of the log has no room
@@ -157,11 +157,11 @@ func (c *conn) failure(rc C.int, o Options, j *Job, from int) error {
 }
 
 // errFull is the error of a database that may not grow.
-func errFull(o Options) error {
+func errFull(o engine.Options) error {
 	if o.DatabaseBytes <= 0 {
 		return errs.E(errs.Full, "database full: a table has used its last row id, or the database is as large as SQLite can make it").With(errs.AttrReason, errs.ReasonDatabase)
 	}
-	return errs.E(errs.Full, "database full: this database has reached its limit of %s (limits.database_bytes), which the operator of the server can raise, or a table has used its last row id; the disk of the server has room", SizeText(o.DatabaseBytes)).
+	return errs.E(errs.Full, "database full: this database has reached its limit of %s (limits.database_bytes), which the operator of the server can raise, or a table has used its last row id; the disk of the server has room", engine.SizeText(o.DatabaseBytes)).
 		With(errs.AttrReason, errs.ReasonDatabase)
 }
 
@@ -169,8 +169,8 @@ func errFull(o Options) error {
 // daemon's limit of the size of a file is that of the database twice, and what
 // grows beyond it is a sort, or the log while a statement that reads for long
 // keeps it from being emptied.
-func errTemporary(rc C.int, o Options) error {
-	return errs.E(errs.Full, "disk I/O error: a temporary file of the statement, or the log of changes, which grows as long as another statement reads, has reached its limit of twice the %s of the database (limits.database_bytes), which the operator of the server can raise, or the disk of the server has failed", SizeText(o.DatabaseBytes)).
+func errTemporary(rc C.int, o engine.Options) error {
+	return errs.E(errs.Full, "disk I/O error: a temporary file of the statement, or the log of changes, which grows as long as another statement reads, has reached its limit of twice the %s of the database (limits.database_bytes), which the operator of the server can raise, or the disk of the server has failed", engine.SizeText(o.DatabaseBytes)).
 		With(errs.AttrReason, errs.ReasonTemp).With("sqlite_code", strconv.Itoa(int(rc)))
 }
 
@@ -200,12 +200,12 @@ func (c *conn) refusal() error {
 }
 
 // openFailed is the error of a database that cannot be opened.
-func openFailed(c *conn, o Options, rc C.int) error {
+func openFailed(c *conn, o engine.Options, rc C.int) error {
 	switch primary(rc) {
 	case C.SQLITE_NOTADB, C.SQLITE_CORRUPT:
 		return errs.E(errs.SQL, "%s", c.message()).With("sqlite_code", strconv.Itoa(int(rc)))
 	case C.SQLITE_NOMEM:
-		return errs.E(errs.SQL, "out of memory: the database could not be opened within its %s (limits.heap_bytes); the operator of the server can raise the limit", SizeText(o.HeapBytes))
+		return errs.E(errs.SQL, "out of memory: the database could not be opened within its %s (limits.heap_bytes); the operator of the server can raise the limit", engine.SizeText(o.HeapBytes))
 	case C.SQLITE_FULL:
 		if c.c.room != 0 {
 			return spaceError(c.c.room)
@@ -214,41 +214,4 @@ func openFailed(c *conn, o Options, rc C.int) error {
 	}
 	cause := fmt.Errorf("sqlite result code %d", int(rc))
 	return errs.Wrap(errs.Engine, cause, "The database could not be opened")
-}
-
-func StopError(why StopReason, j *Job) error {
-	switch why {
-	case Canceled:
-		return errs.E(errs.Canceled, "The statement was canceled")
-	case Closing:
-		return ErrClosing()
-	}
-	limit := DurationText(j.Timeout)
-	if own := j.Batch.Timeout; own > 0 && own <= j.Timeout {
-		return errs.E(errs.Timeout, "The statement took longer than %s and was stopped, as timeout_ms of the request asks for", limit)
-	}
-	return errs.E(errs.Timeout, "The statement took longer than %s (limits.statement_timeout) and was stopped; the operator of the server can raise the limit", limit)
-}
-
-func ErrClosing() error {
-	return errs.E(errs.Unavailable, "The database is being closed; try again")
-}
-
-// DurationText is a duration as people write it: 30 s, 1.5 s, 200 ms.
-func DurationText(d time.Duration) string {
-	if d < time.Second {
-		return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
-	}
-	return strconv.FormatFloat(d.Round(time.Millisecond).Seconds(), 'f', -1, 64) + " s"
-}
-
-// SizeText is a number of bytes as people write it.
-func SizeText(n int64) string {
-	switch {
-	case n >= 1<<20:
-		return strconv.FormatFloat(float64(n*10>>20)/10, 'f', -1, 64) + " MiB"
-	case n >= 1<<10:
-		return strconv.FormatInt(n>>10, 10) + " KiB"
-	}
-	return strconv.FormatInt(n, 10) + " bytes"
 }

@@ -13,6 +13,7 @@ import (
 
 	_ "github.com/mattn/go-sqlite3" // makes databases as others would
 
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -77,7 +78,7 @@ func TestExistingFiles(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			db := open(t, func(o *Options) { o.DatabaseBytes = 1 << 20 })
+			db := open(t, func(o *engine.Options) { o.DatabaseBytes = 1 << 20 })
 			foreign(t, db.path, c.statements...)
 			if got := db.must(ro, `SELECT a FROM t`); got != "é" {
 				t.Errorf("got %q", got)
@@ -103,7 +104,7 @@ func TestBrokenFiles(t *testing.T) {
 		}
 		db.fails(rw, `CREATE TABLE t(a)`, errs.SQL)
 	}
-	gone := open(t, func(o *Options) { o.Path = filepath.Join(t.TempDir(), "missing", "data.sqlite") })
+	gone := open(t, func(o *engine.Options) { o.Path = filepath.Join(t.TempDir(), "missing", "data.sqlite") })
 	gone.fails(rw, `CREATE TABLE t(a)`, errs.Engine)
 	gone.must(ro, `SELECT 1`)
 }
@@ -147,7 +148,7 @@ func TestCloseLeavesOneFile(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Error(err)
 	}
-	again := open(t, func(o *Options) { o.Path = db.path })
+	again := open(t, func(o *engine.Options) { o.Path = db.path })
 	if got := again.must(ro, `SELECT a FROM t`); got != "1" {
 		t.Errorf("got %q", got)
 	}
@@ -155,7 +156,7 @@ func TestCloseLeavesOneFile(t *testing.T) {
 
 func TestOptions(t *testing.T) {
 	dir := t.TempDir()
-	for _, o := range []Options{
+	for _, o := range []engine.Options{
 		{}, {Path: filepath.Join(dir, "x")}, {TempDir: dir},
 		{Path: filepath.Join(dir, "x"), TempDir: filepath.Join(dir, "missing")},
 	} {

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -143,7 +144,7 @@ func TestFunctionsRefuse(t *testing.T) {
 // A pattern that takes exponential time elsewhere takes linear time, and all
 // that takes long ends with its time limit.
 func TestFunctionsAreLimited(t *testing.T) {
-	db := open(t, func(o *Options) { o.HeapBytes = 64 << 20 })
+	db := open(t, func(o *engine.Options) { o.HeapBytes = 64 << 20 })
 	if got := db.must(ro, `SELECT replace(hex(zeroblob(30000)), '00', 'a') REGEXP '^(a|aa)*(a+)+b$'`); got != "0" {
 		t.Error(got)
 	}

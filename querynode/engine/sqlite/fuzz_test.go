@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -107,7 +108,7 @@ func FuzzSQL(f *testing.F) {
 				t.Error(err)
 			}
 		}()
-		o := JobOptions{Mode: rw, Format: daemonapi.Format(1 + how/2%4), Timeout: 100 * time.Millisecond, ResultBytes: int64(how/64) * 1000}
+		o := engine.JobOptions{Mode: rw, Format: daemonapi.Format(1 + how/2%4), Timeout: 100 * time.Millisecond, ResultBytes: int64(how/64) * 1000}
 		if how%2 == 0 {
 			o.Mode = ro
 		}
@@ -115,7 +116,7 @@ func FuzzSQL(f *testing.F) {
 		b.Atomic = how/8%2 == 0
 		b.Script = how/16%2 == 0
 		var m memory
-		err := db.Run(NewJob(b, o), &m)
+		err := db.Run(engine.NewJob(b, o), &m)
 		checkAnswer(t, db, o, &m, err)
 		checkAfter(t, db, o, content)
 	})
@@ -125,15 +126,15 @@ func FuzzSQL(f *testing.F) {
 func openAt(t testing.TB, dir, name string) *testDB {
 	t.Helper()
 	temp := t.TempDir()
-	o := Options{Path: filepath.Join(dir, name), TempDir: temp, HeapBytes: 16 << 20, DatabaseBytes: 4 << 20}
-	db, err := Open(o)
+	o := engine.Options{Path: filepath.Join(dir, name), TempDir: temp, HeapBytes: 16 << 20, DatabaseBytes: 4 << 20}
+	db, err := openDB(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &testDB{db, t, o.Path}
 }
 
-func checkAnswer(t *testing.T, db *testDB, o JobOptions, m *memory, err error) {
+func checkAnswer(t *testing.T, db *testDB, o engine.JobOptions, m *memory, err error) {
 	t.Helper()
 	if err != nil {
 		switch errs.CodeOf(err) {
@@ -164,7 +165,7 @@ func checkAnswer(t *testing.T, db *testDB, o JobOptions, m *memory, err error) {
 }
 
 // checkAfter looks at what the next callers find.
-func checkAfter(t *testing.T, db *testDB, o JobOptions, content []byte) {
+func checkAfter(t *testing.T, db *testDB, o engine.JobOptions, content []byte) {
 	t.Helper()
 	onlyOwnFiles(t, db)
 	if o.Mode == ro {

@@ -6,13 +6,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
 const endlessInsert = "INSERT INTO t WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT 'endless' FROM n"
 
 // behind runs a job that waits for the writer behind those that wait already.
-func (db *testDB) behind(j *Job) <-chan error {
+func (db *testDB) behind(j *engine.Job) <-chan error {
 	db.t.Helper()
 	n := db.waiting()
 	done := make(chan error, 1)
@@ -39,10 +40,10 @@ func (db *testDB) ends(what string, done <-chan error) error {
 func TestSlowMemberHoldsNobody(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		stop func(*Job)
+		stop func(*engine.Job)
 		why  errs.Code
 	}{
-		{"canceled", (*Job).Cancel, errs.Canceled},
+		{"canceled", (*engine.Job).Cancel, errs.Canceled},
 		{"out of time", nil, errs.Unavailable},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -98,18 +99,18 @@ func typedStatement(r *rand.Rand) daemonapi.Statement {
 }
 
 // withConnection is a request of random form.
-func work(r *rand.Rand) *Job {
-	o := JobOptions{Mode: rw, Format: daemonapi.FormatCompat, Timeout: time.Minute}
+func work(r *rand.Rand) *engine.Job {
+	o := engine.JobOptions{Mode: rw, Format: daemonapi.FormatCompat, Timeout: time.Minute}
 	if r.IntN(3) == 0 {
-		return NewJob(script(program(r)), o)
+		return engine.NewJob(script(program(r)), o)
 	}
 	o.Format = daemonapi.FormatJSON
-	return NewJob(typedProgram(r), o)
+	return engine.NewJob(typedProgram(r), o)
 }
 
 // outcomes are what the caller of a job sees: of all of it, or of each of the
 // statements that are not atomic.
-func (db *testDB) outcomes(j *Job) []string {
+func (db *testDB) outcomes(j *engine.Job) []string {
 	var m memory
 	err := db.Run(j, &m)
 	if err != nil {
@@ -141,22 +142,22 @@ const dump = `SELECT (SELECT group_concat(id || '=' || quote(v)) FROM p), (SELEC
 
 // part is what the writer does at once: a job, or a statement of one.
 type part struct {
-	job   *Job
+	job   *engine.Job
 	index int
 }
 
 // runAlone is the part as a job of its own.
-func (p part) alone() *Job {
+func (p part) alone() *engine.Job {
 	b := p.job.Batch
 	if !b.Atomic {
 		b = daemonapi.Batch{Statements: b.Statements[p.index : p.index+1], Atomic: true}
 	}
-	return NewJob(b, p.job.JobOptions)
+	return engine.NewJob(b, p.job.JobOptions)
 }
 
 // inGroups runs jobs of many callers at once. It gives what they saw and the
 // order in which what they did counts.
-func (db *testDB) inGroups(seed uint64, callers, each int, next func(*rand.Rand) *Job) (map[part]string, []part) {
+func (db *testDB) inGroups(seed uint64, callers, each int, next func(*rand.Rand) *engine.Job) (map[part]string, []part) {
 	var ordered []part
 	db.queue.order = func(group []*member) {
 		for _, m := range group {
@@ -221,11 +222,11 @@ func TestGroupsArePlainSQLite(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			db := open(t)
 			db.must(rw, groupSchema)
-			seen, ordered := db.inGroups(100+seed, 24, 60, func(r *rand.Rand) *Job {
+			seen, ordered := db.inGroups(100+seed, 24, 60, func(r *rand.Rand) *engine.Job {
 				for {
 					s := typedStatement(r)
 					if s.SQL != "" && !strings.Contains(s.SQL, "RETURNING") && !strings.HasPrefix(s.SQL, "SELECT") && len(s.Params.Named) == 0 {
-						return NewJob(daemonapi.Batch{Statements: []daemonapi.Statement{s}, Atomic: true}, JobOptions{Mode: rw, Format: daemonapi.FormatJSON})
+						return engine.NewJob(daemonapi.Batch{Statements: []daemonapi.Statement{s}, Atomic: true}, engine.JobOptions{Mode: rw, Format: daemonapi.FormatJSON})
 					}
 				}
 			})

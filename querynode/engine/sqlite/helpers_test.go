@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/engine"
+	"github.com/ayb-go/ayb/querynode/engine/encode"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
@@ -22,8 +24,8 @@ const (
 )
 
 // sqlJob is a job of plain SQL text with the compatible answer.
-func sqlJob(sql string, mode ayb.QueryLevel, timeout time.Duration) *Job {
-	return NewJob(script(sql), JobOptions{Mode: mode, Format: daemonapi.FormatCompat, Timeout: timeout})
+func sqlJob(sql string, mode ayb.QueryLevel, timeout time.Duration) *engine.Job {
+	return engine.NewJob(script(sql), engine.JobOptions{Mode: mode, Format: daemonapi.FormatCompat, Timeout: timeout})
 }
 
 func script(sql string) daemonapi.Batch {
@@ -38,13 +40,13 @@ type testDB struct {
 }
 
 // open opens a database that does not exist yet.
-func open(t testing.TB, change ...func(*Options)) *testDB {
+func open(t testing.TB, change ...func(*engine.Options)) *testDB {
 	t.Helper()
-	o := Options{Path: filepath.Join(t.TempDir(), "data.sqlite"), TempDir: t.TempDir()}
+	o := engine.Options{Path: filepath.Join(t.TempDir(), "data.sqlite"), TempDir: t.TempDir()}
 	for _, c := range change {
 		c(&o)
 	}
-	db, err := Open(o)
+	db, err := openDB(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +92,7 @@ func (db *testDB) try(mode ayb.QueryLevel, sql string) (string, error) {
 	if (err == nil) != m.done {
 		db.t.Errorf("%.80q: error %v, last write seen: %v", sql, err, m.done)
 	}
-	if m.longest > ChunkBytes {
+	if m.longest > encode.ChunkBytes {
 		db.t.Errorf("%.80q: a chunk has %d bytes", sql, m.longest)
 	}
 	return m.String(), err

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/engine"
+	"github.com/ayb-go/ayb/querynode/engine/encode"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -23,7 +25,7 @@ func count(n int) string {
 
 // A statement that needs too much memory fails alone.
 func TestMemoryLimit(t *testing.T) {
-	db := open(t, func(o *Options) { o.HeapBytes = 24 << 20 })
+	db := open(t, func(o *engine.Options) { o.HeapBytes = 24 << 20 })
 	db.must(rw, `CREATE TABLE t(a); INSERT INTO t VALUES (1)`)
 	for _, sql := range []string{
 		`SELECT length(randomblob(9000000) || ''), randomblob(9000000), randomblob(9000000), randomblob(9000000)`,
@@ -46,7 +48,7 @@ func TestMemoryLimit(t *testing.T) {
 
 // Q7: a full database says so, and takes deletes and smaller things still.
 func TestQ7DatabaseFull(t *testing.T) {
-	db := open(t, func(o *Options) { o.DatabaseBytes = 1 << 20 })
+	db := open(t, func(o *engine.Options) { o.DatabaseBytes = 1 << 20 })
 	db.must(rw, `CREATE TABLE t(a)`)
 	m := db.fails(rw, `INSERT INTO t SELECT randomblob(1000) FROM `+count(3000), errs.Full)
 	if !strings.Contains(m, "database full") || !strings.Contains(m, "1 MiB") {
@@ -67,7 +69,7 @@ func TestQ7DatabaseFull(t *testing.T) {
 
 // Q6: sorts and indexes larger than memory use the temporary directory.
 func TestQ6LargeSorts(t *testing.T) {
-	db := open(t, func(o *Options) { o.HeapBytes = 16 << 20 })
+	db := open(t, func(o *engine.Options) { o.HeapBytes = 16 << 20 })
 	db.must(rw, `CREATE TABLE t(a, b); INSERT INTO t SELECT hex(randomblob(400)), x FROM `+count(36000))
 	if st, err := os.Stat(db.path); err != nil || st.Size() < 23<<20 {
 		t.Fatalf("the table is too small: %v, %v", st, err)
@@ -109,7 +111,7 @@ func TestStreamIsFlat(t *testing.T) {
 	if rows != 1_000_000+2 { // and the brackets of fields and rows
 		t.Errorf("%d rows", rows)
 	}
-	if longest > ChunkBytes || total/longest > total/FlushBytes+1 {
+	if longest > encode.ChunkBytes || total/longest > total/encode.FlushBytes+1 {
 		t.Errorf("%d bytes in chunks up to %d", total, longest)
 	}
 	if grown := int64(peak) - int64(before.HeapInuse); grown > 8<<20 {
@@ -140,7 +142,7 @@ func TestBigCellIsFlat(t *testing.T) {
 // write lock does not wait for the client.
 func TestSpool(t *testing.T) {
 	temp := t.TempDir()
-	db := open(t, func(o *Options) { o.TempDir = temp })
+	db := open(t, func(o *engine.Options) { o.TempDir = temp })
 	db.must(rw, `CREATE TABLE t(a, b)`)
 	var got bytes.Buffer
 	calls := 0
@@ -183,7 +185,7 @@ func TestSpool(t *testing.T) {
 // Without room for temporary files nothing is committed and the error says so.
 func TestSpoolWithoutRoom(t *testing.T) {
 	temp := t.TempDir()
-	db := open(t, func(o *Options) { o.TempDir = temp })
+	db := open(t, func(o *engine.Options) { o.TempDir = temp })
 	db.must(rw, `CREATE TABLE t(a)`)
 	if err := os.RemoveAll(temp); err != nil {
 		t.Fatal(err)
@@ -207,7 +209,7 @@ func TestSmallAnswersAreOneWrite(t *testing.T) {
 
 // The sink's error is Run's, and the database goes on.
 func TestSinkFails(t *testing.T) {
-	db := open(t, func(o *Options) { o.Readers = 1 })
+	db := open(t, func(o *engine.Options) { o.Readers = 1 })
 	db.must(rw, `CREATE TABLE t(a)`)
 	gone := errors.New("the client is gone")
 	for _, sql := range []string{`SELECT 1`, `SELECT x FROM ` + count(1_000_000), `SELECT zeroblob(1000000)`, `INSERT INTO t VALUES (1) RETURNING a`} {
@@ -231,7 +233,7 @@ func TestStoppedAmongRows(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			temp := t.TempDir()
-			db := open(t, func(o *Options) { o.TempDir = temp })
+			db := open(t, func(o *engine.Options) { o.TempDir = temp })
 			db.must(rw, `CREATE TABLE t(a); CREATE TABLE s(x)`)
 			insert := `INSERT INTO t SELECT hex(zeroblob(50)) FROM s RETURNING a`
 			if c.before == "kept" {

@@ -13,21 +13,11 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
-
-// LoadOptions say how a Load is done. The zero value is good.
-type LoadOptions struct {
-	// Bytes is how much data comes. The load may take longer for more.
-	Bytes int64
-	// NoForeignKeys keeps foreign keys that do not hold at the end from being an
-	// error, as a dump may ask for.
-	NoForeignKeys bool
-	// Keep says that what is done stays; else it is undone at the end.
-	Keep bool
-}
 
 // Load gives work the database for many changes that happen together or, when
 // work fails, not at all. They wait for their turn as every writer does, and
@@ -35,9 +25,9 @@ type LoadOptions struct {
 // tenants may not do may not be done here either, and their limits hold, but
 // for the time limit of a statement. Foreign keys are checked at the end and
 // never act; triggers fire as for any change. The batch and the format of the
-// job do not matter. After Load the Loader must not be used. remarks are
+// job do not matter. After Load the loader must not be used. remarks are
 // sentences about what was taken and is not as it should be.
-func (db *DB) Load(job *Job, o LoadOptions, work func(*Loader) error) (remarks []string, err error) {
+func (db *DB) Load(job *engine.Job, o engine.LoadOptions, work func(engine.Loader) error) (remarks []string, err error) {
 	if err := db.enter(); err != nil {
 		return nil, err
 	}
@@ -58,20 +48,20 @@ func (db *DB) Load(job *Job, o LoadOptions, work func(*Loader) error) (remarks [
 		return err
 	})
 	if errs.Is(err, errs.Timeout) {
-		return nil, errs.E(errs.Timeout, "The import took longer than %s and was stopped; nothing was changed", DurationText(job.Timeout))
+		return nil, errs.E(errs.Timeout, "The import took longer than %s and was stopped; nothing was changed", engine.DurationText(job.Timeout))
 	}
 	return remarks, err
 }
 
 // load runs work in one transaction.
-func (r *execution) load(o LoadOptions, work func(*Loader) error) (remarks []string, err error) {
+func (r *execution) load(o engine.LoadOptions, work func(engine.Loader) error) (remarks []string, err error) {
 	c := r.c
 	c.enforce(false)
 	defer c.enforce(true) // what is not committed then is undone, and no statement runs before that
 	if rc := c.exec("BEGIN IMMEDIATE"); rc != C.SQLITE_OK {
 		return nil, r.failure(rc, 0)
 	}
-	l := &Loader{r: r}
+	l := &loader{r: r}
 	err = work(l)
 	l.finish()
 	switch {
@@ -86,7 +76,7 @@ func (r *execution) load(o LoadOptions, work func(*Loader) error) (remarks []str
 			return nil, err
 		}
 	}
-	if o.Keep {
+	if o.Commit {
 		return remarks, r.endTransaction(true)
 	}
 	r.rollback()
@@ -97,8 +87,8 @@ func errUndone() error {
 	return errs.E(errs.SQL, "The database's own rules have undone the whole import")
 }
 
-// Loader changes the database within a Load. It is for one goroutine.
-type Loader struct {
+// loader changes the database within a Load. It is for one goroutine.
+type loader struct {
 	r    *execution
 	into *stmt // what Insert runs
 	ran  bool  // something that may have changed the database
@@ -107,7 +97,7 @@ type Loader struct {
 // Columns gives the columns of a table in which values can be put, in order,
 // with their declared types; found tells whether there is such a table. What
 // cannot be written to as a table is Invalid.
-func (l *Loader) Columns(table string) (names, types []string, found bool, err error) {
+func (l *loader) Columns(table string) (names, types []string, found bool, err error) {
 	name := quoteText(table)
 	kind := ""
 	err = l.query(`SELECT type FROM pragma_table_list WHERE schema = 'main' AND name = `+name+` COLLATE NOCASE`, func(c *cursor) {
@@ -128,7 +118,7 @@ func (l *Loader) Columns(table string) (names, types []string, found bool, err e
 }
 
 // Generated gives the columns of a table that it computes itself, in order.
-func (l *Loader) Generated(table string) (found []daemonapi.GeneratedColumn, err error) {
+func (l *loader) Generated(table string) (found []daemonapi.GeneratedColumn, err error) {
 	place := 0
 	err = l.query(`SELECT name, hidden FROM pragma_table_xinfo(`+quoteText(table)+`) WHERE hidden <> 1`, func(c *cursor) {
 		if c.integer(1) != 0 {
@@ -139,7 +129,7 @@ func (l *Loader) Generated(table string) (found []daemonapi.GeneratedColumn, err
 	return found, err
 }
 
-func (l *Loader) query(sql string, row func(*cursor)) error {
+func (l *loader) query(sql string, row func(*cursor)) error {
 	c, err := l.r.openCursor(sql)
 	if err != nil {
 		return err
@@ -153,7 +143,7 @@ func (l *Loader) query(sql string, row func(*cursor)) error {
 
 // Exec runs a statement and tells how many rows it wrote; what it answers is
 // dropped. bad is why the statement alone was not done; err ends the load.
-func (l *Loader) Exec(sql string) (written int64, bad, err error) {
+func (l *loader) Exec(sql string) (written int64, bad, err error) {
 	if err := l.r.db.checkSQL(sql); err != nil {
 		return 0, err, nil
 	}
@@ -171,7 +161,7 @@ func (l *Loader) Exec(sql string) (written int64, bad, err error) {
 }
 
 // runStatement runs the statement that begins at from.
-func (l *Loader) runStatement(t text, from int) (written int64, end int, err error) {
+func (l *loader) runStatement(t text, from int) (written int64, end int, err error) {
 	r := l.r
 	if err := r.setBudget(); err != nil {
 		return 0, 0, err
@@ -198,7 +188,7 @@ func (l *Loader) runStatement(t text, from int) (written int64, end int, err err
 	return int64(r.c.c.written), end, nil
 }
 
-func (l *Loader) drain(st *stmt, params []byte, n, from int) error {
+func (l *loader) drain(st *stmt, params []byte, n, from int) error {
 	if err := l.r.setBudget(); err != nil {
 		return err
 	}
@@ -211,7 +201,7 @@ func (l *Loader) drain(st *stmt, params []byte, n, from int) error {
 }
 
 // Into sets where Insert puts its rows: these columns of a table, at least one.
-func (l *Loader) Into(table string, columns []string) error {
+func (l *loader) Into(table string, columns []string) error {
 	l.finish()
 	var b strings.Builder
 	b.WriteString("INSERT INTO main." + quoteName(table) + " (")
@@ -235,7 +225,7 @@ func (l *Loader) Into(table string, columns []string) error {
 
 // Insert puts in a row with a value for each column. bad is why the row alone
 // was not taken; err ends the load.
-func (l *Loader) Insert(row []daemonapi.Value) (bad, err error) {
+func (l *loader) Insert(row []daemonapi.Value) (bad, err error) {
 	b := l.r.b
 	b.params = b.params[:0]
 	for i := range row {
@@ -252,7 +242,7 @@ func (l *Loader) Insert(row []daemonapi.Value) (bad, err error) {
 
 // classify tells whether a failure is that of one statement, which SQLite has undone,
 // or that of the whole load.
-func (l *Loader) classify(failure error) (bad, err error) {
+func (l *loader) classify(failure error) (bad, err error) {
 	switch {
 	case errors.Is(failure, errHere), errors.Is(failure, errEnds):
 		bad = errs.E(errs.SQL, "This statement cannot be part of an import, because it begins or ends a transaction or cannot run in one")
@@ -267,29 +257,15 @@ func (l *Loader) classify(failure error) (bad, err error) {
 	return bad, nil
 }
 
-func (l *Loader) finish() {
+func (l *loader) finish() {
 	if l.into != nil {
 		l.into.finalize()
 		l.into = nil
 	}
 }
 
-// LoadLimits are what an import may hold, in bytes: RowBytes of one row in
-// memory, DataBytes of everything in a temporary file (0: no limit), and
-// SQLBytes of one statement.
-type LoadLimits struct{ RowBytes, DataBytes, SQLBytes int64 }
-
-// LoadLimits tells the limits of this database. A row is in memory several
+// LoadLimits returns the limits of this database. A row is in memory several
 // times on its way; what comes as text takes more room than in the database.
-func (db *DB) LoadLimits() LoadLimits {
-	return LoadLimits{RowBytes: min(db.o.HeapBytes, maxValueBytes) / 4, DataBytes: 2 * max(db.o.DatabaseBytes, 0), SQLBytes: int64(db.o.SQLBytes)}
-}
-
-// Err is the error of a job that has to stop, nil for one that need not:
-// for work on it outside of the engine. It may be called by any goroutine.
-func (j *Job) Err() error {
-	if why := j.Reason(); why != NotStopped {
-		return StopError(why, j)
-	}
-	return nil
+func (db *DB) LoadLimits() engine.LoadLimits {
+	return engine.LoadLimits{RowBytes: min(db.o.HeapBytes, maxValueBytes) / 4, DataBytes: 2 * max(db.o.DatabaseBytes, 0), SQLBytes: int64(db.o.SQLBytes)}
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
@@ -86,7 +87,7 @@ func (r *execution) query(sql string, do func(*cursor)) error {
 
 // checkKeys tells which foreign keys the load has left dangling: as an error,
 // or as a remark if they were not to be checked.
-func (r *execution) checkKeys(o LoadOptions) (remarks []string, err error) {
+func (r *execution) checkKeys(o engine.LoadOptions) (remarks []string, err error) {
 	now, order, unusable, err := r.danglingKeys()
 	if err != nil {
 		return nil, err
@@ -132,7 +133,7 @@ func (r *execution) checkKeys(o LoadOptions) (remarks []string, err error) {
 
 // danglingBefore gives what was dangling before the load, which readers still see.
 func (r *execution) danglingBefore() (map[reference]int64, error) {
-	job := NewJob(daemonapi.Batch{}, JobOptions{Mode: ayb.QueryReadOnly, Format: daemonapi.FormatCompat, Timeout: maintenanceMinimum})
+	job := engine.NewJob(daemonapi.Batch{}, engine.JobOptions{Mode: ayb.QueryReadOnly, Format: daemonapi.FormatCompat, Timeout: maintenanceMinimum})
 	done := make(chan struct{})
 	defer close(done)
 	go func() {
@@ -205,7 +206,7 @@ func (r *execution) keyValues(table string, columns []string, rowid int64) (stri
 // CheckEach has the foreign keys of each row checked from here on, so that bad
 // rows can be told one by one. It does nothing for a table that refers to
 // itself, whose rows may refer to later ones.
-func (l *Loader) CheckEach(table string) error {
+func (l *loader) CheckEach(table string) error {
 	self := false
 	err := l.query(`SELECT 1 FROM pragma_foreign_key_list(`+quoteText(table)+`, 'main') WHERE "table" = `+quoteText(table)+` COLLATE NOCASE`, func(*cursor) { self = true })
 	if err == nil && !self {

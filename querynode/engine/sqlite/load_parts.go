@@ -15,7 +15,7 @@ import (
 )
 
 // Parts gives what a table has beside its columns.
-func (l *Loader) Parts(table string) (p daemonapi.TableParts, err error) {
+func (l *loader) Parts(table string) (p daemonapi.TableParts, err error) {
 	if err := l.keys(table, &p); err != nil {
 		return p, err
 	}
@@ -49,7 +49,7 @@ func (l *Loader) Parts(table string) (p daemonapi.TableParts, err error) {
 }
 
 // keys adds the primary key and what is UNIQUE.
-func (l *Loader) keys(table string, p *daemonapi.TableParts) error {
+func (l *loader) keys(table string, p *daemonapi.TableParts) error {
 	name := quoteText(table)
 	var key []string
 	err := l.query(`SELECT name FROM pragma_table_xinfo(`+name+`, 'main') WHERE pk > 0 ORDER BY pk`, func(c *cursor) { key = append(key, c.text(0)) })
@@ -76,7 +76,7 @@ func (l *Loader) keys(table string, p *daemonapi.TableParts) error {
 }
 
 // references adds the foreign keys.
-func (l *Loader) references(table string, p *daemonapi.TableParts) error {
+func (l *loader) references(table string, p *daemonapi.TableParts) error {
 	type key struct {
 		parent, update, remove string
 		from, to               []string
@@ -123,7 +123,7 @@ func listOf(columns []string) string {
 }
 
 // Texts gives the cells of the first row of a statement that reads, as texts.
-func (l *Loader) Texts(sql string) (row []string, bad, err error) {
+func (l *loader) Texts(sql string) (row []string, bad, err error) {
 	err = l.query(sql, func(c *cursor) {
 		if row == nil {
 			row = make([]string, int(C.sqlite3_column_count(c.st.s)))
@@ -139,7 +139,7 @@ func (l *Loader) Texts(sql string) (row []string, bad, err error) {
 }
 
 // Shadows are the tables in which a virtual table keeps its data.
-func (l *Loader) Shadows(table string) (names []string, err error) {
+func (l *loader) Shadows(table string) (names []string, err error) {
 	err = l.query(`SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'`, func(c *cursor) {
 		if n := len(table) + 1; len(c.text(0)) > n && strings.EqualFold(c.text(0)[:n], table+"_") {
 			names = append(names, c.text(0))
@@ -151,7 +151,7 @@ func (l *Loader) Shadows(table string) (names []string, err error) {
 // Restore is Exec for a statement that fills such tables, which are read-only
 // else. What is in them may be wrong, as in a database file that comes whole;
 // so the connection, which knows them as they were, is not used on.
-func (l *Loader) Restore(sql string) (written int64, bad, err error) {
+func (l *loader) Restore(sql string) (written int64, bad, err error) {
 	l.r.c.broken = true
 	C.ayb_defend(l.r.c.c, 0)
 	defer C.ayb_defend(l.r.c.c, 1)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -41,7 +42,7 @@ func TestStoppedLeavesNothingInTheLog(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	again := open(t, func(o *Options) { o.Path = db.path + ".copy" })
+	again := open(t, func(o *engine.Options) { o.Path = db.path + ".copy" })
 	if got := again.must(rw, `SELECT count(*) FROM done; PRAGMA integrity_check`); got != "ok" {
 		t.Error(got)
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -28,14 +29,14 @@ const (
 // up and can be stopped as any job.
 type maintenance struct {
 	db     *DB
-	job    *Job
+	job    *engine.Job
 	slot   *slot
 	thread *background
 	limit  time.Duration
 }
 
 // tempOnly waits for its turn. end has to follow.
-func (db *DB) startMaintenance(job *Job) (*maintenance, error) {
+func (db *DB) startMaintenance(job *engine.Job) (*maintenance, error) {
 	if err := db.enter(); err != nil {
 		return nil, err
 	}
@@ -74,10 +75,10 @@ func (a *maintenance) open(path string, flags C.int) error {
 	C.ayb_throttle_conn(a.db.calls.p, a.slot.c.c)
 	a.slot.job.Store(a.job)
 	if a.db.closing.Load() {
-		return ErrClosing()
+		return engine.ErrClosing()
 	}
 	if !a.job.Attach(a.slot.c) {
-		return a.explain(StopError(a.job.Reason(), a.job))
+		return a.explain(engine.StopError(a.job.Reason(), a.job))
 	}
 	a.db.wake()
 	return nil
@@ -94,8 +95,8 @@ func (a *maintenance) close() {
 // exec runs statements of the engine's own and gives the first cell, or as
 // much of it as there is room for.
 func (a *maintenance) exec(sql string) (string, error) {
-	if why := a.job.Reason(); why != NotStopped {
-		return "", a.explain(StopError(why, a.job))
+	if why := a.job.Reason(); why != engine.NotStopped {
+		return "", a.explain(engine.StopError(why, a.job))
 	}
 	var rc C.int
 	c := a.slot.c
@@ -110,7 +111,7 @@ func (a *maintenance) exec(sql string) (string, error) {
 func (a *maintenance) explain(err error) error {
 	switch errs.CodeOf(err) {
 	case errs.Timeout:
-		return errs.E(errs.Timeout, "Reading the whole database took longer than %s and was stopped", DurationText(a.limit))
+		return errs.E(errs.Timeout, "Reading the whole database took longer than %s and was stopped", engine.DurationText(a.limit))
 	case errs.Canceled:
 		return errs.E(errs.Canceled, "The work on the database was canceled")
 	case errs.Full:

@@ -3,7 +3,7 @@ package sqlite
 import (
 	"os"
 
-	"github.com/ayb-go/ayb/querynode/space"
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -15,34 +15,8 @@ const (
 	maxValueBytes = 1_000_000_000
 )
 
-// Options describe one database and its limits. Zero values are defaults.
-type Options struct {
-	// Path is the database file. It may be missing or empty; it is created by
-	// the first request that writes.
-	Path string
-	// TempDir is an existing directory for temporary files: those of this
-	// package (results that wait for their commit) and, through
-	// sqlite3_temp_directory, SQLite's own (sorts, VACUUM). The latter is
-	// process-wide: the last Open wins.
-	TempDir string
-	// Readers is the number of statements that can read at once. Default 4.
-	Readers int
-	// HeapBytes is what SQLite may allocate in this process, over all
-	// connections. A statement that needs more fails with an error. Process-
-	// wide, as TempDir. Default 64 MiB.
-	HeapBytes int64
-	// DatabaseBytes is the size the database may grow to. 0: SQLite's own.
-	DatabaseBytes int64
-	// Space is where temporary files are counted, and Reserve how many bytes the
-	// disk keeps for others: what needs more room fails with DiskFull. 0 keeps
-	// nothing. Process-wide, as TempDir.
-	Space   space.Share
-	Reserve int64
-	// SQLBytes is the longest request text. Default 16 MiB.
-	SQLBytes int
-}
-
-func (o Options) withDefaults() (Options, error) {
+// withDefaults checks the options and fills in defaults.
+func withDefaults(o engine.Options) (engine.Options, error) {
 	if o.Path == "" || o.TempDir == "" {
 		return o, errs.E(errs.Internal, "The database engine was opened without a path or a temporary directory.")
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ayb-go/ayb/querynode/engine/encode"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -124,15 +125,15 @@ func were(n int) string {
 func appendPacked(dst []byte, v *daemonapi.Value) []byte {
 	switch v.Kind {
 	case daemonapi.Integer:
-		return binary.NativeEndian.AppendUint64(append(dst, byte(Integer)), uint64(v.Integer))
+		return binary.NativeEndian.AppendUint64(append(dst, byte(encode.Integer)), uint64(v.Integer))
 	case daemonapi.Real:
-		return binary.NativeEndian.AppendUint64(append(dst, byte(Real)), math.Float64bits(v.Real))
+		return binary.NativeEndian.AppendUint64(append(dst, byte(encode.Real)), math.Float64bits(v.Real))
 	case daemonapi.Text:
-		dst = binary.NativeEndian.AppendUint32(append(dst, byte(Text)), uint32(len(v.Bytes)))
+		dst = binary.NativeEndian.AppendUint32(append(dst, byte(encode.Text)), uint32(len(v.Bytes)))
 		return append(dst, v.Bytes...)
 	case daemonapi.Blob:
-		dst = binary.NativeEndian.AppendUint32(append(dst, byte(Blob)), uint32(len(v.Bytes)))
+		dst = binary.NativeEndian.AppendUint32(append(dst, byte(encode.Blob)), uint32(len(v.Bytes)))
 		return append(dst, v.Bytes...)
 	}
-	return append(dst, byte(Null))
+	return append(dst, byte(encode.Null))
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -127,7 +128,7 @@ func TestS9Defensive(t *testing.T) {
 
 // Pragmas that are allowed answer both kinds of caller.
 func TestPragmasThatReport(t *testing.T) {
-	db := open(t, func(o *Options) { o.DatabaseBytes = 40 << 20 })
+	db := open(t, func(o *engine.Options) { o.DatabaseBytes = 40 << 20 })
 	db.must(rw, `CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE t(a, b REFERENCES p(id)); CREATE INDEX i ON t(a)`)
 	cases := []struct{ sql, want string }{
 		{`PRAGMA table_info(t)`, "0|a||0|NULL|0 1|b||0|NULL|0"},

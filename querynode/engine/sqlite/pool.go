@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -15,7 +16,7 @@ import (
 type slot struct {
 	c *conn
 	// job is what runs on the connection, for the watchdog and Close.
-	job atomic.Pointer[Job]
+	job atomic.Pointer[engine.Job]
 }
 
 // pool hands out slots to one job each. The slot that came back last goes
@@ -40,7 +41,7 @@ func newPool(n int) *pool {
 
 // acquire takes a slot, waiting at most limit (0: for ever) and until the job
 // has to stop.
-func (p *pool) acquire(j *Job, limit time.Duration) (*slot, error) {
+func (p *pool) acquire(j *engine.Job, limit time.Duration) (*slot, error) {
 	p.mu.Lock()
 	if n := len(p.free); n > 0 {
 		s := p.free[n-1]
@@ -66,17 +67,17 @@ func (p *pool) acquire(j *Job, limit time.Duration) (*slot, error) {
 		return nil, p.busy(limit)
 	case <-j.StopSignal():
 		p.stopWaiting(turn)
-		return nil, StopError(j.Reason(), j)
+		return nil, engine.StopError(j.Reason(), j)
 	}
 }
 
 // busy says that the wait for a slot was too long.
 func (p *pool) busy(waited time.Duration) error {
 	if !p.shared {
-		return errs.E(errs.Unavailable, "The database is busy: the statement waited %s for its turn; try again", DurationText(waited))
+		return errs.E(errs.Unavailable, "The database is busy: the statement waited %s for its turn; try again", engine.DurationText(waited))
 	}
 	return errs.E(errs.Unavailable, "The database is busy: at most %d statements run at once (limits.queries_per_database, querynode.readers), and this one waited %s for its turn; try again, or ask the operator of the server to raise the limit",
-		len(p.all), DurationText(waited))
+		len(p.all), engine.DurationText(waited))
 }
 
 func (p *pool) stopWaiting(turn chan *slot) {

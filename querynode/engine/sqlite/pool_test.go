@@ -6,12 +6,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
 // Who waits too long for a reader is told which limit it waited for.
 func TestBusyReadersNameTheLimit(t *testing.T) {
-	db := open(t, func(o *Options) { o.Readers = 1 })
+	db := open(t, func(o *engine.Options) { o.Readers = 1 })
 	held := sqlJob("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT max(n) FROM c", ro, time.Minute)
 	done := make(chan error, 1)
 	go func() { done <- db.Run(held, &memory{}) }()

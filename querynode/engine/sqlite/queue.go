@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -59,9 +60,9 @@ func (q *writeQueue) join(m *member, limit time.Duration) (lead bool, err error)
 	case lead = <-m.turn:
 		return lead, nil
 	case <-expired:
-		err = errs.E(errs.Unavailable, "The database is busy: the statement waited %s for its turn; try again", DurationText(limit))
+		err = errs.E(errs.Unavailable, "The database is busy: the statement waited %s for its turn; try again", engine.DurationText(limit))
 	case <-j.StopSignal():
-		err = StopError(j.Reason(), j)
+		err = engine.StopError(j.Reason(), j)
 	}
 	if q.leave(m, err) {
 		return false, err

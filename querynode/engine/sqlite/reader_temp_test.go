@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -102,7 +103,7 @@ func TestMigrationsOfReadOnlyCallers(t *testing.T) {
 // TEMP tables of who may only read are bounded, and gone after the request.
 func TestReadersTempIsBounded(t *testing.T) {
 	for _, size := range []int64{0, 1 << 30} {
-		db := open(t, func(o *Options) { o.Readers, o.DatabaseBytes = 1, size })
+		db := open(t, func(o *engine.Options) { o.Readers, o.DatabaseBytes = 1, size })
 		db.must(rw, `CREATE TABLE t(a)`)
 		m := db.fails(ro, `CREATE TEMP TABLE x AS SELECT randomblob(10000) AS a FROM `+count(10000)+`; SELECT count(*) FROM x`, errs.Full)
 		if !strings.Contains(m, "hold at most 16 MiB") {

@@ -14,6 +14,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/ayb-go/ayb/querynode/engine"
+	"github.com/ayb-go/ayb/querynode/engine/encode"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -26,9 +28,9 @@ const headBytes = 512
 // has none.
 //
 // Errors: Invalid with the reason when the file is not a sound database,
-// TooLarge, Full, Conflict, Timeout, Canceled, and body's own. remarks are
+// TooLarge, Full, Conflict, Timeout, engine.Canceled, and body's own. remarks are
 // sentences about what was taken and may not be as it should be.
-func (db *DB) Receive(job *Job, body io.Reader) (bytes int64, remarks []string, err error) {
+func (db *DB) Receive(job *engine.Job, body io.Reader) (bytes int64, remarks []string, err error) {
 	a, err := db.startMaintenance(job)
 	if err != nil {
 		return 0, nil, err
@@ -71,8 +73,8 @@ func (db *DB) Receive(job *Job, body io.Reader) (bytes int64, remarks []string, 
 // use and durable, and gives its size in bytes.
 //
 // Errors: Snapshot with the reason when it is not sound, NotFound when there
-// is none, TooLarge, Full, Timeout, Canceled.
-func (db *DB) Check(job *Job) (bytes int64, err error) {
+// is none, TooLarge, Full, Timeout, engine.Canceled.
+func (db *DB) Check(job *engine.Job) (bytes int64, err error) {
 	a, err := db.startMaintenance(job)
 	if err != nil {
 		return 0, err
@@ -159,7 +161,7 @@ func (a *maintenance) receiveFile(f *os.File, body io.Reader) (written int64, er
 
 // receiveRest takes what follows the first bytes.
 func (a *maintenance) receiveRest(f *os.File, body io.Reader, written int64) (int64, error) {
-	buf := make([]byte, ChunkBytes)
+	buf := make([]byte, encode.ChunkBytes)
 	for {
 		n, err := body.Read(buf)
 		if written += int64(n); n > 0 {
@@ -185,7 +187,7 @@ func (a *maintenance) receiveRest(f *os.File, body io.Reader, written int64) (in
 // checkResultSize tells whether a database may have that many bytes.
 func (a *maintenance) checkSize(bytes int64) error {
 	if most := a.db.o.DatabaseBytes; most > 0 && bytes > most {
-		return errs.E(errs.TooLarge, "The database is larger than %s (limits.database_bytes), which the operator of the server can raise", SizeText(most))
+		return errs.E(errs.TooLarge, "The database is larger than %s (limits.database_bytes), which the operator of the server can raise", engine.SizeText(most))
 	}
 	return nil
 }

@@ -11,11 +11,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ayb-go/ayb/querynode/engine"
+	"github.com/ayb-go/ayb/querynode/engine/encode"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
 // received makes a database out of a file.
-func received(t *testing.T, file []byte, change ...func(*Options)) (*testDB, error) {
+func received(t *testing.T, file []byte, change ...func(*engine.Options)) (*testDB, error) {
 	t.Helper()
 	db := open(t, change...)
 	n, _, err := db.Receive(sideJob(), bytes.NewReader(file))
@@ -144,7 +146,7 @@ func TestReceiveRefuses(t *testing.T) {
 // how large it is.
 func TestReceiveLimitsSize(t *testing.T) {
 	whole := file(t, "CREATE TABLE t(a)", "INSERT INTO t VALUES (zeroblob(200000))")
-	small := func(o *Options) { o.DatabaseBytes = 100_000 }
+	small := func(o *engine.Options) { o.DatabaseBytes = 100_000 }
 	if _, err := received(t, whole, small); !errs.Is(err, errs.TooLarge) || !strings.Contains(err.Error(), "97 KiB (limits.database_bytes)") {
 		t.Error(err)
 	}
@@ -157,7 +159,7 @@ func TestReceiveLimitsSize(t *testing.T) {
 	// A header that says nothing.
 	endless := io.MultiReader(bytes.NewReader(changed(whole, 92, "\xff\xff\xff\xff")), zeros{})
 	read = 0
-	if _, _, err := db.Receive(sideJob(), count(endless)); !errs.Is(err, errs.TooLarge) || read > 100_000+ChunkBytes {
+	if _, _, err := db.Receive(sideJob(), count(endless)); !errs.Is(err, errs.TooLarge) || read > 100_000+encode.ChunkBytes {
 		t.Errorf("%v after %d bytes", err, read)
 	}
 	if got := files(t, filepath.Dir(db.path)); len(got) != 0 {
@@ -239,7 +241,7 @@ func TestReceiveHugeSchema(t *testing.T) {
 	for i := range 400 {
 		statements = append(statements, "CREATE TABLE t"+strings.Repeat("x", i)+"(a"+strings.Repeat("a", 5000)+")")
 	}
-	_, err := received(t, file(t, statements...), func(o *Options) { o.HeapBytes = 1 << 20 })
+	_, err := received(t, file(t, statements...), func(o *engine.Options) { o.HeapBytes = 1 << 20 })
 	t.Cleanup(func() { open(t) }) // the limit is the process's
 	if !errs.Is(err, errs.SQL) && !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "out of memory") {
 		t.Error(err)
@@ -298,7 +300,7 @@ func TestOneNewCopyAfterRestoreN13(t *testing.T) {
 	if err := restored.Close(); err != nil {
 		t.Fatal(err)
 	}
-	again := open(t, func(o *Options) { o.Path = restored.path })
+	again := open(t, func(o *engine.Options) { o.Path = restored.path })
 	again.must(rw, "SELECT 1")
 	if !bytes.Equal(y, again.copied()) {
 		t.Error("opening has changed the copy")

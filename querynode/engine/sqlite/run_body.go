@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strconv"
 
+	"github.com/ayb-go/ayb/querynode/engine/encode"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
@@ -63,7 +64,7 @@ func (r *execution) reportInPlace(err error) bool {
 	if !r.sent {
 		r.dropResults()
 	}
-	rep, ok := r.enc.(ErrorReporter)
+	rep, ok := r.enc.(encode.ErrorReporter)
 	if ok {
 		if !rep.ReportError(&r.out, r.base.results, r.sent, e) {
 			return false

@@ -10,6 +10,8 @@ import "C"
 import (
 	"math"
 	"unsafe"
+
+	"github.com/ayb-go/ayb/querynode/engine/encode"
 )
 
 // runStatement runs one statement; wanted says that its rows, if it can have any, are
@@ -75,11 +77,11 @@ func (r *execution) watchRowid(st *stmt) {
 }
 
 // outcome takes down what a statement did that is through.
-func (r *execution) outcome() Outcome {
+func (r *execution) outcome() encode.Outcome {
 	r.now.written += int64(r.c.c.written)
 	r.now.rowid = int64(r.c.c.rowid)
 	r.now.inserted = r.now.inserted || r.c.c.inserted != 0
-	return Outcome{Affected: int64(r.c.c.affected), Rowid: r.now.rowid, Inserted: r.now.inserted, Truncated: r.c.c.truncated != 0}
+	return encode.Outcome{Affected: int64(r.c.c.affected), Rowid: r.now.rowid, Inserted: r.now.inserted, Truncated: r.c.c.truncated != 0}
 }
 
 // writeQuery runs a statement and makes its rows a result.
@@ -146,7 +148,7 @@ func (r *execution) encode(st *stmt, first bool) error {
 	rest := r.b.raw[:r.c.c.used]
 	for range int(r.c.c.rows) {
 		for i := range columns {
-			var v Value
+			var v encode.Value
 			v, rest = unpack(rest)
 			if err := r.enc.Cell(&r.out, i, v); err != nil {
 				return err

@@ -10,6 +10,9 @@ import "C"
 import (
 	"slices"
 	"strings"
+
+	"github.com/ayb-go/ayb/querynode/engine"
+	"github.com/ayb-go/ayb/querynode/engine/encode"
 )
 
 // Schema passes to sink what the database holds, as the JSON of query.Schema,
@@ -18,7 +21,7 @@ import (
 // matter. Memory is bounded however large the schema is: what is found is
 // encoded at once and kept back on disk until the reader is free again. The
 // answer begins only when it is complete.
-func (db *DB) Schema(job *Job, sink Sink) error {
+func (db *DB) Schema(job *engine.Job, sink engine.Sink) error {
 	if err := db.enter(); err != nil {
 		return err
 	}
@@ -74,7 +77,7 @@ func (r *execution) describeAll() error {
 // table-valued forms of its pragmas, each compiled once.
 type describer struct {
 	r *execution
-	o *Output
+	o *encode.Output
 
 	list, sql, columns, keys, indexes, parts *cursor
 
@@ -179,7 +182,7 @@ func (d *describer) writeObject() error {
 	d.boolean(d.list.integer(3) != 0)
 	if broken != "" {
 		d.add(`,"error":`)
-		if err := AppendJSONText(d.o, []byte(broken)); err != nil {
+		if err := encode.AppendJSONText(d.o, []byte(broken)); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/ayb-go/ayb/querynode/engine/encode"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -89,7 +90,7 @@ func (d *describer) writeKeys() error {
 			return err
 		}
 		d.add(`,"table":`)
-		if err := AppendJSONText(d.o, []byte(k.Table)); err != nil {
+		if err := encode.AppendJSONText(d.o, []byte(k.Table)); err != nil {
 			return err
 		}
 		d.add(`,"references":`)
@@ -190,7 +191,7 @@ func (d *describer) writeNames(names []string) error {
 		if i > 0 {
 			d.add(`,`)
 		}
-		if err := AppendJSONText(d.o, []byte(n)); err != nil {
+		if err := encode.AppendJSONText(d.o, []byte(n)); err != nil {
 			return err
 		}
 		if err := d.o.FlushIfFull(); err != nil {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -19,7 +20,7 @@ import (
 // schema gives the description of a database, as it was sent.
 func (db *testDB) schema() ([]byte, error) {
 	var m memory
-	err := db.Schema(NewJob(daemonapi.Batch{}, JobOptions{Timeout: time.Minute}), &m)
+	err := db.Schema(engine.NewJob(daemonapi.Batch{}, engine.JobOptions{Timeout: time.Minute}), &m)
 	if (err == nil) != m.done {
 		db.t.Errorf("error %v, last write seen: %v", err, m.done)
 	}
@@ -127,7 +128,7 @@ func TestSchemaOfUnknownModule(t *testing.T) {
 	if err := os.WriteFile(db.path, bytes.ReplaceAll(b, []byte("USING fts5"), []byte("USING what")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	db = open(t, func(o *Options) { o.Path = db.path })
+	db = open(t, func(o *engine.Options) { o.Path = db.path })
 	s := db.described()
 	found := ""
 	for _, tab := range s.Tables {
@@ -187,7 +188,7 @@ func TestRowEstimateReadsNoRows(t *testing.T) {
 func TestSchemaStops(t *testing.T) {
 	db := open(t)
 	db.must(rw, rich)
-	job := NewJob(daemonapi.Batch{}, JobOptions{Timeout: time.Minute})
+	job := engine.NewJob(daemonapi.Batch{}, engine.JobOptions{Timeout: time.Minute})
 	job.Cancel()
 	if err := db.Schema(job, &memory{}); errs.CodeOf(err) != errs.Canceled {
 		t.Errorf("canceled: %v", err)
@@ -197,7 +198,7 @@ func TestSchemaStops(t *testing.T) {
 	for i := 1; i < 25; i++ {
 		db.must(rw, fmt.Sprintf("CREATE VIEW v%d AS SELECT a.x FROM v%d a JOIN v%d b", i, i-1, i-1))
 	}
-	err := db.Schema(NewJob(daemonapi.Batch{}, JobOptions{Timeout: 50 * time.Millisecond}), &memory{})
+	err := db.Schema(engine.NewJob(daemonapi.Batch{}, engine.JobOptions{Timeout: 50 * time.Millisecond}), &memory{})
 	if code := errs.CodeOf(err); code != errs.Timeout && code != errs.SQL {
 		t.Errorf("views of views: %v", err)
 	}

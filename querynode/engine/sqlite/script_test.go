@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -91,7 +92,7 @@ func TestQ4AllOrNothing(t *testing.T) {
 
 // A transaction that only reads is not left open on a reader either.
 func TestLeftOpenOnReader(t *testing.T) {
-	db := open(t, func(o *Options) { o.Readers = 1 })
+	db := open(t, func(o *engine.Options) { o.Readers = 1 })
 	db.must(rw, `CREATE TABLE t(a)`)
 	for _, mode := range []ayb.QueryLevel{ro, rw} {
 		for _, sql := range []string{`BEGIN`, `BEGIN; SELECT * FROM t`, `SAVEPOINT x; SELECT 1`} {
@@ -160,7 +161,7 @@ func TestNothingLeaks(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			db := open(t, func(o *Options) { o.Readers = 1 })
+			db := open(t, func(o *engine.Options) { o.Readers = 1 })
 			db.must(rw, `CREATE TABLE t(a); CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p REFERENCES p(id))`)
 			_, _ = db.try(rw, c.first)
 			if got := db.must(rw, c.then); got != c.want {
@@ -251,7 +252,7 @@ func TestCacheAndRoute(t *testing.T) {
 
 // Far more texts than a cache holds, and texts too long for it.
 func TestCacheIsBounded(t *testing.T) {
-	db := open(t, func(o *Options) { o.Readers = 1 })
+	db := open(t, func(o *engine.Options) { o.Readers = 1 })
 	db.must(rw, `CREATE TABLE t(a)`)
 	for i := range 3 * cachedStatements {
 		for range 2 {
@@ -293,7 +294,7 @@ func TestErrorAttributes(t *testing.T) {
 }
 
 func TestBodiesThatAreNoText(t *testing.T) {
-	db := open(t, func(o *Options) { o.SQLBytes = 1000 })
+	db := open(t, func(o *engine.Options) { o.SQLBytes = 1000 })
 	db.fails(rw, "SELECT 1\x00; DROP TABLE t", errs.Invalid)
 	db.fails(rw, "SELECT '"+strings.Repeat("x", 1000)+"'", errs.TooLarge)
 	db.fails(rw, "SELECT '\xff", errs.SQL)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"sync/atomic"
 
+	"github.com/ayb-go/ayb/querynode/engine/encode"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -66,7 +67,7 @@ func (s *spool) empty() bool { return len(s.mem) == 0 && s.file == nil }
 // replay passes on what was written, in order, through buf.
 func (s *spool) replay(buf []byte, to func(p []byte) error) error {
 	for rest := s.mem; len(rest) > 0; {
-		n := min(len(rest), ChunkBytes)
+		n := min(len(rest), encode.ChunkBytes)
 		if err := to(rest[:n]); err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -17,7 +18,7 @@ import (
 const hang = 30 * time.Second
 
 // resultDone runs a job, which has to end.
-func (db *testDB) ended(j *Job, sink Sink) error {
+func (db *testDB) ended(j *engine.Job, sink engine.Sink) error {
 	db.t.Helper()
 	done := make(chan error, 1)
 	go func() { done <- db.Run(j, sink) }()
@@ -47,7 +48,7 @@ var endless = []struct {
 }
 
 func openForTime(t *testing.T) *testDB {
-	db := open(t, func(o *Options) { o.Readers = 1 })
+	db := open(t, func(o *engine.Options) { o.Readers = 1 })
 	db.must(rw, `CREATE TABLE t(x); INSERT INTO t SELECT x FROM `+count(1500)+`;
 		CREATE VIRTUAL TABLE f USING fts5(a); INSERT INTO f SELECT 'x' || x || ' y' || x FROM t`)
 	return db
@@ -137,9 +138,9 @@ func TestCancelBeforeRun(t *testing.T) {
 // Q2: a cancel never hits the next job of its connection, however late it
 // comes.
 func TestQ2CancelHitsNobodyElse(t *testing.T) {
-	db := open(t, func(o *Options) { o.Readers = 1 })
+	db := open(t, func(o *engine.Options) { o.Readers = 1 })
 	db.must(rw, `CREATE TABLE t(x); INSERT INTO t SELECT x FROM `+count(2000))
-	jobs := make(chan *Job, 100)
+	jobs := make(chan *engine.Job, 100)
 	go func() {
 		for j := range jobs {
 			j.Cancel()
@@ -211,7 +212,7 @@ func TestSlowRowsAreSentEarly(t *testing.T) {
 
 // Waiting for a turn is bounded too, and can be canceled.
 func TestBusy(t *testing.T) {
-	db := open(t, func(o *Options) { o.Readers = 1 })
+	db := open(t, func(o *engine.Options) { o.Readers = 1 })
 	db.must(rw, `CREATE TABLE t(a)`)
 	for _, c := range []struct {
 		mode ayb.QueryLevel
@@ -249,7 +250,7 @@ func TestBusy(t *testing.T) {
 
 // Close stops what runs and what waits, and later jobs fail.
 func TestCloseStopsJobs(t *testing.T) {
-	db := open(t, func(o *Options) { o.Readers = 2 })
+	db := open(t, func(o *engine.Options) { o.Readers = 2 })
 	db.must(rw, `CREATE TABLE t(a)`)
 	var failed atomic.Int32
 	done := make(chan struct{})
@@ -282,19 +283,11 @@ func TestCloseStopsJobs(t *testing.T) {
 	db.fails(ro, `SELECT 1`, errs.Unavailable)
 }
 
-func TestDurationText(t *testing.T) {
-	for d, want := range map[time.Duration]string{30 * time.Second: "30 s", 1500 * time.Millisecond: "1.5 s", 200 * time.Millisecond: "200 ms", 2 * time.Minute: "120 s"} {
-		if got := DurationText(d); got != want {
-			t.Errorf("%v is %q", d, got)
-		}
-	}
-}
-
 // Q3: what takes long within one step of SQLite's is stopped, too: an
 // expression of FTS5 takes time with the square of its terms, and nothing looks
 // up meanwhile. The connection is as good as before.
 func TestStopWithinAStep(t *testing.T) {
-	db := open(t, func(o *Options) { o.Readers = 1 })
+	db := open(t, func(o *engine.Options) { o.Readers = 1 })
 	db.must(rw, `CREATE VIRTUAL TABLE f USING fts5(x)`)
 	db.must(rw, `INSERT INTO f VALUES ('a b c')`)
 	sql := `SELECT * FROM f WHERE f MATCH '` + strings.Repeat("a OR ", 90_000) + `a'`
@@ -323,10 +316,10 @@ func TestStarvedHasStopped(t *testing.T) {
 	}
 	defer c.close()
 	const noMemory, noMemoryForIO = 7, 10 | 12<<8
-	for code, fail := range map[int]func(*Job) error{
-		1:             func(j *Job) error { return c.failure(1, db.o, j, 0) },
-		noMemory:      func(j *Job) error { return c.failure(noMemory, db.o, j, 0) },
-		noMemoryForIO: func(j *Job) error { return c.failure(noMemoryForIO, db.o, j, 0) },
+	for code, fail := range map[int]func(*engine.Job) error{
+		1:             func(j *engine.Job) error { return c.failure(1, db.o, j, 0) },
+		noMemory:      func(j *engine.Job) error { return c.failure(noMemory, db.o, j, 0) },
+		noMemoryForIO: func(j *engine.Job) error { return c.failure(noMemoryForIO, db.o, j, 0) },
 	} {
 		j := sqlJob("SELECT 1", ro, time.Second)
 		c.c.starved = 1
@@ -334,7 +327,7 @@ func TestStarvedHasStopped(t *testing.T) {
 			t.Errorf("%d: %v", code, err)
 		}
 		c.broken = false
-		j.Stop(TimedOut)
+		j.Stop(engine.TimedOut)
 		if err := fail(j); !errs.Is(err, errs.Timeout) || c.broken != (code != noMemory) {
 			t.Errorf("%d after its time: %v, broken %v", code, err, c.broken)
 		}

@@ -13,19 +13,21 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/engine"
+	"github.com/ayb-go/ayb/querynode/engine/encode"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
 // request is a job of the JSON form.
-func request(t testing.TB, mode ayb.QueryLevel, f daemonapi.Format, body string) *Job {
+func request(t testing.TB, mode ayb.QueryLevel, f daemonapi.Format, body string) *engine.Job {
 	t.Helper()
 	b, err := daemonapi.DecodeBatch([]byte(body))
 	if err != nil {
 		t.Fatalf("%s: %v", body, err)
 	}
-	return NewJob(b, JobOptions{Mode: mode, Format: f, Timeout: time.Minute})
+	return engine.NewJob(b, engine.JobOptions{Mode: mode, Format: f, Timeout: time.Minute})
 }
 
 var duration = regexp.MustCompile(`"duration_ms":[0-9]+\.[0-9]{3}`)
@@ -36,14 +38,14 @@ func (db *testDB) ask(mode ayb.QueryLevel, f daemonapi.Format, body string) (str
 	return db.do(request(db.t, mode, f, body))
 }
 
-func (db *testDB) do(j *Job) (string, error) {
+func (db *testDB) do(j *engine.Job) (string, error) {
 	db.t.Helper()
 	var m memory
 	err := db.Run(j, &m)
 	if (err == nil) != m.done {
 		db.t.Errorf("error %v, last write seen: %v", err, m.done)
 	}
-	if m.longest > ChunkBytes {
+	if m.longest > encode.ChunkBytes {
 		db.t.Errorf("a chunk has %d bytes", m.longest)
 	}
 	return duration.ReplaceAllString(m.String(), `"duration_ms":0`), err
@@ -316,7 +318,7 @@ func TestManyColumns(t *testing.T) {
 func TestLinesStream(t *testing.T) {
 	db := open(t)
 	writes, rows := 0, 0
-	j := NewJob(script(`SELECT x, 'row ' || x FROM `+count(1_000_000)), JobOptions{Mode: ro, Format: daemonapi.FormatNDJSON})
+	j := engine.NewJob(script(`SELECT x, 'row ' || x FROM `+count(1_000_000)), engine.JobOptions{Mode: ro, Format: daemonapi.FormatNDJSON})
 	err := db.Run(j, sinkFunc(func(p []byte, _ bool) error {
 		writes++
 		rows += strings.Count(string(p), "\n")

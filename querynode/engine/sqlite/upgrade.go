@@ -13,6 +13,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"github.com/ayb-go/ayb/querynode/engine"
 )
 
 // Another version of SQLite may compute something else of the same row: since
@@ -118,8 +120,8 @@ func (a *maintenance) checkCopyable() (wrong string, err error) {
 
 // queryTexts runs one statement, as the policy lets it, and gives the first column.
 func (a *maintenance) queryTexts(sql string) (all []string, err error) {
-	if why := a.job.Reason(); why != NotStopped {
-		return nil, a.explain(StopError(why, a.job))
+	if why := a.job.Reason(); why != engine.NotStopped {
+		return nil, a.explain(engine.StopError(why, a.job))
 	}
 	c := a.slot.c
 	st, _, rc := c.prepare(newText(sql), 0, C.AYB_ATOMIC, false)

@@ -2,7 +2,11 @@
 
 package sqlite
 
-import "time"
+import (
+	"time"
+
+	"github.com/ayb-go/ayb/querynode/engine"
+)
 
 const (
 	watchEvery = 50 * time.Millisecond
@@ -69,10 +73,10 @@ func (db *DB) sweep() bool {
 				continue
 			}
 			busy = true
-			if why := j.Reason(); why != NotStopped {
+			if why := j.Reason(); why != engine.NotStopped {
 				j.Stop(why)
 			} else if now > j.Deadline.Load() {
-				j.Stop(TimedOut)
+				j.Stop(engine.TimedOut)
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package sqlite
+package encode
 
 import "strconv"
 
@@ -12,6 +12,13 @@ type Objects struct {
 	rows  bool
 }
 
+// NewObjects makes the encoder of one export: a JSON array, or lines.
+func NewObjects(lines bool) *Objects { return &Objects{typed: typed{exact: true}, lines: lines} }
+
+// HasRows reports whether a row was written.
+func (e *Objects) HasRows() bool { return e.rows }
+
+// EveryResult implements Encoder.
 func (*Objects) EveryResult() bool { return true }
 
 func (e *Objects) Begin(o *Output, _ int, columns []Column) error {

@@ -1,4 +1,4 @@
-package sqlite
+package encode
 
 import (
 	"bytes"
@@ -20,6 +20,11 @@ type Inserts struct {
 	size    int  // about the bytes of its rows
 }
 
+// NewInserts makes the encoder of the rows of one table. into is the text before
+// VALUES: INSERT INTO, the table and its columns.
+func NewInserts(into string) *Inserts { return &Inserts{into: into} }
+
+// EveryResult implements Encoder.
 func (*Inserts) EveryResult() bool { return true }
 
 func (e *Inserts) Begin(_ *Output, _ int, columns []Column) error {
