@@ -17,7 +17,7 @@ import (
 
 var now = time.Date(2026, 3, 15, 16, 0, 0, 0, time.UTC)
 
-// world is the store and the mailer of a test.
+// world is a fake of the store and the mailer.
 type world struct {
 	addresses map[ayb.EntitySlug][]string
 	tokens    map[string]meta.APIToken
@@ -29,8 +29,8 @@ type world struct {
 	confirmed []meta.Confirmation
 	surplus   []string
 
-	// About tokens: those of the store behind the cache, how often it was
-	// asked, and what it was told.
+	// stored are the tokens in the store behind the cache, asked the number of
+	// reads from it, created and used the calls of the service.
 	stored  map[string]meta.APIToken
 	asked   int
 	created []meta.APIToken
@@ -100,7 +100,8 @@ func service(t *testing.T, w *world) *accounts.Accounts {
 	return a
 }
 
-// A16: addresses are validated; nothing can add a header or a receiver.
+// A16: addresses are validated; an accepted one cannot add a header or a
+// recipient.
 func TestParseAddress(t *testing.T) {
 	long := strings.Repeat("a", 64)
 	for in, want := range map[string]string{
@@ -213,7 +214,7 @@ func TestRegister(t *testing.T) {
 	}
 }
 
-// S14: a log-in to a name that nobody has looks like any other.
+// S14: a log-in to a name without an account looks like any other.
 func TestLogIn(t *testing.T) {
 	w := &world{addresses: map[ayb.EntitySlug][]string{"alice": {"alice@example.org", "a2@example.org"}, "bare": nil}, delivery: mailapi.Delivered}
 	a := service(t, w)

@@ -10,28 +10,29 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// decoy answers log-ins of names that nobody has. Those who have a name wait
-// until their mail is on its way, and are told how that went; a name that is
-// not there must not be known by a quicker answer or by a better one (S14). So
-// it gets an answer that was given to a real mail not long ago, after the same
-// time. Until there was a mail it gets the answer of one that was delivered.
+// decoy answers log-ins of names without an account. A real log-in waits until
+// its mail is sent and returns the outcome. An unknown name must not be
+// recognizable by a faster or a different answer. So the decoy waits as long as
+// one of the last real mails took, and returns the outcome of that mail. Before
+// the first mail it returns the outcome of a delivered one. It is safe for
+// concurrent use.
 type decoy struct {
 	mu     sync.Mutex
 	recent []mailOutcome
 	next   int
 }
 
-// mailOutcome is how sending one mail went.
+// mailOutcome is the duration and the result of sending one mail.
 type mailOutcome struct {
 	took     time.Duration
 	delivery mailapi.Delivery
 	err      error
 }
 
-// maxOutcomes is from how many mails an answer is taken.
+// maxOutcomes is the number of mails whose outcomes are kept.
 const maxOutcomes = 32
 
-// record remembers how sending a mail went.
+// record keeps an outcome; the oldest one makes room.
 func (d *decoy) record(s mailOutcome) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -43,7 +44,8 @@ func (d *decoy) record(s mailOutcome) {
 	d.next = (d.next + 1) % maxOutcomes
 }
 
-// answer waits as long as one of the recent mails took and gives its outcome.
+// answer picks one of the kept outcomes, waits as long as that mail took, and
+// returns its result.
 func (d *decoy) answer(ctx context.Context) (mailapi.Delivery, error) {
 	d.mu.Lock()
 	s := mailOutcome{delivery: mailapi.Delivered}
@@ -57,6 +59,6 @@ func (d *decoy) answer(ctx context.Context) (mailapi.Delivery, error) {
 	case <-wait.C:
 		return s.delivery, s.err
 	case <-ctx.Done():
-		return "", errs.Wrap(errs.Canceled, ctx.Err(), "The request was given up before it was done")
+		return "", errs.Wrap(errs.Canceled, ctx.Err(), "The request was canceled before the answer")
 	}
 }

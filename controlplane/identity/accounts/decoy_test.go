@@ -9,8 +9,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// S14: names that nobody has answer after as long as real mails took, and the
-// same.
+// S14: a name without an account gets the outcome of a real mail, after as long
+// as that mail took.
 func TestDecoy(t *testing.T) {
 	var d decoy
 	if got, err := d.answer(t.Context()); got != mailapi.Delivered || err != nil {
@@ -22,7 +22,7 @@ func TestDecoy(t *testing.T) {
 	if got, err := d.answer(t.Context()); got != mailapi.Queued || err != nil || time.Since(begun) < took {
 		t.Errorf("%q, %v after %v", got, err, time.Since(begun))
 	}
-	// Only the last mails count.
+	// Only the newest outcomes are kept.
 	down := errs.E(errs.Unavailable, "The mail could not be queued")
 	for range maxOutcomes {
 		d.record(mailOutcome{err: down})
@@ -33,13 +33,13 @@ func TestDecoy(t *testing.T) {
 		}
 	}
 	if len(d.recent) != maxOutcomes {
-		t.Errorf("%d are remembered", len(d.recent))
+		t.Errorf("%d outcomes are kept", len(d.recent))
 	}
 	d = decoy{recent: []mailOutcome{{took: time.Hour}}}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := d.answer(ctx); !errs.Is(err, errs.Canceled) {
-		t.Errorf("after its caller has gone: %v", err)
+		t.Errorf("after its caller has canceled: %v", err)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// counts takes every key so many times.
+// counts is a limiter that accepts each key a number of times.
 type counts struct {
 	most int
 	seen map[string]int
@@ -37,8 +37,8 @@ func limitedService(t *testing.T, w *world, most int) (*accounts.Accounts, *coun
 	return a, c
 }
 
-// S13: one inbox is not filled under many names, nor one account from many
-// places; and S14: a name that nobody has is counted like any other.
+// S13: requests are limited by inbox and by account, whatever their name or
+// origin. S14: a name without an account is counted like any other.
 func TestLimitsByAccountAndInbox(t *testing.T) {
 	w := &world{addresses: map[ayb.EntitySlug][]string{"alice": {"alice@example.org"}}}
 	a, _ := limitedService(t, w, 3)
@@ -65,7 +65,7 @@ func TestLimitsByAccountAndInbox(t *testing.T) {
 			t.Errorf("log-ins of %s: %v, %v", name, codes, last)
 		}
 	}
-	// What is refused anyway is not counted.
+	// Invalid requests are not counted.
 	for range 9 {
 		if _, err := a.Register(t.Context(), "admin", "admin@example.org", "user"); !errs.Is(err, errs.Registration) {
 			t.Fatal(err)
@@ -86,8 +86,8 @@ func TestLimitsByAccountAndInbox(t *testing.T) {
 	}
 }
 
-// S14: however mail goes, names that somebody has and names that nobody has
-// get the same answers.
+// S14: names with and without an account get the same answers, whether mails are
+// delivered, queued or refused.
 func TestLogInSaysTheSameToAll(t *testing.T) {
 	for _, w := range []*world{
 		{delivery: mailapi.Delivered}, {delivery: mailapi.Queued},

@@ -42,10 +42,10 @@ const (
 	maxLocalBytes   = 64
 )
 
-// ParseAddress checks a mail address and folds it to lower case. It takes the
-// plain form name@domain only: no display name, no comments, no quoted name,
-// nothing outside visible ASCII. What passes cannot add a header or a second
-// receiver to a mail.
+// ParseAddress checks a mail address and folds it to lower case. It accepts the
+// plain form name@domain in visible ASCII only, without display name, comment or
+// quoted name. An accepted address cannot add a header or a second recipient to
+// a mail. The error is Registration.
 func ParseAddress(s string) (string, error) {
 	typed := s
 	s = strings.ToLower(s)
@@ -60,8 +60,8 @@ func ParseAddress(s string) (string, error) {
 	return s, nil
 }
 
-// isPlainAddress refuses what a quoted name could contain, and everything that is not
-// visible ASCII.
+// isPlainAddress reports whether an address consists of visible ASCII without
+// the special characters of quoted names, comments and lists.
 func isPlainAddress(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool {
 		return r <= ' ' || r > '~' || strings.ContainsRune(`"(),:;<>[\]`, r)

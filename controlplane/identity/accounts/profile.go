@@ -10,33 +10,33 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// ProfileStore is what profiles need of the metadata store. A missing entity
-// is NotFound.
+// ProfileStore is the part of the metadata store with profiles. The error is
+// NotFound for a missing entity.
 type ProfileStore interface {
 	UpdateProfile(ctx context.Context, id meta.EntityID, u meta.ProfileUpdate) error
-	// DeleteEntity deletes an account with all that belongs to it, whole or
-	// not at all.
+	// DeleteEntity deletes an account and everything that belongs to it, in
+	// one transaction.
 	DeleteEntity(ctx context.Context, id meta.EntityID, now time.Time) (meta.DeletedEntity, error)
 }
 
-// LinkChecker finds out later whether links lead back to a profile.
+// LinkChecker checks in the background whether the linked pages link back to
+// the profile.
 type LinkChecker interface {
-	// Submit does not wait.
+	// Submit does not block.
 	Submit(id meta.EntityID, slug ayb.EntitySlug, links []meta.Link)
 }
 
-// ProfileDeps are what Profiles works with. All are needed.
+// ProfileDeps are the services that Profiles uses. All are required.
 type ProfileDeps struct {
 	Store  ProfileStore
 	Links  LinkChecker
 	Limits Limiter
-	// NotifyPurge is called when there are files to remove. It does not wait.
+	// NotifyPurge is called when there are files to remove. It does not block.
 	NotifyPurge func()
 	Now         func() time.Time
 }
 
-// Profiles is the service for what an account says about itself, and for its
-// end. It may be used concurrently.
+// Profiles changes profiles and deletes accounts. It may be used concurrently.
 type Profiles struct{ deps ProfileDeps }
 
 // NewProfiles makes the service.
@@ -47,12 +47,12 @@ func NewProfiles(deps ProfileDeps) (*Profiles, error) {
 	return &Profiles{deps}, nil
 }
 
-// Update changes the caller's own profile. New links are unverified until they
-// have been checked, which happens later (ruling 27).
+// Update changes the caller's own profile. New links are unverified until the
+// background check has fetched their pages.
 //
 // Errors, in the order of the checks: Hidden for a limited token; Forbidden
-// for the profile of somebody else, whether it exists or not; EmptyUpdate;
-// Invalid for a value that no profile may have; RateLimited.
+// for the profile of another account, whether or not that exists; EmptyUpdate;
+// Invalid for a value that a profile may not have; RateLimited.
 func (p *Profiles) Update(ctx context.Context, actor authz.Actor, entity string, u meta.ProfileUpdate) error {
 	if err := authz.CheckScope(actor, authz.UpdateProfile); err != nil {
 		return err
@@ -66,7 +66,7 @@ func (p *Profiles) Update(ctx context.Context, actor authz.Actor, entity string,
 	if err := checkProfile(u); err != nil {
 		return err
 	}
-	if u.Links.Set { // each update makes this server fetch pages
+	if u.Links.Set { // each update of links makes this server fetch pages
 		if err := p.deps.Limits.Take("links:" + string(actor.Slug)); err != nil {
 			return err
 		}
@@ -80,17 +80,17 @@ func (p *Profiles) Update(ctx context.Context, actor authz.Actor, entity string,
 	return nil
 }
 
-// deleteTimeout limits a deletion, which is carried out even when the caller
-// goes away.
+// deleteTimeout limits a deletion. The deletion continues when the client closes
+// the connection.
 const deleteTimeout = 15 * time.Second
 
 // Delete deletes the caller's own account with its tokens, grants, address and
-// databases. On return none of them exists for anybody; the files of the
-// databases go soon after, and until they have, nobody can create a database
-// of the same name.
+// databases. On return they are gone for all callers. The files of the databases
+// are removed soon after; until then a database of the same path cannot be
+// created.
 //
-// Errors: Hidden for a limited token; Forbidden for the account of somebody
-// else, whether it exists or not.
+// Errors: Hidden for a limited token; Forbidden for another account, whether or
+// not that exists.
 func (p *Profiles) Delete(ctx context.Context, actor authz.Actor, entity string) error {
 	if err := authz.CheckScope(actor, authz.DeleteAccount); err != nil {
 		return err

@@ -10,7 +10,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// What a profile may hold; the same with every metadata store (A11).
+// The limits of a profile. They are checked here and not by the database, so
+// that they are the same with SQLite and PostgreSQL.
 const (
 	maxName        = 256  // characters of a line
 	maxDescription = 4096 // characters
@@ -18,7 +19,7 @@ const (
 	maxLink        = 2048 // bytes
 )
 
-// checkProfile refuses what no profile may hold. The errors are Invalid.
+// checkProfile checks the values of an update. The error is Invalid.
 func checkProfile(u meta.ProfileUpdate) error {
 	for _, f := range []struct {
 		name  string
@@ -61,8 +62,9 @@ func checkText(name, text string, most int, lines bool) error {
 	return nil
 }
 
-// checkLink takes absolute web addresses only: others would be a trap for
-// whoever follows them (S6). What passes is kept as it is.
+// checkLink accepts absolute http and https addresses only. Other schemes, such
+// as javascript:, would be a trap for visitors of the profile. An accepted link
+// is stored unchanged.
 func checkLink(text string) error {
 	if len(text) > maxLink {
 		return errs.E(errs.Invalid, "A link can be at most %d bytes long, but this one is %d", maxLink, len(text))
@@ -71,7 +73,7 @@ func checkLink(text string) error {
 	shown := text[:min(len(text), 100)]
 	switch {
 	case err != nil || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl):
-		return errs.Wrap(errs.Invalid, err, "Failed to parse URL: %q is not one", shown)
+		return errs.Wrap(errs.Invalid, err, "Failed to parse URL: %q is not a URL", shown)
 	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
 		return errs.E(errs.Invalid, "Failed to parse URL: %q is not an absolute http:// or https:// address", shown)
 	case u.User != nil:

@@ -14,7 +14,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// desk is everything around the service, and a note of what it is asked.
+// desk is a fake of all services around Profiles, and records their calls.
 type desk struct {
 	updates []meta.ProfileUpdate
 	deleted []meta.EntityID
@@ -77,7 +77,7 @@ func linked(urls ...string) meta.ProfileUpdate {
 	return u
 }
 
-// A3, S2: only an account itself, with a token that stands for all of it.
+// A3, S2: only the account itself may do it, with a token without limits.
 func TestWhoMayChangeAnAccount(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -170,8 +170,8 @@ func TestProfileValues(t *testing.T) {
 	}
 }
 
-// Ruling 27: links are checked after they have been stored, and only then;
-// somebody who changes them all the time is slowed down.
+// Links are checked after they have been stored. An account that changes them too
+// often is limited.
 func TestLinksAreCheckedLater(t *testing.T) {
 	d := &desk{}
 	p := profiles(t, d)
@@ -190,8 +190,8 @@ func TestLinksAreCheckedLater(t *testing.T) {
 	}
 }
 
-// A15: a deletion goes through although its caller has gone, and files are
-// looked for only when there are any.
+// A15: a deletion is completed when its caller has canceled. The purge is
+// notified only when there are databases.
 func TestDeletion(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

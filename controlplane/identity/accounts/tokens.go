@@ -11,11 +11,11 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Authenticate tells who presents an API token. Its times are looked at on
-// every use, so that what a cache answers is never accepted for too long.
+// Authenticate returns the actor of an API token. It compares the expiry with
+// the clock on every use, so that a cached token does not outlive its end.
 //
-// A text that is no token, an unknown one and a wrong secret get the same
-// InvalidToken (S14).
+// A malformed token, an unknown one and one with a wrong secret get the same
+// InvalidToken, so that the answer does not reveal which tokens exist.
 func (a *Accounts) Authenticate(ctx context.Context, text string) (authz.Actor, error) {
 	presented, err := token.ParseAPI(text)
 	if err != nil {
@@ -23,7 +23,7 @@ func (a *Accounts) Authenticate(ctx context.Context, text string) (authz.Actor, 
 	}
 	stored, err := a.deps.Tokens.TokenByShort(ctx, presented.Short)
 	if err == nil && stored.Idle > 0 && presented.Matches(stored.Hash) && a.expired(stored) {
-		// Use prolongs it, and what is remembered may be older than that.
+		// Every use prolongs such a token; the cached record may be too old.
 		stored, err = a.deps.Tokens.ReloadToken(ctx, presented.Short)
 	}
 	switch {
@@ -46,7 +46,7 @@ func (a *Accounts) expired(t meta.APIToken) bool {
 	return !t.ExpiresAt.IsZero() && !a.deps.Now().Before(t.ExpiresAt)
 }
 
-// ListTokens gives the caller's tokens that still hold, newest first.
+// ListTokens returns the valid tokens of the caller, newest first.
 func (a *Accounts) ListTokens(ctx context.Context, actor authz.Actor) ([]meta.APIToken, error) {
 	if err := authz.CheckScope(actor, authz.ListTokens); err != nil {
 		return nil, err
@@ -54,8 +54,9 @@ func (a *Accounts) ListTokens(ctx context.Context, actor authz.Actor) ([]meta.AP
 	return a.deps.Tokens.TokensOf(ctx, actor.Entity, a.deps.Now())
 }
 
-// ListTokensPage is ListTokens, at most n of those after a short half, and whether
-// there are more. Invalid for a short half that is none of the caller's.
+// ListTokensPage returns at most n tokens of ListTokens that follow the token
+// with the short half after, and reports whether there are more. Invalid when the
+// caller has no token after.
 func (a *Accounts) ListTokensPage(ctx context.Context, actor authz.Actor, after string, n int) (page []meta.APIToken, more bool, err error) {
 	if err := authz.CheckScope(actor, authz.ListTokens); err != nil {
 		return nil, false, err
@@ -63,27 +64,28 @@ func (a *Accounts) ListTokensPage(ctx context.Context, actor authz.Actor, after 
 	return a.deps.Tokens.TokensPage(ctx, actor.Entity, a.deps.Now(), after, n)
 }
 
-// NewToken is what a caller asks for, as it was typed. Empty fields were not
-// given.
+// NewToken is a request for a token, as the caller wrote it. Empty fields were
+// not given.
 type NewToken struct {
-	// Database is entity/database, for a token that is limited to one.
+	// Database is entity/database for a limited token; empty for one that
+	// stands for the account.
 	Database string
-	// Level is the most that a limited token may do; read-only if empty.
+	// Level is the highest level of a limited token; read-only if empty.
 	Level string
-	// ExpiresIn is as token.ParseLifetime wants it; empty for no end.
+	// ExpiresIn is a lifetime for token.ParseLifetime; empty for no end.
 	ExpiresIn string
 	Name      string
 }
 
-// CreateToken makes an API token for the caller's account, whole or limited to
-// a database on which the caller has the level. The second value is the token
-// itself, which is told only here.
+// CreateToken makes an API token for the caller's account, or one limited to a
+// database on which the caller has the level. The second result is the token
+// itself; it cannot be read again later.
 //
-// Errors: Hidden when the caller's own token is limited (S2); Invalid for
-// fields that make no sense; Forbidden when the account has as many tokens as it
-// may; NotFound for a missing database of the caller's
-// own; Forbidden for every other database that is missing or on which the
-// caller does not have the level (S22).
+// Errors: Hidden when the caller's own token is limited, since a limited token
+// must not widen its rights; Invalid for bad fields; Forbidden when the account
+// has reached its number of tokens; NotFound for a missing database of the
+// caller's own. Forbidden for every other database that is missing or on which
+// the caller lacks the level, so that the answer does not reveal which exist.
 func (a *Accounts) CreateToken(ctx context.Context, actor authz.Actor, req NewToken) (meta.APIToken, string, error) {
 	if err := authz.CheckScope(actor, authz.CreateToken); err != nil {
 		return meta.APIToken{}, "", err
@@ -115,7 +117,7 @@ func (a *Accounts) CreateToken(ctx context.Context, actor authz.Actor, req NewTo
 	return t, api.String(), nil
 }
 
-// scope checks what a new token shall be limited to; nil for nothing.
+// scope returns the limits of a new token, or nil for a token without limits.
 func (a *Accounts) scope(ctx context.Context, actor authz.Actor, req NewToken) (*meta.Scope, error) {
 	switch {
 	case req.Database == "" && req.Level == "":
@@ -144,8 +146,8 @@ func (a *Accounts) scope(ctx context.Context, actor authz.Actor, req NewToken) (
 	return &meta.Scope{Database: db.ID, Path: db.Path, Level: level}, nil
 }
 
-// RevokeToken revokes one of the caller's own tokens, also the one in use.
-// NotFound for any other.
+// RevokeToken revokes a token of the caller, which may be the presented one.
+// NotFound for a token of another account.
 func (a *Accounts) RevokeToken(ctx context.Context, actor authz.Actor, short string) error {
 	if err := authz.MayRevoke(actor, short); err != nil {
 		return err
@@ -153,10 +155,9 @@ func (a *Accounts) RevokeToken(ctx context.Context, actor authz.Actor, short str
 	return a.deps.Tokens.RevokeToken(ctx, actor.Entity, short, a.deps.Now())
 }
 
-// RevokePresented revokes a token for whoever has it whole (RFC 7009). A text
-// that is no valid token is nobody's, and that is no error. A token that is
-// revoked already is revoked again, so that success means in every case that
-// it is refused everywhere.
+// RevokePresented revokes the token that is given in full (RFC 7009). An invalid
+// token is no error. A token that is revoked already is revoked again, so that
+// success always means that every control plane refuses it.
 func (a *Accounts) RevokePresented(ctx context.Context, text string) error {
 	presented, err := token.ParseAPI(text)
 	if err != nil {

@@ -46,7 +46,8 @@ func (w *world) Level(_ context.Context, actor authz.Actor, entity, database str
 	return meta.Database{}, "", errs.E(errs.Hidden, "Authenticated entity %s can't access database %s", actor.Slug, path)
 }
 
-// S2, rulings 20 and 21.
+// S2: a limited token cannot create tokens, and a token never exceeds the rights
+// of its account.
 func TestCreateToken(t *testing.T) {
 	alice := authz.Actor{Entity: 1, Slug: "alice", Token: "x"}
 	scoped := alice
@@ -106,9 +107,9 @@ func TestCreateTokenWithNameAndEnd(t *testing.T) {
 	}
 }
 
-// S16: a browser's session ends when it goes unused for 30 days; what is
-// remembered of its end may be overtaken by its use.
-func TestSessionsEndUnusedS16(t *testing.T) {
+// S16: the log-in of a browser ends when it goes unused for 30 days. A cached end
+// may be older than the last use.
+func TestWebLoginsEndUnusedS16(t *testing.T) {
 	w := &world{addresses: map[ayb.EntitySlug][]string{"alice": {"a@example.org"}}}
 	a := service(t, w)
 	if _, err := a.LogInWithNext(t.Context(), "alice", "/alice/shop.sqlite?x=1"); err != nil {
@@ -129,7 +130,7 @@ func TestSessionsEndUnusedS16(t *testing.T) {
 		t.Errorf("a token of a program ends: %+v", c)
 	}
 
-	// What an account has too many is ended by the next log-in.
+	// The next log-in revokes the surplus log-ins of the account.
 	w.surplus = []string{"old", "older"}
 	if _, _, err := a.Confirm(t.Context(), w.sent[0].Token); err != nil || !slices.Equal(w.revoked, w.surplus) {
 		t.Errorf("ended %v, %v", w.revoked, err)
@@ -152,7 +153,7 @@ func TestSessionsEndUnusedS16(t *testing.T) {
 	}
 }
 
-// RFC 7009: whoever has a token can end it; everything else is no error.
+// RFC 7009: the holder of a token can revoke it; any other text is no error.
 func TestRevokePresented(t *testing.T) {
 	api := token.NewAPI()
 	w := &world{tokens: map[string]meta.APIToken{api.Short: {
