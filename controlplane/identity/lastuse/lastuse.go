@@ -1,7 +1,6 @@
-// Package lastuse remembers when API tokens were last used and writes it to
-// the metadata store now and then, many at a time and never while a request
-// waits. It decides nothing about tokens: what a use means for the end of a
-// token is told by the token.
+// Package lastuse records when API tokens were last used. It collects the uses
+// in memory and writes them to the metadata store in batches, so that no request
+// waits for a write. A use prolongs a token that has an idle time.
 package lastuse
 
 import (
@@ -15,22 +14,22 @@ import (
 )
 
 const (
-	// resolution is how often at most one token is written.
+	// resolution is the least time between two writes of the same token.
 	resolution = time.Minute
-	// interval is how often the tokens that are due are written.
+	// interval is the time between two flushes.
 	interval = 15 * time.Second
-	// writeTimeout limits the writes of one time, also of the last one.
+	// writeTimeout limits one flush, also the last one.
 	writeTimeout = 10 * time.Second
-	// batchSize is how many uses one transaction records: others write to the
-	// store too, and what fails must not cost the uses of all tokens.
+	// batchSize is the number of uses in one transaction. Short transactions
+	// leave room for other writers, and a failed one costs few uses.
 	batchSize = 500
-	// maxTracked limits what is remembered between two writes; uses of more
-	// tokens than that are not recorded.
+	// maxTracked limits the number of tokens in memory. Uses of further tokens
+	// are not recorded.
 	maxTracked = 100_000
 )
 
-// Store is what is needed of the metadata store. A token that is gone,
-// revoked or expired is left as it is, and that is no error.
+// Store is the part of the metadata store that records uses. A token that is
+// missing, revoked or expired stays as it is; that is no error.
 type Store interface {
 	TouchTokens(ctx context.Context, uses []meta.TokenUse) error
 }
@@ -41,13 +40,13 @@ type Tracker struct {
 	log   *slog.Logger
 
 	mu sync.Mutex
-	// due are uses that have to be written.
+	// due are the uses to be written, by the short half of the token.
 	due map[string]meta.TokenUse
-	// written is when a use of a token was last handed to the store.
+	// written is when a use of a token was last written.
 	written map[string]time.Time
 }
 
-// New makes a tracker. Nothing is written unless Run runs.
+// New makes a tracker. Run writes the uses.
 func New(store Store, log *slog.Logger) (*Tracker, error) {
 	if store == nil || log == nil {
 		return nil, errs.E(errs.Internal, "lastuse: a dependency is missing")
@@ -55,8 +54,8 @@ func New(store Store, log *slog.Logger) (*Tracker, error) {
 	return &Tracker{store: store, log: log, due: map[string]meta.TokenUse{}, written: map[string]time.Time{}}, nil
 }
 
-// Track notes a use, unless one of the same minute has been written. It does no
-// I/O.
+// Track records a use in memory, unless a use of the same minute has been
+// written. It does no I/O.
 func (t *Tracker) Track(token meta.APIToken, at time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -73,8 +72,8 @@ func (t *Tracker) Track(token meta.APIToken, at time.Time) {
 	t.due[token.Short] = use
 }
 
-// Run writes what is due until ctx ends, and once more then. A store that
-// fails costs the uses of that moment and a line in the log.
+// Run flushes at intervals until ctx ends, and then once more. When the store
+// fails, the uses of that flush are lost and a warning is logged.
 func (t *Tracker) Run(ctx context.Context) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
@@ -89,8 +88,7 @@ func (t *Tracker) Run(ctx context.Context) {
 	}
 }
 
-// Flush writes what is due now, some at a time. When a write fails the rest is
-// not tried.
+// Flush writes the due uses in batches. It stops at the first failed write.
 func (t *Tracker) Flush(ctx context.Context) {
 	uses := t.takeDueUses()
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
@@ -98,7 +96,7 @@ func (t *Tracker) Flush(ctx context.Context) {
 	for len(uses) > 0 {
 		n := min(len(uses), batchSize)
 		if err := t.store.TouchTokens(ctx, uses[:n]); err != nil {
-			t.log.Warn("uses of tokens are not recorded", "err", err)
+			t.log.Warn("could not record uses of tokens", "err", err, "uses", len(uses))
 			t.markUnwritten(uses)
 			return
 		}
@@ -106,7 +104,8 @@ func (t *Tracker) Flush(ctx context.Context) {
 	}
 }
 
-// takeDueUses empties what is due and forgets what was written long ago.
+// takeDueUses returns and clears the due uses. It also drops the times of writes
+// that are older than the resolution.
 func (t *Tracker) takeDueUses() []meta.TokenUse {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -128,7 +127,7 @@ func (t *Tracker) takeDueUses() []meta.TokenUse {
 	return uses
 }
 
-// markUnwritten makes tokens due at their next use again.
+// markUnwritten makes the next use of each token due at once.
 func (t *Tracker) markUnwritten(uses []meta.TokenUse) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -72,7 +72,7 @@ func TestManyUsesAreOneWrite(t *testing.T) {
 	}
 }
 
-// A token is written at most once a minute, and after a minute again.
+// A token is written at most once a minute.
 func TestOnceAMinute(t *testing.T) {
 	s := &store{}
 	tr := tracker(t, s)
@@ -123,8 +123,8 @@ func TestRunWritesAndFinishes(t *testing.T) {
 	})
 }
 
-// With very many tokens each write is small: no transaction runs into the limits
-// of the store, and others that write wait for a moment only.
+// Many tokens are written in small batches. So no transaction reaches the limits
+// of the store, and other writers wait for a short time only.
 func TestVeryManyUsesAreManySmallWrites(t *testing.T) {
 	const tokens = 20_000
 	s := &store{}

@@ -15,10 +15,10 @@ import (
 	"time"
 )
 
-// Limits of one page, redirects included.
+// The limits of one page, including its redirects.
 const (
 	pageTimeout  = 5 * time.Second
-	pageBytes    = 1 << 20 // of the text, after decompression; the rest is not read
+	pageBytes    = 1 << 20 // after decompression; the rest is not read
 	headerBytes  = 64 << 10
 	maxRedirects = 3
 )
@@ -29,10 +29,10 @@ var (
 	errRedirect = errors.New("too many redirects")
 )
 
-// newClient makes a client that can only reach what is allowed. The address
-// is checked at the moment of connecting, so a name that changes its address
-// between two look-ups gains nothing, and neither does a redirect. There is
-// no proxy: it would connect on our behalf without the check.
+// newClient makes a client that reaches allowed addresses only. The address is
+// checked when the connection is made. So the check also covers redirects, and
+// names that change their address between two look-ups. The client uses no
+// proxy, because a proxy would connect without the check.
 func newClient(deps Deps) *http.Client {
 	dialer := &net.Dialer{
 		Timeout: pageTimeout, KeepAlive: -1, Resolver: deps.Resolver,
@@ -65,7 +65,7 @@ func newClient(deps Deps) *http.Client {
 	}
 }
 
-// fetch gets a page. Whoever has the body closes it.
+// fetch requests a page. The caller closes the body.
 func (c *Checker) fetch(ctx context.Context, page string) (io.ReadCloser, error) {
 	u, err := url.Parse(page)
 	if err != nil || !fetchable(u) {
@@ -92,8 +92,8 @@ type limited struct {
 	io.Closer
 }
 
-// fetchable tells whether a URL may be asked for at all. A password in it
-// would be sent to the server it names.
+// fetchable reports whether a URL may be requested. A password in the URL would
+// be sent to the server, so such a URL is refused.
 func fetchable(u *url.URL) bool {
 	return u.Scheme == "https" && u.Hostname() != "" && u.User == nil
 }

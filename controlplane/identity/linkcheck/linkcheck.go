@@ -1,12 +1,12 @@
-// Package linkcheck finds out whether the pages that a profile links to link
-// back to it. It owns the fetching of pages that strangers name: over https
-// only, from public addresses only, with little time, little data and few
-// redirects (S8).
+// Package linkcheck checks whether the pages that a profile links to link back
+// to it. Any user can make the server fetch a page in this way. So pages are
+// fetched over https only, from public addresses only, and with limits on time,
+// size and redirects.
 //
-// It decides nothing: a verified link is a mark on a profile and gives no
-// right. It never fetches on behalf of a request; checks wait in a bounded
-// queue. What waits when the process ends is forgotten: those links stay
-// unverified until the profile is updated again.
+// A verified link is a mark on a profile and gives no right. Pages are fetched in
+// the background, never within a request; the queue is bounded. When the process
+// ends, the queue is lost: those links stay unverified until the next update of
+// the profile.
 package linkcheck
 
 import (
@@ -28,40 +28,41 @@ import (
 )
 
 const (
-	// workers is how many profiles are checked at once, and perProfile how
-	// many links of one.
+	// workers is the number of profiles that are checked at once, and
+	// perProfile the number of links of one profile.
 	workers    = 4
 	perProfile = 4
-	// queueSize is how many profiles may wait.
+	// queueSize is the number of profiles that may wait.
 	queueSize = 1024
 )
 
-// Store is where results go.
+// Store is the part of the metadata store that keeps the results.
 type Store interface {
-	// VerifyLinks stores which links of an entity are verified if it still has
-	// the same links, and tells whether it did.
+	// VerifyLinks stores which links of an entity are verified, if the entity
+	// still has the same links. It reports whether it stored them.
 	VerifyLinks(ctx context.Context, id meta.EntityID, verified []meta.Link) (stored bool, err error)
 }
 
-// Config is what the checker can be told.
+// Config is the configuration of the checker.
 type Config struct {
 	// PublicURL is the address of the server as its users see it, without a
 	// slash at its end. The profile of alice is PublicURL/alice.
 	PublicURL string
 }
 
-// Deps are what the checker works with. Store and Log are needed; the others
-// are for tests.
+// Deps are the services that the checker uses. Store and Log are required; the
+// others are for tests.
 type Deps struct {
 	Store Store
 	Log   *slog.Logger
-	// Resolver finds addresses; nil is the system's.
+	// Resolver looks up names; nil is the resolver of the system.
 	Resolver *net.Resolver
-	// Allow tells whether an address may be talked to; nil is IsPublic. It is
-	// asked about the address of each connection, after its name was looked
-	// up and before anything is sent.
+	// Allow reports whether a connection to an address is allowed; nil is
+	// IsPublic. It is called for each connection, after the look-up of the name
+	// and before data is sent.
 	Allow func(netip.AddrPort) bool
-	// Roots are who is trusted about certificates; nil is the system's list.
+	// Roots are the trusted certificate authorities; nil is the list of the
+	// system.
 	Roots *x509.CertPool
 }
 
@@ -83,7 +84,7 @@ type request struct {
 	links []meta.Link
 }
 
-// New makes a checker. It checks nothing until Run.
+// New makes a checker. Run starts the checks.
 func New(cfg Config, deps Deps) (*Checker, error) {
 	if deps.Store == nil || deps.Log == nil {
 		return nil, errs.E(errs.Internal, "linkcheck: a dependency is missing")
@@ -98,29 +99,29 @@ func New(cfg Config, deps Deps) (*Checker, error) {
 	}, nil
 }
 
-// Submit asks for a check of the links of a profile as they are stored now.
-// It never waits: a profile that is queued already is checked once, with the
-// newest links, and when the queue is full the links stay as they are.
+// Submit queues a check of the links that a profile has now. It does not block. A
+// profile that is queued already is checked once, with the newest links. When
+// the queue is full, the links stay as they are.
 func (c *Checker) Submit(id meta.EntityID, slug ayb.EntitySlug, links []meta.Link) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !slices.ContainsFunc(links, func(l meta.Link) bool { return isHTTPS(l.URL) }) {
-		delete(c.waiting, id) // what was asked for before is out of date
+		delete(c.waiting, id) // the links of an earlier request are gone
 		return
 	}
 	if _, already := c.waiting[id]; !already {
 		select {
 		case c.queue <- id:
 		default:
-			c.log.Warn("too many profiles wait for their links to be checked", "entity", slug)
+			c.log.Warn("could not queue a link check: the queue is full", "entity", slug, "limit", queueSize)
 			return
 		}
 	}
 	c.waiting[id] = request{slug, slices.Clone(links)}
 }
 
-// Run checks what is submitted until ctx ends; checks under way are given up
-// then, and Run waits for them. It returns nil.
+// Run checks the submitted profiles until ctx ends. Then it cancels the running
+// checks and waits for them. It returns nil.
 func (c *Checker) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	for range workers {
@@ -138,7 +139,7 @@ func (c *Checker) Run(ctx context.Context) error {
 	return nil
 }
 
-// check fetches the pages of one profile and stores what they show.
+// check fetches the pages of one profile and stores the results.
 func (c *Checker) check(ctx context.Context, id meta.EntityID) {
 	c.mu.Lock()
 	r, wanted := c.waiting[id]
@@ -156,25 +157,25 @@ func (c *Checker) check(ctx context.Context, id meta.EntityID) {
 			return nil
 		})
 	}
-	_ = pages.Wait() // none returns an error
+	_ = pages.Wait() // the functions return no error
 	if ctx.Err() != nil || slices.Equal(now, r.links) {
 		return
 	}
 	if _, err := c.store.VerifyLinks(ctx, id, now); err != nil && ctx.Err() == nil {
-		c.log.Warn("checked links could not be stored", "entity", r.slug, "err", err)
+		c.log.Warn("could not store checked links", "entity", r.slug, "err", err)
 	}
 }
 
-// verify tells whether a page links back to the profile. Whatever goes wrong
-// on the way, it does not.
+// verify reports whether a page links back to the profile. A page that cannot be
+// fetched does not.
 func (c *Checker) verify(ctx context.Context, page string, slug ayb.EntitySlug) bool {
 	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
 	defer cancel()
 	body, err := c.fetch(ctx, page)
 	if err != nil {
-		c.log.Debug("a linked page could not be fetched", "entity", slug, "err", err)
+		c.log.Debug("could not fetch a linked page", "entity", slug, "err", err)
 		return false
 	}
-	defer func() { _ = body.Close() }() // it has been read as far as it is wanted
+	defer func() { _ = body.Close() }() // the rest of the page is not needed
 	return hasLinkTo(body, c.publicURL+"/"+string(slug))
 }

@@ -26,7 +26,7 @@ import (
 
 const back = `<a rel="me" href="https://ayb.example.com/alice">me</a>`
 
-// results is a store that hands on what is stored.
+// results is a store that sends each result to the test.
 type results chan stored
 
 type stored struct {
@@ -50,7 +50,7 @@ func (r results) next(t *testing.T) stored {
 	}
 }
 
-// start runs a checker that trusts the server and may talk to it.
+// start runs a checker that may connect to the server of the test.
 func start(t *testing.T, server *httptest.Server, adjust ...func(*linkcheck.Deps)) (*linkcheck.Checker, results) {
 	t.Helper()
 	out := make(results, 100)
@@ -87,7 +87,7 @@ func links(urls ...string) []meta.Link {
 	return out
 }
 
-// site is a server with pages of all kinds; asked counts its requests.
+// site is a server with pages of all kinds; asked counts the requests.
 func site(t *testing.T) (*httptest.Server, *atomic.Int64) {
 	t.Helper()
 	var asked atomic.Int64
@@ -126,7 +126,7 @@ func site(t *testing.T) (*httptest.Server, *atomic.Int64) {
 	return server, &asked
 }
 
-// Ruling 27, S8: which pages verify a link.
+// S8: which pages verify a link.
 func TestPages(t *testing.T) {
 	server, asked := site(t)
 	c, out := start(t, server)
@@ -138,7 +138,7 @@ func TestPages(t *testing.T) {
 		{"/nearly", true}, {"/large", false}, {"/headers", false},
 		{"/hop/3", true}, {"/hop/4", false}, {"/plain", false}, {"/password", false},
 	} {
-		// The first link is good, so that there is always something to store.
+		// The first link is verified, so that there is always a result to store.
 		before := links(server.URL+"/good", server.URL+tt.path, "http://"+server.Listener.Addr().String()+"/good")
 		c.Submit(7, "alice", before)
 		got := out.next(t)
@@ -153,8 +153,8 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// S8: by default nothing that is not public is talked to, whatever name or
-// redirect leads there.
+// S8: by default only public addresses are connected to, also by name and by
+// redirect.
 func TestRefusesWhatIsNotPublic(t *testing.T) {
 	server, asked := site(t)
 	var tried atomic.Int64
@@ -177,8 +177,8 @@ func TestRefusesWhatIsNotPublic(t *testing.T) {
 	}
 }
 
-// S8: a name that first has a public address and then ours. It is the address
-// of the connection that is checked, so the second answer gains nothing.
+// S8: a name has a public address first and the address of this machine later. The
+// address of the connection is checked, so the second answer is refused.
 func TestRebinding(t *testing.T) {
 	server, asked := site(t)
 	dns := newNameServer(t, netip.MustParseAddr("93.184.215.14"), netip.MustParseAddr("127.0.0.1"))
@@ -190,7 +190,7 @@ func TestRebinding(t *testing.T) {
 			mu.Lock()
 			tried = append(tried, to.Addr().String())
 			mu.Unlock()
-			// The public address is not contacted either: tests stay here.
+			// The public address is refused as well: tests stay on this machine.
 			return linkcheck.IsPublic(to) && to.Addr().String() != "93.184.215.14"
 		}
 	})
@@ -266,7 +266,7 @@ func (n *nameServer) resolver() *net.Resolver {
 	}}
 }
 
-// S8: a page that never ends costs five seconds, and the others go on.
+// S8: a page that never ends takes five seconds and does not delay other pages.
 func TestSlowPagesAreGivenUp(t *testing.T) {
 	release := make(chan struct{})
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -295,8 +295,8 @@ func TestSlowPagesAreGivenUp(t *testing.T) {
 	}
 }
 
-// A profile that is queued several times is checked once, as it is at last;
-// one without pages to fetch is not checked at all.
+// A profile that is queued several times is checked once, with its newest links.
+// A profile without pages to fetch is never checked.
 func TestNewestLinksCount(t *testing.T) {
 	server, asked := site(t)
 	out := make(results, 100)
@@ -329,8 +329,8 @@ func TestNewestLinksCount(t *testing.T) {
 	}
 }
 
-// Run ends with its context although a page is under way, and stores nothing
-// that was given up.
+// Run ends with its context while a page is being fetched, and does not store the
+// canceled check.
 func TestStops(t *testing.T) {
 	arrived := make(chan struct{})
 	server := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

@@ -7,16 +7,16 @@ import (
 	"golang.org/x/net/html"
 )
 
-// hasLinkTo tells whether a page has an anchor to the profile with the
+// hasLinkTo reports whether a page has an anchor to the profile with the
 // relation "me": <a rel="me" href="PROFILE">. It reads tokens and builds no
-// tree, so that its work grows with the page and no faster. Comments, scripts
-// and the like are not looked into.
+// tree, so that its work grows linearly with the page. It skips comments and
+// scripts.
 func hasLinkTo(page io.Reader, profile string) bool {
 	z := html.NewTokenizer(page)
 	z.SetMaxBuf(pageBytes)
 	for {
 		switch z.Next() {
-		case html.ErrorToken: // the end, or as far as it can be read
+		case html.ErrorToken: // the end of the page, or of its readable part
 			return false
 		case html.StartTagToken, html.SelfClosingTagToken:
 			if name, more := z.TagName(); more && string(name) == "a" && isProfileLink(z, profile) {
@@ -26,8 +26,8 @@ func hasLinkTo(page io.Reader, profile string) bool {
 	}
 }
 
-// isProfileLink looks at the attributes of an anchor. Of an attribute that is given
-// twice the first counts.
+// isProfileLink checks the attributes of an anchor. If an attribute is given
+// twice, the first one counts.
 func isProfileLink(z *html.Tokenizer, profile string) bool {
 	var href, rel *string
 	for more := true; more; {
@@ -43,7 +43,8 @@ func isProfileLink(z *html.Tokenizer, profile string) bool {
 	return href != nil && rel != nil && *href == profile && hasToken(*rel, "me")
 }
 
-// hasToken tells whether a list with spaces between has a word, in any case.
+// hasToken reports whether a list that is separated by spaces contains a word, in
+// upper or lower case.
 func hasToken(list, word string) bool {
 	for token := range strings.FieldsSeq(list) {
 		if strings.EqualFold(token, word) {

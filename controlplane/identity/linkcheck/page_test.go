@@ -42,8 +42,8 @@ func TestLinksBack(t *testing.T) {
 	}
 }
 
-// A page may be anything.
-func FuzzLinksBack(f *testing.F) {
+// FuzzHasLinkTo reads pages with arbitrary bytes.
+func FuzzHasLinkTo(f *testing.F) {
 	f.Add(`<a rel="me" href="x">`)
 	f.Add("<a <a <!-- \x00 <script>")
 	f.Fuzz(func(t *testing.T, page string) {

@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// IsPublic tells whether an address belongs to somebody on the internet, as far
-// as its number says: not this machine, not a network of the operator's, not
-// a service of the machine's host, and no address that hides another one.
-// Everything that is not known to be public is not.
+// IsPublic reports whether an address belongs to the public internet. It refuses
+// this machine, private networks, metadata services of cloud providers, and
+// addresses that embed another address. An unknown kind of address is not
+// public.
 func IsPublic(to netip.AddrPort) bool {
 	a := to.Addr()
 	if to.Port() == 0 || a.Zone() != "" {
@@ -24,12 +24,12 @@ func IsPublic(to netip.AddrPort) bool {
 	return !slices.ContainsFunc(special, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
-// global6 is what IPv6 gives to networks; the rest of it is reserved or local,
-// such as the NAT64 prefix 64:ff9b::/96 behind which all of IPv4 is found.
+// global6 is the part of IPv6 that is assigned to networks. The rest is reserved
+// or local, such as the NAT64 prefix 64:ff9b::/96, which embeds all of IPv4.
 var global6 = netip.MustParsePrefix("2000::/3")
 
-// special are the parts of the unicast space that are not for the public, by
-// the registries of special purpose addresses.
+// special are the unicast networks that are not public, from the registries of
+// special-purpose addresses.
 var special = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"),       // this network
 	netip.MustParsePrefix("100.64.0.0/10"),   // shared by the customers of a provider; some metadata services

@@ -7,7 +7,7 @@ import (
 	"github.com/ayb-go/ayb/controlplane/identity/linkcheck"
 )
 
-// S8: which addresses may be talked to.
+// S8: which addresses are public.
 func TestPublic(t *testing.T) {
 	for _, tt := range []struct {
 		address string

@@ -16,9 +16,9 @@ import (
 // codeLifetime is how long an application has to exchange a code.
 const codeLifetime = 10 * time.Minute
 
-// PrepareConsent prepares the question to a person: what the application wants, and the
-// databases that could be given. Errors: Hidden for an actor that is no whole
-// account, and those of the store.
+// PrepareConsent returns the contents of the consent page: the access that the
+// application asks for, and the databases that the user can choose. Errors:
+// Hidden for an actor with a limited token, and those of the store.
 func (s *Service) PrepareConsent(ctx context.Context, actor authz.Actor, r Request) (httpapi.Consent, error) {
 	if err := authz.CheckScope(actor, authz.AuthorizeApp); err != nil {
 		return httpapi.Consent{}, err
@@ -37,8 +37,9 @@ func (s *Service) PrepareConsent(ctx context.Context, actor authz.Actor, r Reque
 	return c, nil
 }
 
-// CheckTicket tells whether a question was asked as it comes back: of this actor,
-// and not too long ago. Errors: Hidden as in PrepareConsent; Invalid.
+// CheckTicket checks that an answer belongs to a consent page that was shown to
+// this actor for this request, at most an hour ago. Errors: Hidden as in
+// PrepareConsent; Invalid.
 func (s *Service) CheckTicket(actor authz.Actor, r Request, ticket string) error {
 	if err := authz.CheckScope(actor, authz.AuthorizeApp); err != nil {
 		return err
@@ -46,7 +47,7 @@ func (s *Service) CheckTicket(actor authz.Actor, r Request, ticket string) error
 	return s.verifyTicket(actor, r, ticket)
 }
 
-// Deny gives the address that tells the application no.
+// Deny returns the address that reports the refusal to the application.
 func (s *Service) Deny(actor authz.Actor, r Request, ticket string) (location string, err error) {
 	if err := s.CheckTicket(actor, r, ticket); err != nil {
 		return "", err
@@ -54,11 +55,10 @@ func (s *Service) Deny(actor authz.Actor, r Request, ticket string) (location st
 	return r.redirect.withParameters("error", string(httpapi.OAuthAccessDenied), "state", r.state), nil
 }
 
-// Grant gives the address that tells the application yes, with a code for the
-// database, entity/database. The person must hold what they give, now (S1:
-// the actor comes from a verified token). Errors: those of CheckTicket; Forbidden
-// as access_denied when they do not hold it, whether or not the database
-// exists.
+// Grant returns the address that takes a code for the database, entity/database,
+// to the application. The actor must have the requested level on the database
+// at this moment. Errors: those of CheckTicket; Forbidden as access_denied when
+// the actor lacks the level, whether or not the database exists.
 func (s *Service) Grant(ctx context.Context, actor authz.Actor, r Request, ticket, database string) (location string, err error) {
 	if err := s.CheckTicket(actor, r, ticket); err != nil {
 		return "", err
@@ -89,8 +89,8 @@ func (s *Service) Grant(ctx context.Context, actor authz.Actor, r Request, ticke
 	return r.redirect.withParameters("code", code, "state", r.state), nil
 }
 
-// isInaccessible tells whether an error says that a database is not there, or not
-// for the caller to see.
+// isInaccessible reports whether an error means that a database does not exist
+// or that the caller may not see it.
 func isInaccessible(err error) bool {
 	return errs.Is(err, errs.NotFound) || errs.Is(err, errs.Hidden) || errs.Is(err, errs.Forbidden)
 }

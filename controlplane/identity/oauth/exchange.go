@@ -15,19 +15,20 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// IssuedToken is what an application gets for its code.
+// IssuedToken is the token that an application gets for its code.
 type IssuedToken struct {
 	Token    string
 	Database ayb.DatabasePath
 	Level    ayb.QueryLevel
 }
 
-// Exchange gives a token for a code, once, to whoever knows the verifier.
-// A failed check of the address or the verifier leaves the code usable, so
-// that a stranger cannot spoil it. A code that comes back complete after it
-// was spent has leaked: the token it gave is revoked (S27).
+// Exchange exchanges a code, once, for a token. The caller proves with the
+// verifier that it made the authorization request. A failed check of the address
+// or the verifier leaves the code usable, so that another client cannot destroy
+// it. A used code that is presented again with the right verifier has leaked:
+// its token is revoked.
 //
-// Errors carry OAuth codes, in the order of the contract.
+// Errors carry OAuth codes.
 func (s *Service) Exchange(ctx context.Context, r httpapi.OAuthTokenRequest) (IssuedToken, error) {
 	begun := s.deps.Now()
 	if r.GrantType != httpapi.GrantTypeAuthorizationCode {
@@ -56,7 +57,7 @@ func (s *Service) Exchange(ctx context.Context, r httpapi.OAuthTokenRequest) (Is
 	return s.redeemCode(ctx, c)
 }
 
-// checkCode holds what is presented against what was stored.
+// checkCode compares a token request with the stored code.
 func (s *Service) checkCode(ctx context.Context, c meta.OAuthCode, r httpapi.OAuthTokenRequest, begun time.Time) error {
 	sameRedirect := c.RedirectURI == r.RedirectURI
 	verified := verifierMatches(r.CodeVerifier, c.Challenge)
@@ -78,8 +79,8 @@ func (s *Service) checkCode(ctx context.Context, c meta.OAuthCode, r httpapi.OAu
 	return nil
 }
 
-// usedAfterStart tells whether a code was spent only after this attempt had begun:
-// then two attempts raced, as impatient clients do, and nothing has leaked.
+// usedAfterStart reports whether the code was used after this attempt had begun.
+// Then two attempts of the same client raced, and the code has not leaked.
 // Stored times have microseconds.
 func usedAfterStart(begun, used time.Time) bool {
 	return begun.Truncate(time.Microsecond).Before(used)
@@ -90,14 +91,14 @@ func (s *Service) revokeReplayed(ctx context.Context, c meta.OAuthCode) error {
 		return nil
 	}
 	err := s.deps.Store.RevokeToken(ctx, c.Entity, c.Issued, s.deps.Now())
-	if errs.Is(err, errs.NotFound) { // it was revoked before
+	if errs.Is(err, errs.NotFound) { // revoked already
 		return nil
 	}
 	return err
 }
 
-// redeemCode exchanges the code. The transaction of the store decides who wins
-// when several attempts have come this far.
+// redeemCode exchanges the code. The transaction of the store lets exactly one
+// of several concurrent attempts succeed.
 func (s *Service) redeemCode(ctx context.Context, c meta.OAuthCode) (IssuedToken, error) {
 	api, now := token.NewAPI(), s.deps.Now()
 	err := s.deps.Store.UseOAuthCode(ctx, c.Hash, meta.APIToken{
@@ -108,7 +109,7 @@ func (s *Service) redeemCode(ctx context.Context, c meta.OAuthCode) (IssuedToken
 		return IssuedToken{}, httpapi.OAuthError(httpapi.OAuthServerError,
 			errs.E(errs.Conflict, "Authorization code is being used by another request"))
 	}
-	if errs.Is(err, errs.Forbidden) { // too many tokens: the code is not spent
+	if errs.Is(err, errs.Forbidden) { // the account has too many tokens; the code stays usable
 		return IssuedToken{}, requestError(httpapi.OAuthInvalidGrant, "%s", errs.Public(err).Message)
 	}
 	if err != nil {
@@ -117,14 +118,14 @@ func (s *Service) redeemCode(ctx context.Context, c meta.OAuthCode) (IssuedToken
 	return IssuedToken{Token: api.String(), Database: c.Scope.Path, Level: c.Scope.Level}, nil
 }
 
-// Lengths of a verifier, by RFC 7636.
+// The lengths of a verifier in RFC 7636.
 const (
 	minVerifierBytes = 43
 	maxVerifierBytes = 128
 )
 
-// verifierMatches compares in constant time. Verifiers that RFC 7636 does not allow
-// are not worth hashing.
+// verifierMatches reports whether a verifier belongs to a challenge. It compares
+// in constant time, and refuses lengths that RFC 7636 does not allow.
 func verifierMatches(verifier, challenge string) bool {
 	if len(verifier) < minVerifierBytes || len(verifier) > maxVerifierBytes {
 		return false

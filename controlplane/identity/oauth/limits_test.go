@@ -9,7 +9,7 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// counts takes every key so many times.
+// counts is a limiter that accepts each key a number of times.
 type counts map[string]int
 
 func (c counts) Take(key string) error {
@@ -19,8 +19,8 @@ func (c counts) Take(key string) error {
 	return nil
 }
 
-// S13: exchanges are counted by the account whose code it is; what is not a
-// code of anybody is not, so that nobody can use up another's share.
+// S13: exchanges are counted by the account of the code. An unknown code is not
+// counted, so that a client cannot use up the share of another account.
 func TestExchangesAreLimited(t *testing.T) {
 	w, s := newWorld(t)
 	code := grant(t, s)

@@ -1,7 +1,7 @@
-// Package oauth lets people give applications access to one database: OAuth
-// 2.0 with authorization codes and PKCE. It owns the rules of the protocol, the
-// codes and the seal on a question somebody is being asked. Who somebody is,
-// what they may do and where records are kept is told to it; it knows nothing
+// Package oauth gives applications access to one database: OAuth 2.0 with
+// authorization codes and PKCE. It owns the rules of the protocol, the codes and
+// the ticket of the consent page. Its callers authenticate the user, and its
+// dependencies know the rights of users and keep the records. It knows nothing
 // of HTTP and shows no pages.
 package oauth
 
@@ -16,48 +16,49 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Store is what oauth needs of the metadata store.
+// Store is the part of the metadata store with authorization codes.
 type Store interface {
 	// InsertOAuthCode records an authorization code.
 	InsertOAuthCode(ctx context.Context, c meta.OAuthCode) error
-	// OAuthCode gives a code, used and expired ones too. NotFound when there
-	// is none.
+	// OAuthCode returns a code, also a used or an expired one. NotFound when
+	// there is no such code.
 	OAuthCode(ctx context.Context, hash [32]byte) (meta.OAuthCode, error)
-	// UseOAuthCode marks a code as used at now and stores the token it was
-	// exchanged for, both or neither. Conflict when it cannot be used any
-	// more: of several callers exactly one succeeds.
+	// UseOAuthCode marks a code as used at now and stores its token, in one
+	// transaction. Conflict when the code is used or expired: of several
+	// callers exactly one succeeds.
 	UseOAuthCode(ctx context.Context, hash [32]byte, t meta.APIToken, now time.Time) error
-	// RevokeToken is NotFound when the token is not there or is revoked.
+	// RevokeToken is NotFound when the token is missing or revoked already.
 	RevokeToken(ctx context.Context, id meta.EntityID, short string, now time.Time) error
 }
 
-// Databases tells what callers may do. Its errors carry codes.
+// Databases returns the rights of callers on databases. Its errors carry codes.
 type Databases interface {
-	// Level gives a database and the caller's level on it; it is an error if
-	// the caller may not see that it exists.
+	// Level returns a database and the caller's level on it. The error is
+	// Hidden when the caller may not see the database.
 	Level(ctx context.Context, actor authz.Actor, entity, database string) (meta.Database, ayb.QueryLevel, error)
 	// Accessible lists the databases on which the caller has at least the level,
 	// their own first.
 	Accessible(ctx context.Context, actor authz.Actor, level ayb.QueryLevel) ([]meta.Database, error)
 }
 
-// Config is what oauth can be told.
+// Config is the configuration of the service.
 type Config struct {
-	// Key seals the consent page. It is the same in all control planes of a
-	// server and used for nothing else.
+	// Key signs the tickets of consent pages. It is the same in all control
+	// planes of a server and has no other use.
 	Key [sha256.Size]byte
 }
 
-// Limiter counts requests under a key; RateLimited when they are too many.
+// Limiter counts requests under a key. The error is RateLimited when there are
+// too many.
 type Limiter interface {
 	Take(key string) error
 }
 
-// Deps are what oauth works with. All but Limits are needed.
+// Deps are the services that oauth uses. All but Limits are required.
 type Deps struct {
 	Store     Store
 	Databases Databases
-	// Limits counts exchanges by account; nil takes everything.
+	// Limits counts exchanges by account; nil is no limit.
 	Limits Limiter
 	Now    func() time.Time
 }

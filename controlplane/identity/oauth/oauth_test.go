@@ -33,15 +33,15 @@ func request() httpapi.AuthorizeRequest {
 	}
 }
 
-// world is a store, the databases and a clock. alice owns alice/shop.sqlite
+// world is a fake store with databases and a clock. alice owns alice/shop.sqlite
 // and reads bob/data.sqlite.
 type world struct {
 	mu      sync.Mutex
 	now     time.Time
 	codes   map[[32]byte]meta.OAuthCode
 	revoked []string
-	// racing and reading run, once, before UseOAuthCode and OAuthCode do
-	// anything.
+	// racing runs once at the begin of UseOAuthCode, reading at the begin of
+	// OAuthCode.
 	racing, reading func()
 }
 
@@ -119,7 +119,7 @@ func (w *world) Accessible(ctx context.Context, a authz.Actor, level ayb.QueryLe
 	return out, nil
 }
 
-var alice = authz.Actor{Entity: 1, Slug: "alice", Token: "session"}
+var alice = authz.Actor{Entity: 1, Slug: "alice", Token: "login"}
 
 func newWorld(t *testing.T) (*world, *oauth.Service) {
 	t.Helper()
@@ -198,7 +198,8 @@ func TestAsk(t *testing.T) {
 	}
 }
 
-// S5: what comes back must be what was asked, of the same session, in time.
+// S5: an answer is accepted only with the same request, from the same log-in, and
+// in time.
 func TestTicketsS5(t *testing.T) {
 	w, s := newWorld(t)
 	asked := check(t, request())
@@ -215,8 +216,8 @@ func TestTicketsS5(t *testing.T) {
 		return check(t, r)
 	}
 	mallory := authz.Actor{Entity: 2, Slug: "mallory", Token: "other"}
-	otherSession := alice
-	otherSession.Token = "other"
+	otherLogin := alice
+	otherLogin.Token = "other"
 	scoped := alice
 	scoped.Scope = &meta.Scope{Database: 7, Level: ayb.QueryReadWrite}
 	for name, tt := range map[string]struct {
@@ -231,7 +232,7 @@ func TestTicketsS5(t *testing.T) {
 		"app":           {alice, changed(func(r *httpapi.AuthorizeRequest) { r.AppName = "Bank" }), c.Ticket},
 		"moved border":  {alice, changed(func(r *httpapi.AuthorizeRequest) { r.State, r.AppName = "xy", "zMy App" }), c.Ticket},
 		"other account": {mallory, asked, c.Ticket},
-		"other session": {otherSession, asked, c.Ticket},
+		"other log-in":  {otherLogin, asked, c.Ticket},
 		"scoped token":  {scoped, asked, c.Ticket},
 		"nobody":        {authz.Actor{}, asked, c.Ticket},
 		"no ticket":     {alice, asked, ""},
@@ -263,8 +264,8 @@ func TestDeny(t *testing.T) {
 	}
 }
 
-// The person must hold what they give; a missing database is like a
-// forbidden one.
+// The user must have the level that the application gets. A missing database
+// looks like a forbidden one.
 func TestGrantOnlyWhatIsHeld(t *testing.T) {
 	w, s := newWorld(t)
 	for _, tt := range []struct {
@@ -295,7 +296,7 @@ func TestGrantOnlyWhatIsHeld(t *testing.T) {
 	}
 }
 
-// grant gives a code for alice/shop.sqlite.
+// grant returns a code for alice/shop.sqlite.
 func grant(t *testing.T, s *oauth.Service) string {
 	t.Helper()
 	asked := check(t, request())
@@ -318,8 +319,8 @@ func exchange(code string) httpapi.OAuthTokenRequest {
 	return httpapi.OAuthTokenRequest{GrantType: "authorization_code", Code: code, RedirectURI: "https://app.example/cb", CodeVerifier: verifier}
 }
 
-// S27: codes are stored hashed, bound, ended and used once; a failed check
-// does not spend one.
+// S27: a code is stored as a hash, belongs to one request, ends, and is used once.
+// A failed check leaves it usable.
 func TestExchangeS27(t *testing.T) {
 	w, s := newWorld(t)
 	code := grant(t, s)
@@ -365,8 +366,8 @@ func TestExchangeS27(t *testing.T) {
 	}
 }
 
-// Ruling 22: a complete second attempt means that the code has leaked; an
-// incomplete one proves nothing.
+// A second attempt with the right verifier means that the code has leaked. One
+// with a wrong verifier proves nothing.
 func TestReplayRevokes(t *testing.T) {
 	w, s := newWorld(t)
 	code := grant(t, s)
@@ -394,8 +395,8 @@ func TestReplayRevokes(t *testing.T) {
 	}
 }
 
-// Two attempts at the same moment: one wins and keeps its token, the other is
-// told so.
+// Of two concurrent attempts one succeeds and keeps its token. The other gets an
+// error that says so.
 func TestRaceOfTwoExchanges(t *testing.T) {
 	for when, want := range map[string]httpapi.OAuthCode{"after both have read": "server_error", "before the slower one reads": "invalid_grant"} {
 		w, s := newWorld(t)

@@ -7,21 +7,23 @@ import (
 	"strings"
 )
 
-// maxRedirectBytes is more than any browser-friendly address needs.
+// maxRedirectBytes is the limit for a redirect address; browsers and servers
+// support about as much.
 const maxRedirectBytes = 2048
 
-// redirectURI is a checked address that answers may be sent to.
+// redirectURI is the checked address to which answers are sent.
 type redirectURI struct {
-	// raw is the address byte for byte as it was asked for: what is stored,
-	// compared and extended.
+	// raw is the address byte for byte as the application gave it. It is
+	// stored, compared and extended in this form.
 	raw string
 	// origin is its scheme, host and port.
 	origin string
 }
 
-// parseRedirectURI checks an address: https to any host, or http to this very
-// machine for development. It is taken apart and its host compared as a whole
-// (S4); what two parsers might read differently is refused.
+// parseRedirectURI checks an address: https to any host, or http to the machine
+// of the user, for development. It parses the address and compares the complete
+// host, because a prefix of the text would also match localhost.evil.example. An
+// address that two parsers might read differently is refused.
 func parseRedirectURI(raw string) (redirectURI, bool) {
 	if len(raw) > maxRedirectBytes || !isPlainURL(raw) {
 		return redirectURI{}, false
@@ -34,7 +36,7 @@ func parseRedirectURI(raw string) (redirectURI, bool) {
 	if !ok {
 		return redirectURI{}, false
 	}
-	switch u.Scheme { // the parser has folded it
+	switch u.Scheme { // in lower case already
 	case "https":
 	case "http":
 		if h := strings.ToLower(u.Hostname()); h != "localhost" && h != "127.0.0.1" && h != "::1" {
@@ -46,17 +48,17 @@ func parseRedirectURI(raw string) (redirectURI, bool) {
 	return redirectURI{raw: raw, origin: u.Scheme + "://" + host}, true
 }
 
-// isPlainURL takes visible ASCII without the characters that browsers repair in
-// their own ways.
+// isPlainURL reports whether s is visible ASCII without the characters that
+// browsers replace, each in its own way.
 func isPlainURL(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		return r <= ' ' || r > '~' || strings.ContainsRune("\\\"<>^`{|}", r)
 	})
 }
 
-// normalizedHost gives host and port in lower case, when the host is a name of
-// letters, digits, hyphens, underscores and dots or an address, so that it can
-// stand in a security policy as it is.
+// normalizedHost returns host and port in lower case. It accepts a name of
+// letters, digits, hyphens, underscores and dots, or an IP address: both can be
+// written into a Content-Security-Policy unchanged.
 func normalizedHost(u *url.URL) (string, bool) {
 	name, port := u.Hostname(), u.Port()
 	if port != "" {
@@ -79,8 +81,9 @@ func normalizedHost(u *url.URL) (string, bool) {
 	return strings.ToLower(u.Host), ok
 }
 
-// withParameters gives the address with parameters added to its query; empty ones are
-// left out (U14). The address itself is not touched.
+// withParameters returns the address with the pairs of name and value added to
+// its query. A pair with an empty value is left out: an absent state stays
+// absent. The address itself is unchanged.
 func (r redirectURI) withParameters(pairs ...string) string {
 	var b strings.Builder
 	b.WriteString(r.raw)
@@ -99,7 +102,7 @@ func (r redirectURI) withParameters(pairs ...string) string {
 	return b.String()
 }
 
-// percentEncode escapes everything but letters, digits and "-_.~".
+// percentEncode escapes all characters but letters, digits and "-_.~".
 func percentEncode(s string) string {
 	return strings.ReplaceAll(url.QueryEscape(s), "+", "%20")
 }

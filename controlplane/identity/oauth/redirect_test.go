@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// S4: the address is taken apart and its host compared as a whole.
+// S4: the address is parsed and its complete host compared.
 func TestRedirectS4(t *testing.T) {
 	for raw, origin := range map[string]string{
 		"https://app.example":                    "https://app.example",
@@ -90,7 +90,7 @@ func TestRedirectS4(t *testing.T) {
 	}
 }
 
-// U14: parameters go behind what is there, absent ones stay away.
+// U14: parameters are appended to the query; absent ones stay absent.
 func TestRedirectWithParametersU14(t *testing.T) {
 	for _, tt := range []struct{ raw, state, want string }{
 		{"https://a.example/cb", "s", "https://a.example/cb?code=c&state=s"},

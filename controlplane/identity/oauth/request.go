@@ -13,7 +13,7 @@ import (
 
 const maxStateBytes = 2048
 
-// Request is an authorization request that has been checked.
+// Request is a checked authorization request.
 type Request struct {
 	redirect  redirectURI
 	level     ayb.QueryLevel
@@ -22,9 +22,9 @@ type Request struct {
 	app       string
 }
 
-// ParseRequest checks what an application asks for, in the order of the contract.
-// Nothing of it may be used before, the redirect address least of all. Errors
-// are Invalid and carry an OAuth code.
+// ParseRequest checks the request of an application. No part of the request may
+// be used before, above all not the redirect address. Errors are Invalid and
+// carry an OAuth code. The order of the checks is part of the API.
 func ParseRequest(r httpapi.AuthorizeRequest) (Request, error) {
 	for _, p := range []struct{ name, value string }{
 		{"response_type", r.ResponseType}, {"redirect_uri", r.RedirectURI}, {"scope", r.Scope},

@@ -12,13 +12,13 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// ticketLifetime is how long the consent page can be left open.
+// ticketLifetime is how long the form of a consent page is accepted.
 const ticketLifetime = time.Hour
 
-// A ticket travels through the consent page's form and back: the end of its
-// life and a seal over it, the session that was shown the page, and
-// everything the application asked for. What comes back under another
-// session, later, or changed in any part does not fit its seal (S5).
+// newTicket makes the ticket of a consent page. The form of the page returns it
+// with the answer. A ticket is its own end and a MAC over that end, the log-in to
+// which the page was shown, and all fields of the request. So an answer from
+// another log-in, with a changed field, or after the end is refused.
 func (s *Service) newTicket(actor authz.Actor, r Request) string {
 	return s.sealTicket(actor, r, s.deps.Now().Add(ticketLifetime).Unix())
 }
@@ -32,14 +32,14 @@ func (s *Service) sealTicket(actor authz.Actor, r Request, ends int64) string {
 	} {
 		var size [8]byte
 		binary.BigEndian.PutUint64(size[:], uint64(len(part)))
-		mac.Write(size[:]) // a hash never fails
+		mac.Write(size[:]) // writing to a hash never fails
 		mac.Write([]byte(part))
 	}
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(b))
 }
 
-// verifyTicket is Invalid unless the ticket was made for this actor and this
-// request and has not ended.
+// verifyTicket checks that a ticket was made for this actor and this request and
+// has not ended. The error is Invalid.
 func (s *Service) verifyTicket(actor authz.Actor, r Request, ticket string) error {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(ticket)
 	if err == nil && len(raw) == 8+sha256.Size {

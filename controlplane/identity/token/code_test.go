@@ -21,7 +21,7 @@ func TestCodes(t *testing.T) {
 	}
 }
 
-// Purposes and servers do not share keys, and the key itself is not one.
+// Each purpose and each server has its own key, different from the Fernet key.
 func TestDeriveKey(t *testing.T) {
 	derive := func(key, purpose string) [32]byte {
 		t.Helper()

@@ -19,12 +19,12 @@ const (
 	payloadVersion = 1
 	// maxSkew is how far in the future a log-in token may have been made.
 	maxSkew = 60 * time.Second
-	// maxLoginBytes is above any log-in token ever issued, the page to go to
-	// afterwards included.
+	// maxLoginBytes is above the length of any issued log-in token, including
+	// the longest Next.
 	maxLoginBytes = 8192
 )
 
-// LoginConfig is what log-in tokens need.
+// LoginConfig is the configuration of log-in tokens.
 type LoginConfig struct {
 	// Key is 32 bytes in URL-safe base64.
 	Key string
@@ -32,26 +32,27 @@ type LoginConfig struct {
 	TTL time.Duration
 }
 
-// Login is what a log-in token says: this address asked to be this entity.
+// Login is the contents of a log-in token: the owner of Address asked to log in
+// as Entity.
 type Login struct {
 	Entity  ayb.EntitySlug
 	Type    ayb.EntityType
 	Address string
-	// Next is the page a browser goes to afterwards, or empty. It travels in
-	// the token so that the mail may be opened in another browser (U7).
+	// Next is the page to which the browser goes afterwards, or empty. It is in
+	// the token so that the mail can be opened in another browser.
 	Next string
 }
 
 // Opened is a valid log-in token.
 type Opened struct {
 	Login
-	// Digest identifies the token whatever way its text was written, so that
-	// it can be spent once (S15).
+	// Digest identifies the token, so that it can be spent once. It is the same
+	// for every spelling of the token, with or without padding.
 	Digest string
 	// ExpiresAt is when the token ends.
 	ExpiresAt time.Time
-	// IssuedAt is when it was made, to the microsecond; of a token of another
-	// server, to the second below.
+	// IssuedAt is when the token was made, in microseconds. For a token without
+	// microseconds, made by other software, it is rounded down to the second.
 	IssuedAt time.Time
 }
 
@@ -62,7 +63,7 @@ type Logins struct {
 	now func() time.Time
 }
 
-// NewLogins checks the key (O3) and the lifetime.
+// NewLogins checks the key and the lifetime. The error is Invalid.
 func NewLogins(cfg LoginConfig, now func() time.Time) (*Logins, error) {
 	raw, err := parseKey(cfg.Key)
 	if err != nil {
@@ -83,19 +84,19 @@ func parseKey(text string) ([]byte, error) {
 	return raw, nil
 }
 
-// payload is the sealed JSON; other servers with the same key read it too.
+// payload is the encrypted JSON. Other servers with the same key read it too.
 type payload struct {
 	Version    int    `json:"version"`
 	Entity     string `json:"entity"`
 	EntityType int    `json:"entity_type"`
 	Address    string `json:"email_address"`
 	Next       string `json:"next,omitempty"`
-	// Issued is in microseconds since 1970: the stamp of a Fernet token has
-	// seconds only.
+	// Issued is in microseconds since 1970. The time stamp of a Fernet token
+	// has seconds only.
 	Issued int64 `json:"issued_at_us,omitempty"`
 }
 
-// Seal makes a log-in token and tells when it ends.
+// Seal makes a log-in token and returns its end.
 func (l *Logins) Seal(login Login) (token string, expires time.Time, err error) {
 	p := payload{Version: payloadVersion, Entity: string(login.Entity), Address: login.Address, Next: login.Next}
 	if login.Type == ayb.Organization {
@@ -114,16 +115,16 @@ func (l *Logins) Seal(login Login) (token string, expires time.Time, err error) 
 	return string(sealed), now.Truncate(time.Second).Add(l.ttl), nil
 }
 
-// Open reads a log-in token. Every token that is altered, expired, from the
-// future, of another key or of another version is InvalidToken.
+// Open decrypts a log-in token. The error is InvalidToken for a token that is
+// altered, expired, from the future, of another key or of another version.
 func (l *Logins) Open(token string) (Opened, error) {
 	raw, ok := decode(token)
 	if !ok {
 		return Opened{}, errInvalidLogin()
 	}
 	canonical := base64.URLEncoding.EncodeToString(raw)
-	// The library would compare with the clock of the machine; a lifetime of
-	// zero leaves the comparison to us.
+	// The library compares with the clock of the machine. A lifetime of zero
+	// turns that off; the lines below compare with l.now.
 	text := fernet.VerifyAndDecrypt([]byte(canonical), 0, []*fernet.Key{l.key})
 	if text == nil {
 		return Opened{}, errInvalidLogin()
@@ -154,10 +155,10 @@ func (l *Logins) Open(token string) (Opened, error) {
 	}, nil
 }
 
-// decode reads the base64 of a token with its padding or without. It is
-// stricter than the library, which ignores whatever follows the padding, line
-// breaks, and the unused bits of the last character: an altered token must
-// not be valid, and one token must not count as several.
+// decode reads the base64 of a token, with or without padding. The library
+// ignores line breaks, any text after the padding, and the unused bits of the
+// last character. decode refuses them: an altered token must be invalid, and a
+// token must have one digest only.
 func decode(token string) ([]byte, bool) {
 	if len(token) > maxLoginBytes || strings.ContainsAny(token, "\r\n") {
 		return nil, false

@@ -15,9 +15,9 @@ const (
 	maxLifetime  = 3650 * 24 * time.Hour
 )
 
-// CheckName takes what a token, or the application it is for, calls itself.
-// It is shown to people, so nothing in it may be invisible or change what
-// surrounds it. White space around it is dropped. The error is Invalid.
+// CheckName checks the name of a token or of an application and trims white
+// space. The name is shown to users, so it must not contain characters that are
+// invisible or change the text around it. The error is Invalid.
 func CheckName(s string) (string, error) {
 	s = strings.TrimSpace(s)
 	switch {
@@ -31,8 +31,8 @@ func CheckName(s string) (string, error) {
 	return s, nil
 }
 
-// ParseLifetime reads how long a token shall live: a whole number of seconds,
-// or one with a unit, as in 90m, 12h, 30d and 8w. The error is Invalid.
+// ParseLifetime reads the lifetime of a token: a number of seconds, or a number
+// with a unit such as 90m, 12h, 30d and 8w. The error is Invalid.
 func ParseLifetime(s string) (time.Duration, error) {
 	number, unit := s, time.Second
 	if s != "" {

@@ -38,7 +38,7 @@ func TestAPITokenHashVector(t *testing.T) {
 	}
 }
 
-// S14, S26: one answer for everything that is no token.
+// S14, S26: all malformed tokens get the same error.
 func TestParseAPIRefuses(t *testing.T) {
 	for _, s := range []string{"", "ayb", "ayb_", "ayb__", "ayb_a", "ayb_a_", "ayb__b", "ayb_a_b_c", "abc_a_b", "AYB_a_b",
 		"_a_b", "ayb_a_b_", "ayb_" + strings.Repeat("a", 300) + "_b", "a b c"} {
@@ -85,8 +85,8 @@ func TestLoginTokenRoundTrip(t *testing.T) {
 	}
 }
 
-// When a token was made is known to the microsecond; of one that another server
-// has made, by its stamp.
+// IssuedAt has microseconds. For a token of other software it has the seconds of
+// the time stamp.
 func TestLoginTokenIssued(t *testing.T) {
 	c := &clock{time.UnixMicro(1_700_000_000_123_456)}
 	l := logins(t, key, c)
@@ -151,7 +151,7 @@ func TestLoginTokenRefuses(t *testing.T) {
 	}
 }
 
-// S15: the version of the payload counts.
+// S15: a payload of another version is refused.
 func TestLoginTokenPayload(t *testing.T) {
 	c := &clock{time.Unix(1_700_000_000, 0)}
 	l := logins(t, key, c)
@@ -177,7 +177,7 @@ func TestLoginTokenPayload(t *testing.T) {
 	}
 }
 
-// O3: a bad key is found at start.
+// O3: a bad key is an error at the start.
 func TestLoginsConfig(t *testing.T) {
 	now := (&clock{}).now
 	for _, k := range []string{"", "short", key + "AAAA", strings.Replace(key, "_", "/", 1), strings.Repeat("00", 32), key[:20] + "\n" + key[20:]} {

@@ -9,7 +9,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Only the session of one person and the good link of another are a question.
+// AccountSwitch returns accounts only for a valid log-in and a valid link of
+// another account.
 func TestReplaces(t *testing.T) {
 	person := authz.Actor{Entity: 1, Slug: "alice"}
 	application := authz.Actor{Entity: 1, Slug: "alice", Scope: &meta.Scope{}}
@@ -21,19 +22,19 @@ func TestReplaces(t *testing.T) {
 		now, then string
 		fails     bool
 	}{
-		"another account":            {actor: person, mailed: "bob", now: "alice", then: "bob"},
-		"the same account":           {actor: person, mailed: "alice"},
-		"a bad link":                 {actor: person, mailed: "bad"},
-		"a session that is over":     {err: errs.E(errs.InvalidToken, "API token has expired"), mailed: "bob"},
-		"the token of an app":        {actor: application, mailed: "bob"},
-		"nobody knows at the moment": {err: down, mailed: "bob", fails: true},
+		"another account":         {actor: person, mailed: "bob", now: "alice", then: "bob"},
+		"the same account":        {actor: person, mailed: "alice"},
+		"a bad link":              {actor: person, mailed: "bad"},
+		"a log-in that has ended": {err: errs.E(errs.InvalidToken, "API token has expired"), mailed: "bob"},
+		"the token of an app":     {actor: application, mailed: "bob"},
+		"the store is down":       {err: down, mailed: "bob", fails: true},
 	} {
 		s := &services{actor: c.actor, authErr: c.err}
-		sessions, err := weblogin.New(weblogin.Deps{Accounts: s, Applications: s, Databases: s})
+		service, err := weblogin.New(weblogin.Deps{Accounts: s, Applications: s, Databases: s})
 		if err != nil {
 			t.Fatal(err)
 		}
-		now, then, err := sessions.AccountSwitch(t.Context(), "token", c.mailed)
+		now, then, err := service.AccountSwitch(t.Context(), "token", c.mailed)
 		if now != c.now || then != c.then || (err != nil) != c.fails {
 			t.Errorf("%s: %q, %q, %v", name, now, then, err)
 		}

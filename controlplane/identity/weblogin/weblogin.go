@@ -1,7 +1,7 @@
-// Package weblogin acts for browsers: it turns the token of a cookie into the
-// account it belongs to and calls the services in its name. Pages are shown by
-// somebody else. The token is all that counts: whatever else a cookie says is
-// not even passed to this package (S1).
+// Package weblogin acts for browsers that are logged in: it authenticates the
+// token of the cookie and calls the services for that account. Package web shows
+// the pages. The account comes from the token only; the name in the cookie,
+// which a browser can change, is not passed to this package.
 package weblogin
 
 import (
@@ -18,11 +18,11 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// Accounts is the service behind log-in and tokens.
+// Accounts is the service of log-ins and tokens.
 type Accounts interface {
 	LogInWithNext(ctx context.Context, entity, next string) (mailapi.Delivery, error)
 	ConfirmWebLogin(ctx context.Context, loginToken string) (accounts.WebLogin, error)
-	// LoginTokenEntity tells whose a log-in token is, without spending it.
+	// LoginTokenEntity returns the entity of a log-in token without spending it.
 	LoginTokenEntity(loginToken string) (ayb.EntitySlug, error)
 	Authenticate(ctx context.Context, text string) (authz.Actor, error)
 	RevokePresented(ctx context.Context, text string) error
@@ -41,27 +41,26 @@ type Databases interface {
 	Create(ctx context.Context, actor authz.Actor, req databases.NewDatabase) (meta.Database, error)
 }
 
-// Deps are what sessions work with. All are needed.
+// Deps are the services that a Service uses. All are required.
 type Deps struct {
 	Accounts     Accounts
 	Applications Applications
 	Databases    Databases
 }
 
-// Service is the service. It may be used concurrently.
+// Service implements the interfaces of package web. It may be used concurrently.
 type Service struct{ deps Deps }
 
 // New makes the service.
 func New(deps Deps) (*Service, error) {
 	if deps.Accounts == nil || deps.Applications == nil || deps.Databases == nil {
-		return nil, errs.E(errs.Internal, "session: a dependency is missing")
+		return nil, errs.E(errs.Internal, "weblogin: a dependency is missing")
 	}
 	return &Service{deps: deps}, nil
 }
 
-// actor tells who has a token. It takes those of whole accounts only, else it
-// is Hidden: an application must not turn
-// what it was given into the session of a person (S2).
+// actor returns the actor of a token. The error is Hidden for a limited token: an
+// application must not turn its token into the log-in of a user.
 func (s *Service) actor(ctx context.Context, token string) (authz.Actor, error) {
 	actor, err := s.deps.Accounts.Authenticate(ctx, token)
 	if err == nil {
@@ -73,9 +72,9 @@ func (s *Service) actor(ctx context.Context, token string) (authz.Actor, error) 
 	return actor, nil
 }
 
-// LogIn mails a log-in to an account. next is the page to go to afterwards; a
-// page that is none of this server is dropped (S7). queued says that the mail
-// is sent later.
+// LogIn mails a log-in link to an account. The browser goes to next afterwards. A
+// next that is not a path of this server is dropped, so that a link cannot lead
+// to another site after the log-in. queued reports that the mail is sent later.
 func (s *Service) LogIn(ctx context.Context, entity, next string) (queued bool, err error) {
 	if !httpapi.LocalPath(next) {
 		next = ""
@@ -84,24 +83,25 @@ func (s *Service) LogIn(ctx context.Context, entity, next string) (queued bool, 
 	return d == mailapi.Queued, err
 }
 
-// AccountSwitch tells whose session a token is and whose a mailed one would give,
-// when both are good and they are not of the same account; else both are empty.
+// AccountSwitch returns the account of the browser's token and the account of the
+// mailed token, when both are valid and the accounts differ. In all other cases
+// both are empty.
 func (s *Service) AccountSwitch(ctx context.Context, token, mailed string) (now, then string, err error) {
 	actor, err := s.actor(ctx, token)
 	switch {
 	case errs.Is(err, errs.InvalidToken), errs.Is(err, errs.Unauthenticated), errs.Is(err, errs.Hidden):
-		return "", "", nil // there is no session
+		return "", "", nil // the browser has no valid log-in
 	case err != nil:
 		return "", "", err
 	}
 	slug, err := s.deps.Accounts.LoginTokenEntity(mailed)
 	if err != nil || slug == actor.Slug {
-		return "", "", nil //nolint:nilerr // who uses a bad one is told then
+		return "", "", nil //nolint:nilerr // Confirm reports an invalid token
 	}
 	return string(actor.Slug), string(slug), nil
 }
 
-// Confirm exchanges a mailed token, once, for a session.
+// Confirm exchanges a mailed token, once, for a log-in.
 func (s *Service) Confirm(ctx context.Context, mailed string) (httpapi.WebLogin, error) {
 	made, err := s.deps.Accounts.ConfirmWebLogin(ctx, mailed)
 	if err != nil {
@@ -113,15 +113,14 @@ func (s *Service) Confirm(ctx context.Context, mailed string) (httpapi.WebLogin,
 	return httpapi.WebLogin{Entity: string(made.Slug), Token: made.Token, Next: made.Next}, nil
 }
 
-// LogOut revokes the token of a session (S16). It is no error when there is
-// nothing to revoke.
+// LogOut revokes the token of a log-in. An invalid token is no error.
 func (s *Service) LogOut(ctx context.Context, token string) error {
 	return s.deps.Accounts.RevokePresented(ctx, token)
 }
 
-// PrepareConsent prepares the consent page. The request is checked before the session,
-// so that a bad one is told as such. Errors: Invalid with an OAuth code;
-// InvalidToken when there is no session.
+// PrepareConsent returns the contents of the consent page. It checks the request
+// before the log-in, so that a bad request is reported as such. Errors: Invalid
+// with an OAuth code; InvalidToken without a valid log-in.
 func (s *Service) PrepareConsent(ctx context.Context, token string, r httpapi.AuthorizeRequest) (httpapi.Consent, error) {
 	req, actor, err := s.parse(ctx, token, r)
 	if err != nil {
@@ -130,7 +129,7 @@ func (s *Service) PrepareConsent(ctx context.Context, token string, r httpapi.Au
 	return s.deps.Applications.PrepareConsent(ctx, actor, req)
 }
 
-// Grant gives the address that takes a code to the application.
+// Grant returns the address that takes a code to the application.
 func (s *Service) Grant(ctx context.Context, token string, r httpapi.AuthorizeRequest, ticket, database string) (string, error) {
 	req, actor, err := s.parse(ctx, token, r)
 	if err != nil {
@@ -139,7 +138,7 @@ func (s *Service) Grant(ctx context.Context, token string, r httpapi.AuthorizeRe
 	return s.deps.Applications.Grant(ctx, actor, req, ticket, database)
 }
 
-// Deny gives the address that tells the application no.
+// Deny returns the address that reports the refusal to the application.
 func (s *Service) Deny(ctx context.Context, token string, r httpapi.AuthorizeRequest, ticket string) (string, error) {
 	req, actor, err := s.parse(ctx, token, r)
 	if err != nil {
@@ -148,8 +147,8 @@ func (s *Service) Deny(ctx context.Context, token string, r httpapi.AuthorizeReq
 	return s.deps.Applications.Deny(actor, req, ticket)
 }
 
-// CreateDatabase creates a database from the consent page (U1), under the
-// session's own account, and gives its path.
+// CreateDatabase creates an empty database of the account and returns its path.
+// The ticket must be that of a consent page.
 func (s *Service) CreateDatabase(ctx context.Context, token string, r httpapi.AuthorizeRequest, ticket, name string) (string, error) {
 	req, actor, err := s.parse(ctx, token, r)
 	if err != nil {
@@ -167,6 +166,7 @@ func (s *Service) CreateDatabase(ctx context.Context, token string, r httpapi.Au
 	return made.Path.String(), nil
 }
 
+// parse checks the request of an application and then authenticates the token.
 func (s *Service) parse(ctx context.Context, token string, r httpapi.AuthorizeRequest) (oauth.Request, authz.Actor, error) {
 	req, err := oauth.ParseRequest(r)
 	if err != nil {

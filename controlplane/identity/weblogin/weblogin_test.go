@@ -17,8 +17,8 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// services refuse nothing by themselves, so that what is refused is refused
-// by the sessions.
+// services is a fake that refuses nothing, so that every refusal comes from the
+// package under test.
 type services struct {
 	actor   authz.Actor
 	authErr error
@@ -74,7 +74,7 @@ func (s *services) Create(_ context.Context, _ authz.Actor, req databases.NewDat
 	return meta.Database{Path: ayb.DatabasePath{Entity: ayb.EntitySlug(req.Entity), Database: ayb.DatabaseSlug(req.Database)}}, nil
 }
 
-func sessions(t *testing.T, s *services) *weblogin.Service {
+func newService(t *testing.T, s *services) *weblogin.Service {
 	t.Helper()
 	made, err := weblogin.New(weblogin.Deps{Accounts: s, Applications: s, Databases: s})
 	if err != nil {
@@ -88,7 +88,7 @@ var request = httpapi.AuthorizeRequest{
 	CodeChallenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", CodeChallengeMethod: "S256",
 }
 
-// everything is what needs a session.
+// everything calls each method that needs a log-in.
 func everything(ctx context.Context, s *weblogin.Service, r httpapi.AuthorizeRequest) map[string]error {
 	_, ask := s.PrepareConsent(ctx, "t", r)
 	_, grant := s.Grant(ctx, "t", r, "ticket", "alice/db")
@@ -97,7 +97,7 @@ func everything(ctx context.Context, s *weblogin.Service, r httpapi.AuthorizeReq
 	return map[string]error{"ask": ask, "grant": grant, "deny": deny, "create": create}
 }
 
-// S1, S2: only a token that holds, of a whole account, is a session.
+// S1, S2: only a valid token without limits is a log-in.
 func TestWhoseSessionS1S2(t *testing.T) {
 	alice := authz.Actor{Entity: 1, Slug: "alice", Token: "t"}
 	scoped := alice
@@ -119,7 +119,7 @@ func TestWhoseSessionS1S2(t *testing.T) {
 		{"bad request, told first", authz.Actor{}, errs.E(errs.InvalidToken, "no"), bad, errs.Invalid},
 	} {
 		s := &services{actor: tt.actor, authErr: tt.authErr}
-		for what, err := range everything(t.Context(), sessions(t, s), tt.request) {
+		for what, err := range everything(t.Context(), newService(t, s), tt.request) {
 			if errs.CodeOf(err) != tt.want {
 				t.Errorf("%s, %s: %v", tt.name, what, err)
 			}
@@ -130,33 +130,32 @@ func TestWhoseSessionS1S2(t *testing.T) {
 	}
 }
 
-// S7: a page of another site is neither sealed into a mail nor taken out of
-// one.
+// S7: an address of another site is not put into a mail and not read from one.
 func TestNextS7(t *testing.T) {
 	for next, want := range map[string]string{
 		"/alice": "/alice", "": "", "//evil.example": "", "https://evil.example": "", "javascript:alert(1)": "", "/confirm/x": "",
 	} {
 		s := &services{made: accounts.WebLogin{Slug: "alice", Token: "t", Next: next}}
-		queued, err := sessions(t, s).LogIn(t.Context(), "alice", next)
+		queued, err := newService(t, s).LogIn(t.Context(), "alice", next)
 		if err != nil || !queued || s.next != want {
 			t.Errorf("%q is sealed as %q, %v", next, s.next, err)
 		}
-		got, err := sessions(t, s).Confirm(t.Context(), "mail")
+		got, err := newService(t, s).Confirm(t.Context(), "mail")
 		if err != nil || got != (httpapi.WebLogin{Entity: "alice", Token: "t", Next: want}) {
 			t.Errorf("%q comes back as %+v, %v", next, got, err)
 		}
 	}
 }
 
-// U1: the database is the person's own and private, and needs the ticket.
+// U1: the new database belongs to the account, is private, and needs the ticket.
 func TestCreateDatabaseU1(t *testing.T) {
 	s := &services{actor: authz.Actor{Entity: 1, Slug: "alice"}}
-	path, err := sessions(t, s).CreateDatabase(t.Context(), "t", request, "ticket", "New.sqlite")
+	path, err := newService(t, s).CreateDatabase(t.Context(), "t", request, "ticket", "New.sqlite")
 	if err != nil || path != "alice/New.sqlite" || s.created != (databases.NewDatabase{Entity: "alice", Database: "New.sqlite", Type: "sqlite", Public: "no-access"}) {
 		t.Errorf("%s, %+v, %v", path, s.created, err)
 	}
 	s = &services{actor: s.actor, ticket: errs.E(errs.Invalid, "old")}
-	if _, err := sessions(t, s).CreateDatabase(t.Context(), "t", request, "ticket", "x"); !errs.Is(err, errs.Invalid) || s.calls != 0 {
+	if _, err := newService(t, s).CreateDatabase(t.Context(), "t", request, "ticket", "x"); !errs.Is(err, errs.Invalid) || s.calls != 0 {
 		t.Errorf("without a ticket: %v", err)
 	}
 }
