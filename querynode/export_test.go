@@ -2,9 +2,9 @@ package querynode
 
 import "time"
 
-// RemoveStale removes the versions that were staged before a time, as the node
+// RemoveExpired removes the versions that were staged before a time, as the node
 // does now and then.
-func (n *Node) RemoveStale(before time.Time) { n.removeStale(before) }
+func (n *Node) RemoveExpired(before time.Time) { n.removeExpired(before) }
 
 // TempBytes is what temporary files take.
-func (n *Node) TempBytes() int64 { return n.space.Held() }
+func (n *Node) TempBytes() int64 { return n.space.TempBytes() }

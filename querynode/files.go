@@ -12,11 +12,11 @@ import (
 )
 
 const (
-	// stagedFor is how long a version is kept after whoever fills it has last
+	// stagingLease is how long a version is kept after whoever fills it has last
 	// asked for that.
-	stagedFor = nodeapi.StagingLease
-	// tidyEvery is how often those that have waited longer are looked for.
-	tidyEvery = stagedFor / 8
+	stagingLease = nodeapi.StagingLease
+	// expiryInterval is how often those that have waited longer are looked for.
+	expiryInterval = stagingLease / 8
 )
 
 var (
@@ -24,13 +24,13 @@ var (
 	_ nodeapi.DeletedDatabaseHandler = (*Node)(nil)
 )
 
-func live(p ayb.DatabasePath) pool.Place { return pool.Place{DB: p} }
+func live(p ayb.DatabasePath) pool.InstanceKey { return pool.InstanceKey{DB: p} }
 
 // StageVersion implements nodeapi.VersionHandler.
 func (n *Node) StageVersion(_ context.Context, req nodeapi.StageRequest) (nodeapi.StageResponse, error) {
 	version, err := req.Version, error(nil)
 	if version == "" {
-		if err := n.room(0); err != nil {
+		if err := n.checkSpace(0); err != nil {
 			return nodeapi.StageResponse{}, err
 		}
 		version, err = n.dir.Stage(req.Path)
@@ -40,7 +40,7 @@ func (n *Node) StageVersion(_ context.Context, req nodeapi.StageRequest) (nodeap
 	if err != nil {
 		return nodeapi.StageResponse{}, err
 	}
-	n.holds.keep(dbfile.StagedVersion{Path: req.Path, Version: version}, time.Now())
+	n.leases.renew(dbfile.StagedVersion{Path: req.Path, Version: version}, time.Now())
 	return nodeapi.StageResponse{Version: version}, nil
 }
 
@@ -53,43 +53,43 @@ func (n *Node) unstage(req nodeapi.VersionRequest) error {
 	if req.Version == "" { // what is staged has a name; the live one is not ended for this
 		return errs.E(errs.Invalid, "A version without a name cannot be removed")
 	}
-	return n.pool.Without(func() error { return n.settled(req, n.dir.Unstage(req.Path, req.Version)) },
-		pool.Place{DB: req.Path, Version: req.Version})
+	return n.pool.Exclusive(func() error { return n.dropLeaseAfter(req, n.dir.Unstage(req.Path, req.Version)) },
+		pool.InstanceKey{DB: req.Path, Version: req.Version})
 }
 
-// settled forgets a version that is gone, or live.
-func (n *Node) settled(req nodeapi.VersionRequest, err error) error {
+// dropLeaseAfter forgets a version that is gone, or live.
+func (n *Node) dropLeaseAfter(req nodeapi.VersionRequest, err error) error {
 	if err == nil || errs.Is(err, errs.NotFound) {
-		n.holds.forget(held(req))
+		n.leases.drop(staged(req))
 	}
 	return err
 }
 
 // PublishVersion implements nodeapi.VersionHandler.
 func (n *Node) PublishVersion(_ context.Context, req nodeapi.VersionRequest) (nodeapi.Done, error) {
-	return nodeapi.Done{}, n.pool.Without(func() error { return n.settled(req, n.dir.Publish(req.Path, req.Version)) },
-		live(req.Path), pool.Place{DB: req.Path, Version: req.Version})
+	return nodeapi.Done{}, n.pool.Exclusive(func() error { return n.dropLeaseAfter(req, n.dir.Publish(req.Path, req.Version)) },
+		live(req.Path), pool.InstanceKey{DB: req.Path, Version: req.Version})
 }
 
 // createFrom makes a staged version a database.
 func (n *Node) createFrom(req nodeapi.VersionRequest) error {
-	return n.pool.Without(func() error { return n.settled(req, n.dir.CreateFrom(req.Path, req.Version)) },
-		live(req.Path), pool.Place{DB: req.Path, Version: req.Version})
+	return n.pool.Exclusive(func() error { return n.dropLeaseAfter(req, n.dir.CreateFrom(req.Path, req.Version)) },
+		live(req.Path), pool.InstanceKey{DB: req.Path, Version: req.Version})
 }
 
 // RenameDatabase implements nodeapi.DeletedDatabaseHandler.
 func (n *Node) RenameDatabase(_ context.Context, req nodeapi.RenameRequest) (nodeapi.Done, error) {
-	return nodeapi.Done{}, n.pool.Without(func() error { return n.dir.Rename(req.From, req.To) }, live(req.From), live(req.To))
+	return nodeapi.Done{}, n.pool.Exclusive(func() error { return n.dir.Rename(req.From, req.To) }, live(req.From), live(req.To))
 }
 
 // SoftDeleteDatabase implements nodeapi.DeletedDatabaseHandler.
 func (n *Node) SoftDeleteDatabase(_ context.Context, req nodeapi.SoftDeleteRequest) (nodeapi.Done, error) {
-	return nodeapi.Done{}, n.pool.Without(func() error { return n.dir.SoftDelete(req.Path, req.Key) }, live(req.Path))
+	return nodeapi.Done{}, n.pool.Exclusive(func() error { return n.dir.SoftDelete(req.Path, req.Key) }, live(req.Path))
 }
 
 // UndeleteDatabase implements nodeapi.DeletedDatabaseHandler.
 func (n *Node) UndeleteDatabase(_ context.Context, req nodeapi.SoftDeleteRequest) (nodeapi.Done, error) {
-	return nodeapi.Done{}, n.pool.Without(func() error { return n.dir.Undelete(req.Path, req.Key) }, live(req.Path))
+	return nodeapi.Done{}, n.pool.Exclusive(func() error { return n.dir.Undelete(req.Path, req.Key) }, live(req.Path))
 }
 
 // PurgeDatabase implements nodeapi.DeletedDatabaseHandler. No daemon runs on soft-deleted files.
@@ -97,27 +97,27 @@ func (n *Node) PurgeDatabase(_ context.Context, req nodeapi.SoftDeleteRequest) (
 	return nodeapi.Done{}, n.dir.Purge(req.Key)
 }
 
-// tidy removes versions whose makers are gone, now and then, until ctx ends.
-func (n *Node) tidy(ctx context.Context) {
-	t := time.NewTicker(tidyEvery)
+// removeExpiredVersions removes versions whose makers are gone, now and then, until ctx ends.
+func (n *Node) removeExpiredVersions(ctx context.Context) {
+	t := time.NewTicker(expiryInterval)
 	defer t.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-t.C:
-			n.removeStale(time.Now().Add(-stagedFor))
+			n.removeExpired(time.Now().Add(-stagingLease))
 		}
 	}
 }
 
-// removeStale removes the versions that nobody has asked to be kept since a
+// removeExpired removes the versions that nobody has asked to be kept since a
 // time.
-func (n *Node) removeStale(since time.Time) {
-	for _, v := range n.holds.left(since) {
+func (n *Node) removeExpired(since time.Time) {
+	for _, v := range n.leases.expired(since) {
 		err := n.unstage(nodeapi.VersionRequest{Path: v.Path, Version: v.Version})
 		if errs.Is(err, errs.Conflict) { // it was published
-			n.holds.forget(v)
+			n.leases.drop(v)
 		} else if err != nil {
 			n.deps.Log.Warn("staged version not removed", "db", v.Path.String(), "err", err)
 		}

@@ -82,9 +82,9 @@ type Node struct {
 
 	life      context.Context   // ends when the node stops; set before it serves
 	prepared  *snapshotio.Store // set before the node serves
-	transfer  *snapshotio.Transfer
+	transfers *snapshotio.Transfer
 	preparing keyedmutex.Mutexes[ayb.DatabasePath] // one snapshot of a database at a time
-	holds     holds
+	leases    leases
 }
 
 var _ nodeapi.DatabaseHandler = (*Node)(nil)
@@ -99,15 +99,15 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{cfg: cfg, deps: deps, dir: dir, transfer: snapshotio.NewTransfer(stall)}
-	if err := n.prepare(ctx); err != nil {
+	n := &Node{cfg: cfg, deps: deps, dir: dir, transfers: snapshotio.NewTransfer(transferStall)}
+	if err := n.setUp(ctx); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
 	return n, nil
 }
 
-// prepare finds what is not configured, and probes the sandbox.
-func (n *Node) prepare(ctx context.Context) error {
+// setUp finds what is not configured, and probes the sandbox.
+func (n *Node) setUp(ctx context.Context) error {
 	var err error
 	n.cfg.Space = n.cfg.Space.ForDisk(diskBytes(n.dir.Root()))
 	if n.space, err = space.NewBook(n.cfg.Space, 2*n.cfg.MaxDaemons); err != nil {
@@ -127,7 +127,7 @@ func (n *Node) prepare(ctx context.Context) error {
 		}
 		n.cfg.DaemonCommand = program
 	}
-	report, err := n.isolation(ctx)
+	report, err := n.openIsolation(ctx)
 	if err != nil {
 		return err
 	}
@@ -156,7 +156,7 @@ func (n *Node) ID() nodeapi.NodeID { return n.cfg.ID }
 func (n *Node) Run(ctx context.Context, ready func()) error {
 	n.pool = pool.New(pool.Config{
 		MaxDaemons: n.cfg.MaxDaemons, IdleTimeout: n.cfg.IdleTimeout,
-		StatementTimeout: n.cfg.StatementTimeout, Command: n.command, Bounds: n.bounds,
+		StatementTimeout: n.cfg.StatementTimeout, Command: n.daemonCommand, Bounds: n.cgroupLimits,
 	}, pool.Deps{Files: n.dir, Log: n.deps.Log, Groups: n.groups, Space: n.space})
 	defer n.pool.Close()
 	n.streams, n.life = relay.New(n.pool), ctx
@@ -164,42 +164,42 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 	if err != nil {
 		return err
 	}
-	n.prepared = snapshotio.NewStore(outgoing, keepPrepared)
-	defer n.transfer.Close()
+	n.prepared = snapshotio.NewStore(outgoing, preparedTTL)
+	defer n.transfers.Close()
 	defer func() { _ = n.prepared.Close() }() // the next start removes what is left
 	var tidying sync.WaitGroup
 	defer tidying.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	tidying.Go(func() { n.tidy(ctx) })
+	tidying.Go(func() { n.removeExpiredVersions(ctx) })
 	stop, err := nodeapi.Serve(n.deps.Bus, n.cfg.ID, nodeapi.Handlers{Links: n, Databases: n, Versions: n, Deleted: n, Snapshots: n})
 	if err != nil {
 		return err
 	}
 	defer stop()
-	n.deps.Log.Info("query node serves", "node", string(n.cfg.ID), "databases", n.dir.Held())
+	n.deps.Log.Info("query node serves", "node", string(n.cfg.ID), "databases", n.dir.Databases())
 	ready()
 	return nodeapi.Announce(ctx, n.deps.Registry, n.status, n.deps.Log)
 }
 
-// within makes a call end when the node stops.
-func (n *Node) within(ctx context.Context) (context.Context, context.CancelFunc) {
+// untilShutdown makes a call end when the node stops.
+func (n *Node) untilShutdown(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(n.life, func() { cancel(errs.E(errs.Unavailable, "The query node is shutting down")) })
 	return ctx, func() { stop(); cancel(nil) }
 }
 
-// command is how a daemon for a version is started.
-func (n *Node) command(v dbfile.Version, own daemonapi.Limits, seat space.Seat) (string, []string, error) {
-	cfg := n.daemon(own)
+// daemonCommand is how a daemon for a version is started.
+func (n *Node) daemonCommand(v dbfile.Version, own daemonapi.Limits, seat space.Seat) (string, []string, error) {
+	cfg := n.daemonConfig(own)
 	cfg.Seat, cfg.Reserve = seat, n.cfg.Space.Reserve
 	cfg.Dir, cfg.File, cfg.Temp, cfg.Staged, cfg.Parent = v.Dir, v.File, v.Temp, v.Staged, os.Getpid()
 	args, err := cfg.Args()
 	return n.cfg.DaemonCommand, args, err
 }
 
-// daemon is what daemons with the same limits have in common.
-func (n *Node) daemon(own daemonapi.Limits) daemonargs.Config {
+// daemonConfig is what daemons with the same limits have in common.
+func (n *Node) daemonConfig(own daemonapi.Limits) daemonargs.Config {
 	return daemonargs.Config{
 		Readers:   cmp.Or(own.Queries, n.cfg.Readers),
 		HeapBytes: cmp.Or(own.HeapBytes, n.cfg.HeapBytes), DatabaseBytes: cmp.Or(own.DatabaseBytes, n.cfg.DatabaseBytes),
@@ -209,8 +209,8 @@ func (n *Node) daemon(own daemonapi.Limits) daemonargs.Config {
 
 func (n *Node) status() nodeapi.NodeStatus {
 	return nodeapi.NodeStatus{
-		ID: n.cfg.ID, Databases: n.dir.Held(), FreeBytes: freeBytes(n.dir.Root()),
-		DiskFull: n.room(0) != nil, TempBytes: n.space.Held(),
+		ID: n.cfg.ID, Databases: n.dir.Databases(), FreeBytes: freeBytes(n.dir.Root()),
+		DiskFull: n.checkSpace(0) != nil, TempBytes: n.space.TempBytes(),
 		Engines: []ayb.DatabaseType{ayb.SQLite},
 	}
 }
@@ -223,7 +223,7 @@ func (n *Node) CreateDatabase(_ context.Context, req nodeapi.CreateRequest) (nod
 	if req.Version != "" {
 		return nodeapi.Done{}, n.createFrom(nodeapi.VersionRequest{Path: req.Path, Version: req.Version})
 	}
-	if err := n.room(0); err != nil {
+	if err := n.checkSpace(0); err != nil {
 		return nodeapi.Done{}, err
 	}
 	return nodeapi.Done{}, n.dir.Create(req.Path)
@@ -231,7 +231,7 @@ func (n *Node) CreateDatabase(_ context.Context, req nodeapi.CreateRequest) (nod
 
 // DiscardDatabase implements nodeapi.DatabaseHandler.
 func (n *Node) DiscardDatabase(_ context.Context, req nodeapi.DiscardRequest) (nodeapi.Done, error) {
-	err := n.pool.Without(func() error { return n.dir.Discard(req.Path) }, live(req.Path))
+	err := n.pool.Exclusive(func() error { return n.dir.Discard(req.Path) }, live(req.Path))
 	if err != nil {
 		return nodeapi.Done{}, err
 	}
@@ -240,7 +240,7 @@ func (n *Node) DiscardDatabase(_ context.Context, req nodeapi.DiscardRequest) (n
 
 // DeleteDatabase implements nodeapi.DatabaseHandler.
 func (n *Node) DeleteDatabase(_ context.Context, req nodeapi.DeleteRequest) (nodeapi.Done, error) {
-	err := n.pool.Without(func() error { return n.dir.Remove(req.Path) }, live(req.Path))
+	err := n.pool.Exclusive(func() error { return n.dir.Remove(req.Path) }, live(req.Path))
 	if err != nil {
 		return nodeapi.Done{}, err
 	}

@@ -18,13 +18,13 @@ import (
 
 const probeTimeout = 20 * time.Second
 
-// probe starts a daemon that only tries its sandbox, and gives what it found.
+// probeSandbox starts a daemon that only tries its sandbox, and gives what it found.
 // What the kernel's version promises is not asked.
-func (n *Node) probe(ctx context.Context) (sandbox.Report, error) {
+func (n *Node) probeSandbox(ctx context.Context) (sandbox.Report, error) {
 	var r sandbox.Report
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
-	n.clearProbes()
+	n.removeOldProbes()
 	inside, err := n.probeDir()
 	if err != nil {
 		return r, fmt.Errorf("probe the sandbox: %w", err)
@@ -65,9 +65,9 @@ func (n *Node) probeDir() (string, error) {
 	return dir, err
 }
 
-// clearProbes removes what a start that was killed has left. Other files are
+// removeOldProbes removes what a start that was killed has left. Other files are
 // not touched, and a leftover is no harm.
-func (n *Node) clearProbes() {
+func (n *Node) removeOldProbes() {
 	left, err := filepath.Glob(filepath.Join(n.dir.Root(), "probe-*"))
 	if err != nil {
 		return

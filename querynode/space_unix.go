@@ -26,9 +26,9 @@ func diskBytes(dir string) int64 {
 	return int64(s.Blocks) * int64(s.Bsize)
 }
 
-// room is the error of who needs so many bytes more than the disk has beside
+// checkSpace is the error of who needs so many bytes more than the disk has beside
 // its reserve.
-func (n *Node) room(bytes int64) error {
+func (n *Node) checkSpace(bytes int64) error {
 	var s unix.Statfs_t
 	if err := unix.Statfs(n.dir.Root(), &s); err != nil {
 		return nil //nolint:nilerr // writing will show

@@ -21,8 +21,8 @@ func (*Tree) Close() {}
 // New is never called.
 func (*Tree) New(string, Limits) (*Group, error) { return &Group{}, nil }
 
-// Yield is never called.
-func (*Tree) Yield(string, bool) error { return nil }
+// Demote is never called.
+func (*Tree) Demote(string, bool) error { return nil }
 
 // Group is the place of one daemon.
 type Group struct{}

@@ -15,9 +15,9 @@ import (
 // group that passes controllers on holds no processes itself.
 const serverLeaf = "ayb-server"
 
-// vacate makes the base of a version 2 hierarchy fit to hold groups: this
+// prepareV2 makes the base of a version 2 hierarchy fit to hold groups: this
 // process leaves it for a group below, provided that it is ours alone.
-func vacate(h hierarchy, cfg Config) (hierarchy, error) {
+func prepareV2(h hierarchy, cfg Config) (hierarchy, error) {
 	auto := cfg.Path == "" || cfg.Path == Auto
 	if auto && filepath.Base(h.base) == serverLeaf {
 		h.base = filepath.Dir(h.base) // of an earlier start of this role
@@ -26,36 +26,36 @@ func vacate(h hierarchy, cfg Config) (hierarchy, error) {
 		return h, &Unavailable{"the server has not been given a group of its own (with systemd: Delegate=yes)", nil}
 	}
 	if h.base == h.home && !isRoot(h.base) {
-		if !alone(h.base) {
+		if !onlyProcess(h.base) {
 			return h, &Unavailable{"the server's group holds other processes too", nil}
 		}
 		leaf := filepath.Join(h.base, serverLeaf)
 		if err := os.MkdirAll(leaf, 0o755); err != nil {
 			return h, &Unavailable{"the server may not make groups in " + h.base, err}
 		}
-		if err := set(leaf, "cgroup.procs", strconv.Itoa(os.Getpid())); err != nil {
+		if err := writeSetting(leaf, "cgroup.procs", strconv.Itoa(os.Getpid())); err != nil {
 			return h, &Unavailable{"the server may not move itself within " + h.base, err}
 		}
 		h.home = leaf
 	}
-	if isRoot(h.base) && !passed(h.base, h.controllers) {
+	if isRoot(h.base) && !controllersEnabled(h.base, h.controllers) {
 		return h, &Unavailable{"the controllers are not enabled below the root of all groups", nil}
 	}
-	if err := (level{hierarchy: h}).pass(h.base, h.controllers); err != nil {
+	if err := (level{hierarchy: h}).enableControllers(h.base, h.controllers); err != nil {
 		return h, &Unavailable{"the server may not use the controllers of " + h.base, err}
 	}
 	return h, nil
 }
 
-// pass lets the groups below dir use controllers. Version 1 needs none of that.
-func (l level) pass(dir string, which []string) error {
-	if !l.v2 || len(which) == 0 || passed(dir, which) {
+// enableControllers lets the groups below dir use controllers. Version 1 needs none of that.
+func (l level) enableControllers(dir string, which []string) error {
+	if !l.v2 || len(which) == 0 || controllersEnabled(dir, which) {
 		return nil
 	}
-	return set(dir, "cgroup.subtree_control", "+"+strings.Join(which, " +"))
+	return writeSetting(dir, "cgroup.subtree_control", "+"+strings.Join(which, " +"))
 }
 
-func passed(dir string, wanted []string) bool {
+func controllersEnabled(dir string, wanted []string) bool {
 	text, err := os.ReadFile(filepath.Join(dir, "cgroup.subtree_control"))
 	if err != nil {
 		return false
@@ -84,8 +84,8 @@ func isRoot(dir string) bool {
 	return os.IsNotExist(err)
 }
 
-// alone tells whether this process is the only one in a group.
-func alone(dir string) bool {
+// onlyProcess tells whether this process is the only one in a group.
+func onlyProcess(dir string) bool {
 	text, err := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
 	return err == nil && strings.TrimSpace(string(text)) == strconv.Itoa(os.Getpid())
 }

@@ -28,11 +28,11 @@ type Group struct {
 func (t *Tree) New(owner string, l Limits) (*Group, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.again()
+	t.removeUnused()
 	t.last++
 	g := &Group{tree: t, account: owner}
 	for _, level := range t.levels {
-		dir, err := level.make(owner, t.last, l)
+		dir, err := level.makeDaemonDir(owner, t.last, l)
 		g.dirs = append(g.dirs, dir)
 		if err != nil {
 			t.discard(g)
@@ -40,20 +40,20 @@ func (t *Tree) New(owner string, l Limits) (*Group, error) {
 		}
 	}
 	if t.accounts[owner] == 0 {
-		t.fresh(owner)
+		t.resetAccount(owner)
 	}
 	t.accounts[owner]++
 	return g, nil
 }
 
-// above is the group of an account.
-func (l level) above(owner string) string { return l.dir + separator + owner }
+// accountDir is the group of an account.
+func (l level) accountDir(owner string) string { return l.dir + separator + owner }
 
-// make makes the group of a daemon. Where a hierarchy holds nothing but
+// makeDaemonDir makes the group of a daemon. Where a hierarchy holds nothing but
 // processors it is the account's: each further level costs time at every switch
 // between threads.
-func (l level) make(owner string, number uint64, limits Limits) (string, error) {
-	dir := l.above(owner)
+func (l level) makeDaemonDir(owner string, number uint64, limits Limits) (string, error) {
+	dir := l.accountDir(owner)
 	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return dir, err
 	}
@@ -61,19 +61,19 @@ func (l level) make(owner string, number uint64, limits Limits) (string, error) 
 	if len(inner) == 0 && !l.v2 {
 		return dir, nil
 	}
-	if err := l.pass(dir, inner); err != nil {
+	if err := l.enableControllers(dir, inner); err != nil {
 		return dir, err
 	}
 	dir = filepath.Join(dir, "daemon-"+strconv.FormatUint(number, 10))
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return dir, err
 	}
-	return dir, l.limit(dir, limits)
+	return dir, l.setLimits(dir, limits)
 }
 
-// limit sets the bounds of a daemon. A daemon must never swap: then it would
+// setLimits sets the bounds of a daemon. A daemon must never swap: then it would
 // slow others down by using their disk.
-func (l level) limit(dir string, limits Limits) error {
+func (l level) setLimits(dir string, limits Limits) error {
 	type setting struct{ file, value string }
 	var settings, optional []setting
 	memory := strconv.FormatInt(limits.Memory, 10)
@@ -90,12 +90,12 @@ func (l level) limit(dir string, limits Limits) error {
 		}
 	}
 	for _, s := range settings {
-		if err := set(dir, s.file, s.value); err != nil {
+		if err := writeSetting(dir, s.file, s.value); err != nil {
 			return err
 		}
 	}
 	for _, s := range optional { // kernels without swap, or older ones, lack them
-		if err := set(dir, s.file, s.value); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EOPNOTSUPP) {
+		if err := writeSetting(dir, s.file, s.value); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EOPNOTSUPP) {
 			return err
 		}
 	}
@@ -117,11 +117,11 @@ func (g *Group) Start(cmd *exec.Cmd) error {
 	// One that stays behind holds up the removal of the group, and no more.
 	defer func() {
 		for _, l := range g.tree.levels {
-			_ = set(l.home, "tasks", thread)
+			_ = writeSetting(l.home, "tasks", thread)
 		}
 	}()
 	for _, dir := range g.dirs {
-		if err := set(dir, "tasks", thread); err != nil {
+		if err := writeSetting(dir, "tasks", thread); err != nil {
 			return fmt.Errorf("%w: %w", ErrGroup, err)
 		}
 	}
@@ -150,7 +150,7 @@ func (g *Group) OutOfMemory() bool {
 		if l.v2 {
 			file = "memory.events"
 		}
-		if n, err := number(g.dirs[i], file, "oom_kill"); err == nil && n > 0 {
+		if n, err := readNumber(g.dirs[i], file, "oom_kill"); err == nil && n > 0 {
 			return true
 		}
 	}
@@ -165,7 +165,7 @@ func (g *Group) Remove() {
 	defer t.mu.Unlock()
 	if t.accounts[g.account]--; t.accounts[g.account] <= 0 {
 		delete(t.accounts, g.account)
-		delete(t.yields, g.account)
+		delete(t.demoted, g.account)
 	}
 	t.discard(g)
 }
@@ -174,54 +174,54 @@ func (g *Group) Remove() {
 // daemon. The caller holds t.mu.
 func (t *Tree) discard(g *Group) {
 	for i, dir := range g.dirs {
-		t.late[dir] = g.account
-		t.late[t.levels[i].above(g.account)] = g.account
+		t.unused[dir] = g.account
+		t.unused[t.levels[i].accountDir(g.account)] = g.account
 	}
-	t.again()
+	t.removeUnused()
 }
 
-// again removes what is not needed any more, the deepest first. What is busy
+// removeUnused removes what is not needed any more, the deepest first. What is busy
 // for a moment waits for the next time. The caller holds t.mu.
-func (t *Tree) again() {
-	for _, dir := range slices.Backward(slices.Sorted(maps.Keys(t.late))) {
-		if owner := t.late[dir]; strings.HasSuffix(dir, separator+owner) && t.accounts[owner] > 0 {
-			delete(t.late, dir)
+func (t *Tree) removeUnused() {
+	for _, dir := range slices.Backward(slices.Sorted(maps.Keys(t.unused))) {
+		if owner := t.unused[dir]; strings.HasSuffix(dir, separator+owner) && t.accounts[owner] > 0 {
+			delete(t.unused, dir)
 			continue
 		}
 		if err := os.Remove(dir); err == nil || errors.Is(err, fs.ErrNotExist) {
-			delete(t.late, dir)
+			delete(t.unused, dir)
 		}
 	}
 }
 
-// fresh makes an account's group as a new one is, for it may be an old one that
+// resetAccount makes an account's group as a new one is, for it may be an old one that
 // could not be removed in time.
-func (t *Tree) fresh(owner string) {
+func (t *Tree) resetAccount(owner string) {
 	for _, l := range t.levels {
 		if slices.Contains(l.controllers, "cpu") {
-			_ = set(l.above(owner), "cpu.idle", "0") // a new one is so anyway
+			_ = writeSetting(l.accountDir(owner), "cpu.idle", "0") // a new one is so anyway
 		}
 	}
 }
 
-// Yield says whether an account's daemons get the processors only when nobody
+// Demote says whether an account's daemons get the processors only when nobody
 // else wants them. Saying it again costs nothing. Nothing happens to an account
 // without daemons, nor where the groups do not hold processors.
-func (t *Tree) Yield(owner string, yes bool) error {
+func (t *Tree) Demote(owner string, yes bool) error {
 	value := "0"
 	if yes {
 		value = "1"
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.accounts[owner] == 0 || t.yields[owner] == yes {
+	if t.accounts[owner] == 0 || t.demoted[owner] == yes {
 		return nil
 	}
 	for _, l := range t.levels {
 		if !slices.Contains(l.controllers, "cpu") {
 			continue
 		}
-		err := set(l.above(owner), "cpu.idle", value)
+		err := writeSetting(l.accountDir(owner), "cpu.idle", value)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // kernels before 5.15
 		}
@@ -229,8 +229,8 @@ func (t *Tree) Yield(owner string, yes bool) error {
 			return fmt.Errorf("change the weight of an account: %w", err)
 		}
 	}
-	if t.yields[owner] = yes; !yes {
-		delete(t.yields, owner)
+	if t.demoted[owner] = yes; !yes {
+		delete(t.demoted, owner)
 	}
 	return nil
 }

@@ -50,7 +50,7 @@ func helper(args []string) int {
 			return 1
 		}
 	case "vacate": // version 2: it leaves the group it is in
-		h, err := vacate(hierarchy{v2: true, base: args[1], home: args[1]}, Config{})
+		h, err := prepareV2(hierarchy{v2: true, base: args[1], home: args[1]}, Config{})
 		if err != nil {
 			fmt.Fprintln(os.Stdout, Why(err))
 			return 1
@@ -188,7 +188,7 @@ func testStart(t *testing.T, tr *Tree) {
 			for _, f := range settings(l.v2)[c] {
 				dir := g.dirs[i]
 				if f.account {
-					dir = l.above("alice")
+					dir = l.accountDir("alice")
 				}
 				got, err := os.ReadFile(filepath.Join(dir, f.name))
 				if (err != nil || strings.TrimSpace(string(got)) != f.want) && !(f.optional && errors.Is(err, os.ErrNotExist)) {
@@ -248,7 +248,7 @@ func TestAccountGroup(t *testing.T) {
 	tr := tree(t)
 	a1, a2, b := newGroup(t, tr, "alice", Limits{}), newGroup(t, tr, "alice", Limits{}), newGroup(t, tr, "bob", Limits{})
 	above := func(owner string) bool {
-		_, err := os.Stat(tr.levels[0].above(owner))
+		_, err := os.Stat(tr.levels[0].accountDir(owner))
 		return err == nil
 	}
 	a1.Remove()
@@ -355,7 +355,7 @@ func TestRemovedByOthers(t *testing.T) {
 	g := newGroup(t, tr, "alice", Limits{})
 	defer g.Remove()
 	for i, dir := range g.dirs {
-		if err := errors.Join(os.Remove(dir), removeIfThere(tr.levels[i].above("alice"))); err != nil {
+		if err := errors.Join(os.Remove(dir), removeIfThere(tr.levels[i].accountDir("alice"))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -375,20 +375,20 @@ func TestYield(t *testing.T) {
 	tr := tree(t)
 	g := newGroup(t, tr, "alice", Limits{})
 	for _, want := range []string{"1", "0"} {
-		if err := tr.Yield("alice", want == "1"); err != nil {
+		if err := tr.Demote("alice", want == "1"); err != nil {
 			t.Fatal(err)
 		}
 		for i, l := range tr.levels {
 			if strings.Join(l.controllers, "") != "cpu" {
 				continue
 			}
-			if got, err := os.ReadFile(filepath.Join(l.above("alice"), "cpu.idle")); err != nil || strings.TrimSpace(string(got)) != want {
+			if got, err := os.ReadFile(filepath.Join(l.accountDir("alice"), "cpu.idle")); err != nil || strings.TrimSpace(string(got)) != want {
 				t.Errorf("level %d: %q, %v", i, got, err)
 			}
 		}
 	}
 	g.Remove()
-	if err := tr.Yield("alice", true); err != nil {
+	if err := tr.Demote("alice", true); err != nil {
 		t.Errorf("an account without daemons: %v", err)
 	}
 }

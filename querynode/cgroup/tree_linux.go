@@ -32,9 +32,9 @@ type Tree struct {
 
 	mu       sync.Mutex
 	accounts map[string]int    // how many daemons each has
-	yields   map[string]bool   // accounts that give way
+	demoted  map[string]bool   // accounts that give way
 	last     uint64            // number of the last daemon
-	late     map[string]string // directories to be removed, and whose they were
+	unused   map[string]string // directories to be removed, and whose they were
 }
 
 // level is the node's group in one hierarchy.
@@ -64,10 +64,10 @@ func Open(cfg Config) (*Tree, error) {
 }
 
 func open(cfg Config, found []hierarchy) (*Tree, error) {
-	t := &Tree{accounts: map[string]int{}, yields: map[string]bool{}, late: map[string]string{}}
+	t := &Tree{accounts: map[string]int{}, demoted: map[string]bool{}, unused: map[string]string{}}
 	var refused error
 	for _, h := range found {
-		l, err := enter(h, cfg)
+		l, err := openLevel(h, cfg)
 		if err != nil {
 			refused = err // the others are better than nothing
 			continue
@@ -80,11 +80,11 @@ func open(cfg Config, found []hierarchy) (*Tree, error) {
 	return t, nil
 }
 
-// enter makes the node's group in a hierarchy.
-func enter(h hierarchy, cfg Config) (level, error) {
+// openLevel makes the node's group in a hierarchy.
+func openLevel(h hierarchy, cfg Config) (level, error) {
 	if h.v2 {
 		var err error
-		if h, err = vacate(h, cfg); err != nil {
+		if h, err = prepareV2(h, cfg); err != nil {
 			return level{}, err
 		}
 	}
@@ -92,7 +92,7 @@ func enter(h hierarchy, cfg Config) (level, error) {
 	l := level{hierarchy: h, dir: filepath.Join(h.base, prefix+cfg.Node)}
 	var err error
 	for deadline := time.Now().Add(lockPatience); ; <-time.After(pause) {
-		if l.lock, err = take(l.dir); err == nil {
+		if l.lock, err = makeLocked(l.dir); err == nil {
 			break
 		}
 		switch inUse := errors.Is(err, unix.EWOULDBLOCK); {
@@ -119,10 +119,10 @@ func lock(dir string) (*os.File, error) {
 	return f, nil
 }
 
-// take makes a group and locks it. A server that starts at the same moment may
+// makeLocked makes a group and locks it. A server that starts at the same moment may
 // look into it, and remove it before it is locked; then the error is that of a
 // lock.
-func take(dir string) (*os.File, error) {
+func makeLocked(dir string) (*os.File, error) {
 	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
@@ -153,7 +153,7 @@ func sweep(base string) {
 		nodes[node] = true
 	}
 	for node := range nodes {
-		f, err := take(node)
+		f, err := makeLocked(node)
 		if err != nil {
 			continue // somebody's
 		}
@@ -168,7 +168,7 @@ func removeAll(node string) (done bool) {
 	accounts, err := filepath.Glob(node + separator + "*")
 	done = err == nil
 	for _, dir := range accounts {
-		clear(dir)
+		removeEmptyBelow(dir)
 		if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			done = false
 		}
@@ -179,8 +179,8 @@ func removeAll(node string) (done bool) {
 	return done
 }
 
-// clear removes the groups below dir that are empty.
-func clear(dir string) {
+// removeEmptyBelow removes the groups below dir that are empty.
+func removeEmptyBelow(dir string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return
@@ -188,7 +188,7 @@ func clear(dir string) {
 	for _, e := range entries {
 		if e.IsDir() {
 			below := filepath.Join(dir, e.Name())
-			clear(below)
+			removeEmptyBelow(below)
 			_ = os.Remove(below) // refused while a process is in it, and then rightly so
 		}
 	}
@@ -239,8 +239,8 @@ func (t *Tree) Close() {
 	t.levels = nil
 }
 
-// set writes a setting of a group.
-func set(dir, file, value string) error {
+// writeSetting writes a setting of a group.
+func writeSetting(dir, file, value string) error {
 	// Without O_CREATE: in a group that is being removed nothing shall appear.
 	f, err := os.OpenFile(filepath.Join(dir, file), os.O_WRONLY, 0)
 	if err != nil {
@@ -250,8 +250,8 @@ func set(dir, file, value string) error {
 	return errors.Join(err, f.Close())
 }
 
-// number reads one number of a group: a whole file, or the line with a key.
-func number(dir, file, key string) (int64, error) {
+// readNumber reads one number of a group: a whole file, or the line with a key.
+func readNumber(dir, file, key string) (int64, error) {
 	text, err := os.ReadFile(filepath.Join(dir, file))
 	if err != nil {
 		return 0, err

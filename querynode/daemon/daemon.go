@@ -99,7 +99,7 @@ func policy(cfg daemonargs.Config) sandbox.Policy {
 	return p
 }
 
-func serve(cfg daemonargs.Config, open engine.Open, conn *socketpair.Conn, share space.Share) error {
+func serve(cfg daemonargs.Config, open engine.Open, conn *socketpair.Conn, share space.Counters) error {
 	db, err := open(engine.Options{
 		Path: cfg.File, TempDir: cfg.Temp, Readers: cfg.Readers,
 		HeapBytes: cfg.HeapBytes, DatabaseBytes: cfg.DatabaseBytes, SQLBytes: cfg.RequestBytes,

@@ -45,7 +45,7 @@ func start(t *testing.T, change ...func(*daemonargs.Config)) *world {
 	w := &world{t, mux.NewClient(near)}
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if err := serve(cfg, sqlite.Open, far, space.Share{}); err != nil {
+		if err := serve(cfg, sqlite.Open, far, space.Counters{}); err != nil {
 			t.Error(err)
 		}
 	})

@@ -48,7 +48,7 @@ func (d *Dir) ChangeTokens(after string, limit int) (marks []ChangeToken, more b
 				continue
 			}
 			dir, err := liveDir(home)
-			if err != nil && !linked(home) {
+			if err != nil && !hasLink(home) {
 				continue
 			}
 			if len(marks) == limit {
@@ -69,14 +69,14 @@ func (d *Dir) ChangeToken(p ayb.DatabasePath) (string, error) {
 	}
 	dir, err := d.versionDir(p)
 	if err != nil {
-		return "", missing(p, err)
+		return "", missingFiles(p, err)
 	}
 	return changeToken(p, dir), nil
 }
 
-// young is how long after a change the clock of a file system may say the same
+// clockGranularity is how long after a change the clock of a file system may say the same
 // time for the next one.
-const young = 50 * time.Millisecond
+const clockGranularity = 50 * time.Millisecond
 
 // changeToken is made of what a commit changes: the log of the database, as long as
 // something in it is not in the file, and the file. The log is looked at first:
@@ -108,7 +108,7 @@ func changeToken(p ayb.DatabasePath, dir string) string {
 	if !log.copied || log.written.After(info.ModTime()) {
 		h.Write(log.id)
 	}
-	if time.Since(info.ModTime()).Abs() < young {
+	if time.Since(info.ModTime()).Abs() < clockGranularity {
 		h.Write([]byte(uniqueToken()))
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])

@@ -46,19 +46,19 @@ const (
 // Dir is the data directory of a node. Its methods are safe for concurrent
 // use.
 type Dir struct {
-	root string
-	lock *os.File     // held as long as the process lives
-	held atomic.Int64 // databases
-	// changing serialises changes of one database's directories; several
+	root          string
+	dirLock       *os.File     // held as long as the process lives
+	databaseCount atomic.Int64 // databases
+	// locks serialises changes of one database's directories; several
 	// databases share a lock.
-	changing [64]sync.Mutex
+	locks [64]sync.Mutex
 	// crash, in tests, is called between the steps of a change and may stop it
 	// there for good.
 	crash func()
 }
 
-// step is a place where a crash must not harm.
-func (d *Dir) step() {
+// crashPoint is a place where a crash must not harm.
+func (d *Dir) crashPoint() {
 	if d.crash != nil {
 		d.crash()
 	}
@@ -68,12 +68,12 @@ func (d *Dir) step() {
 func (d *Dir) slot(p ayb.DatabasePath) int {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(p.String())) // it cannot fail
-	return int(h.Sum32() % uint32(len(d.changing)))
+	return int(h.Sum32() % uint32(len(d.locks)))
 }
 
-// changes takes the lock for changes of a database's directories.
-func (d *Dir) changes(p ayb.DatabasePath) *sync.Mutex {
-	m := &d.changing[d.slot(p)]
+// lock takes the lock for changes of a database's directories.
+func (d *Dir) lock(p ayb.DatabasePath) *sync.Mutex {
+	m := &d.locks[d.slot(p)]
 	m.Lock()
 	return m
 }
@@ -96,17 +96,17 @@ func Open(root string) (*Dir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data_path %s cannot be used: %w", root, err)
 	}
-	d := &Dir{root: root, lock: lock}
-	n, err := d.sweep()
+	d := &Dir{root: root, dirLock: lock}
+	n, err := d.recover()
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	d.held.Store(int64(n))
+	d.databaseCount.Store(int64(n))
 	return d, nil
 }
 
 // Close gives the directory free for another process.
-func (d *Dir) Close() error { return d.lock.Close() }
+func (d *Dir) Close() error { return d.dirLock.Close() }
 
 // Root is the absolute path of the data directory.
 func (d *Dir) Root() string { return d.root }
@@ -129,7 +129,7 @@ func (d *Dir) Create(p ayb.DatabasePath) error {
 	if err := p.Check(); err != nil {
 		return err
 	}
-	defer d.changes(p).Unlock()
+	defer d.lock(p).Unlock()
 	home := d.home(p)
 	// A version that is there and cannot be looked at must not be replaced.
 	if _, err := d.versionDir(p); !errors.Is(err, fs.ErrNotExist) {
@@ -145,21 +145,21 @@ func (d *Dir) Create(p ayb.DatabasePath) error {
 	}
 	err = os.Symlink(version, filepath.Join(home, current))
 	if errors.Is(err, fs.ErrExist) {
-		return d.second(p, version)
+		return d.finishCreate(p, version)
 	}
 	if err != nil {
 		return fmt.Errorf("create %s: %w", p, err)
 	}
-	d.held.Add(1)
+	d.databaseCount.Add(1)
 	return syncDir(home)
 }
 
-// second ends a Create that found a link: of another Create that was faster,
+// finishCreate ends a Create that found a link: of another Create that was faster,
 // whose version may have been written by now, or one that leads nowhere.
-func (d *Dir) second(p ayb.DatabasePath, version string) error {
+func (d *Dir) finishCreate(p ayb.DatabasePath, version string) error {
 	_, err := d.versionDir(p)
 	if errors.Is(err, fs.ErrNotExist) {
-		return d.swap(d.home(p), version)
+		return d.setCurrent(d.home(p), version)
 	}
 	if err != nil {
 		return err
@@ -170,8 +170,8 @@ func (d *Dir) second(p ayb.DatabasePath, version string) error {
 	return nil
 }
 
-// swap makes version the live one, durably.
-func (d *Dir) swap(home, version string) error {
+// setCurrent makes version the live one, durably.
+func (d *Dir) setCurrent(home, version string) error {
 	next := filepath.Join(home, current+".tmp")
 	// A crash between the two steps below leaves the link behind.
 	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -212,8 +212,8 @@ func liveDir(home string) (string, error) {
 	return dir, nil
 }
 
-// linked tells whether a home has a link to a live version, be it broken.
-func linked(home string) bool {
+// hasLink tells whether a home has a link to a live version, be it broken.
+func hasLink(home string) bool {
 	_, err := os.Lstat(filepath.Join(home, current))
 	return err == nil
 }
@@ -227,9 +227,9 @@ func (d *Dir) Resolve(p ayb.DatabasePath) (Version, error) {
 	}
 	dir, err := d.versionDir(p)
 	if err != nil {
-		return Version{}, missing(p, err)
+		return Version{}, missingFiles(p, err)
 	}
-	return fresh(p, dir)
+	return withEmptyTemp(p, dir)
 }
 
 // Live is Resolve for somebody who is no daemon: nothing is cleared, and a
@@ -240,7 +240,7 @@ func (d *Dir) Live(p ayb.DatabasePath) (Version, error) {
 	}
 	dir, err := d.versionDir(p)
 	if err != nil {
-		return Version{}, missing(p, err)
+		return Version{}, missingFiles(p, err)
 	}
 	return version(p, dir), nil
 }
@@ -249,8 +249,8 @@ func version(p ayb.DatabasePath, dir string) Version {
 	return Version{Dir: dir, File: filepath.Join(dir, string(p.Database)), Temp: filepath.Join(dir, tempName)}
 }
 
-// fresh gives a version an empty temp directory.
-func fresh(p ayb.DatabasePath, dir string) (Version, error) {
+// withEmptyTemp gives a version an empty temp directory.
+func withEmptyTemp(p ayb.DatabasePath, dir string) (Version, error) {
 	v := version(p, dir)
 	if err := removeAll(v.Temp); err != nil {
 		return Version{}, fmt.Errorf("clear temporary files of %s: %w", p, err)
@@ -268,7 +268,7 @@ func (d *Dir) Discard(p ayb.DatabasePath) error {
 	if err := p.Check(); err != nil {
 		return err
 	}
-	defer d.changes(p).Unlock()
+	defer d.lock(p).Unlock()
 	dir, err := d.versionDir(p)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -288,28 +288,28 @@ func (d *Dir) Remove(p ayb.DatabasePath) error {
 	if err := p.Check(); err != nil {
 		return err
 	}
-	defer d.changes(p).Unlock()
+	defer d.lock(p).Unlock()
 	return d.remove(p)
 }
 
 // remove takes a database away with everything staged for it.
 func (d *Dir) remove(p ayb.DatabasePath) error {
 	home := d.home(p)
-	had := linked(home)
-	err := d.throwAway(home)
-	if had && !linked(home) {
-		d.held.Add(-1)
+	had := hasLink(home)
+	err := d.removeDurably(home)
+	if had && !hasLink(home) {
+		d.databaseCount.Add(-1)
 	}
 	if err != nil {
 		return fmt.Errorf("remove %s: %w", p, err)
 	}
-	return d.leaveOwner(p)
+	return d.removeEmptyOwner(p)
 }
 
-// throwAway removes a directory durably; one that is not there is no error. It
+// removeDurably removes a directory durably; one that is not there is no error. It
 // is first renamed to a name that nothing else can have: a crash in the middle
 // leaves nothing that looks like a database, and Open clears it.
-func (d *Dir) throwAway(dir string) error {
+func (d *Dir) removeDurably(dir string) error {
 	if err := mkdirDurable(d.trash()); err != nil {
 		return err
 	}
@@ -325,15 +325,15 @@ func (d *Dir) throwAway(dir string) error {
 	if err != nil {
 		return err
 	}
-	d.step()
+	d.crashPoint()
 	if err := syncDir(filepath.Dir(dir)); err != nil {
 		return err
 	}
 	return removeAll(gone)
 }
 
-// leaveOwner removes the directory of an owner who has nothing here any more.
-func (d *Dir) leaveOwner(p ayb.DatabasePath) error {
+// removeEmptyOwner removes the directory of an owner who has nothing here any more.
+func (d *Dir) removeEmptyOwner(p ayb.DatabasePath) error {
 	if err := os.Remove(filepath.Dir(d.home(p))); err != nil && !errors.Is(err, fs.ErrNotExist) && !notEmpty(err) {
 		return fmt.Errorf("remove the directory of %s: %w", p.Entity, err)
 	}
@@ -346,5 +346,5 @@ func notEmpty(err error) bool {
 	return errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, syscall.EEXIST)
 }
 
-// Held tells how many databases the directory holds.
-func (d *Dir) Held() int { return int(d.held.Load()) }
+// Databases tells how many databases the directory holds.
+func (d *Dir) Databases() int { return int(d.databaseCount.Load()) }

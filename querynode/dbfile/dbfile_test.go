@@ -239,8 +239,8 @@ func TestDiscardKeepsWhatWasWritten(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(root, "databases", "alice", "empty")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the discarded one is there: %v", err)
 	}
-	if n, err := d.sweep(); err != nil || n != 1 || d.Held() != 1 {
-		t.Errorf("%d databases, %v; held %d", n, err, d.Held())
+	if n, err := d.recover(); err != nil || n != 1 || d.Databases() != 1 {
+		t.Errorf("%d databases, %v; held %d", n, err, d.Databases())
 	}
 }
 
@@ -289,7 +289,7 @@ func TestStrayFilesAreNotCountedN7(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n, err := d.sweep(); err != nil || n != 2 {
+	if n, err := d.recover(); err != nil || n != 2 {
 		t.Errorf("%d databases, %v", n, err)
 	}
 	if marks, more, err := d.ChangeTokens("", 10); err != nil || more || len(marks) != 2 {

@@ -25,8 +25,8 @@ func TestRename(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if holds(t, d, from) != "" || holds(t, d, to) != "text" || holds(t, d, busy) != "other" || d.Held() != 2 {
-		t.Errorf("%q, %q, %q; %d databases", holds(t, d, from), holds(t, d, to), holds(t, d, busy), d.Held())
+	if holds(t, d, from) != "" || holds(t, d, to) != "text" || holds(t, d, busy) != "other" || d.Databases() != 2 {
+		t.Errorf("%q, %q, %q; %d databases", holds(t, d, from), holds(t, d, to), holds(t, d, busy), d.Databases())
 	}
 	if err := d.Rename(from, path("d")); !errs.Is(err, errs.NotFound) {
 		t.Errorf("one that is not there: %v", err)
@@ -52,7 +52,7 @@ func TestRenameOddNames(t *testing.T) {
 	for _, to := range []string{"a-wal", "a-wal-wal", "a"} {
 		from := path("a")
 		for _, p := range []string{"a-wal", "a-wal-wal"} {
-			if linked(d.home(path(p))) {
+			if hasLink(d.home(path(p))) {
 				from = path(p)
 			}
 		}
@@ -81,8 +81,8 @@ func TestShelf(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if d.Held() != 0 || holds(t, d, p) != "" {
-		t.Errorf("%d databases", d.Held())
+	if d.Databases() != 0 || holds(t, d, p) != "" {
+		t.Errorf("%d databases", d.Databases())
 	}
 	made(t, d, p, "new")
 	if err := d.Undelete(p, "17"); !errs.Is(err, errs.Conflict) {
@@ -103,8 +103,8 @@ func TestShelf(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := holds(t, d, p); got != "old" || d.Held() != 1 {
-		t.Errorf("%q came back; %d databases", got, d.Held())
+	if got := holds(t, d, p); got != "old" || d.Databases() != 1 {
+		t.Errorf("%q came back; %d databases", got, d.Databases())
 	}
 	for range 2 {
 		if err := d.Purge("18"); err != nil {
@@ -280,8 +280,8 @@ func state(t *testing.T, root string, d *Dir, a, b ayb.DatabasePath) string {
 			}
 		}
 	}
-	if d.Held() != held {
-		t.Errorf("%d databases are counted, %d are there", d.Held(), held)
+	if d.Databases() != held {
+		t.Errorf("%d databases are counted, %d are there", d.Databases(), held)
 	}
 	kept, err := os.ReadDir(filepath.Join(root, "deleted"))
 	if err != nil && !os.IsNotExist(err) {
@@ -329,8 +329,8 @@ func TestOpenSweeps(t *testing.T) {
 		t.Fatal(err)
 	}
 	d = open(t, root)
-	if holds(t, d, path("a")) != "old" || d.Held() != 2 {
-		t.Errorf("%d databases", d.Held())
+	if holds(t, d, path("a")) != "old" || d.Databases() != 2 {
+		t.Errorf("%d databases", d.Databases())
 	}
 	for name, want := range map[string]bool{
 		"outgoing": false, "trash": false, "databases/alice/half": false, "databases/alice/a/" + id: false, "databases/alice/a/current.tmp": false,

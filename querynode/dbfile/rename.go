@@ -24,19 +24,19 @@ func (d *Dir) Rename(from, to ayb.DatabasePath) error {
 	if err := errors.Join(from.Check(), to.Check()); err != nil {
 		return err
 	}
-	defer d.changesBoth(from, to)()
-	if linked(d.home(to)) {
-		if from == to || !linked(d.home(from)) {
+	defer d.lockBoth(from, to)()
+	if hasLink(d.home(to)) {
+		if from == to || !hasLink(d.home(from)) {
 			return nil
 		}
 		return errs.E(errs.Conflict, "Database %s has files already", to)
 	}
-	if !linked(d.home(from)) {
+	if !hasLink(d.home(from)) {
 		return errs.RecordNotFound("database", from.String())
 	}
 	dir, err := d.versionDir(from)
 	if err != nil {
-		return missing(from, err)
+		return missingFiles(from, err)
 	}
 	if err := d.rename(from, to, dir); err != nil {
 		return fmt.Errorf("rename %s: %w", from, err)
@@ -46,18 +46,18 @@ func (d *Dir) Rename(from, to ayb.DatabasePath) error {
 
 func (d *Dir) rename(from, to ayb.DatabasePath, dir string) error {
 	version := filepath.Join(d.home(to), filepath.Base(dir))
-	if err := d.throwAway(version); err != nil { // of an attempt before
+	if err := d.removeDurably(version); err != nil { // of an attempt before
 		return err
 	}
 	if err := mkdirDurable(version); err != nil {
 		return err
 	}
-	d.step()
+	d.crashPoint()
 	for _, side := range append([]string{""}, sides...) {
 		if err := link(filepath.Join(dir, string(from.Database)+side), filepath.Join(version, string(to.Database)+side)); err != nil {
-			return errors.Join(err, d.throwAway(version), d.leaveHome(to))
+			return errors.Join(err, d.removeDurably(version), d.removeEmptyHome(to))
 		}
-		d.step()
+		d.crashPoint()
 	}
 	if err := syncDir(version); err != nil {
 		return err
@@ -65,15 +65,15 @@ func (d *Dir) rename(from, to ayb.DatabasePath, dir string) error {
 	if err := os.Rename(filepath.Join(d.home(from), current), filepath.Join(d.home(to), current)); err != nil {
 		return err
 	}
-	d.step()
-	if err := errors.Join(syncDir(d.home(to)), syncDir(d.home(from)), d.swap(d.home(to), version)); err != nil {
+	d.crashPoint()
+	if err := errors.Join(syncDir(d.home(to)), syncDir(d.home(from)), d.setCurrent(d.home(to), version)); err != nil {
 		return err
 	}
-	d.step()
-	if err := d.throwAway(d.home(from)); err != nil {
+	d.crashPoint()
+	if err := d.removeDurably(d.home(from)); err != nil {
 		return err
 	}
-	return d.leaveOwner(from)
+	return d.removeEmptyOwner(from)
 }
 
 // link gives a regular file a second name; one that is not there has none.
@@ -91,18 +91,18 @@ func link(file, name string) error {
 	return os.Link(file, name)
 }
 
-// changesBoth takes the locks of two databases, which may be one, and gives
+// lockBoth takes the locks of two databases, which may be one, and gives
 // what frees them.
-func (d *Dir) changesBoth(a, b ayb.DatabasePath) (unlock func()) {
+func (d *Dir) lockBoth(a, b ayb.DatabasePath) (unlock func()) {
 	i, j := min(d.slot(a), d.slot(b)), max(d.slot(a), d.slot(b))
-	d.changing[i].Lock()
+	d.locks[i].Lock()
 	if i != j {
-		d.changing[j].Lock()
+		d.locks[j].Lock()
 	}
 	return func() {
 		if i != j {
-			d.changing[j].Unlock()
+			d.locks[j].Unlock()
 		}
-		d.changing[i].Unlock()
+		d.locks[i].Unlock()
 	}
 }

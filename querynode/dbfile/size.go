@@ -25,7 +25,7 @@ func (d *Dir) Size(p ayb.DatabasePath) (Size, error) {
 	}
 	dir, err := d.versionDir(p)
 	if err != nil {
-		return Size{}, missing(p, err)
+		return Size{}, missingFiles(p, err)
 	}
 	file := filepath.Join(dir, string(p.Database))
 	var s Size
@@ -43,7 +43,7 @@ func (d *Dir) Size(p ayb.DatabasePath) (Size, error) {
 	return s, nil
 }
 
-// missing says that the node does not have a database it should have.
-func missing(p ayb.DatabasePath, err error) error {
+// missingFiles says that the node does not have a database it should have.
+func missingFiles(p ayb.DatabasePath, err error) error {
 	return errs.Wrap(errs.Engine, err, "The files of database %s are not on its query node; tell the operator", p)
 }

@@ -29,17 +29,17 @@ func (d *Dir) SoftDelete(p ayb.DatabasePath, key string) error {
 	if err = errors.Join(p.Check(), err); err != nil {
 		return err
 	}
-	defer d.changes(p).Unlock()
+	defer d.lock(p).Unlock()
 	home := d.home(p)
-	if !linked(home) {
+	if !hasLink(home) {
 		return nil
 	}
 	if err := move(home, deleted); err != nil {
 		return moveError(p, "put %s away: %w", err)
 	}
-	d.held.Add(-1)
-	d.step()
-	return d.leaveOwner(p)
+	d.databaseCount.Add(-1)
+	d.crashPoint()
+	return d.removeEmptyOwner(p)
 }
 
 // Undelete brings the files back. Conflict when the path has files again;
@@ -50,13 +50,13 @@ func (d *Dir) Undelete(p ayb.DatabasePath, key string) error {
 	if err = errors.Join(p.Check(), err); err != nil {
 		return err
 	}
-	defer d.changes(p).Unlock()
+	defer d.lock(p).Unlock()
 	home := d.home(p)
 	if _, err := os.Lstat(deleted); err != nil {
 		switch {
 		case !errors.Is(err, fs.ErrNotExist):
 			return fmt.Errorf("bring %s back: %w", p, err)
-		case linked(home):
+		case hasLink(home):
 			return nil
 		}
 		return errs.RecordNotFound("deleted_database", key)
@@ -64,7 +64,7 @@ func (d *Dir) Undelete(p ayb.DatabasePath, key string) error {
 	if err := move(deleted, home); err != nil {
 		return moveError(p, "bring %s back: %w", err)
 	}
-	d.held.Add(1)
+	d.databaseCount.Add(1)
 	return nil
 }
 
@@ -74,7 +74,7 @@ func (d *Dir) Purge(key string) error {
 	if err != nil {
 		return err
 	}
-	if err := d.throwAway(deleted); err != nil {
+	if err := d.removeDurably(deleted); err != nil {
 		return fmt.Errorf("remove a deleted database: %w", err)
 	}
 	return nil

@@ -25,7 +25,7 @@ func (d *Dir) Stage(p ayb.DatabasePath) (string, error) {
 	if err := p.Check(); err != nil {
 		return "", err
 	}
-	defer d.changes(p).Unlock()
+	defer d.lock(p).Unlock()
 	id, err := uuid.NewV7()
 	if err != nil {
 		return "", fmt.Errorf("name a version of %s: %w", p, err)
@@ -72,7 +72,7 @@ func (d *Dir) Staged(p ayb.DatabasePath, version string) (Version, error) {
 	if live {
 		return Version{}, isLive(p)
 	}
-	v, err := fresh(p, dir)
+	v, err := withEmptyTemp(p, dir)
 	v.Staged = true
 	return v, err
 }
@@ -97,27 +97,27 @@ func (d *Dir) Unstage(p ayb.DatabasePath, version string) error {
 	if err := p.Check(); err != nil {
 		return err
 	}
-	defer d.changes(p).Unlock()
+	defer d.lock(p).Unlock()
 	dir, live, err := d.stagedDir(p, version)
 	if err == nil && live {
 		return isLive(p)
 	}
 	if err == nil {
-		err = d.throwAway(dir)
+		err = d.removeDurably(dir)
 	}
 	if err != nil && !errs.Is(err, errs.NotFound) {
 		return fmt.Errorf("unstage a version of %s: %w", p, err)
 	}
-	return d.leaveHome(p)
+	return d.removeEmptyHome(p)
 }
 
-// leaveHome removes the directories of a database when nothing is in them
+// removeEmptyHome removes the directories of a database when nothing is in them
 // (N11).
-func (d *Dir) leaveHome(p ayb.DatabasePath) error {
+func (d *Dir) removeEmptyHome(p ayb.DatabasePath) error {
 	if err := os.Remove(d.home(p)); err != nil && !errors.Is(err, fs.ErrNotExist) && !notEmpty(err) {
 		return fmt.Errorf("remove the directory of %s: %w", p, err)
 	}
-	return d.leaveOwner(p)
+	return d.removeEmptyOwner(p)
 }
 
 // Publish makes a staged version the live one, durably, and removes the one
@@ -127,30 +127,30 @@ func (d *Dir) Publish(p ayb.DatabasePath, version string) error {
 	if err := p.Check(); err != nil {
 		return err
 	}
-	defer d.changes(p).Unlock()
+	defer d.lock(p).Unlock()
 	dir, live, err := d.stagedDir(p, version)
 	if err != nil || live {
 		return err
 	}
-	if !linked(d.home(p)) {
+	if !hasLink(d.home(p)) {
 		return errs.RecordNotFound("database", p.String())
 	}
 	before, err := d.versionDir(p)
 	if err != nil { // whatever is wrong with it, the new one is whole
 		before = ""
 	}
-	if err := settle(p, dir); err != nil {
+	if err := syncVersion(p, dir); err != nil {
 		return err
 	}
-	d.step()
-	if err := d.swap(d.home(p), dir); err != nil {
+	d.crashPoint()
+	if err := d.setCurrent(d.home(p), dir); err != nil {
 		return fmt.Errorf("publish a version of %s: %w", p, err)
 	}
-	d.step()
+	d.crashPoint()
 	if before == "" {
 		return nil
 	}
-	if err := d.throwAway(before); err != nil {
+	if err := d.removeDurably(before); err != nil {
 		return fmt.Errorf("remove the version of %s before: %w", p, err)
 	}
 	return nil
@@ -163,21 +163,21 @@ func (d *Dir) CreateFrom(p ayb.DatabasePath, version string) error {
 	if err := p.Check(); err != nil {
 		return err
 	}
-	defer d.changes(p).Unlock()
+	defer d.lock(p).Unlock()
 	dir, live, err := d.stagedDir(p, version)
 	if err != nil || live {
 		return err
 	}
-	if linked(d.home(p)) {
+	if hasLink(d.home(p)) {
 		return errs.E(errs.Conflict, "Database %s has files already", p)
 	}
-	if err := settle(p, dir); err != nil {
+	if err := syncVersion(p, dir); err != nil {
 		return err
 	}
-	d.step()
-	if err := d.swap(d.home(p), dir); err != nil {
+	d.crashPoint()
+	if err := d.setCurrent(d.home(p), dir); err != nil {
 		return fmt.Errorf("create %s: %w", p, err)
 	}
-	d.held.Add(1)
+	d.databaseCount.Add(1)
 	return nil
 }

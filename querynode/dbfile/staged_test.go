@@ -104,8 +104,8 @@ func TestCreateFrom(t *testing.T) {
 	d := open(t, t.TempDir())
 	p := path("a")
 	first, second := staged(t, d, p, "first"), staged(t, d, p, "second")
-	if d.Held() != 0 {
-		t.Errorf("%d databases before there is one", d.Held())
+	if d.Databases() != 0 {
+		t.Errorf("%d databases before there is one", d.Databases())
 	}
 	if err := d.Publish(p, first); !errs.Is(err, errs.NotFound) {
 		t.Errorf("published without a database: %v", err)
@@ -118,8 +118,8 @@ func TestCreateFrom(t *testing.T) {
 	if err := d.CreateFrom(p, second); !errs.Is(err, errs.Conflict) {
 		t.Errorf("a second one: %v", err)
 	}
-	if got := holds(t, d, p); got != "first" || d.Held() != 1 {
-		t.Errorf("%q, %d databases", got, d.Held())
+	if got := holds(t, d, p); got != "first" || d.Databases() != 1 {
+		t.Errorf("%q, %d databases", got, d.Databases())
 	}
 }
 
@@ -222,14 +222,14 @@ func TestTakeTemp(t *testing.T) {
 		if err := make(filepath.Join(v.Temp, name)); err != nil {
 			t.Fatal(err)
 		}
-		if f, err := v.TakeTemp(name); err == nil {
+		if f, err := v.TakeOverTemp(name); err == nil {
 			t.Errorf("%s was taken: %v", name, f.Close())
 		}
 	}
 	if err := os.WriteFile(filepath.Join(v.Temp, "copy"), []byte("copy"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f, err := v.TakeTemp("copy")
+	f, err := v.TakeOverTemp("copy")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +244,7 @@ func TestTakeTemp(t *testing.T) {
 	if err := os.Symlink(filepath.Dir(outside), v.Temp); err != nil {
 		t.Fatal(err)
 	}
-	if f, err := v.TakeTemp("outside"); err == nil {
+	if f, err := v.TakeOverTemp("outside"); err == nil {
 		t.Errorf("a file outside was taken: %v", f.Close())
 	}
 	if _, err := os.Stat(outside); err != nil {

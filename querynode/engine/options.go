@@ -21,7 +21,7 @@ type Options struct {
 	// Space is where temporary files are counted, and Reserve how many bytes of
 	// the disk stay free: a file that needs more room fails with DiskFull. 0
 	// keeps nothing free.
-	Space   space.Share
+	Space   space.Counters
 	Reserve int64
 	// SQLBytes is the longest request text. Default 16 MiB.
 	SQLBytes int

@@ -6,10 +6,10 @@ import "time"
 // without answering anything waits longer and longer, so that nobody can keep the node busy with
 // starting processes; other databases are not held up.
 const (
-	firstPause = 100 * time.Millisecond
-	longPause  = 10 * time.Second
-	// forgetCrash is how long a database must live to count as healthy.
-	forgetCrash = time.Minute
+	firstBackoff = 100 * time.Millisecond
+	maxBackoff   = 10 * time.Second
+	// crashMemory is how long a database must live to count as healthy.
+	crashMemory = time.Minute
 )
 
 // crash is the recent past of a database whose daemon died.
@@ -18,8 +18,8 @@ type crash struct {
 	last  time.Duration // pool time
 }
 
-// crashed notes that a daemon has died, and whether it had been of use.
-func (p *Pool) crashed(at Place, useful bool) {
+// recordCrash notes that a daemon has died, and whether it had been of use.
+func (p *Pool) recordCrash(at InstanceKey, useful bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := p.crashes[at]
@@ -31,25 +31,25 @@ func (p *Pool) crashed(at Place, useful bool) {
 	p.crashes[at] = c
 }
 
-// pause is how long the next daemon of a database waits. The caller holds
+// backoff is how long the next daemon of a database waits. The caller holds
 // p.mu.
-func (p *Pool) pause(at Place) time.Duration {
+func (p *Pool) backoff(at InstanceKey) time.Duration {
 	c, ok := p.crashes[at]
 	if !ok || c.times < 2 {
 		return 0
 	}
 	if c.times > 10 {
-		return longPause
+		return maxBackoff
 	}
-	return min(firstPause<<(c.times-2), longPause)
+	return min(firstBackoff<<(c.times-2), maxBackoff)
 }
 
-// forgive forgets crashes that are long past.
-func (p *Pool) forgive(now time.Duration) {
+// forgetCrashes forgets crashes that are long past.
+func (p *Pool) forgetCrashes(now time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for at, c := range p.crashes {
-		if now-c.last > forgetCrash {
+		if now-c.last > crashMemory {
 			delete(p.crashes, at)
 		}
 	}

@@ -34,41 +34,41 @@ type Daemon struct {
 	conn    *socketpair.Conn
 	done    chan struct{} // closed when the process has ended
 
-	group   *cgroup.Group // nil without; for the goroutine of run
-	seat    space.Seat    // for the goroutine of run
-	missing bool          // there was no database; for who ends the daemon
-	used    time.Duration // processor time at the last look; for the watch
+	group             *cgroup.Group // nil without; for the goroutine of run
+	seat              space.Seat    // for the goroutine of run
+	noFiles           bool          // there was no database; for who ends the daemon
+	processorTimeSeen time.Duration // processor time at the last look; for the watch
 
-	mu      sync.Mutex
-	own     daemonapi.Limits // those of its database; fixed once it has been launched
-	fixed   bool
-	retired time.Duration // pool time since when another one is to follow; 0 never
-	streams map[uint32]*stream
-	last    uint32
-	looked  uint32        // last, when the watch looked
-	going   bool          // takes no new streams
-	idle    time.Duration // pool time since when there are no streams; 0 while there are
-	cause   string        // why it was killed, for those who wait
-	told    error         // what they are told instead, of one that gave way
-	useful  bool          // it has answered something
-	proc    *os.Process   // nil until started
+	mu           sync.Mutex
+	limits       daemonapi.Limits // those of its database; fixed once it has been launched
+	limitsFixed  bool
+	replacedAt   time.Duration // pool time since when another one is to follow; 0 never
+	streams      map[uint32]*stream
+	last         uint32
+	lastObserved uint32        // last, when the watch looked
+	closing      bool          // takes no new streams
+	idle         time.Duration // pool time since when there are no streams; 0 while there are
+	cause        string        // why it was killed, for those who wait
+	closeReason  error         // what they are told instead, of one that gave way
+	answered     bool          // it has answered something
+	proc         *os.Process   // nil until started
 }
 
 // stream is what the pool must know of one request to see that it is stuck.
 type stream struct {
-	recv    Receiver
-	sign    time.Duration // pool time of the last sign of life
-	timeout time.Duration // the longest engine time
-	credit  int           // what the daemon may still send
-	sent    int           // bytes sent to the daemon that it has not granted again
-	whole   bool          // the request is complete
+	recv     Receiver
+	lastSign time.Duration // pool time of the last sign of life
+	timeout  time.Duration // the longest engine time
+	credit   int           // what the daemon may still send
+	sent     int           // bytes sent to the daemon that it has not granted again
+	complete bool          // the request is complete
 }
 
-// waits tells whether the daemon has to go on, and not its client: it may send,
+// waitsForDaemon tells whether the daemon has to go on, and not its client: it may send,
 // and the rest of the request does not fail to come. A daemon that reads grants
 // half a window at a time.
-func (s *stream) waits() bool {
-	return s.credit > 0 && (s.whole || s.sent >= mux.Window/2)
+func (s *stream) waitsForDaemon() bool {
+	return s.credit > 0 && (s.complete || s.sent >= mux.Window/2)
 }
 
 // closeGrace is how long a daemon may take to end by itself.
@@ -88,7 +88,7 @@ const (
 // newDaemon makes a daemon and starts its process in the background, after
 // the one before has ended: two never open one database, and a place is taken
 // once. The caller holds p.mu.
-func newDaemon(p *Pool, at Place, own daemonapi.Limits, before *Daemon, pause time.Duration) (*Daemon, error) {
+func newDaemon(p *Pool, at InstanceKey, own daemonapi.Limits, before *Daemon, pause time.Duration) (*Daemon, error) {
 	ours, theirs, err := socketpair.Pair()
 	if err != nil {
 		return nil, errs.Wrap(errs.Unavailable, err, "The query node has no room for another database; try again later")
@@ -97,21 +97,21 @@ func newDaemon(p *Pool, at Place, own daemonapi.Limits, before *Daemon, pause ti
 	if err != nil {
 		return nil, err
 	}
-	d := &Daemon{pool: p, db: at.DB, version: at.Version, own: own, conn: conn, done: make(chan struct{}), streams: map[uint32]*stream{}, idle: p.now()}
+	d := &Daemon{pool: p, db: at.DB, version: at.Version, limits: own, conn: conn, done: make(chan struct{}), streams: map[uint32]*stream{}, idle: p.now()}
 	p.running.Add(1)
 	go func() {
 		defer p.running.Done()
 		if before != nil {
 			<-before.done
 		}
-		d.rest(pause)
-		d.run(theirs)
+		d.waitBackoff(pause)
+		d.runProcess(theirs)
 	}()
 	return d, nil
 }
 
-// rest waits before a start, but not when the pool is being closed.
-func (d *Daemon) rest(pause time.Duration) {
+// waitBackoff waits before a start, but not when the pool is being closed.
+func (d *Daemon) waitBackoff(pause time.Duration) {
 	if pause == 0 {
 		return
 	}
@@ -123,35 +123,35 @@ func (d *Daemon) rest(pause time.Duration) {
 	}
 }
 
-// run is the whole life of the process.
-func (d *Daemon) run(theirs *os.File) {
+// serve is the whole life of the process.
+func (d *Daemon) runProcess(theirs *os.File) {
 	defer close(d.done)
-	defer d.pool.gone(d)
+	defer d.pool.forget(d)
 	defer func() { d.seat.Leave() }()
-	cmd, stderr, err := d.launch(theirs)
-	for try := 1; usedUp(err) && try <= freeTries && d.pool.free(); try++ {
-		cmd, stderr, err = d.launch(theirs)
+	cmd, stderr, err := d.startProcess(theirs)
+	for try := 1; outOfDescriptors(err) && try <= descriptorTries && d.pool.freeDescriptors(); try++ {
+		cmd, stderr, err = d.startProcess(theirs)
 	}
 	_ = theirs.Close() // the child has its own
 	if err != nil {
 		d.pool.deps.Log.Error("daemon not started", "db", d.db.String(), "err", err)
 		d.conn.Close()
-		d.end(err)
+		d.failStreams(err)
 		return
 	}
 	if err := d.conn.Run(d.receive); err != nil {
 		d.pool.deps.Log.Error("daemon broke the protocol", "db", d.db.String(), "err", err)
 		d.kill("its answers could not be read")
 	}
-	d.leave()
+	d.close()
 	timer := time.AfterFunc(closeGrace, func() { d.kill("it did not end in time") })
 	werr := cmd.Wait()
 	timer.Stop()
 	d.leaveGroup()
-	d.end(d.exitError(werr, stderr.String()))
+	d.failStreams(d.exitError(werr, stderr.String()))
 }
 
-func (d *Daemon) place() Place { return Place{d.db, d.version} }
+func (d *Daemon) key() InstanceKey { return InstanceKey{d.db, d.version} }
 
 // files finds what the daemon is to serve.
 func (d *Daemon) files() (dbfile.Version, error) {
@@ -161,13 +161,13 @@ func (d *Daemon) files() (dbfile.Version, error) {
 	return d.pool.deps.Files.Resolve(d.db)
 }
 
-func (d *Daemon) launch(theirs *os.File) (*exec.Cmd, *tail, error) {
+func (d *Daemon) startProcess(theirs *os.File) (*exec.Cmd, *tail, error) {
 	v, err := d.files()
 	if err != nil {
-		d.missing = true
+		d.noFiles = true
 		return nil, nil, err
 	}
-	own := d.fix()
+	own := d.fixLimits()
 	if d.seat, err = d.pool.deps.Space.Enter(string(d.owner())); err != nil {
 		return nil, nil, errs.Wrap(errs.Unavailable, err, "The query node has no place for another database of %s; try again later", d.owner())
 	}
@@ -202,7 +202,7 @@ func (d *Daemon) launch(theirs *os.File) (*exec.Cmd, *tail, error) {
 // exitError says what became of the process to those who still wait.
 func (d *Daemon) exitError(werr error, stderr string) error {
 	d.mu.Lock()
-	cause, useful, told := d.cause, d.useful, d.told
+	cause, useful, told := d.cause, d.answered, d.closeReason
 	d.mu.Unlock()
 	if told != nil {
 		return told
@@ -213,7 +213,7 @@ func (d *Daemon) exitError(werr error, stderr string) error {
 	if cause == "" {
 		cause = "it crashed"
 	}
-	d.pool.crashed(d.place(), useful)
+	d.pool.recordCrash(d.key(), useful)
 	d.pool.deps.Log.Error("daemon died", "db", d.db.String(), "cause", cause, "err", werr, "stderr", stderr)
 	return errs.Wrap(errs.Engine, werr, "The query daemon was stopped while the statement ran (%s); check whether a change was made before you repeat it", cause)
 }
@@ -224,7 +224,7 @@ func (d *Daemon) exitError(werr error, stderr string) error {
 func (d *Daemon) Open(k mux.Kind, payload []byte, timeout time.Duration, recv Receiver) (id uint32, ok bool) {
 	now := d.pool.now()
 	d.mu.Lock()
-	if d.going {
+	if d.closing {
 		d.mu.Unlock()
 		return 0, false
 	}
@@ -233,19 +233,19 @@ func (d *Daemon) Open(k mux.Kind, payload []byte, timeout time.Duration, recv Re
 		d.last++
 	}
 	id = d.last
-	d.streams[id] = &stream{recv: recv, sign: now, timeout: max(timeout, d.pool.cfg.StatementTimeout), credit: mux.Window, whole: k == mux.OpenFinal}
+	d.streams[id] = &stream{recv: recv, lastSign: now, timeout: max(timeout, d.pool.cfg.StatementTimeout), credit: mux.Window, complete: k == mux.OpenFinal}
 	d.idle = 0
 	d.mu.Unlock()
 	d.conn.Send(k, id, payload)
 	return id, true
 }
 
-// Hold keeps what is sent to the daemon back until Release, for one who is about
+// Cork keeps what is sent to the daemon back until Uncork, for one who is about
 // to send several frames: the daemon then wakes up for all of them once.
-func (d *Daemon) Hold() { d.conn.Hold() }
+func (d *Daemon) Cork() { d.conn.Cork() }
 
-// Release ends a Hold.
-func (d *Daemon) Release() { d.conn.Release() }
+// Uncork ends a Cork.
+func (d *Daemon) Uncork() { d.conn.Uncork() }
 
 // Send passes a frame of an open stream on. It is dropped when the stream has
 // ended.
@@ -253,14 +253,14 @@ func (d *Daemon) Send(k mux.Kind, id uint32, payload []byte) {
 	d.mu.Lock()
 	s := d.streams[id]
 	if s != nil {
-		s.sign = d.pool.now()
+		s.lastSign = d.pool.now()
 		if n, ok := mux.CreditOf(payload); ok && k == mux.Credit {
 			s.credit += n
 		}
 		if k == mux.Data || k == mux.Final {
 			s.sent += len(payload)
 		}
-		s.whole = s.whole || k == mux.Final
+		s.complete = s.complete || k == mux.Final
 	}
 	d.mu.Unlock()
 	if s != nil {
@@ -286,17 +286,17 @@ func (d *Daemon) receive(f mux.Frame) {
 	}
 	switch f.Kind {
 	case mux.Final, mux.Fail:
-		d.useful = true
+		d.answered = true
 		delete(d.streams, f.Stream)
 		if len(d.streams) == 0 {
 			d.idle = now
-			if d.retired > 0 {
-				d.going = true
+			if d.replacedAt > 0 {
+				d.closing = true
 				defer d.conn.Close()
 			}
 		}
 	case mux.Data:
-		s.sign = now
+		s.lastSign = now
 	case mux.Credit:
 		n, ok := mux.CreditOf(f.Payload)
 		if s.sent -= n; !ok || n == 0 || s.sent < 0 {
@@ -316,7 +316,7 @@ func (d *Daemon) receive(f mux.Frame) {
 func (d *Daemon) state() (leaving, full bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.going, !d.going && (len(d.streams) >= maxStreams || d.conn.Waiting() > maxUnread)
+	return d.closing, !d.closing && (len(d.streams) >= maxStreams || d.conn.PendingBytes() > maxUnread)
 }
 
 // idleSince is the pool time since when nothing is asked of a daemon that
@@ -324,7 +324,7 @@ func (d *Daemon) state() (leaving, full bool) {
 func (d *Daemon) idleSince() time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.going {
+	if d.closing {
 		return 0
 	}
 	return d.idle
@@ -333,20 +333,20 @@ func (d *Daemon) idleSince() time.Duration {
 // retire ends an idle daemon; false when it has become busy.
 func (d *Daemon) retire() bool {
 	d.mu.Lock()
-	if d.going || len(d.streams) > 0 {
+	if d.closing || len(d.streams) > 0 {
 		d.mu.Unlock()
 		return false
 	}
-	d.going = true
+	d.closing = true
 	d.mu.Unlock()
 	d.conn.Close() // the daemon sees the end of its channel
 	return true
 }
 
-// leave lets the daemon end, whatever it does.
-func (d *Daemon) leave() {
+// close lets the daemon end, whatever it does.
+func (d *Daemon) close() {
 	d.mu.Lock()
-	d.going = true
+	d.closing = true
 	d.mu.Unlock()
 	if d.conn != nil { // nil for what only keeps a place
 		d.conn.Close()
@@ -359,21 +359,21 @@ func (d *Daemon) stuck(now time.Duration) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, s := range d.streams {
-		if d.fixed && s.waits() && now-s.sign > 2*s.timeout+closeGrace {
+		if d.limitsFixed && s.waitsForDaemon() && now-s.lastSign > 2*s.timeout+closeGrace {
 			return true
 		}
 	}
 	return false
 }
 
-// giveUpStalled cancels streams whose readers have taken nothing for so long
+// cancelStalled cancels streams whose readers have taken nothing for so long
 // that nobody can be there any more: each holds a reader of its database.
-func (d *Daemon) giveUpStalled(now time.Duration) {
+func (d *Daemon) cancelStalled(now time.Duration) {
 	var ids []uint32
 	d.mu.Lock()
 	for id, s := range d.streams {
-		if s.credit <= 0 && now-s.sign > stalledAfter {
-			s.sign = now
+		if s.credit <= 0 && now-s.lastSign > stalledAfter {
+			s.lastSign = now
 			ids = append(ids, id)
 		}
 	}
@@ -384,7 +384,7 @@ func (d *Daemon) giveUpStalled(now time.Duration) {
 }
 
 func (d *Daemon) kill(cause string) {
-	d.blame(cause)
+	d.setCause(cause)
 	d.mu.Lock()
 	proc := d.proc
 	d.mu.Unlock()
@@ -393,10 +393,10 @@ func (d *Daemon) kill(cause string) {
 	}
 }
 
-// end fails what is still open.
-func (d *Daemon) end(err error) {
+// failStreams fails what is still open.
+func (d *Daemon) failStreams(err error) {
 	d.mu.Lock()
-	d.going = true
+	d.closing = true
 	streams := d.streams
 	d.streams = map[uint32]*stream{}
 	d.mu.Unlock()

@@ -188,10 +188,10 @@ func TestCrashesSlowDown(t *testing.T) {
 			t.Fatalf("got %v", e)
 		}
 	}
-	if d := time.Since(begin); d < firstPause+2*firstPause+4*firstPause {
+	if d := time.Since(begin); d < firstBackoff+2*firstBackoff+4*firstBackoff {
 		t.Errorf("five crashes took only %s", d)
 	}
-	p.forgive(p.now() + 2*forgetCrash)
+	p.forgetCrashes(p.now() + 2*crashMemory)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.crashes) != 0 {

@@ -29,16 +29,16 @@ func newForker(log *slog.Logger) *forker {
 	f := &forker{log: log, jobs: make(chan forkJob), done: make(chan struct{})}
 	go func() {
 		defer close(f.done)
-		thread.Run(f.run)
+		thread.Run(f.serve)
 	}()
 	return f
 }
 
-func (f *forker) run() {
-	if err := stepBack(); err != nil {
+func (f *forker) serve() {
+	if err := lowerDaemonPriority(); err != nil {
 		f.log.Warn("daemons are as important as the server", "err", err)
 	}
-	if err := giveUpPrivileges(); err != nil {
+	if err := dropCapabilities(); err != nil {
 		f.log.Warn("daemons have the privileges of the server", "err", err)
 	}
 	for j := range f.jobs {

@@ -41,15 +41,15 @@ func (d *Daemon) leaveGroup() {
 		return
 	}
 	if d.group.OutOfMemory() {
-		d.blame("it ran out of memory")
+		d.setCause("it ran out of memory")
 	}
 	d.group.Remove()
 	d.group = nil
 }
 
-// blame notes why the daemon was killed, for those who wait. The first reason
+// setCause notes why the daemon was killed, for those who wait. The first reason
 // counts.
-func (d *Daemon) blame(cause string) {
+func (d *Daemon) setCause(cause string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.cause == "" {

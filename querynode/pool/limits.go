@@ -17,8 +17,8 @@ const (
 	MaxDatabaseBytes = 16 << 40
 )
 
-// sane brings limits into their bounds. Zero stays the node's own.
-func sane(l daemonapi.Limits) daemonapi.Limits {
+// clampLimits brings limits into their bounds. Zero stays the node's own.
+func clampLimits(l daemonapi.Limits) daemonapi.Limits {
 	if l.DatabaseBytes != 0 {
 		l.DatabaseBytes = min(max(l.DatabaseBytes, MinDatabaseBytes), MaxDatabaseBytes)
 	}
@@ -37,8 +37,8 @@ func sane(l daemonapi.Limits) daemonapi.Limits {
 func (p *Pool) Running(db ayb.DatabasePath) *Daemon {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	at := Place{DB: db}
-	if d := p.earlier(at); d != nil {
+	at := InstanceKey{DB: db}
+	if d := p.predecessor(at); d != nil {
 		return d
 	}
 	if d := p.daemons[at]; d != nil {
@@ -54,79 +54,79 @@ func (p *Pool) Requests(db ayb.DatabasePath) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n := 0
-	for _, d := range []*Daemon{p.daemons[Place{DB: db}], p.earlier(Place{DB: db})} {
+	for _, d := range []*Daemon{p.daemons[InstanceKey{DB: db}], p.predecessor(InstanceKey{DB: db})} {
 		if d != nil {
-			n += d.open()
+			n += d.openStreams()
 		}
 	}
 	return n
 }
 
-// earlier is the daemon of a place that has been replaced and still works;
+// predecessor is the daemon of a place that has been replaced and still works;
 // there is one at most, for its successor starts after it. The caller holds
 // p.mu.
-func (p *Pool) earlier(at Place) *Daemon {
+func (p *Pool) predecessor(at InstanceKey) *Daemon {
 	for d := range p.retiring {
-		if leaving, _ := d.state(); d.place() == at && !leaving {
+		if leaving, _ := d.state(); d.key() == at && !leaving {
 			return d
 		}
 	}
 	return nil
 }
 
-// replace retires a daemon that has a successor. The caller holds p.mu.
-func (p *Pool) replace(d *Daemon) {
-	if d.retireAfter(p.now()) {
+// retireReplaced retires a daemon that has a successor. The caller holds p.mu.
+func (p *Pool) retireReplaced(d *Daemon) {
+	if d.closeAfterStreams(p.now()) {
 		p.retiring[d] = true
 	}
 }
 
-// Known gives the limits of a database that were asked for last; zero values
+// KnownLimits gives the limits of a database that were asked for last; zero values
 // are the node's own.
-func (p *Pool) Known(db ayb.DatabasePath) daemonapi.Limits {
+func (p *Pool) KnownLimits(db ayb.DatabasePath) daemonapi.Limits {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.known[db]
+	return p.knownLimits[db]
 }
 
-// take tells whether the daemon has these limits, or can still be started with
+// acceptLimits tells whether the daemon has these limits, or can still be started with
 // them.
-func (d *Daemon) take(own daemonapi.Limits) bool {
+func (d *Daemon) acceptLimits(own daemonapi.Limits) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.fixed {
-		d.own = own
+	if !d.limitsFixed {
+		d.limits = own
 	}
-	return d.own == own
+	return d.limits == own
 }
 
-// fix gives the limits to start with, which do not change any more. From now on
+// fixLimits gives the limits to start with, which do not change any more. From now on
 // the daemon has to show that it lives.
-func (d *Daemon) fix() daemonapi.Limits {
+func (d *Daemon) fixLimits() daemonapi.Limits {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.fixed = true
+	d.limitsFixed = true
 	for _, s := range d.streams {
-		s.sign = d.pool.now()
+		s.lastSign = d.pool.now()
 	}
-	return d.own
+	return d.limits
 }
 
-// open is how many streams the daemon has.
-func (d *Daemon) open() int {
+// openStreams is how many streams the daemon has.
+func (d *Daemon) openStreams() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return len(d.streams)
 }
 
-// retireAfter ends the daemon when its last stream has ended, and tells whether
+// closeAfterStreams ends the daemon when its last stream has ended, and tells whether
 // there is one.
-func (d *Daemon) retireAfter(now time.Duration) (working bool) {
+func (d *Daemon) closeAfterStreams(now time.Duration) (working bool) {
 	d.mu.Lock()
-	if working = !d.going && len(d.streams) > 0; working {
-		d.retired = now
+	if working = !d.closing && len(d.streams) > 0; working {
+		d.replacedAt = now
 	} else {
-		d.going = true
+		d.closing = true
 	}
 	d.mu.Unlock()
 	if !working && d.conn != nil { // nil for what only keeps a place
@@ -135,17 +135,17 @@ func (d *Daemon) retireAfter(now time.Duration) (working bool) {
 	return working
 }
 
-// hurry ends a replaced daemon whose streams take longer than any statement
+// closeOverdue ends a replaced daemon whose streams take longer than any statement
 // may: somebody reads an answer slowly, and everybody else waits.
-func (d *Daemon) hurry(now time.Duration) {
+func (d *Daemon) closeOverdue(now time.Duration) {
 	d.mu.Lock()
 	longest := d.pool.cfg.StatementTimeout
 	for _, s := range d.streams {
 		longest = max(longest, s.timeout)
 	}
-	late := d.retired > 0 && !d.going && now-d.retired > longest+closeGrace
+	late := d.replacedAt > 0 && !d.closing && now-d.replacedAt > longest+closeGrace
 	d.mu.Unlock()
 	if late {
-		d.leave()
+		d.close()
 	}
 }

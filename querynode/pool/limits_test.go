@@ -19,7 +19,7 @@ import (
 
 var db = ayb.DatabasePath{Entity: "a", Database: "b"}
 
-// told is a daemon that answers with the limits it was started with; a request
+// closeReason is a daemon that answers with the limits it was started with; a request
 // to hold it answers when that is canceled.
 func told(conn *socketpair.Conn, limits string, f mux.Frame) {
 	if f.Kind == mux.Cancel || f.Kind == mux.OpenFinal && string(f.Payload) != "hold" {
@@ -45,7 +45,7 @@ func limitsPool(t *testing.T) *Pool {
 
 func queries(n int) daemonapi.Limits { return daemonapi.Limits{Queries: n} }
 
-// open asks something of the daemon with these limits.
+// openStreams asks something of the daemon with these limits.
 func open(t *testing.T, p *Pool, own daemonapi.Limits, what string) (*Daemon, uint32, *answer) {
 	t.Helper()
 	a := &answer{end: make(chan end, 1)}
@@ -130,11 +130,11 @@ func TestSlowReaderDoesNotHoldUpNewLimits(t *testing.T) {
 	p := limitsPool(t)
 	first, _, one := busy(t, p)
 	_, _, two := open(t, p, queries(2), "x")
-	first.hurry(p.now())
+	first.closeOverdue(p.now())
 	if first.idleSince() != 0 || p.Running(db) != first {
 		t.Error("it was ended at once")
 	}
-	first.hurry(p.now() + time.Minute + closeGrace + 1)
+	first.closeOverdue(p.now() + time.Minute + closeGrace + 1)
 	if e := <-one.end; e.kind != mux.Fail || errs.Unmarshal([]byte(e.payload)).Code != errs.Engine {
 		t.Errorf("the slow one was told %v %q", e.kind, e.payload)
 	}
@@ -149,7 +149,7 @@ func TestWithoutEndsBoth(t *testing.T) {
 	_, _, one := busy(t, p)
 	_, _, two := open(t, p, queries(2), "hold")
 	ran := false
-	if err := p.Without(func() error { ran = true; return nil }, Place{DB: db}); err != nil || !ran {
+	if err := p.Exclusive(func() error { ran = true; return nil }, InstanceKey{DB: db}); err != nil || !ran {
 		t.Error(err)
 	}
 	for _, a := range []*answer{one, two} {
@@ -192,7 +192,7 @@ func TestSaneLimits(t *testing.T) {
 		{DatabaseBytes: 1 << 62, HeapBytes: 1 << 62, Queries: 1 << 30}:                  {DatabaseBytes: MaxDatabaseBytes, HeapBytes: MaxHeapBytes, Queries: MaxQueries},
 		{DatabaseBytes: MinDatabaseBytes + 1, HeapBytes: MinHeapBytes + 1, Queries: 64}: {DatabaseBytes: MinDatabaseBytes + 1, HeapBytes: MinHeapBytes + 1, Queries: 64},
 	} {
-		if got := sane(in); got != want {
+		if got := clampLimits(in); got != want {
 			t.Errorf("%+v became %+v, want %+v", in, got, want)
 		}
 	}

@@ -52,9 +52,9 @@ type Resolver interface {
 	Staged(p ayb.DatabasePath, version string) (dbfile.Version, error)
 }
 
-// Place is what one daemon serves: the live version of a database, or one that
+// InstanceKey is what one daemon serves: the live version of a database, or one that
 // is staged.
-type Place struct {
+type InstanceKey struct {
 	DB      ayb.DatabasePath
 	Version string // empty for the live one
 }
@@ -67,12 +67,12 @@ type Pool struct {
 	clock atomic.Int64 // coarse: nanoseconds since start, moved by watch
 	start time.Time
 
-	mu       sync.Mutex
-	daemons  map[Place]*Daemon
-	retiring map[*Daemon]bool // replaced, and still at what they were asked before
-	crashes  map[Place]crash
-	known    map[ayb.DatabasePath]daemonapi.Limits // that were asked for last, where they are not the node's own
-	closed   bool
+	mu          sync.Mutex
+	daemons     map[InstanceKey]*Daemon
+	retiring    map[*Daemon]bool // replaced, and still at what they were asked before
+	crashes     map[InstanceKey]crash
+	knownLimits map[ayb.DatabasePath]daemonapi.Limits // that were asked for last, where they are not the node's own
+	closed      bool
 
 	forks   *forker
 	stop    chan struct{}
@@ -85,11 +85,11 @@ const tick = 100 * time.Millisecond
 // New starts a pool. Close ends it.
 func New(cfg Config, deps Deps) *Pool {
 	p := &Pool{
-		cfg: cfg, deps: deps, start: time.Now(), daemons: map[Place]*Daemon{},
-		retiring: map[*Daemon]bool{}, crashes: map[Place]crash{}, known: map[ayb.DatabasePath]daemonapi.Limits{},
+		cfg: cfg, deps: deps, start: time.Now(), daemons: map[InstanceKey]*Daemon{},
+		retiring: map[*Daemon]bool{}, crashes: map[InstanceKey]crash{}, knownLimits: map[ayb.DatabasePath]daemonapi.Limits{},
 		forks: newForker(deps.Log), stop: make(chan struct{}),
 	}
-	if err := comeFirst(); err != nil {
+	if err := shortenServerTimeSlices(); err != nil {
 		deps.Log.Warn("the server is as important as its daemons", "err", err)
 	}
 	p.running.Add(1)
@@ -103,42 +103,42 @@ func New(cfg Config, deps Deps) *Pool {
 // has ended. The error is Unavailable when all daemons are busy, or this one has
 // too much to do.
 func (p *Pool) Get(db ayb.DatabasePath, own daemonapi.Limits) (*Daemon, error) {
-	own = sane(own)
+	own = clampLimits(own)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if own == (daemonapi.Limits{}) {
-		delete(p.known, db)
+		delete(p.knownLimits, db)
 	} else {
-		p.known[db] = own
+		p.knownLimits[db] = own
 	}
-	return p.getRoomy(Place{DB: db}, own, true)
+	return p.getWithDescriptors(InstanceKey{DB: db}, own, true)
 }
 
 // GetStaged is Get for a staged version.
 func (p *Pool) GetStaged(db ayb.DatabasePath, version string, own daemonapi.Limits) (*Daemon, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.getRoomy(Place{db, version}, sane(own), true)
+	return p.getWithDescriptors(InstanceKey{db, version}, clampLimits(own), true)
 }
 
-// GetAside is Get for the node's own work, with limits that are not remembered:
-// those that are Known start no other daemon.
-func (p *Pool) GetAside(db ayb.DatabasePath, own daemonapi.Limits) (*Daemon, error) {
+// GetForMaintenance is Get for the node's own work, with limits that are not remembered:
+// those that are KnownLimits start no other daemon.
+func (p *Pool) GetForMaintenance(db ayb.DatabasePath, own daemonapi.Limits) (*Daemon, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.getRoomy(Place{DB: db}, sane(own), false)
+	return p.getWithDescriptors(InstanceKey{DB: db}, clampLimits(own), false)
 }
 
-// getRoomy is get; where there are no descriptors left it takes those of daemons
+// getWithDescriptors is get; where there are no descriptors left it takes those of daemons
 // without work. The caller holds p.mu, which is not held meanwhile.
-func (p *Pool) getRoomy(at Place, own daemonapi.Limits, shared bool) (*Daemon, error) {
+func (p *Pool) getWithDescriptors(at InstanceKey, own daemonapi.Limits, shared bool) (*Daemon, error) {
 	for try := 1; ; try++ {
 		d, err := p.get(at, own, shared)
-		if !usedUp(err) || try > freeTries {
+		if !outOfDescriptors(err) || try > descriptorTries {
 			return d, err
 		}
 		p.mu.Unlock()
-		freed := p.free()
+		freed := p.freeDescriptors()
 		p.mu.Lock()
 		if !freed {
 			return nil, err
@@ -148,7 +148,7 @@ func (p *Pool) getRoomy(at Place, own daemonapi.Limits, shared bool) (*Daemon, e
 
 // get is Get; shared says that the account has a share only. The caller holds
 // p.mu.
-func (p *Pool) get(at Place, own daemonapi.Limits, shared bool) (*Daemon, error) {
+func (p *Pool) get(at InstanceKey, own daemonapi.Limits, shared bool) (*Daemon, error) {
 	if p.closed {
 		return nil, errs.E(errs.Unavailable, "The query node is shutting down")
 	}
@@ -156,55 +156,55 @@ func (p *Pool) get(at Place, own daemonapi.Limits, shared bool) (*Daemon, error)
 	if old != nil {
 		switch leaving, full := old.state(); {
 		case full:
-			return nil, errs.E(errs.Unavailable, "%d statements run or wait for this database, which is as many as may; try again, or ask the operator of this server to raise limits.queries_per_database so that more run at once", old.open())
-		case !leaving && old.take(own):
+			return nil, errs.E(errs.Unavailable, "%d statements run or wait for this database, which is as many as may; try again, or ask the operator of this server to raise limits.queries_per_database so that more run at once", old.openStreams())
+		case !leaving && old.acceptLimits(own):
 			return old, nil
 		}
 	}
 	before := old
 	if old == nil {
 		var err error
-		if before, err = p.room(at.DB.Entity, shared); err != nil {
+		if before, err = p.makeRoomFor(at.DB.Entity, shared); err != nil {
 			return nil, err
 		}
 	}
-	d, err := newDaemon(p, at, own, before, p.pause(at))
+	d, err := newDaemon(p, at, own, before, p.backoff(at))
 	if err != nil {
 		return nil, err
 	}
 	if old != nil {
-		p.replace(old)
+		p.retireReplaced(old)
 	}
 	p.daemons[at] = d
 	return d, nil
 }
 
-// room makes room for a daemon of an account, and gives the one that has to end
+// makeRoomFor makes room for a daemon of an account, and gives the one that has to end
 // for it, if any. The caller holds p.mu.
-func (p *Pool) room(owner ayb.EntitySlug, shared bool) (before *Daemon, err error) {
+func (p *Pool) makeRoomFor(owner ayb.EntitySlug, shared bool) (before *Daemon, err error) {
 	full := len(p.daemons) >= p.cfg.MaxDaemons
 	if !full && !shared {
 		return nil, nil
 	}
-	h := p.holdings()
+	h := p.countHoldings()
 	if shared {
-		if err := p.mayTake(owner, h); err != nil {
+		if err := p.checkShare(owner, h); err != nil {
 			return nil, err
 		}
 	}
 	if !full {
 		return nil, nil
 	}
-	return p.makeRoom(owner, h)
+	return p.freeSlot(owner, h)
 }
 
-// gone forgets a daemon that has ended.
-func (p *Pool) gone(d *Daemon) {
+// forget forgets a daemon that has ended.
+func (p *Pool) forget(d *Daemon) {
 	p.mu.Lock()
-	if p.daemons[d.place()] == d {
-		delete(p.daemons, d.place())
-		if d.missing && d.version == "" { // what is known of a database goes with it
-			delete(p.known, d.db)
+	if p.daemons[d.key()] == d {
+		delete(p.daemons, d.key())
+		if d.noFiles && d.version == "" { // what is known of a database goes with it
+			delete(p.knownLimits, d.db)
 		}
 	}
 	delete(p.retiring, d)
@@ -218,7 +218,7 @@ func (p *Pool) watch() {
 	defer p.running.Done()
 	t := time.NewTicker(tick)
 	defer t.Stop()
-	giveWay := yielding{}
+	giveWay := demotions{}
 	for {
 		select {
 		case <-p.stop:
@@ -226,7 +226,7 @@ func (p *Pool) watch() {
 		case <-t.C:
 		}
 		p.clock.Store(int64(time.Since(p.start)))
-		now, daemons := p.now(), p.all()
+		now, daemons := p.now(), p.allDaemons()
 		for _, d := range daemons {
 			if idle := d.idleSince(); idle > 0 && now-idle > p.cfg.IdleTimeout {
 				d.retire()
@@ -234,15 +234,15 @@ func (p *Pool) watch() {
 			if d.stuck(now) {
 				d.kill("a statement could not be stopped in time")
 			}
-			d.giveUpStalled(now)
-			d.hurry(now)
+			d.cancelStalled(now)
+			d.closeOverdue(now)
 		}
-		p.makeWay(giveWay, daemons, now)
-		p.forgive(now)
+		p.updateDemotions(giveWay, daemons, now)
+		p.forgetCrashes(now)
 	}
 }
 
-func (p *Pool) all() []*Daemon {
+func (p *Pool) allDaemons() []*Daemon {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	out := make([]*Daemon, 0, len(p.daemons)+len(p.retiring))
@@ -268,8 +268,8 @@ func (p *Pool) Close() {
 	p.mu.Lock()
 	p.closed = true
 	p.mu.Unlock()
-	for _, d := range p.all() {
-		d.leave()
+	for _, d := range p.allDaemons() {
+		d.close()
 	}
 	close(p.stop)
 	p.running.Wait()

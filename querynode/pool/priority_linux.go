@@ -14,16 +14,16 @@ import (
 // daemon that computes, instead of letting that finish its turn. Daemons have
 // less weight, too, where there are no control groups.
 const (
-	shortTurn = 100_000 // nanoseconds, the least the kernel knows
-	giveWay   = 5       // added to the nice value
+	shortTimeSlice = 100_000 // nanoseconds, the least the kernel knows
+	niceIncrement  = 5       // added to the nice value
 	// daemonSlack is how late, in nanoseconds, timers of daemons may be. See
 	// shared/process for what that is good for.
 	daemonSlack = 1_000_000
 )
 
-// comeFirst gives all threads of this process short turns; threads to come
+// shortenServerTimeSlices gives all threads of this process short turns; threads to come
 // inherit them. Kernels before 6.12 have turns of one length.
-func comeFirst() error {
+func shortenServerTimeSlices() error {
 	threads, err := os.ReadDir("/proc/self/task")
 	if err != nil {
 		return err
@@ -33,7 +33,7 @@ func comeFirst() error {
 		if err != nil {
 			return err
 		}
-		err = retune(id, func(a *unix.SchedAttr) { a.Runtime = shortTurn })
+		err = changeScheduling(id, func(a *unix.SchedAttr) { a.Runtime = shortTimeSlice })
 		if err != nil && err != unix.ESRCH { // it has ended
 			return fmt.Errorf("shorten the turns of a thread: %w", err)
 		}
@@ -41,14 +41,14 @@ func comeFirst() error {
 	return nil
 }
 
-// stepBack is for the thread that starts daemons, from which they inherit.
-func stepBack() error {
+// lowerDaemonPriority is for the thread that starts daemons, from which they inherit.
+func lowerDaemonPriority() error {
 	if err := unix.Prctl(unix.PR_SET_TIMERSLACK, daemonSlack, 0, 0, 0); err != nil {
 		return fmt.Errorf("let the timers of daemons be late: %w", err)
 	}
-	err := retune(0, func(a *unix.SchedAttr) {
+	err := changeScheduling(0, func(a *unix.SchedAttr) {
 		a.Runtime = 0 // as long as usual
-		a.Nice = min(a.Nice+giveWay, 19)
+		a.Nice = min(a.Nice+niceIncrement, 19)
 	})
 	if err != nil {
 		return fmt.Errorf("lower the priority of daemons: %w", err)
@@ -56,9 +56,9 @@ func stepBack() error {
 	return nil
 }
 
-// retune changes how a thread is scheduled, 0 being the calling one. What the
+// changeScheduling changes how a thread is scheduled, 0 being the calling one. What the
 // operator has chosen beside the usual policy stays.
-func retune(thread int, change func(*unix.SchedAttr)) error {
+func changeScheduling(thread int, change func(*unix.SchedAttr)) error {
 	attr, err := unix.SchedGetAttr(thread, 0)
 	if err != nil || attr.Policy != unix.SCHED_NORMAL {
 		return err

@@ -4,14 +4,14 @@ package pool
 
 import "time"
 
-// comeFirst does nothing here.
-func comeFirst() error { return nil }
+// shortenServerTimeSlices does nothing here.
+func shortenServerTimeSlices() error { return nil }
 
-// stepBack does nothing here.
-func stepBack() error { return nil }
+// lowerDaemonPriority does nothing here.
+func lowerDaemonPriority() error { return nil }
 
-// giveUpPrivileges does nothing here.
-func giveUpPrivileges() error { return nil }
+// dropCapabilities does nothing here.
+func dropCapabilities() error { return nil }
 
 // processorTime is known on Linux only.
 func processorTime(int) (time.Duration, bool) { return 0, false }

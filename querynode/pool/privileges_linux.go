@@ -7,11 +7,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// giveUpPrivileges is for the thread that starts daemons. Of a server that runs
+// dropCapabilities is for the thread that starts daemons. Of a server that runs
 // as root they get none of root's capabilities but the one to use its files
 // whoever owns them, as after a server that ran as somebody else; Landlock leaves
 // a daemon with its own directory in any case. Who is not root has none to give.
-func giveUpPrivileges() error {
+func dropCapabilities() error {
 	for c := uintptr(0); ; c++ {
 		switch has, err := unix.PrctlRetInt(unix.PR_CAPBSET_READ, c, 0, 0, 0); {
 		case errors.Is(err, unix.EINVAL): // there are no more

@@ -15,17 +15,17 @@ import (
 // most; when there is none, that account loses what only waits for its client,
 // such as an import that trickles, to one that has less.
 
-// leastShared is the size of a pool from which places are shared.
-const leastShared = 4
+// minSharedPool is the size of a pool from which places are shared.
+const minSharedPool = 4
 
-// holdings are what accounts have of a pool.
+// countHoldings are what accounts have of a pool.
 type holdings struct {
 	all, busy map[ayb.EntitySlug]int
 	taken     int // busy, of all accounts
 }
 
-// holdings counts. The caller holds p.mu.
-func (p *Pool) holdings() holdings {
+// countHoldings counts. The caller holds p.mu.
+func (p *Pool) countHoldings() holdings {
 	h := holdings{all: map[ayb.EntitySlug]int{}, busy: map[ayb.EntitySlug]int{}}
 	for _, d := range p.daemons {
 		h.all[d.owner()]++
@@ -37,32 +37,32 @@ func (p *Pool) holdings() holdings {
 	return h
 }
 
-// mayTake tells whether an account may have one more busy place; one that has
+// checkShare tells whether an account may have one more busy place; one that has
 // none may have one, if there is any. The error is
 // Unavailable.
-func (p *Pool) mayTake(owner ayb.EntitySlug, h holdings) error {
-	if p.cfg.MaxDaemons < leastShared || h.busy[owner] == 0 || h.busy[owner] < p.cfg.MaxDaemons-h.taken {
+func (p *Pool) checkShare(owner ayb.EntitySlug, h holdings) error {
+	if p.cfg.MaxDaemons < minSharedPool || h.busy[owner] == 0 || h.busy[owner] < p.cfg.MaxDaemons-h.taken {
 		return nil
 	}
 	return errs.E(errs.Unavailable, "%d databases of %s are busy at this moment, which is the share of one account in the %d places for active databases (querynode.max_daemons; the operator can raise it); try again when one of them has nothing to do", h.busy[owner], owner, p.cfg.MaxDaemons)
 }
 
-// makeRoom ends a daemon for one of an account, when all places are taken; its
+// freeSlot ends a daemon for one of an account, when all places are taken; its
 // place is free once it has ended. The error is Unavailable. The caller holds
 // p.mu.
-func (p *Pool) makeRoom(owner ayb.EntitySlug, h holdings) (*Daemon, error) {
-	if d := p.evict(h); d != nil {
+func (p *Pool) freeSlot(owner ayb.EntitySlug, h holdings) (*Daemon, error) {
+	if d := p.retireIdle(h); d != nil {
 		return d, nil
 	}
-	if d := p.takeOver(owner, h); d != nil {
+	if d := p.preemptWaiting(owner, h); d != nil {
 		return d, nil
 	}
 	return nil, errs.E(errs.Unavailable, "All %d places for active databases are busy; try again in a moment", p.cfg.MaxDaemons)
 }
 
-// evict retires the daemon that has idled longest of those of the account that
+// retireIdle retires the daemon that has idled longest of those of the account that
 // has most. It is nil when all are busy. The caller holds p.mu.
-func (p *Pool) evict(h holdings) *Daemon {
+func (p *Pool) retireIdle(h holdings) *Daemon {
 	for {
 		var victim *Daemon
 		var since time.Duration
@@ -85,10 +85,10 @@ func (p *Pool) evict(h holdings) *Daemon {
 	}
 }
 
-// takeOver ends a daemon all of whose requests wait for their clients, of the
+// preemptWaiting ends a daemon all of whose requests wait for their clients, of the
 // account that has most of those with more than another one. It is nil when
 // there is none. The caller holds p.mu.
-func (p *Pool) takeOver(owner ayb.EntitySlug, h holdings) *Daemon {
+func (p *Pool) preemptWaiting(owner ayb.EntitySlug, h holdings) *Daemon {
 	var victim *Daemon
 	for _, d := range p.daemons {
 		mine := h.busy[d.owner()]
@@ -96,7 +96,7 @@ func (p *Pool) takeOver(owner ayb.EntitySlug, h holdings) *Daemon {
 			victim = d
 		}
 	}
-	if victim == nil || !victim.giveWay() {
+	if victim == nil || !victim.preempt() {
 		return nil
 	}
 	p.deps.Log.Info("requests that waited for their client gave way", "db", victim.db.String())
@@ -107,7 +107,7 @@ func (p *Pool) takeOver(owner ayb.EntitySlug, h holdings) *Daemon {
 func (d *Daemon) busy() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return !d.going && d.idle == 0
+	return !d.closing && d.idle == 0
 }
 
 // waitsForClients tells whether nothing can go on here before a client sends or
@@ -115,59 +115,59 @@ func (d *Daemon) busy() bool {
 func (d *Daemon) waitsForClients() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.idles()
+	return d.allWaitForClients()
 }
 
-// idles is waitsForClients. The caller holds d.mu.
-func (d *Daemon) idles() bool {
-	if d.going || len(d.streams) == 0 {
+// allWaitForClients is waitsForClients. The caller holds d.mu.
+func (d *Daemon) allWaitForClients() bool {
+	if d.closing || len(d.streams) == 0 {
 		return false
 	}
 	for _, s := range d.streams {
-		if s.waits() {
+		if s.waitsForDaemon() {
 			return false
 		}
 	}
 	return true
 }
 
-// giveWay ends a daemon all of whose requests wait for their clients, and tells
+// niceIncrement ends a daemon all of whose requests wait for their clients, and tells
 // these why; false when one does not wait any more.
-func (d *Daemon) giveWay() bool {
+func (d *Daemon) preempt() bool {
 	d.mu.Lock()
-	if !d.idles() {
+	if !d.allWaitForClients() {
 		d.mu.Unlock()
 		return false
 	}
-	d.going = true
-	d.told = errs.E(errs.Unavailable, "The request waited for its client while another account needed its place, and was given up: the databases of %s have most of the places for active databases; send data faster, or fewer requests at once", d.db.Entity)
+	d.closing = true
+	d.closeReason = errs.E(errs.Unavailable, "The request waited for its client while another account needed its place, and was given up: the databases of %s have most of the places for active databases; send data faster, or fewer requests at once", d.db.Entity)
 	d.mu.Unlock()
 	d.conn.Close()
 	return true
 }
 
-// usedUp tells whether an error says that there are no more descriptors.
-func usedUp(err error) bool {
+// outOfDescriptors tells whether an error says that there are no more descriptors.
+func outOfDescriptors(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
 const (
-	// freeTries is how often a daemon without work is ended for the descriptors
-	// it holds, and freeTime how long that is waited for.
-	freeTries = 3
-	freeTime  = 2 * time.Second
+	// descriptorTries is how often a daemon without work is ended for the descriptors
+	// it holds, and descriptorWait how long that is waited for.
+	descriptorTries = 3
+	descriptorWait  = 2 * time.Second
 )
 
-// free ends a daemon without work, so that its descriptors are free, and waits
+// freeDescriptors ends a daemon without work, so that its descriptors are free, and waits
 // for that; false when there is none.
-func (p *Pool) free() bool {
+func (p *Pool) freeDescriptors() bool {
 	p.mu.Lock()
-	d := p.evict(p.holdings())
+	d := p.retireIdle(p.countHoldings())
 	p.mu.Unlock()
 	if d == nil {
 		return false
 	}
-	t := time.NewTimer(freeTime)
+	t := time.NewTimer(descriptorWait)
 	defer t.Stop()
 	select {
 	case <-d.done:

@@ -7,8 +7,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// largestError is how long an encoded error of a daemon may be.
-const largestError = 16 << 10
+// maxErrorBytes is how long an encoded error of a daemon may be.
+const maxErrorBytes = 16 << 10
 
 // engineCodes are what a daemon may say. One that was taken over must not
 // speak for other parts of the server, about who somebody is, for example.
@@ -17,10 +17,10 @@ var engineCodes = []errs.Code{
 	errs.Full, errs.DiskFull, errs.Engine, errs.Invalid, errs.InvalidSlug, errs.Unsupported, errs.Internal,
 }
 
-// engineError passes an error of a daemon on if it is one that a daemon can
+// filterDaemonError passes an error of a daemon on if it is one that a daemon can
 // have.
-func engineError(asked daemonapi.Kind, payload []byte) []byte {
-	if len(payload) <= largestError && credible(asked, errs.Unmarshal(payload)) {
+func filterDaemonError(asked daemonapi.Kind, payload []byte) []byte {
+	if len(payload) <= maxErrorBytes && isPlausible(asked, errs.Unmarshal(payload)) {
 		return payload
 	}
 	return errs.Marshal(errs.E(errs.Engine, "The query daemon gave an answer that could not be used"))
@@ -45,9 +45,9 @@ var reasons = []string{errs.ReasonDatabase, errs.ReasonDisk, errs.ReasonTemp}
 // missingTypes are the records that a daemon can know to be missing.
 var missingTypes = []string{"", "table"}
 
-// credible tells whether a daemon can know what it says. Nothing that it was
+// isPlausible tells whether a daemon can know what it says. Nothing that it was
 // asked for can be missing but what is in its database.
-func credible(asked daemonapi.Kind, err *errs.Error) bool {
+func isPlausible(asked daemonapi.Kind, err *errs.Error) bool {
 	for name := range err.Attrs {
 		if !slices.Contains(attributes, name) {
 			return false

@@ -15,20 +15,20 @@ func TestEngineErrors(t *testing.T) {
 		errs.E(errs.Full, "database full").With(errs.AttrReason, errs.ReasonDatabase),
 		errs.E(errs.DiskFull, "disk full").With(errs.AttrReason, errs.ReasonDisk),
 	} {
-		if got := errs.Unmarshal(engineError(daemonapi.KindQuery, errs.Marshal(err))); got.Code != err.Code || got.Message != err.Message || got.Attrs["offset"] != err.Attrs["offset"] {
+		if got := errs.Unmarshal(filterDaemonError(daemonapi.KindQuery, errs.Marshal(err))); got.Code != err.Code || got.Message != err.Message || got.Attrs["offset"] != err.Attrs["offset"] {
 			t.Errorf("%v became %v", err, got)
 		}
 	}
 	for name, payload := range map[string][]byte{
 		"another part's":   errs.Marshal(errs.E(errs.InvalidToken, "Invalid API token")),
 		"unknown":          []byte(`{"code":"made_up","message":"x"}`),
-		"long":             errs.Marshal(errs.E(errs.SQL, "%s", strings.Repeat("x", largestError))),
+		"long":             errs.Marshal(errs.E(errs.SQL, "%s", strings.Repeat("x", maxErrorBytes))),
 		"an owner's word":  errs.Marshal(errs.E(errs.OwnerPermissions, "x")),
 		"another kind":     errs.Marshal(errs.E(errs.SQL, "x x").With("type", "InvalidToken")),
 		"another reason":   errs.Marshal(errs.E(errs.DiskFull, "x x").With(errs.AttrReason, "paid_up")),
 		"a key of its own": errs.Marshal(errs.E(errs.SQL, "x x").With("log_in_at", "https://example.com")),
 	} {
-		if got := errs.Unmarshal(engineError(daemonapi.KindQuery, payload)); got.Code != errs.Engine || strings.Contains(got.Message, "x x") {
+		if got := errs.Unmarshal(filterDaemonError(daemonapi.KindQuery, payload)); got.Code != errs.Engine || strings.Contains(got.Message, "x x") {
 			t.Errorf("%s: passed on as %v", name, got)
 		}
 	}
@@ -37,13 +37,13 @@ func TestEngineErrors(t *testing.T) {
 // Only who cancels a statement can hear that there is none.
 func TestNothingIsMissingButStatements(t *testing.T) {
 	statement := errs.Marshal(errs.RecordNotFound("query", "1f"))
-	if got := errs.Unmarshal(engineError(daemonapi.KindCancel, statement)); got.Code != errs.NotFound || got.Attrs["id"] != "1f" {
+	if got := errs.Unmarshal(filterDaemonError(daemonapi.KindCancel, statement)); got.Code != errs.NotFound || got.Attrs["id"] != "1f" {
 		t.Errorf("became %v", got)
 	}
 	database := errs.Marshal(errs.RecordNotFound("database", "alice/shop.sqlite"))
 	for name, got := range map[string][]byte{
-		"a statement of a query": engineError(daemonapi.KindQuery, statement),
-		"a database":             engineError(daemonapi.KindCancel, database),
+		"a statement of a query": filterDaemonError(daemonapi.KindQuery, statement),
+		"a database":             filterDaemonError(daemonapi.KindCancel, database),
 	} {
 		if e := errs.Unmarshal(got); e.Code != errs.Engine {
 			t.Errorf("%s: passed on as %v", name, e)
@@ -69,7 +69,7 @@ func TestErrorsOfWholeDatabases(t *testing.T) {
 		{daemonapi.KindQuery, errs.E(errs.Snapshot, "x"), errs.Engine},
 		{daemonapi.KindSchema, errs.RecordNotFound("table", "t"), errs.Engine},
 	} {
-		if got := errs.Unmarshal(engineError(tt.kind, errs.Marshal(tt.err))); got.Code != tt.want {
+		if got := errs.Unmarshal(filterDaemonError(tt.kind, errs.Marshal(tt.err))); got.Code != tt.want {
 			t.Errorf("kind %d: %v became %v", tt.kind, tt.err, got)
 		}
 	}

@@ -35,7 +35,7 @@ func New(d Daemons) *Relay { return &Relay{d} }
 
 // Accept takes a new link of a control plane.
 func (r *Relay) Accept(link mux.Link) bus.Peer {
-	return &peer{relay: r, link: link, legs: map[uint32]*leg{}}
+	return &peer{relay: r, link: link, streams: map[uint32]*proxyStream{}}
 }
 
 // peer is one control plane's link.
@@ -43,77 +43,77 @@ type peer struct {
 	relay *Relay
 	link  mux.Link
 
-	mu   sync.Mutex
-	legs map[uint32]*leg // by the control plane's stream number
-	down bool            // nobody would hear an answer: nothing is taken on
+	mu      sync.Mutex
+	streams map[uint32]*proxyStream // by the control plane's stream number
+	down    bool                    // nobody would hear an answer: nothing is taken on
 }
 
-// leg joins a stream of the peer with a stream of a daemon.
-type leg struct {
-	peer   *peer
-	id     uint32
-	kind   daemonapi.Kind
-	rests  bool
-	daemon *pool.Daemon
+// stream joins a stream of the peer with a stream of a daemon.
+type proxyStream struct {
+	peer       *peer
+	id         uint32
+	kind       daemonapi.Kind
+	background bool
+	daemon     *pool.Daemon
 
-	mu     sync.Mutex
-	far    uint32 // the daemon's stream number; 0 until Open has returned
-	queued bool   // canceled before far was known
+	mu            sync.Mutex
+	daemonID      uint32 // the daemon's stream number; 0 until Open has returned
+	cancelPending bool   // canceled before far was known
 }
 
 var _ bus.Peer = (*peer)(nil)
 
 // Frames implements bus.Peer.
 func (p *peer) Frames(batch []byte) {
-	var h held
-	defer h.release()
+	var h corked
+	defer h.uncork()
 	if err := mux.EachFrame(batch, func(f mux.Frame) { p.frame(f, &h) }); err != nil {
 		p.cancel(func(uint32) bool { return true }) // what this peer asked for cannot be trusted either
 	}
 }
 
-// held is the daemon that the last frame of a batch was for: it gets those that
+// corked is the daemon that the last frame of a batch was for: it gets those that
 // follow one another together.
-type held struct{ daemon *pool.Daemon }
+type corked struct{ daemon *pool.Daemon }
 
-func (h *held) hold(d *pool.Daemon) {
+func (h *corked) cork(d *pool.Daemon) {
 	if h.daemon == d {
 		return
 	}
-	h.release()
+	h.uncork()
 	h.daemon = d
-	d.Hold()
+	d.Cork()
 }
 
-func (h *held) release() {
+func (h *corked) uncork() {
 	if h.daemon != nil {
-		h.daemon.Release()
+		h.daemon.Uncork()
 	}
 }
 
-func (p *peer) frame(f mux.Frame, h *held) {
+func (p *peer) frame(f mux.Frame, h *corked) {
 	switch f.Kind {
 	case mux.Open, mux.OpenFinal:
 		if err := p.open(f, h); err != nil {
 			p.link.Send(mux.Fail, f.Stream, errs.Marshal(err))
 		}
 	case mux.Data, mux.Final, mux.Credit, mux.Cancel:
-		if l := p.leg(f.Stream); l != nil {
-			h.hold(l.daemon)
+		if l := p.stream(f.Stream); l != nil {
+			h.cork(l.daemon)
 			l.send(f)
 		}
 	case mux.Reset:
 		p.cancel(func(id uint32) bool { return mux.ResetCovers(f.Payload, id) })
 	case mux.Check:
 		mux.EachStream(f.Payload, func(id uint32) {
-			if p.leg(id) == nil {
+			if p.stream(id) == nil {
 				mux.FailUnknown(p.link, id)
 			}
 		})
 	}
 }
 
-func (p *peer) open(f mux.Frame, h *held) error {
+func (p *peer) open(f mux.Frame, h *corked) error {
 	req, err := daemonapi.Parse(f.Payload)
 	if err != nil {
 		return err
@@ -121,11 +121,11 @@ func (p *peer) open(f mux.Frame, h *held) error {
 	if req.Type != ayb.SQLite {
 		return errs.E(errs.Unsupported, "This query node cannot run %s databases", req.Type)
 	}
-	l := &leg{peer: p, id: f.Stream, kind: req.Kind, rests: rests(&req)}
+	l := &proxyStream{peer: p, id: f.Stream, kind: req.Kind, background: isBackground(&req)}
 	p.mu.Lock()
-	used, down := p.legs[f.Stream] != nil, p.down
+	used, down := p.streams[f.Stream] != nil, p.down
 	if !used && !down {
-		p.legs[f.Stream] = l
+		p.streams[f.Stream] = l
 	}
 	p.mu.Unlock()
 	switch {
@@ -135,9 +135,9 @@ func (p *peer) open(f mux.Frame, h *held) error {
 		return errs.E(errs.Internal, "A request number was used twice")
 	}
 	if req.Kind == daemonapi.KindRunning || req.Kind == daemonapi.KindCancel {
-		return p.ask(l, f, req)
+		return p.forwardToRunning(l, f, req)
 	}
-	whole, err := forWhole(&req)
+	whole, err := needsStagedVersion(&req)
 	if err != nil {
 		p.forget(l)
 		return err
@@ -149,17 +149,17 @@ func (p *peer) open(f mux.Frame, h *held) error {
 			return err
 		}
 		l.daemon = d
-		h.hold(d)
+		h.cork(d)
 		if far, ok := d.Open(f.Kind, f.Payload, req.Timeout, l); ok {
-			l.opened(far)
+			l.setDaemonID(far)
 			return nil
 		}
 	}
 }
 
-// forWhole tells whether a request is for a version that is staged, as what
+// needsStagedVersion tells whether a request is for a version that is staged, as what
 // replaces or checks a whole database is; everything else is for the live one.
-func forWhole(req *daemonapi.Request) (whole bool, err error) {
+func needsStagedVersion(req *daemonapi.Request) (whole bool, err error) {
 	whole = req.Kind == daemonapi.KindCheck
 	if req.Kind == daemonapi.KindImport {
 		var o daemonapi.ImportOptions
@@ -185,41 +185,41 @@ func (r *Relay) daemon(req *daemonapi.Request, whole bool) (*pool.Daemon, error)
 	return r.daemons.Get(req.Path, req.Limits)
 }
 
-// ask passes on a question about what runs. It starts no daemon: where there
+// forwardToRunning passes on a question about what runs. It starts no daemon: where there
 // is none, nothing runs.
-func (p *peer) ask(l *leg, f mux.Frame, req daemonapi.Request) error {
+func (p *peer) forwardToRunning(l *proxyStream, f mux.Frame, req daemonapi.Request) error {
 	if d := p.relay.daemons.Running(req.Path); d != nil {
 		l.daemon = d
 		if far, ok := d.Open(f.Kind, f.Payload, req.Timeout, l); ok {
-			l.opened(far)
+			l.setDaemonID(far)
 			return nil
 		}
 	}
 	p.forget(l)
 	if req.Kind == daemonapi.KindCancel {
-		return errs.RecordNotFound("query", string(req.Body[:min(len(req.Body), longestID)]))
+		return errs.RecordNotFound("query", string(req.Body[:min(len(req.Body), maxID)]))
 	}
 	p.link.Send(mux.Final, l.id, []byte(`{"queries":[]}`))
 	return nil
 }
 
-// longestID is as much of an unknown id as is repeated.
-const longestID = 64
+// maxID is as much of an unknown id as is repeated.
+const maxID = 64
 
-func (p *peer) leg(id uint32) *leg {
+func (p *peer) stream(id uint32) *proxyStream {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.legs[id]
+	return p.streams[id]
 }
 
 // forget ends a leg; false when the peer has given it up before.
-func (p *peer) forget(l *leg) bool {
+func (p *peer) forget(l *proxyStream) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.legs[l.id] != l {
+	if p.streams[l.id] != l {
 		return false
 	}
-	delete(p.legs, l.id)
+	delete(p.streams, l.id)
 	return true
 }
 
@@ -227,14 +227,14 @@ func (p *peer) forget(l *leg) bool {
 func (p *peer) Busy() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.legs) > 0
+	return len(p.streams) > 0
 }
 
 // Down implements bus.Peer: nobody waits for the answers any more.
 func (p *peer) Down(error) {
 	p.mu.Lock()
-	legs := p.legs
-	p.legs = map[uint32]*leg{}
+	legs := p.streams
+	p.streams = map[uint32]*proxyStream{}
 	p.down = true
 	p.mu.Unlock()
 	for _, l := range legs {
@@ -245,8 +245,8 @@ func (p *peer) Down(error) {
 // cancel stops some of the streams; each still ends with a frame.
 func (p *peer) cancel(which func(id uint32) bool) {
 	p.mu.Lock()
-	var legs []*leg
-	for id, l := range p.legs {
+	var legs []*proxyStream
+	for id, l := range p.streams {
 		if which(id) {
 			legs = append(legs, l)
 		}
@@ -257,11 +257,11 @@ func (p *peer) cancel(which func(id uint32) bool) {
 	}
 }
 
-// opened notes the daemon's stream number.
-func (l *leg) opened(far uint32) {
+// setDaemonID notes the daemon's stream number.
+func (l *proxyStream) setDaemonID(far uint32) {
 	l.mu.Lock()
-	l.far = far
-	cancel := l.queued
+	l.daemonID = far
+	cancel := l.cancelPending
 	l.mu.Unlock()
 	if cancel {
 		l.daemon.Send(mux.Cancel, far, nil)
@@ -270,11 +270,11 @@ func (l *leg) opened(far uint32) {
 
 // send passes a frame of the peer on. Only a Cancel can come before the
 // stream number is known, when the link goes down at that moment.
-func (l *leg) send(f mux.Frame) {
+func (l *proxyStream) send(f mux.Frame) {
 	l.mu.Lock()
-	far := l.far
+	far := l.daemonID
 	if far == 0 && f.Kind == mux.Cancel {
-		l.queued = true
+		l.cancelPending = true
 	}
 	l.mu.Unlock()
 	if far != 0 {
@@ -283,14 +283,14 @@ func (l *leg) send(f mux.Frame) {
 }
 
 // Receive implements pool.Receiver.
-func (l *leg) Receive(k mux.Kind, payload []byte) {
+func (l *proxyStream) Receive(k mux.Kind, payload []byte) {
 	if k == mux.Final || k == mux.Fail {
 		if !l.peer.forget(l) {
 			return
 		}
 	}
 	if k == mux.Fail {
-		payload = engineError(l.kind, payload)
+		payload = filterDaemonError(l.kind, payload)
 	}
 	l.peer.link.Send(k, l.id, payload)
 }

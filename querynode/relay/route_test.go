@@ -75,17 +75,17 @@ func TestAskEnds(t *testing.T) {
 	_, p, _ := setup(t)
 	req := daemonapi.Request{Path: ayb.DatabasePath{Entity: "a", Database: "b"}, Type: ayb.SQLite, Kind: daemonapi.KindCopy, Mode: ayb.QueryReadOnly}
 	get := func() (*pool.Daemon, error) { return p.Get(req.Path, daemonapi.Limits{}) }
-	if text, err := relay.Ask(t.Context(), get, req); !errs.Is(err, errs.Engine) { // the daemon's answer never ends
+	if text, err := relay.Call(t.Context(), get, req); !errs.Is(err, errs.Engine) { // the daemon's answer never ends
 		t.Errorf("%d bytes, %v", len(text), err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
 	defer cancel()
-	if _, err := relay.Ask(ctx, get, req); !errs.Is(err, errs.Timeout) && !errs.Is(err, errs.Engine) {
+	if _, err := relay.Call(ctx, get, req); !errs.Is(err, errs.Timeout) && !errs.Is(err, errs.Engine) {
 		t.Errorf("out of time: %v", err)
 	}
 	until(t, "nothing to be asked any more", func() bool { return p.Requests(req.Path) == 0 })
 	full := func() (*pool.Daemon, error) { return nil, errs.E(errs.Unavailable, "no place") }
-	if _, err := relay.Ask(t.Context(), full, req); !errs.Is(err, errs.Unavailable) {
+	if _, err := relay.Call(t.Context(), full, req); !errs.Is(err, errs.Unavailable) {
 		t.Errorf("no daemon: %v", err)
 	}
 }

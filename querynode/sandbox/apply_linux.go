@@ -112,7 +112,7 @@ func filterCalls() (loaded bool, why string, err error) {
 	if !supported {
 		return false, "no seccomp filter for the processor " + runtime.GOARCH, nil
 	}
-	switch err := load(prog); {
+	switch err := loadFilter(prog); {
 	case errors.Is(err, unix.ENOSYS), errors.Is(err, unix.EINVAL), errors.Is(err, unix.EPERM):
 		return false, "this kernel has no seccomp filters, or they are blocked", nil
 	case err != nil:
@@ -121,8 +121,8 @@ func filterCalls() (loaded bool, why string, err error) {
 	return true, "", nil
 }
 
-// load puts prog in force for all threads. The error is the kernel's.
-func load(prog []bpf.Instruction) error {
+// loadFilter puts prog in force for all threads. The error is the kernel's.
+func loadFilter(prog []bpf.Instruction) error {
 	raw, err := bpf.Assemble(prog)
 	if err != nil {
 		return err

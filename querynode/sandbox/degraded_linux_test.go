@@ -16,8 +16,8 @@ func probeWithout(call uint32, errno unix.Errno) func(childArgs) (any, error) {
 			return nil, err
 		}
 		prog := []bpf.Instruction{bpf.LoadAbsolute{Off: offNumber, Size: 4}}
-		prog = append(prog, block(call, nil, unix.SECCOMP_RET_ERRNO|uint32(errno))...)
-		if err := load(append(prog, bpf.RetConstant{Val: retAllow})); err != nil {
+		prog = append(prog, callRule(call, nil, unix.SECCOMP_RET_ERRNO|uint32(errno))...)
+		if err := loadFilter(append(prog, bpf.RetConstant{Val: retAllow})); err != nil {
 			return nil, err
 		}
 		return Probe(a.Policy, a.Outside)

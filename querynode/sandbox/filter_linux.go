@@ -51,17 +51,17 @@ func filterFor(goarch string, pid int) (prog []bpf.Instruction, supported bool, 
 		bpf.LoadAbsolute{Off: offNumber, Size: 4},
 	}
 	for _, r := range rules {
-		nr, err := number(info, r.name)
+		nr, err := callNumber(info, r.name)
 		if err != nil {
 			return nil, true, err
 		}
-		prog = append(prog, block(nr, r.when, retAllow)...)
+		prog = append(prog, callRule(nr, r.when, retAllow)...)
 	}
-	clone3, err := number(info, "clone3")
+	clone3, err := callNumber(info, "clone3")
 	if err != nil {
 		return nil, true, err
 	}
-	prog = append(prog, block(clone3, nil, retENOSYS)...)
+	prog = append(prog, callRule(clone3, nil, retENOSYS)...)
 	return append(prog, bpf.RetConstant{Val: retEPERM}), true, nil
 }
 
@@ -77,7 +77,7 @@ func tableFor(goarch string) (info *arch.Info, legacy, ok bool) {
 	return nil, false, false
 }
 
-func number(info *arch.Info, name string) (uint32, error) {
+func callNumber(info *arch.Info, name string) (uint32, error) {
 	for alternative := range strings.SplitSeq(name, "|") {
 		if nr, ok := info.SyscallNames[alternative]; ok {
 			return uint32(nr), nil
@@ -86,10 +86,10 @@ func number(info *arch.Info, name string) (uint32, error) {
 	return 0, fmt.Errorf("sandbox: %s has no system call %s", info.Name, name)
 }
 
-// block returns verdict for call nr when all conditions hold, else falls
+// callRule returns verdict for call nr when all conditions hold, else falls
 // through with the call's number in the accumulator again. An x32 call differs
 // from every nr by its bit 30 and so matches none.
-func block(nr uint32, when []cond, verdict uint32) []bpf.Instruction {
+func callRule(nr uint32, when []cond, verdict uint32) []bpf.Instruction {
 	if len(when) == 0 {
 		return []bpf.Instruction{
 			bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: nr, SkipTrue: 1},

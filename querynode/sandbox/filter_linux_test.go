@@ -62,7 +62,7 @@ func (m machine) verdict(abi *arch.Info, nr int, args ...uint64) uint32 {
 
 func (m machine) call(name string, args ...uint64) uint32 {
 	m.t.Helper()
-	nr, err := number(m.info, name)
+	nr, err := callNumber(m.info, name)
 	if err != nil {
 		m.t.Fatal(err)
 	}

@@ -85,7 +85,7 @@ func (t *Transfer) Send(ctx context.Context, s *Store, handle string, parts []Pa
 func (t *Transfer) put(ctx context.Context, p Part, file io.ReaderAt, at int64) (tag string, err error) {
 	sum := md5.New() //nolint:gosec // as above
 	if _, err := io.Copy(sum, reader{ctx, io.NewSectionReader(file, at, p.Size)}); err != nil {
-		return "", given(ctx, fmt.Errorf("read a packed copy: %w", err))
+		return "", canceledOr(ctx, fmt.Errorf("read a packed copy: %w", err))
 	}
 	ctx, watch := t.watch(ctx)
 	defer watch.stop()
@@ -103,14 +103,14 @@ func (t *Transfer) put(ctx context.Context, p Part, file io.ReaderAt, at int64) 
 	req.Header.Set("Content-MD5", base64.StdEncoding.EncodeToString(sum.Sum(nil)))
 	resp, err := t.client.Do(req)
 	if err != nil {
-		return "", unreachable(ctx, err)
+		return "", transferError(ctx, err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return "", refused(resp)
+		return "", refusedError(resp)
 	}
 	if _, err := io.Copy(io.Discard, io.LimitReader(resp.Body, maxReply)); err != nil {
-		return "", unreachable(ctx, err)
+		return "", transferError(ctx, err)
 	}
 	return resp.Header.Get("ETag"), nil
 }
@@ -128,17 +128,17 @@ func (t *Transfer) Fetch(ctx context.Context, address, id string, most int64, ds
 	}
 	resp, err := t.client.Do(req)
 	if err != nil {
-		return 0, unreachable(ctx, err)
+		return 0, transferError(ctx, err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return 0, refused(resp)
+		return 0, refusedError(resp)
 	}
 	src := &source{r: watch.reader(resp.Body)}
 	got, err := unpack(dst, src, most)
 	switch {
 	case src.err != nil:
-		return 0, unreachable(ctx, src.err)
+		return 0, transferError(ctx, src.err)
 	case errors.Is(err, errTooLong):
 		return 0, errs.E(errs.Snapshot, "The stored snapshot is damaged: it is larger than any database")
 	case errors.Is(err, errPacking):
@@ -191,9 +191,9 @@ const maxReply = 64 << 10
 
 var storeCode = regexp.MustCompile(`<Code>([A-Za-z]{1,64})</Code>`)
 
-// refused makes an error of an answer that is none of success. What the store
+// refusedError makes an error of an answer that is none of success. What the store
 // calls it says more than the status, and nothing of ours.
-func refused(resp *http.Response) error {
+func refusedError(resp *http.Response) error {
 	text, _ := io.ReadAll(io.LimitReader(resp.Body, maxReply)) // as much as comes
 	code := ""
 	if m := storeCode.FindSubmatch(text); m != nil {
@@ -205,20 +205,20 @@ func refused(resp *http.Response) error {
 	return errs.E(errs.ObjectStore, "The object store refused a transfer (%d%s)", resp.StatusCode, code)
 }
 
-// unreachable makes an error of a transfer that broke. The text of the cause
+// transferError makes an error of a transfer that broke. The text of the cause
 // must not have the address, which whoever reads it could use.
-func unreachable(ctx context.Context, err error) error {
+func transferError(ctx context.Context, err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
 	if context.Cause(ctx) == errStalled {
 		return errs.Wrap(errs.ObjectStore, err, "The object store made no progress with a transfer for too long")
 	}
-	return given(ctx, errs.Wrap(errs.ObjectStore, err, "The transfer to or from the object store broke"))
+	return canceledOr(ctx, errs.Wrap(errs.ObjectStore, err, "The transfer to or from the object store broke"))
 }
 
-// given is err unless somebody has given up.
-func given(ctx context.Context, err error) error {
+// canceledOr is err unless somebody has given up.
+func canceledOr(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return errs.Wrap(errs.Canceled, context.Cause(ctx), "The transfer was given up")
 	}

@@ -42,7 +42,7 @@ func pack(ctx context.Context, dst io.Writer, src io.Reader, length int64, pause
 		return Packed{}, fmt.Errorf("compress: %w", err)
 	}
 	h := blake3.New()
-	n, err := io.CopyBuffer(io.MultiWriter(h, z), paced{reader{ctx, io.LimitReader(src, length)}, pause}, make([]byte, chunk))
+	n, err := io.CopyBuffer(io.MultiWriter(h, z), throttledReader{reader{ctx, io.LimitReader(src, length)}, pause}, make([]byte, chunk))
 	if cerr := z.Close(); err == nil {
 		err = cerr
 	}
@@ -57,8 +57,8 @@ func pack(ctx context.Context, dst io.Writer, src io.Reader, length int64, pause
 	return Packed{ID: hex.EncodeToString(h.Sum(nil)), Bytes: n, Size: out.n}, nil
 }
 
-// unpacked tells what has come out of unpack.
-type unpacked struct {
+// unpackResult tells what has come out of unpack.
+type unpackResult struct {
 	id    string
 	bytes int64
 }
@@ -76,10 +76,10 @@ const maxContent = 1 << 40
 // unpack uncompresses src. No more than most bytes go to dst; of content that
 // has more the rest is counted and hashed only, so that its length can be
 // believed. The error is errTooLong, errPacking, or one of dst.
-func unpack(dst io.Writer, src *source, most int64) (unpacked, error) {
+func unpack(dst io.Writer, src *source, most int64) (unpackResult, error) {
 	z, err := zstd.NewReader(src, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 	if err != nil {
-		return unpacked{}, fmt.Errorf("%w: %w", errPacking, err)
+		return unpackResult{}, fmt.Errorf("%w: %w", errPacking, err)
 	}
 	defer z.Close()
 	h := blake3.New()
@@ -87,19 +87,19 @@ func unpack(dst io.Writer, src *source, most int64) (unpacked, error) {
 	for {
 		n, rerr := z.Read(buf)
 		if src.made += int64(n); src.made > max(most, maxContent) {
-			return unpacked{}, errTooLong
+			return unpackResult{}, errTooLong
 		}
 		_, _ = h.Write(buf[:n]) // it cannot fail
 		if src.made <= most {
 			if _, err := dst.Write(buf[:n]); err != nil {
-				return unpacked{}, diskError(err)
+				return unpackResult{}, diskError(err)
 			}
 		}
 		if rerr == io.EOF {
-			return unpacked{hex.EncodeToString(h.Sum(nil)), src.made}, nil
+			return unpackResult{hex.EncodeToString(h.Sum(nil)), src.made}, nil
 		}
 		if rerr != nil {
-			return unpacked{}, fmt.Errorf("%w: %w", errPacking, rerr)
+			return unpackResult{}, fmt.Errorf("%w: %w", errPacking, rerr)
 		}
 	}
 }
@@ -143,13 +143,13 @@ func (r reader) Read(p []byte) (int, error) {
 	return r.r.Read(p)
 }
 
-// paced pauses before it reads.
-type paced struct {
+// throttledReader pauses before it reads.
+type throttledReader struct {
 	reader
-	pause func(context.Context)
+	throttle func(context.Context)
 }
 
-func (p paced) Read(b []byte) (int, error) {
-	p.pause(p.ctx)
+func (p throttledReader) Read(b []byte) (int, error) {
+	p.throttle(p.ctx)
 	return p.reader.Read(b)
 }

@@ -51,7 +51,7 @@ func (s *Store) Pack(ctx context.Context, src *os.File) (handle string, p Packed
 	if err != nil {
 		return "", p, diskError(err)
 	}
-	inBackground(func(pause func(context.Context)) { p, err = pack(ctx, dst, src, info.Size(), pause) })
+	runThrottled(func(pause func(context.Context)) { p, err = pack(ctx, dst, src, info.Size(), pause) })
 	if cerr := dst.Close(); err == nil && cerr != nil {
 		err = diskError(cerr)
 	}
@@ -84,11 +84,11 @@ func (s *Store) open(handle string) (*os.File, int64, error) {
 	}
 	s.mu.Unlock()
 	if k == nil {
-		return nil, 0, gone()
+		return nil, 0, notFound()
 	}
 	f, err := os.Open(k.path)
 	if errors.Is(err, fs.ErrNotExist) { // released meanwhile
-		return nil, 0, gone()
+		return nil, 0, notFound()
 	}
 	if err != nil {
 		return nil, 0, fmt.Errorf("open a packed copy: %w", err)
@@ -96,7 +96,7 @@ func (s *Store) open(handle string) (*os.File, int64, error) {
 	return f, k.size, nil
 }
 
-func gone() error {
+func notFound() error {
 	return errs.E(errs.NotFound, "The prepared snapshot is not there any more")
 }
 

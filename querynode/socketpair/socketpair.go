@@ -34,24 +34,24 @@ func New(file *os.File) (*Conn, error) {
 		return nil, fmt.Errorf("use the daemon's channel: %w", err)
 	}
 	c := &Conn{file: file, raw: raw}
-	c.out = mux.NewWaitingOutbox(c.try, c.finish)
+	c.out = mux.NewWaitingOutbox(c.writeNow, c.finish)
 	return c, nil
 }
 
 // Send implements mux.Link.
 func (c *Conn) Send(k mux.Kind, stream uint32, payload []byte) { c.out.Send(k, stream, payload) }
 
-// Hold keeps frames back until Release, for one who is about to send several.
-func (c *Conn) Hold() { c.out.Cork() }
+// Cork keeps frames back until Uncork, for one who is about to send several.
+func (c *Conn) Cork() { c.out.Cork() }
 
-// Release ends a Hold.
-func (c *Conn) Release() { c.out.Uncork() }
+// Uncork ends a Cork.
+func (c *Conn) Uncork() { c.out.Uncork() }
 
-// Waiting is how many bytes of frames the other end has not begun to take.
-func (c *Conn) Waiting() int { return c.out.PendingBytes() }
+// PendingBytes is how many bytes of frames the other end has not begun to take.
+func (c *Conn) PendingBytes() int { return c.out.PendingBytes() }
 
-// try makes one write that does not wait.
-func (c *Conn) try(batch []byte) (rest []byte) {
+// writeNow makes one write that does not wait.
+func (c *Conn) writeNow(batch []byte) (rest []byte) {
 	n := 0
 	err := c.raw.Write(func(fd uintptr) bool {
 		n = writeNow(fd, batch)
@@ -90,7 +90,7 @@ func (c *Conn) Run(handle func(mux.Frame)) error {
 			handle(f)
 			rest = after
 		}
-		buf = c.room(buf, rest)
+		buf = c.growBuffer(buf, rest)
 		if err != nil {
 			if errors.Is(err, io.EOF) || errors.Is(err, os.ErrClosed) || errors.Is(err, syscall.ECONNRESET) {
 				return nil
@@ -100,10 +100,10 @@ func (c *Conn) Run(handle func(mux.Frame)) error {
 	}
 }
 
-// room moves the unparsed rest to the front of a buffer with space for more:
+// growBuffer moves the unparsed rest to the front of a buffer with space for more:
 // a larger one while a frame needs it or long ones follow one another, the
 // usual one otherwise.
-func (c *Conn) room(buf, rest []byte) []byte {
+func (c *Conn) growBuffer(buf, rest []byte) []byte {
 	quiet := len(buf) < readSize/2
 	switch {
 	case len(rest) == 0 && cap(buf) <= readSize:

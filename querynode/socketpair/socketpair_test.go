@@ -100,7 +100,7 @@ func TestBufferFollowsTheTraffic(t *testing.T) {
 		for i := range rest {
 			rest[i] = byte(i)
 		}
-		got := c.room(buf, rest)
+		got := c.growBuffer(buf, rest)
 		if cap(got) != test.want || len(got) != test.rest {
 			t.Errorf("%s: %d bytes of %d, want %d of %d", test.name, len(got), cap(got), test.rest, test.want)
 		}

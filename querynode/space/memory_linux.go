@@ -26,16 +26,16 @@ func pageBytes() int {
 func newMemory(pages int) (memory, error) {
 	fd, err := unix.MemfdCreate("ayb-space", unix.MFD_CLOEXEC)
 	if err != nil {
-		return memory{}, wrap("make", err)
+		return memory{}, memoryError("make", err)
 	}
 	m := memory{file: os.NewFile(uintptr(fd), "ayb-space"), size: pageBytes(), pages: pages}
 	if err := m.file.Truncate(int64(m.size) * int64(pages)); err != nil {
 		m.file.Close()
-		return memory{}, wrap("make", err)
+		return memory{}, memoryError("make", err)
 	}
 	if m.all, err = unix.Mmap(fd, 0, m.size*pages, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED); err != nil {
 		m.file.Close()
-		return memory{}, wrap("map", err)
+		return memory{}, memoryError("map", err)
 	}
 	return m, nil
 }
@@ -59,19 +59,19 @@ func (b *Book) File() *os.File {
 
 // Open maps the pages that a daemon with this seat uses, out of the inherited
 // descriptor, which it closes.
-func Open(fd int, seat Seat) (Share, error) {
+func Open(fd int, seat Seat) (Counters, error) {
 	if seat.Page == 0 {
-		return Share{}, nil
+		return Counters{}, nil
 	}
 	defer unix.Close(fd)
 	size := pageBytes()
 	own, err := unix.Mmap(fd, int64(seat.Page*size), size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {
-		return Share{}, wrap("map", err)
+		return Counters{}, memoryError("map", err)
 	}
 	node, err := unix.Mmap(fd, 0, size, unix.PROT_READ, unix.MAP_SHARED)
 	if err != nil {
-		return Share{}, wrap("map", err)
+		return Counters{}, memoryError("map", err)
 	}
-	return Share{Seat: at(own, wordSeats+seat.Number), Account: at(own, 0), Node: at(node, 0)}, nil
+	return Counters{Seat: at(own, wordSeats+seat.Number), Account: at(own, 0), Node: at(node, 0)}, nil
 }

@@ -19,4 +19,4 @@ func (m memory) close() {}
 func (b *Book) File() *os.File { return nil }
 
 // Open gives a daemon nothing to count in.
-func Open(int, Seat) (Share, error) { return Share{}, nil }
+func Open(int, Seat) (Counters, error) { return Counters{}, nil }

@@ -52,8 +52,8 @@ const (
 	wordBytes = 8
 )
 
-// sumEvery is how often daemons are told what all hold.
-const sumEvery = 100 * time.Millisecond
+// totalInterval is how often daemons are told what all hold.
+const totalInterval = 100 * time.Millisecond
 
 // errNoSeat: one account cannot have so many daemons.
 var errNoSeat = errors.New("the account has too many databases at work")
@@ -103,7 +103,7 @@ func NewBook(l Limits, daemons int) (*Book, error) {
 	}
 	b := &Book{limits: l, memory: m, stop: make(chan struct{}), accounts: map[string]*account{}}
 	atomic.StoreInt64(&m.words(0)[wordLimit], l.Node)
-	b.done.Go(b.sum)
+	b.done.Go(b.publishTotal)
 	return b, nil
 }
 
@@ -175,8 +175,8 @@ func (b *Book) leave(owner string, seat int) {
 	}
 }
 
-// Held tells what temporary files take in all.
-func (b *Book) Held() int64 {
+// TempBytes tells what temporary files take in all.
+func (b *Book) TempBytes() int64 {
 	if b == nil {
 		return 0
 	}
@@ -193,21 +193,21 @@ func (b *Book) Held() int64 {
 	return sum
 }
 
-func (b *Book) sum() {
-	t := time.NewTicker(sumEvery)
+func (b *Book) publishTotal() {
+	t := time.NewTicker(totalInterval)
 	defer t.Stop()
 	for {
 		select {
 		case <-b.stop:
 			return
 		case <-t.C:
-			atomic.StoreInt64(&b.memory.words(0)[wordUsed], b.Held())
+			atomic.StoreInt64(&b.memory.words(0)[wordUsed], b.TempBytes())
 		}
 	}
 }
 
-// Share is a daemon's view: addresses in shared memory, nil where there is none.
-type Share struct {
+// Counters is a daemon's view: addresses in shared memory, nil where there is none.
+type Counters struct {
 	Seat, Account, Node *int64
 }
 
@@ -233,6 +233,6 @@ func OverNode() error {
 		With(errs.AttrReason, errs.ReasonTemp)
 }
 
-func wrap(what string, err error) error {
+func memoryError(what string, err error) error {
 	return fmt.Errorf("%s the memory in which temporary files are counted: %w", what, err)
 }

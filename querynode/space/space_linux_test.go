@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func open(t *testing.T, b *Book, s Seat) Share {
+func open(t *testing.T, b *Book, s Seat) Counters {
 	t.Helper()
 	fd, err := unix.Dup(int(b.File().Fd())) // as a daemon inherits it
 	if err != nil {
@@ -43,11 +43,11 @@ func TestSeats(t *testing.T) {
 	if all[0].Page != all[1].Page || all[0].Page == all[2].Page || *other.Seat != 30 || *one.Account != 100 || *one.Node != 1000 || *two.Seat != 30 {
 		t.Errorf("seats %+v", all)
 	}
-	if got := b.Held(); got != 90 {
+	if got := b.TempBytes(); got != 90 {
 		t.Errorf("all hold %d", got)
 	}
 	atomic.StoreInt64(other.Seat, 1<<60) // a daemon that lies
-	if got := b.Held(); got != 160 {
+	if got := b.TempBytes(); got != 160 {
 		t.Errorf("one that lies counts as %d", got-60)
 	}
 	guard := time.After(10 * time.Second)
@@ -60,7 +60,7 @@ func TestSeats(t *testing.T) {
 	}
 	all[2].Leave()
 	all[2].Leave() // once more does nothing
-	if got := b.Held(); got != 60 {
+	if got := b.TempBytes(); got != 60 {
 		t.Errorf("without b all hold %d", got)
 	}
 	again, err := b.Enter("c") // on the page of b

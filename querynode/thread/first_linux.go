@@ -6,4 +6,4 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func first() bool { return unix.Gettid() == os.Getpid() }
+func isFirst() bool { return unix.Gettid() == os.Getpid() }

@@ -13,7 +13,7 @@ func Run(fn func()) {
 	go func() {
 		defer close(done)
 		runtime.LockOSThread()
-		if first() {
+		if isFirst() {
 			defer runtime.UnlockOSThread()
 			Run(fn)
 			return

@@ -52,8 +52,8 @@ type decoder struct {
 	values *int // how many there are so far
 }
 
-// bad is a mistake at the value that was read last, or is open.
-func (d decoder) bad(format string, args ...any) error {
+// mistake is a mistake at the value that was read last, or is open.
+func (d decoder) mistake(format string, args ...any) error {
 	e := errs.E(errs.Invalid, format, args...)
 	if at := string(d.StackPointer()); at != "" {
 		e.Message += " (at " + shortened(at) + ")"
@@ -70,7 +70,7 @@ func shortened(s string) string {
 	return strconv.QuoteToASCII(s)
 }
 
-func (d decoder) broken(err error) error {
+func (d decoder) syntaxError(err error) error {
 	if s, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		return errs.Wrap(errs.Invalid, err, "The request is not valid JSON: %v at byte %d", s.Err, s.ByteOffset)
 	}
@@ -81,10 +81,10 @@ func (d decoder) broken(err error) error {
 func (d decoder) token(kind jsontext.Kind, what string) (jsontext.Token, error) {
 	t, err := d.ReadToken()
 	if err != nil {
-		return t, d.broken(err)
+		return t, d.syntaxError(err)
 	}
 	if t.Kind() != kind {
-		return t, d.bad("%s", what)
+		return t, d.mistake("%s", what)
 	}
 	return t, nil
 }
@@ -97,7 +97,7 @@ func (d decoder) object(what string, member func(name string) error) error {
 	for {
 		t, err := d.ReadToken()
 		if err != nil {
-			return d.broken(err)
+			return d.syntaxError(err)
 		}
 		if t.Kind() == '}' {
 			return nil
@@ -116,7 +116,7 @@ func (d decoder) array(element func() error) error {
 		}
 	}
 	if _, err := d.ReadToken(); err != nil {
-		return d.broken(err)
+		return d.syntaxError(err)
 	}
 	return nil
 }
@@ -145,7 +145,7 @@ func (d decoder) batch() (Batch, error) {
 			ms, err = d.count(maxTimeout)
 			b.Timeout = time.Duration(ms) * time.Millisecond
 		default:
-			err = d.bad("The request has an unknown name; known are sql, params, statements, atomic, max_rows and timeout_ms")
+			err = d.mistake("The request has an unknown name; known are sql, params, statements, atomic, max_rows and timeout_ms")
 		}
 		return err
 	})
@@ -171,7 +171,7 @@ func (d decoder) statements() ([]Statement, error) {
 	list := []Statement{}
 	err := d.array(func() error {
 		if len(list) == maxStatements {
-			return d.bad("A request may have at most %d statements; split it", maxStatements)
+			return d.mistake("A request may have at most %d statements; split it", maxStatements)
 		}
 		s, err := d.statement()
 		list = append(list, s)
@@ -191,12 +191,12 @@ func (d decoder) statement() (Statement, error) {
 		case "params":
 			s.Params, err = d.params()
 		default:
-			err = d.bad("A statement has an unknown name; known are sql and params")
+			err = d.mistake("A statement has an unknown name; known are sql and params")
 		}
 		return err
 	})
 	if err == nil && !has {
-		err = d.bad("A statement has no sql")
+		err = d.mistake("A statement has no sql")
 	}
 	return s, err
 }
@@ -212,10 +212,10 @@ func (d decoder) sql() (string, error) {
 func (d decoder) boolean() (bool, error) {
 	t, err := d.ReadToken()
 	if err != nil {
-		return false, d.broken(err)
+		return false, d.syntaxError(err)
 	}
 	if k := t.Kind(); k != 't' && k != 'f' {
-		return false, d.bad("This has to be true or false")
+		return false, d.mistake("This has to be true or false")
 	}
 	return t.Bool(), nil
 }
@@ -228,7 +228,7 @@ func (d decoder) count(most int64) (int64, error) {
 	}
 	n, err := strconv.ParseInt(t.String(), 10, 64)
 	if err != nil || n < 0 || n > most {
-		return 0, d.bad(what)
+		return 0, d.mistake(what)
 	}
 	return n, nil
 }
@@ -238,12 +238,12 @@ func (d decoder) params() (Params, error) {
 	switch d.PeekKind() {
 	case 'n':
 		if _, err := d.ReadToken(); err != nil {
-			return p, d.broken(err)
+			return p, d.syntaxError(err)
 		}
 		return p, nil
 	case '[':
 		if _, err := d.ReadToken(); err != nil {
-			return p, d.broken(err)
+			return p, d.syntaxError(err)
 		}
 		err := d.array(func() error {
 			v, err := d.value()
@@ -260,7 +260,7 @@ func (d decoder) params() (Params, error) {
 		return p, err
 	}
 	if _, err := d.ReadToken(); err != nil {
-		return p, d.broken(err)
+		return p, d.syntaxError(err)
 	}
-	return p, d.bad("The params have to be an array, or an object for named ones")
+	return p, d.mistake("The params have to be an array, or an object for named ones")
 }

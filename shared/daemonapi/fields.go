@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// special are the bytes that separate and enclose fields, or begin escapes,
+// specialBytes are the bytes that separate and enclose fields, or begin escapes,
 // for some program or other; rare are those that separate fields where there
 // is nothing else that does.
 const (
-	special = "\",'\r\n;|\t\\"
-	rare    = " :^\x01"
+	specialBytes   = "\",'\r\n;|\t\\"
+	rareSeparators = " :^\x01"
 )
 
 // PlainField tells whether a text is one for every reader of CSV when it is not
@@ -20,21 +20,21 @@ const (
 // Exports have quotes around what is not plain, and around nothing else.
 func PlainField(s []byte, single bool) bool {
 	switch {
-	case len(s) == 0 || bytes.ContainsAny(s, special) || single && bytes.ContainsAny(s, rare):
+	case len(s) == 0 || bytes.ContainsAny(s, specialBytes) || single && bytes.ContainsAny(s, rareSeparators):
 		return false
 	case s[0] <= ' ' || s[len(s)-1] <= ' ' || len(bytes.TrimSpace(s)) < len(s) || s[0] == '#' || s[0] == '(' || s[0] == '<':
 		return false
-	case len(s) > longestWord:
+	case len(s) > maxWord:
 		return true
 	}
-	return !words[strings.ToLower(string(s))] && !numeric(s)
+	return !csvWords[strings.ToLower(string(s))] && !looksNumeric(s)
 }
 
-// longestWord is as long as what is looked at as a word or a number.
-const longestWord = 400
+// maxWord is as long as what is looked at as a word or a number.
+const maxWord = 400
 
-// numeric tells whether a text is a number to some reader of CSV.
-func numeric(b []byte) bool {
+// looksNumeric tells whether a text is a number to some reader of CSV.
+func looksNumeric(b []byte) bool {
 	s := string(b)
 	if c := s[0]; c >= 0x80 || c >= 'A' && c != 'i' && c != 'I' && c != 'n' && c != 'N' {
 		return false
@@ -43,9 +43,9 @@ func numeric(b []byte) bool {
 	return err == nil || !strings.ContainsFunc(s, func(c rune) bool { return !strings.ContainsRune("0123456789+-.eE% ", c) })
 }
 
-// words are those, in small letters, that some program reads as NULL or as a
+// csvWords are those, in small letters, that some program reads as NULL or as a
 // boolean.
-var words = map[string]bool{
+var csvWords = map[string]bool{
 	"na": true, "n/a": true, "null": true, "none": true, "nil": true, "nan": true, "true": true, "false": true, "t": true, "f": true,
 	"yes": true, "no": true, "wahr": true, "falsch": true, "vrai": true, "faux": true, "verdadero": true, "falso": true, "vero": true,
 }

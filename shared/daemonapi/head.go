@@ -108,7 +108,7 @@ func appendNumber(dst []byte, tag byte, n int64) []byte {
 // may be any text.
 func Parse(buf []byte) (Request, error) {
 	var req Request
-	head, body, ok := cut(buf)
+	head, body, ok := cutField(buf)
 	if !ok {
 		return req, badHead()
 	}
@@ -118,7 +118,7 @@ func Parse(buf []byte) (Request, error) {
 			return req, badHead()
 		}
 		tag := head[0]
-		value, rest, ok := cut(head[1:])
+		value, rest, ok := cutField(head[1:])
 		if !ok || !req.set(tag, value) {
 			return req, badHead()
 		}
@@ -130,8 +130,8 @@ func Parse(buf []byte) (Request, error) {
 	return req, nil
 }
 
-// cut takes a length and that many bytes off buf.
-func cut(buf []byte) (value, rest []byte, ok bool) {
+// cutField takes a length and that many bytes off buf.
+func cutField(buf []byte) (value, rest []byte, ok bool) {
 	if len(buf) < 2 {
 		return nil, nil, false
 	}

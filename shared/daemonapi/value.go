@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-const whatValue = `A value has to be null, a string, a number, true, false, {"base64":"…"}, {"integer":"…"} or {"real":"…"}`
+const valueForms = `A value has to be null, a string, a number, true, false, {"base64":"…"}, {"integer":"…"} or {"real":"…"}`
 
 // value reads the value of one parameter.
 func (d decoder) value() (Value, error) {
 	if *d.values++; *d.values > maxValues {
-		return Value{}, d.bad("A request may have at most %d values of parameters; split it", maxValues)
+		return Value{}, d.mistake("A request may have at most %d values of parameters; split it", maxValues)
 	}
 	if d.PeekKind() == '{' {
 		return d.tagged()
 	}
 	t, err := d.ReadToken()
 	if err != nil {
-		return Value{}, d.broken(err)
+		return Value{}, d.syntaxError(err)
 	}
 	switch t.Kind() {
 	case 'n':
@@ -33,7 +33,7 @@ func (d decoder) value() (Value, error) {
 	case '0':
 		return d.number(t.String())
 	}
-	return Value{}, d.bad(whatValue)
+	return Value{}, d.mistake(valueForms)
 }
 
 // number takes a JSON number for what its spelling says.
@@ -47,7 +47,7 @@ func (d decoder) number(s string) (Value, error) {
 func (d decoder) integer(s string) (Value, error) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
-		return Value{}, d.bad(`This is no integer of 64 bits; write a larger number as {"real":"…"} or as a string`)
+		return Value{}, d.mistake(`This is no integer of 64 bits; write a larger number as {"real":"…"} or as a string`)
 	}
 	return Value{Kind: Integer, Integer: n}, nil
 }
@@ -57,7 +57,7 @@ func (d decoder) integer(s string) (Value, error) {
 func (d decoder) real(s string) (Value, error) {
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil || math.IsNaN(f) || strings.ContainsAny(s, "_xXpP") {
-		return Value{}, d.bad("This is no number that a REAL can hold")
+		return Value{}, d.mistake("This is no number that a REAL can hold")
 	}
 	return Value{Kind: Real, Real: f}, nil
 }
@@ -67,7 +67,7 @@ func (d decoder) tagged() (Value, error) {
 	var v Value
 	members, as := 0, false
 	err := d.object("", func(name string) error {
-		t, err := d.token('"', whatValue)
+		t, err := d.token('"', valueForms)
 		if err != nil {
 			return err
 		}
@@ -76,11 +76,11 @@ func (d decoder) tagged() (Value, error) {
 			return nil
 		}
 		members++
-		v, err = d.tag(name, t.String())
+		v, err = d.taggedValue(name, t.String())
 		return err
 	})
 	if err == nil && (members != 1 || as && v.Kind != Blob) {
-		err = d.bad(whatValue)
+		err = d.mistake(valueForms)
 	}
 	if as {
 		v.Kind = Text // that need not be UTF-8
@@ -88,12 +88,12 @@ func (d decoder) tagged() (Value, error) {
 	return v, err
 }
 
-func (d decoder) tag(name, s string) (Value, error) {
+func (d decoder) taggedValue(name, s string) (Value, error) {
 	switch name {
 	case "base64":
 		b, err := base64.StdEncoding.Strict().DecodeString(s)
 		if err != nil {
-			return Value{}, d.bad("This is not base64 (the standard alphabet, with padding)")
+			return Value{}, d.mistake("This is not base64 (the standard alphabet, with padding)")
 		}
 		return Value{Kind: Blob, Bytes: b}, nil
 	case "integer":
@@ -108,7 +108,7 @@ func (d decoder) tag(name, s string) (Value, error) {
 		if v, err := d.real(s); err == nil && !math.IsInf(v.Real, 0) {
 			return v, nil
 		}
-		return Value{}, d.bad("This is no number that a REAL can hold")
+		return Value{}, d.mistake("This is no number that a REAL can hold")
 	}
-	return Value{}, d.bad(whatValue)
+	return Value{}, d.mistake(valueForms)
 }

@@ -59,7 +59,7 @@ func FuzzMessages(f *testing.F) {
 			}
 		}
 		p := NewPresence(time.Now)
-		p.see("n", data)
+		p.update("n", data)
 		for _, n := range p.LiveNodes() {
 			if n.ID != "n" {
 				t.Fatalf("%+v lives", n)

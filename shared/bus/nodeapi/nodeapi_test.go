@@ -218,20 +218,20 @@ func TestPresence(t *testing.T) {
 		}
 		return b
 	}
-	p.see("b", status("b"))
-	p.see("a", status("a"))
-	p.see("c", status("forged"))
-	p.see("d", []byte("{"))
+	p.update("b", status("b"))
+	p.update("a", status("a"))
+	p.update("c", status("forged"))
+	p.update("d", []byte("{"))
 	if got := p.LiveNodes(); len(got) != 2 || got[0].ID != "a" || got[1].ID != "b" {
 		t.Errorf("live %v", got)
 	}
-	now = now.Add(alive / 2)
-	p.see("a", status("a"))
-	now = now.Add(alive/2 + time.Second)
+	now = now.Add(statusTTL / 2)
+	p.update("a", status("a"))
+	now = now.Add(statusTTL/2 + time.Second)
 	if got := p.LiveNodes(); len(got) != 1 || got[0].ID != "a" {
 		t.Errorf("live %v after b went silent", got)
 	}
-	p.see("a", nil)
+	p.update("a", nil)
 	if got := p.LiveNodes(); len(got) != 0 {
 		t.Errorf("live %v after a left", got)
 	}

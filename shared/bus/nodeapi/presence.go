@@ -37,34 +37,34 @@ type NodeStatus struct {
 }
 
 const (
-	// heartbeat is how often a node shows that it lives.
-	heartbeat = 3 * time.Second
-	// alive is how long a heartbeat counts.
-	alive = 10 * time.Second
+	// heartbeatInterval is how often a node shows that it lives.
+	heartbeatInterval = 3 * time.Second
+	// statusTTL is how long a heartbeat counts.
+	statusTTL = 10 * time.Second
 )
 
 // Announce posts the node's status until ctx ends. It posts at once, and
 // again soon when the bus does not take it.
 func Announce(ctx context.Context, b bus.Registry, status func() NodeStatus, log *slog.Logger) error {
 	for {
-		wait := heartbeat
-		if err := post(ctx, b, status()); err != nil {
+		wait := heartbeatInterval
+		if err := announceOnce(ctx, b, status()); err != nil {
 			log.Debug("heartbeat not posted", "err", err)
-			wait = heartbeat / 10
+			wait = heartbeatInterval / 10
 		}
 		t := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
 			t.Stop()
-			leave(b, status().ID, log)
+			withdraw(b, status().ID, log)
 			return nil
 		case <-t.C:
 		}
 	}
 }
 
-// leave takes the node off the board, so that nobody thinks it lives.
-func leave(b bus.Registry, id NodeID, log *slog.Logger) {
+// withdraw takes the node off the board, so that nobody thinks it lives.
+func withdraw(b bus.Registry, id NodeID, log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	if err := b.Set(ctx, string(id), nil); err != nil {
@@ -72,12 +72,12 @@ func leave(b bus.Registry, id NodeID, log *slog.Logger) {
 	}
 }
 
-func post(ctx context.Context, b bus.Registry, s NodeStatus) error {
+func announceOnce(ctx context.Context, b bus.Registry, s NodeStatus) error {
 	data, err := json.Marshal(s)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, heartbeat)
+	ctx, cancel := context.WithTimeout(ctx, heartbeatInterval)
 	defer cancel()
 	return b.Set(ctx, string(s.ID), data)
 }
@@ -88,10 +88,10 @@ type Presence struct {
 	now func() time.Time
 
 	mu    sync.Mutex
-	nodes map[NodeID]seen
+	nodes map[NodeID]lastStatus
 }
 
-type seen struct {
+type lastStatus struct {
 	status NodeStatus
 	at     time.Time
 }
@@ -100,15 +100,15 @@ var _ Nodes = (*Presence)(nil)
 
 // NewPresence makes an empty picture; Follow fills it.
 func NewPresence(now func() time.Time) *Presence {
-	return &Presence{now: now, nodes: map[NodeID]seen{}}
+	return &Presence{now: now, nodes: map[NodeID]lastStatus{}}
 }
 
 // Follow watches the board until ctx ends.
 func (p *Presence) Follow(ctx context.Context, b bus.Registry) error {
-	return b.Watch(ctx, p.see)
+	return b.Watch(ctx, p.update)
 }
 
-func (p *Presence) see(key string, value []byte) {
+func (p *Presence) update(key string, value []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var s NodeStatus
@@ -116,14 +116,14 @@ func (p *Presence) see(key string, value []byte) {
 		delete(p.nodes, NodeID(key))
 		return
 	}
-	p.nodes[s.ID] = seen{s, p.now()}
+	p.nodes[s.ID] = lastStatus{s, p.now()}
 }
 
 // LiveNodes implements Nodes.
 func (p *Presence) LiveNodes() []NodeStatus {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	oldest := p.now().Add(-alive)
+	oldest := p.now().Add(-statusTTL)
 	var out []NodeStatus
 	for _, id := range slices.Sorted(maps.Keys(p.nodes)) {
 		if s := p.nodes[id]; s.at.After(oldest) {

@@ -33,8 +33,8 @@ func openInside(root *os.Root, name string) (*os.File, error) {
 	return f, nil
 }
 
-// settle makes a version survive a power cut. There has to be a database in it.
-func settle(p ayb.DatabasePath, dir string) error {
+// syncVersion makes a version survive a power cut. There has to be a database in it.
+func syncVersion(p ayb.DatabasePath, dir string) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return fmt.Errorf("settle a version of %s: %w", p, err)
@@ -60,9 +60,9 @@ func syncFile(root *os.Root, name string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// TakeTemp opens a file that a daemon has made in the temp directory, and
+// TakeOverTemp opens a file that a daemon has made in the temp directory, and
 // removes its name: the room is free again when it is closed.
-func (v Version) TakeTemp(name string) (*os.File, error) {
+func (v Version) TakeOverTemp(name string) (*os.File, error) {
 	root, err := os.OpenRoot(v.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("take a temporary file: %w", err)
@@ -79,9 +79,9 @@ func (v Version) TakeTemp(name string) (*os.File, error) {
 	return f, nil
 }
 
-// DropTemp removes a file that a daemon has begun to make in the temp directory,
+// RemoveTemp removes a file that a daemon has begun to make in the temp directory,
 // and what SQLite keeps beside it.
-func (v Version) DropTemp(name string) error {
+func (v Version) RemoveTemp(name string) error {
 	root, err := os.OpenRoot(v.Dir)
 	if err != nil {
 		return fmt.Errorf("drop a temporary file: %w", err)
@@ -111,7 +111,7 @@ func (v Version) NewFile() (*os.File, error) {
 
 // Clear removes everything in a version. No daemon of it may be running.
 func (v Version) Clear() error {
-	if err := empty(v.Dir); err != nil {
+	if err := removeContents(v.Dir); err != nil {
 		return fmt.Errorf("clear a version: %w", err)
 	}
 	return nil

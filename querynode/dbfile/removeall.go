@@ -30,32 +30,32 @@ func removeAll(path string) error {
 		return err
 	}
 	if info.IsDir() {
-		if err := empty(path); err != nil {
+		if err := removeContents(path); err != nil {
 			return err
 		}
 	}
-	return absent(os.Remove(path))
+	return ignoreNotExist(os.Remove(path))
 }
 
-// empty removes what is in a directory.
-func empty(top string) error {
+// removeContents removes what is in a directory.
+func removeContents(top string) error {
 	return each(top, func(e fs.DirEntry) error {
 		dir := filepath.Join(top, e.Name())
 		if !e.IsDir() {
-			return absent(os.Remove(dir))
+			return ignoreNotExist(os.Remove(dir))
 		}
 		if os.Remove(dir) == nil { // most are empty
 			return nil
 		}
-		err := each(dir, func(e fs.DirEntry) error { return lift(filepath.Join(dir, e.Name()), e, top) })
-		return errors.Join(err, absent(os.Remove(dir)))
+		err := each(dir, func(e fs.DirEntry) error { return moveUp(filepath.Join(dir, e.Name()), e, top) })
+		return errors.Join(err, ignoreNotExist(os.Remove(dir)))
 	})
 }
 
-// lift removes an entry of a directory, or moves it to the top when there is
+// moveUp removes an entry of a directory, or moves it to the top when there is
 // something in it.
-func lift(path string, e fs.DirEntry, top string) error {
-	err := absent(os.Remove(path))
+func moveUp(path string, e fs.DirEntry, top string) error {
+	err := ignoreNotExist(os.Remove(path))
 	if err == nil || !e.IsDir() {
 		return err
 	}
@@ -73,7 +73,7 @@ func lift(path string, e fs.DirEntry, top string) error {
 // the first one of a time when nothing could be removed.
 func each(dir string, do func(fs.DirEntry) error) error {
 	for {
-		entries, err := some(dir)
+		entries, err := readSome(dir)
 		if err != nil || len(entries) == 0 {
 			return err
 		}
@@ -92,9 +92,9 @@ func each(dir string, do func(fs.DirEntry) error) error {
 	}
 }
 
-// some gives the first entries of a directory, which gets the permissions that
+// readSome gives the first entries of a directory, which gets the permissions that
 // this needs.
-func some(dir string) ([]fs.DirEntry, error) {
+func readSome(dir string) ([]fs.DirEntry, error) {
 	f, err := os.Open(dir)
 	if errors.Is(err, fs.ErrPermission) {
 		if err = os.Chmod(dir, dirMode); err == nil {
@@ -120,8 +120,8 @@ func some(dir string) ([]fs.DirEntry, error) {
 	return entries, nil
 }
 
-// absent takes what is not there for removed.
-func absent(err error) error {
+// ignoreNotExist takes what is not there for removed.
+func ignoreNotExist(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

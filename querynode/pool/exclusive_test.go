@@ -14,7 +14,7 @@ import (
 
 var otherDB = ayb.DatabasePath{Entity: "a", Database: "other"}
 
-// hold asks the daemon that get gives to hold a request.
+// reserve asks the daemon that get gives to hold a request.
 func hold(t *testing.T, get func() (*Daemon, error)) (*Daemon, *answer) {
 	t.Helper()
 	a := &answer{end: make(chan end, 1)}
@@ -66,21 +66,21 @@ func TestStagedVersionsHaveDaemons(t *testing.T) {
 	if p.Running(db) != live || p.Requests(db) != 1 {
 		t.Error("a staged version counts as the database")
 	}
-	err := p.Without(func() error {
+	err := p.Exclusive(func() error {
 		if !ended(t, oneEnd) || ended(t, liveEnd) || ended(t, twoEnd) || ended(t, besideEnd) {
 			t.Error("not the one version was ended")
 		}
 		return nil
-	}, Place{db, "1"})
+	}, InstanceKey{db, "1"})
 	if err != nil {
 		t.Error(err)
 	}
-	err = p.Without(func() error {
+	err = p.Exclusive(func() error {
 		if !ended(t, liveEnd) || !ended(t, twoEnd) || ended(t, besideEnd) {
 			t.Error("not all of the one database was ended")
 		}
 		return nil
-	}, Place{DB: db}, Place{db, "1"})
+	}, InstanceKey{DB: db}, InstanceKey{db, "1"})
 	if err != nil {
 		t.Error(err)
 	}
@@ -93,12 +93,12 @@ func TestWithoutHoldsSeveralPlaces(t *testing.T) {
 	var wg sync.WaitGroup
 	inside := make(chan struct{}, 1)
 	for i := range 40 {
-		places := []Place{{DB: db}, {DB: otherDB}}
+		places := []InstanceKey{{DB: db}, {DB: otherDB}}
 		if i%2 == 0 {
-			places = []Place{{DB: otherDB}, {DB: db}, {DB: db}}
+			places = []InstanceKey{{DB: otherDB}, {DB: db}, {DB: db}}
 		}
 		wg.Go(func() {
-			err := p.Without(func() error {
+			err := p.Exclusive(func() error {
 				select {
 				case inside <- struct{}{}:
 				default:
@@ -128,17 +128,17 @@ func TestKnownLimits(t *testing.T) {
 	p := limitsPool(t)
 	first, _, a := open(t, p, queries(2), "x")
 	<-a.end
-	if p.Known(db) != queries(2) {
-		t.Errorf("known %+v", p.Known(db))
+	if p.KnownLimits(db) != queries(2) {
+		t.Errorf("known %+v", p.KnownLimits(db))
 	}
-	if d, err := p.GetAside(db, p.Known(db)); err != nil || d != first {
+	if d, err := p.GetForMaintenance(db, p.KnownLimits(db)); err != nil || d != first {
 		t.Errorf("another daemon, %v", err)
 	}
-	if _, err := p.GetAside(db, queries(3)); err != nil || p.Known(db) != queries(2) {
-		t.Errorf("known %+v, %v", p.Known(db), err)
+	if _, err := p.GetForMaintenance(db, queries(3)); err != nil || p.KnownLimits(db) != queries(2) {
+		t.Errorf("known %+v, %v", p.KnownLimits(db), err)
 	}
-	if _, err := p.Get(db, daemonapi.Limits{}); err != nil || p.Known(db) != (daemonapi.Limits{}) {
-		t.Errorf("known %+v, %v", p.Known(db), err)
+	if _, err := p.Get(db, daemonapi.Limits{}); err != nil || p.KnownLimits(db) != (daemonapi.Limits{}) {
+		t.Errorf("known %+v, %v", p.KnownLimits(db), err)
 	}
 }
 
@@ -162,21 +162,21 @@ func TestLimitsGoWithTheirDatabase(t *testing.T) {
 	_, _, first := open(t, p, queries(2), "x")
 	<-first.end
 	nothing := func() error { return nil }
-	if err := p.Without(nothing, Place{DB: db}); err != nil || p.Known(db) != queries(2) {
-		t.Errorf("known %+v, %v", p.Known(db), err)
+	if err := p.Exclusive(nothing, InstanceKey{DB: db}); err != nil || p.KnownLimits(db) != queries(2) {
+		t.Errorf("known %+v, %v", p.KnownLimits(db), err)
 	}
 	there := p.deps.Files.(files)
-	err := p.Without(func() error { p.deps.Files = absent{there, db}; return nil }, Place{DB: db})
-	if err != nil || len(p.known) != 0 {
-		t.Errorf("known %+v, %v", p.known, err)
+	err := p.Exclusive(func() error { p.deps.Files = absent{there, db}; return nil }, InstanceKey{DB: db})
+	if err != nil || len(p.knownLimits) != 0 {
+		t.Errorf("known %+v, %v", p.knownLimits, err)
 	}
 	d, _, a := open(t, p, queries(2), "x")
 	if e := <-a.end; e.kind != mux.Fail {
 		t.Errorf("told %v %q", e.kind, e.payload)
 	}
 	<-d.done
-	if p.Known(db) != (daemonapi.Limits{}) {
-		t.Errorf("known %+v", p.Known(db))
+	if p.KnownLimits(db) != (daemonapi.Limits{}) {
+		t.Errorf("known %+v", p.KnownLimits(db))
 	}
 }
 

@@ -12,12 +12,12 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// sweep removes what a crash has left, and counts the databases. What cannot
+// recover removes what a crash has left, and counts the databases. What cannot
 // be removed stays: a hostile daemon may have made it, and that must not keep
 // the other databases from being served.
-func (d *Dir) sweep() (databases int, err error) {
+func (d *Dir) recover() (databases int, err error) {
 	err = d.homes(func(p ayb.DatabasePath, home string) {
-		if d.sweepHome(p, home) {
+		if d.recoverHome(p, home) {
 			databases++
 		}
 	})
@@ -53,13 +53,13 @@ func (d *Dir) homes(fn func(p ayb.DatabasePath, home string)) error {
 	return nil
 }
 
-// sweepHome brings the directory of one database in order, and tells whether
+// recoverHome brings the directory of one database in order, and tells whether
 // there is a database. Where the link is broken nothing is touched: somebody
 // has to look at it.
-func (d *Dir) sweepHome(p ayb.DatabasePath, home string) bool {
+func (d *Dir) recoverHome(p ayb.DatabasePath, home string) bool {
 	_ = os.Remove(filepath.Join(home, current+".tmp"))
 	live := ""
-	if linked(home) {
+	if hasLink(home) {
 		dir, err := liveDir(home)
 		if err != nil {
 			return true
@@ -69,14 +69,14 @@ func (d *Dir) sweepHome(p ayb.DatabasePath, home string) bool {
 	}
 	for _, v := range versions(home) {
 		if v != live {
-			_ = d.throwAway(filepath.Join(home, v))
+			_ = d.removeDurably(filepath.Join(home, v))
 		}
 	}
 	if live != "" {
 		return true
 	}
 	if os.Remove(home) == nil {
-		_ = d.leaveOwner(p)
+		_ = d.removeEmptyOwner(p)
 	}
 	return false
 }

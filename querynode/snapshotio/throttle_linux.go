@@ -15,41 +15,41 @@ const (
 	ioprioThread = 1
 	ioprioIdle   = 3 << 13
 
-	// turn is how much is done at a time. Then the work rests for rests times as
+	// workSlice is how much is done at a time. Then the work rests for rests times as
 	// long if all else in the process has computed for busy of that time.
-	turn        = 2 * time.Millisecond
-	rests       = 4
-	longestRest = 50 * time.Millisecond
-	busy        = 0.1
+	workSlice   = 2 * time.Millisecond
+	pauseFactor = 4
+	maxPause    = 50 * time.Millisecond
+	busyShare   = 0.1
 )
 
-// inBackground runs fn on a thread that gives way to others, and waits for it.
+// runThrottled runs fn on a thread that gives way to others, and waits for it.
 // fn has to call the function it is given again and again, which rests while
 // the process has something else to do. A low priority instead would do harm:
 // the kernel would make the thread wait while it has one of the few places at
 // which Go runs anything, and the collector waits for every thread.
-func inBackground(fn func(pause func(context.Context))) {
+func runThrottled(fn func(pause func(context.Context))) {
 	thread.Run(func() {
 		_, _, _ = unix.Syscall(unix.SYS_IOPRIO_SET, ioprioThread, 0, ioprioIdle) // else it is as important as all else
-		p := pace{since: time.Now(), others: others()}
-		fn(p.pause)
+		p := throttle{since: time.Now(), others: othersTime()}
+		fn(p.wait)
 	})
 }
 
-// pace belongs to one thread.
-type pace struct {
+// throttle belongs to one thread.
+type throttle struct {
 	since  time.Time
 	others time.Duration
 }
 
-func (p *pace) pause(ctx context.Context) {
+func (p *throttle) wait(ctx context.Context) {
 	worked := time.Since(p.since)
-	if worked < turn {
+	if worked < workSlice {
 		return
 	}
-	now := others()
-	if float64(now-p.others) > busy*float64(worked) {
-		t := time.NewTimer(min(rests*worked, longestRest))
+	now := othersTime()
+	if float64(now-p.others) > busyShare*float64(worked) {
+		t := time.NewTimer(min(pauseFactor*worked, maxPause))
 		defer t.Stop()
 		select {
 		case <-t.C:
@@ -58,11 +58,11 @@ func (p *pace) pause(ctx context.Context) {
 	}
 	// What the others do while this rests does not count: it may be more than
 	// they would do beside it.
-	p.since, p.others = time.Now(), others()
+	p.since, p.others = time.Now(), othersTime()
 }
 
-// others is what all other threads of the process have computed.
-func others() time.Duration {
+// othersTime is what all other threads of the process have computed.
+func othersTime() time.Duration {
 	var all, own unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_SELF, &all) != nil || unix.Getrusage(unix.RUSAGE_THREAD, &own) != nil {
 		return 0 // it cannot fail

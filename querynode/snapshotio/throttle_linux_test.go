@@ -9,24 +9,24 @@ import (
 // Work in the background rests while the rest of the process computes.
 func TestBackgroundRests(t *testing.T) {
 	rest := func(worked, computed time.Duration) (d time.Duration) {
-		inBackground(func(func(context.Context)) {
-			p := pace{since: time.Now().Add(-worked), others: others() - computed}
+		runThrottled(func(func(context.Context)) {
+			p := throttle{since: time.Now().Add(-worked), others: othersTime() - computed}
 			begin := time.Now()
-			p.pause(t.Context())
+			p.wait(t.Context())
 			d = time.Since(begin)
 		})
 		return d
 	}
-	if d := rest(2*turn, turn); d < 2*rests*turn {
+	if d := rest(2*workSlice, workSlice); d < 2*pauseFactor*workSlice {
 		t.Errorf("it rested %s", d)
 	}
-	if d := rest(time.Hour, time.Hour); d < longestRest || d > time.Minute {
+	if d := rest(time.Hour, time.Hour); d < maxPause || d > time.Minute {
 		t.Errorf("after long work it rested %s", d)
 	}
-	if d := rest(time.Hour, 0); d > longestRest {
+	if d := rest(time.Hour, 0); d > maxPause {
 		t.Errorf("nothing else was done, and it rested %s", d)
 	}
-	if d := rest(0, time.Hour); d > longestRest {
+	if d := rest(0, time.Hour); d > maxPause {
 		t.Errorf("it had done next to nothing, and rested %s", d)
 	}
 }

@@ -12,17 +12,17 @@ import (
 )
 
 const (
-	// longestReply bounds the answer to a request of the node's own.
-	longestReply = 64 << 10
+	// maxReply bounds the answer to a request of the node's own.
+	maxReply = 64 << 10
 	// cancelGrace is how long a request that was given up may take to end. One
 	// that shows that it lives and does not end is forgotten then.
 	cancelGrace = 20 * time.Second
 )
 
-// Ask makes a request of the node's own and waits for the whole answer, which
+// Call makes a request of the node's own and waits for the whole answer, which
 // has to be short. get finds the daemon, as for others. When ctx ends the
 // request is canceled, and the error is Canceled or Timeout.
-func Ask(ctx context.Context, get func() (*pool.Daemon, error), req daemonapi.Request) ([]byte, error) {
+func Call(ctx context.Context, get func() (*pool.Daemon, error), req daemonapi.Request) ([]byte, error) {
 	payload := append(daemonapi.AppendHead(nil, &req), req.Body...)
 	for {
 		d, err := get()
@@ -50,7 +50,7 @@ func (r *reply) wait(ctx context.Context, asked daemonapi.Kind, cancel func()) (
 	select {
 	case err := <-r.end:
 		if err != nil {
-			return nil, errs.Unmarshal(engineError(asked, errs.Marshal(err)))
+			return nil, errs.Unmarshal(filterDaemonError(asked, errs.Marshal(err)))
 		}
 		return r.text, nil
 	case <-ctx.Done():
@@ -75,7 +75,7 @@ func (r *reply) wait(ctx context.Context, asked daemonapi.Kind, cancel func()) (
 func (r *reply) Receive(k mux.Kind, payload []byte) {
 	switch k {
 	case mux.Data, mux.Final:
-		if len(r.text)+len(payload) <= longestReply {
+		if len(r.text)+len(payload) <= maxReply {
 			r.text = append(r.text, payload...)
 		} else if k == mux.Data {
 			select {

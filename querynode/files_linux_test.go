@@ -94,11 +94,11 @@ func TestStaleVersionsGo(t *testing.T) {
 	if _, err := n.client.StageVersion(t.Context(), n.id, nodeapi.StageRequest(v)); err != nil { // it is asked for
 		t.Fatal(err)
 	}
-	n.role.RemoveStale(before)
+	n.role.RemoveExpired(before)
 	if _, err := os.Stat(filepath.Join(n.data, "databases/alice/b", v.Version)); err != nil {
 		t.Fatalf("it went too early: %v", err)
 	}
-	n.role.RemoveStale(time.Now().Add(time.Hour))
+	n.role.RemoveExpired(time.Now().Add(time.Hour))
 	if _, err := os.Stat(filepath.Join(n.data, "databases/alice/b")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("it is still there: %v", err)
 	}

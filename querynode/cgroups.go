@@ -14,27 +14,27 @@ import (
 )
 
 const (
-	// cachedBytes is what the kernel may keep for a daemon beside its own
+	// otherCacheBytes is what the kernel may keep for a daemon beside its own
 	// memory and pages of its database: buffers of its socket, other files.
-	cachedBytes = 64 << 20
-	// cachedFiles is how many files as large as the database may be the kernel
+	otherCacheBytes = 64 << 20
+	// cachedDatabases is how many files as large as the database may be the kernel
 	// may have in memory for it: the database and a copy of it. Work on the
 	// whole database would read everything from the disk several times and wait
 	// for whatever it writes. The kernel takes this back when room is wanted.
-	cachedFiles = 2
-	// threads is more than a daemon with the most readers has.
-	threads = 256
+	cachedDatabases = 2
+	// maxThreads is more than a daemon with the most readers has.
+	maxThreads = 256
 )
 
-// bounds are those of a daemon's control group. They are wider than what the
+// cgroupLimits are those of a daemon's control group. They are wider than what the
 // daemon sets itself, and catch what that does not count.
-func (n *Node) bounds(own daemonapi.Limits) cgroup.Limits {
-	d := n.daemon(own)
+func (n *Node) cgroupLimits(own daemonapi.Limits) cgroup.Limits {
+	d := n.daemonConfig(own)
 	data, files := int64(d.DataBytes()), min(d.DatabaseBytes, pool.MaxDatabaseBytes)
 	if data == 0 || files <= 0 {
-		return cgroup.Limits{Threads: threads}
+		return cgroup.Limits{Threads: maxThreads}
 	}
-	return cgroup.Limits{Memory: data + cachedFiles*files + cachedBytes, Threads: threads}
+	return cgroup.Limits{Memory: data + cachedDatabases*files + otherCacheBytes, Threads: maxThreads}
 }
 
 // openGroups makes the node's control groups where the host has a place, and
@@ -51,14 +51,14 @@ func (n *Node) openGroups() (note string, err error) {
 	return "no control groups: " + cgroup.Why(err), nil
 }
 
-// isolation probes the sandbox, in a control group if there are some. Where a
+// openIsolation probes the sandbox, in a control group if there are some. Where a
 // process cannot be started in one there are none.
-func (n *Node) isolation(ctx context.Context) (sandbox.Report, error) {
+func (n *Node) openIsolation(ctx context.Context) (sandbox.Report, error) {
 	note, err := n.openGroups()
 	if err != nil {
 		return sandbox.Report{}, err
 	}
-	report, err := n.probe(ctx)
+	report, err := n.probeSandbox(ctx)
 	if errors.Is(err, errInGroup) {
 		n.groups.Close()
 		n.groups = nil
@@ -66,7 +66,7 @@ func (n *Node) isolation(ctx context.Context) (sandbox.Report, error) {
 			return report, err
 		}
 		note = "no control groups: a process cannot be started in one"
-		report, err = n.probe(ctx)
+		report, err = n.probeSandbox(ctx)
 	}
 	report.Groups = note
 	return report, err
@@ -80,7 +80,7 @@ func (n *Node) runInGroup(cmd *exec.Cmd) error {
 	if n.groups == nil {
 		return cmd.Run()
 	}
-	g, err := n.groups.New("probe", n.bounds(daemonapi.Limits{}))
+	g, err := n.groups.New("probe", n.cgroupLimits(daemonapi.Limits{}))
 	if err != nil {
 		return fmt.Errorf("%w: %w", errInGroup, err)
 	}
