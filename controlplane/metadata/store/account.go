@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/controlplane/metadata/meta"
+	"github.com/ayb-go/ayb/controlplane/metadata/sqldb"
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
@@ -18,7 +19,7 @@ import (
 // addresses are then free. NotFound when there is no such entity.
 func (s *Store) DeleteEntity(ctx context.Context, id meta.EntityID, now time.Time) (meta.DeletedEntity, error) {
 	var out meta.DeletedEntity
-	err := s.transact(ctx, func(tx *sql.Tx) (err error) {
+	err := s.db.Transact(ctx, func(tx *sql.Tx) (err error) {
 		out = meta.DeletedEntity{}
 		owned, err := s.lockEntityAndDatabases(ctx, tx, id)
 		if err != nil {
@@ -71,7 +72,7 @@ func (s *Store) lockEntityAndDatabases(ctx context.Context, tx *sql.Tx, id meta.
 	rows, err := tx.QueryContext(ctx, `
 		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, d.deleted_at, d.pending_operation, d.pending_slug, d.pending_until
 		FROM entity e JOIN database d ON d.entity_id = e.id
-		WHERE e.id = $1 ORDER BY d.id DESC`+s.dialect.rowLock("d"), id)
+		WHERE e.id = $1 ORDER BY d.id DESC`+s.db.RowLock("d"), id)
 	if err != nil {
 		return nil, err
 	}
@@ -81,21 +82,21 @@ func (s *Store) lockEntityAndDatabases(ctx context.Context, tx *sql.Tx, id meta.
 // PurgeQueue gives at most n databases whose files still have to go, the
 // longest waiting first.
 func (s *Store) PurgeQueue(ctx context.Context, n int) ([]meta.PurgeTask, error) {
-	ctx, cancel := withTimeout(ctx)
+	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
-	rows, err := s.reader.QueryContext(ctx, `
+	rows, err := s.db.Reader().QueryContext(ctx, `
 		SELECT id, entity_slug, database_slug, db_type, node_id FROM purge_queue ORDER BY id LIMIT $1`, n)
 	if err != nil {
-		return nil, driverError(err)
+		return nil, sqldb.Error(err)
 	}
 	out, err := scanPurges(rows)
-	return out, driverError(err)
+	return out, sqldb.Error(err)
 }
 
 // CompletePurge says that the files of a database in the purge queue are gone. Its path can
 // be used from then on. It is no error when that was said before.
 func (s *Store) CompletePurge(ctx context.Context, id int64) error {
-	return s.transact(ctx, func(tx *sql.Tx) error {
+	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM purge_queue WHERE id = $1`, id)
 		return err
 	})
@@ -123,7 +124,7 @@ func (s *Store) DeleteExpired(ctx context.Context, now time.Time) (int64, error)
 		{`DELETE FROM api_token WHERE revoked_at < $1 OR expires_at < $1`, old},
 	} {
 		var n int64
-		err := s.transact(ctx, func(tx *sql.Tx) error {
+		err := s.db.Transact(ctx, func(tx *sql.Tx) error {
 			res, err := tx.ExecContext(ctx, q.stmt, q.bound)
 			if err == nil {
 				n, err = res.RowsAffected()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/ayb-go/ayb/controlplane/metadata/meta"
+	"github.com/ayb-go/ayb/controlplane/metadata/sqldb"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -13,35 +14,35 @@ import (
 // DatabaseByPath gives a database with the limits that hold for it. NotFound
 // when there is none, whether or not its owner exists.
 func (s *Store) DatabaseByPath(ctx context.Context, path ayb.DatabasePath) (meta.Database, error) {
-	ctx, cancel := withTimeout(ctx)
+	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
-	d, err := scanLimited(s.reader.QueryRowContext(ctx, byPath(), path.Entity, path.Database))
-	if isMissing(err) {
+	d, err := scanLimited(s.db.Reader().QueryRowContext(ctx, byPath(), path.Entity, path.Database))
+	if sqldb.IsMissing(err) {
 		return meta.Database{}, errs.RecordNotFound("database", path.String())
 	}
-	return d, driverError(err)
+	return d, sqldb.Error(err)
 }
 
 // DatabasesOf gives the databases of an entity, newest first.
 func (s *Store) DatabasesOf(ctx context.Context, id meta.EntityID) ([]meta.Database, error) {
-	ctx, cancel := withTimeout(ctx)
+	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
-	rows, err := s.reader.QueryContext(ctx, `
+	rows, err := s.db.Reader().QueryContext(ctx, `
 		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at
 		FROM entity e JOIN database d ON d.entity_id = e.id
 		WHERE e.id = $1 AND d.deleted_at IS NULL ORDER BY d.id DESC`, id)
 	if err != nil {
-		return nil, driverError(err)
+		return nil, sqldb.Error(err)
 	}
 	out, err := scanDatabases(rows)
-	return out, driverError(err)
+	return out, sqldb.Error(err)
 }
 
 // CreateDatabase records a database; its id is given by the store. Conflict
 // when the owner has one of that name or files of an earlier one of that path
 // are still being removed, NotFound when the owner is gone.
 func (s *Store) CreateDatabase(ctx context.Context, d meta.Database) error {
-	return s.transact(ctx, func(tx *sql.Tx) error {
+	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		if err := s.lockEntity(ctx, tx, d.Owner, d.Path.Entity); err != nil {
 			return err
 		}
@@ -73,9 +74,9 @@ func insertDatabase(ctx context.Context, tx *sql.Tx, d meta.Database, from meta.
 		VALUES ($1, $2, $3, $4, $5, $6, (SELECT id FROM database WHERE id = $7), $8, $9)`,
 		d.Path.Database, kind, d.Owner, public, d.Node, formatTime(d.CreatedAt), id, nullTime(from.At), path)
 	switch {
-	case errs.Is(driverError(err), errs.Conflict):
+	case errs.Is(sqldb.Error(err), errs.Conflict):
 		return errs.E(errs.Conflict, "Database already exists")
-	case isReferenceError(err):
+	case sqldb.IsReferenceError(err):
 		return errs.RecordNotFound("entity", string(d.Path.Entity))
 	case err != nil:
 		return err
@@ -88,11 +89,11 @@ func insertDatabase(ctx context.Context, tx *sql.Tx, d meta.Database, from meta.
 func (s *Store) SetPublicLevel(ctx context.Context, id meta.DatabaseID, level ayb.PublicLevel) error {
 	n, err := encode(publicLevels, level)
 	if err != nil {
-		return driverError(err)
+		return sqldb.Error(err)
 	}
-	return s.transact(ctx, func(tx *sql.Tx) error {
+	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `UPDATE database SET public_sharing_level = $1 WHERE id = $2`, n, id)
-		return requireRow(res, err, errs.RecordNotFound("database", fmt.Sprint(id)))
+		return sqldb.RequireRow(res, err, errs.RecordNotFound("database", fmt.Sprint(id)))
 	})
 }
 

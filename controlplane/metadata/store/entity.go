@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/controlplane/metadata/meta"
+	"github.com/ayb-go/ayb/controlplane/metadata/sqldb"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
 // EntityBySlug gives an entity. NotFound when there is none.
 func (s *Store) EntityBySlug(ctx context.Context, slug ayb.EntitySlug) (meta.Entity, error) {
-	ctx, cancel := withTimeout(ctx)
+	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
 	var (
 		e                                    = meta.Entity{Slug: slug}
@@ -22,11 +23,11 @@ func (s *Store) EntityBySlug(ctx context.Context, slug ayb.EntitySlug) (meta.Ent
 		name, description, organization, loc sql.NullString
 		rawLinks                             sql.NullString
 	)
-	err := s.reader.QueryRowContext(ctx, `
+	err := s.db.Reader().QueryRowContext(ctx, `
 		SELECT id, entity_type, display_name, description, organization, location, links
 		FROM entity WHERE slug = $1`, slug).
 		Scan(&e.ID, &kind, &name, &description, &organization, &loc, &rawLinks)
-	if isMissing(err) {
+	if sqldb.IsMissing(err) {
 		return meta.Entity{}, errs.RecordNotFound("entity", string(slug))
 	}
 	if err == nil {
@@ -36,7 +37,7 @@ func (s *Store) EntityBySlug(ctx context.Context, slug ayb.EntitySlug) (meta.Ent
 		e.Profile.Links, err = readLinks(rawLinks)
 	}
 	if err != nil {
-		return meta.Entity{}, driverError(err)
+		return meta.Entity{}, sqldb.Error(err)
 	}
 	e.Profile.DisplayName, e.Profile.Description = optionalText(name), optionalText(description)
 	e.Profile.Organization, e.Profile.Location = optionalText(organization), optionalText(loc)
@@ -46,15 +47,15 @@ func (s *Store) EntityBySlug(ctx context.Context, slug ayb.EntitySlug) (meta.Ent
 // Addresses gives the verified mail addresses of an entity, oldest first; a
 // revoked one does not count (A10). NotFound when there is no such entity.
 func (s *Store) Addresses(ctx context.Context, slug ayb.EntitySlug) ([]string, error) {
-	ctx, cancel := withTimeout(ctx)
+	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
-	rows, err := s.reader.QueryContext(ctx, `
+	rows, err := s.db.Reader().QueryContext(ctx, `
 		SELECT m.email_address
 		FROM entity e LEFT JOIN authentication_method m
 			ON m.entity_id = e.id AND m.method_type = $1 AND m.status = $2
 		WHERE e.slug = $3 ORDER BY m.id`, methodEmail, statusVerified, slug)
 	if err != nil {
-		return nil, lookupError(err, errs.RecordNotFound("entity", string(slug)))
+		return nil, sqldb.LookupError(err, errs.RecordNotFound("entity", string(slug)))
 	}
 	defer rows.Close()
 	found := false
@@ -62,7 +63,7 @@ func (s *Store) Addresses(ctx context.Context, slug ayb.EntitySlug) ([]string, e
 	for rows.Next() {
 		var address sql.NullString
 		if err := rows.Scan(&address); err != nil {
-			return nil, driverError(err)
+			return nil, sqldb.Error(err)
 		}
 		found = true
 		if address.Valid {
@@ -70,7 +71,7 @@ func (s *Store) Addresses(ctx context.Context, slug ayb.EntitySlug) ([]string, e
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return nil, lookupError(err, errs.RecordNotFound("entity", string(slug)))
+		return nil, sqldb.LookupError(err, errs.RecordNotFound("entity", string(slug)))
 	}
 	if !found {
 		return nil, errs.RecordNotFound("entity", string(slug))
@@ -85,7 +86,7 @@ func (s *Store) Addresses(ctx context.Context, slug ayb.EntitySlug) ([]string, e
 // Errors: InvalidToken when the log-in token was spent before or the account was
 // deleted since it was made; Conflict when the name belongs to another address, or the address to another name.
 func (s *Store) Confirm(ctx context.Context, c meta.Confirmation) error {
-	return s.transact(ctx, func(tx *sql.Tx) error {
+	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		if err := spendLoginToken(ctx, tx, c); err != nil {
 			return err
 		}
@@ -100,7 +101,7 @@ func (s *Store) Confirm(ctx context.Context, c meta.Confirmation) error {
 			INSERT INTO api_token (short_token, entity_id, hash, created_at, expires_at, idle_seconds)
 			VALUES ($1, $2, $3, $4, $5, $6)`,
 			c.Short, id, hex.EncodeToString(c.Hash[:]), formatTime(c.Now), nullTime(c.ExpiresAt), nullSeconds(c.Idle))
-		if isReferenceError(err) {
+		if sqldb.IsReferenceError(err) {
 			return errs.Wrap(errs.Unavailable, err, "The account was deleted at this moment; try again")
 		}
 		return err
@@ -115,7 +116,7 @@ func spendLoginToken(ctx context.Context, tx *sql.Tx, c meta.Confirmation) error
 	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO spent_login_token (digest, expires_at) VALUES ($1, $2)`,
 		c.MailDigest, formatTime(c.MailExpires))
-	if errs.Is(driverError(err), errs.Conflict) {
+	if errs.Is(sqldb.Error(err), errs.Conflict) {
 		return errs.E(errs.InvalidToken, "This log-in token has been used before")
 	}
 	return err
@@ -176,7 +177,7 @@ func createEntity(ctx context.Context, tx *sql.Tx, c meta.Confirmation) (id meta
 	_, err = tx.ExecContext(ctx, `
 		INSERT INTO authentication_method (entity_id, method_type, status, email_address) VALUES ($1, $2, $3, $4)`,
 		id, methodEmail, statusVerified, c.Address)
-	if errs.Is(driverError(err), errs.Conflict) {
+	if errs.Is(sqldb.Error(err), errs.Conflict) {
 		return 0, errs.E(errs.Conflict, "This mail address already belongs to another account")
 	}
 	return id, err

@@ -14,12 +14,12 @@ import (
 // their files and snapshots are put into the purge queue, all at once. It gives their
 // number and the short halves of the tokens.
 func (s *Store) PurgeDeleted(ctx context.Context, until, now time.Time, n int) (gone int, tokens []string, err error) {
-	err = s.transact(ctx, func(tx *sql.Tx) error {
+	err = s.db.Transact(ctx, func(tx *sql.Tx) error {
 		gone, tokens = 0, nil
 		rows, err := tx.QueryContext(ctx, `
 			SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, d.deleted_at, d.pending_operation, d.pending_slug, d.pending_until
 			FROM database d JOIN entity e ON e.id = d.entity_id
-			WHERE d.deleted_at <= $1 AND d.pending_operation IS NULL ORDER BY d.deleted_at LIMIT $2`+s.dialect.rowLock("d"), formatTime(until), n)
+			WHERE d.deleted_at <= $1 AND d.pending_operation IS NULL ORDER BY d.deleted_at LIMIT $2`+s.db.RowLock("d"), formatTime(until), n)
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/ayb-go/ayb/controlplane/metadata/meta"
+	"github.com/ayb-go/ayb/controlplane/metadata/sqldb"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -20,13 +21,13 @@ func (s *Store) SetGrant(ctx context.Context, g meta.Grant) error {
 	if err != nil || g.Level == ayb.ShareNone {
 		return errs.Wrap(errs.Internal, err, "A grant of no access can't be stored")
 	}
-	return s.transact(ctx, func(tx *sql.Tx) error {
+	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO entity_database_permission (entity_id, database_id, sharing_level, created_at)
 			VALUES ($1, $2, $3, $4)
 			ON CONFLICT (entity_id, database_id) DO UPDATE SET sharing_level = excluded.sharing_level`,
 			g.Entity, g.Database, n, formatTime(g.CreatedAt))
-		if isReferenceError(err) {
+		if sqldb.IsReferenceError(err) {
 			return errs.RecordNotFound("database", fmt.Sprint(g.Database))
 		}
 		return err
@@ -36,7 +37,7 @@ func (s *Store) SetGrant(ctx context.Context, g meta.Grant) error {
 // RemoveGrant takes away what an entity was granted on a database. It is no
 // error when that is nothing.
 func (s *Store) RemoveGrant(ctx context.Context, entity meta.EntityID, database meta.DatabaseID) error {
-	return s.transact(ctx, func(tx *sql.Tx) error {
+	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
 			DELETE FROM entity_database_permission WHERE entity_id = $1 AND database_id = $2`, entity, database)
 		return err
@@ -46,32 +47,32 @@ func (s *Store) RemoveGrant(ctx context.Context, entity meta.EntityID, database 
 // GrantOf gives what an entity was granted on a database; ShareNone when that
 // is nothing.
 func (s *Store) GrantOf(ctx context.Context, entity meta.EntityID, database meta.DatabaseID) (ayb.SharingLevel, error) {
-	ctx, cancel := withTimeout(ctx)
+	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
 	var n sql.NullInt64
-	err := s.reader.QueryRowContext(ctx, `
+	err := s.db.Reader().QueryRowContext(ctx, `
 		SELECT sharing_level FROM entity_database_permission WHERE entity_id = $1 AND database_id = $2`,
 		entity, database).Scan(&n)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ayb.ShareNone, nil
 	}
 	if err != nil {
-		return ayb.ShareNone, driverError(err)
+		return ayb.ShareNone, sqldb.Error(err)
 	}
 	level, err := readGrant(n)
-	return level, driverError(err)
+	return level, sqldb.Error(err)
 }
 
 // GrantsOn lists the grants on a database, the oldest first.
 func (s *Store) GrantsOn(ctx context.Context, id meta.DatabaseID) ([]meta.Grant, error) {
-	ctx, cancel := withTimeout(ctx)
+	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
-	rows, err := s.reader.QueryContext(ctx, `
+	rows, err := s.db.Reader().QueryContext(ctx, `
 		SELECT p.entity_id, e.slug, p.database_id, p.sharing_level, p.created_at
 		FROM entity_database_permission p JOIN entity e ON e.id = p.entity_id
 		WHERE p.database_id = $1 ORDER BY p.created_at NULLS FIRST, p.entity_id`, id)
 	if err != nil {
-		return nil, driverError(err)
+		return nil, sqldb.Error(err)
 	}
 	defer rows.Close()
 	var out []meta.Grant
@@ -82,15 +83,15 @@ func (s *Store) GrantsOn(ctx context.Context, id meta.DatabaseID) ([]meta.Grant,
 			created sql.NullTime
 		)
 		if err := rows.Scan(&g.Entity, &g.Slug, &g.Database, &n, &created); err != nil {
-			return nil, driverError(err)
+			return nil, sqldb.Error(err)
 		}
 		if g.Level, err = readGrant(n); err != nil {
-			return nil, driverError(err)
+			return nil, sqldb.Error(err)
 		}
 		g.CreatedAt = readTime(created)
 		out = append(out, g)
 	}
-	return out, driverError(rows.Err())
+	return out, sqldb.Error(rows.Err())
 }
 
 // DatabasesFor gives the databases of an entity, newest first, each with what
@@ -116,11 +117,11 @@ func (s *Store) SharedWith(ctx context.Context, id meta.EntityID) ([]meta.Access
 }
 
 func (s *Store) queryAccesses(ctx context.Context, query string, args ...any) ([]meta.Access, error) {
-	ctx, cancel := withTimeout(ctx)
+	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
-	rows, err := s.reader.QueryContext(ctx, query, args...)
+	rows, err := s.db.Reader().QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, driverError(err)
+		return nil, sqldb.Error(err)
 	}
 	defer rows.Close()
 	var out []meta.Access
@@ -133,11 +134,11 @@ func (s *Store) queryAccesses(ctx context.Context, query string, args ...any) ([
 			a.Grant, err = readGrant(n)
 		}
 		if err != nil {
-			return nil, driverError(err)
+			return nil, sqldb.Error(err)
 		}
 		out = append(out, a)
 	}
-	return out, driverError(rows.Err())
+	return out, sqldb.Error(rows.Err())
 }
 
 // readGrant reads the level of a grant that may be absent.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ayb-go/ayb/controlplane/metadata/limits"
 	"github.com/ayb-go/ayb/controlplane/metadata/meta"
+	"github.com/ayb-go/ayb/controlplane/metadata/sqldb"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -90,15 +91,15 @@ func scanLimited(row scanner) (meta.Database, error) {
 // AccountLimits gives the limits that the operator has set for an account;
 // none when there is no such account.
 func (s *Store) AccountLimits(ctx context.Context, id meta.EntityID) (limits.Values, error) {
-	ctx, cancel := withTimeout(ctx)
+	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
 	row := newLimitRow(accountLimits())
-	err := s.reader.QueryRowContext(ctx, `SELECT a.entity_id`+columns("a", row.of)+` FROM account_limit a WHERE a.entity_id = $1`, id).
+	err := s.db.Reader().QueryRowContext(ctx, `SELECT a.entity_id`+columns("a", row.of)+` FROM account_limit a WHERE a.entity_id = $1`, id).
 		Scan(append([]any{new(int64)}, row.dest()...)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return limits.Values{}, nil
 	}
-	return row.values(), driverError(err)
+	return row.values(), sqldb.Error(err)
 }
 
 // ChangeAccountLimits sets limits of an account, and takes back those whose
@@ -120,12 +121,12 @@ func (s *Store) ChangeDatabaseLimits(ctx context.Context, id meta.DatabaseID, to
 }
 
 func (s *Store) changeLimits(ctx context.Context, table, of string, id int64, to map[limits.Limit]*int64) error {
-	return s.transact(ctx, func(tx *sql.Tx) error {
+	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		for l, value := range to {
 			_, err := tx.ExecContext(ctx, fmt.Sprintf(`
 				INSERT INTO %[1]s (%[2]s_id, %[3]s) VALUES ($1, $2)
 				ON CONFLICT (%[2]s_id) DO UPDATE SET %[3]s = excluded.%[3]s`, table, of, l), id, value)
-			if isReferenceError(err) {
+			if sqldb.IsReferenceError(err) {
 				return errs.RecordNotFound(of, fmt.Sprint(id))
 			}
 			if err != nil {
@@ -151,11 +152,11 @@ func (s *Store) ListLimits(ctx context.Context) ([]meta.LimitsRecord, error) {
 }
 
 func (s *Store) queryLimits(ctx context.Context, of []limits.Limit, query string) ([]meta.LimitsRecord, error) {
-	ctx, cancel := withTimeout(ctx)
+	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
-	rows, err := s.reader.QueryContext(ctx, fmt.Sprintf(query, columns("t", of)))
+	rows, err := s.db.Reader().QueryContext(ctx, fmt.Sprintf(query, columns("t", of)))
 	if err != nil {
-		return nil, driverError(err)
+		return nil, sqldb.Error(err)
 	}
 	defer rows.Close()
 	var out []meta.LimitsRecord
@@ -163,11 +164,11 @@ func (s *Store) queryLimits(ctx context.Context, of []limits.Limit, query string
 		var entity, database string
 		row := newLimitRow(of)
 		if err := rows.Scan(append([]any{&entity, &database}, row.dest()...)...); err != nil {
-			return nil, driverError(err)
+			return nil, sqldb.Error(err)
 		}
 		if v := row.values(); v != (limits.Values{}) {
 			out = append(out, meta.LimitsRecord{Entity: ayb.EntitySlug(entity), Database: ayb.DatabaseSlug(database), Values: v})
 		}
 	}
-	return out, driverError(rows.Err())
+	return out, sqldb.Error(rows.Err())
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"github.com/ayb-go/ayb/controlplane/metadata/meta"
+	"github.com/ayb-go/ayb/controlplane/metadata/sqldb"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -14,7 +15,7 @@ import (
 // entity until the transaction ends. NotFound, under this name, when it is gone.
 func (s *Store) lockEntity(ctx context.Context, tx *sql.Tx, id meta.EntityID, name ayb.EntitySlug) error {
 	var slug string
-	err := tx.QueryRowContext(ctx, `SELECT slug FROM entity WHERE id = $1`+s.dialect.rowLock("entity"), id).Scan(&slug)
+	err := tx.QueryRowContext(ctx, `SELECT slug FROM entity WHERE id = $1`+s.db.RowLock("entity"), id).Scan(&slug)
 	if errors.Is(err, sql.ErrNoRows) {
 		return errs.RecordNotFound("entity", string(name))
 	}
@@ -53,26 +54,26 @@ func requireFreePath(ctx context.Context, q queryer, path ayb.DatabasePath) erro
 // CheckPathFree is Conflict while no database can be made at a path although none
 // has it: see requireFreePath.
 func (s *Store) CheckPathFree(ctx context.Context, path ayb.DatabasePath) error {
-	ctx, cancel := withTimeout(ctx)
+	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
-	return driverError(requireFreePath(ctx, s.reader, path))
+	return sqldb.Error(requireFreePath(ctx, s.db.Reader(), path))
 }
 
 // ResolveRenamed gives the path that the database has now which had this one before.
 // NotFound when there is none.
 func (s *Store) ResolveRenamed(ctx context.Context, path ayb.DatabasePath) (ayb.DatabasePath, error) {
-	ctx, cancel := withTimeout(ctx)
+	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
 	now := ayb.DatabasePath{Entity: path.Entity}
-	err := s.reader.QueryRowContext(ctx, `
+	err := s.db.Reader().QueryRowContext(ctx, `
 		SELECT d.slug FROM entity e
 		JOIN database_alias a ON a.entity_id = e.id
 		JOIN database d ON d.id = a.database_id AND d.deleted_at IS NULL
 		WHERE e.slug = $1 AND a.slug = $2`, path.Entity, path.Database).Scan(&now.Database)
-	if isMissing(err) {
+	if sqldb.IsMissing(err) {
 		return ayb.DatabasePath{}, errs.RecordNotFound("database", path.String())
 	}
-	return now, driverError(err)
+	return now, sqldb.Error(err)
 }
 
 func forgetAlias(ctx context.Context, tx *sql.Tx, owner meta.EntityID, name ayb.DatabaseSlug) error {
@@ -82,33 +83,33 @@ func forgetAlias(ctx context.Context, tx *sql.Tx, owner meta.EntityID, name ayb.
 
 // CountDatabases counts what an entity has.
 func (s *Store) CountDatabases(ctx context.Context, e meta.Entity) (meta.DatabaseCounts, error) {
-	ctx, cancel := withTimeout(ctx)
+	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
 	var n meta.DatabaseCounts
-	err := s.reader.QueryRowContext(ctx, `
+	err := s.db.Reader().QueryRowContext(ctx, `
 		SELECT
 			(SELECT count(*) FROM database WHERE entity_id = $1 AND deleted_at IS NULL),
 			(SELECT count(*) FROM database WHERE entity_id = $1 AND deleted_at IS NOT NULL),
 			(SELECT count(*) FROM purge_queue WHERE entity_slug = $2 AND reservation IS NOT NULL)`,
 		e.ID, e.Slug).Scan(&n.Live, &n.Deleted, &n.Reserved)
-	return n, driverError(err)
+	return n, sqldb.Error(err)
 }
 
 // DatabasesAfter gives at most n databases in the order of their numbers, those
 // above after. Deleted ones and those whose files change their place are left
 // out.
 func (s *Store) DatabasesAfter(ctx context.Context, after meta.DatabaseID, n int) ([]meta.Database, error) {
-	ctx, cancel := withTimeout(ctx)
+	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
-	rows, err := s.reader.QueryContext(ctx, `
+	rows, err := s.db.Reader().QueryContext(ctx, `
 		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at
 		FROM database d JOIN entity e ON d.entity_id = e.id
 		WHERE d.id > $1 AND d.deleted_at IS NULL AND d.pending_operation IS NULL ORDER BY d.id LIMIT $2`, after, n)
 	if err != nil {
-		return nil, driverError(err)
+		return nil, sqldb.Error(err)
 	}
 	out, err := scanDatabases(rows)
-	return out, driverError(err)
+	return out, sqldb.Error(err)
 }
 
 // scanDatabases reads all rows and closes them.

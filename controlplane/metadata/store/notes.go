@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/ayb-go/ayb/controlplane/metadata/meta"
+	"github.com/ayb-go/ayb/controlplane/metadata/sqldb"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -18,7 +19,7 @@ func (s *Store) NoteSnapshot(ctx context.Context, id meta.DatabaseID, n meta.Sna
 	if n.BeforeRestore {
 		mark = 1
 	}
-	return s.transact(ctx, func(tx *sql.Tx) error {
+	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO snapshot_note (database_id, snapshot_id, message, before_restore, created_at) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (database_id, snapshot_id) DO UPDATE SET
@@ -26,7 +27,7 @@ func (s *Store) NoteSnapshot(ctx context.Context, id meta.DatabaseID, n meta.Sna
 				message = COALESCE(snapshot_note.message, excluded.message),
 				before_restore = CASE WHEN excluded.before_restore > 0 THEN 1 ELSE snapshot_note.before_restore END`,
 			id, n.ID, nullText(n.Message), mark, formatTime(n.CreatedAt))
-		if isReferenceError(err) {
+		if sqldb.IsReferenceError(err) {
 			return errs.RecordNotFound("database", fmt.Sprint(id))
 		}
 		if err != nil {
@@ -41,13 +42,13 @@ func (s *Store) NoteSnapshot(ctx context.Context, id meta.DatabaseID, n meta.Sna
 
 // SnapshotNotes gives the notes on the snapshots of a database.
 func (s *Store) SnapshotNotes(ctx context.Context, id meta.DatabaseID) ([]meta.SnapshotNote, error) {
-	ctx, cancel := withTimeout(ctx)
+	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
-	rows, err := s.reader.QueryContext(ctx, `
+	rows, err := s.db.Reader().QueryContext(ctx, `
 		SELECT snapshot_id, message, before_restore, created_at FROM snapshot_note
 		WHERE database_id = $1 ORDER BY snapshot_id`, id)
 	if err != nil {
-		return nil, driverError(err)
+		return nil, sqldb.Error(err)
 	}
 	defer rows.Close()
 	var out []meta.SnapshotNote
@@ -59,10 +60,10 @@ func (s *Store) SnapshotNotes(ctx context.Context, id meta.DatabaseID) ([]meta.S
 			created sql.NullTime
 		)
 		if err := rows.Scan(&n.ID, &message, &mark, &created); err != nil {
-			return nil, driverError(err)
+			return nil, sqldb.Error(err)
 		}
 		n.Message, n.BeforeRestore, n.CreatedAt = message.String, mark > 0, readTime(created)
 		out = append(out, n)
 	}
-	return out, driverError(rows.Err())
+	return out, sqldb.Error(rows.Err())
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/controlplane/metadata/meta"
+	"github.com/ayb-go/ayb/controlplane/metadata/sqldb"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -16,16 +17,16 @@ import (
 func (s *Store) InsertOAuthCode(ctx context.Context, c meta.OAuthCode) error {
 	level, err := encode(queryLevels, c.Scope.Level)
 	if err != nil {
-		return driverError(err)
+		return sqldb.Error(err)
 	}
-	return s.transact(ctx, func(tx *sql.Tx) error {
+	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO oauth_authorization_request (code, entity_id, code_challenge, redirect_uri, app_name,
 				requested_query_permission_level, query_permission_level, database_id, created_at, expires_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9)`,
 			hex.EncodeToString(c.Hash[:]), c.Entity, c.Challenge, c.RedirectURI, c.AppName,
 			level, c.Scope.Database, formatTime(c.CreatedAt), formatTime(c.ExpiresAt))
-		if isReferenceError(err) {
+		if sqldb.IsReferenceError(err) {
 			return errs.Wrap(errs.NotFound, err, "The account or the database is gone")
 		}
 		return err
@@ -35,7 +36,7 @@ func (s *Store) InsertOAuthCode(ctx context.Context, c meta.OAuthCode) error {
 // OAuthCode gives an authorization code by the hash of it, used or not,
 // expired or not. NotFound when there is none.
 func (s *Store) OAuthCode(ctx context.Context, hash [32]byte) (meta.OAuthCode, error) {
-	ctx, cancel := withTimeout(ctx)
+	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
 	var (
 		c                = meta.OAuthCode{Hash: hash}
@@ -45,7 +46,7 @@ func (s *Store) OAuthCode(ctx context.Context, hash [32]byte) (meta.OAuthCode, e
 		used             sql.NullTime
 		issued           sql.NullString
 	)
-	err := s.reader.QueryRowContext(ctx, `
+	err := s.db.Reader().QueryRowContext(ctx, `
 		SELECT c.entity_id, e.slug, c.code_challenge, c.redirect_uri, c.app_name, c.database_id,
 			c.query_permission_level, o.slug, d.slug, c.created_at, c.expires_at, c.used_at, c.issued_token
 		FROM oauth_authorization_request c
@@ -55,15 +56,15 @@ func (s *Store) OAuthCode(ctx context.Context, hash [32]byte) (meta.OAuthCode, e
 		WHERE c.code = $1`, hex.EncodeToString(hash[:])).
 		Scan(&c.Entity, &c.Slug, &c.Challenge, &c.RedirectURI, &c.AppName, &database,
 			&level, &owner, &name, &created, &expires, &used, &issued)
-	if isMissing(err) {
+	if sqldb.IsMissing(err) {
 		return meta.OAuthCode{}, errs.E(errs.NotFound, "Authorization code not found")
 	}
 	if err != nil {
-		return meta.OAuthCode{}, driverError(err)
+		return meta.OAuthCode{}, sqldb.Error(err)
 	}
 	sc, err := scope(database, level, owner, name)
 	if err != nil {
-		return meta.OAuthCode{}, driverError(err)
+		return meta.OAuthCode{}, sqldb.Error(err)
 	}
 	c.Scope, c.Issued = *sc, issued.String
 	c.CreatedAt, c.ExpiresAt, c.UsedAt = readTime(created), readTime(expires), readTime(used)
@@ -77,12 +78,12 @@ func (s *Store) OAuthCode(ctx context.Context, hash [32]byte) (meta.OAuthCode, e
 // Conflict when the code is used, expired at now or not there any more;
 // otherwise the errors of CreateToken.
 func (s *Store) UseOAuthCode(ctx context.Context, hash [32]byte, t meta.APIToken, now time.Time) error {
-	return s.transact(ctx, func(tx *sql.Tx) error {
+	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `
 			UPDATE oauth_authorization_request SET used_at = $1, issued_token = $2
 			WHERE code = $3 AND used_at IS NULL AND expires_at > $1`,
 			formatTime(now), t.Short, hex.EncodeToString(hash[:]))
-		err = requireRow(res, err, errs.E(errs.Conflict, "Authorization code has already been used"))
+		err = sqldb.RequireRow(res, err, errs.E(errs.Conflict, "Authorization code has already been used"))
 		if err != nil {
 			return err
 		}

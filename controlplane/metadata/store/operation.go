@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/controlplane/metadata/meta"
+	"github.com/ayb-go/ayb/controlplane/metadata/sqldb"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -16,7 +17,7 @@ import (
 // the place of deleted ones, which nobody else begins with before until. NotFound when it is
 // gone, Conflict while its files change their place.
 func (s *Store) BeginDeletion(ctx context.Context, d meta.Database, now, until time.Time) error {
-	return s.transact(ctx, func(tx *sql.Tx) error {
+	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		if err := s.lockEntity(ctx, tx, d.Owner, d.Path.Entity); err != nil {
 			return err
 		}
@@ -49,7 +50,7 @@ func requireIdle(ctx context.Context, tx *sql.Tx, d meta.Database) error {
 // when there is none, Conflict when the name is taken.
 func (s *Store) BeginUndeletion(ctx context.Context, owner meta.EntityID, path ayb.DatabasePath, now, until time.Time) (meta.PendingOperation, error) {
 	var m meta.PendingOperation
-	err := s.transact(ctx, func(tx *sql.Tx) error {
+	err := s.db.Transact(ctx, func(tx *sql.Tx) error {
 		if err := s.lockEntity(ctx, tx, owner, path.Entity); err != nil {
 			return err
 		}
@@ -75,7 +76,7 @@ func (s *Store) BeginUndeletion(ctx context.Context, owner meta.EntityID, path a
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE database SET slug = $1, pending_operation = $2, pending_until = $3 WHERE id = $4`,
 			path.Database, meta.OperationUndelete, formatTime(until), m.Database.ID)
-		if errs.Is(driverError(err), errs.Conflict) {
+		if errs.Is(sqldb.Error(err), errs.Conflict) {
 			return errs.E(errs.Conflict, "There is a database of that name again; rename it first")
 		}
 		return err
@@ -88,7 +89,7 @@ func (s *Store) BeginUndeletion(ctx context.Context, owner meta.EntityID, path a
 // when the name is taken, when deleted databases or snapshots still have it, or
 // while the database is being renamed already.
 func (s *Store) BeginRename(ctx context.Context, d meta.Database, to ayb.DatabaseSlug, now, until time.Time) error {
-	return s.transact(ctx, func(tx *sql.Tx) error {
+	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		if err := s.lockEntity(ctx, tx, d.Owner, d.Path.Entity); err != nil {
 			return err
 		}
@@ -139,7 +140,7 @@ func (s *Store) requireFreeName(ctx context.Context, tx *sql.Tx, d meta.Database
 // them from being claimed again until then.
 func (s *Store) ClaimOperations(ctx context.Context, n int, now, until time.Time) ([]meta.PendingOperation, error) {
 	var out []meta.PendingOperation
-	err := s.transact(ctx, func(tx *sql.Tx) error {
+	err := s.db.Transact(ctx, func(tx *sql.Tx) error {
 		out = nil
 		ids, err := claimedIDs(ctx, tx, `
 			UPDATE database SET pending_until = $1
@@ -168,7 +169,7 @@ func (s *Store) ClaimOperations(ctx context.Context, n int, now, until time.Time
 // PostponeOperation ends a claim, or begins one, until then. It is no error when
 // the operation is over.
 func (s *Store) PostponeOperation(ctx context.Context, id meta.DatabaseID, until time.Time) error {
-	return s.transact(ctx, func(tx *sql.Tx) error {
+	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE database SET pending_until = $1 WHERE id = $2 AND pending_operation IS NOT NULL`, formatTime(until), id)
 		return err
 	})
@@ -196,7 +197,7 @@ func claimedIDs(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]i
 // when somebody else has done so.
 func (s *Store) CompleteOperation(ctx context.Context, m meta.PendingOperation, now time.Time) error {
 	d := m.Database
-	return s.transact(ctx, func(tx *sql.Tx) error {
+	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		if m.Kind == meta.OperationRename {
 			return endRename(ctx, tx, m, now)
 		}
@@ -251,7 +252,7 @@ func (s *Store) CancelOperation(ctx context.Context, m meta.PendingOperation) er
 	default:
 		return errs.E(errs.Internal, "there is no operation %d", m.Kind)
 	}
-	return s.transact(ctx, func(tx *sql.Tx) error {
+	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
 			UPDATE database SET slug = $1, pending_operation = NULL, pending_slug = NULL, pending_until = NULL`+set+` WHERE id = $2 AND pending_operation = $3`,
 			slug, m.Database.ID, m.Kind)
@@ -301,11 +302,11 @@ func deletedOf(ctx context.Context, q rowsQueryer, owner meta.EntityID) ([]delet
 // DeletedOf lists the databases of an entity that can be had back, under the
 // names they had, the newest deletion first.
 func (s *Store) DeletedOf(ctx context.Context, owner meta.EntityID) ([]meta.Deleted, error) {
-	ctx, cancel := withTimeout(ctx)
+	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
-	all, err := deletedOf(ctx, s.reader, owner)
+	all, err := deletedOf(ctx, s.db.Reader(), owner)
 	if err != nil {
-		return nil, driverError(err)
+		return nil, sqldb.Error(err)
 	}
 	var out []meta.Deleted
 	for _, d := range all {

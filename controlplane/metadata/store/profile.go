@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ayb-go/ayb/controlplane/metadata/meta"
+	"github.com/ayb-go/ayb/controlplane/metadata/sqldb"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -25,9 +26,9 @@ func (s *Store) UpdateProfile(ctx context.Context, id meta.EntityID, u meta.Prof
 	}
 	list, err := writeLinks(u.Links.To)
 	if err != nil {
-		return driverError(err)
+		return sqldb.Error(err)
 	}
-	return s.transact(ctx, func(tx *sql.Tx) error {
+	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `
 			UPDATE entity SET
 				display_name = CASE WHEN $1 THEN $2 ELSE display_name END,
@@ -39,7 +40,7 @@ func (s *Store) UpdateProfile(ctx context.Context, id meta.EntityID, u meta.Prof
 			u.DisplayName.Set, u.DisplayName.To, u.Description.Set, u.Description.To,
 			u.Organization.Set, u.Organization.To, u.Location.Set, u.Location.To,
 			u.Links.Set, list, id)
-		return requireRow(res, err, errs.RecordNotFound("entity", fmt.Sprint(id)))
+		return sqldb.RequireRow(res, err, errs.RecordNotFound("entity", fmt.Sprint(id)))
 	})
 }
 
@@ -49,9 +50,9 @@ func (s *Store) UpdateProfile(ctx context.Context, id meta.EntityID, u meta.Prof
 func (s *Store) VerifyLinks(ctx context.Context, id meta.EntityID, verified []meta.Link) (stored bool, err error) {
 	text, err := writeLinks(verified)
 	if err != nil {
-		return false, driverError(err)
+		return false, sqldb.Error(err)
 	}
-	err = s.transact(ctx, func(tx *sql.Tx) error {
+	err = s.db.Transact(ctx, func(tx *sql.Tx) error {
 		stored = false
 		var now sql.NullString
 		// The update takes the row, so that nobody changes it in between.

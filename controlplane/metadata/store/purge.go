@@ -16,7 +16,7 @@ import (
 // another has finished and the name has been used again.
 func (s *Store) ClaimPurges(ctx context.Context, n int, now, until time.Time) ([]meta.PurgeTask, error) {
 	var out []meta.PurgeTask
-	err := s.transact(ctx, func(tx *sql.Tx) error {
+	err := s.db.Transact(ctx, func(tx *sql.Tx) error {
 		out = nil
 		// The condition stands twice because PostgreSQL looks at the outer one
 		// again after it has waited for another claim.
@@ -65,7 +65,7 @@ func scanPurges(rows *sql.Rows) ([]meta.PurgeTask, error) {
 // PostponePurge ends a claim, or begins one, until then. It is no error when
 // the files are gone.
 func (s *Store) PostponePurge(ctx context.Context, id int64, until time.Time) error {
-	return s.transact(ctx, func(tx *sql.Tx) error {
+	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE purge_queue SET claimed_until = $1 WHERE id = $2`, formatTime(until), id)
 		return err
 	})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/controlplane/metadata/meta"
+	"github.com/ayb-go/ayb/controlplane/metadata/sqldb"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -17,10 +18,10 @@ import (
 func (s *Store) ReserveDatabase(ctx context.Context, d meta.Database, now, until time.Time) (meta.Reservation, error) {
 	kind, err := encode(databaseTypes, d.Type)
 	if err != nil {
-		return meta.Reservation{}, driverError(err)
+		return meta.Reservation{}, sqldb.Error(err)
 	}
 	r := meta.Reservation{Token: rand.Text()}
-	err = s.transact(ctx, func(tx *sql.Tx) error {
+	err = s.db.Transact(ctx, func(tx *sql.Tx) error {
 		if err := s.lockEntity(ctx, tx, d.Owner, d.Path.Entity); err != nil {
 			return err
 		}
@@ -51,17 +52,17 @@ func reservationLost() error {
 
 // RenewReservation keeps the path until then. Conflict when it was lost.
 func (s *Store) RenewReservation(ctx context.Context, r meta.Reservation, until time.Time) error {
-	return s.transact(ctx, func(tx *sql.Tx) error {
+	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `UPDATE purge_queue SET claimed_until = $1 WHERE id = $2 AND reservation = $3`,
 			formatTime(until), r.ID, r.Token)
-		return requireRow(res, err, reservationLost())
+		return sqldb.RequireRow(res, err, reservationLost())
 	})
 }
 
 // ReleaseReservation gives the path up: what there is of the database is now
 // to be removed, until then by the caller, if the path was still theirs.
 func (s *Store) ReleaseReservation(ctx context.Context, r meta.Reservation, until time.Time) (theirs bool, err error) {
-	err = s.transact(ctx, func(tx *sql.Tx) error {
+	err = s.db.Transact(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `UPDATE purge_queue SET claimed_until = $1, reservation = NULL WHERE id = $2 AND reservation = $3`,
 			formatTime(until), r.ID, r.Token)
 		if err != nil {
@@ -78,12 +79,12 @@ func (s *Store) ReleaseReservation(ctx context.Context, r meta.Reservation, unti
 // copied from, unless that is zero. Conflict when the reservation was lost,
 // NotFound when the owner is gone.
 func (s *Store) CreateReserved(ctx context.Context, r meta.Reservation, d meta.Database, from meta.Origin) error {
-	return s.transact(ctx, func(tx *sql.Tx) error {
+	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		if err := s.lockEntity(ctx, tx, d.Owner, d.Path.Entity); err != nil {
 			return err
 		}
 		res, err := tx.ExecContext(ctx, `DELETE FROM purge_queue WHERE id = $1 AND reservation = $2`, r.ID, r.Token)
-		if err := requireRow(res, err, reservationLost()); err != nil {
+		if err := sqldb.RequireRow(res, err, reservationLost()); err != nil {
 			return err
 		}
 		return insertDatabase(ctx, tx, d, from)

@@ -23,7 +23,7 @@ func addSnapshotTask(ctx context.Context, tx *sql.Tx, from ayb.DatabasePath, sin
 // be had back, or whose name changes wait.
 func (s *Store) ClaimSnapshotTasks(ctx context.Context, n int, now, until time.Time) ([]meta.SnapshotTask, error) {
 	var out []meta.SnapshotTask
-	err := s.transact(ctx, func(tx *sql.Tx) error {
+	err := s.db.Transact(ctx, func(tx *sql.Tx) error {
 		out = nil
 		ids, err := claimedIDs(ctx, tx, `
 			UPDATE snapshot_task SET claimed_until = $1
@@ -60,7 +60,7 @@ func (s *Store) ClaimSnapshotTasks(ctx context.Context, n int, now, until time.T
 
 // PostponeSnapshotTask ends a claim, or begins one, until then.
 func (s *Store) PostponeSnapshotTask(ctx context.Context, id int64, until time.Time) error {
-	return s.transact(ctx, func(tx *sql.Tx) error {
+	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE snapshot_task SET claimed_until = $1 WHERE id = $2`, formatTime(until), id)
 		return err
 	})
@@ -70,7 +70,7 @@ func (s *Store) PostponeSnapshotTask(ctx context.Context, id int64, until time.T
 // another name meanwhile, the snapshots that were moved for e have to go on:
 // that is the next task. It is no error when that was said before.
 func (s *Store) CompleteSnapshotTask(ctx context.Context, e meta.SnapshotTask, now time.Time) error {
-	return s.transact(ctx, func(tx *sql.Tx) error {
+	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM snapshot_task WHERE id = $1`, e.ID); err != nil || e.Database == 0 {
 			return err
 		}

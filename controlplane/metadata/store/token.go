@@ -11,6 +11,7 @@ import (
 
 	"github.com/ayb-go/ayb/controlplane/metadata/limits"
 	"github.com/ayb-go/ayb/controlplane/metadata/meta"
+	"github.com/ayb-go/ayb/controlplane/metadata/sqldb"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -18,9 +19,9 @@ import (
 // TokenByShort gives an API token with its owner and scope, whether or not it
 // still holds. NotFound when there is none.
 func (s *Store) TokenByShort(ctx context.Context, short string) (meta.APIToken, error) {
-	ctx, cancel := withTimeout(ctx)
+	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
-	t, err := scanToken(s.reader.QueryRowContext(ctx, `
+	t, err := scanToken(s.db.Reader().QueryRowContext(ctx, `
 		SELECT t.short_token, t.hash, t.entity_id, e.slug, t.app_name, t.created_at, t.expires_at, t.revoked_at,
 			t.database_id, t.query_permission_level, o.slug, d.slug,
 			t.name, t.last_used_at, t.idle_seconds
@@ -29,10 +30,10 @@ func (s *Store) TokenByShort(ctx context.Context, short string) (meta.APIToken, 
 		LEFT JOIN database d ON d.id = t.database_id
 		LEFT JOIN entity o ON o.id = d.entity_id
 		WHERE t.short_token = $1`, short))
-	if isMissing(err) {
+	if sqldb.IsMissing(err) {
 		return meta.APIToken{}, errs.RecordNotFound("api_token", short)
 	}
-	return t, driverError(err)
+	return t, sqldb.Error(err)
 }
 
 // tokensOfEntity are the tokens of $1 that hold at $2, newest first. %s is more of the
@@ -83,32 +84,32 @@ func (s *Store) TokensPage(ctx context.Context, id meta.EntityID, now time.Time,
 }
 
 func (s *Store) queryTokens(ctx context.Context, query string, args ...any) ([]meta.APIToken, error) {
-	ctx, cancel := withTimeout(ctx)
+	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
-	rows, err := s.reader.QueryContext(ctx, query, args...)
+	rows, err := s.db.Reader().QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, driverError(err)
+		return nil, sqldb.Error(err)
 	}
 	defer rows.Close()
 	var out []meta.APIToken
 	for rows.Next() {
 		t, err := scanToken(rows)
 		if err != nil {
-			return nil, driverError(err)
+			return nil, sqldb.Error(err)
 		}
 		out = append(out, t)
 	}
-	return out, driverError(rows.Err())
+	return out, sqldb.Error(rows.Err())
 }
 
 // RevokeToken revokes one token of an entity. NotFound when the entity has no
 // such token or it is revoked already.
 func (s *Store) RevokeToken(ctx context.Context, id meta.EntityID, short string, now time.Time) error {
-	return s.transact(ctx, func(tx *sql.Tx) error {
+	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `
 			UPDATE api_token SET revoked_at = $1
 			WHERE short_token = $2 AND entity_id = $3 AND revoked_at IS NULL`, formatTime(now), short, id)
-		return requireRow(res, err, errs.RecordNotFound("api_token", short))
+		return sqldb.RequireRow(res, err, errs.RecordNotFound("api_token", short))
 	})
 }
 
@@ -117,7 +118,7 @@ func (s *Store) RevokeToken(ctx context.Context, id meta.EntityID, short string,
 // of that short half, NotFound when the entity or the database is gone,
 // Forbidden when the account has as many as it may.
 func (s *Store) CreateToken(ctx context.Context, t meta.APIToken) error {
-	return s.transact(ctx, func(tx *sql.Tx) error { return s.addToken(ctx, tx, t) })
+	return s.db.Transact(ctx, func(tx *sql.Tx) error { return s.addToken(ctx, tx, t) })
 }
 
 // addToken is insertToken if the account may have one more.
@@ -155,33 +156,33 @@ const maxSurplusLogins = 10
 // were not used for longest; never the one of the short half, and none that was
 // made for an application or by hand.
 func (s *Store) SurplusLogins(ctx context.Context, slug ayb.EntitySlug, short string, now time.Time) (id meta.EntityID, shorts []string, err error) {
-	ctx, cancel := withTimeout(ctx)
+	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
-	if err := s.reader.QueryRowContext(ctx, `SELECT id FROM entity WHERE slug = $1`, slug).Scan(&id); err != nil {
-		return 0, nil, driverError(err)
+	if err := s.db.Reader().QueryRowContext(ctx, `SELECT id FROM entity WHERE slug = $1`, slug).Scan(&id); err != nil {
+		return 0, nil, sqldb.Error(err)
 	}
-	have, most, err := s.tokenCount(ctx, s.reader, id, now)
+	have, most, err := s.tokenCount(ctx, s.db.Reader(), id, now)
 	if err != nil || most == 0 || have <= most {
-		return id, nil, driverError(err)
+		return id, nil, sqldb.Error(err)
 	}
-	rows, err := s.reader.QueryContext(ctx, `
+	rows, err := s.db.Reader().QueryContext(ctx, `
 		SELECT short_token FROM api_token
 		WHERE entity_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)
 			AND database_id IS NULL AND app_name IS NULL AND name IS NULL AND short_token <> $3
 		ORDER BY COALESCE(last_used_at, created_at) NULLS FIRST, short_token LIMIT $4`,
 		id, formatTime(now), short, min(have-most, maxSurplusLogins))
 	if err != nil {
-		return 0, nil, driverError(err)
+		return 0, nil, sqldb.Error(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var one string
 		if err := rows.Scan(&one); err != nil {
-			return 0, nil, driverError(err)
+			return 0, nil, sqldb.Error(err)
 		}
 		shorts = append(shorts, one)
 	}
-	return id, shorts, driverError(rows.Err())
+	return id, shorts, sqldb.Error(rows.Err())
 }
 
 // insertToken takes the entity and the database as they are at this moment:
@@ -201,7 +202,7 @@ func insertToken(ctx context.Context, tx *sql.Tx, t meta.APIToken) error {
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		t.Short, t.Entity, hex.EncodeToString(t.Hash[:]), database, level,
 		nullText(t.AppName), nullText(t.Name), nullTime(t.CreatedAt), nullTime(t.ExpiresAt), nullSeconds(t.Idle), nullTime(t.LastUsedAt))
-	if isReferenceError(err) {
+	if sqldb.IsReferenceError(err) {
 		return errs.Wrap(errs.NotFound, err, "The account or the database of the token is gone")
 	}
 	return err
@@ -213,7 +214,7 @@ func insertToken(ctx context.Context, tx *sql.Tx, t meta.APIToken) error {
 func (s *Store) TouchTokens(ctx context.Context, uses []meta.TokenUse) error {
 	// All servers take the rows in one order, so that none waits in a circle.
 	uses = slices.SortedFunc(slices.Values(uses), func(a, b meta.TokenUse) int { return strings.Compare(a.Short, b.Short) })
-	return s.transact(ctx, func(tx *sql.Tx) error {
+	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		for _, u := range uses {
 			_, err := tx.ExecContext(ctx, `
 				UPDATE api_token SET last_used_at = $1, expires_at = COALESCE($2, expires_at)

@@ -1,4 +1,4 @@
-package store
+package sqldb
 
 import (
 	"database/sql"
@@ -13,22 +13,22 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// The SQLSTATEs we tell apart.
+// The SQLSTATEs that lead to different codes.
 const (
 	stateUnique        = "23505"
 	stateForeignKey    = "23503"
 	stateSerialization = "40001"
 	stateDeadlock      = "40P01"
-	stateCanceled      = "57014" // by a time limit: who goes away is seen before
+	stateCanceled      = "57014" // by a time limit; a canceled context is handled before
 	stateLockTimeout   = "55P03"
 	stateReadOnly      = "25006" // a standby, during a failover
-	stateNotYet        = "57P03" // starting or recovering
-	stateBadText       = "22021" // a zero byte, or no UTF-8
+	stateNotYet        = "57P03" // the server is starting or recovering
+	stateBadText       = "22021" // it has a zero byte or is no UTF-8
 	stateDiskFull      = "53100" // of the machine PostgreSQL is on
 )
 
-// postgresError gives an error of PostgreSQL or of the way to it its code, and
-// nil for any other error.
+// postgresError returns an error of PostgreSQL or of the connection with its
+// code, and nil for any other error.
 func postgresError(err error) error {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {
@@ -57,8 +57,8 @@ func postgresError(err error) error {
 
 func hasClass(e *pgconn.PgError, class string) bool { return strings.HasPrefix(e.Code, class) }
 
-// lostConnection tells whether err is about the connection and not about what
-// was asked over it.
+// lostConnection reports whether err comes from the connection instead of the
+// statement.
 func lostConnection(err error) bool {
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return true
@@ -74,7 +74,7 @@ func lostConnection(err error) bool {
 	return pgconn.SafeToRetry(err)
 }
 
-// isStarting tells whether a server that is starting explains the error.
+// isStarting reports whether the error may come from a server that is starting.
 func isStarting(err error) bool {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return e.Code == stateNotYet
@@ -82,8 +82,8 @@ func isStarting(err error) bool {
 	return errs.Is(err, errs.Unavailable)
 }
 
-// isRetryable tells whether a transaction failed for no fault of its own and may do
-// better when it is run once more.
+// isRetryable reports whether a transaction failed because of other ones and may
+// succeed if it is run again.
 func isRetryable(err error) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && (e.Code == stateSerialization || e.Code == stateDeadlock)

@@ -1,4 +1,4 @@
-package store
+package sqldb
 
 import (
 	"context"
@@ -20,13 +20,13 @@ import (
 
 var sqlite = dialect{suffix: ".sqlite.sql", columns: `SELECT name FROM pragma_table_info($1)`}
 
-func openSQLite(ctx context.Context, cfg Config) (*Store, error) {
+func openSQLite(ctx context.Context, cfg Config) (*DB, error) {
 	path, err := sqlitePath(cfg.URL)
 	if err != nil {
 		return nil, err
 	}
 	if !haveSQLite {
-		return nil, errs.E(errs.Unsupported, "This program was built without cgo and has no SQLite; a server needs a build with cgo")
+		return nil, errs.E(errs.Unsupported, "This program was built without cgo and has no SQLite; use a build with cgo")
 	}
 	if cfg.MustExist {
 		_, err = os.Stat(path)
@@ -40,23 +40,24 @@ func openSQLite(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, err
 	}
 	for {
-		s, err := sqlitePools(path)
+		db, err := sqlitePools(path)
 		if err != nil {
 			return nil, err
 		}
-		s, err = s.migrateOrCheck(ctx, path, cfg)
+		db.migrations = cfg.Migrations
+		db, err = db.migrateOrCheck(ctx, path, cfg)
 		if !errs.Is(err, errs.Unavailable) || !sleep(ctx, busyPause) {
-			return s, err
+			return db, err
 		}
 	}
 }
 
-// busyPause is how long a new store is left to whoever opens it at the same
-// time: one of several connections that switch a file to WAL at once is told
-// that it is locked without being made to wait.
+// busyPause is the time between two attempts to open a new file. Of several
+// connections that switch a file to WAL at once, SQLite refuses all but one as
+// locked, and does not let them wait.
 const busyPause = 20 * time.Millisecond
 
-// sleep waits, and reports whether ctx lets it go on.
+// sleep waits for d and reports whether ctx is still open.
 func sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -68,7 +69,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// sqlitePath gives the file a database URL names.
+// sqlitePath returns the file that a database URL names.
 func sqlitePath(raw string) (string, error) {
 	path, ok := strings.CutPrefix(raw, "sqlite://")
 	if !ok || path == "" || strings.HasSuffix(path, "/") {
@@ -77,18 +78,18 @@ func sqlitePath(raw string) (string, error) {
 	return filepath.FromSlash(path), nil
 }
 
-// createFile makes the file before SQLite does, because SQLite would give it
-// the permissions of the umask.
+// createFile creates the file with mode 0600, because SQLite would create it
+// with the permissions of the umask.
 func createFile(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("create the directory of the metadata store: %w", err)
+		return fmt.Errorf("could not create the directory of the metadata store: %w", err)
 	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("create the metadata store: %w", err)
+		return fmt.Errorf("could not create the metadata store: %w", err)
 	}
 	return f.Close()
 }
@@ -96,9 +97,9 @@ func createFile(path string) error {
 // statementCache is how many prepared statements a connection keeps.
 const statementCache = "64"
 
-// sqlitePools opens the pools: one connection that writes, several that read
-// (P5). Readers cannot write even by mistake.
-func sqlitePools(path string) (*Store, error) {
+// sqlitePools opens one connection that writes and several that only read. In WAL
+// mode readers and the writer do not wait for each other.
+func sqlitePools(path string) (*DB, error) {
 	params := url.Values{
 		"_journal_mode":    {"WAL"},
 		"_synchronous":     {"FULL"},
@@ -109,22 +110,22 @@ func sqlitePools(path string) (*Store, error) {
 	params.Set("_txlock", "immediate")
 	writer, err := sql.Open("sqlite3", dsn(path, params))
 	if err != nil {
-		return nil, fmt.Errorf("open the metadata store: %w", err)
+		return nil, fmt.Errorf("could not open the metadata store: %w", err)
 	}
 	writer.SetMaxOpenConns(1)
 	params.Del("_txlock")
 	params.Set("_query_only", "on")
 	reader, err := sql.Open("sqlite3", dsn(path, params))
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open the metadata store: %w", err), writer.Close())
+		return nil, errors.Join(fmt.Errorf("could not open the metadata store: %w", err), writer.Close())
 	}
 	readers := max(4, runtime.GOMAXPROCS(0))
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
-	return &Store{dialect: sqlite, writer: writer, reader: reader}, nil
+	return &DB{dialect: sqlite, writer: writer, reader: reader}, nil
 }
 
-// dsn writes a path as the URI go-sqlite3 takes.
+// dsn returns the URI of a path for go-sqlite3.
 func dsn(path string, params url.Values) string {
 	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
 	return "file:" + escaped + "?" + params.Encode()

@@ -1,8 +1,8 @@
 //go:build !cgo
 
-package store
+package sqldb
 
-// haveSQLite says whether this build has the driver, which is written in C.
+// haveSQLite reports whether this build has the driver, which is written in C.
 const haveSQLite = false
 
 func sqliteError(error) error { return nil }

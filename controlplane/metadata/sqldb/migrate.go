@@ -1,10 +1,9 @@
-package store
+package sqldb
 
 import (
 	"bufio"
 	"context"
 	"database/sql"
-	"embed"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -15,31 +14,20 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-//go:embed migrations/*.sql
-var migrationFiles embed.FS
-
-// dialect is what differs between the databases a store can live in.
+// dialect holds what differs between SQLite and PostgreSQL.
 type dialect struct {
-	// suffix picks the migration files.
+	// suffix is the end of the names of the migration files.
 	suffix string
-	// columns lists the columns of the table given as $1, none if there is no
-	// such table.
+	// columns is a query for the columns of the table $1. It has no rows for a
+	// missing table.
 	columns string
-	// exclusive are statements that begin the transaction of a migration and keep
-	// other servers from migrating until it ends. On SQLite BEGIN IMMEDIATE,
-	// with which every write begins, does that.
+	// exclusive are statements at the start of the transaction of a migration.
+	// They stop other servers from migrating until it ends. SQLite needs none:
+	// each of its write transactions begins with BEGIN IMMEDIATE.
 	exclusive []string
-	// rowLocks: rows that are read can be taken, and have to be, because a
-	// transaction does not keep all others from writing.
+	// rowLocks says that transactions write at the same time, so that a row that
+	// was read has to be locked against changes.
 	rowLocks bool
-}
-
-// rowLock is what a SELECT ends with that takes its rows of a table.
-func (d dialect) rowLock(table string) string {
-	if !d.rowLocks {
-		return ""
-	}
-	return " FOR UPDATE OF " + table
 }
 
 type migration struct {
@@ -48,23 +36,27 @@ type migration struct {
 	text    string
 }
 
-// migrations lists the migrations of a dialect in order.
-func (d dialect) migrations() ([]migration, error) {
-	paths, err := fs.Glob(migrationFiles, "migrations/*"+d.suffix)
+// listMigrations returns the migrations of the dialect in order.
+func (db *DB) listMigrations() ([]migration, error) {
+	suffix := db.dialect.suffix
+	paths, err := fs.Glob(db.migrations, "*"+suffix)
 	if err != nil {
-		return nil, fmt.Errorf("list migrations: %w", err)
+		return nil, fmt.Errorf("could not list the migrations: %w", err)
+	}
+	if len(paths) == 0 {
+		return nil, fmt.Errorf("there is no migration *%s", suffix)
 	}
 	var all []migration
 	for _, p := range paths {
-		name := strings.TrimSuffix(strings.TrimPrefix(p, "migrations/"), d.suffix)
+		name := strings.TrimSuffix(p, suffix)
 		number, _, _ := strings.Cut(name, "_")
 		version, err := strconv.Atoi(number)
 		if err != nil {
 			return nil, fmt.Errorf("migration %s has no number: %w", p, err)
 		}
-		text, err := migrationFiles.ReadFile(p)
+		text, err := fs.ReadFile(db.migrations, p)
 		if err != nil {
-			return nil, fmt.Errorf("read migration %s: %w", p, err)
+			return nil, fmt.Errorf("could not read migration %s: %w", p, err)
 		}
 		all = append(all, migration{version, name, string(text)})
 	}
@@ -72,14 +64,15 @@ func (d dialect) migrations() ([]migration, error) {
 	return all, nil
 }
 
-// migrate brings the schema up to date: forward only, each migration in a
-// transaction of its own and recorded in it. Many servers may start at once.
-func (s *Store) migrate(ctx context.Context) error {
-	all, err := s.dialect.migrations()
+// migrate applies the migrations that are not recorded yet. Each one is applied
+// and recorded in a transaction of its own. There is no way back to an older
+// schema. Many servers may start at once.
+func (db *DB) migrate(ctx context.Context) error {
+	all, err := db.listMigrations()
 	if err != nil {
 		return err
 	}
-	err = s.migrateExclusive(ctx, func(tx *sql.Tx) error {
+	err = db.migrateExclusive(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
 			CREATE TABLE IF NOT EXISTS ayb_migration (
 				version    INTEGER PRIMARY KEY NOT NULL,
@@ -92,18 +85,18 @@ func (s *Store) migrate(ctx context.Context) error {
 		return err
 	}
 	for _, m := range all {
-		if err := s.migrateExclusive(ctx, func(tx *sql.Tx) error { return s.dialect.apply(ctx, tx, m) }); err != nil {
+		if err := db.migrateExclusive(ctx, func(tx *sql.Tx) error { return db.dialect.apply(ctx, tx, m) }); err != nil {
 			return fmt.Errorf("migration %s: %w", m.name, err)
 		}
 	}
-	return s.refuseNewer(ctx, all[len(all)-1].version)
+	return db.refuseNewer(ctx, all[len(all)-1].version)
 }
 
-// migrateExclusive runs f in a transaction during which no other server migrates.
-// Only ctx limits its time: a big table takes as long as it takes.
-func (s *Store) migrateExclusive(ctx context.Context, f func(tx *sql.Tx) error) error {
-	return s.runOnce(ctx, func(tx *sql.Tx) error {
-		for _, stmt := range s.dialect.exclusive {
+// migrateExclusive runs f in a transaction during which no other server
+// migrates. Only ctx limits its time, because a big table takes long.
+func (db *DB) migrateExclusive(ctx context.Context, f func(tx *sql.Tx) error) error {
+	return db.transactOnce(ctx, func(tx *sql.Tx) error {
+		for _, stmt := range db.dialect.exclusive {
 			if _, err := tx.ExecContext(ctx, stmt); err != nil {
 				return err
 			}
@@ -112,23 +105,24 @@ func (s *Store) migrateExclusive(ctx context.Context, f func(tx *sql.Tx) error) 
 	})
 }
 
-// requireCurrent refuses a schema that is not the one this version writes.
-func (s *Store) requireCurrent(ctx context.Context) error {
-	all, err := s.dialect.migrations()
+// requireCurrent returns Unsupported unless the schema is the one that this
+// version writes.
+func (db *DB) requireCurrent(ctx context.Context) error {
+	all, err := db.listMigrations()
 	if err != nil {
 		return err
 	}
 	known := all[len(all)-1].version
-	err = s.refuseNewer(ctx, known)
+	err = db.refuseNewer(ctx, known)
 	if errs.Is(err, errs.Internal) {
-		return errs.Wrap(errs.Unsupported, err, "The metadata store was not made by this server; start it first")
+		return errs.Wrap(errs.Unsupported, err, "The metadata store has no schema of ayb; start the server first, which makes one")
 	}
 	if err != nil {
 		return err
 	}
 	var latest int
-	if err := s.writer.QueryRowContext(ctx, `SELECT max(version) FROM ayb_migration`).Scan(&latest); err != nil {
-		return driverError(err)
+	if err := db.writer.QueryRowContext(ctx, `SELECT max(version) FROM ayb_migration`).Scan(&latest); err != nil {
+		return Error(err)
 	}
 	if latest < known {
 		return errs.E(errs.Unsupported, "The metadata store was written by an older version (schema %d, this version writes %d); start the server of this version first", latest, known)
@@ -136,13 +130,13 @@ func (s *Store) requireCurrent(ctx context.Context) error {
 	return nil
 }
 
-// refuseNewer stops an old server from writing to a store that a newer one
-// has changed.
-func (s *Store) refuseNewer(ctx context.Context, known int) error {
+// refuseNewer returns Unsupported if a newer version has migrated the schema.
+// An older server must not write to it.
+func (db *DB) refuseNewer(ctx context.Context, known int) error {
 	var latest int
-	err := s.writer.QueryRowContext(ctx, `SELECT max(version) FROM ayb_migration`).Scan(&latest)
+	err := db.writer.QueryRowContext(ctx, `SELECT max(version) FROM ayb_migration`).Scan(&latest)
 	if err != nil {
-		return driverError(err)
+		return Error(err)
 	}
 	if latest > known {
 		return errs.E(errs.Unsupported, "The metadata store was written by a newer version (schema %d, this version knows %d); use that version", latest, known)
@@ -167,16 +161,16 @@ func (d dialect) apply(ctx context.Context, tx *sql.Tx, m migration) error {
 		}
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO ayb_migration (version, name, applied_at) VALUES ($1, $2, $3)`,
-		m.version, m.name, formatTime(time.Now()))
+		m.version, m.name, time.Now().UTC().Format("2006-01-02 15:04:05.000000"))
 	return err
 }
 
-// addColumn begins a line of a migration that adds a column unless the table
-// has it; neither dialect's SQL can say that for every table we take over.
+// addColumn is the start of a line of a migration that adds a column if the
+// table lacks it. SQLite has no SQL for that.
 const addColumn = "-- add-column: "
 
-// splitStatements splits a migration at semicolons that end a line, dropping
-// comments. Add-column lines are statements of their own.
+// splitStatements splits a migration after each line that ends with a semicolon
+// and drops comments. An add-column line is a statement by itself.
 func splitStatements(text string) []string {
 	var out []string
 	var current strings.Builder
@@ -199,7 +193,7 @@ func splitStatements(text string) []string {
 	return out
 }
 
-// addColumn takes "table column type…".
+// addColumn carries out an add-column line; spec is "table column type…".
 func (d dialect) addColumn(ctx context.Context, tx *sql.Tx, spec string) error {
 	table, rest, _ := strings.Cut(spec, " ")
 	column, _, _ := strings.Cut(rest, " ")

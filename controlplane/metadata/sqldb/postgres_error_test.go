@@ -1,4 +1,4 @@
-package store
+package sqldb
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// S20: every error of the driver has a code, and none shows what it was about.
+// S20: every error of the driver has a code, and its details stay secret.
 func TestPostgresErrors(t *testing.T) {
 	state := func(code string) error {
 		return fmt.Errorf("query: %w", &pgconn.PgError{Code: code, Message: "secret", Detail: "secret"})
@@ -48,7 +48,7 @@ func TestPostgresErrors(t *testing.T) {
 		"deadline":             {context.DeadlineExceeded, errs.Unavailable},
 		"unknown":              {errors.New("secret"), errs.Internal},
 	} {
-		got := driverError(c.err)
+		got := Error(c.err)
 		if errs.CodeOf(got) != c.want || strings.Contains(errs.Public(got).Message, "secret") {
 			t.Errorf("%s: %v", name, got)
 		}

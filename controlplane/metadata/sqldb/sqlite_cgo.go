@@ -1,6 +1,6 @@
 //go:build cgo
 
-package store
+package sqldb
 
 import (
 	"errors"
@@ -10,10 +10,11 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// haveSQLite says whether this build has the driver.
+// haveSQLite reports whether this build has the driver.
 const haveSQLite = true
 
-// sqliteError gives an error of SQLite its code, and nil for any other error.
+// sqliteError returns an error of SQLite with its code, and nil for any other
+// error.
 func sqliteError(err error) error {
 	e, ok := errors.AsType[sqlite3.Error](err)
 	switch {
@@ -32,7 +33,7 @@ func sqliteError(err error) error {
 	}
 }
 
-// isSQLiteReferenceError tells whether a record that was referred to does not exist.
+// isSQLiteReferenceError reports whether a foreign key is broken.
 func isSQLiteReferenceError(err error) bool {
 	e, ok := errors.AsType[sqlite3.Error](err)
 	return ok && e.ExtendedCode == sqlite3.ErrConstraintForeignKey

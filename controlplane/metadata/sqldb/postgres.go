@@ -1,4 +1,4 @@
-package store
+package sqldb
 
 import (
 	"context"
@@ -12,8 +12,9 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// The advisory lock's number is "ayb" and has no other meaning. Our own limits
-// of time do not hold for a migration or for the wait for another one.
+// postgres lifts the time limits for a migration, and for the wait for the
+// migration of another server. The number of the advisory lock is "ayb" in
+// ASCII.
 var postgres = dialect{
 	suffix: ".postgres.sql",
 	columns: `SELECT column_name::TEXT FROM information_schema.columns
@@ -27,8 +28,8 @@ var postgres = dialect{
 	},
 }
 
-// What a server process takes of PostgreSQL: six of them fit into the hundred
-// connections a server allows by default.
+// Bounds on the connections of a server process. Six processes fit into the 100
+// connections that PostgreSQL allows by default.
 const (
 	postgresConnections = 16
 	postgresIdle        = 8
@@ -37,45 +38,45 @@ const (
 	connectTimeout      = 5 * time.Second
 )
 
-// startTimeout is how long Open waits for a server that is not there yet:
-// the two are often started together.
+// startTimeout is how long Open waits for a PostgreSQL server that is still
+// starting. Both servers are often started at the same time.
 const (
 	startTimeout = 15 * time.Second
 	startPause   = 200 * time.Millisecond
 )
 
-func openPostgres(ctx context.Context, where Config) (*Store, error) {
+func openPostgres(ctx context.Context, where Config) (*DB, error) {
 	cfg, err := pgx.ParseConfig(where.URL)
 	if err != nil {
 		return nil, errs.Wrap(errs.Invalid, err, "The database URL must look like postgresql://USER:PASSWORD@HOST:5432/NAME")
 	}
-	limits := map[string]string{
+	params := map[string]string{
 		"application_name":                    "ayb",
 		"statement_timeout":                   fmt.Sprint(operationTimeout.Milliseconds()),
 		"lock_timeout":                        fmt.Sprint(operationTimeout.Milliseconds() / 2),
 		"idle_in_transaction_session_timeout": fmt.Sprint(3 * operationTimeout.Milliseconds()),
 	}
-	maps.Copy(limits, cfg.RuntimeParams) // the URL may say otherwise
-	cfg.RuntimeParams = limits
+	maps.Copy(params, cfg.RuntimeParams) // those of the URL win
+	cfg.RuntimeParams = params
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = connectTimeout
 	}
-	db := stdlib.OpenDB(*cfg)
-	db.SetMaxOpenConns(postgresConnections)
-	db.SetMaxIdleConns(postgresIdle)
-	db.SetConnMaxIdleTime(postgresIdleTime)
-	db.SetConnMaxLifetime(postgresLifetime)
-	s := &Store{dialect: postgres, writer: db, reader: db}
-	s.awaitStart(ctx)
-	return s.migrateOrCheck(ctx, fmt.Sprintf("%s:%d/%s", cfg.Host, cfg.Port, cfg.Database), where)
+	pool := stdlib.OpenDB(*cfg)
+	pool.SetMaxOpenConns(postgresConnections)
+	pool.SetMaxIdleConns(postgresIdle)
+	pool.SetConnMaxIdleTime(postgresIdleTime)
+	pool.SetConnMaxLifetime(postgresLifetime)
+	db := &DB{dialect: postgres, migrations: where.Migrations, writer: pool, reader: pool}
+	db.awaitStart(ctx)
+	return db.migrateOrCheck(ctx, fmt.Sprintf("%s:%d/%s", cfg.Host, cfg.Port, cfg.Database), where)
 }
 
-// awaitStart waits until the server answers in any way but "not now". Whether
-// it answers well is for the next statement to see.
-func (s *Store) awaitStart(ctx context.Context) {
+// awaitStart waits until the server has started, or startTimeout has passed. It
+// returns no error: the next statement fails with it.
+func (db *DB) awaitStart(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	for isStarting(s.Ping(ctx)) {
+	for isStarting(db.Ping(ctx)) {
 		select {
 		case <-ctx.Done():
 			return
