@@ -7,15 +7,15 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// disabled answers where snapshots are not configured: there are none, and nothing
-// pretends to have worked (pitfall N1).
+// disabled answers when snapshots are not configured. Lists are empty, and
+// every other request is an error.
 type disabled struct{}
 
 func errDisabled() error {
-	return errs.E(errs.Snapshot, "Snapshots are not configured on this server; its operator can set them up in the section [snapshots]")
+	return errs.E(errs.Snapshot, "Snapshots are not configured on this server; the operator can configure them in the section [snapshots]")
 }
 
-// ListSnapshots implements snapshotapi.Snapshots: there are none.
+// ListSnapshots implements snapshotapi.Snapshots. The list is empty.
 func (disabled) ListSnapshots(context.Context, snapshotapi.ListRequest) (snapshotapi.ListResponse, error) {
 	return snapshotapi.ListResponse{Snapshots: []snapshotapi.Snapshot{}}, nil
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/ayb-go/ayb/shared/bus/snapshotapi"
 )
 
-// While snapshots move, none of the database under its new name is taken: it
-// would be pruned and dated among a list that is only half there. What waits for
-// one another the other way round does not wait for ever.
+// While snapshots move, no snapshot of the new name is made: it would be pruned
+// and dated among half a list. Two moves in opposite directions do not
+// deadlock.
 func TestMoveKeepsBothNames(t *testing.T) {
 	w := newWorld(t)
 	w.start(byHand)

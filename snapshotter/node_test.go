@@ -23,8 +23,8 @@ import (
 	"github.com/ayb-go/ayb/snapshotter/bucket/s3test"
 )
 
-// testNode is a query node whose databases are bytes. What it packs, sends and
-// fetches is real.
+// testNode is a query node whose databases are plain bytes. Its copies, uploads
+// and downloads are real.
 type testNode struct {
 	id nodeapi.NodeID
 
@@ -45,7 +45,7 @@ func newNode(id nodeapi.NodeID) *testNode {
 	return &testNode{id: id, content: map[ayb.DatabasePath][]byte{}, version: map[ayb.DatabasePath]int{}, packed: map[string][]byte{}}
 }
 
-// start serves the node's calls and shows that it lives, until leave.
+// start answers calls to the node and sends heartbeats until leave.
 func (n *testNode) start(t *testing.T, s *natsbus.Server, conn *natsbus.Conn) (leave func()) {
 	t.Helper()
 	stop, err := nodeapi.Serve(conn, n.id, nodeapi.Handlers{Snapshots: n})
@@ -66,7 +66,7 @@ func (n *testNode) start(t *testing.T, s *natsbus.Server, conn *natsbus.Conn) (l
 	return leave
 }
 
-// write makes a new state; every state has a mark of its own.
+// write makes a new state with a change token of its own.
 func (n *testNode) write(p ayb.DatabasePath, content string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -169,8 +169,8 @@ func (n *testNode) ReleaseSnapshot(_ context.Context, req nodeapi.ReleaseRequest
 	return nodeapi.Done{}, nil
 }
 
-// FetchSnapshot loads and publishes at once. As VACUUM INTO does, a restored state
-// differs a little from what was stored.
+// FetchSnapshot loads and publishes in one step. Like VACUUM INTO, it changes the bytes
+// of a restored state slightly.
 func (n *testNode) FetchSnapshot(ctx context.Context, req nodeapi.FetchRequest) (nodeapi.FetchResponse, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, req.URL, nil)
 	if err != nil {

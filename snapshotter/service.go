@@ -14,16 +14,16 @@ import (
 	"github.com/ayb-go/ayb/snapshotter/jobs"
 )
 
-// maxListed is how many snapshots an answer holds: it is one message.
+// maxListed limits the snapshots in an answer, which is one message.
 const maxListed = 5000
 
-// service answers the control plane.
+// service answers the requests of the control plane.
 type service struct {
 	store        *bucket.Store
 	maker        *jobs.Maker
 	deps         Deps
 	moveInterval time.Duration
-	// roleCtx is the role's context: what runs for a caller ends with the role.
+	// roleCtx is the context of the role. Requests end with it.
 	roleCtx context.Context
 }
 
@@ -36,15 +36,15 @@ func newService(cfg Config, deps Deps, store *bucket.Store, maker *jobs.Maker) *
 	}
 }
 
-// untilRoleEnds ends a caller's context with the role.
+// untilRoleEnds returns a context that ends with ctx or with the role.
 func (s *service) untilRoleEnds(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(s.roleCtx, cancel)
 	return ctx, func() { stop(); cancel() }
 }
 
-// ListSnapshots implements snapshotapi.Snapshots. Of very many it gives the
-// newest.
+// ListSnapshots implements snapshotapi.Snapshots. It returns the newest
+// maxListed snapshots.
 func (s *service) ListSnapshots(ctx context.Context, req snapshotapi.ListRequest) (snapshotapi.ListResponse, error) {
 	ctx, end := s.untilRoleEnds(ctx)
 	defer end()
@@ -72,7 +72,7 @@ func (s *service) LoadSnapshot(ctx context.Context, req snapshotapi.LoadRequest)
 	ctx, end := s.untilRoleEnds(ctx)
 	defer end()
 	unknown := errs.E(errs.NoSnapshot, "No snapshot has this id")
-	if !bucket.ValidID(req.ID) { // pitfall S3: it never becomes part of a key
+	if !bucket.ValidID(req.ID) { // only a valid id becomes part of a key
 		return snapshotapi.LoadResponse{}, unknown
 	}
 	visible, err := s.maker.ListVisible(ctx, req.Source.Path, req.Source.CreatedAt)
@@ -95,9 +95,9 @@ func (s *service) LoadSnapshot(ctx context.Context, req snapshotapi.LoadRequest)
 	return snapshotapi.LoadResponse{Bytes: got.Bytes}, err
 }
 
-// MoveSnapshots implements snapshotapi.Snapshots: oldest first, each copied
-// before it is removed, so that a move that was cut off can be repeated and
-// their order stays. A copy has the date of the move.
+// MoveSnapshots implements snapshotapi.Snapshots. It moves the oldest snapshot
+// first, and copies each before removing it: an interrupted move can be
+// repeated, and the order stays. A copy has the date of the move.
 func (s *service) MoveSnapshots(ctx context.Context, req snapshotapi.MoveRequest) (snapshotapi.Done, error) {
 	ctx, end := s.untilRoleEnds(ctx)
 	defer end()
@@ -150,8 +150,8 @@ func (s *service) PurgeSnapshots(ctx context.Context, req snapshotapi.PurgeReque
 	return snapshotapi.Done{}, nil
 }
 
-// snapshotsBetween are the snapshots that a path had at a time, newest first. A zero
-// Before is no bound.
+// snapshotsBetween returns the snapshots of a path in a period, newest first. A
+// zero Before is no limit.
 func (s *service) snapshotsBetween(ctx context.Context, req snapshotapi.PurgeRequest) ([]bucket.Object, error) {
 	all, err := s.maker.ListVisible(ctx, req.Path, req.Since)
 	if err != nil || req.Before.IsZero() {

@@ -1,13 +1,13 @@
 // Package snapshotter is the role that keeps snapshots of databases in an
 // object store: on a schedule, on demand, and before a restore. It owns the
-// credentials of the store and the schedule, and answers for the contract
-// snapshotapi.
+// credentials of the store and the schedule, and implements snapshotapi.
 //
-// It never opens a database and never holds a byte of one: query nodes copy
-// and check inside their sandboxes, and send and fetch objects by URLs that
-// are signed here. Who may do what has been decided by the control plane.
+// It never opens a database and never holds a byte of one. Query nodes copy and
+// check databases in their sandboxes, and upload and download objects with URLs
+// that this role signs. The control plane checks permissions before it asks
+// this role.
 //
-// DESIGN.md tells how the parts work together.
+// DESIGN.md describes how the parts work together.
 package snapshotter
 
 import (
@@ -31,22 +31,23 @@ import (
 	"github.com/ayb-go/ayb/snapshotter/schedule"
 )
 
-// checkTimeout is how long the store is looked at before the start.
+// checkTimeout is the limit for the check of the store at the start.
 const checkTimeout = 10 * time.Second
 
 // Config is the role's part of the configuration.
 type Config struct {
-	// Store is where snapshots are kept; nil when they are off.
+	// Store is the bucket for snapshots; nil if snapshots are off.
 	Store *bucket.Config
-	// Interval is the time between two rounds; 0 when snapshots are taken by
-	// hand only.
+	// Interval is the time between two rounds; 0 if snapshots are made on
+	// demand only.
 	Interval time.Duration
-	// Max is how many snapshots of each database are kept; 0 keeps all.
+	// Max is the number of snapshots kept of each database; 0 keeps all.
 	Max int
-	// MoveInterval is the time between two snapshots that are moved: their order is
-	// that of their dates, and stores count in seconds. Default 1.1 s.
+	// MoveInterval is the time between two snapshots that are moved. Their
+	// dates define their order, and stores round dates to seconds. Default 1.1
+	// s.
 	MoveInterval time.Duration
-	// NodeTimeout is that of jobs.Config.
+	// NodeTimeout is jobs.Config.NodeTimeout.
 	NodeTimeout time.Duration
 }
 
@@ -59,7 +60,7 @@ type Deps struct {
 	Directory directoryapi.Directory
 	Nodes     nodeapi.Snapshots
 	LiveNodes nodeapi.Nodes
-	// Out gets the lines that tell what is done.
+	// Out receives the progress lines.
 	Out io.Writer
 	Log *slog.Logger
 }
@@ -69,14 +70,14 @@ type Snapshotter struct {
 	deps    Deps
 	answers snapshotapi.Snapshots
 	service *service // nil when snapshots are off
-	// schedule is nil when nothing is taken by itself.
+	// schedule is nil if snapshots are made on demand only.
 	schedule *schedule.Schedule
 }
 
-// New makes the role; it talks to nobody yet.
+// New makes the role without a network request.
 func New(cfg Config, deps Deps) (*Snapshotter, error) {
 	if deps.Bus == nil || deps.Out == nil || deps.Log == nil {
-		return nil, errs.E(errs.Internal, "The snapshotter lacks something it needs")
+		return nil, errs.E(errs.Internal, "The snapshotter was started without a dependency")
 	}
 	s := &Snapshotter{deps: deps}
 	if cfg.Store == nil {
@@ -104,7 +105,8 @@ func New(cfg Config, deps Deps) (*Snapshotter, error) {
 	return s, err
 }
 
-// linePrinter prints one line at a time. Nobody stops for a reader that is gone.
+// linePrinter returns a function that prints one line at a time. Write errors
+// are ignored.
 func linePrinter(out io.Writer) func(string, ...any) {
 	var mu sync.Mutex
 	return func(format string, args ...any) {
@@ -114,9 +116,9 @@ func linePrinter(out io.Writer) func(string, ...any) {
 	}
 }
 
-// Run works until ctx ends and calls ready once it answers. The error is
-// Invalid when the object store refuses what is configured; a store that
-// cannot be reached now may be reached later and is no error.
+// Run runs the role until ctx ends. It calls ready when the role answers. The
+// error is Invalid if the object store rejects the configuration. A store that
+// is unreachable now is no error.
 func (s *Snapshotter) Run(ctx context.Context, ready func()) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -131,14 +133,14 @@ func (s *Snapshotter) Run(ctx context.Context, ready func()) error {
 		return err
 	}
 	defer stop()
-	defer cancel() // calls that are under way end first
+	defer cancel() // first, running calls end
 	s.deps.Log.Info("snapshotter works", "configured", s.service != nil, "scheduled", s.schedule != nil)
 	ready()
 	return s.runParts(ctx)
 }
 
-// check holds the start up for a few seconds at the most: a store that does
-// not answer must not keep a server from starting.
+// check checks the store for a few seconds at most, so that a store that does
+// not answer cannot delay the start of the server.
 func (s *Snapshotter) check(ctx context.Context) error {
 	checking, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
@@ -147,7 +149,7 @@ func (s *Snapshotter) check(ctx context.Context) error {
 		return err
 	}
 	if err != nil && ctx.Err() == nil {
-		s.deps.Log.Warn("snapshots have to wait", logging.Err, err)
+		s.deps.Log.Warn("could not reach the object store; snapshots have to wait", logging.Err, err)
 	}
 	return nil
 }

@@ -19,9 +19,9 @@ import (
 	"github.com/ayb-go/ayb/snapshotter"
 )
 
-// A changed database is stored once; one that does not change costs no copy
-// and keeps its snapshot's date; one that was never written has none; what was
-// removed from the bucket is stored again.
+// A changed database is stored once. An unchanged one costs no copy and keeps
+// its snapshot's date. One that was never written has no snapshot. A snapshot
+// that was deleted from the bucket is stored again.
 func TestRounds(t *testing.T) {
 	w := newWorld(t)
 	d, never := w.create("ann", "shop.sqlite"), w.create("bob", "empty.sqlite")
@@ -65,8 +65,8 @@ func TestRounds(t *testing.T) {
 	}
 }
 
-// A prefix with empty parts keeps its snapshots on a store that keeps files:
-// they are listed, pruned and restored (issue 9, A15).
+// With a prefix that has empty parts, on a store that keeps files, snapshots
+// are listed, pruned and restored.
 func TestPrefixWithEmptyParts(t *testing.T) {
 	w := newWorld(t)
 	w.store.Prefix = "backups//ayb/"
@@ -84,8 +84,8 @@ func TestPrefixWithEmptyParts(t *testing.T) {
 	}
 }
 
-// N13: after each restore there is exactly one new snapshot, and the rest of
-// the table of the contract, with the least number of snapshots that shows it.
+// N13: after each restore there is exactly one new snapshot. The cases are the
+// smallest that show this and the other rows of the table in DESIGN.md.
 func TestCountsAfterRestores(t *testing.T) {
 	w := newWorld(t)
 	d := w.create("ann", "shop.sqlite")
@@ -127,12 +127,11 @@ func TestCountsAfterRestores(t *testing.T) {
 	}
 }
 
-// tick waits until a date of the store differs from those before: it counts
-// in seconds.
+// tick waits until the store's date, which counts seconds, has changed.
 func tick() { <-time.After(1100 * time.Millisecond) }
 
-// N9: a state that was returned to keeps its date, and is not pruned as the
-// oldest one.
+// N9: after a restore, the restored state keeps its date and is not pruned as
+// the oldest.
 func TestReturnedToStateIsKept(t *testing.T) {
 	w := newWorld(t)
 	d := w.create("ann", "shop.sqlite")
@@ -152,8 +151,8 @@ func TestReturnedToStateIsKept(t *testing.T) {
 	w.stored(d, "old", "newest")
 }
 
-// Snapshots of a former database of the same name are not shown, not loaded,
-// not counted and not pruned.
+// Snapshots of a former database of the same name are not listed, loaded,
+// counted or pruned.
 func TestFormerDatabase(t *testing.T) {
 	w := newWorld(t)
 	w.start(func(c *snapshotter.Config) { c.Max, c.Interval = 2, 0 })
@@ -179,7 +178,7 @@ func TestFormerDatabase(t *testing.T) {
 	w.stored(now, "2", "3")
 	w.stored(former, "secret", "older secret", "2", "3")
 
-	// What the former one left is purged, and only that.
+	// Exactly the snapshots of the former database are purged.
 	if _, err := w.client.PurgeSnapshots(t.Context(), snapshotapi.PurgeRequest{Path: now.Path, Before: now.CreatedAt}); err != nil {
 		t.Fatal(err)
 	}
@@ -190,8 +189,8 @@ func TestFormerDatabase(t *testing.T) {
 	w.stored(former)
 }
 
-// Ids that are none never reach a key, and one database's do not open
-// another's (S3).
+// S3: invalid ids never become part of a key, and an id of one database does
+// not give access to another.
 func TestOnlyOwnSnapshotsAreLoaded(t *testing.T) {
 	w := newWorld(t)
 	w.start(byHand)
@@ -223,8 +222,8 @@ func TestOnlyOwnSnapshotsAreLoaded(t *testing.T) {
 	}
 }
 
-// A renamed database keeps its snapshots, in their order; a move that was cut
-// off is finished when it is repeated.
+// A renamed database keeps its snapshots in their order. An interrupted move is
+// finished when it is repeated.
 func TestMove(t *testing.T) {
 	w := newWorld(t)
 	w.start(func(c *snapshotter.Config) { c.Interval, c.MoveInterval = 0, 1100*time.Millisecond })
@@ -265,7 +264,7 @@ func TestMove(t *testing.T) {
 	}
 }
 
-// Of many snapshotters one makes rounds; when it is killed another does.
+// One of many snapshotters makes rounds; when it is killed, another one does.
 func TestOneOfManySchedules(t *testing.T) {
 	w := newWorld(t)
 	d := w.create("ann", "shop.sqlite")
@@ -291,8 +290,8 @@ func TestOneOfManySchedules(t *testing.T) {
 	}
 }
 
-// A job whose snapshotter is killed is done by another, and what it has sent
-// so far is freed.
+// When the snapshotter of a job is killed, another one does the job and aborts
+// the unfinished upload.
 func TestKilledSnapshotter(t *testing.T) {
 	w := newWorld(t)
 	w.store.PartSize = 5 << 20
@@ -323,7 +322,7 @@ func TestKilledSnapshotter(t *testing.T) {
 	w.pass(second, 1)
 }
 
-// noise is text that does not shrink.
+// noise is text that cannot be compressed.
 func noise(n int) string {
 	b := make([]byte, n)
 	r := rand.NewChaCha8([32]byte{1})
@@ -331,8 +330,8 @@ func noise(n int) string {
 	return string(b)
 }
 
-// takeAndHang takes a snapshot on a node that never answers, and returns once
-// the node has been asked. What the caller is told comes later.
+// takeAndHang requests a snapshot on a node that never answers. It returns once
+// the node has the request; the answer to the caller comes later.
 func (w *world) takeAndHang(d directoryapi.Database) (failed <-chan error) {
 	hang := make(chan struct{})
 	w.t.Cleanup(func() { close(hang) })
@@ -348,8 +347,7 @@ func (w *world) takeAndHang(d directoryapi.Database) (failed <-chan error) {
 	return told
 }
 
-// A node that goes away under a call ends it; the caller does not wait for
-// hours.
+// When a node dies during a call, the call ends soon.
 func TestNodeDiesDuringACall(t *testing.T) {
 	w := newWorld(t)
 	d := w.create("ann", "shop.sqlite")
@@ -369,8 +367,8 @@ func TestNodeDiesDuringACall(t *testing.T) {
 	}
 }
 
-// N7: what a node tells beyond what is asked harms nobody, and a node that
-// does not answer holds up no other.
+// N7: change tokens of databases that belong elsewhere are ignored, and a node
+// that does not answer delays no other node.
 func TestStrangeNodes(t *testing.T) {
 	w := newWorld(t)
 	d := w.create("ann", "shop.sqlite")
@@ -397,8 +395,8 @@ func TestStrangeNodes(t *testing.T) {
 	}
 }
 
-// Without a configuration there are no snapshots, and nothing claims to have
-// worked (N1).
+// N1: without a configuration the list of snapshots is empty, and other
+// requests fail.
 func TestNotConfigured(t *testing.T) {
 	w := newWorld(t)
 	w.start(func(c *snapshotter.Config) { *c = snapshotter.Config{} })
@@ -416,7 +414,7 @@ func TestNotConfigured(t *testing.T) {
 	}
 }
 
-// What the store refuses for good is said at the start.
+// A configuration that the store rejects is an error at the start.
 func TestRefusedAtStart(t *testing.T) {
 	w := newWorld(t)
 	w.store.Bucket = "nobodys"
@@ -438,7 +436,7 @@ func TestRefusedAtStart(t *testing.T) {
 	}
 }
 
-// N6: without a bound nothing is pruned, and nothing breaks.
+// N6: without a limit, snapshots are made and never pruned.
 func TestNoBound(t *testing.T) {
 	w := newWorld(t)
 	w.start(func(c *snapshotter.Config) { c.Interval, c.Max = 0, 0 })
@@ -452,7 +450,7 @@ func TestNoBound(t *testing.T) {
 	w.stored(d, all...)
 }
 
-// A stopping snapshotter does not wait for what it does for others.
+// A snapshotter stops without waiting for running requests.
 func TestStopEndsCalls(t *testing.T) {
 	w := newWorld(t)
 	d := w.create("ann", "shop.sqlite")

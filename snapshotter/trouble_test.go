@@ -20,8 +20,8 @@ func connect(t *testing.T, w *world) *natsbus.Conn {
 	return bustest.Role(t, w.bus, natsbus.QueryNode)
 }
 
-// A store that is down makes snapshots late: no copy stays behind (N8), and
-// the round after its return stores what there is.
+// N8: while the store is down, no copy stays on a node. The round after its
+// return stores all that is due.
 func TestStoreDown(t *testing.T) {
 	w := newWorld(t)
 	d := w.create("ann", "shop.sqlite")
@@ -39,16 +39,16 @@ func TestStoreDown(t *testing.T) {
 	bustest.Until(t, "copies to be released", func() bool { return w.node.released.Load() == w.node.prepared.Load() })
 }
 
-// mischief comes between the world and its store.
-func (w *world) mischief() *s3test.FaultProxy {
+// faults puts a proxy that injects faults between the world and its store.
+func (w *world) faults() *s3test.FaultProxy {
 	w.t.Helper()
 	m := w.s3.FaultProxy()
 	w.store = m.Through(w.store)
 	return m
 }
 
-// Whatever the store does to an upload, nothing wrong is listed, and the next
-// round mends it.
+// Whatever fault an upload meets, no wrong object is listed, and the next round
+// stores the snapshot.
 func TestStoreSpoilsUploads(t *testing.T) {
 	for name, spoil := range map[string]func(w http.ResponseWriter, r *http.Request) bool{
 		"says it failed": func(w http.ResponseWriter, r *http.Request) bool {
@@ -80,13 +80,13 @@ func TestStoreSpoilsUploads(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			m := w.mischief()
+			m := w.faults()
 			d := w.create("ann", "shop.sqlite")
 			r := w.start(nil)
 			m.OnRequest(spoil)
 			w.node.write(d.Path, "x")
 			w.pass(r, 2)
-			for _, key := range w.s3.Keys("bucket") { // asked without the mischief
+			for _, key := range w.s3.Keys("bucket") { // asked without the proxy
 				if strings.Contains(key, hashOf("x")) {
 					t.Errorf("stored: %s", key)
 				}
@@ -101,10 +101,10 @@ func TestStoreSpoilsUploads(t *testing.T) {
 	}
 }
 
-// A restore of bytes that are not those that were stored is refused.
+// A restore fails if the bytes differ from those that were stored.
 func TestStoreGivesWrongBytes(t *testing.T) {
 	w := newWorld(t)
-	m := w.mischief()
+	m := w.faults()
 	w.start(byHand)
 	d := w.create("ann", "shop.sqlite")
 	content := strings.Repeat("some text ", 1000)
@@ -133,10 +133,10 @@ func TestStoreGivesWrongBytes(t *testing.T) {
 	}
 }
 
-// A slow store is waited for.
+// A slow store delays a snapshot and does not fail it.
 func TestSlowStore(t *testing.T) {
 	w := newWorld(t)
-	m := w.mischief()
+	m := w.faults()
 	slow := func(http.ResponseWriter, *http.Request) bool {
 		<-time.After(300 * time.Millisecond)
 		return false

@@ -23,8 +23,8 @@ import (
 
 func s3log(t testing.TB) *slog.Logger { return bustest.Log(t) }
 
-// world is a bus with everything around snapshotters: a real store, a node of
-// bytes, and a list of databases.
+// world is a bus with the environment of snapshotters: a real store, a fake
+// node, and a list of databases.
 type world struct {
 	t      *testing.T
 	bus    *natsbus.Server
@@ -55,7 +55,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// ListDatabases implements directoryapi.Directory, two at a time.
+// Databases implements directoryapi.Directory, in pages of two.
 func (w *world) ListDatabases(_ context.Context, req directoryapi.ListRequest) (resp directoryapi.ListResponse, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -91,7 +91,7 @@ type running struct {
 	stop func()
 }
 
-// kill ends it as a killed process does: without a word.
+// kill ends the snapshotter abruptly, like a killed process.
 func (r *running) kill() { r.conn.Close(); r.stop() }
 
 type output struct {
@@ -111,7 +111,7 @@ func (o *output) String() string {
 	return o.buf.String()
 }
 
-// rounds is how many rounds it has begun.
+// rounds returns the number of rounds so far.
 func (r *running) rounds() int { return strings.Count(r.out.String(), "Creating snapshots...\n") }
 
 // start starts a snapshotter and stops it with the test.
@@ -171,7 +171,7 @@ func (w *world) make(change func(*snapshotter.Config)) (*snapshotter.Snapshotter
 	return s, r, err
 }
 
-// byHand takes the schedule away.
+// byHand configures a snapshotter without a schedule.
 func byHand(c *snapshotter.Config) { c.Interval = 0 }
 
 func (w *world) list(d directoryapi.Database) []snapshotapi.Snapshot {
@@ -206,7 +206,7 @@ func (w *world) stored(d directoryapi.Database, contents ...string) {
 	})
 }
 
-// pass waits until a number of whole rounds have passed.
+// pass waits until a number of complete rounds have passed.
 func (w *world) pass(r *running, rounds int) {
 	w.t.Helper()
 	n := r.rounds()
@@ -227,7 +227,7 @@ func (w *world) load(d directoryapi.Database, id string) error {
 	return err
 }
 
-// forget removes all objects behind the snapshotter's back.
+// forget deletes all objects from the bucket directly.
 func (w *world) forget() {
 	w.t.Helper()
 	for _, key := range w.s3.Keys(w.store.Bucket) {

@@ -15,7 +15,7 @@ const (
 	looksNull    // nothing, or a word for it
 )
 
-// lookOf tells what a cell looks like.
+// lookOf returns what a cell looks like.
 func lookOf(b []byte) cellLook {
 	if len(b) == 0 || len(b) > 40 {
 		if len(b) == 0 {

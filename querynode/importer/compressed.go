@@ -16,7 +16,7 @@ import (
 // zstdWindow is the most that the data of zstd may refer back to.
 const zstdWindow = 8 << 20
 
-// unpack gives the body as it is, or what is packed in it with gzip or zstd,
+// unpack returns the body as it is, or what is packed in it with gzip or zstd,
 // however often that was done. done ends the unpacking.
 func unpack(body io.Reader) (r io.Reader, done func(), err error) {
 	in := bufio.NewReaderSize(body, 64<<10)

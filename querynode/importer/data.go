@@ -27,7 +27,7 @@ type Room interface {
 	// Grow asks for room before so many bytes are written. DiskFull: there is
 	// none.
 	Grow(bytes int64) error
-	// Shrink gives it back.
+	// Shrink returns it back.
 	Shrink(bytes int64)
 }
 
@@ -51,7 +51,7 @@ func Receive(body io.Reader, temp string, limits Limits) (*Data, error) {
 	return d, nil
 }
 
-// Close gives the room back.
+// Close returns the room back.
 func (d *Data) Close() error {
 	if room := d.limits.Room; room != nil {
 		room.Shrink(d.reserved)
@@ -102,7 +102,7 @@ func (d *Data) store(body io.Reader) error {
 }
 
 // characterize counts characters beyond ASCII and what is not UTF-8. It takes
-// and gives the number of the line.
+// and returns the number of the line.
 func (d *Data) characterize(b []byte, line int64) int64 {
 	if utf8.Valid(b) {
 		if d.nonASCII < 1<<20 { // enough to decide by
@@ -169,7 +169,7 @@ func incompleteTail(b []byte) int {
 
 func countByte(b []byte, c byte) int64 { return int64(bytes.Count(b, []byte{c})) }
 
-// head gives the first bytes as they came.
+// head returns the first bytes as they came.
 func (d *Data) head(n int) ([]byte, error) {
 	b := make([]byte, n)
 	n, err := d.file.ReadAt(b, 0)

@@ -35,7 +35,7 @@ type delimited struct {
 	skipped int64 // lines without a row: empty ones and comments
 	crlf    bool  // the last row ended with both
 
-	// reopen gives the text again from an offset, for what stands behind a quote
+	// reopen returns the text again from an offset, for what stands behind a quote
 	// that is not closed; nil when that cannot be.
 	reopen func(offset int64) (io.Reader, error)
 	again  int   // how often that was done

@@ -26,7 +26,7 @@ const (
 // marks are the byte order marks.
 var marks = []struct{ name, mark string }{{utf8Name, "\xEF\xBB\xBF"}, {utf16LEName, "\xFF\xFE"}, {utf16BEName, "\xFE\xFF"}}
 
-// knownEncoding gives our name for an encoding.
+// knownEncoding returns our name for an encoding.
 func knownEncoding(name string) (string, error) {
 	name = strings.ToLower(strings.TrimSpace(name))
 	switch name {
@@ -102,14 +102,14 @@ func (d *Data) detectEncoding(begin []byte) string {
 	return utf8Name
 }
 
-// text gives all of the data as UTF-8, without a byte order mark. Where a byte
+// text returns all of the data as UTF-8, without a byte order mark. Where a byte
 // is not of the encoding it is U+FFFD, or with stray a byte that is not UTF-8.
 // What is not UTF-8 although it should be is given as it is.
 func (d *Data) text(encoding string, stray bool) (io.Reader, error) {
 	return d.textFrom(encoding, stray, 0)
 }
 
-// textFrom gives the text from an offset on.
+// textFrom returns the text from an offset on.
 func (d *Data) textFrom(name string, stray bool, offset int64) (io.Reader, error) {
 	begin, err := d.head(4)
 	if err != nil {

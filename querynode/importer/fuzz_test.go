@@ -107,7 +107,7 @@ func rewrite(t *testing.T, data string, d dialect) {
 	}
 }
 
-// fields gives the cells of all rows: nothing for NULL, else a text after an
+// fields returns the cells of all rows: nothing for NULL, else a text after an
 // equals sign; good is false when one cannot be taken.
 func fields(t *testing.T, r *delimited) (all [][]string, good bool) {
 	t.Helper()

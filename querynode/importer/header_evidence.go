@@ -78,7 +78,7 @@ func headerEvidenceOf(head []cell, body []sampled) (c headerEvidence) {
 	return c
 }
 
-// columnLook tells what all cells of a column look like that have something,
+// columnLook returns what all cells of a column look like that have something,
 // whether all of them are without quotes, and whether the head is among them.
 func columnLook(head []cell, body []sampled, i int) (k cellLook, bare, again bool) {
 	k, bare = looksNull, true

@@ -49,12 +49,12 @@ type Target interface {
 // row or statement, which alone was not done.
 type Loader interface {
 	Columns(table string) (names, types []string, found bool, err error)
-	// Generated gives the columns of the table that it computes itself.
+	// Generated returns the columns of the table that it computes itself.
 	Generated(table string) ([]daemonapi.GeneratedColumn, error)
-	// Parts gives what the table has beside its columns.
+	// Parts returns what the table has beside its columns.
 	Parts(table string) (daemonapi.TableParts, error)
 	Exec(sql string) (written int64, bad, err error)
-	// Texts gives the cells of the one row of a statement that reads.
+	// Texts returns the cells of the one row of a statement that reads.
 	Texts(sql string) (row []string, bad, err error)
 	// Shadows are the tables in which a virtual table keeps its data, and
 	// Restore is Exec for what fills them, which Exec leaves alone.

@@ -209,7 +209,7 @@ func (f *jsonForm) takeLabels(m member) bool {
 	return true
 }
 
-// sameMembers tells whether all members are objects with the same names within. These
+// sameMembers reports whether all members are objects with the same names within. These
 // are given, and those of the members themselves.
 func (f *jsonForm) sameMembers() (same bool, inner, outer []string) {
 	for i, m := range f.parts {
@@ -259,7 +259,7 @@ func (f jsonForm) objectOfObjects(inner, outer []string, large bool, most int) (
 	return f, nil
 }
 
-// areIntegers tells whether all names are whole numbers.
+// areIntegers reports whether all names are whole numbers.
 func areIntegers(names []string) bool {
 	return !slices.ContainsFunc(names, func(s string) bool {
 		_, err := strconv.ParseInt(s, 10, 64)
@@ -267,7 +267,7 @@ func areIntegers(names []string) bool {
 	})
 }
 
-// open gives a reader of the rows.
+// open returns a reader of the rows.
 func (f *jsonForm) open(src io.Reader, lines bool, most int) (rows, error) {
 	switch f.form {
 	case formRows:

@@ -15,7 +15,7 @@ type parser struct {
 	nans int64 // values that were not a number
 }
 
-// peek gives the next byte that is not white space.
+// peek returns the next byte that is not white space.
 func (p *parser) peek() byte {
 	p.b = bytes.TrimLeft(p.b, " \t\r\n")
 	return p.b[0]
@@ -189,7 +189,7 @@ func value64(name string, value []byte, kind cellKind) (cell, bool) {
 // form: Python, DuckDB and sqlite-utils NaN and Infinity, the sqlite3 shell Inf.
 var bareWords = []string{"-Infinity", "Infinity", "-infinity", "infinity", "-Inf", "Inf", "-inf", "inf", "NaN", "nan", "NAN"}
 
-// valid tells whether what has been read is JSON, but for such words.
+// valid reports whether what has been read is JSON, but for such words.
 func (r *jsonRows) valid() bool {
 	if json.Valid(r.data) {
 		return true
@@ -198,7 +198,7 @@ func (r *jsonRows) valid() bool {
 	return replaceBareWords(r.plain) && json.Valid(r.plain)
 }
 
-// replaceBareWords puts a 0 in the place of each such word, and tells whether there was
+// replaceBareWords puts a 0 in the place of each such word, and reports whether there was
 // one.
 func replaceBareWords(b []byte) (some bool) {
 	for i := 0; i < len(b); i++ {
@@ -261,7 +261,7 @@ func numeral(raw []byte) cell {
 // maxDigits is as many as the longest exact decimal form of a REAL has.
 const maxDigits = 767
 
-// infinitely tells whether a number is one of those that SQLite writes for an
+// infinitely reports whether a number is one of those that SQLite writes for an
 // infinite one: 1e999, 9.0e+999.
 func infinitely(raw []byte) bool {
 	i := bytes.IndexAny(raw, "eE")

@@ -41,7 +41,7 @@ func (im *importRun) openDocuments(src io.Reader) (func(bool) (rows, error), err
 // been read.
 type columnsReader interface {
 	rows
-	// columns gives the names, as they are in the data; named tells whether they
+	// columns returns the names, as they are in the data; named reports whether they
 	// are there.
 	columns() (names []string, named bool)
 	// lost is how many values SQLite has no form for.
@@ -80,7 +80,7 @@ func (im *importRun) importNoRows(l Loader, found bool) error {
 	return nil
 }
 
-// remark tells what was done with the data that is not plain.
+// remark returns what was done with the data that is not plain.
 func (im *importRun) remark(sentences ...string) {
 	im.result.Notes = append(im.result.Notes, sentences...)
 }

@@ -24,7 +24,7 @@ type sampled struct {
 	bad   error
 }
 
-// sampled gives rows of the sample, that stay valid.
+// sampled returns rows of the sample, that stay valid.
 func (s sample) sampled(d dialect) (all []sampled) {
 	r := newDelimited(bytes.NewReader(s.text), d, len(s.text))
 	for total := 0; len(all) < sampleRows && total < sampleCells; {
@@ -126,7 +126,7 @@ func emptyColumn(body []sampled, width, i int) bool {
 // maxTitles is how many rows of titles there may be.
 const maxTitles = 30
 
-// countTitles tells how many rows at the front are titles: they have one cell, and
+// countTitles returns how many rows at the front are titles: they have one cell, and
 // a header with rows of several follows.
 func (j *sniffer) countTitles(rows []sampled, width int) int {
 	n := 0

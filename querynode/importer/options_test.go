@@ -16,7 +16,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// literals gives a table: its columns, then its rows as literals of SQL.
+// literals returns a table: its columns, then its rows as literals of SQL.
 func (w *world) literals(r daemonapi.ImportResult) string {
 	w.t.Helper()
 	var cells []string

@@ -137,7 +137,7 @@ func (im *importRun) firstRowWidth(p *plan) error {
 	return nil
 }
 
-// readSample gives the beginning of the data behind some lines.
+// readSample returns the beginning of the data behind some lines.
 func (im *importRun) readSample(lines int64) (sample, error) {
 	src, err := im.data.text(im.encoding, true)
 	if err != nil {
@@ -280,7 +280,7 @@ func (im *importRun) remarkNames(given, names []string) {
 	}
 }
 
-// typesOf gives the types that are given for columns, in their order; empty
+// typesOf returns the types that are given for columns, in their order; empty
 // where there is none.
 func typesOf(types map[string]string, names []string) ([]string, error) {
 	given := make([]string, len(names))
@@ -294,7 +294,7 @@ func typesOf(types map[string]string, names []string) ([]string, error) {
 	return given, nil
 }
 
-// nullsOf gives the words that the options say to be NULL; given is false when
+// nullsOf returns the words that the options say to be NULL; given is false when
 // they are to be found out.
 func nullsOf(o daemonapi.ImportOptions) (words []string, given bool) {
 	words = o.Nulls

@@ -88,7 +88,7 @@ func tryCompile(l Loader, o daemonapi.TableObject) (bad, err error) {
 	return nil, nil
 }
 
-// splitWorking tells the objects that work from the broken ones, with the reason.
+// splitWorking returns the objects that work from the broken ones, with the reason.
 func splitWorking(l Loader, objects []daemonapi.TableObject) (work []daemonapi.TableObject, broken []string, err error) {
 	for _, o := range objects {
 		bad, err := tryCompile(l, o)

@@ -36,7 +36,7 @@ func (im *importRun) importScript() error {
 	})
 }
 
-// statementReader gives the statements of the script.
+// statementReader returns the statements of the script.
 func (im *importRun) statementReader() (*sqlsplit.Reader, error) {
 	src, err := im.data.text(im.encoding, false)
 	if err != nil {
@@ -45,7 +45,7 @@ func (im *importRun) statementReader() (*sqlsplit.Reader, error) {
 	return sqlsplit.NewStatements(src, im.data.limits.Statement), nil
 }
 
-// noForeignKeys tells whether the script asks at its front to leave foreign
+// noForeignKeys reports whether the script asks at its front to leave foreign
 // keys alone, as dumps do: within a transaction it would be too late.
 func (im *importRun) noForeignKeys() (bool, error) {
 	r, err := im.statementReader()
@@ -69,7 +69,7 @@ func foreignKeys(words []string) bool {
 	return len(words) > 2 && words[0] == "PRAGMA" && words[1] == "FOREIGN_KEYS"
 }
 
-// eachStatement gives the statements to do one after another, but for those that
+// eachStatement returns the statements to do one after another, but for those that
 // begin and end transactions, which only have to go together.
 func (im *importRun) eachStatement(do func(sqlsplit.Unit) error) error {
 	r, err := im.statementReader()
@@ -118,7 +118,7 @@ func (im *importRun) eachStatement(do func(sqlsplit.Unit) error) error {
 	}
 }
 
-// ofConnection gives the name of a PRAGMA that says how a program works on the
+// ofConnection returns the name of a PRAGMA that says how a program works on the
 // file, as many put at the front of their dumps; empty for any other statement.
 func ofConnection(words []string) string {
 	if len(words) < 3 || words[0] != "PRAGMA" {
@@ -131,7 +131,7 @@ func ofConnection(words []string) string {
 	return ""
 }
 
-// boundary tells whether a statement begins or ends a transaction with success.
+// boundary reports whether a statement begins or ends a transaction with success.
 func boundary(words []string) (bounds, begins bool) {
 	switch words[0] {
 	case "BEGIN":

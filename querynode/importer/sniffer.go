@@ -69,7 +69,7 @@ func (v candidate) better(than candidate) bool {
 // share is how many of the cells look like values.
 func (t statistics) share() float64 { return float64(t.clean) / float64(max(1, t.cells)) }
 
-// bestDialect gives the dialect of the sample.
+// bestDialect returns the dialect of the sample.
 func (j *sniffer) bestDialect() candidate {
 	if j.hasDelimiter {
 		return j.score(j.delimiter)
@@ -155,7 +155,7 @@ func (t statistics) encloseFields(plain statistics) bool {
 	return t.whole && t.columns > 2
 }
 
-// withQuote gives the best reading with this quote; 0 is none.
+// withQuote returns the best reading with this quote; 0 is none.
 func (j *sniffer) withQuote(d dialect, quote byte) statistics {
 	d.quote = quote
 	back := j.countEscapes(d)

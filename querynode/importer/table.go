@@ -72,7 +72,7 @@ func (im *importRun) importTable() error {
 	})
 }
 
-// existingColumns gives the names of the columns of the table that rows are added to,
+// existingColumns returns the names of the columns of the table that rows are added to,
 // which tell whether the data has a header.
 func (im *importRun) existingColumns() (names []string, err error) {
 	if im.options.Mode == daemonapi.ImportCreate || im.options.Header != "" || im.isJSON() {

@@ -192,7 +192,7 @@ func some(r *rand.Rand, kind daemonapi.ValueKind) daemonapi.Value {
 	return daemonapi.Value{Kind: daemonapi.Blob, Bytes: b}
 }
 
-// String tells what a table is when a test fails.
+// String returns what a table is when a test fails.
 func (m *made) String() string {
 	s := m.create("t")
 	for _, row := range m.rows {

@@ -91,7 +91,7 @@ func (s valueSet) typed() string {
 	return typeInteger
 }
 
-// sameReal tells whether a real number is written back in just this way.
+// sameReal reports whether a real number is written back in just this way.
 func sameReal(b []byte) valueSet {
 	f, err := strconv.ParseFloat(string(b), 64)
 	if err != nil || !bytes.Equal(strconv.AppendFloat(nil, f, 'f', -1, 64), b) {
@@ -100,7 +100,7 @@ func sameReal(b []byte) valueSet {
 	return fraction
 }
 
-// normal gives the digits of a number without zeros at both ends, and the
+// normal returns the digits of a number without zeros at both ends, and the
 // power of ten of the last of them.
 func normal(b []byte) (digits []byte, exp int) {
 	if i := bytes.IndexAny(b, "eE"); i >= 0 {

@@ -84,7 +84,7 @@ func (w *world) must(data string, o daemonapi.ImportOptions) daemonapi.ImportRes
 	return result
 }
 
-// rows gives what a statement answers: cells as SQL literals joined by |, rows
+// rows returns what a statement answers: cells as SQL literals joined by |, rows
 // by a space.
 func (w *world) rows(sql string) string {
 	w.t.Helper()

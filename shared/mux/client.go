@@ -140,7 +140,7 @@ func (c *Client) Check() {
 	}
 }
 
-// Active tells how many streams are open.
+// Active returns how many streams are open.
 func (c *Client) Active() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -27,7 +27,7 @@ import (
 	"errors"
 )
 
-// Kind tells what a frame means.
+// Kind returns what a frame means.
 type Kind uint8
 
 // The kinds. The list only grows; a receiver ignores kinds it does not know.
@@ -119,7 +119,7 @@ func EachStream(payload []byte, fn func(stream uint32)) {
 	}
 }
 
-// ResetCovers tells whether a Reset frame with this payload speaks of a stream.
+// ResetCovers reports whether a Reset frame with this payload speaks of a stream.
 // Numbers go round, so they are compared by their distance.
 func ResetCovers(payload []byte, stream uint32) bool {
 	return len(payload) == 4 && int32(binary.BigEndian.Uint32(payload)-stream) >= 0

@@ -19,7 +19,7 @@ func (q *pieceQueue) add(p []byte) {
 	*q = append(*q, p[:len(p):len(p)])
 }
 
-// pop gives the oldest piece of those there are.
+// pop returns the oldest piece of those there are.
 func (q *pieceQueue) pop() []byte {
 	p := (*q)[0]
 	(*q)[0] = nil // else the array keeps it alive

@@ -221,7 +221,7 @@ func (s *Server) serveCalls(c *Call) {
 	}
 }
 
-// nextCall gives the next request, nil when there is none to wait for.
+// nextCall returns the next request, nil when there is none to wait for.
 func (s *Server) nextCall() *Call {
 	s.mu.Lock()
 	enough := s.idle >= maxIdle

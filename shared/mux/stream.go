@@ -92,7 +92,7 @@ func (s *Stream) sendOpen(k Kind, payload []byte) {
 	}
 }
 
-// checkable tells whether the other side can be asked about the stream. If it
+// checkable reports whether the other side can be asked about the stream. If it
 // cannot yet, it will be.
 func (s *Stream) checkable() bool {
 	return !s.openState.CompareAndSwap(unsent, checkPending) && s.openState.Load() == sent
@@ -107,7 +107,7 @@ func (s *Stream) Send(ctx context.Context, p []byte, last bool) error {
 	return s.out.sendAll(ctx, s.link, s.id, p, last)
 }
 
-// Close gives the stream up if it has not ended; the server is asked to stop.
+// Close returns the stream up if it has not ended; the server is asked to stop.
 func (s *Stream) Close() {
 	if s.client.remove(s.id) {
 		s.link.Send(Cancel, s.id, nil)

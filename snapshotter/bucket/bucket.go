@@ -1,9 +1,9 @@
-// Package bucket keeps snapshots in a bucket of an S3-compatible store: it
-// owns their keys, lists them, signs URLs with which query nodes send and
-// fetch them, and removes them. It is the only package that knows S3 and its
-// credentials, and no byte of a snapshot ever passes through it.
+// Package bucket keeps snapshots in a bucket of an S3-compatible store. It owns
+// their keys, lists and removes them, and signs the URLs with which query nodes
+// upload and download them. It is the only package that knows S3 and its
+// credentials. The bytes of a snapshot never pass through it.
 //
-// There is no index: what is listed in the bucket is what exists.
+// There is no index: the listing of the bucket says which snapshots exist.
 package bucket
 
 import (
@@ -19,37 +19,38 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 )
 
-// Config says which bucket and how to get at it.
+// Config names a bucket and how to reach it.
 type Config struct {
 	// Endpoint is a URL such as https://s3.example.org; empty is AWS.
 	Endpoint string
 	Region   string
 	// AccessKeyID and SecretAccessKey are static keys, for Signature V4.
 	AccessKeyID, SecretAccessKey string
-	// Bucket exists already.
+	// Bucket is the name of a bucket that exists already.
 	Bucket string
-	// Prefix stands before all keys; it may be blank.
+	// Prefix precedes all keys; it may be blank.
 	Prefix string
-	// PathStyle puts the bucket into the path of URLs, and, as existing
-	// buckets have it, into the keys.
+	// PathStyle puts the bucket into the path of URLs. It also puts it in front
+	// of the keys, as in buckets that exist already.
 	PathStyle bool
-	// PartSize is the largest object that is sent in one piece, and the least
-	// size of a part of larger ones. Default 64 MiB; stores take 5 MiB and more.
+	// PartSize is the size in bytes up to which an object is uploaded in one
+	// request, and the minimum size of a part of a larger object. Default 64
+	// MiB; stores require at least 5 MiB.
 	PartSize int64
 }
 
 const (
-	// retries are made by the library when the store fails for a moment; what
-	// fails longer is left to the next round.
+	// retries is how often the library repeats a failed request. A longer
+	// failure is left to the next round.
 	retries = 3
-	// callTimeout bounds a call about one object.
+	// callTimeout is the limit for one call about one object.
 	callTimeout = time.Minute
-	// headerTimeout is how long the store may take to begin an answer.
+	// headerTimeout is the limit for the store's first byte of an answer.
 	headerTimeout = 30 * time.Second
 )
 
-// Store is a bucket. It is safe for concurrent use. All errors have the code
-// ObjectStore, or Canceled, unless a method says otherwise.
+// Store is a bucket. It is safe for concurrent use. Its errors have the code
+// ObjectStore or Canceled, unless a method says otherwise.
 type Store struct {
 	core     *minio.Core
 	bucket   string
@@ -57,7 +58,7 @@ type Store struct {
 	partSize int64
 }
 
-// New makes a store; it talks to nobody. The error is for the operator.
+// New makes a store without a network request. The error is for the operator.
 func New(cfg Config) (*Store, error) {
 	endpoint, secure, err := endpointHost(cfg)
 	if err != nil {
@@ -79,7 +80,8 @@ func New(cfg Config) (*Store, error) {
 	return &Store{core: core, bucket: cfg.Bucket, keys: newKeyLayout(cfg.Bucket, cfg.Prefix, cfg.PathStyle), partSize: cmp.Or(cfg.PartSize, defaultPartSize)}, nil
 }
 
-// endpointHost splits the endpoint into what the library wants.
+// endpointHost splits the endpoint into host and scheme, as the library expects
+// them.
 func endpointHost(cfg Config) (endpoint string, secure bool, err error) {
 	if cfg.Endpoint == "" {
 		return "s3." + cfg.Region + ".amazonaws.com", true, nil
@@ -91,9 +93,9 @@ func endpointHost(cfg Config) (endpoint string, secure bool, err error) {
 	return u.Host, u.Scheme == "https", nil
 }
 
-// bucketLookup decides where in a URL the bucket goes. A host that can have no
-// other names below it gets the bucket in the path, whatever is configured;
-// that changes no key.
+// bucketLookup decides whether URLs have the bucket in the path or in the host
+// name. It is in the path where the host can have no names below it, whatever
+// is configured. The keys do not depend on it.
 func bucketLookup(cfg Config, endpoint string) minio.BucketLookupType {
 	name, _, err := net.SplitHostPort(endpoint)
 	if err != nil {

@@ -8,27 +8,28 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// id is the only form of an id: a BLAKE3-256 hash in lower-case hex.
+// id matches a BLAKE3-256 hash in lower-case hex, the only form of an id.
 var id = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
-// ValidID tells whether a text can be the id of a snapshot. What is not never
-// gets near a key: `..` or a slash in it would reach others' snapshots.
+// ValidID reports whether a text has the form of a snapshot's id. Only such
+// texts become part of a key: with `..` or a slash, a key could name another
+// database's snapshots.
 func ValidID(text string) bool { return id.MatchString(text) }
 
-// keyLayout knows where in the bucket objects are.
+// keyLayout maps databases and ids to keys of the bucket.
 type keyLayout struct {
-	// write is what stands before ENTITY/DATABASE/ID in a new object's key.
+	// write precedes ENTITY/DATABASE/ID in the key of a new object.
 	write string
-	// read are all beginnings under which objects may be found: write, and
-	// what other servers of this kind make of the same configuration.
+	// read lists all prefixes of objects: write, and the prefix that other
+	// servers of this kind derive from the same configuration.
 	read []string
 }
 
-// newKeyLayout follows the layout that existing buckets have: with path style the
-// name of the bucket comes again as the first part of the key. A blank prefix
-// leaves no empty part (pitfall N3), nor does a // within one: a store that keeps
-// files has no such keys, and lists nothing under them. What was written with
-// empty parts elsewhere is found. The configuration has no . and .. for parts.
+// newKeyLayout follows the layout of existing buckets: with path style the name
+// of the bucket is the first part of the key, too. New keys have no empty part,
+// from a blank prefix or a // within one, because stores that keep files do not
+// list such keys. Objects whose keys have empty parts are still found. The
+// configuration rejects the parts . and .. earlier.
 func newKeyLayout(bucket, prefix string, pathStyle bool) keyLayout {
 	if pathStyle {
 		bucket += "/"
@@ -49,7 +50,7 @@ func newKeyLayout(bucket, prefix string, pathStyle bool) keyLayout {
 	return k
 }
 
-// databasePart is the end of the prefixes of a database's objects.
+// databasePart is the last part of the prefix of a database's objects.
 func databasePart(p ayb.DatabasePath) string { return p.String() + "/" }
 
 // object is the key of a new object.
@@ -57,7 +58,7 @@ func (k keyLayout) object(p ayb.DatabasePath, id string) string {
 	return k.write + databasePart(p) + id
 }
 
-// prefixes are where the objects of a database may be.
+// prefixes returns all prefixes of a database's objects.
 func (k keyLayout) prefixes(p ayb.DatabasePath) []string {
 	var out []string
 	for _, r := range k.read {
@@ -66,7 +67,7 @@ func (k keyLayout) prefixes(p ayb.DatabasePath) []string {
 	return out
 }
 
-// roots are the fewest prefixes that together hold everything.
+// roots returns the fewest prefixes that together cover all objects.
 func (k keyLayout) roots() []string {
 	var out []string
 	for _, r := range k.read {
@@ -77,9 +78,9 @@ func (k keyLayout) roots() []string {
 	return out
 }
 
-// parse tells whose object a key is; ok is false for what is none of ours.
+// parse splits a key; ok is false if the key is not that of a snapshot.
 func (k keyLayout) parse(key string) (p ayb.DatabasePath, id string, ok bool) {
-	// A longer beginning is the more exact one.
+	// The longest matching prefix is the right one.
 	best := -1
 	for i, r := range k.read {
 		if strings.HasPrefix(key, r) && (best < 0 || len(r) > len(k.read[best])) {

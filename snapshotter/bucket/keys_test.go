@@ -67,7 +67,7 @@ func TestWhatIsNoneOfOurs(t *testing.T) {
 	}
 }
 
-// What is not an id never becomes part of a key.
+// Only ids become part of a key.
 func TestValidID(t *testing.T) {
 	for _, bad := range []string{
 		"", "..", "../" + hash, hash + "/..", hash + "\n", "\n" + hash, hash[:63], hash + "0", strings.ToUpper(hash), strings.Repeat("g", 64),
@@ -82,8 +82,8 @@ func TestValidID(t *testing.T) {
 	}
 }
 
-// The parts of an upload are whole, few enough for one message, and none but
-// the last is smaller than stores take.
+// The parts of an upload add up to its size and are few enough for one message.
+// All but the last have the minimum size of stores.
 func TestParts(t *testing.T) {
 	for _, size := range []int64{defaultPartSize + 1, 2 * defaultPartSize, 2*defaultPartSize + 1, 100 << 30, 5 << 40} {
 		list := splitParts(size, defaultPartSize)

@@ -12,21 +12,21 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// listTimeout bounds the listing of everything.
+// listTimeout is the limit for a listing of the bucket.
 const listTimeout = 30 * time.Minute
 
 // Object is a stored snapshot.
 type Object struct {
 	ID string
-	// ModifiedAt is the store's own date; stores may round it to seconds.
+	// ModifiedAt is the store's date; some stores round it to seconds.
 	ModifiedAt time.Time
 	Size       int64
-	// keyLayout are where it is; several when it was written under an old key too.
+	// keys has two entries if the object also exists under an old key.
 	keys []string
 }
 
-// List gives all objects of a database, newest first, with those of former
-// databases of its name.
+// List returns all objects of a database, newest first. Objects of former
+// databases of the same name are included.
 func (s *Store) List(ctx context.Context, p ayb.DatabasePath) ([]Object, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -35,7 +35,7 @@ func (s *Store) List(ctx context.Context, p ayb.DatabasePath) ([]Object, error) 
 		err := s.eachKey(ctx, prefix, func(o minio.ObjectInfo) {
 			id := strings.TrimPrefix(o.Key, prefix)
 			if !ValidID(id) {
-				return // somebody else's, or below
+				return // not a snapshot, or in a folder below
 			}
 			byID[id] = merge(byID[id], o, id)
 		})
@@ -66,8 +66,8 @@ func sorted(byID map[string]Object) []Object {
 	return out
 }
 
-// Walk tells of every object of every database, a request for 1 000 of them.
-// An object with two keys comes twice.
+// Walk calls visit for every object of every database, with one request for 1
+// 000 objects. An object with two keys is visited twice.
 func (s *Store) Walk(ctx context.Context, visit func(p ayb.DatabasePath, o Object)) error {
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
@@ -94,7 +94,7 @@ func (s *Store) eachKey(ctx context.Context, prefix string, visit func(minio.Obj
 	return storeError(ctx.Err()) // the library ends a canceled listing as if it were complete
 }
 
-// Remove removes objects. Those that are gone already are no error.
+// Remove removes objects. Objects that do not exist are no error.
 func (s *Store) Remove(ctx context.Context, objects ...Object) error {
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
@@ -123,8 +123,8 @@ func (s *Store) Remove(ctx context.Context, objects ...Object) error {
 	return storeError(first)
 }
 
-// Copy puts an object under another database too, inside the store. The copy
-// has a date of its own.
+// Copy copies an object to another database, inside the store. The copy has its
+// own date.
 func (s *Store) Copy(ctx context.Context, o Object, to ayb.DatabasePath) error {
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()

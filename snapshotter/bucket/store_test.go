@@ -99,8 +99,8 @@ func fetch(t *testing.T, s *bucket.Store, o bucket.Object) string {
 	return string(b)
 }
 
-// Objects of each configuration are found where they are written, with the
-// keys that existing buckets have (N3, N4).
+// N3, N4: with each configuration, objects are found where they are written,
+// with the keys of existing buckets.
 func TestStore(t *testing.T) {
 	server := s3test.Start(t)
 	for i, c := range []struct {
@@ -167,8 +167,8 @@ func TestStore(t *testing.T) {
 	}
 }
 
-// More objects than one answer of the store holds, and strange ones among
-// them.
+// The bucket has more objects than one answer of the store lists, and objects
+// that are not snapshots.
 func TestManyObjects(t *testing.T) {
 	server := s3test.Start(t)
 	cfg := server.Bucket("many")
@@ -213,7 +213,7 @@ func (e endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// What is larger than a part is sent in parts; what is not finished is freed.
+// A large object is sent in parts, and an unfinished upload is aborted.
 func TestUploadInParts(t *testing.T) {
 	server := s3test.Start(t)
 	s := open(t, server.Bucket("parts"))
@@ -272,8 +272,7 @@ func TestUploadInParts(t *testing.T) {
 	}
 }
 
-// An object that the store holds only half of is no snapshot, and does not
-// stay.
+// An object that the store holds only half of is removed and not listed.
 func TestTruncatedUpload(t *testing.T) {
 	server := s3test.Start(t)
 	s := open(t, server.Bucket("short"))
@@ -294,8 +293,8 @@ func TestTruncatedUpload(t *testing.T) {
 	}
 }
 
-// What is wrong with the configuration is said by name; what may pass is not
-// taken for that.
+// The error of Check names the wrong setting. A passing failure of the store is
+// no such error.
 func TestCheck(t *testing.T) {
 	server := s3test.Start(t)
 	good := server.Bucket("bucket")
@@ -338,8 +337,8 @@ func TestCheck(t *testing.T) {
 }
 
 // N3: other servers wrote BUCKET//ENTITY/… for a blank prefix. Such objects are
-// found, and an object under both keys is one. The listing is made up here: the
-// store of the other tests cannot hold two slashes.
+// found, and an object under both keys is listed once. The listing is made up
+// here, because the store of the other tests rejects two slashes.
 func TestDoubleSlash(t *testing.T) {
 	keys := []string{"bucket//a/x.sqlite/" + id(1), "bucket//a/x.sqlite/" + id(2), "bucket/a/x.sqlite/" + id(2), "bucket/a/x.sqlite/" + id(3)}
 	var removed []string

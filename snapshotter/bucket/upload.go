@@ -16,40 +16,41 @@ import (
 )
 
 const (
-	// defaultPartSize is Config.PartSize by default.
+	// defaultPartSize is the default of Config.PartSize.
 	defaultPartSize = 64 << 20
 	// maxParts keeps the list of URLs within one message of the bus.
 	maxParts = 500
-	// URLLife is how long a signed URL can be used. Nothing can be added to an
-	// upload that is older.
+	// URLLife is how long a signed URL works. An older upload cannot grow any
+	// more.
 	URLLife = 3 * time.Hour
 )
 
-// Upload is a new object that a query node sends. Either Complete or Abort
-// ends it.
+// Upload is a new object that a query node uploads. It ends with Complete or
+// Abort.
 type Upload struct {
-	// Parts are to be sent in order.
+	// Parts are uploaded in order.
 	Parts []Part
 
 	store *Store
 	key   string
 	size  int64
-	id    string // of a multipart upload; empty for one piece
+	id    string // of a multipart upload; empty if there is one part
 }
 
-// UnfinishedUpload names an upload in parts of a database, for who may have to free
-// it.
+// UnfinishedUpload identifies an upload in parts, so that another worker can
+// abort it.
 type UnfinishedUpload struct {
 	ID     string `json:"id"`     // of the snapshot
 	Upload string `json:"upload"` // the store's name of the upload
 }
 
-// Unfinished names the upload; parts is false for one that leaves nothing.
+// Unfinished identifies the upload; parts is false if the upload has one part,
+// which needs no cleaning up.
 func (u *Upload) Unfinished() (left UnfinishedUpload, parts bool) {
 	return UnfinishedUpload{ID: u.key[strings.LastIndexByte(u.key, '/')+1:], Upload: u.id}, u.id != ""
 }
 
-// Part is one PUT.
+// Part is one PUT request.
 type Part struct {
 	URL  string
 	Size int64
@@ -60,7 +61,7 @@ func (s *Store) Begin(ctx context.Context, p ayb.DatabasePath, id string, size i
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	if !ValidID(id) || p.Check() != nil || size <= 0 {
-		return nil, errs.E(errs.Snapshot, "The snapshot has no usable name")
+		return nil, errs.E(errs.Snapshot, "The snapshot has no valid id, or no bytes")
 	}
 	u := &Upload{store: s, key: s.keys.object(p, id), size: size}
 	if size <= s.partSize {
@@ -83,7 +84,7 @@ func (s *Store) Begin(ctx context.Context, p ayb.DatabasePath, id string, size i
 	return u, nil
 }
 
-// splitParts splits a size.
+// splitParts splits a size into at most maxParts sizes of at least least.
 func splitParts(size, least int64) []int64 {
 	each := max(least, (size+maxParts-1)/maxParts)
 	var out []int64
@@ -93,14 +94,14 @@ func splitParts(size, least int64) []int64 {
 	return append(out, size)
 }
 
-// Complete makes the object exist once all parts are sent, and looks whether
-// the store has all of it; if not, it is removed again.
+// Complete makes the object exist once all parts are uploaded. It compares the
+// size in the store and removes the object if that differs.
 func (u *Upload) Complete(ctx context.Context, etags []string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*callTimeout) // some stores put parts together by copying
 	defer cancel()
 	if u.id != "" {
 		if len(etags) != len(u.Parts) {
-			return errs.E(errs.ObjectStore, "The object store did not take all parts of the snapshot")
+			return errs.E(errs.ObjectStore, "The object store did not accept all parts of the snapshot")
 		}
 		list := make([]minio.CompletePart, len(etags))
 		for i, tag := range etags {
@@ -116,14 +117,14 @@ func (u *Upload) Complete(ctx context.Context, etags []string) error {
 	}
 	if info.Size != u.size {
 		err := u.store.core.RemoveObject(context.WithoutCancel(ctx), u.store.bucket, u.key, minio.RemoveObjectOptions{})
-		return errs.Wrap(errs.ObjectStore, fmt.Errorf("it has %d bytes instead of %d (removed: %w)", info.Size, u.size, err),
-			"The object store did not keep the snapshot as it was sent")
+		return errs.Wrap(errs.ObjectStore, fmt.Errorf("%d bytes instead of %d (removed: %w)", info.Size, u.size, err),
+			"The snapshot in the object store has a wrong size and was removed; try again")
 	}
 	return nil
 }
 
-// Abort frees what was sent so far. It works when ctx has ended too. What it
-// cannot free now is stale later.
+// Abort frees the parts that were uploaded, also after the end of ctx. Parts
+// that it cannot free are left to AbortStale.
 func (u *Upload) Abort(ctx context.Context) {
 	if u.id == "" {
 		return
@@ -133,8 +134,8 @@ func (u *Upload) Abort(ctx context.Context) {
 	_ = u.store.core.AbortMultipartUpload(ctx, u.store.bucket, u.key, u.id) // AbortStale comes after
 }
 
-// AbortStale frees unfinished uploads that began before a time, and tells how
-// many.
+// AbortStale aborts unfinished uploads that began before a time and returns
+// their number.
 func (s *Store) AbortStale(ctx context.Context, before time.Time) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
@@ -154,11 +155,11 @@ func (s *Store) AbortStale(ctx context.Context, before time.Time) (int, error) {
 	return n, storeError(ctx.Err())
 }
 
-// Abort frees an unfinished upload of a database that somebody else has begun.
-// One that is there no more is no error.
+// Abort aborts another worker's unfinished upload of a database. An upload that
+// does not exist is no error.
 func (s *Store) Abort(ctx context.Context, p ayb.DatabasePath, u UnfinishedUpload) error {
 	if !ValidID(u.ID) || u.Upload == "" || p.Check() != nil {
-		return errs.E(errs.Invalid, "This is no unfinished upload")
+		return errs.E(errs.Invalid, "The unfinished upload has no valid name")
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -168,7 +169,8 @@ func (s *Store) Abort(ctx context.Context, p ayb.DatabasePath, u UnfinishedUploa
 	return nil
 }
 
-// URL is where an object can be fetched by whoever is told, for a while.
+// URL returns a URL from which anyone can download the object for the time
+// URLLife.
 func (s *Store) URL(ctx context.Context, o Object) (string, error) {
 	return s.presign(ctx, http.MethodGet, o.keys[0], nil)
 }

@@ -1,9 +1,9 @@
-// Package jobs makes single snapshots: it has a query node copy, check and
-// pack a database, has the node send that to the object store if it is new
-// there, and removes the oldest ones that are too many. It also does the jobs
-// that the schedule has put into the queue.
+// Package jobs makes single snapshots. A query node copies, checks and
+// compresses a database, and uploads the result if it is new in the object
+// store. Then the oldest surplus snapshots are removed. The package also works
+// on the jobs that the schedule has queued.
 //
-// It never decides when a snapshot is due, and never sees a byte of one.
+// It does not decide when a snapshot is due, and never receives a byte of one.
 package jobs
 
 import (
@@ -20,35 +20,35 @@ import (
 	"github.com/ayb-go/ayb/snapshotter/bucket"
 )
 
-// releaseTimeout bounds giving up a copy on the node.
+// releaseTimeout is the limit for releasing a copy on the node.
 const releaseTimeout = 30 * time.Second
 
-// Job is one snapshot to be made. It travels through the queue as JSON; fields
-// are only added.
+// Job is one snapshot to be made. It is stored in the queue as JSON; fields are
+// only added.
 type Job struct {
 	Path ayb.DatabasePath `json:"path"`
 	Node nodeapi.NodeID   `json:"node"`
-	// CreatedAt hides the snapshots of former databases of this name.
+	// CreatedAt hides the snapshots of former databases of the same name.
 	CreatedAt time.Time `json:"created_at"`
-	// Previous is the id of the state before, if known. It is pruned after
-	// all others: a state that was returned to keeps its old date, but is not
-	// the oldest one (pitfall N9).
+	// Previous is the id of the last stored state, if known. It is pruned last:
+	// after a restore to an old state, that state is current although its date
+	// is old.
 	Previous string `json:"previous,omitempty"`
 }
 
-// Result tells what became of a job.
+// Result is the outcome of a job.
 type Result struct {
 	ID string
-	// Created is false when the state was stored before.
+	// Created is false if the store had this state already.
 	Created bool
 }
 
 // Config says how many snapshots are kept.
 type Config struct {
-	// Max is how many of each database; 0 keeps all.
+	// Max is the number of snapshots kept of each database; 0 keeps all.
 	Max int
-	// NodeTimeout is how long a node may be silent before calls to it are given
-	// up. Default 5 s, after the time its heartbeat counts.
+	// NodeTimeout is how long a node may be silent before calls to it are
+	// canceled. It begins when the node's heartbeat expires. Default 5 s.
 	NodeTimeout time.Duration
 }
 
@@ -58,13 +58,13 @@ type Deps struct {
 	LiveNodes nodeapi.Nodes
 	Store     *bucket.Store
 	Records   bus.KeyValue
-	// Printf prints a line that tells what is done.
+	// Printf prints a progress line.
 	Printf func(format string, args ...any)
 	Log    *slog.Logger
 }
 
-// Maker makes snapshots. It is safe for concurrent use; of one database it
-// makes one at a time.
+// Maker makes snapshots. It is safe for concurrent use and makes one snapshot
+// of a database at a time.
 type Maker struct {
 	cfg   Config
 	deps  Deps
@@ -74,7 +74,7 @@ type Maker struct {
 // New makes a maker.
 func New(cfg Config, deps Deps) (*Maker, error) {
 	if deps.Nodes == nil || deps.LiveNodes == nil || deps.Store == nil || deps.Records == nil || deps.Printf == nil || deps.Log == nil {
-		return nil, errs.E(errs.Internal, "The maker of snapshots lacks something it needs")
+		return nil, errs.E(errs.Internal, "The maker of snapshots was started without a dependency")
 	}
 	if cfg.Max < 0 {
 		return nil, errs.E(errs.Invalid, "The number of snapshots to keep cannot be negative")
@@ -85,15 +85,15 @@ func New(cfg Config, deps Deps) (*Maker, error) {
 	return &Maker{cfg: cfg, deps: deps}, nil
 }
 
-// Make makes a snapshot of the present state. NotFound says that nothing was
-// ever written; other errors are the node's, ObjectStore, or Unavailable when
-// the node dies meanwhile.
+// Make makes a snapshot of the present state. The error is NotFound if the
+// database was never written, ObjectStore, Unavailable when the node dies, or
+// the node's.
 func (m *Maker) Make(ctx context.Context, job Job) (Result, error) {
 	return m.exclusively(ctx, job, func(ctx context.Context) (Result, error) { return m.makeSnapshot(ctx, job, nil) })
 }
 
-// exclusively runs do while nobody else of this process changes the snapshots of the
-// job's database, and its node lives.
+// exclusively runs do while the snapshots of the job's database are locked and
+// its node lives.
 func (m *Maker) exclusively(ctx context.Context, job Job, do func(context.Context) (Result, error)) (Result, error) {
 	unlock, err := m.Lock(ctx, job.Path)
 	if err != nil {
@@ -108,7 +108,7 @@ func (m *Maker) exclusively(ctx context.Context, job Job, do func(context.Contex
 	return res, err
 }
 
-// uploadStarted is told of an upload in parts before it is sent.
+// uploadStarted is called before an upload in parts begins.
 type uploadStarted func(context.Context, Job, bucket.UnfinishedUpload)
 
 // makeSnapshot makes the snapshot; note may be nil.
@@ -118,9 +118,9 @@ func (m *Maker) makeSnapshot(ctx context.Context, job Job, note uploadStarted) (
 	if err != nil {
 		return Result{}, err
 	}
-	defer m.release(ctx, job, prepared.Handle) // also when what follows fails: pitfall N8
+	defer m.release(ctx, job, prepared.Handle) // also after an error
 	if !bucket.ValidID(prepared.ID) || prepared.Packed <= 0 {
-		return Result{}, errs.E(errs.Snapshot, "The query node made a snapshot that cannot be stored")
+		return Result{}, errs.E(errs.Snapshot, "The query node returned a snapshot without a valid id or size")
 	}
 	stored, err := m.ListVisible(ctx, job.Path, job.CreatedAt)
 	if err != nil {
@@ -137,9 +137,9 @@ func (m *Maker) makeSnapshot(ctx context.Context, job Job, note uploadStarted) (
 		res.Created = true
 		m.prune(ctx, job, stored)
 	}
-	// Without the record the next round looks again, and that is all.
+	// Without the record, the next round only makes the copy again.
 	if err := Save(ctx, m.deps.Records, job.Path, Record{ChangeToken: prepared.ChangeToken, ID: prepared.ID}); err != nil {
-		m.deps.Log.Warn("snapshot not recorded", logging.DB, job.Path.String(), logging.Err, err)
+		m.deps.Log.Warn("could not record snapshot", logging.DB, job.Path.String(), logging.Err, err)
 	}
 	return res, nil
 }
@@ -170,12 +170,13 @@ func (m *Maker) release(ctx context.Context, job Job, handle string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
 	if _, err := m.deps.Nodes.ReleaseSnapshot(ctx, job.Node, nodeapi.ReleaseRequest{Handle: handle}); err != nil {
-		m.deps.Log.Debug("copy not released; it runs out", logging.DB, job.Path.String(), logging.Node, string(job.Node), logging.Err, err)
+		m.deps.Log.Debug("could not release copy; it expires", logging.DB, job.Path.String(), logging.Node, string(job.Node), logging.Err, err)
 	}
 }
 
-// ListVisible lists the snapshots of a database without those of former databases
-// of its name. Stores round dates to seconds.
+// ListVisible lists the snapshots of a database, without those of former
+// databases of the same name. Times are compared in seconds, because stores
+// round them.
 func (m *Maker) ListVisible(ctx context.Context, p ayb.DatabasePath, createdAt time.Time) ([]bucket.Object, error) {
 	all, err := m.deps.Store.List(ctx, p)
 	if err != nil {
@@ -190,13 +191,13 @@ func (m *Maker) ListVisible(ctx context.Context, p ayb.DatabasePath, createdAt t
 	return out, nil
 }
 
-// IsVisible tells whether an object belongs to the database of that name which
-// was created then.
+// IsVisible reports whether an object belongs to the database that was created
+// at createdAt.
 func IsVisible(o bucket.Object, createdAt time.Time) bool {
 	return !o.ModifiedAt.Before(createdAt.Truncate(time.Second))
 }
 
-// FindByID finds an object by its id.
+// FindByID returns the object with an id.
 func FindByID(list []bucket.Object, id string) (bucket.Object, bool) {
 	for _, o := range list {
 		if o.ID == id {

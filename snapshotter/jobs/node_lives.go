@@ -12,11 +12,11 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// WhileNodeLives runs do until the node has not been seen for a while: a call to
-// it, which may take hours, would wait for an answer that never comes. The
-// error then is Unavailable.
+// WhileNodeLives runs do and cancels it when the node has been silent for
+// Config.NodeTimeout: calls to a node may take hours, and a dead node never
+// answers. The error then is Unavailable.
 func (m *Maker) WhileNodeLives(ctx context.Context, node nodeapi.NodeID, do func(context.Context) error) error {
-	gone := errs.E(errs.Unavailable, "The query node that holds the database went away; try again")
+	gone := errs.E(errs.Unavailable, "The query node of the database is gone; try again")
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var group sync.WaitGroup
@@ -35,7 +35,8 @@ func (m *Maker) WhileNodeLives(ctx context.Context, node nodeapi.NodeID, do func
 	return err
 }
 
-// isSilent waits until the node has been silent too long, or done is closed.
+// isSilent waits until the node has been silent too long, or until done is
+// closed. It reports whether the node is silent.
 func (m *Maker) isSilent(node nodeapi.NodeID, done <-chan struct{}) bool {
 	tick := time.NewTicker(m.cfg.NodeTimeout / 5)
 	defer tick.Stop()
@@ -63,8 +64,8 @@ func (m *Maker) isLive(node nodeapi.NodeID) bool {
 	return false
 }
 
-// Lock waits until nobody else of this process changes the snapshots of some
-// databases. The error is ctx's, as Canceled.
+// Lock locks the snapshots of databases within this process. The error is
+// Canceled, when ctx ends first.
 func (m *Maker) Lock(ctx context.Context, paths ...ayb.DatabasePath) (unlock func(), err error) {
 	// Two that want the same ones want them in the same order.
 	paths = slices.Clone(paths)

@@ -7,8 +7,8 @@ import (
 	"github.com/ayb-go/ayb/snapshotter/bucket"
 )
 
-// prune removes what is too much now that one more is stored. What cannot be
-// removed now is too much next time as well.
+// prune removes surplus snapshots after a new one was stored. A failure is made
+// up for next time.
 func (m *Maker) prune(ctx context.Context, job Job, before []bucket.Object) {
 	if m.cfg.Max == 0 {
 		return
@@ -19,12 +19,12 @@ func (m *Maker) prune(ctx context.Context, job Job, before []bucket.Object) {
 	}
 	m.deps.Printf("Pruning %d oldest snapshots\n", len(old))
 	if err := m.deps.Store.Remove(ctx, old...); err != nil {
-		m.deps.Log.Warn("old snapshots not removed", logging.DB, job.Path.String(), logging.Err, err)
+		m.deps.Log.Warn("could not remove old snapshots", logging.DB, job.Path.String(), logging.Err, err)
 	}
 }
 
-// surplus are those of a list, newest first, that have no place among so many.
-// The previous state has the first place, whatever its date.
+// surplus returns the objects of a list, newest first, for which there is no
+// place. The previous state always has a place, whatever its date.
 func surplus(list []bucket.Object, places int, previous string) []bucket.Object {
 	if _, there := FindByID(list, previous); there {
 		places--

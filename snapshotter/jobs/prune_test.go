@@ -7,8 +7,8 @@ import (
 	"github.com/ayb-go/ayb/snapshotter/bucket"
 )
 
-// Which snapshots go when so many of those before have a place beside the new
-// one (N6, N9). Lists are newest first.
+// N6, N9: which older snapshots are pruned, by the number of places beside the
+// new one. Lists are newest first.
 func TestSurplus(t *testing.T) {
 	for _, c := range []struct {
 		name, list string
@@ -43,8 +43,8 @@ func TestSurplus(t *testing.T) {
 	}
 }
 
-// Stores round dates to seconds: a snapshot taken in the second in which the
-// database was made is its own.
+// Stores round dates to seconds: a snapshot made in the same second as its
+// database belongs to it.
 func TestIsVisible(t *testing.T) {
 	made := time.Date(2026, 1, 1, 10, 0, 0, 900, time.UTC)
 	at := func(d time.Duration) bucket.Object {

@@ -10,18 +10,18 @@ import (
 	"github.com/ayb-go/ayb/snapshotter/bucket"
 )
 
-// Record is what is remembered of a database: the state that was stored last.
-// Fields are only added.
+// Record is kept for a database: the state that was stored last. Fields are
+// only added.
 type Record struct {
-	// ChangeToken is the node's mark of that state.
+	// ChangeToken is the node's change token of that state.
 	ChangeToken string `json:"mark"`
 	ID          string `json:"id"`
-	// Unfinished is what a job has begun to send, for whoever does the job if its
-	// worker dies; nil when nothing is left to be freed.
+	// Unfinished is the upload that a job has begun, or nil. Another worker
+	// aborts it if this one dies.
 	Unfinished *bucket.UnfinishedUpload `json:"sending,omitempty"`
 }
 
-// Save remembers a record.
+// Save stores a record.
 func Save(ctx context.Context, r bus.KeyValue, p ayb.DatabasePath, rec Record) error {
 	b, err := json.Marshal(rec)
 	if err != nil {
@@ -30,7 +30,7 @@ func Save(ctx context.Context, r bus.KeyValue, p ayb.DatabasePath, rec Record) e
 	return r.Set(ctx, p.String(), b)
 }
 
-// Load gives all records by path as text. One that cannot be read is none.
+// Load returns all records by path. Records that cannot be parsed are left out.
 func Load(ctx context.Context, r bus.KeyValue) (map[string]Record, error) {
 	all, err := r.All(ctx)
 	if err != nil {

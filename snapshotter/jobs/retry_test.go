@@ -37,7 +37,7 @@ func (n *notes) All(context.Context) (map[string][]byte, error) {
 	return n.all, nil
 }
 
-// bigNode has a database of one size, and sends nothing of it.
+// bigNode has a database of a given size, and uploads nothing.
 type bigNode struct {
 	nodeapi.Snapshots
 	id     string
@@ -58,8 +58,8 @@ func (n *bigNode) ReleaseSnapshot(context.Context, nodeapi.NodeID, nodeapi.Relea
 
 func (n *bigNode) LiveNodes() []nodeapi.NodeStatus { return []nodeapi.NodeStatus{{ID: "n1"}} }
 
-// A job that is done again frees what the worker that died under it has sent,
-// and not what somebody else is sending of the same database at that moment.
+// A repeated job aborts the upload of the worker that died, and no other upload
+// of the same database.
 func TestRetryFreesOnlyItsOwn(t *testing.T) {
 	server := s3test.Start(t)
 	cfg := server.Bucket("retry")
@@ -100,7 +100,7 @@ func TestRetryFreesOnlyItsOwn(t *testing.T) {
 		}
 	}
 
-	// The first worker dies while it sends: what it began stays.
+	// The first worker dies during the upload, which stays unfinished.
 	died := make(chan struct{})
 	node.id, node.upload = snapshotID('1'), func() error {
 		if rec := noted(); rec.Unfinished == nil || rec.Unfinished.ID != node.id || rec.ChangeToken != "" || rec.ID != job.Previous {
@@ -112,7 +112,8 @@ func TestRetryFreesOnlyItsOwn(t *testing.T) {
 	go do(1)
 	<-died
 
-	// Another process takes over. A third one sends a snapshot that a user asked for.
+	// Another process takes the job over. A third one uploads a snapshot on
+	// demand.
 	second, err := New(m.cfg, m.deps)
 	if err != nil {
 		t.Fatal(err)

@@ -15,17 +15,17 @@ import (
 )
 
 const (
-	// workers are how many jobs of one node this process takes at a time. How
-	// many all processes take together is counted by the queue.
+	// workers is the number of jobs of one node that this process does at a
+	// time. The queue limits the number over all processes.
 	workers = 2
 	// nodesInterval is how often new nodes are looked for.
 	nodesInterval = time.Second
-	// attempts are the workers that may die under a job before it is left to
+	// attempts is how many workers may die during a job before it is left to
 	// the next round.
 	attempts = 5
 )
 
-// Work does the jobs of all nodes that live, until ctx ends.
+// Work does the jobs of all live nodes until ctx ends.
 func (m *Maker) Work(ctx context.Context, lanes bus.PartitionedQueue) error {
 	var group sync.WaitGroup
 	defer group.Wait()
@@ -65,58 +65,58 @@ func (m *Maker) Work(ctx context.Context, lanes bus.PartitionedQueue) error {
 
 func (m *Maker) workForNode(ctx context.Context, lanes bus.PartitionedQueue, node nodeapi.NodeID) {
 	if err := lanes.Work(ctx, string(node), m.doJob); err != nil {
-		m.deps.Log.Error("jobs are not taken", logging.Node, string(node), logging.Err, err)
+		m.deps.Log.Error("could not work on jobs", logging.Node, string(node), logging.Err, err)
 	}
 }
 
-// doJob does one job. What fails is not tried again at once: the next round looks
-// anew. Only a job that this process cannot finish goes to another.
+// doJob does one job. A failed snapshot is left to the next round. An error is
+// returned only when this process cannot finish the job, so that another one
+// does.
 func (m *Maker) doJob(ctx context.Context, j bus.Job) (again error) {
 	var job Job
 	if err := json.Unmarshal(j.Data, &job); err != nil || job.Path.Check() != nil {
-		m.deps.Log.Error("job cannot be read", "job", j.ID, logging.Err, err)
+		m.deps.Log.Error("could not parse job", "job", j.ID, logging.Err, err)
 		return nil
 	}
 	log := m.deps.Log.With(logging.DB, job.Path.String(), logging.Node, string(job.Node))
-	defer func() { // pitfall N5: one database never stops the others
+	defer func() { // one database never stops the others
 		if p := recover(); p != nil {
 			log.Error("snapshot panicked", "panic", p, "stack", string(debug.Stack()))
 			again = nil
 		}
 	}()
 	if j.Attempt > attempts {
-		log.Error("snapshot given up: all who tried died", "attempts", attempts)
+		log.Error("could not make snapshot: all workers died", "attempts", attempts)
 		return nil
 	}
 	_, err := m.exclusively(ctx, job, func(ctx context.Context) (Result, error) {
 		if j.Attempt > 1 {
 			if err := m.abortLeftUpload(ctx, job); err != nil {
-				log.Warn("unfinished upload not freed", logging.Err, err)
+				log.Warn("could not abort unfinished upload", logging.Err, err)
 			}
 		}
 		return m.makeSnapshot(ctx, job, m.recordUpload)
 	})
 	switch {
-	case err == nil, errs.Is(err, errs.NotFound): // never written: nothing to do
+	case err == nil, errs.Is(err, errs.NotFound): // never written, so there is no snapshot to make
 	case ctx.Err() != nil:
 		return err
 	default:
-		log.Warn("snapshot failed", logging.Err, err)
+		log.Warn("could not make snapshot", logging.Err, err)
 	}
 	return nil
 }
 
-// recordUpload notes an upload that is about to be sent. The state counts as
-// changed meanwhile, so that nothing is missed if this is the last that is
-// heard of it.
+// recordUpload records an upload before it begins. It leaves out the change
+// token, so that the database still counts as changed if this process dies.
 func (m *Maker) recordUpload(ctx context.Context, job Job, u bucket.UnfinishedUpload) {
 	if err := Save(ctx, m.deps.Records, job.Path, Record{ID: job.Previous, Unfinished: &u}); err != nil {
-		m.deps.Log.Debug("upload not noted; it runs out", logging.DB, job.Path.String(), logging.Err, err)
+		m.deps.Log.Debug("could not record upload; it expires", logging.DB, job.Path.String(), logging.Err, err)
 	}
 }
 
-// abortLeftUpload frees what the worker that died under a job has sent, and nothing else:
-// others may be sending a snapshot of the same database.
+// abortLeftUpload aborts the upload of the worker that died during a job. Other
+// uploads of the same database are left alone.
 func (m *Maker) abortLeftUpload(ctx context.Context, job Job) error {
 	all, err := Load(ctx, m.deps.Records)
 	if err != nil {

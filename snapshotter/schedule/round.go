@@ -17,29 +17,29 @@ import (
 )
 
 const (
-	// pageSize is how many databases one call asks for: their names are far
-	// from filling a message.
+	// pageSize is the number of databases in one answer. It is far below the
+	// size limit of a message.
 	pageSize = 1000
-	// nodesAtOnce are asked at the same time.
+	// nodesAtOnce is how many nodes are asked at the same time.
 	nodesAtOnce = 8
 )
 
-// databaseState is what a round finds out about a database.
+// databaseState is what a round knows about a database.
 type databaseState struct {
 	directoryapi.Database
-	changeToken string // of its present state; empty when unknown or never written
+	changeToken string // of the present state; empty if unknown or never written
 	record      jobs.Record
 	stored      bool // the recorded snapshot is in the bucket
 }
 
-// due tells whether the present state may not be stored.
+// due reports whether the present state may be missing in the store.
 func (e *databaseState) due() bool {
 	return e.changeToken != "" && (e.changeToken != e.record.ChangeToken || !e.stored)
 }
 
-// Round looks at all databases once and queues what is due. It costs a call
-// for 1 000 databases and a request to the store for 1 000 snapshots; a
-// database that has not changed costs nothing of its own.
+// Round checks all databases once and queues those that are due. It costs one
+// call for 1 000 databases and one request to the store for 1 000 snapshots. An
+// unchanged database costs no call of its own.
 func (s *Schedule) Round(ctx context.Context) error {
 	all, err := s.databases(ctx)
 	if err != nil {
@@ -51,7 +51,7 @@ func (s *Schedule) Round(ctx context.Context) error {
 	if err := s.addRecords(ctx, all); err != nil {
 		return err
 	}
-	// What was removed from the bucket behind our back is stored again.
+	// A snapshot that was deleted from the bucket is stored again.
 	err = s.deps.Store.Walk(ctx, func(p ayb.DatabasePath, o bucket.Object) {
 		if e := all[p]; e != nil && e.record.ID == o.ID && jobs.IsVisible(o, e.CreatedAt) {
 			e.stored = true
@@ -89,14 +89,14 @@ func (s *Schedule) databases(ctx context.Context) (map[ayb.DatabasePath]*databas
 	}
 }
 
-// askNodes asks the nodes that live. One that does not answer has its turn in the
-// next round, and holds up nobody's databases but its own.
+// askNodes fetches the change tokens from the live nodes. A node that does not
+// answer is left to the next round and delays only its own databases.
 func (s *Schedule) askNodes(ctx context.Context, all map[ayb.DatabasePath]*databaseState) error {
 	wanted := map[nodeapi.NodeID]bool{}
 	for _, e := range all {
 		wanted[e.Node] = true
 	}
-	var mu sync.Mutex // for all
+	var mu sync.Mutex // guards all
 	var group sync.WaitGroup
 	slots := make(chan struct{}, nodesAtOnce)
 	for _, n := range s.deps.LiveNodes.LiveNodes() {
@@ -109,14 +109,14 @@ func (s *Schedule) askNodes(ctx context.Context, all map[ayb.DatabasePath]*datab
 			err := s.askNode(ctx, n.ID, func(m nodeapi.ChangeToken) {
 				mu.Lock()
 				defer mu.Unlock()
-				// Files of a database that moved away, or that nobody knows, are
-				// nobody's snapshot (pitfall N7).
+				// A node may have files of a database that has moved away or is
+				// unknown. These are not stored.
 				if e := all[m.Path]; e != nil && e.Node == n.ID {
 					e.changeToken = m.Token
 				}
 			})
 			if err != nil && ctx.Err() == nil {
-				s.deps.Log.Warn("query node does not tell what has changed", logging.Node, string(n.ID), logging.Err, err)
+				s.deps.Log.Warn("could not fetch change tokens from query node", logging.Node, string(n.ID), logging.Err, err)
 			}
 		})
 	}
@@ -144,7 +144,8 @@ func (s *Schedule) askNode(ctx context.Context, node nodeapi.NodeID, seen func(n
 	}
 }
 
-// addRecords adds what was stored last, and forgets databases that are no more.
+// addRecords adds the records of stored snapshots and removes the records of
+// databases that do not exist.
 func (s *Schedule) addRecords(ctx context.Context, all map[ayb.DatabasePath]*databaseState) error {
 	known, err := jobs.Load(ctx, s.deps.Records)
 	if err != nil {
@@ -162,8 +163,8 @@ func (s *Schedule) addRecords(ctx context.Context, all map[ayb.DatabasePath]*dat
 	return nil
 }
 
-// enqueue puts what is due into the queue, in no order, so that nobody is always
-// the last. What is still there from the round before stays there once.
+// enqueue queues the databases that are due, in random order, so that no
+// database is always the last. A job that is still queued stays once.
 func (s *Schedule) enqueue(ctx context.Context, all map[ayb.DatabasePath]*databaseState) error {
 	var due []*databaseState
 	for _, e := range all {
@@ -176,7 +177,7 @@ func (s *Schedule) enqueue(ctx context.Context, all map[ayb.DatabasePath]*databa
 		s.deps.Log.Debug("snapshot due", logging.DB, e.Path.String(), "mark", e.changeToken, "recorded", e.record.ChangeToken, "stored", e.stored)
 		b, err := json.Marshal(jobs.Job{Path: e.Path, Node: e.Node, CreatedAt: e.CreatedAt, Previous: e.record.ID})
 		if err != nil {
-			return errs.Wrap(errs.Internal, err, "A snapshot could not be queued")
+			return errs.Wrap(errs.Internal, err, "The job of a snapshot could not be encoded")
 		}
 		if err := s.deps.Queue.Put(ctx, string(e.Node), e.Path.String(), b); err != nil {
 			return err
@@ -185,8 +186,8 @@ func (s *Schedule) enqueue(ctx context.Context, all map[ayb.DatabasePath]*databa
 	return nil
 }
 
-// abortStale frees what uploads have left that can no longer be finished: their
-// URLs have run out.
+// abortStale aborts uploads that cannot be finished because their URLs have
+// expired.
 func (s *Schedule) abortStale(ctx context.Context) error {
 	if time.Since(s.lastSweep) < sweepInterval {
 		return nil
@@ -197,7 +198,7 @@ func (s *Schedule) abortStale(ctx context.Context) error {
 	}
 	s.lastSweep = time.Now()
 	if n > 0 {
-		s.deps.Log.Info("unfinished uploads freed", "count", n)
+		s.deps.Log.Info("unfinished uploads aborted", "count", n)
 	}
 	return nil
 }

@@ -1,9 +1,9 @@
-// Package schedule decides when snapshots are made: of all snapshotters one
-// has the lease, looks round after round which databases have changed since
-// their last stored snapshot, and puts a job into the queue for each of them.
+// Package schedule decides when snapshots are made. One snapshotter holds the
+// lease; in each round it finds the databases that have changed since their
+// last stored snapshot, and queues a job for each.
 //
-// It touches no database and stores nothing. A round that fails costs nothing
-// but time: the next one looks at everything anew.
+// It does not touch databases and stores nothing. A failed round only costs
+// time, because the next one starts afresh.
 package schedule
 
 import (
@@ -21,14 +21,14 @@ import (
 	"github.com/ayb-go/ayb/snapshotter/bucket"
 )
 
-// sweepInterval is how often unfinished uploads are looked for.
+// sweepInterval is how often stale unfinished uploads are aborted.
 const sweepInterval = time.Hour
 
-// Config says how often.
+// Config is the schedule's part of the configuration.
 type Config struct {
-	// Interval is the time from the beginning of one round to the next, and
-	// up to a twentieth more, so that many servers on one store do not all
-	// come at once.
+	// Interval is the time from the beginning of one round to the next. Up to a
+	// twentieth is added at random, so that servers with the same store do not
+	// start at the same time.
 	Interval time.Duration
 }
 
@@ -41,17 +41,17 @@ type Deps struct {
 	Nodes     nodeapi.Snapshots
 	LiveNodes nodeapi.Nodes
 	Store     *bucket.Store
-	// Printf prints a line that tells what is done.
+	// Printf prints a progress line.
 	Printf func(format string, args ...any)
 	Log    *slog.Logger
 }
 
-// Schedule is the schedule of this process; Run may be called once.
+// Schedule is the schedule of this process. Run may be called once.
 type Schedule struct {
 	cfg  Config
 	deps Deps
-	// lastSweep is when stale uploads were last looked for; for the goroutine of
-	// the rounds.
+	// lastSweep is when stale uploads were last aborted. Only the goroutine of
+	// the rounds uses it.
 	lastSweep time.Time
 }
 
@@ -59,21 +59,21 @@ type Schedule struct {
 func New(cfg Config, deps Deps) (*Schedule, error) {
 	if deps.Lease == nil || deps.Queue == nil || deps.Records == nil || deps.Directory == nil || deps.Nodes == nil ||
 		deps.LiveNodes == nil || deps.Store == nil || deps.Printf == nil || deps.Log == nil {
-		return nil, errs.E(errs.Internal, "The schedule of snapshots lacks something it needs")
+		return nil, errs.E(errs.Internal, "The schedule of snapshots was started without a dependency")
 	}
 	if cfg.Interval <= 0 {
-		return nil, errs.E(errs.Invalid, "The interval of snapshots must be above zero")
+		return nil, errs.E(errs.Invalid, "The interval of snapshots must be greater than 0")
 	}
 	return &Schedule{cfg: cfg, deps: deps}, nil
 }
 
-// Run makes rounds while this process has the lease, until ctx ends.
+// Run makes rounds while this process holds the lease, until ctx ends.
 func (s *Schedule) Run(ctx context.Context) error {
 	return s.deps.Lease.Hold(ctx, s.rounds)
 }
 
-// rounds makes one round after another: a round that takes longer than the
-// interval delays the next, and they never overlap (pitfall N5).
+// rounds makes one round after another. A round that takes longer than the
+// interval delays the next; rounds never overlap.
 func (s *Schedule) rounds(ctx context.Context) {
 	next := time.Now()
 	for {
@@ -87,12 +87,12 @@ func (s *Schedule) rounds(ctx context.Context) {
 		}
 		s.safeRound(ctx)
 		if now := time.Now(); next.Before(now.Add(-s.cfg.Interval)) {
-			next = now // what was missed is not made up for
+			next = now // missed rounds are skipped
 		}
 	}
 }
 
-// safeRound makes a round; whatever becomes of it, there will be others.
+// safeRound makes a round. A panic or an error ends that round only.
 func (s *Schedule) safeRound(ctx context.Context) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -101,6 +101,6 @@ func (s *Schedule) safeRound(ctx context.Context) {
 	}()
 	s.deps.Printf("Creating snapshots...\n")
 	if err := s.Round(ctx); err != nil && ctx.Err() == nil {
-		s.deps.Log.Warn("round of snapshots failed", logging.Err, err)
+		s.deps.Log.Warn("could not complete round of snapshots", logging.Err, err)
 	}
 }

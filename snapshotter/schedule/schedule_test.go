@@ -25,8 +25,8 @@ import (
 	"github.com/ayb-go/ayb/snapshotter/schedule"
 )
 
-// hall is everything around a schedule: databases with marks, and what was
-// queued.
+// hall fakes the environment of a schedule: databases with change tokens, and
+// the queue.
 type hall struct {
 	nodeapi.Snapshots // only marks are asked for
 
@@ -125,7 +125,7 @@ func (h *hall) schedule(t *testing.T, store bucket.Config, records bus.KeyValue,
 
 func id(i int) string { return fmt.Sprintf("%064x", i) }
 
-// add adds a database whose state of that mark is recorded as stored.
+// add adds a database whose state with this change token is recorded as stored.
 func (h *hall) add(t *testing.T, name, mark string, rec *jobs.Record) ayb.DatabasePath {
 	t.Helper()
 	p := ayb.DatabasePath{Entity: "ann", Database: ayb.DatabaseSlug(name)}
@@ -139,8 +139,8 @@ func (h *hall) add(t *testing.T, name, mark string, rec *jobs.Record) ayb.Databa
 	return p
 }
 
-// What is queued: what has changed, what is not recorded, and what the bucket
-// no longer has; nothing else.
+// A database is queued if it has changed, has no record, or if its snapshot is
+// missing in the bucket. No other database is.
 func TestWhatIsDue(t *testing.T) {
 	server := s3test.Start(t)
 	store := server.Bucket("bucket")
@@ -162,7 +162,8 @@ func TestWhatIsDue(t *testing.T) {
 			server.Put("bucket", "bucket/sqlite/ann/"+name+"/"+id(i), "x")
 		}
 	}
-	// Another state of it is there, and its state is there under another name.
+	// The bucket has another state of this database, and this state under the
+	// name of another database.
 	server.Put("bucket", "bucket/sqlite/ann/f-replaced/"+id(99), "x")
 	server.Put("bucket", "bucket/sqlite/bob/f-replaced/"+id(5), "x")
 	h.records["ann/gone"] = []byte(`{"mark":"m","id":"x"}`)
@@ -187,8 +188,7 @@ func TestWhatIsDue(t *testing.T) {
 	}
 }
 
-// N5: a round that panics stops no later one; rounds do not overlap and do not
-// pile up.
+// N5: rounds go on after a panic. They do not overlap or pile up.
 func TestRoundsGoOn(t *testing.T) {
 	server := s3test.Start(t)
 	h := newHall()
@@ -220,9 +220,9 @@ func TestRoundsGoOn(t *testing.T) {
 	}
 }
 
-// P10: thousands of idle databases cost a round a call for a thousand of them and a
-// request to the store for a thousand snapshots: no process, no request of
-// their own.
+// P10: a round over thousands of idle databases costs one call for a thousand
+// databases and one request to the store for a thousand snapshots. It starts no
+// process.
 func TestIdleDatabasesCostNothing(t *testing.T) {
 	many := 2000
 	if os.Getenv("AYB_TEST_FULL") == "1" {
@@ -243,7 +243,7 @@ func TestIdleDatabasesCostNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	counter := server.FaultProxy() // it makes none
+	counter := server.FaultProxy() // only counts
 	store = counter.Through(store)
 	records := h.onTheBus(t)
 
@@ -270,7 +270,7 @@ func TestIdleDatabasesCostNothing(t *testing.T) {
 	}
 }
 
-// onTheBus puts the records where they are in truth: on a bus.
+// onTheBus stores the records on a real bus.
 func (h *hall) onTheBus(t *testing.T) bus.KeyValue {
 	t.Helper()
 	records := bustest.Role(t, bustest.Start(t), natsbus.Snapshotter).SnapshotRecords()

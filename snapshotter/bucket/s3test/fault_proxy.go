@@ -15,8 +15,9 @@ import (
 	"github.com/ayb-go/ayb/snapshotter/bucket"
 )
 
-// FaultProxy stands before a server and spoils what passes. Until it is told to,
-// it only counts. It is safe for concurrent use, but for Disconnect and Restore.
+// FaultProxy is a proxy in front of a Server that injects faults. Without
+// OnRequest and OnResponse it only counts. It is safe for concurrent use,
+// except Disconnect and Restore.
 type FaultProxy struct {
 	// URL is the endpoint.
 	URL string
@@ -30,13 +31,13 @@ type FaultProxy struct {
 	responseFault atomic.Pointer[ResponseFault]
 }
 
-// RequestFault changes a request, or answers it itself and says that it has.
+// RequestFault changes a request, or answers it and returns true.
 type RequestFault func(w http.ResponseWriter, r *http.Request) (answered bool)
 
-// ResponseFault changes an answer of the server.
+// ResponseFault changes a response of the server.
 type ResponseFault func(r *http.Response) error
 
-// FaultProxy starts a proxy that leads to the server, and stops it with the test.
+// FaultProxy starts a proxy in front of the server and stops it with the test.
 func (s *Server) FaultProxy() *FaultProxy {
 	s.t.Helper()
 	m := &FaultProxy{t: s.t, listen: freeAddress(s.t)}
@@ -48,7 +49,7 @@ func (s *Server) FaultProxy() *FaultProxy {
 	proxy := &httputil.ReverseProxy{
 		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host }, // the host is signed
 		ModifyResponse: m.modifyResponse,
-		ErrorLog:       slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug), // what fails here was made to
+		ErrorLog:       slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug), // failures are intended
 	}
 	m.server = m.serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		m.requests.Add(1)
@@ -57,18 +58,18 @@ func (s *Server) FaultProxy() *FaultProxy {
 		}
 		proxy.ServeHTTP(w, r)
 	}))
-	s.t.Cleanup(func() { _ = m.server.Close() }) // it may be closed
+	s.t.Cleanup(func() { _ = m.server.Close() }) // it may be closed already
 	return m
 }
 
-// serve listens at the address of the proxy.
+// serve accepts connections at the address of the proxy.
 func (m *FaultProxy) serve(h http.Handler) *http.Server {
 	m.t.Helper()
 	l, err := net.Listen("tcp", m.listen) //nolint:noctx // a moment on loopback
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	server := &http.Server{ //nolint:gosec // a test ends it
+	server := &http.Server{ //nolint:gosec // the test closes it
 		Handler:  h,
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug),
 		ConnState: func(_ net.Conn, state http.ConnState) {
@@ -81,16 +82,16 @@ func (m *FaultProxy) serve(h http.Handler) *http.Server {
 	return server
 }
 
-// Through gives a bucket as it is reached through the proxy.
+// Through returns the configuration of a bucket with the proxy as its endpoint.
 func (m *FaultProxy) Through(bucket bucket.Config) bucket.Config {
 	bucket.Endpoint = m.URL
 	return bucket
 }
 
-// OnRequest makes f see all requests from now on; nil ends that.
+// OnRequest sets the fault for all later requests; nil removes it.
 func (m *FaultProxy) OnRequest(f RequestFault) { m.requestFault.Store(pointer(f == nil, f)) }
 
-// OnResponse makes f see all answers from now on; nil ends that.
+// OnResponse sets the fault for all later responses; nil removes it.
 func (m *FaultProxy) OnResponse(f ResponseFault) { m.responseFault.Store(pointer(f == nil, f)) }
 
 func pointer[T any](none bool, f T) *T {
@@ -100,22 +101,22 @@ func pointer[T any](none bool, f T) *T {
 	return &f
 }
 
-// Disconnect cuts all connections, and takes no more until Restore.
-func (m *FaultProxy) Disconnect() { _ = m.server.Close() } // that it was closed is all that is wanted
+// Disconnect closes all connections and refuses new ones until Restore.
+func (m *FaultProxy) Disconnect() { _ = m.server.Close() } // an error means that it was closed before
 
-// Restore ends all mischief.
+// Restore removes all faults and accepts connections again.
 func (m *FaultProxy) Restore() {
 	m.t.Helper()
 	m.OnRequest(nil)
 	m.OnResponse(nil)
-	_ = m.server.Close() // its address has to be free
+	_ = m.server.Close() // its address must be free
 	m.server = m.serve(m.server.Handler)
 }
 
-// Requests and Connections are how many requests and connections have come so far.
+// Requests returns the number of requests so far.
 func (m *FaultProxy) Requests() int64 { return m.requests.Load() }
 
-// Connections is described at Requests.
+// Connections returns the number of accepted connections so far.
 func (m *FaultProxy) Connections() int64 { return m.connections.Load() }
 
 func (m *FaultProxy) modifyResponse(r *http.Response) error {
@@ -125,17 +126,17 @@ func (m *FaultProxy) modifyResponse(r *http.Response) error {
 	return nil
 }
 
-// ReplaceRequestBody makes another body of the one that a request brings, and announces it
-// as if it were right.
+// ReplaceRequestBody replaces the body of a request and sets its length to
+// match.
 func ReplaceRequestBody(r *http.Request, change func([]byte) []byte) {
-	b, _ := io.ReadAll(r.Body) // what is missing is missing then, too
+	b, _ := io.ReadAll(r.Body) // a body that was cut off stays so
 	b = change(b)
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(b)), int64(len(b))
 	r.Header.Del("Content-Length")
 }
 
-// ReplaceResponseBody makes another body of the one that an answer has, and announces it as
-// if it were right.
+// ReplaceResponseBody replaces the body of a response and sets its length to
+// match.
 func ReplaceResponseBody(r *http.Response, change func([]byte) []byte) error {
 	b, err := io.ReadAll(r.Body)
 	_ = r.Body.Close() // it was read

@@ -1,6 +1,6 @@
 // Package s3test runs a real S3 server (versitygw) for tests, on a free port
-// and a directory of its own, and can end it and start it again. A machine
-// without the program fails the test; tests/setup.sh installs it.
+// and in a directory of its own. The server can be stopped and started again.
+// Without the program the test fails; tests/setup.sh installs it.
 package s3test
 
 import (
@@ -23,7 +23,7 @@ import (
 	"github.com/ayb-go/ayb/snapshotter/bucket"
 )
 
-// Version is what tests/setup.sh installs.
+// Version is the version that tests/setup.sh installs.
 const Version = "v1.8.0"
 
 // The keys of every server.
@@ -34,14 +34,14 @@ const (
 
 const startTimeout = 60 * time.Second
 
-// Server is a running S3 server. Its methods are for one goroutine, but Admin
-// is a client for many.
+// Server is a running S3 server. Its methods are for one goroutine; Admin is
+// safe for concurrent use.
 type Server struct {
 	// URL is the endpoint.
 	URL string
 	// Dir holds a directory for each bucket, with a file for each object.
 	Dir string
-	// Admin may do everything.
+	// Admin has all rights.
 	Admin *minio.Client
 
 	t      testing.TB
@@ -74,7 +74,7 @@ func Start(t testing.TB) *Server {
 	return s
 }
 
-// Bucket makes an empty bucket and gives a configuration for it.
+// Bucket makes an empty bucket and returns a configuration for it.
 func (s *Server) Bucket(name string) bucket.Config {
 	s.t.Helper()
 	if err := s.Admin.MakeBucket(s.t.Context(), name, minio.MakeBucketOptions{}); err != nil {
@@ -86,7 +86,7 @@ func (s *Server) Bucket(name string) bucket.Config {
 	}
 }
 
-// Keys are the keys in a bucket, in order.
+// Keys returns the keys in a bucket, in order.
 func (s *Server) Keys(bucket string) []string {
 	s.t.Helper()
 	var out []string
@@ -116,7 +116,7 @@ func (s *Server) Remove(bucket, key string) {
 	}
 }
 
-// Unfinished are the keys of uploads in parts that are under way.
+// Unfinished returns the keys of unfinished uploads in parts.
 func (s *Server) Unfinished(bucket string) []string {
 	s.t.Helper()
 	var out []string
@@ -129,14 +129,14 @@ func (s *Server) Unfinished(bucket string) []string {
 	return out
 }
 
-// Stop ends the server.
+// Stop kills the server.
 func (s *Server) Stop() {
 	_ = s.cmd.Process.Signal(syscall.SIGKILL) // it may have ended
 	<-s.exited
 	s.cmd = nil
 }
 
-// StartAgain starts it at the same address, on the same directory.
+// StartAgain starts the server at the same address, with the same directory.
 func (s *Server) StartAgain() {
 	s.t.Helper()
 	cmd, err := Command(s.listen, s.Dir)
@@ -167,7 +167,7 @@ func (s *Server) wait() {
 		case <-ctx.Done():
 			s.t.Fatal("the S3 server did not start")
 		case <-s.exited:
-			s.t.Fatal("the S3 server ended at the start")
+			s.t.Fatal("the S3 server ended during its start")
 		case <-tick.C:
 		}
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL, nil)
@@ -181,19 +181,20 @@ func (s *Server) wait() {
 	}
 }
 
-// Command serves the buckets of a directory, each a directory in it, at
-// HOST:PORT, with the keys above. The error says how to install what is missing.
+// Command returns a command that serves the buckets of a directory at
+// HOST:PORT, with the keys above; each bucket is a directory in it. The error
+// says how to install the program.
 func Command(listen, dir string) (*exec.Cmd, error) {
 	bin, err := program()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(bin, "--quiet", "--port", listen, "posix", dir) //nolint:noctx // ended by who starts it
+	cmd := exec.Command(bin, "--quiet", "--port", listen, "posix", dir) //nolint:noctx // ended by its caller
 	cmd.Env = []string{"ROOT_ACCESS_KEY=" + AccessKeyID, "ROOT_SECRET_KEY=" + SecretAccessKey, "HOME=" + dir}
 	return cmd, nil
 }
 
-// program finds the server's program: where setup puts it, else on the path.
+// program returns the server's program: in bin/tools, else on the path.
 var program = sync.OnceValues(func() (string, error) {
 	name := "versitygw-" + Version
 	if out, err := exec.Command("go", "env", "GOMOD").Output(); err == nil {
