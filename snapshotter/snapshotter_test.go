@@ -84,8 +84,8 @@ func TestPrefixWithEmptyParts(t *testing.T) {
 	}
 }
 
-// N13: after each restore there is exactly one new snapshot. The cases are the
-// smallest that show this and the other rows of the table in DESIGN.md.
+// N13: after each restore there is exactly one new snapshot. Each case has the
+// fewest snapshots that show this.
 func TestCountsAfterRestores(t *testing.T) {
 	w := newWorld(t)
 	d := w.create("ann", "shop.sqlite")

@@ -47,7 +47,7 @@ func (w *world) faults() *s3test.FaultProxy {
 	return m
 }
 
-// Whatever fault an upload meets, no wrong object is listed, and the next round
+// With each fault of an upload, no wrong object is listed, and the next round
 // stores the snapshot.
 func TestStoreSpoilsUploads(t *testing.T) {
 	for name, spoil := range map[string]func(w http.ResponseWriter, r *http.Request) bool{

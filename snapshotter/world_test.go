@@ -55,7 +55,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// Databases implements directoryapi.Directory, in pages of two.
+// ListDatabases implements directoryapi.Directory, in pages of two.
 func (w *world) ListDatabases(_ context.Context, req directoryapi.ListRequest) (resp directoryapi.ListResponse, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
