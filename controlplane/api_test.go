@@ -90,7 +90,7 @@ func TestRegistrationRefusals(t *testing.T) {
 	}
 	w.wantOther(w.do("POST", "/v1/register", ""), 400, "Missing required `entity` header")
 	w.wantOther(w.do("POST", "/v1/register", "entity=a&email_address=b", "Content-Type", "application/x-www-form-urlencoded"), 400,
-		"Missing required `entity` header; the body was not read because it is no JSON object: send one with `entity`, and with `Content-Type: application/json`")
+		"Missing required `entity` header; the body was ignored because it is not a JSON object: send one with `entity`, and with `Content-Type: application/json`")
 	w.wantOther(w.do("POST", "/v1/register", "", "entity", "a"), 400, "Missing required `email-address` header")
 	w.wantOther(w.do("POST", "/v1/register", "", "entity", "a", "email-address", "b"), 400, "Missing required `entity-type` header")
 	w.wantOther(w.do("POST", "/v1/log_in", ""), 400, "Missing required `entity` header")

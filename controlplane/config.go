@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ayb-go/ayb/controlplane/front/api"
+	"github.com/ayb-go/ayb/controlplane/front/body"
 	"github.com/ayb-go/ayb/controlplane/identity/token"
 	"github.com/ayb-go/ayb/controlplane/metadata/limits"
 	"github.com/ayb-go/ayb/shared/errs"
@@ -55,8 +55,9 @@ type Config struct {
 	// QueriesPerAccount limits the queries that run at once on the databases
 	// of one account. Zero is no limit.
 	QueriesPerAccount int
-	// BodyBytes, BodyBytesPerAccount, UploadRate, ImportTimeout, Connections and
-	// ConnectionsPerAddress are those of api.Config.
+	// BodyBytes and BodyBytesPerAccount are TotalBytes and BytesPerAccount of
+	// body.Config, UploadRate and ImportTimeout its fields of the same name.
+	// Connections and ConnectionsPerAddress are those of front.Config.
 	BodyBytes, BodyBytesPerAccount, UploadRate int64
 	ImportTimeout                              time.Duration
 	Connections, ConnectionsPerAddress         int
@@ -108,7 +109,7 @@ func (c Config) limits() (v limits.Values) {
 	v.Set(limits.HeapBytes, c.HeapBytes)
 	v.Set(limits.StatementTimeout, c.StatementTimeout.Milliseconds())
 	v.Set(limits.ResultBytes, c.ResultBytes)
-	v.Set(limits.RequestBytes, cmp.Or(c.RequestBytes, api.DefaultRequestBytes))
+	v.Set(limits.RequestBytes, cmp.Or(c.RequestBytes, body.DefaultRequestBytes))
 	v.Set(limits.QueriesPerDatabase, int64(c.QueriesPerDatabase))
 	v.Set(limits.QueriesPerAccount, int64(c.QueriesPerAccount))
 	v.Set(limits.DatabasesPerAccount, int64(c.DatabasesPerAccount))

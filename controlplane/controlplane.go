@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/controlplane/databases"
+	"github.com/ayb-go/ayb/controlplane/front"
 	"github.com/ayb-go/ayb/controlplane/front/api"
 	"github.com/ayb-go/ayb/controlplane/front/ratelimit"
 	"github.com/ayb-go/ayb/controlplane/identity/accounts"
@@ -68,7 +69,7 @@ type ControlPlane struct {
 	deps  Deps
 	store *store.Store
 	cache *cache.Cache
-	http  *api.Server
+	front *front.Front
 	uses  *lastuse.Tracker
 	kept  upkeep
 }
@@ -134,14 +135,10 @@ func (c *ControlPlane) assemble(cfg Config) (err error) {
 	if err != nil {
 		return err
 	}
-	c.http, err = api.New(
-		api.Config{
-			PublicURL: cfg.publicURL(), CORSOrigin: cfg.CORSOrigin, RequestBytes: cfg.RequestBytes, TrustedProxies: cfg.TrustedProxies,
-			BodyBytes: cfg.BodyBytes, BodyBytesPerAccount: cfg.BodyBytesPerAccount, UploadRate: cfg.UploadRate, ImportTimeout: cfg.ImportTimeout,
-			Connections: cfg.Connections, ConnectionsPerAddress: cfg.ConnectionsPerAddress,
-		},
-		api.Deps{Accounts: people, Authenticator: people, Databases: dbs, Queries: dbs, Transfers: dbs, Snapshots: dbs, Lifecycle: dbs, Usage: dbs, Sharing: dbs, Profiles: profiles, Limits: limits, OAuth: apps, Pages: pages, Health: c.health, DiskFull: c.diskFull, Log: c.deps.Log})
-	return err
+	return c.mountFronts(cfg, api.Deps{
+		Accounts: people, Authenticator: people, Tokens: people, Profiles: profiles, OAuth: apps,
+		Databases: dbs, Permissions: dbs, Queries: dbs, Snapshots: dbs, Transfers: dbs,
+	}, pages, limits)
 }
 
 func (c *ControlPlane) databases(cfg Config) (*databases.Databases, error) {
@@ -150,8 +147,8 @@ func (c *ControlPlane) databases(cfg Config) (*databases.Databases, error) {
 		Nodes: c.deps.Nodes, Snapshots: c.deps.Snapshots, Purges: c.kept.purges, Operations: c.kept.operations, Now: c.deps.Now})
 }
 
-// Handler is the HTTP API.
-func (c *ControlPlane) Handler() http.Handler { return c.http }
+// Handler answers all HTTP requests.
+func (c *ControlPlane) Handler() http.Handler { return c.front }
 
 // Run serves the API on the listener until ctx ends, lets requests in flight
 // finish for at most ten seconds, and closes the store. A clean stop is nil.
@@ -162,7 +159,7 @@ func (c *ControlPlane) Run(ctx context.Context, ln net.Listener) error {
 	keeping, end := context.WithCancel(ctx)
 	c.kept.start(keeping, &background)
 	background.Go(func() { c.sweep(keeping) })
-	err := c.http.Serve(ctx, ln)
+	err := c.front.Serve(ctx, ln)
 	end()
 	stop()
 	background.Wait()

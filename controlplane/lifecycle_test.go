@@ -86,7 +86,7 @@ func TestFork(t *testing.T) {
 	w.wantOther(w.fork(bob, "bob/Copy", "bob/Copy"), 409, "Database already exists")
 	w.wantOther(w.fork(bob, "bob/Copy", "copy"), 400, "The name of the new database must look like ENTITY/DATABASE")
 	w.want(w.fork(bob, "bob/Copy", "bob/a b"), 400, `{"type":"InvalidSlug","message":"Invalid database slug: a b. Only letters, numbers, underscores, hyphens, and periods are allowed"}`)
-	w.wantOther(w.do("POST", "/v1/ann/d/fork", "", "Authorization", ann), 400, "Missing `to` in the body, which is JSON: the name ENTITY/DATABASE")
+	w.wantOther(w.do("POST", "/v1/ann/d/fork", "", "Authorization", ann), 400, "Missing `to` in the JSON body: the name ENTITY/DATABASE")
 	// One that was never written gives one that was never written.
 	w.mustCreate(bob, "bob/empty")
 	w.want(w.fork(bob, "bob/empty", "bob/empty2"), 201, `{"entity":"bob","database":"empty2","database_type":"sqlite","forked_from":"bob/empty"}`)

@@ -92,7 +92,7 @@ func TestPagesOfTokens(t *testing.T) {
 	}
 	for params, says := range map[string]string{
 		"?limit=0": "The parameter limit must be a number from 1 to 1000", "?limit=1001": "from 1 to 1000", "?limit=x": "from 1 to 1000",
-		"?limit=": "from 1 to 1000", "?limit=1&limit=2": "more than once", "?page=2": "There is no parameter page here; there are limit, after",
+		"?limit=": "from 1 to 1000", "?limit=1&limit=2": "more than once", "?page=2": "There is no parameter page here; the parameters are limit, after",
 		"?after=none": "No token of this account has the short half none; begin with the first page again",
 	} {
 		if got := w.do("GET", "/v1/tokens"+params, "", "Authorization", ann); got.status != 400 || !strings.Contains(got.body, says) {

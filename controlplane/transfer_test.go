@@ -63,9 +63,9 @@ func TestImportTables(t *testing.T) {
 		"format=csv&on_error=x":     "What happens on an error can be stop or skip",
 		"format=csv&dry_run=x":      "The parameter dry_run can be yes or no",
 		"format=csv&format=json":    "The parameter format is given more than once",
-		"format=csv&mod=replace":    "There is no parameter mod here; there are format, table, mode, on_error, dry_run, header, delimiter, quote, escape, comment, skip_lines, trim, types, encoding, null, public_sharing_level",
-		"format=csv&skip_lines=-1":  "The parameter skip_lines is a number of lines, 0 or more",
-		"format=csv&types=a":        "The parameter types is like id=INTEGER,price=REAL, or a JSON object of the same",
+		"format=csv&mod=replace":    "There is no parameter mod here; the parameters are format, table, mode, on_error, dry_run, header, delimiter, quote, escape, comment, skip_lines, trim, types, encoding, null, public_sharing_level",
+		"format=csv&skip_lines=-1":  "The parameter skip_lines must be a number of lines, 0 or more",
+		"format=csv&types=a":        "The parameter types must be a list such as id=INTEGER,price=REAL, or a JSON object of the same",
 		"format=csv&trim=some":      "The parameter trim can be yes or no",
 		"format=%zz":                "The parameters in the URL can't be read",
 		"format=sqlite&mode=append": "A database file makes a new database or replaces one; it can't be appended",
@@ -265,7 +265,7 @@ func TestExport(t *testing.T) {
 	for params, message := range map[string]string{
 		"format=tsv":                 "An export can be in the format sqlite, sql, csv, json or ndjson",
 		"format=csv&table=t&query=x": "An export is of a table or of a query, not of both",
-		"format=csv&limit=5":         "There is no parameter limit here; there are format, table, query",
+		"format=csv&limit=5":         "There is no parameter limit here; the parameters are format, table, query",
 	} {
 		w.wantOther(out(params), 400, message)
 	}

@@ -83,7 +83,7 @@ func TestFormsAndFormats(t *testing.T) {
 	}
 	n := len(w.node.Queries())
 	w.wantOther(w.do("POST", "/v1/alice/db/query", "SELECT 1", "Authorization", auth, "Accept", "text/html"), 406,
-		"The answer can be application/json, application/x-ndjson or text/csv, and the Accept header takes none of these")
+		"The answer can be application/json, application/x-ndjson or text/csv, but the Accept header allows none of these")
 	w.wantOther(w.do("POST", "/v1/alice/db/query", "{}", "Authorization", auth, "Content-Type", "application/json; charset=utf-16"), 415,
 		"The charset utf-16 is not supported for JSON; send it as UTF-8")
 	if len(w.node.Queries()) != n {

@@ -91,7 +91,10 @@ var importRules = []rule{
 	{pkg: "controlplane/identity/weblogin", may: list(mailBus, "shared/httpapi", "controlplane/metadata/meta", "controlplane/authz", "controlplane/identity/accounts", "controlplane/databases", "controlplane/identity/oauth"),
 		never: list(join(otherRoles("controlplane"), nats, sql), "controlplane/metadata/store", "controlplane/front/api")},
 	{pkg: "web", may: list(nouns, "shared/httpapi"), never: list(join(otherRoles("web"), bus, sql), "os/exec")},
-	{pkg: "controlplane/front/api", may: list(nodeBus, "shared/bus/snapshotapi", "shared/bus/mailapi", "shared/httpapi", "controlplane/metadata/meta", "controlplane/metadata/limits", "controlplane/authz", "controlplane/identity/accounts", "controlplane/databases", "controlplane/identity/oauth", "controlplane/front/api/openapi"),
+	{pkg: "controlplane/front", may: list(nouns, "shared/httpapi", "controlplane/metadata/meta", "controlplane/front/body"), never: list(join(otherRoles("controlplane"), bus, sql), "controlplane/metadata/store", "controlplane/front/api")},
+	{pkg: "controlplane/front/body", may: list(nouns, "shared/httpapi", "controlplane/metadata/meta"), never: list(join(otherRoles("controlplane"), bus, sql), "controlplane/metadata/store")},
+	{pkg: "controlplane/front/stream", may: list(nouns, "shared/daemonapi", "shared/httpapi"), never: join(bus, sql)},
+	{pkg: "controlplane/front/api", may: list(nouns, "shared/daemonapi", "shared/httpapi", "controlplane/metadata/meta", "controlplane/metadata/limits", "controlplane/authz", "controlplane/identity/accounts", "controlplane/databases", "controlplane/identity/oauth", "controlplane/front/body", "controlplane/front/stream", "controlplane/front/api/openapi"),
 		never: list(join(otherRoles("controlplane"), nats, sql), "controlplane/metadata/store")},
 	{pkg: "controlplane/front/api/openapi", never: list(join(roles, bus, sql), "net")},
 

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -166,8 +167,20 @@ type ErrorLine struct {
 	Error ErrorBody `json:"error"`
 }
 
-// FromError gives the status and the body of an error: its public part only.
-// An error without a code becomes a 500 that says nothing of the cause.
+// statusError is an error with a status that its code does not have.
+type statusError struct {
+	status int
+	err    error
+}
+
+// WithStatus gives an error a status that only HTTP knows, such as 405 or 415.
+func WithStatus(status int, err error) error { return &statusError{status, err} }
+
+func (e *statusError) Error() string { return e.err.Error() }
+func (e *statusError) Unwrap() error { return e.err }
+
+// FromError returns the status and the body of an error: its public part only.
+// An error without a code becomes a 500 that does not reveal the cause.
 func FromError(err error) (status int, body ErrorBody) {
 	e := errs.Public(err)
 	m := table[slices.IndexFunc(table, func(m mapping) bool { return m.code == errs.Internal })]
@@ -194,6 +207,9 @@ func FromError(err error) (status int, body ErrorBody) {
 			}
 			body.Extra[k] = v
 		}
+	}
+	if s, ok := errors.AsType[*statusError](err); ok {
+		return s.status, body
 	}
 	return m.status, body
 }

@@ -39,3 +39,15 @@ func visibleASCII(s string) bool {
 	}
 	return true
 }
+
+// Printable makes a text of a client safe to show: at most 40 characters, with ?
+// in place of each one that is not visible ASCII.
+func Printable(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, s)
+	return s[:min(len(s), 40)]
+}

@@ -11,23 +11,24 @@ import (
 
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
+	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// queryText gives the body of a query as its form wants it. JSON is UTF-8, and
-// the daemon, which reads it, sees to that.
+// queryText returns the text of a query as UTF-8. The daemon checks the encoding
+// of JSON when it parses it.
 func queryText(contentType string, form daemonapi.Form, body []byte) ([]byte, error) {
 	if form == daemonapi.FormSQL {
 		return sqlText(contentType, body)
 	}
 	if charset := charsetOf(contentType); charset != "utf-8" && charset != "utf8" {
-		return nil, withStatus(http.StatusUnsupportedMediaType,
-			errs.E(errs.Unsupported, "The charset %s is not supported for JSON; send it as UTF-8", printable(charset)))
+		return nil, httpapi.WithStatus(http.StatusUnsupportedMediaType,
+			errs.E(errs.Unsupported, "The charset %s is not supported for JSON; send it as UTF-8", httpapi.Printable(charset)))
 	}
 	return body, nil
 }
 
-// charsetOf reads the charset of a content type. One that cannot be read is
-// treated like any other: as no information.
+// charsetOf returns the charset of a content type; utf-8 is the default, also for
+// a malformed content type.
 func charsetOf(contentType string) string {
 	if strings.ContainsRune(contentType, ';') {
 		if _, p, err := mime.ParseMediaType(contentType); err == nil && p["charset"] != "" {
@@ -37,7 +38,7 @@ func charsetOf(contentType string) string {
 	return "utf-8"
 }
 
-// sqlText gives a body as UTF-8, whatever charset its content type names.
+// sqlText converts a body from the charset of its content type to UTF-8.
 func sqlText(contentType string, body []byte) ([]byte, error) {
 	charset := charsetOf(contentType)
 	text, ok := body, true
@@ -55,8 +56,8 @@ func sqlText(contentType string, body []byte) ([]byte, error) {
 	case "utf-16be":
 		text, ok = fromUTF16(body, binary.BigEndian)
 	default:
-		return nil, withStatus(http.StatusUnsupportedMediaType,
-			errs.E(errs.Unsupported, "The charset %s is not supported; send the SQL as UTF-8", printable(charset)))
+		return nil, httpapi.WithStatus(http.StatusUnsupportedMediaType,
+			errs.E(errs.Unsupported, "The charset %s is not supported; send the SQL as UTF-8", httpapi.Printable(charset)))
 	}
 	if !ok {
 		return nil, errs.E(errs.Invalid, "The SQL text is not valid %s", strings.ToUpper(charset))
@@ -72,8 +73,8 @@ func fromLatin1(b []byte) []byte {
 	return out
 }
 
-// fromUTF16 decodes UTF-16. Without a known byte order the mark at the start
-// decides, and little-endian is taken when there is none, as browsers do.
+// fromUTF16 decodes UTF-16. Without a byte order it obeys the byte order mark; the
+// default is little-endian, as in browsers.
 func fromUTF16(b []byte, order binary.ByteOrder) ([]byte, bool) {
 	if len(b)%2 != 0 {
 		return nil, false

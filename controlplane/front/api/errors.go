@@ -2,66 +2,44 @@ package api
 
 import (
 	"crypto/rand"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
-	"time"
 
+	"github.com/ayb-go/ayb/controlplane/front/body"
+	"github.com/ayb-go/ayb/controlplane/front/stream"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// statusError gives an error a status that is a matter of HTTP alone.
-type statusError struct {
-	status int
-	err    error
-}
+// attrRetryAfter is the attribute of an error that becomes a header.
+const attrRetryAfter = "retry_after"
 
-func withStatus(status int, err error) error { return &statusError{status, err} }
-
-func (e *statusError) Error() string { return e.err.Error() }
-func (e *statusError) Unwrap() error { return e.err }
-
-// toldError is one of a request whose body the server has stopped to read:
-// net/http then takes a client for gone that is still there.
-type toldError struct{ error }
-
-func (e *toldError) Unwrap() error { return e.error }
-
-// gone tells whether nobody waits for an answer any more.
+// gone reports whether the client of a failed request has gone away.
 func gone(r *http.Request, err error) bool {
-	_, told := errors.AsType[*toldError](err)
-	return r.Context().Err() != nil && !told
+	return r.Context().Err() != nil && !body.Stopped(err)
 }
 
-// writeError is the one place where an error becomes an answer. Nobody is
-// answered who has gone. Failures of ours are logged here, once, and the
-// answer names the log entry instead of the cause (S20).
-func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
+// writeError is the only place where an error becomes an answer, apart from OAuth.
+// It logs failures of the server once, and the answer names the log entry instead
+// of the cause.
+func (a *API) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	if gone(r, err) {
-		panic(http.ErrAbortHandler) // else net/http would say 200 to one who only closed its half
+		panic(http.ErrAbortHandler) // or net/http answers 200 to a client that closed only its half
 	}
-	status, body := s.failure(r, err)
+	status, answer := a.failure(r, err)
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
 	setRetryAfter(w, err)
-	// A statement may have run for longer than an answer is usually given.
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(stallTime))
-	writeJSON(w, status, body)
+	writeLate(w, status, answer) // a statement may have run for longer than the usual deadline
 }
 
-// failure gives the status and the body of an error, after logging it if it is
-// one of ours.
-func (s *Server) failure(r *http.Request, err error) (status int, body httpapi.ErrorBody) {
+// failure returns the status and the body of an error. It logs a failure of the
+// server.
+func (a *API) failure(r *http.Request, err error) (status int, body httpapi.ErrorBody) {
 	status, body = httpapi.FromError(err)
-	if e, ok := errors.AsType[*statusError](err); ok {
-		status = e.status
-	}
 	if status >= http.StatusInternalServerError {
-		id := s.logFailure(r, status, err)
+		id := a.logFailure(r, status, err)
 		if body.Extra == nil {
 			body.Extra = map[string]string{}
 		}
@@ -70,44 +48,38 @@ func (s *Server) failure(r *http.Request, err error) (status int, body httpapi.E
 	return status, body
 }
 
-// logFailure logs an error of ours: a defect as an error, a part that is away
-// or full as a warning.
-func (s *Server) logFailure(r *http.Request, status int, err error) (id string) {
+// logFailure logs a failure of the server and returns the id of the log entry. A
+// defect is an error; a part that is unavailable or full is a warning.
+func (a *API) logFailure(r *http.Request, status int, err error) (id string) {
 	id = rand.Text()[:12]
 	level := slog.LevelWarn
 	if errs.CodeOf(err) == errs.Internal {
 		level = slog.LevelError
 	}
-	s.deps.Log.Log(r.Context(), level, "request failed", "err", err, "req", id, "method", printable(r.Method), "status", status)
+	a.deps.Log.Log(r.Context(), level, "request failed", "err", err, "req", id, "method", httpapi.Printable(r.Method), "status", status)
 	return id
 }
 
-// recovered turns a panic of a handler into a logged failure. If the answer
-// has begun the connection is given up, which is all that can be said then.
-func (s *Server) recovered(w http.ResponseWriter) {
-	v := recover()
-	if v == nil {
-		return
+// setRetryAfter sets the header if the error has the attribute.
+func setRetryAfter(w http.ResponseWriter, err error) {
+	if wait := errs.Public(err).Attrs[attrRetryAfter]; wait != "" {
+		w.Header().Set("Retry-After", wait)
 	}
-	if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-		panic(http.ErrAbortHandler)
-	}
-	s.deps.Log.Error("request handler panicked", "err", v, "stack", string(debug.Stack()))
-	if len(w.Header()["Content-Type"]) > 0 {
-		panic(http.ErrAbortHandler)
-	}
-	status, body := httpapi.FromError(fmt.Errorf("panic: %v", v))
+}
+
+// writeLate writes a small answer after any time: it extends the write deadline.
+func writeLate(w http.ResponseWriter, status int, body any) {
+	stream.ExtendDeadline(w)
 	writeJSON(w, status, body)
 }
 
-// writeJSON writes an answer that fits in memory.
+// writeJSON writes a small answer.
 func writeJSON(w http.ResponseWriter, status int, body any) {
 	b, err := httpapi.Marshal(body)
-	if err != nil { // bodies are structs of texts: they always encode
+	if err != nil { // bodies consist of texts, which always encode
 		panic(err)
 	}
-	w.Header()["Content-Type"] = jsonType
+	w.Header()["Content-Type"] = stream.JSON
 	w.WriteHeader(status)
-	// A client that has gone is the only reason to fail.
-	_, _ = w.Write(b)
+	_, _ = w.Write(b) // it fails only when the client has gone
 }

@@ -7,7 +7,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/ayb-go/ayb/controlplane/authz"
@@ -17,73 +16,66 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// OAuth is the service behind the token endpoint. Its errors carry OAuth
-// codes.
+// OAuth is the service for the token endpoint. Its errors carry OAuth codes.
 type OAuth interface {
 	Exchange(ctx context.Context, r httpapi.OAuthTokenRequest) (oauth.IssuedToken, error)
 }
 
 const (
 	contentTypeForm = "application/x-www-form-urlencoded"
-	// maxOAuthBytes limits the body of a request of the protocol.
+	// maxOAuthBytes limits the body of an OAuth request.
 	maxOAuthBytes = 64 << 10
 )
 
-// isPage tells whether a path belongs to the pages for people. The API's own
-// never does, whether or not there is anything at it.
-func isPage(path string) bool {
-	return path != "/v1" && !strings.HasPrefix(path, "/v1/") && path != httpapi.RouteHealth && path != httpapi.RouteOAuthMetadata
-}
-
-// oauthToken exchanges a code. Credentials of the application that come along
-// are not looked at: there are none to compare with.
-func (s *Server) oauthToken(w http.ResponseWriter, r *http.Request, _ authz.Actor) error {
-	fields, err := s.oauthFields(w, r)
+// oauthToken exchanges a code for a token. Client credentials are ignored, because
+// applications have none.
+func (a *API) oauthToken(w http.ResponseWriter, r *http.Request, _ authz.Actor) error {
+	fields, err := a.oauthFields(w, r)
 	if err != nil {
-		return s.writeOAuthError(w, r, err)
+		return a.writeOAuthError(w, r, err)
 	}
-	access, err := s.deps.OAuth.Exchange(r.Context(), httpapi.OAuthTokenRequest{
+	access, err := a.deps.OAuth.Exchange(r.Context(), httpapi.OAuthTokenRequest{
 		GrantType: fields["grant_type"], Code: fields["code"],
 		RedirectURI: fields["redirect_uri"], CodeVerifier: fields["code_verifier"],
 	})
 	if err != nil {
-		return s.writeOAuthError(w, r, err)
+		return a.writeOAuthError(w, r, err)
 	}
 	writeJSON(w, http.StatusOK, httpapi.OAuthToken{
 		AccessToken: access.Token, TokenType: httpapi.TokenTypeBearer,
 		Database: access.Database.String(), QueryPermissionLevel: string(access.Level),
-		DatabaseURL: s.cfg.PublicURL + "/v1/" + access.Database.String(),
+		DatabaseURL: a.cfg.PublicURL + "/v1/" + access.Database.String(),
 	})
 	return nil
 }
 
-// oauthRevoke revokes a token for whoever has it (RFC 7009). The answer does
-// not tell whether it was one.
-func (s *Server) oauthRevoke(w http.ResponseWriter, r *http.Request, _ authz.Actor) error {
-	fields, err := s.oauthFields(w, r)
+// oauthRevoke revokes a token for its holder (RFC 7009). The answer does not
+// reveal whether the token was valid.
+func (a *API) oauthRevoke(w http.ResponseWriter, r *http.Request, _ authz.Actor) error {
+	fields, err := a.oauthFields(w, r)
 	if err == nil && fields["token"] == "" {
 		err = errs.E(errs.Invalid, "The parameter token is missing")
 	}
 	if err == nil {
-		err = s.deps.Accounts.RevokePresented(r.Context(), fields["token"])
+		err = a.deps.Tokens.RevokePresented(r.Context(), fields["token"])
 	}
 	if err != nil {
-		return s.writeOAuthError(w, r, err)
+		return a.writeOAuthError(w, r, err)
 	}
 	writeJSON(w, http.StatusOK, httpapi.Empty{})
 	return nil
 }
 
-func (s *Server) oauthMetadata(w http.ResponseWriter, _ *http.Request, _ authz.Actor) error {
-	writeJSON(w, http.StatusOK, httpapi.NewOAuthMetadata(s.cfg.PublicURL,
+func (a *API) oauthMetadata(w http.ResponseWriter, _ *http.Request, _ authz.Actor) error {
+	writeJSON(w, http.StatusOK, httpapi.NewOAuthMetadata(a.cfg.PublicURL,
 		[]string{string(ayb.QueryReadOnly), string(ayb.QueryReadWrite)}))
 	return nil
 }
 
-// oauthFields reads the parameters from a form, which is the standard, or
-// from a JSON object of texts (A6).
-func (s *Server) oauthFields(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
-	raw, release, err := s.bodyOf(w, r, authz.Actor{}, min(s.cfg.RequestBytes, maxOAuthBytes))
+// oauthFields reads the parameters from a form, as the standard says, or from a
+// JSON object of texts.
+func (a *API) oauthFields(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
+	raw, release, err := a.bodyOf(w, r, authz.Actor{}, min(a.deps.Bodies.RequestBytes(), maxOAuthBytes))
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +110,7 @@ func formFields(body string) (map[string]string, error) {
 	return fields, nil
 }
 
-// jsonFields leaves out members that are no texts: they are none of ours.
+// jsonFields ignores members that are not texts.
 func jsonFields(body []byte) (map[string]string, error) {
 	var members map[string]any
 	if err := json.Unmarshal(body, &members); err != nil {
@@ -133,10 +125,9 @@ func jsonFields(body []byte) (map[string]string, error) {
 	return fields, nil
 }
 
-// writeOAuthError writes a failure in the form OAuth has for it. Failures of
-// ours are logged like all others. It always returns nil: the answer is
-// written.
-func (s *Server) writeOAuthError(w http.ResponseWriter, r *http.Request, err error) error {
+// writeOAuthError writes an error in the form of OAuth. It logs failures of the
+// server as writeError does, and always returns nil.
+func (a *API) writeOAuthError(w http.ResponseWriter, r *http.Request, err error) error {
 	if r.Context().Err() != nil {
 		return nil
 	}
@@ -149,7 +140,7 @@ func (s *Server) writeOAuthError(w http.ResponseWriter, r *http.Request, err err
 		status = http.StatusBadRequest
 	}
 	if status >= http.StatusInternalServerError && !errs.Is(err, errs.Conflict) {
-		s.logFailure(r, status, err)
+		a.logFailure(r, status, err)
 	}
 	setRetryAfter(w, err)
 	writeJSON(w, status, httpapi.OAuthErrorBody{Error: code, ErrorDescription: errs.Public(err).Message})

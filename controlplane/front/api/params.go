@@ -12,31 +12,31 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// maxParamBytes limits a body that carries nothing but parameters.
+// maxParamBytes limits a body that contains only parameters.
 const maxParamBytes = 1 << 20
 
-// maxOpenBytes limits one from somebody who has shown no credentials.
-const maxOpenBytes = 64 << 10
+// maxAnonymousBytes limits a body of a request without credentials.
+const maxAnonymousBytes = 64 << 10
 
-// params are the parameters of a call, which may come as headers or as the
-// members of a JSON body whose names have underscores for hyphens (A5).
+// params are the parameters of a call. Each is a header, or a member of a JSON
+// body with the same name in which underscores replace hyphens.
 type params struct {
 	header http.Header
 	body   map[string]json.RawMessage
-	// ignored: there was a body, and it was taken for none.
+	// ignored says that there was a body that is not a JSON object.
 	ignored bool
 }
 
-// readParams reads the body of a call with parameters. A body that is neither
-// declared nor recognisable as a JSON object is ignored, except that of a
-// PATCH, which is always JSON.
-func (s *Server) readParams(w http.ResponseWriter, r *http.Request, actor authz.Actor) (params, error) {
+// readParams reads the body of a call with parameters. It ignores a body that is
+// not JSON by its content type or its first character. The body of a PATCH is
+// always JSON.
+func (a *API) readParams(w http.ResponseWriter, r *http.Request, actor authz.Actor) (params, error) {
 	p := params{header: r.Header}
-	most := min(s.cfg.RequestBytes, maxParamBytes)
+	most := min(a.deps.Bodies.RequestBytes(), maxParamBytes)
 	if actor.Anonymous() {
-		most = min(most, maxOpenBytes)
+		most = min(most, maxAnonymousBytes)
 	}
-	raw, release, err := s.bodyOf(w, r, actor, most)
+	raw, release, err := a.bodyOf(w, r, actor, most)
 	if err != nil {
 		return params{}, err
 	}
@@ -52,7 +52,7 @@ func (s *Server) readParams(w http.ResponseWriter, r *http.Request, actor authz.
 	return p, nil
 }
 
-// startsObject reports whether a text is a JSON object, by its first character.
+// startsObject reports whether a text starts like a JSON object.
 func startsObject(body []byte) bool {
 	for _, c := range body {
 		switch c {
@@ -73,13 +73,13 @@ func isJSON(r *http.Request) bool {
 	return err == nil && t == httpapi.ContentType
 }
 
-// required gives a parameter that must be there.
+// required returns a parameter, or the error Invalid if it is missing.
 func (p params) required(name string) (string, error) {
 	v, ok, err := p.get(name)
 	switch {
 	case err != nil || ok:
 	case p.ignored:
-		err = errs.E(errs.Invalid, "Missing required `%s` header; the body was not read because it is no JSON object: send one with `%s`, and with `Content-Type: application/json`",
+		err = errs.E(errs.Invalid, "Missing required `%s` header; the body was ignored because it is not a JSON object: send one with `%s`, and with `Content-Type: application/json`",
 			name, strings.ReplaceAll(name, "-", "_"))
 	default:
 		err = errs.E(errs.Invalid, "Missing required `%s` header", name)
@@ -87,8 +87,8 @@ func (p params) required(name string) (string, error) {
 	return v, err
 }
 
-// get gives a parameter by the name of its header. Header and body may both
-// have it when they agree.
+// get returns a parameter by the name of its header. Header and body may both
+// have it if the values are equal.
 func (p params) get(name string) (value string, ok bool, err error) {
 	value, inHeader, err := p.fromHeader(name)
 	if err != nil {
@@ -121,7 +121,7 @@ func (p params) fromHeader(name string) (string, bool, error) {
 	return values[0], true, nil
 }
 
-// fromBody takes null for absent, as JSON writers of other languages do.
+// fromBody treats null as absent: JSON writers of other languages send it.
 func (p params) fromBody(name string) (string, bool, error) {
 	raw, ok := p.body[name]
 	if !ok || string(raw) == "null" {

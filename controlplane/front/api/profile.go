@@ -12,19 +12,50 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// Profiles is the service behind changes of an account itself. It checks
-// rights and its errors carry codes.
+// Profiles is the service for the profile of an account, and for its deletion. It
+// checks permissions, and its errors carry codes.
 type Profiles interface {
 	Update(ctx context.Context, actor authz.Actor, entity string, u meta.ProfileUpdate) error
 	Delete(ctx context.Context, actor authz.Actor, entity string) error
 }
 
-func (s *Server) updateProfile(w http.ResponseWriter, r *http.Request, actor authz.Actor) error {
+func (a *API) entity(w http.ResponseWriter, r *http.Request, actor authz.Actor) error {
+	slug, err := pathParam(r, "entity")
+	if err != nil {
+		return err
+	}
+	d, err := a.deps.Databases.Entity(r.Context(), actor, slug)
+	if err != nil {
+		return err
+	}
+	profile := d.Entity.Profile
+	body := httpapi.Entity{
+		Slug: string(d.Entity.Slug),
+		Profile: httpapi.Profile{
+			DisplayName: profile.DisplayName, Description: profile.Description,
+			Organization: profile.Organization, Location: profile.Location,
+		},
+		Permissions: httpapi.EntityPermissions{CanCreateDatabase: d.CanCreate},
+	}
+	for _, l := range profile.Links {
+		body.Profile.Links = append(body.Profile.Links, httpapi.Link{URL: l.URL, Verified: l.Verified})
+	}
+	for _, db := range d.Databases {
+		body.Databases = append(body.Databases, httpapi.EntityDatabase{Slug: string(db.Path.Database), DatabaseType: string(db.Type)})
+	}
+	for _, deleted := range d.Deleted {
+		body.Deleted = append(body.Deleted, httpapi.DeletedDatabase{Slug: string(deleted.Name), DeletedAt: httpapi.TimeText(deleted.At), PurgedAt: httpapi.TimeText(deleted.Until)})
+	}
+	writeJSON(w, http.StatusOK, body)
+	return nil
+}
+
+func (a *API) updateProfile(w http.ResponseWriter, r *http.Request, actor authz.Actor) error {
 	entity, err := pathParam(r, "entity")
 	if err != nil {
 		return err
 	}
-	raw, release, err := s.bodyOf(w, r, actor, min(s.cfg.RequestBytes, maxParamBytes))
+	raw, release, err := a.bodyOf(w, r, actor, min(a.deps.Bodies.RequestBytes(), maxParamBytes))
 	if err != nil {
 		return err
 	}
@@ -33,27 +64,27 @@ func (s *Server) updateProfile(w http.ResponseWriter, r *http.Request, actor aut
 	if err != nil {
 		return err
 	}
-	if err := s.deps.Profiles.Update(r.Context(), actor, entity, update); err != nil {
+	if err := a.deps.Profiles.Update(r.Context(), actor, entity, update); err != nil {
 		return err
 	}
 	writeJSON(w, http.StatusOK, httpapi.Empty{})
 	return nil
 }
 
-func (s *Server) deleteAccount(w http.ResponseWriter, r *http.Request, actor authz.Actor) error {
+func (a *API) deleteAccount(w http.ResponseWriter, r *http.Request, actor authz.Actor) error {
 	entity, err := pathParam(r, "entity")
 	if err != nil {
 		return err
 	}
-	if err := s.deps.Profiles.Delete(r.Context(), actor, entity); err != nil {
+	if err := a.deps.Profiles.Delete(r.Context(), actor, entity); err != nil {
 		return err
 	}
 	writeJSON(w, http.StatusOK, httpapi.Empty{})
 	return nil
 }
 
-// profileUpdate reads the body of an update: an object whose values are texts
-// or null, whatever its content type says. Unknown keys are ignored.
+// profileUpdate parses the body of an update: an object whose values are texts or
+// null. The content type does not matter, and unknown keys are ignored.
 func profileUpdate(raw []byte) (meta.ProfileUpdate, error) {
 	var (
 		u    meta.ProfileUpdate
@@ -87,9 +118,9 @@ func profileUpdate(raw []byte) (meta.ProfileUpdate, error) {
 	return u, nil
 }
 
-// profileLinks reads the list of links: a text that holds JSON, as the
-// contract has it, or the JSON itself (A11). Null is an empty list. Whether a
-// link is verified is not for the caller to say.
+// profileLinks parses the list of links: JSON inside a text, as the first clients
+// send it, or the JSON itself. Null is an empty list. A client cannot set whether
+// a link is verified.
 func profileLinks(value json.RawMessage) ([]meta.Link, error) {
 	var text *string
 	if json.Unmarshal(value, &text) == nil && text != nil {
@@ -108,7 +139,7 @@ func profileLinks(value json.RawMessage) ([]meta.Link, error) {
 		out = append(out, meta.Link{URL: *l.URL})
 	}
 	if err != nil {
-		return nil, errs.Wrap(errs.Invalid, err, "`%s` must be null or a list such as [{\"url\": \"https://a.example/\"}], given as it is or inside a text", httpapi.ProfileLinks)
+		return nil, errs.Wrap(errs.Invalid, err, "`%s` must be null or a list such as [{\"url\": \"https://a.example/\"}], as JSON or as a text that holds it", httpapi.ProfileLinks)
 	}
 	return out, nil
 }

@@ -8,46 +8,45 @@ import (
 
 	"github.com/ayb-go/ayb/controlplane/authz"
 	"github.com/ayb-go/ayb/controlplane/databases"
-	"github.com/ayb-go/ayb/shared/bus/snapshotapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// Snapshots is the service behind snapshots. It checks rights and its errors
-// carry codes.
+// Snapshots is the service that lists, takes and restores snapshots. It checks
+// permissions, and its errors carry codes.
 type Snapshots interface {
 	ListSnapshots(ctx context.Context, actor authz.Actor, entity, database string) ([]databases.Snapshot, error)
-	TakeSnapshot(ctx context.Context, actor authz.Actor, entity, database, message string) (snapshotapi.TakeResponse, error)
+	TakeSnapshot(ctx context.Context, actor authz.Actor, entity, database, message string) (databases.SnapshotTaken, error)
 	Restore(ctx context.Context, actor authz.Actor, entity, database, id, to string) error
 }
 
-func (s *Server) listSnapshots(w http.ResponseWriter, r *http.Request, actor authz.Actor) error {
+func (a *API) listSnapshots(w http.ResponseWriter, r *http.Request, actor authz.Actor) error {
 	entity, database, err := databaseParams(r)
 	if err != nil {
 		return err
 	}
-	list, err := s.deps.Snapshots.ListSnapshots(r.Context(), actor, entity, database)
+	list, err := a.deps.Snapshots.ListSnapshots(r.Context(), actor, entity, database)
 	if err != nil {
 		return err
 	}
 	var body httpapi.Snapshots
 	for _, one := range list {
-		told := httpapi.Snapshot{LastModifiedAt: httpapi.TimeText(one.ModifiedAt), SnapshotID: one.ID, Bytes: one.Bytes, BeforeRestore: one.BeforeRestore}
+		entry := httpapi.Snapshot{LastModifiedAt: httpapi.TimeText(one.ModifiedAt), SnapshotID: one.ID, Bytes: one.Bytes, BeforeRestore: one.BeforeRestore}
 		if one.Message != "" {
-			told.Message = new(one.Message)
+			entry.Message = new(one.Message)
 		}
-		body.Snapshots = append(body.Snapshots, told)
+		body.Snapshots = append(body.Snapshots, entry)
 	}
 	writeLate(w, http.StatusOK, body)
 	return nil
 }
 
-func (s *Server) takeSnapshot(w http.ResponseWriter, r *http.Request, actor authz.Actor) error {
+func (a *API) takeSnapshot(w http.ResponseWriter, r *http.Request, actor authz.Actor) error {
 	entity, database, err := databaseParams(r)
 	if err != nil {
 		return err
 	}
-	p, err := s.readParams(w, r, actor)
+	p, err := a.readParams(w, r, actor)
 	if err != nil {
 		return err
 	}
@@ -55,7 +54,7 @@ func (s *Server) takeSnapshot(w http.ResponseWriter, r *http.Request, actor auth
 	if err != nil {
 		return err
 	}
-	taken, err := s.deps.Snapshots.TakeSnapshot(r.Context(), actor, entity, database, message)
+	taken, err := a.deps.Snapshots.TakeSnapshot(r.Context(), actor, entity, database, message)
 	if err != nil {
 		return err
 	}
@@ -63,13 +62,13 @@ func (s *Server) takeSnapshot(w http.ResponseWriter, r *http.Request, actor auth
 	return nil
 }
 
-// restoreSnapshot takes the id alone as its body, or JSON.
-func (s *Server) restoreSnapshot(w http.ResponseWriter, r *http.Request, actor authz.Actor) error {
+// restoreSnapshot accepts the bare id as its body, or JSON.
+func (a *API) restoreSnapshot(w http.ResponseWriter, r *http.Request, actor authz.Actor) error {
 	entity, database, err := databaseParams(r)
 	if err != nil {
 		return err
 	}
-	raw, release, err := s.bodyOf(w, r, actor, min(s.cfg.RequestBytes, maxParamBytes))
+	raw, release, err := a.bodyOf(w, r, actor, min(a.deps.Bodies.RequestBytes(), maxParamBytes))
 	if err != nil {
 		return err
 	}
@@ -82,7 +81,7 @@ func (s *Server) restoreSnapshot(w http.ResponseWriter, r *http.Request, actor a
 			return errs.Wrap(errs.Invalid, err, "The body must be the id of a snapshot, or a JSON object with `snapshot_id`")
 		}
 	}
-	if err := s.deps.Snapshots.Restore(r.Context(), actor, entity, database, req.SnapshotID, req.To); err != nil {
+	if err := a.deps.Snapshots.Restore(r.Context(), actor, entity, database, req.SnapshotID, req.To); err != nil {
 		return err
 	}
 	writeLate(w, http.StatusOK, httpapi.Empty{})

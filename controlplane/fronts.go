@@ -1,0 +1,35 @@
+package controlplane
+
+import (
+	"net/http"
+
+	"github.com/ayb-go/ayb/controlplane/front"
+	"github.com/ayb-go/ayb/controlplane/front/api"
+	"github.com/ayb-go/ayb/controlplane/front/body"
+	"github.com/ayb-go/ayb/controlplane/front/ratelimit"
+)
+
+// mountFronts makes the listener's handler: the HTTP API, and the pages at all
+// other paths. Another front gets a package beside api and a mount here.
+func (c *ControlPlane) mountFronts(cfg Config, services api.Deps, pages http.Handler, limits *ratelimit.Limiter) (err error) {
+	services.Health, services.DiskFull, services.Log = c.health, c.diskFull, c.deps.Log
+	services.Bodies, err = body.New(body.Config{
+		RequestBytes: cfg.RequestBytes, TotalBytes: cfg.BodyBytes, BytesPerAccount: cfg.BodyBytesPerAccount,
+		UploadRate: cfg.UploadRate, ImportTimeout: cfg.ImportTimeout,
+	})
+	if err != nil {
+		return err
+	}
+	handler, err := api.New(api.Config{PublicURL: cfg.publicURL()}, services)
+	if err != nil {
+		return err
+	}
+	mounts := []front.Mount{{Paths: api.Paths(), Handler: handler}}
+	if pages != nil {
+		mounts = append(mounts, front.Mount{Paths: []string{"/"}, Handler: pages})
+	}
+	c.front, err = front.New(
+		front.Config{CORSOrigin: cfg.CORSOrigin, TrustedProxies: cfg.TrustedProxies, Connections: cfg.Connections, ConnectionsPerAddress: cfg.ConnectionsPerAddress},
+		front.Deps{Mounts: mounts, Limits: limits, Log: c.deps.Log})
+	return err
+}
