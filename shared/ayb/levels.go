@@ -6,7 +6,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// EntityType says what an account stands for.
+// EntityType is the kind of an account.
 type EntityType string
 
 // The entity types.
@@ -24,7 +24,7 @@ const (
 	DuckDB DatabaseType = "duckdb"
 )
 
-// PublicLevel is what everybody may do with a database.
+// PublicLevel is the access of all callers to a database.
 type PublicLevel string
 
 // The public sharing levels. PublicFork makes a database discoverable and
@@ -35,7 +35,7 @@ const (
 	PublicReadOnly PublicLevel = "read-only"
 )
 
-// SharingLevel is what one entity has been granted on a database.
+// SharingLevel is the access that one entity has been granted to a database.
 type SharingLevel string
 
 // The sharing levels. ShareNone removes a grant and is never stored.
@@ -46,8 +46,8 @@ const (
 	ShareManager   SharingLevel = "manager"
 )
 
-// QueryLevel is the mode a query runs in. The empty value means that the
-// caller may not query at all.
+// QueryLevel is the mode of a query. The empty value means that the caller may
+// not query.
 type QueryLevel string
 
 // The query levels.
@@ -57,8 +57,8 @@ const (
 	QueryReadWrite QueryLevel = "read-write"
 )
 
-// Covers tells whether somebody who has this level has another as well. The
-// empty level covers nothing and is covered by nothing.
+// Covers reports whether this level includes another one. The empty level
+// includes no level and is included in none.
 func (l QueryLevel) Covers(other QueryLevel) bool {
 	switch other {
 	case QueryReadOnly:

@@ -40,8 +40,8 @@ func ParseDatabaseSlug(s string) (DatabaseSlug, error) {
 	return DatabaseSlug(s), nil
 }
 
-// lower folds ASCII only: other letters that fold to ASCII, such as the Kelvin
-// sign, must not become part of a name.
+// lower folds ASCII letters only. Some other letters, such as the Kelvin sign,
+// would become ASCII letters in lower case and could imitate a name.
 func lower(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'A' && r <= 'Z' {
@@ -79,11 +79,12 @@ type DatabasePath struct {
 	Database DatabaseSlug `json:"database"`
 }
 
-// String is the form people write: entity/database.
+// String returns entity/database.
 func (p DatabasePath) String() string { return string(p.Entity) + "/" + string(p.Database) }
 
-// Check tells whether both halves obey the slug rules. Whoever turns a path
-// into files calls it, whatever the caller has checked before.
+// Check checks both halves by the slug rules. Code that turns a path into file
+// names calls it, also when its caller has checked the path. The error is
+// InvalidSlug.
 func (p DatabasePath) Check() error {
 	if err := checkSlug("entity", string(p.Entity)); err != nil {
 		return err

@@ -41,8 +41,7 @@ func TestSlugs(t *testing.T) {
 	}
 }
 
-// Only ASCII is folded: a sign that looks like a letter is no other name for
-// somebody's account.
+// Only ASCII is folded: a similar sign must not lead to another account.
 func TestFoldEntity(t *testing.T) {
 	for in, want := range map[string]EntitySlug{"ALICE": "alice", "\u212Aate": "\u212Aate", "\u0130x": "\u0130x"} {
 		if got := FoldEntity(in); got != want {

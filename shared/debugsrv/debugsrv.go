@@ -1,7 +1,7 @@
 // Package debugsrv serves profiles (pprof) and counters (expvar) of the running
-// process to people on the same machine. It owns one listener on a loopback
-// address and never answers anybody else: not other machines, and not a web
-// page that points a name of its own at this one.
+// process to users of the same machine. It listens on a loopback address. It also
+// checks the Host header, so that a web page cannot read the answers through a
+// host name that resolves to this machine.
 package debugsrv
 
 import (
@@ -18,25 +18,25 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Config says where to listen.
+// Config is the configuration of a Server.
 type Config struct {
 	// Listen is HOST:PORT with a loopback host.
 	Listen string
 }
 
-// Deps is what a Server needs.
+// Deps are the dependencies of a Server.
 type Deps struct {
 	Log *slog.Logger
 }
 
-// Server serves one process.
+// Server serves the profiles of its process.
 type Server struct {
 	listener net.Listener
 	log      *slog.Logger
 }
 
-// New listens, and serves once Run is called. The error is errs.Invalid for
-// an address that others could reach, Unavailable when it cannot be bound.
+// New opens the listener; Run serves. The error is errs.Invalid for an address
+// that other machines could reach, and Unavailable when it cannot be bound.
 func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	host, _, err := net.SplitHostPort(cfg.Listen)
 	if err != nil {
@@ -49,23 +49,23 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	if err != nil {
 		return nil, errs.Wrap(errs.Unavailable, err, "The debug address %s cannot be bound", cfg.Listen)
 	}
-	// A name such as localhost may lead anywhere; what was bound decides.
+	// A name such as localhost may resolve to any address: check the bound one.
 	if a, ok := l.Addr().(*net.TCPAddr); !ok || !a.IP.IsLoopback() {
 		return nil, errors.Join(errs.E(errs.Invalid, "The debug address %s is not a loopback address", cfg.Listen), l.Close())
 	}
 	return &Server{listener: l, log: deps.Log}, nil
 }
 
-// Addr is where it listens.
+// Addr returns the address of the listener, HOST:PORT.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
-// Run serves until ctx ends, and then returns nil at once: whoever is reading
-// a profile is cut off.
+// Run serves until ctx ends. Then it closes all connections at once, also those
+// with a running profile, and returns nil.
 func (s *Server) Run(ctx context.Context) error {
 	server := &http.Server{Handler: handler(), ReadHeaderTimeout: 10 * time.Second}
 	stop := context.AfterFunc(ctx, func() {
 		if err := server.Close(); err != nil {
-			s.log.Warn("debug server did not close", "err", err)
+			s.log.Warn("could not close the debug server", "err", err)
 		}
 	})
 	defer stop()

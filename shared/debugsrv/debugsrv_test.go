@@ -70,7 +70,7 @@ func TestServesProfilesAndCounters(t *testing.T) {
 	}
 }
 
-// A page whose name was pointed at 127.0.0.1 must not read profiles.
+// A web page whose host name resolves to 127.0.0.1 must not read profiles.
 func TestRefusesForeignHostHeader(t *testing.T) {
 	addr := start(t)
 	for host, want := range map[string]int{

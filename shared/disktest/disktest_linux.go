@@ -10,9 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Mount mounts an empty file system of so many bytes and takes it away after
-// the test. The process has to be allowed to: tests run as root, as in the
-// image of CI.
+// Mount mounts an empty file system of a size in bytes and unmounts it after the
+// test. It needs root.
 func Mount(t testing.TB, bytes int64) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -27,7 +26,7 @@ func Mount(t testing.TB, bytes int64) (dir string) {
 	return dir
 }
 
-// Free gives the bytes that are free in the file system of dir.
+// Free returns the free bytes of the file system of dir.
 func Free(t testing.TB, dir string) int64 {
 	t.Helper()
 	var s unix.Statfs_t
@@ -37,11 +36,11 @@ func Free(t testing.TB, dir string) int64 {
 	return int64(s.Bavail) * s.Bsize
 }
 
-// Fill writes a file until so many bytes are left, or nothing for 0, and gives
-// a function that takes it away again.
+// Fill writes a file until left bytes are free; with 0, until the disk is full.
+// The function free removes the file.
 func Fill(t testing.TB, dir string, left int64) (free func()) {
 	t.Helper()
-	name := filepath.Join(dir, "somebody-elses")
+	name := filepath.Join(dir, "other-file")
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil && !errors.Is(err, unix.ENOSPC) {
 		t.Fatal(err)

@@ -1,2 +1,2 @@
-// Package disktest gives tests a real file system of a few MiB, to be filled.
+// Package disktest mounts small file systems that tests can fill.
 package disktest

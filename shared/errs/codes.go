@@ -1,13 +1,13 @@
 package errs
 
-// Code says what kind of failure an error is. The list is closed and only
-// grows: a code is sent between processes of different versions.
+// Code is the kind of a failure. Codes may be added, but not renamed or removed,
+// because processes of different versions exchange them.
 type Code string
 
-// The codes. The comment names what each is for; the HTTP status and the
-// `type` of the error body belong to shared/httpapi.
+// The codes. Package httpapi maps each to an HTTP status and to the `type` of the
+// error body.
 const (
-	Internal         Code = "internal"          // a defect or an unexpected state of ours
+	Internal         Code = "internal"          // a defect or an unexpected state of the server
 	Invalid          Code = "invalid"           // bad input not covered by a finer code
 	InvalidSlug      Code = "invalid_slug"      // a name that breaks the slug rules
 	Registration     Code = "registration"      // a name or address that cannot be registered
@@ -36,11 +36,11 @@ const (
 	Unsupported      Code = "unsupported"       // known, and not offered here
 )
 
-// AttrReason is the attribute of a Full or DiskFull that says in a word which
-// limit it is: one of the reasons.
+// AttrReason is the attribute of a Full or DiskFull that names the limit: one of
+// the reasons.
 const (
 	AttrReason     = "reason"
-	ReasonDatabase = "database_full" // the database has its limits.database_bytes
-	ReasonDisk     = "disk_full"     // the machine's disk
+	ReasonDatabase = "database_full" // limits.database_bytes
+	ReasonDisk     = "disk_full"     // the disk of the machine
 	ReasonTemp     = "temp_full"     // temporary files of an account, or of the node
 )

@@ -2,10 +2,10 @@
 // error that carries a code with a message for people, and an encoding that
 // survives the bus, the daemon's socket and HTTP.
 //
-// A code is set where the fact is known. Callers add context with %w; nobody
-// matches on text. The message of an *Error is written for the user of the
-// API: it must never contain a path, a secret or somebody else's SQL. What is
-// only for the operator goes into the cause, which is logged and never sent.
+// A code is set where the failure is detected. Callers add context with %w, and
+// compare codes, never texts. The message of an *Error is for the user of the
+// API: it must not contain a path, a secret or the SQL of another user. Details
+// for the operator go into the cause, which is logged and never sent.
 package errs
 
 import (
@@ -16,13 +16,13 @@ import (
 
 // Error is a failure with a code from the closed list in codes.go.
 type Error struct {
-	// Code says what kind of failure it is; it decides the HTTP status.
+	// Code is the kind of failure. It decides the HTTP status.
 	Code Code
-	// Message is one clear sentence for the user: what was wrong and, where
-	// that helps, what to do about it.
+	// Message is one sentence for the user: the fact and, where it helps, what
+	// to do.
 	Message string
-	// Attrs are further facts with names the HTTP contract fixes, such as
-	// "id" and "record_type" of a NotFound. Nil when there are none.
+	// Attrs are further facts. Their names are part of the HTTP API, such as
+	// "id" and "record_type" of a NotFound. May be nil.
 	Attrs map[string]string
 	// cause is for logs only.
 	cause error
@@ -39,8 +39,8 @@ func Wrap(code Code, cause error, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...), cause: cause}
 }
 
-// RecordNotFound says that no record of this type has this id.
-// The names of the attributes are the HTTP contract's.
+// RecordNotFound makes a NotFound for a record of a type with an id. The names of
+// its attributes are part of the HTTP API.
 func RecordNotFound(recordType, id string) *Error {
 	return E(NotFound, "No %s %s", recordType, id).With("id", id).With("record_type", recordType)
 }
@@ -56,7 +56,7 @@ func (e *Error) With(key, value string) *Error {
 	return &c
 }
 
-// Error is the text for logs: the message and the cause.
+// Error returns the text for logs: the message and the cause.
 func (e *Error) Error() string {
 	if e.cause != nil {
 		return e.Message + ": " + e.cause.Error()
@@ -64,11 +64,11 @@ func (e *Error) Error() string {
 	return e.Message
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.cause }
 
-// CodeOf tells the code of the first *Error in the chain; Internal for an
-// error that has none, and the empty code for nil.
+// CodeOf returns the code of the first *Error in the chain. It returns Internal
+// for an error without a code, and the empty code for nil.
 func CodeOf(err error) Code {
 	if err == nil {
 		return ""
@@ -79,11 +79,11 @@ func CodeOf(err error) Code {
 	return Internal
 }
 
-// Is tells whether err carries the code.
+// Is reports whether err has the code.
 func Is(err error, code Code) bool { return err != nil && CodeOf(err) == code }
 
-// Public gives what a stranger may be told of err: the first *Error of the
-// chain, or a sentence without details for an error nobody gave a code.
+// Public returns the part of err that a client may see: the first *Error of the
+// chain, or a sentence without details for an error without a code.
 func Public(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e

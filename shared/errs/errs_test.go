@@ -19,7 +19,7 @@ func TestCodeSurvivesWrapping(t *testing.T) {
 	}
 }
 
-// What nobody gave a code keeps its text to itself.
+// The text of an error without a code is not public.
 func TestPublicTellsNothingInternal(t *testing.T) {
 	p := Public(errors.New("open /var/lib/secret"))
 	if p.Code != Internal || strings.Contains(p.Message, "secret") {
@@ -56,8 +56,7 @@ func TestWithLeavesTheOriginalAlone(t *testing.T) {
 	}
 }
 
-// Whatever another process sends is an error with a code, and goes on as it
-// came.
+// Bytes from another process always decode to an error with a code.
 func FuzzUnmarshal(f *testing.F) {
 	f.Add(Marshal(E(SQL, "no such table: x").With("offset", "7").With("statement", "0")))
 	f.Add(Marshal(RecordNotFound("database", "a/b")))

@@ -1,9 +1,8 @@
-// Package logging makes the loggers of ayb: slog, as text lines. It owns their
-// form and the list of keys; it never decides what is logged, and there is no
-// logger outside what it hands out.
+// Package logging makes the loggers of ayb: slog with lines of text. It owns the
+// format and the keys of attributes. All loggers of the programs come from here.
 //
-// Messages are constant and lower case; what varies goes into attributes with
-// the keys below. Tokens, SQL and addresses stay out of level info and above.
+// A message is a constant in lower case. Values go into attributes, with the keys
+// below. Tokens, SQL and addresses are not logged at level info and above.
 package logging
 
 import (
@@ -24,9 +23,8 @@ const (
 	Role   = "role"   // the part of the server that speaks
 )
 
-// New makes a logger that writes lines of text to w, which is standard error
-// in every program of ours, from the given level on. It is safe for use by
-// many goroutines at once.
+// New makes a logger that writes lines of text of at least the given level to w.
+// The programs pass standard error. It may be used concurrently.
 func New(w io.Writer, level slog.Leveler) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
 }

@@ -1,5 +1,5 @@
-// Package porttest finds ports on loopback for the servers that tests start as
-// programs. Nothing but tests may use it.
+// Package porttest finds free loopback ports for servers that tests start as
+// programs. Only tests import it.
 package porttest
 
 import (
@@ -9,15 +9,15 @@ import (
 	"net"
 )
 
-// The ports are below those that systems give to connections (32768 and above
-// on Linux, 49152 elsewhere): a connection to somebody else would take such a
-// port before the server does, or while it is restarted.
+// The range is below the ports of outgoing connections (32768 and above on Linux,
+// 49152 elsewhere). A connection could take such a port before the server does,
+// or during a restart of the server.
 const (
 	first = 10_000
 	last  = 32_000
 )
 
-// FreePort gives a port at which nobody listens on loopback.
+// FreePort returns a loopback port without a listener.
 func FreePort() (int, error) {
 	var err error
 	for range 100 {
@@ -27,5 +27,5 @@ func FreePort() (int, error) {
 			return port, l.Close()
 		}
 	}
-	return 0, fmt.Errorf("find a free port: %w", errors.Join(err, errors.New("none of a hundred is free")))
+	return 0, fmt.Errorf("find a free port: %w", errors.Join(err, errors.New("100 ports were tried")))
 }

@@ -7,29 +7,31 @@ import (
 	"github.com/ayb-go/ayb/shared/config"
 )
 
-// Descriptors is how the descriptors that a process may have open are shared:
-// so that connections cannot use up those of databases, nor databases those of
-// the metadata and the bus.
+// Descriptors divides the file descriptors of a process. So connections cannot
+// use up those of database processes, and neither can use up those of the
+// metadata and the bus.
 type Descriptors struct {
-	// Connections and Daemons are how many there may be at once; zero where
-	// the process has none of the kind, or there is no limit.
+	// Connections and Daemons are the limits at a time. Zero for a role that
+	// the process does not run.
 	Connections, Daemons int
 }
 
 const (
-	// reservedDescriptors are left for what the process itself has open: metadata,
-	// bus, logs, files that are read, mail and object store.
+	// reservedDescriptors are for the process itself: metadata, bus, logs,
+	// files, mail and object store.
 	reservedDescriptors = 96
-	// descriptorsPerDaemon are those of a database process here: its channel, what it says
-	// on its standard error, and its handle.
+	// descriptorsPerDaemon are the descriptors for one database process: its
+	// socket, its standard error and its handle.
 	descriptorsPerDaemon = 3
-	// minDaemons and minConnections are what a server needs to be of use.
+	// minDaemons and minConnections are the least numbers with which a server
+	// is useful.
 	minDaemons     = 4
 	minConnections = 16
 )
 
-// shareDescriptors shares a limit among the roles of a process; none are all of
-// them. The error is a sentence when it is too low.
+// shareDescriptors divides a limit among the roles of a process; no roles means
+// all. A limit of zero means that it is unknown. The error is a sentence that
+// says that the limit is too low.
 func shareDescriptors(limit uint64, c config.Server, roles []config.Role) (d Descriptors, err error) {
 	every := len(roles) == 0
 	serves, runs := every || slices.Contains(roles, config.RoleControlPlane), every || slices.Contains(roles, config.RoleQueryNode)
@@ -39,7 +41,7 @@ func shareDescriptors(limit uint64, c config.Server, roles []config.Role) (d Des
 	rest := int(limit) - reservedDescriptors
 	switch {
 	case serves && runs:
-		// Daemons get no more than they want, and no more than half.
+		// Daemons get at most half.
 		d.Daemons = min(c.QueryNode.MaxDaemons, max(rest, 0)/2/descriptorsPerDaemon)
 		d.Connections = rest - d.Daemons*descriptorsPerDaemon
 	case serves:

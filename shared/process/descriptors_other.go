@@ -2,5 +2,5 @@
 
 package process
 
-// descriptorLimit is not known here.
+// descriptorLimit returns zero: the limit is unknown on this system.
 func descriptorLimit() uint64 { return 0 }

@@ -4,8 +4,8 @@ package process
 
 import "golang.org/x/sys/unix"
 
-// descriptorLimit raises the number of descriptors that this process may have
-// open to what it may be, and gives it; zero when it is not known.
+// descriptorLimit raises the limit of open descriptors to the hard limit and
+// returns it. Zero means that the limit is unknown.
 func descriptorLimit() uint64 {
 	var l unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &l) != nil {
@@ -18,5 +18,5 @@ func descriptorLimit() uint64 {
 			l = raised
 		}
 	}
-	return uint64(l.Cur) //nolint:unconvert // it is signed on some systems
+	return uint64(l.Cur) //nolint:unconvert // signed on some systems
 }

@@ -11,14 +11,15 @@ import (
 	"github.com/ayb-go/ayb/shared/version"
 )
 
-// DefaultFile is where the configuration is looked for when nothing names it.
+// DefaultFile is the default path of the configuration file.
 const DefaultFile = "./ayb.toml"
 
-// FileVariable names the configuration file in the environment.
+// FileVariable is the environment variable with the path of the configuration
+// file.
 const FileVariable = "AYB_SERVER_CONFIG_FILE"
 
-// Main is the whole of a binary that runs one role: it takes --config and
-// --version and gives the exit status.
+// Main is the main function of a program that runs one role. It accepts --config
+// and --version and returns the exit status.
 func Main(name string, args []string, spec Spec) int {
 	fs := flag.NewFlagSet(name, flag.ContinueOnError)
 	file := fs.String("config", "", "configuration `file` (default $"+FileVariable+", else "+DefaultFile+")")
@@ -42,8 +43,9 @@ func Main(name string, args []string, spec Spec) int {
 	return Report(os.Stderr, spec.Run(context.Background(), path, required, nil, IO{os.Stdout, os.Stderr, os.Environ()}))
 }
 
-// ConfigFile is the configuration file to read, and whether it must exist:
-// the option, else the environment, else the default, which may be missing.
+// ConfigFile returns the path of the configuration file and reports whether the
+// file must exist. The path is the option, else the environment variable, else
+// the default, which may be missing.
 func ConfigFile(option string) (path string, required bool) {
 	if option != "" {
 		return option, true
@@ -54,7 +56,7 @@ func ConfigFile(option string) (path string, required bool) {
 	return DefaultFile, false
 }
 
-// Report prints an error for people and gives the exit status.
+// Report prints an error, if any, and returns the exit status.
 func Report(stderr io.Writer, err error) int {
 	if err == nil {
 		return 0

@@ -6,19 +6,18 @@ import (
 	"strconv"
 )
 
-// timerSlack is how late, in nanoseconds, timers of our threads may be.
+// timerSlack is the delay, in nanoseconds, that the kernel may add to timers of
+// our threads.
 //
-// The monitor of the Go runtime wants to wake up every 20 µs while anything is
-// under way, and sleeps until it is woken by a system call as soon as nothing
-// is. In a process that waits a little within each of many small requests both
-// together are a third of its processor time. Nothing here needs timers that
-// exact.
+// The monitor thread of the Go runtime wakes up every 20 µs while goroutines
+// run, and is woken by a system call after each pause. In a process with many
+// small requests this takes a third of the processor time. No timer of this
+// process has to be exact to the microsecond.
 const timerSlack = 1_000_000
 
-// setTimerSlack lets the threads of this process be late; threads to come inherit
-// it. A process may do that to others than its calling thread only with
-// CAP_SYS_NICE: without it, who starts the process can say it, such as systemd
-// with TimerSlackNSec.
+// setTimerSlack sets the timer slack of all threads of this process; later
+// threads inherit it. For threads other than the calling one this needs
+// CAP_SYS_NICE. Without that capability, systemd can set it with TimerSlackNSec.
 func setTimerSlack() error {
 	threads, err := os.ReadDir("/proc/self/task")
 	if err != nil {
@@ -26,8 +25,8 @@ func setTimerSlack() error {
 	}
 	for _, t := range threads {
 		err := os.WriteFile("/proc/"+t.Name()+"/timerslack_ns", strconv.AppendInt(nil, timerSlack, 10), 0)
-		if err != nil && !os.IsNotExist(err) { // it has ended
-			return fmt.Errorf("let timers be late: %w", err)
+		if err != nil && !os.IsNotExist(err) { // a missing file is a thread that has ended
+			return fmt.Errorf("set the timer slack: %w", err)
 		}
 	}
 	return nil

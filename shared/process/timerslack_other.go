@@ -2,5 +2,5 @@
 
 package process
 
-// setTimerSlack does nothing here.
+// setTimerSlack does nothing: other systems have no timer slack.
 func setTimerSlack() error { return nil }

@@ -10,20 +10,20 @@ import (
 	"github.com/ayb-go/ayb/shared/logging"
 )
 
-// roleRunner runs one role again and again until it is told to stop or the role
-// has failed too often.
+// roleRunner runs one role and restarts it, until it is canceled or the role has
+// failed too often.
 type roleRunner struct {
 	role   Role
 	cancel context.CancelFunc
 	// ready is closed when the role is ready for the first time.
 	ready chan struct{}
-	// done is closed at the end; err is set before.
+	// done is closed when the runner has ended; err is set before.
 	done chan struct{}
 	err  error
 }
 
-// startRole starts a keeper. Its role's context is not ending's: roles stop one
-// after another, not all at once when the process is told to end.
+// startRole starts a runner. The context of the role does not end with ending,
+// because roles stop one after another and not all at once.
 func (s *Supervisor) startRole(ending context.Context, role Role) *roleRunner {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ending))
 	k := &roleRunner{role: role, cancel: cancel, ready: make(chan struct{}), done: make(chan struct{})}
@@ -35,12 +35,14 @@ func (s *Supervisor) startRole(ending context.Context, role Role) *roleRunner {
 	return k
 }
 
-// wait waits for the end and gives the role's last error.
+// wait waits for the end and returns the last error of the role.
 func (k *roleRunner) wait() error {
 	<-k.done
 	return k.err
 }
 
+// runWithRestarts runs the role until ctx ends, ending ends during a pause, or
+// the role fails for good. The error is that of the last run.
 func (s *Supervisor) runWithRestarts(ctx, ending context.Context, k *roleRunner) error {
 	first := sync.OnceFunc(func() { close(k.ready) })
 	var failed []time.Time
@@ -51,7 +53,7 @@ func (s *Supervisor) runWithRestarts(ctx, ending context.Context, k *roleRunner)
 			return stopError(k.role, err)
 		}
 		if err == nil {
-			err = errors.New("it ended by itself")
+			err = errors.New("the role ended before it was stopped")
 		}
 		err = fmt.Errorf("%s: %w", k.role.Name, err)
 		if _, ok := errors.AsType[fatal](err); ok {
@@ -65,19 +67,19 @@ func (s *Supervisor) runWithRestarts(ctx, ending context.Context, k *roleRunner)
 		if len(failed) >= s.cfg.MaxFailures {
 			return err
 		}
-		s.deps.Log.Error("role failed and starts again", logging.Role, k.role.Name, logging.Err, err, "delay", delay)
+		s.deps.Log.Error("role failed and will be restarted", logging.Role, k.role.Name, logging.Err, err, "delay", delay)
 		select {
 		case <-time.After(delay):
 		case <-ctx.Done():
 			return nil
-		case <-ending.Done(): // nothing is started again at the end
+		case <-ending.Done(): // the process ends: no more restarts
 			return nil
 		}
 		delay = min(2*delay, s.cfg.MaxDelay)
 	}
 }
 
-// stopError judges what a role returns after it was told to stop.
+// stopError returns the error of a role that was stopped; nil after a clean stop.
 func stopError(role Role, err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return nil
@@ -85,7 +87,7 @@ func stopError(role Role, err error) error {
 	return fmt.Errorf("%s did not stop cleanly: %w", role.Name, err)
 }
 
-// dropBefore drops the times before the start of the window.
+// dropBefore returns the times from start on. times is sorted.
 func dropBefore(times []time.Time, start time.Time) []time.Time {
 	for len(times) > 0 && times[0].Before(start) {
 		times = times[1:]

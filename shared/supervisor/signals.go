@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// Signals gives a context that ends with the first SIGINT or SIGTERM, and a
-// channel for Deps.Force that is closed by the second. stop gives the signals
-// back to their defaults and ends the context.
+// Signals returns a context that ends with the first SIGINT or SIGTERM, and a
+// channel for Deps.Force that is closed by the second. stop restores the default
+// handling of signals and ends the context; it may be called several times.
 func Signals(parent context.Context) (ctx context.Context, force <-chan struct{}, stop func()) {
 	arrived := make(chan os.Signal, 2)
 	signal.Notify(arrived, os.Interrupt, syscall.SIGTERM)
@@ -21,7 +21,7 @@ func Signals(parent context.Context) (ctx context.Context, force <-chan struct{}
 	}
 }
 
-// watchSignals is Signals for any source of signals.
+// watchSignals is Signals with a channel of signals, for tests.
 func watchSignals(parent context.Context, arrived <-chan os.Signal) (context.Context, <-chan struct{}, func()) {
 	ctx, cancel := context.WithCancel(parent)
 	force, quit := make(chan struct{}), make(chan struct{})

@@ -1,7 +1,7 @@
-// Package supervisor runs the roles of a process: starts them in order, starts
-// one that failed again, and stops them in the reverse order when the process
-// is told to end. It owns their goroutines and the handling of signals; it
-// knows nothing of what a role does, and never ends the process itself.
+// Package supervisor runs the roles of a process. It starts them in order,
+// restarts a failed one, and stops them in the reverse order at the end. It owns
+// their goroutines and the handling of signals. It does not know what a role
+// does, and never exits the process itself.
 package supervisor
 
 import (
@@ -22,38 +22,38 @@ import (
 type Role struct {
 	// Name is for logs and errors.
 	Name string
-	// Run works until ctx ends and then returns nil. It calls ready as soon
-	// as others can rely on it, at most once for each run. Returning before
-	// ctx has ended is a failure, whatever it returns.
+	// Run works until ctx ends and then returns nil. It calls ready once, as
+	// soon as other roles can use it. A return before the end of ctx is a
+	// failure, also with nil.
 	Run func(ctx context.Context, ready func()) error
 }
 
-// Config bounds patience. Zero values are the defaults.
+// Config sets the time limits. Zero values mean the defaults.
 type Config struct {
-	// Grace is how long all roles together may take to stop. Default 10 s.
+	// Grace is the time for all roles together to stop. Default 10 s.
 	Grace time.Duration
-	// FirstDelay comes before the first restart of a role, and doubles with
-	// each failure up to MaxDelay. Defaults 500 ms and 10 s.
+	// FirstDelay is the pause before the first restart of a role. It doubles
+	// with each failure, up to MaxDelay. Defaults 500 ms and 10 s.
 	FirstDelay, MaxDelay time.Duration
-	// MaxFailures of one role within Window are the end. Defaults 5 and one
-	// minute.
+	// MaxFailures of one role within Window end the process. Defaults 5 and
+	// one minute.
 	MaxFailures int
 	Window      time.Duration
 }
 
-// Deps is what a Supervisor needs.
+// Deps are the dependencies of a Supervisor.
 type Deps struct {
 	Log *slog.Logger
-	// Force stops the waiting for roles to stop, at once. It may be nil.
+	// Force ends the wait for roles to stop when it is closed. It may be nil.
 	Force <-chan struct{}
 }
 
-// ErrForced says that roles were still working when the process gave up
-// waiting for them.
-var ErrForced = errors.New("not everything stopped in time")
+// ErrForced means that a role was still running when the supervisor stopped
+// waiting.
+var ErrForced = errors.New("a role did not stop in time")
 
-// Fatal marks a failure that a restart cannot mend, such as a port that is
-// taken: it ends the process at once.
+// Fatal marks an error that a restart cannot repair, such as a port in use. It
+// ends the process without restarts.
 func Fatal(err error) error { return fatal{err} }
 
 type fatal struct{ error }
@@ -66,7 +66,7 @@ type Supervisor struct {
 	deps Deps
 }
 
-// New makes a supervisor; it starts nothing.
+// New makes a supervisor. Run starts the roles.
 func New(cfg Config, deps Deps) (*Supervisor, error) {
 	if deps.Log == nil {
 		return nil, errs.E(errs.Internal, "The supervisor needs a logger")
@@ -79,13 +79,13 @@ func New(cfg Config, deps Deps) (*Supervisor, error) {
 	return &Supervisor{cfg: cfg, deps: deps}, nil
 }
 
-// Run starts each role once the one before it is ready, and works until ctx
-// ends or a role fails for good. Then it stops the roles, the last one first,
-// each after the one before it has ended.
+// Run starts each role when the role before it is ready, and works until ctx ends
+// or a role fails for good. Then it stops the roles one after another, the last
+// one first.
 //
-// It returns nil after a clean stop, the last error of the role that failed
-// for good, and ErrForced (joined, if both) when roles were left behind
-// because Grace had passed or Force was closed.
+// It returns nil after a clean stop, or the last error of the role that failed
+// for good. It returns ErrForced, joined with that error, when a role was still
+// running at the end of Grace or when Force was closed.
 func (s *Supervisor) Run(ctx context.Context, roles ...Role) error {
 	group, ending := errgroup.WithContext(ctx)
 	var running []*roleRunner
@@ -107,8 +107,8 @@ func (s *Supervisor) Run(ctx context.Context, roles ...Role) error {
 	return group.Wait()
 }
 
-// stopRoles ends the roles one after another, from the last to the first, and names
-// the one that did not end in time.
+// stopRoles stops the roles one after another, from the last to the first. left
+// is the name of the role that did not stop in time, or empty.
 func (s *Supervisor) stopRoles(running []*roleRunner) (left string) {
 	grace := time.NewTimer(s.cfg.Grace)
 	defer grace.Stop()
@@ -121,7 +121,7 @@ func (s *Supervisor) stopRoles(running []*roleRunner) (left string) {
 		case <-grace.C:
 		case <-s.deps.Force:
 		}
-		for _, other := range running[:i] { // give them the chance to hear of it
+		for _, other := range running[:i] { // they are canceled, but not waited for
 			other.cancel()
 		}
 		s.deps.Log.Warn("role did not stop in time", logging.Role, k.role.Name)
@@ -130,7 +130,7 @@ func (s *Supervisor) stopRoles(running []*roleRunner) (left string) {
 	return ""
 }
 
-// firstError is the error of the role that ended the process, if it has ended.
+// firstError returns the first error of the roles that have ended.
 func firstError(running []*roleRunner) error {
 	for _, k := range running {
 		select {

@@ -15,7 +15,7 @@ import (
 	"github.com/ayb-go/ayb/shared/logging/loggingtest"
 )
 
-// diary is what roles did, in order.
+// diary records the starts and stops of roles, in order.
 type diary struct {
 	mu    sync.Mutex
 	lines []string
@@ -33,7 +33,7 @@ func (d *diary) read() string {
 	return strings.Join(d.lines, " ")
 }
 
-// good is a role that takes a while to be ready and a while to stop.
+// good returns a role that takes some time to be ready and some time to stop.
 func (d *diary) good(name string, start, stop time.Duration) Role {
 	return Role{Name: name, Run: func(ctx context.Context, ready func()) error {
 		d.add("+" + name)
@@ -67,7 +67,7 @@ func supervisor(t *testing.T, force <-chan struct{}) *Supervisor {
 	return s
 }
 
-// Pitfall O6: stopping happens in the reverse order of starting.
+// O6: roles stop in the reverse order of their start.
 func TestStartsInOrderAndStopsInReverseO6(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -95,7 +95,7 @@ func TestEndDuringStart(t *testing.T) {
 	})
 }
 
-// A role that fails starts again after a growing delay, alone.
+// Only the failed role is restarted, after a growing delay.
 func TestRestartsWithGrowingDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -132,7 +132,7 @@ func TestFiveFailuresInAMinuteAreTheEnd(t *testing.T) {
 		broken := Role{Name: "broken", Run: func(context.Context, func()) error {
 			n++
 			if n == 2 {
-				return nil // ending by itself is a failure too
+				return nil // a return without an error is a failure too
 			}
 			return errors.New("disk on fire")
 		}}
@@ -146,7 +146,7 @@ func TestFiveFailuresInAMinuteAreTheEnd(t *testing.T) {
 	})
 }
 
-// Failures that are far apart go on for ever, and the delay does not grow.
+// Failures that are far apart never end the process, and the delay does not grow.
 func TestRareFailuresAreForgiven(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -180,7 +180,7 @@ func TestFatalEndsAtOnce(t *testing.T) {
 	})
 }
 
-// stuck is a role that goes on for an hour after it was told to stop.
+// stuck returns a role that runs for an hour after it was canceled.
 func (d *diary) stuck() Role { return d.good("stuck", 0, time.Hour) }
 
 func TestGraceEndsTheWaiting(t *testing.T) {

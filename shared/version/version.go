@@ -1,6 +1,6 @@
-// Package version tells what a binary was built from: version, commit and
-// build tags, all taken from what the Go toolchain records. It needs no linker
-// flags and never looks at the machine it runs on.
+// Package version describes the build of a binary: version, commit and build
+// tags, as the Go toolchain records them. It needs no linker flags and reads
+// nothing from the machine.
 package version
 
 import (
@@ -11,14 +11,14 @@ import (
 	"strings"
 )
 
-// Info is where a binary comes from.
+// Info describes the build of a binary.
 type Info struct {
 	// Version is the module's version without the leading v, such as 1.2.3;
 	// dev for a build from a tree without one.
 	Version string
-	// Commit is the revision it was built from; empty when not recorded.
+	// Commit is the revision; empty when it was not recorded.
 	Commit string
-	// Modified tells that the tree had changes that were not committed.
+	// Modified means that the tree had uncommitted changes.
 	Modified bool
 	// Go is the toolchain's version.
 	Go string
@@ -26,10 +26,10 @@ type Info struct {
 	Tags []string
 }
 
-// prefix begins the tags that choose what SQLite can do.
+// prefix begins the build tags that select features of SQLite.
 const prefix = "sqlite_"
 
-// Read gives the Info of the running binary.
+// Read returns the Info of the running binary.
 func Read() Info {
 	b, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -59,7 +59,7 @@ func From(b *debug.BuildInfo) Info {
 	return i
 }
 
-// String is one line: version, commit, toolchain.
+// String returns version, commit and toolchain in one line.
 func (i Info) String() string {
 	text := i.Version
 	if i.Commit != "" {
@@ -74,7 +74,7 @@ func (i Info) String() string {
 	return text
 }
 
-// Features are the parts of SQLite that were built in, without their prefix.
+// Features returns the build tags of SQLite without their prefix.
 func (i Info) Features() []string {
 	var names []string
 	for _, t := range i.Tags {
@@ -85,8 +85,8 @@ func (i Info) Features() []string {
 	return names
 }
 
-// Warning says in one sentence that full-text search was not built in and how
-// to get it; empty when it is there.
+// Warning returns a sentence for a build without full-text search, or an empty
+// text.
 func (i Info) Warning() string {
 	if slices.Contains(i.Tags, prefix+"fts5") || slices.Contains(i.Tags, "fts5") {
 		return ""

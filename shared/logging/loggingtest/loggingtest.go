@@ -1,5 +1,5 @@
-// Package loggingtest gives tests a logger that writes into the test's own
-// output. Product code never imports it.
+// Package loggingtest makes loggers that write into the output of a test. Only
+// tests import it.
 package loggingtest
 
 import (
@@ -11,8 +11,8 @@ import (
 	"github.com/ayb-go/ayb/shared/logging"
 )
 
-// New makes a logger of all levels whose lines appear with the test that owns
-// it. What is logged after the end of the test is dropped.
+// New makes a logger of all levels that writes to t.Log. It drops lines that
+// are logged after the end of the test.
 func New(t testing.TB) *slog.Logger {
 	w := &writer{t: t}
 	t.Cleanup(w.stop)
