@@ -16,6 +16,7 @@ import (
 	"github.com/ayb-go/ayb/querynode/cgroup"
 	"github.com/ayb-go/ayb/querynode/daemonargs"
 	"github.com/ayb-go/ayb/querynode/dbfile"
+	"github.com/ayb-go/ayb/querynode/engine/kind"
 	"github.com/ayb-go/ayb/querynode/pool"
 	"github.com/ayb-go/ayb/querynode/relay"
 	"github.com/ayb-go/ayb/querynode/sandbox"
@@ -211,13 +212,13 @@ func (n *Node) status() nodeapi.NodeStatus {
 	return nodeapi.NodeStatus{
 		ID: n.cfg.ID, Databases: n.dir.Databases(), FreeBytes: freeBytes(n.dir.Root()),
 		DiskFull: n.checkSpace(0) != nil, TempBytes: n.space.TempBytes(),
-		Engines: []ayb.DatabaseType{ayb.SQLite},
+		Engines: kind.Types(),
 	}
 }
 
 // CreateDatabase implements nodeapi.DatabaseHandler.
 func (n *Node) CreateDatabase(_ context.Context, req nodeapi.CreateRequest) (nodeapi.Done, error) {
-	if req.Type != ayb.SQLite {
+	if !kind.Known(req.Type) {
 		return nodeapi.Done{}, errs.E(errs.Unsupported, "This server cannot host %s databases", req.Type)
 	}
 	if req.Version != "" {

@@ -101,7 +101,7 @@ func (n *Node) makeCopy(ctx context.Context, p ayb.DatabasePath, size int64) (*o
 	defer cancel()
 	own := n.maintenanceLimits(p, size)
 	text, err := relay.Call(ctx, func() (*pool.Daemon, error) { return n.pool.GetForMaintenance(p, own) }, daemonapi.Request{
-		Path: p, Type: ayb.SQLite, Kind: daemonapi.KindCopy, Mode: ayb.QueryReadOnly, Limits: own, Options: options,
+		Path: p, Type: n.dir.Kind(p).Type, Kind: daemonapi.KindCopy, Mode: ayb.QueryReadOnly, Limits: own, Options: options,
 	})
 	if err == nil {
 		var f *os.File
@@ -235,7 +235,7 @@ func (n *Node) checkVersion(ctx context.Context, req nodeapi.FetchRequest, bytes
 	ctx, cancel := context.WithTimeout(ctx, workTime(bytes))
 	defer cancel()
 	text, err := relay.Call(ctx, func() (*pool.Daemon, error) { return n.pool.GetStaged(req.Path, req.Version, own) }, daemonapi.Request{
-		Path: req.Path, Type: ayb.SQLite, Kind: daemonapi.KindCheck, Mode: ayb.QueryReadOnly, Version: req.Version, Limits: own,
+		Path: req.Path, Type: n.dir.Kind(req.Path).Type, Kind: daemonapi.KindCheck, Mode: ayb.QueryReadOnly, Version: req.Version, Limits: own,
 	})
 	switch errs.CodeOf(err) {
 	case "":

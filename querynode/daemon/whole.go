@@ -55,7 +55,7 @@ func (h *handler) receive(c *mux.Call, req daemonapi.Request) error {
 	if err := options(req, &o); err != nil {
 		return err
 	}
-	if o.Format != daemonapi.TransferSQLite {
+	if !o.Format.CompleteFile() {
 		return errs.E(errs.Invalid, "Only a whole database can be brought into a version that is not live")
 	}
 	result := daemonapi.ImportResult{Format: o.Format, DryRun: o.DryRun}
@@ -159,7 +159,7 @@ func (h *handler) load(c *mux.Call, req daemonapi.Request) error {
 	if err := options(req, &o); err != nil {
 		return err
 	}
-	if o.Format == daemonapi.TransferSQLite {
+	if o.Format.CompleteFile() {
 		return errs.E(errs.Invalid, "A whole database can be imported only into a version that is not live")
 	}
 	if req.Mode != ayb.QueryReadWrite {

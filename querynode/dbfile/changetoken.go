@@ -1,17 +1,14 @@
 package dbfile
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -86,7 +83,7 @@ func changeToken(p ayb.DatabasePath, dir string) string {
 	if dir == "" {
 		return uniqueToken()
 	}
-	log, err := readLogState(dir, string(p.Database))
+	log, err := readLog(dir, string(p.Database))
 	if err != nil {
 		return uniqueToken()
 	}
@@ -96,7 +93,7 @@ func changeToken(p ayb.DatabasePath, dir string) string {
 		return ""
 	case err != nil || !info.Mode().IsRegular():
 		return uniqueToken()
-	case info.Size() == 0 && log.id == nil:
+	case info.Size() == 0 && log.Info == nil:
 		return ""
 	}
 	h := sha256.New()
@@ -105,8 +102,12 @@ func changeToken(p ayb.DatabasePath, dir string) string {
 	h.Write(identity(info))
 	// A log that is younger than the file has something that the file lacks,
 	// whatever its index says: a power cut may have set that back.
-	if !log.copied || log.written.After(info.ModTime()) {
-		h.Write(log.id)
+	if log.Info != nil && (!log.Copied || log.Info.ModTime().After(info.ModTime())) {
+		h.Write(fileStamp(log.Info))
+		if !log.Indexed {
+			h.Write(identity(log.Info))
+		}
+		h.Write(log.Commit)
 	}
 	if time.Since(info.ModTime()).Abs() < clockGranularity {
 		h.Write([]byte(uniqueToken()))
@@ -121,69 +122,4 @@ func uniqueToken() string { return fmt.Sprintf("at-%d", time.Now().UnixNano()) }
 func fileStamp(info fs.FileInfo) []byte {
 	b := binary.BigEndian.AppendUint64(nil, uint64(info.Size()))
 	return binary.BigEndian.AppendUint64(b, uint64(info.ModTime().UnixNano()))
-}
-
-// The index of a write-ahead log (the file "-shm") begins with two copies of a
-// header, which every commit changes, and then says how many frames of the log
-// are in the database already. Its numbers are in the machine's byte order.
-const (
-	indexHeader   = 48
-	indexFrames   = 16 // offset of the number of frames in the log
-	indexBackfill = 2 * indexHeader
-)
-
-// logState is what is known of a database's log.
-type logState struct {
-	id      []byte // changes with every commit; nil for an empty log
-	copied  bool   // the file has all of it, says the index
-	written time.Time
-}
-
-func readLogState(dir, file string) (logState, error) {
-	info, err := os.Lstat(filepath.Join(dir, file+"-wal"))
-	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
-		return logState{copied: true}, nil
-	}
-	if err != nil {
-		return logState{}, err
-	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return logState{}, err
-	}
-	defer func() { _ = root.Close() }() // it was read or its removal reported
-	s := logState{id: fileStamp(info), written: info.ModTime()}
-	index, err := readPrefix(root, file+"-shm", indexBackfill+4)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && len(index) < indexBackfill+4 {
-		// No daemon has it open: nothing is written.
-		begin, err := readPrefix(root, file+"-wal", 32)
-		s.id = slices.Concat(s.id, identity(info), begin)
-		return s, err
-	}
-	if err != nil {
-		return logState{}, err
-	}
-	if !bytes.Equal(index[:indexHeader], index[indexHeader:2*indexHeader]) {
-		return logState{}, errors.New("the log is being written")
-	}
-	// Which file it is does not matter beside that, and when its owner was set
-	// must not: every connection does so that opens the log, to copy it too.
-	s.id = append(s.id, index[:indexHeader]...)
-	s.copied = binary.NativeEndian.Uint32(index[indexFrames:]) == binary.NativeEndian.Uint32(index[indexBackfill:])
-	return s, nil
-}
-
-// readPrefix reads the first n bytes of a file, or fewer.
-func readPrefix(root *os.Root, name string, n int) ([]byte, error) {
-	f, err := openInside(root, name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	buf := make([]byte, n)
-	n, err = io.ReadFull(f, buf)
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		err = nil
-	}
-	return buf[:n], err
 }

@@ -26,8 +26,9 @@ func put(t *testing.T, file string, text []byte, at time.Time) {
 	}
 }
 
-// index is the beginning of a log's index.
+// index is the beginning of the index of SQLite's log; see engine/kind.
 func index(commit byte, frames, copied uint32) []byte {
+	const indexHeader, indexFrames, indexBackfill = 48, 16, 96
 	b := make([]byte, 136)
 	b[8] = commit
 	binary.NativeEndian.PutUint32(b[indexFrames:], frames)

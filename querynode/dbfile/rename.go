@@ -53,7 +53,7 @@ func (d *Dir) rename(from, to ayb.DatabasePath, dir string) error {
 		return err
 	}
 	d.crashPoint()
-	for _, side := range append([]string{""}, sides...) {
+	for _, side := range append([]string{""}, d.Kind(from).ContentFiles...) {
 		if err := link(filepath.Join(dir, string(from.Database)+side), filepath.Join(version, string(to.Database)+side)); err != nil {
 			return errors.Join(err, d.removeDurably(version), d.removeEmptyHome(to))
 		}

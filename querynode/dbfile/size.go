@@ -29,7 +29,7 @@ func (d *Dir) Size(p ayb.DatabasePath) (Size, error) {
 	}
 	file := filepath.Join(dir, string(p.Database))
 	var s Size
-	for path, size := range map[string]*int64{file: &s.Database, file + "-wal": &s.WAL} {
+	for path, size := range map[string]*int64{file: &s.Database, file + d.Kind(p).Log: &s.WAL} {
 		// What is no file was put there by a hostile daemon.
 		info, err := os.Lstat(path)
 		switch {

@@ -8,13 +8,10 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/ayb-go/ayb/querynode/engine/kind"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 )
-
-// sides are what SQLite calls its files beside the database that hold a part
-// of its content.
-var sides = []string{"-wal", "-journal"}
 
 // openInside opens a regular file of a version for reading. A link leads
 // nowhere outside of the version, and nothing waits for the other end of a pipe.
@@ -44,7 +41,7 @@ func syncVersion(p ayb.DatabasePath, dir string) error {
 	if err := syncFile(root, file); err != nil {
 		return errs.Wrap(errs.Invalid, err, "The new state of database %s is not complete", p)
 	}
-	for _, side := range sides {
+	for _, side := range kind.SQLite().ContentFiles {
 		if err := syncFile(root, file+side); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return errs.Wrap(errs.Invalid, err, "The new state of database %s is not complete", p)
 		}
@@ -80,14 +77,14 @@ func (v Version) TakeOverTemp(name string) (*os.File, error) {
 }
 
 // RemoveTemp removes a file that a daemon has begun to make in the temp directory,
-// and what SQLite keeps beside it.
+// and the files beside it.
 func (v Version) RemoveTemp(name string) error {
 	root, err := os.OpenRoot(v.Dir)
 	if err != nil {
 		return fmt.Errorf("drop a temporary file: %w", err)
 	}
 	defer func() { _ = root.Close() }() // it was read or its removal reported
-	for _, side := range append([]string{""}, sides...) {
+	for _, side := range append([]string{""}, kind.SQLite().ContentFiles...) {
 		if rerr := root.Remove(filepath.Join(tempName, name+side)); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
 			err = errors.Join(err, fmt.Errorf("drop a temporary file: %w", rerr))
 		}

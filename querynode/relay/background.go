@@ -16,7 +16,7 @@ func isBackground(req *daemonapi.Request) bool {
 		return false
 	}
 	var o daemonapi.ExportOptions
-	return json.Unmarshal(req.Options, &o) == nil && o.Format == daemonapi.TransferSQLite
+	return json.Unmarshal(req.Options, &o) == nil && o.Format.CompleteFile()
 }
 
 // Background implements pool.MaybeBackground.

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"sync"
 
+	"github.com/ayb-go/ayb/querynode/engine/kind"
 	"github.com/ayb-go/ayb/querynode/pool"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus"
@@ -118,7 +119,7 @@ func (p *peer) open(f mux.Frame, h *corked) error {
 	if err != nil {
 		return err
 	}
-	if req.Type != ayb.SQLite {
+	if !kind.Known(req.Type) {
 		return errs.E(errs.Unsupported, "This query node cannot run %s databases", req.Type)
 	}
 	l := &proxyStream{peer: p, id: f.Stream, kind: req.Kind, background: isBackground(&req)}
@@ -166,7 +167,7 @@ func needsStagedVersion(req *daemonapi.Request) (whole bool, err error) {
 		if err := json.Unmarshal(req.Options, &o); err != nil {
 			return false, errs.Wrap(errs.Invalid, err, "The options of an import could not be read")
 		}
-		whole = o.Format == daemonapi.TransferSQLite
+		whole = o.Format.CompleteFile()
 	}
 	switch {
 	case whole && req.Version == "":

@@ -23,6 +23,10 @@ const (
 	TransferNDJSON TransferFormat = "ndjson" // one of them per line
 )
 
+// CompleteFile reports whether the format is the complete file of a database.
+// Any other is rows or statements.
+func (f TransferFormat) CompleteFile() bool { return f == TransferSQLite }
+
 // ExportOptions says what a KindExport gives. A body, if there is one, is one
 // reading statement whose rows are wanted; it excludes Table. Without both,
 // "sqlite" and "sql" give everything, and the other forms are Invalid unless

@@ -16,6 +16,7 @@ import (
 
 	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/querynode/engine/encode"
+	"github.com/ayb-go/ayb/querynode/engine/kind"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -122,7 +123,7 @@ func (a *maintenance) readHead() (head []byte, size int64, err error) {
 
 // removeFiles removes everything that belongs to the database.
 func (a *maintenance) removeFiles() {
-	for _, end := range []string{"", "-wal", "-shm", "-journal"} {
+	for _, end := range append(kind.SQLite().SideFiles, "") {
 		_ = os.Remove(a.db.o.Path + end) // most are not there
 	}
 }
