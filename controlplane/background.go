@@ -4,7 +4,7 @@ import (
 	"context"
 	"sync"
 
-	"github.com/ayb-go/ayb/controlplane/databases"
+	"github.com/ayb-go/ayb/controlplane/databases/reconcile"
 	"github.com/ayb-go/ayb/controlplane/front/ratelimit"
 	"github.com/ayb-go/ayb/controlplane/identity/accounts"
 	"github.com/ayb-go/ayb/controlplane/identity/linkcheck"
@@ -15,9 +15,9 @@ import (
 // of databases are moved and purged, and their snapshots follow.
 type upkeep struct {
 	links      *linkcheck.Checker
-	purges     *databases.PurgeQueue
-	operations *databases.OperationQueue
-	tasks      *databases.SnapshotTasks
+	purges     *reconcile.Purges
+	operations *reconcile.Operations
+	tasks      *reconcile.SnapshotTasks
 }
 
 func (c *ControlPlane) upkeep(cfg Config) (u upkeep, err error) {
@@ -26,18 +26,18 @@ func (c *ControlPlane) upkeep(cfg Config) (u upkeep, err error) {
 	if err != nil {
 		return u, err
 	}
-	u.purges, err = databases.NewPurgeQueue(databases.PurgeDeps{
+	u.purges, err = reconcile.NewPurges(reconcile.PurgeDeps{
 		Store: c.store, Files: nodeFiles{c.deps.Databases, c.deps.Deleted}, Nodes: c.deps.Nodes, Log: c.deps.Log, Now: c.deps.Now})
 	if err != nil {
 		return u, err
 	}
-	u.tasks, err = databases.NewSnapshotTasks(databases.SnapshotTaskDeps{Store: c.store, Snapshots: c.deps.Snapshots, Log: c.deps.Log, Now: c.deps.Now})
+	u.tasks, err = reconcile.NewSnapshotTasks(reconcile.SnapshotTaskDeps{Store: c.store, Snapshots: c.deps.Snapshots, Log: c.deps.Log, Now: c.deps.Now})
 	if err != nil {
 		return u, err
 	}
-	u.operations, err = databases.NewOperationQueue(databases.OperationConfig{Grace: cfg.DeletionGrace}, databases.OperationDeps{
-		Store: c.cache, Files: nodeFiles{c.deps.Databases, c.deps.Deleted}, Nodes: c.deps.Nodes, Renamed: u.tasks.Wake,
-		PurgeQueued: func() { u.purges.Wake(); u.tasks.Wake() }, Log: c.deps.Log, Now: c.deps.Now})
+	u.operations, err = reconcile.NewOperations(reconcile.OperationDeps{
+		Store: c.cache, Files: nodeFiles{c.deps.Databases, c.deps.Deleted}, Nodes: c.deps.Nodes, Grace: cfg.DeletionGrace, NotifyRename: u.tasks.Wake,
+		NotifyPurge: func() { u.purges.Wake(); u.tasks.Wake() }, Log: c.deps.Log, Now: c.deps.Now})
 	return u, err
 }
 
@@ -50,10 +50,10 @@ type nodeFiles struct {
 
 // start runs it until ctx ends; running waits for that.
 func (u upkeep) start(ctx context.Context, running *sync.WaitGroup) {
-	running.Go(func() { _ = u.links.Run(ctx) }) // all of them return nil
-	running.Go(func() { _ = u.purges.Run(ctx) })
-	running.Go(func() { _ = u.operations.Run(ctx) })
-	running.Go(func() { _ = u.tasks.Run(ctx) })
+	running.Go(func() { _ = u.links.Run(ctx) }) // it returns nil
+	running.Go(func() { u.purges.Run(ctx) })
+	running.Go(func() { u.operations.Run(ctx) })
+	running.Go(func() { u.tasks.Run(ctx) })
 }
 
 // profiles makes the service for what accounts say about themselves.

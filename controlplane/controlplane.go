@@ -143,7 +143,9 @@ func (c *ControlPlane) assemble(cfg Config) (err error) {
 
 func (c *ControlPlane) databases(cfg Config) (*databases.Databases, error) {
 	return databases.New(databases.Config{Limits: cfg.limits(), Grace: cfg.DeletionGrace}, databases.Deps{
-		Store: c.cache, Grants: c.cache, Queries: c.deps.Queries, Imports: c.deps.Imports, Files: c.deps.Databases, Versions: c.deps.Versions,
+		Store: databases.Store{
+			Lookup: c.cache, Listings: c.cache, Accounts: c.cache, Creation: c.cache, Operations: c.cache, Notes: c.cache, Grants: c.cache},
+		Queries: c.deps.Queries, Imports: c.deps.Imports, Files: c.deps.Databases, Versions: c.deps.Versions,
 		Nodes: c.deps.Nodes, Snapshots: c.deps.Snapshots, Purges: c.kept.purges, Operations: c.kept.operations, Now: c.deps.Now})
 }
 

@@ -27,7 +27,7 @@ func (d *Databases) Details(ctx context.Context, actor authz.Actor, entity, data
 	if err != nil {
 		return Details{}, err
 	}
-	from, forks, err := d.deps.Store.Lineage(ctx, out.Database.ID, actor.Entity)
+	from, forks, err := d.deps.Store.Listings.Lineage(ctx, out.Database.ID, actor.Entity)
 	if err != nil {
 		return Details{}, err
 	}
@@ -69,12 +69,12 @@ func (d *Databases) findVisible(ctx context.Context, actor authz.Actor, entity, 
 // before. A missing one is like one without rights, except to the entity it
 // would belong to.
 func (d *Databases) resolve(ctx context.Context, actor authz.Actor, path ayb.DatabasePath) (meta.Database, authz.Rights, error) {
-	found, err := d.deps.Store.DatabaseFor(ctx, path, actor.Entity)
+	found, err := d.deps.Store.Lookup.DatabaseFor(ctx, path, actor.Entity)
 	if errs.Is(err, errs.NotFound) {
-		now, rerr := d.deps.Store.ResolveRenamed(ctx, path)
+		now, rerr := d.deps.Store.Lookup.ResolveRenamed(ctx, path)
 		switch {
 		case rerr == nil:
-			found, err = d.deps.Store.DatabaseFor(ctx, now, actor.Entity)
+			found, err = d.deps.Store.Lookup.DatabaseFor(ctx, now, actor.Entity)
 		case !errs.Is(rerr, errs.NotFound):
 			err = rerr
 		}
@@ -117,11 +117,11 @@ func (d *Databases) Entity(ctx context.Context, actor authz.Actor, slug string) 
 	if err := authz.CheckScope(actor, authz.ShowEntity); err != nil {
 		return EntityDetails{}, err
 	}
-	e, err := d.deps.Store.EntityBySlug(ctx, ayb.FoldEntity(slug))
+	e, err := d.deps.Store.Lookup.EntityBySlug(ctx, ayb.FoldEntity(slug))
 	if err != nil {
 		return EntityDetails{}, err
 	}
-	all, err := d.deps.Store.DatabasesFor(ctx, e.ID, actor.Entity) // P6: one query
+	all, err := d.deps.Store.Listings.DatabasesFor(ctx, e.ID, actor.Entity) // P6: one query
 	if err != nil {
 		return EntityDetails{}, err
 	}
@@ -134,7 +134,7 @@ func (d *Databases) Entity(ctx context.Context, actor authz.Actor, slug string) 
 	if !actor.ActsAs(e.Slug) || actor.Entity != e.ID {
 		return out, nil
 	}
-	deleted, err := d.deps.Store.DeletedOf(ctx, e.ID)
+	deleted, err := d.deps.Store.Listings.DeletedOf(ctx, e.ID)
 	for _, one := range deleted {
 		out.Deleted = append(out.Deleted, DeletedDatabase{one.Database.Path.Database, one.At, one.At.Add(d.cfg.Grace)})
 	}

@@ -19,11 +19,11 @@ func (d *Databases) Level(ctx context.Context, actor authz.Actor, entity, databa
 // their own, then those shared with them, each newest first. What is only
 // public is not listed.
 func (d *Databases) Accessible(ctx context.Context, actor authz.Actor, level ayb.QueryLevel) ([]meta.Database, error) {
-	own, err := d.deps.Store.DatabasesFor(ctx, actor.Entity, actor.Entity)
+	own, err := d.deps.Store.Listings.DatabasesFor(ctx, actor.Entity, actor.Entity)
 	if err != nil {
 		return nil, err
 	}
-	shared, err := d.deps.Store.SharedWith(ctx, actor.Entity)
+	shared, err := d.deps.Store.Listings.SharedWith(ctx, actor.Entity)
 	if err != nil {
 		return nil, err
 	}

@@ -57,7 +57,7 @@ func (d *Databases) Create(ctx context.Context, actor authz.Actor, req NewDataba
 	if _, err := d.deps.Files.CreateDatabase(ctx, node, nodeapi.CreateRequest{Path: made.Path, Type: made.Type}); err != nil {
 		return meta.Database{}, err
 	}
-	if err := d.deps.Store.CreateDatabase(ctx, made); err != nil {
+	if err := d.deps.Store.Creation.CreateDatabase(ctx, made); err != nil {
 		return meta.Database{}, errors.Join(err, d.discardFiles(ctx, made))
 	}
 	return made, nil
@@ -69,7 +69,7 @@ func (d *Databases) checkNew(ctx context.Context, actor authz.Actor, req NewData
 	if err != nil {
 		return meta.Database{}, err
 	}
-	owner, err := d.deps.Store.EntityBySlug(ctx, ayb.FoldEntity(req.Entity)) // A4
+	owner, err := d.deps.Store.Lookup.EntityBySlug(ctx, ayb.FoldEntity(req.Entity)) // A4
 	if err != nil {
 		return meta.Database{}, err
 	}
@@ -96,14 +96,14 @@ func (d *Databases) checkNew(ctx context.Context, actor authz.Actor, req NewData
 // checkNameAndCount tells whether the name is free and the account has room for one
 // more database.
 func (d *Databases) checkNameAndCount(ctx context.Context, made meta.Database) error {
-	_, err := d.deps.Store.DatabaseByPath(ctx, made.Path)
+	_, err := d.deps.Store.Lookup.DatabaseByPath(ctx, made.Path)
 	switch {
 	case err == nil:
 		return errs.E(errs.Conflict, "Database already exists")
 	case !errs.Is(err, errs.NotFound):
 		return err
 	}
-	if err := d.deps.Store.CheckPathFree(ctx, made.Path); err != nil {
+	if err := d.deps.Store.Lookup.CheckPathFree(ctx, made.Path); err != nil {
 		return err
 	}
 	return d.checkCount(ctx, made.Owner, made.Path.Entity, true)
@@ -120,7 +120,7 @@ func (d *Databases) checkCount(ctx context.Context, owner meta.EntityID, name ay
 	if most == 0 {
 		return nil
 	}
-	owned, err := d.deps.Store.CountDatabases(ctx, meta.Entity{ID: owner, Slug: name})
+	owned, err := d.deps.Store.Accounts.CountDatabases(ctx, meta.Entity{ID: owner, Slug: name})
 	if err != nil {
 		return err
 	}
@@ -144,12 +144,12 @@ const keptFactor = 2
 func (d *Databases) discardFiles(ctx context.Context, made meta.Database) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTimeout)
 	defer cancel()
-	other, err := d.deps.Store.DatabaseByPath(ctx, made.Path)
+	other, err := d.deps.Store.Lookup.DatabaseByPath(ctx, made.Path)
 	inUse := err == nil && other.Node == made.Node
 	if inUse || err != nil && !errs.Is(err, errs.NotFound) {
 		return nil
 	}
-	if d.deps.Store.CheckPathFree(ctx, made.Path) != nil { // another one is on its way to the path, or from it
+	if d.deps.Store.Lookup.CheckPathFree(ctx, made.Path) != nil { // another one is on its way to the path, or from it
 		return nil
 	}
 	_, err = d.deps.Files.DiscardDatabase(ctx, nodeapi.NodeID(made.Node), nodeapi.DiscardRequest{Path: made.Path})

@@ -3,7 +3,6 @@ package databases_test
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"slices"
 	"testing"
 	"time"
@@ -33,9 +32,10 @@ type world struct {
 	account   limits.Values       // of every account
 	owned     meta.DatabaseCounts // what an account has
 	busy      error               // of every path
-	// The rest of a store is not asked for.
-	databases.Making
-	databases.PendingOperations
+	// The rest of a store is not called.
+	databases.Creation
+	databases.Listings
+	databases.OperationRecords
 	databases.Notes
 }
 
@@ -93,28 +93,30 @@ func (w *world) Query(_ context.Context, n nodeapi.NodeID, r nodeapi.QueryReques
 
 type files struct{ *world }
 
-// rest is what of a server these tests do not ask for.
+// rest is the part of a server that these tests do not call.
 type rest struct {
 	nodeapi.Imports
 	nodeapi.Databases
 	nodeapi.Versions
 	nodeapi.DeletedDatabases
 	snapshotapi.Snapshots
-	databases.OperationStore
+	databases.Operations
 }
 
-func (r *rest) complete(t *testing.T, d databases.Deps) databases.Deps {
-	t.Helper()
-	removals, err := databases.NewPurgeQueue(databases.PurgeDeps{Store: &fakePurges{}, Files: &fakePurges{}, Nodes: d.Nodes, Log: slog.New(slog.DiscardHandler), Now: d.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	moves, err := databases.NewOperationQueue(databases.OperationConfig{}, databases.OperationDeps{Store: r, Files: r, Nodes: d.Nodes, PurgeQueued: func() {}, Renamed: func() {}, Log: slog.New(slog.DiscardHandler), Now: d.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.Imports, d.Versions, d.Snapshots, d.Purges, d.Operations = r, r, r, removals, moves
+// noPurges removes no files.
+type noPurges struct{}
+
+func (noPurges) TryNow(context.Context, meta.PurgeTask) {}
+
+// complete adds the rest.
+func (r *rest) complete(d databases.Deps) databases.Deps {
+	d.Imports, d.Versions, d.Snapshots, d.Operations, d.Purges = r, r, r, r, noPurges{}
 	return d
+}
+
+// records is w as every part of the store.
+func (w *world) records() databases.Store {
+	return databases.Store{Lookup: w, Listings: w, Accounts: w, Creation: w, Operations: w, Notes: w, Grants: w}
 }
 
 func (f files) CreateDatabase(_ context.Context, n nodeapi.NodeID, _ nodeapi.CreateRequest) (nodeapi.Done, error) {
@@ -152,8 +154,8 @@ func service(t *testing.T, w *world, adjust ...func(*databases.Deps)) *databases
 		w.live = []nodeapi.NodeStatus{{ID: "small", FreeBytes: 1, Engines: []ayb.DatabaseType{ayb.SQLite}},
 			{ID: "roomy", FreeBytes: 2, Engines: []ayb.DatabaseType{ayb.SQLite}}}
 	}
-	deps := databases.Deps{Store: w, Grants: w, Queries: w, Files: files{w}, Nodes: w, Now: func() time.Time { return time.Unix(1, 0) }}
-	deps = (&rest{}).complete(t, deps)
+	deps := databases.Deps{Store: w.records(), Queries: w, Files: files{w}, Nodes: w, Now: func() time.Time { return time.Unix(1, 0) }}
+	deps = (&rest{}).complete(deps)
 	for _, f := range adjust {
 		f(&deps)
 	}
@@ -166,7 +168,8 @@ func service(t *testing.T, w *world, adjust ...func(*databases.Deps)) *databases
 	return d
 }
 
-// N11: what is taken back when the record could not be made, and what not.
+// N11: the files of a database that could not be recorded are removed, unless
+// they may be in use.
 func TestCreateTakesBack(t *testing.T) {
 	record := func(node meta.NodeID) meta.Database { return meta.Database{ID: 9, Owner: 1, Node: node} }
 	conflict := errs.E(errs.Conflict, "Database already exists")
@@ -196,9 +199,8 @@ func TestCreateTakesBack(t *testing.T) {
 	}
 }
 
-// A caller who goes away in the middle leaves no half-made database.
-// Who was deleted a moment ago creates nothing for the account that has got the
-// name since.
+// An account that was deleted a moment ago creates no database for a new account
+// of the same name.
 func TestCreateIsForTheAccountNotItsName(t *testing.T) {
 	w := &world{}
 	former := authz.Actor{Entity: 99, Slug: "alice"}
@@ -208,12 +210,31 @@ func TestCreateIsForTheAccountNotItsName(t *testing.T) {
 	}
 }
 
+// A caller who goes away in the middle leaves no incomplete database.
 func TestCreateOutlivesItsCaller(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	w := &world{}
 	if _, err := service(t, w).Create(ctx, alice, databases.NewDatabase{Entity: "alice", Database: "d", Type: "sqlite"}); err != nil || len(w.discarded) != 0 {
 		t.Errorf("%v, discarded on %v", err, w.discarded)
+	}
+}
+
+// While files of a path are purged, no database is created at it: the new files
+// could be purged with them.
+func TestCreateWaitsForRemoval(t *testing.T) {
+	w := &world{busy: errs.E(errs.Conflict, "A deleted database of that name is still being removed; try again later")}
+	s := service(t, w)
+	create := func(name string) error {
+		_, err := s.Create(t.Context(), alice, databases.NewDatabase{Entity: "alice", Database: name, Type: "sqlite"})
+		return err
+	}
+	if err := create("d"); !errs.Is(err, errs.Conflict) || len(w.created) != 0 {
+		t.Errorf("%v, created on %v", err, w.created)
+	}
+	w.busy = nil
+	if err := create("d"); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -269,7 +290,7 @@ func TestNewChecks(t *testing.T) {
 		t.Error("missing dependencies are accepted")
 	}
 	w := &world{}
-	deps := (&rest{}).complete(t, databases.Deps{Store: w, Grants: w, Queries: w, Files: files{w}, Nodes: w, Now: time.Now})
+	deps := (&rest{}).complete(databases.Deps{Store: w.records(), Queries: w, Files: files{w}, Nodes: w, Now: time.Now})
 	if _, err := databases.New(databases.Config{Grace: -1}, deps); err == nil {
 		t.Error("a negative time is accepted")
 	}

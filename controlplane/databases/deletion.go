@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/controlplane/authz"
+	"github.com/ayb-go/ayb/controlplane/databases/reconcile"
 	"github.com/ayb-go/ayb/controlplane/metadata/meta"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -44,11 +45,11 @@ func (d *Databases) Delete(ctx context.Context, actor authz.Actor, entity, datab
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), operationTimeout)
 	defer cancel()
 	now := d.deps.Now()
-	if err := d.deps.Store.BeginDeletion(ctx, db, now, now.Add(operationLease)); err != nil {
+	if err := d.deps.Store.Operations.BeginDeletion(ctx, db, now, now.Add(reconcile.OperationLease)); err != nil {
 		return nameMissing(err, db.Path)
 	}
 	// It is deleted. Files that are not put away now are later.
-	d.deps.Operations.tryNow(ctx, meta.PendingOperation{Kind: meta.OperationDelete, Database: db})
+	d.deps.Operations.TryNow(ctx, meta.PendingOperation{Kind: meta.OperationDelete, Database: db})
 	return nil
 }
 
@@ -72,9 +73,9 @@ func (d *Databases) Undelete(ctx context.Context, actor authz.Actor, entity, dat
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), operationTimeout)
 	defer cancel()
 	now := d.deps.Now()
-	m, err := d.deps.Store.BeginUndeletion(ctx, actor.Entity, path, now, now.Add(operationLease))
+	m, err := d.deps.Store.Operations.BeginUndeletion(ctx, actor.Entity, path, now, now.Add(reconcile.OperationLease))
 	if err != nil {
 		return err
 	}
-	return d.deps.Operations.carryOut(ctx, m)
+	return d.deps.Operations.CarryOut(ctx, m)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/ayb-go/ayb/controlplane/authz"
+	"github.com/ayb-go/ayb/controlplane/databases/reconcile"
 	"github.com/ayb-go/ayb/controlplane/metadata/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
@@ -29,10 +30,10 @@ func (d *Databases) Rename(ctx context.Context, actor authz.Actor, entity, datab
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), operationTimeout)
 	defer cancel()
 	now := d.deps.Now()
-	if err := d.deps.Store.BeginRename(ctx, db, name, now, now.Add(operationLease)); err != nil {
+	if err := d.deps.Store.Operations.BeginRename(ctx, db, name, now, now.Add(reconcile.OperationLease)); err != nil {
 		return nameMissing(err, db.Path)
 	}
-	return d.deps.Operations.carryOut(ctx, meta.PendingOperation{Kind: meta.OperationRename, Database: db, To: name})
+	return d.deps.Operations.CarryOut(ctx, meta.PendingOperation{Kind: meta.OperationRename, Database: db, To: name})
 }
 
 // newName reads the name that a database is to get.

@@ -9,20 +9,6 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Grants is where grants and public levels are kept. A look-up that starts
-// after a change has returned sees it.
-type Grants interface {
-	// GrantsOn lists the grants on a database, the oldest first.
-	GrantsOn(ctx context.Context, id meta.DatabaseID) ([]meta.Grant, error)
-	// SetGrant sets a grant on d, of which the entity may have another.
-	// NotFound when one of the two is gone.
-	SetGrant(ctx context.Context, d meta.Database, g meta.Grant) error
-	// RemoveGrant takes a grant away, if there is one.
-	RemoveGrant(ctx context.Context, d meta.Database, entity meta.EntityID) error
-	// SetPublicLevel is NotFound when d is gone.
-	SetPublicLevel(ctx context.Context, d meta.Database, level ayb.PublicLevel) error
-}
-
 // Sharing is what a caller asks to be granted, as it was typed.
 type Sharing struct {
 	Entity   string
@@ -55,7 +41,7 @@ func (d *Databases) Share(ctx context.Context, actor authz.Actor, req Sharing) e
 	if err != nil {
 		return err
 	}
-	to, err := d.deps.Store.EntityBySlug(ctx, ayb.FoldEntity(req.To)) // A4
+	to, err := d.deps.Store.Lookup.EntityBySlug(ctx, ayb.FoldEntity(req.To)) // A4
 	switch {
 	case err != nil:
 		return err
@@ -64,9 +50,9 @@ func (d *Databases) Share(ctx context.Context, actor authz.Actor, req Sharing) e
 	case !rights.Manage:
 		return errs.E(errs.Forbidden, "Authenticated entity %s can't set permissions for database %s", actor.Slug, path)
 	case level == ayb.ShareNone:
-		return d.deps.Grants.RemoveGrant(ctx, db, to.ID)
+		return d.deps.Store.Grants.RemoveGrant(ctx, db, to.ID)
 	}
-	err = d.deps.Grants.SetGrant(ctx, db, meta.Grant{Entity: to.ID, Database: db.ID, Level: level, CreatedAt: d.deps.Now()})
+	err = d.deps.Store.Grants.SetGrant(ctx, db, meta.Grant{Entity: to.ID, Database: db.ID, Level: level, CreatedAt: d.deps.Now()})
 	return nameMissing(err, path)
 }
 
@@ -93,7 +79,7 @@ func (d *Databases) Permissions(ctx context.Context, actor authz.Actor, entity, 
 	if !rights.Manage {
 		return nil, errs.E(errs.Forbidden, "Authenticated entity %s can't list permissions for database %s", actor.Slug, path)
 	}
-	return d.deps.Grants.GrantsOn(ctx, db.ID)
+	return d.deps.Store.Grants.GrantsOn(ctx, db.ID)
 }
 
 // Update is what a caller asks to be changed of a database.
@@ -126,5 +112,5 @@ func (d *Databases) Update(ctx context.Context, actor authz.Actor, req Update) e
 	if err != nil {
 		return err
 	}
-	return nameMissing(d.deps.Grants.SetPublicLevel(ctx, db, level), path)
+	return nameMissing(d.deps.Store.Grants.SetPublicLevel(ctx, db, level), path)
 }

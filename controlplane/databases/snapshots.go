@@ -59,7 +59,7 @@ func (d *Databases) ListSnapshots(ctx context.Context, actor authz.Actor, entity
 	if err != nil {
 		return nil, err
 	}
-	notes, err := d.deps.Store.SnapshotNotes(ctx, db.ID)
+	notes, err := d.deps.Store.Notes.SnapshotNotes(ctx, db.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -105,5 +105,5 @@ func (d *Databases) takeSnapshot(ctx context.Context, db meta.Database, note met
 		return taken, err
 	}
 	note.ID, note.CreatedAt = taken.ID, d.deps.Now()
-	return taken, d.deps.Store.NoteSnapshot(ctx, db.ID, note, maxNotes)
+	return taken, d.deps.Store.Notes.NoteSnapshot(ctx, db.ID, note, maxNotes)
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ayb-go/ayb/controlplane/databases/reconcile"
 	"github.com/ayb-go/ayb/controlplane/metadata/limits"
 	"github.com/ayb-go/ayb/controlplane/metadata/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
@@ -52,7 +53,7 @@ func (d *Databases) createFromData(ctx context.Context, made meta.Database, from
 		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
 		defer cancel()
 		made.CreatedAt = d.deps.Now()
-		err = d.deps.Store.CreateReserved(ending, kept, made, from)
+		err = d.deps.Store.Creation.CreateReserved(ending, kept, made, from)
 	}
 	if err != nil {
 		d.releaseReservation(ctx, made, kept)
@@ -74,7 +75,7 @@ func (d *Databases) reserve(ctx context.Context, made meta.Database) (meta.Datab
 	}
 	made.Node = meta.NodeID(node)
 	now := d.deps.Now()
-	kept, err := d.deps.Store.ReserveDatabase(ctx, made, now, now.Add(reservationTime))
+	kept, err := d.deps.Store.Creation.ReserveDatabase(ctx, made, now, now.Add(reservationTime))
 	return made, kept, err
 }
 
@@ -92,7 +93,7 @@ func (d *Databases) keepReservation(ctx context.Context, r meta.Reservation) (ke
 				return
 			case <-tick.C:
 			}
-			err := d.deps.Store.RenewReservation(kept, r, d.deps.Now().Add(reservationTime))
+			err := d.deps.Store.Creation.RenewReservation(kept, r, d.deps.Now().Add(reservationTime))
 			if errs.Is(err, errs.Conflict) { // any other failure leaves time for the next try
 				cancel(err)
 			}
@@ -157,9 +158,9 @@ func (d *Databases) releaseReservation(ctx context.Context, made meta.Database, 
 	defer cancel()
 	// When it is not said the reservation ends by itself, which has the same
 	// effect later.
-	theirs, err := d.deps.Store.ReleaseReservation(ctx, r, d.deps.Now().Add(purgeLease))
+	theirs, err := d.deps.Store.Creation.ReleaseReservation(ctx, r, d.deps.Now().Add(reconcile.PurgeLease))
 	if err == nil && theirs {
-		d.deps.Purges.tryNow(ctx, meta.PurgeTask{ID: r.ID, Path: made.Path, Type: made.Type, Node: made.Node})
+		d.deps.Purges.TryNow(ctx, meta.PurgeTask{ID: r.ID, Path: made.Path, Type: made.Type, Node: made.Node})
 	}
 }
 
@@ -191,7 +192,7 @@ func (d *Databases) replaceState(ctx context.Context, db meta.Database, with fil
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
 	defer cancel()
 	if err == nil {
-		if err = d.publish(ending, node, next); outcomeUnknown(err) {
+		if err = d.publish(ending, node, next); reconcile.OutcomeUnknown(err) {
 			return err // it may be live: it is not to be removed
 		}
 	}
@@ -211,7 +212,7 @@ func (d *Databases) publish(ctx context.Context, node nodeapi.NodeID, next nodea
 		if errs.Is(err, errs.NotFound) {
 			return errs.Wrap(errs.Unavailable, err, "The new state of %s was lost before it could take the place of the present one; nothing has changed; try again", next.Path)
 		}
-		if !outcomeUnknown(err) || wait > 16*time.Second {
+		if !reconcile.OutcomeUnknown(err) || wait > 16*time.Second {
 			return err
 		}
 		t := time.NewTimer(wait)
@@ -224,13 +225,8 @@ func (d *Databases) publish(ctx context.Context, node nodeapi.NodeID, next nodea
 	}
 }
 
-// outcomeUnknown tells whether a call that failed may have been carried out.
-func outcomeUnknown(err error) bool {
-	return errs.Is(err, errs.Unavailable) || errs.Is(err, errs.Timeout) || errs.Is(err, errs.Canceled) || errors.Is(err, context.DeadlineExceeded)
-}
-
 // ownerLimits are those that hold for a new database of an account.
 func (d *Databases) ownerLimits(ctx context.Context, owner meta.EntityID) (limits.Effective, error) {
-	account, err := d.deps.Store.AccountLimits(ctx, owner)
+	account, err := d.deps.Store.Accounts.AccountLimits(ctx, owner)
 	return limits.Resolve(d.cfg.Limits, &limits.Overrides{Account: account}), err
 }

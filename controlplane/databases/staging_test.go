@@ -15,7 +15,7 @@ import (
 
 // keeper is a store that is asked for renewals.
 type keeper struct {
-	Store
+	Creation
 	renewed atomic.Int32
 	code    atomic.Value // of the next errors; none is errs.Code("")
 }
@@ -35,7 +35,7 @@ func (k *keeper) RenewReservation(_ context.Context, _ meta.Reservation, until t
 func TestReservationIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := &keeper{}
-		d := &Databases{deps: Deps{Store: k, Now: time.Now}}
+		d := &Databases{deps: Deps{Store: Store{Creation: k}, Now: time.Now}}
 		kept, stop := d.keepReservation(t.Context(), meta.Reservation{})
 		<-time.After(5*renewInterval + time.Second)
 		if n := k.renewed.Load(); n != 5 || kept.Err() != nil {

@@ -211,7 +211,7 @@ func (d *Databases) explainFailure(ctx context.Context, db meta.Database, err er
 	}
 	looking, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTimeout)
 	defer cancel()
-	now, lerr := d.deps.Store.DatabaseByPath(looking, db.Path)
+	now, lerr := d.deps.Store.Lookup.DatabaseByPath(looking, db.Path)
 	if lerr != nil && !errs.Is(lerr, errs.NotFound) {
 		return err
 	}

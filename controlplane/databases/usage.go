@@ -42,7 +42,7 @@ func (d *Databases) Usage(ctx context.Context, actor authz.Actor, entity, databa
 	if !rights.Own {
 		return Usage{Path: db.Path, Used: used}, nil
 	}
-	owned, err := d.deps.Store.CountDatabases(ctx, meta.Entity{ID: db.Owner, Slug: db.Path.Entity})
+	owned, err := d.deps.Store.Accounts.CountDatabases(ctx, meta.Entity{ID: db.Owner, Slug: db.Path.Entity})
 	if err != nil {
 		return Usage{}, err
 	}

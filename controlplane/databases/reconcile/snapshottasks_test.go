@@ -1,4 +1,4 @@
-package databases_test
+package reconcile_test
 
 import (
 	"context"
@@ -9,14 +9,15 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ayb-go/ayb/controlplane/databases"
+	"github.com/ayb-go/ayb/controlplane/databases/reconcile"
 	"github.com/ayb-go/ayb/controlplane/metadata/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/snapshotapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// fakeTasks is a store with errands, and a snapshotter that does them.
+// fakeTasks is a store with snapshot tasks, and a snapshotter that carries them
+// out.
 type fakeTasks struct {
 	mu    sync.Mutex
 	left  []meta.SnapshotTask
@@ -24,7 +25,7 @@ type fakeTasks struct {
 	err   error
 	takes time.Duration
 	done  []string
-	lost  bool // somebody else could have claimed what is being run
+	lost  bool // a task could have been claimed again while it was carried out
 }
 
 func (m *fakeTasks) ClaimSnapshotTasks(_ context.Context, n int, now, until time.Time) (out []meta.SnapshotTask, err error) {
@@ -76,7 +77,7 @@ func (m *fakeTasks) PurgeSnapshots(_ context.Context, r snapshotapi.PurgeRequest
 	return m.do("purge "+r.Path.String(), 2)
 }
 
-func (m *fakeTasks) errands() *fakeTasks {
+func (m *fakeTasks) queue() *fakeTasks {
 	at := func(name string) ayb.DatabasePath {
 		return ayb.DatabasePath{Entity: "alice", Database: ayb.DatabaseSlug(name)}
 	}
@@ -85,24 +86,24 @@ func (m *fakeTasks) errands() *fakeTasks {
 	return m
 }
 
-func run(t *testing.T, m *fakeTasks) (stop func()) {
+func runTasks(t *testing.T, m *fakeTasks) (stop func()) {
 	t.Helper()
-	e, err := databases.NewSnapshotTasks(databases.SnapshotTaskDeps{Store: m, Snapshots: m, Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	e, err := reconcile.NewSnapshotTasks(reconcile.SnapshotTaskDeps{Store: m, Snapshots: m, Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	go func() { defer close(done); _ = e.Run(ctx) }()
+	go func() { defer close(done); e.Run(ctx) }()
 	return func() { cancel(); <-done }
 }
 
-// Snapshots follow renamed databases and go with those that are gone, in the
-// time it takes, and nobody else begins with it meanwhile.
+// Snapshots follow renamed databases and go with purged ones. A task that takes
+// long keeps its lease.
 func TestSnapshotTasks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := (&fakeTasks{takes: 10 * time.Minute}).errands()
-		stop := run(t, m)
+		m := (&fakeTasks{takes: 10 * time.Minute}).queue()
+		stop := runTasks(t, m)
 		<-time.After(21 * time.Minute)
 		stop()
 		if !slices.Equal(m.done, []string{"move alice/a alice/b", "purge alice/c"}) || len(m.left) != 0 || m.lost {
@@ -111,12 +112,12 @@ func TestSnapshotTasks(t *testing.T) {
 	})
 }
 
-// A snapshotter that is down delays errands; one without an object store has
-// nothing to do.
+// A snapshotter that is down delays tasks. A server without snapshots completes
+// them.
 func TestSnapshotTasksWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := (&fakeTasks{err: errs.E(errs.Unavailable, "down")}).errands()
-		stop := run(t, m)
+		m := (&fakeTasks{err: errs.E(errs.Unavailable, "down")}).queue()
+		stop := runTasks(t, m)
 		<-time.After(time.Hour)
 		m.mu.Lock()
 		if len(m.left) != 2 {
@@ -129,18 +130,12 @@ func TestSnapshotTasksWait(t *testing.T) {
 		if len(m.left) != 0 || len(m.done) != 2 {
 			t.Errorf("done %v, left %v", m.done, m.left)
 		}
-		off := (&fakeTasks{err: errs.E(errs.Snapshot, "Snapshots are not configured")}).errands()
-		stop = run(t, off)
+		off := (&fakeTasks{err: errs.E(errs.Snapshot, "Snapshots are not configured")}).queue()
+		stop = runTasks(t, off)
 		<-time.After(time.Minute)
 		stop()
 		if len(off.left) != 0 {
 			t.Errorf("left %v", off.left)
 		}
 	})
-	if _, err := databases.NewSnapshotTasks(databases.SnapshotTaskDeps{}); !errs.Is(err, errs.Internal) {
-		t.Errorf("missing dependencies: %v", err)
-	}
-	if _, err := databases.NewOperationQueue(databases.OperationConfig{}, databases.OperationDeps{}); !errs.Is(err, errs.Internal) {
-		t.Errorf("missing dependencies: %v", err)
-	}
 }

@@ -1,4 +1,4 @@
-package databases_test
+package reconcile_test
 
 import (
 	"context"
@@ -8,15 +8,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ayb-go/ayb/controlplane/databases"
+	"github.com/ayb-go/ayb/controlplane/databases/reconcile"
 	"github.com/ayb-go/ayb/controlplane/metadata/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// fakePurges is a store with a list of databases to remove, and the nodes that
-// have their files.
+// fakePurges is a store with a purge queue, and the nodes that have the files.
 type fakePurges struct {
 	mu      sync.Mutex
 	now     time.Time
@@ -24,7 +23,7 @@ type fakePurges struct {
 	until   map[int64]time.Time
 	down    map[nodeapi.NodeID]bool
 	removed []string
-	asked   chan string // what a node was asked to remove, when it is set
+	asked   chan string // database of each call to a node
 }
 
 func (g *fakePurges) ClaimPurges(_ context.Context, n int, now, until time.Time) ([]meta.PurgeTask, error) {
@@ -93,13 +92,13 @@ func (g *fakePurges) waitFor(t *testing.T, names ...string) {
 				t.Errorf("a node was asked to remove %s", got)
 			}
 		case <-time.After(20 * time.Second):
-			t.Fatalf("nobody was asked to remove %v", names)
+			t.Fatalf("no node was asked to remove %v", names)
 		}
 	}
 }
 
-// A15: what was left by an earlier process and what is added later goes; a
-// node that is down delays only its own.
+// The queue of an earlier process and later tasks are carried out. A node that is
+// down delays only its own files.
 func TestPurges(t *testing.T) {
 	g := &fakePurges{now: time.Unix(1000, 0), until: map[int64]time.Time{}, down: map[nodeapi.NodeID]bool{"n2": true}, asked: make(chan string, 100)}
 	listed := func(id int64, name string, node meta.NodeID) meta.PurgeTask {
@@ -107,17 +106,17 @@ func TestPurges(t *testing.T) {
 	}
 	g.listed = []meta.PurgeTask{listed(1, "a", "n1"), listed(2, "b", "n2"), listed(3, "old", ""), listed(5, "away", "n1")}
 	g.listed[3].SoftDeleteKey = "7"
-	r, err := databases.NewPurgeQueue(databases.PurgeDeps{Store: g, Files: g, Nodes: g, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: g.Now})
+	r, err := reconcile.NewPurges(reconcile.PurgeDeps{Store: g, Files: g, Nodes: g, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: g.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	go func() { defer close(done); _ = r.Run(ctx) }()
+	go func() { defer close(done); r.Run(ctx) }()
 	defer func() { cancel(); <-done }()
 	g.waitFor(t, "a", "b", "old", "away soft-deleted 7")
 
-	// Another one; the one that failed waits for the end of its claim.
+	// A further task; the one that failed waits for the end of its pause.
 	g.mu.Lock()
 	g.listed = append(g.listed, listed(4, "c", "n1"))
 	g.mu.Unlock()
@@ -127,7 +126,7 @@ func TestPurges(t *testing.T) {
 
 	g.mu.Lock()
 	if wait := g.until[2].Sub(g.now); wait != 5*time.Second {
-		t.Errorf("b is tried again after %v", wait)
+		t.Errorf("b is tried again after %v, not 5s", wait)
 	}
 	g.now, g.down["n2"] = g.now.Add(5*time.Second), false
 	g.mu.Unlock()
@@ -135,35 +134,14 @@ func TestPurges(t *testing.T) {
 		r.Wake()
 		select {
 		case <-g.asked:
-		case <-time.After(10 * time.Millisecond): // it may be between two looks
+		case <-time.After(10 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
-			t.Fatal("b stays")
+			t.Fatal("the files of b stay")
 		}
 	}
 	slices.Sort(g.removed)
 	if !slices.Equal(g.removed, []string{"a@n1", "away soft-deleted 7@n1", "b@n2", "c@n1", "old@n1"}) {
 		t.Errorf("removed %v", g.removed)
-	}
-}
-
-// While files are removed nothing is made at their place: it could be removed
-// with them.
-func TestCreateWaitsForRemoval(t *testing.T) {
-	w := &world{busy: errs.E(errs.Conflict, "A deleted database of that name is still being removed; try again later")}
-	s := service(t, w)
-	create := func(name string) error {
-		_, err := s.Create(t.Context(), alice, databases.NewDatabase{Entity: "alice", Database: name, Type: "sqlite"})
-		return err
-	}
-	if err := create("d"); !errs.Is(err, errs.Conflict) || len(w.created) != 0 {
-		t.Errorf("%v, created on %v", err, w.created)
-	}
-	w.busy = nil
-	if err := create("d"); err != nil {
-		t.Error(err)
-	}
-	if _, err := databases.NewPurgeQueue(databases.PurgeDeps{}); !errs.Is(err, errs.Internal) {
-		t.Errorf("missing dependencies: %v", err)
 	}
 }
