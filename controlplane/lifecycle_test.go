@@ -153,7 +153,7 @@ func TestDeleteWithoutItsNode(t *testing.T) {
 	}
 	w.node.before = func(string) error { return nil }
 	w.wantOther(w.create(ann, "ann/d"), 409, "A database of that name is being renamed or deleted; try again later")
-	w.wantOther(w.undelete(ann, "ann/d"), 409, "The database is still being put away; try again later")
+	w.wantOther(w.undelete(ann, "ann/d"), 409, "The database is still being deleted; try again later")
 }
 
 func TestRename(t *testing.T) {
@@ -200,7 +200,7 @@ func TestRename(t *testing.T) {
 	}
 	w.wantOther(w.query(bob, "ann/old", "SELECT 1"), 403, "Authenticated entity bob can't query database ann/old")
 	w.want(w.remove(ann, "ann/taken"), 200, `{}`)
-	w.wantOther(w.rename(ann, "ann/new", "ann/taken"), 409, "A deleted database had that name and can still be had back; choose another name")
+	w.wantOther(w.rename(ann, "ann/new", "ann/taken"), 409, "A deleted database had that name and can still be undeleted; choose another name")
 }
 
 // While files are on their way to another name the database is not asked for,

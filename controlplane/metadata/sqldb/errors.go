@@ -8,8 +8,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Error gives an error of database/sql or of a driver its code. It is the only
-// place that does so. An error that has a code is returned unchanged. A broken
+// Error returns an error of database/sql or of a driver with its code. It is the
+// only place that chooses one. An error that has a code is returned unchanged. A broken
 // UNIQUE or PRIMARY KEY constraint is Conflict; the caller says of what.
 func Error(err error) error {
 	if err == nil {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -10,13 +11,80 @@ import (
 	"github.com/ayb-go/ayb/controlplane/metadata/meta"
 	"github.com/ayb-go/ayb/controlplane/metadata/sqldb"
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// DeleteEntity deletes an account with all that is recorded of it: addresses,
-// tokens, authorization codes, grants given to it and on its databases, and
-// the databases, deleted ones too, whose files and snapshots are listed for
-// removal. Tokens of others that were limited to one of them go as well. All of that happens or nothing; the name and the
-// addresses are then free. NotFound when there is no such entity.
+// EntityBySlug returns an account. NotFound when it does not exist.
+func (s *Store) EntityBySlug(ctx context.Context, slug ayb.EntitySlug) (meta.Entity, error) {
+	ctx, cancel := sqldb.WithTimeout(ctx)
+	defer cancel()
+	var (
+		e                                    = meta.Entity{Slug: slug}
+		kind                                 int64
+		name, description, organization, loc sql.NullString
+		rawLinks                             sql.NullString
+	)
+	err := s.db.Reader().QueryRowContext(ctx, `
+		SELECT id, entity_type, display_name, description, organization, location, links
+		FROM entity WHERE slug = $1`, slug).
+		Scan(&e.ID, &kind, &name, &description, &organization, &loc, &rawLinks)
+	if sqldb.IsMissing(err) {
+		return meta.Entity{}, errs.RecordNotFound("entity", string(slug))
+	}
+	if err == nil {
+		e.Type, err = decode(entityTypes, kind)
+	}
+	if err == nil {
+		e.Profile.Links, err = readLinks(rawLinks)
+	}
+	if err != nil {
+		return meta.Entity{}, sqldb.Error(err)
+	}
+	e.Profile.DisplayName, e.Profile.Description = optionalText(name), optionalText(description)
+	e.Profile.Organization, e.Profile.Location = optionalText(organization), optionalText(loc)
+	return e, nil
+}
+
+// Addresses returns the verified mail addresses of an account, the oldest first.
+// A revoked address is left out. NotFound when the account does not exist.
+func (s *Store) Addresses(ctx context.Context, slug ayb.EntitySlug) ([]string, error) {
+	ctx, cancel := sqldb.WithTimeout(ctx)
+	defer cancel()
+	rows, err := s.db.Reader().QueryContext(ctx, `
+		SELECT m.email_address
+		FROM entity e LEFT JOIN authentication_method m
+			ON m.entity_id = e.id AND m.method_type = $1 AND m.status = $2
+		WHERE e.slug = $3 ORDER BY m.id`, methodEmail, statusVerified, slug)
+	if err != nil {
+		return nil, sqldb.LookupError(err, errs.RecordNotFound("entity", string(slug)))
+	}
+	defer rows.Close()
+	found := false
+	var out []string
+	for rows.Next() {
+		var address sql.NullString
+		if err := rows.Scan(&address); err != nil {
+			return nil, sqldb.Error(err)
+		}
+		found = true
+		if address.Valid {
+			out = append(out, address.String)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, sqldb.LookupError(err, errs.RecordNotFound("entity", string(slug)))
+	}
+	if !found {
+		return nil, errs.RecordNotFound("entity", string(slug))
+	}
+	return out, nil
+}
+
+// DeleteEntity deletes an account with all its records in one transaction:
+// addresses, tokens, authorization codes, its grants, and its databases with the
+// grants and tokens on them, soft-deleted ones too. Their files and snapshots are
+// queued for removal. The name and the addresses are free afterwards. NotFound
+// when the account does not exist.
 func (s *Store) DeleteEntity(ctx context.Context, id meta.EntityID, now time.Time) (meta.DeletedEntity, error) {
 	var out meta.DeletedEntity
 	err := s.db.Transact(ctx, func(tx *sql.Tx) (err error) {
@@ -34,7 +102,7 @@ func (s *Store) DeleteEntity(ctx context.Context, id meta.EntityID, now time.Tim
 		for _, d := range owned {
 			out.Databases = append(out.Databases, d.Database)
 		}
-		for _, d := range slices.Backward(owned) { // the oldest waits longest
+		for _, d := range slices.Backward(owned) { // so that the oldest is first in the purge queue
 			if _, err := purgeDatabase(ctx, tx, d, now); err != nil {
 				return err
 			}
@@ -63,8 +131,9 @@ func (s *Store) DeleteEntity(ctx context.Context, id meta.EntityID, now time.Tim
 	return out, nil
 }
 
-// lockEntityAndDatabases keeps everybody else from adding to an entity or to its databases
-// until the transaction ends, and gives the databases, deleted ones too.
+// lockEntityAndDatabases stops other transactions from adding to an account or to
+// its databases until this one ends. It returns the databases, soft-deleted ones
+// too.
 func (s *Store) lockEntityAndDatabases(ctx context.Context, tx *sql.Tx, id meta.EntityID) ([]purgeable, error) {
 	if err := s.lockEntity(ctx, tx, id, ayb.EntitySlug(fmt.Sprint(id))); err != nil {
 		return nil, err
@@ -79,62 +148,14 @@ func (s *Store) lockEntityAndDatabases(ctx context.Context, tx *sql.Tx, id meta.
 	return scanPurgeable(rows)
 }
 
-// PurgeQueue gives at most n databases whose files still have to go, the
-// longest waiting first.
-func (s *Store) PurgeQueue(ctx context.Context, n int) ([]meta.PurgeTask, error) {
-	ctx, cancel := sqldb.WithTimeout(ctx)
-	defer cancel()
-	rows, err := s.db.Reader().QueryContext(ctx, `
-		SELECT id, entity_slug, database_slug, db_type, node_id FROM purge_queue ORDER BY id LIMIT $1`, n)
-	if err != nil {
-		return nil, sqldb.Error(err)
+// lockEntity stops other transactions from changing the names of an account's
+// databases until this one ends. NotFound, with this name, when the account does
+// not exist.
+func (s *Store) lockEntity(ctx context.Context, tx *sql.Tx, id meta.EntityID, name ayb.EntitySlug) error {
+	var slug string
+	err := tx.QueryRowContext(ctx, `SELECT slug FROM entity WHERE id = $1`+s.db.RowLock("entity"), id).Scan(&slug)
+	if errors.Is(err, sql.ErrNoRows) {
+		return errs.RecordNotFound("entity", string(name))
 	}
-	out, err := scanPurges(rows)
-	return out, sqldb.Error(err)
-}
-
-// CompletePurge says that the files of a database in the purge queue are gone. Its path can
-// be used from then on. It is no error when that was said before.
-func (s *Store) CompletePurge(ctx context.Context, id int64) error {
-	return s.db.Transact(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM purge_queue WHERE id = $1`, id)
-		return err
-	})
-}
-
-// How long what has ended is kept: a used authorization code so that its
-// coming again is noticed, a token so that its owner can be told of it.
-const (
-	keepCodes  = 24 * time.Hour
-	keepTokens = 30 * 24 * time.Hour
-)
-
-// DeleteExpired deletes what ended long before now: authorization codes after
-// a day, revoked and expired tokens after thirty, spent log-in tokens at once.
-// It gives the number of records. It may be called at any time by many.
-func (s *Store) DeleteExpired(ctx context.Context, now time.Time) (int64, error) {
-	old := formatTime(now.Add(-keepTokens))
-	var total int64
-	for _, q := range []struct {
-		stmt  string
-		bound string
-	}{
-		{`DELETE FROM spent_login_token WHERE expires_at < $1`, formatTime(now)},
-		{`DELETE FROM oauth_authorization_request WHERE expires_at < $1`, formatTime(now.Add(-keepCodes))},
-		{`DELETE FROM api_token WHERE revoked_at < $1 OR expires_at < $1`, old},
-	} {
-		var n int64
-		err := s.db.Transact(ctx, func(tx *sql.Tx) error {
-			res, err := tx.ExecContext(ctx, q.stmt, q.bound)
-			if err == nil {
-				n, err = res.RowsAffected()
-			}
-			return err
-		})
-		if err != nil {
-			return total, err
-		}
-		total += n
-	}
-	return total, nil
+	return err
 }

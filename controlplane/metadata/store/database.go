@@ -11,8 +11,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// DatabaseByPath gives a database with the limits that hold for it. NotFound
-// when there is none, whether or not its owner exists.
+// DatabaseByPath returns a database with its limits. NotFound when the database or
+// its owner does not exist.
 func (s *Store) DatabaseByPath(ctx context.Context, path ayb.DatabasePath) (meta.Database, error) {
 	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
@@ -23,7 +23,7 @@ func (s *Store) DatabaseByPath(ctx context.Context, path ayb.DatabasePath) (meta
 	return d, sqldb.Error(err)
 }
 
-// DatabasesOf gives the databases of an entity, newest first.
+// DatabasesOf returns the databases of an account, the newest first.
 func (s *Store) DatabasesOf(ctx context.Context, id meta.EntityID) ([]meta.Database, error) {
 	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
@@ -38,9 +38,39 @@ func (s *Store) DatabasesOf(ctx context.Context, id meta.EntityID) ([]meta.Datab
 	return out, sqldb.Error(err)
 }
 
-// CreateDatabase records a database; its id is given by the store. Conflict
-// when the owner has one of that name or files of an earlier one of that path
-// are still being removed, NotFound when the owner is gone.
+// DatabasesAfter returns at most n databases with ids above after, ordered by id.
+// It leaves out soft-deleted databases and those with a pending operation.
+func (s *Store) DatabasesAfter(ctx context.Context, after meta.DatabaseID, n int) ([]meta.Database, error) {
+	ctx, cancel := sqldb.WithTimeout(ctx)
+	defer cancel()
+	rows, err := s.db.Reader().QueryContext(ctx, `
+		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at
+		FROM database d JOIN entity e ON d.entity_id = e.id
+		WHERE d.id > $1 AND d.deleted_at IS NULL AND d.pending_operation IS NULL ORDER BY d.id LIMIT $2`, after, n)
+	if err != nil {
+		return nil, sqldb.Error(err)
+	}
+	out, err := scanDatabases(rows)
+	return out, sqldb.Error(err)
+}
+
+// CountDatabases counts the databases of an account.
+func (s *Store) CountDatabases(ctx context.Context, e meta.Entity) (meta.DatabaseCounts, error) {
+	ctx, cancel := sqldb.WithTimeout(ctx)
+	defer cancel()
+	var n meta.DatabaseCounts
+	err := s.db.Reader().QueryRowContext(ctx, `
+		SELECT
+			(SELECT count(*) FROM database WHERE entity_id = $1 AND deleted_at IS NULL),
+			(SELECT count(*) FROM database WHERE entity_id = $1 AND deleted_at IS NOT NULL),
+			(SELECT count(*) FROM purge_queue WHERE entity_slug = $2 AND reservation IS NOT NULL)`,
+		e.ID, e.Slug).Scan(&n.Live, &n.Deleted, &n.Reserved)
+	return n, sqldb.Error(err)
+}
+
+// CreateDatabase records a database under a new id. Conflict when the owner has a
+// database of that name or the path is not free; see CheckPathFree. NotFound when
+// the owner does not exist.
 func (s *Store) CreateDatabase(ctx context.Context, d meta.Database) error {
 	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		if err := s.lockEntity(ctx, tx, d.Owner, d.Path.Entity); err != nil {
@@ -53,8 +83,8 @@ func (s *Store) CreateDatabase(ctx context.Context, d meta.Database) error {
 	})
 }
 
-// insertDatabase records a database; the zero origin is none. What had its
-// name before is not found under it any more.
+// insertDatabase records a database; from is zero if it is no copy. An earlier
+// database that had the name is no longer found under it.
 func insertDatabase(ctx context.Context, tx *sql.Tx, d meta.Database, from meta.Origin) error {
 	kind, err := encode(databaseTypes, d.Type)
 	if err != nil {
@@ -84,8 +114,8 @@ func insertDatabase(ctx context.Context, tx *sql.Tx, d meta.Database, from meta.
 	return forgetAlias(ctx, tx, d.Owner, d.Path.Database)
 }
 
-// SetPublicLevel changes what everybody may do with a database. NotFound when
-// it is gone.
+// SetPublicLevel changes what all accounts may do with a database. NotFound when
+// it does not exist.
 func (s *Store) SetPublicLevel(ctx context.Context, id meta.DatabaseID, level ayb.PublicLevel) error {
 	n, err := encode(publicLevels, level)
 	if err != nil {
@@ -97,7 +127,8 @@ func (s *Store) SetPublicLevel(ctx context.Context, id meta.DatabaseID, level ay
 	})
 }
 
-// scanDatabase reads the columns of a database, and into more those after them.
+// scanDatabase reads the columns of a database. Columns after them are read into
+// more.
 func scanDatabase(row scanner, more ...any) (meta.Database, error) {
 	var (
 		d            meta.Database
@@ -119,18 +150,16 @@ func scanDatabase(row scanner, more ...any) (meta.Database, error) {
 	return d, nil
 }
 
-// scope reads the scope columns of a token. A token with one of them has a
-// scope, even if its database is gone: it must not widen to the account.
-func scope(database, level sql.NullInt64, owner, name sql.NullString) (*meta.Scope, error) {
-	s := &meta.Scope{
-		Database: meta.DatabaseID(database.Int64),
-		Path:     ayb.DatabasePath{Entity: ayb.EntitySlug(owner.String), Database: originalSlug(name.String)},
-		Level:    ayb.QueryReadOnly,
+// scanDatabases reads all rows and closes them.
+func scanDatabases(rows *sql.Rows) ([]meta.Database, error) {
+	defer rows.Close()
+	var out []meta.Database
+	for rows.Next() {
+		d, err := scanDatabase(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, d)
 	}
-	if !level.Valid {
-		return s, nil
-	}
-	var err error
-	s.Level, err = decode(queryLevels, level.Int64)
-	return s, err
+	return out, rows.Err()
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// SetGrant gives an entity a level on a database, in place of what it had; a
-// grant that exists keeps its time and its place in the list. NotFound when
-// the entity or the database is gone. The level ShareNone is refused: that is
+// SetGrant grants an account a level on a database, in place of the level that it
+// had. A grant that exists keeps its time and its place in the list. NotFound when
+// the account or the database does not exist. Internal for ShareNone, which is
 // RemoveGrant.
 func (s *Store) SetGrant(ctx context.Context, g meta.Grant) error {
 	n, err := encode(sharingLevels, g.Level)
@@ -34,8 +34,7 @@ func (s *Store) SetGrant(ctx context.Context, g meta.Grant) error {
 	})
 }
 
-// RemoveGrant takes away what an entity was granted on a database. It is no
-// error when that is nothing.
+// RemoveGrant removes the grant of an account on a database, if there is one.
 func (s *Store) RemoveGrant(ctx context.Context, entity meta.EntityID, database meta.DatabaseID) error {
 	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
@@ -44,8 +43,8 @@ func (s *Store) RemoveGrant(ctx context.Context, entity meta.EntityID, database 
 	})
 }
 
-// GrantOf gives what an entity was granted on a database; ShareNone when that
-// is nothing.
+// GrantOf returns the level that an account was granted on a database, or
+// ShareNone.
 func (s *Store) GrantOf(ctx context.Context, entity meta.EntityID, database meta.DatabaseID) (ayb.SharingLevel, error) {
 	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
@@ -63,7 +62,7 @@ func (s *Store) GrantOf(ctx context.Context, entity meta.EntityID, database meta
 	return level, sqldb.Error(err)
 }
 
-// GrantsOn lists the grants on a database, the oldest first.
+// GrantsOn returns the grants on a database, the oldest first.
 func (s *Store) GrantsOn(ctx context.Context, id meta.DatabaseID) ([]meta.Grant, error) {
 	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
@@ -94,54 +93,7 @@ func (s *Store) GrantsOn(ctx context.Context, id meta.DatabaseID) ([]meta.Grant,
 	return out, sqldb.Error(rows.Err())
 }
 
-// DatabasesFor gives the databases of an entity, newest first, each with what
-// the viewer was granted on it, in one statement (P6). Viewer zero is an
-// anonymous caller. Which of them the viewer may see is for the caller to say.
-func (s *Store) DatabasesFor(ctx context.Context, owner, viewer meta.EntityID) ([]meta.Access, error) {
-	return s.queryAccesses(ctx, `
-		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, p.sharing_level
-		FROM entity e JOIN database d ON d.entity_id = e.id
-		LEFT JOIN entity_database_permission p ON p.database_id = d.id AND p.entity_id = $1
-		WHERE e.id = $2 AND d.deleted_at IS NULL ORDER BY d.id DESC`, viewer, owner)
-}
-
-// SharedWith gives the databases of others on which an entity has a grant,
-// newest first. Databases that are only public are not among them.
-func (s *Store) SharedWith(ctx context.Context, id meta.EntityID) ([]meta.Access, error) {
-	return s.queryAccesses(ctx, `
-		SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, p.sharing_level
-		FROM entity_database_permission p
-		JOIN database d ON d.id = p.database_id
-		JOIN entity e ON e.id = d.entity_id
-		WHERE p.entity_id = $1 AND d.deleted_at IS NULL ORDER BY d.id DESC`, id)
-}
-
-func (s *Store) queryAccesses(ctx context.Context, query string, args ...any) ([]meta.Access, error) {
-	ctx, cancel := sqldb.WithTimeout(ctx)
-	defer cancel()
-	rows, err := s.db.Reader().QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, sqldb.Error(err)
-	}
-	defer rows.Close()
-	var out []meta.Access
-	for rows.Next() {
-		var (
-			a meta.Access
-			n sql.NullInt64
-		)
-		if a.Database, err = scanDatabase(rows, &n); err == nil {
-			a.Grant, err = readGrant(n)
-		}
-		if err != nil {
-			return nil, sqldb.Error(err)
-		}
-		out = append(out, a)
-	}
-	return out, sqldb.Error(rows.Err())
-}
-
-// readGrant reads the level of a grant that may be absent.
+// readGrant decodes the level of a grant; without a grant it is ShareNone.
 func readGrant(n sql.NullInt64) (ayb.SharingLevel, error) {
 	if !n.Valid {
 		return ayb.ShareNone, nil

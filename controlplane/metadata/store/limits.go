@@ -15,8 +15,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// accountLimits and databaseLimits are the columns of the tables account_limit
-// and database_limit, which have the names of the limits.
+// accountLimits and databaseLimits are the columns of the tables account_limit and
+// database_limit. The columns have the names of the limits.
 func accountLimits() []limits.Limit { return limits.All() }
 
 func databaseLimits() []limits.Limit {
@@ -38,20 +38,20 @@ func columns(table string, of []limits.Limit) string {
 	return b.String()
 }
 
-// withLimits is a database's columns and those of what the operator has set for
-// it and its account. scanLimited reads them.
+// withLimits selects a database with the limits set for it and its account. Its
+// two %s are the columns of the limits. scanLimited reads the row.
 const withLimits = `SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, d.pending_operation%s%s
 	FROM entity e JOIN database d ON d.entity_id = e.id
 	LEFT JOIN account_limit a ON a.entity_id = e.id
 	LEFT JOIN database_limit l ON l.database_id = d.id
 	WHERE e.slug = $1 AND d.slug = $2 AND d.deleted_at IS NULL`
 
-// byPath is withLimits with all columns.
+// byPath returns withLimits with all columns.
 func byPath() string {
 	return fmt.Sprintf(withLimits, columns("a", accountLimits()), columns("l", databaseLimits()))
 }
 
-// limitRow is room for the columns of limits.
+// limitRow receives the columns of limits.
 type limitRow struct {
 	of []limits.Limit
 	n  []sql.NullInt64
@@ -88,8 +88,8 @@ func scanLimited(row scanner) (meta.Database, error) {
 	return d, err
 }
 
-// AccountLimits gives the limits that the operator has set for an account;
-// none when there is no such account.
+// AccountLimits returns the limits that the operator has set for an account. They
+// are empty when the account does not exist.
 func (s *Store) AccountLimits(ctx context.Context, id meta.EntityID) (limits.Values, error) {
 	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
@@ -102,19 +102,18 @@ func (s *Store) AccountLimits(ctx context.Context, id meta.EntityID) (limits.Val
 	return row.values(), sqldb.Error(err)
 }
 
-// ChangeAccountLimits sets limits of an account, and takes back those whose
-// value is nil: all of them or, after an error, none. NotFound when the account
-// is gone.
+// ChangeAccountLimits sets limits of an account and removes those whose value is
+// nil, all in one transaction. NotFound when the account does not exist.
 func (s *Store) ChangeAccountLimits(ctx context.Context, id meta.EntityID, to map[limits.Limit]*int64) error {
 	return s.changeLimits(ctx, "account_limit", "entity", int64(id), to)
 }
 
-// ChangeDatabaseLimits is ChangeAccountLimits for a database. Invalid for a
-// limit that only accounts have.
+// ChangeDatabaseLimits is ChangeAccountLimits for a database. Invalid for a limit
+// that only accounts have.
 func (s *Store) ChangeDatabaseLimits(ctx context.Context, id meta.DatabaseID, to map[limits.Limit]*int64) error {
 	for l := range to {
 		if l.AccountOnly() {
-			return errs.E(errs.Invalid, "The limit %s is one of accounts", l)
+			return errs.E(errs.Invalid, "The limit %s can be set for accounts only", l)
 		}
 	}
 	return s.changeLimits(ctx, "database_limit", "database", int64(id), to)
@@ -137,8 +136,8 @@ func (s *Store) changeLimits(ctx context.Context, table, of string, id int64, to
 	})
 }
 
-// ListLimits lists the accounts, then the databases, for which the operator has
-// set limits, by their names.
+// ListLimits returns the accounts, then the databases, with limits of their own,
+// ordered by name.
 func (s *Store) ListLimits(ctx context.Context) ([]meta.LimitsRecord, error) {
 	accounts, err := s.queryLimits(ctx, accountLimits(), `SELECT e.slug, ''%s
 		FROM account_limit t JOIN entity e ON e.id = t.entity_id ORDER BY e.slug`)

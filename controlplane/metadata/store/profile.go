@@ -14,10 +14,9 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// UpdateProfile changes the fields of an entity's profile that are set and
-// leaves the others. Invalid when a text is not UTF-8 or holds a zero byte,
-// NotFound when the entity is gone. Two updates at once of different fields
-// both happen.
+// UpdateProfile changes the fields of a profile that are set. Updates of different
+// fields at the same time are all kept. Invalid when a text is not UTF-8 or holds
+// a zero byte, NotFound when the account does not exist.
 func (s *Store) UpdateProfile(ctx context.Context, id meta.EntityID, u meta.ProfileUpdate) error {
 	for _, c := range []meta.Change[*string]{u.DisplayName, u.Description, u.Organization, u.Location} {
 		if c.To != nil && (!utf8.ValidString(*c.To) || strings.ContainsRune(*c.To, 0)) {
@@ -44,9 +43,9 @@ func (s *Store) UpdateProfile(ctx context.Context, id meta.EntityID, u meta.Prof
 	})
 }
 
-// VerifyLinks stores which links of a profile were found to link back, if the
-// list still is what was looked at: the same addresses in the same order. It
-// tells whether it did; it does not when the entity is gone.
+// VerifyLinks stores which links of a profile link back, and reports whether it
+// did. It stores nothing if the addresses of the links have changed meanwhile, or
+// if the account does not exist.
 func (s *Store) VerifyLinks(ctx context.Context, id meta.EntityID, verified []meta.Link) (stored bool, err error) {
 	text, err := writeLinks(verified)
 	if err != nil {
@@ -55,7 +54,7 @@ func (s *Store) VerifyLinks(ctx context.Context, id meta.EntityID, verified []me
 	err = s.db.Transact(ctx, func(tx *sql.Tx) error {
 		stored = false
 		var now sql.NullString
-		// The update takes the row, so that nobody changes it in between.
+		// The update locks the row until the transaction ends.
 		err := tx.QueryRowContext(ctx, `UPDATE entity SET links = links WHERE id = $1 RETURNING links`, id).Scan(&now)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil

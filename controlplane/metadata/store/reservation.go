@@ -11,10 +11,10 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// ReserveDatabase keeps the path of d for a database that is being made, until
-// then: a row of the purge queue, claimed so long, so that a crash
-// removes whatever there is of it. Conflict when the path is taken, NotFound
-// when the owner is gone.
+// ReserveDatabase reserves the path of d until then for a database that is being
+// created. The reservation is a claimed row of the purge queue: after a crash its
+// claim ends, and the files are removed. Conflict when the path is taken, NotFound
+// when the owner does not exist.
 func (s *Store) ReserveDatabase(ctx context.Context, d meta.Database, now, until time.Time) (meta.Reservation, error) {
 	kind, err := encode(databaseTypes, d.Type)
 	if err != nil {
@@ -45,12 +45,12 @@ func (s *Store) ReserveDatabase(ctx context.Context, d meta.Database, now, until
 	return r, err
 }
 
-// reservationLost says that a reservation has ended.
+// reservationLost is the error of a reservation that has ended.
 func reservationLost() error {
-	return errs.E(errs.Conflict, "Making the database took too long, and its name was given up; try again")
+	return errs.E(errs.Conflict, "Creating the database took too long, and its name was released; try again")
 }
 
-// RenewReservation keeps the path until then. Conflict when it was lost.
+// RenewReservation moves the end of a reservation. Conflict when it was lost.
 func (s *Store) RenewReservation(ctx context.Context, r meta.Reservation, until time.Time) error {
 	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `UPDATE purge_queue SET claimed_until = $1 WHERE id = $2 AND reservation = $3`,
@@ -59,9 +59,10 @@ func (s *Store) RenewReservation(ctx context.Context, r meta.Reservation, until 
 	})
 }
 
-// ReleaseReservation gives the path up: what there is of the database is now
-// to be removed, until then by the caller, if the path was still theirs.
-func (s *Store) ReleaseReservation(ctx context.Context, r meta.Reservation, until time.Time) (theirs bool, err error) {
+// ReleaseReservation ends a reservation; the files at the path are now to be
+// removed. It reports whether the reservation was still held. If so, the removal is
+// claimed for the caller until then.
+func (s *Store) ReleaseReservation(ctx context.Context, r meta.Reservation, until time.Time) (held bool, err error) {
 	err = s.db.Transact(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `UPDATE purge_queue SET claimed_until = $1, reservation = NULL WHERE id = $2 AND reservation = $3`,
 			formatTime(until), r.ID, r.Token)
@@ -69,15 +70,15 @@ func (s *Store) ReleaseReservation(ctx context.Context, r meta.Reservation, unti
 			return err
 		}
 		n, err := res.RowsAffected()
-		theirs = n > 0
+		held = n > 0
 		return err
 	})
-	return theirs && err == nil, err
+	return held && err == nil, err
 }
 
-// CreateReserved records a database whose path was reserved, and what it was
-// copied from, unless that is zero. Conflict when the reservation was lost,
-// NotFound when the owner is gone.
+// CreateReserved records a database whose path was reserved, and its origin if
+// from is not zero. Conflict when the reservation was lost, NotFound when the owner
+// does not exist.
 func (s *Store) CreateReserved(ctx context.Context, r meta.Reservation, d meta.Database, from meta.Origin) error {
 	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		if err := s.lockEntity(ctx, tx, d.Owner, d.Path.Entity); err != nil {

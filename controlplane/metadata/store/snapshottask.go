@@ -9,8 +9,9 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// addSnapshotTask records that the snapshots stored under a path between two times
-// are to follow a database, or to go when there is none. Since may be zero.
+// addSnapshotTask adds a task for the snapshots that were stored under a path
+// between two times: they move to the name of the database, or are removed if the
+// database is zero. since may be zero.
 func addSnapshotTask(ctx context.Context, tx *sql.Tx, from ayb.DatabasePath, since, before time.Time, database meta.DatabaseID) error {
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO snapshot_task (entity_slug, database_slug, stored_since, stored_before, database_id) VALUES ($1, $2, $3, $4, $5)`,
@@ -18,9 +19,9 @@ func addSnapshotTask(ctx context.Context, tx *sql.Tx, from ayb.DatabasePath, sin
 	return err
 }
 
-// ClaimSnapshotTasks gives at most n snapshot tasks that nobody is at, and keeps them from
-// being claimed again until then. Those of a database that is deleted, and may
-// be had back, or whose name changes wait.
+// ClaimSnapshotTasks returns at most n snapshot tasks that are not claimed, and
+// claims them until then. Tasks of a database wait while it is soft-deleted or has
+// a pending operation.
 func (s *Store) ClaimSnapshotTasks(ctx context.Context, n int, now, until time.Time) ([]meta.SnapshotTask, error) {
 	var out []meta.SnapshotTask
 	err := s.db.Transact(ctx, func(tx *sql.Tx) error {
@@ -58,7 +59,7 @@ func (s *Store) ClaimSnapshotTasks(ctx context.Context, n int, now, until time.T
 	return out, err
 }
 
-// PostponeSnapshotTask ends a claim, or begins one, until then.
+// PostponeSnapshotTask moves the end of a claim.
 func (s *Store) PostponeSnapshotTask(ctx context.Context, id int64, until time.Time) error {
 	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE snapshot_task SET claimed_until = $1 WHERE id = $2`, formatTime(until), id)
@@ -66,20 +67,20 @@ func (s *Store) PostponeSnapshotTask(ctx context.Context, id int64, until time.T
 	})
 }
 
-// CompleteSnapshotTask says that a task has been done. When the database has got yet
-// another name meanwhile, the snapshots that were moved for e have to go on:
-// that is the next task. It is no error when that was said before.
-func (s *Store) CompleteSnapshotTask(ctx context.Context, e meta.SnapshotTask, now time.Time) error {
+// CompleteSnapshotTask removes a task that is done. If the database was renamed
+// meanwhile, it adds a task that moves the snapshots on to the new name. A task
+// that is complete is ignored.
+func (s *Store) CompleteSnapshotTask(ctx context.Context, task meta.SnapshotTask, now time.Time) error {
 	return s.db.Transact(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM snapshot_task WHERE id = $1`, e.ID); err != nil || e.Database == 0 {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM snapshot_task WHERE id = $1`, task.ID); err != nil || task.Database == 0 {
 			return err
 		}
-		var elsewhere int
+		var renamed int
 		err := tx.QueryRowContext(ctx, `SELECT count(*) FROM database WHERE id = $1 AND slug <> $2 AND deleted_at IS NULL`,
-			e.Database, e.To.Database).Scan(&elsewhere)
-		if err != nil || elsewhere == 0 {
+			task.Database, task.To.Database).Scan(&renamed)
+		if err != nil || renamed == 0 {
 			return err
 		}
-		return addSnapshotTask(ctx, tx, e.To, e.Since, now, e.Database)
+		return addSnapshotTask(ctx, tx, task.To, task.Since, now, task.Database)
 	})
 }

@@ -9,15 +9,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ayb-go/ayb/controlplane/metadata/limits"
 	"github.com/ayb-go/ayb/controlplane/metadata/meta"
 	"github.com/ayb-go/ayb/controlplane/metadata/sqldb"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// TokenByShort gives an API token with its owner and scope, whether or not it
-// still holds. NotFound when there is none.
+// TokenByShort returns an API token with its owner and scope, also if it is
+// expired or revoked. NotFound when it does not exist.
 func (s *Store) TokenByShort(ctx context.Context, short string) (meta.APIToken, error) {
 	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
@@ -36,8 +35,8 @@ func (s *Store) TokenByShort(ctx context.Context, short string) (meta.APIToken, 
 	return t, sqldb.Error(err)
 }
 
-// tokensOfEntity are the tokens of $1 that hold at $2, newest first. %s is more of the
-// condition.
+// tokensOfEntity selects the tokens of account $1 that are valid at $2, the newest
+// first. %s adds a condition.
 const tokensOfEntity = `
 	SELECT t.short_token, t.hash, t.entity_id, e.slug, t.app_name, t.created_at, t.expires_at, t.revoked_at,
 		t.database_id, t.query_permission_level, o.slug, d.slug,
@@ -49,21 +48,21 @@ const tokensOfEntity = `
 	WHERE t.entity_id = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2)%s
 	ORDER BY t.created_at DESC NULLS LAST, t.short_token`
 
-// tokensAfter keeps those that come after the token $3. Of a token its place stays
-// when it is revoked, as long as it is kept.
+// tokensAfter is the condition that a token comes after the token $3. A revoked
+// token keeps its place while it is stored.
 const tokensAfter = ` AND EXISTS (SELECT 1 FROM api_token c WHERE c.short_token = $3 AND (
 		c.created_at IS NOT NULL AND (t.created_at IS NULL OR t.created_at < c.created_at OR t.created_at = c.created_at AND t.short_token > c.short_token)
 		OR c.created_at IS NULL AND t.created_at IS NULL AND t.short_token > c.short_token))`
 
-// TokensOf gives the tokens of an entity that are neither revoked nor
-// expired at now, newest first.
+// TokensOf returns the tokens of an account that are valid at now, the newest
+// first.
 func (s *Store) TokensOf(ctx context.Context, id meta.EntityID, now time.Time) ([]meta.APIToken, error) {
 	return s.queryTokens(ctx, fmt.Sprintf(tokensOfEntity, ""), id, formatTime(now))
 }
 
-// TokensPage gives at most n of TokensOf, and whether there are more: the first
-// ones, or those after the token of a short half. Invalid when the entity has
-// none of that short half.
+// TokensPage returns at most n of TokensOf and reports whether there are more: the
+// first ones, or those after the token with a short half. Invalid when the account
+// has no token of that short half.
 func (s *Store) TokensPage(ctx context.Context, id meta.EntityID, now time.Time, after string, n int) (page []meta.APIToken, more bool, err error) {
 	if after == "" {
 		page, err = s.queryTokens(ctx, fmt.Sprintf(tokensOfEntity, "")+" LIMIT $3", id, formatTime(now), n+1)
@@ -102,8 +101,8 @@ func (s *Store) queryTokens(ctx context.Context, query string, args ...any) ([]m
 	return out, sqldb.Error(rows.Err())
 }
 
-// RevokeToken revokes one token of an entity. NotFound when the entity has no
-// such token or it is revoked already.
+// RevokeToken revokes a token of an account. NotFound when the account has no such
+// token or the token is revoked.
 func (s *Store) RevokeToken(ctx context.Context, id meta.EntityID, short string, now time.Time) error {
 	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `
@@ -113,80 +112,16 @@ func (s *Store) RevokeToken(ctx context.Context, id meta.EntityID, short string,
 	})
 }
 
-// CreateToken stores a token. Of its scope it takes the database and the
-// level; it takes neither Slug nor RevokedAt. Conflict when there is a token
-// of that short half, NotFound when the entity or the database is gone,
-// Forbidden when the account has as many as it may.
+// CreateToken stores a token, with the database and the level of its scope, and
+// without Slug and RevokedAt. Conflict when the short half exists, NotFound when
+// the account or the database does not, Forbidden when the account has reached its
+// limit of tokens.
 func (s *Store) CreateToken(ctx context.Context, t meta.APIToken) error {
 	return s.db.Transact(ctx, func(tx *sql.Tx) error { return s.addToken(ctx, tx, t) })
 }
 
-// addToken is insertToken if the account may have one more.
-func (s *Store) addToken(ctx context.Context, tx *sql.Tx, t meta.APIToken) error {
-	if err := s.lockEntity(ctx, tx, t.Entity, t.Slug); err != nil {
-		return errs.Wrap(errs.NotFound, err, "The account or the database of the token is gone")
-	}
-	have, most, err := s.tokenCount(ctx, tx, t.Entity, t.CreatedAt)
-	if err == nil && most > 0 && have >= most {
-		err = errs.E(errs.Forbidden, "%s has %d API tokens and may have %d %s; revoke those that are not used any more", t.Slug, have, most, limits.TokensPerAccount.Hint())
-	}
-	if err != nil {
-		return err
-	}
-	return insertToken(ctx, tx, t)
-}
-
-// tokenCount gives how many tokens of an account hold, and how many may; 0 is
-// any number.
-func (s *Store) tokenCount(ctx context.Context, q queryer, id meta.EntityID, now time.Time) (have, most int64, err error) {
-	var own sql.NullInt64
-	err = q.QueryRowContext(ctx, `
-		SELECT (SELECT count(*) FROM api_token WHERE entity_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)),
-			(SELECT tokens_per_account FROM account_limit WHERE entity_id = $1)`, id, formatTime(now)).Scan(&have, &own)
-	if most = s.tokens; own.Valid {
-		most = own.Int64
-	}
-	return have, most, err
-}
-
-// maxSurplusLogins is how many tokens are given at most as too many at a time.
-const maxSurplusLogins = 10
-
-// SurplusLogins gives tokens of log-ins that an account has too many, those that
-// were not used for longest; never the one of the short half, and none that was
-// made for an application or by hand.
-func (s *Store) SurplusLogins(ctx context.Context, slug ayb.EntitySlug, short string, now time.Time) (id meta.EntityID, shorts []string, err error) {
-	ctx, cancel := sqldb.WithTimeout(ctx)
-	defer cancel()
-	if err := s.db.Reader().QueryRowContext(ctx, `SELECT id FROM entity WHERE slug = $1`, slug).Scan(&id); err != nil {
-		return 0, nil, sqldb.Error(err)
-	}
-	have, most, err := s.tokenCount(ctx, s.db.Reader(), id, now)
-	if err != nil || most == 0 || have <= most {
-		return id, nil, sqldb.Error(err)
-	}
-	rows, err := s.db.Reader().QueryContext(ctx, `
-		SELECT short_token FROM api_token
-		WHERE entity_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)
-			AND database_id IS NULL AND app_name IS NULL AND name IS NULL AND short_token <> $3
-		ORDER BY COALESCE(last_used_at, created_at) NULLS FIRST, short_token LIMIT $4`,
-		id, formatTime(now), short, min(have-most, maxSurplusLogins))
-	if err != nil {
-		return 0, nil, sqldb.Error(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var one string
-		if err := rows.Scan(&one); err != nil {
-			return 0, nil, sqldb.Error(err)
-		}
-		shorts = append(shorts, one)
-	}
-	return id, shorts, sqldb.Error(rows.Err())
-}
-
-// insertToken takes the entity and the database as they are at this moment:
-// none of it is stored of a token whose account or database has just gone.
+// insertToken stores a token. NotFound when the account or the database was
+// deleted at the same time.
 func insertToken(ctx context.Context, tx *sql.Tx, t meta.APIToken) error {
 	var database, level sql.NullInt64
 	if t.Scope != nil {
@@ -203,16 +138,15 @@ func insertToken(ctx context.Context, tx *sql.Tx, t meta.APIToken) error {
 		t.Short, t.Entity, hex.EncodeToString(t.Hash[:]), database, level,
 		nullText(t.AppName), nullText(t.Name), nullTime(t.CreatedAt), nullTime(t.ExpiresAt), nullSeconds(t.Idle), nullTime(t.LastUsedAt))
 	if sqldb.IsReferenceError(err) {
-		return errs.Wrap(errs.NotFound, err, "The account or the database of the token is gone")
+		return errs.Wrap(errs.NotFound, err, "The account or the database of the token was deleted")
 	}
 	return err
 }
 
-// TouchTokens records uses of tokens, many at once and off the path of
-// requests. What is recorded already of a later time stays; tokens that are
-// gone or revoked are left alone.
+// TouchTokens records uses of tokens, many at once, outside of requests. An older
+// use does not replace a later one. Missing and revoked tokens are ignored.
 func (s *Store) TouchTokens(ctx context.Context, uses []meta.TokenUse) error {
-	// All servers take the rows in one order, so that none waits in a circle.
+	// All servers lock the rows in the same order, which prevents deadlocks.
 	uses = slices.SortedFunc(slices.Values(uses), func(a, b meta.TokenUse) int { return strings.Compare(a.Short, b.Short) })
 	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		for _, u := range uses {
@@ -256,4 +190,21 @@ func scanToken(row scanner) (meta.APIToken, error) {
 	t.LastUsedAt, t.Idle = readTime(used), time.Duration(idle.Int64)*time.Second
 	t.CreatedAt, t.ExpiresAt, t.RevokedAt = readTime(created), readTime(expires), readTime(revoked)
 	return t, nil
+}
+
+// scope reads the scope columns of a token. A token with one of them keeps its
+// scope even if the database was deleted. Without the scope it would be valid for
+// the whole account.
+func scope(database, level sql.NullInt64, owner, name sql.NullString) (*meta.Scope, error) {
+	s := &meta.Scope{
+		Database: meta.DatabaseID(database.Int64),
+		Path:     ayb.DatabasePath{Entity: ayb.EntitySlug(owner.String), Database: originalSlug(name.String)},
+		Level:    ayb.QueryReadOnly,
+	}
+	if !level.Valid {
+		return s, nil
+	}
+	var err error
+	s.Level, err = decode(queryLevels, level.Int64)
+	return s, err
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// Numbers and texts of the schema. They are fixed: stores written by the
-// reference implementation hold them.
+// Numbers in the schema. They are fixed, because stores of the reference
+// implementation hold them.
 const (
 	methodEmail    = 0
 	statusVerified = 0
@@ -26,33 +26,33 @@ var (
 	queryLevels   = []ayb.QueryLevel{ayb.QueryReadOnly, ayb.QueryReadWrite}
 )
 
-// encode gives the stored number of a value.
+// encode returns the stored number of a value.
 func encode[T comparable](known []T, v T) (int, error) {
 	for i, k := range known {
 		if k == v {
 			return i, nil
 		}
 	}
-	return 0, fmt.Errorf("no number for %v", v)
+	return 0, fmt.Errorf("there is no stored number for %v", v)
 }
 
-// decode is the inverse of number.
+// decode is the inverse of encode.
 func decode[T any](known []T, n int64) (T, error) {
 	if n < 0 || n >= int64(len(known)) {
 		var zero T
-		return zero, fmt.Errorf("no %T with number %d", zero, n)
+		return zero, fmt.Errorf("there is no %T with the stored number %d", zero, n)
 	}
 	return known[n], nil
 }
 
-// timeLayout is how times are written: UTC, always six digits, so that the
-// order of the texts is the order of the times.
+// timeLayout is the form of stored times: UTC with six digits, so that the order of
+// the texts is the order of the times.
 const timeLayout = "2006-01-02 15:04:05.000000"
 
 func formatTime(t time.Time) string { return t.UTC().Format(timeLayout) }
 
-// readTime reads a nullable time. The driver turns columns declared TIMESTAMP
-// into times by itself, whatever text an older store holds.
+// readTime decodes a nullable time. The driver reads the texts of TIMESTAMP columns
+// in every form that older stores hold.
 func readTime(t sql.NullTime) time.Time {
 	if !t.Valid {
 		return time.Time{}
@@ -60,7 +60,7 @@ func readTime(t sql.NullTime) time.Time {
 	return t.Time.UTC()
 }
 
-// nullTime writes a time that may be unset.
+// nullTime encodes a time; zero is NULL.
 func nullTime(t time.Time) sql.NullString {
 	if t.IsZero() {
 		return sql.NullString{}
@@ -68,10 +68,10 @@ func nullTime(t time.Time) sql.NullString {
 	return sql.NullString{String: formatTime(t), Valid: true}
 }
 
-// nullText writes a text whose being empty is its absence.
+// nullText encodes a text; the empty text is NULL.
 func nullText(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
 
-// nullSeconds writes a duration that may be unset.
+// nullSeconds encodes a duration; zero is NULL.
 func nullSeconds(d time.Duration) sql.NullInt64 {
 	return sql.NullInt64{Int64: int64(d / time.Second), Valid: d != 0}
 }
@@ -98,14 +98,14 @@ type storedLink struct {
 	Verified bool   `json:"verified"`
 }
 
-// readLinks reads the JSON list of profile links.
+// readLinks decodes the JSON list of profile links.
 func readLinks(s sql.NullString) ([]meta.Link, error) {
 	if !s.Valid || s.String == "" {
 		return nil, nil
 	}
 	var stored []storedLink
 	if err := json.Unmarshal([]byte(s.String), &stored); err != nil {
-		return nil, fmt.Errorf("the stored links of a profile: %w", err)
+		return nil, fmt.Errorf("could not read the stored links of a profile: %w", err)
 	}
 	out := make([]meta.Link, len(stored))
 	for i, l := range stored {
@@ -114,7 +114,7 @@ func readLinks(s sql.NullString) ([]meta.Link, error) {
 	return out, nil
 }
 
-// writeLinks is the inverse of links.
+// writeLinks is the inverse of readLinks.
 func writeLinks(list []meta.Link) (sql.NullString, error) {
 	if len(list) == 0 {
 		return sql.NullString{}, nil

@@ -11,9 +11,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// InsertOAuthCode stores an authorization code that has not been used. Of its
-// scope it takes the database and the level. NotFound when the entity or the
-// database is gone.
+// InsertOAuthCode stores an unused authorization code, with the database and the
+// level of its scope. NotFound when the account or the database does not exist.
 func (s *Store) InsertOAuthCode(ctx context.Context, c meta.OAuthCode) error {
 	level, err := encode(queryLevels, c.Scope.Level)
 	if err != nil {
@@ -27,14 +26,14 @@ func (s *Store) InsertOAuthCode(ctx context.Context, c meta.OAuthCode) error {
 			hex.EncodeToString(c.Hash[:]), c.Entity, c.Challenge, c.RedirectURI, c.AppName,
 			level, c.Scope.Database, formatTime(c.CreatedAt), formatTime(c.ExpiresAt))
 		if sqldb.IsReferenceError(err) {
-			return errs.Wrap(errs.NotFound, err, "The account or the database is gone")
+			return errs.Wrap(errs.NotFound, err, "The account or the database was deleted")
 		}
 		return err
 	})
 }
 
-// OAuthCode gives an authorization code by the hash of it, used or not,
-// expired or not. NotFound when there is none.
+// OAuthCode returns an authorization code by its hash, also if it is used or
+// expired. NotFound when it does not exist.
 func (s *Store) OAuthCode(ctx context.Context, hash [32]byte) (meta.OAuthCode, error) {
 	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
@@ -71,12 +70,12 @@ func (s *Store) OAuthCode(ctx context.Context, hash [32]byte) (meta.OAuthCode, e
 	return c, nil
 }
 
-// UseOAuthCode exchanges an authorization code for a token: it marks the code
-// as used and stores the token, both or neither. Of all that try at once one
-// succeeds. The caller has checked the code against what the client sent.
+// UseOAuthCode exchanges an authorization code for a token: it marks the code as
+// used and stores the token in one transaction. One of several exchanges at the
+// same time succeeds. The caller has checked the request of the client.
 //
-// Conflict when the code is used, expired at now or not there any more;
-// otherwise the errors of CreateToken.
+// Conflict when the code is used, expired or deleted; also the errors of
+// CreateToken.
 func (s *Store) UseOAuthCode(ctx context.Context, hash [32]byte, t meta.APIToken, now time.Time) error {
 	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `

@@ -10,10 +10,9 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// NoteSnapshot keeps a note on a snapshot of a database. What was noted before
-// stays: a message that is there already is the one that was given to this
-// state, and a state that is kept again keeps it. Of a database's
-// notes it keeps so many, the newest. NotFound when the database is gone.
+// NoteSnapshot stores a note on a snapshot of a database and removes all but the
+// newest notes, as many as keep says. An earlier message and an earlier mark of the
+// same snapshot stay. NotFound when the database does not exist.
 func (s *Store) NoteSnapshot(ctx context.Context, id meta.DatabaseID, n meta.SnapshotNote, keep int) error {
 	mark := 0
 	if n.BeforeRestore {
@@ -40,7 +39,8 @@ func (s *Store) NoteSnapshot(ctx context.Context, id meta.DatabaseID, n meta.Sna
 	})
 }
 
-// SnapshotNotes gives the notes on the snapshots of a database.
+// SnapshotNotes returns the notes on the snapshots of a database, ordered by the
+// id of the snapshot.
 func (s *Store) SnapshotNotes(ctx context.Context, id meta.DatabaseID) ([]meta.SnapshotNote, error) {
 	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
