@@ -9,17 +9,16 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Client is the side of a link that opens streams. Frames that arrive are
-// given to Handle; the rest is done by the streams. It is safe for concurrent
-// use.
+// Client is the side of a link that opens streams. Handle must be called with
+// every frame that arrives. It is safe for concurrent use.
 type Client struct {
 	link Link
 
 	mu      sync.Mutex
 	streams map[uint32]*Stream
 	lastID  uint32
-	// resetPending says that streams up to resetUpTo have failed here and may still be
-	// open on the other side, where nobody has canceled them.
+	// resetPending is true when streams up to resetUpTo have failed here and
+	// may still be open on the other side. A Reset frame ends them.
 	resetPending bool
 	resetUpTo    uint32
 }
@@ -29,10 +28,10 @@ func NewClient(link Link) *Client {
 	return &Client{link: link, streams: map[uint32]*Stream{}}
 }
 
-// Open starts a stream. head and body together are the request; the head must
-// be at most Chunk bytes and goes into the first frame with as much of the
-// body as fits one chunk. Longer bodies are sent by the calling goroutine as
-// the peer grants credit, until ctx ends.
+// Open starts a stream. The request is head followed by body. The head must
+// have at most Chunk bytes; it goes into the first frame with as much of the
+// body as fits into one chunk. The calling goroutine sends the rest of the body
+// as the peer grants credit, until ctx ends.
 func (c *Client) Open(ctx context.Context, head, body []byte) (*Stream, error) {
 	s := c.register()
 	first := body[:min(len(body), Chunk)]
@@ -44,7 +43,7 @@ func (c *Client) Open(ctx context.Context, head, body []byte) (*Stream, error) {
 	}
 	s.sendOpen(Open, buf)
 	if err := s.out.sendAll(ctx, c.link, s.id, rest, true); err != nil {
-		if !s.ended() { // else the answer says why
+		if !s.ended() { // the answer says why
 			s.Close()
 			return nil, err
 		}
@@ -52,7 +51,7 @@ func (c *Client) Open(ctx context.Context, head, body []byte) (*Stream, error) {
 	return s, nil
 }
 
-// register makes a stream that is known here and not yet on the other side.
+// register makes a stream. The other side does not know it yet.
 func (c *Client) register() *Stream {
 	s := newStream(c.link)
 	c.mu.Lock()
@@ -73,16 +72,16 @@ func (c *Client) register() *Stream {
 	return s
 }
 
-// Begin starts a stream whose request is sent piece by piece with Send; head,
-// at most Chunk bytes, goes first.
+// Begin starts a stream whose request is sent in pieces with Send. The head
+// goes first and has at most Chunk bytes.
 func (c *Client) Begin(head []byte) *Stream {
 	s := c.register()
 	s.sendOpen(Open, head)
 	return s
 }
 
-// Handle takes one frame from the peer. The payload is kept until the stream's
-// owner has read it, so it must not be overwritten.
+// Handle processes one frame from the peer. The payload is kept until it is
+// read, so it must not be overwritten.
 func (c *Client) Handle(f Frame) {
 	c.mu.Lock()
 	s := c.streams[f.Stream]
@@ -98,7 +97,7 @@ func (c *Client) Handle(f Frame) {
 		if !s.push(f.Payload, f.Kind == Final) {
 			c.remove(s.id)
 			c.link.Send(Cancel, s.id, nil)
-			s.fail(errs.E(errs.Internal, "A part of the server sent more than it was asked for"))
+			s.fail(errs.E(errs.Internal, "A part of the server sent more data than it was granted"))
 		}
 	case Fail:
 		s.fail(errs.Unmarshal(f.Payload))
@@ -109,8 +108,9 @@ func (c *Client) Handle(f Frame) {
 	}
 }
 
-// FailAll fails every open stream: the peer is gone, or cannot be reached. If it
-// comes back, the next Open first tells it to end what it still has.
+// FailAll fails every open stream with an error, because the peer is gone or
+// out of reach. Before the next stream, the client tells the peer to end the
+// old ones.
 func (c *Client) FailAll(err error) {
 	c.mu.Lock()
 	streams := c.streams
@@ -122,10 +122,9 @@ func (c *Client) FailAll(err error) {
 	}
 }
 
-// Check asks the other side about every open stream. One that was opened
-// before the other side was restarted is unknown there and fails; one that it
-// has seen goes on. One whose first frame is not sent yet is asked about as
-// soon as it is.
+// Check asks the other side about every open stream. Streams that a restarted
+// peer does not know fail; the others continue. A stream whose first frame is
+// not sent yet is asked about right after that frame.
 func (c *Client) Check() {
 	c.mu.Lock()
 	ids := make([]byte, 0, 4*len(c.streams))
@@ -140,7 +139,7 @@ func (c *Client) Check() {
 	}
 }
 
-// Active returns how many streams are open.
+// Active returns the number of open streams.
 func (c *Client) Active() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

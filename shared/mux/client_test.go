@@ -8,7 +8,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// record is a link that keeps what is sent; before is called first.
+// record is a link that keeps the frames; it calls before first.
 type record struct {
 	frames []Frame
 	before func(Frame)
@@ -22,8 +22,8 @@ func (r *record) Send(k Kind, stream uint32, payload []byte) {
 	r.frames = append(r.frames, f)
 }
 
-// A peer that sends more than it was granted would fill the memory of a caller
-// whose own client reads slowly.
+// A peer that exceeds its credit could fill the memory of a caller whose own
+// client reads slowly.
 func TestPeerThatIgnoresCreditIsCutOff(t *testing.T) {
 	for name, size := range map[string]int{"data": Chunk, "nothing": 0} {
 		t.Run(name, func(t *testing.T) {
@@ -55,7 +55,7 @@ func TestPeerThatIgnoresCreditIsCutOff(t *testing.T) {
 	}
 }
 
-// What is granted may be sent, to the last byte.
+// The entire granted credit can be used.
 func TestGrantedCreditMayBeUsedUp(t *testing.T) {
 	c := NewClient(&record{})
 	s, err := c.Open(t.Context(), nil, []byte("x"))
@@ -88,8 +88,8 @@ func TestGrantedCreditMayBeUsedUp(t *testing.T) {
 	}
 }
 
-// After a break the other side hears what was given up, before anything new,
-// and again when it may not have heard the first time.
+// After a break, the other side learns which streams were lost before it gets
+// new ones; a second break repeats that.
 func TestStreamsLostInABreakAreReset(t *testing.T) {
 	link := &record{}
 	c := NewClient(link)
@@ -118,13 +118,13 @@ func TestStreamsLostInABreakAreReset(t *testing.T) {
 	}
 }
 
-// A stream is asked about only when the other side can have heard of it, and
-// then it is: its first frame may have gone to what was there before.
+// A stream is asked about only after its first frame, and then always: the
+// frame may have reached a peer that has restarted since.
 func TestCheckWaitsForTheFirstFrame(t *testing.T) {
 	for name, open := range map[string]func(c *Client) (*Stream, error){
-		"whole":  func(c *Client) (*Stream, error) { return c.Open(t.Context(), nil, []byte("x")) },
-		"begun":  func(c *Client) (*Stream, error) { return c.Begin([]byte("x")), nil },
-		"longer": func(c *Client) (*Stream, error) { return c.Open(t.Context(), nil, make([]byte, Chunk+1)) },
+		"complete": func(c *Client) (*Stream, error) { return c.Open(t.Context(), nil, []byte("x")) },
+		"streamed": func(c *Client) (*Stream, error) { return c.Begin([]byte("x")), nil },
+		"longer":   func(c *Client) (*Stream, error) { return c.Open(t.Context(), nil, make([]byte, Chunk+1)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			link := &record{}

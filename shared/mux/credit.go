@@ -8,7 +8,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// credit counts what one side of a stream may still send.
+// credit counts the bytes that one side of a stream may still send.
 type credit struct {
 	mu      sync.Mutex
 	left    int
@@ -22,7 +22,8 @@ func (c *credit) init() {
 	c.wake = make(chan struct{}, 1)
 }
 
-// acquire waits until at least one byte may be sent and takes up to want.
+// acquire waits until at least one byte may be sent. It returns the number of
+// granted bytes, at most want.
 func (c *credit) acquire(ctx context.Context, want int) (int, error) {
 	for {
 		c.mu.Lock()
@@ -56,7 +57,7 @@ func (c *credit) grant(n int) {
 	c.signal()
 }
 
-// stop makes every waiting and later take fail.
+// stop makes all waiting and later calls of acquire fail.
 func (c *credit) stop(err error) {
 	c.mu.Lock()
 	if !c.stopped {
@@ -73,8 +74,8 @@ func (c *credit) signal() {
 	}
 }
 
-// sendAll sends p in chunks as credit allows; with final the last chunk ends
-// this direction, and is sent even when p is empty.
+// sendAll sends p in chunks as credit allows. With final, the last chunk ends
+// this direction; it is sent even if p is empty.
 func (c *credit) sendAll(ctx context.Context, link Link, id uint32, p []byte, final bool) error {
 	for len(p) > 0 {
 		n, err := c.acquire(ctx, min(len(p), Chunk))

@@ -1,25 +1,25 @@
 // Package mux multiplexes many requests and their streamed answers over one
-// ordered channel: the socketpair of a query daemon and the bus subjects
-// between a control plane and a query node speak the same frames.
+// ordered channel. The socket pair of a query daemon and the bus subjects
+// between control plane and query node use the same frames.
 //
 // A frame is
 //
-//	length  uint32, big endian: the bytes after this field
+//	length  uint32, big endian: the number of bytes after this field
 //	kind    uint8
-//	stream  uint32, big endian: chosen by the client, never reused while open
+//	stream  uint32, big endian: chosen by the client, unique among open streams
 //	payload
 //
-// A client opens a stream with Open (more request data follows) or OpenFinal
-// (the whole request). The server answers with Data frames and one Final, or
-// with one Fail, which ends the stream. Cancel asks the server to stop; the
-// server still ends the stream. Data and Final payloads, of either side, use
-// up credit: each side may send Window bytes and then as many as Credit frames
-// have granted, so memory is bounded on every hop, and a hop in the middle
-// that only forwards frames needs no buffer of its own. The head of an Open is
-// not counted.
+// A client opens a stream with Open, if more request data follows, or with
+// OpenFinal, if the frame holds the entire request. The server answers with
+// Data frames and one Final, or with one Fail, which ends the stream. Cancel
+// asks the server to stop; the server still ends the stream. The payloads of
+// Data and Final use up credit, in both directions: each side may send Window
+// bytes, and then as many as Credit frames have granted. This bounds the memory
+// of every hop, and a hop that only forwards frames needs no buffer. The head
+// of an Open is not counted.
 //
-// Frames of several streams that wait at the same moment travel in one write
-// (Outbox). The package never interprets payloads and opens no connections.
+// Frames of several streams that wait at the same time are sent in one write
+// (Outbox). The package does not interpret payloads and opens no connections.
 package mux
 
 import (
@@ -27,39 +27,38 @@ import (
 	"errors"
 )
 
-// Kind returns what a frame means.
+// Kind is the meaning of a frame.
 type Kind uint8
 
-// The kinds. The list only grows; a receiver ignores kinds it does not know.
+// The list only grows. A receiver ignores kinds that it does not know.
 const (
-	Open      Kind = 1  // starts a stream; the request goes on in Data frames
-	OpenFinal Kind = 2  // starts a stream; this is the whole request
+	Open      Kind = 1  // starts a stream; the rest of the request follows in Data frames
+	OpenFinal Kind = 2  // starts a stream; the payload is the entire request
 	Data      Kind = 3  // a piece of a request or an answer
 	Final     Kind = 4  // the last piece of a request or an answer
 	Fail      Kind = 5  // ends the stream; payload is an error of shared/errs
-	Credit    Kind = 6  // payload uint32: bytes the other side may send more
-	Cancel    Kind = 7  // the client does not want the rest
-	Ping      Kind = 8  // stream 0: are you there
-	Pong      Kind = 9  // stream 0: I am
-	Check     Kind = 10 // stream 0; payload uint32s: fail those of these streams you do not know
-	Reset     Kind = 11 // stream 0; payload uint32: the client has forgotten all streams up to this one
+	Credit    Kind = 6  // payload uint32: bytes that the other side may send in addition
+	Cancel    Kind = 7  // the client does not need the rest
+	Ping      Kind = 8  // stream 0: asks whether the peer is there
+	Pong      Kind = 9  // stream 0: answers a Ping
+	Check     Kind = 10 // stream 0; payload uint32s: fail those of these streams that are unknown
+	Reset     Kind = 11 // stream 0; payload uint32: cancel all streams up to this one
 )
 
 const (
 	headerLen = 9
-	// MaxFrame is the largest frame, header included. A longer length field
-	// means that the peer is broken or hostile.
+	// MaxFrame is the size limit of a frame, header included. A greater length
+	// field means that the peer is broken or hostile.
 	MaxFrame = 512 << 10
-	// MaxPayload is the largest payload.
+	// MaxPayload is the size limit of a payload.
 	MaxPayload = MaxFrame - headerLen
 	// Window is how many bytes a side may send before the first Credit.
 	Window = 256 << 10
-	// Chunk is the size a sender cuts long data into.
+	// Chunk is the size of the pieces into which a sender cuts long data.
 	Chunk = 64 << 10
 )
 
-// ErrFrame reports bytes that are no frame. The channel they came from cannot
-// be used any more.
+// ErrFrame reports a malformed frame. The channel is unusable afterwards.
 var ErrFrame = errors.New("malformed frame")
 
 // Frame is one parsed frame. Payload aliases the buffer it was parsed from.
@@ -69,7 +68,7 @@ type Frame struct {
 	Payload []byte
 }
 
-// Append adds a frame to dst.
+// Append appends a frame to dst.
 func Append(dst []byte, k Kind, stream uint32, payload []byte) []byte {
 	dst = binary.BigEndian.AppendUint32(dst, uint32(headerLen-4+len(payload)))
 	dst = append(dst, byte(k))
@@ -77,8 +76,8 @@ func Append(dst []byte, k Kind, stream uint32, payload []byte) []byte {
 	return append(dst, payload...)
 }
 
-// Parse takes the first frame off buf. more is true when buf ends before the
-// frame does. The error is ErrFrame.
+// Parse parses the first frame of buf. more is true if the frame is not
+// complete. The error is ErrFrame.
 func Parse(buf []byte) (f Frame, rest []byte, more bool, err error) {
 	if len(buf) < headerLen {
 		if len(buf) >= 4 && !plausible(buf) {
@@ -102,8 +101,8 @@ func plausible(buf []byte) bool {
 	return n >= headerLen-4 && n <= MaxFrame-4
 }
 
-// CreditOf reads the payload of a Credit frame; ok is false when it is not
-// one or grants more than could ever be outstanding.
+// CreditOf parses the payload of a Credit frame. ok is false if it is malformed
+// or grants more than could ever be outstanding.
 func CreditOf(payload []byte) (n int, ok bool) {
 	if len(payload) != 4 {
 		return 0, false
@@ -119,13 +118,14 @@ func EachStream(payload []byte, fn func(stream uint32)) {
 	}
 }
 
-// ResetCovers reports whether a Reset frame with this payload speaks of a stream.
-// Numbers go round, so they are compared by their distance.
+// ResetCovers reports whether a Reset frame with this payload includes a
+// stream. Stream numbers wrap around, so they are compared by distance.
 func ResetCovers(payload []byte, stream uint32) bool {
 	return len(payload) == 4 && int32(binary.BigEndian.Uint32(payload)-stream) >= 0
 }
 
-// EachFrame calls fn for every frame of a batch that holds whole frames only.
+// EachFrame calls fn for every frame of a batch. A batch holds complete frames
+// only.
 func EachFrame(batch []byte, fn func(Frame)) error {
 	for len(batch) > 0 {
 		f, rest, more, err := Parse(batch)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The wire form is a contract between processes of different versions.
+// The wire format is a contract between processes of different versions.
 func TestGoldenFrames(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -64,7 +64,7 @@ func TestForgedLengths(t *testing.T) {
 		}
 	}
 	if _, ok := CreditOf([]byte{0xff, 0xff, 0xff, 0xff}); ok {
-		t.Error("an absurd credit was taken")
+		t.Error("an absurd credit was accepted")
 	}
 }
 

@@ -8,9 +8,9 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// script turns bytes into frames that look right, on few streams, so that a
-// fuzzer meets what matters: the order of frames and their sizes. What is left
-// is taken for frames as they are on the wire.
+// script turns bytes into well-formed frames on a few streams, so that a fuzzer
+// explores the order and the sizes of frames. The remaining bytes are parsed as
+// frames.
 func script(data []byte, do func(Frame)) {
 	for len(data) >= 3 {
 		n := min(int(data[2]), len(data)-3)
@@ -23,9 +23,9 @@ func script(data []byte, do func(Frame)) {
 func seeds(f *testing.F) {
 	for _, s := range []string{
 		"\x02\x01\x03abc", "\x01\x01\x02ab\x03\x01\x02cd\x04\x01\x00", // a request in one frame and in three
-		"\x01\x01\x03Lab\x03\x01\x02cd\x04\x01\x00", "\x01\x01\x03Lab\x07\x01\x00", // one that is served while it comes, and its cancel
+		"\x01\x01\x03Lab\x03\x01\x02cd\x04\x01\x00", "\x01\x01\x03Lab\x07\x01\x00", // a streamed request, and its cancellation
 		"\x01\x01\x00\x01\x01\x00\x02\x01\x00", "\x02\x00\x00\x02\x01\x00\x02\x02\x00\x02\x03\x00\x02\x00\x00", // numbers used twice, too many
-		"\x03\x02\x01x\x04\x02\x00\x07\x02\x00\x06\x02\x04\xff\xff\xff\xff",                                      // streams that nobody opened, absurd credit
+		"\x03\x02\x01x\x04\x02\x00\x07\x02\x00\x06\x02\x04\xff\xff\xff\xff",                                      // unknown streams, absurd credit
 		"\x0a\x00\x08\x00\x00\x00\x01\x00\x00\x00\x09\x0b\x00\x04\xff\xff\xff\xff\x0b\x00\x01x",                  // check, reset
 		"\x05\x01\x12{\"code\":\"internal\"}\x05\x02\x02no", "\x08\x00\x00\x09\x00\x00\x0c\x01\x01x\x00\x01\x00", // failures, pings, unknown kinds
 		"\x01\x01\x03Lab\x03\x01\x00\x03\x01\x00\x04\x01\x00\x04\x01\x00\x03\x01\x01x", // pieces after the end
@@ -43,8 +43,8 @@ func (e *endings) Send(k Kind, _ uint32, _ []byte) {
 	}
 }
 
-// Whatever a client sends, every request is answered once, what is kept stays
-// within the limits, and nothing is left behind.
+// With any frames of a client, every request is answered once, the kept bytes
+// stay within the limits, and no request is left open.
 func FuzzServer(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -52,7 +52,7 @@ func FuzzServer(f *testing.F) {
 		limits := Limits{MaxOpen: 3, MaxRequest: 300, MaxBuffered: 500, StreamsBody: func(first []byte) bool { return len(first) > 0 && first[0] == 'L' }}
 		s := NewServer(&link, limits, func(c *Call) {
 			if c.Body() != nil {
-				_, _ = io.Copy(io.Discard, c.Body()) // how it ends is the client's affair
+				_, _ = io.Copy(io.Discard, c.Body()) // the error does not matter
 			}
 			if len(c.Request())%2 == 1 {
 				c.Fail(errs.E(errs.Invalid, "odd"))
@@ -82,8 +82,8 @@ func FuzzServer(f *testing.F) {
 	})
 }
 
-// Whatever a server sends, each stream ends once, and no more is kept than it
-// was allowed to send.
+// With any frames of a server, each stream ends once, and the kept bytes stay
+// within the credit.
 func FuzzClient(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, data []byte) {

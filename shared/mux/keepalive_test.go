@@ -2,14 +2,14 @@ package mux
 
 import "testing"
 
-// links counts the frames of a link.
+// links passes on the frames of a link.
 type links chan Frame
 
 func (l links) Send(k Kind, stream uint32, payload []byte) {
 	l <- Frame{k, stream, append([]byte(nil), payload...)}
 }
 
-// A call shows that it lives as long as it does.
+// KeepAlive sends empty frames until the call has ended.
 func TestAlive(t *testing.T) {
 	link, done := make(links, 10), make(chan struct{})
 	s := NewServer(link, Limits{MaxOpen: 1, MaxRequest: 10, MaxBuffered: 10}, func(c *Call) {

@@ -7,24 +7,24 @@ import (
 )
 
 // Link sends frames to one peer, in the order of the calls. Send copies the
-// payload and does not wait for the peer; a frame for a peer that is gone is
-// dropped, and whoever owns the link learns of it elsewhere. Links are safe
-// for concurrent use.
+// payload and does not wait for the peer. Frames for a peer that is gone are
+// dropped; the owner of the link learns of that elsewhere. Links are safe for
+// concurrent use.
 type Link interface {
 	Send(k Kind, stream uint32, payload []byte)
 }
 
-// Outbox collects frames and hands them on in batches of whole frames, at
-// most MaxFrame bytes each unless a single frame is larger.
+// Outbox collects frames and writes them in batches of complete frames. A batch
+// has at most MaxFrame bytes, unless a single frame is larger.
 //
-// Whoever adds a frame while nobody is writing becomes the writer, so a lone
-// request costs no hand-over. When frames come quickly, it lets other runnable
-// goroutines go first before it writes, so requests that wait at the same
-// moment share a batch.
+// The goroutine that adds a frame writes it if there is no other writer, so a
+// lone request needs no other goroutine. When frames follow quickly, the writer
+// first lets other runnable goroutines run, so that requests that wait at the
+// same moment share a batch.
 type Outbox struct {
-	// try writes what it can without waiting and gives what is left; finish,
-	// on a goroutine of its own, writes that. One goroutine at a time calls
-	// them. Only if try says so does it keep the batch.
+	// try writes as much as it can without waiting and returns the rest. finish
+	// writes that rest on a goroutine of its own. Only one goroutine at a time
+	// calls them. The batch belongs to try afterwards if it returns kept.
 	try    func(batch []byte) (rest []byte, kept bool)
 	finish func(rest []byte)
 
@@ -34,28 +34,28 @@ type Outbox struct {
 	spare        []byte   // an emptied batch to fill next
 	pendingBytes int      // bytes in complete and current
 	writing      bool
-	corks        int // by how many Cork
+	corks        int // calls of Cork without Uncork
 	closed       bool
-	lastWrite    time.Time // when somebody became the writer
+	lastWrite    time.Time // when the last write began
 }
 
-// yieldWithin is how soon frames follow one another when yielding to other
-// goroutines is worth it: it wakes an idle thread, and for a lone request
-// that costs more than its write.
+// yieldWithin is the time between two writes below which the writer yields to
+// other goroutines. Yielding wakes an idle thread, which costs a lone request
+// more than its write.
 const yieldWithin = 60 * time.Microsecond
 
-// maxSpare is the largest batch buffer kept for reuse while nothing is sent.
+// maxSpare is the size limit of a batch buffer that is kept for reuse.
 const maxSpare = 128 << 10
 
-// NewOutbox makes an outbox whose write takes every batch whole and without
-// waiting for the peer. If write says that it keeps the batch, it is its own
-// from then on; else it is filled again.
+// NewOutbox makes an outbox for a channel whose write takes every batch
+// completely and does not wait. If write returns kept, the batch belongs to it;
+// otherwise the outbox reuses the batch.
 func NewOutbox(write func(batch []byte) (kept bool)) *Outbox {
 	return &Outbox{try: func(batch []byte) ([]byte, bool) { return nil, write(batch) }}
 }
 
-// NewWaitingOutbox makes an outbox for a channel that may be full: try writes
-// what it can at once and returns the rest, which finish then writes in the
+// NewWaitingOutbox makes an outbox for a channel that may be full. try writes
+// as much as it can at once and returns the rest; finish writes the rest in the
 // background, so that Send never waits.
 func NewWaitingOutbox(try func(batch []byte) (rest []byte), finish func(rest []byte)) *Outbox {
 	return &Outbox{try: func(batch []byte) ([]byte, bool) { return try(batch), false }, finish: finish}
@@ -92,15 +92,15 @@ func (o *Outbox) Send(k Kind, stream uint32, payload []byte) {
 	o.drain()
 }
 
-// Cork keeps frames back until Uncork, for one who is about to send several
-// and need not wait for anything in between. Both may be called concurrently.
+// Cork delays frames until Uncork, for a caller that is about to send several.
+// Cork and Uncork may be called concurrently; calls are counted.
 func (o *Outbox) Cork() {
 	o.mu.Lock()
 	o.corks++
 	o.mu.Unlock()
 }
 
-// Uncork ends a Cork.
+// Uncork ends one Cork and writes the delayed frames after the last one.
 func (o *Outbox) Uncork() {
 	o.mu.Lock()
 	o.corks--
@@ -139,14 +139,15 @@ func (o *Outbox) drain() {
 	}
 }
 
-// next takes the oldest batch; nil when there is none or the box is closed.
+// next removes the oldest batch and returns it, or nil if the outbox is empty
+// or closed.
 func (o *Outbox) next() []byte {
 	if o.closed {
 		return nil
 	}
 	if len(o.complete) > 0 {
 		batch := o.complete[0]
-		o.complete[0] = nil // else the array keeps every batch of a jam alive
+		o.complete[0] = nil // otherwise the array would keep old batches alive
 		o.complete = o.complete[1:]
 		o.pendingBytes -= len(batch)
 		return batch
@@ -160,15 +161,15 @@ func (o *Outbox) next() []byte {
 	return batch
 }
 
-// PendingBytes is how many bytes of frames nobody has begun to write yet.
+// PendingBytes returns the number of bytes that wait to be written.
 func (o *Outbox) PendingBytes() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.pendingBytes
 }
 
-// Close drops what is not written and everything sent later. It does not wait
-// for a write that is under way.
+// Close drops pending and later frames. It does not wait for a write in
+// progress.
 func (o *Outbox) Close() {
 	o.mu.Lock()
 	o.closed, o.complete, o.current, o.spare, o.pendingBytes = true, nil, nil, nil, 0

@@ -66,7 +66,7 @@ func TestFullChannelIsFinishedInTheBackground(t *testing.T) {
 			got = append(got, b...)
 		})
 	o.Send(Data, 1, []byte("one"))
-	o.Send(Data, 2, []byte("two")) // returns although the first is still going out
+	o.Send(Data, 2, []byte("two")) // returns while the first is still being written
 	close(gate)
 	<-done
 	var order []uint32
@@ -75,7 +75,8 @@ func TestFullChannelIsFinishedInTheBackground(t *testing.T) {
 	}
 }
 
-// After a jam nothing of it is kept, and while it lasts its size is known.
+// PendingBytes counts waiting batches, and the outbox keeps none of them after
+// they are written.
 func TestJamIsForgottenWhenItIsOver(t *testing.T) {
 	gate, done := make(chan struct{}), make(chan struct{})
 	jammed, batches := true, 0
@@ -119,9 +120,9 @@ func TestClosedBoxDrops(t *testing.T) {
 	o.Send(Data, 1, []byte("x"))
 }
 
-// What is sent during a Cork goes out together at its end, also what another
-// has sent meanwhile.
-func TestHold(t *testing.T) {
+// Frames sent during a Cork are written together at its end, also those of
+// other goroutines.
+func TestCork(t *testing.T) {
 	var batches [][]byte
 	o := NewOutbox(func(batch []byte) bool {
 		batches = append(batches, batch)

@@ -1,16 +1,16 @@
 package mux
 
-// mergeLimit is the size up to which pieces that wait are put together. It is far
-// less than what senders cut long data into.
+// mergeLimit is the size up to which waiting pieces are merged. It is far below
+// the size into which senders cut long data.
 const mergeLimit = 16 << 10
 
-// pieceQueue are what has come of a stream and was not read yet. Credit bounds
-// their bytes and not their number: small ones are put together, since each
-// costs more than its bytes, and may keep the whole batch alive that it came in.
+// pieceQueue holds the unread pieces of a stream. Credit bounds their bytes,
+// but not their number. Small pieces are merged, because each has a cost of its
+// own and may keep the entire batch alive in which it arrived.
 type pieceQueue [][]byte
 
-// add takes a piece, without a copy if it waits alone or is large. Nothing is
-// written behind the end of a piece that is a part of a batch.
+// add appends a piece, without a copy if it is the only one or large. It never
+// writes behind the end of a piece, which may be part of a batch.
 func (q *pieceQueue) add(p []byte) {
 	if n := len(*q); n > 0 && len((*q)[n-1])+len(p) <= mergeLimit {
 		(*q)[n-1] = append((*q)[n-1], p...)
@@ -19,10 +19,10 @@ func (q *pieceQueue) add(p []byte) {
 	*q = append(*q, p[:len(p):len(p)])
 }
 
-// pop returns the oldest piece of those there are.
+// pop removes and returns the oldest piece.
 func (q *pieceQueue) pop() []byte {
 	p := (*q)[0]
-	(*q)[0] = nil // else the array keeps it alive
+	(*q)[0] = nil // otherwise the array would keep it alive
 	*q = (*q)[1:]
 	return p
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Pieces of a byte each come in batches that are far larger: what waits to be
-// read must cost about what it holds, at both ends.
+// Pieces of one byte arrive in batches that are far larger. At both ends,
+// waiting bytes must cost about their own size.
 func TestTinyPiecesKeepNoBatches(t *testing.T) {
 	link := &record{}
 	c := NewClient(link)
@@ -43,8 +43,8 @@ func heap() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// Whatever sizes pieces have, they come out in order and whole, the batches
-// they came in stay as they are, and there are few.
+// Pieces of any size come out complete and in order. The batches in which they
+// arrived do not change, and the number of pieces stays small.
 func TestPiecesKeepWhatTheyWereGiven(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 200 {
@@ -77,7 +77,7 @@ func TestPiecesKeepWhatTheyWereGiven(t *testing.T) {
 	}
 }
 
-// The last piece is the last one also when it joins another.
+// The last piece is marked as last also when it is merged with another.
 func TestLastPieceJoins(t *testing.T) {
 	c := NewClient(&record{})
 	s := c.Begin(nil)

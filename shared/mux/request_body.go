@@ -6,28 +6,28 @@ import (
 	"sync"
 )
 
-// requestBody is the rest of a request on its way: what has come and was not read
-// yet, at most a Window of it.
+// requestBody is the rest of a streamed request: the bytes that have arrived
+// and were not read yet, at most Window of them.
 type requestBody struct {
 	link Link
 	id   uint32
 
 	mu      sync.Mutex
-	allowed int // what the client may still send
+	allowed int // bytes the client may still send
 	queue   pieceQueue
 	final   bool
 	err     error
 	wake    chan struct{}
 
-	piece   []byte // of the queue, being read; Read's only
-	unacked int    // bytes read and not yet granted again; Read's only
+	piece   []byte // popped from queue and partly read; used by Read only
+	unacked int    // bytes read and not granted again yet; used by Read only
 }
 
 func newRequestBody(link Link, id uint32) *requestBody {
 	return &requestBody{link: link, id: id, allowed: Window, wake: make(chan struct{}, 1)}
 }
 
-// push takes a copy of the next piece; false when the client had no credit
+// push adds a copy of the next piece. It reports whether the client had credit
 // for it.
 func (b *requestBody) push(p []byte, final bool) (allowed bool) {
 	b.mu.Lock()
@@ -46,7 +46,7 @@ func (b *requestBody) push(p []byte, final bool) (allowed bool) {
 	return true
 }
 
-// fail ends the body for its reader; what has come by then is lost.
+// fail ends the body with an error for its reader. Unread bytes are lost.
 func (b *requestBody) fail(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -79,7 +79,7 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// grant lets the client send as much again as has been read.
+// grant allows the client to send as many bytes again as were read.
 func (b *requestBody) grant() {
 	b.mu.Lock()
 	b.allowed += b.unacked

@@ -8,40 +8,40 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Server is the side of a link that answers streams: each request runs in a
-// goroutine of its own. It is used by the daemon at the end of the line.
+// Server is the side of a link that answers streams. Each request runs in a
+// goroutine of its own. The daemon uses it, at the end of the chain.
 type Server struct {
 	link      Link
 	serve     func(*Call)
 	limits    Limits
-	handOver  chan *Call    // to a goroutine that has served one and waits
-	closed    chan struct{} // they need wait no more
+	handOver  chan *Call    // to an idle goroutine
+	closed    chan struct{} // ends the idle goroutines
 	closeOnce sync.Once
 
 	mu       sync.Mutex
 	calls    map[uint32]*Call
-	buffered int // bytes of requests that are being received, wait or run
+	buffered int // bytes of all requests
 	idle     int // goroutines that wait for a request
 	done     sync.WaitGroup
 }
 
-// maxIdle is how many goroutines are kept when they have served a request. A
-// new one begins with a small stack, and growing it costs more than the rest of
-// a small request.
+// maxIdle is how many goroutines are kept after they have served a request. The
+// stack of a new goroutine has to grow, which costs more than the rest of a
+// small request.
 const maxIdle = 8
 
-// Limits bound what a Server takes on. What is more is refused.
+// Limits are the limits of a Server. Requests beyond them are refused.
 type Limits struct {
 	MaxOpen     int // requests at once
 	MaxRequest  int // bytes of one request
 	MaxBuffered int // bytes of all requests at once
-	// StreamsBody tells from the first frame of a request whether it is served while
-	// the rest of it still comes, through Call.Body. Such a request may be of
-	// any size. Nil is never.
+	// StreamsBody reports, from the first frame of a request, whether it is
+	// served while the rest arrives through Call.Body. Such a request may have
+	// any size. Nil means never.
 	StreamsBody func(first []byte) bool
-	// TooMany, TooLarge and TooMuch are said when MaxOpen, MaxRequest or MaxBuffered is
-	// reached. Who knows what they are called in the configuration says so;
-	// nil is a sentence that does not.
+	// TooMany, TooLarge and TooMuch are the errors when MaxOpen, MaxRequest or
+	// MaxBuffered is reached. They can name the setting of the limit; nil is a
+	// general sentence.
 	TooMany, TooLarge, TooMuch error
 }
 
@@ -58,14 +58,13 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// NewServer makes the answering side of a link. serve runs one request and
+// NewServer makes the answering side of a link. serve handles one request and
 // ends it with Call.Write(…, true) or Call.Fail.
 func NewServer(link Link, limits Limits, serve func(*Call)) *Server {
 	return &Server{link: link, serve: serve, limits: limits.withDefaults(), calls: map[uint32]*Call{}, handOver: make(chan *Call), closed: make(chan struct{})}
 }
 
-// Handle takes one frame from the peer; payloads are copied where they are
-// kept.
+// Handle processes one frame from the peer. It copies payloads that are kept.
 func (s *Server) Handle(f Frame) {
 	switch f.Kind {
 	case Open, OpenFinal:
@@ -101,13 +100,13 @@ func (s *Server) Handle(f Frame) {
 	}
 }
 
-// FailUnknown answers a Check for a stream that this side does not know.
+// FailUnknown answers a Check for an unknown stream.
 func FailUnknown(l Link, stream uint32) {
 	l.Send(Fail, stream, errs.Marshal(errs.E(errs.Unavailable, "The query node or its connection was restarted while the statement ran; check whether a change was made before you repeat it")))
 }
 
-// CancelAll cancels every open stream and waits until all have ended. No more
-// frames may come.
+// CancelAll cancels every open stream and waits until all have ended. Handle
+// must not be called afterwards.
 func (s *Server) CancelAll() {
 	s.closeOnce.Do(func() { close(s.closed) })
 	for _, c := range s.openCalls() {
@@ -139,7 +138,7 @@ func (s *Server) open(f Frame) {
 	}
 	s.mu.Unlock()
 	switch {
-	case used: // two requests under one id: answering either would mix them up
+	case used: // with two requests under one id, any answer could reach the wrong one
 		s.link.Send(Fail, f.Stream, errs.Marshal(errs.E(errs.Internal, "A request number was used twice")))
 	case full:
 		s.link.Send(Fail, f.Stream, errs.Marshal(s.limits.TooMany))
@@ -156,7 +155,7 @@ func (s *Server) open(f Frame) {
 func (s *Server) receive(c *Call, f Frame) {
 	if c.body != nil {
 		if !c.body.push(f.Payload, f.Kind == Final) {
-			s.cancel(c) // it sends what it was not asked for
+			s.cancel(c) // it sends more than was granted
 		}
 		return
 	}
@@ -179,7 +178,8 @@ func (s *Server) receive(c *Call, f Frame) {
 	sendCredit(s.link, c.id, len(f.Payload))
 }
 
-// reserve takes room for more bytes of a request.
+// reserve counts n more bytes of requests. It returns false if the limit is
+// reached.
 func (s *Server) reserve(n int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -196,7 +196,7 @@ func (s *Server) release(n int) {
 	s.mu.Unlock()
 }
 
-// refuse ends a call that has not started.
+// refuse fails a call that has not started.
 func (s *Server) refuse(c *Call, err error) {
 	s.release(len(c.request))
 	c.request = nil
@@ -213,7 +213,8 @@ func (s *Server) start(c *Call) {
 	}
 }
 
-// serveCalls serves requests, one after another, until enough others wait for more.
+// serveCalls serves requests, one after another, until enough other goroutines
+// are idle.
 func (s *Server) serveCalls(c *Call) {
 	for c != nil {
 		s.serveCall(c)
@@ -221,7 +222,8 @@ func (s *Server) serveCalls(c *Call) {
 	}
 }
 
-// nextCall returns the next request, nil when there is none to wait for.
+// nextCall waits for the next request. It returns nil if this goroutine should
+// end.
 func (s *Server) nextCall() *Call {
 	s.mu.Lock()
 	enough := s.idle >= maxIdle
@@ -250,7 +252,7 @@ func (s *Server) serveCall(c *Call) {
 	if c.body != nil {
 		c.body.fail(errs.E(errs.Canceled, "The request has been answered"))
 	}
-	// Nothing is sent when serve has ended the stream, as it should.
+	// If serve has ended the stream, this sends no frame.
 	c.Fail(errs.E(errs.Canceled, "The request was canceled"))
 }
 
@@ -267,7 +269,7 @@ func (s *Server) cancel(c *Call) {
 	if fn != nil && !again {
 		fn()
 	}
-	if !c.started { // nobody else will end it
+	if !c.started { // no goroutine serves it
 		s.refuse(c, errs.E(errs.Canceled, "The request was canceled"))
 	}
 }
@@ -278,8 +280,8 @@ func (s *Server) find(id uint32) *Call {
 	return s.calls[id]
 }
 
-// remove ends a call; false when it has ended before. Its number may be in use
-// again by then.
+// remove removes a call and reports whether it was still open. Its number may
+// be in use again afterwards.
 func (s *Server) remove(c *Call) (was bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -290,28 +292,28 @@ func (s *Server) remove(c *Call) (was bool) {
 	return true
 }
 
-// Call is one request on the answering side. Request may be read by serve;
-// Write and Fail are for serve's goroutine.
+// Call is one request on the answering side. Write and Fail are for the
+// goroutine of serve.
 type Call struct {
 	server  *Server
 	id      uint32
 	request []byte
-	started bool // Handle's goroutine only
+	started bool // used by Handle only
 	out     credit
-	body    *requestBody // of a request that is served while it comes; else nil
+	body    *requestBody // of a streamed request, else nil
 
 	mu       sync.Mutex
 	onCancel func()
 	canceled bool
 }
 
-// Request is the whole request, head and body, or the first frame of one that
-// is served while it comes.
+// Request returns the entire request, head and body. For a streamed request it
+// is the first frame.
 func (c *Call) Request() []byte { return c.request }
 
-// Body is the rest of a request that is served while it comes, for one
-// goroutine; nil for every other. Its error is Canceled when the client has
-// given up.
+// Body returns the rest of a streamed request, for one goroutine. It is nil for
+// other requests. Its error is Canceled when the client has canceled the
+// request.
 func (c *Call) Body() io.Reader {
 	if c.body == nil {
 		return nil
@@ -319,8 +321,8 @@ func (c *Call) Body() io.Reader {
 	return c.body
 }
 
-// OnCancel sets what to do when the client gives the request up; it runs once,
-// on any goroutine, and now when that has happened already.
+// OnCancel sets a function for the client's cancellation. It runs once, on any
+// goroutine; if the request is canceled already, it runs now.
 func (c *Call) OnCancel(fn func()) {
 	c.mu.Lock()
 	c.onCancel = fn
@@ -331,15 +333,15 @@ func (c *Call) OnCancel(fn func()) {
 	}
 }
 
-// Write sends a piece of the answer and waits while the client takes no more.
-// With last it ends the stream. The error is Canceled when the client has
-// given up. p may be reused on return.
+// Write sends a piece of the answer, as the client grants credit. With last it
+// ends the stream. The error is Canceled when the client has canceled the
+// request. p may be reused afterwards.
 func (c *Call) Write(p []byte, last bool) error {
 	if !last {
 		return c.out.sendAll(context.Background(), c.server.link, c.id, p, false)
 	}
-	// The stream is forgotten after its last frame is accepted, so that the
-	// number of open streams counts answers that still wait for credit.
+	// The stream is removed after its last frame is accepted, so that the
+	// number of open streams includes answers that wait for credit.
 	err := c.out.sendAll(context.Background(), c.server.link, c.id, p, true)
 	if err == nil {
 		c.server.remove(c)
@@ -347,8 +349,8 @@ func (c *Call) Write(p []byte, last bool) error {
 	return err
 }
 
-// Stop makes Write fail with err, and the reading of a Body, also where they wait
-// for the client. It may be called by any goroutine.
+// Stop makes Write and reads from Body fail with err, also calls that wait for
+// the client. Any goroutine may call it.
 func (c *Call) Stop(err error) {
 	c.out.stop(err)
 	if c.body != nil {
@@ -356,7 +358,7 @@ func (c *Call) Stop(err error) {
 	}
 }
 
-// Fail ends the stream with an error, unless it has ended.
+// Fail ends the stream with an error. It does nothing if the stream has ended.
 func (c *Call) Fail(err error) {
 	if c.server.remove(c) {
 		c.server.link.Send(Fail, c.id, errs.Marshal(err))

@@ -8,7 +8,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// ends is a link that passes on how streams end.
+// ends is a link that passes on the ends of streams.
 type ends chan Frame
 
 func (e ends) Send(k Kind, stream uint32, payload []byte) {
@@ -32,7 +32,7 @@ func (e ends) next(t *testing.T) *errs.Error {
 	}
 }
 
-// A refusal says what its owner calls the limit.
+// A refusal uses the error that was set for its limit.
 func TestRefusalsNameTheirLimit(t *testing.T) {
 	link := make(ends, 10)
 	s := NewServer(link, Limits{
@@ -59,7 +59,7 @@ func TestRefusalsNameTheirLimit(t *testing.T) {
 	}
 }
 
-// A writer that waits for its client can be stopped by others.
+// Stop reaches a writer that waits for credit.
 func TestStopReachesAWriterThatWaits(t *testing.T) {
 	link := make(ends, 10)
 	full := make(chan *Call)
@@ -78,8 +78,8 @@ func TestStopReachesAWriterThatWaits(t *testing.T) {
 	s.CancelAll()
 }
 
-// A number is free as soon as its answer is complete: the end of the request
-// that had it must not end the next one.
+// A stream number can be used again as soon as its answer is complete. The end
+// of the old request must not end the new one.
 func TestNumberIsUsedAgain(t *testing.T) {
 	link := make(ends, 10)
 	answered, release := make(chan struct{}), make(chan struct{})
@@ -106,8 +106,8 @@ func TestNumberIsUsedAgain(t *testing.T) {
 	s.CancelAll()
 }
 
-// Goroutines that have served a request serve more, a bounded number waits for
-// that, and all end with the server.
+// Goroutines serve several requests. A bounded number stays idle, and all end
+// with the server.
 func TestServingGoroutinesAreKept(t *testing.T) {
 	until := func(what string, met func() bool) {
 		t.Helper()

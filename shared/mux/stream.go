@@ -16,23 +16,23 @@ type Stream struct {
 	link      Link
 	id        uint32
 	out       credit
-	openState atomic.Int32 // how far its first frame is
+	openState atomic.Int32 // state of the first frame
 
 	mu      sync.Mutex
-	allowed int // what the peer may still send
+	allowed int // bytes the peer may still send
 	queue   pieceQueue
 	final   bool
 	err     error
 	wake    chan struct{}
 
-	unacked int // bytes read and not yet granted again; Next's only
+	unacked int // bytes read and not granted again yet; used by Next only
 }
 
-// What Stream.begun says.
+// The values of Stream.openState.
 const (
 	unsent       int32 = iota
-	sent               // the first frame is on its way
-	checkPending       // it is not, and Check wanted to ask about the stream
+	sent               // the first frame was passed to the link
+	checkPending       // not sent yet, and Check has to follow it
 )
 
 func newStream(link Link) *Stream {
@@ -43,8 +43,8 @@ func newStream(link Link) *Stream {
 
 // Next waits for the next piece of the answer. last is true exactly once, with
 // the final piece, which may be empty. A piece is valid until the next call.
-// The error is the one the server sent, or Unavailable, or Canceled when ctx
-// ends first; the caller then calls Close.
+// The error is the server's, Unavailable, or Canceled when ctx ends first; then
+// the caller calls Close.
 func (s *Stream) Next(ctx context.Context) (piece []byte, last bool, err error) {
 	for {
 		s.mu.Lock()
@@ -70,7 +70,7 @@ func (s *Stream) Next(ctx context.Context) (piece []byte, last bool, err error) 
 	}
 }
 
-// grantRead grants the peer what has been read, half a window at a time.
+// grantRead grants the peer the bytes that were read, half a window at a time.
 func (s *Stream) grantRead(n int) {
 	s.unacked += n
 	if s.unacked < Window/2 {
@@ -83,8 +83,8 @@ func (s *Stream) grantRead(n int) {
 	s.unacked = 0
 }
 
-// sendOpen sends the first frame, and asks about the stream if Check could not
-// before: what answers a question that overtakes the frame knows no stream.
+// sendOpen sends the first frame, followed by a Check if one is pending. A
+// Check that overtook the first frame would find the stream unknown.
 func (s *Stream) sendOpen(k Kind, payload []byte) {
 	s.link.Send(k, s.id, payload)
 	if s.openState.Swap(sent) == checkPending {
@@ -92,22 +92,22 @@ func (s *Stream) sendOpen(k Kind, payload []byte) {
 	}
 }
 
-// checkable reports whether the other side can be asked about the stream. If it
-// cannot yet, it will be.
+// checkable reports whether a Check for the stream can be sent. If not,
+// sendOpen will send it.
 func (s *Stream) checkable() bool {
 	return !s.openState.CompareAndSwap(unsent, checkPending) && s.openState.Load() == sent
 }
 
-// Send sends the next piece of the request of a stream that Begin started,
-// waiting while the server takes no more; last ends the request. It is for one
-// goroutine, which need not be that of Next. An error means that the server
-// wants no more: what Next gives says why, if it gives an error too. p may be
-// reused on return.
+// Send sends the next piece of the request of a stream that Begin started, as
+// the server grants credit; last ends the request. It is for one goroutine,
+// which may differ from that of Next. An error means that the server needs no
+// more data; the reason is the error of Next, if Next fails. p may be reused
+// afterwards.
 func (s *Stream) Send(ctx context.Context, p []byte, last bool) error {
 	return s.out.sendAll(ctx, s.link, s.id, p, last)
 }
 
-// Close returns the stream up if it has not ended; the server is asked to stop.
+// Close cancels the stream if it has not ended.
 func (s *Stream) Close() {
 	if s.client.remove(s.id) {
 		s.link.Send(Cancel, s.id, nil)
@@ -115,14 +115,15 @@ func (s *Stream) Close() {
 	}
 }
 
-// push takes a piece of the answer; false when the peer had no credit for it.
+// push adds a piece of the answer. It reports whether the peer had credit for
+// it.
 func (s *Stream) push(p []byte, final bool) (allowed bool) {
 	s.mu.Lock()
 	if s.allowed -= len(p); s.allowed < 0 {
 		s.mu.Unlock()
 		return false
 	}
-	// Empty pieces cost no credit, so a peer could send any number of them.
+	// Empty pieces use no credit, so their number is not bounded.
 	if !s.final && s.err == nil && (final || len(p) > 0) {
 		s.queue.add(p)
 		s.final = final

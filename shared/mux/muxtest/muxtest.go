@@ -1,5 +1,5 @@
-// Package muxtest is the suite that every channel for mux frames must pass:
-// the socketpair of a daemon and the links of the bus.
+// Package muxtest is the test suite for channels that carry mux frames: the
+// socket pair of a daemon and the links of the bus.
 package muxtest
 
 import (
@@ -19,16 +19,16 @@ import (
 	"github.com/ayb-go/ayb/shared/mux"
 )
 
-// Connect makes a channel with the given answering side and gives its calling
-// side; it is torn down with t.
+// Connect makes a channel with the given answering side and returns its calling
+// side. It is closed with t.
 type Connect func(t *testing.T, serve func(*mux.Call)) *mux.Client
 
-// Limits are those of the channel's mux.Server.
+// Limits are the limits for the channel's mux.Server.
 func Limits() mux.Limits {
 	return mux.Limits{MaxOpen: 1000, MaxRequest: 8 << 20, MaxBuffered: 12 << 20, StreamsBody: func(first []byte) bool { return bytes.HasPrefix(first, streamedPrefix) }}
 }
 
-// streamedPrefix begins the requests that are served while they come.
+// streamedPrefix marks the streamed requests of the suite.
 var streamedPrefix = []byte("live:")
 
 // Run runs the suite.
@@ -74,8 +74,8 @@ func largeRequest(t *testing.T, connect Connect) {
 	}
 }
 
-// manyLarge sends more than may be held at once: some requests are refused, no
-// room is lost by it, and everything is answered.
+// manyLarge exceeds the limit of buffered bytes: some requests are refused,
+// their bytes are released, and the others are answered.
 func manyLarge(t *testing.T, connect Connect) {
 	gate := make(chan struct{})
 	var held atomic.Int64
@@ -162,7 +162,8 @@ func slowReader(t *testing.T, connect Connect) {
 	if _, _, err := s.Next(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	// The writer must come to rest: unchanged over many scheduling rounds.
+	// The writer must stop: its count stays the same over many scheduling
+	// rounds.
 	settle(t, func() int64 { return written.Load() })
 	if got := written.Load(); got > 2*mux.Window {
 		t.Errorf("the writer was %d bytes ahead of a reader that stopped", got)
@@ -220,7 +221,7 @@ func cancel(t *testing.T, connect Connect) {
 	s.Close()
 	s.Close()
 	if err := <-stopped; errs.CodeOf(err) != errs.Canceled {
-		t.Errorf("the writer was told %v", err)
+		t.Errorf("the writer got %v", err)
 	}
 	if c.Active() != 0 {
 		t.Error("the stream is still open")

@@ -11,7 +11,7 @@ import (
 	"github.com/ayb-go/ayb/shared/mux"
 )
 
-// streamedRequest sends more than a request may have otherwise.
+// streamedRequest sends more bytes than another request may have.
 func streamedRequest(t *testing.T, connect Connect) {
 	c := connect(t, func(c *mux.Call) {
 		h := sha256.New()
@@ -40,7 +40,7 @@ func streamedRequest(t *testing.T, connect Connect) {
 	}
 }
 
-// earlyAnswer refuses a request among its bytes: the client must not wait.
+// earlyAnswer refuses a request before its end; the client must not wait.
 func earlyAnswer(t *testing.T, connect Connect) {
 	c := connect(t, func(c *mux.Call) {
 		_, _ = io.ReadFull(c.Body(), make([]byte, 1000)) // a failure shows at the client
@@ -57,8 +57,8 @@ func earlyAnswer(t *testing.T, connect Connect) {
 	}
 }
 
-// slowServer does not read: the client must come to rest, and giving up must
-// reach the server.
+// slowServer does not read the request: the client must stop sending, and its
+// cancellation must reach the server.
 func slowServer(t *testing.T, connect Connect) {
 	ended := make(chan error, 1)
 	proceed := make(chan struct{})
@@ -84,6 +84,6 @@ func slowServer(t *testing.T, connect Connect) {
 	close(proceed)
 	<-done
 	if err := <-ended; !errs.Is(err, errs.Canceled) {
-		t.Errorf("the server was told %v", err)
+		t.Errorf("the server got %v", err)
 	}
 }
