@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// A password of the bus leaves a machine by TLS only (issue 9, B6): what would
-// send or take one in plain text is refused at the start, with the key and the
-// way out. Every address of this machine's own loopback stays on it.
+// A password of the bus leaves a machine by TLS only. A configuration that would
+// send or accept one in plain text is refused at the start; the error names the
+// key and the solution. Loopback addresses are allowed.
 func TestPasswordsOfTheBusStayOnTheMachineOrTravelByTLS(t *testing.T) {
 	const secret, cert = "credentials = \"c.json\"\n", "tls_cert = \"c.pem\"\ntls_key = \"k.pem\"\n"
 	for _, c := range []struct {
@@ -28,7 +28,7 @@ func TestPasswordsOfTheBusStayOnTheMachineOrTravelByTLS(t *testing.T) {
 			wrong bool
 			says  string
 		}{
-			"listen":                {fmt.Sprintf("listen = %q\n", host+":4222") + secret, c.leaves, "bus.listen can be reached from other machines, where passwords would travel in plain text: set bus.tls_cert"},
+			"listen":                {fmt.Sprintf("listen = %q\n", host+":4222") + secret, c.leaves, "bus.listen can be reached from other machines, and passwords would be sent in plain text: set bus.tls_cert"},
 			"listen with TLS":       {fmt.Sprintf("listen = %q\n", host+":4222") + secret + cert, false, ""},
 			"url":                   {fmt.Sprintf("url = %q\n", "nats://"+host+":4222") + secret, c.leaves, "in plain text: write tls://" + host + ":4222"},
 			"password in the url":   {fmt.Sprintf("url = %q\n", "nats://u:p@"+host+":4222"), c.leaves, "in plain text: write tls://" + host + ":4222"},

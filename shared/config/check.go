@@ -12,8 +12,7 @@ import (
 	"unicode/utf8"
 )
 
-// check looks at a whole configuration. A key that has a fault already is left
-// alone.
+// check checks a configuration and collects the faults, at most one for a key.
 type check struct {
 	s *Server
 	f *faults
@@ -77,7 +76,7 @@ func (c check) authentication(n needs) {
 	if n.tokens && a.FernetKey == "" {
 		c.require("authentication.fernet_key", false, "is required; \"ayb default_server_config\" prints a fresh one")
 	}
-	if a.FernetKey != "" { // pitfall O3: found here, not at the first registration
+	if a.FernetKey != "" { // a bad key must stop the start, not the first registration
 		key, err := base64.URLEncoding.Strict().DecodeString(a.FernetKey)
 		c.require("authentication.fernet_key", err == nil && len(key) == 32,
 			"must be URL-safe base64 of 32 bytes, 44 characters that end in =; \"ayb default_server_config\" prints a fresh one")
@@ -129,41 +128,41 @@ func (c check) snapshots() {
 	}
 	if s.Automation != nil {
 		c.positive("snapshots.automation.interval", s.Automation.Interval)
-		// Pitfall N6: none to keep is no schedule.
+		// With 0 each new snapshot would be deleted at once.
 		c.inRange("snapshots.automation.max_snapshots", s.Automation.MaxSnapshots, 1, 65535)
 	}
 }
 
-// What stands in URLs and in keys of objects.
+// The names that become parts of URLs and of object keys.
 var (
 	bucketName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]$`)
 	regionName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 )
 
-// The lengths that keys leave for a prefix, and that stores which keep files
-// take for a part.
+// maxPrefix leaves room for the rest of an object key. maxPrefixPart is the limit
+// of object stores that keep files.
 const (
 	maxPrefix     = 600
 	maxPrefixPart = 255
 )
 
-// keyPrefix checks what stands before the keys of objects. A store that keeps
-// files takes . and .. for directories: what is written is then not found under
-// its name. Empty parts are left out where keys are made.
+// keyPrefix checks the prefix of object keys. An object store that keeps files
+// treats the parts . and .. as directories and stores the object under another
+// key. Empty parts are allowed; they are dropped when keys are made.
 func (c check) keyPrefix(key, prefix string) {
 	prefix = strings.TrimSpace(prefix)
 	c.require(key, len(prefix) <= maxPrefix, fmt.Sprintf("must have at most %d bytes", maxPrefix))
 	c.require(key, utf8.ValidString(prefix) && !strings.ContainsFunc(prefix, unicode.IsControl) && !strings.Contains(prefix, `\`),
 		`must be text without control characters and \; parts are separated by /`)
 	for part := range strings.SplitSeq(prefix, "/") {
-		c.require(key, part != ".sgwtmp", "must not have .sgwtmp as a part: a common object store hides what is there")
-		c.require(key, part != "." && part != "..", "must not have . or .. as a part: object stores that keep files take them for directories")
+		c.require(key, part != ".sgwtmp", "must not have .sgwtmp as a part: a common object store hides the objects below it")
+		c.require(key, part != "." && part != "..", "must not have . or .. as a part: object stores that keep files treat them as directories")
 		c.require(key, len(part) <= maxPrefixPart, fmt.Sprintf("must have parts of at most %d bytes", maxPrefixPart))
 		c.require(key, part == strings.TrimSpace(part), "must not have parts that begin or end with a blank")
 	}
 }
 
-// require reports a key unless ok; one fault a key.
+// require adds a fault unless ok. The phrase follows the name of the key.
 func (c check) require(key string, ok bool, phrase string) {
 	if !ok && c.f.hasNone(key) {
 		c.f.add(key, "%s %s", key, phrase)

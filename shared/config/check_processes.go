@@ -12,16 +12,16 @@ import (
 func (c check) bus(n needs) {
 	b := c.s.Bus
 	if b.URL != "" && b.Listen != "" {
-		c.require("bus.listen", false, "is for the embedded bus and bus.url for an external one: set only one of them")
+		c.require("bus.listen", false, "is for the embedded bus, bus.url for an external one: set only one of them")
 	}
 	if b.URL != "" {
-		c.require("bus.url", areBusURLs(b.URL), "must be nats://HOST:PORT or tls://HOST:PORT, several with commas between")
+		c.require("bus.url", areBusURLs(b.URL), "must be nats://HOST:PORT or tls://HOST:PORT, or several of them separated by commas")
 	}
 	if b.Listen != "" {
 		host, ok := hostPort(b.Listen)
 		c.require("bus.listen", ok, "must be HOST:PORT, such as 127.0.0.1:4222")
 		if ok && !loopback(host) && b.TLSCert == "" {
-			c.require("bus.listen", false, "can be reached from other machines, where passwords would travel in plain text: set bus.tls_cert, bus.tls_key and bus.credentials, or listen on 127.0.0.1")
+			c.require("bus.listen", false, "can be reached from other machines, and passwords would be sent in plain text: set bus.tls_cert, bus.tls_key and bus.credentials, or listen on 127.0.0.1")
 		}
 		if ok && !loopback(host) && b.Credentials == "" {
 			c.require("bus.listen", false, "can be reached from other machines: set bus.credentials, or listen on 127.0.0.1")
@@ -35,8 +35,8 @@ func (c check) bus(n needs) {
 	c.atLeast("bus.store_bytes", b.StoreBytes, minStoreBytes)
 }
 
-// busTLS looks that nothing secret leaves the machine in plain text, and that
-// what is set about TLS has an effect.
+// busTLS checks that passwords do not leave the machine in plain text, and that
+// each setting about TLS has an effect.
 func (c check) busTLS() {
 	b := c.s.Bus
 	c.require("bus.tls_key", (b.TLSCert == "") == (b.TLSKey == ""), "and bus.tls_cert belong together: set both or none")
@@ -63,7 +63,7 @@ func areBusURLs(list string) bool {
 	return true
 }
 
-// nodeID is what may stand in a subject of the bus and in a file name.
+// nodeID matches names that are valid in a subject of the bus and as a file name.
 var nodeID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 func (c check) node() {
@@ -80,8 +80,8 @@ func (c check) node() {
 	}
 }
 
-// The least sizes that can work: an engine with less heap refuses everything,
-// and a database has a few pages from the start.
+// The least sizes that can work: with less heap the engine refuses every query,
+// and a new database has a few pages already.
 const (
 	minDatabaseBytes Bytes = 64 << 10
 	minHeapBytes     Bytes = 1 << 20
@@ -90,7 +90,7 @@ const (
 	minStoreBytes    Bytes = 16 << 20
 )
 
-// minConnections is what a few browsers need.
+// minConnections is enough for a few browsers.
 const minConnections = 16
 
 func (c check) limits() {
@@ -105,7 +105,7 @@ func (c check) limits() {
 	c.inRange("limits.tokens_per_account", l.TokensPerAccount, 0, 1_000_000_000)
 	c.inRange("limits.rate_per_minute", l.RatePerMinute, 0, 1_000_000)
 	c.require("limits.body_bytes_per_account", l.BodyBytesPerAccount >= 2*l.RequestBytes && l.RequestBytes <= 1<<60,
-		"must be at least twice limits.request_bytes, "+(2*l.RequestBytes).String()+": a request of that size takes so much while it is put together")
+		"must be at least twice limits.request_bytes, "+(2*l.RequestBytes).String()+": a request of the full size needs twice its size in memory")
 	c.require("limits.body_bytes", l.BodyBytes >= 2*l.BodyBytesPerAccount, "must be at least twice limits.body_bytes_per_account, "+(2*l.BodyBytesPerAccount).String())
 	c.require("limits.upload_rate", l.UploadRate >= 0 && l.UploadRate <= 1<<30, "must be between 0 and 1GiB")
 	c.require("limits.import_timeout", l.ImportTimeout >= 0, "must be a duration from \"0s\"")
@@ -135,7 +135,7 @@ func hostPort(text string) (host string, ok bool) {
 	return host, err == nil && n > 0
 }
 
-// loopback tells whether only this machine can reach the host.
+// loopback reports whether only this machine can reach the host.
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Default is what a configuration is without any source. It lacks the Fernet
-// key and a way for mail to leave, which have no sensible default.
+// Default returns the default of every key. The Fernet key and the delivery of
+// mail have no default.
 func Default() Server {
 	s := baseDefaults()
 	s.fillDerived()
@@ -49,7 +49,7 @@ func baseDefaults() Server {
 // minBodyBytes is the least default of Limits.BodyBytes.
 const minBodyBytes Bytes = 128 << 20
 
-// enableSections makes the optional sections that some source mentions, with the
+// enableSections creates the optional sections that a source mentions, with the
 // defaults of their keys.
 func (s *Server) enableSections(mentioned func(section string) bool) {
 	if mentioned("email.smtp") {
@@ -69,8 +69,8 @@ func (s *Server) enableSections(mentioned func(section string) bool) {
 	}
 }
 
-// fillDerived fills the keys whose default depends on another key, and brings URLs
-// into their one form.
+// fillDerived fills the keys whose defaults depend on other keys, and removes
+// the slash at the end of the public URL.
 func (s *Server) fillDerived() {
 	s.PublicURL = strings.TrimRight(s.PublicURL, "/")
 	if s.PublicURL == "" && s.Port > 0 {
@@ -95,8 +95,8 @@ func (s *Server) fillDerived() {
 
 func localURL(port int) string { return "http://localhost:" + strconv.Itoa(port) }
 
-// PublicBase is PublicURL, or the local address for a server that was told to
-// take any free port and got this one.
+// PublicBase returns PublicURL. For a server on any free port without a public
+// URL it returns the local address with the port in use.
 func (s Server) PublicBase(port int) string {
 	if s.PublicURL != "" {
 		return s.PublicURL
@@ -104,9 +104,9 @@ func (s Server) PublicBase(port int) string {
 	return localURL(port)
 }
 
-// Address is where a process that does not embed the bus finds it: URL, else
-// the place where the embedded bus listens, seen from the same machine. Empty
-// when neither is set.
+// Address returns the address of the bus for a process without an embedded bus:
+// URL, else the address on which the embedded bus listens, as seen from the same
+// machine. Empty when both are unset.
 func (b Bus) Address() string {
 	if b.URL != "" || b.Listen == "" {
 		return b.URL

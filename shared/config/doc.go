@@ -1,15 +1,15 @@
-// Package config is the server's configuration file: its schema, its defaults,
-// where values come from and the check of the whole. It starts nothing, opens
-// nothing that a value names, and keeps no state.
+// Package config reads the configuration of the server: the schema, the defaults,
+// the sources of values, and the checks. It keeps no state, and does not open
+// the files and addresses that the values name.
 //
-// One file, ayb.toml, serves every role, whether they run in one process or as
-// binaries of their own. Its schema is therefore one struct, Server, and lives
-// here, not in the roles' packages; a role's launch package picks the values
-// its role needs and hands them on in the role's own Config.
+// One file, ayb.toml, serves all roles, in one process or in several. So its
+// schema is one struct, Server, and is here and not in the packages of the
+// roles. The launch package of a role copies the values that the role needs into
+// the role's own Config.
 //
-// Values come from four layers, the later one wins: the defaults, the file
+// Values come from four sources, and a later one wins: the defaults, the file
 // (TOML), the environment (AYB__SECTION__KEY, any case) and the command line.
-// Text from the environment is read by the type of the key it is for, never by
-// what it looks like: a password 00123 stays 00123. A key nobody knows is
-// refused, and all faults of a configuration are reported together.
+// Text from the environment is parsed by the type of its key: a password 00123
+// stays 00123. Unknown keys are refused. All faults of a configuration are
+// reported together.
 package config

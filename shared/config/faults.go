@@ -7,25 +7,25 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Fault is one thing wrong with a configuration.
+// Fault is one error in a configuration.
 type Fault struct {
-	// Key is the key or section concerned, such as limits.heap_bytes; empty
-	// when no single one is.
+	// Key is the key or section, such as limits.heap_bytes; empty for a fault
+	// without a key.
 	Key string
-	// Text is one sentence that names the key and says what to do.
+	// Text is a sentence with the key, the fact and what to do.
 	Text string
 }
 
-// Error is everything that is wrong with a configuration. Its code is
-// errs.Invalid.
+// Error is the list of all faults of a configuration. Its code is errs.Invalid.
 type Error struct {
-	// Source is what was read, for the heading: the file's name as given.
+	// Source is the name of the file, as given, for the heading.
 	Source string
 	// Faults has at least one element.
 	Faults []Fault
 }
 
-// Error is one line for one fault, else a heading and a line for each.
+// Error returns one line for a single fault, else a heading and a line for each
+// fault.
 func (e *Error) Error() string {
 	if len(e.Faults) == 1 {
 		return fmt.Sprintf("configuration %s: %s", e.Source, e.Faults[0].Text)
@@ -38,11 +38,11 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap gives the error its code, with all faults as the message: they are
-// for whoever starts the server.
+// Unwrap returns an error with the code Invalid and all faults as its message.
+// They are for the operator who starts the server.
 func (e *Error) Unwrap() error { return errs.E(errs.Invalid, "%s", e.Error()) }
 
-// faults collects while a configuration is read and checked.
+// faults collects the faults while a configuration is read and checked.
 type faults struct {
 	list []Fault
 	bad  map[string]bool
@@ -56,5 +56,5 @@ func (f *faults) add(key, format string, args ...any) {
 	f.list = append(f.list, Fault{Key: key, Text: fmt.Sprintf(format, args...)})
 }
 
-// hasNone tells whether nothing is known against a key; one fault a key is enough.
+// hasNone reports whether a key has no fault yet.
 func (f *faults) hasNone(key string) bool { return !f.bad[key] }

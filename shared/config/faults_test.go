@@ -11,7 +11,7 @@ import (
 	"github.com/ayb-go/ayb/shared/config"
 )
 
-// faultsOf loads and gives the texts of all faults.
+// faultsOf loads a configuration and returns the texts of all faults.
 func faultsOf(t *testing.T, text string, environ ...string) []string {
 	t.Helper()
 	_, err := load(t, text, environ...)
@@ -26,8 +26,7 @@ func faultsOf(t *testing.T, text string, environ ...string) []string {
 	return texts
 }
 
-// Each line goes on top of a configuration that is otherwise right, and must
-// be the only fault.
+// Each case is added to a valid configuration, and must be the only fault.
 func TestOneFault(t *testing.T) {
 	for _, c := range []struct{ top, bottom, want string }{
 		{"port = 70000", "", "port must be between 0 and 65535, not 70000"},
@@ -110,7 +109,7 @@ const (
 	snap   = bucket + "[snapshots.automation]\n"
 )
 
-// Pitfall O3: a key that cannot work is refused at the start.
+// O3: an unusable key is refused at the start.
 func TestFernetKeyO3(t *testing.T) {
 	for _, bad := range []string{
 		"short", strings.TrimSuffix(key, "="), strings.ReplaceAll(key, "_", "/"), key + "=", key + key,
@@ -123,7 +122,7 @@ func TestFernetKeyO3(t *testing.T) {
 	}
 }
 
-// Pitfalls O4, O5: everything that is wrong is told at once, in sentences.
+// O4, O5: all faults are reported together, in sentences.
 func TestAllFaultsAtOnce(t *testing.T) {
 	got := faultsOf(t, "port = \"x\"\ncolour = 1\n[limits]\nstatement_timeout = \"0s\"\n",
 		"AYB__EMAIL__SMTP__HOST=x", "AYB__LIMITS__HEAP_BYTES=big", "AYB__EMAIL=x")
@@ -163,7 +162,7 @@ func TestBrokenTOML(t *testing.T) {
 func TestUnreadableFile(t *testing.T) {
 	dir := t.TempDir()
 	_, err := config.Load(filepath.Join(dir, "none"), true, nil, nil)
-	if err == nil || !strings.Contains(err.Error(), "there is no such file") || strings.Contains(err.Error(), "fernet") {
+	if err == nil || !strings.Contains(err.Error(), "the file does not exist") || strings.Contains(err.Error(), "fernet") {
 		t.Errorf("%v", err)
 	}
 	if err := os.Mkdir(filepath.Join(dir, "d"), 0o700); err != nil {

@@ -15,21 +15,22 @@ import (
 // EnvPrefix begins the name of every environment variable that is a key.
 const EnvPrefix = "AYB__"
 
-// reader turns the sources into layers of keys with values of the right type,
-// and collects what is wrong with them.
+// reader turns each source into a layer: keys with values of the right type. It
+// collects the faults.
 type reader struct {
 	schema schema
 	faults *faults
 }
 
-// file reads the TOML file. A fault of its syntax leaves nothing to go on with.
+// file reads the TOML file. readable is false for a file that cannot be read or
+// has a syntax error; then the checks make no sense.
 func (r reader) file(name string, required bool) (layer map[string]any, readable bool) {
 	data, err := file.Provider(name).ReadBytes()
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !required:
 		return nil, true
 	case errors.Is(err, fs.ErrNotExist):
-		r.faults.add("", "there is no such file; \"ayb default_server_config\" prints one to start from")
+		r.faults.add("", "the file does not exist; \"ayb default_server_config\" prints one to start from")
 		return nil, false
 	case err != nil:
 		r.faults.add("", "the file cannot be read: %v", withoutPath(err))
@@ -43,7 +44,7 @@ func (r reader) file(name string, required bool) (layer map[string]any, readable
 	return r.typedValues(raw, ""), true
 }
 
-// withoutPath drops the path from a file system error: the heading names it.
+// withoutPath drops the path from a file system error, because the heading has it.
 func withoutPath(err error) error {
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		return pe.Err
@@ -51,7 +52,7 @@ func withoutPath(err error) error {
 	return err
 }
 
-// syntaxError says where the TOML is broken.
+// syntaxError returns the text for a syntax error, with its line and column.
 func syntaxError(err error) string {
 	text := strings.TrimPrefix(err.Error(), "toml: ")
 	if at, ok := errors.AsType[interface {
@@ -64,9 +65,9 @@ func syntaxError(err error) string {
 	return "not valid TOML: " + text
 }
 
-// typedValues walks a tree of values with types, as a TOML file gives it, and keeps
-// what is known. A section stays in it even when it holds no key: mentioning
-// it is what switches an optional one on.
+// typedValues checks a tree of typed values, as a TOML file has it, and returns
+// the known keys. It keeps sections without keys: the header of an optional
+// section alone enables it.
 func (r reader) typedValues(tree map[string]any, prefix string) map[string]any {
 	kept := map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(tree)) {
@@ -92,7 +93,7 @@ func (r reader) typedValues(tree map[string]any, prefix string) map[string]any {
 	return kept
 }
 
-// env reads AYB__SECTION__KEY, whatever its case.
+// env reads a variable AYB__SECTION__KEY, in any case.
 func (r reader) env(name, text string) (key string, value any) {
 	if len(name) < len(EnvPrefix) || !strings.EqualFold(name[:len(EnvPrefix)], EnvPrefix) {
 		return "", nil
@@ -101,7 +102,8 @@ func (r reader) env(name, text string) (key string, value any) {
 	return r.textValue(key, name, text)
 }
 
-// textValue reads text for a key by the key's type; source is what the user wrote.
+// textValue parses text by the type of its key. source is the name that the user
+// wrote.
 func (r reader) textValue(key, source, text string) (string, any) {
 	t, known := r.schema.keys[key]
 	if !known && r.schema.sections[key] {
@@ -120,7 +122,7 @@ func (r reader) textValue(key, source, text string) (string, any) {
 	return key, v
 }
 
-// flags takes values from the command line by their paths.
+// flags reads values of the command line, by the paths of their keys.
 func (r reader) flags(values map[string]any) map[string]any {
 	layer := map[string]any{}
 	for _, key := range slices.Sorted(maps.Keys(values)) {

@@ -6,9 +6,9 @@ import (
 	"github.com/knadh/koanf/v2"
 )
 
-// Role says which part of the server a configuration is read for. What only
-// another role needs may then be missing: a query node's machine has no use
-// for the keys and passwords of the others.
+// Role is a part of the server for which a configuration is read. Keys that only
+// other roles need may be missing: the machine of a query node does not need the
+// keys and passwords of the control plane.
 type Role string
 
 // The roles.
@@ -17,15 +17,15 @@ const (
 	RoleQueryNode    Role = "querynode"
 	RoleSnapshotter  Role = "snapshotter"
 	RoleMailer       Role = "mailer"
-	// RoleAdmin is no part of the server: a program beside it, which needs to
-	// know where the metadata is and what limits hold.
+	// RoleAdmin is the admin command. It is not a part of the server, but needs
+	// the address of the metadata and the limits.
 	RoleAdmin Role = "admin"
 )
 
-// Load reads a configuration: the defaults, then the file, then the
-// environment (in the form of os.Environ), then flags, which are values by the
-// paths of their keys. A file that does not exist is a fault only when it is
-// required. Without roles everything is required that any role needs.
+// Load reads a configuration: the defaults, then the file, then the environment
+// (in the form of os.Environ), then flags (values by the paths of their keys). A
+// missing file is a fault only when it is required. Without roles, the keys that
+// any role needs are required.
 //
 // The error is an *Error that holds all faults.
 func Load(filename string, required bool, environ []string, flags map[string]any, roles ...Role) (Server, error) {
@@ -58,7 +58,7 @@ func Load(filename string, required bool, environ []string, flags map[string]any
 	return s, nil
 }
 
-// needs says what has to be there.
+// needs are the parts of a configuration that are required.
 type needs struct{ tokens, mail, bus bool }
 
 func needsOf(roles []Role) needs {

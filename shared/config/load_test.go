@@ -14,7 +14,7 @@ import (
 
 const key = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4="
 
-// minimal is the least a whole server needs.
+// minimal is the smallest configuration of a server with all roles.
 const minimal = "[authentication]\nfernet_key = \"" + key + "\"\n[email.file]\npath = \"mail.jsonl\"\n"
 
 func write(t *testing.T, text string) string {
@@ -68,7 +68,7 @@ func TestDerivedFromOtherKeys(t *testing.T) {
 	}
 }
 
-// Pitfall O7: a trailing slash must not become // in links.
+// O7: a slash at the end must not become // in links.
 func TestPublicURLTrailingSlashO7(t *testing.T) {
 	s := mustLoad(t, "public_url = \"https://ayb.example.org/db//\"\n"+minimal)
 	if s.PublicURL != "https://ayb.example.org/db" || s.PublicBase(1) != s.PublicURL {
@@ -90,7 +90,7 @@ func TestLayersInOrder(t *testing.T) {
 	}
 }
 
-// Pitfall O2: text from the environment is never guessed at.
+// O2: text from the environment is parsed by the type of its key.
 func TestEnvironmentByTargetTypeO2(t *testing.T) {
 	for _, secret := range []string{"00123", "1e5", "true", "0x10", "", " spaced ", "a=b", "1_000", "[x]", "null"} {
 		s := mustLoad(t, minimal,
@@ -142,7 +142,7 @@ func TestSizes(t *testing.T) {
 	}
 }
 
-// A machine that runs one role has only what that role needs.
+// A machine with one role needs the keys of that role only.
 func TestRolesNeedOnlyTheirOwn(t *testing.T) {
 	for _, c := range []struct {
 		role config.Role

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// hidden stands where a secret was.
+// hidden replaces a secret.
 const hidden = "(hidden)"
 
-// Redacted is a copy that may be printed: no key, no password.
+// Redacted returns a copy without keys and passwords, which may be printed.
 func (s Server) Redacted() Server {
 	v := reflect.ValueOf(&s).Elem()
 	redact(v)
@@ -19,7 +19,7 @@ func redact(v reflect.Value) {
 	for f, value := range v.Fields() {
 		switch {
 		case value.Kind() == reflect.Pointer && !value.IsNil():
-			c := reflect.New(value.Type().Elem()) // leave the original's alone
+			c := reflect.New(value.Type().Elem()) // the original stays unchanged
 			c.Elem().Set(value.Elem())
 			redact(c.Elem())
 			value.Set(c)
@@ -34,9 +34,9 @@ func redact(v reflect.Value) {
 	}
 }
 
-// redactURL hides what stands before the last @ and after a question mark,
-// where passwords are. A password may hold any character, a comma too, so of a
-// list of URLs with passwords only the end is left.
+// redactURL hides the text before the last @ and after a question mark, where
+// passwords are. A password may contain any character, also a comma. So only the
+// end of a list of URLs with passwords stays visible.
 func redactURL(list string) string {
 	scheme, rest, ok := strings.Cut(list, "://")
 	if !ok {

@@ -2,7 +2,7 @@ package config
 
 import (
 	"crypto/rand"
-	_ "embed" // the sample is a file, so that it can be read as one
+	_ "embed" // for sample.toml
 	"encoding/base64"
 	"fmt"
 	"strings"
@@ -11,12 +11,12 @@ import (
 //go:embed sample.toml
 var sample string
 
-// keyPlaceholder is where the fresh key goes in the sample.
+// keyPlaceholder is replaced by a new key.
 const keyPlaceholder = "@FERNET_KEY@"
 
-// DefaultServerConfig gives a commented configuration that works as it is,
-// with a fresh Fernet key: mail goes to a file, everything is kept below
-// ./ayb_data. The error is that of the system's random source.
+// DefaultServerConfig returns a commented configuration that works unchanged. It
+// has a new Fernet key, writes mail to a file, and keeps all data below
+// ./ayb_data. The error is that of the random source of the system.
 func DefaultServerConfig() (string, error) {
 	key := make([]byte, 32)
 	if _, err := rand.Read(key); err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/ayb-go/ayb/shared/config"
 )
 
-// Pitfall O4: what the program prints works unchanged.
+// O4: the printed sample works unchanged.
 func TestSampleWorks(t *testing.T) {
 	text, err := config.DefaultServerConfig()
 	if err != nil {
@@ -24,7 +24,7 @@ func TestSampleWorks(t *testing.T) {
 	}
 }
 
-// Each commented key is a real one, and shows its default where it has one.
+// Each key in a comment exists, and shows its default if it has one.
 func TestSampleUncommented(t *testing.T) {
 	text, err := config.DefaultServerConfig()
 	if err != nil {
@@ -66,7 +66,7 @@ func TestSampleUncommented(t *testing.T) {
 	}
 }
 
-// The sample is the list of all keys: none may be missing from it.
+// The sample contains all keys.
 func TestSampleIsComplete(t *testing.T) {
 	text, err := config.DefaultServerConfig()
 	if err != nil {

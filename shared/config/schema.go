@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// schema is what the struct tree allows: the type of every key by its path,
-// and the paths of all sections.
+// schema is the list of allowed keys with their types, and of sections, by path.
+// It is read from the struct Server.
 type schema struct {
 	keys     map[string]reflect.Type
 	sections map[string]bool
@@ -35,8 +35,8 @@ func (s schema) walk(t reflect.Type, prefix string) {
 	}
 }
 
-// nearest names the known path that somebody who wrote this one most likely
-// meant, or nothing when none is close.
+// nearest returns the known path that is most similar to an unknown one, or an
+// empty text when all are too different.
 func (s schema) nearest(path string) string {
 	best, bestScore := "", len(lastPart(path))/2+2
 	candidates := make([]string, 0, len(s.keys)+len(s.sections))
@@ -55,8 +55,8 @@ func (s schema) nearest(path string) string {
 	return best
 }
 
-// difference is how far a known path is from a written one: letters to change in
-// the last part, and a little for another section.
+// difference returns the distance of the last parts of two paths, plus 2 for
+// another section.
 func difference(written, known string) int {
 	w, k := lastPart(written), lastPart(known)
 	score := distance(w, k)
@@ -71,8 +71,8 @@ func difference(written, known string) int {
 
 func lastPart(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
 
-// distance is the number of letters to insert, delete or replace; two
-// neighbours in the wrong order count as one.
+// distance returns the number of letters to insert, delete or replace. Two
+// swapped neighbours count as one.
 func distance(a, b string) int {
 	before, row := make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
@@ -96,7 +96,7 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// Keys lists the paths of all keys, sorted.
+// Keys returns the paths of all keys, sorted.
 func Keys() []string {
 	return slices.Sorted(maps.Keys(newSchema().keys))
 }

@@ -7,25 +7,24 @@ import (
 	"time"
 )
 
-// Server is a complete configuration. Load gives one that has been checked;
-// every value in it is usable. It is a plain value: copy it freely, and treat
-// what its pointers lead to as read-only.
+// Server is a complete configuration. Load returns a checked one. It may be
+// copied; the values behind its pointers are read-only.
 type Server struct {
 	// Host is the address or name the HTTP server listens on. Default 0.0.0.0.
 	Host string `koanf:"host"`
 	// Port is the HTTP server's port, 0 to 65535; 0 takes any free one.
 	// Default 5433.
 	Port int `koanf:"port"`
-	// PublicURL is how the outside reaches this server, without a trailing
-	// slash; it stands in the links of mails. Default http://localhost:PORT,
-	// and empty when Port is 0: see PublicBase.
+	// PublicURL is the address of this server for its users, without a slash at
+	// the end. Links in mails begin with it. Default http://localhost:PORT;
+	// empty when Port is 0: see PublicBase.
 	PublicURL string `koanf:"public_url"`
 	// DatabaseURL names the metadata store: sqlite://RELATIVE/PATH,
 	// sqlite:///ABSOLUTE/PATH or postgresql://USER:PASSWORD@HOST/NAME.
 	// Default: ayb.sqlite inside DataPath.
 	DatabaseURL string `koanf:"database_url" secret:"url"`
-	// DataPath is the directory of hosted databases and of everything else a
-	// server keeps. Default ./ayb_data.
+	// DataPath is the directory of the hosted databases and of all other data
+	// of the server. Default ./ayb_data.
 	DataPath string `koanf:"data_path"`
 
 	Authentication Authentication `koanf:"authentication"`
@@ -44,13 +43,13 @@ type Server struct {
 	Debug     Debug     `koanf:"debug"`
 }
 
-// Authentication concerns the tokens that are sent by mail.
+// Authentication configures the log-in tokens that are sent by mail.
 type Authentication struct {
 	// FernetKey encrypts those tokens: URL-safe base64 of 32 bytes, 44
 	// characters. Required by the control plane.
 	FernetKey string `koanf:"fernet_key" secret:"all"`
-	// TokenExpirationSeconds is how long such a token is good for, 1 second to
-	// ten years. API tokens are another matter. Default 3600.
+	// TokenExpirationSeconds is how long a log-in token is valid, 1 second to
+	// ten years. It does not apply to API tokens. Default 3600.
 	TokenExpirationSeconds int `koanf:"token_expiration_seconds"`
 }
 
@@ -59,8 +58,8 @@ func (a Authentication) TokenTTL() time.Duration {
 	return time.Duration(a.TokenExpirationSeconds) * time.Second
 }
 
-// Email says how mail leaves. At least one of the two is set where the mailer
-// runs; with both, each mail goes both ways.
+// Email configures the delivery of mail. The mailer needs at least one of the
+// two; with both, each mail is delivered by both.
 type Email struct {
 	// SMTP is nil when no relay is used.
 	SMTP *SMTP `koanf:"smtp"`
@@ -79,49 +78,51 @@ type SMTP struct {
 	// Port is 1 to 65535. 465 speaks TLS from the first byte, any other port
 	// STARTTLS. Default 465.
 	Port int `koanf:"smtp_port"`
-	// Username and Password log in to the relay; without a user name nobody
-	// logs in.
+	// Username and Password log in to the relay. Without a user name the mailer
+	// does not log in.
 	Username string `koanf:"smtp_username"`
 	Password string `koanf:"smtp_password" secret:"all"`
 }
 
 // MailFile is a file that mail is appended to, one JSON object a line.
 type MailFile struct {
-	// Path is required; missing directories are made.
+	// Path is required. Missing directories are created.
 	Path string `koanf:"path"`
 }
 
-// CORS says which web pages of others may call the API.
+// CORS configures which web pages of other sites may call the API.
 type CORS struct {
 	// Origin is `*` or one origin such as https://app.example.org. Default *.
 	Origin string `koanf:"origin"`
 }
 
-// Web switches the web pages on.
+// Web enables the web pages.
 type Web struct {
 	// HostingMethod is Local, the only method there is, and the default.
 	HostingMethod string `koanf:"hosting_method"`
 }
 
-// Snapshots says where snapshots are kept.
+// Snapshots configures the object store of snapshots.
 type Snapshots struct {
-	// SqliteMethod is how a copy is made: Vacuum, the only way there is, and
-	// the default.
+	// SqliteMethod is how a copy of a database is made. Vacuum is the only
+	// method and the default.
 	SqliteMethod string `koanf:"sqlite_method"`
-	// AccessKeyID, SecretAccessKey and Bucket are required; the bucket exists.
+	// AccessKeyID, SecretAccessKey and Bucket are required. The bucket must
+	// exist.
 	AccessKeyID     string `koanf:"access_key_id"`
 	SecretAccessKey string `koanf:"secret_access_key" secret:"all"`
 	Bucket          string `koanf:"bucket"`
-	// PathPrefix stands before the keys of all objects; its parts are separated
-	// by one or more / and are not . or .. Default: empty.
+	// PathPrefix is the prefix of all object keys. Its parts are separated by
+	// one or more / and must not be . or .. Default: empty.
 	PathPrefix string `koanf:"path_prefix"`
-	// EndpointURL is an S3-compatible store; empty, the default, is AWS.
+	// EndpointURL is the address of an S3-compatible store. Empty, the default,
+	// means AWS.
 	EndpointURL string `koanf:"endpoint_url"`
 	// Region is us-east-1 by default.
 	Region string `koanf:"region"`
-	// ForcePathStyle puts the bucket into the path and not into the host name.
+	// ForcePathStyle puts the bucket into the path instead of the host name.
 	ForcePathStyle bool `koanf:"force_path_style"`
-	// Automation is nil when snapshots are taken by hand only.
+	// Automation is nil without scheduled snapshots.
 	Automation *Automation `koanf:"automation"`
 }
 
@@ -129,141 +130,143 @@ type Snapshots struct {
 type Automation struct {
 	// Interval is the time between two rounds, above zero.
 	Interval time.Duration `koanf:"interval"`
-	// MaxSnapshots is how many are kept of a database, 1 to 65535.
+	// MaxSnapshots is how many snapshots of each database are kept, 1 to 65535.
 	MaxSnapshots int `koanf:"max_snapshots"`
 }
 
-// Retention says how long things are kept.
+// Retention configures how long deleted data is kept.
 type Retention struct {
-	// DeletionGrace is how long a deleted database can be had back, up to ten
-	// years; 0s is not at all. Default 168h.
+	// DeletionGrace is how long a deleted database can be restored, up to ten
+	// years. With 0s it is removed at once. Default 168h.
 	DeletionGrace time.Duration `koanf:"deletion_grace"`
 }
 
-// Bus is how the processes of a server reach one another.
+// Bus configures the message bus between the processes of a server.
 type Bus struct {
-	// URL names an external bus: one or more of nats://HOST:PORT and tls://…
-	// with commas between. Passwords go to other machines by tls:// only.
-	// Empty, the default: the control plane embeds it.
+	// URL is the address of an external bus: one or more of nats://HOST:PORT
+	// and tls://HOST:PORT, separated by commas. Passwords are sent to other
+	// machines by tls:// only. Empty, the default: the control plane embeds
+	// the bus.
 	URL string `koanf:"url" secret:"url"`
-	// Listen is HOST:PORT on which the embedded bus takes roles that run as
-	// processes of their own. Empty, the default: no port is opened.
+	// Listen is the HOST:PORT on which the embedded bus accepts roles in
+	// other processes. Empty, the default: no port is opened.
 	Listen string `koanf:"listen"`
-	// StoreDir holds the queues of the embedded bus. Default: bus in DataPath.
+	// StoreDir is the directory of the queues of the embedded bus. Default: bus
+	// in DataPath.
 	StoreDir string `koanf:"store_dir"`
-	// StoreBytes is how much the queues of the embedded bus may take on disk,
-	// whatever is free when it starts. Default 1 GiB.
+	// StoreBytes limits the queues of the embedded bus on disk. The limit does
+	// not depend on the free space. Default 1 GiB.
 	StoreBytes Bytes `koanf:"store_bytes"`
-	// Credentials is a file with the bus credentials of this process; needed
-	// when Listen can be reached from other machines. Empty by default.
+	// Credentials is a file with the bus credentials of this process. Required
+	// when other machines can reach Listen. Empty by default.
 	Credentials string `koanf:"credentials"`
-	// TLSCert and TLSKey are files in PEM form with the certificate of the
-	// embedded bus and its key: with them Listen takes TLS only. Needed when
-	// Listen can be reached from other machines. Empty by default.
+	// TLSCert and TLSKey are PEM files with the certificate of the embedded bus
+	// and its key. With them Listen accepts TLS only. Required when other
+	// machines can reach Listen. Empty by default.
 	TLSCert string `koanf:"tls_cert"`
 	TLSKey  string `koanf:"tls_key"`
-	// TLSCA is a file in PEM form with the authorities that a bus at URL is
-	// believed by, instead of the system's. Empty by default.
+	// TLSCA is a PEM file with the certificate authorities for URL, instead of
+	// those of the system. Empty by default.
 	TLSCA string `koanf:"tls_ca"`
 }
 
-// QueryNode is about the role that runs queries.
+// QueryNode configures the role that runs queries.
 type QueryNode struct {
-	// ID names the node: letters, digits, - and _. Empty, the default: made
-	// once and kept in DataPath.
+	// ID names the node: letters, digits, - and _. Empty, the default: a random
+	// name that is kept in DataPath.
 	ID string `koanf:"id"`
-	// MaxDaemons is how many database processes live at once. Default 500; fewer
-	// where the process may not have as many descriptors open as that needs.
+	// MaxDaemons limits the database processes at a time. Default 500; less when
+	// the limit of open descriptors is too low for that.
 	MaxDaemons int `koanf:"max_daemons"`
-	// IdleTimeout ends a daemon that nobody has asked for so long. Default 5m.
+	// IdleTimeout ends a database process that has had no query for this time.
+	// Default 5m.
 	IdleTimeout time.Duration `koanf:"idle_timeout"`
-	// Readers is how many statements of one database read at once, 1 to 64,
-	// and never more than Limits.QueriesPerDatabase. Default 8.
+	// Readers is how many statements of one database read at the same time, 1
+	// to 64, and at most Limits.QueriesPerDatabase. Default 8.
 	Readers int `koanf:"readers"`
 }
 
-// Isolation is about the sandbox of database processes.
+// Isolation configures the sandbox of database processes.
 type Isolation struct {
-	// Require refuses to start where the sandbox cannot be enforced in full.
-	// Default false: warn and go on.
+	// Require stops the start when the sandbox cannot be enforced completely.
+	// Default false: log a warning and continue.
 	Require bool `koanf:"require"`
-	// Cgroup is where database processes get control groups: auto, the
-	// default, is below the server's own group if that allows it; else the
-	// path of an existing group, such as /ayb, which must then be usable.
+	// Cgroup is the parent of the control groups of database processes. auto,
+	// the default, means the group of the server, if that is possible. Else it
+	// is the path of an existing group, such as /ayb, which must be usable.
 	Cgroup string `koanf:"cgroup"`
 }
 
-// Limits bounds what one tenant can use up.
+// Limits bounds the resources of an account, a database and a request.
 type Limits struct {
 	// DatabaseBytes is how large one database may grow. Default 1 GiB.
 	DatabaseBytes Bytes `koanf:"database_bytes"`
 	// HeapBytes is the memory of the engine per database. Default 64 MiB.
 	HeapBytes Bytes `koanf:"heap_bytes"`
-	// StatementTimeout ends a request that computes for so long. Default 30s.
+	// StatementTimeout cancels a request that computes for longer. Default 30s.
 	StatementTimeout time.Duration `koanf:"statement_timeout"`
-	// ResultBytes bounds results asked for as one document in memory; streams
-	// are not bound by it. Default 0: unlimited.
+	// ResultBytes bounds a result that is one document in memory. It does not
+	// apply to streams. Default 0: unlimited.
 	ResultBytes Bytes `koanf:"result_bytes"`
 	// RequestBytes bounds the body of a request. Default 16 MiB.
 	RequestBytes Bytes `koanf:"request_bytes"`
-	// QueriesPerDatabase is how many queries of one database run at once;
-	// more wait their turn. Default 8.
+	// QueriesPerDatabase is how many queries of one database run at the same
+	// time; further queries wait. Default 8.
 	QueriesPerDatabase int `koanf:"queries_per_database"`
-	// QueriesPerAccount is how many queries on one account's databases are
-	// taken at once. Default 256, 0 is unlimited.
+	// QueriesPerAccount is how many queries on the databases of one account are
+	// accepted at the same time. Default 256, 0 is unlimited.
 	QueriesPerAccount int `koanf:"queries_per_account"`
 	// DatabasesPerAccount is how many databases one account may own.
 	// Default 1000, 0 is unlimited.
 	DatabasesPerAccount int `koanf:"databases_per_account"`
-	// TokensPerAccount is how many API tokens one account may have; a log-in
-	// ends the one of its log-ins that was not used for longest. Default 1000,
-	// 0 is unlimited.
+	// TokensPerAccount is how many API tokens one account may have. A log-in
+	// beyond the limit revokes the least recently used log-in of the account.
+	// Default 1000, 0 is unlimited.
 	TokensPerAccount int `koanf:"tokens_per_account"`
-	// RatePerMinute is how many registrations, log-ins, confirmations and
-	// tokens may be asked for in a minute, counted for each client address and
-	// for each account. Default 10, 0 is unlimited.
-	// Three times as many may come at once.
+	// RatePerMinute limits registrations, log-ins, confirmations and OAuth
+	// tokens per minute, for each client address and for each account. Three
+	// times as many may come at once. Default 10, 0 is unlimited.
 	RatePerMinute int `koanf:"rate_per_minute"`
-	// BodyBytes bounds the memory that the bodies of all requests take at once,
-	// counted as they come, unpacked. Default: 128 MiB, or eight times
-	// RequestBytes if that is more.
+	// BodyBytes bounds the memory of the bodies of all requests at a time,
+	// after decompression. Default: 128 MiB, or eight times RequestBytes if
+	// that is more.
 	BodyBytes Bytes `koanf:"body_bytes"`
-	// BodyBytesPerAccount is how much of BodyBytes one account may take. Default:
-	// half of it.
+	// BodyBytesPerAccount is the part of BodyBytes that one account may use.
+	// Default: half of it.
 	BodyBytesPerAccount Bytes `koanf:"body_bytes_per_account"`
-	// UploadRate is how many bytes a second the body of a request comes at, at
-	// least, imports included; what comes more slowly is given up. Default 1 KiB,
-	// 0 is any rate.
+	// UploadRate is the least rate, in bytes per second, of the body of a
+	// request, also of an import. A slower request is canceled. Default 1 KiB,
+	// 0 allows any rate.
 	UploadRate Bytes `koanf:"upload_rate"`
-	// ImportTimeout is how long the data of an import may take to come. Default
-	// 1h, 0s is unlimited.
+	// ImportTimeout is how long the data of an import may take to arrive.
+	// Default 1h, 0s is unlimited.
 	ImportTimeout time.Duration `koanf:"import_timeout"`
-	// Connections is how many HTTP connections there may be at once. Default 0:
-	// as many as there are descriptors for, see MaxDaemons.
+	// Connections limits the HTTP connections at a time. Default 0: the limit
+	// follows from the limit of open descriptors, see MaxDaemons.
 	Connections int `koanf:"connections"`
-	// ConnectionsPerAddress is how many of them one address may have, and how
-	// many requests at once one client of a trusted proxy. Default 500, 0 is
-	// unlimited; never more than half of Connections.
+	// ConnectionsPerAddress limits the connections of one address, and the
+	// concurrent requests of one client of a trusted proxy. Default 500, 0 is
+	// unlimited; at most half of Connections.
 	ConnectionsPerAddress int `koanf:"connections_per_address"`
-	// TempBytes is how much the temporary files of all accounts may take on a
-	// query node: imports, sorts, results that wait. Default 0: half of the disk.
+	// TempBytes bounds the temporary files of all accounts on a query node:
+	// imports, sorts and buffered results. Default 0: half of the disk.
 	TempBytes Bytes `koanf:"temp_bytes"`
-	// TempBytesPerAccount is how much those of one account may take. Default 0:
+	// TempBytesPerAccount bounds the temporary files of one account. Default 0:
 	// half of TempBytes.
 	TempBytesPerAccount Bytes `koanf:"temp_bytes_per_account"`
-	// DiskReserveBytes is what a query node leaves free on its disk, for the
-	// metadata, the bus, and what frees room. Default 0: a twentieth of the disk,
-	// from 64 MiB to 1 GiB, and a quarter of a small one.
+	// DiskReserveBytes is the space that a query node leaves free on its disk,
+	// for the metadata, the bus and deletions. Default 0: a twentieth of the
+	// disk, from 64 MiB to 1 GiB, and a quarter of a small disk.
 	DiskReserveBytes Bytes `koanf:"disk_reserve_bytes"`
 	// TrustedProxies are the addresses of the reverse proxies in front of the
-	// server, with commas between: 10.0.0.0/8, 192.0.2.7. What they say about
-	// the address of a client, in X-Forwarded-For, is believed; what anybody
-	// else says is not. Default: none, the address of the connection counts.
+	// server, separated by commas: 10.0.0.0/8, 192.0.2.7. The header
+	// X-Forwarded-For is read only from these addresses. Default: empty, the
+	// address of the connection is that of the client.
 	TrustedProxies string `koanf:"trusted_proxies"`
 }
 
-// Proxies is TrustedProxies as networks. The error is a phrase that follows
-// the key's name.
+// Proxies returns TrustedProxies as networks. The error is a phrase that follows
+// the name of the key.
 func (l Limits) Proxies() ([]netip.Prefix, error) {
 	var out []netip.Prefix
 	for part := range strings.SplitSeq(l.TrustedProxies, ",") {
@@ -276,16 +279,16 @@ func (l Limits) Proxies() ([]netip.Prefix, error) {
 			network, err = netip.PrefixFrom(a, a.BitLen()), nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("must be addresses or networks with commas between, such as 10.0.0.0/8, 192.0.2.7")
+			return nil, fmt.Errorf("must be addresses or networks separated by commas, such as 10.0.0.0/8, 192.0.2.7")
 		}
 		out = append(out, network)
 	}
 	return out, nil
 }
 
-// Debug is about looking into a running process.
+// Debug configures profiles and counters of a running process.
 type Debug struct {
-	// Listen is a loopback HOST:PORT that serves profiles and counters.
-	// Empty, the default: off.
+	// Listen is the loopback HOST:PORT of profiles and counters. Empty, the
+	// default: off.
 	Listen string `koanf:"listen"`
 }

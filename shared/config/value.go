@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// Bytes is a size. A configuration writes it as a whole number of bytes or
-// with a unit: 67108864, "64MiB", "64 MB".
+// Bytes is a size in bytes. In a configuration it is a number, or text with a
+// unit: 67108864, "64MiB", "64 MB".
 type Bytes int64
 
-// The units, longest first where one is the end of another.
+// The units. A unit that is the end of another one comes after it.
 var units = []struct {
 	name  string
 	bytes int64
@@ -22,7 +22,7 @@ var units = []struct {
 	{"kb", 1e3}, {"mb", 1e6}, {"gb", 1e9}, {"tb", 1e12}, {"b", 1},
 }
 
-// ParseBytes reads a size. The error is one sentence without the key's name.
+// ParseBytes reads a size. The error is a phrase that follows the name of the key.
 func ParseBytes(text string) (Bytes, error) {
 	number, unit := strings.ToLower(strings.TrimSpace(text)), int64(1)
 	for _, u := range units {
@@ -38,7 +38,7 @@ func ParseBytes(text string) (Bytes, error) {
 	return Bytes(int64(n) * unit), nil
 }
 
-// String is the size in the largest binary unit that divides it.
+// String returns the size in the largest binary unit that divides it.
 func (b Bytes) String() string {
 	for _, u := range []struct {
 		name  string
@@ -51,7 +51,7 @@ func (b Bytes) String() string {
 	return strconv.FormatInt(int64(b), 10)
 }
 
-// The types a key can have.
+// The types of keys.
 var (
 	typeString   = reflect.TypeFor[string]()
 	typeBool     = reflect.TypeFor[bool]()
@@ -60,8 +60,9 @@ var (
 	typeDuration = reflect.TypeFor[time.Duration]()
 )
 
-// fromText reads text for a key of this type (pitfall O2): a string is taken
-// as it is. The error is a phrase that follows the key's name.
+// fromText parses text by the type of its key. Text for a string key is never
+// changed: a password 00123 keeps its zeros. The error is a phrase that follows
+// the name of the key.
 func fromText(t reflect.Type, text string) (any, error) {
 	trimmed := strings.TrimSpace(text)
 	switch t {
@@ -91,8 +92,8 @@ func fromText(t reflect.Type, text string) (any, error) {
 	return text, nil
 }
 
-// fromTyped takes a value that has a type of its own already, as TOML's have.
-// Text stands for sizes and durations only, not for numbers and booleans.
+// fromTyped converts a value of TOML, which has a type already. Text is accepted
+// for strings, sizes and durations, but not for numbers and booleans.
 func fromTyped(t reflect.Type, v any) (any, error) {
 	switch v := v.(type) {
 	case string:
@@ -122,7 +123,7 @@ func fromTyped(t reflect.Type, v any) (any, error) {
 	return nil, fmt.Errorf("must be %s", expected(t))
 }
 
-// expected says in words what a key of this type takes.
+// expected describes the values of a type, for error messages.
 func expected(t reflect.Type) string {
 	switch t {
 	case typeBool:
