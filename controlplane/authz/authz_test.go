@@ -20,7 +20,7 @@ func scoped(a authz.Actor, db meta.DatabaseID, level ayb.QueryLevel) authz.Actor
 	return a
 }
 
-// S2: denied unless named.
+// S2: a scoped token may not be used for an operation that is not named.
 func TestCheck(t *testing.T) {
 	app := scoped(owner, 7, ayb.QueryReadWrite)
 	tests := []struct {
@@ -66,7 +66,7 @@ func TestActor(t *testing.T) {
 		t.Error("a plain token acts as its entity and no other")
 	}
 	if (authz.Actor{}).ActsAs("") || !(authz.Actor{}).Anonymous() {
-		t.Error("anonymous is nobody")
+		t.Error("anonymous acts as an account")
 	}
 	app := scoped(owner, 7, ayb.QueryReadWrite)
 	if app.ActsAs("owner") {

@@ -5,25 +5,25 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// Rights are what a caller may do with one database. The zero Rights are
-// none, and a caller with none must not learn that the database exists.
+// Rights are what a caller may do with one database. A caller with the zero
+// Rights must not learn that the database exists.
 type Rights struct {
-	// Discover: the database appears in listings and its details are shown.
+	// Discover allows to see the database in listings, and its details.
 	Discover bool
-	// Query is the mode the caller's queries run in.
+	// Query is the level of the caller's queries.
 	Query ayb.QueryLevel
-	// Manage: grants, public level, snapshots.
+	// Manage allows to change grants and the public level, and to use snapshots.
 	Manage bool
-	// Fork: a copy of the database may be made for the caller's own account.
+	// Fork allows to copy the database into the caller's account.
 	Fork bool
-	// Own: to delete and rename it, and to see its limits.
+	// Own allows to delete and rename the database, and to see its limits.
 	Own bool
 }
 
-// RightsOn gives the caller's rights on a database. grant is what the caller's
-// entity has been granted on it, ShareNone or empty for nothing; it is not
-// looked at for an anonymous caller or the owner. The scope of a token lowers
-// the rights and never raises them (S2).
+// RightsOn returns the caller's rights on a database. grant is the level that the
+// caller's account was granted on it, ShareNone or empty without a grant. It is
+// ignored for an anonymous caller and for the owner. The scope of a token lowers
+// the rights and never raises them.
 func RightsOn(a Actor, d meta.Database, grant ayb.SharingLevel) Rights {
 	switch {
 	case a.Anonymous():
@@ -37,14 +37,14 @@ func RightsOn(a Actor, d meta.Database, grant ayb.SharingLevel) Rights {
 	}
 }
 
-// publicRights gives the rights of those who are not known: to see that a
-// discoverable database is there.
+// publicRights returns the rights of an anonymous caller, who may discover a
+// public database. A token for another database has the same rights.
 func publicRights(d meta.Database) Rights {
 	return Rights{Discover: d.Public == ayb.PublicFork || d.Public == ayb.PublicReadOnly}
 }
 
-// accountRights gives the rights of an account. A grant decides alone: no public
-// level exceeds the least of them.
+// accountRights returns the rights of an account. With a grant the public level is
+// ignored, because no public level gives more than the least grant.
 func accountRights(a Actor, d meta.Database, grant ayb.SharingLevel) Rights {
 	if a.Entity == d.Owner {
 		return Rights{Discover: true, Query: ayb.QueryReadWrite, Manage: true, Fork: true, Own: true}
@@ -65,9 +65,8 @@ func accountRights(a Actor, d meta.Database, grant ayb.SharingLevel) Rights {
 	return r
 }
 
-// cappedRights lowers rights to what a token for this database leaves of them:
-// queries up to the cap, and nothing but queries. A cap that is not known is
-// the lowest.
+// cappedRights lowers rights to those of a token for this database: to discover
+// it, and to query it up to a level. An unknown level is the lowest.
 func cappedRights(r Rights, level ayb.QueryLevel) Rights {
 	r.Manage, r.Fork, r.Own = false, false, false
 	if level != ayb.QueryReadWrite && r.Query == ayb.QueryReadWrite {

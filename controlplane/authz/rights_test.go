@@ -9,7 +9,8 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// Columns of the decision table. Details is written as the level it reports.
+// row is a row of the decision table. details is written as the level that the
+// details show.
 type row struct {
 	list    bool
 	details string
@@ -20,8 +21,7 @@ type row struct {
 	own     bool
 }
 
-// cells gives each cell of a row under the name of its column, as the rights
-// have it and as the row wants it.
+// cells returns for each column the value of the rights and the value of the row.
 func (r row) cells(got authz.Rights) map[string][2]any {
 	details := "-"
 	if got.Discover {
@@ -62,7 +62,7 @@ var (
 	writerApp = row{list: true, details: `"read-write"/false`, read: true, write: true}
 )
 
-// The decision table for plain tokens: caller × public level × column.
+// The decision table for tokens without scope: caller × public level × column.
 func TestPlainTokens(t *testing.T) {
 	type levels = map[ayb.PublicLevel]row
 	always := func(r row) levels {
@@ -75,7 +75,7 @@ func TestPlainTokens(t *testing.T) {
 		want  levels
 	}{
 		{"anonymous", anonymous, ayb.ShareNone, levels{ayb.PublicNone: nothing, ayb.PublicFork: seen, ayb.PublicReadOnly: seen}},
-		{"anonymous is granted nothing", anonymous, ayb.ShareManager, levels{ayb.PublicNone: nothing, ayb.PublicFork: seen, ayb.PublicReadOnly: seen}},
+		{"anonymous ignores a grant", anonymous, ayb.ShareManager, levels{ayb.PublicNone: nothing, ayb.PublicFork: seen, ayb.PublicReadOnly: seen}},
 		{"no grant", guest, ayb.ShareNone, levels{ayb.PublicNone: nothing, ayb.PublicFork: forkable, ayb.PublicReadOnly: reader}},
 		{"empty grant", guest, "", levels{ayb.PublicNone: nothing, ayb.PublicFork: forkable, ayb.PublicReadOnly: reader}},
 		{"unknown grant", guest, "admin", levels{ayb.PublicNone: nothing, ayb.PublicFork: forkable, ayb.PublicReadOnly: reader}},
@@ -94,7 +94,7 @@ func TestPlainTokens(t *testing.T) {
 }
 
 // S2: the table for scoped tokens: relation × public level × cap × column.
-// Management and forks are in no cell.
+// No cell allows management or forks.
 func TestScopedTokens(t *testing.T) {
 	type want struct{ none, fork, readOnly row }
 	everywhere := func(r row) want { return want{r, r, r} }

@@ -64,7 +64,7 @@ func New(deps Deps) (*Service, error) {
 func (s *Service) actor(ctx context.Context, token string) (authz.Actor, error) {
 	actor, err := s.deps.Accounts.Authenticate(ctx, token)
 	if err == nil {
-		err = authz.CheckScope(actor, authz.OpenSession)
+		err = authz.CheckScope(actor, authz.OpenWebSession)
 	}
 	if err != nil {
 		return authz.Actor{}, err

@@ -1,7 +1,6 @@
-// Package limits is what an operator can bound: the names of the limits, the
-// values that make sense, and which one counts when a server, an account and a
-// database each have one. It is pure; who keeps the values, obeys them or tells
-// of them is elsewhere.
+// Package limits defines the limits that an operator can set: their names, their
+// valid values, and which value is effective when the server, an account and a
+// database each have one. It does no I/O and stores nothing.
 package limits
 
 import (
@@ -10,7 +9,7 @@ import (
 )
 
 // Limit is one limit. Its text is the key in the section [limits] of a server's
-// configuration, and the name everywhere else.
+// configuration, and its name in commands and messages.
 type Limit uint8
 
 // The limits. Sizes are in bytes, StatementTimeout is in milliseconds.
@@ -27,7 +26,7 @@ const (
 	count
 )
 
-// Unit is what a limit counts.
+// Unit is the unit of a limit.
 type Unit uint8
 
 // The units.
@@ -37,15 +36,16 @@ const (
 	Milliseconds
 )
 
-// rule is what is fixed about a limit. Where the least value is 0, it means no
-// limit.
+// rule holds the name, the unit and the bounds of a limit. If the least value is 0,
+// that value means no limit.
 type rule struct {
 	key         string
 	unit        Unit
 	least, most int64
 }
 
-// rules are bounded by what a query node can work with: see its pool.
+// rules returns the rule of each limit. The bounds are those that a query node can
+// work with.
 func rules() [count]rule {
 	return [count]rule{
 		DatabaseBytes:       {"database_bytes", Bytes, 64 << 10, 16 << 40},
@@ -60,7 +60,7 @@ func rules() [count]rule {
 	}
 }
 
-// All lists the limits in the order of the configuration.
+// All returns the limits in the order of the configuration.
 func All() []Limit {
 	all := make([]Limit, count)
 	for i := range all {
@@ -69,7 +69,7 @@ func All() []Limit {
 	return all
 }
 
-// ByName gives the limit with a name.
+// ByName returns the limit with a name.
 func ByName(name string) (l Limit, ok bool) {
 	for i, r := range rules() {
 		if r.key == name {
@@ -82,12 +82,12 @@ func ByName(name string) (l Limit, ok bool) {
 // String is the name.
 func (l Limit) String() string { return rules()[l].key }
 
-// Unit is what the limit counts.
+// Unit is the unit of the limit.
 func (l Limit) Unit() Unit { return rules()[l].unit }
 
 // Bounds are the least and the largest value that may be set for an account or
-// a database of a server with these limits: it reads no larger requests than its
-// own, whosever they are.
+// a database of a server with these limits. For RequestBytes the largest value is
+// that of the server, which reads no larger request.
 func (l Limit) Bounds(server Values) (least, most int64) {
 	r := rules()[l]
 	if top, ok := server.Get(l); l == RequestBytes && ok {
@@ -96,36 +96,34 @@ func (l Limit) Bounds(server Values) (least, most int64) {
 	return r.least, r.most
 }
 
-// ZeroIsUnlimited tells whether 0 is a value of the limit, and means that there is
-// none.
+// ZeroIsUnlimited reports whether the limit may be 0, which means no limit.
 func (l Limit) ZeroIsUnlimited() bool { return rules()[l].least == 0 }
 
-// AccountOnly tells whether the limit is about an account as a whole, so that a
-// database cannot have one of its own.
+// AccountOnly reports whether only accounts have the limit, and not databases.
 func (l Limit) AccountOnly() bool {
 	return l == QueriesPerAccount || l == DatabasesPerAccount || l == TokensPerAccount
 }
 
-// Hint is the part of a message about a limit that was hit which says what it
-// is called and who can change it.
+// Hint is the end of a message about a reached limit: the name of the limit, and
+// that the operator can raise it.
 func (l Limit) Hint() string {
 	return "(limits." + l.String() + ", which the operator of the server can raise)"
 }
 
-// Values are the limits that somebody has set; the zero Values are none. They
-// can be compared.
+// Values are limits of a server, an account or a database, each set or unset. The
+// zero Values have none set. Values can be compared with ==.
 type Values struct {
 	set    [count]bool
 	values [count]int64
 }
 
-// Get gives a limit; 0 and false when it is not set.
+// Get returns a limit; 0 and false when it is not set.
 func (v Values) Get(l Limit) (value int64, ok bool) { return v.values[l], v.set[l] }
 
 // Set sets a limit.
 func (v *Values) Set(l Limit, value int64) { v.set[l], v.values[l] = true, value }
 
-// Unset makes a limit one that is not set.
+// Unset removes a limit.
 func (v *Values) Unset(l Limit) { v.set[l], v.values[l] = false, 0 }
 
 // Overrides are the limits that the operator has set for a database and for the
@@ -135,7 +133,7 @@ type Overrides struct {
 	Database Values
 }
 
-// Source says who set the limit that counts.
+// Source is the place from which the effective limit comes.
 type Source string
 
 // The sources.
@@ -145,16 +143,16 @@ const (
 	FromDatabase Source = "database"
 )
 
-// Effective is what counts for one database or account.
+// Effective holds the effective limits of a database or an account.
 type Effective struct {
 	values [count]int64
 	source [count]Source
 }
 
-// Value is the limit that counts.
+// Value returns the effective limit.
 func (e Effective) Value(l Limit) int64 { return e.values[l] }
 
-// Source tells where it comes from.
+// Source returns the place from which the effective limit comes.
 func (e Effective) Source(l Limit) Source { return e.source[l] }
 
 // Timeout is StatementTimeout as a duration.
@@ -162,9 +160,9 @@ func (e Effective) Timeout() time.Duration {
 	return time.Duration(e.values[StatementTimeout]) * time.Millisecond
 }
 
-// Resolve gives the limits that count: the database's own, else those of its
-// account, else the server's. own is nil when the operator has set none. No
-// request is larger than the server's limit.
+// Resolve returns the effective limits: those of the database, else those of its
+// account, else those of the server. own is nil when the operator has set no limit
+// for either. RequestBytes is never above the limit of the server.
 func Resolve(server Values, own *Overrides) Effective {
 	e := Effective{values: server.values}
 	for l := range e.source {
@@ -185,7 +183,7 @@ func (e *Effective) apply(v Values, from Source, server Values) {
 			continue
 		}
 		if top, ok := server.Get(l); l == RequestBytes && ok && v.values[l] > top {
-			e.values[l], e.source[l] = top, FromServer // the server's was lowered later
+			e.values[l], e.source[l] = top, FromServer // the server's limit was lowered later
 			continue
 		}
 		e.values[l], e.source[l] = v.values[l], from

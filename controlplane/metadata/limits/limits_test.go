@@ -9,8 +9,8 @@ func values(of map[Limit]int64) (v Values) {
 	return v
 }
 
-// The database's own limit counts before its account's, and that before the
-// server's; what was set to "no limit" counts as well.
+// The limit of the database is effective before that of its account, and that
+// before the limit of the server. So is a value that means no limit.
 func TestResolve(t *testing.T) {
 	server := values(map[Limit]int64{DatabaseBytes: 1000, StatementTimeout: 30, RequestBytes: 500, QueriesPerAccount: 9, ResultBytes: 7})
 	tests := map[string]struct {
@@ -56,12 +56,12 @@ func TestNames(t *testing.T) {
 		}
 	}
 	if _, ok := ByName("rate_per_minute"); ok {
-		t.Error("a limit that is nobody's own")
+		t.Error("rate_per_minute is found, and no account can have it")
 	}
 }
 
-// A server reads no body that is larger than its own limit, so that a larger one
-// for a database would be a lie.
+// A server reads no body above its own limit, so that a database may not have a
+// larger one.
 func TestRequestBytesAreTheServersAtMost(t *testing.T) {
 	server := values(map[Limit]int64{RequestBytes: 2000, HeapBytes: 5 << 20})
 	if _, most := RequestBytes.Bounds(server); most != 2000 {
