@@ -66,10 +66,10 @@ func TestYieldingForgets(t *testing.T) {
 	}
 }
 
-// Work that rests by itself is told apart from a long statement, and queries
-// from both, also those that are through when somebody looks.
-func TestLookAtStreams(t *testing.T) {
-	open := func(rests bool) *stream { return &stream{recv: resting(rests), credit: 1, complete: true} }
+// Background work, a long statement and other requests are counted apart, and so
+// are requests that ended before the watch looked.
+func TestObserveStreams(t *testing.T) {
+	open := func(background bool) *stream { return &stream{recv: fakeWork(background), credit: 1, complete: true} }
 	d := &Daemon{streams: map[uint32]*stream{}, last: 3, lastObserved: 3}
 	look := func(now int) (u activity) {
 		d.observe(longRunning+time.Duration(now), &u)
@@ -98,9 +98,9 @@ func TestLookAtStreams(t *testing.T) {
 	}
 }
 
-// resting is a receiver of nothing.
-type resting bool
+// fakeWork is a receiver that drops everything.
+type fakeWork bool
 
-func (resting) Receive(mux.Kind, []byte) {}
+func (fakeWork) Receive(mux.Kind, []byte) {}
 
-func (r resting) Rests() bool { return bool(r) }
+func (f fakeWork) Background() bool { return bool(f) }
