@@ -2,23 +2,25 @@ package pool
 
 import "time"
 
-// A daemon that crashes is replaced at once. One that crashes again and again
-// without answering anything waits longer and longer, so that nobody can keep the node busy with
-// starting processes; other databases are not held up.
+// A daemon that crashes is replaced at once. When daemons of a database crash
+// repeatedly without an answer, each start waits longer than the one before. So
+// a client cannot keep the node busy with starting processes, and other
+// databases are not delayed.
 const (
 	firstBackoff = 100 * time.Millisecond
 	maxBackoff   = 10 * time.Second
-	// crashMemory is how long a database must live to count as healthy.
+	// crashMemory is how long after a crash it is forgotten.
 	crashMemory = time.Minute
 )
 
-// crash is the recent past of a database whose daemon died.
+// crash counts the recent crashes of one database.
 type crash struct {
 	times int
 	last  time.Duration // pool time
 }
 
-// recordCrash notes that a daemon has died, and whether it had been of use.
+// recordCrash counts a crash. A daemon that had answered a request resets the
+// count.
 func (p *Pool) recordCrash(at InstanceKey, useful bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -31,8 +33,8 @@ func (p *Pool) recordCrash(at InstanceKey, useful bool) {
 	p.crashes[at] = c
 }
 
-// backoff is how long the next daemon of a database waits. The caller holds
-// p.mu.
+// backoff returns how long the next daemon of a database waits. The caller
+// holds p.mu.
 func (p *Pool) backoff(at InstanceKey) time.Duration {
 	c, ok := p.crashes[at]
 	if !ok || c.times < 2 {
@@ -44,7 +46,7 @@ func (p *Pool) backoff(at InstanceKey) time.Duration {
 	return min(firstBackoff<<(c.times-2), maxBackoff)
 }
 
-// forgetCrashes forgets crashes that are long past.
+// forgetCrashes removes crashes older than crashMemory.
 func (p *Pool) forgetCrashes(now time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

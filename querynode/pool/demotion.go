@@ -6,48 +6,53 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// An account with a statement that computes for long gives way to the others:
-// what these ask for is done at once, and the account gets all that is left.
-// That is more than its share as long as the machine is not full. When it is, an
-// account that gets next to nothing has its share again for a moment, so that
-// it goes on. Accounts with long statements share equally. Many short statements
-// are something else: who asks for them waits for each.
+// An account with a long statement is demoted: the kernel serves all other
+// accounts first, and the account gets the rest of the processors. On an idle
+// machine that is more than its share. On a full one, an account that got
+// almost no processor time has its share back for a moment, so that it makes
+// progress. Demoted accounts share equally. Many short statements do not demote
+// an account: their client waits for each of them.
 const (
-	// A statement is long when it has given nothing for so long. The clock
-	// moves once in a tick, so any that is open at that moment seems a tick old.
+	// longRunning is how long a statement may run without output before it
+	// counts as long. The pool's clock advances once per tick, so every open
+	// statement may seem one tick old.
 	longRunning = tick + tick/2
-	// minProcessorTime is processor time in a tick.
+	// minProcessorTime is the least processor time per tick of an account that
+	// computes.
 	minProcessorTime = tick / 20
-	// recoveryTicks is how many ticks without it takes to be served at once again.
+	// recoveryTicks is the number of ticks without a long statement after which
+	// an account has its share back.
 	recoveryTicks = 3
 )
 
-// activity is what an account does in a tick.
+// activity is what an account did in one tick.
 type activity struct {
 	spent          time.Duration // processor time
-	longStatement  bool          // a statement has given nothing for longRunning
-	longBackground bool          // nor has work that rests by itself
-	otherRequests  bool          // there was something else
+	longStatement  bool          // a statement had no output for longRunning
+	longBackground bool          // so had background work
+	otherRequests  bool          // the account had requests besides background work
 }
 
-// demotes tells whether the account computes for long: what it spends says little
-// about that on a busy machine, but it is not nothing. Work that rests by itself
-// counts as long as there is nothing else, which would be hit.
+// demotes reports whether the activity demotes the account. The amount of
+// processor time says little on a busy machine, so any noticeable amount
+// counts. Background work throttles itself in favour of other requests of the
+// account; it counts only without such requests, since demotion would slow them
+// too.
 func (u activity) demotes() bool {
 	return (u.longStatement || u.longBackground && !u.otherRequests) && u.spent >= minProcessorTime
 }
 
-// demotions remembers which accounts give way, and for how many ticks they have
-// not computed for long, or could not. It belongs to the watch.
+// demotions holds the demoted accounts, each with its number of ticks without a
+// reason. Only watch uses it.
 type demotions map[ayb.EntitySlug]int
 
-// update takes what accounts have done since the last tick, and tells which of
-// them give way now, and which do not any more.
+// update evaluates one tick and calls change for each account that is demoted
+// or has its share back.
 func (y demotions) update(used map[ayb.EntitySlug]activity, change func(owner ayb.EntitySlug, yes bool)) {
 	for owner, u := range used {
 		if u.demotes() {
 			y[owner] = 0
-			change(owner, true) // again and again: its group may be a new one
+			change(owner, true) // also when it is demoted: its group may be new
 		}
 	}
 	for owner := range y {
@@ -61,10 +66,10 @@ func (y demotions) update(used map[ayb.EntitySlug]activity, change func(owner ay
 	}
 }
 
-// updateDemotions lets accounts that compute much give way.
+// updateDemotions evaluates the activity of all accounts since the last tick.
 func (p *Pool) updateDemotions(y demotions, daemons []*Daemon, now time.Duration) {
 	if p.deps.Groups == nil {
-		return // nobody could give it back what it has given up
+		return // an unprivileged process could not raise a lowered priority again
 	}
 	used := map[ayb.EntitySlug]activity{}
 	for _, d := range daemons {
@@ -75,13 +80,13 @@ func (p *Pool) updateDemotions(y demotions, daemons []*Daemon, now time.Duration
 	}
 	y.update(used, func(owner ayb.EntitySlug, yes bool) {
 		if err := p.deps.Groups.Demote(string(owner), yes); err != nil {
-			p.deps.Log.Warn("weight of an account not changed", "entity", string(owner), "err", err)
+			p.deps.Log.Warn("could not change the processor share of an account", "entity", string(owner), "err", err)
 		}
 	})
 }
 
-// processorTimeSinceLast is the processor time of the daemon since the last call. It is for
-// the watch alone.
+// processorTimeSinceLast is the daemon's processor time since the previous
+// call. Only watch calls it.
 func (d *Daemon) processorTimeSinceLast(now time.Duration) time.Duration {
 	if idle := d.idleSince(); idle > 0 && now-idle > 2*tick {
 		return 0
@@ -101,23 +106,25 @@ func (d *Daemon) processorTimeSinceLast(now time.Duration) time.Duration {
 	return just
 }
 
-// MaybeBackground is a Receiver that knows whether what it waits for is work that rests
-// by itself while others want something, such as a copy of the database.
+// MaybeBackground is a Receiver that can be for background work, such as a copy
+// of the database. Such work throttles itself while the daemon has other
+// requests.
 type MaybeBackground interface {
 	Receiver
 	Background() bool
 }
 
-// background tells whether a stream is for such work.
+// background reports whether the stream is for background work.
 func (s *stream) background() bool {
 	r, ok := s.recv.(MaybeBackground)
 	return ok && r.Background()
 }
 
-// observe adds to u what streams say: whether something has computed for longRunning
-// without giving anything, and whether there was something else since the last
-// look. Time that its client takes does not count, nor does the sending of a
-// large result, which is as fast as the client reads. It is for the watch alone.
+// observe adds the state of the daemon's streams to u: whether one has run for
+// longRunning without output, and whether requests came since the previous
+// call. Time that the client takes does not count. Sending a large result does
+// not count either, since the client's reading sets its pace. Only watch calls
+// it.
 func (d *Daemon) observe(now time.Duration, u *activity) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -8,31 +8,33 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Exclusive runs fn while no daemon exists at any of the places: one that runs is
-// ended first, its statements are told, and requests that come meanwhile wait
-// for fn. With a live version everything that runs on staged ones of its
-// database is ended too. Other databases are not held up.
-func (p *Pool) Exclusive(fn func() error, places ...InstanceKey) error {
-	// Two that want the same places want them in the same order.
-	slices.SortFunc(places, func(a, b InstanceKey) int {
+// Exclusive runs fn while no daemon serves any of the keys. Running daemons end
+// first, their requests fail, and new requests wait for fn. When a key is a
+// live version, the daemons of all staged versions of its database end too.
+// Other databases are not delayed.
+func (p *Pool) Exclusive(fn func() error, keys ...InstanceKey) error {
+	// All callers reserve keys in the same order, so that two cannot wait for
+	// each other.
+	slices.SortFunc(keys, func(a, b InstanceKey) int {
 		return cmp.Or(cmp.Compare(a.DB.String(), b.DB.String()), cmp.Compare(a.Version, b.Version))
 	})
-	for _, at := range slices.Compact(places) {
+	for _, at := range slices.Compact(keys) {
 		release, err := p.reserve(at)
 		if err != nil {
 			return err
 		}
 		defer release()
 	}
-	for _, at := range places {
+	for _, at := range keys {
 		if at.Version == "" {
-			p.endStagedDaemons(at.DB, places)
+			p.endStagedDaemons(at.DB, keys)
 		}
 	}
 	return fn()
 }
 
-// reserve keeps daemons away from a place until release.
+// reserve keeps daemons away from a key until release. A placeholder takes the
+// daemon's slot.
 func (p *Pool) reserve(at InstanceKey) (release func(), err error) {
 	p.mu.Lock()
 	if p.closed {
@@ -44,7 +46,7 @@ func (p *Pool) reserve(at InstanceKey) (release func(), err error) {
 	p.daemons[at] = hold
 	earlier := p.predecessor(at)
 	p.mu.Unlock()
-	if earlier != nil { // the one before waits for it
+	if earlier != nil { // its successor waits for it
 		earlier.close()
 	}
 	if before != nil {
@@ -61,11 +63,11 @@ func (p *Pool) reserve(at InstanceKey) (release func(), err error) {
 	}, nil
 }
 
-// endStagedDaemons ends the daemons of a database's staged versions. Where there is
-// none and somebody only keeps the place, that one's work is in vain.
-func (p *Pool) endStagedDaemons(db ayb.DatabasePath, held []InstanceKey) {
+// endStagedDaemons ends the daemons of a database's staged versions, except for
+// the reserved keys. Placeholders are left alone.
+func (p *Pool) endStagedDaemons(db ayb.DatabasePath, reserved []InstanceKey) {
 	for _, d := range p.allDaemons() {
-		if d.db == db && d.version != "" && d.conn != nil && !slices.Contains(held, d.key()) {
+		if d.db == db && d.version != "" && d.conn != nil && !slices.Contains(reserved, d.key()) {
 			d.close()
 			<-d.done
 		}

@@ -8,11 +8,10 @@ import (
 	"github.com/ayb-go/ayb/querynode/thread"
 )
 
-// forker starts processes from one thread that lives as long as the pool: the
-// kernel kills a child with the thread that made it (PR_SET_PDEATHSIG), so a
-// short-lived thread would take its daemons along. What the thread has, its
-// children have too: a lower priority, no privileges, and the place among control
-// groups.
+// forker starts processes from one thread that lives as long as the pool. The
+// kernel kills a child when the thread that made it ends (PR_SET_PDEATHSIG).
+// Children inherit the thread's priority, its lack of privileges and its
+// control groups.
 type forker struct {
 	log  *slog.Logger
 	jobs chan forkJob
@@ -36,10 +35,10 @@ func newForker(log *slog.Logger) *forker {
 
 func (f *forker) serve() {
 	if err := lowerDaemonPriority(); err != nil {
-		f.log.Warn("daemons are as important as the server", "err", err)
+		f.log.Warn("could not lower the priority of query daemons; they compete with the server for the processors", "err", err)
 	}
 	if err := dropCapabilities(); err != nil {
-		f.log.Warn("daemons have the privileges of the server", "err", err)
+		f.log.Warn("could not drop the capabilities of query daemons; they keep those of the server", "err", err)
 	}
 	for j := range f.jobs {
 		if j.group != nil {
@@ -50,7 +49,7 @@ func (f *forker) serve() {
 	}
 }
 
-// start starts the command, in a group if there is one.
+// start starts a command, in a group unless group is nil.
 func (f *forker) start(cmd *exec.Cmd, group *cgroup.Group) error {
 	j := forkJob{cmd, group, make(chan error, 1)}
 	f.jobs <- j

@@ -9,8 +9,8 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// fork starts the process, in a control group where there are some. Without one
-// it runs too: its own limits hold in any case, and queries matter more.
+// fork starts the process in a control group. When the group cannot be used it
+// starts the process without one: the daemon's own limits still hold.
 func (d *Daemon) fork(cmd *exec.Cmd, own daemonapi.Limits) error {
 	p := d.pool
 	if p.deps.Groups == nil {
@@ -27,15 +27,15 @@ func (d *Daemon) fork(cmd *exec.Cmd, own daemonapi.Limits) error {
 			return err
 		}
 	}
-	p.deps.Log.Warn("daemon runs without a control group", "db", d.db.String(), "err", err)
+	p.deps.Log.Warn("could not use a control group; the query daemon runs without one", "db", d.db.String(), "err", err)
 	return p.forks.start(cmd, nil)
 }
 
-// owner is whose group the daemon is in.
+// owner is the account that owns the database.
 func (d *Daemon) owner() ayb.EntitySlug { return d.db.Entity }
 
-// leaveGroup removes the group of a daemon that has ended, and learns from it
-// why it did.
+// leaveGroup removes the group of an ended daemon, and records whether the
+// daemon ran out of memory.
 func (d *Daemon) leaveGroup() {
 	if d.group == nil {
 		return
@@ -47,8 +47,8 @@ func (d *Daemon) leaveGroup() {
 	d.group = nil
 }
 
-// setCause notes why the daemon was killed, for those who wait. The first reason
-// counts.
+// setCause records why the daemon is killed, for its clients and the log. The
+// first cause is kept.
 func (d *Daemon) setCause(cause string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

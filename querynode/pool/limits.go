@@ -7,8 +7,9 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// The bounds of what may be asked for a database: whatever a control plane
-// says, a daemon can work with it and does not take the machine.
+// Bounds of the limits of a database. The pool clamps every request of a
+// control plane to them, so that a daemon can work and does not take the whole
+// machine.
 const (
 	MaxQueries       = 64
 	MinHeapBytes     = 1 << 20
@@ -17,7 +18,7 @@ const (
 	MaxDatabaseBytes = 16 << 40
 )
 
-// clampLimits brings limits into their bounds. Zero stays the node's own.
+// clampLimits brings limits into their bounds. Zero stays the node's own limit.
 func clampLimits(l daemonapi.Limits) daemonapi.Limits {
 	if l.DatabaseBytes != 0 {
 		l.DatabaseBytes = min(max(l.DatabaseBytes, MinDatabaseBytes), MaxDatabaseBytes)
@@ -31,9 +32,8 @@ func clampLimits(l daemonapi.Limits) daemonapi.Limits {
 	return l
 }
 
-// Running gives the daemon that runs the statements of a database, nil when
-// there is none; it starts nothing. While a daemon with other limits is waited
-// for it is the one before, where statements may run.
+// Running returns the daemon that runs the statements of a database, or nil. It
+// starts no daemon. While a replaced daemon still works, it is that one.
 func (p *Pool) Running(db ayb.DatabasePath) *Daemon {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -42,14 +42,14 @@ func (p *Pool) Running(db ayb.DatabasePath) *Daemon {
 		return d
 	}
 	if d := p.daemons[at]; d != nil {
-		if leaving, _ := d.state(); !leaving {
+		if closing, _ := d.state(); !closing {
 			return d
 		}
 	}
 	return nil
 }
 
-// Requests tells how many requests on a database run or wait.
+// Requests returns the number of requests that run or wait on a database.
 func (p *Pool) Requests(db ayb.DatabasePath) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -62,12 +62,12 @@ func (p *Pool) Requests(db ayb.DatabasePath) int {
 	return n
 }
 
-// predecessor is the daemon of a place that has been replaced and still works;
-// there is one at most, for its successor starts after it. The caller holds
+// predecessor is the replaced daemon of a key that still works, or nil. A key
+// has at most one, since the successor starts after its end. The caller holds
 // p.mu.
 func (p *Pool) predecessor(at InstanceKey) *Daemon {
 	for d := range p.retiring {
-		if leaving, _ := d.state(); d.key() == at && !leaving {
+		if closing, _ := d.state(); d.key() == at && !closing {
 			return d
 		}
 	}
@@ -81,16 +81,16 @@ func (p *Pool) retireReplaced(d *Daemon) {
 	}
 }
 
-// KnownLimits gives the limits of a database that were asked for last; zero values
-// are the node's own.
+// KnownLimits returns the last requested limits of a database. Zero values are
+// the node's own limits.
 func (p *Pool) KnownLimits(db ayb.DatabasePath) daemonapi.Limits {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.knownLimits[db]
 }
 
-// acceptLimits tells whether the daemon has these limits, or can still be started with
-// them.
+// acceptLimits reports whether the daemon has these limits, or can still start
+// with them.
 func (d *Daemon) acceptLimits(own daemonapi.Limits) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -100,8 +100,8 @@ func (d *Daemon) acceptLimits(own daemonapi.Limits) bool {
 	return d.limits == own
 }
 
-// fixLimits gives the limits to start with, which do not change any more. From now on
-// the daemon has to show that it lives.
+// fixLimits returns the limits to start with. They do not change afterwards,
+// and from now on the daemon has to show signs of life.
 func (d *Daemon) fixLimits() daemonapi.Limits {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -112,15 +112,15 @@ func (d *Daemon) fixLimits() daemonapi.Limits {
 	return d.limits
 }
 
-// openStreams is how many streams the daemon has.
+// openStreams is the number of the daemon's streams.
 func (d *Daemon) openStreams() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return len(d.streams)
 }
 
-// closeAfterStreams ends the daemon when its last stream has ended, and tells whether
-// there is one.
+// closeAfterStreams closes the daemon when its last stream ends, and reports
+// whether it has streams.
 func (d *Daemon) closeAfterStreams(now time.Duration) (working bool) {
 	d.mu.Lock()
 	if working = !d.closing && len(d.streams) > 0; working {
@@ -129,14 +129,14 @@ func (d *Daemon) closeAfterStreams(now time.Duration) (working bool) {
 		d.closing = true
 	}
 	d.mu.Unlock()
-	if !working && d.conn != nil { // nil for what only keeps a place
+	if !working && d.conn != nil { // nil for a placeholder
 		d.conn.Close()
 	}
 	return working
 }
 
-// closeOverdue ends a replaced daemon whose streams take longer than any statement
-// may: somebody reads an answer slowly, and everybody else waits.
+// closeOverdue closes a replaced daemon whose streams take longer than any
+// statement may. Its successor, and the requests for it, wait.
 func (d *Daemon) closeOverdue(now time.Duration) {
 	d.mu.Lock()
 	longest := d.pool.cfg.StatementTimeout

@@ -1,7 +1,7 @@
-// Package pool owns the daemon processes of a query node: it starts one for a
-// database when it is needed, keeps at most so many, retires those that idle,
-// and kills those that do not stop a statement in time. It knows how to reach
-// a daemon, not what is said there.
+// Package pool owns the daemon processes of a query node. It starts a daemon
+// for a database on demand, bounds their number, retires idle ones, and kills a
+// daemon that does not stop a statement in time. It passes frames to daemons
+// and does not read them.
 package pool
 
 import (
@@ -20,18 +20,18 @@ import (
 
 // Config sizes a pool. All fields are required.
 type Config struct {
-	// MaxDaemons is how many daemons run at once.
+	// MaxDaemons is the largest number of daemons at a time.
 	MaxDaemons int
 	// IdleTimeout is how long a daemon without requests is kept.
 	IdleTimeout time.Duration
-	// StatementTimeout is the longest engine time of a request; a daemon that
-	// gives no sign for twice that long, and a little more, is killed.
+	// StatementTimeout is the longest engine time of a request. A daemon
+	// without a sign of life for twice that time plus closeGrace is killed.
 	StatementTimeout time.Duration
-	// Command gives the program and arguments of a daemon for one version with
-	// limits of its own, which counts its temporary files in a seat.
+	// Command returns the program and the arguments of a daemon for one
+	// version, its limits, and the seat in which it counts temporary files.
 	Command func(v dbfile.Version, own daemonapi.Limits, seat space.Seat) (path string, args []string, err error)
-	// Bounds gives what the control group of such a daemon is bounded by.
-	// Needed only with groups.
+	// Bounds returns the limits of the control group of a daemon with these
+	// limits. Required when Deps.Groups is set.
 	Bounds func(own daemonapi.Limits) cgroup.Limits
 }
 
@@ -39,24 +39,24 @@ type Config struct {
 type Deps struct {
 	Files Resolver
 	Log   *slog.Logger
-	// Groups is where daemons are put; nil where the host has no place.
+	// Groups holds the control groups of daemons; nil where the host has none.
 	Groups *cgroup.Tree
-	// Space is where daemons count their temporary files; nil for nowhere.
+	// Space counts the temporary files of daemons; nil to count none.
 	Space *space.Book
 }
 
-// Resolver finds the files of a database, live or staged. It is called while no
-// daemon of them runs.
+// Resolver finds the files of a database. The pool calls it while no daemon has
+// them open.
 type Resolver interface {
 	Resolve(p ayb.DatabasePath) (dbfile.Version, error)
 	Staged(p ayb.DatabasePath, version string) (dbfile.Version, error)
 }
 
-// InstanceKey is what one daemon serves: the live version of a database, or one that
-// is staged.
+// InstanceKey names the files that one daemon serves: the live version of a
+// database, or a staged one.
 type InstanceKey struct {
 	DB      ayb.DatabasePath
-	Version string // empty for the live one
+	Version string // empty for the live version
 }
 
 // Pool is safe for concurrent use.
@@ -64,25 +64,25 @@ type Pool struct {
 	cfg  Config
 	deps Deps
 
-	clock atomic.Int64 // coarse: nanoseconds since start, moved by watch
+	clock atomic.Int64 // coarse: nanoseconds since start, advanced by watch
 	start time.Time
 
 	mu          sync.Mutex
 	daemons     map[InstanceKey]*Daemon
-	retiring    map[*Daemon]bool // replaced, and still at what they were asked before
+	retiring    map[*Daemon]bool // replaced, and still busy with earlier requests
 	crashes     map[InstanceKey]crash
-	knownLimits map[ayb.DatabasePath]daemonapi.Limits // that were asked for last, where they are not the node's own
+	knownLimits map[ayb.DatabasePath]daemonapi.Limits // last requested limits that differ from the node's own
 	closed      bool
 
 	forks   *forker
 	stop    chan struct{}
-	running sync.WaitGroup // watch, and every daemon's goroutines
+	running sync.WaitGroup // watch, and all goroutines of daemons
 }
 
-// tick is how often idle and stuck daemons are looked for.
+// tick is the interval of watch.
 const tick = 100 * time.Millisecond
 
-// New starts a pool. Close ends it.
+// New starts a pool. Close stops it.
 func New(cfg Config, deps Deps) *Pool {
 	p := &Pool{
 		cfg: cfg, deps: deps, start: time.Now(), daemons: map[InstanceKey]*Daemon{},
@@ -90,18 +90,18 @@ func New(cfg Config, deps Deps) *Pool {
 		forks: newForker(deps.Log), stop: make(chan struct{}),
 	}
 	if err := shortenServerTimeSlices(); err != nil {
-		deps.Log.Warn("the server is as important as its daemons", "err", err)
+		deps.Log.Warn("could not shorten the time slices of the server; daemons may delay its answers", "err", err)
 	}
 	p.running.Add(1)
 	go p.watch()
 	return p
 }
 
-// Get gives the daemon of a database, starting one if there is none. It does
-// not wait for the start: what is sent before is kept. A daemon that was started
-// with other limits gets nothing new to do, and one with these follows when it
-// has ended. The error is Unavailable when all daemons are busy, or this one has
-// too much to do.
+// Get returns the daemon of a database, and starts one when the database has
+// none. It does not wait for the start: requests are kept until then. A daemon
+// that was started with other limits gets no new requests; its successor starts
+// after it. The error is Unavailable when all daemons are busy, or this one has
+// too many requests.
 func (p *Pool) Get(db ayb.DatabasePath, own daemonapi.Limits) (*Daemon, error) {
 	own = clampLimits(own)
 	p.mu.Lock()
@@ -121,16 +121,18 @@ func (p *Pool) GetStaged(db ayb.DatabasePath, version string, own daemonapi.Limi
 	return p.getWithDescriptors(InstanceKey{db, version}, clampLimits(own), true)
 }
 
-// GetForMaintenance is Get for the node's own work, with limits that are not remembered:
-// those that are KnownLimits start no other daemon.
+// GetForMaintenance is Get for the node's own work. It does not remember the
+// limits, so that a later Get with KnownLimits keeps the daemon. It takes no
+// share of the account.
 func (p *Pool) GetForMaintenance(db ayb.DatabasePath, own daemonapi.Limits) (*Daemon, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.getWithDescriptors(InstanceKey{DB: db}, clampLimits(own), false)
 }
 
-// getWithDescriptors is get; where there are no descriptors left it takes those of daemons
-// without work. The caller holds p.mu, which is not held meanwhile.
+// getWithDescriptors is get. When the process has no free descriptors it first
+// ends daemons without work. The caller holds p.mu, which is released
+// meanwhile.
 func (p *Pool) getWithDescriptors(at InstanceKey, own daemonapi.Limits, shared bool) (*Daemon, error) {
 	for try := 1; ; try++ {
 		d, err := p.get(at, own, shared)
@@ -146,18 +148,18 @@ func (p *Pool) getWithDescriptors(at InstanceKey, own daemonapi.Limits, shared b
 	}
 }
 
-// get is Get; shared says that the account has a share only. The caller holds
-// p.mu.
+// get returns a daemon, or starts one; shared applies the account's share. The
+// caller holds p.mu.
 func (p *Pool) get(at InstanceKey, own daemonapi.Limits, shared bool) (*Daemon, error) {
 	if p.closed {
 		return nil, errs.E(errs.Unavailable, "The query node is shutting down")
 	}
 	old := p.daemons[at]
 	if old != nil {
-		switch leaving, full := old.state(); {
+		switch closing, full := old.state(); {
 		case full:
-			return nil, errs.E(errs.Unavailable, "%d statements run or wait for this database, which is as many as may; try again, or ask the operator of this server to raise limits.queries_per_database so that more run at once", old.openStreams())
-		case !leaving && old.acceptLimits(own):
+			return nil, errs.E(errs.Unavailable, "%d statements run or wait for this database, and it can hold no more; try again when some have ended, or ask the operator of this server to raise limits.queries_per_database so that more run at once", old.openStreams())
+		case !closing && old.acceptLimits(own):
 			return old, nil
 		}
 	}
@@ -179,8 +181,9 @@ func (p *Pool) get(at InstanceKey, own daemonapi.Limits, shared bool) (*Daemon, 
 	return d, nil
 }
 
-// makeRoomFor makes room for a daemon of an account, and gives the one that has to end
-// for it, if any. The caller holds p.mu.
+// makeRoomFor frees a slot for a daemon of an account when all are taken.
+// before is the daemon whose end is to be awaited, or nil. The caller holds
+// p.mu.
 func (p *Pool) makeRoomFor(owner ayb.EntitySlug, shared bool) (before *Daemon, err error) {
 	full := len(p.daemons) >= p.cfg.MaxDaemons
 	if !full && !shared {
@@ -198,12 +201,12 @@ func (p *Pool) makeRoomFor(owner ayb.EntitySlug, shared bool) (before *Daemon, e
 	return p.freeSlot(owner, h)
 }
 
-// forget forgets a daemon that has ended.
+// forget removes a daemon that has ended.
 func (p *Pool) forget(d *Daemon) {
 	p.mu.Lock()
 	if p.daemons[d.key()] == d {
 		delete(p.daemons, d.key())
-		if d.noFiles && d.version == "" { // what is known of a database goes with it
+		if d.noFiles && d.version == "" { // the database is gone
 			delete(p.knownLimits, d.db)
 		}
 	}
@@ -211,7 +214,7 @@ func (p *Pool) forget(d *Daemon) {
 	p.mu.Unlock()
 }
 
-// now is the coarse time since the pool's start, never zero.
+// now returns the coarse time since the pool's start. It is never zero.
 func (p *Pool) now() time.Duration { return time.Duration(p.clock.Load()) + 1 }
 
 func (p *Pool) watch() {
@@ -255,15 +258,15 @@ func (p *Pool) allDaemons() []*Daemon {
 	return out
 }
 
-// Len tells how many daemons there are, and databases that are held.
+// Len returns the number of daemons, including reserved keys.
 func (p *Pool) Len() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.daemons)
 }
 
-// Close ends all daemons, killing those that do not end by themselves, and
-// waits for them.
+// Close ends all daemons, kills those that do not end by themselves, and waits
+// for them.
 func (p *Pool) Close() {
 	p.mu.Lock()
 	p.closed = true

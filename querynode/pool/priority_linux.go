@@ -9,20 +9,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Everybody waits for the server, and what it does at a time is little. So its
-// threads take short turns: the kernel lets one that wakes up go before a
-// daemon that computes, instead of letting that finish its turn. Daemons have
-// less weight, too, where there are no control groups.
+// Every client waits for the server, whose single steps are short. So its
+// threads have short time slices: the kernel then lets a waking server thread
+// run before a computing daemon has used up its slice. Daemons also have a
+// lower priority where there are no control groups.
 const (
-	shortTimeSlice = 100_000 // nanoseconds, the least the kernel knows
+	shortTimeSlice = 100_000 // nanoseconds, the kernel's minimum
 	niceIncrement  = 5       // added to the nice value
-	// daemonSlack is how late, in nanoseconds, timers of daemons may be. See
-	// shared/process for what that is good for.
+	// daemonSlack is how late, in nanoseconds, timers of daemons may be. The
+	// package shared/process says why.
 	daemonSlack = 1_000_000
 )
 
-// shortenServerTimeSlices gives all threads of this process short turns; threads to come
-// inherit them. Kernels before 6.12 have turns of one length.
+// shortenServerTimeSlices shortens the time slices of all threads of this
+// process. Later threads inherit them. Kernels before 6.12 ignore it.
 func shortenServerTimeSlices() error {
 	threads, err := os.ReadDir("/proc/self/task")
 	if err != nil {
@@ -35,19 +35,20 @@ func shortenServerTimeSlices() error {
 		}
 		err = changeScheduling(id, func(a *unix.SchedAttr) { a.Runtime = shortTimeSlice })
 		if err != nil && err != unix.ESRCH { // it has ended
-			return fmt.Errorf("shorten the turns of a thread: %w", err)
+			return fmt.Errorf("shorten the time slices of a thread: %w", err)
 		}
 	}
 	return nil
 }
 
-// lowerDaemonPriority is for the thread that starts daemons, from which they inherit.
+// lowerDaemonPriority lowers the priority of the calling thread. The processes
+// that it starts inherit the priority.
 func lowerDaemonPriority() error {
 	if err := unix.Prctl(unix.PR_SET_TIMERSLACK, daemonSlack, 0, 0, 0); err != nil {
-		return fmt.Errorf("let the timers of daemons be late: %w", err)
+		return fmt.Errorf("set the timer slack of daemons: %w", err)
 	}
 	err := changeScheduling(0, func(a *unix.SchedAttr) {
-		a.Runtime = 0 // as long as usual
+		a.Runtime = 0 // the default
 		a.Nice = min(a.Nice+niceIncrement, 19)
 	})
 	if err != nil {
@@ -56,8 +57,8 @@ func lowerDaemonPriority() error {
 	return nil
 }
 
-// changeScheduling changes how a thread is scheduled, 0 being the calling one. What the
-// operator has chosen beside the usual policy stays.
+// changeScheduling changes how a thread is scheduled; 0 is the calling thread.
+// A policy that the operator has chosen stays as it is.
 func changeScheduling(thread int, change func(*unix.SchedAttr)) error {
 	attr, err := unix.SchedGetAttr(thread, 0)
 	if err != nil || attr.Policy != unix.SCHED_NORMAL {
@@ -67,9 +68,9 @@ func changeScheduling(thread int, change func(*unix.SchedAttr)) error {
 	return unix.SchedSetAttr(thread, attr, 0)
 }
 
-// processorTime is what a process has computed so far.
+// processorTime is the processor time of all threads of a process.
 func processorTime(pid int) (time.Duration, bool) {
-	const scheduled = 2 // of the clocks that a process has: all its threads, to the nanosecond
+	const scheduled = 2 // CPUCLOCK_SCHED: the sum of all threads, in nanoseconds
 	var t unix.Timespec
 	if err := unix.ClockGettime(int32(^pid<<3|scheduled), &t); err != nil {
 		return 0, false

@@ -4,13 +4,13 @@ package pool
 
 import "time"
 
-// shortenServerTimeSlices does nothing here.
+// shortenServerTimeSlices does nothing on this system.
 func shortenServerTimeSlices() error { return nil }
 
-// lowerDaemonPriority does nothing here.
+// lowerDaemonPriority does nothing on this system.
 func lowerDaemonPriority() error { return nil }
 
-// dropCapabilities does nothing here.
+// dropCapabilities does nothing on this system.
 func dropCapabilities() error { return nil }
 
 // processorTime is known on Linux only.

@@ -9,22 +9,22 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// The places of a pool are shared by accounts. None keeps more of them busy than
-// are left for the others, so that a few cannot have all of them. When all are
-// taken, one without work is given to who needs it, of the account that has
-// most; when there is none, that account loses what only waits for its client,
-// such as an import that trickles, to one that has less.
+// Accounts share the slots of a pool. An account may keep as many slots busy as
+// are free for the others, so that a few accounts cannot take all. When all slots
+// are taken, the account with the most daemons loses an idle one. When no daemon
+// is idle, the account with the most busy daemons loses one whose requests all
+// wait for their clients, such as a slow import.
 
-// minSharedPool is the size of a pool from which places are shared.
+// minSharedPool is the smallest pool whose slots are shared by accounts.
 const minSharedPool = 4
 
-// countHoldings are what accounts have of a pool.
+// holdings are the slots of each account.
 type holdings struct {
 	all, busy map[ayb.EntitySlug]int
-	taken     int // busy, of all accounts
+	taken     int // busy slots of all accounts
 }
 
-// countHoldings counts. The caller holds p.mu.
+// countHoldings counts all slots. The caller holds p.mu.
 func (p *Pool) countHoldings() holdings {
 	h := holdings{all: map[ayb.EntitySlug]int{}, busy: map[ayb.EntitySlug]int{}}
 	for _, d := range p.daemons {
@@ -37,19 +37,18 @@ func (p *Pool) countHoldings() holdings {
 	return h
 }
 
-// checkShare tells whether an account may have one more busy place; one that has
-// none may have one, if there is any. The error is
-// Unavailable.
+// checkShare reports as Unavailable that an account cannot have one more busy
+// slot. An account without a busy slot can always have one.
 func (p *Pool) checkShare(owner ayb.EntitySlug, h holdings) error {
 	if p.cfg.MaxDaemons < minSharedPool || h.busy[owner] == 0 || h.busy[owner] < p.cfg.MaxDaemons-h.taken {
 		return nil
 	}
-	return errs.E(errs.Unavailable, "%d databases of %s are busy at this moment, which is the share of one account in the %d places for active databases (querynode.max_daemons; the operator can raise it); try again when one of them has nothing to do", h.busy[owner], owner, p.cfg.MaxDaemons)
+	return errs.E(errs.Unavailable, "%d databases of %s are busy at this moment, and one account cannot have more of the %d places for active databases (querynode.max_daemons; the operator can raise it); try again when one of these databases is idle", h.busy[owner], owner, p.cfg.MaxDaemons)
 }
 
-// freeSlot ends a daemon for one of an account, when all places are taken; its
-// place is free once it has ended. The error is Unavailable. The caller holds
-// p.mu.
+// freeSlot closes a daemon in favour of an account when all slots are taken.
+// The slot is free when that daemon has ended. The error is Unavailable. The
+// caller holds p.mu.
 func (p *Pool) freeSlot(owner ayb.EntitySlug, h holdings) (*Daemon, error) {
 	if d := p.retireIdle(h); d != nil {
 		return d, nil
@@ -60,8 +59,8 @@ func (p *Pool) freeSlot(owner ayb.EntitySlug, h holdings) (*Daemon, error) {
 	return nil, errs.E(errs.Unavailable, "All %d places for active databases are busy; try again in a moment", p.cfg.MaxDaemons)
 }
 
-// retireIdle retires the daemon that has idled longest of those of the account that
-// has most. It is nil when all are busy. The caller holds p.mu.
+// retireIdle retires an idle daemon: the longest idle one of the account with
+// the most daemons. It returns nil when all are busy. The caller holds p.mu.
 func (p *Pool) retireIdle(h holdings) *Daemon {
 	for {
 		var victim *Daemon
@@ -81,13 +80,13 @@ func (p *Pool) retireIdle(h holdings) *Daemon {
 		}
 		if victim == nil || victim.retire() {
 			return victim
-		} // else it has become busy just now
+		} // else a request came in between
 	}
 }
 
-// preemptWaiting ends a daemon all of whose requests wait for their clients, of the
-// account that has most of those with more than another one. It is nil when
-// there is none. The caller holds p.mu.
+// preemptWaiting closes a daemon whose requests all wait for their clients. It
+// chooses the account with the most busy daemons, which must have at
+// least two more than owner. It returns nil when there is no such daemon. The caller holds p.mu.
 func (p *Pool) preemptWaiting(owner ayb.EntitySlug, h holdings) *Daemon {
 	var victim *Daemon
 	for _, d := range p.daemons {
@@ -99,19 +98,19 @@ func (p *Pool) preemptWaiting(owner ayb.EntitySlug, h holdings) *Daemon {
 	if victim == nil || !victim.preempt() {
 		return nil
 	}
-	p.deps.Log.Info("requests that waited for their client gave way", "db", victim.db.String())
+	p.deps.Log.Info("closed a daemon whose requests waited for their clients", "db", victim.db.String())
 	return victim
 }
 
-// busy tells whether the daemon works or is to work. One that is ending is not.
+// busy reports whether the daemon has requests and is not closing.
 func (d *Daemon) busy() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return !d.closing && d.idle == 0
 }
 
-// waitsForClients tells whether nothing can go on here before a client sends or
-// reads something.
+// waitsForClients reports whether all requests of the daemon wait for their
+// clients to send or read.
 func (d *Daemon) waitsForClients() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -131,8 +130,8 @@ func (d *Daemon) allWaitForClients() bool {
 	return true
 }
 
-// niceIncrement ends a daemon all of whose requests wait for their clients, and tells
-// these why; false when one does not wait any more.
+// preempt closes a daemon whose requests all wait for their clients. They fail
+// with the reason. It returns false when a request does not wait any more.
 func (d *Daemon) preempt() bool {
 	d.mu.Lock()
 	if !d.allWaitForClients() {
@@ -140,26 +139,26 @@ func (d *Daemon) preempt() bool {
 		return false
 	}
 	d.closing = true
-	d.closeReason = errs.E(errs.Unavailable, "The request waited for its client while another account needed its place, and was given up: the databases of %s have most of the places for active databases; send data faster, or fewer requests at once", d.db.Entity)
+	d.closeReason = errs.E(errs.Unavailable, "The request waited for its client while another account needed its place, and was stopped: the databases of %s have most of the places for active databases; send data faster, or fewer requests at once", d.db.Entity)
 	d.mu.Unlock()
 	d.conn.Close()
 	return true
 }
 
-// outOfDescriptors tells whether an error says that there are no more descriptors.
+// outOfDescriptors reports whether an error says that no descriptor is free.
 func outOfDescriptors(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
+// When no descriptor is free, up to descriptorTries idle daemons end, one at a
+// time. The pool waits up to descriptorWait for the end of each.
 const (
-	// descriptorTries is how often a daemon without work is ended for the descriptors
-	// it holds, and descriptorWait how long that is waited for.
 	descriptorTries = 3
 	descriptorWait  = 2 * time.Second
 )
 
-// freeDescriptors ends a daemon without work, so that its descriptors are free, and waits
-// for that; false when there is none.
+// freeDescriptors ends an idle daemon and waits until its descriptors are free.
+// It returns false when no daemon is idle.
 func (p *Pool) freeDescriptors() bool {
 	p.mu.Lock()
 	d := p.retireIdle(p.countHoldings())
