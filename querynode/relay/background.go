@@ -9,8 +9,8 @@ import (
 
 var _, _ pool.MaybeBackground = (*proxyStream)(nil), (*reply)(nil)
 
-// isBackground tells whether a request is for work on a whole database that rests by
-// itself while others want something.
+// isBackground reports whether a request exports a complete database file,
+// which throttles itself while the daemon has other requests.
 func isBackground(req *daemonapi.Request) bool {
 	if req.Kind != daemonapi.KindExport || len(req.Body) > 0 {
 		return false
@@ -22,5 +22,6 @@ func isBackground(req *daemonapi.Request) bool {
 // Background implements pool.MaybeBackground.
 func (l *proxyStream) Background() bool { return l.background }
 
-// Background implements pool.MaybeBackground: the node's own work does.
+// Background implements pool.MaybeBackground. All of the node's own work is
+// background work.
 func (*reply) Background() bool { return true }

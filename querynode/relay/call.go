@@ -14,14 +14,15 @@ import (
 const (
 	// maxReply bounds the answer to a request of the node's own.
 	maxReply = 64 << 10
-	// cancelGrace is how long a request that was given up may take to end. One
-	// that shows that it lives and does not end is forgotten then.
+	// cancelGrace is how long a canceled request may take to end. After that
+	// the node ignores it, even if its daemon shows signs of life.
 	cancelGrace = 20 * time.Second
 )
 
-// Call makes a request of the node's own and waits for the whole answer, which
-// has to be short. get finds the daemon, as for others. When ctx ends the
-// request is canceled, and the error is Canceled or Timeout.
+// Call makes a request of the node's own and waits for the complete answer,
+// which must have at most maxReply bytes. get finds the daemon, as for other
+// requests. When ctx ends the request is canceled, and the error is Canceled or
+// Timeout.
 func Call(ctx context.Context, get func() (*pool.Daemon, error), req daemonapi.Request) ([]byte, error) {
 	payload := append(daemonapi.AppendHead(nil, &req), req.Body...)
 	for {
@@ -36,17 +37,17 @@ func Call(ctx context.Context, get func() (*pool.Daemon, error), req daemonapi.R
 	}
 }
 
-// reply is a Receiver that keeps a short answer. Its text is for the daemon's
-// read loop until the end is told.
+// reply is a Receiver that collects a short answer. Only the daemon's read loop
+// uses text until end has a value.
 type reply struct {
 	text  []byte
 	large chan struct{}
 	end   chan error
 }
 
-// wait waits for the end of the answer, or gives it up.
+// wait waits for the end of the answer, or cancels the request.
 func (r *reply) wait(ctx context.Context, asked daemonapi.Kind, cancel func()) ([]byte, error) {
-	var given error
+	var reason error
 	select {
 	case err := <-r.end:
 		if err != nil {
@@ -54,21 +55,21 @@ func (r *reply) wait(ctx context.Context, asked daemonapi.Kind, cancel func()) (
 		}
 		return r.text, nil
 	case <-ctx.Done():
-		given = errs.Wrap(errs.Canceled, context.Cause(ctx), "The request was given up")
+		reason = errs.Wrap(errs.Canceled, context.Cause(ctx), "The request was canceled")
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			given = errs.Wrap(errs.Timeout, ctx.Err(), "The request took too long")
+			reason = errs.Wrap(errs.Timeout, ctx.Err(), "The request took too long")
 		}
 	case <-r.large:
-		given = errs.E(errs.Engine, "The query daemon gave an answer that could not be used")
+		reason = errs.E(errs.Engine, "The answer of the query daemon is longer than %d bytes", maxReply)
 	}
 	cancel()
 	t := time.NewTimer(cancelGrace)
 	defer t.Stop()
 	select {
-	case <-r.end: //nolint:errcheck // given says why
+	case <-r.end: //nolint:errcheck // reason is the error
 	case <-t.C:
 	}
-	return nil, given
+	return nil, reason
 }
 
 // Receive implements pool.Receiver.

@@ -7,26 +7,26 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// maxErrorBytes is how long an encoded error of a daemon may be.
+// maxErrorBytes bounds an encoded error of a daemon.
 const maxErrorBytes = 16 << 10
 
-// engineCodes are what a daemon may say. One that was taken over must not
-// speak for other parts of the server, about who somebody is, for example.
+// engineCodes are the errors that every daemon may report. A hostile daemon
+// must not speak for other parts of the server, for example about identities.
 var engineCodes = []errs.Code{
 	errs.SQL, errs.ReadOnly, errs.Timeout, errs.Canceled, errs.Unavailable, errs.TooLarge,
 	errs.Full, errs.DiskFull, errs.Engine, errs.Invalid, errs.InvalidSlug, errs.Unsupported, errs.Internal,
 }
 
-// filterDaemonError passes an error of a daemon on if it is one that a daemon can
-// have.
+// filterDaemonError returns the encoded error of a daemon, or a general one
+// when a daemon cannot have that error.
 func filterDaemonError(asked daemonapi.Kind, payload []byte) []byte {
 	if len(payload) <= maxErrorBytes && isPlausible(asked, errs.Unmarshal(payload)) {
 		return payload
 	}
-	return errs.Marshal(errs.E(errs.Engine, "The query daemon gave an answer that could not be used"))
+	return errs.Marshal(errs.E(errs.Engine, "The query daemon reported an error that is not valid"))
 }
 
-// moreCodes are what a daemon may say besides when it was asked for this.
+// moreCodes are the further errors for some kinds of requests.
 var moreCodes = map[daemonapi.Kind][]errs.Code{
 	daemonapi.KindCancel: {errs.NotFound},
 	daemonapi.KindExport: {errs.NotFound, errs.Snapshot},
@@ -35,18 +35,19 @@ var moreCodes = map[daemonapi.Kind][]errs.Code{
 	daemonapi.KindCheck:  {errs.NotFound, errs.Snapshot},
 }
 
-// attributes are what an error of a daemon may have besides its text. Others
-// would be told as the server's own, or change what kind of error it is told as.
+// attributes are the permitted attributes of a daemon's error. Clients would
+// take others as the server's own, and some change the kind of the error.
 var attributes = []string{"statement", "sqlite_code", "offset", "id", "record_type", errs.AttrReason}
 
-// reasons are what a daemon may say of a limit.
+// reasons are the permitted values of errs.AttrReason.
 var reasons = []string{errs.ReasonDatabase, errs.ReasonDisk, errs.ReasonTemp}
 
-// missingTypes are the records that a daemon can know to be missing.
+// missingTypes are the types of records that a daemon can report as missing.
 var missingTypes = []string{"", "table"}
 
-// isPlausible tells whether a daemon can know what it says. Nothing that it was
-// asked for can be missing but what is in its database.
+// isPlausible reports whether a daemon can know what its error says. The only
+// missing records that it knows are in its database, except for a statement to
+// cancel.
 func isPlausible(asked daemonapi.Kind, err *errs.Error) bool {
 	for name := range err.Attrs {
 		if !slices.Contains(attributes, name) {

@@ -1,7 +1,7 @@
-// Package relay joins the streams of control planes on the bus with the
-// streams of daemons. It rewrites stream numbers and forwards frames; credit
-// passes through from end to end, so the relay holds no result in memory. It
-// starts daemons through the pool and reads nothing of a request but its head.
+// Package relay joins the streams of control planes on the bus with the streams
+// of daemons. It rewrites stream numbers and forwards frames. Credit passes
+// through from end to end, so the relay holds no result in memory. It starts
+// daemons through the pool, and reads nothing of a request but its head.
 package relay
 
 import (
@@ -17,24 +17,24 @@ import (
 	"github.com/ayb-go/ayb/shared/mux"
 )
 
-// Daemons is where the relay finds the daemon of a database.
+// Daemons finds the daemon of a database.
 type Daemons interface {
-	// Get gives the daemon with these limits, starting one when needed, without
+	// Get returns the daemon with these limits and starts it on demand, without
 	// waiting.
 	Get(db ayb.DatabasePath, own daemonapi.Limits) (*pool.Daemon, error)
-	// GetStaged is Get for a version that is not live.
+	// GetStaged is Get for a staged version.
 	GetStaged(db ayb.DatabasePath, version string, own daemonapi.Limits) (*pool.Daemon, error)
-	// Running gives the daemon where statements may run, nil if there is none.
+	// Running returns the daemon that runs statements, or nil.
 	Running(db ayb.DatabasePath) *pool.Daemon
 }
 
-// Relay makes the node's end of links.
+// Relay serves the node's end of links.
 type Relay struct{ daemons Daemons }
 
 // New makes a relay.
 func New(d Daemons) *Relay { return &Relay{d} }
 
-// Accept takes a new link of a control plane.
+// Accept serves a new link of a control plane.
 func (r *Relay) Accept(link mux.Link) bus.Peer {
 	return &peer{relay: r, link: link, streams: map[uint32]*proxyStream{}}
 }
@@ -46,10 +46,10 @@ type peer struct {
 
 	mu      sync.Mutex
 	streams map[uint32]*proxyStream // by the control plane's stream number
-	down    bool                    // nobody would hear an answer: nothing is taken on
+	down    bool                    // the link has ended; no request is accepted
 }
 
-// stream joins a stream of the peer with a stream of a daemon.
+// proxyStream joins a stream of the peer with a stream of a daemon.
 type proxyStream struct {
 	peer       *peer
 	id         uint32
@@ -59,7 +59,7 @@ type proxyStream struct {
 
 	mu            sync.Mutex
 	daemonID      uint32 // the daemon's stream number; 0 until Open has returned
-	cancelPending bool   // canceled before far was known
+	cancelPending bool   // canceled before daemonID was known
 }
 
 var _ bus.Peer = (*peer)(nil)
@@ -69,12 +69,12 @@ func (p *peer) Frames(batch []byte) {
 	var h corked
 	defer h.uncork()
 	if err := mux.EachFrame(batch, func(f mux.Frame) { p.frame(f, &h) }); err != nil {
-		p.cancel(func(uint32) bool { return true }) // what this peer asked for cannot be trusted either
+		p.cancel(func(uint32) bool { return true }) // the earlier requests of this peer are no more reliable
 	}
 }
 
-// corked is the daemon that the last frame of a batch was for: it gets those that
-// follow one another together.
+// corked is the daemon of the previous frame in a batch. Consecutive frames for
+// one daemon are sent together.
 type corked struct{ daemon *pool.Daemon }
 
 func (h *corked) cork(d *pool.Daemon) {
@@ -138,13 +138,13 @@ func (p *peer) open(f mux.Frame, h *corked) error {
 	if req.Kind == daemonapi.KindRunning || req.Kind == daemonapi.KindCancel {
 		return p.forwardToRunning(l, f, req)
 	}
-	whole, err := needsStagedVersion(&req)
+	staged, err := needsStagedVersion(&req)
 	if err != nil {
 		p.forget(l)
 		return err
 	}
 	for {
-		d, err := p.relay.daemon(&req, whole)
+		d, err := p.relay.daemon(&req, staged)
 		if err != nil {
 			p.forget(l)
 			return err
@@ -158,36 +158,37 @@ func (p *peer) open(f mux.Frame, h *corked) error {
 	}
 }
 
-// needsStagedVersion tells whether a request is for a version that is staged, as what
-// replaces or checks a whole database is; everything else is for the live one.
-func needsStagedVersion(req *daemonapi.Request) (whole bool, err error) {
-	whole = req.Kind == daemonapi.KindCheck
+// needsStagedVersion reports whether a request is for a staged version: an
+// import of a complete database file, or a check. All other requests are for
+// the live version.
+func needsStagedVersion(req *daemonapi.Request) (staged bool, err error) {
+	staged = req.Kind == daemonapi.KindCheck
 	if req.Kind == daemonapi.KindImport {
 		var o daemonapi.ImportOptions
 		if err := json.Unmarshal(req.Options, &o); err != nil {
 			return false, errs.Wrap(errs.Invalid, err, "The options of an import could not be read")
 		}
-		whole = o.Format.CompleteFile()
+		staged = o.Format.CompleteFile()
 	}
 	switch {
-	case whole && req.Version == "":
-		return false, errs.E(errs.Invalid, "A whole database can be imported or checked only in a version that is not live")
-	case !whole && req.Version != "":
-		return false, errs.E(errs.Invalid, "This cannot be asked of a version that is not live")
+	case staged && req.Version == "":
+		return false, errs.E(errs.Invalid, "A database file can be imported or checked only in a staged version")
+	case !staged && req.Version != "":
+		return false, errs.E(errs.Invalid, "Only an import of a database file, or a check, can name a staged version")
 	}
-	return whole, nil
+	return staged, nil
 }
 
-// daemon finds the one that a request is for.
-func (r *Relay) daemon(req *daemonapi.Request, whole bool) (*pool.Daemon, error) {
-	if whole {
+// daemon finds the daemon for a request.
+func (r *Relay) daemon(req *daemonapi.Request, staged bool) (*pool.Daemon, error) {
+	if staged {
 		return r.daemons.GetStaged(req.Path, req.Version, req.Limits)
 	}
 	return r.daemons.Get(req.Path, req.Limits)
 }
 
-// forwardToRunning passes on a question about what runs. It starts no daemon: where there
-// is none, nothing runs.
+// forwardToRunning forwards a request about running statements. It starts no
+// daemon: without one no statement runs.
 func (p *peer) forwardToRunning(l *proxyStream, f mux.Frame, req daemonapi.Request) error {
 	if d := p.relay.daemons.Running(req.Path); d != nil {
 		l.daemon = d
@@ -204,7 +205,7 @@ func (p *peer) forwardToRunning(l *proxyStream, f mux.Frame, req daemonapi.Reque
 	return nil
 }
 
-// maxID is as much of an unknown id as is repeated.
+// maxID is how many bytes of an unknown id an error repeats.
 const maxID = 64
 
 func (p *peer) stream(id uint32) *proxyStream {
@@ -213,7 +214,8 @@ func (p *peer) stream(id uint32) *proxyStream {
 	return p.streams[id]
 }
 
-// forget ends a leg; false when the peer has given it up before.
+// forget removes a stream. It returns false when the peer has removed it
+// before.
 func (p *peer) forget(l *proxyStream) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -231,7 +233,7 @@ func (p *peer) Busy() bool {
 	return len(p.streams) > 0
 }
 
-// Down implements bus.Peer: nobody waits for the answers any more.
+// Down implements bus.Peer: no client waits for the answers any more.
 func (p *peer) Down(error) {
 	p.mu.Lock()
 	legs := p.streams
@@ -243,7 +245,7 @@ func (p *peer) Down(error) {
 	}
 }
 
-// cancel stops some of the streams; each still ends with a frame.
+// cancel stops some of the streams. Each of them still ends with a frame.
 func (p *peer) cancel(which func(id uint32) bool) {
 	p.mu.Lock()
 	var legs []*proxyStream
@@ -258,7 +260,7 @@ func (p *peer) cancel(which func(id uint32) bool) {
 	}
 }
 
-// setDaemonID notes the daemon's stream number.
+// setDaemonID records the daemon's stream number.
 func (l *proxyStream) setDaemonID(far uint32) {
 	l.mu.Lock()
 	l.daemonID = far
@@ -269,8 +271,8 @@ func (l *proxyStream) setDaemonID(far uint32) {
 	}
 }
 
-// send passes a frame of the peer on. Only a Cancel can come before the
-// stream number is known, when the link goes down at that moment.
+// send forwards a frame of the peer. Before the daemon's stream number is known
+// only a Cancel can come, when the link ends at that moment.
 func (l *proxyStream) send(f mux.Frame) {
 	l.mu.Lock()
 	far := l.daemonID
