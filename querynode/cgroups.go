@@ -14,20 +14,20 @@ import (
 )
 
 const (
-	// otherCacheBytes is what the kernel may keep for a daemon beside its own
-	// memory and pages of its database: buffers of its socket, other files.
+	// otherCacheBytes is kernel memory that a daemon may use besides its own
+	// memory and pages of its database: socket buffers, other files.
 	otherCacheBytes = 64 << 20
-	// cachedDatabases is how many files as large as the database may be the kernel
-	// may have in memory for it: the database and a copy of it. Work on the
-	// whole database would read everything from the disk several times and wait
-	// for whatever it writes. The kernel takes this back when room is wanted.
+	// cachedDatabases is the number of files of the largest database size that
+	// the page cache may hold for a daemon: the database and a copy. With less,
+	// work on all of the database reads everything several times and waits for
+	// its own writes. The kernel reclaims these pages when memory is needed.
 	cachedDatabases = 2
-	// maxThreads is more than a daemon with the most readers has.
+	// maxThreads exceeds the threads of a daemon with the most readers.
 	maxThreads = 256
 )
 
-// cgroupLimits are those of a daemon's control group. They are wider than what the
-// daemon sets itself, and catch what that does not count.
+// cgroupLimits are the limits of a daemon's control group. They are wider than
+// the daemon's own limits, and include memory that those do not count.
 func (n *Node) cgroupLimits(own daemonapi.Limits) cgroup.Limits {
 	d := n.daemonConfig(own)
 	data, files := int64(d.DataBytes()), min(d.DatabaseBytes, pool.MaxDatabaseBytes)
@@ -37,8 +37,8 @@ func (n *Node) cgroupLimits(own daemonapi.Limits) cgroup.Limits {
 	return cgroup.Limits{Memory: data + cachedDatabases*files + otherCacheBytes, Threads: maxThreads}
 }
 
-// openGroups makes the node's control groups where the host has a place, and
-// gives what the operator is told about it.
+// openGroups makes the node's control groups where the host permits it. note is
+// the result, for the operator.
 func (n *Node) openGroups() (note string, err error) {
 	groups, err := cgroup.Open(cgroup.Config{Path: n.cfg.Cgroup, Node: string(n.cfg.ID)})
 	if err == nil {
@@ -51,8 +51,8 @@ func (n *Node) openGroups() (note string, err error) {
 	return "no control groups: " + cgroup.Why(err), nil
 }
 
-// openIsolation probes the sandbox, in a control group if there are some. Where a
-// process cannot be started in one there are none.
+// openIsolation probes the sandbox, in a control group where there is one. When
+// a process cannot start in a group, the node uses no groups.
 func (n *Node) openIsolation(ctx context.Context) (sandbox.Report, error) {
 	note, err := n.openGroups()
 	if err != nil {
@@ -72,10 +72,10 @@ func (n *Node) openIsolation(ctx context.Context) (sandbox.Report, error) {
 	return report, err
 }
 
-// errInGroup is in the error of a probe that could not be started in a group.
+// errInGroup marks the error of a probe that could not start in a group.
 var errInGroup = errors.New("a process cannot be started in a control group")
 
-// runInGroup runs a probe as daemons run.
+// runInGroup runs a probe in the same way as a daemon.
 func (n *Node) runInGroup(cmd *exec.Cmd) error {
 	if n.groups == nil {
 		return cmd.Run()

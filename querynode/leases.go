@@ -8,40 +8,40 @@ import (
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 )
 
-// leases remember when each staged version was last asked to be kept. All that
-// are staged are known: the start of a node removes the others. The zero value
-// is ready.
+// leases hold the time of the last renewal for each staged version. They are
+// complete: the start of a node removes all older staged versions. The zero
+// value is ready to use.
 type leases struct {
-	mu   sync.Mutex
-	last map[dbfile.StagedVersion]time.Time
+	mu      sync.Mutex
+	renewed map[dbfile.StagedVersion]time.Time
 }
 
 func staged(req nodeapi.VersionRequest) dbfile.StagedVersion {
 	return dbfile.StagedVersion{Path: req.Path, Version: req.Version}
 }
 
-// renew says that a version is still needed.
-func (h *leases) renew(v dbfile.StagedVersion, now time.Time) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.last == nil {
-		h.last = map[dbfile.StagedVersion]time.Time{}
+// renew records a renewal.
+func (l *leases) renew(v dbfile.StagedVersion, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.renewed == nil {
+		l.renewed = map[dbfile.StagedVersion]time.Time{}
 	}
-	h.last[v] = now
+	l.renewed[v] = now
 }
 
-// drop says that a version is staged no more.
-func (h *leases) drop(v dbfile.StagedVersion) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	delete(h.last, v)
+// drop removes the lease of a version that is removed or live.
+func (l *leases) drop(v dbfile.StagedVersion) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.renewed, v)
 }
 
-// expired are the versions that nobody has asked to be kept since a time.
-func (h *leases) expired(since time.Time) (out []dbfile.StagedVersion) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for v, at := range h.last {
+// expired returns the versions that were last renewed before a time.
+func (l *leases) expired(since time.Time) (out []dbfile.StagedVersion) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for v, at := range l.renewed {
 		if at.Before(since) {
 			out = append(out, v)
 		}

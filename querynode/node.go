@@ -1,6 +1,9 @@
 // Package querynode is the role that owns hosted databases: it keeps their
-// files, runs a sandboxed daemon for each one in use, and answers on the bus.
-// It decides no permission, and sees no account, token or mail address.
+// files, runs a sandboxed daemon for each database in use, and answers on the
+// bus. It checks no permission, and handles no account, token or mail address.
+//
+// Its files follow the contract in shared/bus/nodeapi: databases.go,
+// versions.go, deleted.go and snapshots.go each implement one part.
 package querynode
 
 import (
@@ -34,7 +37,7 @@ import (
 // Config configures a query node. StatementTimeout, MaxDaemons, IdleTimeout
 // and RequestBytes are required.
 type Config struct {
-	// ID names the node; empty means the one kept in the data directory.
+	// ID names the node; empty for the name that the data directory holds.
 	ID       nodeapi.NodeID
 	DataPath string
 
@@ -46,18 +49,17 @@ type Config struct {
 	RequestBytes     int
 	StatementTimeout time.Duration
 
-	// Space bounds temporary files, and keeps a reserve of the disk; what is 0
-	// depends on the size of the disk.
+	// Space limits temporary files and reserves a part of the disk. Zero values
+	// depend on the size of the disk.
 	Space space.Limits
 
-	// Cgroup says where control groups for daemons are made: cgroup.Auto or
-	// empty, or the path of a group, which must then be usable.
+	// Cgroup is the control group below which daemons get theirs. cgroup.Auto
+	// or empty finds one; another path must be usable.
 	Cgroup string
 
-	// RequireIsolation refuses to start when the sandbox is not complete.
+	// RequireIsolation lets New fail when the sandbox is not complete.
 	RequireIsolation bool
-	// DaemonCommand is the program that is started as a daemon; empty means
-	// this program.
+	// DaemonCommand is the program of a daemon; empty for this program.
 	DaemonCommand string
 }
 
@@ -66,18 +68,18 @@ type Deps struct {
 	Bus      bus.Responder
 	Registry bus.Registry
 	Log      *slog.Logger
-	// Isolation is told once, before the node serves, what the sandbox
-	// enforces here.
+	// Isolation gets the report of the sandbox, once, before the node serves.
 	Isolation func(sandbox.Report)
 }
 
-// Node is a query node. New checks and probes; Run serves.
+// Node is a query node. New checks the configuration and the sandbox; Run
+// serves.
 type Node struct {
 	cfg     Config
 	deps    Deps
 	dir     *dbfile.Dir
-	groups  *cgroup.Tree // nil where there is no place for groups
-	space   *space.Book  // nil where nothing can be counted
+	groups  *cgroup.Tree // nil where the host has no place for groups
+	space   *space.Book  // nil where temporary files cannot be counted
 	pool    *pool.Pool   // set before the node serves
 	streams *relay.Relay // set before the node serves
 
@@ -88,10 +90,10 @@ type Node struct {
 	leases    leases
 }
 
-var _ nodeapi.DatabaseHandler = (*Node)(nil)
+var _ nodeapi.LinkHandler = (*Node)(nil)
 
-// New opens the data directory and probes the sandbox. The error says in a
-// sentence what keeps the node from starting.
+// New opens the data directory and probes the sandbox. The error is a sentence
+// for the operator.
 func New(ctx context.Context, cfg Config, deps Deps) (*Node, error) {
 	if deps.Bus == nil || deps.Registry == nil || deps.Log == nil || deps.Isolation == nil {
 		return nil, errors.New("querynode: a dependency is missing")
@@ -107,7 +109,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Node, error) {
 	return n, nil
 }
 
-// setUp finds what is not configured, and probes the sandbox.
+// setUp finds the values that are not configured, and probes the sandbox.
 func (n *Node) setUp(ctx context.Context) error {
 	var err error
 	n.cfg.Space = n.cfg.Space.ForDisk(diskBytes(n.dir.Root()))
@@ -124,7 +126,7 @@ func (n *Node) setUp(ctx context.Context) error {
 	if n.cfg.DaemonCommand == "" {
 		program, err := os.Executable()
 		if err != nil {
-			return fmt.Errorf("find the program to start as a daemon: %w", err)
+			return fmt.Errorf("find the program of the query daemon: %w", err)
 		}
 		n.cfg.DaemonCommand = program
 	}
@@ -139,8 +141,8 @@ func (n *Node) setUp(ctx context.Context) error {
 	return nil
 }
 
-// Close gives the data directory free, and removes the control groups. Run must
-// have returned.
+// Close releases the data directory and removes the control groups. It is
+// called after Run has returned.
 func (n *Node) Close() error {
 	if n.groups != nil {
 		n.groups.Close()
@@ -152,7 +154,7 @@ func (n *Node) Close() error {
 // ID is the node's name.
 func (n *Node) ID() nodeapi.NodeID { return n.cfg.ID }
 
-// Run serves until ctx ends, then stops all daemons. It calls ready when
+// Run serves until ctx ends, then stops all daemons. It calls ready once
 // requests are answered.
 func (n *Node) Run(ctx context.Context, ready func()) error {
 	n.pool = pool.New(pool.Config{
@@ -167,30 +169,31 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 	}
 	n.prepared = snapshotio.NewStore(outgoing, preparedTTL)
 	defer n.transfers.Close()
-	defer func() { _ = n.prepared.Close() }() // the next start removes what is left
-	var tidying sync.WaitGroup
-	defer tidying.Wait()
+	defer func() { _ = n.prepared.Close() }() // the next start removes remaining files
+	var expiry sync.WaitGroup
+	defer expiry.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	tidying.Go(func() { n.removeExpiredVersions(ctx) })
+	expiry.Go(func() { n.removeExpiredVersions(ctx) })
 	stop, err := nodeapi.Serve(n.deps.Bus, n.cfg.ID, nodeapi.Handlers{Links: n, Databases: n, Versions: n, Deleted: n, Snapshots: n})
 	if err != nil {
 		return err
 	}
 	defer stop()
-	n.deps.Log.Info("query node serves", "node", string(n.cfg.ID), "databases", n.dir.Databases())
+	n.deps.Log.Info("query node is ready", "node", string(n.cfg.ID), "databases", n.dir.Databases())
 	ready()
 	return nodeapi.Announce(ctx, n.deps.Registry, n.status, n.deps.Log)
 }
 
-// untilShutdown makes a call end when the node stops.
+// untilShutdown returns a context that also ends when the node stops.
 func (n *Node) untilShutdown(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(n.life, func() { cancel(errs.E(errs.Unavailable, "The query node is shutting down")) })
 	return ctx, func() { stop(); cancel(nil) }
 }
 
-// daemonCommand is how a daemon for a version is started.
+// daemonCommand returns the program and the arguments of a daemon for a
+// version.
 func (n *Node) daemonCommand(v dbfile.Version, own daemonapi.Limits, seat space.Seat) (string, []string, error) {
 	cfg := n.daemonConfig(own)
 	cfg.Seat, cfg.Reserve = seat, n.cfg.Space.Reserve
@@ -199,7 +202,7 @@ func (n *Node) daemonCommand(v dbfile.Version, own daemonapi.Limits, seat space.
 	return n.cfg.DaemonCommand, args, err
 }
 
-// daemonConfig is what daemons with the same limits have in common.
+// daemonConfig is the configuration that all daemons with these limits share.
 func (n *Node) daemonConfig(own daemonapi.Limits) daemonargs.Config {
 	return daemonargs.Config{
 		Readers:   cmp.Or(own.Queries, n.cfg.Readers),
@@ -216,46 +219,5 @@ func (n *Node) status() nodeapi.NodeStatus {
 	}
 }
 
-// CreateDatabase implements nodeapi.DatabaseHandler.
-func (n *Node) CreateDatabase(_ context.Context, req nodeapi.CreateRequest) (nodeapi.Done, error) {
-	if !kind.Known(req.Type) {
-		return nodeapi.Done{}, errs.E(errs.Unsupported, "This server cannot host %s databases", req.Type)
-	}
-	if req.Version != "" {
-		return nodeapi.Done{}, n.createFrom(nodeapi.VersionRequest{Path: req.Path, Version: req.Version})
-	}
-	if err := n.checkSpace(0); err != nil {
-		return nodeapi.Done{}, err
-	}
-	return nodeapi.Done{}, n.dir.Create(req.Path)
-}
-
-// DiscardDatabase implements nodeapi.DatabaseHandler.
-func (n *Node) DiscardDatabase(_ context.Context, req nodeapi.DiscardRequest) (nodeapi.Done, error) {
-	err := n.pool.Exclusive(func() error { return n.dir.Discard(req.Path) }, live(req.Path))
-	if err != nil {
-		return nodeapi.Done{}, err
-	}
-	return nodeapi.Done{}, nil
-}
-
-// DeleteDatabase implements nodeapi.DatabaseHandler.
-func (n *Node) DeleteDatabase(_ context.Context, req nodeapi.DeleteRequest) (nodeapi.Done, error) {
-	err := n.pool.Exclusive(func() error { return n.dir.Remove(req.Path) }, live(req.Path))
-	if err != nil {
-		return nodeapi.Done{}, err
-	}
-	return nodeapi.Done{}, nil
-}
-
-// DatabaseUsage implements nodeapi.DatabaseHandler.
-func (n *Node) DatabaseUsage(_ context.Context, req nodeapi.UsageRequest) (nodeapi.UsageResponse, error) {
-	size, err := n.dir.Size(req.Path)
-	if err != nil {
-		return nodeapi.UsageResponse{}, err
-	}
-	return nodeapi.UsageResponse{DatabaseBytes: size.Database, WALBytes: size.WAL, Requests: n.pool.Requests(req.Path)}, nil
-}
-
-// AcceptLink implements nodeapi.DatabaseHandler.
+// AcceptLink implements nodeapi.LinkHandler.
 func (n *Node) AcceptLink(link mux.Link) bus.Peer { return n.streams.Accept(link) }

@@ -18,8 +18,8 @@ import (
 
 const probeTimeout = 20 * time.Second
 
-// probeSandbox starts a daemon that only tries its sandbox, and gives what it found.
-// What the kernel's version promises is not asked.
+// probeSandbox starts a daemon that only tests its sandbox, and returns its
+// report. The version of the kernel is not used: it promises too much.
 func (n *Node) probeSandbox(ctx context.Context) (sandbox.Report, error) {
 	var r sandbox.Report
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
@@ -29,7 +29,7 @@ func (n *Node) probeSandbox(ctx context.Context) (sandbox.Report, error) {
 	if err != nil {
 		return r, fmt.Errorf("probe the sandbox: %w", err)
 	}
-	defer func() { _ = os.RemoveAll(inside) }() // a leftover is no harm
+	defer func() { _ = os.RemoveAll(inside) }() // the next start removes it
 	outside, err := n.probeDir()
 	if err != nil {
 		return r, fmt.Errorf("probe the sandbox: %w", err)
@@ -51,12 +51,13 @@ func (n *Node) probeSandbox(ctx context.Context) (sandbox.Report, error) {
 		return r, fmt.Errorf("a query daemon cannot run here: %w", err)
 	}
 	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
-		return r, fmt.Errorf("a query daemon gave no usable report of its sandbox: %w", err)
+		return r, fmt.Errorf("the report of the sandbox cannot be read: %w", err)
 	}
 	return r, nil
 }
 
-// probeDir makes a directory, on a full disk where other programs have theirs.
+// probeDir makes a directory for the probe: in the data directory, or, when
+// that disk is full, in the system's temporary directory.
 func (n *Node) probeDir() (string, error) {
 	dir, err := os.MkdirTemp(n.dir.Root(), "probe-")
 	if errors.Is(err, syscall.ENOSPC) {
@@ -65,8 +66,8 @@ func (n *Node) probeDir() (string, error) {
 	return dir, err
 }
 
-// removeOldProbes removes what a start that was killed has left. Other files are
-// not touched, and a leftover is no harm.
+// removeOldProbes removes the directories of probes that were killed. It
+// ignores errors, as an old probe does no harm.
 func (n *Node) removeOldProbes() {
 	left, err := filepath.Glob(filepath.Join(n.dir.Root(), "probe-*"))
 	if err != nil {

@@ -20,16 +20,16 @@ import (
 )
 
 const (
-	// preparedTTL is how long a prepared snapshot waits to be uploaded, or to
-	// be uploaded again: whoever asked for it may have died.
+	// preparedTTL is how long a prepared snapshot waits for its next upload.
+	// Its requester may have crashed.
 	preparedTTL = 10 * time.Minute
 	// transferStall is how long a transfer may make no progress.
 	transferStall = time.Minute
-	// A daemon may take this long for its own work on a database, and a second
-	// more for each so many bytes. The slowest disk is faster.
+	// The node's own work on a database may take workTimeBase, and a second
+	// more per workBytesPerSecond bytes. The slowest disk is faster.
 	workTimeBase       = 5 * time.Minute
 	workBytesPerSecond = 1 << 20
-	// maxTokens is how many marks one answer has.
+	// maxTokens bounds the change tokens in one answer.
 	maxTokens = 1000
 )
 
@@ -41,18 +41,19 @@ func (n *Node) ListChangeTokens(_ context.Context, req nodeapi.ChangeTokensReque
 	if req.Limit > 0 {
 		limit = min(req.Limit, maxTokens)
 	}
-	marks, more, err := n.dir.ChangeTokens(req.After, limit)
+	tokens, more, err := n.dir.ChangeTokens(req.After, limit)
 	if err != nil {
 		return nodeapi.ChangeTokensResponse{}, err
 	}
-	resp := nodeapi.ChangeTokensResponse{Tokens: make([]nodeapi.ChangeToken, 0, len(marks)), More: more}
-	for _, m := range marks {
-		resp.Tokens = append(resp.Tokens, nodeapi.ChangeToken(m))
+	resp := nodeapi.ChangeTokensResponse{Tokens: make([]nodeapi.ChangeToken, 0, len(tokens)), More: more}
+	for _, t := range tokens {
+		resp.Tokens = append(resp.Tokens, nodeapi.ChangeToken(t))
 	}
 	return resp, nil
 }
 
-// PrepareSnapshot implements nodeapi.SnapshotHandler. N14: one at a time for a database.
+// PrepareSnapshot implements nodeapi.SnapshotHandler. Snapshots of one database
+// are prepared one after another.
 func (n *Node) PrepareSnapshot(ctx context.Context, req nodeapi.PrepareRequest) (nodeapi.PrepareResponse, error) {
 	ctx, cancel := n.untilShutdown(ctx)
 	defer cancel()
@@ -66,11 +67,11 @@ func (n *Node) PrepareSnapshot(ctx context.Context, req nodeapi.PrepareRequest) 
 	if err != nil {
 		return resp, err
 	}
-	mark, err := n.dir.ChangeToken(req.Path)
+	token, err := n.dir.ChangeToken(req.Path)
 	if err != nil {
 		return resp, err
 	}
-	if mark == "" {
+	if token == "" {
 		return resp, errs.E(errs.NotFound, "Nothing was ever written to database %s", req.Path)
 	}
 	copied, err := n.makeCopy(ctx, req.Path, size.Database+size.WAL)
@@ -82,13 +83,13 @@ func (n *Node) PrepareSnapshot(ctx context.Context, req nodeapi.PrepareRequest) 
 	if err != nil {
 		return resp, err
 	}
-	return nodeapi.PrepareResponse{Handle: handle, ID: p.ID, Bytes: p.Bytes, Packed: p.Size, ChangeToken: mark}, nil
+	return nodeapi.PrepareResponse{Handle: handle, ID: p.ID, Bytes: p.Bytes, Packed: p.Size, ChangeToken: token}, nil
 }
 
-// makeCopy has the daemon of a database make a checked copy. The file has no name
-// any more, so that nothing of it stays when it is closed (N8).
+// makeCopy lets the daemon of a database make a checked copy. The returned file
+// has no name, so its space is free as soon as it is closed.
 func (n *Node) makeCopy(ctx context.Context, p ayb.DatabasePath, size int64) (*os.File, error) {
-	// The copy, and what it is packed to, which is seldom half of it.
+	// Room for the copy and for its compressed form, which is rarely half as large.
 	if err := n.checkSpace(size + size/2); err != nil {
 		return nil, err
 	}
@@ -109,37 +110,37 @@ func (n *Node) makeCopy(ctx context.Context, p ayb.DatabasePath, size int64) (*o
 			return f, nil
 		}
 	}
-	// A daemon that was ended has left what it had (N8). Where the database is
-	// not any more, nothing is.
+	// A daemon that was stopped leaves its unfinished copy. A database that was
+	// removed has no files left.
 	if v, lerr := n.dir.Live(p); lerr == nil {
 		if derr := v.RemoveTemp(name); derr != nil {
-			n.deps.Log.Warn("copy not removed", "db", p.String(), "err", derr)
+			n.deps.Log.Warn("could not remove the unfinished copy of a database", "db", p.String(), "err", derr)
 		}
 	}
 	return nil, err
 }
 
-// takeOverCopy takes the file of a copy over from the daemon that has told of it.
+// takeOverCopy opens the copy that a daemon has reported, and removes its name.
 func (n *Node) takeOverCopy(p ayb.DatabasePath, name string, text []byte) (*os.File, error) {
 	v, err := n.dir.Live(p)
 	if err != nil {
 		return nil, err
 	}
 	f, err := v.TakeOverTemp(name)
-	if err != nil { // the database was restored, moved or deleted meanwhile, or its daemon ended
+	if err != nil { // the database was restored, renamed or deleted in the meantime, or its daemon ended
 		return nil, errs.Wrap(errs.Unavailable, err, "The copy of the database is gone; try again")
 	}
 	var r daemonapi.CopyResult
 	info, serr := f.Stat()
 	if jerr := json.Unmarshal(text, &r); jerr != nil || serr != nil || info.Size() != r.Bytes {
-		_ = f.Close() // it has no name any more
-		return nil, errs.E(errs.Engine, "The query daemon gave an answer that could not be used")
+		_ = f.Close() // this frees its space
+		return nil, errs.E(errs.Engine, "The query daemon sent an answer that is not valid")
 	}
 	return f, nil
 }
 
-// maintenanceLimits are the limits for the node's own work on a database of this size:
-// those that its statements come with, if they let it be so large.
+// maintenanceLimits are the limits for the node's own work on a database: the
+// last requested ones, or wider ones for a database that already exceeds them.
 func (n *Node) maintenanceLimits(p ayb.DatabasePath, size int64) daemonapi.Limits {
 	own := n.pool.KnownLimits(p)
 	if limit := cmp.Or(own.DatabaseBytes, n.cfg.DatabaseBytes); limit > 0 && limit < size {
@@ -171,13 +172,13 @@ func (n *Node) ReleaseSnapshot(_ context.Context, req nodeapi.ReleaseRequest) (n
 
 var snapshotID = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
-// FetchSnapshot implements nodeapi.SnapshotHandler. What does not come whole and sound
-// leaves the version empty (N2, N11).
+// FetchSnapshot implements nodeapi.SnapshotHandler. When the object is
+// incomplete or damaged the version is left empty.
 func (n *Node) FetchSnapshot(ctx context.Context, req nodeapi.FetchRequest) (nodeapi.FetchResponse, error) {
 	ctx, cancel := n.untilShutdown(ctx)
 	defer cancel()
 	if !snapshotID.MatchString(req.ID) {
-		return nodeapi.FetchResponse{}, errs.E(errs.NoSnapshot, "This is no id of a snapshot")
+		return nodeapi.FetchResponse{}, errs.E(errs.NoSnapshot, "The id of a snapshot has 64 hexadecimal digits")
 	}
 	if err := n.checkSpace(0); err != nil {
 		return nodeapi.FetchResponse{}, err
@@ -194,20 +195,20 @@ func (n *Node) FetchSnapshot(ctx context.Context, req nodeapi.FetchRequest) (nod
 	return nodeapi.FetchResponse{Bytes: bytes}, nil
 }
 
-// maxDatabaseBytes is the largest size that the fetched database may have.
+// maxDatabaseBytes is the largest permitted size of the fetched database.
 func (n *Node) maxDatabaseBytes(req nodeapi.FetchRequest) int64 {
 	if req.DatabaseBytes > 0 {
 		return min(max(req.DatabaseBytes, pool.MinDatabaseBytes), pool.MaxDatabaseBytes)
 	}
 	most := cmp.Or(n.pool.KnownLimits(req.Path).DatabaseBytes, n.cfg.DatabaseBytes, pool.MaxDatabaseBytes)
-	if now, err := n.dir.Size(req.Path); err == nil { // a new one has none
+	if now, err := n.dir.Size(req.Path); err == nil { // a new database has no size
 		most = max(most, now.Database)
 	}
 	return most
 }
 
-// loadVersion writes the content of an object to the file of a version, while no
-// daemon of it runs.
+// loadVersion writes the content of an object to the file of a version, while
+// the version has no daemon.
 func (n *Node) loadVersion(ctx context.Context, req nodeapi.FetchRequest, most int64) (bytes int64, err error) {
 	err = n.pool.Exclusive(func() error {
 		v, err := n.dir.Staged(req.Path, req.Version)
@@ -230,7 +231,7 @@ func (n *Node) loadVersion(ctx context.Context, req nodeapi.FetchRequest, most i
 	return bytes, err
 }
 
-// checkVersion has the daemon of a version look at its database.
+// checkVersion lets the daemon of a version check its database.
 func (n *Node) checkVersion(ctx context.Context, req nodeapi.FetchRequest, bytes int64, own daemonapi.Limits) error {
 	ctx, cancel := context.WithTimeout(ctx, workTime(bytes))
 	defer cancel()
@@ -241,19 +242,19 @@ func (n *Node) checkVersion(ctx context.Context, req nodeapi.FetchRequest, bytes
 	case "":
 	case errs.Unavailable, errs.Timeout, errs.Canceled, errs.Full, errs.DiskFull, errs.NotFound, errs.Conflict:
 		return err
-	case errs.Engine: // its daemon died, which says nothing of the snapshot
+	case errs.Engine: // a crashed daemon does not mean a damaged snapshot
 		return errs.Wrap(errs.Engine, err, "The snapshot could not be checked because its query daemon ended; nothing has changed; try again")
 	default:
 		return errs.Wrap(errs.Snapshot, err, "The snapshot cannot be used: %s", errs.Public(err).Message)
 	}
 	var r daemonapi.CheckResult
 	if err := json.Unmarshal(text, &r); err != nil {
-		return errs.Wrap(errs.Engine, err, "The query daemon gave an answer that could not be used")
+		return errs.Wrap(errs.Engine, err, "The query daemon sent an answer that is not valid")
 	}
 	return nil
 }
 
-// clearVersion leaves nothing in a version that could not be loaded.
+// clearVersion removes the files of a version that could not be loaded.
 func (n *Node) clearVersion(p ayb.DatabasePath, version string) {
 	err := n.pool.Exclusive(func() error {
 		v, err := n.dir.Staged(p, version)
@@ -263,6 +264,6 @@ func (n *Node) clearVersion(p ayb.DatabasePath, version string) {
 		return v.Clear()
 	}, pool.InstanceKey{DB: p, Version: version})
 	if err != nil && !errs.Is(err, errs.NotFound) && !errs.Is(err, errs.Conflict) {
-		n.deps.Log.Warn("version not emptied", "db", p.String(), "err", err)
+		n.deps.Log.Warn("could not remove the files of a staged version", "db", p.String(), "err", err)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/ayb-go/ayb/querynode/space"
 )
 
-// freeBytes is the room left for unprivileged users; 0 when it is not known.
+// freeBytes is the free space for unprivileged users; 0 when it is unknown.
 func freeBytes(dir string) uint64 {
 	var s unix.Statfs_t
 	if err := unix.Statfs(dir, &s); err != nil {
@@ -17,7 +17,7 @@ func freeBytes(dir string) uint64 {
 	return s.Bavail * uint64(s.Bsize)
 }
 
-// diskBytes is the size of the file system; 0 when it is not known.
+// diskBytes is the size of the file system; 0 when it is unknown.
 func diskBytes(dir string) int64 {
 	var s unix.Statfs_t
 	if err := unix.Statfs(dir, &s); err != nil {
@@ -26,12 +26,12 @@ func diskBytes(dir string) int64 {
 	return int64(s.Blocks) * int64(s.Bsize)
 }
 
-// checkSpace is the error of who needs so many bytes more than the disk has beside
+// checkSpace reports as DiskFull that the disk has less than bytes free besides
 // its reserve.
 func (n *Node) checkSpace(bytes int64) error {
 	var s unix.Statfs_t
 	if err := unix.Statfs(n.dir.Root(), &s); err != nil {
-		return nil //nolint:nilerr // writing will show
+		return nil //nolint:nilerr // the next write reports it
 	}
 	if int64(s.Bavail)*int64(s.Bsize) < bytes+n.cfg.Space.Reserve {
 		return space.Full()
