@@ -14,8 +14,8 @@ func (a *app) register() *cobra.Command {
 		Use:   "register ENTITY EMAIL [TYPE]",
 		Short: "Register an account by mail",
 		Long: `Register an account by mail. ENTITY is the name you want: it becomes the first
-half of the names of your databases. The server sends a mail to EMAIL; finish
-with the token in it: ayb client confirm TOKEN. TYPE is user (the default) or
+half of the names of your databases. The server sends a mail with a token to
+EMAIL; finish with: ayb client confirm TOKEN. TYPE is user (the default) or
 organization.`,
 		Example: `  ayb client register alice alice@example.org
   ayb client register acme office@example.org organization`,
@@ -44,8 +44,7 @@ func (a *app) logIn() *cobra.Command {
 		Use:   "log_in ENTITY",
 		Short: "Log in to an account by mail",
 		Long: `Log in to an account, for example from another machine. The server sends a mail
-to the address the account was registered with; finish with the token in it:
-ayb client confirm TOKEN.`,
+with a token to the address of the account; finish with: ayb client confirm TOKEN.`,
 		Example:           "  ayb client log_in alice",
 		Args:              positional("ENTITY"),
 		ValidArgsFunction: completing(),
@@ -63,7 +62,7 @@ ayb client confirm TOKEN.`,
 	}
 }
 
-// mailSent tells that a mail was sent, or will be.
+// mailSent says that the mail was sent, or is queued.
 func (a *app) mailSent(line, entity string, sent httpapi.MailSent) error {
 	if err := a.printLine(line, entity); err != nil || sent.Delivery != httpapi.DeliveryQueued {
 		return err
@@ -76,7 +75,7 @@ func (a *app) confirm() *cobra.Command {
 		Use:   "confirm TOKEN",
 		Short: "Finish registering or logging in with the token from a mail",
 		Long: `Finish registering or logging in with the token from a mail. The answer is an
-API token, which is remembered for this server and used from then on.`,
+API token. It is stored for this server, and all later commands use it.`,
 		Example:           "  ayb client confirm gAAAAABl…",
 		Args:              positional("TOKEN"),
 		ValidArgsFunction: completing(),
@@ -90,7 +89,7 @@ API token, which is remembered for this server and used from then on.`,
 				return err
 			}
 			if err := a.rememberToken(c.URL(), got.Token); err != nil {
-				e := errs.Public(err) // the token exists only here: do not lose it
+				e := errs.Public(err) // the server does not show the token again
 				return errs.Wrap(e.Code, err, "%s\nYour API token is %s; give it with --token or %s", e.Message, got.Token, envToken)
 			}
 			return a.printLine("Successfully authenticated %s and saved token %s", printable(got.Entity), printable(got.Token))
@@ -98,7 +97,8 @@ API token, which is remembered for this server and used from then on.`,
 	}
 }
 
-// rememberToken stores the token of a server, on top of what the file holds now.
+// rememberToken stores the token of a server in the settings file. Tokens of
+// other servers stay.
 func (a *app) rememberToken(url, token string) error {
 	path, err := a.settingsPath()
 	if err != nil {
@@ -112,7 +112,7 @@ func (a *app) rememberToken(url, token string) error {
 	return s.save(path)
 }
 
-// orDefault returns the text, or something else when there is none.
+// orDefault returns the text, or another one for nil.
 func orDefault(text *string, none string) string {
 	if text == nil {
 		return none

@@ -12,8 +12,8 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// positional checks the number of arguments against their names, of which
-// those in brackets may be left out.
+// positional checks the number of arguments. names are for the error; a name in
+// brackets is optional.
 func positional(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > len(names) {
@@ -32,8 +32,8 @@ func positional(names ...string) cobra.PositionalArgs {
 	}
 }
 
-// choice returns the argument at i, which must be one of the values; the first
-// value when it was left out.
+// choice returns the argument at index i, which must be one of the values.
+// Without that argument it is the first value.
 func choice(cmd *cobra.Command, args []string, i int, name string, values []string) (string, error) {
 	if i >= len(args) {
 		return values[0], nil
@@ -44,19 +44,19 @@ func choice(cmd *cobra.Command, args []string, i int, name string, values []stri
 	return args[i], nil
 }
 
-// enum is the value of an option with a closed list of values.
+// enum is an option with a closed list of values.
 type enum struct {
 	value  string
 	values []string
 }
 
-// String is the current value.
+// String returns the current value.
 func (e *enum) String() string { return e.value }
 
-// Type is what help shows for the value.
+// Type returns the values as the help shows them.
 func (e *enum) Type() string { return strings.Join(e.values, "|") }
 
-// Set takes one of the values.
+// Set accepts one of the values.
 func (e *enum) Set(s string) error {
 	if !slices.Contains(e.values, s) {
 		return errors.New("possible values: " + strings.Join(e.values, ", "))
@@ -67,8 +67,8 @@ func (e *enum) Set(s string) error {
 
 var _ pflag.Value = (*enum)(nil)
 
-// enumFlag adds an option with a closed list of values, the first of which is
-// the default, and its completion.
+// enumFlag adds an option with a closed list of values, and its completion. The
+// first value is the default.
 func enumFlag(cmd *cobra.Command, name, help string, values []string) *enum {
 	e := &enum{value: values[0], values: values}
 	cmd.Flags().Var(e, name, help)
@@ -82,7 +82,8 @@ func formatFlag(cmd *cobra.Command) *enum {
 	return enumFlag(cmd, "format", "how to print the answer", format.Kinds())
 }
 
-// completing offers the values of positional arguments, nil for free ones.
+// completing offers the values of positional arguments. nil stands for an
+// argument with any value.
 func completing(values ...[]string) cobra.CompletionFunc {
 	return func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if len(args) >= len(values) {
@@ -92,13 +93,13 @@ func completing(values ...[]string) cobra.CompletionFunc {
 	}
 }
 
-// database is a name as the person typed it.
+// database is the name of a database, as the user typed it.
 type database struct{ entity, name string }
 
-// String is the form entity/database, as typed.
+// String returns entity/database, as typed.
 func (d database) String() string { return d.entity + "/" + d.name }
 
-// parseDatabase cuts entity/database at the last slash.
+// parseDatabase splits entity/database at the last slash.
 func parseDatabase(cmd *cobra.Command, arg string) (database, error) {
 	i := strings.LastIndexByte(arg, '/')
 	if i < 0 || strings.TrimSpace(arg[:i]) == "" || strings.TrimSpace(arg[i+1:]) == "" {
@@ -107,8 +108,8 @@ func parseDatabase(cmd *cobra.Command, arg string) (database, error) {
 	return database{arg[:i], arg[i+1:]}, nil
 }
 
-// newDatabase is parseDatabase for a database that does not exist yet: a name
-// that no server takes is refused here.
+// newDatabase is parseDatabase for a database that does not exist yet: it
+// refuses a name that no server accepts.
 func newDatabase(cmd *cobra.Command, arg string) (database, error) {
 	db, err := parseDatabase(cmd, arg)
 	if err == nil {
@@ -117,8 +118,8 @@ func newDatabase(cmd *cobra.Command, arg string) (database, error) {
 	return db, err
 }
 
-// check refuses a name that no database can be given. Names of databases that
-// are there are left to the server.
+// check refuses a name that a database cannot be given. For existing databases
+// the server decides.
 func (d database) check() error {
 	_, err := ayb.ParseEntitySlug(d.entity)
 	if err == nil {

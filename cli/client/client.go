@@ -1,11 +1,15 @@
-// Package client has the commands of `ayb client`: a person's side of ayb,
-// over HTTP. It owns what they print, the client's configuration file and the
-// interactive session. It decides nothing about accounts, rights or SQL, and
+// Package client has the commands of `ayb client`: the user's side of ayb, over
+// HTTP. It owns their output, the client's settings file and the interactive
+// session. Accounts, rights and SQL are the server's business, and the package
 // knows no role of a server.
 //
-// Manners: answers go to stdout in the exact words of the contract; every
-// failure is one line "Error: …" on stderr; hints have a line of their own.
-// Text that comes from a server is never written raw to a terminal.
+// Output follows three rules. Answers go to stdout in the exact words of the
+// contract. A failure is one line "Error: …" on stderr, and hints have a line of
+// their own. Text from a server is never written raw to a terminal.
+//
+// It is one package with a file for each group of commands, because they share
+// the options, the connection, the settings and the printing of answers. Reading
+// lines, printing tables and reading SQLite files are packages below it.
 package client
 
 import (
@@ -25,7 +29,7 @@ const (
 	envToken  = "AYB_API_TOKEN"
 )
 
-// IO is what the commands read and write, and their environment.
+// IO has the streams and the environment of the commands.
 type IO struct {
 	Stdin  io.Reader
 	Stdout io.Writer
@@ -36,14 +40,14 @@ type IO struct {
 	UserAgent string
 }
 
-// app is what the commands share.
+// app holds what all commands use.
 type app struct {
 	IO
 	config, url, token string // options
 }
 
-// New makes the command `client`. Its errors are printed by Report and turned
-// into exit codes by ExitCode, not by cobra.
+// New returns the command `client`. Its errors are for Report and ExitCode:
+// cobra prints none of them.
 func New(std IO) *cobra.Command {
 	if std.Getenv == nil {
 		std.Getenv = os.Getenv
@@ -54,23 +58,23 @@ func New(std IO) *cobra.Command {
 		Short: "Register, create databases and query them on a server",
 		Long: `Register, create databases and query them on a server.
 
-The first time, tell it where the server is, register, and confirm with the
-token that arrives by mail:
+To begin, say where the server is, register, and confirm with the token that
+arrives by mail:
 
   ayb client set_default_url http://127.0.0.1:5433
   ayb client register alice alice@example.org
   ayb client confirm TOKEN
 
-The server's address and the token you get are remembered in a file, so later
-commands need neither. An option counts before an environment variable, and
-that before the file:
+The server's address and your token are stored in a settings file, so later
+commands need neither. An option comes before an environment variable, and both
+come before the file:
 
   --url     AYB_SERVER_URL           the server's address
   --token   AYB_API_TOKEN            the API token
   --config  AYB_CLIENT_CONFIG_FILE   the file itself
 
 A command that fails prints "Error: …" on stderr and exits with 1; a command
-line that makes no sense exits with 2.`,
+line with a mistake exits with 2.`,
 		Example: `  ayb client create_database alice/shop.sqlite
   ayb client query alice/shop.sqlite "CREATE TABLE fruit (name TEXT, price REAL)"
   ayb client query alice/shop.sqlite`,
@@ -98,14 +102,15 @@ line that makes no sense exits with 2.`,
 		a.exportData(), a.importData(),
 		a.fork(), a.rename(), a.deleteDatabase(), a.undelete(),
 	)
-	// Underscores and hyphens are interchangeable in every option (C2).
+	// Underscores and hyphens are interchangeable in every option.
 	cmd.SetGlobalNormalizationFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		return pflag.NormalizedName(strings.ReplaceAll(name, "-", "_"))
 	})
 	return cmd
 }
 
-// refuseUnknown refuses what follows `client` and is none of its commands.
+// refuseUnknown refuses an unknown command after `client`, and suggests one with
+// a similar name.
 func (a *app) refuseUnknown(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -118,7 +123,7 @@ func (a *app) refuseUnknown(cmd *cobra.Command, args []string) error {
 	return usage(cmd, "unknown subcommand '%s'%s", args[0], hint)
 }
 
-// printLine prints a line of an answer.
+// printLine prints one line on stdout.
 func (a *app) printLine(line string, args ...any) error {
 	_, err := fmt.Fprintf(a.Stdout, line+"\n", args...)
 	return localFailure(err, "write the answer")

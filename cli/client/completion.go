@@ -11,9 +11,9 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// completions are the words of a database that completion offers. They are fetched
-// in the background; until they are there, and when they cannot be had, there
-// are none, and the session goes on. It is safe for concurrent use.
+// completions are the tables and columns of a database that completion offers.
+// They are fetched in the background. Before they arrive, and when the request
+// fails, completion offers keywords only. It is safe for concurrent use.
 type completions struct {
 	fetch     func() (daemonapi.Schema, error)
 	refreshes chan struct{}
@@ -24,8 +24,8 @@ type completions struct {
 	allColumns     []string            // columns, each once
 }
 
-// newCompletions begins to fetch the names, and fetches them again at each refresh,
-// until the context ends.
+// newCompletions starts to fetch the names, and fetches them again after each
+// refresh, until the context ends.
 func newCompletions(ctx context.Context, fetch func() (daemonapi.Schema, error)) *completions {
 	n := &completions{fetch: fetch, refreshes: make(chan struct{}, 1)}
 	n.refresh()
@@ -44,21 +44,22 @@ func newCompletions(ctx context.Context, fetch func() (daemonapi.Schema, error))
 	return n
 }
 
-// refresh asks for the names anew, without waiting for them.
+// refresh requests the names again, without waiting for them.
 func (n *completions) refresh() {
 	select {
 	case n.refreshes <- struct{}{}:
-	default: // it is asked for already
+	default: // a request is waiting already
 	}
 }
 
-// changesSchema reports whether SQL may change the names of a database.
+// changesSchema reports whether SQL may change the tables or columns of a
+// database.
 func changesSchema(sql string) bool {
 	return regexp.MustCompile(`(?i)\b(create|drop|alter)\b`).MatchString(sql)
 }
 
 func (n *completions) setSchema(schema daemonapi.Schema) {
-	spelled := nameQuoter() // once for all names: a database may have many thousands
+	spelled := nameQuoter() // made once, because a database may have thousands of names
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.tables, n.allColumns, n.columnsByTable = nil, nil, map[string][]string{}
@@ -69,7 +70,7 @@ func (n *completions) setSchema(schema daemonapi.Schema) {
 				columns = append(columns, spelled(c.Name))
 			}
 		}
-		if t.Name == printable(t.Name) { // others would act upon the terminal
+		if t.Name == printable(t.Name) { // other names could control the terminal
 			n.tables = append(n.tables, spelled(t.Name))
 			n.columnsByTable[strings.ToLower(t.Name)] = columns
 		}
@@ -79,7 +80,7 @@ func (n *completions) setSchema(schema daemonapi.Schema) {
 	n.allColumns = slices.Compact(n.allColumns)
 }
 
-// nameQuoter makes what spells names as SQL takes them.
+// nameQuoter returns a function that quotes a name if SQL requires it.
 func nameQuoter() func(string) string {
 	bare, words := regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`), keywords()
 	return func(name string) string {
@@ -90,7 +91,7 @@ func nameQuoter() func(string) string {
 	}
 }
 
-// candidates are the completions of the last word of a text.
+// candidates returns the completions of the last word of a text.
 func (n *completions) candidates(text string) []string {
 	word := text[strings.LastIndexAny(text, " \t\n(,;=<>")+1:]
 	if trimmed := strings.TrimSpace(text); strings.HasPrefix(trimmed, ".") {
@@ -105,7 +106,8 @@ func (n *completions) candidates(text string) []string {
 	return append(out, matching(word, keywords())...)
 }
 
-// columnsOf are those of a table, or all for a name that is none: an alias.
+// columnsOf returns the columns of a table. For a name that is not a table, such
+// as an alias, it returns all columns.
 func (n *completions) columnsOf(table string) []string {
 	if of, ok := n.columnsByTable[strings.ToLower(strings.Trim(table, `"`))]; ok {
 		return of
@@ -121,7 +123,8 @@ func addPrefix(prefix string, words []string) []string {
 	return out
 }
 
-// forDotCommand completes a line that begins with a dot.
+// forDotCommand returns the completions of a word in a line that begins with a
+// dot.
 func (n *completions) forDotCommand(command, word string) []string {
 	switch command {
 	case word:
@@ -140,8 +143,8 @@ func (n *completions) forDotCommand(command, word string) []string {
 	return nil
 }
 
-// matching returns the words with this beginning, whatever its case; keywords
-// follow the case the person types.
+// matching returns the words that begin with a word, ignoring case. Keywords
+// follow the case that the user types.
 func matching(word string, words []string) []string {
 	var out []string
 	for _, w := range words {
@@ -155,7 +158,7 @@ func matching(word string, words []string) []string {
 	return out
 }
 
-// keywords are those that begin a statement or a clause.
+// keywords returns the keywords that begin a statement or a clause.
 func keywords() []string {
 	return strings.Fields(`ALTER ANALYZE AND AS ASC BEGIN BETWEEN BY CASE COMMIT CREATE DEFAULT DELETE DESC DISTINCT
 		DROP ELSE END EXISTS EXPLAIN FROM GROUP HAVING IN INDEX INSERT INTO IS JOIN KEY LEFT LIKE LIMIT NOT NULL

@@ -9,7 +9,8 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// optionOrVariable returns the option, or the variable when the option was not given.
+// optionOrVariable returns the option, or the environment variable if the option
+// is empty.
 func (a *app) optionOrVariable(option, variable string) string {
 	if option != "" {
 		return option
@@ -17,7 +18,7 @@ func (a *app) optionOrVariable(option, variable string) string {
 	return a.Getenv(variable)
 }
 
-// settingsPath is the configuration file in use.
+// settingsPath returns the path of the settings file.
 func (a *app) settingsPath() (string, error) {
 	if path := a.optionOrVariable(a.config, envConfig); path != "" {
 		return path, nil
@@ -25,9 +26,9 @@ func (a *app) settingsPath() (string, error) {
 	return configPath(runtime.GOOS, a.Getenv)
 }
 
-// connect makes the client for a request from options, environment and
-// configuration file, in this order. The first URL ever given becomes the
-// default.
+// connect returns a client for the server that options, environment and settings
+// file name, in this order. If the settings have no default URL yet, a URL from
+// option or environment becomes it.
 func (a *app) connect() (*httpapi.Client, error) {
 	path, err := a.settingsPath()
 	if err != nil {
@@ -42,7 +43,7 @@ func (a *app) connect() (*httpapi.Client, error) {
 	if url == "" && s.DefaultURL != nil {
 		url = *s.DefaultURL
 	}
-	if url == "" { // C5
+	if url == "" {
 		return nil, &UsageError{Message: fmt.Sprintf("Server URL is required through --url parameter, %s environment variable, or default_url in %s", envURL, path)}
 	}
 	if url, err = httpapi.NormalizeURL(url); err != nil {
@@ -58,14 +59,14 @@ func (a *app) connect() (*httpapi.Client, error) {
 	}
 	if given != "" && s.DefaultURL == nil {
 		s.DefaultURL = &url
-		if err := s.save(path); err != nil { // the request does not depend on it
+		if err := s.save(path); err != nil { // the request works without it
 			fmt.Fprintf(a.Stderr, "Warning: %s\n", messageOf(err))
 		}
 	}
 	return c, nil
 }
 
-// connectTo reads the name of the database that comes first, and connects.
+// connectTo reads the name of a database from the first argument, and connects.
 func (a *app) connectTo(cmd *cobra.Command, args []string) (*httpapi.Client, database, error) {
 	db, err := parseDatabase(cmd, args[0])
 	if err != nil {

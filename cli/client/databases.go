@@ -15,14 +15,14 @@ func (a *app) createDatabase() *cobra.Command {
 		Use:   "create_database ENTITY/DATABASE [TYPE] [PUBLIC]",
 		Short: "Create an empty database",
 		Long: `Create an empty database of yours. TYPE is sqlite (the default) or duckdb.
-PUBLIC says what everybody may do with it: no-access (the default), fork, or
-read-only; it can also be given as --public_sharing_level.`,
+PUBLIC says what all other accounts may do with it: no-access (the default),
+fork, or read-only. --public_sharing_level is the same as an option.`,
 		Example: `  ayb client create_database alice/shop.sqlite
   ayb client create_database alice/census.sqlite sqlite read-only`,
 		Args:              positional("ENTITY/DATABASE", "[TYPE]", "[PUBLIC]"),
 		ValidArgsFunction: completing(nil, types, levels),
 	}
-	level := enumFlag(cmd, "public_sharing_level", "what everybody may do with it", levels)
+	level := enumFlag(cmd, "public_sharing_level", "what all other accounts may do with it", levels)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		db, err := newDatabase(cmd, args[0])
 		if err != nil {
@@ -59,13 +59,13 @@ func (a *app) list() *cobra.Command {
 		Use:   "list ENTITY",
 		Short: "List the databases of an account that you may see",
 		Long: `List the databases of an account that you may see, newest first. With --deleted,
-list those of your own account that you have deleted and can still bring back.`,
+list the databases of your own account that you deleted and can still bring back.`,
 		Example:           "  ayb client list alice\n  ayb client list alice --deleted\n  ayb client list alice --format csv",
 		Args:              positional("ENTITY"),
 		ValidArgsFunction: completing(),
 	}
 	as := formatFlag(cmd)
-	deleted := cmd.Flags().Bool("deleted", false, "list what can still be brought back")
+	deleted := cmd.Flags().Bool("deleted", false, "list deleted databases that can be brought back")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c, err := a.connect()
 		if err != nil {
@@ -120,7 +120,7 @@ func (a *app) setDefaultURL() *cobra.Command {
 		Use:   "set_default_url URL",
 		Short: "Remember the address of the server to use",
 		Long: `Remember the address of the server to use when neither --url nor
-AYB_SERVER_URL names another. Nothing is sent to it.`,
+AYB_SERVER_URL is given. Nothing is sent to it.`,
 		Example:           "  ayb client set_default_url http://127.0.0.1:5433",
 		Args:              positional("URL"),
 		ValidArgsFunction: completing(),
@@ -134,7 +134,7 @@ AYB_SERVER_URL names another. Nothing is sent to it.`,
 				return err
 			}
 			url := args[0]
-			if n, err := httpapi.NormalizeURL(url); err == nil { // else it is told when the URL is used
+			if n, err := httpapi.NormalizeURL(url); err == nil { // else the first use of the URL reports the mistake
 				url = n
 			}
 			s.DefaultURL = &url

@@ -16,46 +16,47 @@ import (
 
 const sessionHelp = `Enter SQL; it may span lines and ends with a semicolon.
 .tables [PATTERN]  list the tables and views; % and * stand for any text
-.schema [TABLE]    show the statements that made them
+.schema [TABLE]    show the CREATE statements of all tables, or of one
 .mode MODE         print results as table, csv, json, ndjson, markdown or list
-.headers on|off    print the names of columns in csv and list, or not
+.headers on|off    print the names of columns in csv and list
 .nullvalue TEXT    print TEXT for NULL
-.width N ...       make the columns of tables so wide; 0 for any width
+.width N ...       set the widths of the columns of tables; 0 for any width
 .indexes [TABLE]   list the indexes
-.dump [TABLE]      print what makes the database, or the table, again
-.import FILE TABLE bring a file into a table, new or not
+.dump [TABLE]      print the database, or a table, as a SQL script
+.import FILE TABLE load a file into a table; a missing table is created
 .read FILE         run the statements and commands of a file
-.output [FILE]     send what follows to a file, or back here
+.output [FILE]     send the following answers to a file, or back here
 .once FILE         send the answer of the next statement to a file
-.param set :N VAL  bind a value to :N in what follows; also unset, list, clear
-.bail on|off       end at the first failure, or not
-.timer on|off      tell how long each statement takes
+.param set :N VAL  set a value for :N in statements; also unset, list, clear
+.bail on|off       end at the first failure
+.timer on|off      print the time that each statement takes
 .help              show this
 .quit              end the session`
 
-// dotCommands are offered for completion.
+// dotCommands returns the commands that completion offers.
 func dotCommands() []string {
 	return []string{".tables", ".schema", ".mode", ".headers", ".nullvalue", ".width", ".indexes", ".dump", ".import",
 		".read", ".output", ".once", ".param", ".bail", ".timer", ".help", ".quit"}
 }
 
-// runDotCommand obeys a line that begins with a dot.
+// runDotCommand runs a command that begins with a dot. The error is errQuit when
+// the session is to end.
 func (s *session) runDotCommand(ctx context.Context, line string) error {
 	words := splitWords(strings.TrimSuffix(line, ";"))
 	if len(words) == 0 {
 		words = []string{"."}
 	}
 	arg := strings.Join(words[1:], " ")
-	if s.once && words[0] != ".once" { // it is for this command
+	if s.once && words[0] != ".once" { // the file of .once is for the output of this command
 		defer func() { s.reportError(s.closeOutput()) }()
 	}
 	if s.waiting() && !allowedInTransaction(words[0]) {
-		s.reportError(errs.E(errs.Invalid, "%s cannot stand here: the statements before it are sent together with those that follow; end the transaction, or set the PRAGMA back, first", words[0]))
+		s.reportError(errs.E(errs.Invalid, "%s cannot run here, because the statements before it are sent in one request with those after it; first end the transaction, or set the PRAGMA back", words[0]))
 		return s.checkBail()
 	}
 	switch words[0] {
 	case ".quit", ".exit":
-		if held, begun := s.split.Waiting(); held && !begun { // an open transaction is given up
+		if waiting, transaction := s.split.Waiting(); waiting && !transaction { // an open transaction is discarded
 			s.execute(ctx, s.split.Rest())
 		}
 		return errQuit
@@ -101,28 +102,29 @@ func (s *session) runDotCommand(ctx context.Context, line string) error {
 	case ".param", ".parameter":
 		s.reportError(s.changeParams(words[1:]))
 	default:
-		s.reportError(errs.E(errs.Invalid, "There is no command %s; enter .help for those there are", words[0]))
+		s.reportError(errs.E(errs.Invalid, "There is no command %s; .help lists the commands", words[0]))
 	}
 	return s.checkBail()
 }
 
-// allowedInTransaction reports whether a command can stand between statements that go
-// together: it says how answers look, or ends the session.
+// allowedInTransaction reports whether a command can run between statements that
+// are sent together: it only sets how answers look, or ends the session.
 func allowedInTransaction(command string) bool {
 	return slices.Contains([]string{".mode", ".format", ".headers", ".header", ".nullvalue", ".width", ".timer", ".bail", ".help", ".quit", ".exit"}, command)
 }
 
-// setSwitch sets a switch, and reports whether it could be.
-func (s *session) setSwitch(what *bool, words []string) bool {
+// setSwitch sets a switch to on or off, and reports whether the argument was
+// valid.
+func (s *session) setSwitch(to *bool, words []string) bool {
 	on, err := onOff(words[0], words[1:])
 	s.reportError(err)
 	if err == nil {
-		*what = on
+		*to = on
 	}
 	return err == nil
 }
 
-// printTables lists the tables and views whose names match.
+// printTables lists the tables and views with matching names.
 func (s *session) printTables(ctx context.Context, pattern string) error {
 	schema, err := s.client.Schema(ctx, s.db.entity, s.db.name)
 	if err != nil {
@@ -144,8 +146,8 @@ func (s *session) printTables(ctx context.Context, pattern string) error {
 	return s.app.printListing(as, list, rows, tableHeader(), "No tables")
 }
 
-// likePattern makes a pattern with % or * for any text; an empty one matches
-// everything.
+// likePattern compiles a pattern in which % and * stand for any text. An empty
+// pattern matches all names.
 func likePattern(pattern string) *regexp.Regexp {
 	text := "(?is)^" + strings.NewReplacer("%", ".*", `\*`, ".*").Replace(regexp.QuoteMeta(pattern)) + "$"
 	if pattern == "" {
@@ -154,8 +156,8 @@ func likePattern(pattern string) *regexp.Regexp {
 	return regexp.MustCompile(text) // everything but the stars is quoted
 }
 
-// printSchema shows the statements that made a table and what belongs to it, or
-// all of them.
+// printSchema prints the CREATE statements of a table and of its indexes and
+// triggers. Without a table it prints all of the database.
 func (s *session) printSchema(ctx context.Context, table string) error {
 	of := ""
 	if table != "" {

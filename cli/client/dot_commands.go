@@ -20,13 +20,13 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// maxReadDepth bounds files that are read by files.
+// maxReadDepth limits how deep files can read other files.
 const maxReadDepth = 10
 
 // onOff reads the argument of a switch.
 func onOff(command string, args []string) (bool, error) {
 	if len(args) != 1 || args[0] != "on" && args[0] != "off" {
-		return false, errs.E(errs.Invalid, "%s can be on or off: %s on", command, command)
+		return false, errs.E(errs.Invalid, "%s needs on or off, such as: %s on", command, command)
 	}
 	return args[0] == "on", nil
 }
@@ -35,9 +35,9 @@ func onOff(command string, args []string) (bool, error) {
 func (s *session) readFile(ctx context.Context, args []string) error {
 	switch {
 	case len(args) != 1:
-		return errs.E(errs.Invalid, "Name the file to read: .read FILE")
+		return errs.E(errs.Invalid, "The file is missing: .read FILE")
 	case s.readDepth >= maxReadDepth:
-		return errs.E(errs.Invalid, "Files are read by files %d deep at most", maxReadDepth)
+		return errs.E(errs.Invalid, "Files can read other files at most %d levels deep", maxReadDepth)
 	}
 	f, err := os.Open(args[0])
 	if err != nil {
@@ -49,15 +49,15 @@ func (s *session) readFile(ctx context.Context, args []string) error {
 	return s.runInput(ctx, lineedit.NewReader(f, func() {}))
 }
 
-// redirect sends the answers to a file; without a name, where they went at
-// first.
+// redirect sends answers to a file. Without a name they go to the standard
+// output again.
 func (s *session) redirect(once bool, args []string) error {
 	err := s.closeOutput()
 	if err != nil || len(args) == 0 && !once || len(args) == 1 && args[0] == "stdout" {
 		return err
 	}
 	if len(args) != 1 {
-		return errs.E(errs.Invalid, "Name the file to write to: .output FILE, or .once FILE for the next statement")
+		return errs.E(errs.Invalid, "The file is missing: .output FILE, or .once FILE for the next statement")
 	}
 	f, err := os.Create(args[0])
 	if err != nil {
@@ -68,7 +68,8 @@ func (s *session) redirect(once bool, args []string) error {
 	return nil
 }
 
-// closeOutput ends the file that answers go to.
+// closeOutput closes the file that answers go to; they go to the standard output
+// again.
 func (s *session) closeOutput() error {
 	if s.file == nil {
 		return nil
@@ -79,16 +80,16 @@ func (s *session) closeOutput() error {
 	return localFailure(f.Close(), "write %s", printable(f.Name()))
 }
 
-// printDump writes the database or a table as a SQL script.
+// printDump writes the database, or one table, as a SQL script.
 func (s *session) printDump(ctx context.Context, args []string) error {
 	if len(args) > 1 {
-		return errs.E(errs.Invalid, "Name one table at most: .dump TABLE")
+		return errs.E(errs.Invalid, ".dump takes at most one table: .dump TABLE")
 	}
 	return s.client.Export(ctx, s.db.entity, s.db.name, httpapi.ExportRequest{
 		ExportOptions: daemonapi.ExportOptions{Format: daemonapi.TransferSQL, Table: strings.Join(args, "")}}, &localWriter{w: s.out})
 }
 
-// printIndexes lists the indexes of a table, or all.
+// printIndexes lists the indexes of a table, or all indexes.
 func (s *session) printIndexes(ctx context.Context, table string) error {
 	of := ""
 	if table != "" {
@@ -107,10 +108,11 @@ func (s *session) printIndexes(ctx context.Context, table string) error {
 	return rows.Err()
 }
 
-// importFile brings a file into a table: a new one, or what is there grows.
+// importFile imports a file into a table. A missing table is created; an
+// existing one gets more rows.
 func (s *session) importFile(ctx context.Context, args []string) error {
 	if len(args) != 2 {
-		return errs.E(errs.Invalid, "Name a file and a table: .import FILE TABLE")
+		return errs.E(errs.Invalid, "The file or the table is missing: .import FILE TABLE")
 	}
 	schema, err := s.client.Schema(ctx, s.db.entity, s.db.name)
 	if err != nil {
@@ -121,7 +123,7 @@ func (s *session) importFile(ctx context.Context, args []string) error {
 		mode = daemonapi.ImportAppend
 	}
 	app := *s.app
-	if !s.interactive { // what has become of it is no data
+	if !s.interactive { // stdout is for data only
 		app.Stdout = app.Stderr
 	}
 	cmd := &cobra.Command{Use: ".import FILE TABLE"}
@@ -135,7 +137,7 @@ func (s *session) importFile(ctx context.Context, args []string) error {
 	return err
 }
 
-// changeParams changes the values that are bound to the parameters of statements.
+// changeParams changes the values of the parameters of statements.
 func (s *session) changeParams(args []string) error {
 	switch {
 	case len(args) == 1 && args[0] == "list":
@@ -167,7 +169,7 @@ func (s *session) changeParams(args []string) error {
 	} else if !json.Valid(value) || text[0] == '"' {
 		var err error
 		if value, err = httpapi.Marshal(text); err != nil {
-			return errs.Wrap(errs.Invalid, err, "The value is no text")
+			return errs.Wrap(errs.Invalid, err, "The value cannot be written as JSON")
 		}
 	}
 	if s.params == nil {
@@ -179,7 +181,8 @@ func (s *session) changeParams(args []string) error {
 
 func paramName() *regexp.Regexp { return regexp.MustCompile(`^[:@$][A-Za-z_][A-Za-z0-9_]*$`) }
 
-// boundParams returns the values for the parameters that SQL names, or nothing.
+// boundParams returns the values of the parameters that occur in SQL, as a JSON
+// object; nil without any.
 func (s *session) boundParams(sql string) (json.RawMessage, error) {
 	if len(s.params) == 0 {
 		return nil, nil
@@ -203,7 +206,7 @@ func (s *session) setWidths(args []string) error {
 	for _, arg := range args {
 		n, err := strconv.Atoi(arg)
 		if err != nil || n < 0 || n > format.MaxWidth {
-			return errs.E(errs.Invalid, "A width is a number of columns from 0, for any, to %d", format.MaxWidth)
+			return errs.E(errs.Invalid, "A width is a number of characters from 1 to %d, or 0 for any width", format.MaxWidth)
 		}
 		widths = append(widths, n)
 	}
@@ -211,7 +214,7 @@ func (s *session) setWidths(args []string) error {
 	return nil
 }
 
-// splitWords cuts a command into words; quotes keep blanks in a word.
+// splitWords splits a command into words. Blanks in quotes belong to a word.
 func splitWords(line string) []string {
 	var words []string
 	for _, m := range regexp.MustCompile(`'((?:[^']|'')*)'|"([^"]*)"|(\S+)`).FindAllStringSubmatch(line, -1) {

@@ -20,31 +20,31 @@ import (
 const (
 	ExitOK      = 0
 	ExitFailure = 1 // a request or something local failed
-	ExitUsage   = 2 // the command line makes no sense
+	ExitUsage   = 2 // the command line has a mistake
 
 	ExitInterrupted = 130 // Ctrl-C, as a shell counts it
 )
 
-// UsageError says that a command line makes no sense.
+// UsageError is a mistake in the command line.
 type UsageError struct {
-	// Command is the path of the command it was for, such as
-	// "ayb client query"; empty when there is no help to point at.
+	// Command is the path of the command, such as "ayb client query". It is
+	// empty if its help does not explain the mistake.
 	Command string
 	// Message says what is wrong.
 	Message string
 }
 
-// Error is the message.
+// Error returns the message.
 func (e *UsageError) Error() string { return e.Message }
 
 func usage(cmd *cobra.Command, message string, args ...any) error {
 	return &UsageError{Command: cmd.CommandPath(), Message: fmt.Sprintf(message, args...)}
 }
 
-// errReported ends a command whose failures have been printed already.
+// errReported ends a command that has printed its failures already.
 var errReported = errors.New("failures have been reported")
 
-// ExitCode returns how the program ends after a command returned err.
+// ExitCode returns the exit status of the program for the error of a command.
 func ExitCode(err error) int {
 	if err == nil {
 		return ExitOK
@@ -52,13 +52,13 @@ func ExitCode(err error) int {
 	if _, ok := errors.AsType[*UsageError](err); ok {
 		return ExitUsage
 	}
-	if errs.Is(err, errs.Canceled) { // only the person here cancels; a server's own stop is Timeout by its status
+	if errs.Is(err, errs.Canceled) { // only Ctrl-C here; a server that stops a request answers with a status of Timeout
 		return ExitInterrupted
 	}
 	return ExitFailure
 }
 
-// Report prints the error of a command, and nothing for nil.
+// Report prints the error of a command. nil prints nothing.
 func Report(w io.Writer, err error) {
 	if err == nil || errors.Is(err, errReported) {
 		return
@@ -69,7 +69,7 @@ func Report(w io.Writer, err error) {
 	}
 }
 
-// messageOf is what an error says to a person.
+// messageOf returns the text of an error for a user.
 func messageOf(err error) string {
 	e, ok := errors.AsType[*errs.Error](err)
 	if !ok {
@@ -87,7 +87,7 @@ func messageOf(err error) string {
 	return printable(message)
 }
 
-// missingRecord says that there is no such thing, in the words of people.
+// missingRecord says in plain words which record does not exist.
 func missingRecord(kind, id string) string {
 	noun := map[string]string{
 		"entity": "account", "api_token": "API token", "query": "running query", "oauth_authorization_request": "authorization code",
@@ -98,7 +98,7 @@ func missingRecord(kind, id string) string {
 	return strings.TrimSpace(strings.TrimSpace("There is no "+noun) + " " + id)
 }
 
-// printable makes foreign text safe for a terminal, line by line.
+// printable makes text from elsewhere safe for a terminal, line by line.
 func printable(s string) string {
 	lines := strings.Split(s, "\n")
 	for i := range lines {
@@ -107,7 +107,8 @@ func printable(s string) string {
 	return strings.Join(lines, "\n")
 }
 
-// localFailure says what could not be done on this machine; nil stays nil.
+// localFailure returns an error that says what this machine could not do. nil
+// stays nil.
 func localFailure(err error, what string, args ...any) error {
 	if err == nil {
 		return nil

@@ -25,18 +25,18 @@ func (a *app) exportData() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export ENTITY/DATABASE [FILE]",
 		Short: "Save a database, a table or a query's rows to a file",
-		Long: `Save a database, a table or the rows of a query to a file, as it is at one moment,
-without keeping anybody from writing. Without FILE it is named after the
+		Long: `Save a database, a table or the rows of a query to a file: the state of one
+moment, while others go on writing. Without FILE the file is named after the
 database; - is the standard output. The file appears when it is complete.
 
-Without --format, the end of FILE's name tells it, else it is sqlite:
+Without --format, the end of FILE's name decides, else the format is sqlite:
 
-  sqlite  the whole database, a file that SQLite opens
-  sql     a script that makes the database, or the table, again
+  sqlite  the complete database, a file that SQLite opens
+  sql     a script that creates the database, or the table, again
   csv     one table, or the rows of a query; also json and ndjson
 
-What is exported can be imported again as it was, types and bytes. What a format
-cannot hold is told.`,
+An import of the file restores the same data, with types and bytes. Data that a
+format cannot hold is reported on stderr.`,
 		Example: `  ayb client export alice/shop.sqlite
   ayb client export alice/shop.sqlite fruit.csv --table fruit
   ayb client export alice/shop.sqlite - --format ndjson --query "SELECT * FROM fruit WHERE price < 2"`,
@@ -46,10 +46,10 @@ cannot hold is told.`,
 	as := enumFlag(cmd, "format", "form of the file", []string{"sqlite", "sql", "csv", "json", "ndjson"})
 	table := cmd.Flags().String("table", "", "save only this `TABLE`")
 	sql := cmd.Flags().String("query", "", "save the rows of this `SQL`")
-	force := cmd.Flags().Bool("force", false, "replace FILE if it is there")
+	force := cmd.Flags().Bool("force", false, "replace FILE if it exists")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if *table != "" && *sql != "" {
-			return usage(cmd, "an export is of a table or of a query, not of both")
+			return usage(cmd, "--table and --query exclude each other")
 		}
 		db, err := parseDatabase(cmd, args[0])
 		if err != nil {
@@ -65,7 +65,7 @@ cannot hold is told.`,
 				e.req.Format = daemonapi.TransferSQLite
 			}
 			if e.req.Format == daemonapi.TransferTSV {
-				return usage(cmd, "there is no export as tsv; give --format")
+				return usage(cmd, "tsv is not a format of exports; choose one with --format")
 			}
 		}
 		return interruptible(cmd.Context(), e.exportToFile)
@@ -73,7 +73,7 @@ cannot hold is told.`,
 	return cmd
 }
 
-// exportJob is an export that is made.
+// exportJob is one export.
 type exportJob struct {
 	*app
 	db    database
@@ -82,6 +82,7 @@ type exportJob struct {
 	force bool
 }
 
+// exportToFile exports to the file, or to the standard output.
 func (e *exportJob) exportToFile(ctx context.Context) error {
 	c, err := e.connect()
 	if err != nil {
@@ -89,7 +90,7 @@ func (e *exportJob) exportToFile(ctx context.Context) error {
 	}
 	if e.file == "-" {
 		if e.req.Format == daemonapi.TransferSQLite && lineedit.IsTerminal(e.Stdout) {
-			return errs.E(errs.Invalid, "A database file is not for a terminal; name a file, or another --format")
+			return errs.E(errs.Invalid, "A database file cannot be printed on a terminal; name a file, or another --format")
 		}
 		_, err := e.download(ctx, c, e.Stdout)
 		return err
@@ -107,8 +108,9 @@ func (e *exportJob) exportToFile(ctx context.Context) error {
 	return e.printLine("Exported %s to %s as %s, %s", e.db, printable(e.file), e.req.Format, format.Bytes(n))
 }
 
-// defaultName names the file after the database, in the working directory. Nothing
-// in it can lead out of there: the server takes no such names either.
+// defaultName names the file after the database, in the working directory. A
+// name from the server cannot leave that directory: servers accept no names with
+// path separators, and those of tables are replaced.
 func (e *exportJob) defaultName() string {
 	name := filepath.Base(e.db.name)
 	if formatByName(name) == daemonapi.TransferSQLite {
@@ -125,8 +127,8 @@ func (e *exportJob) defaultName() string {
 	return strings.TrimLeft(name, ".-") + "." + string(e.req.Format)
 }
 
-// checkTarget reports whether the file can be written. A link stays, and what it leads
-// to is replaced.
+// checkTarget refuses a file that cannot be written, or that exists without
+// --force. A link stays, and its target is replaced.
 func (e *exportJob) checkTarget() error {
 	if target, err := filepath.EvalSymlinks(e.file); err == nil {
 		e.file = target
@@ -140,7 +142,7 @@ func (e *exportJob) checkTarget() error {
 	case info.IsDir():
 		return errs.E(errs.Invalid, "%s is a directory; name a file in it", printable(e.file))
 	case !info.Mode().IsRegular():
-		return errs.E(errs.Invalid, "%s is not a file; - stands for the standard output", printable(e.file))
+		return errs.E(errs.Invalid, "%s is not a regular file; - stands for the standard output", printable(e.file))
 	case !e.force:
 		return errFileExists(e.file)
 	}
@@ -148,12 +150,13 @@ func (e *exportJob) checkTarget() error {
 }
 
 func errFileExists(file string) error {
-	return errs.E(errs.Conflict, "%s is there already; give --force to replace it", printable(file))
+	return errs.E(errs.Conflict, "%s exists already; --force replaces it", printable(file))
 }
 
-// downloadToFile fetches into a file beside the one that is wanted and puts it into its
-// place when it is complete. Whatever asks the program to end, and however
-// often, the part is removed first: nothing here goes on for long after that.
+// downloadToFile downloads into a temporary file in the same directory, and
+// moves it into its place when it is complete. SIGINT and SIGTERM, even
+// repeated, first remove the temporary file: the steps after the download take
+// little time.
 func (e *exportJob) downloadToFile(ctx context.Context, c *httpapi.Client) (int64, error) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -161,10 +164,10 @@ func (e *exportJob) downloadToFile(ctx context.Context, c *httpapi.Client) (int6
 	if err != nil {
 		return 0, localFailure(err, "write %s", printable(e.file))
 	}
-	defer func() { _ = os.Remove(f.Name()) }() // in vain after the file got its name
+	defer func() { _ = os.Remove(f.Name()) }() // fails after the file was moved
 	n, err := e.download(ctx, c, f)
 	if err != nil {
-		_ = f.Close() // the first error is the one to tell
+		_ = f.Close() // the first error is the one to report
 		return 0, err
 	}
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
@@ -182,8 +185,9 @@ func (e *exportJob) downloadToFile(ctx context.Context, c *httpapi.Client) (int6
 	return n, nil
 }
 
-// moveIntoPlace names the file. One that somebody else has made meanwhile is replaced
-// only by force; file systems without links cannot tell that at once.
+// moveIntoPlace gives the file its name. It does not replace a file that another
+// program has created in the meantime, unless --force is given. On file systems
+// without links a short moment remains in which it would.
 func (e *exportJob) moveIntoPlace(from string) error {
 	if !e.force {
 		err := os.Link(from, e.file)
@@ -197,10 +201,10 @@ func (e *exportJob) moveIntoPlace(from string) error {
 	return os.Rename(from, e.file)
 }
 
-// download copies the export to out and counts its bytes.
+// download copies the export to out, and returns the number of bytes.
 func (e *exportJob) download(ctx context.Context, c *httpapi.Client, out io.Writer) (n int64, err error) {
 	var bar *progress
-	if !lineedit.IsTerminal(out) { // else the data itself shows how far it is
+	if !lineedit.IsTerminal(out) { // else the data itself shows the progress
 		bar = e.progress(-1)
 	}
 	w := &countingWriter{w: out, bar: bar}
@@ -219,7 +223,7 @@ func (e *exportJob) download(ctx context.Context, c *httpapi.Client, out io.Writ
 	return w.n, err
 }
 
-// countingWriter counts what is written, and remembers that it could not be.
+// countingWriter counts written bytes, and keeps the error of the writer.
 type countingWriter struct {
 	w   io.Writer
 	bar *progress
@@ -238,7 +242,7 @@ func (c *countingWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// completingFile offers file names for the argument at i.
+// completingFile offers file names for the argument at index i.
 func completingFile(i int) cobra.CompletionFunc {
 	return func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if len(args) == i {

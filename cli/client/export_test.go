@@ -2,7 +2,7 @@ package client
 
 import "github.com/ayb-go/ayb/shared/daemonapi"
 
-// What the tests look at from outside.
+// Unexported functions for the tests of package client_test.
 var (
 	ConfigPath  = configPath
 	HistoryPath = historyPath
@@ -12,14 +12,15 @@ var (
 	ChangesSchema = changesSchema
 )
 
-// Candidates are the completions of a text in a database with this schema.
+// Candidates returns the completions of a text in a database with this schema.
 func Candidates(schema daemonapi.Schema, text string) []string {
 	var n completions
 	n.setSchema(schema)
 	return n.candidates(text)
 }
 
-// Sniff returns what a file is taken for, by what, and how it is compressed.
+// Sniff describes what a file seems to be: its format, the reason, and its
+// compression.
 func Sniff(name string, begin []byte) string {
 	g := sniff(name, begin)
 	return string(g.format) + " by " + g.source + " " + g.coding

@@ -18,23 +18,24 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-const importHelp = `Bring a file into a database: all of it or nothing. - is the standard input. The
-form of FILE is told by what it begins with, by its name or by its content, and
-said; --format tells it better. FILE may be compressed with gzip or zstd.
+const importHelp = `Load a file into a database: either all of it or nothing. - is the standard
+input. The format of FILE is recognized by its first bytes, its name or its
+content, and printed; --format decides it. FILE may be compressed with gzip or
+zstd.
 
-A SQLite file becomes a new database of yours, or, with --replace, takes the place
-of all that is in one. What is committed in a FILE-wal beside it is taken too; with
-a FILE-journal of an unfinished transaction beside it, it is refused. A SQL script is run in a database. Everything else goes
-into a table, which is named after FILE unless you name it. The types of a new
-table's columns, and how CSV is to be read, are found by looking at the whole file;
-what was assumed is said.
+A SQLite file becomes a new database of yours, or replaces all contents of a
+database: --replace. Committed transactions in FILE-wal are included. A file with
+the FILE-journal of an unfinished transaction is refused. A SQL script is run in a
+database. The other formats go into a table, which is named after FILE unless you
+name it. The types of a new table's columns and the dialect of CSV are derived from
+the complete file, and printed.
 
---dry-run shows columns, types, the first rows and what is wrong, and changes
-nothing. A row that cannot be taken stops the import, so that nothing is imported,
-or is left out and reported: --on-error skip. A dry run of an import that would be
+--dry-run shows columns, types, the first rows and the invalid ones, and changes
+nothing. An invalid row stops the import, and nothing is imported; with
+--on-error skip it is left out and reported. A dry run of an import that would be
 stopped exits with 1.`
 
-// importFlags are the options as they are typed.
+// importFlags are the options of import, as typed.
 type importFlags struct {
 	format, mode, onError, header, public *enum
 
@@ -48,7 +49,7 @@ type importFlags struct {
 func (a *app) importData() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import FILE ENTITY/DATABASE[:TABLE]",
-		Short: "Bring a SQLite file, a table or a SQL script into a database",
+		Short: "Load a SQLite file, a table or a SQL script into a database",
 		Long:  importHelp,
 		Example: `  ayb client import shop.sqlite alice/shop.sqlite
   ayb client import fruit.csv alice/shop.sqlite:fruit --dry-run
@@ -75,28 +76,29 @@ func (a *app) importData() *cobra.Command {
 func newImportFlags(cmd *cobra.Command) importFlags {
 	flags := cmd.Flags()
 	return importFlags{
-		format:    enumFlag(cmd, "format", "form of FILE", []string{"guess", "sqlite", "sql", "csv", "tsv", "json", "ndjson"}),
-		mode:      enumFlag(cmd, "mode", "what is done about what is there", []string{daemonapi.ImportCreate, daemonapi.ImportAppend, daemonapi.ImportReplace}),
+		format:    enumFlag(cmd, "format", "format of FILE", []string{"guess", "sqlite", "sql", "csv", "tsv", "json", "ndjson"}),
+		mode:      enumFlag(cmd, "mode", "create a table or database, append to a table, or replace it", []string{daemonapi.ImportCreate, daemonapi.ImportAppend, daemonapi.ImportReplace}),
 		replace:   flags.Bool("replace", false, "the same as --mode replace"),
 		add:       flags.Bool("append", false, "the same as --mode append"),
-		onError:   enumFlag(cmd, "on_error", "what is done about a row that cannot be taken", []string{daemonapi.OnErrorStop, daemonapi.OnErrorSkip}),
-		dryRun:    flags.Bool("dry_run", false, "show what would be done, and do nothing"),
-		header:    enumFlag(cmd, "header", "whether the first line has names", []string{"guess", "yes", "no"}),
+		onError:   enumFlag(cmd, "on_error", "stop at an invalid row, or skip it", []string{daemonapi.OnErrorStop, daemonapi.OnErrorSkip}),
+		dryRun:    flags.Bool("dry_run", false, "show the result, and change nothing"),
+		header:    enumFlag(cmd, "header", "whether the first line has the names of the columns", []string{"guess", "yes", "no"}),
 		delimiter: flags.String("delimiter", "", "`CHARACTER` between fields, such as ; or \\t"),
 		quote:     flags.String("quote", "", "`CHARACTER` around fields, or none"),
-		escape:    flags.String("escape", "", "`CHARACTER` before one that is part of a field, or none; \\ also makes \\n, \\t and \\N what they mean"),
-		comment:   flags.String("comment", "", "`CHARACTER` that lines begin with which are left out"),
+		escape:    flags.String("escape", "", "`CHARACTER` that escapes the next one, or none; with \\ also \\n, \\t and \\N are escapes"),
+		comment:   flags.String("comment", "", "`CHARACTER` at the beginning of lines to leave out"),
 		skipLines: flags.Int64("skip_lines", 0, "`NUMBER` of lines before the header, or the first row"),
 		trim:      flags.Bool("trim", false, "leave out blanks around fields"),
 		types:     flags.String("types", "", "`COLUMN=TYPE,…` of a new table: INTEGER, REAL or TEXT"),
 		encoding:  flags.String("encoding", "", "`ENCODING` of the text, such as utf-8, utf-16le, latin-1, windows-1251 or shift_jis"),
 		nulls:     flags.StringArray("null", nil, "`TEXT` that stands for NULL; can be given several times"),
-		public:    enumFlag(cmd, "public_sharing_level", "what everybody may do with a new database", []string{string(ayb.PublicNone), string(ayb.PublicFork), string(ayb.PublicReadOnly)}),
+		public:    enumFlag(cmd, "public_sharing_level", "what all other accounts may do with a new database", []string{string(ayb.PublicNone), string(ayb.PublicFork), string(ayb.PublicReadOnly)}),
 		json:      flags.Bool("json", false, "print the server's answer"),
 	}
 }
 
-// request checks the options against one another.
+// request checks the options against each other, and returns the request without
+// what the file decides.
 func (f importFlags) request(cmd *cobra.Command, table string) (httpapi.ImportRequest, error) {
 	r := httpapi.ImportRequest{ImportOptions: daemonapi.ImportOptions{
 		Table: table, Mode: f.mode.value, OnError: f.onError.value, DryRun: *f.dryRun,
@@ -108,10 +110,10 @@ func (f importFlags) request(cmd *cobra.Command, table string) (httpapi.ImportRe
 	}
 	var err error
 	if r.Types, err = daemonapi.ParseTypes(*f.types); err != nil {
-		return r, usage(cmd, "--types is like id=INTEGER,price=REAL, or a JSON object of the same")
+		return r, usage(cmd, "--types must look like id=INTEGER,price=REAL, or be a JSON object of the same")
 	}
 	if r.SkipLines < 0 {
-		return r, usage(cmd, "--skip-lines is a number of lines, 0 or more")
+		return r, usage(cmd, "--skip-lines must be a number from 0")
 	}
 	for mode, chosen := range map[string]bool{daemonapi.ImportReplace: *f.replace, daemonapi.ImportAppend: *f.add} {
 		if !chosen {
@@ -134,7 +136,7 @@ func (f importFlags) request(cmd *cobra.Command, table string) (httpapi.ImportRe
 	return r, nil
 }
 
-// importJob is an import that is made.
+// importJob is one import.
 type importJob struct {
 	*app
 	db   database
@@ -143,6 +145,7 @@ type importJob struct {
 	json bool
 }
 
+// importFile imports the file, or the standard input.
 func (i *importJob) importFile(cmd *cobra.Command) error {
 	c, err := i.connect()
 	if err != nil {
@@ -178,8 +181,8 @@ func (i *importJob) importFile(cmd *cobra.Command) error {
 	return interruptible(cmd.Context(), func(ctx context.Context) error { return i.upload(ctx, c, in, size) })
 }
 
-// uploadDatabase sends a database file with what is committed in the log beside
-// it.
+// uploadDatabase sends a database file together with the committed pages of its
+// write-ahead log.
 func (i *importJob) uploadDatabase(ctx context.Context, c *httpapi.Client) error {
 	f, err := sqlitefile.Open(i.file)
 	if err != nil {
@@ -188,7 +191,7 @@ func (i *importJob) uploadDatabase(ctx context.Context, c *httpapi.Client) error
 	defer f.Close()
 	if n := f.LogPages(); n > 0 {
 		name := printable(filepath.Base(i.file))
-		_, err := fmt.Fprintf(i.Stderr, "%s-wal lies beside it, and what is committed there is taken too: %s\n", name, countOf(int64(n), "page"))
+		_, err := fmt.Fprintf(i.Stderr, "The committed transactions in %s-wal are included: %s\n", name, countOf(int64(n), "page"))
 		if err != nil {
 			return localFailure(err, "write a message")
 		}
@@ -196,7 +199,8 @@ func (i *importJob) uploadDatabase(ctx context.Context, c *httpapi.Client) error
 	return interruptible(ctx, func(ctx context.Context) error { return i.upload(ctx, c, f, f.Size()) })
 }
 
-// fileFailure is localFailure for errors that may be sentences already.
+// fileFailure is localFailure for errors that may have a message for users
+// already.
 func fileFailure(err error, what string, args ...any) error {
 	if errs.CodeOf(err) == errs.Conflict || errs.CodeOf(err) == errs.Invalid {
 		return err
@@ -204,25 +208,26 @@ func fileFailure(err error, what string, args ...any) error {
 	return localFailure(err, what, args...)
 }
 
-// completeRequest completes the request by what the file seems to be, and says so.
+// completeRequest sets format, compression and table from what the file seems to
+// be, and prints what it assumed.
 func (i *importJob) completeRequest(cmd *cobra.Command, g sniffed) error {
 	i.req.Coding = g.coding
 	name := printable(i.file)
 	if i.file == "-" {
-		name = "The input"
+		name = "the input"
 	}
 	var said []string
 	if i.req.Format == "" {
 		if g.format == "" {
-			return errs.E(errs.Invalid, "%s could be anything; tell with --format what it is", name)
+			return errs.E(errs.Invalid, "The format of %s is not recognized; name it with --format", name)
 		}
 		i.req.Format = g.format
-		said = append(said, "is taken as "+string(g.format)+", by "+g.source)
+		said = append(said, "format "+string(g.format)+", by "+g.source)
 	}
 	switch i.req.Format {
 	case daemonapi.TransferSQLite, daemonapi.TransferSQL:
 		if i.req.Table != "" {
-			return usage(cmd, "%s brings its own tables; leave out :%s", i.req.Format, i.req.Table)
+			return usage(cmd, "%s has its own tables; leave out :%s", i.req.Format, i.req.Table)
 		}
 	default:
 		if i.req.Table != "" {
@@ -235,7 +240,7 @@ func (i *importJob) completeRequest(cmd *cobra.Command, g sniffed) error {
 		if i.req.Table == "" {
 			return usage(cmd, "name the table: %s:TABLE", i.db)
 		}
-		said = append(said, "goes into the table "+printable(i.req.Table))
+		said = append(said, "table "+printable(i.req.Table))
 	}
 	if i.req.PublicSharingLevel != "" && (i.req.Format != daemonapi.TransferSQLite || i.req.Mode != daemonapi.ImportCreate) {
 		return usage(cmd, "--public_sharing_level is for new databases")
@@ -246,13 +251,13 @@ func (i *importJob) completeRequest(cmd *cobra.Command, g sniffed) error {
 		}
 	}
 	if len(said) > 0 {
-		_, err := io.WriteString(i.Stderr, name+" "+strings.Join(said, ", and ")+"\n")
+		_, err := io.WriteString(i.Stderr, name+": "+strings.Join(said, "; ")+"\n")
 		return localFailure(err, "write a message")
 	}
 	return nil
 }
 
-// upload sends the file and tells what has become of it.
+// upload sends the file and prints the result.
 func (i *importJob) upload(ctx context.Context, c *httpapi.Client, in io.Reader, size int64) error {
 	bar := i.progress(size)
 	if bar != nil {
@@ -267,10 +272,10 @@ func (i *importJob) upload(ctx context.Context, c *httpapi.Client, in io.Reader,
 	return i.printResult(result)
 }
 
-// sourceReader is a source whose errors are sentences.
+// sourceReader reads the file of an import. Its errors have messages for users.
 type sourceReader struct {
 	r    io.Reader
-	left int64 // bytes that have been promised; below 0 when that is not known
+	left int64 // bytes that were announced and not yet read; below 0 for an unknown size
 }
 
 // Read implements io.Reader.
@@ -280,7 +285,7 @@ func (r *sourceReader) Read(p []byte) (int, error) {
 	r.left -= int64(n)
 	switch {
 	case err == io.EOF && promised && r.left > 0:
-		err = errs.E(errs.Conflict, "The file has become shorter while it was read; nothing was imported")
+		err = errs.E(errs.Conflict, "The file became shorter while it was read; nothing was imported")
 	case err != nil && err != io.EOF:
 		err = fileFailure(err, "read the file")
 	}

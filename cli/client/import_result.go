@@ -9,8 +9,8 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// printResult prints what an import has done, or would do. A dry run of an import that
-// would fail is a failure, in whatever form it is told.
+// printResult prints what an import has done, or would do. It returns
+// errReported for a dry run of an import that would fail.
 func (i *importJob) printResult(r daemonapi.ImportResult) error {
 	if i.json {
 		text, err := httpapi.Marshal(r)
@@ -39,7 +39,8 @@ func (i *importJob) printResult(r daemonapi.ImportResult) error {
 	return i.dryRunFailure(r)
 }
 
-// dryRunFailure is the failure of a dry run with rows that would stop the import.
+// dryRunFailure returns errReported for a dry run with rows that would stop the
+// import.
 func (i *importJob) dryRunFailure(r daemonapi.ImportResult) error {
 	if r.DryRun && i.req.OnError != daemonapi.OnErrorSkip && (r.Skipped > 0 || len(r.Bad) > 0) {
 		return errReported
@@ -47,7 +48,7 @@ func (i *importJob) dryRunFailure(r daemonapi.ImportResult) error {
 	return nil
 }
 
-// printNotes prints what was done with the data that its sender may not expect.
+// printNotes prints the server's remarks about changes to the data.
 func (i *importJob) printNotes(r daemonapi.ImportResult) error {
 	for _, n := range r.Notes {
 		if _, err := fmt.Fprintln(i.Stderr, printable(n)); err != nil {
@@ -57,7 +58,7 @@ func (i *importJob) printNotes(r daemonapi.ImportResult) error {
 	return nil
 }
 
-// summary is one sentence about an import.
+// summary returns one sentence about an import.
 func (i *importJob) summary(r daemonapi.ImportResult) string {
 	did := "Imported"
 	if r.DryRun {
@@ -67,7 +68,7 @@ func (i *importJob) summary(r daemonapi.ImportResult) string {
 	case daemonapi.TransferSQLite:
 		as := "as"
 		if i.req.Mode == daemonapi.ImportReplace {
-			as = "in place of what was in"
+			as = "in place of the contents of"
 		}
 		return fmt.Sprintf("%s %s %s %s", did, format.Bytes(r.Bytes), as, i.db)
 	case daemonapi.TransferSQL:
@@ -80,14 +81,15 @@ func (i *importJob) summary(r daemonapi.ImportResult) string {
 	return fmt.Sprintf("%s %s into the %s %s of %s", did, countOf(r.Rows, "row"), table, printable(r.Table), i.db)
 }
 
-func countOf(n int64, what string) string {
+// countOf returns a number with its noun in singular or plural.
+func countOf(n int64, noun string) string {
 	if n == 1 {
-		return "1 " + what
+		return "1 " + noun
 	}
-	return strconv.FormatInt(n, 10) + " " + what + "s"
+	return strconv.FormatInt(n, 10) + " " + noun + "s"
 }
 
-// printPreview prints the columns with their types and the first rows.
+// printPreview prints the columns with their types, and the first rows.
 func (i *importJob) printPreview(r daemonapi.ImportResult) error {
 	if len(r.Columns) == 0 {
 		return nil
@@ -116,8 +118,8 @@ func (i *importJob) printPreview(r daemonapi.ImportResult) error {
 	return i.printLine("")
 }
 
-// printRejected prints the rows that were, or would be, left out. They are not what a
-// program reads: they go to stderr unless they are what was asked for.
+// printRejected prints the rows that are left out. They go to stderr, except in
+// a dry run, whose answer they are.
 func (i *importJob) printRejected(r daemonapi.ImportResult) error {
 	if r.Skipped == 0 && len(r.Bad) == 0 {
 		return nil
@@ -131,7 +133,7 @@ func (i *importJob) printRejected(r daemonapi.ImportResult) error {
 	if r.SkippedLines > left {
 		lines = fmt.Sprintf(" (%s)", countOf(r.SkippedLines, "line"))
 	}
-	_, err := fmt.Fprintf(out, "%s%s cannot be taken:\n", countOf(left, "row"), lines)
+	_, err := fmt.Fprintf(out, "%s%s not imported:\n", countOf(left, "row"), lines)
 	for _, b := range r.Bad {
 		where := fmt.Sprintf("line %d", b.Line)
 		if b.LastLine > b.Line {

@@ -15,10 +15,10 @@ import (
 func (a *app) fork() *cobra.Command {
 	return &cobra.Command{
 		Use:   "fork ENTITY/DATABASE ENTITY/NEW",
-		Short: "Make a database of yours that is a copy of another",
-		Long: `Make a database of yours that is a copy of another that you may see. The copy is
-as the original is now; later changes of either are not seen in the other. database_details shows
-where a database was forked from, and its forks.`,
+		Short: "Copy a database into a new one of yours",
+		Long: `Copy a database that you may see into a new one of yours. Later changes of either
+do not show in the other. database_details shows where a database was forked from,
+and its forks.`,
 		Example:           "  ayb client fork alice/shop.sqlite bob/my-shop.sqlite",
 		Args:              positional("ENTITY/DATABASE", "ENTITY/NEW"),
 		ValidArgsFunction: completing(),
@@ -41,7 +41,7 @@ where a database was forked from, and its forks.`,
 	}
 }
 
-// lineageLines returns where a database was copied from, and its copies.
+// lineageLines returns lines about the original and the forks of a database.
 func lineageLines(d httpapi.DatabaseDetails) string {
 	lines := ""
 	if d.ForkedFrom != nil {
@@ -57,8 +57,8 @@ func (a *app) rename() *cobra.Command {
 	return &cobra.Command{
 		Use:   "rename ENTITY/DATABASE NEW",
 		Short: "Give a database another name",
-		Long: `Give a database of yours another name; it stays with its account. The old name
-leads to it until you use that name for another database.`,
+		Long: `Give a database of yours another name in the same account. The old name goes on
+working until you use it for another database.`,
 		Example:           "  ayb client rename alice/shop.sqlite store.sqlite",
 		Args:              positional("ENTITY/DATABASE", "NEW"),
 		ValidArgsFunction: completing(),
@@ -89,7 +89,7 @@ func (a *app) deleteDatabase() *cobra.Command {
 		Use:   "delete_database ENTITY/DATABASE",
 		Short: "Delete a database of yours",
 		Long: `Delete a database of yours. The server keeps it for some days, in which undelete
-brings it back; list ENTITY --deleted tells until when. You are asked to type the
+brings it back; list ENTITY --deleted shows until when. You are asked to type the
 name of the database; --yes is for scripts.`,
 		Example:           "  ayb client delete_database alice/shop.sqlite\n  ayb client delete_database alice/shop.sqlite --yes",
 		Args:              positional("ENTITY/DATABASE"),
@@ -103,7 +103,7 @@ name of the database; --yes is for scripts.`,
 		}
 		if !*yes {
 			if !lineedit.IsTerminal(a.Stdin) {
-				return errs.E(errs.Invalid, "There is nobody to ask; give --yes to delete %s", db)
+				return errs.E(errs.Invalid, "The input is not a terminal, so the question cannot be asked; give --yes to delete %s", db)
 			}
 			if err := a.confirmByName("the database "+db.String(), db.String()); err != nil {
 				return err
@@ -112,7 +112,7 @@ name of the database; --yes is for scripts.`,
 		if err := c.DeleteDatabase(cmd.Context(), db.entity, db.name); err != nil {
 			return err
 		}
-		return a.printLine("Deleted %s\nFor some days it can be brought back: ayb client undelete %s", db, db)
+		return a.printLine("Deleted %s\nFor some days it can be restored: ayb client undelete %s", db, db)
 	}
 	return cmd
 }
@@ -121,9 +121,9 @@ func (a *app) undelete() *cobra.Command {
 	return &cobra.Command{
 		Use:   "undelete ENTITY/DATABASE",
 		Short: "Bring back a database that was deleted",
-		Long: `Bring back a database that you have deleted, with all it held and with everybody
-it was shared with. Its name must not be in use; list ENTITY --deleted tells what
-can be brought back, and until when.`,
+		Long: `Bring back a database that you have deleted, with its contents and all grants. Its
+name must not be in use. list ENTITY --deleted shows the deleted databases and how
+long they can be brought back.`,
 		Example:           "  ayb client undelete alice/shop.sqlite",
 		Args:              positional("ENTITY/DATABASE"),
 		ValidArgsFunction: completing(),
@@ -140,7 +140,7 @@ can be brought back, and until when.`,
 	}
 }
 
-// printDeleted prints what an account can bring back.
+// printDeleted lists the deleted databases that an account can bring back.
 func (a *app) printDeleted(as format.Kind, entity string, list httpapi.List[httpapi.DeletedDatabase]) error {
 	rows := make([][]string, len(list))
 	for i, d := range list {

@@ -28,14 +28,14 @@ func TestSnapshotsAndLifecycle(t *testing.T) {
 		{"take_snapshot E/d --message why", 201, httpapi.SnapshotTaken{SnapshotID: "ab", Created: true}, "POST /v1/E/d/snapshots" + auth + ` {"message":"why"}`,
 			"Stored E/d as snapshot ab\n"},
 		{"take_snapshot E/d", 201, httpapi.SnapshotTaken{SnapshotID: "ab"}, "POST /v1/E/d/snapshots" + auth + " {}",
-			"Snapshot ab of E/d is stored already: nothing has changed since\n"},
+			"Snapshot ab of E/d has this state already\n"},
 		{"restore_snapshot E/d " + id, 200, "{}", "POST /v1/E/d/restore_snapshot" + auth + " " + id, "Restored E/d to snapshot " + id + "\n"},
 		{"restore_snapshot E/d " + id + " --to E/n", 200, "{}", "POST /v1/E/d/restore_snapshot" + auth + ` {"snapshot_id":"` + id + `","to":"E/n"}`, "Restored snapshot " + id + " of E/d as E/n\n"},
 		{"fork E/d Me/n", 201, httpapi.Forked{ForkedFrom: "e/d"}, "POST /v1/E/d/fork" + auth + ` {"to":"Me/n"}`, "Forked E/d to Me/n\n"},
 		{"rename E/d n", 200, "{}", "POST /v1/E/d/rename" + auth + ` {"to":"E/n"}`, "Renamed E/d to E/n\n"},
 		{"rename E/d F/n", 200, "{}", "POST /v1/E/d/rename" + auth + ` {"to":"F/n"}`, "Renamed E/d to F/n\n"},
 		{"delete_database E/d?/x --yes", 200, "{}", "DELETE /v1/E%2Fd%3F/x" + auth, // C4
-			"Deleted E/d?/x\nFor some days it can be brought back: ayb client undelete E/d?/x\n"},
+			"Deleted E/d?/x\nFor some days it can be restored: ayb client undelete E/d?/x\n"},
 		{"undelete E/d", 200, "{}", "POST /v1/E/d/undelete" + auth, "Brought back E/d\n"},
 		{"list e --deleted", 200, gone, "GET /v1/entity/e" + auth,
 			" Database slug | Deleted                   | Gone for good \n---------------+---------------------------+---------------------------\n old           | 2026-01-01T00:00:00+00:00 | 2026-01-08T00:00:00+00:00 \n"},
@@ -56,7 +56,7 @@ func TestSnapshotsAndLifecycle(t *testing.T) {
 	// Nobody can be asked: nothing is sent.
 	s.set(ok(200, "{}"))
 	u.stdin = "E/d\n"
-	u.want("", "Error: There is nobody to ask; give --yes to delete E/d\n", 1, "delete_database", "E/d")
+	u.want("", "Error: The input is not a terminal, so the question cannot be asked; give --yes to delete E/d\n", 1, "delete_database", "E/d")
 	u.want("", "Error: Argument must be formatted as 'entity/database'\n\nFor more information, try 'client fork --help'.\n", 2, "fork", "E/d", "n")
 	if got := s.seen(); got != "" {
 		t.Errorf("sent %s", got)
@@ -81,7 +81,7 @@ func TestShortSnapshotID(t *testing.T) {
 	u := atServer(t, s)
 	u.want("Restored e/d to snapshot "+id+"\n", "", 0, "restore_snapshot", "e/d", strings.ToUpper(id[:63]))
 	u.want("Restored e/d to snapshot fffff\n", "", 0, "restore_snapshot", "e/d", "ffff")
-	u.want("", "Error: 2 snapshots of e/d begin with 1d1d; give more of the name: "+id+", "+near+"\n", 1, "restore_snapshot", "e/d", "1d1d")
+	u.want("", "Error: 2 snapshots of e/d begin with 1d1d; give more characters of the name: "+id+", "+near+"\n", 1, "restore_snapshot", "e/d", "1d1d")
 	u.want("", "Error: Snapshot 2e2e does not exist for e/d\n", 1, "restore_snapshot", "e/d", "2e2e")
 }
 

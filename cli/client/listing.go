@@ -7,8 +7,8 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// printListing prints records: as a JSON array of the API's objects, as CSV or as
-// a table; when there are none, a sentence in place of the last two.
+// printListing prints records: as a JSON array of the API's objects, as CSV or
+// as a table. In CSV and tables, none is printed for an empty list.
 func (a *app) printListing(as format.Kind, objects any, rows [][]string, header []string, none string) error {
 	if as == format.JSON {
 		text, err := httpapi.Marshal(objects)

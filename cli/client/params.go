@@ -11,18 +11,18 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// paramFlags are the options that give values to the parameters of SQL.
+// paramFlags are the options with values for the parameters of SQL.
 type paramFlags struct {
 	all string   // --params
 	one []string // --param
 }
 
 func (p *paramFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&p.all, "params", "", "values of parameters, a `JSON` array or object")
+	cmd.Flags().StringVar(&p.all, "params", "", "values of all parameters, a `JSON` array or object")
 	cmd.Flags().StringArrayVar(&p.one, "param", nil, "the value of one parameter, `NAME=TEXT` or NAME:=JSON; may be given more than once")
 }
 
-// json returns the values as the server takes them; nil when there are none.
+// json returns the values as the API takes them; nil without any.
 func (p *paramFlags) json(cmd *cobra.Command) (json.RawMessage, error) {
 	all := cmd.Flags().Changed("params")
 	switch {
@@ -47,7 +47,7 @@ func (p *paramFlags) json(cmd *cobra.Command) (json.RawMessage, error) {
 	return json.RawMessage("{" + strings.Join(members, ",") + "}"), nil
 }
 
-// param makes NAME=TEXT or NAME:=JSON a member of a JSON object.
+// param turns NAME=TEXT or NAME:=JSON into a member of a JSON object.
 func param(cmd *cobra.Command, arg string) (string, error) {
 	name, value, ok := strings.Cut(arg, "=")
 	name, typed := strings.CutSuffix(name, ":")
@@ -55,7 +55,7 @@ func param(cmd *cobra.Command, arg string) (string, error) {
 		return "", usage(cmd, "--param must be NAME=TEXT or NAME:=JSON, not '%s'", printable(arg))
 	}
 	if typed && !json.Valid([]byte(value)) {
-		return "", usage(cmd, "the value of --param %s:= is not valid JSON; a text goes after '=' alone", printable(name))
+		return "", usage(cmd, "the value of --param %s:= is not valid JSON; write = for a text", printable(name))
 	}
 	if !typed {
 		text, err := httpapi.Marshal(value)

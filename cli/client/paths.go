@@ -6,7 +6,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// configPath is where the configuration file is by default on a system.
+// configPath returns the default path of the settings file on an operating
+// system.
 func configPath(goos string, getenv func(string) string) (string, error) {
 	switch home := getenv("HOME"); {
 	case goos == "windows":
@@ -25,11 +26,11 @@ func configPath(goos string, getenv func(string) string) (string, error) {
 			return filepath.Join(home, ".config", "ayb", "ayb.json"), nil
 		}
 	}
-	return "", errs.E(errs.Invalid, "There is no home directory to keep the configuration file in; name one with --config or %s", envConfig)
+	return "", errs.E(errs.Invalid, "There is no home directory for the configuration file; name a file with --config or %s", envConfig)
 }
 
-// historyPath is where the statements of sessions are remembered; empty when
-// there is no place for them.
+// historyPath returns the file for the history of sessions; empty if there is no
+// directory for it.
 func historyPath(goos string, getenv func(string) string) string {
 	const name = "query_history"
 	if goos != "windows" && goos != "darwin" {
@@ -42,7 +43,7 @@ func historyPath(goos string, getenv func(string) string) string {
 		return ""
 	}
 	path, err := configPath(goos, getenv)
-	if err != nil { // a session works without history
+	if err != nil { // a session works without a history
 		return ""
 	}
 	return filepath.Join(filepath.Dir(path), name)

@@ -18,9 +18,9 @@ import (
 func (a *app) profile() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "profile ENTITY",
-		Short: "Show what an account says about itself",
-		Long: `Show what an account says about itself. Everybody may see it. A link is marked
-(verified) when its page links back to the account.`,
+		Short: "Show the profile of an account",
+		Long: `Show the profile of an account, which is public. A link is marked (verified) when
+its page links back to the account.`,
 		Example:           "  ayb client profile alice\n  ayb client profile alice --format json",
 		Args:              positional("ENTITY"),
 		ValidArgsFunction: completing(),
@@ -49,8 +49,8 @@ func (a *app) profile() *cobra.Command {
 	return cmd
 }
 
-// profileFields are the options of update_profile that are texts, by their
-// keys in the API, and what their help says.
+// profileFields are the options of update_profile that are texts: their keys in
+// the API and their help.
 var profileFields = [][2]string{
 	{httpapi.ProfileDisplayName, "the `NAME` to show in place of the account's"},
 	{httpapi.ProfileDescription, "a `TEXT` about the account"},
@@ -61,14 +61,14 @@ var profileFields = [][2]string{
 func (a *app) updateProfile() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "update_profile ENTITY [--display_name NAME] [--description TEXT] [--organization NAME] [--location PLACE] [--links URL…] [--clear FIELD]",
-		Short: "Change what your account says about itself",
-		Long: `Change what your account says about itself. What is not named stays as it is;
-an empty value, or --clear with the name of the field, takes it away.
+		Short: "Change the profile of your account",
+		Long: `Change the profile of your account. Fields without an option stay as they are; an
+empty value, or --clear with the name of the field, removes a field.
 
 --links takes any number of addresses, up to the next option, and replaces the
-whole list. To show that a page is yours, have it link back to your profile:
-<a rel="me" href="SERVER/ENTITY">. The server looks at https pages soon after
-the update; see profile for the result.`,
+complete list. To show that a page is yours, let it link back to your profile:
+<a rel="me" href="SERVER/ENTITY">. The server checks https pages soon after the
+update; the command profile shows the result.`,
 		Example: `  ayb client update_profile alice --display_name "Alice A." --location ""
   ayb client update_profile alice --links https://alice.example/ https://social.example/@alice
   ayb client update_profile alice --clear description --clear links`,
@@ -81,7 +81,7 @@ the update; see profile for the result.`,
 		fields = append(fields, f[0])
 	}
 	clearing := &several{values: fields}
-	cmd.Flags().Var(clearing, "clear", "take this field away; may be given more than once")
+	cmd.Flags().Var(clearing, "clear", "remove this field; may be given more than once")
 	// The option and its completion are both made here, so this cannot fail.
 	_ = cmd.RegisterFlagCompletionFunc("clear", cobra.FixedCompletions(fields, cobra.ShellCompDirectiveNoFileComp))
 	links := &linkList{flags: cmd.Flags()}
@@ -98,7 +98,7 @@ the update; see profile for the result.`,
 		for key, value := range texts {
 			if cmd.Flags().Changed(key) {
 				update[key] = value
-				if *value == "" { // C8
+				if *value == "" {
 					update[key] = nil
 				}
 			}
@@ -126,17 +126,17 @@ the update; see profile for the result.`,
 	return cmd
 }
 
-// several is the value of an option that may be given more than once, with a
-// closed list of values.
+// several is an option with a closed list of values that may be given more than
+// once.
 type several struct{ chosen, values []string }
 
-// String is what has been chosen.
+// String returns the chosen values.
 func (s *several) String() string { return strings.Join(s.chosen, ",") }
 
-// Type is what help shows for the value.
+// Type returns the placeholder that the help shows.
 func (s *several) Type() string { return "FIELD" }
 
-// Set takes one of the values, in either spelling (C2).
+// Set accepts one of the values, spelled with hyphens or underscores.
 func (s *several) Set(text string) error {
 	one := &enum{values: s.values}
 	if err := one.Set(strings.ReplaceAll(text, "-", "_")); err != nil {
@@ -146,11 +146,11 @@ func (s *several) Set(text string) error {
 	return nil
 }
 
-// linkList is the value of --links, which takes all arguments up to the next
-// option. The flag library knows only options with one value, so --links is
-// an option without: what follows it arrives among the positional arguments,
-// and how many came before it tells which are links. ENTITY is what stands
-// before --links, or else the last argument.
+// linkList is the option --links, which takes all arguments up to the next
+// option. The flag library has no such options, so --links is an option without
+// a value. The links then arrive among the positional arguments. The number of
+// arguments before --links separates them: ENTITY stands before --links, or else
+// it is the last argument.
 type linkList struct {
 	flags  *pflag.FlagSet
 	given  bool
@@ -158,16 +158,16 @@ type linkList struct {
 	inline []string // --links=URL
 }
 
-// noLink is the value that --links gets when it is given without one.
+// noLink is the value of --links without "=".
 const noLink = "\x00"
 
-// String is empty: the option has no default.
+// String is empty, because the option has no default.
 func (l *linkList) String() string { return "" }
 
-// Type is what help shows for the value.
+// Type returns the placeholder that the help shows.
 func (l *linkList) Type() string { return "URL" }
 
-// Set notes where the option stands, and takes a value given with =.
+// Set records the position of the option, and a value given with "=".
 func (l *linkList) Set(text string) error {
 	if !l.given {
 		l.given, l.before = true, len(l.flags.Args())
@@ -178,7 +178,7 @@ func (l *linkList) Set(text string) error {
 	return nil
 }
 
-// split returns the links from the other arguments.
+// split separates the links from the other arguments.
 func (l *linkList) split(args []string) (others, urls []string) {
 	switch {
 	case !l.given || len(args) == 0:
@@ -195,9 +195,8 @@ func (a *app) deleteAccount() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "delete_account ENTITY",
 		Short: "Delete your account with all its databases",
-		Long: `Delete your account with all its databases, what you have shared and what was
-shared with you, and all your API tokens. There is no way back. You are asked
-to type the name of the account; --yes is for scripts.`,
+		Long: `Delete your account with its databases, its grants and its API tokens. This cannot
+be undone. You are asked to type the name of the account; --yes is for scripts.`,
 		Example:           "  ayb client delete_account alice",
 		Args:              positional("ENTITY"),
 		ValidArgsFunction: completing(),
@@ -216,7 +215,7 @@ to type the name of the account; --yes is for scripts.`,
 		if err := c.DeleteAccount(cmd.Context(), args[0]); err != nil {
 			return err
 		}
-		if err := a.forgetServer(c.URL()); err != nil { // the account is gone all the same
+		if err := a.forgetServer(c.URL()); err != nil { // the account is deleted nevertheless
 			fmt.Fprintf(a.Stderr, "Warning: %s\n", messageOf(err))
 		}
 		return a.printLine("Deleted the account %s", args[0])
@@ -224,7 +223,8 @@ to type the name of the account; --yes is for scripts.`,
 	return cmd
 }
 
-// forgetServer removes the remembered token of a server, when it is the one in use.
+// forgetServer removes the stored token of a server, unless the token came from
+// an option or the environment.
 func (a *app) forgetServer(url string) error {
 	if a.optionOrVariable(a.token, envToken) != "" {
 		return nil
@@ -241,15 +241,15 @@ func (a *app) forgetServer(url string) error {
 	return s.save(path)
 }
 
-// confirmByName asks for the name of what is about to be deleted.
+// confirmByName asks for the name of the object to delete.
 func (a *app) confirmByName(what, name string) error {
-	fmt.Fprintf(a.Stderr, "This deletes %s.\nType its name to go on: ", printable(what))
+	fmt.Fprintf(a.Stderr, "This deletes %s.\nType its name to confirm: ", printable(what))
 	line, err := bufio.NewReader(io.LimitReader(a.Stdin, 1<<10)).ReadString('\n')
 	if err != nil && err != io.EOF {
 		return localFailure(err, "read the answer")
 	}
 	if strings.TrimSpace(line) != name {
-		return errs.E(errs.Invalid, "That is not the name: nothing was deleted")
+		return errs.E(errs.Invalid, "The name is different: nothing was deleted")
 	}
 	return nil
 }

@@ -77,7 +77,7 @@ func TestUpdateProfile(t *testing.T) {
 
 func TestDeleteAccount(t *testing.T) {
 	const request = "DELETE /v1/entity/Alice [Authorization=Bearer ayb_s_l]"
-	const question = "This deletes the account Alice with all its databases, for good.\nType its name to go on: "
+	const question = "This deletes the account Alice with all its databases, for good.\nType its name to confirm: "
 	s := newServer(t, ok(200, "{}"))
 	u := newUser(t)
 	u.env["AYB_CLIENT_CONFIG_FILE"] = u.config()
@@ -91,8 +91,8 @@ func TestDeleteAccount(t *testing.T) {
 	}{
 		{"Alice\n", "", "Deleted the account Alice\n", question, request, 0, left},
 		{"Alice", "", "Deleted the account Alice\n", question, request, 0, left},
-		{"alice\n", "", "", question + "Error: That is not the name: nothing was deleted\n", "", 1, remembered},
-		{"", "", "", question + "Error: That is not the name: nothing was deleted\n", "", 1, remembered},
+		{"alice\n", "", "", question + "Error: The name is different: nothing was deleted\n", "", 1, remembered},
+		{"", "", "", question + "Error: The name is different: nothing was deleted\n", "", 1, remembered},
 		{"", "--yes", "Deleted the account Alice\n", "", request, 0, left},
 		{"", "--yes --token ayb_s_l", "Deleted the account Alice\n", "", request, 0, remembered},
 	} {

@@ -9,16 +9,16 @@ import (
 	"github.com/ayb-go/ayb/cli/client/lineedit"
 )
 
-// progress is a line on the terminal that tells how far a script or a transfer
-// is. A nil one shows nothing.
+// progress is a line on the terminal with the progress of a script or a
+// transfer. A nil one shows nothing.
 type progress struct {
 	container *mpb.Progress
 	bar       *mpb.Bar
 	size      int64
 }
 
-// progress begins to show how far something of this size is, if stderr is a
-// terminal. The size is in bytes, and negative when it is not known.
+// progress starts to show the progress of an operation on so many bytes, if
+// stderr is a terminal. A negative size is unknown.
 func (a *app) progress(size int64) *progress {
 	if !lineedit.IsTerminal(a.Stderr) {
 		return nil
@@ -35,7 +35,8 @@ func (a *app) progress(size int64) *progress {
 	return &progress{p, bar, size}
 }
 
-// writerAbove returns what writes above the line: out itself unless it is on a terminal.
+// writerAbove returns a writer that prints above the line. If out is not a
+// terminal, it is out itself.
 func (p *progress) writerAbove(out io.Writer) io.Writer {
 	if p == nil || !lineedit.IsTerminal(out) {
 		return out
@@ -43,26 +44,26 @@ func (p *progress) writerAbove(out io.Writer) io.Writer {
 	return p.container
 }
 
-// Write counts bytes that pass. It never fails.
+// Write counts bytes. It never fails.
 func (p *progress) Write(b []byte) (int, error) {
 	p.add(len(b))
 	return len(b), nil
 }
 
-// add counts bytes that are through.
+// add counts bytes that are done.
 func (p *progress) add(n int) {
 	if p != nil {
 		p.bar.IncrBy(n)
 	}
 }
 
-// finish leaves the line as it is, and full if all is through.
-func (p *progress) finish(whole bool) {
+// finish leaves the line as it is; after a success it shows everything as done.
+func (p *progress) finish(success bool) {
 	if p == nil {
 		return
 	}
-	if whole && p.size > 0 {
-		p.bar.SetCurrent(p.size) // blanks after the last statement are not run
+	if success && p.size > 0 {
+		p.bar.SetCurrent(p.size) // blanks after the last statement were not counted
 	}
 	p.bar.Abort(false)
 	p.container.Wait()

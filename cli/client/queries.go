@@ -11,17 +11,17 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// shownSQL is how much of a query is shown in a table, in characters.
+// shownSQL is how many characters of a query a table shows.
 const shownSQL = 60
 
 func (a *app) queries() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "queries ENTITY/DATABASE",
 		Short: "List the queries that run on a database",
-		Long: `List the queries that run on a database or wait for their turn, oldest first:
-your own, and those of everybody if you may manage it. Imports, exports, restores
-and forks are among them, also of a database that is only being made. The ID
-stops one, see cancel_query.`,
+		Long: `List the queries that run on a database or wait, oldest first. Managers of the
+database see all queries, other accounts their own. Imports, exports, restores and
+forks are listed too, also while they create a database. cancel_query stops a query
+by its ID.`,
 		Example:           "  ayb client queries alice/shop.sqlite",
 		Args:              positional("ENTITY/DATABASE"),
 		ValidArgsFunction: completing(),
@@ -63,8 +63,9 @@ func (a *app) cancelQuery() *cobra.Command {
 	return &cobra.Command{
 		Use:   "cancel_query ENTITY/DATABASE ID",
 		Short: "Stop a query or an import that runs on a database",
-		Long: `Stop a query, import, export, restore or fork that runs on a database or waits
-for its turn. What it has changed is undone, and whoever waits for it is told. The ID is shown by queries.`,
+		Long: `Stop a query, import, export, restore or fork that runs on a database or waits.
+Its changes are undone, and its client gets an error. The command queries shows
+the ID.`,
 		Example:           "  ayb client cancel_query alice/shop.sqlite 3f9c02d17b64e8a0",
 		Args:              positional("ENTITY/DATABASE", "ID"),
 		ValidArgsFunction: completing(),

@@ -18,26 +18,26 @@ import (
 const queryHelp = `Run SQL on a database. All statements of SQL run in one transaction, and the
 last result is printed. Put "--" before SQL that begins with a hyphen.
 
-Values go apart from SQL, as parameters: --param NAME=TEXT, or NAME:=JSON for a
+Values are parameters and not part of SQL: --param NAME=TEXT, or NAME:=JSON for a
 number, null, or a BLOB as {"base64":"…"}, each for :NAME, @NAME or $NAME in the
-SQL; or all of them with --params, an array for ?, an object for names. A
-statement with parameters stands alone. Without SQL it is read from the input.
+SQL. --params has all values: an array for ?, an object for names. SQL with
+parameters is one statement. Without SQL it is read from the input.
 
---file runs a script, "-" the input. All of its results are printed. As long as
-it fits into one request it is one transaction, unless it has transactions of
-its own; a longer one is sent in pieces, each a transaction of its own, and a
-failure says what has been done. A transaction of the script is never cut.
+--file runs a script, "-" the input, and prints all of its results. A script that
+fits into one request is one transaction, unless it has transactions of its own.
+A longer one is sent in pieces, each a transaction of its own; an error says which
+lines have run. A transaction of the script is never split.
 
 Without SQL an interactive session begins: a statement may span lines and ends
-with a semicolon; a transaction, from BEGIN to COMMIT, is sent as one. Enter
-.help there for its commands. Ctrl-C stops a statement or clears the line, and
-ends the session on an empty one, as Ctrl-D does. When the input is no
-terminal, its statements run one after another and only answers go to stdout; a
-statement that fails is told on stderr and stops neither the others nor the
-success of the command, unless .bail is on.
+with a semicolon; a transaction, from BEGIN to COMMIT, is one request. .help lists
+the commands of the session. Ctrl-C stops a statement or clears the line; on an
+empty line it ends the session, as Ctrl-D does. If the input is not a terminal, its
+statements run one after another and only answers go to stdout. The error of a
+statement goes to stderr; the others still run and the command succeeds, unless
+.bail is on.
 
 Formats:
-  table     aligned columns; NULL for what is not there; then "Rows: N"
+  table     aligned columns, NULL as NULL; then "Rows: N"
   csv       a header and records; then an empty line and "Rows: N". With
             parameters or --file as the HTTP API sends it: nothing follows, NULL
             is an empty field and an empty text is ""
@@ -46,8 +46,7 @@ Formats:
   ndjson    the same line by line, as it arrives
   markdown  a table for a text
 
-With --quiet a table or CSV has its header even without rows, and nothing
-follows it.`
+With --quiet a table or CSV has its header even without rows, and no "Rows: N".`
 
 func (a *app) query() *cobra.Command {
 	cmd := &cobra.Command{
@@ -63,7 +62,7 @@ func (a *app) query() *cobra.Command {
 		ValidArgsFunction: completing(),
 	}
 	as := enumFlag(cmd, "format", "how to print the answer", format.QueryKinds())
-	quiet := cmd.Flags().BoolP("quiet", "q", false, "print nothing but the result")
+	quiet := cmd.Flags().BoolP("quiet", "q", false, "print only the result")
 	file := cmd.Flags().StringP("file", "f", "", "run the script in `FILE`; - is the input")
 	var params paramFlags
 	params.add(cmd)
@@ -77,7 +76,7 @@ func (a *app) query() *cobra.Command {
 			return err
 		}
 		if *file != "" && (len(args) == 2 || values != nil) {
-			return usage(cmd, "--file goes without SQL and without parameters")
+			return usage(cmd, "--file excludes SQL and parameters")
 		}
 		c, err := a.connect()
 		if err != nil {
@@ -97,12 +96,12 @@ func (a *app) query() *cobra.Command {
 	return cmd
 }
 
-// runWithParams runs a statement with values; it is read from the input when it is
-// not among the arguments.
+// runWithParams runs a statement with values. Without an argument the statement
+// is read from the input.
 func (a *app) runWithParams(cmd *cobra.Command, q *querier, sql []string, values json.RawMessage) error {
 	if len(sql) == 0 {
 		if lineedit.IsTerminal(a.Stdin) {
-			return usage(cmd, "parameters need SQL")
+			return usage(cmd, "parameters need SQL: as an argument, or from the input")
 		}
 		text, err := io.ReadAll(a.Stdin)
 		if err != nil {
@@ -115,8 +114,8 @@ func (a *app) runWithParams(cmd *cobra.Command, q *querier, sql []string, values
 	})
 }
 
-// interruptible runs a request that Ctrl-C gives up. A second Ctrl-C ends the
-// program, whatever it is waiting for.
+// interruptible runs a request that Ctrl-C cancels. A second Ctrl-C ends the
+// program at once.
 func interruptible(ctx context.Context, run func(context.Context) error) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
@@ -126,20 +125,19 @@ func interruptible(ctx context.Context, run func(context.Context) error) error {
 
 // querier runs SQL on one database and prints the results.
 type querier struct {
-	client *httpapi.Client
-	db     database
-	out    io.Writer
-	as     format.Kind
-	quiet  bool
-	// results counts those that have been printed of typed requests.
-	results int
-	headers *bool   // of csv and list; nil for what is usual
-	null    *string // what stands for NULL; nil for the word
-	widths  []int   // of the columns of tables; 0 and missing for any
+	client  *httpapi.Client
+	db      database
+	out     io.Writer
+	as      format.Kind
+	quiet   bool
+	results int     // printed results of the current typed request
+	headers *bool   // whether csv and list have headers; nil for the default of each
+	null    *string // the text for NULL; nil for "NULL"
+	widths  []int   // of the columns of tables; 0 or missing for any width
 }
 
-// runSQL runs SQL and prints its result. All but a table is printed as it
-// arrives; a table needs all of its rows first.
+// runSQL runs SQL and prints its result. A table is printed when all rows have
+// arrived, other formats as they arrive.
 func (q *querier) runSQL(ctx context.Context, sql string) error {
 	switch q.as {
 	case format.JSON, format.NDJSON, format.Markdown:
@@ -158,8 +156,8 @@ func (q *querier) runSQL(ctx context.Context, sql string) error {
 	return q.printCount(n)
 }
 
-// printRows prints the rows and tells how many there were. The header comes with
-// the first row, or in any case when quiet.
+// printRows prints the rows and returns their number. The header comes with the
+// first row; with --quiet it comes even without rows.
 func (q *querier) printRows(rows *httpapi.Rows) (int, error) {
 	if q.as == format.CSV || q.as == format.List {
 		w, header := q.recordWriter()
@@ -199,8 +197,8 @@ func (q *querier) printRecords(w recordWriter, header bool, rows *httpapi.Rows) 
 	return n, rows.Err()
 }
 
-// recordWriter makes the writer of CSV or a list, and reports whether a header
-// goes first.
+// recordWriter returns the writer of CSV or a list, and whether it needs a
+// header.
 func (q *querier) recordWriter() (w recordWriter, header bool) {
 	if q.as == format.List {
 		return format.NewListWriter(q.out), q.headers != nil && *q.headers
@@ -208,7 +206,7 @@ func (q *querier) recordWriter() (w recordWriter, header bool) {
 	return format.NewCSVWriter(q.out), q.headers == nil || *q.headers
 }
 
-// recordWriter writes records as they come.
+// recordWriter writes records one by one.
 type recordWriter interface {
 	Write(record []string) error
 	Flush() error
@@ -218,10 +216,10 @@ func (q *querier) hasHeader(rows *httpapi.Rows, n int) bool {
 	return n > 0 || q.quiet && len(rows.Fields()) > 0
 }
 
-// nullText is what stands for NULL.
+// nullText returns the text for NULL.
 func (q *querier) nullText() string { return orDefault(q.null, "NULL") }
 
-// cells are the texts of a row.
+// cells returns the texts of a row.
 func cells(row []*string, null string) []string {
 	out := make([]string, len(row))
 	for i, cell := range row {
@@ -230,10 +228,10 @@ func cells(row []*string, null string) []string {
 	return out
 }
 
-// localWriter returns the failures of a writer on this machine their sentence.
+// localWriter turns errors of a writer on this machine into sentences.
 type localWriter struct{ w io.Writer }
 
-// Write writes on.
+// Write implements io.Writer.
 func (l *localWriter) Write(p []byte) (int, error) {
 	n, err := l.w.Write(p)
 	return n, localFailure(err, "write the answer")

@@ -93,20 +93,20 @@ Rows: 1
 Rows: 1
 Enter SQL; it may span lines and ends with a semicolon.
 .tables [PATTERN]  list the tables and views; % and * stand for any text
-.schema [TABLE]    show the statements that made them
+.schema [TABLE]    show the CREATE statements of all tables, or of one
 .mode MODE         print results as table, csv, json, ndjson, markdown or list
-.headers on|off    print the names of columns in csv and list, or not
+.headers on|off    print the names of columns in csv and list
 .nullvalue TEXT    print TEXT for NULL
-.width N ...       make the columns of tables so wide; 0 for any width
+.width N ...       set the widths of the columns of tables; 0 for any width
 .indexes [TABLE]   list the indexes
-.dump [TABLE]      print what makes the database, or the table, again
-.import FILE TABLE bring a file into a table, new or not
+.dump [TABLE]      print the database, or a table, as a SQL script
+.import FILE TABLE load a file into a table; a missing table is created
 .read FILE         run the statements and commands of a file
-.output [FILE]     send what follows to a file, or back here
+.output [FILE]     send the following answers to a file, or back here
 .once FILE         send the answer of the next statement to a file
-.param set :N VAL  bind a value to :N in what follows; also unset, list, clear
-.bail on|off       end at the first failure, or not
-.timer on|off      tell how long each statement takes
+.param set :N VAL  set a value for :N in statements; also unset, list, clear
+.bail on|off       end at the first failure
+.timer on|off      print the time that each statement takes
 .help              show this
 .quit              end the session
 sql
@@ -120,7 +120,7 @@ SELECT 'last'
 
 Rows: 1
 `
-	wantErr := "Error: near \"bad\": syntax error\nError: There is no command .nonsense; enter .help for those there are\nError: Unknown format: xml (the formats are table, csv, json, ndjson, markdown, list)\n"
+	wantErr := "Error: near \"bad\": syntax error\nError: There is no command .nonsense; .help lists the commands\nError: Unknown format: xml (the formats are table, csv, json, ndjson, markdown, list)\n"
 	if out != wantOut || stderr != wantErr {
 		t.Errorf("got\n%s\n%s\nwant\n%s\n%s", out, stderr, wantOut, wantErr)
 	}
@@ -163,12 +163,12 @@ func TestSessionCommands(t *testing.T) {
 		t.Errorf("timer: %q, %q", out, stderr)
 	}
 	u.stdin = ".timer maybe\n.schema"
-	if _, stderr, code := u.run("query", "a/b", "-q"); code != 0 || stderr != "Error: .timer can be on or off: .timer on\n" {
+	if _, stderr, code := u.run("query", "a/b", "-q"); code != 0 || stderr != "Error: .timer needs on or off, such as: .timer on\n" {
 		t.Errorf("%d, %q", code, stderr)
 	}
 	// Between a setting and what it is meant for only how answers look can be said.
 	u.stdin = "PRAGMA foreign_keys=OFF;\n.mode csv\n.tables\nSELECT 'held';"
-	u.want("fname,lname\nthe first,the last\n\"a,b\",NULL\n", "Error: .tables cannot stand here: the statements before it are sent together with those that follow; end the transaction, or set the PRAGMA back, first\n", 0, "query", "a/b", "-q")
+	u.want("fname,lname\nthe first,the last\n\"a,b\",NULL\n", "Error: .tables cannot run here, because the statements before it are sent in one request with those after it; first end the transaction, or set the PRAGMA back\n", 0, "query", "a/b", "-q")
 	if got := s.statements(); !strings.HasSuffix(got, "PRAGMA foreign_keys=OFF;\nSELECT 'held';") {
 		t.Errorf("sent %s", got)
 	}

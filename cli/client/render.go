@@ -17,7 +17,7 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// sendTyped runs a request in its JSON form and prints the answer as it arrives.
+// sendTyped runs a request of the typed API and prints the answer as it arrives.
 func (q *querier) sendTyped(ctx context.Context, r httpapi.QueryRequest) error {
 	switch q.as {
 	case format.JSON:
@@ -41,7 +41,8 @@ func (q *querier) sendTyped(ctx context.Context, r httpapi.QueryRequest) error {
 	return q.printResults(lines)
 }
 
-// copyLines prints lines as they are, and never waits with one.
+// copyLines prints lines as they are. It flushes before it waits for the next
+// line.
 func copyLines(w io.Writer, lines *httpapi.Lines) error {
 	out := bufio.NewWriterSize(&localWriter{w: w}, 64<<10)
 	for lines.Next() {
@@ -76,14 +77,14 @@ func (q *querier) printResults(lines *httpapi.Lines) error {
 	return lines.Err()
 }
 
-// showTable prints one result as a table, which needs all of its rows first.
+// showTable prints one result as a table, when all rows have arrived.
 func (q *querier) showTable(lines *httpapi.Lines, columns []string) error {
 	var rows [][]string
-	whole, err := eachRow(lines, q.nullText(), func(row []string) error {
+	complete, err := eachRow(lines, q.nullText(), func(row []string) error {
 		rows = append(rows, row)
 		return nil
 	})
-	if err != nil || !whole {
+	if err != nil || !complete {
 		return err
 	}
 	if len(rows) > 0 || q.quiet {
@@ -115,7 +116,8 @@ func (q *querier) showMarkdown(lines *httpapi.Lines, columns []string) error {
 	return errors.Join(err, w.Flush())
 }
 
-// runRecords runs a request and prints its results as CSV or a list, as run does.
+// runRecords runs a request of the typed API and prints its results like runSQL,
+// as CSV or a list.
 func (q *querier) runRecords(ctx context.Context, r httpapi.QueryRequest) error {
 	lines, err := q.client.QueryLines(ctx, q.db.entity, q.db.name, r)
 	if err != nil {
@@ -153,7 +155,7 @@ func (q *querier) runRecords(ctx context.Context, r httpapi.QueryRequest) error 
 	return q.printCount(n)
 }
 
-// printCount ends the table of a result.
+// printCount prints the number of rows after a result.
 func (q *querier) printCount(n int) error {
 	if q.quiet {
 		return nil
@@ -162,9 +164,9 @@ func (q *querier) printCount(n int) error {
 	return localFailure(err, "write the answer")
 }
 
-// eachRow reads the rows of one result, and reports whether its end has come;
-// if not, the lines know why.
-func eachRow(lines *httpapi.Lines, null string, do func([]string) error) (whole bool, err error) {
+// eachRow calls do for each row of one result, and reports whether the result is
+// complete. If it is not, lines.Err has the reason.
+func eachRow(lines *httpapi.Lines, null string, do func([]string) error) (complete bool, err error) {
 	for lines.Next() {
 		switch l := lines.Line(); l.Kind {
 		case httpapi.LineRow:
@@ -182,13 +184,13 @@ func eachRow(lines *httpapi.Lines, null string, do func([]string) error) (whole 
 	return false, nil
 }
 
-// typedCells are the texts of a row in its typed form.
+// typedCells returns the texts of a row of the typed API.
 func typedCells(line []byte, null string) ([]string, error) {
 	d := json.NewDecoder(bytes.NewReader(line))
 	d.UseNumber()
 	var row []any
 	if err := d.Decode(&row); err != nil {
-		return nil, errs.Wrap(errs.Internal, err, "The server sent a row that is not what an ayb server sends")
+		return nil, errs.Wrap(errs.Internal, err, "The server sent a row that is not a JSON array of values")
 	}
 	out := make([]string, len(row))
 	for i, value := range row {
@@ -216,7 +218,7 @@ func typedCell(value any) string {
 	return fmt.Sprint(value)
 }
 
-// blob shows bytes as text where they are text, else as SQL writes them.
+// blob returns a BLOB as text if it is UTF-8, else as a literal of SQL.
 func blob(encoded string) string {
 	data, err := base64.StdEncoding.DecodeString(encoded)
 	switch {

@@ -16,9 +16,9 @@ func (a *app) schema() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "schema ENTITY/DATABASE [TABLE]",
 		Short: "Show the tables and views of a database",
-		Long: `Show the tables and views of a database with their columns, or what there is to
-know about one of them. The number of rows is an estimate, and empty when there
-is none. With --format json you get all that the server tells.`,
+		Long: `Show the tables and views of a database with their columns, or one of them in
+detail. The number of rows is an estimate, or empty if unknown. --format json
+prints all details.`,
 		Example: `  ayb client schema alice/shop.sqlite
   ayb client schema alice/shop.sqlite fruit
   ayb client schema alice/shop.sqlite --format json`,
@@ -67,8 +67,8 @@ func tableRow(t daemonapi.Table) []string {
 	return []string{t.Name, t.Type, rows, strings.Join(columns, ", ")}
 }
 
-// printTable shows one table: its columns, and in a table for people its
-// indexes and foreign keys as well.
+// printTable prints one table: its columns and, in the format table, its indexes
+// and foreign keys.
 func (a *app) printTable(as format.Kind, db database, all []daemonapi.Table, name string) error {
 	i := slices.IndexFunc(all, func(t daemonapi.Table) bool { return t.Name == name })
 	if i < 0 {

@@ -16,12 +16,12 @@ import (
 
 // Sizes of the requests that carry a script.
 const (
-	requestBytes = 16 << 20 // limits.request_bytes of a server that says nothing else
-	pieceBytes   = 1 << 20  // of a script that is longer than that
+	requestBytes = 16 << 20 // the default of the server's limits.request_bytes
+	pieceBytes   = 1 << 20  // of a piece, for a script that is longer than that
 )
 
-// script is a script that is run. One that fits into a request is one
-// request, and so one transaction; else it is sent in pieces.
+// script is a script that runs. If it fits into a request it is one request, and
+// so one transaction; else it is sent in pieces.
 type script struct {
 	q       *querier
 	size    int64 // in bytes; negative when it is not known
@@ -32,7 +32,7 @@ type script struct {
 	bar     *progress
 }
 
-// runScript runs a script from a file, or from the input.
+// runScript runs a script from a file or from the input.
 func (a *app) runScript(ctx context.Context, q *querier, name string) error {
 	src, size := a.Stdin, int64(-1)
 	if name != "-" {
@@ -52,11 +52,11 @@ func (a *app) runScript(ctx context.Context, q *querier, name string) error {
 	}
 	s := &script{q: q, size: size, piece: pieceBytes}
 	begin = bytes.TrimPrefix(begin, []byte("\ufeff"))
-	whole := httpapi.QueryRequest{SQL: string(begin)}
-	if fitsRequest(whole) {
-		err := interruptible(ctx, func(ctx context.Context) error { return q.runTyped(ctx, whole) })
+	request := httpapi.QueryRequest{SQL: string(begin)}
+	if fitsRequest(request) {
+		err := interruptible(ctx, func(ctx context.Context) error { return q.runTyped(ctx, request) })
 		if !requestTooLarge(err) {
-			return withPosition(err, whole.SQL, 1)
+			return withPosition(err, request.SQL, 1)
 		}
 		s.piece = min(s.piece, len(begin)/2)
 	}
@@ -70,25 +70,26 @@ func (a *app) runScript(ctx context.Context, q *querier, name string) error {
 	return err
 }
 
-// fitsRequest reports whether a request is no larger than servers take by default.
+// fitsRequest reports whether a request is within the default limit of servers.
 func fitsRequest(r httpapi.QueryRequest) bool {
 	if len(r.SQL) > requestBytes {
 		return false
 	}
-	if len(r.SQL) < requestBytes/6 { // JSON makes a byte six at most
+	if len(r.SQL) < requestBytes/6 { // a byte becomes at most six in JSON
 		return true
 	}
 	body, err := r.Body()
-	return err != nil || len(body) <= requestBytes // the error is for whoever sends it
+	return err != nil || len(body) <= requestBytes // sending it returns the error again
 }
 
 // requestTooLarge reports whether a server refused a request for its size, so
-// that nothing has been run.
+// that no statement of it has run.
 func requestTooLarge(err error) bool {
 	return errs.Is(err, errs.TooLarge) && errs.Public(err).Attrs[httpapi.AttrLimit] == httpapi.LimitRequestBytes
 }
 
-// runTyped runs a request and ends the printing of its results.
+// runTyped runs a request of the typed API and prints its results, also if there
+// are none.
 func (q *querier) runTyped(ctx context.Context, r httpapi.QueryRequest) error {
 	if err := q.sendTyped(ctx, r); err != nil {
 		return err
@@ -96,7 +97,7 @@ func (q *querier) runTyped(ctx context.Context, r httpapi.QueryRequest) error {
 	return q.printNoResult()
 }
 
-// printNoResult says so when there was no result.
+// printNoResult prints the count of 0 after a table request without results.
 func (q *querier) printNoResult() error {
 	if q.as == format.Table && q.results == 0 {
 		return q.printCount(0)
@@ -104,8 +105,8 @@ func (q *querier) printNoResult() error {
 	return nil
 }
 
-// checkPieces looks for what cannot be sent in pieces before anything is run. It
-// needs a source that can be read twice; another is checked on the way.
+// checkPieces refuses a script that cannot be sent in pieces before a part of it
+// runs. A source that cannot be read twice is checked while it runs.
 func (s *script) checkPieces(begin []byte, src io.Reader) error {
 	f, ok := src.(*os.File)
 	if !ok || s.size < 0 {
@@ -128,10 +129,10 @@ func (s *script) checkPieces(begin []byte, src io.Reader) error {
 	}
 }
 
-// checkUnit refuses a unit that a piece cannot hold, or whose effect would end
-// with the piece.
+// checkUnit refuses a unit that is too long for a request, or whose effect would
+// end with its piece.
 func (s *script) checkUnit(r *sqlsplit.Reader, u sqlsplit.Unit, err error) error {
-	const tooLong = "line %d: this statement or transaction is longer than the %s that go into one request; ayb client import takes longer scripts"
+	const tooLong = "line %d: this statement or transaction is longer than %s, the limit of a request; ayb client import accepts longer scripts"
 	switch {
 	case errors.Is(err, sqlsplit.ErrTooLong):
 		return errs.E(errs.TooLarge, tooLong, r.Line(), format.Bytes(requestBytes))
@@ -140,14 +141,14 @@ func (s *script) checkUnit(r *sqlsplit.Reader, u sqlsplit.Unit, err error) error
 	case !fitsRequest(httpapi.QueryRequest{SQL: u.Text}):
 		return errs.E(errs.TooLarge, tooLong, u.First, format.Bytes(requestBytes))
 	}
-	if what := requestSetting(u.Words); what != "" {
-		return errs.E(errs.Invalid, "line %d: %s counts for one request only, and this script is too long for one, but not for ayb client import", u.First, what)
+	if setting := requestSetting(u.Words); setting != "" {
+		return errs.E(errs.Invalid, "line %d: %s holds only for one request, and this script is too long for one; ayb client import runs it as one", u.First, setting)
 	}
 	return nil
 }
 
-// requestSetting names what a statement does if that ends with its request; else it
-// gives nothing.
+// requestSetting names the setting of a statement that lasts only until its
+// request ends; empty if there is none.
 func requestSetting(words []string) string {
 	if name, sets := sqlsplit.Setting(words); sets {
 		return name
@@ -171,13 +172,13 @@ func (s *script) sendPieces(ctx context.Context, src io.Reader) error {
 				return err
 			}
 			line := u.First
-			if line == 0 { // there is no unit
+			if line == 0 { // the error came before a unit was complete
 				line = r.Line()
 			}
 			return s.linesNotRun(err, line)
 		}
-		// What has a transaction of its own, or can run in none, makes the
-		// statements beside it run one by one.
+		// In a request with BEGIN, or with a statement that cannot run in a
+		// transaction, each other statement would be a transaction.
 		alone := u.Transaction || u.Words[0] == "VACUUM" || u.Words[0] == "PRAGMA"
 		if alone || s.bytes+len(u.Text) > s.piece {
 			if err := s.flush(ctx); err != nil {
@@ -193,15 +194,15 @@ func (s *script) sendPieces(ctx context.Context, src io.Reader) error {
 	}
 }
 
-// flush sends the units that wait.
+// flush sends the collected units.
 func (s *script) flush(ctx context.Context) error {
 	units := s.units
 	s.units, s.bytes = nil, 0
 	return s.sendUnits(ctx, units)
 }
 
-// sendUnits sends units as one request, or as two when it is too large for this
-// server.
+// sendUnits sends units as one request. If the server refuses its size, it sends
+// them in two halves.
 func (s *script) sendUnits(ctx context.Context, units []sqlsplit.Unit) error {
 	if len(units) == 0 {
 		return nil

@@ -124,15 +124,15 @@ func TestScriptInPiecesFails(t *testing.T) {
 		answer       func(*http.Request, string) (int, any)
 		want         string
 	}{
-		{"a statement", rows(100), third(failed), `line 54: UNIQUE constraint failed; the lines before 51 have been run, those from there on have not`},
-		{"the first", "SELECT 1;" + rows(100), taking(most, fails(failed)), `line 3: UNIQUE constraint failed; nothing of the script has been run`},
-		{"the server", rows(100), third(errs.E(errs.Unavailable, "The node is down")), `The node is down; whether lines 51 to 74 of the script have been run is not certain, those before have`},
+		{"a statement", rows(100), third(failed), `line 54: UNIQUE constraint failed; the lines before line 51 have run, the others have not`},
+		{"the first", "SELECT 1;" + rows(100), taking(most, fails(failed)), `line 3: UNIQUE constraint failed; no line of the script has run`},
+		{"the server", rows(100), third(errs.E(errs.Unavailable, "The node is down")), `The node is down; lines 51 to 74 of the script may or may not have run; the lines before have run`},
 		{"a long statement", "SELECT 1;\n" + "SELECT '" + strings.Repeat("x", most) + "';\n", taking(most, lines(changed)),
-			`line 2: The request body is larger than the 3000 bytes that are allowed; the lines before 2 have been run, those from there on have not`},
+			`line 2: The request body is larger than the 3000 bytes that are allowed; the lines before line 2 have run, the others have not`},
 		{"a pragma", rows(100) + "\nPRAGMA foreign_keys = OFF;", taking(most, lines(changed)),
-			`line 102: PRAGMA FOREIGN_KEYS counts for one request only, and this script is too long for one, but not for ayb client import; nothing of the script has been run`},
+			`line 102: PRAGMA FOREIGN_KEYS holds only for one request, and this script is too long for one; ayb client import runs it as one; no line of the script has run`},
 		{"a table", "CREATE TEMP TABLE x(a);" + rows(100), taking(most, lines(changed)),
-			`line 1: CREATE TEMP counts for one request only, and this script is too long for one, but not for ayb client import; nothing of the script has been run`},
+			`line 1: CREATE TEMP holds only for one request, and this script is too long for one; ayb client import runs it as one; no line of the script has run`},
 	} {
 		s.set(tt.answer)
 		n.Store(0)
@@ -141,7 +141,7 @@ func TestScriptInPiecesFails(t *testing.T) {
 	// The input cannot be looked through beforehand.
 	s.set(taking(most, lines(changed)))
 	u.stdin = rows(100) + "\nPRAGMA main.foreign_keys = OFF;"
-	u.want("", "Error: line 102: PRAGMA FOREIGN_KEYS counts for one request only, and this script is too long for one, but not for ayb client import; the lines before 102 have been run, those from there on have not\n", 1,
+	u.want("", "Error: line 102: PRAGMA FOREIGN_KEYS holds only for one request, and this script is too long for one; ayb client import runs it as one; the lines before line 102 have run, the others have not\n", 1,
 		"query", "a/b", "--file", "-")
 }
 
@@ -150,7 +150,7 @@ func TestScriptWithHugeTransaction(t *testing.T) {
 	s := newServer(t, lines(changed))
 	u := atServer(t, s)
 	huge := "CREATE TABLE t(a, b);\nBEGIN;\n" + strings.Repeat("INSERT INTO t VALUES ("+strings.Repeat("1,\n", 20_000)+"2);\n", 290) + "COMMIT;\n"
-	u.want("", "Error: line 2: this statement or transaction is longer than the 16.0 MiB that go into one request; ayb client import takes longer scripts; nothing of the script has been run\n", 1,
+	u.want("", "Error: line 2: this statement or transaction is longer than 16.0 MiB, the limit of a request; ayb client import accepts longer scripts; no line of the script has run\n", 1,
 		"query", "a/b", "--file", u.scriptFile(huge))
 	if got := s.asked(t); got != nil {
 		t.Errorf("sent %d requests", len(got))

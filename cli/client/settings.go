@@ -11,11 +11,12 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// settingsVersion is the version of the configuration file we read and write.
+// settingsVersion is the version of the settings file that this program reads
+// and writes.
 const settingsVersion = 1
 
-// settings is the client's configuration file. The order of its keys is part
-// of the contract.
+// settings is the client's settings file. The order of its keys is part of the
+// contract.
 type settings struct {
 	Version        int               `json:"version"`
 	Authentication map[string]string `json:"authentication"` // server URL → API token
@@ -31,7 +32,7 @@ func loadSettings(path string) (settings, error) {
 	}
 	if err == nil {
 		if err := json.Unmarshal(data, &s); err != nil {
-			return s, errs.Wrap(errs.Invalid, err, "The configuration file %s is not the JSON this program writes; correct or remove it", path)
+			return s, errs.Wrap(errs.Invalid, err, "The configuration file %s is not valid; correct or remove it", path)
 		}
 	}
 	if s.Version > settingsVersion {
@@ -43,8 +44,8 @@ func loadSettings(path string) (settings, error) {
 	return s, nil
 }
 
-// tokenFor finds the token of a server, also under another spelling of its
-// URL (C4).
+// tokenFor returns the token of a server, also if its URL is spelled differently
+// in the file.
 func (s settings) tokenFor(url string) string {
 	if t, ok := s.Authentication[url]; ok {
 		return t
@@ -57,8 +58,8 @@ func (s settings) tokenFor(url string) string {
 	return ""
 }
 
-// downloadToFile replaces the file as a whole, readable by its owner only (S24). A
-// reader sees the old file or the new one, never a part.
+// save replaces the file, readable by its owner only because it holds tokens.
+// Readers see the old file or the new one, never a part.
 func (s settings) save(path string) error {
 	if err := s.replaceFile(path); err != nil {
 		return localFailure(err, "write the configuration file %s", path)
@@ -72,7 +73,7 @@ func (s settings) replaceFile(path string) error {
 		return err
 	}
 	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target // keep a link that someone made to it
+		path = target // a link to the file stays
 	}
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -88,7 +89,7 @@ func (s settings) replaceFile(path string) error {
 		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
-		_ = os.Remove(f.Name()) // the first error is the one to tell
+		_ = os.Remove(f.Name()) // the first error is the one to report
 	}
 	return err
 }

@@ -122,7 +122,7 @@ func TestUnusableFile(t *testing.T) {
 	u := newUser(t)
 	u.env["AYB_CLIENT_CONFIG_FILE"] = u.config()
 	write(t, u.config(), "{")
-	u.want("", "Error: The configuration file "+u.config()+" is not the JSON this program writes; correct or remove it\n", 1, "--url", "http://127.0.0.1:1", "list", "x")
+	u.want("", "Error: The configuration file "+u.config()+" is not valid; correct or remove it\n", 1, "--url", "http://127.0.0.1:1", "list", "x")
 	write(t, u.config(), `{"version":2}`)
 	u.want("", "Error: The configuration file "+u.config()+" was written by a newer version of ayb\n", 1, "set_default_url", "http://x")
 	if got := read(t, u.config()); got != `{"version":2}` {

@@ -12,13 +12,13 @@ func (a *app) updateDatabase() *cobra.Command {
 	levels := []string{string(ayb.PublicNone), string(ayb.PublicFork), string(ayb.PublicReadOnly)}
 	cmd := &cobra.Command{
 		Use:   "update_database ENTITY/DATABASE --public_sharing_level LEVEL",
-		Short: "Change what everybody may do with a database",
-		Long: `Change what everybody may do with a database. You must own it or be a manager
-of it. LEVEL is one of
+		Short: "Change what all other accounts may do with a database",
+		Long: `Change what all other accounts may do with a database. You must own it or be a
+manager of it. LEVEL is one of
 
-  no-access   nobody sees it but the owner and those it is shared with
-  fork        everybody with an account sees it and may copy it, and so read it
-  read-only   everybody with an account may read it
+  no-access   only its owner and the accounts it is shared with see it
+  fork        all accounts see it and may copy it, and so read it
+  read-only   all accounts may read it
 
 To give rights to one account, see share.`,
 		Example: `  ayb client update_database alice/shop.sqlite --public_sharing_level read-only
@@ -26,7 +26,7 @@ To give rights to one account, see share.`,
 		Args:              positional("ENTITY/DATABASE"),
 		ValidArgsFunction: completing(),
 	}
-	level := enumFlag(cmd, "public_sharing_level", "what everybody may do with it", levels)
+	level := enumFlag(cmd, "public_sharing_level", "what all other accounts may do with it", levels)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if !cmd.Flags().Changed("public_sharing_level") {
 			return usage(cmd, "the following required arguments were not provided: --public_sharing_level LEVEL")
@@ -48,15 +48,15 @@ func (a *app) share() *cobra.Command {
 	return &cobra.Command{
 		Use:   "share ENTITY/DATABASE ENTITY LEVEL",
 		Short: "Share a database with another account",
-		Long: `Share a database with another account, change what you have shared, or take it
-back. You must own the database or be a manager of it. LEVEL is one of
+		Long: `Share a database with another account, change its rights, or remove them. You must
+own the database or be a manager of it. LEVEL is one of
 
-  no-access   takes back what was shared; what everybody may do, they still may
+  no-access   removes the rights; those of all accounts stay
   read-only   may read it
-  read-write  may read and change what is in it
-  manager     may also share it, and change what everybody may do
+  read-write  may read and change its contents
+  manager     may also share it, and change the rights of all accounts
 
-To give rights to everybody, see update_database.`,
+To give rights to all accounts, see update_database.`,
 		Example: `  ayb client share alice/shop.sqlite bob read-only
   ayb client share alice/shop.sqlite bob no-access`,
 		Args:              positional("ENTITY/DATABASE", "ENTITY", "LEVEL"),
@@ -85,10 +85,10 @@ To give rights to everybody, see update_database.`,
 func (a *app) listDatabasePermissions() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list_database_permissions ENTITY/DATABASE",
-		Short: "List with whom a database is shared",
-		Long: `List the accounts a database is shared with and what each may do, in the order
-in which it was shared. You must own the database or be a manager of it. The
-owner, who may do everything, is not listed.`,
+		Short: "List the accounts that a database is shared with",
+		Long: `List the accounts that a database is shared with and their levels, in the order in
+which it was shared. You must own the database or be a manager of it. The owner has
+all rights and is not listed.`,
 		Example: `  ayb client list_database_permissions alice/shop.sqlite
   ayb client list_database_permissions alice/shop.sqlite --format csv`,
 		Args:              positional("ENTITY/DATABASE"),

@@ -36,28 +36,28 @@ type session struct {
 	*querier
 	app            *app
 	split          sqlsplit.Splitter
-	interactive    bool // a person sits at a terminal
-	sendEachInput  bool // what is entered at once is a request
-	failed         bool // a statement has failed since the last command
-	endedByFailure bool // by a failure
+	interactive    bool // a user sits at a terminal
+	sendEachInput  bool // each complete input is a request, also within a setting
+	failed         bool // the current input has failed
+	endedByFailure bool
 	bail           bool // the first failure ends the session
-	timer          bool // each answer is followed by its time
+	timer          bool // the time is printed after each answer
 	names          *completions
 	params         map[string]json.RawMessage // by name, without its prefix
-	screen         io.Writer                  // where answers go without file
-	file           *os.File                   // where answers go
-	once           bool                       // the next statement is the last for file
-	readDepth      int                        // files that are being read
+	screen         io.Writer                  // for answers, if file is nil
+	file           *os.File                   // for answers
+	once           bool                       // file is only for the next statement
+	readDepth      int                        // files that are read now
 }
 
-// runShell reads statements and answers them until the input ends. It succeeds
-// however the statements fared, unless a failure was to end it.
+// runShell runs a session until its input ends. Failures of statements are
+// printed; only with .bail they are failures of the session.
 func (a *app) runShell(ctx context.Context, q *querier) error {
 	own := *a
 	s := &session{querier: q, app: &own, screen: a.Stdout}
 	defer func() { s.reportError(s.closeOutput()) }()
 	s.split.Script = true
-	s.sendEachInput = lineedit.IsTerminal(a.Stdin) // else nobody would see a refusal before the next statement
+	s.sendEachInput = lineedit.IsTerminal(a.Stdin) // so that the user sees an error before typing the next statement
 	if lineedit.IsTerminal(a.Stdin) && lineedit.IsTerminal(a.Stdout) {
 		if !q.quiet {
 			if err := a.printLine("Launching an interactive session for %s", printable(q.db.String())); err != nil {
@@ -66,7 +66,7 @@ func (a *app) runShell(ctx context.Context, q *querier) error {
 		}
 		s.interactive = true
 		if term := a.Getenv("TERM"); term == "dumb" || term == "" && runtime.GOOS != "windows" {
-			return s.runSession(ctx, lineedit.NewReader(a.Stdin, s.printPrompt)) // it cannot draw a line anew
+			return s.runSession(ctx, lineedit.NewReader(a.Stdin, s.printPrompt)) // such a terminal cannot redraw a line
 		}
 		return s.runSession(ctx, s.newEditor(ctx))
 	}
@@ -92,7 +92,7 @@ func (s *session) newEditor(ctx context.Context) *lineedit.Editor {
 	})
 }
 
-// isComplete reports whether Enter sends the text rather than begin a new line.
+// isComplete reports whether Enter ends a text, instead of beginning a new line.
 func isComplete(text string) bool {
 	if strings.HasPrefix(strings.TrimSpace(text), ".") {
 		return true
@@ -104,7 +104,7 @@ func isComplete(text string) bool {
 	return !split.Pending()
 }
 
-// printPrompt asks for a line, in a way any terminal can print.
+// printPrompt prints a prompt without control characters.
 func (s *session) printPrompt() {
 	text := printable(s.db.String())
 	if s.split.Pending() {
@@ -113,7 +113,7 @@ func (s *session) printPrompt() {
 	fmt.Fprint(s.screen, text+"> ")
 }
 
-// runSession is the session. Its error is a failure to read, or nil.
+// runSession runs the input. The error is a failure to read.
 func (s *session) runSession(ctx context.Context, in input) error {
 	if err := s.runInput(ctx, in); !errors.Is(err, errQuit) {
 		return err
@@ -121,8 +121,8 @@ func (s *session) runSession(ctx context.Context, in input) error {
 	return nil
 }
 
-// runInput runs what an input has. Its error is errQuit when the session is to
-// end.
+// runInput runs all lines of an input. The error is errQuit when the session is
+// to end.
 func (s *session) runInput(ctx context.Context, in input) error {
 	for ctx.Err() == nil {
 		text, err := in.Next()
@@ -134,7 +134,7 @@ func (s *session) runInput(ctx context.Context, in input) error {
 			s.reportError(err)
 			continue
 		case errors.Is(err, io.EOF):
-			if rest := s.split.Rest(); rest != "" { // the last semicolon may be left out
+			if rest := s.split.Rest(); rest != "" { // the last statement needs no semicolon
 				s.execute(ctx, rest)
 				return s.checkBail()
 			}
@@ -149,7 +149,7 @@ func (s *session) runInput(ctx context.Context, in input) error {
 	return nil
 }
 
-// runLines takes lines and runs what they complete.
+// runLines reads lines, and runs the statements that are complete.
 func (s *session) runLines(ctx context.Context, text string) error {
 	if dot := strings.TrimSpace(text); strings.HasPrefix(dot, ".") && (!s.split.Pending() || s.waiting()) {
 		return s.runDotCommand(ctx, dot)
@@ -162,20 +162,21 @@ func (s *session) runLines(ctx context.Context, text string) error {
 			}
 		}
 	}
-	if held, begun := s.split.Waiting(); s.sendEachInput && s.readDepth == 0 && held && !begun {
+	if waiting, transaction := s.split.Waiting(); s.sendEachInput && s.readDepth == 0 && waiting && !transaction {
 		s.execute(ctx, s.split.Rest())
 		return s.checkBail()
 	}
 	return nil
 }
 
-// waiting reports whether complete statements wait to be sent.
+// waiting reports whether complete statements wait for others of the same
+// request.
 func (s *session) waiting() bool {
 	held, _ := s.split.Waiting()
 	return held
 }
 
-// checkBail is errQuit after a failure that ends the session.
+// checkBail returns errQuit after a failure that ends the session.
 func (s *session) checkBail() error {
 	failed := s.failed
 	s.failed = false
@@ -186,7 +187,7 @@ func (s *session) checkBail() error {
 	return nil
 }
 
-// execute runs SQL and prints what comes of it.
+// execute runs SQL and prints the answer.
 func (s *session) execute(ctx context.Context, sql string) {
 	began := time.Now()
 	s.runInterruptible(ctx, func(ctx context.Context) error {
@@ -213,8 +214,8 @@ func (s *session) execute(ctx context.Context, sql string) {
 	}
 }
 
-// runInterruptible does something and reports its failure. On a terminal Ctrl-C
-// stops it and not the session.
+// runInterruptible calls do and prints its error. At a terminal Ctrl-C cancels
+// it, and the session goes on.
 func (s *session) runInterruptible(ctx context.Context, do func(context.Context) error) {
 	if s.interactive {
 		running, stop := signal.NotifyContext(ctx, os.Interrupt)
@@ -224,8 +225,8 @@ func (s *session) runInterruptible(ctx context.Context, do func(context.Context)
 	s.reportError(do(ctx))
 }
 
-// printRemark tells a person something that is no data: it does not go where a
-// program reads the answers.
+// printRemark prints a message that is not part of an answer. If the session is
+// not interactive it goes to stderr.
 func (s *session) printRemark(line string, args ...any) {
 	w := s.app.Stderr
 	if s.interactive {
@@ -235,7 +236,7 @@ func (s *session) printRemark(line string, args ...any) {
 	s.reportError(localFailure(err, "write a message"))
 }
 
-// preciseDuration returns a time that is worth comparing.
+// preciseDuration formats a duration to the millisecond.
 func preciseDuration(d time.Duration) string {
 	return fmt.Sprintf("%.3f s", d.Seconds())
 }

@@ -14,11 +14,10 @@ import (
 func (a *app) listSnapshots() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list_snapshots ENTITY/DATABASE",
-		Short: "List the stored states of a database",
-		Long: `List the stored states of a database that restore_snapshot can bring back, newest
-first. You must own the database or be a manager of it. --long also shows their
-sizes as they are stored, what was said when they were taken, and which of them
-were there before a restore.`,
+		Short: "List the snapshots of a database",
+		Long: `List the snapshots of a database, newest first. You must own the database or be a
+manager of it. --long also shows their compressed sizes, their messages, and which
+of them were taken before a restore.`,
 		Example:           "  ayb client list_snapshots alice/shop.sqlite\n  ayb client list_snapshots alice/shop.sqlite --long",
 		Args:              positional("ENTITY/DATABASE"),
 		ValidArgsFunction: completing(),
@@ -61,8 +60,8 @@ func snapshotRows(list []httpapi.Snapshot, long bool) (header []string, rows [][
 
 // offsetTime writes a time of the server with its offset in digits.
 func offsetTime(at string) string {
-	if whole, ok := strings.CutSuffix(at, "Z"); ok {
-		return whole + "+00:00"
+	if utc, ok := strings.CutSuffix(at, "Z"); ok {
+		return utc + "+00:00"
 	}
 	return at
 }
@@ -70,14 +69,14 @@ func offsetTime(at string) string {
 func (a *app) takeSnapshot() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "take_snapshot ENTITY/DATABASE",
-		Short: "Store the present state of a database",
-		Long: `Store the present state of a database now, besides the snapshots that the server
-takes by itself. You must own the database or be a manager of it.`,
+		Short: "Take a snapshot of a database",
+		Long: `Take a snapshot of a database now, in addition to those that the server takes
+automatically. You must own the database or be a manager of it.`,
 		Example:           "  ayb client take_snapshot alice/shop.sqlite --message \"before the big clean-up\"",
 		Args:              positional("ENTITY/DATABASE"),
 		ValidArgsFunction: completing(),
 	}
-	message := cmd.Flags().String("message", "", "`TEXT` to find it again by")
+	message := cmd.Flags().String("message", "", "`TEXT` that describes the snapshot")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c, db, err := a.connectTo(cmd, args)
 		if err != nil {
@@ -89,7 +88,7 @@ takes by itself. You must own the database or be a manager of it.`,
 				return err
 			}
 			if !taken.Created {
-				return a.printLine("Snapshot %s of %s is stored already: nothing has changed since", printable(taken.SnapshotID), db)
+				return a.printLine("Snapshot %s of %s has this state already", printable(taken.SnapshotID), db)
 			}
 			return a.printLine("Stored %s as snapshot %s", db, printable(taken.SnapshotID))
 		})
@@ -100,11 +99,12 @@ takes by itself. You must own the database or be a manager of it.`,
 func (a *app) restoreSnapshot() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "restore_snapshot ENTITY/DATABASE SNAPSHOT",
-		Short: "Bring back a stored state of a database",
-		Long: `Bring back a stored state of a database; list_snapshots tells the names of the
-states, which may be shortened as long as one of them begins so. The present state is stored first, so that there is a way back. With --to
-the database stays as it is, and a new one of yours is made of the snapshot. You
-must own the database or be a manager of it.`,
+		Short: "Restore a snapshot of a database",
+		Long: `Restore a snapshot of a database. list_snapshots shows the names of the snapshots;
+the first characters of a name are enough if they are unique. The present state
+becomes a snapshot first, so that you can return to it. With --to the database
+stays as it is, and the snapshot becomes a new database of yours. You must own the
+database or be a manager of it.`,
 		Example: `  ayb client restore_snapshot alice/shop.sqlite 1d2c…
   ayb client restore_snapshot alice/shop.sqlite 1d2c… --to alice/shop-of-monday.sqlite`,
 		Args:              positional("ENTITY/DATABASE", "SNAPSHOT"),
@@ -140,15 +140,15 @@ must own the database or be a manager of it.`,
 	return cmd
 }
 
-// Lengths of the name of a snapshot: in full, and the least that is told from
-// others, here as on the server.
+// Lengths of the id of a snapshot: the full length, and the shortest prefix that
+// is accepted. They are the same on the server.
 const (
 	snapshotIDLength = 64
 	shortIDLength    = 4
 )
 
-// fullSnapshotID completes the name of a snapshot that was shortened. One that no
-// snapshot begins with stays, for the server to refuse.
+// fullSnapshotID completes a shortened id of a snapshot. An unknown id is
+// returned as it is: the server refuses it.
 func fullSnapshotID(ctx context.Context, c *httpapi.Client, db database, id string) (string, error) {
 	if len(id) >= snapshotIDLength || len(id) < shortIDLength {
 		return id, nil
@@ -168,7 +168,7 @@ func fullSnapshotID(ctx context.Context, c *httpapi.Client, db database, id stri
 	}
 	switch {
 	case len(found) > 1:
-		return id, errs.E(errs.Invalid, "%d snapshots of %s begin with %s; give more of the name: %s", len(found), db, printable(id), printable(strings.Join(found[:min(len(found), 5)], ", ")))
+		return id, errs.E(errs.Invalid, "%d snapshots of %s begin with %s; give more characters of the name: %s", len(found), db, printable(id), printable(strings.Join(found[:min(len(found), 5)], ", ")))
 	case len(found) == 1:
 		return found[0], nil
 	}

@@ -12,10 +12,10 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// sniffBytes is how much of a file is looked at to tell its form.
+// sniffBytes is how much of a file is read to recognize its format.
 const sniffBytes = 64 << 10
 
-// What files begin with.
+// The first bytes of files.
 const (
 	sqliteMagic = "SQLite format 3\x00"
 	gzipMagic   = "\x1f\x8b"
@@ -24,13 +24,13 @@ const (
 
 // sniffed is what a file seems to be.
 type sniffed struct {
-	format daemonapi.TransferFormat // empty when nothing tells it
-	source string                   // what told the format
+	format daemonapi.TransferFormat // empty if not recognized
+	source string                   // what decided the format, for the user
 	coding string                   // gzip, zstd, or empty
 }
 
-// sniff looks at the name of a file, which may be empty, and at its begin.
-// What a database file begins with counts before all names.
+// sniff recognizes a file by its name, which may be empty, and by its first
+// bytes. The first bytes of a database file come before any name.
 func sniff(name string, begin []byte) sniffed {
 	g := sniffed{}
 	switch {
@@ -45,7 +45,7 @@ func sniff(name string, begin []byte) sniffed {
 		}
 	}
 	if bytes.HasPrefix(begin, []byte(sqliteMagic)) {
-		g.format, g.source = daemonapi.TransferSQLite, "what it begins with"
+		g.format, g.source = daemonapi.TransferSQLite, "its first bytes"
 		return g
 	}
 	if g.format = formatByName(name); g.format != "" {
@@ -58,19 +58,19 @@ func sniff(name string, begin []byte) sniffed {
 	return g
 }
 
-// gunzipPrefix returns as much as can be had of the begin of a compressed file.
+// gunzipPrefix decompresses the beginning of a file, as far as possible.
 func gunzipPrefix(begin []byte) []byte {
 	z, err := gzip.NewReader(bytes.NewReader(begin))
 	if err != nil {
 		return nil
 	}
-	// The begin of a file breaks off; what comes before that is good enough.
+	// The beginning breaks off somewhere; the text before that is enough.
 	text, _ := io.ReadAll(io.LimitReader(z, sniffBytes))
 	return text
 }
 
-// formatByName tells a format by the end of a name; empty for all that it does not
-// know.
+// formatByName returns the format for the extension of a name; empty for an
+// unknown one.
 func formatByName(name string) daemonapi.TransferFormat {
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".sqlite", ".sqlite3", ".db", ".db3":
@@ -89,8 +89,8 @@ func formatByName(name string) daemonapi.TransferFormat {
 	return ""
 }
 
-// withoutEncoding leaves out what encodings other than UTF-8 add to ASCII, which is all
-// that is looked for.
+// withoutEncoding removes byte order marks and the zero bytes of UTF-16. Only
+// ASCII matters here.
 func withoutEncoding(text []byte) string {
 	for _, mark := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {
 		text = bytes.TrimPrefix(text, []byte(mark))
@@ -100,7 +100,8 @@ func withoutEncoding(text []byte) string {
 
 var sqlStart = regexp.MustCompile(`(?i)^(--|/\*|(CREATE|INSERT|BEGIN|PRAGMA|DROP|ALTER|DELETE|UPDATE|REPLACE|WITH|SAVEPOINT)\s)`)
 
-// formatByContent tells a format by how a text begins; empty when it can be anything.
+// formatByContent recognizes a format by the beginning of a text; empty if it
+// could be any.
 func formatByContent(text string) daemonapi.TransferFormat {
 	line, _, more := strings.Cut(text, "\n")
 	switch {
@@ -120,7 +121,8 @@ func formatByContent(text string) daemonapi.TransferFormat {
 	return ""
 }
 
-// isArrayOfValues tells an array of values, which is a row, from an array of rows.
+// isArrayOfValues reports whether a line is an array of values, which is a row,
+// and not an array of rows.
 func isArrayOfValues(line string) bool {
 	var values []json.RawMessage
 	if json.Unmarshal([]byte(line), &values) != nil || len(values) == 0 {

@@ -14,8 +14,8 @@ func (a *app) listTokens() *cobra.Command {
 		Use:   "list_tokens",
 		Short: "List your API tokens",
 		Long: `List your API tokens, newest first, by the short part of each: it follows the
-first underscore of a token and is no secret. App is the application a token was
-given to, or the name you gave it. The last use may be told a minute late.`,
+first underscore of a token and is not a secret. App is the application that got
+the token, or the name you gave it. The last use may be up to a minute old.`,
 		Example:           "  ayb client list_tokens\n  ayb client list_tokens --format json",
 		Args:              positional(),
 		ValidArgsFunction: completing(),
@@ -46,8 +46,8 @@ func (a *app) revokeToken() *cobra.Command {
 	return &cobra.Command{
 		Use:   "revoke_token SHORT",
 		Short: "End one of your API tokens",
-		Long: `End one of your API tokens, named by its short part (see list_tokens). This may
-be the one you are using.`,
+		Long: `End one of your API tokens, named by its short part (see list_tokens). You may
+also end the token that you are using.`,
 		Example:           "  ayb client revoke_token WnGGPVCXjC5",
 		Args:              positional("SHORT"),
 		ValidArgsFunction: completing(),
@@ -68,21 +68,21 @@ func (a *app) createToken() *cobra.Command {
 	levels := []string{string(ayb.QueryReadOnly), string(ayb.QueryReadWrite)}
 	cmd := &cobra.Command{
 		Use:   "create_token",
-		Short: "Make an API token for a program",
-		Long: `Make an API token for a program, without a mail. It is shown once: keep it.
-Without options it can do all that you can do. With --database it can only query
-that database, at most at the level given; what you lose yourself, it loses too.`,
+		Short: "Create an API token for a program",
+		Long: `Create an API token for a program, without a mail. It is shown only once: keep it.
+Without options it has all your rights. With --database it can only query that
+database, at most at the level given. It never has more rights than you have.`,
 		Example: `  ayb client create_token --database alice/shop.sqlite --expires 30d --name "shop page"
   ayb client create_token --database alice/shop.sqlite --level read-write`,
 		Args:              positional(),
 		ValidArgsFunction: completing(),
 	}
-	level := enumFlag(cmd, "level", "with --database, the most it may do", levels)
+	level := enumFlag(cmd, "level", "with --database, the highest level of access", levels)
 	var req httpapi.NewTokenRequest
 	flags := cmd.Flags()
 	flags.StringVar(&req.Database, "database", "", "limit it to `ENTITY/DATABASE`")
 	flags.StringVar(&req.ExpiresIn, "expires", "", "end it after a `TIME` such as 12h, 30d or 8w (default: never)")
-	flags.StringVar(&req.Name, "name", "", "what list_tokens shall call it, a `NAME` of your choice")
+	flags.StringVar(&req.Name, "name", "", "a `NAME` for list_tokens")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		switch {
 		case req.Database != "":
@@ -120,7 +120,7 @@ elsewhere, go on working; see list_tokens.`,
 			if err != nil {
 				return err
 			}
-			// A token that has ended otherwise is forgotten all the same.
+			// A token that is no longer valid is removed from the file as well.
 			short, err := c.LogOut(cmd.Context())
 			if err != nil && !errs.Is(err, errs.InvalidToken) {
 				return err
@@ -133,8 +133,7 @@ elsewhere, go on working; see list_tokens.`,
 	}
 }
 
-// forgetToken removes a token, named by its short part, from what the file holds
-// now.
+// forgetToken removes a token, named by its short part, from the settings file.
 func (a *app) forgetToken(short string) error {
 	path, err := a.settingsPath()
 	if err != nil {

@@ -27,7 +27,7 @@ func TestTransferOnTerminal(t *testing.T) {
 	if _, err := c.master.WriteString("a/b\r"); err != nil {
 		t.Fatal(err)
 	}
-	c.await("the refusal", func() bool { return strings.Contains(c.text(), "That is not the name: nothing was deleted") })
+	c.await("the refusal", func() bool { return strings.Contains(c.text(), "The name is different: nothing was deleted") })
 
 	s.set(ok(200, `{"format":"csv","rows":5,"table":"t"}`))
 	path := filepath.Join(t.TempDir(), "x.csv")
@@ -42,7 +42,7 @@ func TestTransferOnTerminal(t *testing.T) {
 	c.exit("")
 	c.await("progress", func() bool { return strings.Contains(c.text(), "64.0 KiB") && strings.Contains(c.text(), "iB/s") })
 	c = openConsole(t, u, "export", "A/b", "-")
-	c.await("the refusal", func() bool { return strings.Contains(c.text(), "A database file is not for a terminal") })
+	c.await("the refusal", func() bool { return strings.Contains(c.text(), "A database file cannot be printed on a terminal") })
 }
 
 // Neither Ctrl-C nor a request to end leaves a part of a file.

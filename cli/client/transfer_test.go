@@ -57,8 +57,8 @@ func TestExport(t *testing.T) {
 			t.Errorf("%s has %q", tt.file, read(t, tt.file))
 		}
 	}
-	u.want("", "Error: there is no export as tsv; give --format\n\nFor more information, try 'client export --help'.\n", 2, "export", "A/b", "x.tsv")
-	u.want("", "Error: an export is of a table or of a query, not of both\n\nFor more information, try 'client export --help'.\n", 2, "export", "A/b", "--table", "t", "--query", "q")
+	u.want("", "Error: tsv is not a format of exports; choose one with --format\n\nFor more information, try 'client export --help'.\n", 2, "export", "A/b", "x.tsv")
+	u.want("", "Error: --table and --query exclude each other\n\nFor more information, try 'client export --help'.\n", 2, "export", "A/b", "--table", "t", "--query", "q")
 }
 
 // What is there stays, until it is replaced as a whole.
@@ -68,9 +68,9 @@ func TestExportKeepsFiles(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "x.csv")
 	write(t, path, "old")
-	u.want("", "Error: "+path+" is there already; give --force to replace it\n", 1, "export", "A/b", path)
+	u.want("", "Error: "+path+" exists already; --force replaces it\n", 1, "export", "A/b", path)
 	u.want("", "Error: "+dir+" is a directory; name a file in it\n", 1, "export", "A/b", dir, "--force")
-	u.want("", "Error: /dev/null is not a file; - stands for the standard output\n", 1, "export", "A/b", "/dev/null", "--force")
+	u.want("", "Error: /dev/null is not a regular file; - stands for the standard output\n", 1, "export", "A/b", "/dev/null", "--force")
 	if got := s.seen(); got != "" {
 		t.Errorf("sent %s", got)
 	}
@@ -127,28 +127,28 @@ func TestImport(t *testing.T) {
 		stdout, stderr string
 	}{
 		{"fruit.csv A/b", rows, csvs + "&mode=create" + stop + "&table=fruit", "Imported 1 row into the new table fruit of A/b\n",
-			"fruit.csv is taken as csv, by its name, and goes into the table fruit\n"},
+			"fruit.csv: format csv, by its name; table fruit\n"},
 		{"fruit.csv A/b:T --append --on-error skip", skipped, csvs + "&mode=append&on_error=skip&table=T", "Imported 2 rows into the table T of A/b\n",
-			"fruit.csv is taken as csv, by its name\n3 rows cannot be taken:\n  line 4: no\\x1B[2J\n  and 2 more\n"},
+			"fruit.csv: format csv, by its name\n3 rows not imported:\n  line 4: no\\x1B[2J\n  and 2 more\n"},
 		{"fruit.csv A/b:fruit --format csv --dry-run --header no --delimiter \\t --quote ' --encoding latin-1 --null -", dry,
 			"delimiter=%09&dry_run=yes&encoding=latin-1&format=csv&header=no&mode=create&null=-" + stop + "&quote=%27&table=fruit",
 			" Column | Type \n--------+---------\n a      | INTEGER \n b      | TEXT \n\n a | b \n---+------\n 1 | NULL \n 2 |  \n\n" +
-				"Would import 2 rows into the new table fruit of A/b\n1 row cannot be taken:\n  line 3: short\n", ""},
+				"Would import 2 rows into the new table fruit of A/b\n1 row not imported:\n  line 3: short\n", ""},
 		{"fruit.csv A/b:fruit --quote= --escape \\ --comment # --skip-lines 2 --trim --null a --null b --types id=INTEGER", skipped,
 			"comment=%23&escape=%5C&format=csv&mode=create&null=a&null=b" + stop + "&quote=none&skip_lines=2&table=fruit&trim=yes&types=%7B%22id%22%3A%22INTEGER%22%7D",
-			"Imported 2 rows into the table T of A/b\n", "fruit.csv is taken as csv, by its name\n3 rows cannot be taken:\n  line 4: no\\x1B[2J\n  and 2 more\n"},
+			"Imported 2 rows into the table T of A/b\n", "fruit.csv: format csv, by its name\n3 rows not imported:\n  line 4: no\\x1B[2J\n  and 2 more\n"},
 		{"x.sqlite A/n --public_sharing_level fork", whole, "format=sqlite&mode=create" + stop + "&public_sharing_level=fork", "Imported 2.0 KiB as A/n\n",
-			"x.sqlite is taken as sqlite, by what it begins with\n"},
-		{"x.sqlite A/n --replace", whole, "format=sqlite&mode=replace" + stop, "Imported 2.0 KiB in place of what was in A/n\n",
-			"x.sqlite is taken as sqlite, by what it begins with\n"},
-		{"dump.txt A/n", whole, "format=sql&mode=create" + stop, "Imported a script of 2.0 KiB into A/n\n", "dump.txt is taken as sql, by its content\n"},
+			"x.sqlite: format sqlite, by its first bytes\n"},
+		{"x.sqlite A/n --replace", whole, "format=sqlite&mode=replace" + stop, "Imported 2.0 KiB in place of the contents of A/n\n",
+			"x.sqlite: format sqlite, by its first bytes\n"},
+		{"dump.txt A/n", whole, "format=sql&mode=create" + stop, "Imported a script of 2.0 KiB into A/n\n", "dump.txt: format sql, by its content\n"},
 		{"fruit.csv A/b:t --json --format tsv", whole, "format=tsv&mode=create" + stop + "&table=t",
 			`{"format":"sqlite","dry_run":false,"created":false,"rows":0,"skipped":0,"bytes":2048}` + "\n", ""},
 	} {
 		s.set(ok(200, tt.answer))
 		args := strings.Fields(tt.args)
 		code := 0
-		if strings.Contains(tt.args, "--dry-run") && strings.Contains(tt.stdout, "cannot be taken") && !strings.Contains(tt.args, "skip") {
+		if strings.Contains(tt.args, "--dry-run") && strings.Contains(tt.stdout, "not imported:") && !strings.Contains(tt.args, "skip") {
 			code = 1 // the import itself would fail
 		}
 		u.want(tt.stdout, tt.stderr, code, append([]string{"import"}, args...)...)
@@ -176,9 +176,9 @@ func TestImportRefused(t *testing.T) {
 	}{
 		{"nope A/b", "Error: Could not read nope: no such file or directory\n", 1},
 		{". A/b", "Error: . is a directory\n", 1},
-		{"empty A/b", "Error: empty could be anything; tell with --format what it is\n", 1},
+		{"empty A/b", "Error: The format of empty is not recognized; name it with --format\n", 1},
 		{"- A/b", "Error: name the table: A/b:TABLE" + help, 2},
-		{"x.sqlite A/b:t", "Error: sqlite brings its own tables; leave out :t" + help, 2},
+		{"x.sqlite A/b:t", "Error: sqlite has its own tables; leave out :t" + help, 2},
 		{"x.csv A/b --replace --append", "Error: --mode, --replace and --append contradict each other" + help, 2},
 		{"x.csv A/b --mode create --append", "Error: --mode, --replace and --append contradict each other" + help, 2},
 		{"x.csv A/b --public_sharing_level fork", "Error: --public_sharing_level is for new databases" + help, 2},
@@ -277,7 +277,7 @@ func TestImportOfAShrinkingFile(t *testing.T) {
 	cmd := client.New(client.IO{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errOut, Getenv: func(string) string { return "" }})
 	cmd.SetArgs([]string{"--config", filepath.Join(t.TempDir(), "c"), "--url", s.URL, "--token", "ayb_s_l", "import", path, "A/b:t"})
 	err := cmd.ExecuteContext(t.Context())
-	if e, ok := errors.AsType[*errs.Error](err); !ok || e.Message != "The file has become shorter while it was read; nothing was imported" {
+	if e, ok := errors.AsType[*errs.Error](err); !ok || e.Message != "The file became shorter while it was read; nothing was imported" {
 		t.Errorf("%v", err)
 	}
 }
@@ -292,12 +292,12 @@ func TestGuesses(t *testing.T) {
 		return b.String()
 	}
 	for _, tt := range []struct{ name, begin, want string }{
-		{"x.csv", "SQLite format 3\x00", "sqlite by what it begins with "},
+		{"x.csv", "SQLite format 3\x00", "sqlite by its first bytes "},
 		{"x.csv", "SQLite format 3", "csv by its name "},
 		{"X.JSONL", "", "ndjson by its name "},
 		{"x.TAB.gz", zipped("a"), "tsv by its name gzip"},
 		{"x.csv.gz", "a,b", "csv by its content "}, // not compressed: its name says nothing
-		{"x.gz", zipped("SQLite format 3\x00"), "sqlite by what it begins with gzip"},
+		{"x.gz", zipped("SQLite format 3\x00"), "sqlite by its first bytes gzip"},
 		{"x.gz", zipped("[{\"a\":1}]"), "json by its content gzip"},
 		{"x.csv.zst", "\x28\xb5\x2f\xfd", "csv by its name zstd"},
 		{"x", "\x28\xb5\x2f\xfd", " by  zstd"},

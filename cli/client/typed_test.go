@@ -78,7 +78,7 @@ func TestTypedFailures(t *testing.T) {
 		t.Errorf("%d, %q, %q", code, stderr, out)
 	}
 	s.set(ok(200, `{"statement":0,"columns":[{"name":"a"}]}`+"\n[1,\n"))
-	u.want("", "Error: The server sent a row that is not what an ayb server sends\n", 1, "query", "a/b", "SELECT", "--param", "x=1")
+	u.want("", "Error: The server sent a row that is not a JSON array of values\n", 1, "query", "a/b", "SELECT", "--param", "x=1")
 	s.set(fails(errs.E(errs.SQL, "no such table: t").With("sqlite_code", "1").With("statement", "0").With("offset", "14")))
 	for _, f := range []string{"json", "ndjson", "markdown"} {
 		u.want("", "Error: no such table: t\n", 1, "query", "a/b", "SELECT * FROM t", "--format", f)
@@ -115,16 +115,16 @@ func TestParams(t *testing.T) {
 		{"--param a", "--param must be NAME=TEXT or NAME:=JSON, not 'a'"},
 		{"--param =a", "--param must be NAME=TEXT or NAME:=JSON, not '=a'"},
 		{"--param :=a", "--param must be NAME=TEXT or NAME:=JSON, not ':=a'"},
-		{"--param a:=x", "the value of --param a:= is not valid JSON; a text goes after '=' alone"},
+		{"--param a:=x", "the value of --param a:= is not valid JSON; write = for a text"},
 		{"--params 1", "--params must be a JSON array, or an object for named parameters"},
 		{"--params [1", "--params must be a JSON array, or an object for named parameters"},
 		{"--params [] --param a=1", "--params and --param exclude each other"},
-		{"--file x --param a=1", "--file goes without SQL and without parameters"},
+		{"--file x --param a=1", "--file excludes SQL and parameters"},
 	} {
 		args := append([]string{"query", "a/b"}, strings.Fields(tt.args)...)
 		u.want("", "Error: "+tt.want+"\n\nFor more information, try 'client query --help'.\n", 2, args...)
 	}
-	u.want("", "Error: --file goes without SQL and without parameters\n\nFor more information, try 'client query --help'.\n", 2, "query", "a/b", "SELECT", "-f", "x")
+	u.want("", "Error: --file excludes SQL and parameters\n\nFor more information, try 'client query --help'.\n", 2, "query", "a/b", "SELECT", "-f", "x")
 }
 
 // asked returns the SQL of the requests so far.

@@ -16,11 +16,10 @@ import (
 func (a *app) usage() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "usage ENTITY/DATABASE",
-		Short: "Show what a database uses and what limits it",
-		Long: `Show what a database uses, to those who may manage it, and what limits it, to
-its owner. Each limit has a name, and a source: the server's configuration, or
-what its operator has set for the account or the database. Only the operator can
-change it.`,
+		Short: "Show the usage and the limits of a database",
+		Long: `Show the usage of a database, and to its owner also its limits. You must own the
+database or be a manager of it. The source of a limit is the server, the account or
+the database. Only the operator of the server can change limits.`,
 		Example:           "  ayb client usage alice/shop.sqlite\n  ayb client usage alice/shop.sqlite --format json",
 		Args:              positional("ENTITY/DATABASE"),
 		ValidArgsFunction: completing(),
@@ -40,8 +39,8 @@ change it.`,
 	return cmd
 }
 
-// usageRows are the limits by name, each with what is used of it if that can
-// be told. Who is not the owner is told no limits, and nothing of the account.
+// usageRows returns a row for each limit or used quantity. Only the owner gets
+// limits and numbers of the account.
 func usageRows(u httpapi.Usage) [][]string {
 	limits := map[string]httpapi.Limit{}
 	maps.Copy(limits, u.Limits)
@@ -61,8 +60,8 @@ func usageRows(u httpapi.Usage) [][]string {
 	var rows [][]string
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		most := ""
-		l, told := limits[name]
-		if told {
+		l, known := limits[name]
+		if known {
 			most = limitValue(name, l.Value)
 		}
 		rows = append(rows, []string{name, used[name], most, l.Source})
@@ -70,7 +69,7 @@ func usageRows(u httpapi.Usage) [][]string {
 	return rows
 }
 
-// limitValue shows a limit in its unit, which its name tells.
+// limitValue formats a limit. The end of its name shows its unit.
 func limitValue(name string, value int64) string {
 	switch {
 	case value == 0:

@@ -6,22 +6,21 @@ import (
 	"strings"
 )
 
-// CSVWriter writes records with commas, quotes only where a field needs them,
-// and "\n" at the end. It writes field by field, so a result of any size
-// passes through.
+// CSVWriter writes records with commas and "\n", with quotes only around fields
+// that need them. It holds no more than a buffer, so results of any size are
+// possible. It is for one goroutine.
 type CSVWriter struct{ out *bufio.Writer }
 
-// NewCSVWriter makes a writer to w. The caller ends with Flush.
+// NewCSVWriter returns a writer to w. Flush must be called at the end.
 func NewCSVWriter(w io.Writer) *CSVWriter { return &CSVWriter{out: bufio.NewWriter(w)} }
 
-// Write writes one record. A failure of the writer below is told here or by
-// Flush.
+// Write writes one record. An error of w may be returned only by Flush.
 func (c *CSVWriter) Write(record []string) error {
 	for i, field := range record {
 		if i > 0 {
 			_ = c.out.WriteByte(',')
 		}
-		if strings.ContainsAny(field, ",\"\r\n") || field == "" && len(record) == 1 { // an empty line is no record
+		if strings.ContainsAny(field, ",\"\r\n") || field == "" && len(record) == 1 { // else the record would be an empty line
 			_, _ = c.out.WriteString(`"` + strings.ReplaceAll(field, `"`, `""`) + `"`)
 			continue
 		}
@@ -30,5 +29,5 @@ func (c *CSVWriter) Write(record []string) error {
 	return c.out.WriteByte('\n')
 }
 
-// Flush writes what is still buffered.
+// Flush writes the buffer to the writer below, and returns its first error.
 func (c *CSVWriter) Flush() error { return c.out.Flush() }

@@ -1,6 +1,5 @@
-// Package format writes the answers of the client commands: aligned tables
-// for people, CSV and JSON for programs. It knows nothing of the commands and
-// never asks a server for anything.
+// Package format writes the answers of the client commands: aligned tables for
+// people, CSV and JSON for programs. It knows no commands and sends no requests.
 package format
 
 import (
@@ -23,18 +22,18 @@ const (
 	List     Kind = "list"
 )
 
-// Kinds lists the formats of commands that list records; the first is the
+// Kinds returns the formats of commands that list records. The first is the
 // default.
 func Kinds() []string { return []string{string(Table), string(CSV), string(JSON)} }
 
-// QueryKinds lists the formats of the results of queries; the first is the
+// QueryKinds returns the formats for the results of queries. The first is the
 // default.
 func QueryKinds() []string { return append(Kinds(), string(NDJSON), string(Markdown)) }
 
-// SessionKinds lists the formats of an interactive session.
+// SessionKinds returns the formats of interactive sessions.
 func SessionKinds() []string { return append(QueryKinds(), string(List)) }
 
-// Parse reads the name of a format of sessions; the error is Invalid.
+// Parse reads the name of a format of sessions. The error is Invalid.
 func Parse(s string) (Kind, error) {
 	if !slices.Contains(SessionKinds(), s) {
 		return "", errs.E(errs.Invalid, "Unknown format: %s (the formats are %s)", s, strings.Join(SessionKinds(), ", "))

@@ -6,29 +6,29 @@ import (
 	"strings"
 )
 
-// LineWriter writes records a line each, as they come. It is what Markdown
-// and list output have in common.
+// LineWriter writes records line by line, as Markdown or as a list. It is for
+// one goroutine.
 type LineWriter struct {
 	out               *bufio.Writer
 	before, sep, last string
 	cell              *strings.Replacer
 }
 
-// NewListWriter makes a writer of bare values joined by "|". The caller ends
-// with Flush.
+// NewListWriter returns a writer of values separated by "|". Flush must be
+// called at the end.
 func NewListWriter(w io.Writer) *LineWriter {
 	return &LineWriter{out: bufio.NewWriter(w), sep: "|", cell: strings.NewReplacer("\r\n", "\n")}
 }
 
-// NewMarkdownWriter makes a writer of a table in Markdown. The caller ends
-// with Flush. What a cell says is shown and not acted upon: neither HTML nor
-// a bar in it counts.
+// NewMarkdownWriter returns a writer of a Markdown table. Flush must be called
+// at the end. HTML and bars in cells are escaped, so that they are shown as
+// text.
 func NewMarkdownWriter(w io.Writer) *LineWriter {
 	return &LineWriter{out: bufio.NewWriter(w), before: "| ", sep: " | ", last: " |", cell: strings.NewReplacer(
 		`\`, `\\`, "|", `\|`, "&", "&amp;", "<", "&lt;", "\r\n", "<br>", "\n", "<br>")}
 }
 
-// Header writes the names of the columns, which only Markdown has.
+// Header writes the names of the columns. A list has no header.
 func (l *LineWriter) Header(names []string) error {
 	if l.before == "" {
 		return nil
@@ -39,7 +39,7 @@ func (l *LineWriter) Header(names []string) error {
 	return err
 }
 
-// Write writes one record. A failure of the writer below is told here or by
+// Write writes one record. An error of the writer below may be returned only by
 // Flush.
 func (l *LineWriter) Write(record []string) error {
 	_, _ = l.out.WriteString(l.before)
@@ -57,5 +57,5 @@ func (l *LineWriter) Write(record []string) error {
 	return err
 }
 
-// Flush writes what is still buffered.
+// Flush writes the buffer to the writer below, and returns its first error.
 func (l *LineWriter) Flush() error { return l.out.Flush() }

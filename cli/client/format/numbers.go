@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Bytes returns a size as people read it: "512 B", "1.0 GiB".
+// Bytes formats a size: "512 B", "1.0 GiB".
 func Bytes(n int64) string {
 	if n < 1024 {
 		return fmt.Sprintf("%d B", n)
@@ -19,8 +19,8 @@ func Bytes(n int64) string {
 	return fmt.Sprintf("%.1f %ciB", size, units[unit])
 }
 
-// Duration returns a time span as people read it: "0.3 s", "45 s", "2 min 5 s",
-// "3 h", with two units at most. A negative one is shown as nothing at all.
+// Duration formats a duration with at most two units: "0.3 s", "45 s", "2 min 5
+// s", "3 h". A negative one becomes "0 ms".
 func Duration(d time.Duration) string {
 	d = max(d, 0)
 	switch {
@@ -39,7 +39,7 @@ func Duration(d time.Duration) string {
 		if n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, unit.name))
 		} else if len(parts) > 0 {
-			break // "1 d 3 s" would pretend to be exact
+			break // "1 d 3 s" would suggest a precision that is not shown
 		}
 		if len(parts) == 2 {
 			break

@@ -10,21 +10,22 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// tabStop is the distance of tab stops within a cell.
+// tabStop is the distance between tab stops in a cell, in columns.
 const tabStop = 8
 
-// MaxWidth is the widest a column can be made.
+// MaxWidth is the largest width of a column, in terminal columns.
 const MaxWidth = 10_000
 
-// WriteTable writes a header and rows in columns: cells of one space, text
-// and one space, joined by "|"; a rule of "-" and "+" below the header; no
-// border. A column is as wide as its widest cell on a terminal, except that
-// the last one is not padded. Text with line breaks takes several lines.
+// WriteTable writes a header and rows in columns. A cell is a space, its text
+// and a space; "|" separates cells, and a rule of "-" and "+" follows the
+// header. There is no border. A column is as wide as its widest cell; the last
+// column is not padded. A text with line breaks takes several lines.
 //
-// Control characters are shown in an escaped form: the text comes from
-// strangers and must not command the reader's terminal.
+// Control characters are escaped: the text may come from other users and must
+// not control the terminal.
 //
-// Columns can be given a width, at which their texts are broken; 0 is any.
+// fixed sets the widths of the first columns; longer texts are wrapped. 0 is any
+// width. Errors are those of w.
 func WriteTable(w io.Writer, header []string, rows [][]string, fixed ...int) error {
 	head := wrapCells(splitCells(header), fixed)
 	widths := make([]int, len(header))
@@ -50,7 +51,7 @@ func WriteTable(w io.Writer, header []string, rows [][]string, fixed ...int) err
 	return out.Flush() // bufio keeps the first error for here
 }
 
-// splitCells cuts the cells of a row into the lines they take.
+// splitCells splits the cells of a row into lines.
 func splitCells(row []string) [][]string {
 	cells := make([][]string, len(row))
 	for i, text := range row {
@@ -63,7 +64,7 @@ func splitCells(row []string) [][]string {
 	return cells
 }
 
-// wrapCells breaks the lines of cells that are wider than their column may be.
+// wrapCells wraps lines that are wider than the width of their column.
 func wrapCells(cells [][]string, fixed []int) [][]string {
 	for i := range min(len(cells), len(fixed)) {
 		if fixed[i] == 0 {
@@ -78,8 +79,8 @@ func wrapCells(cells [][]string, fixed []int) [][]string {
 	return cells
 }
 
-// wrapText cuts a text into lines no wider than width, as far as its characters
-// are not.
+// wrapText splits a text into lines of at most width columns. A wider character
+// has a line of its own.
 func wrapText(text string, width int) []string {
 	lines, used := []string{""}, 0
 	for chars := uniseg.NewGraphemes(text); chars.Next(); {
@@ -125,8 +126,9 @@ func writeRow(out *bufio.Writer, widths []int, cells [][]string) {
 	}
 }
 
-// Printable makes one line of foreign text safe for a terminal: tabs become
-// spaces, and control and direction-changing characters are escaped.
+// Printable makes one line of text from elsewhere safe for a terminal: tabs
+// become spaces, and characters that control the terminal or the direction of
+// text are escaped.
 func Printable(s string) string {
 	if strings.IndexFunc(s, unsafe) < 0 {
 		return s
@@ -149,8 +151,8 @@ func Printable(s string) string {
 	return b.String()
 }
 
-// unsafe finds what a terminal acts upon: control characters and the marks
-// that turn the direction of the text around them.
+// unsafe reports whether a terminal would act on a character: a control
+// character, a line separator, or a mark that changes the direction of text.
 func unsafe(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029'
 }

@@ -10,14 +10,14 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// maxHistoryEntries is how many texts are remembered.
+// maxHistoryEntries is how many texts the history keeps.
 const maxHistoryEntries = 1000
 
 var errNoSuchEntry = errors.New("the history has no such entry")
 
-// history remembers what was typed, in a file only its owner can read: one
-// JSON string a line, oldest first. Without a path, or when the file cannot
-// be used, it remembers until the session ends.
+// history keeps the entered texts in a file that only its owner can read: one
+// JSON string per line, oldest first. Without a path, or if the file cannot be
+// used, it lasts until the session ends.
 type history struct {
 	path    string
 	entries []string
@@ -29,12 +29,12 @@ func openHistory(path string) *history {
 		return h
 	}
 	data, err := os.ReadFile(path)
-	if err != nil { // the first session, or a history we may not read
+	if err != nil { // the first session, or a file without permission
 		return h
 	}
 	for line := range strings.Lines(string(data)) {
 		var text string
-		if json.Unmarshal([]byte(line), &text) == nil { // a line we cannot read is dropped
+		if json.Unmarshal([]byte(line), &text) == nil { // an invalid line is dropped
 			h.entries = append(h.entries, text)
 		}
 	}
@@ -45,7 +45,7 @@ func openHistory(path string) *history {
 	return h
 }
 
-// Write remembers a text, unless it repeats the last one.
+// Write adds a text, unless it is the same as the last one.
 func (h *history) Write(text string) (int, error) {
 	text = strings.TrimSpace(text)
 	if n := len(h.entries); text == "" || n > 0 && h.entries[n-1] == text {
@@ -56,7 +56,7 @@ func (h *history) Write(text string) (int, error) {
 	return len(h.entries), nil
 }
 
-// GetLine returns an entry, 0 being the oldest.
+// GetLine returns an entry; 0 is the oldest.
 func (h *history) GetLine(i int) (string, error) {
 	if i < 0 || i >= len(h.entries) {
 		return "", errNoSuchEntry
@@ -64,13 +64,13 @@ func (h *history) GetLine(i int) (string, error) {
 	return h.entries[i], nil
 }
 
-// Len is the number of entries.
+// Len returns the number of entries.
 func (h *history) Len() int { return len(h.entries) }
 
 // Dump returns all entries.
 func (h *history) Dump() any { return h.entries }
 
-// append adds an entry to the file. A session goes on without a file.
+// append adds an entry to the file. Errors are ignored: the session goes on.
 func (h *history) append(text string) {
 	if h.path == "" {
 		return
@@ -84,10 +84,10 @@ func (h *history) append(text string) {
 		return
 	}
 	defer f.Close()
-	_, _ = f.Write(append(line, '\n')) // a full disk must not end a session
+	_, _ = f.Write(append(line, '\n')) // ignored: the session goes on with a full disk
 }
 
-// rewrite cuts the file down to the entries kept.
+// rewrite writes the file with the current entries only.
 func (h *history) rewrite() {
 	var b strings.Builder
 	for _, e := range h.entries {

@@ -11,31 +11,32 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// pasteThreshold is how many characters that come at once nobody has typed.
+// pasteThreshold is the number of characters that arrive together from which on
+// the text is pasted, not typed.
 const pasteThreshold = 16
 
-// queueKey is the key behind which the queue waits; it is bound to nothing
-// else.
+// queueKey is a key of our own: the editor reads it where the characters of
+// keys.queue belong. It has no other binding.
 const queueKey = '\x1e'
 
-// keys makes the line editor take what is typed and pasted as it is. The
-// settings it comes with take letters above U+007F for keys with Meta; its
-// commands keep only the first code point of a character, and move by columns
-// where they mean code points.
+// keys makes the line editor insert typed and pasted text unchanged. By default
+// the editor takes letters above U+007F for keys with Meta, its commands keep
+// only the first code point of a character, and they move by columns in place of
+// code points.
 type keys struct {
 	shell      *readline.Shell
 	isComplete func(text string) bool
-	queue      []rune // has been read, and comes after the next queueKey
-	burst      int    // characters that came at once, among them the last one
-	refed      bool   // the editor has been given back some of them
-	lost       bool   // a character came in parts
+	queue      []rune // was read, and belongs after the next queueKey
+	burst      int    // number of characters that arrived together with the last one
+	refed      bool   // some of them went back to the editor
+	lost       bool   // a character arrived in parts
 }
 
 func newKeys(shell *readline.Shell, isComplete func(text string) bool) *keys {
 	k := &keys{shell: shell, isComplete: isComplete}
 	for name, on := range map[string]bool{
 		"convert-meta": false, "input-meta": true, "output-meta": true, "enable-bracketed-paste": true,
-		"cursor-position-probe": false, // what is typed before the terminal answers would be lost
+		"cursor-position-probe": false, // it loses characters that are typed before the terminal answers
 	} {
 		_ = shell.Config.Set(name, on) // it takes any name and value
 	}
@@ -51,7 +52,7 @@ func newKeys(shell *readline.Shell, isComplete func(text string) bool) *keys {
 	complete, accept := was["complete"], was["accept-line"]
 	shell.Keymap.Register(map[string]func(){
 		"self-insert": func() {
-			if typed := shell.Keys.Caller(); string(typed) == "\r\n" { // one character to Unicode, Enter to a person
+			if typed := shell.Keys.Caller(); string(typed) == "\r\n" { // Unicode takes it for one character, but it is Enter
 				accept()
 			} else {
 				k.insert(typed, k.takePending())
@@ -63,7 +64,7 @@ func newKeys(shell *readline.Shell, isComplete func(text string) bool) *keys {
 			k.insert(nil, append(queue, k.takePending()...))
 		},
 		"complete": func() {
-			if rest := k.takePending(); len(rest) > 0 || k.burst >= pasteThreshold { // a person would wait to see what it completes
+			if rest := k.takePending(); len(rest) > 0 || k.burst >= pasteThreshold { // a tab within pasted text
 				k.insert([]rune{'\t'}, rest)
 			} else {
 				complete()
@@ -78,15 +79,16 @@ func newKeys(shell *readline.Shell, isComplete func(text string) bool) *keys {
 	return k
 }
 
-// takeLost reports whether a character of the last text was lost, and forgets it.
+// takeLost reports whether a character of the last text was lost, and resets
+// that.
 func (k *keys) takeLost() bool {
 	was := k.lost
 	k.lost = false
 	return was
 }
 
-// insert inserts a character and, so that a long text is drawn once, what
-// waits behind it up to the next key that is a command.
+// insert inserts a character together with the pending text up to the next
+// command key, so that a long text is drawn once.
 func (k *keys) insert(typed, rest []rune) {
 	k.shell.History.SkipSave()
 	if !k.refed {
@@ -101,7 +103,7 @@ func (k *keys) insert(typed, rest []rune) {
 		return
 	}
 	k.refed = true
-	// The editor takes back keys of one byte only.
+	// The editor accepts only keys of one byte.
 	end := slices.IndexFunc(rest, func(r rune) bool { return r >= utf8.RuneSelf })
 	if end < 0 {
 		k.shell.Keys.Feed(true, rest...)
@@ -111,8 +113,8 @@ func (k *keys) insert(typed, rest []rune) {
 	k.shell.Keys.Feed(true, append(slices.Clone(rest[:end]), queueKey)...)
 }
 
-// splitText takes from keys what is text. Of many that come at once, tabs are
-// text as well, and so is Enter where it would begin a new line anyway.
+// splitText separates text from command keys. In pasted text, tabs are text as
+// well, and so is Enter in an incomplete statement.
 func (k *keys) splitText(text, rest []rune) (plain, commands []rune) {
 	line, at := *k.shell.Line(), k.shell.Cursor().Pos()
 	text = slices.Clone(text)
@@ -130,7 +132,7 @@ func (k *keys) splitText(text, rest []rune) (plain, commands []rune) {
 	return text, nil
 }
 
-// takePending takes what has been read and not been used.
+// takePending removes and returns all characters that were read and not used.
 func (k *keys) takePending() []rune {
 	var text []byte
 	for {
@@ -151,8 +153,8 @@ func (k *keys) takePending() []rune {
 	return []rune(string(text))
 }
 
-// byCharacter makes a command that acts on one code point act on one character,
-// which may have several.
+// byCharacter makes a command for one code point act on one character, which may
+// have several code points.
 func (k *keys) byCharacter(direction int, one func(), all func(to int)) func() {
 	return func() {
 		at, to := k.shell.Cursor().Pos(), k.characterBoundary(direction)
@@ -173,7 +175,8 @@ func (k *keys) remove(to int) {
 	k.shell.Cursor().Set(min(at, to))
 }
 
-// characterBoundary is the position before or after the character at the cursor.
+// characterBoundary returns the position before or after the character at the
+// cursor.
 func (k *keys) characterBoundary(direction int) int {
 	at := k.shell.Cursor().Pos()
 	chars := uniseg.NewGraphemes(string(*k.shell.Line()))
@@ -190,9 +193,9 @@ func (k *keys) characterBoundary(direction int) int {
 	return at
 }
 
-// reserveRows makes room on the terminal for the rows of a text and one more
-// below it, for the editor believes that there is. VT moves down and, in the
-// last row, scrolls, without leaving the column.
+// reserveRows makes room on the terminal for the rows of a text and one more,
+// because the editor assumes that they exist. VT moves down in the same column
+// and, in the last row, scrolls.
 func (k *keys) reserveRows(text []rune) string {
 	width, height := terminalSize()
 	rows := 1

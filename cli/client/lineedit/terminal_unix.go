@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// IsTerminal reports whether this stream is a terminal a person sits at.
+// IsTerminal reports whether a stream is a terminal.
 func IsTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	if !ok {
@@ -18,8 +18,8 @@ func IsTerminal(stream any) bool {
 	return err == nil
 }
 
-// terminalSize is that of the terminal on the standard output; the usual
-// size where there is none.
+// terminalSize returns the size of the terminal on the standard output; 80 by 24
+// if it is unknown.
 func terminalSize() (columns, rows int) {
 	size, err := unix.IoctlGetWinsize(int(os.Stdout.Fd()), unix.TIOCGWINSZ)
 	if err != nil || size.Col == 0 || size.Row == 0 {

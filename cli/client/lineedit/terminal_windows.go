@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// IsTerminal reports whether this stream is a terminal a person sits at.
+// IsTerminal reports whether a stream is a terminal.
 func IsTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	if !ok {
@@ -16,8 +16,8 @@ func IsTerminal(stream any) bool {
 	return windows.GetConsoleMode(windows.Handle(f.Fd()), &mode) == nil
 }
 
-// terminalSize is that of the terminal on the standard output; the usual
-// size where there is none.
+// terminalSize returns the size of the terminal on the standard output; 80 by 24
+// if it is unknown.
 func terminalSize() (columns, rows int) {
 	var info windows.ConsoleScreenBufferInfo
 	if err := windows.GetConsoleScreenBufferInfo(windows.Handle(os.Stdout.Fd()), &info); err != nil {

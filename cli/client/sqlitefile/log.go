@@ -18,7 +18,7 @@ const (
 	logVersion  = 3007000
 )
 
-// log is a write-ahead log with committed transactions in it.
+// log is a write-ahead log with committed transactions.
 type log struct {
 	file   *os.File
 	head   []byte
@@ -27,9 +27,9 @@ type log struct {
 	frames map[uint32]int64 // where the last committed content of each page begins
 }
 
-// openLog reads a log. It is nil without an error when nothing is committed in
-// it: SQLite does not read on behind what is broken off or of an older round,
-// either.
+// openLog reads a log. It returns nil without an error if no transaction in it
+// is committed. As SQLite does, it stops at a frame that is incomplete or that
+// belongs to an earlier use of the log.
 func openLog(path string) (*log, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -90,7 +90,7 @@ func (l *log) scan() error {
 	}
 }
 
-// ignoreEOF takes the end of a log for what it is.
+// ignoreEOF returns nil for the end of a log, and other errors as they are.
 func ignoreEOF(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil
@@ -98,7 +98,7 @@ func ignoreEOF(err error) error {
 	return err
 }
 
-// unchanged reports whether the log has not begun anew.
+// unchanged reports whether the log has not been restarted.
 func (l *log) unchanged() (bool, error) {
 	now := make([]byte, logHeader)
 	if _, err := l.file.ReadAt(now, 0); err != nil {
@@ -107,7 +107,7 @@ func (l *log) unchanged() (bool, error) {
 	return bytes.Equal(now, l.head), nil
 }
 
-// checksum is that of SQLite's logs, over pairs of words.
+// checksum is the checksum of SQLite's logs, computed over pairs of words.
 type checksum struct {
 	order binary.ByteOrder
 	a, b  uint32

@@ -1,8 +1,8 @@
-// Package sqlitefile reads an SQLite database file together with what SQLite
-// keeps beside it: a write-ahead log holds transactions that are committed and
-// not yet in the file, and a rollback journal says that the file holds a part
-// of one that is not. It needs no SQLite and changes no file, so that it works
-// on every system the client works on.
+// Package sqlitefile reads an SQLite database file together with its side files.
+// A write-ahead log has committed transactions that are not yet in the database
+// file. A rollback journal means that the file may have part of an unfinished
+// transaction. The package needs no SQLite and changes no file, so it works on
+// all systems of the client.
 package sqlitefile
 
 import (
@@ -18,17 +18,17 @@ import (
 const (
 	headerBytes  = 100
 	journalMagic = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
-	// lockByte is where SQLite locks the file; the page it is in holds nothing.
+	// lockByte is the offset where SQLite locks the file. Its page has no data.
 	lockByte = 1 << 30
 )
 
-// File is a database as it is after its last committed transaction. It is for
-// one goroutine.
+// File is a database in the state after its last committed transaction. It is
+// for one goroutine.
 type File struct {
 	main    *os.File
 	path    string // as it was given
 	initial fileState
-	log     *log // nil when there is none, or nothing in it
+	log     *log // nil without committed transactions in a log
 	size    int64
 	at      int64
 	page    []byte // the one that is read, of a file with a log
@@ -36,15 +36,15 @@ type File struct {
 	checked bool
 }
 
-// stat reports whether a file is still the same.
+// fileState identifies a version of a file, so that changes can be noticed.
 type fileState struct {
 	size    int64
 	changed int64 // time, in nanoseconds
 }
 
-// Open opens the database at path, and reads the log beside it if there is
-// one. Errors are those of the files, or *errs.Error: Conflict when a
-// transaction is not finished, Invalid when the log does not fit the file.
+// Open opens the database at path, and the log beside it if there is one. Errors
+// are those of the file system, or *errs.Error: Conflict for an unfinished
+// transaction, Invalid for a log that belongs to another database.
 func Open(path string) (*File, error) {
 	main, err := os.Open(path)
 	if err != nil {
@@ -57,8 +57,8 @@ func Open(path string) (*File, error) {
 	return f, nil
 }
 
-// openLogFile looks at what lies beside the file. SQLite names it after the file
-// itself, not after a link to it.
+// openLogFile opens the side files. Their names derive from the file itself, not
+// from a link to it.
 func (f *File) openLogFile() error {
 	real, err := filepath.EvalSymlinks(f.path)
 	if err != nil {
@@ -79,15 +79,15 @@ func (f *File) openLogFile() error {
 		return err
 	}
 	if size := pageSize(head); size != f.log.page {
-		return errs.E(errs.Invalid, "%s-wal is not the log of %s: its pages have %d bytes, and those of the database %d; take a copy with: sqlite3 %[2]s \".backup copy.db\"", f.name(), f.name(), f.log.page, size)
+		return errs.E(errs.Invalid, "%s-wal does not belong to %s: its pages have %d bytes, those of the database %d; make a copy with: sqlite3 %[2]s \".backup copy.db\"", f.name(), f.name(), f.log.page, size)
 	}
 	f.size = int64(f.log.pages) * int64(f.log.page)
 	f.page = make([]byte, f.log.page)
 	return nil
 }
 
-// refuseJournal refuses a file that holds a part of a transaction. A journal that
-// is done with has lost its begin.
+// refuseJournal refuses a file with an unfinished transaction. The journal of a
+// finished one has no magic number any more.
 func (f *File) refuseJournal(path string) error {
 	j, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -104,7 +104,7 @@ func (f *File) refuseJournal(path string) error {
 	if string(head) != journalMagic {
 		return nil
 	}
-	return errs.E(errs.Conflict, "%s-journal lies beside %s: a transaction is being written, or was broken off, so that the file is not whole. Import again when it is done, or take a copy with: sqlite3 %[2]s \".backup copy.db\"", f.name(), f.name())
+	return errs.E(errs.Conflict, "%s-journal exists: a transaction of %s is not finished. Import again when it is finished, or make a copy with: sqlite3 %[2]s \".backup copy.db\"", f.name(), f.name())
 }
 
 func (f *File) name() string { return filepath.Base(f.path) }
@@ -117,10 +117,10 @@ func (f *File) stat() (fileState, error) {
 	return fileState{info.Size(), info.ModTime().UnixNano()}, nil
 }
 
-// Size is how many bytes Read gives in all.
+// Size returns the number of bytes that Read will return in total.
 func (f *File) Size() int64 { return f.size }
 
-// LogPages is how many pages come from the log.
+// LogPages returns the number of pages that come from the log.
 func (f *File) LogPages() int {
 	if f.log == nil {
 		return 0
@@ -128,8 +128,8 @@ func (f *File) LogPages() int {
 	return len(f.log.frames)
 }
 
-// Read implements io.Reader. At its end it is Conflict when somebody has
-// written to the database meanwhile.
+// Read implements io.Reader. The error is Conflict if another program wrote to
+// the database in the meantime.
 func (f *File) Read(p []byte) (int, error) {
 	if f.at == f.size {
 		return 0, f.checkUnchanged()
@@ -156,30 +156,31 @@ func (f *File) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// readPage reads the page at which the reader stands.
+// readPage reads the page at the current position.
 func (f *File) readPage() error {
 	f.unread = f.page
 	if at, ok := f.log.frames[uint32(f.at/int64(len(f.page)))+1]; ok {
-		if _, err := f.log.file.ReadAt(f.page, at); errors.Is(err, io.EOF) { // it is shorter than it was
+		if _, err := f.log.file.ReadAt(f.page, at); errors.Is(err, io.EOF) { // the log became shorter
 			return f.errChanged()
 		} else if err != nil {
 			return err
 		}
 	} else if _, err := f.main.ReadAt(f.page, f.at); errors.Is(err, io.EOF) {
 		if f.at != lockByte {
-			return errs.E(errs.Invalid, "%s-wal is not the log of %s: a part of the database is in neither", f.name(), f.name())
+			return errs.E(errs.Invalid, "%s-wal does not belong to %s: a page of the database is in neither file", f.name(), f.name())
 		}
 		clear(f.page)
 	} else if err != nil {
 		return err
 	}
 	if f.at == 0 {
-		f.page[18], f.page[19] = 1, 1 // what comes is whole without a log
+		f.page[18], f.page[19] = 1, 1 // the copy needs no log
 	}
 	return nil
 }
 
-// checkUnchanged reports whether what was read belongs together.
+// checkUnchanged returns io.EOF if no file has changed since Open, so that the
+// bytes are one state of the database.
 func (f *File) checkUnchanged() error {
 	if f.checked {
 		return io.EOF
@@ -205,7 +206,7 @@ func (f *File) checkUnchanged() error {
 }
 
 func (f *File) errChanged() error {
-	return errs.E(errs.Conflict, "Somebody has written to %s while it was read, so nothing was imported. Import again, or take a copy with: sqlite3 %[1]s \".backup copy.db\"", f.name())
+	return errs.E(errs.Conflict, "Another program wrote to %s while it was read, so nothing was imported. Import again, or make a copy with: sqlite3 %[1]s \".backup copy.db\"", f.name())
 }
 
 // Close closes the files.

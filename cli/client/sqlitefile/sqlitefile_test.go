@@ -135,7 +135,7 @@ func TestJournalBesideTheFile(t *testing.T) {
 	whole(t, path)
 	write(t, path+"-journal", []byte(journalMagic+"more"))
 	_, err := Open(path)
-	if !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "a.db-journal lies beside a.db") || !strings.Contains(err.Error(), `sqlite3 a.db ".backup copy.db"`) {
+	if !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "a.db-journal exists: a transaction of a.db is not finished") || !strings.Contains(err.Error(), `sqlite3 a.db ".backup copy.db"`) {
 		t.Errorf("told %v", err)
 	}
 }
@@ -180,7 +180,7 @@ func TestForeignLog(t *testing.T) {
 	other := filepath.Join(t.TempDir(), "b.db")
 	shell(t, other, "PRAGMA page_size=8192;", "PRAGMA journal_mode=WAL;", "CREATE TABLE t(a);")
 	write(t, path+"-wal", read(t, other+"-wal"))
-	if _, err := Open(path); !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "is not the log of app.db") {
+	if _, err := Open(path); !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "does not belong to app.db") {
 		t.Errorf("told %v", err)
 	}
 }
