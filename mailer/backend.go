@@ -8,26 +8,26 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// backend is one way for mail to leave. It is safe for concurrent use.
+// backend delivers mails. It is safe for concurrent use.
 type backend interface {
-	// name is what messages and the ledger call it.
+	// name names the backend in messages and in the ledger.
 	name() string
-	// deliver hands one mail over. nil means that it has been taken for good.
-	// A Mail error is final, its message without details for strangers; after
+	// deliver delivers one mail. nil means that the mail was accepted for good.
+	// An error with the code Mail is final, and its message is public. After
 	// any other error another try may succeed.
 	deliver(ctx context.Context, m message) error
 	close()
 }
 
-// failure is what one backend says of one mail.
+// failure is the error of one backend for one mail.
 type failure struct {
 	backend string
 	err     error
 }
 
-// combineFailures joins what the backends say. It is final, with the code Mail, only
-// when no backend can be tried again: pitfall A16, a backend that fails for
-// now does not make the mail fail, and what the others took they keep.
+// combineFailures joins the errors of the backends. The result is final, with the
+// code Mail, only if all of them are final. As long as one backend can be tried
+// again, the job stays in the queue; the other backends keep their deliveries.
 func combineFailures(failed []failure) error {
 	if len(failed) == 0 {
 		return nil
@@ -45,6 +45,6 @@ func combineFailures(failed []failure) error {
 	if final {
 		return errs.Wrap(errs.Mail, errors.Join(causes...), "%s", strings.Join(public, "; "))
 	}
-	// As text: a Mail error among them must not make the whole final.
+	// As text, so that a Mail error among them does not make the result final.
 	return errs.Wrap(errs.Unavailable, errors.New(strings.Join(full, "; ")), "The mail has not left yet")
 }

@@ -22,7 +22,7 @@ type connection struct {
 	expiry *time.Timer
 }
 
-// step says how far a mail came.
+// step is a step of the delivery over SMTP. Error messages name it.
 type step string
 
 const (
@@ -31,7 +31,7 @@ const (
 	stepData      step = "mail"
 )
 
-// stepError is a failure while a mail is handed over.
+// stepError is an error of one step.
 type stepError struct {
 	step step
 	err  error
@@ -40,12 +40,13 @@ type stepError struct {
 func (e *stepError) Error() string { return e.err.Error() }
 func (e *stepError) Unwrap() error { return e.err }
 
-// dataTimeouts is how many timeouts the relay has for its answer to the whole
-// mail: it may look into it, and giving up means a second copy.
+// dataTimeouts is the number of timeouts that the relay has for its answer to
+// the complete mail. It may scan the mail first, and a canceled delivery can lead
+// to a second copy.
 const dataTimeouts = 4
 
-// connect makes a connection on which mail can be sent. Every failure may
-// pass: the relay is down, or its operator or ours has something to mend.
+// connect makes a connection that is ready for mail. None of its errors is final:
+// the relay is down, or one of the two configurations has to be repaired.
 func (r *relay) connect(ctx context.Context) (s *connection, err error) {
 	ctx, cancel := context.WithTimeout(ctx, r.cfg.Timeout)
 	defer cancel()
@@ -54,13 +55,13 @@ func (r *relay) connect(ctx context.Context) (s *connection, err error) {
 		return nil, fmt.Errorf("the relay cannot be reached: %w", err)
 	}
 	if deadline, ok := ctx.Deadline(); ok {
-		_ = conn.SetDeadline(deadline) // on a closed one the next step fails
+		_ = conn.SetDeadline(deadline) // if it fails, the next step fails too
 	}
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // ends what waits for it
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // unblocks reads and writes
 	defer func() {
 		stop()
 		if err != nil {
-			_ = conn.Close() // nobody needs it
+			_ = conn.Close()
 		}
 	}()
 	encrypted := r.cfg.Port == tlsPort
@@ -86,7 +87,7 @@ func (r *relay) connect(ctx context.Context) (s *connection, err error) {
 		}
 		encrypted = true
 	}
-	// The address that was dialed counts, not what the name means elsewhere.
+	// The address of the connection counts, not the name in the configuration.
 	if !encrypted && !loopback(conn.RemoteAddr()) {
 		return nil, errors.New("the relay offers no STARTTLS, and mail goes unencrypted only within this machine")
 	}
@@ -98,13 +99,13 @@ func (r *relay) connect(ctx context.Context) (s *connection, err error) {
 	return &connection{conn: conn, client: client}, nil
 }
 
-// tlsError explains a failed handshake.
+// tlsError returns the error of a failed handshake, with the setting to check.
 func tlsError(err error) error {
 	return fmt.Errorf("the relay has no TLS that can be trusted under the name in email.smtp.smtp_host: %w", err)
 }
 
-// logIn uses the first way that both sides know. bare is true only on a
-// connection within this machine.
+// logIn uses the first method that both sides support. bare is true for an
+// unencrypted connection, which stays within this machine.
 func (r *relay) logIn(client *smtp.Client, bare bool) error {
 	offered, list := client.Extension("AUTH")
 	ways := strings.Fields(strings.ToUpper(list))
@@ -122,19 +123,19 @@ func (r *relay) logIn(client *smtp.Client, bare bool) error {
 	case slices.Contains(ways, "CRAM-MD5"):
 		auth = smtp.CRAMMD5Auth(user, password)
 	default:
-		return fmt.Errorf("the relay offers only log-ins that are not known here: %q", list)
+		return fmt.Errorf("the relay offers only log-in methods that are not supported: %q", list)
 	}
 	if err := client.Auth(auth); err != nil {
-		return fmt.Errorf("the relay refuses the log-in; look at email.smtp.smtp_username and email.smtp.smtp_password: %w", err)
+		return fmt.Errorf("the relay refuses the log-in; check email.smtp.smtp_username and email.smtp.smtp_password: %w", err)
 	}
 	return nil
 }
 
-// send hands one mail over. nil means that the relay has said that it has it.
+// send sends one mail. nil means that the relay has confirmed it.
 func (s *connection) send(ctx context.Context, timeout time.Duration, from, to string, text []byte) error {
-	stop := context.AfterFunc(ctx, func() { _ = s.conn.Close() }) // ends what waits for it
+	stop := context.AfterFunc(ctx, func() { _ = s.conn.Close() }) // unblocks reads and writes
 	defer stop()
-	wait := func(d time.Duration) { _ = s.conn.SetDeadline(time.Now().Add(d)) } // on a closed one the next step fails
+	wait := func(d time.Duration) { _ = s.conn.SetDeadline(time.Now().Add(d)) } // if it fails, the next step fails too
 	wait(timeout)
 	if err := s.client.Mail("<" + from + ">"); err != nil {
 		return &stepError{stepSender, err}
@@ -158,14 +159,14 @@ func (s *connection) send(ctx context.Context, timeout time.Duration, from, to s
 	return nil
 }
 
-// close says good-bye if the relay listens. It waits for a second at most.
+// close sends QUIT and closes the connection. It takes a second at most.
 func (s *connection) close() {
-	_ = s.conn.SetDeadline(time.Now().Add(time.Second)) // on a closed one QUIT fails at once
-	_ = s.client.Quit()                                 // whatever it answers, that is the end
+	_ = s.conn.SetDeadline(time.Now().Add(time.Second)) // if it fails, QUIT fails at once
+	_ = s.client.Quit()                                 // the answer does not matter
 	_ = s.conn.Close()
 }
 
-// heloName is the name that this machine greets with.
+// heloName returns the name of this machine for the greeting.
 func heloName() string {
 	name, err := os.Hostname()
 	if err != nil || name == "" || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' }) {
@@ -174,7 +175,7 @@ func heloName() string {
 	return name
 }
 
-// loopback tells whether the other end is on this machine.
+// loopback reports whether the other end is on this machine.
 func loopback(a net.Addr) bool {
 	tcp, ok := a.(*net.TCPAddr)
 	return ok && tcp.IP.IsLoopback()

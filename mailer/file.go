@@ -13,24 +13,25 @@ import (
 	"sync"
 )
 
-// mailFile appends one JSON object a line. It is opened for each mail, so that
-// an operator may rotate or remove it at any time.
+// mailFile is the backend that appends mails to a file, one JSON object per line.
+// It opens the file for each mail, so that an operator can rotate or remove it at
+// any time.
 type mailFile struct {
 	path string
 	mu   sync.Mutex
-	// tail holds the last lines of before the start. A mailer that was killed
-	// right after it wrote a line is given the job again; the token makes the
-	// line unique.
+	// tail contains the hashes of the last lines at the start. A mailer that was
+	// killed right after it wrote a line gets the same job again. The token in
+	// the mail makes each line unique.
 	tail map[[sha256.Size]byte]bool
 }
 
 var _ backend = (*mailFile)(nil)
 
-// tailBytes is how much of the file's end is looked at: many times what is
-// written between a line and the memory of it.
+// tailBytes is the length of the tail. It is far more than the mails that are
+// written before the ledger has recorded them.
 const tailBytes = 256 << 10
 
-// openMailFile makes the directory and checks that the file can be written.
+// openMailFile creates the directory and checks that the file can be written.
 func openMailFile(path string) (*mailFile, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
@@ -43,7 +44,8 @@ func (f *mailFile) name() string { return "File" }
 
 func (f *mailFile) close() {}
 
-// withFile opens the file for one use. Mails hold tokens, so only the owner reads.
+// withFile opens the file for one use. Mails contain tokens, so only the owner of
+// the file may read it.
 func (f *mailFile) withFile(use func(*os.File) error) error {
 	file, err := os.OpenFile(f.path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
@@ -68,7 +70,7 @@ func (f *mailFile) readTail(file *os.File) error {
 	return nil
 }
 
-// deliver writes one line; on return it is complete and durable.
+// deliver writes one line and syncs the file.
 func (f *mailFile) deliver(_ context.Context, m message) error {
 	var line bytes.Buffer
 	enc := json.NewEncoder(&line)
@@ -87,7 +89,7 @@ func (f *mailFile) deliver(_ context.Context, m message) error {
 			return err
 		}
 		text := line.Bytes()
-		if torn { // a crash or a full disk cut the last line short
+		if torn { // a crash or a full disk has cut off the last line
 			text = append([]byte("\n"), text...)
 		}
 		if _, err := file.Write(text); err != nil {
@@ -101,7 +103,7 @@ func (f *mailFile) deliver(_ context.Context, m message) error {
 	return nil
 }
 
-// lastLineIncomplete tells whether the last line lacks its end.
+// lastLineIncomplete reports whether the file does not end with a line break.
 func lastLineIncomplete(file *os.File) (bool, error) {
 	info, err := file.Stat()
 	if err != nil || info.Size() == 0 || !info.Mode().IsRegular() {

@@ -15,14 +15,15 @@ import (
 	"github.com/ayb-go/ayb/shared/filelock"
 )
 
-// ledger remembers which backend has settled which mail, until the mail would
-// be dropped anyway. Deliveries are in a file as soon as settle returns;
-// refusals are kept in memory, a backend will repeat them.
+// ledger records which backend has delivered or finally refused which mail, until
+// the mail expires. A delivery is on disk when record returns. Refusals are in
+// memory only, because a backend would refuse the mail again. The ledger is safe
+// for concurrent use.
 type ledger struct {
 	now func() time.Time
 
 	mu      sync.Mutex
-	dir     string // empty: memory only
+	dir     string // empty for a ledger in memory
 	lock    *os.File
 	file    *os.File
 	lines   int
@@ -30,7 +31,7 @@ type ledger struct {
 	sweepAt int // how many jobs are worth a look for old ones
 }
 
-// jobRecord is what is known of one mail. A nil outcome is a delivery.
+// jobRecord is the record of one mail. A nil outcome is a delivery.
 type jobRecord struct {
 	busy    bool
 	until   time.Time
@@ -47,12 +48,13 @@ type entry struct {
 const (
 	ledgerFile = "delivered.jsonl"
 	lockFile   = "lock"
-	// staleLines is how many lines may be old before the file is written anew.
+	// staleLines is the number of outdated lines that cause a rewrite of the
+	// file.
 	staleLines = 1024
 )
 
-// openLedger reads what is remembered. dir is made; without one the ledger
-// lives in memory. The error says in a sentence what is wrong.
+// openLedger creates dir, locks it and reads the ledger in it. With an empty dir
+// the ledger is in memory only. The error is a sentence for the operator.
 func openLedger(dir string, now func() time.Time) (*ledger, error) {
 	l := &ledger{now: now, dir: dir, jobs: map[string]*jobRecord{}, sweepAt: staleLines}
 	if dir == "" {
@@ -63,7 +65,7 @@ func openLedger(dir string, now func() time.Time) (*ledger, error) {
 		l.lock, err = filelock.Acquire(filepath.Join(dir, lockFile))
 	}
 	if errors.Is(err, filelock.ErrHeld) {
-		err = errors.New("another mailer uses it; give each a data_path of its own")
+		err = errors.New("another mailer uses it; give each mailer its own data_path")
 	}
 	if err == nil {
 		err = l.load()
@@ -77,7 +79,7 @@ func openLedger(dir string, now func() time.Time) (*ledger, error) {
 	return l, nil
 }
 
-// load reads the file. A line that a crash has cut short is no memory.
+// load reads the file. It skips lines that a crash has cut off.
 func (l *ledger) load() error {
 	text, err := os.ReadFile(filepath.Join(l.dir, ledgerFile))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -92,7 +94,7 @@ func (l *ledger) load() error {
 	return nil
 }
 
-// jobRecord gives the record of a job, which it makes if there is none.
+// jobRecord returns the record of a job and creates a missing one.
 func (l *ledger) jobRecord(id string) *jobRecord {
 	j := l.jobs[id]
 	if j == nil {
@@ -107,8 +109,8 @@ func (l *ledger) setOutcome(id, backend string, outcome error, until time.Time) 
 	j.outcome[backend], j.until = outcome, until
 }
 
-// claim gives the outcomes so far and keeps others away until end. ok is
-// false while somebody else works on the same job.
+// claim returns the outcomes of a job so far and reserves it until release. ok is
+// false while another worker has the job.
 func (l *ledger) claim(id string) (past map[string]error, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -120,7 +122,7 @@ func (l *ledger) claim(id string) (past map[string]error, ok bool) {
 	return maps.Clone(j.outcome), true
 }
 
-// release ends begin. A job of which nothing is known is forgotten.
+// release ends the reservation of claim. It drops a job without outcomes.
 func (l *ledger) release(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -131,8 +133,8 @@ func (l *ledger) release(id string) {
 	}
 }
 
-// record remembers an outcome between begin and end. An error means that a
-// restart would forget it.
+// record stores an outcome of a claimed job. An error means that the outcome is in
+// memory but not on disk.
 func (l *ledger) record(id, backend string, outcome error, until time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -146,9 +148,9 @@ func (l *ledger) record(id, backend string, outcome error, until time.Time) erro
 		return fmt.Errorf("encode a delivery: %w", err)
 	}
 	if l.lines > 2*len(l.jobs)+staleLines && l.rewrite() == nil {
-		return nil // the new outcome is part of it; else the old file goes on
+		return nil // rewrite has written the new outcome too; if it failed, append to the old file
 	}
-	// The empty line keeps one that a full disk has cut short apart.
+	// The empty line separates the entry from a line that a full disk has cut off.
 	if _, err := fmt.Fprintf(l.file, "\n%s\n", line); err != nil {
 		return err
 	}
@@ -156,7 +158,8 @@ func (l *ledger) record(id, backend string, outcome error, until time.Time) erro
 	return l.file.Sync()
 }
 
-// dropExpired drops what is over, when there is enough of it to look.
+// dropExpired drops expired jobs, when the number of jobs has doubled since the
+// last time.
 func (l *ledger) dropExpired() {
 	if len(l.jobs) < l.sweepAt {
 		return
@@ -166,7 +169,7 @@ func (l *ledger) dropExpired() {
 	l.sweepAt = 2*len(l.jobs) + staleLines
 }
 
-// rewrite writes the file anew with what still counts, and appends from there.
+// rewrite writes a new file with the current outcomes, and replaces the old file.
 func (l *ledger) rewrite() error {
 	name := filepath.Join(l.dir, ledgerFile)
 	file, err := os.OpenFile(name+".new", os.O_RDWR|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o600)
@@ -200,7 +203,7 @@ func (l *ledger) rewrite() error {
 	return nil
 }
 
-// syncDir makes a rename survive a power cut, where directories can be synced.
+// syncDir makes a rename durable.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
@@ -209,7 +212,7 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// close ends the use of the directory.
+// close closes the file and unlocks the directory.
 func (l *ledger) close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -1,12 +1,11 @@
-// Package mailer is the role that delivers mail: it takes jobs from the
-// durable queue, renders them, and hands them to its backends, an SMTP relay
-// and a file. It does not know why a mail is sent, and it never reads mail.
+// Package mailer is the role that delivers mail. It reads jobs from the durable
+// queue, renders them, and passes them to its backends: an SMTP relay and a
+// file. It does not know why a mail is sent, and it receives no mail.
 //
-// A job leaves the queue only when every backend has taken the mail or has
-// refused it for good. Which backends have taken it is remembered by the job's
-// id, across restarts too, so that a second try goes only where the first one
-// failed. DESIGN.md tells which moment remains in which a killed mailer leads
-// to a second copy.
+// A job leaves the queue when every backend has accepted the mail or has finally
+// refused it. The ledger records by job which backends have accepted it, also
+// across restarts, so that a second try uses only the backends that have failed.
+// DESIGN.md lists the two cases in which a recipient can get a second copy.
 package mailer
 
 import (
@@ -24,8 +23,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Config configures the mailer. SMTP, File or both are set; with both each
-// mail goes both ways, SMTP first.
+// Config is the configuration of the mailer. SMTP, File or both are set. With
+// both, each mail goes to SMTP first and then to the file.
 type Config struct {
 	// From and ReplyTo are mailboxes such as `Name <a@b.example>`; empty means
 	// ayb <noreply@localhost>, and From.
@@ -33,45 +32,47 @@ type Config struct {
 	ReplyTo string
 	// SMTP is the relay; nil for none.
 	SMTP *SMTP
-	// File is the path of the JSON-lines backend; empty for none.
+	// File is the path of the mail file; empty for none.
 	File string
-	// StateDir is where deliveries are remembered; it is created. Required
-	// with SMTP, and used by one mailer at a time.
+	// StateDir is the directory of the ledger; it is created. It is required
+	// with SMTP, and only one mailer at a time may use it.
 	StateDir string
 }
 
-// SMTP is a relay. Port 465 speaks TLS from the first byte. Any other port
-// must offer STARTTLS, except on the machine of the mailer itself.
+// SMTP is a relay. Port 465 uses TLS from the first byte. Any other port must
+// offer STARTTLS, except on the machine of the mailer itself.
 type SMTP struct {
 	Host string
 	Port int
-	// Username and Password log in; without a user name nobody logs in.
+	// Username and Password log in to the relay. Without a user name the mailer
+	// does not log in.
 	Username string
 	Password string
-	// TLS is a base for the TLS configuration, such as other roots; nil means
-	// the roots of the system. The server name is always Host.
+	// TLS is the base of the TLS configuration, with other root certificates
+	// for example. nil means the defaults of the system. The server name is
+	// always Host.
 	TLS *tls.Config
-	// Timeout bounds making a connection and each answer of the relay.
+	// Timeout limits the connection set-up and each answer of the relay.
 	// Default 30 s.
 	Timeout time.Duration
 }
 
 const (
-	// defaultMailbox is the sender where none is configured.
+	// defaultMailbox is the default sender.
 	defaultMailbox = "ayb <noreply@localhost>"
-	// relayWorkers is how many mails are on their way to a relay at once. A
-	// file is written by one, so that its lines are in the queue's order.
+	// relayWorkers is the number of concurrent deliveries to a relay. Without a
+	// relay there is one worker, so that the file has the order of the queue.
 	relayWorkers = 4
-	// deliveryTimeout is how long one delivery may take in all.
+	// deliveryTimeout limits one delivery to all backends.
 	deliveryTimeout = 5 * time.Minute
-	// stopGrace is how much longer a delivery that has begun may take when the
-	// mailer is stopped: breaking off may mean a second copy.
+	// stopGrace is the time that a running delivery has when the mailer stops. A
+	// canceled delivery can lead to a second copy.
 	stopGrace = 5 * time.Second
-	// defaultRetention is how long a delivery without an end is remembered.
+	// defaultRetention is how long the ledger keeps a mail without expiry.
 	defaultRetention = 7 * 24 * time.Hour
 )
 
-// Deps are the mailer's collaborators. All are required.
+// Deps are the dependencies of the mailer. All are required.
 type Deps struct {
 	Queue   bus.Queue
 	Notices mailapi.Notices
@@ -79,7 +80,7 @@ type Deps struct {
 	Now     func() time.Time
 }
 
-// Mailer delivers mails. New checks; Run works; Close ends it.
+// Mailer delivers mails. Run works until its context ends; Close comes after.
 type Mailer struct {
 	cfg      Config
 	deps     Deps
@@ -89,8 +90,8 @@ type Mailer struct {
 
 var _ mailapi.Deliverer = (*Mailer)(nil)
 
-// New opens the backends; no connection is made yet. The error says in a
-// sentence what is wrong.
+// New opens the backends without connecting to the relay. The error is a sentence
+// for the operator.
 func New(cfg Config, deps Deps) (*Mailer, error) {
 	if deps.Queue == nil || deps.Notices == nil || deps.Log == nil || deps.Now == nil {
 		return nil, errors.New("mailer: a dependency is missing")
@@ -124,7 +125,7 @@ func open(cfg Config, deps Deps) (*Mailer, error) {
 		m.backends = append(m.backends, file)
 	}
 	dir := ""
-	if cfg.SMTP != nil { // a file can be looked into, a relay cannot
+	if cfg.SMTP != nil { // for the file alone, its own tail is enough
 		dir = cfg.StateDir
 	}
 	var err error
@@ -132,14 +133,14 @@ func open(cfg Config, deps Deps) (*Mailer, error) {
 	return m, err
 }
 
-// Run delivers until ctx ends. Jobs that could not be delivered stay queued;
-// a delivery that has begun is finished if that takes seconds.
+// Run delivers mails until ctx ends. Jobs that could not be delivered stay in the
+// queue. A running delivery gets five more seconds.
 func (m *Mailer) Run(ctx context.Context) error {
 	workers := 1
 	if m.cfg.SMTP != nil {
 		workers = relayWorkers
 	}
-	m.deps.Log.Info("mailer works")
+	m.deps.Log.Info("mailer started")
 	var group errgroup.Group
 	for range workers {
 		group.Go(func() error {
@@ -149,8 +150,8 @@ func (m *Mailer) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
-// Close ends idle connections and lets another mailer use the state
-// directory. It is called after Run has returned.
+// Close closes idle connections and unlocks the state directory. It must be called
+// after Run has returned.
 func (m *Mailer) Close() error {
 	for _, b := range m.backends {
 		b.close()
@@ -158,7 +159,9 @@ func (m *Mailer) Close() error {
 	return m.ledger.close()
 }
 
-// Deliver implements mailapi.Deliverer. It may be called concurrently.
+// Deliver delivers one job; it implements mailapi.Deliverer. It may be called
+// concurrently. An error with the code Mail is final; after any other error the
+// job has to be tried again.
 func (m *Mailer) Deliver(ctx context.Context, job mailapi.Job) error {
 	msg, err := m.render(job)
 	if err != nil {
@@ -166,7 +169,7 @@ func (m *Mailer) Deliver(ctx context.Context, job mailapi.Job) error {
 	}
 	past, ok := m.ledger.claim(msg.id)
 	if !ok {
-		return errs.E(errs.Unavailable, "This mail is being delivered at this moment")
+		return errs.E(errs.Unavailable, "This mail is being delivered already")
 	}
 	defer m.ledger.release(msg.id)
 	expired := !job.ExpiresAt.IsZero() && m.deps.Now().After(job.ExpiresAt)
@@ -178,7 +181,7 @@ func (m *Mailer) Deliver(ctx context.Context, job mailapi.Job) error {
 		switch {
 		case settled:
 		case expired:
-			return errs.E(errs.Mail, "The mail waited longer than its token is valid and was dropped")
+			return errs.E(errs.Mail, "The mail was dropped because its token has expired")
 		default:
 			err = m.deliverTo(ctx, b, msg, job.ExpiresAt)
 		}
@@ -189,7 +192,7 @@ func (m *Mailer) Deliver(ctx context.Context, job mailapi.Job) error {
 	return combineFailures(failed)
 }
 
-// deliverTo gives the mail to one backend and remembers what became of it.
+// deliverTo delivers the mail to one backend and records a final outcome.
 func (m *Mailer) deliverTo(ctx context.Context, b backend, msg message, until time.Time) error {
 	err := b.deliver(ctx, msg)
 	if err != nil && !errs.Is(err, errs.Mail) {
@@ -199,13 +202,14 @@ func (m *Mailer) deliverTo(ctx context.Context, b backend, msg message, until ti
 		until = m.deps.Now().Add(defaultRetention)
 	}
 	if lerr := m.ledger.record(msg.id, b.name(), err, until); lerr != nil {
-		// The mail has left. Only a restart now could send it once more.
-		m.deps.Log.Error("delivery is remembered in memory only", "job", msg.id, "err", lerr)
+		// The mail is delivered. A restart could deliver it a second time.
+		m.deps.Log.Error("could not record a delivery on disk", "job", msg.id, "err", lerr)
 	}
 	return err
 }
 
-// withStopGrace is ctx with a limit of its own, and a little longer.
+// withStopGrace returns a context that ends stopGrace after ctx, and at the latest
+// after deliveryTimeout.
 func withStopGrace(ctx context.Context) (context.Context, context.CancelFunc) {
 	longer, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliveryTimeout)
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(stopGrace, cancel) })

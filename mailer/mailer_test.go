@@ -145,8 +145,8 @@ func TestOptionalDependenciesAreNone(t *testing.T) {
 	}
 }
 
-// A job is data from elsewhere: whatever it holds, the mail has one receiver
-// and the template's lines. Pitfall A16: the address is looked at here again.
+// A16: the mailer checks the address again. The mail of any job has one recipient
+// and the lines of the template.
 func TestHostileJobsAreRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mails.jsonl")
 	m := newMailer(t, path)
@@ -154,7 +154,7 @@ func TestHostileJobsAreRefused(t *testing.T) {
 		"no address":      func(j *mailapi.Job) { j.To = "" },
 		"header":          func(j *mailapi.Job) { j.To = "a@example.org\r\nBcc: b@example.org" },
 		"bare line feed":  func(j *mailapi.Job) { j.To = "a@example.org\nBcc: b@example.org" },
-		"two receivers":   func(j *mailapi.Job) { j.To = "a@example.org,b@example.org" },
+		"two recipients":  func(j *mailapi.Job) { j.To = "a@example.org,b@example.org" },
 		"SMTP parameter":  func(j *mailapi.Job) { j.To = "a@example.org> NOTIFY=NEVER <b@example.org" },
 		"display name":    func(j *mailapi.Job) { j.To = "A <a@example.org>" },
 		"quoted name":     func(j *mailapi.Job) { j.To = `"a b"@example.org` },

@@ -18,8 +18,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// message is a mail as the file backend writes it. The names and the order of
-// the keys are a contract.
+// message is a mail as the file backend writes it. Programs read the file, so the
+// names and the order of the keys must stay.
 type message struct {
 	From        string   `json:"from"`
 	To          string   `json:"to"`
@@ -30,22 +30,23 @@ type message struct {
 	Date        string   `json:"date"`
 	Content     []string `json:"content"`
 
-	// id names the job wherever it is remembered: letters, digits, - and _.
+	// id names the job in the ledger and in the Message-ID: letters, digits, -
+	// and _.
 	id   string
 	date time.Time
 }
 
 const (
 	subject = "Your login credentials"
-	// rfc2822 is the date of a mail header, always in UTC here.
+	// rfc2822 is the format of dates in mail headers.
 	rfc2822 = "Mon, 2 Jan 2006 15:04:05 -0700"
-	// maxAddress is the longest address (RFC 5321).
+	// maxAddress is the limit for an address in RFC 5321, in bytes.
 	maxAddress = 254
 )
 
-// render fills the template. Programs find the token on the line that begins
-// with a tab and `ayb client confirm`. A job that would put anything but its
-// words into the mail is refused for good, whoever queued it.
+// render makes the mail of a job. Programs find the token on the line that begins
+// with a tab and `ayb client confirm`. The error has the code Mail: an address,
+// token or link that could add lines or headers to the mail is refused.
 func (m *Mailer) render(job mailapi.Job) (message, error) {
 	if !isPlainAddress(job.To) {
 		return message{}, errs.E(errs.Mail, "The mail address is not valid")
@@ -71,7 +72,7 @@ func (m *Mailer) render(job mailapi.Job) (message, error) {
 
 var safeID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
-// jobID is the job's id if that can stand in a header, else a hash of it.
+// jobID returns the id of the job, or a hash if the id cannot be used in a header.
 func jobID(job mailapi.Job) string {
 	if safeID.MatchString(job.ID) {
 		return job.ID
@@ -80,8 +81,8 @@ func jobID(job mailapi.Job) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// isPlainAddress takes name@domain in visible ASCII and nothing else, so that it
-// can be neither a second receiver nor a header nor an SMTP command.
+// isPlainAddress reports whether s is name@domain in visible ASCII. Such an
+// address cannot contain a second recipient, a header or an SMTP command.
 func isPlainAddress(s string) bool {
 	parsed, err := mail.ParseAddress(s)
 	return err == nil && parsed.Address == s && len(s) <= maxAddress &&
@@ -90,18 +91,18 @@ func isPlainAddress(s string) bool {
 		})
 }
 
-// isOneWord tells whether the text is one visible word.
+// isOneWord reports whether s is one word of visible characters.
 func isOneWord(s string) bool {
 	return s != "" && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return r == ' ' || !unicode.IsPrint(r)
 	})
 }
 
-// mime is the mail as a relay gets it (RFC 5322). Its Message-ID comes from
-// the job, so that a second copy can be told by it.
+// mime returns the mail for a relay (RFC 5322). The Message-ID is made from the
+// job, so that mail programs recognize a second copy.
 func (m message) mime() ([]byte, error) {
-	// Links may be longer than a line may be. (go-mail's 7bit says 7bit and
-	// writes quoted-printable all the same.)
+	// Quoted-printable, because a link may be longer than a line of a mail. (The
+	// 7bit encoding of go-mail also writes quoted-printable.)
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithEncoding(gomail.EncodingQP))
 	if err := msg.From(m.From); err != nil {
 		return nil, fmt.Errorf("email.smtp.from: %w", err)
@@ -110,13 +111,13 @@ func (m message) mime() ([]byte, error) {
 		return nil, fmt.Errorf("email.smtp.reply_to: %w", err)
 	}
 	if err := msg.To(m.To); err != nil {
-		return nil, fmt.Errorf("the receiver: %w", err)
+		return nil, fmt.Errorf("the recipient: %w", err)
 	}
 	from := msg.GetFrom()[0].Address
 	msg.Subject(m.Subject)
 	msg.SetDateWithValue(m.date)
 	msg.SetMessageIDWithValue(m.id + "@" + from[strings.LastIndexByte(from, '@')+1:])
-	msg.SetGenHeader("Auto-Submitted", "auto-generated") // no out-of-office answers
+	msg.SetGenHeader("Auto-Submitted", "auto-generated") // prevents out-of-office answers
 	msg.SetBodyString(gomail.TypeTextPlain, strings.Join(m.Content, "\r\n")+"\r\n")
 	var out bytes.Buffer
 	if _, err := msg.WriteTo(&out); err != nil {

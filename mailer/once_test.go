@@ -17,7 +17,7 @@ import (
 	"github.com/ayb-go/ayb/shared/bus/natsbus/bustest"
 )
 
-// again opens the mailer anew on what a killed one has left.
+// again opens a new mailer in the directory of a killed one.
 func again(t *testing.T, m *Mailer) *Mailer {
 	t.Helper()
 	if err := m.Close(); err != nil { // the lock ends with the process
@@ -26,8 +26,8 @@ func again(t *testing.T, m *Mailer) *Mailer {
 	return newMailerWith(t, m.cfg)
 }
 
-// A mailer that was killed after the relay's answer and before the queue
-// heard of it is given the job again.
+// A mailer that was killed between the answer of the relay and the acknowledgement
+// to the queue gets the job again.
 func TestRestartSendsNoSecondCopy(t *testing.T) {
 	s := smtptest.Start(t, smtptest.Config{})
 	cfg := relayTo(t, s)
@@ -56,7 +56,7 @@ func TestRestartSendsNoSecondCopy(t *testing.T) {
 	}
 }
 
-// The same for the file, which is looked into: nothing else is remembered.
+// The same with the file: its tail is the only record.
 func TestRestartWritesNoSecondLine(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mails.jsonl")
 	for range 3 {
@@ -158,7 +158,7 @@ func TestLedgerSurvivesTornLinesAndForgets(t *testing.T) {
 	}
 }
 
-// running is a mailer at work on a real queue, and the client of it.
+// running starts a mailer with a real queue and returns the client of the queue.
 func running(t *testing.T, s *smtptest.Server) *mailapi.Client {
 	t.Helper()
 	b := bustest.Start(t)
@@ -189,7 +189,7 @@ func numbered(i int) mailapi.Job {
 	return j
 }
 
-// Acceptance: the relay is away for a while; every mail arrives, none twice.
+// The relay is down for some time. Every mail arrives exactly once.
 func TestRelayAwayForAWhile(t *testing.T) {
 	s := smtptest.Start(t, smtptest.Config{})
 	c := running(t, s)
@@ -219,8 +219,8 @@ func TestRelayAwayForAWhile(t *testing.T) {
 	}
 }
 
-// A mail that the relay is slow with, and one that it wants later, hold up no
-// other.
+// A mail with a slow answer and a mail that is refused for now do not delay
+// others.
 func TestSlowMailHoldsUpNoOther(t *testing.T) {
 	release := make(chan struct{})
 	var later atomic.Bool

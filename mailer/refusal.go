@@ -10,23 +10,22 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// notFinalCodes are permanent answers that the mail is not to blame for: commands the
-// relay does not know or want in this order, a relay that takes no mail now,
-// and a log-in that is missing or too weak. The operator can mend them, and
-// until the mail expires it waits for that.
+// notFinalCodes are permanent SMTP answers that do not depend on the mail: unknown
+// or unexpected commands, a relay that accepts no mail, and a missing or weak
+// log-in. The operator can repair them. The mail waits for that until it expires.
 var notFinalCodes = []int{500, 502, 503, 504, 521, 530, 534, 535, 538}
 
-// classify tells a refusal for good, which gets the code Mail, from what may
-// pass. The receiver's address is taken out of what the relay says, because
-// the text is for logs.
-func classify(err error, receiver string) error {
+// classify returns an error with the code Mail for a final refusal, and another
+// error for a temporary one. It removes the address of the recipient from the
+// answer of the relay, because the text is for logs.
+func classify(err error, recipient string) error {
 	var at *stepError
 	var reply *textproto.Error
 	if !errors.As(err, &at) || !errors.As(err, &reply) {
 		return fmt.Errorf("the relay did not take the mail: %w", err)
 	}
-	address := regexp.MustCompile(`(?i)` + regexp.QuoteMeta(receiver))
-	cause := fmt.Errorf("the relay says %d %q", reply.Code, address.ReplaceAllLiteralString(reply.Msg, "(receiver)"))
+	address := regexp.MustCompile(`(?i)` + regexp.QuoteMeta(recipient))
+	cause := fmt.Errorf("the relay says %d %q", reply.Code, address.ReplaceAllLiteralString(reply.Msg, "(recipient)"))
 	if reply.Code < 500 || reply.Code > 599 || slices.Contains(notFinalCodes, reply.Code) {
 		return fmt.Errorf("the relay did not take the %s: %w", at.step, cause)
 	}

@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// relay is the SMTP backend. A connection that has carried a mail waits a
-// moment for the next one (pitfall P14).
+// relay is the SMTP backend. It keeps a connection open for some seconds after a
+// mail, because a new connection with TLS and log-in takes longer than the mail.
 type relay struct {
 	cfg  SMTP
-	from string // the envelope's sender
+	from string // the sender of the envelope
 	tls  *tls.Config
-	// dial is what a test replaces.
+	// dial is replaced by tests.
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 	mu   sync.Mutex
@@ -29,9 +29,9 @@ var _ backend = (*relay)(nil)
 
 const (
 	relayTimeout = 30 * time.Second
-	// relayIdle is how long a connection waits; relays end theirs later.
+	// relayIdle is how long an idle connection stays open. Relays wait longer.
 	relayIdle = 5 * time.Second
-	// tlsPort speaks TLS from the first byte.
+	// tlsPort uses TLS from the first byte.
 	tlsPort = 465
 )
 
@@ -61,8 +61,9 @@ func newRelay(cfg Config) (*relay, error) {
 
 func (r *relay) name() string { return "SMTP" }
 
-// deliver implements backend. A mail whose last answer does not arrive may
-// have been taken; it is tried again and says who it is by its Message-ID.
+// deliver implements backend. When the last answer of the relay is lost, the relay
+// may have accepted the mail. The mail is then sent again with the same
+// Message-ID.
 func (r *relay) deliver(ctx context.Context, m message) error {
 	text, err := m.mime()
 	if err != nil {
@@ -84,13 +85,13 @@ func (r *relay) deliver(ctx context.Context, m message) error {
 		s.close()
 		var f *stepError
 		if reused && errors.As(err, &f) && f.step == stepSender {
-			continue // the relay was tired of the old connection
+			continue // the relay has closed the idle connection
 		}
 		return classify(err, m.To)
 	}
 }
 
-// takeIdle gives an idle connection, or nil.
+// takeIdle removes and returns an idle connection, or nil.
 func (r *relay) takeIdle() *connection {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -99,11 +100,11 @@ func (r *relay) takeIdle() *connection {
 	}
 	s := r.idle[len(r.idle)-1]
 	r.idle = r.idle[:len(r.idle)-1]
-	s.expiry.Stop() // when it is too late, drop finds nothing
+	s.expiry.Stop() // if the timer has fired, closeIdle does not find the connection
 	return s
 }
 
-// keepIdle lets a connection wait for the next mail.
+// keepIdle keeps a connection for the next mail.
 func (r *relay) keepIdle(s *connection) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -111,7 +112,7 @@ func (r *relay) keepIdle(s *connection) {
 	r.idle = append(r.idle, s)
 }
 
-// closeIdle ends a connection that still waits.
+// closeIdle closes a connection if it is still idle.
 func (r *relay) closeIdle(s *connection) {
 	r.mu.Lock()
 	found := false
@@ -128,7 +129,7 @@ func (r *relay) closeIdle(s *connection) {
 	}
 }
 
-// close ends all connections that wait.
+// close closes all idle connections.
 func (r *relay) close() {
 	for s := r.takeIdle(); s != nil; s = r.takeIdle() {
 		s.close()

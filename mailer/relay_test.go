@@ -22,7 +22,7 @@ const (
 	password = "the password, 00123"
 )
 
-// relayTo is a configuration for the server.
+// relayTo returns a configuration for the server.
 func relayTo(t *testing.T, s *smtptest.Server) Config {
 	t.Helper()
 	return Config{
@@ -32,7 +32,7 @@ func relayTo(t *testing.T, s *smtptest.Server) Config {
 	}
 }
 
-// dialing sends the relay's connections to the server, whatever they ask for.
+// dialing connects the relay to the server, whatever address it dials.
 func dialing(t *testing.T, m *Mailer, s *smtptest.Server, wrap func(net.Conn) net.Conn) {
 	t.Helper()
 	m.backends[0].(*relay).dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
@@ -46,12 +46,12 @@ func dialing(t *testing.T, m *Mailer, s *smtptest.Server, wrap func(net.Conn) ne
 
 func asIs(c net.Conn) net.Conn { return c }
 
-// elsewhere is a connection to another machine.
+// elsewhere is a connection with the address of another machine.
 type elsewhere struct{ net.Conn }
 
 func (elsewhere) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 25} }
 
-// Pitfall O1: TLS from the first byte on 465, STARTTLS elsewhere; both work.
+// O1: TLS from the first byte on port 465, STARTTLS on others.
 func TestTLSAndLogIn(t *testing.T) {
 	for name, security := range map[string]smtptest.Security{"implicit": smtptest.Implicit, "starttls": smtptest.StartTLS} {
 		t.Run(name, func(t *testing.T) {
@@ -110,8 +110,8 @@ func TestMailIsWellFormed(t *testing.T) {
 	}
 }
 
-// Neither mail nor a password goes over the network in the clear, whatever
-// the relay offers.
+// Mails and passwords never leave the machine in plain text, whatever the relay
+// offers.
 func TestNothingInTheClear(t *testing.T) {
 	s := smtptest.Start(t, smtptest.Config{Security: smtptest.None, Username: user, Password: password, Hook: func(step smtptest.Step, m smtptest.Mail) error {
 		if step != smtptest.Connect {
@@ -146,7 +146,7 @@ func TestPlainWithinTheMachine(t *testing.T) {
 	}
 }
 
-// stays checks that the job stays queued and that the log is told why.
+// stays checks that the job stays in the queue and that the reason is logged.
 func stays(t *testing.T, err error, why string) {
 	t.Helper()
 	if err == nil || errs.Is(err, errs.Mail) || !strings.Contains(err.Error(), why) {
@@ -160,7 +160,7 @@ func stays(t *testing.T, err error, why string) {
 	}
 }
 
-// What the operator can mend does not cost a mail.
+// An error that the operator can repair does not lose a mail.
 func TestTroubleOfTheOperator(t *testing.T) {
 	t.Run("unknown authority", func(t *testing.T) {
 		s := smtptest.Start(t, smtptest.Config{})
@@ -244,8 +244,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// Pitfall P14: mails in quick succession share a connection, and one that the
-// relay has given up costs no mail and no error.
+// P14: mails in quick succession share a connection. A connection that the relay
+// has closed causes no error and loses no mail.
 func TestConnectionsAreReused(t *testing.T) {
 	s := smtptest.Start(t, smtptest.Config{Username: user, Password: password})
 	m := newMailerWith(t, relayTo(t, s))
@@ -271,7 +271,7 @@ func TestConnectionsAreReused(t *testing.T) {
 	}
 }
 
-// Pitfall O1: there are time limits. A relay that says nothing costs one.
+// O1: a relay that does not answer runs into a time limit.
 func TestSilentRelay(t *testing.T) {
 	block := make(chan struct{})
 	t.Cleanup(func() { close(block) })
@@ -293,7 +293,7 @@ func TestSilentRelay(t *testing.T) {
 	}
 }
 
-// A mailer that is told to stop finishes the mail that it is sending.
+// A stopped mailer completes the running delivery.
 func TestStopFinishesTheMail(t *testing.T) {
 	reached, release := make(chan struct{}), make(chan struct{})
 	s := smtptest.Start(t, smtptest.Config{Hook: func(step smtptest.Step, _ smtptest.Mail) error {
@@ -320,8 +320,8 @@ func TestStopFinishesTheMail(t *testing.T) {
 	}
 }
 
-// Pitfall A16: both backends are always tried, each is told by its name, and
-// what one has taken it is not given again.
+// A16: both backends are always tried, each error names its backend, and a backend
+// that has accepted a mail does not get it again.
 func TestTwoBackends(t *testing.T) {
 	var code atomic.Int64
 	code.Store(451)

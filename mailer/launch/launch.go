@@ -1,4 +1,4 @@
-// Package launch composes the mailer role from a configuration.
+// Package launch makes the mailer role from a configuration.
 package launch
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/ayb-go/ayb/shared/supervisor"
 )
 
-// Role is the mailer.
+// Role returns the mailer as a role of a process.
 func Role(env process.Env) supervisor.Role {
 	return supervisor.Role{Name: "mailer", Run: func(ctx context.Context, ready func()) error {
 		return runMailer(ctx, env, ready)
@@ -39,8 +39,8 @@ func runMailer(ctx context.Context, env process.Env, ready func()) error {
 	return errors.Join(err, m.Close())
 }
 
-// mailerConfig takes both ways for mail to leave. The sender of the relay's
-// section is the file's too.
+// mailerConfig returns the configuration of the mailer. The sender in the section
+// of the relay is used for the mail file too.
 func mailerConfig(c config.Server) mailer.Config {
 	var m mailer.Config
 	if f := c.Email.File; f != nil {

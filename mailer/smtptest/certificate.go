@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// makeCertificates makes an authority and a certificate of it for localhost.
+// makeCertificates makes a certificate authority and its certificate for
+// localhost.
 func (s *Server) makeCertificates() {
 	s.t.Helper()
 	caKey, key := s.key(), s.key()

@@ -1,7 +1,7 @@
-// Package smtptest is a real SMTP server for tests: TLS from the first byte or
-// by STARTTLS with a certificate of its own authority, log-in, and a hook at
-// every step where a test can refuse, wait, or kill the client. It takes mail
-// and never passes it on.
+// Package smtptest is an SMTP server for tests. It supports TLS from the first
+// byte, STARTTLS and log-in, with a certificate of its own authority. At each step
+// it calls a hook, in which a test can refuse the mail, wait, or kill the client.
+// It keeps the mails in memory.
 package smtptest
 
 import (
@@ -22,17 +22,17 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// Security is how connections are encrypted.
+// Security is the encryption of connections.
 type Security int
 
 // The kinds of security.
 const (
-	StartTLS Security = iota // offered; a log-in only after it
+	StartTLS Security = iota // offered; a log-in is allowed after it only
 	Implicit                 // TLS from the first byte
-	None                     // plain, log-in included
+	None                     // unencrypted, also the log-in
 )
 
-// Step is a moment of a transaction.
+// Step is a step of a transaction.
 type Step int
 
 // The steps, in their order. Accepted is after the mail has been counted and
@@ -45,19 +45,19 @@ const (
 	Accepted
 )
 
-// Config says what the server is like.
+// Config is the configuration of the server.
 type Config struct {
 	Security Security
-	// Username and Password are asked for when set.
+	// Username and Password are required from clients when they are set.
 	Username, Password string
-	// Hook is called at each step (Connect at each greeting: twice with
-	// STARTTLS), in the connection's goroutine, with what is
-	// known of the mail. An error is the server's answer: see Answer. Before
-	// Taken a mail that gets an error is not counted.
+	// Hook is called at each step, in the goroutine of the connection, with
+	// the known part of the mail. With STARTTLS it is called twice for Connect.
+	// An error becomes the answer of the server: see Answer. A mail is counted
+	// unless the hook returns an error at a step before Accepted.
 	Hook func(Step, Mail) error
 }
 
-// Answer is an SMTP answer such as 550.
+// Answer returns an error that is sent as an SMTP answer, such as 550.
 func Answer(code int, text string) error {
 	return &smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 1, 1}, Message: text}
 }
@@ -89,7 +89,7 @@ func Start(t testing.TB, cfg Config) *Server {
 	return s
 }
 
-// Resume starts the server again, where it was.
+// Resume starts the server again, on the same port.
 func (s *Server) Resume() {
 	s.t.Helper()
 	s.mu.Lock()
@@ -118,33 +118,34 @@ func (s *Server) Resume() {
 	s.server, s.listener, s.done = server, listener, done
 	go func() {
 		defer close(done)
-		_ = server.Serve(listener) // it ends when the test closes it
+		_ = server.Serve(listener) // it fails when Stop closes the listener
 	}()
 }
 
-// quiet drops what the library says of clients that went away.
+// quiet drops the log lines of the library about lost clients.
 type quiet struct{}
 
 func (quiet) Printf(string, ...any) {}
 func (quiet) Println(...any)        {}
 
-// Stop ends the server and all its connections: its port refuses.
+// Stop stops the server and closes all connections. The port refuses connections
+// until Resume.
 func (s *Server) Stop() {
 	s.mu.Lock()
 	server, listener, done := s.server, s.listener, s.done
 	s.server = nil
 	s.mu.Unlock()
 	if server != nil {
-		_ = server.Close() // it is over either way
+		_ = server.Close() // an error does not matter to the test
 		_ = listener.Close()
 		<-done
 	}
 }
 
-// Host is a name that the certificate is good for.
+// Host returns the name in the certificate.
 func (s *Server) Host() string { return "localhost" }
 
-// Port is where the server listens, always the same.
+// Port returns the port of the server. It stays the same after Resume.
 func (s *Server) Port() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -159,8 +160,7 @@ func (s *Server) Port() int {
 	return n
 }
 
-// CAFile is the file with the certificate of the server's authority, for
-// SSL_CERT_FILE.
+// CAFile returns a file with the certificate of the authority, for SSL_CERT_FILE.
 func (s *Server) CAFile() string {
 	s.t.Helper()
 	file := filepath.Join(s.t.TempDir(), "ca.pem")
@@ -170,26 +170,26 @@ func (s *Server) CAFile() string {
 	return file
 }
 
-// TLS trusts the server.
+// TLS returns a client configuration that trusts the server.
 func (s *Server) TLS() *tls.Config {
 	roots := x509.NewCertPool()
 	roots.AddCert(s.ca)
 	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 }
 
-// Mails are all mails that were taken, in that order.
+// Mails returns all accepted mails, in their order.
 func (s *Server) Mails() []Mail {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.mails)
 }
 
-// To are the mails to one address.
+// To returns the accepted mails to one address.
 func (s *Server) To(address string) []Mail {
 	return slices.DeleteFunc(s.Mails(), func(m Mail) bool { return !strings.EqualFold(m.To, address) })
 }
 
-// counted counts connections.
+// counted is a listener that counts connections.
 type counted struct {
 	net.Listener
 	s *Server
@@ -205,7 +205,7 @@ func (l counted) Accept() (net.Conn, error) {
 	return conn, err
 }
 
-// Connections counts those that were made.
+// Connections returns the number of connections so far.
 func (s *Server) Connections() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,23 +12,23 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// Mail is a mail as it arrived.
+// Mail is a received mail.
 type Mail struct {
-	// From and To are the envelope's.
+	// From and To are the addresses of the envelope.
 	From, To string
-	// TLS and User are how it came.
+	// TLS and User describe the connection.
 	TLS  bool
 	User string
-	// Raw is everything; Header and Lines are parsed, the lines decoded.
+	// Raw is the complete mail, Header its header, and Lines its decoded text.
 	Raw    string
 	Header mail.Header
 	Lines  []string
 }
 
-// MessageID is the header of that name.
+// MessageID returns the header Message-ID.
 func (m Mail) MessageID() string { return m.Header.Get("Message-ID") }
 
-// Token is the token on the line for the command line, empty without one.
+// Token returns the token in the line for the command line, or an empty text.
 func (m Mail) Token() string {
 	for _, l := range m.Lines {
 		if token, ok := strings.CutPrefix(l, "\tayb client confirm "); ok {
@@ -103,7 +103,7 @@ func (c *session) Reset() { c.mail = Mail{} }
 
 func (c *session) Logout() error { return nil }
 
-// parse refuses what no reader would take for a mail.
+// parse parses a mail. The error says which part is missing or broken.
 func parse(m Mail, raw []byte) (Mail, error) {
 	msg, err := mail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {

@@ -144,7 +144,7 @@ func freePort(t testing.TB) int {
 // readyMessages is what each process says when it can be used.
 var readyMessages = map[string]string{
 	"ayb": "Starting server ", "ayb-controlplane": "Starting server ",
-	"ayb-querynode": "query node serves", "ayb-mailer": "mailer works",
+	"ayb-querynode": "query node serves", "ayb-mailer": "mailer started",
 	"ayb-snapshotter": "snapshotter works",
 }
 
