@@ -198,7 +198,7 @@ func TestRightsAndPlacesComeBeforeALargeBody(t *testing.T) {
 	}
 	begun := w.begin(t, "POST", "/v1/ann/db/query", strings.Repeat(" ", 100_000)+"SELECT 1", ann)
 	for _, kind := range kinds {
-		if status, text := head(ann, "/v1/ann/db/query", kind); status != 503 || !strings.Contains(text, "as many as may") {
+		if status, text := head(ann, "/v1/ann/db/query", kind); status != 503 || !strings.Contains(text, "queries run on the databases of this account") {
 			t.Errorf("%s without a place: %d %s", kind, status, text)
 		}
 	}

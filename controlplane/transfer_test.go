@@ -60,7 +60,7 @@ func TestImportTables(t *testing.T) {
 		"":                          "An import can be of the format sqlite, sql, csv, tsv, json or ndjson",
 		"format=xls":                "An import can be of the format sqlite, sql, csv, tsv, json or ndjson",
 		"format=csv&mode=merge":     "The mode of an import can be create, append or replace",
-		"format=csv&on_error=x":     "What happens on an error can be stop or skip",
+		"format=csv&on_error=x":     "The parameter on_error can be stop or skip",
 		"format=csv&dry_run=x":      "The parameter dry_run can be yes or no",
 		"format=csv&format=json":    "The parameter format is given more than once",
 		"format=csv&mod=replace":    "There is no parameter mod here; the parameters are format, table, mode, on_error, dry_run, header, delimiter, quote, escape, comment, skip_lines, trim, types, encoding, null, public_sharing_level",

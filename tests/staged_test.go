@@ -89,7 +89,7 @@ func beginsListed(t *testing.T, w *harness.Server, u, listed *harness.User, path
 	harness.Until(t, what+" to be listed", func() bool {
 		select {
 		case got := <-i.ended:
-			if !strings.Contains(got.body, "as many as may") {
+			if !strings.Contains(got.body, "queries run on the databases of this account") {
 				t.Fatalf("%s ended: %d %s", what, got.status, got.body)
 			}
 			i = begins(t, w, u, path, params, data)
@@ -131,7 +131,7 @@ func TestWhatIsStagedIsListedAndCanceled(t *testing.T) {
 			if found.Caller != "bob" {
 				t.Errorf("%s is that of %s", c.what, found.Caller)
 			}
-			if _, err := alice.Query(t.Context(), "alice", "a.sqlite", "SELECT 1"); err == nil || !strings.Contains(err.Error(), "as many as may") {
+			if _, err := alice.Query(t.Context(), "alice", "a.sqlite", "SELECT 1"); err == nil || !strings.Contains(err.Error(), "queries run on the databases of this account") {
 				t.Errorf("the import takes no place: %v", err)
 			}
 			if err := who.CancelQuery(t.Context(), "alice", "a.sqlite", found.ID); err != nil {

@@ -10,18 +10,18 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Details is a database and what the caller may do with it.
+// Details is a database with the caller's rights on it.
 type Details struct {
 	Database meta.Database
 	Rights   authz.Rights
-	// ForkedFrom is what it was copied from, and Forks are its copies, the
-	// newest first, as far as the caller may discover them; ForkedFrom is nil
-	// otherwise.
+	// ForkedFrom is the present path of the database that it was forked from; nil
+	// for none, and for one that the caller may not discover.
 	ForkedFrom *ayb.DatabasePath
-	Forks      []ayb.DatabasePath
+	// Forks are the forks that the caller may discover, newest first.
+	Forks []ayb.DatabasePath
 }
 
-// Details tells about a database. Errors are those of seen.
+// Details describes a database. Errors are those of findVisible.
 func (d *Databases) Details(ctx context.Context, actor authz.Actor, entity, database string) (Details, error) {
 	out, err := d.findVisible(ctx, actor, entity, database)
 	if err != nil {
@@ -44,9 +44,10 @@ func (d *Databases) Details(ctx context.Context, actor authz.Actor, entity, data
 	return out, nil
 }
 
-// findVisible finds a database that the caller may see. Errors: NotFound for a missing database of
-// the caller's own; for every other that is missing or may not be seen,
-// Unauthenticated to an anonymous caller and Hidden to a known one (S22).
+// findVisible returns a database that the caller may see. Errors: NotFound for a
+// missing database of the caller's own. For a database of another account:
+// Unauthenticated to an anonymous caller and Hidden to a known one, whether it is
+// missing or not, so that its existence stays secret.
 func (d *Databases) findVisible(ctx context.Context, actor authz.Actor, entity, database string) (Details, error) {
 	if err := authz.CheckScope(actor, authz.ShowDatabase); err != nil {
 		return Details{}, err
@@ -65,9 +66,10 @@ func (d *Databases) findVisible(ctx context.Context, actor authz.Actor, entity, 
 	}
 }
 
-// resolve finds a database and the caller's rights on it, also by a name it had
-// before. A missing one is like one without rights, except to the entity it
-// would belong to.
+// resolve returns a database, by its present or a former name, and the caller's
+// rights on it. A missing database of another account is not an error: it is
+// returned like one without rights, so that callers refuse both in the same words.
+// One of the caller's own is NotFound.
 func (d *Databases) resolve(ctx context.Context, actor authz.Actor, path ayb.DatabasePath) (meta.Database, authz.Rights, error) {
 	found, err := d.deps.Store.Lookup.DatabaseFor(ctx, path, actor.Entity)
 	if errs.Is(err, errs.NotFound) {
@@ -97,22 +99,23 @@ type EntityDetails struct {
 	Entity meta.Entity
 	// Databases are those the caller may discover, newest first.
 	Databases []meta.Database
-	// CanCreate says that the caller may create databases here.
+	// CanCreate reports whether the caller may create databases here.
 	CanCreate bool
-	// Deleted are the databases that can be had back until their Until; only
-	// the entity itself is told.
+	// Deleted are the databases that can be undeleted; empty unless the caller
+	// is the entity.
 	Deleted []DeletedDatabase
 }
 
-// DeletedDatabase is a database that can be had back.
+// DeletedDatabase is a database that was deleted at a time and can be undeleted
+// until another.
 type DeletedDatabase struct {
 	Name  ayb.DatabaseSlug
 	At    time.Time
 	Until time.Time
 }
 
-// Entity tells about an entity and lists those of its databases that the
-// caller may discover. NotFound when there is no such entity.
+// Entity describes an entity and lists those of its databases that the caller may
+// discover. NotFound for a missing entity.
 func (d *Databases) Entity(ctx context.Context, actor authz.Actor, slug string) (EntityDetails, error) {
 	if err := authz.CheckScope(actor, authz.ShowEntity); err != nil {
 		return EntityDetails{}, err
@@ -121,7 +124,7 @@ func (d *Databases) Entity(ctx context.Context, actor authz.Actor, slug string) 
 	if err != nil {
 		return EntityDetails{}, err
 	}
-	all, err := d.deps.Store.Listings.DatabasesFor(ctx, e.ID, actor.Entity) // P6: one query
+	all, err := d.deps.Store.Listings.DatabasesFor(ctx, e.ID, actor.Entity)
 	if err != nil {
 		return EntityDetails{}, err
 	}

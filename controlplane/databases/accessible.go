@@ -8,16 +8,16 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// Level gives a database and the level at which the caller may query it,
-// which may be none. Errors are those of Details.
+// Level returns a database and the level at which the caller may query it; the
+// level can be no access. Errors are those of Details.
 func (d *Databases) Level(ctx context.Context, actor authz.Actor, entity, database string) (meta.Database, ayb.QueryLevel, error) {
 	found, err := d.findVisible(ctx, actor, entity, database)
 	return found.Database, found.Rights.Query, err
 }
 
 // Accessible lists the databases that the caller can query at least at a level:
-// their own, then those shared with them, each newest first. What is only
-// public is not listed.
+// their own, then those shared with them, each newest first. Public databases
+// without a grant are left out.
 func (d *Databases) Accessible(ctx context.Context, actor authz.Actor, level ayb.QueryLevel) ([]meta.Database, error) {
 	own, err := d.deps.Store.Listings.DatabasesFor(ctx, actor.Entity, actor.Entity)
 	if err != nil {

@@ -13,27 +13,28 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// NewDatabase is what a caller asks for, as it was typed.
+// NewDatabase describes a database to create, in the caller's spelling.
 type NewDatabase struct {
 	Entity   string
 	Database string
-	// Type and Public are the spellings of ayb. An empty Public is no-access.
+	// Type and Public are the spellings of package ayb. An empty Public is
+	// no-access.
 	Type   string
 	Public string
 }
 
-// createTimeout limits the part of a creation that is carried out even when
-// the caller goes away, so that nothing stays half-done.
+// createTimeout limits the part of a creation that is carried out even after the
+// caller has gone.
 const createTimeout = 15 * time.Second
 
-// Create makes a database: room on a node first, then the record, without
-// which the database does not exist. Either both are there afterwards or
-// neither (N11).
+// Create creates an empty database: its place on a node first, then the record.
+// Without the record there is no database, so after an error the place on the
+// node is removed again.
 //
 // Errors, in the order of the checks: InvalidSlug; NotFound for the entity;
-// Invalid for the type, then the level; Forbidden when the caller is not the
-// entity; Conflict when the database exists; Forbidden when the account has as
-// many as it may have; Unavailable or Unsupported when no node takes it.
+// Invalid for the type, then the level; Forbidden unless the caller is the
+// entity; Conflict for a path in use; Forbidden when the account has reached its
+// limit; Unavailable or Unsupported when no node takes it.
 func (d *Databases) Create(ctx context.Context, actor authz.Actor, req NewDatabase) (meta.Database, error) {
 	if err := authz.CheckScope(actor, authz.CreateDatabase); err != nil {
 		return meta.Database{}, err
@@ -63,13 +64,13 @@ func (d *Databases) Create(ctx context.Context, actor authz.Actor, req NewDataba
 	return made, nil
 }
 
-// checkNew makes the checks that need no lock, in the contract's order.
+// checkNew makes the checks that need no lock. Clients rely on their order.
 func (d *Databases) checkNew(ctx context.Context, actor authz.Actor, req NewDatabase) (meta.Database, error) {
 	slug, err := ayb.ParseDatabaseSlug(req.Database)
 	if err != nil {
 		return meta.Database{}, err
 	}
-	owner, err := d.deps.Store.Lookup.EntityBySlug(ctx, ayb.FoldEntity(req.Entity)) // A4
+	owner, err := d.deps.Store.Lookup.EntityBySlug(ctx, ayb.FoldEntity(req.Entity))
 	if err != nil {
 		return meta.Database{}, err
 	}
@@ -83,8 +84,8 @@ func (d *Databases) checkNew(ctx context.Context, actor authz.Actor, req NewData
 			return meta.Database{}, err
 		}
 	}
-	// The name alone is not enough: the caller's account may have been deleted
-	// a moment ago and the name registered by somebody else.
+	// The name alone proves nothing: the caller's account may have been deleted a
+	// moment ago, and the name registered anew.
 	if !actor.ActsAs(owner.Slug) || actor.Entity != owner.ID {
 		return meta.Database{}, errs.E(errs.Forbidden, "Authenticated entity %s can't create a database for entity %s", actor.Slug, owner.Slug)
 	}
@@ -93,8 +94,8 @@ func (d *Databases) checkNew(ctx context.Context, actor authz.Actor, req NewData
 	}, nil
 }
 
-// checkNameAndCount tells whether the name is free and the account has room for one
-// more database.
+// checkNameAndCount checks that the name is free and that the account may have
+// one more database.
 func (d *Databases) checkNameAndCount(ctx context.Context, made meta.Database) error {
 	_, err := d.deps.Store.Lookup.DatabaseByPath(ctx, made.Path)
 	switch {
@@ -109,8 +110,8 @@ func (d *Databases) checkNameAndCount(ctx context.Context, made meta.Database) e
 	return d.checkCount(ctx, made.Owner, made.Path.Entity, true)
 }
 
-// checkCount tells whether an account may have one more database: a new one,
-// or one that it has deleted.
+// checkCount checks that an account may have one more live database; anew is
+// false for one that is undeleted.
 func (d *Databases) checkCount(ctx context.Context, owner meta.EntityID, name ayb.EntitySlug, anew bool) error {
 	may, err := d.ownerLimits(ctx, owner)
 	if err != nil {
@@ -134,13 +135,13 @@ func (d *Databases) checkCount(ctx context.Context, owner meta.EntityID, name ay
 	return nil
 }
 
-// keptFactor times as many databases as an account may have may be there with
-// the deleted ones: else whoever deletes all the time would fill the disks.
+// keptFactor limits the live and deleted databases of an account together, in
+// multiples of its limit. Without it, repeated deletion would fill the disks.
 const keptFactor = 2
 
-// discardFiles removes the room of a database that could not be recorded, and
-// leaves it alone when a record, of somebody who was faster, says that it is
-// in use or when that cannot be known.
+// discardFiles removes the place of a database that could not be recorded. It
+// leaves the place alone when another database uses it, or when the store does
+// not answer.
 func (d *Databases) discardFiles(ctx context.Context, made meta.Database) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTimeout)
 	defer cancel()
@@ -149,7 +150,7 @@ func (d *Databases) discardFiles(ctx context.Context, made meta.Database) error 
 	if inUse || err != nil && !errs.Is(err, errs.NotFound) {
 		return nil
 	}
-	if d.deps.Store.Lookup.CheckPathFree(ctx, made.Path) != nil { // another one is on its way to the path, or from it
+	if d.deps.Store.Lookup.CheckPathFree(ctx, made.Path) != nil { // files of another database are moving to the path, or from it
 		return nil
 	}
 	_, err = d.deps.Files.DiscardDatabase(ctx, nodeapi.NodeID(made.Node), nodeapi.DiscardRequest{Path: made.Path})

@@ -10,9 +10,9 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// findOwned finds a database of the caller's own. doing says in the refusal what
-// others may not do. Errors: NotFound for a missing one, Forbidden for every
-// other that is missing or of somebody else (S22).
+// findOwned returns a database of the caller's own; doing is the verb of the
+// refusal. Errors: NotFound for a missing one; Forbidden for every name of another
+// account, so that the existence of a database stays secret.
 func (d *Databases) findOwned(ctx context.Context, actor authz.Actor, op authz.Operation, entity, database, doing string) (meta.Database, error) {
 	if err := authz.CheckScope(actor, op); err != nil {
 		return meta.Database{}, err
@@ -25,15 +25,15 @@ func (d *Databases) findOwned(ctx context.Context, actor authz.Actor, op authz.O
 	return db, err
 }
 
-// operationTimeout limits a request that begins or ends a change of place, which is
-// carried out even when the caller goes away.
+// operationTimeout limits a delete, undelete or rename, which is carried out even
+// after the caller has gone.
 const operationTimeout = time.Minute
 
-// Delete deletes a database. On return it exists for nobody; with Undelete it
-// comes back, with its grants and tokens, for as long as Config.Grace. Its name
-// is free as soon as the node has put its files away. Errors: those of owned;
-// Conflict while it is being renamed, and for a name that it had before: what is
-// deleted shall be what was named.
+// Delete soft-deletes a database: every request finds it missing. Undelete
+// restores it, with grants and tokens, for Config.Grace. Its name is free as soon
+// as the node has moved its files. Errors: those of findOwned; Conflict while the
+// database is being renamed, and for a former name, because the caller may mean
+// another database.
 func (d *Databases) Delete(ctx context.Context, actor authz.Actor, entity, database string) error {
 	db, err := d.findOwned(ctx, actor, authz.DeleteDatabase, entity, database, "delete")
 	if err != nil {
@@ -48,15 +48,15 @@ func (d *Databases) Delete(ctx context.Context, actor authz.Actor, entity, datab
 	if err := d.deps.Store.Operations.BeginDeletion(ctx, db, now, now.Add(reconcile.OperationLease)); err != nil {
 		return nameMissing(err, db.Path)
 	}
-	// It is deleted. Files that are not put away now are later.
+	// The record is deleted. Files that stay now are moved later.
 	d.deps.Operations.TryNow(ctx, meta.PendingOperation{Kind: meta.OperationDelete, Database: db})
 	return nil
 }
 
-// Undelete brings back what was deleted last under a name. Errors: Forbidden for
-// a name of somebody else, NotFound when there is nothing to bring back, Conflict
-// when the name is in use again, Unavailable when its node does not answer: it
-// comes back as soon as that does.
+// Undelete restores the database that was deleted last under a name. Errors:
+// Forbidden for a name of another account; NotFound when there is no deleted
+// database of that name; Conflict when the name is in use again; Unavailable when
+// its node does not answer: it is undeleted as soon as the node does.
 func (d *Databases) Undelete(ctx context.Context, actor authz.Actor, entity, database string) error {
 	if err := authz.CheckScope(actor, authz.UndeleteDatabase); err != nil {
 		return err

@@ -12,14 +12,14 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Fork makes a copy of a database as a new one of the caller's, on any node:
-// one consistent copy at the source, piped to the new one, which remembers where
-// it is from. from is the name of the source.
+// Fork copies a database to a new one of the caller's, on any node: one
+// consistent copy of the source streams to the new database, which records its
+// origin. from is the path of the source.
 //
 // Errors, in the order of the checks: NotFound for a missing source of the
-// caller's own; Forbidden for every other that is missing or may not be forked
-// (S22); Invalid for a bad name of the copy; those of Create; Unavailable when
-// too much runs on the databases of the source's account.
+// caller's own; Forbidden for a source that is missing or that the caller may not
+// fork; Invalid for a bad name of the copy; those of Create; Unavailable when the
+// query quota of the source's account is used up.
 func (d *Databases) Fork(ctx context.Context, actor authz.Actor, entity, database, to string) (made meta.Database, from ayb.DatabasePath, err error) {
 	if err := authz.CheckScope(actor, authz.ForkDatabase); err != nil {
 		return made, from, err
@@ -41,7 +41,7 @@ func (d *Databases) Fork(ctx context.Context, actor authz.Actor, entity, databas
 	return made, source.Path, cancelCause(ctx, err)
 }
 
-// findForkable finds a database that the caller may fork.
+// findForkable returns a database that the caller may fork.
 func (d *Databases) findForkable(ctx context.Context, actor authz.Actor, path ayb.DatabasePath) (meta.Database, error) {
 	db, rights, err := d.resolve(ctx, actor, path)
 	if err == nil && !rights.Fork {
@@ -50,7 +50,7 @@ func (d *Databases) findForkable(ctx context.Context, actor authz.Actor, path ay
 	return db, err
 }
 
-// checkTarget checks the name of a new database that is made of another.
+// checkTarget checks the name of a database that is made from another.
 func (d *Databases) checkTarget(ctx context.Context, actor authz.Actor, of meta.Database, to string) (meta.Database, error) {
 	entity, name, ok := strings.Cut(to, "/")
 	if !ok {
@@ -59,7 +59,7 @@ func (d *Databases) checkTarget(ctx context.Context, actor authz.Actor, of meta.
 	return d.checkNew(ctx, actor, NewDatabase{Entity: entity, Database: name, Type: string(of.Type)})
 }
 
-// copyInto sends what is in one database to a version of another.
+// copyInto streams an export of one database into a staged version of another.
 func (d *Databases) copyInto(ctx context.Context, actor authz.Actor, source, made meta.Database, node nodeapi.NodeID, version string) error {
 	most, err := d.ownerLimits(ctx, made.Owner)
 	if err != nil {

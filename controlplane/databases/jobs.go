@@ -18,19 +18,19 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// jobs are the databases that are put together at this moment: imports of whole
-// databases, restores and forks. They are listed, and can be stopped, as the
-// queries of the database that they are for. Each control plane knows its own.
+// jobs are the imports of database files, restores and forks that run at this
+// moment. They are listed, and can be canceled, with the queries of the database
+// that they build or replace. Each control plane knows its own.
 type jobs struct {
 	mu   sync.Mutex
 	byID map[string]*job // by id
 }
 
-// job is one of them. What it holds does not change.
+// job is one of them; its fields do not change.
 type job struct {
-	database meta.DatabaseID // zero for a database that is being made
+	database meta.DatabaseID // zero for a database that is being created
 	path     ayb.DatabasePath
-	account  meta.EntityID // whose it is
+	account  meta.EntityID // of the caller
 	caller   ayb.EntitySlug
 	agent    string
 	title    string
@@ -40,8 +40,8 @@ type job struct {
 
 func newJobs() *jobs { return &jobs{byID: map[string]*job{}} }
 
-// beginJob takes a work in. The context ends, with the reason as its cause, when
-// somebody stops the work; end takes it out.
+// beginJob adds a job; end removes it. The context during ends when the job is
+// canceled, with the reason as its cause.
 func (d *Databases) beginJob(ctx context.Context, actor authz.Actor, db meta.Database, what string) (during context.Context, end func()) {
 	during, stop := context.WithCancelCause(ctx)
 	raw := make([]byte, 8)
@@ -61,9 +61,9 @@ func (d *Databases) beginJob(ctx context.Context, actor authz.Actor, db meta.Dat
 	}
 }
 
-// visibleTo tells whether somebody may know of a work at a path, and stop it: an
-// account what it asked for, a program what that program did, and all who
-// manage the database.
+// visibleTo reports whether an actor may list and cancel a job at a path: the
+// account that began it, a program with a scoped token only its own jobs, and
+// every manager of the database.
 func (w *job) visibleTo(actor authz.Actor, path ayb.DatabasePath, db meta.Database, rights authz.Rights) bool {
 	switch {
 	case w.database != db.ID || w.database == 0 && w.path != path || actor.Anonymous():
@@ -75,7 +75,7 @@ func (w *job) visibleTo(actor authz.Actor, path ayb.DatabasePath, db meta.Databa
 	}
 }
 
-// list gives the works that somebody may know of.
+// list returns the jobs that are visible to an actor.
 func (w *jobs) list(actor authz.Actor, path ayb.DatabasePath, db meta.Database, rights authz.Rights) (out []daemonapi.RunningQuery) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -90,7 +90,7 @@ func (w *jobs) list(actor authz.Actor, path ayb.DatabasePath, db meta.Database, 
 	return out
 }
 
-// cancel stops a work; false when there is none that the actor may stop.
+// cancel cancels a job; it returns false when the actor sees no job of this id.
 func (w *jobs) cancel(actor authz.Actor, path ayb.DatabasePath, db meta.Database, rights authz.Rights, id string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -102,7 +102,7 @@ func (w *jobs) cancel(actor authz.Actor, path ayb.DatabasePath, db meta.Database
 	return true
 }
 
-// cancelCause gives the reason why a work was stopped, where that is why it failed.
+// cancelCause replaces the error of a job that was canceled by the reason.
 func cancelCause(ctx context.Context, err error) error {
 	if cause, ok := context.Cause(ctx).(*errs.Error); ok && err != nil { //nolint:errorlint // ours, as it is
 		return cause
@@ -110,7 +110,7 @@ func cancelCause(ctx context.Context, err error) error {
 	return err
 }
 
-// withJobs adds works to what a daemon lists.
+// withJobs adds jobs to a daemon's list of queries, which may be nil.
 func withJobs(ctx context.Context, answer nodeapi.Answer, more []daemonapi.RunningQuery) (nodeapi.Answer, error) {
 	if len(more) == 0 {
 		return answer, nil
@@ -123,7 +123,7 @@ func withJobs(ctx context.Context, answer nodeapi.Answer, more []daemonapi.Runni
 			return nil, err
 		}
 		if err := json.Unmarshal(text, &running); err != nil {
-			return nil, errs.Wrap(errs.Engine, err, "What runs on the database could not be read")
+			return nil, errs.Wrap(errs.Engine, err, "The list of running queries could not be read")
 		}
 	}
 	running.Queries = append(running.Queries, more...)
@@ -132,12 +132,12 @@ func withJobs(ctx context.Context, answer nodeapi.Answer, more []daemonapi.Runni
 	})
 	text, err := json.Marshal(running)
 	if err != nil {
-		return nil, errs.Wrap(errs.Internal, err, "The list could not be written")
+		return nil, errs.Wrap(errs.Internal, err, "The list of running queries could not be written")
 	}
 	return &jsonAnswer{text}, nil
 }
 
-// jsonAnswer is an answer that is known.
+// jsonAnswer is an answer of one piece.
 type jsonAnswer struct{ text []byte }
 
 // Next implements nodeapi.Answer.

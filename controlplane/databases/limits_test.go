@@ -21,7 +21,7 @@ func set(of map[limits.Limit]int64) (v limits.Values) {
 	return v
 }
 
-// limited is a service of which alice/d has limits of its own.
+// limited is a service whose database alice/d has limits of its own.
 func limited(t *testing.T, account, database map[limits.Limit]int64) (*world, *databases.Databases) {
 	t.Helper()
 	w := &world{account: set(account)}
@@ -35,9 +35,8 @@ func limited(t *testing.T, account, database map[limits.Limit]int64) (*world, *d
 	return w, service(t, w)
 }
 
-// A daemon is told of the limits that are its database's own, and of no other:
-// those of the server it knows. The time and the size of results are always the
-// ones that hold.
+// A request to a daemon has the limits that are set for its database or account;
+// those of the server stay zero. The time and the size of results are always set.
 func TestRequestsHaveTheirLimits(t *testing.T) {
 	for name, tt := range map[string]struct {
 		account, database map[limits.Limit]int64
@@ -78,7 +77,7 @@ func TestRequestBytes(t *testing.T) {
 	}
 }
 
-// The account's own limit counts, and 0 is none.
+// The limit of the account replaces that of the server; 0 is no limit.
 func TestDatabasesOfAccounts(t *testing.T) {
 	w := &world{owned: meta.DatabaseCounts{Live: 1, Reserved: 1}}
 	s := service(t, w)

@@ -15,20 +15,20 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Query is what a caller wants to run on one database.
+// Query is a query on one database.
 type Query struct {
 	Entity, Database string
 	Form             daemonapi.Form
 	Format           daemonapi.Format
-	// Body is as its Form says. It goes to the daemon unread.
+	// Body has the encoding of Form. It reaches the daemon unread.
 	Body []byte
 }
 
-// Query starts a query in the mode the caller's rights give, on the node that
-// holds the database. Errors: NotFound for a missing database of the caller's
-// own, Forbidden for every other that is missing or may not be queried (S22),
-// Unavailable when the node cannot be reached or too many queries run on the
-// databases of the account, TooLarge. The caller closes the answer.
+// Query starts a query on the node that holds the database, in the mode of the
+// caller's rights. Errors: NotFound for a missing database of the caller's own;
+// Forbidden for one that is missing or that the caller may not query; Unavailable
+// when the node cannot be reached or the query quota of the account is used up;
+// TooLarge. The caller closes the answer.
 func (d *Databases) Query(ctx context.Context, actor authz.Actor, q Query) (nodeapi.Answer, error) {
 	db, rights, err := d.findQueryable(ctx, actor, authz.QueryDatabase, q.Entity, q.Database)
 	if err != nil {
@@ -39,10 +39,10 @@ func (d *Databases) Query(ctx context.Context, actor authz.Actor, q Query) (node
 	return d.sendCounted(ctx, actor, db, req)
 }
 
-// Admit tells whether a caller may query a database at this moment and takes a
-// place for the query, before its body has come: who may not, or has too many,
-// need not send one. leave gives the place back and may be called again. Errors
-// are those of Query, whose checks are made again.
+// Admit checks that a caller may query a database at this moment, and holds a
+// place in the query quota, before the body is read: a refused client need not
+// send it. leave releases the place and may be called again. Query repeats the
+// checks. Errors are those of Query.
 func (d *Databases) Admit(ctx context.Context, actor authz.Actor, entity, database string) (leave func(), err error) {
 	db, _, err := d.findQueryable(ctx, actor, authz.QueryDatabase, entity, database)
 	if err != nil {
@@ -55,7 +55,7 @@ func (d *Databases) Admit(ctx context.Context, actor authz.Actor, entity, databa
 	return sync.OnceFunc(leave), nil
 }
 
-// Schema asks for what a database holds, as the JSON of daemonapi.Schema. Errors
+// Schema returns the schema of a database, as the JSON of daemonapi.Schema. Errors
 // are those of Query. The caller closes the answer.
 func (d *Databases) Schema(ctx context.Context, actor authz.Actor, entity, database string) (nodeapi.Answer, error) {
 	db, rights, err := d.findQueryable(ctx, actor, authz.ShowSchema, entity, database)
@@ -67,17 +67,16 @@ func (d *Databases) Schema(ctx context.Context, actor authz.Actor, entity, datab
 	return d.sendCounted(ctx, actor, db, req)
 }
 
-// RunningQueries asks for the queries that run on a database, as the JSON of
-// daemonapi.Running, with the imports of whole databases, restores and forks that
-// make or replace it: the caller's own, or all for one who manages it. Errors are
-// those of Query. The caller closes the answer.
+// RunningQueries lists the queries that run on a database and the jobs that build
+// or replace it, as the JSON of daemonapi.Running: the caller's own, or all for a
+// manager. Errors are those of Query. The caller closes the answer.
 func (d *Databases) RunningQueries(ctx context.Context, actor authz.Actor, entity, database string) (nodeapi.Answer, error) {
 	db, rights, err := d.findQueryable(ctx, actor, authz.ListQueries, entity, database)
 	if authz.CheckScope(actor, authz.ListQueries) != nil {
 		return nil, err
 	}
 	made := d.jobs.list(actor, pathOf(entity, database), db, rights)
-	if err != nil && len(made) > 0 { // what is being made has no record yet
+	if err != nil && len(made) > 0 { // a database that is being created has no record yet
 		return withJobs(ctx, nil, made)
 	}
 	if err != nil {
@@ -92,8 +91,8 @@ func (d *Databases) RunningQueries(ctx context.Context, actor authz.Actor, entit
 	return withJobs(ctx, answer, made)
 }
 
-// CancelQuery stops one of the queries that RunningQueries tells of. Errors
-// are those of Query, and NotFound when no such query of the caller's runs.
+// CancelQuery cancels a query or job that RunningQueries lists. Errors are those
+// of Query, and NotFound for an id that is not listed.
 func (d *Databases) CancelQuery(ctx context.Context, actor authz.Actor, entity, database, id string) error {
 	db, rights, err := d.findQueryable(ctx, actor, authz.CancelQuery, entity, database)
 	if authz.CheckScope(actor, authz.CancelQuery) == nil && d.jobs.cancel(actor, pathOf(entity, database), db, rights, id) {
@@ -117,8 +116,8 @@ func (d *Databases) CancelQuery(ctx context.Context, actor authz.Actor, entity, 
 	return nil
 }
 
-// findQueryable finds a database that the caller may query. It is the one check
-// before anything is asked of a daemon.
+// findQueryable returns a database that the caller may query. No request reaches a
+// daemon without this check.
 func (d *Databases) findQueryable(ctx context.Context, actor authz.Actor, op authz.Operation, entity, database string) (meta.Database, authz.Rights, error) {
 	if err := authz.CheckScope(actor, op); err != nil {
 		return meta.Database{}, authz.Rights{}, err
@@ -135,7 +134,7 @@ func (d *Databases) findQueryable(ctx context.Context, actor authz.Actor, op aut
 	return db, rights, err
 }
 
-// request is what every request of a caller to a database says.
+// request returns the fields of every request to a daemon.
 func (d *Databases) request(actor authz.Actor, db meta.Database, rights authz.Rights) nodeapi.QueryRequest {
 	e := d.limitsOf(db)
 	return nodeapi.QueryRequest{
@@ -144,8 +143,8 @@ func (d *Databases) request(actor authz.Actor, db meta.Database, rights authz.Ri
 	}
 }
 
-// agent names the program behind a scoped token to a daemon, which must not
-// learn anything of the token; empty for the account itself.
+// agent identifies the program behind a scoped token; empty for the account
+// itself. It is a hash, because a daemon must not learn the token.
 func agent(actor authz.Actor) string {
 	if actor.Scope == nil {
 		return ""
@@ -154,8 +153,8 @@ func agent(actor authz.Actor) string {
 	return hex.EncodeToString(sum[:6])
 }
 
-// sendCounted sends a request that works with the database's data and takes one of the
-// places of its account until the answer is closed.
+// sendCounted sends a request that holds a place in the query quota of the account
+// until the answer is closed.
 func (d *Databases) sendCounted(ctx context.Context, actor authz.Actor, db meta.Database, req nodeapi.QueryRequest) (nodeapi.Answer, error) {
 	if err := checkBodySize(req.Body, d.limitsOf(db)); err != nil {
 		return nil, err
@@ -172,8 +171,9 @@ func (d *Databases) sendCounted(ctx context.Context, actor authz.Actor, db meta.
 	return &quotaAnswer{Answer: answer, release: leave}, nil
 }
 
-// admit finds the node of a database and takes a place for a request, which
-// leave gives back: one of the account's, and one of those who may write.
+// admit returns the node of a database and holds a place in the account's query
+// quota, and past the write barrier for a request that may write. leave releases
+// both.
 func (d *Databases) admit(actor authz.Actor, db meta.Database, writes bool) (node nodeapi.NodeID, leave func(), err error) {
 	if node, err = d.locate(db); err != nil {
 		return "", nil, err
@@ -195,8 +195,8 @@ func (d *Databases) admit(actor authz.Actor, db meta.Database, writes bool) (nod
 	}, nil
 }
 
-// locate finds the node that has the files of a database, unless they are just
-// on their way to another name.
+// locate returns the node that has the files of a database; Unavailable while they
+// move to another name.
 func (d *Databases) locate(db meta.Database) (nodeapi.NodeID, error) {
 	if db.Pending {
 		return "", errs.E(errs.Unavailable, "The database is being renamed at this moment; try again in a while")
@@ -204,8 +204,8 @@ func (d *Databases) locate(db meta.Database) (nodeapi.NodeID, error) {
 	return d.place.Locate(db)
 }
 
-// sendUncounted sends a request that takes no place, so that somebody whose places are
-// all taken can see by what, and end it.
+// sendUncounted sends a request outside the query quota, so that an account whose
+// quota is used up can list and cancel its queries.
 func (d *Databases) sendUncounted(ctx context.Context, db meta.Database, req nodeapi.QueryRequest) (nodeapi.Answer, error) {
 	node, err := d.locate(db)
 	if err != nil {

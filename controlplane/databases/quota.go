@@ -9,37 +9,36 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// queryQuota counts the queries that are under way on the databases of each
-// account, so that one account's cannot take all of a server's memory. Each
-// account that reads the databases of another has a share only, so that it
-// cannot keep the owner out.
+// queryQuota limits the queries that run at once on the databases of each account,
+// so that the queries of one account cannot use up a server's memory. A guest, an
+// account that queries the databases of another, has a share of that quota, so
+// that it cannot lock the owner out.
 type queryQuota struct {
 	mu     sync.Mutex
 	counts map[quotaKey]int
 }
 
-// quotaKey is what queries are counted by: those on an owner's databases, and of
-// these those of one caller who is not the owner.
+// quotaKey counts the queries on an owner's databases: all of them for caller
+// zero, else those of one guest.
 type quotaKey struct{ owner, caller meta.EntityID }
 
-// guestShare is the part of an account's places that one guest may take.
+// guestShare divides an account's quota: one guest may use a quarter of it.
 const guestShare = 4
 
 func newQueryQuota() *queryQuota { return &queryQuota{counts: map[quotaKey]int{}} }
 
-// admit takes a place for a caller's query on a database of an owner who may
-// have so many at once; 0 is no limit. leave gives it back. The error is
-// Unavailable.
+// acquire counts a caller's query on a database of an owner with a quota of most
+// queries; 0 is no limit. release ends it. The error is Unavailable.
 func (r *queryQuota) acquire(owner, caller meta.EntityID, most int) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if most > 0 && r.counts[quotaKey{owner: owner}] >= most {
-		return errs.E(errs.Unavailable, "%d queries run on the databases of this account, which is as many as may %s; try again when one has ended", most, limits.QueriesPerAccount.Hint())
+		return errs.E(errs.Unavailable, "%d queries run on the databases of this account, and %d may run %s; try again when one has ended", r.counts[quotaKey{owner: owner}], most, limits.QueriesPerAccount.Hint())
 	}
 	if caller != owner {
 		share := max(most/guestShare, 1)
 		if most > 0 && r.counts[quotaKey{owner, caller}] >= share {
-			return errs.E(errs.Unavailable, "%d of your queries run on the databases of this account, and a guest may have a quarter of the %d that may run %s; try again when one has ended", share, most, limits.QueriesPerAccount.Hint())
+			return errs.E(errs.Unavailable, "%d of your queries run on the databases of this account, and a guest may run %d, a quarter of %d %s; try again when one has ended", r.counts[quotaKey{owner, caller}], share, most, limits.QueriesPerAccount.Hint())
 		}
 		r.counts[quotaKey{owner, caller}]++
 	}
@@ -62,10 +61,11 @@ func (r *queryQuota) decrement(p quotaKey) {
 	}
 }
 
-// quotaAnswer is an answer that holds places. It is for one goroutine.
+// quotaAnswer is an answer that releases its place in the quota when it is closed.
+// It is for one goroutine.
 type quotaAnswer struct {
 	nodeapi.Answer
-	release func() // nil once they are given back
+	release func() // nil after the release
 }
 
 // Close implements nodeapi.Answer.

@@ -23,7 +23,7 @@ func (q *queries) Query(context.Context, nodeapi.NodeID, nodeapi.QueryRequest) (
 	return open{}, nil
 }
 
-// byID is an answer that does not end.
+// open is an answer that does not end.
 type open struct{}
 
 func (open) Next(ctx context.Context) ([]byte, bool, error) {
@@ -32,7 +32,7 @@ func (open) Next(ctx context.Context) ([]byte, bool, error) {
 }
 func (open) Close() {}
 
-// asker is the part of the service that queries go through, with so many places
+// asker is the part of the service that queries pass, with a quota of places
 // for each account.
 func asker(q *queries, places int64) *Databases {
 	d := &Databases{deps: Deps{Queries: q}, place: placement.New(nil), quota: newQueryQuota(), barriers: newWriteBarriers()}

@@ -11,11 +11,11 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Rename gives a database another name of the same account. The old one leads to
-// it until it is used again. Snapshots follow later. Errors: those of owned;
-// Invalid for a name of another account; InvalidSlug; Conflict when the name is
-// in use, by a deleted database too; Unavailable when its node does not answer:
-// it is renamed as soon as that does.
+// Rename changes the name of a database within its account. The old name leads to
+// it until a database takes that name. Snapshots follow later. Errors: those of
+// findOwned; Invalid for a name of another account; InvalidSlug; Conflict when the
+// name is in use, also by a deleted database; Unavailable when the node does not
+// answer: the database is renamed as soon as the node does.
 func (d *Databases) Rename(ctx context.Context, actor authz.Actor, entity, database, to string) error {
 	db, err := d.findOwned(ctx, actor, authz.RenameDatabase, entity, database, "rename")
 	if err != nil {
@@ -36,7 +36,7 @@ func (d *Databases) Rename(ctx context.Context, actor authz.Actor, entity, datab
 	return d.deps.Operations.CarryOut(ctx, meta.PendingOperation{Kind: meta.OperationRename, Database: db, To: name})
 }
 
-// newName reads the name that a database is to get.
+// newName parses the new name of a database.
 func newName(db meta.Database, to string) (ayb.DatabaseSlug, error) {
 	entity, name, ok := strings.Cut(to, "/")
 	switch {

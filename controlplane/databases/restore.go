@@ -13,20 +13,21 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// idLength is that of a snapshot's id.
+// idLength is the length of a snapshot's id, in hexadecimal digits.
 const idLength = 64
 
-// Restore gives a database the state of a snapshot again, or, when to is not
-// empty, makes a new database of it. In place, the snapshot is fetched and
-// checked first, then the present state is kept as a snapshot, while nobody
-// writes, and then the two change places at once (ruling 30).
+// Restore replaces the state of a database by that of a snapshot, or makes a new
+// database from the snapshot when to is not empty. In place, the snapshot is
+// fetched and checked first. Then writers are blocked, the present state is kept
+// as a snapshot, and one swap on the node makes the restored state live. After an
+// error the database is unchanged.
 //
-// The id may be shortened to what no other snapshot of the database begins with.
-// Errors are those of managed; NoSnapshot for an id that is not stored or is
-// none (S3); Invalid for one that was shortened too much; for a new database those of Create; Conflict while the database is
-// being replaced; Snapshot when the snapshot or the present state is not sound;
-// TooLarge for a sound snapshot that is larger than the database may be;
-// ObjectStore. After an error the database is what it was.
+// The id may be shortened to a prefix that is unique among the snapshots of the
+// database. Errors are those of findManaged; NoSnapshot for an id that is
+// malformed or not stored; Invalid for an ambiguous prefix; those of Create for a
+// new database; Conflict while the database is being replaced; Snapshot when the
+// snapshot or the present state is damaged; TooLarge for a snapshot that is larger
+// than the database may be; ObjectStore.
 func (d *Databases) Restore(ctx context.Context, actor authz.Actor, entity, database, id, to string) error {
 	db, _, err := d.findManaged(ctx, actor, authz.RestoreSnapshot, entity, database, manageSnapshots)
 	if err != nil {
@@ -58,11 +59,11 @@ func (d *Databases) Restore(ctx context.Context, actor authz.Actor, entity, data
 	return d.explainFailure(ctx, db, err)
 }
 
-// shortID is how many digits a shortened id has at least.
+// shortID is the least number of digits of a shortened id.
 const shortID = 4
 
-// snapshotID completes an id that was shortened. What is given out is an id:
-// nothing else becomes part of the name of an object.
+// snapshotID completes a shortened id. It returns only well-formed ids, because an
+// id becomes part of the name of an object.
 func (d *Databases) snapshotID(ctx context.Context, db meta.Database, text string) (string, error) {
 	unknown := errs.E(errs.NoSnapshot, "No snapshot has this id")
 	switch {
@@ -97,7 +98,7 @@ func (d *Databases) snapshotID(ctx context.Context, db meta.Database, text strin
 	return "", errs.E(errs.Invalid, "%d snapshots have an id that begins with %s: %s; write more of it", len(found), text, named)
 }
 
-// isHex reports whether a text has lower-case hexadecimal digits only.
+// isHex reports whether all characters are lower-case hexadecimal digits.
 func isHex(s string) bool {
 	for _, c := range []byte(s) {
 		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
@@ -107,7 +108,7 @@ func isHex(s string) bool {
 	return true
 }
 
-// keepPresentState keeps the present state before it goes.
+// keepPresentState takes a snapshot of the state that a restore replaces.
 func (d *Databases) keepPresentState(ctx context.Context, db meta.Database) error {
 	_, err := d.takeSnapshot(ctx, db, meta.SnapshotNote{BeforeRestore: true})
 	switch {
@@ -119,9 +120,9 @@ func (d *Databases) keepPresentState(ctx context.Context, db meta.Database) erro
 	return err
 }
 
-// loadSnapshot fills a version with a snapshot that is no larger than the target may
-// be. The node refuses a larger one while it comes; what it says is looked at
-// too.
+// loadSnapshot fills a staged version from a snapshot. The node refuses a snapshot
+// that is larger than the target may be as it arrives; the size that it reports is
+// checked again here.
 func (d *Databases) loadSnapshot(of meta.Database, target ayb.DatabasePath, id string, e limits.Effective) fill {
 	most := e.Value(limits.DatabaseBytes)
 	return func(ctx context.Context, node nodeapi.NodeID, version string) error {

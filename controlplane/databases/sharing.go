@@ -9,25 +9,24 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Sharing is what a caller asks to be granted, as it was typed.
+// Sharing describes a grant, in the caller's spelling.
 type Sharing struct {
 	Entity   string
 	Database string
 	// To is the entity the grant is for.
 	To string
-	// Level is the spelling of ayb.SharingLevel; no-access takes the grant
-	// back.
+	// Level is the spelling of ayb.SharingLevel; no-access revokes the grant.
 	Level string
 }
 
-// Share grants an entity rights on a database, changes them, or takes them
-// back, also from a manager and from the caller. The next request of that
-// entity is decided by them.
+// Share grants an entity rights on a database, changes them, or revokes them. A
+// manager may do so for every entity but the owner, itself included. The next
+// request of that entity is decided by the new rights.
 //
 // Errors, in the order of the checks: NotFound for a missing database of the
 // caller's own; Invalid for the level; NotFound for the entity;
-// OwnerPermissions when the entity is the owner; Forbidden when the caller may
-// not manage the database, or there is none (S22).
+// OwnerPermissions when the entity is the owner; Forbidden for a database that is
+// missing or that the caller does not manage.
 func (d *Databases) Share(ctx context.Context, actor authz.Actor, req Sharing) error {
 	if err := authz.CheckScope(actor, authz.ShareDatabase); err != nil {
 		return err
@@ -41,11 +40,11 @@ func (d *Databases) Share(ctx context.Context, actor authz.Actor, req Sharing) e
 	if err != nil {
 		return err
 	}
-	to, err := d.deps.Store.Lookup.EntityBySlug(ctx, ayb.FoldEntity(req.To)) // A4
+	to, err := d.deps.Store.Lookup.EntityBySlug(ctx, ayb.FoldEntity(req.To))
 	switch {
 	case err != nil:
 		return err
-	case to.Slug == path.Entity: // by name, so that it holds for a missing database too
+	case to.Slug == path.Entity: // by name, so that the answer is the same for a missing database
 		return errs.E(errs.OwnerPermissions, "%s owns %s, so their permissions can't be changed", to.Slug, path)
 	case !rights.Manage:
 		return errs.E(errs.Forbidden, "Authenticated entity %s can't set permissions for database %s", actor.Slug, path)
@@ -56,7 +55,8 @@ func (d *Databases) Share(ctx context.Context, actor authz.Actor, req Sharing) e
 	return nameMissing(err, path)
 }
 
-// nameMissing names the database that a change did not find any more.
+// nameMissing puts the path into the error of a change that found the database
+// deleted.
 func nameMissing(err error, path ayb.DatabasePath) error {
 	if errs.Is(err, errs.NotFound) {
 		return errs.RecordNotFound("database", path.String())
@@ -65,8 +65,8 @@ func nameMissing(err error, path ayb.DatabasePath) error {
 }
 
 // Permissions lists the grants on a database, the oldest first. Errors:
-// NotFound for a missing database of the caller's own, Forbidden for every
-// other that is missing or the caller may not manage (S22).
+// NotFound for a missing database of the caller's own; Forbidden for one that is
+// missing or that the caller does not manage.
 func (d *Databases) Permissions(ctx context.Context, actor authz.Actor, entity, database string) ([]meta.Grant, error) {
 	if err := authz.CheckScope(actor, authz.ListPermissions); err != nil {
 		return nil, err
@@ -82,18 +82,18 @@ func (d *Databases) Permissions(ctx context.Context, actor authz.Actor, entity, 
 	return d.deps.Store.Grants.GrantsOn(ctx, db.ID)
 }
 
-// Update is what a caller asks to be changed of a database.
+// Update describes a change of a database's properties.
 type Update struct {
 	Entity   string
 	Database string
-	// Public is the spelling of ayb.PublicLevel; nil leaves it as it is.
+	// Public is the spelling of ayb.PublicLevel; nil keeps the present level.
 	Public *string
 }
 
-// Update changes what everybody may do with a database. The next request is
-// decided by it. Errors, in the order of the checks: NotFound for a missing
-// database of the caller's own; Forbidden for every other that is missing or
-// the caller may not manage (S22); EmptyUpdate; Invalid for the level.
+// Update changes the public level of a database, which decides the next request.
+// Errors, in the order of the checks: NotFound for a missing database of the
+// caller's own; Forbidden for one that is missing or that the caller does not
+// manage; EmptyUpdate; Invalid for the level.
 func (d *Databases) Update(ctx context.Context, actor authz.Actor, req Update) error {
 	if err := authz.CheckScope(actor, authz.UpdateDatabase); err != nil {
 		return err

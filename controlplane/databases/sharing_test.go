@@ -45,8 +45,8 @@ func sharedWorld(db ...meta.Database) *world {
 	return &world{found: db, grants: grants{3: ayb.ShareManager}}
 }
 
-// Share checks in the contract's order, and answers for a missing database as
-// for one that may not be managed (S22, ruling 20).
+// S22: the order of the checks, and the same answer for a missing database and for
+// one that the caller does not manage.
 func TestShare(t *testing.T) {
 	app := mia
 	app.Scope = &meta.Scope{Database: 9, Level: ayb.QueryReadWrite}
@@ -96,7 +96,8 @@ func TestShare(t *testing.T) {
 	}
 }
 
-// A manager manages everybody but the owner, managers and itself included.
+// A manager changes the grants of every entity but the owner: other managers and
+// itself included.
 func TestManagersManage(t *testing.T) {
 	for _, tt := range []struct {
 		to, level string
@@ -156,7 +157,8 @@ func TestUpdateAndPermissions(t *testing.T) {
 	}
 }
 
-// Whoever was deleted in the middle is told of by the name that was asked for.
+// A database that is deleted during the call is named in the error as in the
+// request.
 func TestGoneInTheMiddle(t *testing.T) {
 	w := sharedWorld(theDB)
 	w.goneErr = errs.RecordNotFound("database", "9")

@@ -10,7 +10,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// snapshotList lists snapshots with these ids.
+// snapshotList is a snapshotter with snapshots of these ids.
 type snapshotList struct {
 	snapshotapi.Snapshots
 	ids []string
@@ -23,8 +23,8 @@ func (s snapshotList) ListSnapshots(context.Context, snapshotapi.ListRequest) (r
 	return resp, nil
 }
 
-// An id can be shortened where it stays unique; where it does not, the error
-// names those that it may mean (issue 9, C).
+// A unique prefix stands for an id. The error about another prefix lists the
+// candidates.
 func TestShortenedIDs(t *testing.T) {
 	fullID := func(begin string) string { return begin + strings.Repeat("0", idLength-len(begin)) }
 	s := snapshotList{ids: []string{fullID("abcd1"), fullID("abcd2"), fullID("abce"), fullID("f00d")}}

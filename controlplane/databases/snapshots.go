@@ -10,7 +10,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Snapshot is a stored snapshot with what was noted of it.
+// Snapshot is a stored snapshot with its note.
 type Snapshot struct {
 	snapshotapi.Snapshot
 	Message       string
@@ -18,17 +18,17 @@ type Snapshot struct {
 }
 
 const (
-	// maxMessage is how long the message of a snapshot may be, in characters.
+	// maxMessage limits the message of a snapshot, in characters.
 	maxMessage = 500
-	// maxNotes is how many snapshots of a database something is known of. What
-	// is not listed keeps its note: it may be on its way to a new name, or the
-	// list may not be whole.
+	// maxNotes limits the notes of a database. A note is kept even when its
+	// snapshot is not listed: the snapshot may be moving to a new name, or the
+	// list may be incomplete.
 	maxNotes = 5000
 )
 
-// findManaged finds a database that the caller manages. doing says in the refusal
-// what they may not do. Errors: NotFound for a missing database of the caller's
-// own, Forbidden for every other that is missing or not managed (S22).
+// findManaged returns a database that the caller manages; doing is the verb of the
+// refusal. Errors: NotFound for a missing database of the caller's own; Forbidden
+// for one that is missing or that the caller does not manage.
 func (d *Databases) findManaged(ctx context.Context, actor authz.Actor, op authz.Operation, entity, database, doing string) (meta.Database, authz.Rights, error) {
 	if err := authz.CheckScope(actor, op); err != nil {
 		return meta.Database{}, authz.Rights{}, err
@@ -43,13 +43,14 @@ func (d *Databases) findManaged(ctx context.Context, actor authz.Actor, op authz
 
 const manageSnapshots = "manage snapshots on database"
 
-// snapshotsOf names a database to a snapshotter.
+// snapshotsOf returns the name of a database in calls to a snapshotter. The time of
+// its creation excludes snapshots of an earlier database of that name.
 func snapshotsOf(db meta.Database) snapshotapi.Database {
 	return snapshotapi.Database{Path: db.Path, CreatedAt: db.CreatedAt}
 }
 
 // ListSnapshots lists the snapshots of a database, the newest first. Errors are
-// those of managed and ObjectStore.
+// those of findManaged, and ObjectStore.
 func (d *Databases) ListSnapshots(ctx context.Context, actor authz.Actor, entity, database string) ([]Snapshot, error) {
 	db, _, err := d.findManaged(ctx, actor, authz.ListSnapshots, entity, database, manageSnapshots)
 	if err != nil {
@@ -75,9 +76,9 @@ func (d *Databases) ListSnapshots(ctx context.Context, actor authz.Actor, entity
 	return out, nil
 }
 
-// TakeSnapshot stores the present state, with a message for people that may be
-// empty. Errors are those of managed; Invalid for the message; Conflict when
-// nothing was ever written; Snapshot and ObjectStore.
+// TakeSnapshot stores the present state with a message, which may be empty. Errors
+// are those of findManaged; Invalid for the message; Conflict when the database
+// was never written to; Snapshot and ObjectStore.
 func (d *Databases) TakeSnapshot(ctx context.Context, actor authz.Actor, entity, database, message string) (snapshotapi.TakeResponse, error) {
 	var taken snapshotapi.TakeResponse
 	db, _, err := d.findManaged(ctx, actor, authz.TakeSnapshot, entity, database, manageSnapshots)
@@ -94,7 +95,7 @@ func (d *Databases) TakeSnapshot(ctx context.Context, actor authz.Actor, entity,
 	return taken, err
 }
 
-// takeSnapshot takes a snapshot and notes what is to be known of it.
+// takeSnapshot takes a snapshot and stores its note.
 func (d *Databases) takeSnapshot(ctx context.Context, db meta.Database, note meta.SnapshotNote) (snapshotapi.TakeResponse, error) {
 	node, err := d.locate(db)
 	if err != nil {

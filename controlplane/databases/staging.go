@@ -15,29 +15,29 @@ import (
 )
 
 const (
-	// reservationTime is how long a path is kept for a database that is being made
-	// when nothing more is heard of it, and renewInterval when that is said again.
-	// Nobody can make a database of the name that a killed server was making
-	// until then. A staged version is kept in the same way.
+	// reservationTime is the lease of the path of a database that is being
+	// created, and of a staged version; both are renewed every renewInterval. The
+	// path that a killed server has reserved is free when the lease ends.
 	reservationTime = nodeapi.StagingLease
 	renewInterval   = reservationTime / 4
-	// finishTimeout limits the end of making or replacing, which is carried out
-	// even when the caller goes away.
+	// finishTimeout limits the last steps of a creation or replacement, which are
+	// carried out even after the caller has gone.
 	finishTimeout = 2 * time.Minute
 )
 
-// fill puts the data of a database together in a version that is not live yet.
+// fill writes the data of a database into a staged version.
 type fill func(ctx context.Context, node nodeapi.NodeID, version string) error
 
-// errNoData is what a fill gives for a database that is to have no data.
-var errNoData = errors.New("there is nothing to fill it with")
+// errNoData is the error of a fill whose source is empty.
+var errNoData = errors.New("the source has no data")
 
-// errDryRun is what a fill gives when nothing was to be changed.
+// errDryRun is the error of a fill that was a dry run.
 var errDryRun = errors.New("this was a dry run")
 
-// createFromData makes a database from data. Its name is reserved first, in the list
-// of what has to be removed: whatever happens then, either the record takes the
-// reservation's place or the files go (N11).
+// createFromData creates a database from data. Its path is reserved first, by an
+// entry in the purge queue. The record of the database replaces that entry in one
+// transaction; otherwise the entry has the files removed. So a crash leaves
+// neither files without a record nor a record without files.
 func (d *Databases) createFromData(ctx context.Context, made meta.Database, from meta.Origin, with fill) (meta.Database, error) {
 	made, kept, err := d.reserve(ctx, made)
 	if err != nil {
@@ -62,7 +62,7 @@ func (d *Databases) createFromData(ctx context.Context, made meta.Database, from
 	return made, nil
 }
 
-// reserve chooses a node and keeps the path.
+// reserve picks a node and reserves the path.
 func (d *Databases) reserve(ctx context.Context, made meta.Database) (meta.Database, meta.Reservation, error) {
 	unlock := d.creating.Lock(made.Owner)
 	defer unlock()
@@ -79,8 +79,8 @@ func (d *Databases) reserve(ctx context.Context, made meta.Database) (meta.Datab
 	return made, kept, err
 }
 
-// keepReservation renews a reservation until stop is called or it is lost, which ends the
-// context with the reason.
+// keepReservation renews a reservation until stop is called. When the reservation
+// is lost, the context kept ends, with the reason as its cause.
 func (d *Databases) keepReservation(ctx context.Context, r meta.Reservation) (kept context.Context, stop func()) {
 	kept, cancel := context.WithCancelCause(ctx)
 	var renewing sync.WaitGroup
@@ -105,7 +105,7 @@ func (d *Databases) keepReservation(ctx context.Context, r meta.Reservation) (ke
 	}
 }
 
-// stageVersion makes a version and keeps it until leave is called.
+// stageVersion stages a version and renews its lease until leave is called.
 func (d *Databases) stageVersion(ctx context.Context, node nodeapi.NodeID, path ayb.DatabasePath) (version string, leave func(), err error) {
 	staged, err := d.deps.Versions.StageVersion(ctx, node, nodeapi.StageRequest{Path: path})
 	if err != nil {
@@ -122,14 +122,14 @@ func (d *Databases) stageVersion(ctx context.Context, node nodeapi.NodeID, path 
 				return
 			case <-tick.C:
 			}
-			// One that is gone is noticed by whoever uses it.
+			// The next use of the version reports that it is gone.
 			_, _ = d.deps.Versions.StageVersion(keeping, node, nodeapi.StageRequest{Path: path, Version: staged.Version})
 		}
 	})
 	return staged.Version, func() { cancel(); keeper.Wait() }, nil
 }
 
-// createFiles makes the files of a new database.
+// createFiles fills a version and makes it the files of a new database.
 func (d *Databases) createFiles(ctx context.Context, made meta.Database, with fill) error {
 	node := nodeapi.NodeID(made.Node)
 	version, leave, err := d.stageVersion(ctx, node, made.Path)
@@ -151,22 +151,22 @@ func (d *Databases) createFiles(ctx context.Context, made meta.Database, with fi
 	return err
 }
 
-// releaseReservation removes what there is of a database, so that its name is free for the
-// next try.
+// releaseReservation has the files of a failed creation removed, which frees the
+// name.
 func (d *Databases) releaseReservation(ctx context.Context, made meta.Database, r meta.Reservation) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTimeout)
 	defer cancel()
-	// When it is not said the reservation ends by itself, which has the same
-	// effect later.
+	// After an error here the lease of the reservation ends, with the same effect
+	// later.
 	theirs, err := d.deps.Store.Creation.ReleaseReservation(ctx, r, d.deps.Now().Add(reconcile.PurgeLease))
 	if err == nil && theirs {
 		d.deps.Purges.TryNow(ctx, meta.PurgeTask{ID: r.ID, Path: made.Path, Type: made.Type, Node: made.Node})
 	}
 }
 
-// replaceState gives a database another state. ready, when it is not nil, is
-// called when that state is complete and checked; what it returns, once it is
-// live.
+// replaceState replaces the state of a database. ready is called when the new
+// state is complete and checked, and its done once that state is live; ready may
+// be nil.
 func (d *Databases) replaceState(ctx context.Context, db meta.Database, with fill, ready func(ctx context.Context) (done func(), err error)) error {
 	leave, err := d.barriers.beginReplace(db.ID)
 	if err != nil {
@@ -193,19 +193,19 @@ func (d *Databases) replaceState(ctx context.Context, db meta.Database, with fil
 	defer cancel()
 	if err == nil {
 		if err = d.publish(ending, node, next); reconcile.OutcomeUnknown(err) {
-			return err // it may be live: it is not to be removed
+			return err // it may be live, so it must stay
 		}
 	}
 	if err != nil {
-		// One that stays is removed by the node in a while.
+		// After an error here the node removes the version when its lease ends.
 		_, _ = d.deps.Versions.UnstageVersion(ending, node, next)
 	}
 	return err
 }
 
-// publish makes a version live. A node that does not answer is asked again,
-// since it may have done so; the call may be repeated. One that was started
-// again has removed the version, unless it is live.
+// publish makes a version live. The call is repeated while the node does not
+// answer, because it may have published the version. NotFound means that the node
+// was restarted before, and has removed the version.
 func (d *Databases) publish(ctx context.Context, node nodeapi.NodeID, next nodeapi.VersionRequest) error {
 	for wait := time.Second; ; wait *= 2 {
 		_, err := d.deps.Versions.PublishVersion(ctx, node, next)
@@ -225,7 +225,7 @@ func (d *Databases) publish(ctx context.Context, node nodeapi.NodeID, next nodea
 	}
 }
 
-// ownerLimits are those that hold for a new database of an account.
+// ownerLimits returns the limits of a new database of an account.
 func (d *Databases) ownerLimits(ctx context.Context, owner meta.EntityID) (limits.Effective, error) {
 	account, err := d.deps.Store.Accounts.AccountLimits(ctx, owner)
 	return limits.Resolve(d.cfg.Limits, &limits.Overrides{Account: account}), err

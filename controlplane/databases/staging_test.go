@@ -13,7 +13,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// keeper is a store that is asked for renewals.
+// keeper is a store that counts renewals.
 type keeper struct {
 	Creation
 	renewed atomic.Int32
@@ -31,7 +31,7 @@ func (k *keeper) RenewReservation(_ context.Context, _ meta.Reservation, until t
 	return nil
 }
 
-// A name is kept for as long as data comes, and one that was lost ends the work.
+// A reservation is renewed while data arrives; its loss ends the creation.
 func TestReservationIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := &keeper{}
@@ -55,7 +55,7 @@ func TestReservationIsKept(t *testing.T) {
 	})
 }
 
-// publisher is a node that answers as it is told.
+// publisher is a node with the next answers.
 type publisher struct {
 	Versions
 	answers []error
@@ -67,7 +67,7 @@ func (p *publisher) PublishVersion(context.Context, nodeapi.NodeID, nodeapi.Vers
 	return nodeapi.Done{}, err
 }
 
-// What may have been done is asked for again, and what was refused is not.
+// A publish without an answer is repeated. A refused one is not.
 func TestPublishIsRepeated(t *testing.T) {
 	away, refused := errs.E(errs.Unavailable, "away"), errs.E(errs.Invalid, "not complete")
 	gone := errs.E(errs.NotFound, "The node was started again")
@@ -92,7 +92,7 @@ func TestPublishIsRepeated(t *testing.T) {
 	}
 }
 
-// stager is a node that is asked to keep versions.
+// stager is a node that counts renewals of a version.
 type stager struct {
 	Versions
 	kept atomic.Int32
@@ -106,7 +106,7 @@ func (s *stager) StageVersion(_ context.Context, _ nodeapi.NodeID, req nodeapi.S
 	return nodeapi.StageResponse{Version: "v"}, nil
 }
 
-// A node is asked to keep a version for as long as it is filled, and not longer.
+// The lease of a staged version is renewed until the version is released.
 func TestStagedVersionIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &stager{}

@@ -15,18 +15,18 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Export is what a caller wants to take out of a database.
+// Export selects the data to export from a database.
 type Export struct {
 	Entity, Database string
 	Options          daemonapi.ExportOptions
-	// Query is one statement whose rows are wanted; empty for a table or all.
+	// Query is one statement whose rows are exported; empty for a table or the
+	// full database.
 	Query string
 }
 
-// Export asks for data, as a stream in the form that was asked for. It may
-// end with one of daemonapi.PackRemarks, unless it is a database file. Errors:
-// Invalid for a form there is not; else those of Query. The caller closes the
-// answer.
+// Export streams data in the format of the options. The stream of every format
+// but a database file may end with one of daemonapi.PackRemarks. Errors: Invalid
+// for an unknown format; else those of Query. The caller closes the answer.
 func (d *Databases) Export(ctx context.Context, actor authz.Actor, e Export) (nodeapi.Answer, error) {
 	db, rights, err := d.findQueryable(ctx, actor, authz.ExportData, e.Entity, e.Database)
 	if err != nil {
@@ -46,7 +46,8 @@ func (d *Databases) Export(ctx context.Context, actor authz.Actor, e Export) (no
 	return d.sendCounted(ctx, actor, db, req)
 }
 
-// exportRequest asks for data without the right to change any, whoever asks.
+// exportRequest builds the request for an export. It is read-only, whatever the
+// rights of the caller.
 func (d *Databases) exportRequest(actor authz.Actor, db meta.Database, rights authz.Rights, e Export) (nodeapi.QueryRequest, error) {
 	req := d.request(actor, db, rights)
 	req.Kind, req.Mode, req.ResultBytes = daemonapi.KindExport, ayb.QueryReadOnly, 0
@@ -54,7 +55,7 @@ func (d *Databases) exportRequest(actor authz.Actor, db meta.Database, rights au
 	return req, setOptions(&req, e.Options)
 }
 
-// setOptions puts what a kind needs to know besides into a request.
+// setOptions encodes the options of a request's kind.
 func setOptions(req *nodeapi.QueryRequest, options any) (err error) {
 	if req.Options, err = json.Marshal(options); err != nil {
 		return errs.Wrap(errs.Internal, err, "The options of a transfer could not be encoded")
@@ -67,26 +68,26 @@ func setOptions(req *nodeapi.QueryRequest, options any) (err error) {
 
 func oneOf[T comparable](v T, all ...T) bool { return slices.Contains(all, v) }
 
-// Import is what a caller brings into a database.
+// Import describes data to import.
 type Import struct {
 	Entity, Database string
 	Options          daemonapi.ImportOptions
 	// Public is the level of a new database; see NewDatabase.
 	Public string
-	// Body is the data. It is read to its end, or to the first error.
+	// Body is the data. It is read to its end or to the first error.
 	Body io.Reader
 }
 
-// Import brings data in: tables into a database that is there, or a whole one,
-// that becomes a new database or takes the place of what was in one. It returns
-// when the data is durable; after an error nothing has changed.
+// Import imports data: tables into an existing database, or a database file, which
+// becomes a new database or replaces the state of one. It returns when the data is
+// durable; after an error nothing has changed.
 //
-// Errors: Invalid for options that make no sense. Of tables: NotFound for a
-// missing database of the caller's own, Forbidden for every other that is
-// missing or may not be queried (S22), ReadOnly when it may only be read,
-// Conflict while it is replaced. Of a new database: those of Create. Of one that
-// is replaced: as of tables, but Forbidden for all who do not manage it. Then
-// those of the daemon, which says what is wrong with the data.
+// Errors: Invalid for bad options. For tables: NotFound for a missing database of
+// the caller's own; Forbidden for one that is missing or that the caller may not
+// query; ReadOnly for one that the caller may only read; Conflict while it is
+// replaced. For a new database: those of Create. For a replacement: those for
+// tables, with Forbidden for a caller who does not manage the database. Then those
+// of the daemon about the data.
 func (d *Databases) Import(ctx context.Context, actor authz.Actor, req Import) (daemonapi.ImportResult, error) {
 	if err := authz.CheckScope(actor, authz.ImportData); err != nil {
 		return daemonapi.ImportResult{}, err
@@ -104,8 +105,8 @@ func (d *Databases) Import(ctx context.Context, actor authz.Actor, req Import) (
 	}
 }
 
-// checkImport fills in the mode and looks at what decides where data goes. The
-// rest is for the daemon to judge.
+// checkImport sets the default mode and checks the options that select the kind of
+// import. The daemon checks the rest.
 func checkImport(o *daemonapi.ImportOptions) error {
 	if !oneOf(o.Format, daemonapi.TransferSQLite, daemonapi.TransferSQL, daemonapi.TransferCSV, daemonapi.TransferTSV, daemonapi.TransferJSON, daemonapi.TransferNDJSON) {
 		return errs.E(errs.Invalid, "An import can be of the format sqlite, sql, csv, tsv, json or ndjson")
@@ -117,7 +118,7 @@ func checkImport(o *daemonapi.ImportOptions) error {
 		return errs.E(errs.Invalid, "The mode of an import can be create, append or replace")
 	}
 	if !oneOf(o.OnError, "", daemonapi.OnErrorStop, daemonapi.OnErrorSkip) {
-		return errs.E(errs.Invalid, "What happens on an error can be stop or skip")
+		return errs.E(errs.Invalid, "The parameter on_error can be stop or skip")
 	}
 	if o.Format == daemonapi.TransferSQLite && o.Mode == daemonapi.ImportAppend {
 		return errs.E(errs.Invalid, "A database file makes a new database or replaces one; it can't be appended")
@@ -150,7 +151,7 @@ func (d *Databases) importTables(ctx context.Context, actor authz.Actor, req Imp
 	return out, d.explainFailure(ctx, db, err)
 }
 
-// findImportable finds a database that the caller may bring rows into.
+// findImportable returns a database that the caller may import rows into.
 func (d *Databases) findImportable(ctx context.Context, actor authz.Actor, req Import) (meta.Database, authz.Rights, error) {
 	path := pathOf(req.Entity, req.Database)
 	db, rights, err := d.resolve(ctx, actor, path)
@@ -190,8 +191,9 @@ func (d *Databases) importReplacing(ctx context.Context, actor authz.Actor, req 
 	return out, ignoreDryRun(d.explainFailure(ctx, db, err))
 }
 
-// checkUnchanged is the error of a second look at a database that work is done for: that
-// of the look, and Conflict when another one has the name by now.
+// checkUnchanged checks a second look-up during a transfer: it returns the error of
+// that look-up, and Conflict when the database has been renamed or replaced by
+// another of its name.
 func checkUnchanged(before, now meta.Database, err error) error {
 	if err == nil && (now.ID != before.ID || now.Path != before.Path || now.Pending) {
 		err = errRenamedOrDeleted(before.Path)
@@ -200,11 +202,11 @@ func checkUnchanged(before, now meta.Database, err error) error {
 }
 
 func errRenamedOrDeleted(path ayb.DatabasePath) error {
-	return errs.E(errs.Conflict, "%s was renamed or deleted while this was done, and nothing of it was kept; try again with the database's present name", path)
+	return errs.E(errs.Conflict, "%s was renamed or deleted in the meantime, and nothing was changed; try again with the present name of the database", path)
 }
 
-// explainFailure explains the error of work on a database that was renamed or
-// deleted meanwhile, which ends what runs on it, and of work that was stopped.
+// explainFailure replaces the error of a transfer that was canceled, or that failed
+// because its database was renamed or deleted: both end what runs on a database.
 func (d *Databases) explainFailure(ctx context.Context, db meta.Database, err error) error {
 	if err = cancelCause(ctx, err); !errs.Is(err, errs.Engine) && !errs.Is(err, errs.NotFound) && !errs.Is(err, errs.Unavailable) {
 		return err
@@ -218,7 +220,7 @@ func (d *Databases) explainFailure(ctx context.Context, db meta.Database, err er
 	if checkUnchanged(db, now, nil) == nil {
 		return err
 	}
-	return errs.Wrap(errs.Conflict, err, "%s was renamed or deleted while data came in; look under its present name whether that is there before you repeat it", db.Path)
+	return errs.Wrap(errs.Conflict, err, "%s was renamed or deleted during the import; check under its present name whether the data is there before you repeat it", db.Path)
 }
 
 func (d *Databases) importNew(ctx context.Context, actor authz.Actor, req Import) (out daemonapi.ImportResult, err error) {
@@ -248,7 +250,7 @@ func (d *Databases) importNew(ctx context.Context, actor authz.Actor, req Import
 	return out, ignoreDryRun(cancelCause(ctx, err))
 }
 
-// importFile fills a version with a database file.
+// importFile fills a version from a database file.
 func (d *Databases) importFile(ctx context.Context, node nodeapi.NodeID, version string, r nodeapi.QueryRequest, req Import, allowed func(context.Context) error) (daemonapi.ImportResult, error) {
 	r.Kind, r.Version, r.ResultBytes = daemonapi.KindImport, version, 0
 	if err := setOptions(&r, req.Options); err != nil {
@@ -262,7 +264,7 @@ func (d *Databases) importFile(ctx context.Context, node nodeapi.NodeID, version
 	return out, err
 }
 
-// ignoreDryRun takes the end of a dry run for what it is.
+// ignoreDryRun makes the end of a dry run a success.
 func ignoreDryRun(err error) error {
 	if errors.Is(err, errDryRun) {
 		return nil

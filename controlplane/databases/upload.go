@@ -15,21 +15,21 @@ import (
 )
 
 const (
-	// pieceBytes is how much of the data is held here, and sent at once.
+	// pieceBytes is the size of the pieces that data is sent in.
 	pieceBytes = 64 << 10
-	// maxResult bounds what a daemon says about an import.
+	// maxResult limits the answer of a daemon that is read as one document.
 	maxResult = 8 << 20
 )
 
-// importRequest is the request that fills a version of a database which has no
-// record yet with data.
+// importRequest builds the request that imports data into a database that has no
+// record yet.
 func importRequest(made meta.Database, e limits.Effective) nodeapi.QueryRequest {
 	return nodeapi.QueryRequest{Path: made.Path, Type: made.Type, Mode: ayb.QueryReadWrite, Kind: daemonapi.KindImport,
 		Caller: made.Path.Entity, Limits: daemonLimits(e)}
 }
 
-// admitAccount takes a place of an account for something that is about no
-// database that is recorded.
+// admitAccount holds a place in the query quota of an account, for the creation of
+// a database.
 func (d *Databases) admitAccount(owner meta.EntityID, e limits.Effective) (leave func(), err error) {
 	if err := d.quota.acquire(owner, owner, int(e.Value(limits.QueriesPerAccount))); err != nil {
 		return nil, err
@@ -37,8 +37,8 @@ func (d *Databases) admitAccount(owner meta.EntityID, e limits.Effective) (leave
 	return func() { d.quota.release(owner, owner) }, nil
 }
 
-// interruptible is data whose Read waits for somebody. Interrupt ends it, and
-// every later one, with an error.
+// interruptible is a body whose Read waits for a client. Interrupt ends that Read,
+// and every later one, with an error.
 type interruptible interface{ Interrupt(err error) }
 
 func interrupt(body io.Reader, err error) {
@@ -47,13 +47,13 @@ func interrupt(body io.Reader, err error) {
 	}
 }
 
-// errAnswered ends the reading of data that nobody wants any more.
+// errAnswered ends the reading of a body after the daemon's answer.
 var errAnswered = errors.New("the daemon has answered")
 
-// upload sends data to a daemon, however much it is, and gives what it says. The
-// end of the data is sent only if allowed, which is asked then, gives no error.
-// Who waits for more of the data is interrupted when the daemon answers before,
-// and when ctx ends.
+// upload streams data of any size to a daemon and returns its result. allowed is
+// called before the end of the data is sent; its error ends the import, so that
+// rights lost during a long upload take effect. A Read that waits for data is
+// interrupted when the daemon answers early, and when ctx ends.
 func (d *Databases) upload(ctx context.Context, node nodeapi.NodeID, req nodeapi.QueryRequest, body io.Reader, allowed func(context.Context) error) (out daemonapi.ImportResult, err error) {
 	up, err := d.deps.Imports.Import(ctx, node, req)
 	if err != nil {
@@ -84,13 +84,13 @@ func (d *Databases) upload(ctx context.Context, node nodeapi.NodeID, req nodeapi
 		return out, refused
 	}
 	if err := json.Unmarshal(text, &out); err != nil {
-		return daemonapi.ImportResult{}, errs.Wrap(errs.Engine, err, "What the database said about the import could not be read")
+		return daemonapi.ImportResult{}, errs.Wrap(errs.Engine, err, "The result of the import could not be read")
 	}
 	return out, nil
 }
 
-// sendData sends all of the data. Once the daemon wants no more that is the end
-// too: its answer says why.
+// sendData sends all of the data. It also returns nil when the daemon accepts no
+// more: the daemon's answer has the reason.
 func sendData(ctx context.Context, up nodeapi.Upload, body io.Reader, allowed func(context.Context) error) error {
 	piece := make([]byte, pieceBytes)
 	for {
@@ -107,8 +107,8 @@ func sendData(ctx context.Context, up nodeapi.Upload, body io.Reader, allowed fu
 	}
 }
 
-// readFull reads until p is full or the data ends. Only a plain end is one: data
-// that was cut off must not be taken for whole.
+// readFull reads until p is full or the data ends. An unexpected EOF is an error:
+// a body that was cut off is incomplete.
 func readFull(p []byte, from io.Reader) (n int, last bool, err error) {
 	for n < len(p) {
 		k, err := from.Read(p[n:])
@@ -123,7 +123,7 @@ func readFull(p []byte, from io.Reader) (n int, last bool, err error) {
 	return n, false, nil
 }
 
-// readDocument reads an answer that is one small document.
+// readDocument reads an answer that is one document of at most maxResult bytes.
 func readDocument(ctx context.Context, a nodeapi.Answer) ([]byte, error) {
 	var out []byte
 	for {
@@ -132,7 +132,7 @@ func readDocument(ctx context.Context, a nodeapi.Answer) ([]byte, error) {
 			return nil, err
 		}
 		if out = append(out, chunk...); len(out) > maxResult {
-			return nil, errs.E(errs.Engine, "What the database said about the import is too long")
+			return nil, errs.E(errs.Engine, "The answer of the database has more than %d bytes", maxResult)
 		}
 		if last {
 			return out, nil
@@ -140,7 +140,7 @@ func readDocument(ctx context.Context, a nodeapi.Answer) ([]byte, error) {
 	}
 }
 
-// answerReader reads an answer like a file.
+// answerReader reads an answer as an io.Reader.
 type answerReader struct {
 	ctx    context.Context
 	answer nodeapi.Answer

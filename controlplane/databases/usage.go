@@ -10,22 +10,22 @@ import (
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 )
 
-// Usage is what a database uses and, for its owner, what the account has and
-// what both may.
+// Usage is the space and work of a database and, for its owner, the number of the
+// account's databases and the limits.
 type Usage struct {
 	Path ayb.DatabasePath
 	Used nodeapi.UsageResponse
-	// Own says that the caller is the owner; the rest is empty for others.
+	// Own reports whether the caller is the owner; the rest is empty for others.
 	Own bool
-	// Databases is how many the account has.
+	// Databases is the number of the account's databases.
 	Databases int
 	Limits    limits.Effective
 }
 
-// Usage tells what a database uses; it does not start its daemon. Errors:
-// NotFound for a missing database of the caller's own, Forbidden for every
-// other that is missing or the caller may not manage (S22), Unavailable when
-// its node does not answer.
+// Usage returns what a database uses, without starting its daemon. Errors:
+// NotFound for a missing database of the caller's own; Forbidden for one that is
+// missing or that the caller does not manage; Unavailable when its node does not
+// answer.
 func (d *Databases) Usage(ctx context.Context, actor authz.Actor, entity, database string) (Usage, error) {
 	db, rights, err := d.findManaged(ctx, actor, authz.ShowUsage, entity, database, "see the usage of database")
 	if err != nil {

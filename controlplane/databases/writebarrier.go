@@ -9,14 +9,14 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// barriers know which databases are being replaced as a whole. Of those one at a
-// time is replaced (N14), and no import begins meanwhile; while the state before
-// a restore is being kept nobody writes, so that nothing that was acknowledged
-// is in neither state (Q15).
+// writeBarriers coordinate writes with the replacement of a database by an import
+// or a restore. A database is replaced by one request at a time, and no import of
+// tables begins meanwhile. While a restore keeps the present state as a snapshot
+// and swaps, writers are blocked: a write acknowledged in between would be in
+// neither state.
 //
-// They hold for this server process. Another control plane does not see them:
-// it may acknowledge a write between the two, which then belongs to the state
-// that was replaced.
+// The barriers of a process hold for its own requests. Another control plane may
+// acknowledge a write in between, which then belongs to the replaced state.
 type writeBarriers struct {
 	mu   sync.Mutex
 	byID map[meta.DatabaseID]*writeBarrier
@@ -26,7 +26,7 @@ type writeBarrier struct {
 	writers   int
 	replacing bool
 	blocked   bool
-	drained   chan struct{} // closed when a gate that was shut has no writers left
+	drained   chan struct{} // closed when a blocked barrier has no writers left
 }
 
 func newWriteBarriers() *writeBarriers {
@@ -42,14 +42,15 @@ func (g *writeBarriers) entry(id meta.DatabaseID) *writeBarrier {
 	return one
 }
 
-// forgetIdle forgets a gate that nobody is at.
+// forgetIdle removes a barrier without writers or replacement.
 func (g *writeBarriers) forgetIdle(id meta.DatabaseID) {
 	if one := g.byID[id]; one != nil && one.writers == 0 && !one.replacing {
 		delete(g.byID, id)
 	}
 }
 
-// beginWrite lets a request through that may write. done ends it.
+// beginWrite admits a request that may write; done ends it. Unavailable while
+// writers are blocked.
 func (g *writeBarriers) beginWrite(id meta.DatabaseID) (done func(), err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -69,7 +70,7 @@ func (g *writeBarriers) beginWrite(id meta.DatabaseID) (done func(), err error) 
 	}, nil
 }
 
-// checkReplacing is Conflict while the database is being replaced.
+// checkReplacing returns Conflict while the database is being replaced.
 func (g *writeBarriers) checkReplacing(id meta.DatabaseID) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -83,7 +84,8 @@ func errReplacing() error {
 	return errs.E(errs.Conflict, "The database is being replaced by an import or a restore at this moment; try again when that has ended")
 }
 
-// beginReplace begins to replace a database; done ends it.
+// beginReplace admits one replacement of a database at a time; done ends it.
+// Conflict while another one runs.
 func (g *writeBarriers) beginReplace(id meta.DatabaseID) (done func(), err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -100,12 +102,13 @@ func (g *writeBarriers) beginReplace(id meta.DatabaseID) (done func(), err error
 	}, nil
 }
 
-// drainTimeout is how long a restore waits for what writes.
+// drainTimeout is how long a restore waits for running writers.
 const drainTimeout = 45 * time.Second
 
-// blockWrites keeps everybody from writing to a database that is being replaced and
-// waits until nobody does. open ends it. Unavailable when it takes too long.
-func (g *writeBarriers) blockWrites(ctx context.Context, id meta.DatabaseID) (open func(), err error) {
+// blockWrites refuses new writers of a database that is being replaced, and waits
+// for the running ones. unblock admits writers again. Unavailable when a writer
+// runs longer than drainTimeout.
+func (g *writeBarriers) blockWrites(ctx context.Context, id meta.DatabaseID) (unblock func(), err error) {
 	g.mu.Lock()
 	one := g.entry(id)
 	one.blocked = true
@@ -115,25 +118,25 @@ func (g *writeBarriers) blockWrites(ctx context.Context, id meta.DatabaseID) (op
 		one.drained = quiet
 	}
 	g.mu.Unlock()
-	open = func() {
+	unblock = func() {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		one.blocked, one.drained = false, nil
 		g.forgetIdle(id)
 	}
 	if quiet == nil {
-		return open, nil
+		return unblock, nil
 	}
 	late := time.NewTimer(drainTimeout)
 	defer late.Stop()
 	select {
 	case <-quiet:
-		return open, nil
+		return unblock, nil
 	case <-late.C:
-		err = errs.E(errs.Unavailable, "Statements still write to the database; try again when they have ended")
+		err = errs.E(errs.Unavailable, "Statements have been writing to the database for %s; try again when they have ended", drainTimeout)
 	case <-ctx.Done():
 		err = errs.Wrap(errs.Canceled, ctx.Err(), "The request was given up")
 	}
-	open()
+	unblock()
 	return nil, err
 }

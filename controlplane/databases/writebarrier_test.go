@@ -9,7 +9,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// N14: a database is replaced by one at a time.
+// N14: a database is replaced by one request at a time.
 func TestReplaceOneAtATimeN14(t *testing.T) {
 	g := newWriteBarriers()
 	done, err := g.beginReplace(1)
@@ -38,8 +38,8 @@ func TestReplaceOneAtATimeN14(t *testing.T) {
 	}
 }
 
-// Q15: who writes ends before the state is kept, and who wants to write
-// meanwhile is told, so that nothing acknowledged is lost.
+// Q15: running writers end before the present state is kept, and new writers are
+// refused meanwhile, so that no acknowledged write is lost.
 func TestNobodyWritesWhileStateIsKeptQ15(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newWriteBarriers()
@@ -93,7 +93,7 @@ func TestNobodyWritesWhileStateIsKeptQ15(t *testing.T) {
 	})
 }
 
-// A write that does not end ends the restore, and opens the gate.
+// A writer that does not end makes the restore fail and unblocks writers.
 func TestGateIsNotShutForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newWriteBarriers()

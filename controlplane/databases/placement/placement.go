@@ -1,7 +1,5 @@
-// Package placement knows which live query node a database belongs on: it
-// picks one for a new database and finds the one of an existing database. It
-// answers from the heartbeats the nodes send; it moves nothing and asks no
-// node.
+// Package placement picks a query node for a new database and finds the node of an
+// existing one. It answers from the heartbeats of the nodes, without a call.
 package placement
 
 import (
@@ -20,11 +18,12 @@ type Placement struct{ nodes nodeapi.Nodes }
 // New makes a Placement.
 func New(nodes nodeapi.Nodes) *Placement { return &Placement{nodes: nodes} }
 
-// Pick gives the live node with the most room among those that run the
-// engine; the one with fewer databases when the room is equal.
+// Pick returns the live node with the most free space among those that run the
+// engine, and with fewer databases when the space is equal. A node whose disk is
+// full is the last choice.
 //
-// Errors: Unavailable when no node is alive, Unsupported when none of them
-// has the engine.
+// Errors: Unavailable when no node is alive, Unsupported when no live node runs
+// the engine.
 func (p *Placement) Pick(engine ayb.DatabaseType) (nodeapi.NodeID, error) {
 	live := p.nodes.LiveNodes()
 	if len(live) == 0 {
@@ -37,7 +36,7 @@ func (p *Placement) Pick(engine ayb.DatabaseType) (nodeapi.NodeID, error) {
 		return "", errs.E(errs.Unsupported, "Databases of type %s are not supported by this server", engine)
 	}
 	return slices.MinFunc(fit, func(a, b nodeapi.NodeStatus) int {
-		if a.DiskFull != b.DiskFull { // what is free there is not for databases
+		if a.DiskFull != b.DiskFull { // its free space is the reserve of the node
 			if a.DiskFull {
 				return 1
 			}
@@ -47,9 +46,9 @@ func (p *Placement) Pick(engine ayb.DatabaseType) (nodeapi.NodeID, error) {
 	}).ID, nil
 }
 
-// Locate gives the node that holds a database. A database recorded by a
-// server without nodes belongs to the only node there is; with several,
-// Unavailable, because guessing could show an empty database.
+// Locate returns the node that holds a database. A database that was recorded by a
+// server without nodes belongs to the only live node. With several nodes the error
+// is Unavailable, because a wrong node would show an empty database.
 func (p *Placement) Locate(d meta.Database) (nodeapi.NodeID, error) {
 	if d.Node != "" {
 		return nodeapi.NodeID(d.Node), nil
