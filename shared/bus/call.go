@@ -23,7 +23,7 @@ func Call[Req, Resp any](ctx context.Context, r Requester, subject string, req R
 	return resp, nil
 }
 
-// Handle makes a Handler of a typed function, the other end of Call.
+// Handle makes a Handler of a typed function. It is the other end of Call.
 func Handle[Req, Resp any](fn func(ctx context.Context, req Req) (Resp, error)) Handler {
 	return func(ctx context.Context, data []byte) ([]byte, error) {
 		var req Req

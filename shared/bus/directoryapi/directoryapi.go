@@ -1,5 +1,5 @@
-// Package directoryapi is what other roles may ask the control plane: which
-// databases there are and where. Nothing about who may do what is told.
+// Package directoryapi is the list of databases and their nodes, which the control
+// plane serves for other roles. It contains no permissions.
 package directoryapi
 
 import (
@@ -13,39 +13,38 @@ import (
 
 const databasesSubject = "ayb.v1.directory.databases"
 
-// ListRequest asks for a part of the databases, in the order of their
-// numbers.
+// ListRequest requests a page of the databases in the order of their numbers.
 type ListRequest struct {
-	After int64 `json:"after"` // number of the last one known; 0 is the beginning
+	After int64 `json:"after"` // number of the last database of the previous page; 0 for the first page
 	Limit int   `json:"limit"`
 }
 
-// ListResponse is that part.
+// ListResponse is a page. More reports whether another page follows.
 type ListResponse struct {
 	Databases []Database `json:"databases"`
 	More      bool       `json:"more"`
 }
 
-// Database is a database that exists and is not deleted.
+// Database is a database that is not deleted.
 type Database struct {
 	Number    int64            `json:"number"`
 	Path      ayb.DatabasePath `json:"path"`
 	Type      ayb.DatabaseType `json:"type"`
-	Node      nodeapi.NodeID   `json:"node"` // empty for one without a node yet
+	Node      nodeapi.NodeID   `json:"node"` // empty before it has a node
 	CreatedAt time.Time        `json:"created_at"`
 }
 
-// Directory tells which databases there are.
+// Directory lists databases.
 type Directory interface {
 	ListDatabases(ctx context.Context, req ListRequest) (ListResponse, error)
 }
 
-// Client asks over the bus. It is safe for concurrent use.
+// Client calls the directory over the bus. It is safe for concurrent use.
 type Client struct{ calls bus.Requester }
 
 var _ Directory = (*Client)(nil)
 
-// NewClient makes a client on a bus connection.
+// NewClient returns a client on a bus connection.
 func NewClient(calls bus.Requester) *Client { return &Client{calls} }
 
 // ListDatabases implements Directory.
@@ -53,7 +52,7 @@ func (c *Client) ListDatabases(ctx context.Context, req ListRequest) (ListRespon
 	return bus.Call[ListRequest, ListResponse](ctx, c.calls, databasesSubject, req)
 }
 
-// Serve answers until stop is called. Several control planes may serve.
+// Serve answers calls until stop is called. Several control planes may serve.
 func Serve(r bus.Responder, d Directory) (stop func(), err error) {
 	return r.Serve(bus.Service{
 		Name: "ayb-directory", Version: "1.0.0", Description: "lists the databases and their nodes",

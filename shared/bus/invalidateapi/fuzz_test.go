@@ -6,9 +6,8 @@ import (
 	"testing"
 )
 
-// Whatever a member hears, it never goes on trusting what may be untrue: a
-// message that cannot be read, that is the first of its sender or does not
-// follow the one before makes it forget everything.
+// A member clears its cache after a malformed message, after the first message of
+// a sender, and after a gap in the sequence numbers.
 func FuzzReceive(f *testing.F) {
 	for _, s := range []string{
 		`{"from":"b","seq":1,"notice":{"tokens":["t"]}}`, `{"from":"b","seq":8,"notice":{"databases":[{"entity":"a","database":"b"}]}}`,
@@ -26,7 +25,7 @@ func FuzzReceive(f *testing.F) {
 			}
 		}, slog.New(slog.DiscardHandler))
 		if g.receive([]byte(`{"from":"b","seq":7}`)); all != 1 {
-			t.Fatal("a member that was not known is trusted")
+			t.Fatal("the first message of an unknown member does not clear the cache")
 		}
 		answer := g.receive(data)
 		var m message

@@ -14,7 +14,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Group is this process's membership. It is safe for concurrent use.
+// Group is the membership of this process. It is safe for concurrent use.
 type Group struct {
 	bus    bus.Broadcaster
 	id     string
@@ -22,29 +22,29 @@ type Group struct {
 	log    *slog.Logger
 	start  time.Time
 
-	trial bool         // receive's only
-	heard atomic.Int64 // when that was sent, in nanoseconds since start, which came back to us last; 0 never
+	trial bool         // the first own message after a silence has arrived; for receive only
+	heard atomic.Int64 // when the own message that arrived last was sent, in nanoseconds since start; 0 for never
 
-	speaking sync.Mutex // messages leave in the order of their numbers
-	seq      uint64
+	sending sync.Mutex // messages are sent in the order of their numbers
+	seq     uint64
 
 	mu      sync.Mutex
 	members map[string]member // the others
 }
 
-// member is what is known of another one.
+// member is the state of another member.
 type member struct {
-	at  time.Time // when it was heard last
-	seq uint64    // the number of what it said last
+	at  time.Time // of its last message
+	seq uint64    // the number of that message
 }
 
-// Join makes a membership; forget is told of every change that others make,
-// one after another. The memory is not to be trusted before Run has begun.
+// Join returns a membership. forget is called for every change of another member,
+// one after another. The cache must not be used before Run has started.
 func Join(b bus.Broadcaster, forget func(Notice), log *slog.Logger) *Group {
 	return &Group{bus: b, id: rand.Text(), forget: forget, log: log, start: time.Now(), members: map[string]member{}}
 }
 
-// Run takes part until ctx ends.
+// Run sends heartbeats and receives messages until ctx ends.
 func (g *Group) Run(ctx context.Context) error {
 	stop, err := g.bus.Subscribe(Subject, g.receive)
 	if err != nil {
@@ -66,15 +66,15 @@ func (g *Group) Run(ctx context.Context) error {
 
 func (g *Group) publish(m message) {
 	err := g.send(m, func(data []byte) error { return g.bus.Publish(Subject, data) })
-	if err != nil { // the lease runs out by itself
-		g.log.Debug("control planes cannot be told", "err", err)
+	if err != nil { // the lease expires by itself
+		g.log.Debug("could not reach the other control planes", "err", err)
 	}
 }
 
-// send gives a message its number and sends it.
+// send numbers a message and sends it.
 func (g *Group) send(m message, publish func([]byte) error) error {
-	g.speaking.Lock()
-	defer g.speaking.Unlock()
+	g.sending.Lock()
+	defer g.sending.Unlock()
 	g.seq++
 	m.From, m.Seq, m.Sent = g.id, g.seq, int64(time.Since(g.start))
 	data, err := json.Marshal(m)
@@ -84,11 +84,11 @@ func (g *Group) send(m message, publish func([]byte) error) error {
 	return publish(data)
 }
 
-// receive takes what any member says; the answer says who has understood.
+// receive handles a message. The answer to a notice is the id of this member.
 func (g *Group) receive(data []byte) (answer []byte) {
 	var m message
 	if err := json.Unmarshal(data, &m); err != nil {
-		g.log.Warn("notice of another control plane not readable", "err", err)
+		g.log.Warn("could not decode a message of another control plane", "err", err)
 		g.forget(Notice{All: true}) // it may have been about anything
 		return nil
 	}
@@ -106,10 +106,10 @@ func (g *Group) receive(data []byte) (answer []byte) {
 	return []byte(g.id)
 }
 
-// heardOwn notes that a message of our own has come back, which proves that we had
-// heard everything when it was sent. After a silence nothing that was
-// remembered before is true for sure, and the first message is only on trial:
-// by the second one the others know that they must wait for us.
+// heardOwn handles an own message, which proves that all earlier messages have
+// arrived. After a silence the cache may hold old data, so it is cleared. It counts
+// as fresh from the second message on: by then the other members know that they
+// must wait for this one.
 func (g *Group) heardOwn(m message) {
 	if !g.Fresh() {
 		g.forget(Notice{All: true})
@@ -120,8 +120,8 @@ func (g *Group) heardOwn(m message) {
 	g.heard.Store(m.Sent)
 }
 
-// note notes a message of another member and tells whether one before it
-// may have been lost.
+// note records a message of another member, and reports whether an earlier one may
+// be lost.
 func (g *Group) note(m message) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -134,26 +134,26 @@ func (g *Group) note(m message) bool {
 	return !known || m.Seq != before.seq+1
 }
 
-// Fresh tells whether this process hears of changes, so that its memory may
-// be used.
+// Fresh reports whether this process receives changes, so that its cache may be
+// used.
 func (g *Group) Fresh() bool {
 	heard := time.Duration(g.heard.Load())
 	return heard > 0 && time.Since(g.start)-heard < Lease
 }
 
-// Invalidate tells all other members of a change and returns when each has
-// forgotten what it made untrue, or after ConfirmTimeout.
+// Invalidate announces a change to all other members. It returns when each of them
+// has removed the old data from its cache, or after ConfirmTimeout.
 //
-// The error is Unavailable when this process is cut off from the others: they
-// go on trusting their memory, and have to until it can be heard again. The
-// change itself was made; making it once more tells of it again.
+// The error is Unavailable when this process is cut off from the others: their
+// caches may hold old data until it can reach them again. The change itself was
+// made. Repeating the change announces it again.
 func (g *Group) Invalidate(n Notice) error {
 	if len(n.Tokens) > maxListed || len(n.Databases) > maxListed {
 		n = Notice{All: true}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), ConfirmTimeout)
 	defer cancel()
-	err := g.waitFresh(ctx) // by then the others are known
+	err := g.waitFresh(ctx) // from then on the other members are known
 	if err == nil {
 		err = g.broadcast(ctx, n)
 	}
@@ -164,16 +164,16 @@ func (g *Group) Invalidate(n Notice) error {
 		"The change was made, but it may not be in force everywhere yet because a part of the server is out of reach; try again")
 }
 
-// waitFresh waits until this process hears itself.
+// waitFresh waits until this process receives its own messages.
 func (g *Group) waitFresh(ctx context.Context) error {
 	if g.Fresh() {
 		return nil
 	}
-	look := time.NewTicker(contactInterval)
-	defer look.Stop()
+	poll := time.NewTicker(contactInterval)
+	defer poll.Stop()
 	for !g.Fresh() {
 		select {
-		case <-look.C:
+		case <-poll.C:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -181,8 +181,8 @@ func (g *Group) waitFresh(ctx context.Context) error {
 	return nil
 }
 
-// broadcast is Invalidate for a process that was in contact a moment ago. Members that do
-// not answer although it still is do not trust their memory.
+// broadcast is Invalidate for a process that was fresh a moment ago. If it still is,
+// then a member without an answer does not use its cache.
 func (g *Group) broadcast(ctx context.Context, n Notice) error {
 	waiting := g.others()
 	var answers bus.Answers
@@ -200,12 +200,12 @@ func (g *Group) broadcast(ctx context.Context, n Notice) error {
 	if !g.Fresh() {
 		return err
 	}
-	g.log.Warn("not every control plane has confirmed a change", "missing", len(waiting), "err", err)
+	g.log.Warn("could not get the confirmation of every control plane", "missing", len(waiting), "err", err)
 	g.dropMembers(waiting)
 	return nil
 }
 
-// TokensChanged is Invalidate for tokens, by their public parts.
+// TokensChanged is Invalidate for tokens, given by their public parts.
 func (g *Group) TokensChanged(shorts []string) error { return g.Invalidate(Notice{Tokens: shorts}) }
 
 // DatabasesChanged is Invalidate for databases.
@@ -213,7 +213,7 @@ func (g *Group) DatabasesChanged(paths []ayb.DatabasePath) error {
 	return g.Invalidate(Notice{Databases: paths})
 }
 
-// collect takes answers until nobody is waited for.
+// collect waits for the answers of all members in waiting.
 func collect(ctx context.Context, answers bus.Answers, waiting map[string]bool) error {
 	for len(waiting) > 0 {
 		id, err := answers.Next(ctx)
@@ -225,14 +225,14 @@ func collect(ctx context.Context, answers bus.Answers, waiting map[string]bool) 
 	return nil
 }
 
-// others are the members that have shown themselves lately.
+// others returns the members with a message within Lease.
 func (g *Group) others() map[string]bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	out := map[string]bool{}
 	for id, m := range g.members {
 		if time.Since(m.at) > Lease {
-			delete(g.members, id) // it does not trust its memory any more
+			delete(g.members, id) // its cache is not fresh
 			continue
 		}
 		out[id] = true
@@ -240,8 +240,8 @@ func (g *Group) others() map[string]bool {
 	return out
 }
 
-// dropMembers forgets members that did not answer, so that the next change does not
-// wait for them; one that lives shows itself again.
+// dropMembers removes members without an answer, so that the next change does not
+// wait for them. The next heartbeat of a live member adds it again.
 func (g *Group) dropMembers(missing map[string]bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -20,7 +20,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// member is a control plane that remembers what it was told.
+// member is a control plane that records its notices.
 type member struct {
 	*invalidateapi.Group
 	conn *natsbus.Conn
@@ -63,46 +63,45 @@ func (m *member) knows(token string) bool {
 	return slices.Contains(m.told, token)
 }
 
-// times is how often the member was told of anything.
+// times returns the number of notices.
 func (m *member) times() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.calls
 }
 
-func TestEveryMemberHasForgottenWhenTellReturns(t *testing.T) {
+func TestEveryMemberHasTheNoticeWhenInvalidateReturns(t *testing.T) {
 	s := bustest.Start(t)
 	var members []*member
 	for range 5 {
 		members = append(members, join(t, s))
 	}
-	for i, teller := range members {
+	for i, sender := range members {
 		hello := "hello from " + strconv.Itoa(i)
 		bustest.Until(t, "all to know each other", func() bool {
-			if err := teller.Invalidate(invalidateapi.Notice{Tokens: []string{hello}, Databases: []ayb.DatabasePath{{Entity: "a", Database: "b"}}}); err != nil {
+			if err := sender.Invalidate(invalidateapi.Notice{Tokens: []string{hello}, Databases: []ayb.DatabasePath{{Entity: "a", Database: "b"}}}); err != nil {
 				t.Error(err)
 			}
-			return !slices.ContainsFunc(members, func(m *member) bool { return m != teller && !m.knows(hello) })
+			return !slices.ContainsFunc(members, func(m *member) bool { return m != sender && !m.knows(hello) })
 		})
 	}
 	for i := range 200 {
 		token := string(rune('a'+i%26)) + string(rune('A'+i/26))
-		teller := members[i%5]
-		if err := teller.Invalidate(invalidateapi.Notice{Tokens: []string{token}}); err != nil {
+		sender := members[i%5]
+		if err := sender.Invalidate(invalidateapi.Notice{Tokens: []string{token}}); err != nil {
 			t.Fatal(err)
 		}
 		for j, m := range members {
-			// One that was held up for long does not trust its memory meanwhile.
-			if m != teller && !m.knows(token) && m.Fresh() {
-				t.Fatalf("member %d had not heard of %s when it was told", j, token)
+			// A member that was delayed does not use its cache meanwhile.
+			if m != sender && !m.knows(token) && m.Fresh() {
+				t.Fatalf("member %d had no notice of %s when Invalidate returned", j, token)
 			}
 		}
 	}
 }
 
-// On a bus with users too: control planes must be allowed to answer one
-// another, else every change waits for all of ConfirmTimeout. The answer itself is
-// looked for, on the subject that they use.
+// Control planes may answer one another on a bus with users. Without that right
+// every change would wait for ConfirmTimeout.
 func TestMembersAnswerOnABusWithUsers(t *testing.T) {
 	cred, err := natsbus.LoadOrMakeCredentials(filepath.Join(t.TempDir(), "c.json"))
 	if err != nil {
@@ -121,7 +120,7 @@ func TestMembersAnswerOnABusWithUsers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer answered()
-	bustest.Until(t, "an answer", func() bool { // the bus may hear of who listens only after the first question
+	bustest.Until(t, "an answer", func() bool { // the subscription may reach the bus after the first question
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		answers, err := members[0].conn.Ask(invalidateapi.Subject, []byte("no notice"))
@@ -134,19 +133,18 @@ func TestMembersAnswerOnABusWithUsers(t *testing.T) {
 	})
 }
 
-func TestAMemberThatIsGoneIsWaitedForOnce(t *testing.T) {
+func TestADeadMemberIsWaitedForOnce(t *testing.T) {
 	s := bustest.Start(t)
 	a, b := join(t, s), join(t, s)
 	bustest.Until(t, "a to know b", func() bool {
 		return a.Invalidate(invalidateapi.Notice{Tokens: []string{"x"}}) == nil && b.knows("x")
 	})
 	b.conn.Close() // as a killed process does
-	bustest.Until(t, "b to distrust its memory", func() bool { return !b.Fresh() })
+	bustest.Until(t, "the cache of b to be stale", func() bool { return !b.Fresh() })
 	manyTimes(t, a)
 }
 
-// manyTimes tells so often that it would take minutes if each time somebody
-// was waited for.
+// manyTimes announces many changes: with a wait for each it would take minutes.
 func manyTimes(t *testing.T, m *member) {
 	t.Helper()
 	done := make(chan error, 1)
@@ -160,60 +158,59 @@ func manyTimes(t *testing.T, m *member) {
 	select {
 	case err := <-done:
 		if err != nil {
-			t.Errorf("nobody trusts an old memory, and the error is %v", err)
+			t.Errorf("no other cache is fresh, and the error is %v", err)
 		}
 	case <-time.After(30 * time.Second):
-		t.Error("somebody who is not there is waited for each time")
+		t.Error("each change waits for the dead member")
 		if err := <-done; err != nil { // the bus outlives it
 			t.Log(err)
 		}
 	}
 }
 
-func TestNobodyToTell(t *testing.T) {
+func TestAloneOnTheBus(t *testing.T) {
 	a := join(t, bustest.Start(t))
 	manyTimes(t, a)
 }
 
-// Ruling 41: who cannot reach the others does not say that they have forgotten.
-// A change in a process that is cut off is told as one that may not be in force
-// everywhere, whenever it was cut off.
-func TestWhoIsCutOffSaysSo(t *testing.T) {
+// A process that is cut off from the others returns an error for its change, since
+// their caches may hold old data.
+func TestAMemberThatIsCutOffReturnsAnError(t *testing.T) {
 	s := bustest.Start(t)
 	a, b := join(t, s), join(t, s)
 	bustest.Until(t, "a to know b", func() bool {
 		return a.Invalidate(invalidateapi.Notice{Tokens: []string{"x"}}) == nil && b.knows("x")
 	})
 	a.conn.Close()
-	for range 2 { // while it trusts its memory, and afterwards
+	for range 2 { // while its cache is fresh, and afterwards
 		if err := a.Invalidate(invalidateapi.Notice{Tokens: []string{"y"}}); !errs.Is(err, errs.Unavailable) {
-			t.Errorf("the others were told by nobody, and the error is %v", err)
+			t.Errorf("the notice cannot reach the others, and the error is %v", err)
 		}
 	}
 	if b.knows("y") || !b.Fresh() {
-		t.Error("this test is about a member that was not told and trusts its memory")
+		t.Error("this test needs a member without the notice whose cache is fresh")
 	}
 }
 
-// A notice may be about an account with any number of tokens and databases,
-// and a message has a largest size.
+// A notice may concern any number of tokens, although the size of a message is
+// limited.
 func TestNoticesOfAnySizeArrive(t *testing.T) {
 	s := bustest.Start(t)
 	a, b := join(t, s), join(t, s)
 	bustest.Until(t, "a to know b", func() bool {
 		return a.Invalidate(invalidateapi.Notice{Tokens: []string{"x"}}) == nil && b.knows("x")
 	})
-	forgotten := b.times()
+	before := b.times()
 	if err := a.Invalidate(invalidateapi.Notice{Tokens: make([]string, 200_000)}); err != nil {
 		t.Error(err)
 	}
-	if b.times() == forgotten {
-		t.Error("told of 200 000 tokens, the other has forgotten nothing")
+	if b.times() == before {
+		t.Error("the notice of 200 000 tokens did not arrive")
 	}
 }
 
-// A beat that comes back late proves that what was said after it is late too.
-func TestALateBeatProvesNothing(t *testing.T) {
+// A heartbeat that arrives late does not make the cache fresh.
+func TestALateHeartbeatProvesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := &slowBus{delay: 2 * invalidateapi.Lease}
 		g := invalidateapi.Join(slow, func(invalidateapi.Notice) {}, bustest.Log(t))
@@ -226,7 +223,7 @@ func TestALateBeatProvesNothing(t *testing.T) {
 		})
 		<-time.After(10 * invalidateapi.Lease) // of the bubble's clock
 		if slow.heard.Load() == 0 || g.Fresh() {
-			t.Errorf("after %d late beats the memory counts as fresh: %t", slow.heard.Load(), g.Fresh())
+			t.Errorf("after %d late heartbeats the cache counts as fresh: %t", slow.heard.Load(), g.Fresh())
 		}
 		cancel()
 		running.Wait()
@@ -234,7 +231,7 @@ func TestALateBeatProvesNothing(t *testing.T) {
 	})
 }
 
-// slowBus brings every message back late.
+// slowBus delivers every message late.
 type slowBus struct {
 	delay time.Duration
 	heard atomic.Int64

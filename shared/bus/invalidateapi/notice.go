@@ -1,22 +1,21 @@
-// Package invalidateapi is the contract between the control planes of one
-// server: whoever changes something that others may remember tells them, and
-// answers its own caller when all have forgotten it.
+// Package invalidateapi is the contract between the control planes of one server
+// that keeps their caches consistent: a control plane that changes metadata
+// notifies the others, and reports success once all have removed the old data
+// from their caches.
 //
-// A process may trust its memory only while it can hear the others. It finds
-// that out by listening to its own beats, which travel over the bus like every
-// notice: when none has come back for Lease, the memory is not used. A process
-// that tells of a change waits for every member it knows, at most ConfirmTimeout,
-// which is longer than Lease: one that did not answer by then has not heard
-// itself and does not trust its memory any more, or it was away for a moment,
-// sees by the numbers of the messages that it has missed one, and forgets
-// everything. A process that is itself cut off cannot tell anybody: it says so
-// instead of saying that the change is in force. So on a bus that keeps the
-// order of one speaker's messages, no change is overlooked after the call that
-// made it has been answered with success.
+// A member uses its cache only while it can receive messages. It checks that with
+// its own heartbeats, which travel over the bus like every notice: after Lease
+// without one, the cache is not fresh and is not used. A member that announces a
+// change waits for the answer of every known member, at most ConfirmTimeout, which
+// is longer than Lease. A member without an answer by then has not received its
+// own heartbeats either, so it does not use its cache; or it was cut off for a
+// moment, notices a gap in the sequence numbers, and clears its cache. A member
+// that is itself cut off returns an error for its change.
 //
-// That holds for a bus that is one: when a cluster of bus servers falls apart,
-// each part hears itself, and a change is unknown to the other parts until they
-// are joined again.
+// So no cache holds old data after a change was reported as successful, provided
+// that the bus keeps the order of the messages of one sender. If a cluster of bus
+// servers splits, this holds for each part only: the other parts learn of a change
+// when they are joined again.
 package invalidateapi
 
 import (
@@ -25,43 +24,43 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// Subject is where members tell and beat.
+// Subject is the subject of notices and heartbeats.
 const Subject = "ayb.v1.invalidate.metadata"
 
 const (
-	// HeartbeatInterval is the time between two signs of life.
+	// HeartbeatInterval is the time between two heartbeats.
 	HeartbeatInterval = 300 * time.Millisecond
-	// Lease is how long a member's memory may be trusted after its last beat
-	// came back.
+	// Lease is the time for which a cache is fresh after the member received its
+	// last heartbeat.
 	Lease = 1500 * time.Millisecond
-	// ConfirmTimeout is how long a change waits for members that do not answer.
+	// ConfirmTimeout is the longest wait for the answers of the other members.
 	ConfirmTimeout = 2 * time.Second
 )
 
 const (
-	// maxListed is how many tokens or databases a notice names; one about more
-	// is about everything, for a message has a largest size.
+	// maxListed is the largest number of tokens or databases in a notice. A notice
+	// of more says All, because the size of a message is limited.
 	maxListed = 1000
-	// contactInterval is how often a change looks whether there is contact.
+	// contactInterval is the polling interval of waitFresh.
 	contactInterval = 10 * time.Millisecond
 )
 
-// Notice says what has changed. The zero Notice names nothing.
+// Notice describes a change. The zero Notice changes nothing.
 type Notice struct {
 	// Tokens are the public parts of API tokens.
 	Tokens []string `json:"tokens,omitempty"`
-	// Databases are databases whose record or grants have changed.
+	// Databases are those whose record or grants have changed.
 	Databases []ayb.DatabasePath `json:"databases,omitempty"`
-	// All says that anything may have changed.
+	// All means that everything may have changed.
 	All bool `json:"all,omitempty"`
 }
 
-// message is what travels. Fields are only added.
+// message is the wire format. Fields may be added, but never removed or changed.
 type message struct {
 	From string `json:"from"`
-	// Seq counts what the member has said, from 1.
+	// Seq numbers the messages of a member, from 1.
 	Seq uint64 `json:"seq"`
-	// Sent is when that was, by a clock of the member's own.
+	// Sent is the time of sending, by the monotonic clock of the member.
 	Sent   int64   `json:"sent,omitempty"`
 	Leave  bool    `json:"leave,omitempty"`
 	Notice *Notice `json:"notice,omitempty"`

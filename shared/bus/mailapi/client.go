@@ -11,17 +11,17 @@ import (
 // Subject is the subject of the work queue.
 const Subject = "ayb.v1.mail"
 
-// Notices is where the mailer tells how a job has ended. A notice is only a
-// convenience: a lost one costs the waiting caller its patience, nothing else.
+// Notices carry the outcome of a job from the mailer to the waiting sender. A lost
+// notice is harmless: the sender waits for MaxWait and returns Queued.
 type Notices interface {
-	// Listen makes a one-time address and waits there: wait gives the notice
-	// or ctx's error, forget ends the address.
+	// Listen makes an address for one notice. wait returns the notice or the error
+	// of ctx; forget ends the address.
 	Listen() (address string, wait func(ctx context.Context) ([]byte, error), forget func(), err error)
 	// Notify sends a notice to an address.
 	Notify(address string, data []byte) error
 }
 
-// envelope is a job on the queue. Fields are only added.
+// envelope is a job in the queue. Fields may be added, but never removed or changed.
 type envelope struct {
 	Job    Job    `json:"job"`
 	Notify string `json:"notify,omitempty"`
@@ -35,7 +35,7 @@ type Client struct {
 
 var _ Sender = (*Client)(nil)
 
-// NewClient makes a client.
+// NewClient returns a client of a queue.
 func NewClient(q bus.Queue, n Notices) *Client { return &Client{q, n} }
 
 // Send implements Sender.
@@ -55,8 +55,8 @@ func (c *Client) Send(ctx context.Context, job Job) (Delivery, error) {
 	ctx, cancel := context.WithTimeout(ctx, MaxWait)
 	defer cancel()
 	notice, err := wait(ctx)
-	if err != nil { // the mail is safe in the queue
-		return Queued, nil //nolint:nilerr // not hearing of a delivery is no failure
+	if err != nil {
+		return Queued, nil //nolint:nilerr // the mail is safe in the queue
 	}
 	if len(notice) > 0 {
 		return "", errs.Unmarshal(notice)

@@ -9,7 +9,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// one is a queue that holds one job.
+// one is a queue with one job.
 type one []byte
 
 func (q one) Put(context.Context, string, []byte) error { return nil }
@@ -18,22 +18,22 @@ func (q one) Work(ctx context.Context, do func(context.Context, bus.Job) error) 
 	return do(ctx, bus.Job{ID: "1", Data: q})
 }
 
-// heard notes where notices go.
+// heard records the address of notices.
 type heard struct{ address string }
 
 func (h *heard) Listen() (string, func(context.Context) ([]byte, error), func(), error) {
-	return "", nil, nil, errs.E(errs.Internal, "nobody listens")
+	return "", nil, nil, errs.E(errs.Internal, "no listener")
 }
 
 func (h *heard) Notify(address string, data []byte) error {
 	if len(data) > 0 && errs.Unmarshal(data).Code != errs.Mail {
-		panic("a notice that is no refusal")
+		panic("a notice that is not of a permanent failure")
 	}
 	h.address = address
 	return nil
 }
 
-// refusing gives every mail up for good.
+// refusing fails permanently for every mail.
 type refusing int
 
 func (r *refusing) Deliver(context.Context, Job) error {
@@ -41,8 +41,8 @@ func (r *refusing) Deliver(context.Context, Job) error {
 	return errs.E(errs.Mail, "no")
 }
 
-// A job that cannot be read is dropped once and for all: it must not come back
-// for ever. One that can be is handled, and whoever waits is told.
+// A job that cannot be decoded is dropped, so that it is not delivered for ever. Any
+// other job is handled, and its sender gets a notice.
 func FuzzJob(f *testing.F) {
 	for _, s := range []string{
 		`{"job":{"id":"1","kind":"login","to":"a@b.example","token":"t","confirm_url":"http://x/","created_at":"2026-01-01T00:00:00Z","expires_at":"2026-01-02T00:00:00Z"},"notify":"_INBOX.x"}`,

@@ -15,12 +15,12 @@ import (
 	"github.com/ayb-go/ayb/shared/mux"
 )
 
-// forgetAfter is how many intervals an idle peer is remembered.
+// forgetAfter is the number of intervals after which an idle peer is removed.
 const forgetAfter = 60
 
-// acceptor is the answering end of all links to one endpoint. A peer is known
-// by its inbox. Each gets a number, which with the acceptor's own inbox makes
-// the reply subject where NATS reports that the peer is gone.
+// acceptor is the answering end of all links to one endpoint. The inbox of a peer
+// identifies it. Each peer also gets a number: the acceptor's inbox with that number
+// is the reply subject on which NATS reports that the peer is gone.
 type acceptor struct {
 	conn    *Conn
 	subject string
@@ -31,7 +31,7 @@ type acceptor struct {
 	done    sync.WaitGroup
 
 	mu    sync.Mutex
-	ended bool // it takes no more
+	ended bool // it accepts no more batches
 	last  int
 	peers map[string]*accepted
 	byNum map[string]*accepted
@@ -48,7 +48,7 @@ type accepted struct {
 	caller *dialed
 
 	heard  atomic.Bool
-	missed int // the watching goroutine's
+	missed int // for the goroutine of watch
 }
 
 func (c *Conn) newAcceptor(subject string, accept func(mux.Link) bus.Peer) (*acceptor, error) {
@@ -71,13 +71,14 @@ func (c *Conn) newAcceptor(subject string, accept func(mux.Link) bus.Peer) (*acc
 // Handle implements micro.Handler: each message is a batch of frames of one
 // peer. It runs on one goroutine for all of them and must not block.
 func (a *acceptor) Handle(req micro.Request) {
-	if fromRole(req.Reply()) { // else there is nowhere to answer to
+	if fromRole(req.Reply()) { // otherwise there is no reply address
 		a.handle(req.Reply(), req.Data(), nil)
 	}
 }
 
-// handle takes a batch of the peer with this inbox; false when it takes no more.
-func (a *acceptor) handle(inbox string, batch []byte, caller *dialed) (taken bool) {
+// handle handles a batch of the peer with this inbox. It returns false when the
+// acceptor has ended.
+func (a *acceptor) handle(inbox string, batch []byte, caller *dialed) (handled bool) {
 	p := a.find(inbox, caller)
 	if p == nil {
 		return false
@@ -90,8 +91,8 @@ func (a *acceptor) handle(inbox string, batch []byte, caller *dialed) (taken boo
 	return true
 }
 
-// isPing tells whether the batch begins with a Ping, which is sent alone or
-// first often enough.
+// isPing reports whether the batch starts with a Ping. Enough pings are alone or first
+// in their batch.
 func isPing(batch []byte) bool {
 	f, _, more, err := mux.Parse(batch)
 	return err == nil && !more && f.Kind == mux.Ping
@@ -127,7 +128,7 @@ func (p *accepted) write(batch []byte) (kept bool) {
 	return false
 }
 
-// unserved takes NATS's word that nobody listens to a peer's inbox any more.
+// peerGone handles the report of NATS that a peer's inbox has no subscriber.
 func (a *acceptor) peerGone(m *nats.Msg) {
 	num := m.Subject[strings.LastIndexByte(m.Subject, '.')+1:]
 	a.mu.Lock()
@@ -147,12 +148,12 @@ func (a *acceptor) drop(p *accepted, err error) {
 	a.mu.Unlock()
 	p.out.Close()
 	p.peer.Down(err)
-	if p.caller != nil { // else NATS tells it
+	if p.caller != nil { // otherwise NATS reports it
 		p.caller.dropped()
 	}
 }
 
-// down ends every peer's streams: the connection broke, so answers were lost.
+// down ends the streams of all peers: answers were lost with the connection.
 func (a *acceptor) down(err error) {
 	if a.conn.nc.IsClosed() {
 		a.deregister()
@@ -162,8 +163,8 @@ func (a *acceptor) down(err error) {
 	}
 }
 
-// deregister makes it unknown in this process, and only then take no more: a caller
-// that found it before looks again and never finds it twice.
+// deregister removes the acceptor from the process and then ends it. In this order, a
+// caller whose batch it rejects does not find it again.
 func (a *acceptor) deregister() {
 	a.conn.inProcess.remove(a)
 	a.mu.Lock()

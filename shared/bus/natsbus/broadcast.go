@@ -21,18 +21,18 @@ func (c *Conn) Publish(subject string, data []byte) error {
 }
 
 // Subscribe implements bus.Broadcaster.
-func (c *Conn) Subscribe(subject string, hear func([]byte) []byte) (func(), error) {
+func (c *Conn) Subscribe(subject string, receive func([]byte) []byte) (func(), error) {
 	sub, err := c.nc.Subscribe(subject, func(m *nats.Msg) {
-		answer := hear(m.Data)
+		answer := receive(m.Data)
 		if answer == nil || m.Reply == "" {
 			return
 		}
 		if err := c.nc.Publish(m.Reply, answer); err != nil {
-			c.log.Debug("answer to a broadcast not sent", "err", err)
+			c.log.Debug("could not send an answer to a broadcast", "err", err)
 		}
 	})
 	if err != nil {
-		return nil, fmt.Errorf("listen to %s: %w", subject, err)
+		return nil, fmt.Errorf("subscribe to %s: %w", subject, err)
 	}
 	return func() { _ = sub.Unsubscribe() }, nil // it fails only when the connection is gone
 }
@@ -60,9 +60,9 @@ func (a answers) Next(ctx context.Context) ([]byte, error) {
 	for {
 		m, err := a.sub.NextMsgWithContext(ctx)
 		if err != nil {
-			return nil, errs.Wrap(errs.Unavailable, err, "Not everybody answered in time")
+			return nil, errs.Wrap(errs.Unavailable, err, "Some of the processes did not answer in time")
 		}
-		if m.Header.Get(statusHeader) == "" { // else nobody was listening
+		if m.Header.Get(statusHeader) == "" { // otherwise the subject has no subscriber
 			return m.Data, nil
 		}
 	}

@@ -19,22 +19,22 @@ import (
 	"github.com/ayb-go/ayb/shared/mux"
 )
 
-// captured is a bus whose node n1 counts what reaches it, and where somebody
-// has the password of one role and writes what they want.
+// captured is a bus with a node n1 that counts its calls, and with an attacker who
+// has the password of one role.
 type captured struct {
 	*testing.T
 	nc      *nats.Conn
 	js      jetstream.JetStream
 	role    natsbus.Role
 	connect func(natsbus.Role) *natsbus.Conn
-	// reached counts calls that change a database, harmless others.
+	// reached counts calls that change a database, harmless the other calls.
 	reached, harmless atomic.Int64
 	denied            chan error
 }
 
-// verbs are all that a node answers. The snapshotter may use the harmless.
+// verbs are the calls of a node. The snapshotter may make the harmless ones.
 var (
-	verbs    = []string{"database.create", "database.discard", "database.rename", "database.delete", "database.usage",
+	verbs = []string{"database.create", "database.discard", "database.rename", "database.delete", "database.usage",
 		"version.stage", "version.unstage", "version.publish", "deleted.delete", "deleted.undelete", "deleted.purge"}
 	harmless = []string{"snapshot.change-tokens", "snapshot.prepare", "snapshot.upload", "snapshot.release", "snapshot.fetch"}
 )
@@ -90,8 +90,7 @@ func (c *captured) serve(node *natsbus.Conn) {
 	c.Cleanup(stop)
 }
 
-// refused sends something that the bus must refuse, and waits until it has said
-// so.
+// refused sends a message that the bus must refuse, and waits for the refusal.
 func (c *captured) refused(subject, reply string) {
 	c.Helper()
 	if err := c.nc.PublishMsg(&nats.Msg{Subject: subject, Reply: reply, Data: []byte(`{"path":"alice/shop"}`)}); err != nil {
@@ -107,7 +106,7 @@ func (c *captured) refused(subject, reply string) {
 	}
 }
 
-// settled waits until the node has had everything that was sent to it before.
+// settled waits until all messages sent before have reached the node.
 func (c *captured) settled() {
 	c.Helper()
 	before := c.harmless.Load()
@@ -122,8 +121,8 @@ func (c *captured) settled() {
 	}
 }
 
-// What the roles may not, each for itself, with a password in a stranger's
-// hands. Snapshots need no right to delete databases (issue 9, B6).
+// An attacker with the password of one role can use the subjects of that role only.
+// In particular, the snapshotter cannot delete databases.
 func TestPermissionsOfRoles(t *testing.T) {
 	streams := []string{"MAIL", "SNAPSHOTS", "KV_nodes", "KV_snapshot_lease", "KV_snapshot_records"}
 	calls := func(kinds ...string) (out []string) {
@@ -193,10 +192,10 @@ func otherThan(r natsbus.Role) natsbus.Role {
 	return natsbus.ControlPlane
 }
 
-// The bus passes on what it has stored to any subject that a reader names, and
-// asks no permission for that. So a node takes no call that does not come from
-// a role's inbox: the snapshotter deletes nothing that way either.
-func TestTheBusAsksForNobody(t *testing.T) {
+// A reader can make the bus deliver stored messages to any subject, without a
+// permission. So a node rejects calls without a role's inbox as the reply address:
+// the snapshotter cannot delete a database in that way.
+func TestStoredMessagesAreNoCalls(t *testing.T) {
 	c := capture(t, natsbus.Snapshotter)
 	deletion, err := json.Marshal(map[string]string{"path": "alice/shop"})
 	if err != nil {
@@ -207,7 +206,7 @@ func TestTheBusAsksForNobody(t *testing.T) {
 		targets = append(targets, "ayb.v1.node.n1."+v)
 	}
 	for i, target := range targets {
-		// A job, fetched to the node's subject.
+		// A job is fetched to the subject of the node.
 		if _, err := c.js.Publish(t.Context(), "ayb.v1.snapshotjob.lane."+strconv.Itoa(i), deletion); err != nil {
 			t.Fatal(err)
 		}
@@ -220,7 +219,7 @@ func TestTheBusAsksForNobody(t *testing.T) {
 		if err := c.nc.PublishMsg(&nats.Msg{Subject: "$JS.API.CONSUMER.MSG.NEXT.SNAPSHOTS.lane", Reply: target, Data: []byte(`{"batch":1,"no_wait":true}`)}); err != nil {
 			t.Fatal(err)
 		}
-		// A record, pushed there.
+		// A value is pushed to it.
 		if _, err := c.js.Publish(t.Context(), "$KV.snapshot_records.x", deletion); err != nil {
 			t.Fatal(err)
 		}
@@ -235,7 +234,7 @@ func TestTheBusAsksForNobody(t *testing.T) {
 		if err != nil || strings.Contains(string(resp.Data), `"error"`) {
 			t.Logf("no push to %s: %v", target, err)
 		}
-		// The lease, read to there.
+		// The lease is read to it.
 		if _, err := c.js.Publish(t.Context(), "$KV.snapshot_lease.schedule", deletion); err != nil {
 			t.Fatal(err)
 		}

@@ -25,32 +25,32 @@ type ConnConfig struct {
 	Server *Server
 	// URL connects over the network when Server is nil; tls:// with TLS only.
 	URL string
-	// Trust is about TLS.
+	// Trust says which certificates to accept with TLS.
 	Trust Trust
-	// Credentials must hold the role's password when the bus asks for one.
+	// Credentials must contain the role's password if the bus has users.
 	Credentials Credentials
 }
 
-// Conn is one role's connection. It reconnects by itself; while it is down
-// every call fails at once with Unavailable. It implements bus.Requester,
-// bus.Responder and bus.Dialer, and is safe for concurrent use.
+// Conn is the connection of one role. It reconnects by itself. While it is down,
+// every call fails with Unavailable at once. It is safe for concurrent use.
 type Conn struct {
 	nc   *nats.Conn
 	js   jetstream.JetStream
 	role Role
 	log  *slog.Logger
-	// keepAlive are those of long calls.
+	// keepAlive configures the keep-alives of long calls.
 	keepAlive keepAlive
-	// inProcess are the endpoints in this process; nil when the server is not.
+	// inProcess holds the endpoints in the process of the server; nil when the
+	// server is in another process.
 	inProcess *inProcess
-	// store is that of the server in this process; nil when it is not.
+	// store is the state of the store; nil when the server is in another process.
 	store *writable
 
 	mu    sync.Mutex
-	peers map[downer]struct{} // told when the connection breaks
+	peers map[downer]struct{} // notified when the connection breaks
 }
 
-// downer is a link that must hear of a broken connection.
+// downer is a link that must be notified of a broken connection.
 type downer interface{ down(err error) }
 
 var (
@@ -59,8 +59,8 @@ var (
 	_ bus.Dialer    = (*Conn)(nil)
 )
 
-// Connect connects a role. Over the network it keeps trying in the
-// background when the bus is not there yet: roles start in any order.
+// Connect connects a role. Over the network it retries in the background until the
+// bus is there, since roles start in any order.
 func Connect(cfg ConnConfig, log *slog.Logger) (*Conn, error) {
 	c := &Conn{role: cfg.Role, log: log, peers: map[downer]struct{}{}, keepAlive: keepAlive{keepAliveInterval, keepAliveTimeout}}
 	opts := []nats.Option{
@@ -70,8 +70,8 @@ func Connect(cfg ConnConfig, log *slog.Logger) (*Conn, error) {
 		nats.ReconnectWait(100 * time.Millisecond),
 		nats.ReconnectJitter(50*time.Millisecond, 50*time.Millisecond),
 		nats.RetryOnFailedConnect(true),
-		nats.IgnoreAuthErrorAbort(), // a password may be mended, and a busy bus may be slow to ask for it
-		nats.ReconnectBufSize(-1),   // fail fast instead of sending stale requests later
+		nats.IgnoreAuthErrorAbort(), // a password may be corrected, and a busy bus may be slow to request it
+		nats.ReconnectBufSize(-1),   // calls fail at once instead of being sent late
 		nats.PingInterval(5 * time.Second),
 		nats.MaxPingsOutstanding(2),
 		nats.DisconnectErrHandler(func(*nats.Conn, error) { c.closePeers() }),
@@ -105,15 +105,15 @@ func Connect(cfg ConnConfig, log *slog.Logger) (*Conn, error) {
 	return c, nil
 }
 
-// Close ends the connection; what was sent before is flushed first.
+// Close flushes sent messages and closes the connection.
 func (c *Conn) Close() {
 	if c.nc.IsConnected() {
-		_ = c.nc.FlushTimeout(time.Second) // on the way out there is nobody to tell
+		_ = c.nc.FlushTimeout(time.Second) // a failure changes nothing at the end
 	}
 	c.nc.Close()
 }
 
-// Healthy tells whether the bus is connected. The error is Unavailable.
+// Healthy returns nil while the bus is connected. The error is Unavailable.
 func (c *Conn) Healthy() error {
 	if c.nc.IsConnected() {
 		return nil
@@ -121,8 +121,8 @@ func (c *Conn) Healthy() error {
 	return errs.E(errs.Unavailable, "The bus is not connected")
 }
 
-// StoreFull tells whether the bus, when its server is in this process, has no room on
-// its disk for what it keeps. It works again by itself when there is.
+// StoreFull reports whether the disk of an embedded server in this process is full.
+// The store recovers by itself. For another server it reports false.
 func (c *Conn) StoreFull() bool { return c.store != nil && !c.store.yes() }
 
 // Connected waits until the bus is connected or ctx ends.
@@ -139,9 +139,9 @@ func (c *Conn) Connected(ctx context.Context) error {
 }
 
 func (c *Conn) asyncError(err error) {
-	c.log.Warn("bus trouble", "err", err)
+	c.log.Warn("bus error", "err", err)
 	if errors.Is(err, nats.ErrSlowConsumer) {
-		c.closePeers() // messages were dropped, so no open stream can be trusted
+		c.closePeers() // messages were dropped, so every open stream may be incomplete
 	}
 }
 
@@ -170,9 +170,9 @@ func (c *Conn) remove(p downer) {
 	c.mu.Unlock()
 }
 
-// newInbox makes an address that only those know who are told. The bus
-// library's own can be guessed from one another, and a query node that is
-// taken over could answer in the name of another.
+// newInbox returns an address that cannot be guessed. The inboxes of the bus library
+// can be guessed from one another, so a compromised query node could answer in the
+// name of another one.
 func (c *Conn) newInbox() string { return inbox(c.role) + "." + rand.Text() }
 
 const timeoutHeader = "Ayb-Timeout-Ms"
@@ -190,13 +190,13 @@ func (c *Conn) Request(ctx context.Context, subject string, data []byte) ([]byte
 	deadline, _ := ctx.Deadline()
 	left := time.Until(deadline) - bus.Margin
 	if left <= 0 {
-		return nil, errs.E(errs.Timeout, "The time for this request was over before it could be sent")
+		return nil, errs.E(errs.Timeout, "The deadline of this request passed before it was sent")
 	}
 	msg := nats.NewMsg(subject)
 	msg.Data = data
 	msg.Header.Set(timeoutHeader, strconv.FormatInt(left.Milliseconds(), 10))
 	request := c.nc.RequestMsgWithContext
-	if left > c.keepAlive.patience {
+	if left > c.keepAlive.timeout {
 		request = c.requestLong
 	}
 	resp, err := request(ctx, msg)
@@ -216,7 +216,7 @@ func requestError(err error) error {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
 		return errs.Wrap(errs.Timeout, err, "A part of the server did not answer in time")
 	case errors.Is(err, context.Canceled):
-		return errs.Wrap(errs.Canceled, err, "The request was given up")
+		return errs.Wrap(errs.Canceled, err, "The request was canceled")
 	case errors.Is(err, nats.ErrMaxPayload):
 		return errs.Wrap(errs.TooLarge, err, "A request between two parts of the server is too large")
 	}

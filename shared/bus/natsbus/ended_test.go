@@ -9,9 +9,9 @@ import (
 	"github.com/ayb-go/ayb/shared/mux"
 )
 
-// A caller in this process may have found a service just before that ended:
-// its request must go elsewhere instead of to a peer that nobody watches.
-func TestEndedServiceTakesNothing(t *testing.T) {
+// A caller in this process may have found a service just before its end. The service
+// must reject the request, so that the caller sends it elsewhere.
+func TestEndedServiceRejectsRequests(t *testing.T) {
 	s := bustest.Start(t)
 	c := bustest.Connect(t, natsbus.ConnConfig{Role: natsbus.QueryNode, Server: s})
 	taken, err := c.TakeAfterEnd("ayb.v1.node.n1.link", func(mux.Link) bus.Peer {

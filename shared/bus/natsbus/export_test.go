@@ -7,17 +7,16 @@ import (
 	"github.com/ayb-go/ayb/shared/mux"
 )
 
-// SetAckWait makes a test's queue impatient; it comes before Ensure.
+// SetAckWait shortens the time of a queue until redelivery. It must precede Ensure.
 func (q *Queue) SetAckWait(d time.Duration) { q.ackWait = d }
 
-// SetAckWait is the same for lanes.
+// SetAckWait is the same for a partitioned queue.
 func (l *PartitionedQueue) SetAckWait(d time.Duration) { l.ackWait = d }
 
-// SetLife makes a test's lease run out sooner; it comes before Ensure.
+// SetLife shortens the life of a lease. It must precede Ensure.
 func (l *Lease) SetLife(d time.Duration) { l.life = d }
 
-// TakeAfterEnd hands a batch to the end of a link that was found before it
-// ended.
+// TakeAfterEnd passes a batch to an acceptor that was found before its end.
 func (c *Conn) TakeAfterEnd(subject string, accept func(mux.Link) bus.Peer) (taken bool, err error) {
 	a, err := c.newAcceptor(subject, accept)
 	if err != nil {
@@ -27,5 +26,5 @@ func (c *Conn) TakeAfterEnd(subject string, accept func(mux.Link) bus.Peer) (tak
 	return a.handle("inbox", mux.Append(nil, mux.OpenFinal, 1, nil), nil), nil
 }
 
-// SetSigns makes the signs of long calls quicker; it comes before any call.
-func (c *Conn) SetSigns(every, patience time.Duration) { c.keepAlive = keepAlive{every, patience} }
+// SetKeepAlive shortens the times of keep-alives. It must precede every call.
+func (c *Conn) SetKeepAlive(every, patience time.Duration) { c.keepAlive = keepAlive{every, patience} }

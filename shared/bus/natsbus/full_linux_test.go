@@ -15,7 +15,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// until calls f again and again until it has no error.
+// until repeats f until it has no error.
 func until(t *testing.T, what string, f func(context.Context) error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -33,8 +33,8 @@ func until(t *testing.T, what string, f func(context.Context) error) {
 	}
 }
 
-// A bus whose disk was full works again when there is room, and has kept what
-// it had acknowledged; nothing is restarted.
+// A bus whose disk was full works again when space is free, without a restart, and
+// without a loss of acknowledged messages.
 func TestDiskFullAndFree(t *testing.T) {
 	disk := disktest.Mount(t, 16<<20)
 	s := bustest.StartConfig(t, natsbus.ServerConfig{StoreDir: filepath.Join(disk, "bus")})
@@ -65,13 +65,13 @@ func TestDiskFullAndFree(t *testing.T) {
 	}
 	free()
 	until(t, "mail is taken again", func(context.Context) error { return put("after", 100) })
-	until(t, "the board is written again", func(ctx context.Context) error { return c.NodeRegistry().Set(ctx, "n", []byte("x")) })
-	until(t, "records are written again", func(ctx context.Context) error { return c.SnapshotRecords().Set(ctx, "a/b", []byte("x")) })
+	until(t, "the registry can be written again", func(ctx context.Context) error { return c.NodeRegistry().Set(ctx, "n", []byte("x")) })
+	until(t, "values can be written again", func(ctx context.Context) error { return c.SnapshotRecords().Set(ctx, "a/b", []byte("x")) })
 	held := make(chan struct{})
 	holding, let := context.WithCancel(t.Context())
 	defer let()
 	go func() { _ = c.SnapshotLease().Hold(holding, func(context.Context) { close(held); <-holding.Done() }) }()
-	select { // it was in memory
+	select { // the lease was in memory
 	case <-held:
 	case <-time.After(30 * time.Second):
 		t.Error("the lease cannot be had any more")
@@ -84,7 +84,7 @@ func TestDiskFullAndFree(t *testing.T) {
 	}
 }
 
-// taken does so many jobs of the mail queue.
+// taken handles so many jobs of the mail queue.
 func taken(t *testing.T, s *natsbus.Server, n int) map[string]bool {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -102,7 +102,7 @@ func taken(t *testing.T, s *natsbus.Server, n int) map[string]bool {
 	return ids
 }
 
-// A bus starts on a full disk, and works when there is room.
+// A bus starts on a full disk, and works when space is free.
 func TestStartOnFullDisk(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -133,13 +133,13 @@ func TestStartOnFullDisk(t *testing.T) {
 			c = bustest.Role(t, s, natsbus.ControlPlane)
 			defer c.Close()
 			queue := c.MailQueue(mailapi.Subject)
-			// The start of a server makes sure of its queues: they are there.
+			// A server ensures its queues at the start, and they exist.
 			if err := queue.Ensure(t.Context()); err != nil {
 				t.Errorf("on the full disk: %v", err)
 			}
 			free()
 			until(t, "the queue is there", queue.Ensure)
-			for i := range 300 { // more than was free at the start
+			for i := range 300 { // more than the free space at the start
 				until(t, "mail is taken", func(ctx context.Context) error { return queue.Put(ctx, fmt.Sprint(i), make([]byte, 4<<10)) })
 			}
 			if got := taken(t, s, 301); !got["kept"] {

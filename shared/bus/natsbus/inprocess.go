@@ -2,12 +2,12 @@ package natsbus
 
 import "sync"
 
-// inProcess are the endpoints for links that are served in the process of the
-// embedded server. A link to one of them hands its batches over by a call: on
-// the way through the server each would cost four switches of goroutines,
-// which is most of what a small query costs. Everything else, also who may
-// have links and when an end counts as dead, is as with links over NATS.
-// A nil *locals holds none.
+// inProcess is the in-process transport of links: the endpoints that are served in
+// the process of the embedded server. A link to one of them passes its batches by
+// a function call. Through the server, each batch would cost four goroutine
+// switches, which is most of the cost of a small query. Permissions and the
+// detection of dead peers are those of links over NATS. A nil *inProcess has no
+// endpoints.
 type inProcess struct {
 	mu        sync.RWMutex
 	bySubject map[string]*acceptor
@@ -22,8 +22,8 @@ func (l *inProcess) acceptor(subject string) *acceptor {
 	return l.bySubject[subject]
 }
 
-// add makes an acceptor known. The newest one of a subject counts: it belongs
-// to a role that was started again while the one before still ends.
+// add registers an acceptor. It replaces an older one of the same subject, whose
+// role is still stopping.
 func (l *inProcess) add(a *acceptor) {
 	if l == nil {
 		return

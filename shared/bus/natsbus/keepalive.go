@@ -11,27 +11,26 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Calls may take hours, and an answer is lost with the process that should give
-// it. So whoever answers a long call says now and then that it works on it.
-// The caller gives the call up after a silence, and the answering side when
-// nobody listens any more.
+// Calls may take hours, and a callee that dies loses its answer. So the callee of a
+// long call sends keep-alives. The caller fails the call when none arrives in time,
+// and the callee cancels the handler when they have no receiver.
 
 const (
-	// keepAliveHeader asks for signs in a call, and is what a sign has.
+	// keepAliveHeader requests keep-alives in a call, and marks a keep-alive.
 	keepAliveHeader = "Ayb-Keep-Alive"
-	// keepAliveInterval is how often a sign is given.
+	// keepAliveInterval is the time between two keep-alives.
 	keepAliveInterval = 2 * time.Second
-	// keepAliveTimeout is how long a caller waits for one. It covers a connection
-	// that breaks and comes back.
+	// keepAliveTimeout is the longest time without one. It is long enough for a
+	// reconnect.
 	keepAliveTimeout = 10 * time.Second
 )
 
-// keepAlive are how often they are given, and how long they are waited for.
-type keepAlive struct{ every, patience time.Duration }
+// keepAlive configures keep-alives: the interval, and the longest time without one.
+type keepAlive struct{ interval, timeout time.Duration }
 
-// requestLong makes a call that takes longer than the silence it may have.
+// requestLong makes a call whose deadline is later than the keep-alive timeout.
 func (c *Conn) requestLong(ctx context.Context, msg *nats.Msg) (*nats.Msg, error) {
-	msg.Header.Set(keepAliveHeader, "wanted")
+	msg.Header.Set(keepAliveHeader, "request")
 	msg.Reply = c.newInbox()
 	sub, err := c.nc.SubscribeSync(msg.Reply)
 	if err != nil {
@@ -49,27 +48,28 @@ func (c *Conn) requestLong(ctx context.Context, msg *nats.Msg) (*nats.Msg, error
 	}
 }
 
-// nextMessage waits for a sign, or for the answer.
+// nextMessage waits for a keep-alive or the answer.
 func (c *Conn) nextMessage(ctx context.Context, sub *nats.Subscription) (*nats.Msg, error) {
-	waiting, cancel := context.WithTimeout(ctx, c.keepAlive.patience)
+	waiting, cancel := context.WithTimeout(ctx, c.keepAlive.timeout)
 	defer cancel()
 	m, err := sub.NextMsgWithContext(waiting)
 	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-		err = errs.Wrap(errs.Unavailable, err, "The part of the server that worked on this went away; check whether a change was made before you repeat it")
+		err = errs.Wrap(errs.Unavailable, err, "The part of the server that worked on this stopped; check whether a change was made before you repeat it")
 	}
 	return m, err
 }
 
-// sendKeepAlives says that a call is worked on until ctx ends, and calls gone when
-// for as long as a caller would wait nobody has listened.
+// sendKeepAlives sends keep-alives until ctx ends. It calls gone when they have had
+// no receiver for the keep-alive timeout.
 func (c *Conn) sendKeepAlives(ctx context.Context, req micro.Request, gone func()) {
 	heard := time.Now()
-	for time.Since(heard) < c.keepAlive.patience {
-		sign := nats.NewMsg(req.Reply())
-		sign.Header.Set(keepAliveHeader, "given")
-		// Nobody answers a sign: the time for that is the pause between two.
-		waiting, cancel := context.WithTimeout(ctx, c.keepAlive.every)
-		if _, err := c.nc.RequestMsgWithContext(waiting, sign); errors.Is(err, context.DeadlineExceeded) {
+	for time.Since(heard) < c.keepAlive.timeout {
+		alive := nats.NewMsg(req.Reply())
+		alive.Header.Set(keepAliveHeader, "alive")
+		// The caller never answers a keep-alive. A timeout, in place of an error
+		// at once, proves that it still listens.
+		waiting, cancel := context.WithTimeout(ctx, c.keepAlive.interval)
+		if _, err := c.nc.RequestMsgWithContext(waiting, alive); errors.Is(err, context.DeadlineExceeded) {
 			heard = time.Now()
 		}
 		<-waiting.Done()

@@ -13,8 +13,8 @@ import (
 
 const callSubject = "ayb.v1.node.test.database.work"
 
-// Signs of life come quickly; patience is long enough for a machine on which a
-// goroutine waits a second for its turn.
+// Keep-alives are frequent; the timeout is long enough for a busy machine, where a
+// goroutine may wait for a second.
 const (
 	keepAlive = 20 * time.Millisecond
 	patience  = 2 * time.Second
@@ -23,7 +23,7 @@ const (
 // worker answers calls with handle.
 func worker(t *testing.T, c *natsbus.Conn, handle bus.Handler) {
 	t.Helper()
-	c.SetSigns(keepAlive, patience)
+	c.SetKeepAlive(keepAlive, patience)
 	stop, err := c.Serve(bus.Service{Name: "test", Version: "1.0.0", Endpoints: []bus.Endpoint{{Name: "work", Subject: callSubject, Handle: handle}}})
 	if err != nil {
 		t.Fatal(err)
@@ -38,13 +38,13 @@ func longCall(ctx context.Context, c *natsbus.Conn) (string, error) {
 	return string(out), err
 }
 
-// A call may take longer than any silence; its answers are those of other calls.
+// A call may take longer than the keep-alive timeout.
 func TestLongCalls(t *testing.T) {
 	bothWays(t, func(t *testing.T, connect func(natsbus.Role) *natsbus.Conn) {
 		control := connect(natsbus.ControlPlane)
-		control.SetSigns(keepAlive, patience)
+		control.SetKeepAlive(keepAlive, patience)
 		if _, err := longCall(t.Context(), control); !errs.Is(err, errs.Unavailable) {
-			t.Errorf("nobody serves: %v", err)
+			t.Errorf("no service: %v", err)
 		}
 		fail := make(chan error, 1)
 		worker(t, connect(natsbus.QueryNode), func(ctx context.Context, _ []byte) ([]byte, error) {
@@ -72,12 +72,12 @@ func TestLongCalls(t *testing.T) {
 	})
 }
 
-// The answer is lost with the process that worked on it: the caller is told
-// soon, also when another process serves the subject again.
+// A callee that dies loses the answer: the caller soon gets an error, even if another
+// process serves the subject again.
 func TestWorkerOfLongCallDies(t *testing.T) {
 	connect := network(t)
 	node, control := connect(natsbus.QueryNode), connect(natsbus.ControlPlane)
-	control.SetSigns(keepAlive, patience)
+	control.SetKeepAlive(keepAlive, patience)
 	begun := make(chan struct{})
 	worker(t, node, func(ctx context.Context, _ []byte) ([]byte, error) {
 		close(begun)
@@ -106,11 +106,11 @@ func TestWorkerOfLongCallDies(t *testing.T) {
 	})
 }
 
-// Nobody works on for a caller that has died.
+// The handler is canceled when its caller has died.
 func TestCallerOfLongCallDies(t *testing.T) {
 	connect := network(t)
 	control := connect(natsbus.ControlPlane)
-	control.SetSigns(keepAlive, patience)
+	control.SetKeepAlive(keepAlive, patience)
 	begun, ended := make(chan struct{}), make(chan struct{})
 	worker(t, connect(natsbus.QueryNode), func(ctx context.Context, _ []byte) ([]byte, error) {
 		close(begun)
@@ -124,6 +124,6 @@ func TestCallerOfLongCallDies(t *testing.T) {
 	select {
 	case <-ended:
 	case <-time.After(20 * time.Second):
-		t.Fatal("it works on for nobody")
+		t.Fatal("the handler still runs")
 	}
 }

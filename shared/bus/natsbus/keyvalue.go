@@ -15,31 +15,30 @@ import (
 
 const (
 	recordBucket = "snapshot_records"
-	// recordBatch is how many records travel at a time.
+	// recordBatch is the number of values in one fetch.
 	recordBatch = 1000
 	recordWait  = 10 * time.Second
 )
 
-// KeyValue are a key-value bucket that keeps one value a key.
+// KeyValue is a JetStream key-value bucket without history.
 type KeyValue struct{ conn *Conn }
 
 var _ bus.KeyValue = (*KeyValue)(nil)
 
-// SnapshotRecords tell what state of each database was stored last.
+// SnapshotRecords is the store of the last snapshot of each database.
 func (c *Conn) SnapshotRecords() *KeyValue { return &KeyValue{c} }
 
-// Ensure makes the bucket on the bus if it is not there. The control plane
-// does it.
+// Ensure creates the bucket on the bus, which only the control plane does.
 func (r *KeyValue) Ensure(ctx context.Context) error {
 	_, err := r.conn.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: recordBucket, Storage: jetstream.FileStorage})
 	if err = r.conn.existingDespite(ctx, "KV_"+recordBucket, err); err != nil {
-		return fmt.Errorf("prepare the records %s on the bus: %w", recordBucket, err)
+		return fmt.Errorf("prepare the bucket %s on the bus: %w", recordBucket, err)
 	}
 	return nil
 }
 
-// Set implements bus.KeyValue. A removed record leaves nothing behind, as
-// the usual mark of a deletion would.
+// Set implements bus.KeyValue. It purges a removed key: the usual deletion would leave
+// a marker in the stream.
 func (r *KeyValue) Set(ctx context.Context, name string, value []byte) error {
 	subject := "$KV." + recordBucket + "." + encodeKey(name)
 	var err error
@@ -52,7 +51,7 @@ func (r *KeyValue) Set(ctx context.Context, name string, value []byte) error {
 		_, err = r.conn.js.Publish(ctx, subject, value)
 	}
 	if err != nil {
-		return errs.Wrap(errs.Unavailable, err, "The bus does not take a record")
+		return errs.Wrap(errs.Unavailable, err, "The bus could not store a value")
 	}
 	return nil
 }
@@ -61,7 +60,7 @@ func (r *KeyValue) Set(ctx context.Context, name string, value []byte) error {
 func (r *KeyValue) All(ctx context.Context) (map[string][]byte, error) {
 	all, err := r.read(ctx)
 	if err != nil {
-		return nil, errs.Wrap(errs.Unavailable, err, "The records on the bus could not be read")
+		return nil, errs.Wrap(errs.Unavailable, err, "The values on the bus could not be read")
 	}
 	return all, nil
 }
@@ -91,18 +90,18 @@ func (r *KeyValue) read(ctx context.Context) (map[string][]byte, error) {
 		if err := batch.Error(); err != nil && !errors.Is(err, nats.ErrTimeout) {
 			return nil, err
 		}
-		if got == before { // some were removed meanwhile
+		if got == before { // the rest were removed meanwhile
 			break
 		}
 	}
 	return all, nil
 }
 
-// drop frees the consumer; one that stays is dropped by the bus after a minute.
+// drop deletes the consumer. If that fails, the bus deletes it after a minute.
 func (r *KeyValue) drop(ctx context.Context, cons jetstream.Consumer) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWait)
 	defer cancel()
 	if err := r.conn.js.DeleteConsumer(ctx, "KV_"+recordBucket, cons.CachedInfo().Name); err != nil {
-		r.conn.log.Debug("reader of records not dropped", "err", err)
+		r.conn.log.Debug("could not delete a consumer", "err", err)
 	}
 }

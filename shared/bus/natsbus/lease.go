@@ -17,9 +17,8 @@ const (
 	leaseLife   = 6 * time.Second
 )
 
-// Lease is a key of a bucket whose entries run out: who could write it when it
-// was not there has the lease as long as it is renewed. The clock is the
-// bus's.
+// Lease is a key of a bucket whose entries expire. A process that creates the key
+// holds the lease while it renews the key. The clock is that of the bus.
 type Lease struct {
 	conn *Conn
 	life time.Duration
@@ -27,11 +26,11 @@ type Lease struct {
 
 var _ bus.Lease = (*Lease)(nil)
 
-// SnapshotLease is the right to decide when snapshots are made.
+// SnapshotLease is the lease of the scheduler of snapshots.
 func (c *Conn) SnapshotLease() *Lease { return &Lease{conn: c, life: leaseLife} }
 
-// Ensure makes the bucket on the bus if it is not there. The control plane
-// does it. In memory: a bus that starts again knows no holder.
+// Ensure creates the bucket on the bus, which only the control plane does. It is in
+// memory, so after a restart of the bus the lease is free.
 func (l *Lease) Ensure(ctx context.Context) error {
 	_, err := l.conn.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
 		Bucket: leaseBucket, TTL: l.life, Storage: jetstream.MemoryStorage,
@@ -55,7 +54,7 @@ func (l *Lease) Hold(ctx context.Context, do func(context.Context)) error {
 	return nil
 }
 
-// write writes the key if its revision is still rev; 0 is none.
+// write writes the key if its revision is still rev; 0 means that it is absent.
 func (l *Lease) write(ctx context.Context, me []byte, rev uint64) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.life/3)
 	defer cancel()
@@ -66,22 +65,21 @@ func (l *Lease) write(ctx context.Context, me []byte, rev uint64) (uint64, error
 	return ack.Sequence, nil
 }
 
-// renewWhile renews the lease while do works, and waits for do.
+// renewWhile renews the lease while do runs, and waits for do.
 func (l *Lease) renewWhile(ctx context.Context, me []byte, rev uint64, do func(context.Context)) {
-	holding, lose := context.WithCancel(ctx)
+	holding, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		do(holding)
 	}()
 	l.renew(holding, done, me, rev)
-	lose()
+	cancel()
 	<-done
 	l.release(ctx, me)
 }
 
-// renew returns when the lease cannot be relied on any longer, or done is
-// closed.
+// renew renews the lease until done is closed, or until the lease may expire.
 func (l *Lease) renew(ctx context.Context, done <-chan struct{}, me []byte, rev uint64) {
 	renewed := time.Now()
 	tick := time.NewTicker(l.life / 6)
@@ -100,14 +98,14 @@ func (l *Lease) renew(ctx context.Context, done <-chan struct{}, me []byte, rev 
 		case err == nil:
 			rev, renewed = next, at
 		case time.Since(renewed) > l.life/2:
-			l.conn.log.Warn("lease lost", "err", err)
+			l.conn.log.Warn("could not renew the lease", "err", err)
 			return
 		}
 	}
 }
 
-// release gives the lease to whoever wants it. When it fails the lease runs
-// out by itself.
+// release deletes the key if this process still holds the lease. If that fails, the
+// lease expires by itself.
 func (l *Lease) release(ctx context.Context, me []byte) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.life/3)
 	defer cancel()
@@ -121,6 +119,6 @@ func (l *Lease) release(ctx context.Context, me []byte) {
 		return
 	}
 	if err := stream.Purge(ctx, jetstream.WithPurgeSubject(subject), jetstream.WithPurgeSequence(msg.Sequence+1)); err != nil {
-		l.conn.log.Debug("lease not released", "err", err)
+		l.conn.log.Debug("could not release the lease", "err", err)
 	}
 }

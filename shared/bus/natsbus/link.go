@@ -14,23 +14,22 @@ import (
 )
 
 const (
-	// pingInterval is how often a link with open streams asks whether the
-	// other side is there.
+	// pingInterval is the time between two pings of a link with open streams.
 	pingInterval = time.Second
-	// maxMissed is how many intervals without a sign end the streams.
+	// maxMissed is the number of intervals without a message that end the streams.
 	maxMissed = 5
 )
 
-// statusHeader and noResponders are how NATS says that nobody listens.
+// statusHeader and noResponders report that a subject has no subscriber.
 const (
 	statusHeader = "Status"
 	noResponders = "503"
 )
 
-// dialed is the calling end of a link. Its messages go to the service's
-// subject with an inbox of its own as the reply; what comes back carries the
-// address that the answering process knows this link by, so that it is noticed
-// when that has started anew or has given the link up meanwhile.
+// dialed is the calling end of a link. Its messages go to the subject of the
+// service, with its inbox as the reply address. Messages of the answering process
+// have a reply address too, which identifies its end of the link: a new address
+// means that the process was restarted or has closed the link meanwhile.
 type dialed struct {
 	conn    *Conn
 	subject string
@@ -60,8 +59,8 @@ func (c *Conn) Dial(subject string, peer bus.Caller) (mux.Link, func(), error) {
 	return d.out, d.close, nil
 }
 
-// subscribe makes a subscription whose messages are never dropped: links are
-// bounded by credit, not by the client's buffer.
+// subscribe makes a subscription that never drops messages: the credit of streams
+// limits their number, not a buffer of the client.
 func (c *Conn) subscribe(subject string, fn func(*nats.Msg)) (*nats.Subscription, error) {
 	sub, err := c.nc.Subscribe(subject, fn)
 	if err == nil {
@@ -86,7 +85,7 @@ func (d *dialed) write(batch []byte) (kept bool) {
 	return false
 }
 
-// receiveLocal takes frames of a service in this process.
+// receiveLocal handles frames of a service in this process.
 func (d *dialed) receiveLocal(batch []byte) {
 	d.heard.Store(true)
 	d.peer.Frames(batch)
@@ -109,8 +108,8 @@ func (d *dialed) receive(m *nats.Msg) {
 
 func (d *dialed) down(err error) { d.peer.Down(err) }
 
-// dropped says that the service in this process has given the link up. If it has
-// been started again, the new one says which streams it has.
+// dropped handles that the service in this process has closed the link. If it was
+// restarted, the new one reports which streams it has.
 func (d *dialed) dropped() {
 	if d.conn.inProcess.acceptor(d.subject) != nil {
 		d.peer.Restarted()
@@ -119,12 +118,12 @@ func (d *dialed) dropped() {
 	d.unserved()
 }
 
-// unserved fails the streams because nobody answers on the subject.
+// unserved fails the streams because the subject has no service.
 func (d *dialed) unserved() {
 	d.down(errs.E(errs.Unavailable, "The query node of this database is not running; try again later"))
 }
 
-// watch pings while streams are open and gives them up after long silence.
+// watch sends pings while streams are open, and fails them without an answer.
 func (d *dialed) watch() {
 	defer d.stopped.Done()
 	tick := time.NewTicker(pingInterval)

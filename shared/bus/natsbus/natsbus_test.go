@@ -41,8 +41,7 @@ func (p *serverPeer) Frames(b []byte) { _ = mux.EachFrame(b, p.s.Handle) }
 func (p *serverPeer) Busy() bool      { return true }
 func (p *serverPeer) Down(error)      { close(p.down); p.s.CancelAll() }
 
-// bothWays runs a test with the roles in the process of the bus, where links
-// take a shorter way, and over the network.
+// bothWays runs a test with the in-process transport, and over the network.
 func bothWays(t *testing.T, test func(t *testing.T, connect func(natsbus.Role) *natsbus.Conn)) {
 	t.Run("in one process", func(t *testing.T) {
 		s := bustest.Start(t)
@@ -51,7 +50,7 @@ func bothWays(t *testing.T, test func(t *testing.T, connect func(natsbus.Role) *
 	t.Run("over the network", func(t *testing.T) { test(t, network(t)) })
 }
 
-// network starts a bus with a port and gives what connects a role to it.
+// network starts a bus with a port and returns a function that connects a role.
 func network(t *testing.T) func(natsbus.Role) *natsbus.Conn {
 	cred, err := natsbus.LoadOrMakeCredentials(filepath.Join(t.TempDir(), "c.json"))
 	if err != nil {
@@ -117,7 +116,7 @@ func linked(t *testing.T, connect func(natsbus.Role) *natsbus.Conn, serve func(*
 	return client
 }
 
-func TestNobodyServesIsUnavailableAtOnce(t *testing.T) {
+func TestNoServiceIsUnavailableAtOnce(t *testing.T) {
 	s := bustest.Start(t)
 	c := bustest.Role(t, s, natsbus.ControlPlane)
 	if _, err := c.Request(t.Context(), "ayb.v1.node.none.database.create", nil); errs.CodeOf(err) != errs.Unavailable {

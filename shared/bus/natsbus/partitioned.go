@@ -18,16 +18,16 @@ import (
 const (
 	snapshotStream  = "SNAPSHOTS"
 	snapshotSubject = "ayb.v1.snapshotjob"
-	// snapshotsPerNode is how many snapshots of one node are made at a time.
+	// snapshotsPerNode is the number of concurrent snapshots of one node.
 	snapshotsPerNode = 2
 	maxJobAge        = 24 * time.Hour
-	// consumerIdle is how long the bus keeps the consumer of a lane nobody asks for.
+	// consumerIdle is the time after which the bus deletes an unused consumer.
 	consumerIdle = time.Hour
 )
 
-// PartitionedQueue are a JetStream work queue with one subject for each job and one
-// durable consumer for each lane. The stream takes one message a subject, and
-// a consumer has so many unacknowledged: the bus itself counts.
+// PartitionedQueue is a JetStream work queue with one subject for each job and one
+// durable consumer for each partition. The stream keeps one message of a subject,
+// and the consumer limits the pending jobs of its partition.
 type PartitionedQueue struct {
 	conn       *Conn
 	stream     string
@@ -38,33 +38,32 @@ type PartitionedQueue struct {
 
 var _ bus.PartitionedQueue = (*PartitionedQueue)(nil)
 
-// SnapshotQueue are the snapshots to be made; a lane is a query node.
+// SnapshotQueue is the queue of snapshots to take. A partition is a query node.
 func (c *Conn) SnapshotQueue() *PartitionedQueue {
 	return &PartitionedQueue{conn: c, stream: snapshotStream, subject: snapshotSubject, maxPending: snapshotsPerNode, ackWait: ackWait}
 }
 
-// Ensure makes the queue on the bus if it is not there. The control plane
-// does it.
-func (l *PartitionedQueue) Ensure(ctx context.Context) error {
-	_, err := l.conn.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name: l.stream, Subjects: []string{l.subject + ".>"}, Retention: jetstream.WorkQueuePolicy,
+// Ensure creates the queue on the bus, which only the control plane does.
+func (q *PartitionedQueue) Ensure(ctx context.Context) error {
+	_, err := q.conn.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		Name: q.stream, Subjects: []string{q.subject + ".>"}, Retention: jetstream.WorkQueuePolicy,
 		Storage: jetstream.FileStorage, MaxAge: maxJobAge,
 		MaxMsgsPerSubject: 1, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true,
 	})
-	if err = l.conn.existingDespite(ctx, l.stream, err); err != nil {
-		return fmt.Errorf("prepare the queue %s on the bus: %w", l.stream, err)
+	if err = q.conn.existingDespite(ctx, q.stream, err); err != nil {
+		return fmt.Errorf("prepare the queue %s on the bus: %w", q.stream, err)
 	}
 	return nil
 }
 
-// codeNotStored is the bus's answer when a subject has its one message.
+// codeNotStored is the error code of a subject that already has a message.
 const codeNotStored = 10077
 
 // Put implements bus.PartitionedQueue.
-func (l *PartitionedQueue) Put(ctx context.Context, lane, id string, data []byte) error {
-	err := l.conn.publish(ctx, &nats.Msg{Subject: l.subject + "." + lane + "." + encodeKey(id), Data: data})
+func (q *PartitionedQueue) Put(ctx context.Context, partition, id string, data []byte) error {
+	err := q.conn.publish(ctx, &nats.Msg{Subject: q.subject + "." + partition + "." + encodeKey(id), Data: data})
 	if api, ok := errors.AsType[*jetstream.APIError](err); ok && api.ErrorCode == codeNotStored && strings.Contains(api.Description, "per subject") {
-		return nil // it is there
+		return nil // the job exists
 	}
 	if errs.Is(err, errs.DiskFull) {
 		return err
@@ -76,22 +75,22 @@ func (l *PartitionedQueue) Put(ctx context.Context, lane, id string, data []byte
 }
 
 // Work implements bus.PartitionedQueue.
-func (l *PartitionedQueue) Work(ctx context.Context, lane string, do func(context.Context, bus.Job) error) error {
-	q := &Queue{conn: l.conn, stream: l.stream, consumer: lane, ackWait: l.ackWait, open: l.open}
-	return q.Work(ctx, do)
+func (q *PartitionedQueue) Work(ctx context.Context, partition string, do func(context.Context, bus.Job) error) error {
+	work := &Queue{conn: q.conn, stream: q.stream, consumer: partition, ackWait: q.ackWait, open: q.open}
+	return work.Work(ctx, do)
 }
 
-func (l *PartitionedQueue) open(ctx context.Context, q *Queue) (jetstream.Consumer, error) {
-	return l.conn.js.CreateOrUpdateConsumer(ctx, l.stream, jetstream.ConsumerConfig{
-		Durable: q.consumer, FilterSubject: l.subject + "." + q.consumer + ".>", AckPolicy: jetstream.AckExplicitPolicy,
-		AckWait: l.ackWait, MaxDeliver: -1, MaxAckPending: l.maxPending, InactiveThreshold: consumerIdle,
+func (q *PartitionedQueue) open(ctx context.Context, work *Queue) (jetstream.Consumer, error) {
+	return q.conn.js.CreateOrUpdateConsumer(ctx, q.stream, jetstream.ConsumerConfig{
+		Durable: work.consumer, FilterSubject: q.subject + "." + work.consumer + ".>", AckPolicy: jetstream.AckExplicitPolicy,
+		AckWait: q.ackWait, MaxDeliver: -1, MaxAckPending: q.maxPending, InactiveThreshold: consumerIdle,
 	})
 }
 
-// encodeKey makes one token of a subject of any text.
+// encodeKey makes a token of a subject of any text.
 func encodeKey(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 
-// decodeKey is the text in the last token of a subject, empty when there is none.
+// decodeKey returns the text in the last token of a subject; empty for an invalid one.
 func decodeKey(subject string) string {
 	text, err := base64.RawURLEncoding.DecodeString(subject[strings.LastIndexByte(subject, '.')+1:])
 	if err != nil {

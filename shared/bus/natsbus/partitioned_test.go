@@ -21,14 +21,14 @@ func both(t *testing.T, test func(t *testing.T, connect func() *natsbus.Conn)) {
 	})
 }
 
-// workLane runs workers on a lane until stop.
-func workLane(t *testing.T, l bus.PartitionedQueue, lane string, workers int, do func(context.Context, bus.Job) error) (stop func()) {
+// workPartition runs workers on a partition until stop.
+func workPartition(t *testing.T, l bus.PartitionedQueue, partition string, workers int, do func(context.Context, bus.Job) error) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var group sync.WaitGroup
 	for range workers {
 		group.Go(func() {
-			if err := l.Work(ctx, lane, do); err != nil {
+			if err := l.Work(ctx, partition, do); err != nil {
 				t.Error(err)
 			}
 		})
@@ -38,8 +38,8 @@ func workLane(t *testing.T, l bus.PartitionedQueue, lane string, workers int, do
 	return stop
 }
 
-// A job is in its lane once, until it is done; then it can be put again.
-func TestLaneHasAJobOnce(t *testing.T) {
+// A job exists once in its partition until it is finished. Then it can be put again.
+func TestPartitionHasAJobOnce(t *testing.T) {
 	both(t, func(t *testing.T, connect func() *natsbus.Conn) {
 		l := connect().SnapshotQueue()
 		put := func(id, data string) {
@@ -53,7 +53,7 @@ func TestLaneHasAJobOnce(t *testing.T) {
 		put("b/é ß", "3")
 		seen := make(chan bus.Job)
 		next := make(chan struct{})
-		workLane(t, l, "n1", 1, func(_ context.Context, j bus.Job) error {
+		workPartition(t, l, "n1", 1, func(_ context.Context, j bus.Job) error {
 			seen <- j
 			<-next
 			return nil
@@ -75,9 +75,9 @@ func TestLaneHasAJobOnce(t *testing.T) {
 	})
 }
 
-// However many work on a lane, two jobs of it are under way; other lanes go
-// on.
-func TestLaneHasTwoPlaces(t *testing.T) {
+// Two jobs of a partition are pending at a time, over all its workers. Other
+// partitions are not blocked.
+func TestPartitionLimitsPendingJobs(t *testing.T) {
 	both(t, func(t *testing.T, connect func() *natsbus.Conn) {
 		first, second := connect().SnapshotQueue(), connect().SnapshotQueue()
 		const jobs = 12
@@ -101,10 +101,10 @@ func TestLaneHasTwoPlaces(t *testing.T) {
 			done.Add(1)
 			return nil
 		}
-		workLane(t, first, "n1", 3, do)
-		workLane(t, second, "n1", 3, do)
+		workPartition(t, first, "n1", 3, do)
+		workPartition(t, second, "n1", 3, do)
 		bustest.Until(t, "both places to be taken", func() bool { return now.Load() == 2 })
-		workLane(t, second, "n2", 1, func(context.Context, bus.Job) error { close(other); return nil })
+		workPartition(t, second, "n2", 1, func(context.Context, bus.Job) error { close(other); return nil })
 		bustest.Until(t, "all jobs", func() bool { return done.Load() == jobs })
 		if m := most.Load(); m != 2 {
 			t.Errorf("%d at once", m)
@@ -112,7 +112,7 @@ func TestLaneHasTwoPlaces(t *testing.T) {
 	})
 }
 
-func TestLaneJobOfADeadWorkerGoesToAnother(t *testing.T) {
+func TestPartitionJobOfADeadWorkerGoesToAnother(t *testing.T) {
 	s := bustest.Start(t)
 	first, err := natsbus.Connect(natsbus.ConnConfig{Role: natsbus.Snapshotter, Server: s}, bustest.Log(t))
 	if err != nil {
@@ -127,7 +127,7 @@ func TestLaneJobOfADeadWorkerGoesToAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	taken, end := make(chan struct{}), make(chan struct{})
-	workLane(t, impatient(first), "n1", 1, func(context.Context, bus.Job) error {
+	workPartition(t, impatient(first), "n1", 1, func(context.Context, bus.Job) error {
 		close(taken)
 		<-end
 		return nil
@@ -135,7 +135,7 @@ func TestLaneJobOfADeadWorkerGoesToAnother(t *testing.T) {
 	<-taken
 	first.Close() // as a killed process does
 	again := make(chan int, 1)
-	workLane(t, impatient(bustest.Role(t, s, natsbus.Snapshotter)), "n1", 1, func(_ context.Context, j bus.Job) error {
+	workPartition(t, impatient(bustest.Role(t, s, natsbus.Snapshotter)), "n1", 1, func(_ context.Context, j bus.Job) error {
 		again <- j.Attempt
 		return nil
 	})
@@ -145,12 +145,12 @@ func TestLaneJobOfADeadWorkerGoesToAnother(t *testing.T) {
 			t.Errorf("attempt %d", attempt)
 		}
 	case <-time.After(20 * time.Second):
-		t.Error("nobody got the job")
+		t.Error("no worker got the job")
 	}
 	close(end)
 }
 
-// Of many, one has the lease; when it dies another has it soon.
+// One process holds the lease. When it dies, another one soon gets it.
 func TestLeaseHasOneHolder(t *testing.T) {
 	both(t, func(t *testing.T, connect func() *natsbus.Conn) {
 		type holder struct {
@@ -190,7 +190,7 @@ func TestLeaseHasOneHolder(t *testing.T) {
 					}
 				}
 				if n > 1 {
-					t.Errorf("%d have it", n)
+					t.Errorf("%d processes hold it", n)
 				}
 				return n == 1
 			})
@@ -201,18 +201,18 @@ func TestLeaseHasOneHolder(t *testing.T) {
 		bustest.Until(t, "the dead one to notice", func() bool { return !a.has.Load() })
 		b := one()
 		if b == a {
-			t.Error("a dead one has it")
+			t.Error("a dead process holds it")
 		}
 		b.stop()
 		if c := one(); c == a || c == b {
-			t.Error("an ended one has it")
+			t.Error("a process whose context has ended holds it")
 		}
 	})
 }
 
-// A holder that leaves gives the lease back: nobody waits until it has run out,
-// which would take longer than the test waits.
-func TestLeaseIsGivenBack(t *testing.T) {
+// A holder that stops releases the lease. Waiting until it expires would take longer
+// than the test.
+func TestLeaseIsReleased(t *testing.T) {
 	bothWays(t, func(t *testing.T, connect func(natsbus.Role) *natsbus.Conn) {
 		lease := func(r natsbus.Role) *natsbus.Lease {
 			l := connect(r).SnapshotLease()
@@ -232,7 +232,7 @@ func TestLeaseIsGivenBack(t *testing.T) {
 	})
 }
 
-func TestRecords(t *testing.T) {
+func TestKeyValue(t *testing.T) {
 	both(t, func(t *testing.T, connect func() *natsbus.Conn) {
 		a, b := connect().SnapshotRecords(), connect().SnapshotRecords()
 		if all, err := a.All(t.Context()); err != nil || len(all) != 0 {
@@ -254,16 +254,16 @@ func TestRecords(t *testing.T) {
 		}
 		all, err := a.All(t.Context())
 		if err != nil || len(all) != many-1 || string(all["db/7"]) != "2" || string(all["db/9"]) != "x" {
-			t.Errorf("%d records, %q, %v", len(all), all["db/7"], err)
+			t.Errorf("%d values, %q, %v", len(all), all["db/7"], err)
 		}
 		if _, there := all["db/8"]; there {
-			t.Error("a removed record is there")
+			t.Error("a removed key is there")
 		}
 	})
 }
 
-// A snapshotter follows the nodes, to know when one dies under a call.
-func TestSnapshotterSeesTheBoard(t *testing.T) {
+// A snapshotter watches the registry of nodes, to notice when one dies during a call.
+func TestSnapshotterWatchesTheRegistry(t *testing.T) {
 	bothWays(t, func(t *testing.T, connect func(natsbus.Role) *natsbus.Conn) {
 		seen := make(chan string, 10)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -286,7 +286,7 @@ func TestSnapshotterSeesTheBoard(t *testing.T) {
 				t.Error(s)
 			}
 		case <-time.After(20 * time.Second):
-			t.Error("nothing seen")
+			t.Error("no entry arrived")
 		}
 	})
 }

@@ -7,30 +7,30 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// inbox is where a role receives answers. Each role has its own prefix, so
-// that none can listen to another's.
+// inbox returns the prefix of the addresses on which a role receives answers. No
+// role may subscribe to the prefix of another.
 func inbox(r Role) string { return inboxes + string(r) }
 
 const inboxes = "_INBOX_"
 
-// fromRole reports whether an answer to this address goes to a role. The bus itself
-// passes on what it has stored, to any subject that whoever may read it names:
-// without an address, or with one that settles a job. So what does not want an
-// answer at a role's inbox was not asked by anybody who may ask.
+// fromRole reports whether a reply address is the inbox of a role. A call must have
+// such an address. A role with read access to a stream can make the bus deliver
+// stored messages to any subject, but without a reply address, or with one that
+// acknowledges a job. Such messages must not count as calls.
 func fromRole(reply string) bool {
 	rest, ok := strings.CutPrefix(reply, inboxes)
 	role, _, dot := strings.Cut(rest, ".")
 	return ok && dot && slices.Contains(roles(), Role(role))
 }
 
-// permissions are the exact subjects of each role. Whoever takes a process over
-// can do with its user what is here, and no more.
+// permissions returns the exact subjects of a role. An attacker in a process of the
+// role can do this and no more.
 func permissions(r Role) *server.Permissions {
 	may := map[Role]func() (publish, subscribe []string){
 		ControlPlane: controlPlane, QueryNode: queryNode, Snapshotter: snapshotter, Mailer: mailer,
 	}
 	publish, subscribe := may[r]()
-	// A service answers who asks for its name and its statistics.
+	// A service answers requests for its name and its statistics.
 	subscribe = append(subscribe, inbox(r)+".>", "$SRV.>")
 	return &server.Permissions{
 		Publish:   &server.SubjectPermission{Allow: publish},
@@ -38,12 +38,12 @@ func permissions(r Role) *server.Permissions {
 	}
 }
 
-// controlPlane asks all others, tells other control planes what has changed,
-// queues mail, follows the board, and makes what the roles need on the bus. It
-// takes no job and settles none.
+// controlPlane calls all other roles, broadcasts changes to other control planes,
+// queues mail, watches the registry, and creates the streams of all roles. It may
+// not take or acknowledge jobs.
 func controlPlane() (publish, subscribe []string) {
 	publish = []string{"ayb.v1.node.*.query", "ayb.v1.node.*.database.*", "ayb.v1.node.*.version.*", "ayb.v1.node.*.deleted.*", "ayb.v1.node.*.snapshot.*", "ayb.v1.snapshot.*", "ayb.v1.mail", "ayb.v1.invalidate.*", "$JS.API.INFO"}
-	for _, other := range roles() { // control planes answer each other, too
+	for _, other := range roles() { // control planes also answer each other
 		publish = append(publish, inbox(other)+".>")
 	}
 	for _, stream := range []string{mailStream, snapshotStream, "KV_" + registryBucket, "KV_" + leaseBucket, "KV_" + recordBucket} {
@@ -53,14 +53,14 @@ func controlPlane() (publish, subscribe []string) {
 	return append(publish, follows(registryBucket)...), []string{"ayb.v1.directory.*", "ayb.v1.invalidate.*"}
 }
 
-// queryNode answers, and shows that it lives.
+// queryNode answers calls and writes the registry.
 func queryNode() (publish, subscribe []string) {
 	publish = []string{inbox(ControlPlane) + ".>", inbox(Snapshotter) + ".>", "$JS.API.STREAM.INFO.KV_" + registryBucket, "$KV." + registryBucket + ".>"}
 	return publish, []string{"ayb.v1.node.*.query", "ayb.v1.node.*.database.*", "ayb.v1.node.*.version.*", "ayb.v1.node.*.deleted.*", "ayb.v1.node.*.snapshot.*"}
 }
 
-// snapshotter asks nodes for what snapshots need: no call that changes what a
-// database is, and no query. It works on the queue of snapshots and has their
+// snapshotter makes the calls to nodes that snapshots need, but no query and no call
+// that changes a database. It works on the queue of snapshots and writes their
 // lease and their records.
 func snapshotter() (publish, subscribe []string) {
 	publish = []string{inbox(ControlPlane) + ".>", "ayb.v1.directory.databases", "ayb.v1.node.*.snapshot.*", snapshotSubject + ".>", "$JS.ACK." + snapshotStream + ".>"}
@@ -71,20 +71,19 @@ func snapshotter() (publish, subscribe []string) {
 	return append(publish, follows(registryBucket)...), []string{"ayb.v1.snapshot.*"}
 }
 
-// mailer takes mail from the queue, settles it, and tells who waits for it.
+// mailer takes mail from the queue, acknowledges it, and notifies waiting senders.
 func mailer() (publish, subscribe []string) {
 	publish = []string{inbox(ControlPlane) + ".>", "$JS.ACK." + mailStream + ".>"}
 	return append(publish, streamCalls(mailStream, "STREAM.INFO", "CONSUMER.INFO", "CONSUMER.MSG.NEXT")...), nil
 }
 
-// follows are the calls of who follows a board.
+// follows returns the calls of a watch on a bucket.
 func follows(bucket string) []string {
 	stream := "KV_" + bucket
 	return append(streamCalls(stream, "STREAM.INFO", "CONSUMER.CREATE", "CONSUMER.DELETE", "CONSUMER.INFO"), "$JS.FC."+stream+".>")
 }
 
-// streamCalls are the subjects of calls of the bus about one stream: a call is
-// about the stream itself or about something of it.
+// streamCalls returns the subjects of API calls for one stream and its parts.
 func streamCalls(stream string, calls ...string) []string {
 	var out []string
 	for _, c := range calls {

@@ -21,10 +21,10 @@ const (
 	fetchWait  = 5 * time.Second
 	firstDelay = 500 * time.Millisecond
 	maxDelay   = 5 * time.Minute
-	// ackWait is how long a job waits after its worker has died. A worker that
-	// lives says so three times in it.
+	// ackWait is the time until a job of a dead worker is delivered again. A live
+	// worker reports progress three times within it.
 	ackWait = 15 * time.Second
-	// settleWait bounds telling the bus what became of a job.
+	// settleWait is the longest time for an acknowledgement.
 	settleWait = 5 * time.Second
 )
 
@@ -35,24 +35,24 @@ type Queue struct {
 	subject  string
 	consumer string
 	ackWait  time.Duration
-	// open finds the consumer, or makes it.
+	// open finds or creates the consumer.
 	open func(ctx context.Context, q *Queue) (jetstream.Consumer, error)
 }
 
 var _ bus.Queue = (*Queue)(nil)
 
-// MailQueue is the queue of mails to be sent.
+// MailQueue is the queue of mails to send.
 func (c *Conn) MailQueue(subject string) *Queue {
 	return &Queue{conn: c, stream: mailStream, subject: subject, consumer: "mailer", ackWait: ackWait, open: find}
 }
 
-// find waits for what the control plane makes.
+// find looks up the consumer, which the control plane creates.
 func find(ctx context.Context, q *Queue) (jetstream.Consumer, error) {
 	return q.conn.js.Consumer(ctx, q.stream, q.consumer)
 }
 
-// Ensure makes the queue on the bus if it is not there. The control plane
-// does it; workers wait for it.
+// Ensure creates the queue on the bus, which only the control plane does. Workers
+// wait for it.
 func (q *Queue) Ensure(ctx context.Context) error {
 	_, err := q.conn.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name: q.stream, Subjects: []string{q.subject}, Retention: jetstream.WorkQueuePolicy,
@@ -61,7 +61,7 @@ func (q *Queue) Ensure(ctx context.Context) error {
 	if err = q.conn.existingDespite(ctx, q.stream, err); err == nil {
 		_, err = q.conn.js.CreateOrUpdateConsumer(ctx, q.stream, jetstream.ConsumerConfig{
 			Durable: q.consumer, AckPolicy: jetstream.AckExplicitPolicy, AckWait: q.ackWait, MaxDeliver: -1,
-			MaxAckPending: -1, // jobs that wait for another try must not hold up new ones
+			MaxAckPending: -1, // jobs that wait for a retry must not block new ones
 		})
 		err = q.conn.existingDespite(ctx, q.stream, err)
 	}
@@ -83,9 +83,9 @@ func (q *Queue) Put(ctx context.Context, id string, data []byte) error {
 	return nil
 }
 
-// Work implements bus.Queue. It outlives the bus: while the queue cannot be
-// reached it tries again. Called several times at once it takes as many jobs
-// at once. A job that is being done when ctx ends is settled still.
+// Work implements bus.Queue. While the queue is out of reach it retries. Concurrent
+// calls work on as many jobs at a time. A job that is being handled when ctx ends is
+// still acknowledged.
 func (q *Queue) Work(ctx context.Context, do func(context.Context, bus.Job) error) error {
 	for ctx.Err() == nil {
 		cons, err := q.open(ctx, q)
@@ -98,7 +98,7 @@ func (q *Queue) Work(ctx context.Context, do func(context.Context, bus.Job) erro
 	return nil
 }
 
-// fetch takes jobs until the consumer cannot be reached.
+// fetch handles jobs until the consumer is out of reach.
 func (q *Queue) fetch(ctx context.Context, cons jetstream.Consumer, do func(context.Context, bus.Job) error) {
 	for ctx.Err() == nil {
 		batch, err := cons.Fetch(1, jetstream.FetchMaxWait(fetchWait))
@@ -142,15 +142,16 @@ func (q *Queue) handle(ctx context.Context, msg jetstream.Msg, do func(context.C
 		defer cancel()
 		err = msg.DoubleAck(ctx)
 	} else {
-		q.conn.log.Warn("job will be tried again", "queue", q.stream, "job", id, "attempt", attempt, "err", err)
+		q.conn.log.Warn("could not finish a job, will retry it", "queue", q.stream, "job", id, "attempt", attempt, "err", err)
 		err = msg.NakWithDelay(delay(attempt))
 	}
-	if err != nil { // it will be delivered again after ackWait
-		q.conn.log.Warn("job not settled", "queue", q.stream, "job", id, "err", err)
+	if err != nil { // the job is delivered again after ackWait
+		q.conn.log.Warn("could not settle a job", "queue", q.stream, "job", id, "err", err)
 	}
 }
 
-// keepPending keeps the bus from giving the job to another worker until stop.
+// keepPending reports progress until stop, so that the bus does not deliver the job
+// to another worker.
 func (q *Queue) keepPending(msg jetstream.Msg) (stop func()) {
 	ended, done := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -161,7 +162,7 @@ func (q *Queue) keepPending(msg jetstream.Msg) (stop func()) {
 			select {
 			case <-tick.C:
 				if err := msg.InProgress(); err != nil {
-					q.conn.log.Debug("bus does not hear of a job in progress", "err", err)
+					q.conn.log.Debug("could not report progress of a job", "err", err)
 				}
 			case <-ended:
 				return
@@ -171,7 +172,7 @@ func (q *Queue) keepPending(msg jetstream.Msg) (stop func()) {
 	return func() { close(ended); <-done }
 }
 
-// delay grows with each attempt.
+// delay returns the time before the next attempt. It doubles with each one.
 func delay(attempt int) time.Duration {
 	d := firstDelay
 	for i := 1; i < attempt && d < maxDelay; i++ {
@@ -180,7 +181,7 @@ func delay(attempt int) time.Duration {
 	return min(d, maxDelay)
 }
 
-// pause waits before something is tried again.
+// pause waits before a retry.
 func pause(ctx context.Context) { pauseFor(ctx, firstDelay) }
 
 func pauseFor(ctx context.Context, d time.Duration) {

@@ -33,8 +33,8 @@ func work(t *testing.T, q *natsbus.Queue, workers int, do func(context.Context, 
 	})
 }
 
-// More jobs wait for another try than a consumer has outstanding by default:
-// a new one is done at once all the same.
+// A new job is handled at once, even if more jobs wait for a retry than a consumer
+// may have pending by default.
 func TestWaitingJobsDoNotHoldUpNewOnes(t *testing.T) {
 	s := bustest.Start(t)
 	put := bustest.Role(t, s, natsbus.ControlPlane).MailQueue(queueSubject)
@@ -67,9 +67,9 @@ func TestWaitingJobsDoNotHoldUpNewOnes(t *testing.T) {
 	}
 }
 
-// A slow job is done once: its worker says that it lives. One whose worker
-// has died without a word is given to another. The patience is long enough for
-// a machine on which a goroutine waits a second for its turn.
+// A slow job is handled once, because its worker reports progress. A job of a dead
+// worker goes to another one. The times are long enough for a busy machine, where a
+// goroutine may wait for a second.
 func TestSlowJobIsNotGivenTwice(t *testing.T) {
 	s := bustest.Start(t)
 	const patience = 3 * time.Second

@@ -11,52 +11,52 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Registry is the key-value bucket where query nodes show that they live.
+// Registry is a key-value bucket whose entries expire.
 type Registry struct{ conn *Conn }
 
 var _ bus.Registry = (*Registry)(nil)
 
-// NodeRegistry is the board of the query nodes.
+// NodeRegistry is the registry of the query nodes.
 func (c *Conn) NodeRegistry() *Registry { return &Registry{c} }
 
-// Ensure makes the board on the bus if it is not there. The control plane
-// does it; nodes try again until it is.
-func (b *Registry) Ensure(ctx context.Context) error {
-	_, err := b.conn.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
+// Ensure creates the registry on the bus, which only the control plane does. Nodes
+// retry until it exists.
+func (r *Registry) Ensure(ctx context.Context) error {
+	_, err := r.conn.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
 		Bucket: registryBucket, TTL: registryTTL, Storage: jetstream.FileStorage,
 	})
-	if err = b.conn.existingDespite(ctx, "KV_"+registryBucket, err); err != nil {
-		return fmt.Errorf("prepare the board %s on the bus: %w", registryBucket, err)
+	if err = r.conn.existingDespite(ctx, "KV_"+registryBucket, err); err != nil {
+		return fmt.Errorf("prepare the registry %s on the bus: %w", registryBucket, err)
 	}
 	return nil
 }
 
 // Set implements bus.Registry.
-func (b *Registry) Set(ctx context.Context, key string, value []byte) error {
-	err := b.conn.publish(ctx, &nats.Msg{Subject: "$KV." + registryBucket + "." + key, Data: value})
+func (r *Registry) Set(ctx context.Context, key string, value []byte) error {
+	err := r.conn.publish(ctx, &nats.Msg{Subject: "$KV." + registryBucket + "." + key, Data: value})
 	if err != nil {
-		return errs.Wrap(errs.Unavailable, err, "The bus does not take the node's heartbeat")
+		return errs.Wrap(errs.Unavailable, err, "The bus could not store the heartbeat of the node")
 	}
 	return nil
 }
 
 // Watch implements bus.Registry.
-func (b *Registry) Watch(ctx context.Context, seen func(key string, value []byte)) error {
+func (r *Registry) Watch(ctx context.Context, report func(key string, value []byte)) error {
 	for ctx.Err() == nil {
-		reopened := b.conn.store.reopened()
-		kv, err := b.conn.js.KeyValue(ctx, registryBucket)
+		reopened := r.conn.store.reopened()
+		kv, err := r.conn.js.KeyValue(ctx, registryBucket)
 		if err == nil {
-			err = follow(ctx, kv, reopened, seen)
+			err = follow(ctx, kv, reopened, report)
 		}
 		if err != nil && ctx.Err() == nil {
-			b.conn.log.Debug("board not reached", "err", err)
+			r.conn.log.Debug("could not watch the registry", "err", err)
 		}
 		pause(ctx)
 	}
 	return nil
 }
 
-func follow(ctx context.Context, kv jetstream.KeyValue, reopened <-chan struct{}, seen func(string, []byte)) error {
+func follow(ctx context.Context, kv jetstream.KeyValue, reopened <-chan struct{}, report func(string, []byte)) error {
 	w, err := kv.WatchAll(ctx)
 	if err != nil {
 		return err
@@ -73,11 +73,11 @@ func follow(ctx context.Context, kv jetstream.KeyValue, reopened <-chan struct{}
 				return nil
 			}
 			switch {
-			case e == nil: // the end of what was there at the start
+			case e == nil: // the end of the initial entries
 			case e.Operation() == jetstream.KeyValuePut:
-				seen(e.Key(), e.Value())
+				report(e.Key(), e.Value())
 			default:
-				seen(e.Key(), nil)
+				report(e.Key(), nil)
 			}
 		}
 	}

@@ -19,18 +19,18 @@ import (
 )
 
 const (
-	// reopenInterval is how often a store that could not write is looked at.
+	// reopenInterval is the time between two checks of the store.
 	reopenInterval = time.Second
-	// maxReopenInterval is the longest time between two tries that follow each other.
+	// maxReopenInterval is the longest time between two attempts to reopen it.
 	maxReopenInterval = 30 * time.Second
-	// reopenRoom is the room that has to be there before it is opened again.
+	// reopenRoom is the free space, in bytes, that an attempt requires.
 	reopenRoom = 2 << 20
 )
 
-// storeReopener opens the store of an embedded server again after it could not write.
-// A stream that met an error of a write, as on a full disk, refuses everything
-// from then on, and a store that found no room at its start stays closed, even
-// when there is room again. What was acknowledged before is on disk and stays.
+// storeReopener reopens the store of an embedded server after a failed write. A
+// stream with a write error, for example on a full disk, refuses everything from
+// then on, and a store without free space at its start stays closed, even when space
+// is free again. Acknowledged messages are on disk and are not lost.
 type storeReopener struct {
 	nats *server.Server
 	cfg  server.JetStreamConfig
@@ -41,9 +41,9 @@ type storeReopener struct {
 	reopened atomic.Pointer[func()]
 }
 
-// OnReopened sets what is done each time after the store was opened again: what
-// it keeps in memory only is gone then, and has to be made again. It is called
-// on the goroutine that looks after the store.
+// OnReopened sets a function that is called after each reopening of the store. It has
+// to create the streams in memory again. It runs on the goroutine of the
+// storeReopener.
 func (s *Server) OnReopened(f func()) { s.reopener.reopened.Store(&f) }
 
 func (m *storeReopener) run() {
@@ -66,27 +66,27 @@ func (m *storeReopener) run() {
 	}
 }
 
-// closePeers reports whether the store does not take what it should.
+// broken reports whether the store refuses writes.
 func (m *storeReopener) broken() bool { return !m.log.writable.yes() || !m.nats.JetStreamEnabled() }
 
 func (m *storeReopener) reopen() {
 	before := m.log.failures.Load()
 	if err := m.nats.ShutdownJetStream(); err != nil {
-		m.log.log.Warn("bus: store not closed", "err", err)
+		m.log.log.Warn("bus: could not close the store", "err", err)
 	}
-	cfg := m.cfg // it is changed by the call
+	cfg := m.cfg // the call changes it
 	if err := m.nats.EnableJetStream(&cfg); err != nil {
-		m.log.log.Warn("bus: store not opened again", "err", err)
+		m.log.log.Warn("bus: could not reopen the store", "err", err)
 		return
 	}
-	if m.log.failures.Load() != before { // once more
+	if m.log.failures.Load() != before { // it failed again
 		return
 	}
 	m.log.writable.set(true)
 	if f := m.reopened.Load(); f != nil {
 		(*f)()
 	}
-	m.log.log.Info("bus: store opened again, after it could not be written to")
+	m.log.log.Info("bus: store reopened after a failed write")
 }
 
 func (m *storeReopener) close() {
@@ -94,12 +94,12 @@ func (m *storeReopener) close() {
 	m.done.Wait()
 }
 
-// writable is whether a store takes what it should, as far as is known.
+// writable is the last known state of a store.
 type writable struct {
 	mu    sync.Mutex
-	until context.Context // ends when it turns out that it does not
+	until context.Context // ends when a write fails
 	end   context.CancelFunc
-	again chan struct{} // closed when it does again
+	again chan struct{} // closed when the store is reopened
 }
 
 func newWritable() *writable {
@@ -129,8 +129,8 @@ func (w *writable) now() context.Context {
 	return w.until
 }
 
-// reopened is closed when the store was opened again, which ends watches that
-// do not notice. It is nil for the store of another process.
+// reopened returns a channel that is closed when the store is reopened: that ends
+// watches without an error. It is nil for the store of another process.
 func (w *writable) reopened() <-chan struct{} {
 	if w == nil {
 		return nil
@@ -140,9 +140,9 @@ func (w *writable) reopened() <-chan struct{} {
 	return w.again
 }
 
-// during gives a context that also ends when the store turns out to take
-// nothing: the server gives no answer then. A nil *writable is that of another
-// process, of which nothing is known.
+// during returns a context that also ends when a write to the store fails, because
+// the server then does not answer. A nil *writable stands for the store of another
+// process, whose state is unknown.
 func (w *writable) during(ctx context.Context) (context.Context, context.CancelFunc) {
 	if w == nil {
 		return ctx, func() {}
@@ -157,8 +157,7 @@ func errStoreFull() error {
 		With(errs.AttrReason, errs.ReasonDisk)
 }
 
-// publish is js.PublishMsg; the error is DiskFull when the store is known to
-// take nothing.
+// publish is js.PublishMsg. The error is DiskFull while the store refuses writes.
 func (c *Conn) publish(ctx context.Context, m *nats.Msg, o ...jetstream.PublishOpt) error {
 	ctx, cancel := c.store.during(ctx)
 	defer cancel()
@@ -169,8 +168,8 @@ func (c *Conn) publish(ctx context.Context, m *nats.Msg, o ...jetstream.PublishO
 	return err
 }
 
-// existingDespite makes the error of an Ensure one of the log only, where the disk is
-// full and the stream is there: as the server left it, it will do.
+// existingDespite ignores the error of an Ensure, apart from a log entry, if the disk
+// is full and the stream exists.
 func (c *Conn) existingDespite(ctx context.Context, stream string, err error) error {
 	api, ok := errors.AsType[*jetstream.APIError](err)
 	if !ok || !unwritable(api.Description) {
@@ -179,27 +178,27 @@ func (c *Conn) existingDespite(ctx context.Context, stream string, err error) er
 	if _, serr := c.js.Stream(ctx, stream); serr != nil {
 		return err
 	}
-	c.log.Warn("stream of the bus left as it is, because the disk is full", "stream", stream)
+	c.log.Warn("could not update a stream of the bus because the disk is full", "stream", stream)
 	return nil
 }
 
-// roomFor tries to write so many bytes into a directory.
+// roomFor checks that so many bytes can be written to a directory.
 func roomFor(dir string, bytes int) (err error) {
 	f, err := os.CreateTemp(dir, ".room-")
 	if err != nil {
-		return fmt.Errorf("find room for the bus: %w", err)
+		return fmt.Errorf("check the free space of the bus: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
 	block := make([]byte, 256<<10)
 	for n := 0; n < bytes; n += len(block) {
 		if _, err := f.Write(block); err != nil {
-			return fmt.Errorf("find room for the bus: %w", err)
+			return fmt.Errorf("check the free space of the bus: %w", err)
 		}
 	}
 	return f.Sync()
 }
 
-// dropProbes removes what roomFor left when the process was killed meanwhile.
+// dropProbes removes the files of a roomFor that was killed.
 func dropProbes(dir string) {
 	names, _ := filepath.Glob(filepath.Join(dir, ".room-*")) // the pattern is sound
 	for _, name := range names {
@@ -207,8 +206,8 @@ func dropProbes(dir string) {
 	}
 }
 
-// unwritable reports whether a line of the server's log says that a store could
-// not be written to. The server has no other way to tell.
+// unwritable reports whether a line of the server's log reports a failed write. The
+// server has no other interface for that.
 func unwritable(line string) bool {
 	for _, sign := range []string{"no space left", "write error", "quota exceeded", "input/output error", "DISABLED"} {
 		if strings.Contains(line, sign) {

@@ -9,8 +9,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Listen makes a one-time address where another role can send one message.
-// It implements mailapi.Notices.
+// Listen makes an address to which another role can send one message. It implements
+// mailapi.Notices.
 func (c *Conn) Listen() (address string, wait func(context.Context) ([]byte, error), forget func(), err error) {
 	address = c.newInbox()
 	sub, err := c.nc.SubscribeSync(address)
@@ -27,8 +27,8 @@ func (c *Conn) Listen() (address string, wait func(context.Context) ([]byte, err
 	return address, wait, func() { _ = sub.Unsubscribe() }, nil
 }
 
-// Notify sends one message to an address of Listen. Nobody may be listening
-// any more; that is no error.
+// Notify sends one message to an address of Listen. An address without a listener is
+// not an error.
 func (c *Conn) Notify(address string, data []byte) error {
 	if err := c.nc.PublishMsg(&nats.Msg{Subject: address, Data: data}); err != nil {
 		return fmt.Errorf("send a notice: %w", err)

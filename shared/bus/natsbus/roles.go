@@ -14,7 +14,8 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// Role is a bus user: what a process may publish and subscribe follows from it.
+// Role is a user of the bus. It determines the subjects that a process may publish
+// and subscribe to.
 type Role string
 
 // The roles.
@@ -25,22 +26,22 @@ const (
 	Mailer       Role = "mailer"
 )
 
-// roles are all of them.
+// roles returns all roles.
 func roles() []Role { return []Role{ControlPlane, QueryNode, Snapshotter, Mailer} }
 
-// Credentials are the passwords of the roles. A file for one machine may hold
-// only the roles that run there.
+// Credentials are the passwords of the roles. The file of a machine may contain only
+// the roles that run there.
 type Credentials map[Role]string
 
-// users are the server's users. It is given hashes: the passwords are random
-// and long, so the cheapest hash will do.
+// users returns the users of the server with hashed passwords. The cheapest hash is
+// sufficient, because the passwords are long and random.
 func users(c Credentials) ([]*server.User, error) {
 	var out []*server.User
 	for role, password := range c {
 		if password == "" {
 			continue
 		}
-		if !slices.Contains(roles(), role) { // without permissions of its own it might do anything
+		if !slices.Contains(roles(), role) { // a user without permissions could do anything
 			return nil, fmt.Errorf("bus.credentials has the unknown role %q; known are %q", role, roles())
 		}
 		hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
@@ -55,8 +56,7 @@ func users(c Credentials) ([]*server.User, error) {
 	return out, nil
 }
 
-// LoadCredentials reads a credentials file: a JSON object of role and
-// password.
+// LoadCredentials reads a credentials file: a JSON object of roles and passwords.
 func LoadCredentials(file string) (Credentials, error) {
 	b, err := os.ReadFile(file)
 	if err != nil {
@@ -69,8 +69,8 @@ func LoadCredentials(file string) (Credentials, error) {
 	return c, nil
 }
 
-// LoadOrMakeCredentials reads the file, or makes it with a fresh password for
-// every role, readable by its owner only.
+// LoadOrMakeCredentials reads the file. If it is missing, it creates one with a new
+// password for every role. Only its owner can read it.
 func LoadOrMakeCredentials(file string) (Credentials, error) {
 	c, err := LoadCredentials(file)
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
@@ -87,7 +87,7 @@ func LoadOrMakeCredentials(file string) (Credentials, error) {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return nil, fmt.Errorf("make the directory of bus.credentials: %w", err)
 	}
-	// Exclusive: of two processes that start at once, one makes the file.
+	// If two processes start at the same time, the link of the first one wins.
 	f, err := os.CreateTemp(filepath.Dir(file), ".bus-credentials-*")
 	if err != nil {
 		return nil, fmt.Errorf("write bus.credentials: %w", err)

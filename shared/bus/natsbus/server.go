@@ -1,7 +1,10 @@
-// Package natsbus is the bus over NATS: it embeds a server when none is
-// configured, connects roles to it, and gives them calls and services
-// (nats.go/micro), links, JetStream work queues and a key-value board. It is
-// the only package that knows NATS, and it knows no contract and no role.
+// Package natsbus implements package bus over NATS: an embedded server, and the
+// connection of a role with calls and services (nats.go/micro), links, broadcasts,
+// and JetStream work queues, leases, key-value stores and registries. No other
+// package uses NATS, and this one knows no contract and no role's code.
+//
+// It is one package of many files because all of them are methods on one
+// connection, or settings of the server at its other end.
 package natsbus
 
 import (
@@ -26,48 +29,47 @@ import (
 type ServerConfig struct {
 	// Listen is host:port for roles in other processes; empty opens no port.
 	Listen string
-	// StoreDir keeps the queues; it is created.
+	// StoreDir is the directory of the streams; it is created.
 	StoreDir string
-	// Credentials are required with Listen: each role gets its own user.
+	// Credentials are required with Listen: each role is a user.
 	Credentials Credentials
-	// Certificate has roles in other processes talk TLS; nil is plain text.
+	// Certificate enables TLS for roles in other processes; nil is plain text.
 	Certificate *Certificate
-	// StoreBytes is how much the queues may take on disk; 0 means
-	// DefaultStoreBytes. It does not depend on what is free at the start.
+	// StoreBytes limits the streams on disk; 0 means DefaultStoreBytes. It does
+	// not depend on the free space at the start.
 	StoreBytes int64
 }
 
-// DefaultStoreBytes is far more than mail, records and boards take.
+// DefaultStoreBytes is far more than all streams need.
 const DefaultStoreBytes = 1 << 30
 
-// memoryBytes bounds what is kept in memory: leases and the state of watches.
+// memoryBytes limits the streams in memory: leases and the state of watches.
 const memoryBytes = 64 << 20
 
 // Server is an embedded NATS server.
 type Server struct {
 	nats     *server.Server
-	lock     *os.File // keeps other processes off the store
+	lock     *os.File // prevents another process from using the store
 	tls      bool     // on the port
 	reopener *storeReopener
-	// inProcess are the link endpoints of the roles in this process.
+	// inProcess holds the link endpoints of the roles in this process.
 	inProcess inProcess
 }
 
 const startTimeout = 10 * time.Second
 
-// StartServer starts an embedded server and waits until it takes connections.
+// StartServer starts an embedded server and waits until it accepts connections.
 //
-// A store that cannot be written to, for want of room say, does not keep it from
-// starting: what needs the store fails until it can be written to again, and
-// then works without a restart.
+// It also starts when the store cannot be written to, for example because the disk
+// is full. Calls that need the store then fail until it can be written to again.
 func StartServer(cfg ServerConfig, log *slog.Logger) (*Server, error) {
 	opts := &server.Options{
 		ServerName: "ayb",
 		DontListen: true,
 		JetStream:  true,
 		StoreDir:   cfg.StoreDir,
-		SyncAlways: true, // an accepted mail survives a power cut
-		// Without these the limits are what happens to be free at the start.
+		SyncAlways: true, // an accepted mail survives a power failure
+		// The defaults depend on the free space at the start.
 		JetStreamMaxStore:  cmp.Or(cfg.StoreBytes, DefaultStoreBytes),
 		JetStreamMaxMemory: memoryBytes,
 		NoSigs:             true,
@@ -117,8 +119,8 @@ func StartServer(cfg ServerConfig, log *slog.Logger) (*Server, error) {
 	return started, nil
 }
 
-// lockStore makes the store's directory and keeps it for this process: two
-// servers in it would each deliver every job, and damage it.
+// lockStore creates and locks the directory of the store. Two servers in it would
+// damage it, and deliver every job twice.
 func lockStore(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("bus.store_dir %s cannot be used: %w", dir, err)
@@ -148,7 +150,7 @@ func splitListen(listen string) (host string, port int, err error) {
 	return host, port, nil
 }
 
-// URL is where other processes connect; empty when no port is open.
+// URL is the address for other processes; empty without a port.
 func (s *Server) URL() string {
 	a := s.nats.Addr()
 	if a == nil {
@@ -160,18 +162,18 @@ func (s *Server) URL() string {
 	return "nats://" + a.String()
 }
 
-// Stop ends the server and waits until its files are closed.
+// Stop stops the server and waits until its files are closed.
 func (s *Server) Stop() {
 	if s.reopener != nil {
 		s.reopener.close()
 	}
 	s.nats.Shutdown()
 	s.nats.WaitForShutdown()
-	_ = s.lock.Close() // it frees a lock only
+	_ = s.lock.Close() // this only releases the lock
 }
 
-// serverLog passes the server's own log lines on: its notices are debug
-// lines of ours. It notes when a store could not be written to.
+// serverLog logs the lines of the server, its notices at the level debug. From
+// their text it learns that the store could not be written to.
 type serverLog struct {
 	log      *slog.Logger
 	writable *writable

@@ -15,15 +15,15 @@ import (
 )
 
 const (
-	// poolSize is how many calls of one endpoint run at once.
+	// poolSize is the largest number of concurrent calls of one endpoint.
 	poolSize = 64
-	// flushWait bounds the wait until the bus knows of a new service.
+	// flushWait is the longest wait until the bus knows a new service.
 	flushWait = time.Second
 )
 
-// Serve implements bus.Responder with nats.go/micro, so that the usual tools
-// list the services. A micro endpoint runs its handlers one after another;
-// here they hand off to a bounded pool.
+// Serve implements bus.Responder with nats.go/micro, so that the usual tools list
+// the services. A micro endpoint runs its handlers one after another, so they pass
+// each call to a bounded pool.
 func (c *Conn) Serve(s bus.Service) (func(), error) {
 	svc, err := micro.AddService(c.nc, micro.Config{
 		Name: s.Name, Version: s.Version, Description: s.Description,
@@ -58,18 +58,18 @@ func (c *Conn) Serve(s bus.Service) (func(), error) {
 			return nil, fmt.Errorf("register endpoint %s: %w", e.Name, err)
 		}
 	}
-	if c.nc.IsConnected() { // else the bus hears of the service when it is back
-		_ = c.nc.FlushTimeout(flushWait) // on return the service is known, if the bus is well
+	if c.nc.IsConnected() { // otherwise the bus learns of the service on reconnect
+		_ = c.nc.FlushTimeout(flushWait) // afterwards the bus knows the service
 	}
 	return stop, nil
 }
 
-// calls makes the micro handler of an endpoint that answers calls.
+// calls returns the micro handler of an endpoint that answers calls.
 func (c *Conn) calls(e bus.Endpoint, running *sync.WaitGroup) micro.Handler {
 	slots := make(chan struct{}, poolSize)
 	return micro.HandlerFunc(func(req micro.Request) {
 		if !fromRole(req.Reply()) {
-			c.log.Warn("call without a caller refused", "endpoint", e.Name)
+			c.log.Warn("refused a call without a valid reply address", "endpoint", e.Name)
 			return
 		}
 		slots <- struct{}{}
@@ -87,10 +87,10 @@ func (c *Conn) answer(e bus.Endpoint, req micro.Request) {
 	defer cancel()
 	done := func() {}
 	if req.Headers().Get(keepAliveHeader) != "" && req.Reply() != "" {
-		signing, stop := context.WithCancel(ctx)
-		var giving sync.WaitGroup
-		giving.Go(func() { c.sendKeepAlives(signing, req, cancel) })
-		done = func() { stop(); giving.Wait() }
+		alive, stop := context.WithCancel(ctx)
+		var sending sync.WaitGroup
+		sending.Go(func() { c.sendKeepAlives(alive, req, cancel) })
+		done = func() { stop(); sending.Wait() }
 	}
 	data, err := e.Handle(ctx, req.Data())
 	done()
@@ -99,23 +99,22 @@ func (c *Conn) answer(e bus.Endpoint, req micro.Request) {
 	}
 	if err != nil {
 		if errs.CodeOf(err) == errs.Internal {
-			c.log.Error("call failed", "endpoint", e.Name, "err", err)
+			c.log.Error("could not handle a call", "endpoint", e.Name, "err", err)
 		}
 		err = c.refuse(req, err)
 	} else {
 		err = req.Respond(data)
 	}
 	if err != nil {
-		c.log.Warn("answer not sent", "endpoint", e.Name, "err", err)
+		c.log.Warn("could not send an answer", "endpoint", e.Name, "err", err)
 	}
 }
 
-// refuse answers with an error as micro's clients expect it. micro's own way
-// is for its goroutine only: it looks at the request after the handler, which
-// has handed off by then.
+// refuse answers with an error in the form of micro. The method of micro is only
+// for its own goroutine: it reads the request after the handler has returned.
 func (c *Conn) refuse(req micro.Request, err error) error {
 	if req.Reply() == "" {
-		return nil // nobody waits
+		return nil // there is no waiting caller
 	}
 	m := nats.NewMsg(req.Reply())
 	m.Header.Set(micro.ErrorHeader, "refused")

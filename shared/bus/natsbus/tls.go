@@ -13,12 +13,11 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// Certificate is how an embedded server shows who it is: files in PEM form,
-// which are read again for each connection, so that a new certificate needs no
-// restart.
+// Certificate is the certificate of an embedded server, as files in PEM form. They
+// are read again for each connection, so a new certificate needs no restart.
 type Certificate struct{ CertFile, KeyFile string }
 
-// config checks the files once and gives what the server takes.
+// config checks the files and returns the configuration of the server.
 func (c Certificate) config() (*tls.Config, error) {
 	if _, err := c.load(nil); err != nil {
 		return nil, err
@@ -34,18 +33,18 @@ func (c Certificate) load(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return &pair, nil
 }
 
-// Trust is whom a role takes for the bus when it talks TLS. With the zero value
-// it is who has a certificate that the system trusts, for the host of the URL.
+// Trust says which certificate of the bus a role accepts with TLS. The zero value
+// accepts one for the host of the URL that the system trusts.
 type Trust struct {
-	// CAFile holds the authorities to believe instead of the system's, in PEM.
+	// CAFile contains the authorities to trust instead of the system's, in PEM form.
 	CAFile string
-	// CertFile is the very certificate of the bus, in PEM, for processes of
-	// its machine: names and authorities do not matter then.
+	// CertFile is the certificate of the bus itself, in PEM form, for processes on
+	// its machine. Names and authorities are then ignored.
 	CertFile string
 }
 
-// options are those of the bus library. The files are read again each time the
-// role connects.
+// options returns the options of the bus library. The files are read again for each
+// connection.
 func (t Trust) options(urls string) ([]nats.Option, error) {
 	if !strings.Contains(urls, "tls://") {
 		return nil, nil
@@ -68,14 +67,14 @@ func (t Trust) options(urls string) ([]nats.Option, error) {
 	return opts, nil
 }
 
-// compare takes exactly the certificate in the file.
+// compare accepts only the certificate in the file.
 func (t Trust) compare(s tls.ConnectionState) error {
 	want, err := leaf(t.CertFile)
 	if err != nil {
 		return err
 	}
 	if len(s.PeerCertificates) == 0 || !bytes.Equal(s.PeerCertificates[0].Raw, want) {
-		return fmt.Errorf("the bus shows another certificate than bus.tls_cert %s", t.CertFile)
+		return fmt.Errorf("the certificate of the bus differs from bus.tls_cert %s", t.CertFile)
 	}
 	return nil
 }

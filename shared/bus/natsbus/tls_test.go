@@ -14,7 +14,7 @@ import (
 	"github.com/ayb-go/ayb/shared/bus/natsbus/bustest"
 )
 
-// secured is a bus that talks TLS on its port.
+// secured is a bus with TLS on its port.
 type secured struct {
 	*testing.T
 	cred natsbus.Credentials
@@ -49,15 +49,14 @@ func (s *secured) connect(url string, trust natsbus.Trust) *natsbus.Conn {
 	return bustest.Connect(s, natsbus.ConnConfig{Role: natsbus.QueryNode, URL: url, Credentials: s.cred, Trust: trust})
 }
 
-// reaches reports whether a connection comes to be; for what must not, a while
-// is enough.
+// reaches reports whether a connection is established within the time.
 func (s *secured) reaches(c *natsbus.Conn, wait time.Duration) bool {
 	ctx, cancel := context.WithTimeout(s.Context(), wait)
 	defer cancel()
 	return c.Connected(ctx) == nil
 }
 
-// B6: a bus with a certificate is believed for that, and by nobody for less.
+// A role connects only to a bus whose certificate it trusts.
 func TestTLSOfTheBus(t *testing.T) {
 	s := secure(t, "127.0.0.1")
 	other := bustest.Certify(t, t.TempDir(), 2, "127.0.0.1")
@@ -92,7 +91,7 @@ func TestTLSOfTheBus(t *testing.T) {
 	}
 }
 
-// A certificate that was renewed is shown and believed without a restart.
+// A renewed certificate is used and trusted without a restart.
 func TestRenewedCertificateOfTheBus(t *testing.T) {
 	s := secure(t, "127.0.0.1")
 	byCA, byCert := s.connect(s.url, natsbus.Trust{CAFile: s.cert.CertFile}), s.connect(s.url, natsbus.Trust{CertFile: s.cert.CertFile})
@@ -102,7 +101,7 @@ func TestRenewedCertificateOfTheBus(t *testing.T) {
 		}
 	}
 	bustest.Certify(t, filepath.Dir(s.cert.CertFile), 3, "127.0.0.1")
-	// Who comes now is shown the new one.
+	// A new connection gets the new certificate.
 	if !s.reaches(s.connect(s.url, natsbus.Trust{CAFile: s.cert.CertFile}), 20*time.Second) {
 		t.Error("the new certificate is not shown")
 	}
@@ -118,7 +117,7 @@ func TestRenewedCertificateOfTheBus(t *testing.T) {
 	}
 }
 
-// What goes over the network with TLS tells no password; without, it does.
+// With TLS the network traffic contains no password. Without TLS it does.
 func TestPasswordOnTheWire(t *testing.T) {
 	for name, tls := range map[string]bool{"TLS": true, "plain": false} {
 		t.Run(name, func(t *testing.T) {
@@ -142,7 +141,7 @@ func TestPasswordOnTheWire(t *testing.T) {
 	}
 }
 
-// What cannot work is told at the start, with the key.
+// An unusable setting is an error at the start that names its key.
 func TestFilesOfTLS(t *testing.T) {
 	good, dir := bustest.Certify(t, t.TempDir(), 1, "bus"), t.TempDir()
 	other := bustest.Certify(t, t.TempDir(), 2, "bus")

@@ -19,7 +19,7 @@ import (
 	"github.com/ayb-go/ayb/shared/mux/muxtest"
 )
 
-// wire is a network between a role and the bus that a test can cut.
+// wire is a connection between a role and the bus that a test can cut.
 type wire struct {
 	listener net.Listener
 	target   string
@@ -69,13 +69,13 @@ func newWireTo(t *testing.T, target string) *wire {
 	return w
 }
 
-// pass copies until one of them is cut.
+// pass copies until one side is cut.
 func (w *wire) pass(to, from net.Conn) {
 	_, _ = io.Copy(to, io.TeeReader(from, w)) // its end is what ends the test's connection
 	to.Close()
 }
 
-// Write takes what passes.
+// Write records data.
 func (w *wire) Write(b []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -85,7 +85,7 @@ func (w *wire) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// record keeps what passes in both directions from now on.
+// record records the data in both directions from now on.
 func (w *wire) record() (seen func() []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -99,7 +99,7 @@ func (w *wire) record() (seen func() []byte) {
 
 func (w *wire) url() string { return "nats://" + w.listener.Addr().String() }
 
-// cut ends all connections; new ones are taken.
+// cut closes all connections; new ones are accepted.
 func (w *wire) cut() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -109,7 +109,7 @@ func (w *wire) cut() {
 	w.open = nil
 }
 
-// separate are roles on a bus with a port, each on a wire of its own.
+// separate holds roles on a bus with a port, each on its own wire.
 func separate(t *testing.T) (node, control *natsbus.Conn, nodeWire, controlWire *wire) {
 	t.Helper()
 	cred, err := natsbus.LoadOrMakeCredentials(filepath.Join(t.TempDir(), "c.json"))
@@ -128,8 +128,8 @@ func separate(t *testing.T) (node, control *natsbus.Conn, nodeWire, controlWire 
 	return connect(natsbus.QueryNode, nodeWire), connect(natsbus.ControlPlane, controlWire), nodeWire, controlWire
 }
 
-// serveStalls answers "quick", and for everything else sends all it may and
-// then waits for credit; ended is closed when that is canceled.
+// serveStalls answers "quick". For every other request it sends as much as its credit
+// allows and then waits; ended is closed when the request is canceled.
 func serveStalls(t *testing.T, node *natsbus.Conn) (full, ended chan struct{}) {
 	t.Helper()
 	full, ended = make(chan struct{}), make(chan struct{})
@@ -157,7 +157,7 @@ func serveStalls(t *testing.T, node *natsbus.Conn) (full, ended chan struct{}) {
 	return full, ended
 }
 
-// quick makes one request that is answered at once.
+// quick makes one request with an immediate answer.
 func quick(ctx context.Context, c *mux.Client) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
@@ -170,9 +170,8 @@ func quick(ctx context.Context, c *mux.Client) error {
 	return err
 }
 
-// A control plane whose connection broke has forgotten its streams. The node
-// heard nothing of that, and must not keep them for ever while the same
-// control plane goes on asking.
+// A control plane has lost its streams with its connection. The node must end them,
+// although it did not notice and the control plane makes new requests.
 func TestCallersBreakEndsStreamsOnTheNode(t *testing.T) {
 	node, control, _, wire := separate(t)
 	full, ended := serveStalls(t, node)
@@ -184,8 +183,8 @@ func TestCallersBreakEndsStreamsOnTheNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-full
-	// Nothing more is on its way to the caller, so the node will not notice
-	// that it is away.
+	// No message to the caller is pending, so the node does not notice that the
+	// caller is away.
 	if err := quick(t.Context(), client); err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +193,7 @@ func TestCallersBreakEndsStreamsOnTheNode(t *testing.T) {
 		_, _, err = s.Next(t.Context())
 	}
 	if !errs.Is(err, errs.Unavailable) {
-		t.Errorf("the caller was told %v", err)
+		t.Errorf("the caller got %v", err)
 	}
 	bustest.Until(t, "the node to give the stream up", func() bool {
 		_ = quick(t.Context(), client) // it fails until the connection is back
@@ -207,8 +206,8 @@ func TestCallersBreakEndsStreamsOnTheNode(t *testing.T) {
 	})
 }
 
-// A node whose connection broke gives all streams up. The caller heard nothing
-// of that and must not wait for ever.
+// A node has lost its streams with its connection. The caller must not wait for ever,
+// although it did not notice.
 func TestNodesBreakEndsStreamsOfTheCaller(t *testing.T) {
 	node, control, wire, _ := separate(t)
 	full, ended := serveStalls(t, node)
@@ -228,11 +227,11 @@ func TestNodesBreakEndsStreamsOfTheCaller(t *testing.T) {
 		_, _, err = s.Next(ctx)
 	}
 	if !errs.Is(err, errs.Unavailable) {
-		t.Errorf("the caller was told %v", err)
+		t.Errorf("the caller got %v", err)
 	}
 }
 
-// Two servers on one store would each deliver every mail.
+// Two servers with one store would each deliver every mail.
 func TestStoreBelongsToOneServer(t *testing.T) {
 	dir := t.TempDir()
 	s, err := natsbus.StartServer(natsbus.ServerConfig{StoreDir: dir}, bustest.Log(t))
@@ -270,7 +269,7 @@ func TestControlPlaneAnswers(t *testing.T) {
 	}
 }
 
-// A role whose password is mended needs no restart.
+// A role with a corrected password needs no restart.
 func TestWrongPasswordIsTriedAgain(t *testing.T) {
 	first := natsbus.Credentials{natsbus.ControlPlane: "c", natsbus.Mailer: "one"}
 	second := natsbus.Credentials{natsbus.ControlPlane: "c", natsbus.Mailer: "two"}
@@ -283,7 +282,7 @@ func TestWrongPasswordIsTriedAgain(t *testing.T) {
 	short, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	if err := mailer.Connected(short); err == nil {
-		t.Error("a wrong password was taken")
+		t.Error("a wrong password was accepted")
 	}
 	s.Stop()
 	bustest.StartConfig(t, natsbus.ServerConfig{StoreDir: t.TempDir(), Listen: strings.TrimPrefix(url, "nats://"), Credentials: second})

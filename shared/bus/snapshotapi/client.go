@@ -7,8 +7,8 @@ import (
 	"github.com/ayb-go/ayb/shared/bus"
 )
 
-// longest is how long a call that moves data may take.
-const longest = 2 * time.Hour
+// dataTimeout is the longest time of a call that transfers data.
+const dataTimeout = 2 * time.Hour
 
 func subject(verb string) string { return "ayb.v1.snapshot." + verb }
 
@@ -17,7 +17,7 @@ type Client struct{ calls bus.Requester }
 
 var _ Snapshots = (*Client)(nil)
 
-// NewClient makes a client on a bus connection.
+// NewClient returns a client on a bus connection.
 func NewClient(calls bus.Requester) *Client { return &Client{calls} }
 
 // ListSnapshots implements Snapshots.
@@ -29,26 +29,26 @@ func (c *Client) ListSnapshots(ctx context.Context, req ListRequest) (ListRespon
 
 // TakeSnapshot implements Snapshots.
 func (c *Client) TakeSnapshot(ctx context.Context, req TakeRequest) (TakeResponse, error) {
-	return long[TakeRequest, TakeResponse](ctx, c, "take", req)
+	return callLong[TakeRequest, TakeResponse](ctx, c, "take", req)
 }
 
 // LoadSnapshot implements Snapshots.
 func (c *Client) LoadSnapshot(ctx context.Context, req LoadRequest) (LoadResponse, error) {
-	return long[LoadRequest, LoadResponse](ctx, c, "load", req)
+	return callLong[LoadRequest, LoadResponse](ctx, c, "load", req)
 }
 
 // MoveSnapshots implements Snapshots.
 func (c *Client) MoveSnapshots(ctx context.Context, req MoveRequest) (Done, error) {
-	return long[MoveRequest, Done](ctx, c, "move", req)
+	return callLong[MoveRequest, Done](ctx, c, "move", req)
 }
 
 // PurgeSnapshots implements Snapshots.
 func (c *Client) PurgeSnapshots(ctx context.Context, req PurgeRequest) (Done, error) {
-	return long[PurgeRequest, Done](ctx, c, "purge", req)
+	return callLong[PurgeRequest, Done](ctx, c, "purge", req)
 }
 
-func long[Req, Resp any](ctx context.Context, c *Client, verb string, req Req) (Resp, error) {
-	ctx, cancel := context.WithTimeout(ctx, longest)
+func callLong[Req, Resp any](ctx context.Context, c *Client, verb string, req Req) (Resp, error) {
+	ctx, cancel := context.WithTimeout(ctx, dataTimeout)
 	defer cancel()
 	return bus.Call[Req, Resp](ctx, c.calls, subject(verb), req)
 }

@@ -18,8 +18,8 @@ func Start(t testing.TB) *natsbus.Server {
 	return StartConfig(t, natsbus.ServerConfig{StoreDir: t.TempDir()})
 }
 
-// StartConfig starts a bus as configured and stops it with t; its queues and
-// boards are ready.
+// StartConfig starts a bus with a configuration and stops it with t. Its streams
+// exist.
 func StartConfig(t testing.TB, cfg natsbus.ServerConfig) *natsbus.Server {
 	t.Helper()
 	s, err := natsbus.StartServer(cfg, Log(t))
@@ -35,7 +35,7 @@ func StartConfig(t testing.TB, cfg natsbus.ServerConfig) *natsbus.Server {
 	if err := ensure(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s.OnReopened(func() { // as a server does
+	s.OnReopened(func() { // as the program does
 		if err := ensure(context.Background()); err != nil {
 			t.Errorf("after the store was opened again: %v", err)
 		}
@@ -49,7 +49,7 @@ func Role(t testing.TB, s *natsbus.Server, r natsbus.Role) *natsbus.Conn {
 	return Connect(t, natsbus.ConnConfig{Role: r, Server: s})
 }
 
-// Connect connects as configured and closes the connection with t.
+// Connect connects with a configuration and closes the connection with t.
 func Connect(t testing.TB, cfg natsbus.ConnConfig) *natsbus.Conn {
 	t.Helper()
 	c, err := natsbus.Connect(cfg, Log(t))
@@ -65,7 +65,7 @@ func Log(t testing.TB) *slog.Logger {
 	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
-// Until waits for a condition that becomes true soon.
+// Until waits until a condition is true, and fails after a while.
 func Until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)

@@ -17,8 +17,7 @@ import (
 	"github.com/ayb-go/ayb/shared/bus/natsbus"
 )
 
-// Certify writes a certificate of the bus that vouches for itself, and its key,
-// as cert.pem and key.pem.
+// Certify writes a self-signed certificate and its key as cert.pem and key.pem.
 func Certify(t testing.TB, dir string, serial int64, names ...string) natsbus.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
