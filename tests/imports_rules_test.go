@@ -115,6 +115,7 @@ var importRules = []rule{
 	{pkg: "querynode/sandbox", never: list(sql, "shared/...", "net/http", "os/exec")},
 	{pkg: "querynode/engine", may: list(nouns, "shared/daemonapi", "querynode/space"), never: list(join(bus, sql, programs), "net/http", "querynode/engine/sqlite", "querynode/engine/encode")},
 	{pkg: "querynode/engine/kind", may: list(nouns), never: list(join(bus, sql, programs), "net")},
+	{pkg: "querynode/engine/enginetest", may: list(nouns, "shared/daemonapi", "querynode/engine", "querynode/engine/encode"), never: list(join(bus, sql, programs), "net", "querynode/engine/sqlite")},
 	{pkg: "querynode/engine/encode", may: list(nouns, "shared/daemonapi"), never: list(join(bus, sql, programs), "net", "querynode/...")},
 	{pkg: "querynode/engine/sqlite/sqlfunc", never: list(join(bus, programs), "shared/...", "net/http")},
 	{pkg: "querynode/engine/sqlite", may: list(nouns, "shared/daemonapi", "querynode/engine", "querynode/engine/encode", "querynode/engine/kind", "querynode/engine/sqlite/sqlfunc", "querynode/space", "querynode/thread"), never: list(join(bus, programs), "net/http")},

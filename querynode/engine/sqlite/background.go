@@ -23,7 +23,7 @@ func newBackground() *background {
 	return b
 }
 
-// do runs f on the thread and waits for its end. One goroutine at a time may
+// Do runs f on the thread and waits for its end. One goroutine at a time may
 // call it.
 func (b *background) do(f func()) {
 	done := make(chan struct{})

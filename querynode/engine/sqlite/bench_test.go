@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/ayb-go/ayb/querynode/engine"
+	"github.com/ayb-go/ayb/querynode/engine/enginetest"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
@@ -38,9 +39,9 @@ func BenchmarkBatch(b *testing.B) {
 	for _, f := range []daemonapi.Format{daemonapi.FormatJSON, daemonapi.FormatNDJSON} {
 		b.Run(fmt.Sprint(f), func(b *testing.B) {
 			db := open(b)
-			db.must(rw, `CREATE TABLE t(a, b)`)
+			db.Must(rw, `CREATE TABLE t(a, b)`)
 			batch := insertBatch()
-			discard := sinkFunc(func([]byte, bool) error { return nil })
+			discard := enginetest.SinkFunc(func([]byte, bool) error { return nil })
 			for b.Loop() {
 				if err := db.Run(engine.NewJob(batch, engine.JobOptions{Mode: rw, Format: f}), discard); err != nil {
 					b.Fatal(err)
@@ -94,11 +95,11 @@ func BenchmarkPoint(b *testing.B) {
 	for _, f := range []daemonapi.Format{daemonapi.FormatCompat, daemonapi.FormatJSON} {
 		b.Run(fmt.Sprint(f), func(b *testing.B) {
 			db := open(b)
-			db.must(rw, `CREATE TABLE t(id INTEGER PRIMARY KEY, a, b); INSERT INTO t SELECT x, x * 2, 'text ' || x FROM `+count(10000))
+			db.Must(rw, `CREATE TABLE t(id INTEGER PRIMARY KEY, a, b); INSERT INTO t SELECT x, x * 2, 'text ' || x FROM `+enginetest.Count(10000))
 			batch := daemonapi.Batch{Atomic: true, Statements: []daemonapi.Statement{{
 				SQL: `SELECT id, a, b FROM t WHERE id = ?`, Params: daemonapi.Params{Positional: []daemonapi.Value{{Kind: daemonapi.Integer, Integer: 77}}},
 			}}}
-			discard := sinkFunc(func([]byte, bool) error { return nil })
+			discard := enginetest.SinkFunc(func([]byte, bool) error { return nil })
 			for b.Loop() {
 				if err := db.Run(engine.NewJob(batch, engine.JobOptions{Mode: ro, Format: f}), discard); err != nil {
 					b.Fatal(err)
@@ -113,10 +114,10 @@ func BenchmarkStream(b *testing.B) {
 	for _, f := range []daemonapi.Format{daemonapi.FormatCompat, daemonapi.FormatNDJSON, daemonapi.FormatCSV} {
 		b.Run(fmt.Sprint(f), func(b *testing.B) {
 			db := open(b)
-			db.must(rw, `CREATE TABLE t(id INTEGER PRIMARY KEY, a, b); INSERT INTO t SELECT x, x * 0.5, 'text ' || x FROM `+count(1_000_000))
-			discard := sinkFunc(func([]byte, bool) error { return nil })
+			db.Must(rw, `CREATE TABLE t(id INTEGER PRIMARY KEY, a, b); INSERT INTO t SELECT x, x * 0.5, 'text ' || x FROM `+enginetest.Count(1_000_000))
+			discard := enginetest.SinkFunc(func([]byte, bool) error { return nil })
 			for b.Loop() {
-				if err := db.Run(engine.NewJob(script(`SELECT * FROM t`), engine.JobOptions{Mode: ro, Format: f}), discard); err != nil {
+				if err := db.Run(engine.NewJob(enginetest.Script(`SELECT * FROM t`), engine.JobOptions{Mode: ro, Format: f}), discard); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -12,12 +12,12 @@ import (
 // a connection that others have used.
 func TestChangesOfOthersAreNotSeen(t *testing.T) {
 	db := open(t)
-	db.must(rw, `CREATE TABLE t(a)`)
-	db.must(rw, `INSERT INTO t VALUES (1),(2),(3)`)
-	if got := db.must(rw, `INSERT INTO t VALUES (changes()) RETURNING a, total_changes()`); got != "0|0" {
+	db.Must(rw, `CREATE TABLE t(a)`)
+	db.Must(rw, `INSERT INTO t VALUES (1),(2),(3)`)
+	if got := db.Must(rw, `INSERT INTO t VALUES (changes()) RETURNING a, total_changes()`); got != "0|0" {
 		t.Errorf("a new request sees %s", got)
 	}
-	if got := db.must(rw, `INSERT INTO t VALUES (7),(8); DELETE FROM t WHERE a = 7; SELECT changes(), total_changes()`); got != "1|3" {
+	if got := db.Must(rw, `INSERT INTO t VALUES (7),(8); DELETE FROM t WHERE a = 7; SELECT changes(), total_changes()`); got != "1|3" {
 		t.Errorf("a request sees %s of its own", got)
 	}
 }
@@ -56,9 +56,9 @@ func TestRowsAffectedAreTheStatementsOwn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for n, r := range db.typed(rw, string(body)).Results {
+		for n, r := range db.Typed(rw, string(body)).Results {
 			if r.Error != nil {
-				t.Fatalf("%s: %s", statements[n], r.text())
+				t.Fatalf("%s: %s", statements[n], r.Text())
 			}
 			affected[i] = append(affected[i], r.Affected)
 		}

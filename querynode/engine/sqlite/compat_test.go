@@ -6,14 +6,11 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
-
-	"github.com/ayb-go/ayb/querynode/engine"
-	"github.com/ayb-go/ayb/shared/errs"
 )
 
 func TestCompatDocument(t *testing.T) {
 	db := open(t)
-	db.must(rw, `CREATE TABLE t(a BOOLEAN, b DATE, c TIMESTAMP, d DECIMAL(10,2), e DATETIME);
+	db.Must(rw, `CREATE TABLE t(a BOOLEAN, b DATE, c TIMESTAMP, d DECIMAL(10,2), e DATETIME);
 		INSERT INTO t VALUES (7, 'hello', 5, 1.5, x'00ff')`)
 	cases := []struct{ name, sql, want string }{
 		{"two rows", `SELECT '1' AS a, NULL AS b UNION ALL SELECT 'x','y'`, `{"fields":["a","b"],"rows":[["1",null],["x","y"]]}`},
@@ -39,7 +36,7 @@ func TestCompatDocument(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			db := db.in(t)
 			for range 2 { // compiled, then from the cache
-				got, err := db.try(rw, c.sql)
+				got, err := db.Try(rw, c.sql)
 				if err != nil || got != c.want {
 					t.Errorf("got  %s, %v\nwant %s", got, err, c.want)
 				}
@@ -64,7 +61,7 @@ func TestBigCells(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			db := db.in(t)
 			for _, sql := range []string{c.sql, "SELECT 1 UNION ALL " + c.sql + " UNION ALL SELECT 2"} {
-				out, err := db.try(rw, sql)
+				out, err := db.Try(rw, sql)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -78,13 +75,5 @@ func TestBigCells(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestUnknownFormat(t *testing.T) {
-	db := open(t)
-	err := db.Run(engine.NewJob(script("SELECT 1"), engine.JobOptions{Mode: rw, Format: 99}), &memory{})
-	if !errs.Is(err, errs.Unsupported) {
-		t.Error(err)
 	}
 }

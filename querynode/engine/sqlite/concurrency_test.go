@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/querynode/engine"
+	"github.com/ayb-go/ayb/querynode/engine/enginetest"
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
@@ -15,12 +16,12 @@ import (
 // and nothing of a body that failed.
 func TestQ2ManyAtOnce(t *testing.T) {
 	db := open(t)
-	db.must(rw, `CREATE TABLE t(who INT, n INT, PRIMARY KEY (who, n))`)
+	db.Must(rw, `CREATE TABLE t(who INT, n INT, PRIMARY KEY (who, n))`)
 	const clients, rounds = 64, 25
-	together(clients, func(i int) {
+	enginetest.Together(clients, func(i int) {
 		// try reports by t.Error only, which other goroutines may call.
 		ask := func(mode ayb.QueryLevel, sql, want string) {
-			if out, err := db.try(mode, sql); err != nil || out != want {
+			if out, err := db.Try(mode, sql); err != nil || out != want {
 				t.Errorf("%s: %.200s, %v; want %s", sql, out, err, want)
 			}
 		}
@@ -32,7 +33,7 @@ func TestQ2ManyAtOnce(t *testing.T) {
 			ask(rw, fmt.Sprintf(`UPDATE t SET n = n WHERE who = %d AND n = %d; SELECT %d AS x`, i, n, i*n), fmt.Sprintf(`{"fields":["x"],"rows":[["%d"]]}`, i*n))
 			if n%5 == 0 {
 				sql := fmt.Sprintf(`DELETE FROM t WHERE who = %d; INSERT INTO t VALUES (-1, %d); SELECT nope`, i, i*1000+n)
-				if _, err := db.try(rw, sql); err == nil {
+				if _, err := db.Try(rw, sql); err == nil {
 					t.Errorf("%s: no error", sql)
 				}
 			}
@@ -41,50 +42,20 @@ func TestQ2ManyAtOnce(t *testing.T) {
 			}
 		}
 	})
-	if got := db.must(ro, `SELECT count(*), count(DISTINCT who), min(who) FROM t`); got != fmt.Sprintf("%d|%d|0", clients*rounds, clients) {
+	if got := db.Must(ro, `SELECT count(*), count(DISTINCT who), min(who) FROM t`); got != fmt.Sprintf("%d|%d|0", clients*rounds, clients) {
 		t.Errorf("got %s", got)
 	}
-	if got := db.must(ro, `PRAGMA integrity_check`); got != "ok" {
+	if got := db.Must(ro, `PRAGMA integrity_check`); got != "ok" {
 		t.Error(got)
 	}
-}
-
-// P2: readers do not wait for a writer, nor for one another.
-func TestP2ReadersDoNotWait(t *testing.T) {
-	db := open(t, func(o *engine.Options) { o.Readers = 3 })
-	db.must(rw, `CREATE TABLE t(a); INSERT INTO t VALUES (1)`)
-	const forever = `WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT count(*) FROM n`
-	jobs := []*engine.Job{
-		sqlJob(`INSERT INTO t `+forever, rw, time.Minute),
-		sqlJob(forever, ro, time.Minute),
-		sqlJob(forever, ro, time.Minute),
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		together(len(jobs), func(i int) { _ = db.Run(jobs[i], &memory{}) })
-	}()
-	wait(t, "all run", func() bool { return db.running() == len(jobs) })
-	for range 50 {
-		if got := db.must(ro, `SELECT a FROM t`); got != "1" {
-			t.Errorf("got %q", got)
-		}
-	}
-	if n := db.running(); n != len(jobs) {
-		t.Errorf("%d still run", n)
-	}
-	for _, j := range jobs {
-		j.Cancel()
-	}
-	<-done
 }
 
 // A quiet database uses one reader, and the watchdog sleeps.
 func TestQuietDatabase(t *testing.T) {
 	db := open(t)
-	db.must(rw, `CREATE TABLE t(a)`)
+	db.Must(rw, `CREATE TABLE t(a)`)
 	for range 20 {
-		db.must(ro, `SELECT * FROM t`)
+		db.Must(ro, `SELECT * FROM t`)
 	}
 	open := 0
 	for _, s := range db.readers.all {
@@ -95,9 +66,9 @@ func TestQuietDatabase(t *testing.T) {
 	if open != 1 {
 		t.Errorf("%d readers are open", open)
 	}
-	wait(t, "the watchdog sleeps", func() bool { return !db.watching.Load() })
-	j := sqlJob(`WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT count(*) FROM n`, ro, 20*time.Millisecond)
-	if err := db.Run(j, &memory{}); err == nil {
+	enginetest.Wait(t, "the watchdog sleeps", func() bool { return !db.watching.Load() })
+	j := enginetest.SQLJob(`WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT count(*) FROM n`, ro, 20*time.Millisecond)
+	if err := db.Run(j, &enginetest.Memory{}); err == nil {
 		t.Error("no timeout after it woke")
 	}
 }
@@ -106,16 +77,16 @@ func TestQuietDatabase(t *testing.T) {
 // connection has looked at it.
 func TestChecksOfSearchTables(t *testing.T) {
 	db := open(t, func(o *engine.Options) { o.Readers = 1 })
-	db.must(rw, `CREATE VIRTUAL TABLE ft USING fts5(a, prefix='2'); INSERT INTO ft VALUES ('hello world'), ('help me')`)
+	db.Must(rw, `CREATE VIRTUAL TABLE ft USING fts5(a, prefix='2'); INSERT INTO ft VALUES ('hello world'), ('help me')`)
 	for _, sql := range []string{
 		`PRAGMA integrity_check`, `PRAGMA quick_check`, `SELECT * FROM pragma_integrity_check`, `SELECT count(*) FROM ft('he*'); PRAGMA integrity_check`,
 	} {
 		for range 3 {
-			if got := db.must(ro, sql); got != "ok" {
+			if got := db.Must(ro, sql); got != "ok" {
 				t.Errorf("%s: %s", sql, got)
 			}
-			db.must(rw, `INSERT INTO ft VALUES ('held water')`)
-			db.must(ro, `SELECT count(*) FROM ft`)
+			db.Must(rw, `INSERT INTO ft VALUES ('held water')`)
+			db.Must(ro, `SELECT count(*) FROM ft`)
 		}
 	}
 }

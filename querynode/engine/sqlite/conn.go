@@ -78,7 +78,7 @@ type stmt struct {
 	uncached  bool            // to be finalized after use
 }
 
-// text is the SQL of a body as C wants it: with a NUL at its end, which is
+// Text is the SQL of a body as C wants it: with a NUL at its end, which is
 // not part of len.
 type text struct{ b []byte }
 
@@ -264,7 +264,7 @@ func (c *conn) keep(sql string, st *stmt) {
 	c.cache.put(strings.Clone(sql), st)
 }
 
-// done gives a statement back after use.
+// Done gives a statement back after use.
 func (st *stmt) done() {
 	if st.uncached {
 		st.finalize()

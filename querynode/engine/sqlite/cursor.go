@@ -99,7 +99,7 @@ func (l *cursor) integer(i int) int64 { return int64(C.sqlite3_column_int64(l.st
 
 func (l *cursor) null(i int) bool { return C.sqlite3_column_type(l.st.s, C.int(i)) == C.SQLITE_NULL }
 
-// text is a copy of a cell; empty when there is no memory for it, which the
+// Text is a copy of a cell; empty when there is no memory for it, which the
 // next step says.
 func (l *cursor) text(i int) string {
 	v, rc := l.r.c.cell(l.st, i)

@@ -68,7 +68,7 @@ func (db *DB) Export(job *engine.Job, o daemonapi.ExportOptions, sql string, sin
 	return sink.Write(last, true)
 }
 
-// export is one that is not a file of SQLite's.
+// MustExport is one that is not a file of SQLite's.
 type export struct {
 	r     *execution
 	o     daemonapi.ExportOptions

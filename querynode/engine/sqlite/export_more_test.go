@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ayb-go/ayb/querynode/engine/enginetest"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
@@ -27,9 +28,9 @@ func TestExportSQLVirtualTables(t *testing.T) {
 		`CREATE VIRTUAL TABLE words USING fts5vocab(f5, row)`,
 		`CREATE TRIGGER doc_ai AFTER INSERT ON doc BEGIN INSERT INTO ext(rowid, body) VALUES (new.rowid, new.body); END`,
 	} {
-		db.must(rw, sql)
+		db.Must(rw, sql)
 	}
-	script := db.export(daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, "")
+	script := db.MustExport(daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, "")
 	for name, got := range map[string]*testDB{"here": loaded(t, script), "sqlite3": shell(t, script)} {
 		for sql, want := range map[string]string{
 			"SELECT rowid FROM f5 WHERE f5 MATCH 'dog'":                              "9",
@@ -41,7 +42,7 @@ func TestExportSQLVirtualTables(t *testing.T) {
 			"SELECT integrity_check FROM pragma_integrity_check":                     "ok",
 			"SELECT count(*) FROM sqlite_schema WHERE name = 'doc_ai' AND sql <> ''": "1",
 		} {
-			if out, err := got.try(ro, sql); err != nil || flatten(t, out) != want {
+			if out, err := got.Try(ro, sql); err != nil || enginetest.Flatten(t, out) != want {
 				t.Errorf("%s: %s: %.200s, %v", name, sql, out, err)
 			}
 		}
@@ -50,8 +51,8 @@ func TestExportSQLVirtualTables(t *testing.T) {
 	if !strings.Contains(script, "it keeps no text.\nCREATE VIRTUAL TABLE none USING") {
 		t.Error("what is lost is not told in its place")
 	}
-	var out memory
-	if err := db.Export(exportJob(), daemonapi.ExportOptions{Format: daemonapi.TransferSQL, Remarks: true}, "", &out); err != nil {
+	var out enginetest.Memory
+	if err := db.Export(enginetest.ExportJob(), daemonapi.ExportOptions{Format: daemonapi.TransferSQL, Remarks: true}, "", &out); err != nil {
 		t.Fatal(err)
 	}
 	if _, remark, ok := strings.Cut(out.String(), "\x00"); !ok || remark != `["The rows of the table none are not exported: it keeps no text"]` {
@@ -63,10 +64,10 @@ func TestExportSQLVirtualTables(t *testing.T) {
 // SQLite's does no harm.
 func TestExportSQLStatistics(t *testing.T) {
 	db := open(t)
-	db.must(rw, "CREATE TABLE t(a); CREATE INDEX i ON t(a); INSERT INTO t VALUES (1), (1), (2); ANALYZE")
-	script := db.export(daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, "")
+	db.Must(rw, "CREATE TABLE t(a); CREATE INDEX i ON t(a); INSERT INTO t VALUES (1), (1), (2); ANALYZE")
+	script := db.MustExport(daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, "")
 	for _, other := range []*testDB{loaded(t, script), shell(t, script)} {
-		if got := other.must(ro, "SELECT tbl, idx, stat FROM sqlite_stat1"); got != "t|i|3 2" {
+		if got := other.Must(ro, "SELECT tbl, idx, stat FROM sqlite_stat1"); got != "t|i|3 2" {
 			t.Errorf("got %s", got)
 		}
 	}
@@ -85,7 +86,7 @@ func TestExportSQLOfCorpus(t *testing.T) {
 		}
 		db := open(t)
 		for entry := range strings.SplitSeq(string(text), "\n\n") {
-			_ = db.Run(sqlJob(entry, rw, time.Minute), &memory{}) // some are meant to fail
+			_ = db.Run(enginetest.SQLJob(entry, rw, time.Minute), &enginetest.Memory{}) // some are meant to fail
 		}
 		rounds(t, filepath.Base(path), db)
 	}
@@ -93,9 +94,9 @@ func TestExportSQLOfCorpus(t *testing.T) {
 
 func TestObjectsAreJSON(t *testing.T) {
 	db := open(t)
-	db.must(rw, `CREATE TABLE t("q""\/", b); INSERT INTO t VALUES (1, 'é"'), (9e999, X'00'), (-0.0, CAST(X'ff' AS TEXT))`)
+	db.Must(rw, `CREATE TABLE t("q""\/", b); INSERT INTO t VALUES (1, 'é"'), (9e999, X'00'), (-0.0, CAST(X'ff' AS TEXT))`)
 	var rows []map[string]any
-	if err := json.Unmarshal([]byte(db.export(daemonapi.ExportOptions{Format: daemonapi.TransferJSON}, "")), &rows); err != nil || len(rows) != 3 {
+	if err := json.Unmarshal([]byte(db.MustExport(daemonapi.ExportOptions{Format: daemonapi.TransferJSON}, "")), &rows); err != nil || len(rows) != 3 {
 		t.Fatalf("%v, %v", rows, err)
 	}
 	if rows[0][`q"\/`] != 1.0 {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ayb-go/ayb/querynode/engine/enginetest"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
@@ -13,9 +14,9 @@ import (
 // are of (issue 9, A12).
 func TestRemarkOfAnExportStandsBeforeItsTable(t *testing.T) {
 	db := open(t)
-	db.must(rw, "CREATE VIRTUAL TABLE a USING fts5(x); CREATE VIRTUAL TABLE b USING fts5(y, content=''); CREATE VIRTUAL TABLE c USING fts5(z)")
-	var out memory
-	if err := db.Export(exportJob(), daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, "", &out); err != nil {
+	db.Must(rw, "CREATE VIRTUAL TABLE a USING fts5(x); CREATE VIRTUAL TABLE b USING fts5(y, content=''); CREATE VIRTUAL TABLE c USING fts5(z)")
+	var out enginetest.Memory
+	if err := db.Export(enginetest.ExportJob(), daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, "", &out); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(out.String(), "\n")

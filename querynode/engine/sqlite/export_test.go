@@ -3,7 +3,6 @@
 package sqlite
 
 import (
-	"bytes"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -12,46 +11,18 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/ayb-go/ayb/querynode/engine"
-	"github.com/ayb-go/ayb/querynode/engine/encode"
+	"github.com/ayb-go/ayb/querynode/engine/enginetest"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-func exportJob() *engine.Job {
-	return engine.NewJob(daemonapi.Batch{}, engine.JobOptions{Timeout: 20 * time.Second})
-}
-
-// tryExport exports and returns what came out.
-func (db *testDB) tryExport(o daemonapi.ExportOptions, sql string) (string, error) {
-	db.t.Helper()
-	var m memory
-	err := db.Export(exportJob(), o, sql, &m)
-	if (err == nil) != m.done {
-		db.t.Errorf("%+v %.80q: error %v, last write seen: %v", o, sql, err, m.done)
-	}
-	if m.longest > encode.ChunkBytes {
-		db.t.Errorf("%+v %.80q: a chunk has %d bytes", o, sql, m.longest)
-	}
-	return m.String(), err
-}
-
-func (db *testDB) export(o daemonapi.ExportOptions, sql string) string {
-	db.t.Helper()
-	out, err := db.tryExport(o, sql)
-	if err != nil {
-		db.t.Fatalf("%+v %.200s: %v", o, sql, err)
-	}
-	return out
-}
-
 func TestExportRows(t *testing.T) {
 	db := open(t)
-	db.must(rw, `CREATE TABLE t(a, "b ""c", d AS (a * 2)); INSERT INTO t VALUES (1, 'x,y'), (NULL, ''), (2.5, X'00ff'), (9007199254740993, 'é
+	db.Must(rw, `CREATE TABLE t(a, "b ""c", d AS (a * 2)); INSERT INTO t VALUES (1, 'x,y'), (NULL, ''), (2.5, X'00ff'), (9007199254740993, 'é
 z')`)
-	db.must(rw, `CREATE VIEW v AS SELECT a, 1 AS a, 2 AS a_2, a FROM t LIMIT 1; CREATE VIEW empty AS SELECT 1 AS x WHERE 0`)
+	db.Must(rw, `CREATE VIEW v AS SELECT a, 1 AS a, 2 AS a_2, a FROM t LIMIT 1; CREATE VIEW empty AS SELECT 1 AS x WHERE 0`)
 	csv, doc, lines := daemonapi.TransferCSV, daemonapi.TransferJSON, daemonapi.TransferNDJSON
 	for _, c := range []struct {
 		o    daemonapi.ExportOptions
@@ -73,7 +44,7 @@ z')`)
 		{daemonapi.ExportOptions{Format: csv, Table: "empty"}, "", "\"x\"\r\n"},
 		{daemonapi.ExportOptions{Format: csv}, "PRAGMA user_version", "\"user_version\"\r\n0\r\n"},
 	} {
-		if got := db.export(c.o, c.sql); got != c.want {
+		if got := db.MustExport(c.o, c.sql); got != c.want {
 			t.Errorf("%+v %s:\n%s\nwant\n%s", c.o, c.sql, got, c.want)
 		}
 	}
@@ -81,7 +52,7 @@ z')`)
 
 func TestExportRefuses(t *testing.T) {
 	db := open(t)
-	db.must(rw, "CREATE TABLE t(a); CREATE TABLE u(a); CREATE VIEW broken AS SELECT * FROM missing")
+	db.Must(rw, "CREATE TABLE t(a); CREATE TABLE u(a); CREATE VIEW broken AS SELECT * FROM missing")
 	for _, c := range []struct {
 		o    daemonapi.ExportOptions
 		sql  string
@@ -110,12 +81,12 @@ func TestExportRefuses(t *testing.T) {
 		{daemonapi.ExportOptions{Format: daemonapi.TransferCSV}, "SELECT ?", errs.Invalid, "no parameters"},
 		{daemonapi.ExportOptions{Format: daemonapi.TransferCSV}, "SELECT x", errs.SQL, "no such column"},
 	} {
-		_, err := db.tryExport(c.o, c.sql)
+		_, err := db.TryExport(c.o, c.sql)
 		if errs.CodeOf(err) != c.code || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v %s: %v", c.o, c.sql, err)
 		}
 	}
-	if got := db.must(ro, "SELECT count(*) FROM t"); got != "0" {
+	if got := db.Must(ro, "SELECT count(*) FROM t"); got != "0" {
 		t.Errorf("an export has written %s rows", got)
 	}
 }
@@ -123,118 +94,22 @@ func TestExportRefuses(t *testing.T) {
 // Exports of a database that was never written are empty ones.
 func TestExportOfNothingS21(t *testing.T) {
 	db := open(t)
-	got := db.export(daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, "")
+	got := db.MustExport(daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, "")
 	if want := "PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nPRAGMA defer_foreign_keys=ON;\nCOMMIT;\nPRAGMA foreign_keys=ON;\n"; got != want {
 		t.Errorf("got %s", got)
 	}
-	if _, err := db.tryExport(daemonapi.ExportOptions{Format: daemonapi.TransferCSV}, ""); !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "no tables") {
+	if _, err := db.TryExport(daemonapi.ExportOptions{Format: daemonapi.TransferCSV}, ""); !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "no tables") {
 		t.Error(err)
 	}
-	other, err := received(t, []byte(db.export(daemonapi.ExportOptions{Format: daemonapi.TransferSQLite}, "")))
+	other, err := received(t, []byte(db.MustExport(daemonapi.ExportOptions{Format: daemonapi.TransferSQLite}, "")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := other.must(ro, "SELECT count(*) FROM sqlite_schema"); got != "0" {
+	if got := other.Must(ro, "SELECT count(*) FROM sqlite_schema"); got != "0" {
 		t.Errorf("got %s", got)
 	}
-	if _, err := os.Stat(db.path); err == nil {
+	if _, err := os.Stat(db.Path); err == nil {
 		t.Error("an export has made the database")
-	}
-}
-
-// A file that is exported is the database, and can be imported.
-func TestExportFile(t *testing.T) {
-	db := open(t)
-	db.large()
-	out := db.export(daemonapi.ExportOptions{Format: daemonapi.TransferSQLite}, "")
-	if !bytes.Equal([]byte(out), db.copied()) {
-		t.Error("not the copy")
-	}
-	other, err := received(t, []byte(out))
-	if err != nil {
-		t.Fatal(err)
-	}
-	const sum = "SELECT count(*), sum(length(a)), max(hex(substr(a, 1, 20))) FROM big"
-	if got, want := other.must(ro, sum), db.must(ro, sum); got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-	if got := files(t, db.o.TempDir); len(got) != 0 {
-		t.Errorf("left behind: %v", got)
-	}
-}
-
-// Queries and views have the time limit of every query; what is only read
-// through has none.
-func TestExportTimeLimit(t *testing.T) {
-	db := open(t)
-	db.must(rw, "CREATE VIEW endless AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c) SELECT max(n) FROM c")
-	db.must(rw, "CREATE TABLE big(a); INSERT INTO big WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 200000) SELECT n FROM c")
-	brief := func() *engine.Job {
-		return engine.NewJob(daemonapi.Batch{}, engine.JobOptions{Timeout: time.Millisecond})
-	}
-	for name, c := range map[string]struct {
-		o    daemonapi.ExportOptions
-		sql  string
-		code errs.Code
-	}{
-		"view":  {daemonapi.ExportOptions{Format: daemonapi.TransferCSV, Table: "endless"}, "", errs.Timeout},
-		"query": {daemonapi.ExportOptions{Format: daemonapi.TransferCSV}, "SELECT * FROM endless", errs.Timeout},
-		"table": {daemonapi.ExportOptions{Format: daemonapi.TransferCSV, Table: "big"}, "", ""},
-		"all":   {daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, "", ""},
-	} {
-		if err := db.Export(brief(), c.o, c.sql, &memory{}); errs.CodeOf(err) != c.code {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-}
-
-// An export is of one moment, keeps no writer waiting, and can be stopped
-// while its client takes nothing.
-func TestExportBlocksNobody(t *testing.T) {
-	db := open(t, func(o *engine.Options) { o.Readers = 1 })
-	db.large()
-	for format, want := range map[daemonapi.TransferFormat]errs.Code{
-		daemonapi.TransferSQL: errs.Canceled, daemonapi.TransferCSV: errs.Canceled, daemonapi.TransferSQLite: errs.Canceled,
-	} {
-		job := exportJob()
-		began := make(chan struct{})
-		goOn := make(chan struct{})
-		done := make(chan error, 1)
-		first := true
-		go func() {
-			done <- db.Export(job, daemonapi.ExportOptions{Format: format}, "", sinkFunc(func([]byte, bool) error {
-				if first {
-					first = false
-					close(began)
-					<-goOn
-				}
-				return nil
-			}))
-		}()
-		<-began
-		db.must(rw, "INSERT INTO big VALUES ('late')")
-		db.must(ro, "SELECT 1 FROM big LIMIT 1")
-		job.Cancel()
-		close(goOn)
-		if err := <-done; errs.CodeOf(err) != want {
-			t.Errorf("%s: %v", format, err)
-		}
-	}
-}
-
-func TestExportSeesOneMoment(t *testing.T) {
-	db := open(t)
-	db.large()
-	n, first := 0, true
-	err := db.Export(exportJob(), daemonapi.ExportOptions{Format: daemonapi.TransferNDJSON}, "", sinkFunc(func(p []byte, _ bool) error {
-		if n += bytes.Count(p, []byte("\n")); first {
-			first = false
-			db.must(rw, "INSERT INTO big SELECT 'late' FROM big LIMIT 1000")
-		}
-		return nil
-	}))
-	if err != nil || n != 20000 {
-		t.Errorf("%d rows, %v", n, err)
 	}
 }
 
@@ -242,7 +117,7 @@ func TestExportSeesOneMoment(t *testing.T) {
 func loaded(t *testing.T, script string) *testDB {
 	t.Helper()
 	db := open(t)
-	db.must(rw, script)
+	db.Must(rw, script)
 	return db
 }
 
@@ -263,29 +138,29 @@ func shell(t *testing.T, script string) *testDB {
 func same(t *testing.T, name string, got, want *testDB) {
 	t.Helper()
 	const schema = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow') AND name NOT LIKE 'sqlite_stat%' ORDER BY type, name"
-	if g, w := got.must(ro, schema), want.must(ro, schema); g != w {
+	if g, w := got.Must(ro, schema), want.Must(ro, schema); g != w {
 		t.Errorf("%s: schema\n%s\nwant\n%s", name, g, w)
 	}
-	tables := strings.Fields(want.must(ro, `SELECT hex(name) FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite_s%'`))
+	tables := strings.Fields(want.Must(ro, `SELECT hex(name) FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite_s%'`))
 	for _, hex := range tables {
-		table := want.must(ro, "SELECT CAST(X'"+hex+"' AS TEXT)")
+		table := want.Must(ro, "SELECT CAST(X'"+hex+"' AS TEXT)")
 		o := daemonapi.ExportOptions{Format: daemonapi.TransferNDJSON, Table: table}
-		w, err := want.tryExport(o, "")
+		w, err := want.TryExport(o, "")
 		if err != nil {
 			t.Logf("%s: %s cannot be read: %v", name, table, err)
 			continue
 		}
-		g, err := got.tryExport(o, "")
+		g, err := got.TryExport(o, "")
 		if err != nil || g != w {
 			t.Errorf("%s: table %s is\n%.2000s (%v), want\n%.2000s", name, table, g, err, w)
 		}
 	}
 	const rest = "SELECT (SELECT group_concat(name || seq) FROM (SELECT * FROM %s ORDER BY name)), (SELECT user_version FROM pragma_user_version), (SELECT application_id FROM pragma_application_id)"
 	sequence := "sqlite_sequence"
-	if want.must(ro, "SELECT count(*) FROM sqlite_schema WHERE name = 'sqlite_sequence'") == "0" {
+	if want.Must(ro, "SELECT count(*) FROM sqlite_schema WHERE name = 'sqlite_sequence'") == "0" {
 		sequence = "(SELECT NULL AS name, NULL AS seq)"
 	}
-	if g, w := got.must(ro, fmt.Sprintf(rest, sequence)), want.must(ro, fmt.Sprintf(rest, sequence)); g != w {
+	if g, w := got.Must(ro, fmt.Sprintf(rest, sequence)), want.Must(ro, fmt.Sprintf(rest, sequence)); g != w {
 		t.Errorf("%s: %s, want %s", name, g, w)
 	}
 }
@@ -293,7 +168,7 @@ func same(t *testing.T, name string, got, want *testDB) {
 // rounds exports a database as SQL and loads it back, here and with sqlite3.
 func rounds(t *testing.T, name string, db *testDB) {
 	t.Helper()
-	script := db.export(daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, "")
+	script := db.MustExport(daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, "")
 	same(t, name+", here", loaded(t, script), db)
 	same(t, name+", sqlite3", shell(t, script), db)
 }
@@ -312,7 +187,7 @@ func TestExportSQLGolden(t *testing.T) {
 		`INSERT INTO parent VALUES (9e999, X'00ff'), (-9e999, ''), (-9223372036854775808, CAST(X'6100ff' AS TEXT)), ('', 'a
 b'), (X'', char(13))`,
 	} {
-		db.must(rw, sql)
+		db.Must(rw, sql)
 	}
 	const want = `PRAGMA foreign_keys=OFF;
 BEGIN TRANSACTION;
@@ -341,7 +216,7 @@ CREATE TRIGGER tr AFTER INSERT ON child BEGIN UPDATE parent SET id = CASE WHEN 1
 COMMIT;
 PRAGMA foreign_keys=ON;
 `
-	if got := db.export(daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, ""); got != want {
+	if got := db.MustExport(daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, ""); got != want {
 		t.Errorf("got\n%s", got)
 	}
 	rounds(t, "golden", db)
@@ -353,10 +228,10 @@ INSERT INTO "sqlite_sequence"(name,seq) VALUES
 ('child',2);
 CREATE INDEX i ON child(parent) WHERE parent > 0;
 CREATE TRIGGER tr `
-	if got := db.export(daemonapi.ExportOptions{Format: daemonapi.TransferSQL, Table: "CHILD"}, ""); !strings.Contains(got, child) || strings.Contains(got, "parent(id PRIMARY") || strings.Contains(got, "VIEW") {
+	if got := db.MustExport(daemonapi.ExportOptions{Format: daemonapi.TransferSQL, Table: "CHILD"}, ""); !strings.Contains(got, child) || strings.Contains(got, "parent(id PRIMARY") || strings.Contains(got, "VIEW") {
 		t.Errorf("a table:\n%s", got)
 	}
-	if got := db.export(daemonapi.ExportOptions{Format: daemonapi.TransferSQL, Table: "v"}, ""); !strings.Contains(got, "ON;\nCREATE VIEW v AS SELECT 'a;b' FROM child;\nCOMMIT") {
+	if got := db.MustExport(daemonapi.ExportOptions{Format: daemonapi.TransferSQL, Table: "v"}, ""); !strings.Contains(got, "ON;\nCREATE VIEW v AS SELECT 'a;b' FROM child;\nCOMMIT") {
 		t.Errorf("a view:\n%s", got)
 	}
 }
@@ -364,7 +239,7 @@ CREATE TRIGGER tr `
 // Every value comes back as it was, bit for bit.
 func TestExportSQLValues(t *testing.T) {
 	db := open(t)
-	db.must(rw, "CREATE TABLE v(n INTEGER PRIMARY KEY, a, r REAL, t TEXT)")
+	db.Must(rw, "CREATE TABLE v(n INTEGER PRIMARY KEY, a, r REAL, t TEXT)")
 	random := rand.New(rand.NewPCG(1, 2))
 	var texts []string
 	floats := []float64{math.Copysign(0, -1), 0, math.SmallestNonzeroFloat64, math.MaxFloat64, 1e21, 1e22, 1e-6, 1e-7, 0.1, 1.0 / 3, 1 << 53, 1e15}
@@ -374,10 +249,10 @@ func TestExportSQLValues(t *testing.T) {
 	for _, f := range floats {
 		texts = append(texts, fmt.Sprintf("(%[1]v,%[1]v,NULL)", fmt.Sprintf("%.17e", f)))
 	}
-	db.must(rw, "INSERT INTO v(a, r, t) VALUES "+strings.Join(texts, ","))
+	db.Must(rw, "INSERT INTO v(a, r, t) VALUES "+strings.Join(texts, ","))
 	nasty := []string{"", "'", "''", "a\nb", "a\r\nb", "\r", "\n.shell touch owned\n", "\n/\n", "\ngo\n", "-- x", "/* x", ";", "\x00", "a\x00b", "\xff", "a\xc3", "é😀", "\ufeff", "%s", "\\n", "X'00'", "NULL", "\u2028", "\x1a", strings.Repeat("it's\n", 40_000)}
 	for _, s := range nasty {
-		db.must(rw, fmt.Sprintf("INSERT INTO v(a, t) VALUES (X'%x', CAST(X'%x' AS TEXT)), (CAST(X'%x' AS TEXT), NULL)", s, s, s))
+		db.Must(rw, fmt.Sprintf("INSERT INTO v(a, t) VALUES (X'%x', CAST(X'%x' AS TEXT)), (CAST(X'%x' AS TEXT), NULL)", s, s, s))
 	}
 	rounds(t, "values", db)
 }
@@ -404,7 +279,7 @@ func TestExportSQLOfHostileSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	script := db.export(daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, "")
+	script := db.MustExport(daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, "")
 	for _, want := range []string{"CREATE TABLE p1(a);\n", "CREATE TABLE p2(a);\n", "CREATE VIEW p3 AS SELECT 1;\n", "BEGIN SELECT 1; END;\n"} {
 		if !strings.Contains(script, want) {
 			t.Errorf("%q is not in\n%s", want, script)
@@ -414,10 +289,10 @@ func TestExportSQLOfHostileSchema(t *testing.T) {
 		t.Errorf("got\n%s", script)
 	}
 	t.Chdir(t.TempDir())
-	if got := shell(t, script).must(ro, "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'p_'"); got != "4" {
+	if got := shell(t, script).Must(ro, "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'p_'"); got != "4" {
 		t.Errorf("%s of 4 are there", got)
 	}
-	if got := files(t, "."); len(got) != 0 {
+	if got := enginetest.Files(t, "."); len(got) != 0 {
 		t.Errorf("the script has made %v", got)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	_ "github.com/mattn/go-sqlite3" // makes databases as others would
 
 	"github.com/ayb-go/ayb/querynode/engine"
+	"github.com/ayb-go/ayb/querynode/engine/enginetest"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -23,26 +24,26 @@ func TestS21NeverWritten(t *testing.T) {
 	for _, empty := range []bool{false, true} {
 		db := open(t)
 		if empty {
-			if err := os.WriteFile(db.path, nil, 0o600); err != nil {
+			if err := os.WriteFile(db.Path, nil, 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
 		for range 2 {
-			if got := db.must(ro, `SELECT count(*) FROM sqlite_schema`); got != "0" {
+			if got := db.Must(ro, `SELECT count(*) FROM sqlite_schema`); got != "0" {
 				t.Error(got)
 			}
-			if m := db.fails(ro, `SELECT * FROM t`, errs.SQL); m != "no such table: t" {
+			if m := db.Fails(ro, `SELECT * FROM t`, errs.SQL); m != "no such table: t" {
 				t.Error(m)
 			}
-			db.fails(ro, `CREATE TABLE t(a)`, errs.ReadOnly)
-			db.must(rw, `SELECT 1; SELECT 2`)
+			db.Fails(ro, `CREATE TABLE t(a)`, errs.ReadOnly)
+			db.Must(rw, `SELECT 1; SELECT 2`)
 		}
-		if _, err := os.Stat(db.path); !empty && !errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(db.Path); !empty && !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("a file was made by reading: %v", err)
 		}
-		db.must(rw, `CREATE TABLE t(a); INSERT INTO t VALUES (1)`)
+		db.Must(rw, `CREATE TABLE t(a); INSERT INTO t VALUES (1)`)
 		for range 8 { // every reader
-			if got := db.must(ro, `SELECT a FROM t`); got != "1" {
+			if got := db.Must(ro, `SELECT a FROM t`); got != "1" {
 				t.Errorf("got %q", got)
 			}
 		}
@@ -79,15 +80,15 @@ func TestExistingFiles(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			db := open(t, func(o *engine.Options) { o.DatabaseBytes = 1 << 20 })
-			foreign(t, db.path, c.statements...)
-			if got := db.must(ro, `SELECT a FROM t`); got != "é" {
+			foreign(t, db.Path, c.statements...)
+			if got := db.Must(ro, `SELECT a FROM t`); got != "é" {
 				t.Errorf("got %q", got)
 			}
-			if got := db.must(ro, `PRAGMA journal_mode`); got != "wal" {
+			if got := db.Must(ro, `PRAGMA journal_mode`); got != "wal" {
 				t.Errorf("journal mode %q", got)
 			}
-			db.must(rw, `INSERT INTO t VALUES (2)`)
-			db.fails(rw, `INSERT INTO t SELECT randomblob(1000) FROM `+count(2000), errs.Full)
+			db.Must(rw, `INSERT INTO t VALUES (2)`)
+			db.Fails(rw, `INSERT INTO t SELECT randomblob(1000) FROM `+enginetest.Count(2000), errs.Full)
 		})
 	}
 }
@@ -95,39 +96,39 @@ func TestExistingFiles(t *testing.T) {
 // A file that is no database is reported, and no path with it.
 func TestBrokenFiles(t *testing.T) {
 	db := open(t)
-	if err := os.WriteFile(db.path, []byte(strings.Repeat("this is no database ", 500)), 0o600); err != nil {
+	if err := os.WriteFile(db.Path, []byte(strings.Repeat("this is no database ", 500)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if m := db.fails(ro, `SELECT 1`, errs.SQL); m != "file is not a database" {
+		if m := db.Fails(ro, `SELECT 1`, errs.SQL); m != "file is not a database" {
 			t.Error(m)
 		}
-		db.fails(rw, `CREATE TABLE t(a)`, errs.SQL)
+		db.Fails(rw, `CREATE TABLE t(a)`, errs.SQL)
 	}
 	gone := open(t, func(o *engine.Options) { o.Path = filepath.Join(t.TempDir(), "missing", "data.sqlite") })
-	gone.fails(rw, `CREATE TABLE t(a)`, errs.Engine)
-	gone.must(ro, `SELECT 1`)
+	gone.Fails(rw, `CREATE TABLE t(a)`, errs.Engine)
+	gone.Must(ro, `SELECT 1`)
 }
 
 // A damaged page gives SQLite's error and leaves the rest usable.
 func TestDamagedPage(t *testing.T) {
 	db := open(t)
-	foreign(t, db.path, `CREATE TABLE t(a)`, `CREATE TABLE u(a)`, `INSERT INTO u VALUES (1)`)
-	b, err := os.ReadFile(db.path)
+	foreign(t, db.Path, `CREATE TABLE t(a)`, `CREATE TABLE u(a)`, `INSERT INTO u VALUES (1)`)
+	b, err := os.ReadFile(db.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := 4096; i < 8192; i++ { // the page of t
 		b[i] = 0xff
 	}
-	if err := os.WriteFile(db.path, b, 0o600); err != nil {
+	if err := os.WriteFile(db.Path, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
-		if m := db.fails(ro, `SELECT * FROM t`, errs.SQL); !strings.Contains(m, "malformed") {
+		if m := db.Fails(ro, `SELECT * FROM t`, errs.SQL); !strings.Contains(m, "malformed") {
 			t.Error(m)
 		}
-		if got := db.must(ro, `SELECT a FROM u`); got != "1" {
+		if got := db.Must(ro, `SELECT a FROM u`); got != "1" {
 			t.Errorf("got %q", got)
 		}
 	}
@@ -136,20 +137,20 @@ func TestDamagedPage(t *testing.T) {
 // Everything is in the file when the database is closed, and the log is gone.
 func TestCloseLeavesOneFile(t *testing.T) {
 	db := open(t)
-	db.must(rw, `CREATE TABLE t(a); INSERT INTO t VALUES (1)`)
-	db.must(ro, `SELECT * FROM t`)
+	db.Must(rw, `CREATE TABLE t(a); INSERT INTO t VALUES (1)`)
+	db.Must(ro, `SELECT * FROM t`)
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	entries, err := os.ReadDir(filepath.Dir(db.path))
+	entries, err := os.ReadDir(filepath.Dir(db.Path))
 	if err != nil || len(entries) != 1 {
 		t.Errorf("%v, %v", entries, err)
 	}
 	if err := db.Close(); err != nil {
 		t.Error(err)
 	}
-	again := open(t, func(o *engine.Options) { o.Path = db.path })
-	if got := again.must(ro, `SELECT a FROM t`); got != "1" {
+	again := open(t, func(o *engine.Options) { o.Path = db.Path })
+	if got := again.Must(ro, `SELECT a FROM t`); got != "1" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -190,10 +191,10 @@ func TestS23Features(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			db := db.in(t)
-			if got := db.must(rw, c.sql); got != c.want {
+			if got := db.Must(rw, c.sql); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
 	}
-	db.fails(rw, `INSERT INTO c VALUES (99)`, errs.SQL)
+	db.Fails(rw, `INSERT INTO c VALUES (99)`, errs.SQL)
 }

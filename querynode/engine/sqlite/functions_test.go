@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/querynode/engine"
+	"github.com/ayb-go/ayb/querynode/engine/enginetest"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -55,7 +56,7 @@ func TestFunctions(t *testing.T) {
 		{`SELECT uuid_str('{A0EEBC999C0B4EF8BB6D6BB9BD380A11}'), hex(uuid_blob('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11')), uuid_str('x'), uuid_str(x'00112233445566778899aabbccddeeff'), uuid_str('a0eebc99')`,
 			"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11|A0EEBC999C0B4EF8BB6D6BB9BD380A11|NULL|00112233-4455-6677-8899-aabbccddeeff|NULL"},
 	} {
-		if got := db.must(ro, c.sql); got != c.want {
+		if got := db.Must(ro, c.sql); got != c.want {
 			t.Errorf("%s\n got %s\nwant %s", c.sql, got, c.want)
 		}
 	}
@@ -74,7 +75,7 @@ func TestSeriesIsBounded(t *testing.T) {
 		{`SELECT group_concat(value) FROM generate_series(1, 5) WHERE value >= 2.5 AND value = 3.0`, "3"},
 		{`SELECT count(*) FROM generate_series(1, 9) WHERE value > NULL`, "0"},
 	} {
-		if got := db.must(ro, c.sql); got != c.want {
+		if got := db.Must(ro, c.sql); got != c.want {
 			t.Errorf("%s: %s, want %s", c.sql, got, c.want)
 		}
 	}
@@ -89,8 +90,8 @@ func TestSeriesIsBounded(t *testing.T) {
 			plain += fmt.Sprintf(" AND +value %s %d", op, v)
 		}
 		order := []string{"", " ORDER BY value", " ORDER BY value DESC"}[r.IntN(3)]
-		got := db.must(ro, "SELECT value FROM "+series+" WHERE 1"+where+order)
-		if want := db.must(ro, "SELECT value FROM "+series+" WHERE 1"+plain+order); got != want {
+		got := db.Must(ro, "SELECT value FROM "+series+" WHERE 1"+where+order)
+		if want := db.Must(ro, "SELECT value FROM "+series+" WHERE 1"+plain+order); got != want {
 			t.Fatalf("%s%s%s: %s, want %s", series, where, order, got, want)
 		}
 	}
@@ -99,13 +100,13 @@ func TestSeriesIsBounded(t *testing.T) {
 // They are for schemas too: in checks, indexes and generated columns.
 func TestFunctionsInSchemas(t *testing.T) {
 	db := open(t)
-	db.must(rw, `CREATE TABLE t(a TEXT CHECK (a REGEXP '^\d+$'), h AS (sha3(a)) STORED, id TEXT DEFAULT (uuid()));
+	db.Must(rw, `CREATE TABLE t(a TEXT CHECK (a REGEXP '^\d+$'), h AS (sha3(a)) STORED, id TEXT DEFAULT (uuid()));
 		CREATE INDEX i ON t(decimal(a)); CREATE VIEW v AS SELECT value FROM generate_series(1, 3);
 		INSERT INTO t(a) VALUES ('007')`)
-	if got := db.must(ro, `SELECT decimal(a), length(h), length(id), (SELECT sum(value) FROM v) FROM t`); got != "7|32|36|6" {
+	if got := db.Must(ro, `SELECT decimal(a), length(h), length(id), (SELECT sum(value) FROM v) FROM t`); got != "7|32|36|6" {
 		t.Error(got)
 	}
-	db.fails(rw, `INSERT INTO t(a) VALUES ('x')`, errs.SQL)
+	db.Fails(rw, `INSERT INTO t(a) VALUES ('x')`, errs.SQL)
 }
 
 func TestFunctionsRefuse(t *testing.T) {
@@ -135,7 +136,7 @@ func TestFunctionsRefuse(t *testing.T) {
 		{`SELECT sha3('a', 100)`, "224, 256, 384 or 512"},
 		{`CREATE VIRTUAL TABLE s USING generate_series`, "no such module"},
 	} {
-		if m := db.fails(rw, c.sql, errs.SQL); !strings.Contains(m, c.want) {
+		if m := db.Fails(rw, c.sql, errs.SQL); !strings.Contains(m, c.want) {
 			t.Errorf("%s: %s", c.sql, m)
 		}
 	}
@@ -145,7 +146,7 @@ func TestFunctionsRefuse(t *testing.T) {
 // that takes long ends with its time limit.
 func TestFunctionsAreLimited(t *testing.T) {
 	db := open(t, func(o *engine.Options) { o.HeapBytes = 64 << 20 })
-	if got := db.must(ro, `SELECT replace(hex(zeroblob(30000)), '00', 'a') REGEXP '^(a|aa)*(a+)+b$'`); got != "0" {
+	if got := db.Must(ro, `SELECT replace(hex(zeroblob(30000)), '00', 'a') REGEXP '^(a|aa)*(a+)+b$'`); got != "0" {
 		t.Error(got)
 	}
 	for _, sql := range []string{
@@ -154,12 +155,12 @@ func TestFunctionsAreLimited(t *testing.T) {
 		`SELECT max(decimal_mul(d, d)) FROM (SELECT value || replace(hex(zeroblob(9000)), '00', '7') d FROM generate_series(1, 100000))`,
 		`SELECT max(sha3(zeroblob(9000000 + value))) FROM generate_series(1, 100000)`,
 	} {
-		var m memory
-		if err := db.Run(sqlJob(sql, ro, 300*time.Millisecond), &m); errs.CodeOf(err) != errs.Timeout {
+		var m enginetest.Memory
+		if err := db.Run(enginetest.SQLJob(sql, ro, 300*time.Millisecond), &m); errs.CodeOf(err) != errs.Timeout {
 			t.Errorf("%s: %v", sql, err)
 		}
 	}
-	if got := db.must(ro, `SELECT 1`); got != "1" {
+	if got := db.Must(ro, `SELECT 1`); got != "1" {
 		t.Error(got)
 	}
 }
@@ -174,7 +175,7 @@ func TestSHA3(t *testing.T) {
 		h := hex.EncodeToString(b)
 		s224, s256, s384, s512 := sha3.Sum224(b), sha3.Sum256(b), sha3.Sum384(b), sha3.Sum512(b)
 		want := fmt.Sprintf("%X|%X|%X|%X", s224, s256, s384, s512)
-		if got := db.must(ro, fmt.Sprintf(`SELECT hex(sha3(x'%[1]s', 224)), hex(sha3(x'%[1]s')), hex(sha3(x'%[1]s', 384)), hex(sha3(x'%[1]s', 512))`, h)); got != want {
+		if got := db.Must(ro, fmt.Sprintf(`SELECT hex(sha3(x'%[1]s', 224)), hex(sha3(x'%[1]s')), hex(sha3(x'%[1]s', 384)), hex(sha3(x'%[1]s', 512))`, h)); got != want {
 			t.Fatalf("%d bytes: %s, want %s", n, got, want)
 		}
 	}
@@ -216,7 +217,7 @@ func TestRegexpAgrees(t *testing.T) {
 			sql += fmt.Sprintf("'%s' REGEXP '%s'", s, p)
 			want += map[bool]string{true: "1", false: "0"}[re.MatchString(s)]
 		}
-		if got := db.must(ro, sql); got != want {
+		if got := db.Must(ro, sql); got != want {
 			t.Fatalf("%s: got %s, want %s", p, got, want)
 		}
 	}
@@ -257,7 +258,7 @@ func TestDecimalAgrees(t *testing.T) {
 	}
 	for range 1000 {
 		a, b := number(), number()
-		got := strings.Split(db.must(ro, fmt.Sprintf(`SELECT decimal('%[1]s'), decimal_add('%[1]s','%[2]s'), decimal_sub('%[1]s','%[2]s'), decimal_mul('%[1]s','%[2]s'), decimal_cmp('%[1]s','%[2]s'), decimal_exp('%[1]s')`, a, b)), "|")
+		got := strings.Split(db.Must(ro, fmt.Sprintf(`SELECT decimal('%[1]s'), decimal_add('%[1]s','%[2]s'), decimal_sub('%[1]s','%[2]s'), decimal_mul('%[1]s','%[2]s'), decimal_cmp('%[1]s','%[2]s'), decimal_exp('%[1]s')`, a, b)), "|")
 		x, y := value(a), value(b)
 		for i, want := range []*big.Rat{x, new(big.Rat).Add(x, y), new(big.Rat).Sub(x, y), new(big.Rat).Mul(x, y), big.NewRat(int64(x.Cmp(y)), 1), x} {
 			if value(got[i]).Cmp(want) != 0 {
@@ -270,7 +271,7 @@ func TestDecimalAgrees(t *testing.T) {
 		if math.IsNaN(f) || math.IsInf(f, 0) {
 			continue
 		}
-		got := db.must(ro, fmt.Sprintf(`SELECT decimal(%.17e)`, f))
+		got := db.Must(ro, fmt.Sprintf(`SELECT decimal(%.17e)`, f))
 		if value(got).Cmp(new(big.Rat).SetFloat64(f)) != 0 {
 			t.Fatalf("%g: %s", f, got)
 		}

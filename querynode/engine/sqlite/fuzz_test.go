@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/querynode/engine"
+	"github.com/ayb-go/ayb/querynode/engine/enginetest"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -44,7 +45,7 @@ func FuzzLexer(f *testing.F) {
 		// what the lexer overlooks would show in a file.
 		if is, _ := vacuum(sql); is {
 			db := db.in(t)
-			_, _ = db.try(rw, sql)
+			_, _ = db.Try(rw, sql)
 			onlyOwnFiles(t, db)
 		}
 	})
@@ -52,7 +53,7 @@ func FuzzLexer(f *testing.F) {
 
 func onlyOwnFiles(t *testing.T, db *testDB) {
 	t.Helper()
-	files, err := os.ReadDir(filepath.Dir(db.path))
+	files, err := os.ReadDir(filepath.Dir(db.Path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,11 +87,11 @@ func FuzzSQL(f *testing.F) {
 	dir := f.TempDir()
 	seed := filepath.Join(dir, "seed")
 	first := openAt(f, dir, "seed.sqlite")
-	first.must(rw, fuzzSchema)
+	first.Must(rw, fuzzSchema)
 	if err := first.Close(); err != nil {
 		f.Fatal(err)
 	}
-	if err := os.Rename(first.path, seed); err != nil {
+	if err := os.Rename(first.Path, seed); err != nil {
 		f.Fatal(err)
 	}
 	content, err := os.ReadFile(seed)
@@ -112,10 +113,10 @@ func FuzzSQL(f *testing.F) {
 		if how%2 == 0 {
 			o.Mode = ro
 		}
-		b := script(sql)
+		b := enginetest.Script(sql)
 		b.Atomic = how/8%2 == 0
 		b.Script = how/16%2 == 0
-		var m memory
+		var m enginetest.Memory
 		err := db.Run(engine.NewJob(b, o), &m)
 		checkAnswer(t, db, o, &m, err)
 		checkAfter(t, db, o, content)
@@ -131,10 +132,10 @@ func openAt(t testing.TB, dir, name string) *testDB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &testDB{db, t, o.Path}
+	return &testDB{db, enginetest.NewChecks(t, db, o)}
 }
 
-func checkAnswer(t *testing.T, db *testDB, o engine.JobOptions, m *memory, err error) {
+func checkAnswer(t *testing.T, db *testDB, o engine.JobOptions, m *enginetest.Memory, err error) {
 	t.Helper()
 	if err != nil {
 		switch errs.CodeOf(err) {
@@ -142,12 +143,12 @@ func checkAnswer(t *testing.T, db *testDB, o engine.JobOptions, m *memory, err e
 		default:
 			t.Fatalf("failed with %s: %v", errs.CodeOf(err), err)
 		}
-		if msg := errs.Public(err).Message; msg == "" || strings.Contains(msg, filepath.Dir(db.path)) {
+		if msg := errs.Public(err).Message; msg == "" || strings.Contains(msg, filepath.Dir(db.Path)) {
 			t.Fatalf("the message is %q", msg)
 		}
 		return
 	}
-	if !m.done {
+	if !m.Done {
 		t.Fatal("neither an answer nor an error")
 	}
 	documents := [][]byte{m.Bytes()}
@@ -169,11 +170,11 @@ func checkAfter(t *testing.T, db *testDB, o engine.JobOptions, content []byte) {
 	t.Helper()
 	onlyOwnFiles(t, db)
 	if o.Mode == ro {
-		now, err := os.ReadFile(db.path)
+		now, err := os.ReadFile(db.Path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if wal, err := os.Stat(db.path + "-wal"); !bytes.Equal(now, content) || err == nil && wal.Size() > 0 {
+		if wal, err := os.Stat(db.Path + "-wal"); !bytes.Equal(now, content) || err == nil && wal.Size() > 0 {
 			t.Fatal("a reader has changed the file")
 		}
 	}
@@ -184,18 +185,18 @@ func checkAfter(t *testing.T, db *testDB, o engine.JobOptions, content []byte) {
 		if mode == "reader" {
 			level = ro
 		}
-		out, err := db.try(level, state)
+		out, err := db.Try(level, state)
 		if err != nil {
 			t.Fatalf("the next %s: %v", mode, err)
 		}
-		if got := flatten(t, out); got != "0 1 wal 2 0 "+size {
+		if got := enginetest.Flatten(t, out); got != "0 1 wal 2 0 "+size {
 			t.Fatalf("the next %s finds %s", mode, got)
 		}
 	}
-	if out, err := db.try(rw, "UPDATE sqlite_sequence SET seq = seq; PRAGMA quick_check"); err == nil && flatten(t, out) != "ok" {
+	if out, err := db.Try(rw, "UPDATE sqlite_sequence SET seq = seq; PRAGMA quick_check"); err == nil && enginetest.Flatten(t, out) != "ok" {
 		t.Fatalf("the database is damaged: %s", out)
 	}
-	if _, err := db.try(rw, "ATTACH '' AS x"); err == nil {
+	if _, err := db.Try(rw, "ATTACH '' AS x"); err == nil {
 		t.Fatal("files can be attached")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/querynode/engine"
+	"github.com/ayb-go/ayb/querynode/engine/enginetest"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -14,24 +15,12 @@ const endlessInsert = "INSERT INTO t WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL 
 
 // behind runs a job that waits for the writer behind those that wait already.
 func (db *testDB) behind(j *engine.Job) <-chan error {
-	db.t.Helper()
+	db.T.Helper()
 	n := db.waiting()
 	done := make(chan error, 1)
-	go func() { done <- db.Run(j, &memory{}) }()
-	wait(db.t, "the job waits for the writer", func() bool { return db.waiting() == n+1 })
+	go func() { done <- db.Run(j, &enginetest.Memory{}) }()
+	enginetest.Wait(db.T, "the job waits for the writer", func() bool { return db.waiting() == n+1 })
 	return done
-}
-
-// rowidRange waits for the end of a job.
-func (db *testDB) ends(what string, done <-chan error) error {
-	db.t.Helper()
-	select {
-	case err := <-done:
-		return err
-	case <-time.After(hang):
-		db.t.Fatalf("%s has not ended", what)
-		return nil
-	}
 }
 
 // A slow statement between two others in the line holds up neither the answer
@@ -48,43 +37,43 @@ func TestSlowMemberHoldsNobody(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			db := open(t)
-			db.must(rw, "CREATE TABLE t(a)")
-			holder := sqlJob(endlessInsert, rw, time.Minute)
+			db.Must(rw, "CREATE TABLE t(a)")
+			holder := enginetest.SQLJob(endlessInsert, rw, time.Minute)
 			held := make(chan error, 1)
-			go func() { held <- db.Run(holder, &memory{}) }()
-			wait(t, "the holder runs", func() bool { return db.running() > 0 })
+			go func() { held <- db.Run(holder, &enginetest.Memory{}) }()
+			enginetest.Wait(t, "the holder runs", func() bool { return db.running() > 0 })
 
-			first := db.behind(sqlJob("INSERT INTO t VALUES ('first')", rw, time.Minute))
-			slow := sqlJob(endlessInsert, rw, time.Minute)
+			first := db.behind(enginetest.SQLJob("INSERT INTO t VALUES ('first')", rw, time.Minute))
+			slow := enginetest.SQLJob(endlessInsert, rw, time.Minute)
 			slowEnds := db.behind(slow)
 			limit := time.Minute
 			if c.stop == nil {
 				limit = 500 * time.Millisecond
 			}
-			last := sqlJob("INSERT INTO t VALUES ('last')", rw, limit)
+			last := enginetest.SQLJob("INSERT INTO t VALUES ('last')", rw, limit)
 			lastEnds := db.behind(last)
 			holder.Cancel()
-			if err := db.ends("the holder", held); !errs.Is(err, errs.Canceled) {
+			if err := db.WaitForEnd("the holder", held); !errs.Is(err, errs.Canceled) {
 				t.Fatal(err)
 			}
-			if err := db.ends("the first", first); err != nil {
+			if err := db.WaitForEnd("the first", first); err != nil {
 				t.Error(err)
 			}
-			wait(t, "the slow one runs", slow.Running)
+			enginetest.Wait(t, "the slow one runs", slow.Running)
 			if c.stop != nil {
 				c.stop(last)
 			}
-			if err := db.ends("the last", lastEnds); !errs.Is(err, c.why) {
+			if err := db.WaitForEnd("the last", lastEnds); !errs.Is(err, c.why) {
 				t.Errorf("the last: %v", err)
 			}
 			if !slow.Running() {
 				t.Error("the slow one ended by itself")
 			}
 			slow.Cancel()
-			if err := db.ends("the slow one", slowEnds); !errs.Is(err, errs.Canceled) {
+			if err := db.WaitForEnd("the slow one", slowEnds); !errs.Is(err, errs.Canceled) {
 				t.Error(err)
 			}
-			if got := db.must(ro, "SELECT group_concat(a) FROM t"); got != "first" {
+			if got := db.Must(ro, "SELECT group_concat(a) FROM t"); got != "first" {
 				t.Errorf("rows %s", got)
 			}
 		})

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/querynode/engine"
+	"github.com/ayb-go/ayb/querynode/engine/enginetest"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -102,7 +103,7 @@ func typedStatement(r *rand.Rand) daemonapi.Statement {
 func work(r *rand.Rand) *engine.Job {
 	o := engine.JobOptions{Mode: rw, Format: daemonapi.FormatCompat, Timeout: time.Minute}
 	if r.IntN(3) == 0 {
-		return engine.NewJob(script(program(r)), o)
+		return engine.NewJob(enginetest.Script(program(r)), o)
 	}
 	o.Format = daemonapi.FormatJSON
 	return engine.NewJob(typedProgram(r), o)
@@ -111,7 +112,7 @@ func work(r *rand.Rand) *engine.Job {
 // outcomes are what the caller of a job sees: of all of it, or of each of the
 // statements that are not atomic.
 func (db *testDB) outcomes(j *engine.Job) []string {
-	var m memory
+	var m enginetest.Memory
 	err := db.Run(j, &m)
 	if err != nil {
 		return []string{"error: " + errs.Public(err).Message}
@@ -119,13 +120,13 @@ func (db *testDB) outcomes(j *engine.Job) []string {
 	if j.Format == daemonapi.FormatCompat {
 		return []string{m.String()}
 	}
-	var doc typedDoc
+	var doc enginetest.Document
 	if err := json.Unmarshal(m.Bytes(), &doc); err != nil {
 		return []string{err.Error()}
 	}
 	var list []string
 	for _, r := range doc.Results {
-		s := r.text()
+		s := r.Text()
 		if r.Error == nil {
 			s += fmt.Sprintf(" (%d changed)", r.Affected)
 		}
@@ -166,7 +167,7 @@ func (db *testDB) inGroups(seed uint64, callers, each int, next func(*rand.Rand)
 	}
 	var mu sync.Mutex
 	seen := map[part]string{}
-	together(callers, func(g int) {
+	enginetest.Together(callers, func(g int) {
 		r := rand.New(rand.NewPCG(seed, uint64(g)))
 		for range each {
 			j := next(r)
@@ -189,26 +190,26 @@ func TestGroupsAreLikeOneAfterAnother(t *testing.T) {
 	for seed := range uint64(6) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			db := open(t)
-			db.must(rw, groupSchema)
+			db.Must(rw, groupSchema)
 			const callers, each = 24, 60
 			seen, ordered := db.inGroups(seed, callers, each, work)
-			final := db.must(rw, dump)
+			final := db.Must(rw, dump)
 
 			plain := open(t)
-			plain.must(rw, groupSchema)
+			plain.Must(rw, groupSchema)
 			for _, p := range ordered {
 				want := strings.Join(plain.outcomes(p.alone()), "; ")
 				if got := seen[p]; got != want {
 					t.Fatalf("%+v\nin a group: %q\nalone:      %q", p.alone().Batch, got, want)
 				}
 			}
-			if want := plain.must(rw, dump); final != want {
+			if want := plain.Must(rw, dump); final != want {
 				t.Errorf("the databases differ\ngroups: %s\nalone:  %s", final, want)
 			}
 			if len(ordered) < callers*each*3/4 {
 				t.Errorf("only %d bodies of %d jobs went to the writer", len(ordered), callers*each)
 			}
-			if got := db.must(rw, "PRAGMA integrity_check"); got != "ok" {
+			if got := db.Must(rw, "PRAGMA integrity_check"); got != "ok" {
 				t.Error(got)
 			}
 		})
@@ -221,7 +222,7 @@ func TestGroupsArePlainSQLite(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			db := open(t)
-			db.must(rw, groupSchema)
+			db.Must(rw, groupSchema)
 			seen, ordered := db.inGroups(100+seed, 24, 60, func(r *rand.Rand) *engine.Job {
 				for {
 					s := typedStatement(r)
@@ -239,7 +240,7 @@ func TestGroupsArePlainSQLite(t *testing.T) {
 			if len(ordered) != 24*60 {
 				t.Errorf("%d statements counted", len(ordered))
 			}
-			if got, want := db.must(ro, dump), plain.dump(); got != want {
+			if got, want := db.Must(ro, dump), plain.dump(); got != want {
 				t.Errorf("the databases differ\ngroups: %s\nplain:  %s", got, want)
 			}
 		})
@@ -250,17 +251,17 @@ func TestGroupsArePlainSQLite(t *testing.T) {
 // long.
 func TestGroupNeighbours(t *testing.T) {
 	db := open(t)
-	db.must(rw, "CREATE TABLE t(a)")
+	db.Must(rw, "CREATE TABLE t(a)")
 	var wg sync.WaitGroup
 	for g := range 16 {
 		wg.Go(func() {
 			for i := range 40 {
-				var m memory
+				var m enginetest.Memory
 				sql := fmt.Sprintf("INSERT INTO t VALUES ('%d.%d')", g, i)
 				if g == 0 {
 					sql = "INSERT INTO t WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT 'endless' FROM n"
 				}
-				j := sqlJob(sql, rw, time.Minute)
+				j := enginetest.SQLJob(sql, rw, time.Minute)
 				if g == 0 {
 					time.AfterFunc(10*time.Millisecond, j.Cancel)
 				}
@@ -271,7 +272,7 @@ func TestGroupNeighbours(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if got := db.must(rw, "SELECT count(*) || '/' || count(DISTINCT a) || '/' || sum(a = 'endless') FROM t"); got != "600/600/0" {
+	if got := db.Must(rw, "SELECT count(*) || '/' || count(DISTINCT a) || '/' || sum(a = 'endless') FROM t"); got != "600/600/0" {
 		t.Errorf("rows %s, want 600/600/0", got)
 	}
 }
@@ -279,7 +280,7 @@ func TestGroupNeighbours(t *testing.T) {
 // Groups form: what 32 writers ask for needs far fewer turns than statements.
 func TestGroupsForm(t *testing.T) {
 	db := open(t)
-	db.must(rw, "CREATE TABLE t(a)")
+	db.Must(rw, "CREATE TABLE t(a)")
 	turns, bodies := 0, 0
 	db.queue.order = func(group []*member) {
 		turns++
@@ -289,13 +290,13 @@ func TestGroupsForm(t *testing.T) {
 	for g := range 32 {
 		wg.Go(func() {
 			for i := range 50 {
-				db.must(rw, fmt.Sprintf("INSERT INTO t VALUES ('%d.%d')", g, i))
+				db.Must(rw, fmt.Sprintf("INSERT INTO t VALUES ('%d.%d')", g, i))
 			}
 		})
 	}
 	wg.Wait()
 	db.queue.order = nil
-	if got := db.must(rw, "SELECT count(*) FROM t"); got != "1600" {
+	if got := db.Must(rw, "SELECT count(*) FROM t"); got != "1600" {
 		t.Errorf("rows %s", got)
 	}
 	if bodies != 1600 || turns > bodies/4 {

@@ -18,7 +18,7 @@ func TestHostileSQL(t *testing.T) {
 	dir := t.TempDir()
 	target := filepath.Join(dir, "stolen.sqlite")
 	db := open(t)
-	db.must(rw, `CREATE TABLE t(a); INSERT INTO t VALUES (1); CREATE VIRTUAL TABLE f USING fts5(x);
+	db.Must(rw, `CREATE TABLE t(a); INSERT INTO t VALUES (1); CREATE VIRTUAL TABLE f USING fts5(x);
 		CREATE VIRTUAL TABLE f3 USING fts3(x); CREATE VIRTUAL TABLE r USING rtree(i,a,b)`)
 	cases := []struct{ name, sql, says string }{
 		{"attach", `ATTACH '` + target + `' AS x`, "ATTACH is not available"},
@@ -87,7 +87,7 @@ func TestHostileSQL(t *testing.T) {
 				if level == ro && strings.HasPrefix(c.sql, "INSERT") {
 					continue // refused for another reason
 				}
-				message := db.fails(level, c.sql, errs.SQL)
+				message := db.Fails(level, c.sql, errs.SQL)
 				if !strings.Contains(message, c.says) {
 					t.Errorf("%s: %q does not contain %q", level, message, c.says)
 				}
@@ -97,7 +97,7 @@ func TestHostileSQL(t *testing.T) {
 			}
 		})
 	}
-	if got := db.must(ro, `SELECT * FROM t`); got != "1" {
+	if got := db.Must(ro, `SELECT * FROM t`); got != "1" {
 		t.Errorf("the table holds %q", got)
 	}
 }
@@ -105,7 +105,7 @@ func TestHostileSQL(t *testing.T) {
 // S9: what DEFENSIVE forbids even a writer.
 func TestS9Defensive(t *testing.T) {
 	db := open(t)
-	db.must(rw, `CREATE TABLE t(a); CREATE VIRTUAL TABLE f USING fts5(x); CREATE VIRTUAL TABLE r USING rtree(i,a,b)`)
+	db.Must(rw, `CREATE TABLE t(a); CREATE VIRTUAL TABLE f USING fts5(x); CREATE VIRTUAL TABLE r USING rtree(i,a,b)`)
 	for _, sql := range []string{
 		`UPDATE sqlite_schema SET sql = 'CREATE TABLE t(b)' WHERE name = 't'`,
 		`INSERT INTO sqlite_master VALUES ('table','x','x',2,'CREATE TABLE x(a)')`,
@@ -117,11 +117,11 @@ func TestS9Defensive(t *testing.T) {
 		`DROP TABLE f_data`,
 		`UPDATE sqlite_dbpage SET data = x'00'`,
 	} {
-		if m := db.fails(rw, sql, errs.SQL); strings.Contains(m, "syntax") {
+		if m := db.Fails(rw, sql, errs.SQL); strings.Contains(m, "syntax") {
 			t.Errorf("%s: %s", sql, m)
 		}
 	}
-	if got := db.must(ro, `SELECT count(*) FROM sqlite_schema WHERE name = 't'`); got != "1" {
+	if got := db.Must(ro, `SELECT count(*) FROM sqlite_schema WHERE name = 't'`); got != "1" {
 		t.Error("the schema was changed")
 	}
 }
@@ -129,7 +129,7 @@ func TestS9Defensive(t *testing.T) {
 // Pragmas that are allowed answer both kinds of caller.
 func TestPragmasThatReport(t *testing.T) {
 	db := open(t, func(o *engine.Options) { o.DatabaseBytes = 40 << 20 })
-	db.must(rw, `CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE t(a, b REFERENCES p(id)); CREATE INDEX i ON t(a)`)
+	db.Must(rw, `CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE t(a, b REFERENCES p(id)); CREATE INDEX i ON t(a)`)
 	cases := []struct{ sql, want string }{
 		{`PRAGMA table_info(t)`, "0|a||0|NULL|0 1|b||0|NULL|0"},
 		{`SELECT name FROM pragma_table_info('t')`, "a b"},
@@ -159,7 +159,7 @@ func TestPragmasThatReport(t *testing.T) {
 			case "writer in a script":
 				sql = `UPDATE t SET a = 1 WHERE 0; ` + c.sql
 			}
-			if got := db.must(level, sql); got != c.want {
+			if got := db.Must(level, sql); got != c.want {
 				t.Errorf("%s as %s: %q, want %q", c.sql, mode, got, c.want)
 			}
 		}
@@ -168,23 +168,23 @@ func TestPragmasThatReport(t *testing.T) {
 
 func TestPragmasForWriters(t *testing.T) {
 	db := open(t)
-	db.must(rw, `PRAGMA user_version=7`)
-	db.must(rw, `PRAGMA application_id(9); PRAGMA optimize; CREATE TABLE t(a)`)
-	if got := db.must(ro, `SELECT * FROM pragma_user_version, pragma_application_id`); got != "7|9" {
+	db.Must(rw, `PRAGMA user_version=7`)
+	db.Must(rw, `PRAGMA application_id(9); PRAGMA optimize; CREATE TABLE t(a)`)
+	if got := db.Must(ro, `SELECT * FROM pragma_user_version, pragma_application_id`); got != "7|9" {
 		t.Errorf("got %s", got)
 	}
 	for _, sql := range []string{`PRAGMA user_version=8`, `PRAGMA main.application_id=8`, `PRAGMA optimize`, `PRAGMA optimize(0x10002)`, `SELECT 1; PRAGMA user_version=8`} {
-		db.fails(ro, sql, errs.ReadOnly)
+		db.Fails(ro, sql, errs.ReadOnly)
 	}
 }
 
 // Q12, Q13: whoever may not write is told so by what happened, never by text.
 func TestReadOnlyCallers(t *testing.T) {
 	db := open(t)
-	db.must(rw, `CREATE TABLE t(a); INSERT INTO t VALUES (1); CREATE VIRTUAL TABLE f USING fts4(x);
+	db.Must(rw, `CREATE TABLE t(a); INSERT INTO t VALUES (1); CREATE VIRTUAL TABLE f USING fts4(x);
 		CREATE TRIGGER g AFTER INSERT ON t BEGIN INSERT INTO t SELECT 1 WHERE 0; END`)
-	db.must(rw, `INSERT INTO f VALUES ('one')`) // in transactions of their own,
-	db.must(rw, `INSERT INTO f VALUES ('two')`) // so that there is something to optimize
+	db.Must(rw, `INSERT INTO f VALUES ('one')`) // in transactions of their own,
+	db.Must(rw, `INSERT INTO f VALUES ('two')`) // so that there is something to optimize
 	for _, sql := range []string{
 		`INSERT INTO t VALUES (2)`, `UPDATE t SET a = 2`, `DELETE FROM t`, `REPLACE INTO t VALUES (1)`,
 		`CREATE TABLE u(a)`, `DROP TABLE t`, `ALTER TABLE t RENAME TO u`,
@@ -198,45 +198,39 @@ func TestReadOnlyCallers(t *testing.T) {
 		`SELECT optimize(f) FROM f LIMIT 1`, // writes while it reads
 		`INSERT INTO f(f) VALUES ('rebuild')`,
 	} {
-		if m := db.fails(ro, sql, errs.ReadOnly); m != "Attempted to write to database while in read-only mode" {
+		if m := db.Fails(ro, sql, errs.ReadOnly); m != "Attempted to write to database while in read-only mode" {
 			t.Errorf("%s: %s", sql, m)
 		}
 	}
 	// Q13: the words alone mean nothing.
-	db.fails(ro, `SELECT * FROM "attempt to write a readonly database"`, errs.SQL)
-	db.fails(ro, `SELECT "read-only" FROM readonly`, errs.SQL)
-	db.fails(ro, `INSERT INTO missing VALUES (1)`, errs.SQL)
+	db.Fails(ro, `SELECT * FROM "attempt to write a readonly database"`, errs.SQL)
+	db.Fails(ro, `SELECT "read-only" FROM readonly`, errs.SQL)
+	db.Fails(ro, `INSERT INTO missing VALUES (1)`, errs.SQL)
 
 	for _, sql := range []string{`EXPLAIN DELETE FROM t`, `EXPLAIN QUERY PLAN DELETE FROM t`, `BEGIN; SELECT 1; COMMIT`, `SAVEPOINT a; SELECT 1; RELEASE a`} {
-		db.must(ro, sql)
+		db.Must(ro, sql)
 	}
-	if got := db.must(ro, `SELECT a FROM t`); got != "1" {
+	if got := db.Must(ro, `SELECT a FROM t`); got != "1" {
 		t.Errorf("the table holds %q", got)
 	}
 	// The same statement is fine for whoever may write, also on a reader first.
-	db.must(rw, `SELECT optimize(f) FROM f LIMIT 1`)
-}
-
-func TestModesThatMayNotQuery(t *testing.T) {
-	db := open(t)
-	db.fails("", `SELECT 1`, errs.Forbidden)
-	db.fails("manager", `SELECT 1`, errs.Forbidden)
+	db.Must(rw, `SELECT optimize(f) FROM f LIMIT 1`)
 }
 
 // VACUUM gives room back (Q8), and leaves no way to attach anything behind.
 func TestQ8Vacuum(t *testing.T) {
 	db := open(t)
-	db.must(rw, `CREATE TABLE t(a);
+	db.Must(rw, `CREATE TABLE t(a);
 		INSERT INTO t SELECT randomblob(1000) FROM (WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c WHERE x < 5000) SELECT x FROM c);
 		DELETE FROM t`)
 	for _, sql := range []string{`VACUUM`, ` vacuum main ; -- done`, `SELECT 1; VACUUM`, `VACUUM; SELECT 1`, `EXPLAIN VACUUM`} {
-		db.must(rw, sql)
-		db.fails(rw, `ATTACH '' AS x`, errs.SQL)
+		db.Must(rw, sql)
+		db.Fails(rw, `ATTACH '' AS x`, errs.SQL)
 	}
-	if got := db.must(ro, `PRAGMA page_count`); len(got) > 2 {
+	if got := db.Must(ro, `PRAGMA page_count`); len(got) > 2 {
 		t.Errorf("%s pages are left", got)
 	}
-	if m := db.fails(rw, `BEGIN; VACUUM; COMMIT`, errs.SQL); !strings.Contains(m, "cannot VACUUM from within a transaction") {
+	if m := db.Fails(rw, `BEGIN; VACUUM; COMMIT`, errs.SQL); !strings.Contains(m, "cannot VACUUM from within a transaction") {
 		t.Error(m)
 	}
 }
@@ -245,9 +239,9 @@ func TestQ8Vacuum(t *testing.T) {
 // is.
 func TestNoOtherFiles(t *testing.T) {
 	db := open(t)
-	db.must(rw, `CREATE TABLE t(a)`)
-	_, _ = db.try(rw, `VACUUM INTO 'file:x?mode=rwc'`)
-	entries, err := os.ReadDir(filepath.Dir(db.path))
+	db.Must(rw, `CREATE TABLE t(a)`)
+	_, _ = db.Try(rw, `VACUUM INTO 'file:x?mode=rwc'`)
+	entries, err := os.ReadDir(filepath.Dir(db.Path))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ayb-go/ayb/querynode/engine/enginetest"
 	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
@@ -46,39 +47,39 @@ func TestPragmasThatSet(t *testing.T) {
 			sql := fmt.Sprintf(form, "PRAGMA "+c.name+"="+c.set, c.does, look[c.name], c.name, c.usual)
 			t.Run(sql, func(t *testing.T) {
 				db := open(t)
-				db.must(rw, parent)
-				if got := db.must(rw, sql); got != c.want {
+				db.Must(rw, parent)
+				if got := db.Must(rw, sql); got != c.want {
 					t.Errorf("got %s, want %s", got, c.want)
 				}
-				if got := db.must(rw, `PRAGMA `+c.name); got != map[string]string{"ON": "1", "OFF": "0"}[c.usual] {
+				if got := db.Must(rw, `PRAGMA `+c.name); got != map[string]string{"ON": "1", "OFF": "0"}[c.usual] {
 					t.Errorf("the next request finds %s", got)
 				}
 			})
 		}
 		t.Run(c.name+" without and alone", func(t *testing.T) {
 			db := open(t)
-			db.must(rw, parent)
+			db.Must(rw, parent)
 			for _, mode := range []ayb.QueryLevel{ro, rw} {
 				for _, sql := range []string{"PRAGMA %s=%s", "PRAGMA main.%s(%s) ; -- x", "SELECT 1; PRAGMA %s = %s"} {
 					sql = fmt.Sprintf(sql, c.name, c.set)
-					if m := db.fails(mode, sql, errs.SQL); !strings.HasPrefix(m, "PRAGMA "+c.name+" holds only until its request ends, and nothing follows it here; send it in one text with the statements") {
+					if m := db.Fails(mode, sql, errs.SQL); !strings.HasPrefix(m, "PRAGMA "+c.name+" holds only until its request ends, and nothing follows it here; send it in one text with the statements") {
 						t.Errorf("%s: %s", sql, m)
 					}
 				}
-				db.must(mode, fmt.Sprintf("PRAGMA %s=%s", c.name, c.usual))
-				db.must(mode, fmt.Sprintf("SELECT 1; PRAGMA %s(%s)", c.name, c.usual))
-				db.must(mode, "PRAGMA "+c.name)
+				db.Must(mode, fmt.Sprintf("PRAGMA %s=%s", c.name, c.usual))
+				db.Must(mode, fmt.Sprintf("SELECT 1; PRAGMA %s(%s)", c.name, c.usual))
+				db.Must(mode, "PRAGMA "+c.name)
 			}
-			for _, entry := range db.typed(rw, fmt.Sprintf(`{"statements":[{"sql":"PRAGMA %s=%s"}],"atomic":false}`, c.name, c.set)).Results {
+			for _, entry := range db.Typed(rw, fmt.Sprintf(`{"statements":[{"sql":"PRAGMA %s=%s"}],"atomic":false}`, c.name, c.set)).Results {
 				if entry.Error == nil {
 					t.Error("it pretends in a batch that is not atomic")
 				}
 			}
-			out, err := db.try(rw, c.does+"; "+look[c.name])
+			out, err := db.Try(rw, c.does+"; "+look[c.name])
 			if err != nil {
 				out = err.Error()
 			} else {
-				out = flatten(t, out)
+				out = enginetest.Flatten(t, out)
 			}
 			if out != c.without {
 				t.Errorf("without: %s, want %s", out, c.without)
@@ -98,7 +99,7 @@ func TestPragmasThatStand(t *testing.T) {
 	list, _, _ = strings.Cut(list, "};")
 	kinds := map[string]int{}
 	db := open(t)
-	db.must(rw, `CREATE TABLE t(a)`)
+	db.Must(rw, `CREATE TABLE t(a)`)
 	for line := range strings.Lines(list) {
 		name, kind, ok := strings.Cut(strings.Trim(line, "\t\n{},"), `", `)
 		if name = strings.TrimPrefix(name, `"`); !ok {
@@ -107,22 +108,22 @@ func TestPragmasThatStand(t *testing.T) {
 		kinds[kind]++
 		switch kind {
 		case "STORED":
-			db.must(rw, `PRAGMA `+name+`=7`)
-			if got := db.must(ro, `PRAGMA `+name); got != "7" {
+			db.Must(rw, `PRAGMA `+name+`=7`)
+			if got := db.Must(ro, `PRAGMA `+name); got != "7" {
 				t.Errorf("%s is %s", name, got)
 			}
 		case "REPORT":
-			if m := db.fails(rw, `PRAGMA `+name+`=1; SELECT 1`, errs.SQL); m != "PRAGMA "+name+" cannot be set here" {
+			if m := db.Fails(rw, `PRAGMA `+name+`=1; SELECT 1`, errs.SQL); m != "PRAGMA "+name+" cannot be set here" {
 				t.Errorf("%s: %s", name, m)
 			}
-			db.must(ro, `PRAGMA `+name)
+			db.Must(ro, `PRAGMA `+name)
 		case "SELECTS", "CHECKS":
-			db.must(ro, `PRAGMA `+name+`(t)`)
+			db.Must(ro, `PRAGMA `+name+`(t)`)
 		case "WRITES":
-			db.must(rw, `PRAGMA `+name)
-			db.fails(ro, `PRAGMA `+name, errs.ReadOnly)
+			db.Must(rw, `PRAGMA `+name)
+			db.Fails(ro, `PRAGMA `+name, errs.ReadOnly)
 		case "SCRIPT", "FOREIGN": // TestPragmasThatSet
-			db.fails(rw, `PRAGMA `+name+map[string]string{"SCRIPT": "=1", "FOREIGN": "=0"}[kind], errs.SQL)
+			db.Fails(rw, `PRAGMA `+name+map[string]string{"SCRIPT": "=1", "FOREIGN": "=0"}[kind], errs.SQL)
 		default:
 			t.Errorf("%s is %s", name, kind)
 		}
@@ -141,7 +142,7 @@ func TestValuesOfPragmas(t *testing.T) {
 	} {
 		want := map[bool]string{true: "1", false: "0"}[on]
 		for _, sql := range []string{`PRAGMA foreign_keys=%s; SELECT * FROM pragma_foreign_keys`, `CREATE TABLE IF NOT EXISTS t(a); PRAGMA foreign_keys=%s; SELECT * FROM pragma_foreign_keys`, `PRAGMA recursive_triggers=%s; SELECT * FROM pragma_recursive_triggers`} {
-			if got := db.must(rw, fmt.Sprintf(sql, value)); got != want {
+			if got := db.Must(rw, fmt.Sprintf(sql, value)); got != want {
 				t.Errorf(sql+": %s, want %s", value, got, want)
 			}
 		}
@@ -168,22 +169,22 @@ func TestMigrationsAreAtomic(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			db := open(t)
-			db.must(rw, `CREATE TABLE a(id INTEGER PRIMARY KEY); CREATE TABLE b(a_id REFERENCES a(id) ON DELETE CASCADE); INSERT INTO a VALUES (1), (2); INSERT INTO b VALUES (1), (2), (2)`)
-			before := db.must(rw, `SELECT group_concat(sql) FROM sqlite_schema`)
+			db.Must(rw, `CREATE TABLE a(id INTEGER PRIMARY KEY); CREATE TABLE b(a_id REFERENCES a(id) ON DELETE CASCADE); INSERT INTO a VALUES (1), (2); INSERT INTO b VALUES (1), (2), (2)`)
+			before := db.Must(rw, `SELECT group_concat(sql) FROM sqlite_schema`)
 			if c.says == "" {
-				db.must(rw, c.sql)
+				db.Must(rw, c.sql)
 			} else {
-				if m := db.fails(rw, c.sql, errs.SQL); !strings.Contains(m, c.says) {
+				if m := db.Fails(rw, c.sql, errs.SQL); !strings.Contains(m, c.says) {
 					t.Error(m)
 				}
-				if got := db.must(rw, `SELECT group_concat(sql) FROM sqlite_schema`); got != before {
+				if got := db.Must(rw, `SELECT group_concat(sql) FROM sqlite_schema`); got != before {
 					t.Errorf("the schema is %s", got)
 				}
 			}
-			if got := db.must(rw, `SELECT (SELECT count(*) FROM a), (SELECT group_concat(a_id) FROM b), (SELECT count(*) FROM pragma_foreign_key_check)`); got != "2|1,2,2|0" {
+			if got := db.Must(rw, `SELECT (SELECT count(*) FROM a), (SELECT group_concat(a_id) FROM b), (SELECT count(*) FROM pragma_foreign_key_check)`); got != "2|1,2,2|0" {
 				t.Errorf("it left %s", got)
 			}
-			db.fails(rw, `INSERT INTO b VALUES (5)`, errs.SQL)
+			db.Fails(rw, `INSERT INTO b VALUES (5)`, errs.SQL)
 		})
 	}
 }
@@ -192,18 +193,18 @@ func TestMigrationsAreAtomic(t *testing.T) {
 // follows that could use it.
 func TestTempAlone(t *testing.T) {
 	db := open(t)
-	db.must(rw, `CREATE TABLE t(a)`)
+	db.Must(rw, `CREATE TABLE t(a)`)
 	for _, mode := range []ayb.QueryLevel{ro, rw} {
 		for _, sql := range []string{
 			`CREATE TEMP TABLE x(a)`, `CREATE TABLE temp.x(a)`, `CREATE TEMPORARY TABLE IF NOT EXISTS x AS SELECT 1`, `CREATE TEMP VIEW x AS SELECT 1`,
 			`CREATE TEMP TRIGGER x AFTER INSERT ON t BEGIN SELECT 1; END`, `CREATE VIRTUAL TABLE temp.x USING fts5(a)`, `SELECT 1; CREATE TEMP TABLE x(a); `,
 		} {
-			if m := db.fails(mode, sql, errs.SQL); !strings.HasPrefix(m, "What is TEMP lasts only until its request ends, and nothing follows it here; send it in one text") {
+			if m := db.Fails(mode, sql, errs.SQL); !strings.HasPrefix(m, "What is TEMP lasts only until its request ends, and nothing follows it here; send it in one text") {
 				t.Errorf("%s: %s", sql, m)
 			}
 		}
 	}
-	r := db.typed(rw, `{"statements":[{"sql":"CREATE TEMP TABLE x(a)"},{"sql":"INSERT INTO x VALUES (1)"}],"atomic":false}`).Results
+	r := db.Typed(rw, `{"statements":[{"sql":"CREATE TEMP TABLE x(a)"},{"sql":"INSERT INTO x VALUES (1)"}],"atomic":false}`).Results
 	if r[0].Error == nil || r[1].Error == nil {
 		t.Error("a batch that is not atomic has TEMP tables")
 	}
@@ -213,7 +214,7 @@ func TestTempAlone(t *testing.T) {
 // rowid is told whenever there is one.
 func TestCommitIsBlamed(t *testing.T) {
 	db := open(t)
-	db.must(rw, `CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p REFERENCES p(id) DEFERRABLE INITIALLY DEFERRED)`)
+	db.Must(rw, `CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p REFERENCES p(id) DEFERRABLE INITIALLY DEFERRED)`)
 	for body, statement := range map[string]string{
 		`{"sql":"INSERT INTO c VALUES (1); SELECT 1; SELECT 2"}`:                                 "",
 		`{"sql":"PRAGMA defer_foreign_keys=ON; INSERT INTO c VALUES (1); SELECT 2"}`:             "",
@@ -224,7 +225,7 @@ func TestCommitIsBlamed(t *testing.T) {
 		`{"statements":[{"sql":"SELECT 1"},{"sql":"INSERT INTO c VALUES (1) RETURNING rowid"}]}`: "",
 	} {
 		for _, f := range []daemonapi.Format{daemonapi.FormatJSON, daemonapi.FormatNDJSON} {
-			_, err := db.ask(rw, f, body)
+			_, err := db.Ask(rw, f, body)
 			e := errs.Public(err)
 			if e.Attrs["statement"] != statement || e.Attrs["sqlite_code"] != "787" || !strings.HasPrefix(e.Message, "FOREIGN KEY constraint failed") {
 				t.Errorf("%s: %v %v", body, e, e.Attrs)
@@ -234,7 +235,7 @@ func TestCommitIsBlamed(t *testing.T) {
 			}
 		}
 	}
-	if got := db.must(ro, `SELECT count(*) FROM c`); got != "0" {
+	if got := db.Must(ro, `SELECT count(*) FROM c`); got != "0" {
 		t.Errorf("%s rows", got)
 	}
 }
@@ -242,7 +243,7 @@ func TestCommitIsBlamed(t *testing.T) {
 // The last insert rowid is told when there is one, also when it is 0.
 func TestLastInsertRowid(t *testing.T) {
 	db := open(t)
-	db.must(rw, `CREATE TABLE t(a UNIQUE); CREATE TABLE w(a PRIMARY KEY) WITHOUT ROWID; CREATE TABLE l(a); CREATE VIEW v AS SELECT a FROM t;
+	db.Must(rw, `CREATE TABLE t(a UNIQUE); CREATE TABLE w(a PRIMARY KEY) WITHOUT ROWID; CREATE TABLE l(a); CREATE VIEW v AS SELECT a FROM t;
 		CREATE TRIGGER vi INSTEAD OF INSERT ON v BEGIN INSERT INTO l VALUES (new.a); END; INSERT INTO t(rowid, a) VALUES (5, 'five');
 		CREATE TABLE r(a); CREATE TRIGGER ri AFTER INSERT ON r BEGIN INSERT INTO l SELECT last_insert_rowid(); END`)
 	for _, c := range []struct{ sql, want string }{
@@ -263,26 +264,26 @@ func TestLastInsertRowid(t *testing.T) {
 		{`INSERT INTO t(rowid, a) VALUES (4, 'x'); INSERT INTO w VALUES (1)`, "4"},
 	} {
 		for range 2 { // the second time from what is kept
-			out, err := db.ask(rw, daemonapi.FormatJSON, fmt.Sprintf(`{"sql":%q}`, c.sql))
+			out, err := db.Ask(rw, daemonapi.FormatJSON, fmt.Sprintf(`{"sql":%q}`, c.sql))
 			if err != nil {
 				t.Fatalf("%s: %v", c.sql, err)
 			}
-			results := readDoc(t, out).Results
+			results := enginetest.ReadDocument(t, out).Results
 			if got := string(results[len(results)-1].Rowid); got != c.want {
 				t.Errorf("%s: %s, want %s", c.sql, got, c.want)
 			}
-			db.must(rw, `DELETE FROM t; DELETE FROM w; DELETE FROM r; DELETE FROM l; INSERT INTO t(rowid, a) VALUES (5, 'five')`)
+			db.Must(rw, `DELETE FROM t; DELETE FROM w; DELETE FROM r; DELETE FROM l; INSERT INTO t(rowid, a) VALUES (5, 'five')`)
 		}
 	}
 	// SQL itself sees what it always saw.
-	if got := db.must(rw, `INSERT INTO t(rowid, a) VALUES (8, 1); INSERT INTO t SELECT last_insert_rowid(); INSERT OR IGNORE INTO t VALUES (1); SELECT a, last_insert_rowid() FROM t WHERE rowid = 9`); got != "8|9" {
+	if got := db.Must(rw, `INSERT INTO t(rowid, a) VALUES (8, 1); INSERT INTO t SELECT last_insert_rowid(); INSERT OR IGNORE INTO t VALUES (1); SELECT a, last_insert_rowid() FROM t WHERE rowid = 9`); got != "8|9" {
 		t.Errorf("got %s", got)
 	}
 	// A trigger that looks at it and comes after the statement was kept.
-	db.must(rw, `INSERT INTO l VALUES (-1)`)
-	db.must(rw, `CREATE TRIGGER li AFTER INSERT ON l WHEN new.a = -1 BEGIN UPDATE l SET a = last_insert_rowid() + 100 WHERE rowid = 1; END`)
-	db.must(rw, `INSERT OR IGNORE INTO t VALUES (100); INSERT INTO l SELECT -1 WHERE 0; INSERT INTO l VALUES (-1)`)
-	if got := db.must(rw, `SELECT a FROM l WHERE rowid = 1`); got != "102" {
+	db.Must(rw, `INSERT INTO l VALUES (-1)`)
+	db.Must(rw, `CREATE TRIGGER li AFTER INSERT ON l WHEN new.a = -1 BEGIN UPDATE l SET a = last_insert_rowid() + 100 WHERE rowid = 1; END`)
+	db.Must(rw, `INSERT OR IGNORE INTO t VALUES (100); INSERT INTO l SELECT -1 WHERE 0; INSERT INTO l VALUES (-1)`)
+	if got := db.Must(rw, `SELECT a FROM l WHERE rowid = 1`); got != "102" {
 		t.Errorf("the trigger saw %s", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/ayb-go/ayb/querynode/engine"
+	"github.com/ayb-go/ayb/querynode/engine/enginetest"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
@@ -15,7 +16,7 @@ import (
 // Who may only read may run what changes nothing.
 func TestReadOnlyCallersMayChangeNothing(t *testing.T) {
 	db := open(t)
-	db.must(rw, `CREATE TABLE t(a); INSERT INTO t VALUES (1), (2); CREATE INDEX i ON t(a); CREATE VIEW v AS SELECT 1; CREATE VIRTUAL TABLE f USING fts5(x);
+	db.Must(rw, `CREATE TABLE t(a); INSERT INTO t VALUES (1), (2); CREATE INDEX i ON t(a); CREATE VIEW v AS SELECT 1; CREATE VIRTUAL TABLE f USING fts5(x);
 		CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END`)
 	for _, c := range []struct{ sql, want string }{
 		{`CREATE TABLE IF NOT EXISTS t(a)`, ""},
@@ -38,11 +39,11 @@ func TestReadOnlyCallersMayChangeNothing(t *testing.T) {
 		{`CREATE TEMP TABLE t(a); INSERT INTO t VALUES (9); SELECT a FROM t`, "9"},
 	} {
 		for range 2 {
-			if got := db.must(ro, c.sql); got != c.want {
+			if got := db.Must(ro, c.sql); got != c.want {
 				t.Errorf("%s: %s, want %s", c.sql, got, c.want)
 			}
 		}
-		if got := db.must(ro, `SELECT (SELECT count(*) FROM temp.sqlite_schema), (SELECT sum(a) FROM t), (SELECT * FROM pragma_query_only)`); got != "0|3|1" {
+		if got := db.Must(ro, `SELECT (SELECT count(*) FROM temp.sqlite_schema), (SELECT sum(a) FROM t), (SELECT * FROM pragma_query_only)`); got != "0|3|1" {
 			t.Errorf("%s left %s", c.sql, got)
 		}
 	}
@@ -55,14 +56,14 @@ func TestReadOnlyCallersMayChangeNothing(t *testing.T) {
 		`CREATE TEMP TABLE x(a); SELECT 1; WITH n AS (SELECT 1) INSERT INTO t SELECT * FROM n RETURNING a`,
 		`CREATE TEMP TABLE x(a); ALTER TABLE t RENAME TO u`, `CREATE TEMP TABLE x(a); INSERT INTO f VALUES ('x')`,
 	} {
-		if m := db.fails(ro, sql, errs.ReadOnly); m != "Attempted to write to database while in read-only mode" {
+		if m := db.Fails(ro, sql, errs.ReadOnly); m != "Attempted to write to database while in read-only mode" {
 			t.Errorf("%s: %s", sql, m)
 		}
-		if got := db.must(ro, `SELECT (SELECT count(*) FROM sqlite_schema WHERE name IN ('x', 'y', 'u')), (SELECT sum(a) FROM t), user_version FROM pragma_user_version`); got != "0|3|0" {
+		if got := db.Must(ro, `SELECT (SELECT count(*) FROM sqlite_schema WHERE name IN ('x', 'y', 'u')), (SELECT sum(a) FROM t), user_version FROM pragma_user_version`); got != "0|3|0" {
 			t.Errorf("%s left %s", sql, got)
 		}
 	}
-	if m := db.fails(ro, `CREATE TEMP TABLE x(a); VACUUM INTO 'x'`, errs.SQL); !strings.Contains(m, "VACUUM INTO is not available") {
+	if m := db.Fails(ro, `CREATE TEMP TABLE x(a); VACUUM INTO 'x'`, errs.SQL); !strings.Contains(m, "VACUUM INTO is not available") {
 		t.Error(m)
 	}
 }
@@ -74,28 +75,28 @@ func TestMigrationsOfReadOnlyCallers(t *testing.T) {
 		last  = `SELECT MAX(version) FROM _ayb_migrations WHERE app_id = 'todo'`
 	)
 	db := open(t)
-	db.fails(ro, table, errs.ReadOnly) // there is no database yet, and it may not make one
-	db.must(ro, `DROP TABLE IF EXISTS _ayb_migrations`)
-	db.must(ro, `CREATE TEMP TABLE x(a); INSERT INTO x VALUES (1)`)
-	db.fails(ro, `CREATE TEMP TABLE x(a); INSERT INTO x VALUES (1); CREATE TABLE y(a)`, errs.ReadOnly)
-	if _, err := os.Stat(db.path); err == nil {
+	db.Fails(ro, table, errs.ReadOnly) // there is no database yet, and it may not make one
+	db.Must(ro, `DROP TABLE IF EXISTS _ayb_migrations`)
+	db.Must(ro, `CREATE TEMP TABLE x(a); INSERT INTO x VALUES (1)`)
+	db.Fails(ro, `CREATE TEMP TABLE x(a); INSERT INTO x VALUES (1); CREATE TABLE y(a)`, errs.ReadOnly)
+	if _, err := os.Stat(db.Path); err == nil {
 		t.Error("a reader has made the database")
 	}
-	db.must(rw, table)
-	db.must(rw, `CREATE TABLE todo(a)`)
-	db.must(rw, `INSERT OR REPLACE INTO _ayb_migrations (app_id, version) VALUES ('todo', 1)`)
+	db.Must(rw, table)
+	db.Must(rw, `CREATE TABLE todo(a)`)
+	db.Must(rw, `INSERT OR REPLACE INTO _ayb_migrations (app_id, version) VALUES ('todo', 1)`)
 	for range 2 {
-		db.must(ro, table)
-		if got := db.must(ro, last); got != "1" {
+		db.Must(ro, table)
+		if got := db.Must(ro, last); got != "1" {
 			t.Errorf("the version is %s", got)
 		}
 	}
-	if m := db.fails(ro, `ALTER TABLE todo ADD COLUMN a`, errs.SQL); m != "duplicate column name: a" {
+	if m := db.Fails(ro, `ALTER TABLE todo ADD COLUMN a`, errs.SQL); m != "duplicate column name: a" {
 		t.Error(m)
 	}
-	db.fails(ro, `INSERT OR REPLACE INTO _ayb_migrations (app_id, version) VALUES ('todo', 2)`, errs.ReadOnly)
-	doc, err := db.ask(ro, daemonapi.FormatJSON, `{"statements":[{"sql":"CREATE TABLE IF NOT EXISTS todo(a)"},{"sql":"SELECT count(*) FROM todo"}]}`)
-	if err != nil || readDoc(t, doc).Results[1].text() != "0" {
+	db.Fails(ro, `INSERT OR REPLACE INTO _ayb_migrations (app_id, version) VALUES ('todo', 2)`, errs.ReadOnly)
+	doc, err := db.Ask(ro, daemonapi.FormatJSON, `{"statements":[{"sql":"CREATE TABLE IF NOT EXISTS todo(a)"},{"sql":"SELECT count(*) FROM todo"}]}`)
+	if err != nil || enginetest.ReadDocument(t, doc).Results[1].Text() != "0" {
 		t.Errorf("%s, %v", doc, err)
 	}
 }
@@ -104,13 +105,13 @@ func TestMigrationsOfReadOnlyCallers(t *testing.T) {
 func TestReadersTempIsBounded(t *testing.T) {
 	for _, size := range []int64{0, 1 << 30} {
 		db := open(t, func(o *engine.Options) { o.Readers, o.DatabaseBytes = 1, size })
-		db.must(rw, `CREATE TABLE t(a)`)
-		m := db.fails(ro, `CREATE TEMP TABLE x AS SELECT randomblob(10000) AS a FROM `+count(10000)+`; SELECT count(*) FROM x`, errs.Full)
+		db.Must(rw, `CREATE TABLE t(a)`)
+		m := db.Fails(ro, `CREATE TEMP TABLE x AS SELECT randomblob(10000) AS a FROM `+enginetest.Count(10000)+`; SELECT count(*) FROM x`, errs.Full)
 		if !strings.Contains(m, "hold at most 16 MiB") {
 			t.Error(m)
 		}
-		db.fails(ro, `CREATE TEMP TABLE x(a); CREATE TEMP TABLE y(a); INSERT INTO x SELECT randomblob(10000) FROM `+count(1000)+`; INSERT INTO y SELECT randomblob(10000) FROM `+count(1000)+`; SELECT 1`, errs.Full)
-		if got := db.must(ro, `CREATE TEMP TABLE x AS SELECT randomblob(10000) AS a FROM `+count(1000)+`; SELECT count(*) FROM x`); got != "1000" {
+		db.Fails(ro, `CREATE TEMP TABLE x(a); CREATE TEMP TABLE y(a); INSERT INTO x SELECT randomblob(10000) FROM `+enginetest.Count(1000)+`; INSERT INTO y SELECT randomblob(10000) FROM `+enginetest.Count(1000)+`; SELECT 1`, errs.Full)
+		if got := db.Must(ro, `CREATE TEMP TABLE x AS SELECT randomblob(10000) AS a FROM `+enginetest.Count(1000)+`; SELECT count(*) FROM x`); got != "1000" {
 			t.Errorf("%s rows", got)
 		}
 		files, err := os.ReadDir(db.o.TempDir)

@@ -4,7 +4,6 @@ package sqlite
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/querynode/engine/encode"
+	"github.com/ayb-go/ayb/querynode/engine/enginetest"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -20,9 +20,9 @@ import (
 func received(t *testing.T, file []byte, change ...func(*engine.Options)) (*testDB, error) {
 	t.Helper()
 	db := open(t, change...)
-	n, _, err := db.Receive(sideJob(), bytes.NewReader(file))
+	n, _, err := db.Receive(enginetest.MaintenanceJob(), bytes.NewReader(file))
 	if err != nil {
-		if got := files(t, filepath.Dir(db.path)); len(got) != 0 {
+		if got := enginetest.Files(t, filepath.Dir(db.Path)); len(got) != 0 {
 			t.Errorf("left behind: %v", got)
 		}
 		return db, err
@@ -30,7 +30,7 @@ func received(t *testing.T, file []byte, change ...func(*engine.Options)) (*test
 	if n != int64(len(file)) {
 		t.Errorf("%d bytes of %d", n, len(file))
 	}
-	if got := files(t, filepath.Dir(db.path)); len(got) != 1 {
+	if got := enginetest.Files(t, filepath.Dir(db.Path)); len(got) != 1 {
 		t.Errorf("files of a database at rest: %v", got)
 	}
 	return db, nil
@@ -62,31 +62,16 @@ func TestReceive(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := db.Check(sideJob()); err != nil {
+			if _, err := db.Check(enginetest.MaintenanceJob()); err != nil {
 				t.Error(err)
 			}
 			if name == "empty" {
 				return
 			}
-			if got := db.must(ro, "SELECT a FROM t"); got != "é" {
+			if got := db.Must(ro, "SELECT a FROM t"); got != "é" {
 				t.Errorf("got %q", got)
 			}
 		})
-	}
-}
-
-// Nothing is received over what is there.
-func TestReceiveOnce(t *testing.T) {
-	whole := file(t, "CREATE TABLE t(a)")
-	db, err := received(t, whole)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := db.Receive(sideJob(), bytes.NewReader(whole)); !errs.Is(err, errs.Conflict) {
-		t.Error(err)
-	}
-	if got := db.must(ro, "SELECT count(*) FROM t"); got != "0" {
-		t.Errorf("got %q", got)
 	}
 }
 
@@ -153,16 +138,16 @@ func TestReceiveLimitsSize(t *testing.T) {
 	db := open(t, small)
 	read := 0
 	count := func(r io.Reader) io.Reader { return io.TeeReader(r, writeFunc(func(n int) { read += n })) }
-	if _, _, err := db.Receive(sideJob(), count(bytes.NewReader(whole))); !errs.Is(err, errs.TooLarge) || read > headBytes {
+	if _, _, err := db.Receive(enginetest.MaintenanceJob(), count(bytes.NewReader(whole))); !errs.Is(err, errs.TooLarge) || read > headBytes {
 		t.Errorf("%v after %d bytes", err, read)
 	}
 	// A header that says nothing.
 	endless := io.MultiReader(bytes.NewReader(changed(whole, 92, "\xff\xff\xff\xff")), zeros{})
 	read = 0
-	if _, _, err := db.Receive(sideJob(), count(endless)); !errs.Is(err, errs.TooLarge) || read > 100_000+encode.ChunkBytes {
+	if _, _, err := db.Receive(enginetest.MaintenanceJob(), count(endless)); !errs.Is(err, errs.TooLarge) || read > 100_000+encode.ChunkBytes {
 		t.Errorf("%v after %d bytes", err, read)
 	}
-	if got := files(t, filepath.Dir(db.path)); len(got) != 0 {
+	if got := enginetest.Files(t, filepath.Dir(db.Path)); len(got) != 0 {
 		t.Errorf("left behind: %v", got)
 	}
 }
@@ -180,26 +165,6 @@ func (zeros) Read(p []byte) (int, error) {
 	clear(p)
 	return len(p), nil
 }
-
-// N8: a file that does not come to its end leaves nothing behind.
-func TestBrokenBodyLeavesNothingN8(t *testing.T) {
-	whole := file(t, "CREATE TABLE t(a)", "INSERT INTO t VALUES (zeroblob(200000))")
-	gone := errors.New("gone")
-	for _, n := range []int{0, 50, 100, 1000, 100_000, len(whole)} {
-		db := open(t)
-		body := io.MultiReader(bytes.NewReader(whole[:n]), failing{gone})
-		if _, _, err := db.Receive(sideJob(), body); !errors.Is(err, gone) {
-			t.Errorf("%d: %v", n, err)
-		}
-		if got := files(t, filepath.Dir(db.path)); len(got) != 0 {
-			t.Errorf("%d: left behind %v", n, got)
-		}
-	}
-}
-
-type failing struct{ err error }
-
-func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // Functions that reach out of the database are inert in the triggers, views
 // and columns of a file that somebody else has made.
@@ -225,12 +190,12 @@ func TestReceivedSchemaIsInert(t *testing.T) {
 		"SELECT * FROM w":                                            "load_extension",
 		"SELECT * FROM v":                                            "",
 	} {
-		_, err := db.try(rw, sql)
-		if errs.CodeOf(err) != errs.SQL || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), filepath.Dir(db.path)) {
+		_, err := db.Try(rw, sql)
+		if errs.CodeOf(err) != errs.SQL || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), filepath.Dir(db.Path)) {
 			t.Errorf("%s: %v", sql, err)
 		}
 	}
-	if got := files(t, filepath.Dir(db.path)); len(got) > 3 {
+	if got := enginetest.Files(t, filepath.Dir(db.Path)); len(got) > 3 {
 		t.Errorf("files %v", got)
 	}
 }
@@ -264,11 +229,11 @@ func TestCheck(t *testing.T) {
 	} {
 		db := open(t)
 		if c.file != nil {
-			if err := os.WriteFile(db.path, c.file, 0o600); err != nil {
+			if err := os.WriteFile(db.Path, c.file, 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
-		n, err := db.Check(sideJob())
+		n, err := db.Check(enginetest.MaintenanceJob())
 		if errs.CodeOf(err) != c.code || err == nil && n != int64(len(good)) {
 			t.Errorf("%s: %d, %v", name, n, err)
 		}
@@ -279,33 +244,33 @@ func TestCheck(t *testing.T) {
 // and opening do not change it.
 func TestOneNewCopyAfterRestoreN13(t *testing.T) {
 	db := open(t)
-	db.must(rw, "CREATE TABLE t(a); INSERT INTO t VALUES (1), (2)")
-	x := db.copied()
+	db.Must(rw, "CREATE TABLE t(a); INSERT INTO t VALUES (1), (2)")
+	x := db.Copied()
 
 	restored := open(t)
-	if err := os.WriteFile(restored.path, x, 0o600); err != nil {
+	if err := os.WriteFile(restored.Path, x, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := restored.Check(sideJob()); err != nil {
+	if _, err := restored.Check(enginetest.MaintenanceJob()); err != nil {
 		t.Fatal(err)
 	}
-	y := restored.copied()
+	y := restored.Copied()
 	if bytes.Equal(x, y) {
 		t.Error("a restored database has the copy it was restored from")
 	}
-	restored.must(ro, "SELECT * FROM t")
-	if !bytes.Equal(y, restored.copied()) {
+	restored.Must(ro, "SELECT * FROM t")
+	if !bytes.Equal(y, restored.Copied()) {
 		t.Error("the copy has changed by itself")
 	}
 	if err := restored.Close(); err != nil {
 		t.Fatal(err)
 	}
-	again := open(t, func(o *engine.Options) { o.Path = restored.path })
-	again.must(rw, "SELECT 1")
-	if !bytes.Equal(y, again.copied()) {
+	again := open(t, func(o *engine.Options) { o.Path = restored.Path })
+	again.Must(rw, "SELECT 1")
+	if !bytes.Equal(y, again.Copied()) {
 		t.Error("opening has changed the copy")
 	}
-	if got := again.must(ro, "SELECT sum(a) FROM t"); got != "3" {
+	if got := again.Must(ro, "SELECT sum(a) FROM t"); got != "3" {
 		t.Errorf("got %s", got)
 	}
 }

@@ -13,41 +13,42 @@ import (
 	"time"
 
 	"github.com/ayb-go/ayb/querynode/engine"
+	"github.com/ayb-go/ayb/querynode/engine/enginetest"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
 // schema gives the description of a database, as it was sent.
 func (db *testDB) schema() ([]byte, error) {
-	var m memory
+	var m enginetest.Memory
 	err := db.Schema(engine.NewJob(daemonapi.Batch{}, engine.JobOptions{Timeout: time.Minute}), &m)
-	if (err == nil) != m.done {
-		db.t.Errorf("error %v, last write seen: %v", err, m.done)
+	if (err == nil) != m.Done {
+		db.T.Errorf("error %v, last write seen: %v", err, m.Done)
 	}
 	return m.Bytes(), err
 }
 
 // described is the description of a database that has one.
 func (db *testDB) described() daemonapi.Schema {
-	db.t.Helper()
+	db.T.Helper()
 	raw, err := db.schema()
 	if err != nil {
-		db.t.Fatal(err)
+		db.T.Fatal(err)
 	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
 	var s daemonapi.Schema
 	if err := dec.Decode(&s); err != nil {
-		db.t.Fatalf("%v: %.300s", err, raw)
+		db.T.Fatalf("%v: %.300s", err, raw)
 	}
 	var again bytes.Buffer
 	enc := json.NewEncoder(&again)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(s); err != nil {
-		db.t.Fatal(err)
+		db.T.Fatal(err)
 	}
 	if got := strings.TrimSuffix(again.String(), "\n"); got != string(raw) {
-		db.t.Errorf("not what query.Schema encodes to:\n got %s\nwant %s", raw, got)
+		db.T.Errorf("not what query.Schema encodes to:\n got %s\nwant %s", raw, got)
 	}
 	return s
 }
@@ -80,7 +81,7 @@ CREATE TRIGGER t AFTER INSERT ON users BEGIN SELECT 1; END;
 
 func TestSchemaGolden(t *testing.T) {
 	db := open(t)
-	db.must(rw, rich)
+	db.Must(rw, rich)
 	got, err := json.MarshalIndent(db.described(), "", "\t")
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +98,7 @@ func TestSchemaGolden(t *testing.T) {
 	} else if second, err := db.schema(); err != nil || !bytes.Equal(first, second) {
 		t.Errorf("asked twice: %s and %s, %v", first, second, err)
 	}
-	if got := db.must(rw, "SELECT count(*) FROM users"); got != "2" { // nothing is left behind
+	if got := db.Must(rw, "SELECT count(*) FROM users"); got != "2" { // nothing is left behind
 		t.Errorf("got %s", got)
 	}
 }
@@ -109,7 +110,7 @@ func TestSchemaOfNothingS21(t *testing.T) {
 	if err != nil || string(raw) != `{"tables":[],"views":[]}` {
 		t.Errorf("got %s, %v", raw, err)
 	}
-	if _, err := os.Stat(db.path); !os.IsNotExist(err) {
+	if _, err := os.Stat(db.Path); !os.IsNotExist(err) {
 		t.Errorf("the file was made: %v", err)
 	}
 }
@@ -117,18 +118,18 @@ func TestSchemaOfNothingS21(t *testing.T) {
 // A table whose module this server does not have is shown all the same.
 func TestSchemaOfUnknownModule(t *testing.T) {
 	db := open(t)
-	db.must(rw, "CREATE TABLE a(x); CREATE TABLE z(x); CREATE VIRTUAL TABLE m USING fts5(x)")
+	db.Must(rw, "CREATE TABLE a(x); CREATE TABLE z(x); CREATE VIRTUAL TABLE m USING fts5(x)")
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	b, err := os.ReadFile(db.path)
+	b, err := os.ReadFile(db.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(db.path, bytes.ReplaceAll(b, []byte("USING fts5"), []byte("USING what")), 0o600); err != nil {
+	if err := os.WriteFile(db.Path, bytes.ReplaceAll(b, []byte("USING fts5"), []byte("USING what")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	db = open(t, func(o *engine.Options) { o.Path = db.path })
+	db = open(t, func(o *engine.Options) { o.Path = db.Path })
 	s := db.described()
 	found := ""
 	for _, tab := range s.Tables {
@@ -146,7 +147,7 @@ func TestSchemaOfManyTables(t *testing.T) {
 	db := open(t)
 	const tables = 10_000
 	long := strings.Repeat("-", 500)
-	foreign(t, db.path, // to create each would take minutes
+	foreign(t, db.Path, // to create each would take minutes
 		"CREATE TABLE first(id INTEGER PRIMARY KEY, a TEXT, b)", "CREATE INDEX first_a ON first(a)",
 		fmt.Sprintf(`PRAGMA writable_schema = ON; WITH RECURSIVE c(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM c WHERE n < %d - 1),
 			t(n) AS MATERIALIZED (SELECT printf('t%%05d', n) FROM c)
@@ -171,38 +172,38 @@ func TestSchemaOfManyTables(t *testing.T) {
 // The number of rows is found without reading them.
 func TestRowEstimateReadsNoRows(t *testing.T) {
 	db := open(t)
-	db.must(rw, "CREATE TABLE big(x); WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 300000) INSERT INTO big SELECT 'row ' || n FROM c; DELETE FROM big WHERE rowid <= 1000")
+	db.Must(rw, "CREATE TABLE big(x); WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 300000) INSERT INTO big SELECT 'row ' || n FROM c; DELETE FROM big WHERE rowid <= 1000")
 	s := db.described()
 	if r := s.Tables[0].Rows; r == nil || *r != 299_000 {
 		t.Errorf("estimate %v", r)
 	}
-	plan := db.must(ro, "EXPLAIN QUERY PLAN SELECT (SELECT min(rowid) FROM main.big), (SELECT max(rowid) FROM main.big)")
+	plan := db.Must(ro, "EXPLAIN QUERY PLAN SELECT (SELECT min(rowid) FROM main.big), (SELECT max(rowid) FROM main.big)")
 	if strings.Count(plan, "SEARCH") != 2 {
 		t.Errorf("planned as %s", plan)
 	}
-	if plan := db.must(ro, "EXPLAIN QUERY PLAN "+strings.ReplaceAll(listSQL, "?1", "0")); !strings.Contains(plan, "USING AUTOMATIC") {
+	if plan := db.Must(ro, "EXPLAIN QUERY PLAN "+strings.ReplaceAll(listSQL, "?1", "0")); !strings.Contains(plan, "USING AUTOMATIC") {
 		t.Errorf("tables are listed by %s", plan)
 	}
 }
 
 func TestSchemaStops(t *testing.T) {
 	db := open(t)
-	db.must(rw, rich)
+	db.Must(rw, rich)
 	job := engine.NewJob(daemonapi.Batch{}, engine.JobOptions{Timeout: time.Minute})
 	job.Cancel()
-	if err := db.Schema(job, &memory{}); errs.CodeOf(err) != errs.Canceled {
+	if err := db.Schema(job, &enginetest.Memory{}); errs.CodeOf(err) != errs.Canceled {
 		t.Errorf("canceled: %v", err)
 	}
 	// Compiling a view of views of views takes all memory, or all time.
-	db.must(rw, "CREATE VIEW v0 AS SELECT 1 AS x")
+	db.Must(rw, "CREATE VIEW v0 AS SELECT 1 AS x")
 	for i := 1; i < 25; i++ {
-		db.must(rw, fmt.Sprintf("CREATE VIEW v%d AS SELECT a.x FROM v%d a JOIN v%d b", i, i-1, i-1))
+		db.Must(rw, fmt.Sprintf("CREATE VIEW v%d AS SELECT a.x FROM v%d a JOIN v%d b", i, i-1, i-1))
 	}
-	err := db.Schema(engine.NewJob(daemonapi.Batch{}, engine.JobOptions{Timeout: 50 * time.Millisecond}), &memory{})
+	err := db.Schema(engine.NewJob(daemonapi.Batch{}, engine.JobOptions{Timeout: 50 * time.Millisecond}), &enginetest.Memory{})
 	if code := errs.CodeOf(err); code != errs.Timeout && code != errs.SQL {
 		t.Errorf("views of views: %v", err)
 	}
-	if got := db.must(ro, "SELECT count(*) FROM users"); got != "2" {
+	if got := db.Must(ro, "SELECT count(*) FROM users"); got != "2" {
 		t.Errorf("afterwards %s", got)
 	}
 }

@@ -41,7 +41,7 @@ func TestQ4Bodies(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			if got := open(t).must(rw, c.sql); got != c.want {
+			if got := open(t).Must(rw, c.sql); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
@@ -76,16 +76,16 @@ func TestQ4AllOrNothing(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			db := open(t)
-			db.must(rw, `CREATE TABLE t(a PRIMARY KEY)`)
-			if m := db.fails(rw, c.sql, errs.SQL); !strings.Contains(m, c.message) {
+			db.Must(rw, `CREATE TABLE t(a PRIMARY KEY)`)
+			if m := db.Fails(rw, c.sql, errs.SQL); !strings.Contains(m, c.message) {
 				t.Errorf("message %q, want %q", m, c.message)
 			}
 			for _, mode := range []ayb.QueryLevel{ro, rw} {
-				if got := db.must(mode, `SELECT count(*) FROM t`); got != c.left {
+				if got := db.Must(mode, `SELECT count(*) FROM t`); got != c.left {
 					t.Errorf("%s sees %s rows, want %s", mode, got, c.left)
 				}
 			}
-			db.must(rw, `INSERT INTO t VALUES (100)`)
+			db.Must(rw, `INSERT INTO t VALUES (100)`)
 		})
 	}
 }
@@ -93,46 +93,17 @@ func TestQ4AllOrNothing(t *testing.T) {
 // A transaction that only reads is not left open on a reader either.
 func TestLeftOpenOnReader(t *testing.T) {
 	db := open(t, func(o *engine.Options) { o.Readers = 1 })
-	db.must(rw, `CREATE TABLE t(a)`)
+	db.Must(rw, `CREATE TABLE t(a)`)
 	for _, mode := range []ayb.QueryLevel{ro, rw} {
 		for _, sql := range []string{`BEGIN`, `BEGIN; SELECT * FROM t`, `SAVEPOINT x; SELECT 1`} {
-			if m := db.fails(mode, sql, errs.SQL); !strings.Contains(m, "left a transaction open") {
+			if m := db.Fails(mode, sql, errs.SQL); !strings.Contains(m, "left a transaction open") {
 				t.Error(m)
 			}
 		}
 	}
-	db.must(rw, `INSERT INTO t VALUES (1)`)
-	if got := db.must(ro, `SELECT a FROM t`); got != "1" {
+	db.Must(rw, `INSERT INTO t VALUES (1)`)
+	if got := db.Must(ro, `SELECT a FROM t`); got != "1" {
 		t.Errorf("the reader still sees an old state: %q", got)
-	}
-}
-
-// Statements of one reading body see one state of the database.
-func TestOneSnapshotPerBody(t *testing.T) {
-	db := open(t)
-	db.must(rw, `CREATE TABLE t(a); INSERT INTO t VALUES (0)`)
-	stop := make(chan struct{})
-	go func() {
-		defer close(stop)
-		for range 300 {
-			if _, err := db.try(rw, `UPDATE t SET a = a + 1`); err != nil {
-				t.Error(err)
-				return
-			}
-		}
-	}()
-	for i := 0; ; i++ {
-		select {
-		case <-stop:
-			return
-		default:
-		}
-		// The rows of the first go nowhere; its value has to be the second's.
-		got := db.must(ro, `SELECT a FROM t; WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c WHERE x < 2000)
-			SELECT count(*) FROM c; SELECT min(a) = max(a) FROM (SELECT a FROM t UNION ALL SELECT a FROM t)`)
-		if got != "1" {
-			t.Fatalf("got %q", got)
-		}
 	}
 }
 
@@ -162,9 +133,9 @@ func TestNothingLeaks(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			db := open(t, func(o *engine.Options) { o.Readers = 1 })
-			db.must(rw, `CREATE TABLE t(a); CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p REFERENCES p(id))`)
-			_, _ = db.try(rw, c.first)
-			if got := db.must(rw, c.then); got != c.want {
+			db.Must(rw, `CREATE TABLE t(a); CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p REFERENCES p(id))`)
+			_, _ = db.Try(rw, c.first)
+			if got := db.Must(rw, c.then); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
@@ -175,7 +146,7 @@ func TestNothingLeaks(t *testing.T) {
 // when the body has to start over.
 func TestSettingsWithinABody(t *testing.T) {
 	db := open(t)
-	db.must(rw, `CREATE TABLE t(a)`)
+	db.Must(rw, `CREATE TABLE t(a)`)
 	cases := []struct{ sql, want string }{
 		{`PRAGMA recursive_triggers=1; SELECT * FROM pragma_recursive_triggers`, "1"},
 		{`DELETE FROM t; PRAGMA recursive_triggers=1; SELECT * FROM pragma_recursive_triggers`, "1"},
@@ -184,7 +155,7 @@ func TestSettingsWithinABody(t *testing.T) {
 		{`SELECT 1; PRAGMA reverse_unordered_selects=0`, "1"},
 	}
 	for _, c := range cases {
-		if got := db.must(rw, c.sql); got != c.want {
+		if got := db.Must(rw, c.sql); got != c.want {
 			t.Errorf("%s: %q, want %q", c.sql, got, c.want)
 		}
 	}
@@ -193,29 +164,29 @@ func TestSettingsWithinABody(t *testing.T) {
 // The statement caches see that the schema is another one.
 func TestCacheAndSchema(t *testing.T) {
 	db := open(t)
-	db.must(rw, `CREATE TABLE t(a); INSERT INTO t VALUES (1)`)
+	db.Must(rw, `CREATE TABLE t(a); INSERT INTO t VALUES (1)`)
 	ask := func(mode ayb.QueryLevel, want string) {
 		t.Helper()
 		for range 8 { // on every reader
-			if got, err := db.try(mode, `SELECT * FROM t`); err != nil || got != want {
+			if got, err := db.Try(mode, `SELECT * FROM t`); err != nil || got != want {
 				t.Fatalf("got %s, %v; want %s", got, err, want)
 			}
 		}
 	}
 	ask(ro, `{"fields":["a"],"rows":[["1"]]}`)
-	db.must(rw, `ALTER TABLE t ADD COLUMN b DEFAULT 'x'`)
+	db.Must(rw, `ALTER TABLE t ADD COLUMN b DEFAULT 'x'`)
 	ask(ro, `{"fields":["a","b"],"rows":[["1","x"]]}`)
-	db.must(rw, `ALTER TABLE t RENAME COLUMN a TO c`)
+	db.Must(rw, `ALTER TABLE t RENAME COLUMN a TO c`)
 	ask(rw, `{"fields":["c","b"],"rows":[["1","x"]]}`)
-	db.must(rw, `DROP TABLE t`)
-	db.fails(ro, `SELECT * FROM t`, errs.SQL)
-	db.must(rw, `CREATE VIEW t AS SELECT 1 AS one, 2 AS two, 3 AS three`)
+	db.Must(rw, `DROP TABLE t`)
+	db.Fails(ro, `SELECT * FROM t`, errs.SQL)
+	db.Must(rw, `CREATE VIEW t AS SELECT 1 AS one, 2 AS two, 3 AS three`)
 	ask(ro, `{"fields":["one","two","three"],"rows":[["1","2","3"]]}`)
 
 	// Kept on the writer: a statement with a result.
-	db.must(rw, `CREATE TABLE w(a)`)
+	db.Must(rw, `CREATE TABLE w(a)`)
 	for i := range 3 {
-		got, err := db.try(rw, `INSERT INTO w DEFAULT VALUES RETURNING *`)
+		got, err := db.Try(rw, `INSERT INTO w DEFAULT VALUES RETURNING *`)
 		want := `{"fields":["a"],"rows":[[null]]}`
 		if i == 2 {
 			want = `{"fields":["a","b"],"rows":[[null,"5"]]}`
@@ -224,7 +195,7 @@ func TestCacheAndSchema(t *testing.T) {
 			t.Errorf("got %s, %v; want %s", got, err, want)
 		}
 		if i == 1 {
-			db.must(rw, `ALTER TABLE w ADD COLUMN b DEFAULT 5`)
+			db.Must(rw, `ALTER TABLE w ADD COLUMN b DEFAULT 5`)
 		}
 	}
 }
@@ -232,41 +203,41 @@ func TestCacheAndSchema(t *testing.T) {
 // A text that only reads today may write tomorrow.
 func TestCacheAndRoute(t *testing.T) {
 	db := open(t)
-	db.must(rw, `CREATE TABLE other(a)`)
+	db.Must(rw, `CREATE TABLE other(a)`)
 	const sql = "/* not a keyword first */ EXPLAIN SELECT 1"
-	db.must(rw, sql)
+	db.Must(rw, sql)
 	for range 8 {
-		db.must(rw, `DROP TABLE IF EXISTS t`)
-		db.must(rw, ` WITH x AS (SELECT 1) SELECT * FROM x`)
+		db.Must(rw, `DROP TABLE IF EXISTS t`)
+		db.Must(rw, ` WITH x AS (SELECT 1) SELECT * FROM x`)
 	}
-	db.must(rw, `CREATE TABLE t(a)`)
-	db.must(rw, `DROP TABLE IF EXISTS t`)
-	db.fails(ro, `SELECT * FROM t`, errs.SQL)
+	db.Must(rw, `CREATE TABLE t(a)`)
+	db.Must(rw, `DROP TABLE IF EXISTS t`)
+	db.Fails(ro, `SELECT * FROM t`, errs.SQL)
 	for range 8 {
-		db.must(rw, `CREATE TABLE IF NOT EXISTS u(a)`)
+		db.Must(rw, `CREATE TABLE IF NOT EXISTS u(a)`)
 	}
-	db.must(rw, `DROP TABLE u`)
-	db.must(rw, `CREATE TABLE IF NOT EXISTS u(a)`)
-	db.must(ro, `SELECT * FROM u`)
+	db.Must(rw, `DROP TABLE u`)
+	db.Must(rw, `CREATE TABLE IF NOT EXISTS u(a)`)
+	db.Must(ro, `SELECT * FROM u`)
 }
 
 // Far more texts than a cache holds, and texts too long for it.
 func TestCacheIsBounded(t *testing.T) {
 	db := open(t, func(o *engine.Options) { o.Readers = 1 })
-	db.must(rw, `CREATE TABLE t(a)`)
+	db.Must(rw, `CREATE TABLE t(a)`)
 	for i := range 3 * cachedStatements {
 		for range 2 {
-			if got := db.must(ro, fmt.Sprintf(`SELECT %d FROM (SELECT 1)`, i)); got != fmt.Sprint(i) {
+			if got := db.Must(ro, fmt.Sprintf(`SELECT %d FROM (SELECT 1)`, i)); got != fmt.Sprint(i) {
 				t.Fatalf("%d gave %s", i, got)
 			}
-			db.must(rw, fmt.Sprintf(`INSERT INTO t VALUES (%d)`, i))
+			db.Must(rw, fmt.Sprintf(`INSERT INTO t VALUES (%d)`, i))
 		}
 	}
 	if n := len(db.readers.all[0].c.cache.m); n != cachedStatements {
 		t.Errorf("%d statements are kept", n)
 	}
 	long := `SELECT '` + strings.Repeat("x", cachedTextBytes) + `'`
-	db.must(ro, long)
+	db.Must(ro, long)
 	if _, ok := db.readers.all[0].c.cache.get(long); ok {
 		t.Error("a long text is kept")
 	}
@@ -275,7 +246,7 @@ func TestCacheIsBounded(t *testing.T) {
 // SQLite's own text, code and place, counted from the start of the body.
 func TestErrorAttributes(t *testing.T) {
 	db := open(t)
-	db.must(rw, `CREATE TABLE t(a UNIQUE); INSERT INTO t VALUES (1)`)
+	db.Must(rw, `CREATE TABLE t(a UNIQUE); INSERT INTO t VALUES (1)`)
 	cases := []struct{ sql, message, code, offset string }{
 		{`SELECT * FROM missing`, "no such table: missing", "1", ""},
 		{`SELECT 1; SELECT nope`, "no such column: nope", "1", "17"},
@@ -285,7 +256,7 @@ func TestErrorAttributes(t *testing.T) {
 		{`SELECT 'x`, `unrecognized token: "'x"`, "1", "7"},
 	}
 	for _, c := range cases {
-		_, err := db.try(rw, c.sql)
+		_, err := db.Try(rw, c.sql)
 		e := errs.Public(err)
 		if e.Code != errs.SQL || e.Message != c.message || e.Attrs["sqlite_code"] != c.code || e.Attrs["offset"] != c.offset {
 			t.Errorf("%s: %q %s %v", c.sql, e.Message, e.Code, e.Attrs)
@@ -295,10 +266,10 @@ func TestErrorAttributes(t *testing.T) {
 
 func TestBodiesThatAreNoText(t *testing.T) {
 	db := open(t, func(o *engine.Options) { o.SQLBytes = 1000 })
-	db.fails(rw, "SELECT 1\x00; DROP TABLE t", errs.Invalid)
-	db.fails(rw, "SELECT '"+strings.Repeat("x", 1000)+"'", errs.TooLarge)
-	db.fails(rw, "SELECT '\xff", errs.SQL)
-	if got := db.must(rw, "SELECT '\xff'"); got != "\uFFFD" {
+	db.Fails(rw, "SELECT 1\x00; DROP TABLE t", errs.Invalid)
+	db.Fails(rw, "SELECT '"+strings.Repeat("x", 1000)+"'", errs.TooLarge)
+	db.Fails(rw, "SELECT '\xff", errs.SQL)
+	if got := db.Must(rw, "SELECT '\xff'"); got != "\uFFFD" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -313,10 +284,10 @@ func TestManyStatements(t *testing.T) {
 		fmt.Fprintf(&b, "INSERT INTO t VALUES (%d);\n", i)
 	}
 	b.WriteString(`SELECT count(*), sum(a) FROM t`)
-	if got := db.must(rw, b.String()); got != "20000|199990000" {
+	if got := db.Must(rw, b.String()); got != "20000|199990000" {
 		t.Errorf("got %s", got)
 	}
-	if got := db.must(ro, strings.Repeat("SELECT a FROM t WHERE rowid = 6;", 20000)); got != "5" {
+	if got := db.Must(ro, strings.Repeat("SELECT a FROM t WHERE rowid = 6;", 20000)); got != "5" {
 		t.Errorf("got %s", got)
 	}
 }

@@ -8,15 +8,17 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/ayb-go/ayb/querynode/engine/enginetest"
 )
 
 // A copy looks whether callers want something while it is made and checked.
 func TestCopyPauses(t *testing.T) {
 	db := open(t)
-	db.must(rw, "CREATE TABLE t(x); INSERT INTO t WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM c WHERE i < 100000) SELECT randomblob(100) FROM c")
+	db.Must(rw, "CREATE TABLE t(x); INSERT INTO t WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM c WHERE i < 100000) SELECT randomblob(100) FROM c")
 	before := int64(db.calls.p.seen)
 	quiet := db.crowd()
-	_, err := db.Copy(sideJob(), filepath.Join(db.o.TempDir, "copy"))
+	_, err := db.Copy(enginetest.MaintenanceJob(), filepath.Join(db.o.TempDir, "copy"))
 	quiet()
 	if err != nil {
 		t.Fatal(err)

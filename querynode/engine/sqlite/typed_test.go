@@ -3,129 +3,20 @@
 package sqlite
 
 import (
-	"encoding/base64"
-	"encoding/json"
-	"fmt"
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/ayb-go/ayb/querynode/engine"
-	"github.com/ayb-go/ayb/querynode/engine/encode"
-	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/querynode/engine/enginetest"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// request is a job of the JSON form.
-func request(t testing.TB, mode ayb.QueryLevel, f daemonapi.Format, body string) *engine.Job {
-	t.Helper()
-	b, err := daemonapi.DecodeBatch([]byte(body))
-	if err != nil {
-		t.Fatalf("%s: %v", body, err)
-	}
-	return engine.NewJob(b, engine.JobOptions{Mode: mode, Format: f, Timeout: time.Minute})
-}
-
-var duration = regexp.MustCompile(`"duration_ms":[0-9]+\.[0-9]{3}`)
-
-// ask runs the JSON form of a request; the time it took reads as 0.
-func (db *testDB) ask(mode ayb.QueryLevel, f daemonapi.Format, body string) (string, error) {
-	db.t.Helper()
-	return db.do(request(db.t, mode, f, body))
-}
-
-func (db *testDB) do(j *engine.Job) (string, error) {
-	db.t.Helper()
-	var m memory
-	err := db.Run(j, &m)
-	if (err == nil) != m.done {
-		db.t.Errorf("error %v, last write seen: %v", err, m.done)
-	}
-	if m.longest > encode.ChunkBytes {
-		db.t.Errorf("a chunk has %d bytes", m.longest)
-	}
-	return duration.ReplaceAllString(m.String(), `"duration_ms":0`), err
-}
-
-// typedDoc is an answer as a client reads it.
-type typedDoc struct {
-	Results []typedResult `json:"results"`
-	Cost    struct {
-		DurationMS  *float64 `json:"duration_ms"`
-		RowsWritten *int64   `json:"rows_written"`
-	} `json:"cost"`
-}
-
-type typedResult struct {
-	Columns []struct {
-		Name string  `json:"name"`
-		Type *string `json:"type"`
-	} `json:"columns"`
-	Rows      [][]json.RawMessage `json:"rows"`
-	Affected  int64               `json:"rows_affected"`
-	Rowid     json.RawMessage     `json:"last_insert_rowid"`
-	Truncated bool                `json:"truncated"`
-	Error     map[string]any      `json:"error"`
-}
-
-// text is a result in short: error, or rows with cells joined by |.
-func (r typedResult) text() string {
-	if r.Error != nil {
-		return fmt.Sprintf("error: %v", r.Error["message"])
-	}
-	var rows []string
-	for _, row := range r.Rows {
-		var cells []string
-		for _, c := range row {
-			cells = append(cells, string(c))
-		}
-		rows = append(rows, strings.Join(cells, "|"))
-	}
-	s := strings.Join(rows, " ")
-	if r.Truncated {
-		s += "…"
-	}
-	return s
-}
-
-// results asks for a document that has to come and gives each result's text.
-func (db *testDB) results(mode ayb.QueryLevel, body string) []string {
-	db.t.Helper()
-	var list []string
-	for _, r := range db.typed(mode, body).Results {
-		list = append(list, r.text())
-	}
-	return list
-}
-
-func (db *testDB) typed(mode ayb.QueryLevel, body string) typedDoc {
-	db.t.Helper()
-	out, err := db.ask(mode, daemonapi.FormatJSON, body)
-	if err != nil {
-		db.t.Fatalf("%.200s: %v", body, err)
-	}
-	return readDoc(db.t, out)
-}
-
-func readDoc(t testing.TB, out string) typedDoc {
-	t.Helper()
-	var doc typedDoc
-	if err := json.Unmarshal([]byte(out), &doc); err != nil {
-		t.Fatalf("%v: %.300s", err, out)
-	}
-	if doc.Cost.DurationMS == nil || doc.Cost.RowsWritten == nil {
-		t.Fatalf("no cost: %.300s", out)
-	}
-	return doc
-}
-
 func TestTypedDocument(t *testing.T) {
 	db := open(t)
-	db.must(rw, `CREATE TABLE t(id INTEGER PRIMARY KEY, name VARCHAR(20), bare, n INT DEFAULT 5);
+	db.Must(rw, `CREATE TABLE t(id INTEGER PRIMARY KEY, name VARCHAR(20), bare, n INT DEFAULT 5);
 		CREATE TABLE l(x); CREATE TRIGGER g AFTER INSERT ON t BEGIN INSERT INTO l VALUES (new.id), (new.id); END`)
 	none := `"columns":[],"rows":[],`
 	cases := []struct{ name, body, want string }{
@@ -149,11 +40,11 @@ func TestTypedDocument(t *testing.T) {
 		{"explain changes nothing", `{"sql":"INSERT INTO l VALUES (1); EXPLAIN QUERY PLAN DELETE FROM l"}`, ""},
 	}
 	for _, c := range cases {
-		got, err := db.ask(rw, daemonapi.FormatJSON, c.body)
+		got, err := db.Ask(rw, daemonapi.FormatJSON, c.body)
 		if err != nil || c.want != "" && got != c.want {
 			t.Errorf("%s: got %s, %v\nwant %s", c.name, got, err, c.want)
 		}
-		readDoc(t, got)
+		enginetest.ReadDocument(t, got)
 	}
 }
 
@@ -173,7 +64,7 @@ func TestTypedValues(t *testing.T) {
 		`CAST(x'41ff' AS TEXT)`: `{"base64":"Qf8="}`, `x'0aff'`: `{"base64":"Cv8="}`, `x'41'`: `{"base64":"QQ=="}`, `zeroblob(3)`: `{"base64":"AAAA"}`,
 		`TRUE`: `1`, `CAST(7 AS BOOLEAN)`: `7`, `CAST('5' AS DATE)`: `5`,
 	} {
-		if got := db.results(ro, `{"sql":"SELECT `+sql+` AS a"}`); len(got) != 1 || got[0] != want {
+		if got := db.Results(ro, `{"sql":"SELECT `+sql+` AS a"}`); len(got) != 1 || got[0] != want {
 			t.Errorf("%s: %s, want %s", sql, got, want)
 		}
 	}
@@ -183,7 +74,7 @@ func TestTypedValues(t *testing.T) {
 // from a table.
 func TestTypedRoundTrip(t *testing.T) {
 	db := open(t)
-	db.must(rw, `CREATE TABLE t(i INTEGER PRIMARY KEY, v)`)
+	db.Must(rw, `CREATE TABLE t(i INTEGER PRIMARY KEY, v)`)
 	for _, c := range []struct{ in, out, kind string }{
 		{`null`, `null`, "null"}, {`true`, `1`, "integer"}, {`1`, `1`, "integer"}, {`1.0`, `1.0`, "real"}, {`-0.0`, `-0.0`, "real"},
 		{`1e2`, `100.0`, "real"}, {`9223372036854775807`, `{"integer":"9223372036854775807"}`, "integer"},
@@ -194,10 +85,10 @@ func TestTypedRoundTrip(t *testing.T) {
 		{`{"base64":""}`, `{"base64":""}`, "blob"}, {`{"base64":"AP8="}`, `{"base64":"AP8="}`, "blob"}, {`{"base64":"QQ=="}`, `{"base64":"QQ=="}`, "blob"},
 	} {
 		want := c.out + `|"` + c.kind + `"`
-		if got := db.results(ro, `{"sql":"SELECT ?1, typeof(?1)","params":[`+c.in+`]}`); got[0] != want {
+		if got := db.Results(ro, `{"sql":"SELECT ?1, typeof(?1)","params":[`+c.in+`]}`); got[0] != want {
 			t.Errorf("%s: %s, want %s", c.in, got[0], want)
 		}
-		got := db.results(rw, `{"statements":[{"sql":"INSERT INTO t(v) VALUES (:v)","params":{"v":`+c.in+`}},{"sql":"SELECT v, typeof(v) FROM t ORDER BY i DESC LIMIT 1"}]}`)
+		got := db.Results(rw, `{"statements":[{"sql":"INSERT INTO t(v) VALUES (:v)","params":{"v":`+c.in+`}},{"sql":"SELECT v, typeof(v) FROM t ORDER BY i DESC LIMIT 1"}]}`)
 		if got[1] != want {
 			t.Errorf("%s: stored %s, want %s", c.in, got[1], want)
 		}
@@ -205,7 +96,7 @@ func TestTypedRoundTrip(t *testing.T) {
 	// Every exponent of a REAL, both ways.
 	for e := -1074; e < 1024; e += 7 {
 		f := math.Ldexp(1.2345, e)
-		got := db.results(ro, `{"sql":"SELECT ?","params":[{"real":"`+strconv.FormatFloat(f, 'g', -1, 64)+`"}]}`)[0]
+		got := db.Results(ro, `{"sql":"SELECT ?","params":[{"real":"`+strconv.FormatFloat(f, 'g', -1, 64)+`"}]}`)[0]
 		back, err := strconv.ParseFloat(got, 64)
 		if err != nil || back != f || !strings.ContainsAny(got, ".e") {
 			t.Errorf("2^%d: %s, %v", e, got, err)
@@ -213,35 +104,9 @@ func TestTypedRoundTrip(t *testing.T) {
 	}
 }
 
-// Values larger than every buffer, in every form.
-func TestTypedBigValues(t *testing.T) {
-	db := open(t)
-	blob := make([]byte, 1_000_001)
-	for i := range blob {
-		blob[i] = byte(i * 7)
-	}
-	text := strings.Repeat(`é"😀,`, 100_000)
-	quoted, err := json.Marshal(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	coded := base64.StdEncoding.EncodeToString(blob)
-	got := db.results(ro, `{"sql":"SELECT ?, ?","params":[{"base64":"`+coded+`"},`+string(quoted)+`]}`)[0]
-	var back string
-	blobJSON, textJSON, _ := strings.Cut(got, "|")
-	if err := json.Unmarshal([]byte(textJSON), &back); err != nil || back != text || blobJSON != `{"base64":"`+coded+`"}` {
-		t.Errorf("%v: %d and %d bytes came back", err, len(blobJSON), len(back))
-	}
-	out, err := db.ask(ro, daemonapi.FormatCSV, `{"sql":"SELECT ? AS a, ?","params":[`+string(quoted)+`,{"base64":"`+coded+`"}]}`)
-	want := "a,?\r\n\"" + strings.ReplaceAll(text, `"`, `""`) + "\"," + fmt.Sprintf("X'%X'", blob) + "\r\n"
-	if err != nil || out != want {
-		t.Errorf("CSV of %d bytes, %v; want %d", len(out), err, len(want))
-	}
-}
-
 func TestLines(t *testing.T) {
 	db := open(t)
-	db.must(rw, `CREATE TABLE t(a INT)`)
+	db.Must(rw, `CREATE TABLE t(a INT)`)
 	cases := []struct{ body, want string }{
 		{`{"sql":"INSERT INTO t VALUES (1), (NULL); SELECT a, a + 0.5 AS b FROM t; SELECT 1 WHERE 0"}`,
 			`{"statement":0,"columns":[]}
@@ -265,7 +130,7 @@ func TestLines(t *testing.T) {
 		{`{"statements":[]}`, `{"cost":{"duration_ms":0,"rows_written":0}}` + "\n"},
 	}
 	for _, c := range cases {
-		if got, err := db.ask(rw, daemonapi.FormatNDJSON, c.body); err != nil || got != c.want {
+		if got, err := db.Ask(rw, daemonapi.FormatNDJSON, c.body); err != nil || got != c.want {
 			t.Errorf("%s:\n%s%v\nwant\n%s", c.body, got, err, c.want)
 		}
 	}
@@ -273,7 +138,7 @@ func TestLines(t *testing.T) {
 
 func TestCSV(t *testing.T) {
 	db := open(t)
-	db.must(rw, `CREATE TABLE t(a)`)
+	db.Must(rw, `CREATE TABLE t(a)`)
 	cases := []struct{ sql, want string }{
 		{`SELECT 1 AS a, 'x' AS \"b,c\"`, "a,\"b,c\"\r\n1,x\r\n"},
 		{`SELECT NULL AS a, '' AS b, ' ' AS c`, "a,b,c\r\n,\"\", \r\n"},
@@ -285,19 +150,19 @@ func TestCSV(t *testing.T) {
 		{``, ""},
 	}
 	for _, c := range cases {
-		if got, err := db.ask(rw, daemonapi.FormatCSV, `{"sql":"`+c.sql+`"}`); err != nil || got != c.want {
+		if got, err := db.Ask(rw, daemonapi.FormatCSV, `{"sql":"`+c.sql+`"}`); err != nil || got != c.want {
 			t.Errorf("%s: %q, %v; want %q", c.sql, got, err, c.want)
 		}
 	}
 	// One statement at a time: the last result is kept, and no error is silent.
-	if got, err := db.ask(rw, daemonapi.FormatCSV, `{"statements":[{"sql":"SELECT 1 AS a"},{"sql":"SELECT 2 AS b"},{"sql":"DELETE FROM t"}],"atomic":false}`); err != nil || got != "b\r\n2\r\n" {
+	if got, err := db.Ask(rw, daemonapi.FormatCSV, `{"statements":[{"sql":"SELECT 1 AS a"},{"sql":"SELECT 2 AS b"},{"sql":"DELETE FROM t"}],"atomic":false}`); err != nil || got != "b\r\n2\r\n" {
 		t.Errorf("%q, %v", got, err)
 	}
-	_, err := db.ask(rw, daemonapi.FormatCSV, `{"statements":[{"sql":"SELECT 1"},{"sql":"SELECT nope"},{"sql":"INSERT INTO t VALUES (9)"}],"atomic":false}`)
+	_, err := db.Ask(rw, daemonapi.FormatCSV, `{"statements":[{"sql":"SELECT 1"},{"sql":"SELECT nope"},{"sql":"INSERT INTO t VALUES (9)"}],"atomic":false}`)
 	if e := errs.Public(err); e.Code != errs.SQL || e.Attrs["statement"] != "1" {
 		t.Errorf("%v, %v", err, e.Attrs)
 	}
-	if got := db.must(ro, `SELECT a FROM t`); got != "9" {
+	if got := db.Must(ro, `SELECT a FROM t`); got != "9" {
 		t.Errorf("the statement after the error left %q", got)
 	}
 }
@@ -307,7 +172,7 @@ func TestManyColumns(t *testing.T) {
 	db := open(t)
 	list := strings.Repeat("7,", 1999) + "7"
 	for _, f := range []daemonapi.Format{daemonapi.FormatCompat, daemonapi.FormatJSON, daemonapi.FormatNDJSON, daemonapi.FormatCSV} {
-		out, err := db.ask(ro, f, `{"sql":"SELECT `+list+`"}`)
+		out, err := db.Ask(ro, f, `{"sql":"SELECT `+list+`"}`)
 		if err != nil || strings.Count(out, "7") < 4000 {
 			t.Errorf("format %d: %d, %v", f, strings.Count(out, "7"), err)
 		}
@@ -318,8 +183,8 @@ func TestManyColumns(t *testing.T) {
 func TestLinesStream(t *testing.T) {
 	db := open(t)
 	writes, rows := 0, 0
-	j := engine.NewJob(script(`SELECT x, 'row ' || x FROM `+count(1_000_000)), engine.JobOptions{Mode: ro, Format: daemonapi.FormatNDJSON})
-	err := db.Run(j, sinkFunc(func(p []byte, _ bool) error {
+	j := engine.NewJob(enginetest.Script(`SELECT x, 'row ' || x FROM `+enginetest.Count(1_000_000)), engine.JobOptions{Mode: ro, Format: daemonapi.FormatNDJSON})
+	err := db.Run(j, enginetest.SinkFunc(func(p []byte, _ bool) error {
 		writes++
 		rows += strings.Count(string(p), "\n")
 		return nil

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ayb-go/ayb/querynode/engine/enginetest"
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
@@ -23,16 +24,16 @@ func oldFile(t *testing.T) []byte {
 
 // right tells whether the indexes of the old file agree with its table.
 func (db *testDB) right() {
-	db.t.Helper()
-	if got := db.must(ro, "PRAGMA integrity_check"); got != "ok" {
-		db.t.Errorf("integrity_check: %s", got)
+	db.T.Helper()
+	if got := db.Must(ro, "PRAGMA integrity_check"); got != "ok" {
+		db.T.Errorf("integrity_check: %s", got)
 	}
-	with := db.must(ro, "SELECT count(*) FROM m INDEXED BY by_label WHERE label IN (SELECT r || ' kg' FROM m)")
-	if without := db.must(ro, "SELECT count(*) FROM m NOT INDEXED"); with != without {
-		db.t.Errorf("%s rows by the index, and %s without", with, without)
+	with := db.Must(ro, "SELECT count(*) FROM m INDEXED BY by_label WHERE label IN (SELECT r || ' kg' FROM m)")
+	if without := db.Must(ro, "SELECT count(*) FROM m NOT INDEXED"); with != without {
+		db.T.Errorf("%s rows by the index, and %s without", with, without)
 	}
-	if _, err := db.try(rw, "INSERT INTO m(r) SELECT r FROM m"); !errs.Is(err, errs.SQL) || !strings.Contains(err.Error(), "UNIQUE") {
-		db.t.Errorf("a duplicate was taken: %v", err)
+	if _, err := db.Try(rw, "INSERT INTO m(r) SELECT r FROM m"); !errs.Is(err, errs.SQL) || !strings.Contains(err.Error(), "UNIQUE") {
+		db.T.Errorf("a duplicate was taken: %v", err)
 	}
 }
 
@@ -46,26 +47,26 @@ func TestIndexesOfAnOlderVersion(t *testing.T) {
 	db.right()
 
 	restored := open(t)
-	if err := os.WriteFile(restored.path, oldFile(t), 0o600); err != nil {
+	if err := os.WriteFile(restored.Path, oldFile(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := restored.Check(sideJob()); err != nil {
+	if _, err := restored.Check(enginetest.MaintenanceJob()); err != nil {
 		t.Fatal(err)
 	}
 	restored.right()
 
 	hosted := open(t)
-	if err := os.WriteFile(hosted.path, oldFile(t), 0o600); err != nil {
+	if err := os.WriteFile(hosted.Path, oldFile(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("sqlite3", hosted.path, "PRAGMA journal_mode=WAL").CombinedOutput(); err != nil || string(out) != "wal\n" {
+	if out, err := exec.Command("sqlite3", hosted.Path, "PRAGMA journal_mode=WAL").CombinedOutput(); err != nil || string(out) != "wal\n" {
 		t.Fatalf("%v: %s", err, out)
 	}
 	hosted.right()
 	if err := hosted.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if old, now := 3040001, writtenBy(hosted.path); now <= old {
+	if old, now := 3040001, writtenBy(hosted.Path); now <= old {
 		t.Errorf("the header says version %d, so that the next start does it all again", now)
 	}
 }
@@ -87,7 +88,7 @@ func TestReceivedFileNeedsMore(t *testing.T) {
 	}
 	for _, mode := range []string{"WAL", "DELETE"} {
 		db := open(t)
-		_, remarks, err := db.Receive(sideJob(), bytes.NewReader(file(t, "PRAGMA journal_mode="+mode, "CREATE TABLE t(a)")))
+		_, remarks, err := db.Receive(enginetest.MaintenanceJob(), bytes.NewReader(file(t, "PRAGMA journal_mode="+mode, "CREATE TABLE t(a)")))
 		if err != nil || (mode == "WAL") != (len(remarks) == 1 && strings.Contains(remarks[0], "in WAL mode")) {
 			t.Errorf("%s: %v, %v", mode, remarks, err)
 		}
@@ -110,14 +111,14 @@ func TestWhatIsReceivedCanBeCopied(t *testing.T) {
 	} {
 		made := file(t, c.sql)
 		db := open(t)
-		_, _, err := db.Receive(sideJob(), bytes.NewReader(bytes.Replace(made, []byte(c.from), []byte(c.to), 1)))
+		_, _, err := db.Receive(enginetest.MaintenanceJob(), bytes.NewReader(bytes.Replace(made, []byte(c.from), []byte(c.to), 1)))
 		if err != nil {
 			if !strings.Contains(err.Error(), c.to) {
 				t.Errorf("%s: told %v", name, err)
 			}
 			continue
 		}
-		if _, err := db.Copy(sideJob(), db.path+"-copy"); err != nil {
+		if _, err := db.Copy(enginetest.MaintenanceJob(), db.Path+"-copy"); err != nil {
 			t.Errorf("%s: taken, and %v", name, err)
 		}
 	}
