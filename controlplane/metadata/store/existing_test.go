@@ -10,7 +10,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// A program beside the server makes no store and changes none.
+// A program beside the server neither creates nor migrates a store.
 func TestOpenExisting(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "dir", "ayb.sqlite")
 	url := "sqlite://" + path
@@ -18,7 +18,7 @@ func TestOpenExisting(t *testing.T) {
 		t.Errorf("a missing store gave %v", err)
 	}
 	if _, err := os.Stat(filepath.Dir(path)); !os.IsNotExist(err) {
-		t.Errorf("something was made: %v", err)
+		t.Errorf("a directory was created: %v", err)
 	}
 	existing(t, url, func(stmt string) error {
 		_, err := raw(t, path).Exec(stmt)

@@ -15,8 +15,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// A transaction that loses against others is run again: with the strictest
-// isolation every pair of updates of one row is such a case.
+// A transaction that conflicts with others is run again. With the isolation
+// SERIALIZABLE, two updates of one row conflict.
 func TestPostgresSerializationFailures(t *testing.T) {
 	s := open(t, pgtest.Shared(t).Database(t)+"&default_transaction_isolation=serializable")
 	if err := s.Confirm(t.Context(), storetest.Confirmation("alice", "alice@example.org", "m")); err != nil {
@@ -44,7 +44,7 @@ func TestPostgresSerializationFailures(t *testing.T) {
 	wg.Wait()
 }
 
-// A row that somebody keeps locked costs a limited time.
+// A call that waits for a locked table ends in time.
 func TestPostgresLockTimeout(t *testing.T) {
 	url := pgtest.Shared(t).Database(t)
 	s := open(t, url+"&lock_timeout=50")
@@ -62,8 +62,7 @@ func TestPostgresLockTimeout(t *testing.T) {
 	}
 }
 
-// The limits we set hold for every connection, and a server process takes no
-// more connections than its share.
+// A server process opens at most 16 connections.
 func TestPostgresLimits(t *testing.T) {
 	url := pgtest.Shared(t).Database(t)
 	s := open(t, url)
@@ -84,7 +83,7 @@ func TestPostgresLimits(t *testing.T) {
 	}
 }
 
-// A server that accepts and says nothing is an error in time.
+// Open ends in time if the server accepts connections and never answers.
 func TestPostgresSilence(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -33,7 +33,7 @@ func rawPostgres(t *testing.T, url string) *sql.DB {
 	return db
 }
 
-// Five control planes that start at once migrate a new store once.
+// Five control planes that start at the same time migrate a new store once.
 func TestPostgresOpenAtOnce(t *testing.T) {
 	url := pgtest.Shared(t).Database(t)
 	openAtOnce(t, url)
@@ -58,8 +58,8 @@ func TestPostgresRefusesNewerSchema(t *testing.T) {
 	}
 }
 
-// oldPostgres is oldSchema as it is in PostgreSQL, with the lengths that were
-// declared there and the tables that came later.
+// oldPostgres is oldSchema in PostgreSQL, with the lengths that the reference
+// implementation declared there, and with its later tables.
 const oldPostgres = `
 CREATE TABLE entity (id SERIAL PRIMARY KEY, slug VARCHAR(64) NOT NULL UNIQUE, entity_type SMALLINT NOT NULL,
 	display_name VARCHAR(35), description VARCHAR(100), organization VARCHAR(35), location VARCHAR(35), links JSONB);
@@ -103,7 +103,7 @@ func TestPostgresTakeOver(t *testing.T) {
 	if list, err := s.GrantsOn(ctx, 9); err != nil || len(list) != 1 || list[0].Level != ayb.ShareReadWrite || !list[0].CreatedAt.IsZero() {
 		t.Errorf("grants %+v, %v", list, err)
 	}
-	// A12 and A11: what was declared too short is wide enough now.
+	// A12 and A11: columns that were declared too short are wide enough.
 	long := strings.Repeat("s", ayb.MaxSlugBytes)
 	if err := s.Confirm(ctx, storetest.Confirmation(long, long+"@example.org", "long")); err != nil {
 		t.Fatal(err)
@@ -131,10 +131,10 @@ func TestPostgresTakeOver(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	open(t, url) // a second start finds it done
+	open(t, url) // a second start finds no migration to apply
 }
 
-// A store that cannot be reached at start says so, without the password (S20).
+// S20: the error for a store that cannot be reached has no password.
 func TestPostgresNotThere(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
@@ -168,9 +168,8 @@ func TestPostgresOpenDuringStart(t *testing.T) {
 	}
 }
 
-// A server that goes away, in order or by a crash, is Unavailable while it is
-// away; then the store works again by itself, with everything it has
-// confirmed.
+// While the server is stopped or has crashed, the store returns Unavailable.
+// Afterwards it works again by itself, and every confirmed write is there.
 func TestPostgresGoesAndComes(t *testing.T) {
 	server := pgtest.Start(t)
 	s := open(t, server.Database(t))
@@ -216,9 +215,9 @@ func TestPostgresGoesAndComes(t *testing.T) {
 	}
 }
 
-// confirmUnderLoad makes an account and checks that it is whole: there with
-// its address and its token when the store said so, and not in part when it
-// did not.
+// confirmUnderLoad creates an account and checks that it is complete: it has its
+// address and its token if the store returned no error, and both or neither after
+// an error.
 func confirmUnderLoad(t *testing.T, s *store.Store, name string) {
 	ctx := context.Background()
 	err := s.Confirm(ctx, storetest.Confirmation(name, name+"@example.org", name))
@@ -240,7 +239,7 @@ func confirmUnderLoad(t *testing.T, s *store.Store, name string) {
 		return !errs.Is(token, errs.Unavailable)
 	})
 	if (len(addresses) == 1) != (token == nil) {
-		t.Errorf("%s is half made: addresses %v, token %v", name, addresses, token)
+		t.Errorf("%s is incomplete: addresses %v, token %v", name, addresses, token)
 	}
 }
 

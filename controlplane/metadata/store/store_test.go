@@ -102,7 +102,7 @@ func TestOpenTwiceAndAtOnce(t *testing.T) {
 	openAtOnce(t, url)
 }
 
-// openAtOnce opens a new store from five sides, each of which uses it.
+// openAtOnce opens a new store five times at the same time and uses each.
 func openAtOnce(t *testing.T, url string) {
 	t.Helper()
 	var wg sync.WaitGroup
@@ -155,8 +155,8 @@ func TestOpenRefusesOtherFiles(t *testing.T) {
 	}
 }
 
-// oldSchema is what an early version of the reference implementation leaves,
-// without our columns and without those it added later.
+// oldSchema is the schema of an early version of the reference implementation,
+// without the columns that ayb and its later versions added.
 const oldSchema = `
 CREATE TABLE entity (id INTEGER PRIMARY KEY NOT NULL, slug TEXT NOT NULL UNIQUE, entity_type SMALLINT NOT NULL);
 CREATE TABLE authentication_method (id INTEGER PRIMARY KEY NOT NULL, entity_id INTEGER NOT NULL REFERENCES entity(id),
@@ -179,7 +179,7 @@ func TestTakeOver(t *testing.T) {
 	takeOver(t, open(t, "sqlite://"+path))
 }
 
-// takeOver checks what a store makes of oldSchema or oldPostgres.
+// takeOver checks a store that was opened on oldSchema or oldPostgres.
 func takeOver(t *testing.T, s *store.Store) {
 	t.Helper()
 	ctx := t.Context()
@@ -216,8 +216,7 @@ func takeOver(t *testing.T, s *store.Store) {
 const tokenColumns = `INSERT INTO api_token (short_token, entity_id, hash, database_id, query_permission_level,
 	app_name, created_at, expires_at, revoked_at) VALUES `
 
-// S2: the scope of a stored token survives; one whose database is gone stays
-// a scoped token.
+// S2: a stored token keeps its scope, even if its database was deleted.
 func TestScopedTokens(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "old.sqlite")
 	s, ctx, db := open(t, "sqlite://"+path), t.Context(), raw(t, path)
@@ -255,7 +254,7 @@ func TestScopedTokens(t *testing.T) {
 	if _, err := db.Exec(`UPDATE api_token SET hash = '/secret/', query_permission_level = 7`); err != nil {
 		t.Fatal(err)
 	}
-	// S20: damage is an internal error without details.
+	// S20: a damaged row is an internal error without details.
 	if _, err := s.TokenByShort(ctx, "app"); !errs.Is(err, errs.Internal) || errs.Public(err).Message != "The metadata store failed" {
 		t.Errorf("got %v", err)
 	}

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// guardScript waits for the end of its input, which the end of the test
-// process brings about in any case, ends the server of the directory and
-// removes it. A process of that number that is not this server is left alone.
+// guardScript waits for the end of its input, which comes with the end of the test
+// process at the latest. Then it stops the server of the directory and removes the
+// directory. It leaves another process alone that has the id of the server by now.
 const guardScript = `
 cat >/dev/null
 pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null)
@@ -24,7 +24,7 @@ rm -rf "$1"
 `
 
 func (s *Server) startGuard() error {
-	s.guard = exec.Command("sh", "-c", guardScript, "guard", s.dir) //nolint:noctx // it has to outlive everything here
+	s.guard = exec.Command("sh", "-c", guardScript, "guard", s.dir) //nolint:noctx // it has to outlive this process
 	s.guard.SysProcAttr = ownSession()
 	// The pipe stays open until remove or the end of this process.
 	leash, err := s.guard.StdinPipe()
@@ -33,12 +33,12 @@ func (s *Server) startGuard() error {
 	}
 	s.guardInput = leash
 	if err := s.guard.Start(); err != nil {
-		return fmt.Errorf("start the guard of PostgreSQL: %w", err)
+		return fmt.Errorf("could not start the guard of PostgreSQL: %w", err)
 	}
 	return nil
 }
 
-// remove ends the server and removes everything of it.
+// remove stops the server and removes its directory.
 func (s *Server) remove() error {
 	if err := s.guardInput.Close(); err != nil {
 		return err
@@ -49,11 +49,12 @@ func (s *Server) remove() error {
 	case err := <-done:
 		return err
 	case <-time.After(timeout):
-		return fmt.Errorf("the guard of PostgreSQL does not end")
+		return fmt.Errorf("the guard of PostgreSQL did not end within %s", timeout)
 	}
 }
 
-// previousServerAlive reads in a server's log that the one before is not quite gone.
+// previousServerAlive reports whether the log of a server says that the previous one
+// still runs.
 func previousServerAlive(log []byte) bool {
 	return bytes.Contains(log, []byte("pre-existing shared memory block")) || bytes.Contains(log, []byte("lock file \"postmaster.pid\" already exists"))
 }

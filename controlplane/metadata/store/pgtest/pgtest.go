@@ -1,8 +1,7 @@
-// Package pgtest runs a real PostgreSQL server for tests: in a directory of
-// its own, on a free port, as an unprivileged user. It owns the server's life,
-// also its sudden death when a test asks for that, and gives every test a
-// database. It knows nothing of what is stored in it. A machine without
-// PostgreSQL fails the test; tests/setup.sh installs it.
+// Package pgtest runs a real PostgreSQL server for tests, in a directory of its
+// own, on a free port, as an unprivileged user. It starts, stops and crashes the
+// server, and creates a database for each test. On a machine without PostgreSQL
+// the test fails; tests/setup.sh installs it.
 package pgtest
 
 import (
@@ -25,18 +24,18 @@ import (
 	"github.com/ayb-go/ayb/shared/porttest"
 )
 
-// timeout is how long starting and stopping may take on a busy machine.
+// timeout limits starting and stopping, which take long on a busy machine.
 const timeout = 60 * time.Second
 
-// Server is a PostgreSQL server. Its methods may be called concurrently, but
-// those that start and end it are one test's business.
+// Server is a PostgreSQL server. Its methods may be called concurrently, except
+// those that start and stop it.
 type Server struct {
-	dir       string // holds everything; owned by the server's user
+	dir       string // holds all its files; owned by the server's user
 	bin       string
 	port      int
 	databases atomic.Int64
-	// guard removes the server and its directory when this process ends,
-	// however it ends: it waits for its input to close.
+	// guard stops the server and removes its directory when its input is closed, by
+	// remove or by the end of this process.
 	guard      *exec.Cmd
 	guardInput io.Closer
 	done       chan struct{} // closed when the running server has ended
@@ -45,8 +44,8 @@ type Server struct {
 
 var shared = sync.OnceValues(start)
 
-// Shared gives the server that all tests of the process share. It is started
-// by the first of them and goes with the process.
+// Shared returns the server that all tests of the process share. The first of them
+// starts it, and it stops with the process.
 func Shared(t testing.TB) *Server {
 	t.Helper()
 	s, err := shared()
@@ -56,7 +55,7 @@ func Shared(t testing.TB) *Server {
 	return s
 }
 
-// Start starts a server that belongs to one test and is removed with it.
+// Start starts a server for one test and removes it after the test.
 func Start(t testing.TB) *Server {
 	t.Helper()
 	s, err := start()
@@ -71,8 +70,8 @@ func Start(t testing.TB) *Server {
 	return s
 }
 
-// Database creates an empty database for one test and gives its URL. On a
-// shared server it is dropped with the test.
+// Database creates an empty database for one test and returns its URL. It is
+// dropped after the test.
 func (s *Server) Database(t testing.TB) string {
 	t.Helper()
 	name := fmt.Sprintf("test_%d", s.databases.Add(1))
@@ -90,31 +89,31 @@ func (s *Server) Database(t testing.TB) string {
 	return s.url(name)
 }
 
-// Kill ends the server at once, as a crash does, with everything it was doing:
-// the processes that it has for its clients would go on for a moment without it.
+// Kill ends the server at once, as a crash does. It kills the processes of its
+// connections too, which would go on for a moment without it.
 func (s *Server) Kill(t testing.TB) {
 	t.Helper()
-	family, err := killChildren(s.proc.Pid)
+	children, err := killChildren(s.proc.Pid)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.stop(t, syscall.SIGKILL)
 	deadline := time.After(timeout)
-	for _, pid := range family {
+	for _, pid := range children {
 		for isRunning(pid) {
 			select {
 			case <-time.After(time.Millisecond):
 			case <-deadline:
-				t.Fatal("a process of the PostgreSQL server does not end")
+				t.Fatal("a process of the PostgreSQL server did not end")
 			}
 		}
 	}
 }
 
-// Stop ends the server in an orderly way, without waiting for its clients.
+// Stop stops the server in an orderly way, without waiting for its clients.
 func (s *Server) Stop(t testing.TB) { s.stop(t, syscall.SIGINT) }
 
-// Restart starts a server again that has ended, on the same port.
+// Restart starts a stopped server again, on the same port.
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
 	if !s.ended() {
@@ -135,7 +134,7 @@ func (s *Server) stop(t testing.TB, sig syscall.Signal) {
 	select {
 	case <-s.done:
 	case <-time.After(timeout):
-		t.Fatal("the PostgreSQL server does not stop")
+		t.Fatal("the PostgreSQL server did not stop")
 	}
 }
 
@@ -163,7 +162,7 @@ func (s *Server) exec(ctx context.Context, stmt string) error {
 	return errors.Join(err, db.Close())
 }
 
-// start makes and runs a server.
+// start creates and starts a server.
 func start() (*Server, error) {
 	bin, err := binaries()
 	if err != nil {
@@ -182,7 +181,7 @@ func start() (*Server, error) {
 	if err := s.startGuard(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	for range 5 { // somebody else may take the port first
+	for range 5 { // another process may take the port first
 		if s.port, err = porttest.FreePort(); err != nil {
 			break
 		}
@@ -193,8 +192,8 @@ func start() (*Server, error) {
 	return nil, errors.Join(err, s.remove())
 }
 
-// binaries finds the newest server programs: where Debian puts them, else on
-// the path.
+// binaries returns the directory of the newest server programs: where Debian has
+// them, else on the path.
 func binaries() (string, error) {
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
 	if err != nil {
@@ -206,7 +205,7 @@ func binaries() (string, error) {
 	if p, err := exec.LookPath("postgres"); err == nil {
 		return filepath.Dir(p), nil
 	}
-	return "", errors.New("no PostgreSQL server is installed; tests/setup.sh installs one")
+	return "", errors.New("PostgreSQL is not installed; tests/setup.sh installs it")
 }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
@@ -239,11 +238,11 @@ func (s *Server) startAndWait(ctx context.Context) error {
 		if up || err != nil {
 			return err
 		}
-		// It ended by itself: after a crash, while children of the last one
-		// are still going; else for good.
-		text, _ := os.ReadFile(log.Name()) // what is known of it is in the error
+		// It ended by itself. After a crash it does so while children of the
+		// previous server still run; then it is started again.
+		text, _ := os.ReadFile(log.Name()) // an empty log is in the error as well
 		if !previousServerAlive(text) {
-			return fmt.Errorf("the PostgreSQL server does not start:\n%s", text)
+			return fmt.Errorf("the PostgreSQL server did not start:\n%s", text)
 		}
 		if err := os.Truncate(log.Name(), 0); err != nil {
 			return err
@@ -252,24 +251,25 @@ func (s *Server) startAndWait(ctx context.Context) error {
 }
 
 func (s *Server) startProcess(log *os.File) error {
-	cmd := exec.Command(filepath.Join(s.bin, "postgres"), "-D", s.data(), "-p", fmt.Sprint(s.port), //nolint:noctx // ended by signals
+	cmd := exec.Command(filepath.Join(s.bin, "postgres"), "-D", s.data(), "-p", fmt.Sprint(s.port), //nolint:noctx // stopped by signals
 		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off",
 		"-c", "max_connections=200", "-c", "shared_buffers=32MB")
 	cmd.SysProcAttr, cmd.Dir = unprivileged(), s.dir
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("start PostgreSQL: %w", err)
+		return fmt.Errorf("could not start PostgreSQL: %w", err)
 	}
 	done := make(chan struct{})
 	s.proc, s.done = cmd.Process, done
 	go func() {
 		defer close(done)
-		_ = cmd.Wait() // how it ended is in its log
+		_ = cmd.Wait() // the log says how it ended
 	}()
 	return nil
 }
 
-// waitUntilReady waits until the server answers; it is false when it has ended.
+// waitUntilReady waits until the server answers. It returns false if the server has
+// ended.
 func (s *Server) waitUntilReady(ctx context.Context) (bool, error) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -281,7 +281,7 @@ func (s *Server) waitUntilReady(ctx context.Context) (bool, error) {
 		case <-s.done:
 			return false, nil
 		case <-ctx.Done():
-			return false, fmt.Errorf("the PostgreSQL server does not answer: %w", ctx.Err())
+			return false, fmt.Errorf("the PostgreSQL server did not answer: %w", ctx.Err())
 		case <-tick.C:
 		}
 	}

@@ -10,12 +10,12 @@ import (
 	"syscall"
 )
 
-// serverUser is who the server runs as when this process is root, which
-// PostgreSQL refuses to run as.
+// serverUser returns the user of the server when this process is root. PostgreSQL
+// refuses to run as root.
 func serverUser() (uid, gid int, err error) {
 	u, err := user.Lookup("nobody")
 	if err != nil {
-		return 0, 0, fmt.Errorf("PostgreSQL does not run as root, and there is no user nobody: %w", err)
+		return 0, 0, fmt.Errorf("could not find the user nobody, and PostgreSQL does not run as root: %w", err)
 	}
 	if uid, err = strconv.Atoi(u.Uid); err == nil {
 		gid, err = strconv.Atoi(u.Gid)
@@ -37,7 +37,7 @@ func chownToServerUser(dir string) error {
 func unprivileged() *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Setpgid: true}
 	if os.Getuid() == 0 {
-		if uid, gid, err := serverUser(); err == nil { // chownToServerUser has looked
+		if uid, gid, err := serverUser(); err == nil { // chownToServerUser returned an error before
 			attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 		}
 	}

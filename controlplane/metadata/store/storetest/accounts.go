@@ -16,7 +16,7 @@ import (
 
 func slug(s string) ayb.EntitySlug { return ayb.EntitySlug(s) }
 
-// pathOf reads "entity/database".
+// pathOf parses "entity/database".
 func pathOf(s string) ayb.DatabasePath {
 	i := slices.Index([]byte(s), '/')
 	return ayb.DatabasePath{Entity: ayb.EntitySlug(s[:i]), Database: ayb.DatabaseSlug(s[i+1:])}
@@ -74,7 +74,7 @@ func deleteEntity(t *testing.T, s *store.Store) {
 	if list, err := s.SharedWith(ctx, bob.ID); err != nil || len(list) != 0 {
 		t.Errorf("shared with bob %+v, %v", list, err)
 	}
-	// What is bob's stays.
+	// The records of bob stay.
 	if d, err := s.DatabaseByPath(ctx, kept.Path); err != nil || d != kept {
 		t.Errorf("got %+v, %v", d, err)
 	}
@@ -83,14 +83,14 @@ func deleteEntity(t *testing.T, s *store.Store) {
 	}
 	_, err = s.DeleteEntity(ctx, alice.ID, now)
 	wantCode(t, err, errs.NotFound)
-	// A mail from before does not make it again (issue 9, B7), whatever is there
-	// meanwhile; the mail of the moment and later ones do.
+	// A mail from before the deletion does not create the account again. A mail
+	// from the moment of the deletion does.
 	old := Confirmation("alice", "alice@example.org", "old")
 	old.MailIssued = now.Add(-time.Microsecond)
 	wantCode(t, s.Confirm(ctx, old), errs.InvalidToken)
 	_, err = s.EntityBySlug(ctx, "alice")
 	wantCode(t, err, errs.NotFound)
-	// Name and address are free, and nothing of the old account comes back.
+	// Name and address are free, and the new account has no record of the old one.
 	again := Confirmation("alice", "alice@example.org", "new")
 	again.MailIssued = now
 	must(t, s.Confirm(ctx, again))
@@ -103,7 +103,7 @@ func deleteEntity(t *testing.T, s *store.Store) {
 		t.Errorf("tokens %+v, %v", list, err)
 	}
 	wantCode(t, s.Confirm(ctx, old), errs.InvalidToken)
-	// It is remembered as long as such a mail can be.
+	// The deletion is recorded until all mails from before have expired.
 	later := Confirmation("bob", "bob@example.org", "much later")
 	later.Now = now.Add(24 * time.Hour)
 	later.MailIssued, later.MailExpires = later.Now.Add(-time.Minute), later.Now.Add(time.Hour)
@@ -112,8 +112,8 @@ func deleteEntity(t *testing.T, s *store.Store) {
 	must(t, s.Confirm(ctx, old))
 }
 
-// Whatever is added to an account while it is deleted goes with it or is
-// refused: nothing is left half-made.
+// A record that is added to an account during its deletion is deleted with it, or
+// is refused.
 func deleteEntityRace(t *testing.T, s *store.Store) {
 	ctx := context.Background()
 	for round := range 8 {
@@ -161,7 +161,7 @@ func deleteEntityRace(t *testing.T, s *store.Store) {
 	}
 }
 
-// A path cannot be used again before the files of its last database are gone.
+// A path is free once the files of its last database are removed.
 func purgeQueue(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	alice := entity(t, s, "alice")
@@ -197,7 +197,7 @@ func purgeQueue(t *testing.T, s *store.Store) {
 	}
 }
 
-// O9: what ended long ago goes; what has not ended, or has just, stays.
+// O9: records that ended long ago are deleted, others stay.
 func expired(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	c := code(t, s)
@@ -223,7 +223,7 @@ func expired(t *testing.T, s *store.Store) {
 	}
 	_, err := s.OAuthCode(ctx, c.Hash)
 	must(t, err)
-	// A day after the code has ended, so has the mail alice confirmed.
+	// A day after the end of the code, the mail of alice has expired as well.
 	if n, err := s.DeleteExpired(ctx, c.ExpiresAt.Add(day+time.Second)); err != nil || n != 2 {
 		t.Errorf("deleted %d, %v", n, err)
 	}

@@ -11,11 +11,11 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// change is what is to become of limits.
+// change is a change of limits.
 type change = map[limits.Limit]*int64
 
-// limitChanges: the operator's limits are kept for accounts and for databases, come
-// with a look-up, and can be taken back one by one.
+// limitChanges: limits are stored for accounts and for databases, are part of a
+// look-up, and can be removed one by one.
 func limitChanges(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	alice, bob := entity(t, s, "alice"), entity(t, s, "bob")
@@ -46,7 +46,7 @@ func limitChanges(t *testing.T, s *store.Store) {
 			wantCode(t, s.ChangeDatabaseLimits(ctx, shop.ID, change{l: &value}), errs.Invalid)
 			continue
 		}
-		zero := int64(0) // a value like any other, not the absence of one
+		zero := int64(0) // zero is a value, and not the absence of one
 		must(t, s.ChangeDatabaseLimits(ctx, shop.ID, change{l: &value}))
 		must(t, s.ChangeDatabaseLimits(ctx, shop.ID, change{l: &zero}))
 		want.Database.Set(l, 0)
@@ -84,8 +84,8 @@ func limitChanges(t *testing.T, s *store.Store) {
 	own(other, limits.Overrides{})
 }
 
-// limitsOfDeletedAccount: an account goes with the limits that were set for it and for its
-// databases, and whoever has the names next starts without.
+// limitsOfDeletedAccount: the limits of an account and its databases are deleted
+// with it. A new account of that name has none.
 func limitsOfDeletedAccount(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	alice := entity(t, s, "alice")

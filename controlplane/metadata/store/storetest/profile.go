@@ -25,7 +25,7 @@ func wantProfile(t *testing.T, s *store.Store, want meta.Profile) {
 	}
 }
 
-// A11: texts of any length, on every dialect.
+// A11: texts of any length are stored by both databases.
 func profile(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	alice, _ := entity(t, s, "alice"), entity(t, s, "bob")
@@ -58,7 +58,7 @@ func profile(t *testing.T, s *store.Store) {
 	wantProfile(t, s, want)
 }
 
-// Updates of different fields at once all happen.
+// Updates of different fields at the same time are all kept.
 func profileRace(t *testing.T, s *store.Store) {
 	alice := entity(t, s, "alice")
 	var wg sync.WaitGroup
@@ -97,7 +97,7 @@ func verifyLinks(t *testing.T, s *store.Store) {
 	old[1].Verified = true
 	verify(old, true)
 	wantProfile(t, s, meta.Profile{Links: old})
-	verify(old, true) // what was verified already is the same list
+	verify(old, true) // a verified link is the same link
 
 	newer := set("https://a.example/", "https://c.example/")
 	verify(old, false)
@@ -107,11 +107,11 @@ func verifyLinks(t *testing.T, s *store.Store) {
 	verify(swapped, false)
 	verify(newer[:1], false)
 	if got, err := s.VerifyLinks(ctx, 999, old); err != nil || got {
-		t.Errorf("stored %v for nobody, %v", got, err)
+		t.Errorf("stored %v for a missing account, %v", got, err)
 	}
 }
 
-// Names that cannot be stored are names of nothing, on every dialect alike.
+// A name that cannot be stored is NotFound, in both databases.
 func badTexts(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	entity(t, s, "alice")

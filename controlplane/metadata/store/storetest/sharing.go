@@ -59,7 +59,7 @@ func grants(t *testing.T, s *store.Store) {
 	check()
 	forCarol := set(carol, ayb.ShareReadOnly, 0)
 	forBob := set(bob, ayb.ShareManager, time.Microsecond)
-	check(forCarol, forBob) // oldest first
+	check(forCarol, forBob) // the oldest first
 	set(carol, ayb.ShareReadWrite, time.Hour)
 	forCarol.Level = ayb.ShareReadWrite
 	check(forCarol, forBob) // a new level keeps the place
@@ -70,13 +70,13 @@ func grants(t *testing.T, s *store.Store) {
 	must(t, s.RemoveGrant(ctx, carol.ID, d.ID))
 	check(forBob)
 	forCarol = set(carol, ayb.ShareReadOnly, 2*time.Hour)
-	check(forBob, forCarol) // given anew, it is the youngest
+	check(forBob, forCarol) // granted again, it is the newest
 	wantCode(t, s.SetGrant(ctx, meta.Grant{Entity: 999, Database: d.ID, Level: ayb.ShareManager, CreatedAt: now}), errs.NotFound)
 	wantCode(t, s.SetGrant(ctx, meta.Grant{Entity: bob.ID, Database: 999, Level: ayb.ShareManager, CreatedAt: now}), errs.NotFound)
 	wantCode(t, s.SetGrant(ctx, meta.Grant{Entity: bob.ID, Database: d.ID, Level: ayb.ShareNone, CreatedAt: now}), errs.Internal)
 }
 
-// P6: one statement gives a whole listing with what the viewer was granted.
+// P6: one statement returns a listing with the grants of the viewer.
 func databasesFor(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	alice, bob, carol := entity(t, s, "alice"), entity(t, s, "bob"), entity(t, s, "carol")
@@ -97,7 +97,7 @@ func databasesFor(t *testing.T, s *store.Store) {
 	if !slices.Equal(got, all) {
 		t.Errorf("got %+v, want %+v", got, all)
 	}
-	for _, viewer := range []meta.EntityID{0, alice.ID} { // nobody, and the owner, have no grants
+	for _, viewer := range []meta.EntityID{0, alice.ID} { // an anonymous caller and the owner have no grants
 		got, err := s.DatabasesFor(ctx, alice.ID, viewer)
 		must(t, err)
 		for i, a := range got {

@@ -1,5 +1,5 @@
-// Package storetest is the suite every metadata store has to pass, whatever
-// database it lives in. It is imported by tests only.
+// Package storetest is the test suite of the metadata store, which passes it on
+// SQLite and on PostgreSQL. Only tests import it.
 package storetest
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Run runs the suite; open gives a fresh, empty store that is closed with t.
+// Run runs the suite. open returns a new, empty store that is closed with t.
 func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 	for name, f := range map[string]func(*testing.T, *store.Store){
 		"confirm":                         confirm,
@@ -44,13 +44,13 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"purges are claimed":              purgesClaimed,
 		"purge race":                      purgeRace,
 		"limits":                          limitChanges,
-		"limits go":                       limitsOfDeletedAccount,
+		"limits of a deleted account":     limitsOfDeletedAccount,
 		"expired":                         expired,
 		"deletion":                        deletion,
 		"undeletion":                      undeletion,
 		"rename":                          rename,
 		"operations are claimed":          operationsClaimed,
-		"end of grace":                    purgeDeleted,
+		"purge deleted":                   purgeDeleted,
 		"account with pending operations": accountWithPendingOperations,
 		"reservation":                     reservation,
 		"reservation race":                reservationRace,
@@ -60,17 +60,17 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"token limit":                     tokenLimit,
 		"snapshot notes":                  snapshotNotes,
 		"directory":                       directory,
-		"texts nobody stores":             badTexts,
+		"bad texts":                       badTexts,
 		"canceled":                        canceled,
 	} {
 		t.Run(name, func(t *testing.T) { f(t, open(t)) })
 	}
 }
 
-// now is the time the suite lives in.
+// now is the present time of the suite.
 var now = time.Date(2026, 3, 15, 16, 25, 56, 706_720_000, time.UTC)
 
-// Confirmation gives a valid confirmation; mail tells one mail from another.
+// Confirmation returns a valid confirmation of the mail with this digest.
 func Confirmation(slug, address, mail string) meta.Confirmation {
 	return meta.Confirmation{
 		Slug: ayb.EntitySlug(slug), Type: ayb.User, Address: address,
@@ -93,7 +93,7 @@ func wantCode(t *testing.T, err error, code errs.Code) {
 	}
 }
 
-// entity makes an entity and gives its record.
+// entity creates an account and returns its record.
 func entity(t *testing.T, s *store.Store, slug string) meta.Entity {
 	t.Helper()
 	must(t, s.Confirm(t.Context(), Confirmation(slug, slug+"@example.org", "mail-"+slug)))
@@ -128,7 +128,7 @@ func confirm(t *testing.T, s *store.Store) {
 	}
 }
 
-// A8: a name or an address that is taken leaves nothing behind.
+// A8: a confirmation of a taken name or address stores nothing.
 func confirmConflict(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	must(t, s.Confirm(ctx, Confirmation("alice", "alice@example.org", "m1")))
@@ -149,7 +149,7 @@ func confirmConflict(t *testing.T, s *store.Store) {
 	must(t, s.Confirm(ctx, Confirmation("bob", "bob@example.org", "m3")))
 }
 
-// A9: of many addresses that confirm one name at once, one gets it.
+// A9: of many addresses that confirm one name at the same time, one gets it.
 func confirmRace(t *testing.T, s *store.Store) {
 	const n = 16
 	var wg sync.WaitGroup
@@ -179,7 +179,7 @@ func confirmRace(t *testing.T, s *store.Store) {
 	}
 }
 
-// Mails to one new account that are confirmed at once all log in to it (A9).
+// A9: mails to one new account that are confirmed at the same time all log in.
 func loginRace(t *testing.T, s *store.Store) {
 	const n = 12
 	results := make([]error, n)
@@ -204,7 +204,7 @@ func loginRace(t *testing.T, s *store.Store) {
 	}
 }
 
-// S15: a mail is spent once, also when it is confirmed many times at once.
+// S15: a mail is spent once, even if it is confirmed many times at the same time.
 func spentMails(t *testing.T, s *store.Store) {
 	const n = 8
 	var wg sync.WaitGroup
@@ -228,7 +228,7 @@ func spentMails(t *testing.T, s *store.Store) {
 	if good != 1 {
 		t.Errorf("one mail was confirmed %d times", good)
 	}
-	// Digests are forgotten once their tokens have ended by themselves.
+	// Digests are removed once their tokens have expired.
 	later := Confirmation("alice", "alice@example.org", "later mail")
 	later.Now, later.Short = now.Add(2*time.Hour), "later"
 	must(t, s.Confirm(t.Context(), later))

@@ -10,7 +10,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// database makes a database of an entity and gives its record.
+// database creates a database of an account and returns its record.
 func database(t *testing.T, s *store.Store, owner meta.Entity, name string) meta.Database {
 	t.Helper()
 	path := ayb.DatabasePath{Entity: owner.Slug, Database: ayb.DatabaseSlug(name)}
@@ -22,7 +22,7 @@ func database(t *testing.T, s *store.Store, owner meta.Entity, name string) meta
 	return d
 }
 
-// S2: what a token is confined to comes back as it was stored.
+// S2: the scope of a token is read as it was stored.
 func mintedTokens(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	alice, bob := entity(t, s, "alice"), entity(t, s, "bob")
@@ -74,7 +74,7 @@ func tokenUse(t *testing.T, s *store.Store) {
 		{Short: "b", At: later}, {Short: "a", At: later, ExpiresAt: later.Add(time.Hour)},
 		{Short: "revoked", At: later, ExpiresAt: later.Add(time.Hour)}, {Short: "gone", At: later},
 	}))
-	// A use heard of late changes nothing.
+	// An older use that is recorded later changes nothing.
 	must(t, s.TouchTokens(ctx, []meta.TokenUse{{Short: "a", At: now, ExpiresAt: now}}))
 	must(t, s.TouchTokens(ctx, nil))
 	for short, want := range map[string][2]time.Time{

@@ -12,7 +12,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// deleteAccountWith makes an account with databases and deletes it.
+// deleteAccountWith creates an account with databases and deletes it.
 func deleteAccountWith(t *testing.T, s *store.Store, slug string, names ...string) {
 	t.Helper()
 	e := entity(t, s, slug)
@@ -29,8 +29,8 @@ func deleteAccountWith(t *testing.T, s *store.Store, slug string, names ...strin
 	}
 }
 
-// purgesClaimed: files that have to go are claimed by one at a time, and the path is
-// not free before they are gone (A15).
+// A15: one server at a time claims the files of a database, and the path is free
+// once they are removed.
 func purgesClaimed(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	deleteAccountWith(t, s, "alice", "a", "b", "c")
@@ -70,7 +70,7 @@ func purgesClaimed(t *testing.T, s *store.Store) {
 	}
 	must(t, s.PostponePurge(ctx, 1<<40, now))
 
-	// The name of the account is free at once, that of the database is not.
+	// The name of the account is free at once, the path of the database later.
 	e := meta.Confirmation{Slug: "alice", Type: ayb.Organization, Address: "other@example.org",
 		MailDigest: "again", MailExpires: now.Add(time.Hour), MailIssued: now, Short: "again", Now: now}
 	must(t, s.Confirm(ctx, e))
@@ -86,11 +86,11 @@ func purgesClaimed(t *testing.T, s *store.Store) {
 	must(t, s.CheckPathFree(ctx, path))
 	must(t, s.CreateDatabase(ctx, d))
 	if got := claim(9, now.Add(time.Hour)); len(got) != 0 {
-		t.Errorf("claimed %v after all was forgotten", got)
+		t.Errorf("claimed %v after all purges were complete", got)
 	}
 }
 
-// purgeRace: many servers claim at once, and nothing is given twice.
+// purgeRace: of many servers that claim at the same time, one gets each purge.
 func purgeRace(t *testing.T, s *store.Store) {
 	names := make([]string, 24)
 	for i := range names {

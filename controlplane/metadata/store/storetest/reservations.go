@@ -14,8 +14,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// reservation: a path is kept for a database that is being made, and what there
-// is of it goes when nobody keeps it any more (N11).
+// N11: a path is reserved for a database that is being created. Its files are
+// removed after the reservation has ended.
 func reservation(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	alice := entity(t, s, "alice")
@@ -54,7 +54,7 @@ func reservation(t *testing.T, s *store.Store) {
 	e := newDatabase(alice, "e")
 	r, err = s.ReserveDatabase(ctx, e, now, now.Add(claim))
 	must(t, err)
-	got, err := s.ClaimPurges(ctx, 9, now.Add(claim), now.Add(2*claim)) // nobody renewed it
+	got, err := s.ClaimPurges(ctx, 9, now.Add(claim), now.Add(2*claim)) // the reservation was not renewed
 	must(t, err)
 	if len(got) != 1 || got[0].Path != e.Path || got[0].SoftDeleteKey != "" {
 		t.Errorf("claimed %+v", got)
@@ -68,7 +68,7 @@ func reservation(t *testing.T, s *store.Store) {
 	must(t, err)
 	release(t, s, r, now.Add(claim), true)
 	if got, err := s.ClaimPurges(ctx, 9, now, now.Add(claim)); err != nil || len(got) != 0 {
-		t.Errorf("it is the caller's: %+v, %v", got, err)
+		t.Errorf("claimed for the caller: %+v, %v", got, err)
 	}
 	if got, err := s.ClaimPurges(ctx, 9, now.Add(claim), now.Add(2*claim)); err != nil || len(got) != 1 {
 		t.Errorf("after its release: %+v, %v", got, err)
@@ -77,13 +77,13 @@ func reservation(t *testing.T, s *store.Store) {
 
 func release(t *testing.T, s *store.Store, r meta.Reservation, until time.Time, want bool) {
 	t.Helper()
-	if theirs, err := s.ReleaseReservation(t.Context(), r, until); err != nil || theirs != want {
-		t.Errorf("released: %v, %v", theirs, err)
+	if held, err := s.ReleaseReservation(t.Context(), r, until); err != nil || held != want {
+		t.Errorf("released: %v, %v", held, err)
 	}
 }
 
-// reservationRace: of many that make, reserve and rename to one name at once,
-// one gets it.
+// reservationRace: of several calls at the same time that create, reserve or rename
+// to one name, one succeeds.
 func reservationRace(t *testing.T, s *store.Store) {
 	alice := entity(t, s, "alice")
 	var won atomic.Int32
@@ -110,7 +110,7 @@ func reservationRace(t *testing.T, s *store.Store) {
 	}
 	racers.Wait()
 	if n := won.Load(); n != 1 {
-		t.Errorf("%d got it", n)
+		t.Errorf("%d calls got the name", n)
 	}
 }
 
@@ -143,7 +143,7 @@ func lineage(t *testing.T, s *store.Store) {
 	softDelete(t, s, own, now)
 	softDelete(t, s, source, now)
 	if from, forks, err = s.Lineage(ctx, his.ID, bob.ID); err != nil || len(from)+len(forks) != 0 {
-		t.Errorf("of a deleted one: %+v, %+v, %v", from, forks, err)
+		t.Errorf("of a deleted database: %+v, %+v, %v", from, forks, err)
 	}
 	if _, forks, err = s.Lineage(ctx, source.ID, bob.ID); err != nil || len(forks) != 1 {
 		t.Errorf("a deleted fork: %+v, %v", forks, err)
@@ -155,7 +155,7 @@ func lineage(t *testing.T, s *store.Store) {
 	}
 }
 
-// snapshotTasks: snapshots follow their database, wherever it goes.
+// snapshotTasks: snapshots follow their database through renames.
 func snapshotTasks(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	alice := entity(t, s, "alice")
@@ -180,10 +180,10 @@ func snapshotTasks(t *testing.T, s *store.Store) {
 	if again := claimed(now); len(again) != 0 {
 		t.Errorf("claimed twice: %+v", again)
 	}
-	// Others may not get a name under which there are snapshots.
+	// Another database may not get a name under which there are snapshots.
 	other := database(t, s, alice, "other")
 	wantCode(t, s.BeginRename(ctx, other, "a", now, now.Add(claim)), errs.Conflict)
-	// It gets yet another name while they are moved.
+	// It is renamed again while they are moved.
 	to("c")
 	must(t, s.CompleteSnapshotTask(ctx, got[0], now.Add(time.Second)))
 	must(t, s.CompleteSnapshotTask(ctx, meta.SnapshotTask{ID: got[0].ID}, now))
@@ -195,7 +195,7 @@ func snapshotTasks(t *testing.T, s *store.Store) {
 	must(t, s.CompleteSnapshotTask(ctx, got[1], now))
 	softDelete(t, s, d, now)
 	if got = claimed(now.Add(3 * time.Hour)); len(got) != 0 {
-		t.Errorf("of a deleted one: %+v", got)
+		t.Errorf("of a deleted database: %+v", got)
 	}
 	m, err := s.BeginUndeletion(ctx, alice.ID, d.Path, now, now.Add(claim))
 	must(t, err)

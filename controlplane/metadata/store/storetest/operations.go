@@ -14,7 +14,7 @@ import (
 
 const claim = time.Minute
 
-// softDelete deletes a database, files and all.
+// softDelete soft-deletes a database and completes the operation.
 func softDelete(t *testing.T, s *store.Store, d meta.Database, at time.Time) {
 	t.Helper()
 	must(t, s.BeginDeletion(t.Context(), d, at, at.Add(claim)))
@@ -42,8 +42,8 @@ func newDatabase(owner meta.Entity, name string) meta.Database {
 		Type: ayb.SQLite, Public: ayb.PublicNone, Node: "n1", CreatedAt: now}
 }
 
-// deletion: a deleted database exists for nobody, keeps its grants and tokens,
-// and leaves its name when its files have gone.
+// deletion: a soft-deleted database is not found, keeps its grants and tokens, and
+// frees its name when the operation is complete.
 func deletion(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	alice, bob := entity(t, s, "alice"), entity(t, s, "bob")
@@ -96,7 +96,7 @@ func undeletion(t *testing.T, s *store.Store) {
 	wantCode(t, err, errs.NotFound)
 	must(t, s.BeginDeletion(ctx, first, now, now.Add(claim)))
 	_, err = s.BeginUndeletion(ctx, alice.ID, first.Path, now, now.Add(claim))
-	wantCode(t, err, errs.Conflict) // still on its way
+	wantCode(t, err, errs.Conflict) // its deletion is pending
 	must(t, s.CompleteOperation(ctx, meta.PendingOperation{Kind: meta.OperationDelete, Database: first}, now))
 	second := database(t, s, alice, "shop")
 	_, err = s.BeginUndeletion(ctx, alice.ID, first.Path, now, now.Add(claim))
@@ -106,16 +106,16 @@ func undeletion(t *testing.T, s *store.Store) {
 	m, err := s.BeginUndeletion(ctx, alice.ID, first.Path, now, now.Add(claim))
 	must(t, err)
 	if m != (meta.PendingOperation{Kind: meta.OperationUndelete, Database: second}) {
-		t.Errorf("it is not the last one: %+v", m)
+		t.Errorf("another database than the last one: %+v", m)
 	}
 	missing(t, s, first.Path)
 	wantCode(t, s.CreateDatabase(ctx, newDatabase(alice, "shop")), errs.Conflict)
 	_, err = s.BeginUndeletion(ctx, alice.ID, first.Path, now, now.Add(claim))
-	wantCode(t, err, errs.Conflict) // somebody is at it
+	wantCode(t, err, errs.Conflict) // the undeletion is claimed
 	again, err := s.BeginUndeletion(ctx, alice.ID, first.Path, now.Add(claim), now.Add(2*claim))
 	must(t, err)
 	if again != m {
-		t.Errorf("begun again: %+v", again)
+		t.Errorf("started again: %+v", again)
 	}
 	must(t, s.CancelOperation(ctx, m))
 	missing(t, s, first.Path)
@@ -127,13 +127,13 @@ func undeletion(t *testing.T, s *store.Store) {
 	if got, err := s.DatabaseByPath(ctx, first.Path); err != nil || got != second {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	must(t, s.CancelOperation(ctx, m)) // too late, and no error
+	must(t, s.CancelOperation(ctx, m)) // it is complete, and that is no error
 	if got, err := s.DatabaseByPath(ctx, first.Path); err != nil || got != second {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
 
-// rename: the old name leads to the database until it is used again.
+// rename: the old name resolves to the database until it is used again.
 func rename(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	alice := entity(t, s, "alice")
@@ -151,11 +151,11 @@ func rename(t *testing.T, s *store.Store) {
 	moving := d
 	moving.Pending = true
 	if got, err := s.DatabaseByPath(ctx, d.Path); err != nil || got != moving {
-		t.Errorf("on its way: %+v, %v", got, err)
+		t.Errorf("pending: %+v, %v", got, err)
 	}
 	must(t, s.CancelOperation(ctx, meta.PendingOperation{Kind: meta.OperationRename, Database: d, To: "new"}))
 	if got, err := s.DatabaseByPath(ctx, d.Path); err != nil || got != d {
-		t.Errorf("abandoned: %+v, %v", got, err)
+		t.Errorf("canceled: %+v, %v", got, err)
 	}
 	must(t, s.BeginRename(ctx, d, "new", now, now.Add(claim)))
 	for range 2 {
@@ -168,16 +168,16 @@ func rename(t *testing.T, s *store.Store) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	if got, err := s.ResolveRenamed(ctx, at("old")); err != nil || got != at("new") {
-		t.Errorf("the old name leads to %v, %v", got, err)
+		t.Errorf("the old name resolves to %v, %v", got, err)
 	}
 	_, err := s.ResolveRenamed(ctx, at("never"))
 	wantCode(t, err, errs.NotFound)
-	// And once more: both old names lead there.
+	// After a second rename both old names resolve to the newest.
 	must(t, s.BeginRename(ctx, renamed, "newest", now, now.Add(claim)))
 	must(t, s.CompleteOperation(ctx, meta.PendingOperation{Kind: meta.OperationRename, Database: renamed, To: "newest"}, now))
 	for _, name := range []string{"old", "new"} {
 		if got, err := s.ResolveRenamed(ctx, at(name)); err != nil || got != at("newest") {
-			t.Errorf("%s leads to %v, %v", name, got, err)
+			t.Errorf("%s resolves to %v, %v", name, got, err)
 		}
 	}
 	must(t, s.CreateDatabase(ctx, newDatabase(alice, "old")))
@@ -219,8 +219,8 @@ func operationsClaimed(t *testing.T, s *store.Store) {
 	}
 }
 
-// purgeDeleted: what was deleted long enough ago goes for good, and what has its
-// name now does not.
+// purgeDeleted: a database is purged after its time, and a database that has its
+// name now stays.
 func purgeDeleted(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	alice, bob := entity(t, s, "alice"), entity(t, s, "bob")
@@ -260,15 +260,15 @@ func purgeDeleted(t *testing.T, s *store.Store) {
 	for _, e := range got {
 		told = append(told, fmt.Sprintf("%s %v %d", e.From, e.Before.Sub(now), e.Database))
 	}
-	// What is under the old name goes with the database, what has come after
-	// its deletion stays, except where nobody has used the name since.
+	// Snapshots under the old name are removed. Snapshots from after the deletion
+	// stay if another database has used the name since.
 	if want := []string{"alice/shop 0s 0", "alice/store 0s 0", "alice/else 24h0m0s 0"}; !slices.Equal(told, want) {
 		t.Errorf("snapshots %v, want %v", told, want)
 	}
 }
 
-// accountWithPendingOperations: all places where files may be are listed, and what is on its
-// way is left alone until nobody moves it any more.
+// accountWithPendingOperations: the deletion of an account queues all places where
+// files may be. Files with a pending operation wait for the end of its claim.
 func accountWithPendingOperations(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	alice := entity(t, s, "alice")

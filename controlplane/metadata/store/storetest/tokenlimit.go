@@ -12,20 +12,21 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// tokenPages: pages together are the list, whatever ends between two of them.
+// tokenPages: the pages add up to the list, even if a token ends between two of
+// them.
 func tokenPages(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	alice, bob := entity(t, s, "alice"), entity(t, s, "bob")
 	for i := range 20 {
-		made := now.Add(time.Duration(i/3) * time.Hour) // several at once
+		made := now.Add(time.Duration(i/3) * time.Hour) // three at the same time
 		if i > 16 {
-			made = time.Time{} // of an old server
+			made = time.Time{} // as old servers stored it
 		}
 		must(t, s.CreateToken(ctx, meta.APIToken{Short: fmt.Sprintf("t%02d", i), Entity: alice.ID, Slug: "alice", CreatedAt: made}))
 	}
 	list, err := s.TokensOf(ctx, alice.ID, now)
 	must(t, err)
-	if len(list) != 21 { // and the one of the log-in
+	if len(list) != 21 { // with the one of the log-in
 		t.Fatalf("%d tokens", len(list))
 	}
 	for _, n := range []int{1, 2, 5, 20, 21, 30} {
@@ -55,9 +56,9 @@ func tokenPages(t *testing.T, s *store.Store) {
 	must(t, err)
 	must(t, s.RevokeToken(ctx, alice.ID, page[4].Short, now))
 	if next, _, err := s.TokensPage(ctx, alice.ID, now, page[4].Short, 1); err != nil || next[0].Short != list[5].Short {
-		t.Errorf("after one that was revoked meanwhile: %v, %v", next, err)
+		t.Errorf("after a token that was revoked meanwhile: %v, %v", next, err)
 	}
-	for _, after := range []string{"nobody's", "' OR 1=1 --"} {
+	for _, after := range []string{"missing", "' OR 1=1 --"} {
 		_, _, err := s.TokensPage(ctx, alice.ID, now, after, 5)
 		wantCode(t, err, errs.Invalid)
 	}
@@ -65,8 +66,8 @@ func tokenPages(t *testing.T, s *store.Store) {
 	wantCode(t, err, errs.Invalid)
 }
 
-// tokenLimit: the operator's number for an account holds for new tokens, of the
-// account and of applications, and those that have ended do not count.
+// tokenLimit: the limit of an account bounds its new tokens and those of
+// applications. Ended tokens do not count.
 func tokenLimit(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	c := code(t, s) // of alice, who has the token of a log-in
@@ -94,8 +95,8 @@ func tokenLimit(t *testing.T, s *store.Store) {
 	late.CreatedAt = now.Add(2 * time.Hour)
 	must(t, s.CreateToken(ctx, late))
 
-	// A log-in is never refused; those that were not used for longest are given
-	// as too many.
+	// A log-in is never refused. The tokens that were unused for the longest time
+	// are returned as surplus.
 	for i := range 4 {
 		again := Confirmation("alice", "alice@example.org", fmt.Sprint("again", i))
 		again.Short, again.Now = fmt.Sprint("login", i), now.Add(time.Duration(3+i)*time.Hour)

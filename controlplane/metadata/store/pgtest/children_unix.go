@@ -12,11 +12,11 @@ import (
 	"time"
 )
 
-// killChildren kills the children of a process, and stops it before, so that it
-// makes no more.
+// killChildren stops a process, so that it starts no more children, and kills its
+// children. It returns their ids.
 func killChildren(parent int) ([]int, error) {
 	if err := syscall.Kill(parent, syscall.SIGSTOP); err != nil {
-		return nil, fmt.Errorf("stop PostgreSQL: %w", err)
+		return nil, fmt.Errorf("could not stop PostgreSQL: %w", err)
 	}
 	for state, _, ok := status(parent); ok && state != 'T'; state, _, ok = status(parent) {
 		<-time.After(time.Millisecond)
@@ -25,33 +25,33 @@ func killChildren(parent int) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	var family []int
+	var children []int
 	for _, dir := range all {
 		pid, err := strconv.Atoi(filepath.Base(dir))
 		if err != nil {
 			return nil, err
 		}
 		if _, of, ok := status(pid); ok && of == parent {
-			_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended
-			family = append(family, pid)
+			_ = syscall.Kill(pid, syscall.SIGKILL) // the process may have ended
+			children = append(children, pid)
 		}
 	}
-	return family, nil
+	return children, nil
 }
 
-// isRunning tells whether a process can still do something.
+// isRunning reports whether a process exists and is no zombie.
 func isRunning(pid int) bool {
 	state, _, ok := status(pid)
 	return ok && state != 'Z' && state != 'X'
 }
 
-// status is the state and the parent of a process, if there is one.
+// status returns the state and the parent of a process; ok is false without one.
 func status(pid int) (state byte, parent int, ok bool) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0, 0, false
 	}
-	// The name before may hold anything.
+	// The name before the parenthesis may contain any character.
 	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
 	if len(fields) < 2 {
 		return 0, 0, false

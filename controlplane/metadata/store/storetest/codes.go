@@ -13,7 +13,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// code stores an authorization code of alice for a database of hers.
+// code stores an authorization code of alice for one of her databases.
 func code(t *testing.T, s *store.Store) meta.OAuthCode {
 	t.Helper()
 	alice := entity(t, s, "alice")
@@ -52,7 +52,7 @@ func oauthCode(t *testing.T, s *store.Store) {
 	}
 	used := now.Add(time.Minute)
 	must(t, s.UseOAuthCode(ctx, c.Hash, tokenFor(c, "issued"), used))
-	got, err = s.OAuthCode(ctx, c.Hash) // S27: a code that comes again leads to its token
+	got, err = s.OAuthCode(ctx, c.Hash) // S27: a used code leads to its token
 	must(t, err)
 	if !got.UsedAt.Equal(used) || got.Issued != "issued" {
 		t.Errorf("got %+v", got)
@@ -72,7 +72,7 @@ func oauthCode(t *testing.T, s *store.Store) {
 	wantCode(t, s.InsertOAuthCode(ctx, lost), errs.NotFound)
 }
 
-// Of exchanges of one code at once exactly one wins (S27).
+// S27: of several exchanges of one code at the same time, one succeeds.
 func oauthCodeRace(t *testing.T, s *store.Store) {
 	c := code(t, s)
 	const n = 16
