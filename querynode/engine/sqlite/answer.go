@@ -17,7 +17,7 @@ func (r *execution) forward(p []byte) error {
 	return r.retain(p)
 }
 
-// streamFile passes encoded bytes to the sink while the statement stands still.
+// stream passes encoded bytes to the sink while the statement stands still.
 // Nothing is kept or spooled meanwhile, so they are the next. Who has stopped
 // the job gets no more of them.
 func (r *execution) stream(p []byte) error {

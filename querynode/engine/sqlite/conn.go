@@ -321,7 +321,7 @@ func (st *stmt) parameters() ([]string, map[string]int) {
 	return list, numbers
 }
 
-// queryTexts has fill write into a buffer of the size that it says it needs.
+// texts has fill write into a buffer of the size that it says it needs.
 func (st *stmt) texts(fill func(buf []byte) int) []byte {
 	buf := make([]byte, 512)
 	need := fill(buf)

@@ -64,7 +64,7 @@ func (a *maintenance) copyTo(to string) (bytes int64, err error) {
 	return sizeOf(to)
 }
 
-// runOnWriter has SQLite write the copy.
+// writeCopy has SQLite write the copy.
 func (a *maintenance) writeCopy(to string) error {
 	if err := a.openSource(); err != nil {
 		return err

@@ -15,7 +15,7 @@ import (
 	"github.com/ayb-go/ayb/querynode/engine/encode"
 )
 
-// openCursor is a statement of the engine's own that reads the schema cell by cell,
+// cursor is a statement of the engine's own that reads the schema cell by cell,
 // so that several can be open at once. Time and cancellation are those of the
 // run; the policy holds as for everybody.
 type cursor struct {
@@ -57,7 +57,7 @@ func (l *cursor) bindResult(rc C.int) error {
 	return nil
 }
 
-// runMembers is rows, with ?1 set to the first cell of the current row of another.
+// eachFor is rows, with ?1 set to the first cell of the current row of another.
 func (l *cursor) eachFor(from *cursor, do func(*cursor) error) error {
 	if err := l.bind(from, 0); err != nil {
 		return err
@@ -65,7 +65,7 @@ func (l *cursor) eachFor(from *cursor, do func(*cursor) error) error {
 	return l.each(do)
 }
 
-// writeQuery runs the statement and calls do for each row. It can be run again.
+// each runs the statement and calls do for each row. It can be run again.
 func (l *cursor) each(do func(*cursor) error) error {
 	defer C.sqlite3_reset(l.st.s)
 	for {
@@ -109,7 +109,7 @@ func (l *cursor) text(i int) string {
 	return string(v.Data)
 }
 
-// runOnWriter adds a cell to the answer, as a JSON string or null.
+// write adds a cell to the answer, as a JSON string or null.
 func (l *cursor) write(o *encode.Output, i int) error {
 	v, rc := l.r.c.cell(l.st, i)
 	if rc != C.SQLITE_OK {

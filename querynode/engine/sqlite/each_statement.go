@@ -11,14 +11,14 @@ import (
 	"github.com/ayb-go/ayb/querynode/engine/encode"
 )
 
-// pauseIfDue is a statement whose turn it is.
+// step is a statement whose turn it is.
 type step struct {
 	st        *stmt
 	from, end int  // where it is in the text of the current entry
 	only      bool // nothing else is in the body
 }
 
-// runMembers compiles the statements of the body one after another and has each run
+// eachStatement compiles the statements of the body one after another and has each run
 // before it looks at the next, which may need what the one before made. do
 // returns where to go on.
 func (r *execution) eachStatement(mode C.int, do func(step) (int, error)) error {

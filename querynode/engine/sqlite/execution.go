@@ -17,7 +17,7 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// execute is one execution of a job, on one connection at a time.
+// execution is one execution of a job, on one connection at a time.
 type execution struct {
 	db   *DB
 	job  *engine.Job

@@ -99,7 +99,7 @@ func (x *export) checkOptions() error {
 	return nil
 }
 
-// execute exports within one read transaction. The connection is closed after it.
+// run exports within one read transaction. The connection is closed after it.
 func (x *export) run() error {
 	r := x.r
 	r.c.broken = true
@@ -182,7 +182,7 @@ type exported struct{ name, kind string }
 // not those that virtual tables keep their data in, and none of SQLite's own.
 const tablesSQL = `SELECT name, type FROM pragma_table_list WHERE schema = 'main' AND type <> 'shadow' AND substr(name, 1, 7) <> 'sqlite_' COLLATE NOCASE`
 
-// writeTable finds the one that was asked for, or the only one.
+// findTable finds the one that was asked for, or the only one.
 func (x *export) findTable() (exported, error) {
 	var found exported
 	n := 0

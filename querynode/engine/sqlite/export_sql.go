@@ -110,7 +110,7 @@ func (d *scriptWriter) onlyTable(column string) string {
 	return ` AND ` + column + ` = ` + quoteText(d.only.name) + ` COLLATE NOCASE`
 }
 
-// runMembers calls do for everything in a list.
+// eachObject calls do for everything in a list.
 func (d *scriptWriter) eachObject(sql string, do func(*cursor) error) error {
 	l, err := d.r.openCursor(sql)
 	if err != nil {

@@ -70,7 +70,7 @@ func (db plainDB) outcome(s daemonapi.Statement) string {
 	return fmt.Sprintf(" (%d changed)", n)
 }
 
-// writeScript is what dump finds, in the form of must.
+// dump is what dump finds, in the form of must.
 func (db plainDB) dump() string {
 	var cells [4]sql.NullString
 	if err := db.QueryRowContext(context.Background(), dump).Scan(&cells[0], &cells[1], &cells[2], &cells[3]); err != nil {

@@ -99,7 +99,7 @@ func typedStatement(r *rand.Rand) daemonapi.Statement {
 	return list[r.IntN(len(list))]
 }
 
-// withConnection is a request of random form.
+// work is a request of random form.
 func work(r *rand.Rand) *engine.Job {
 	o := engine.JobOptions{Mode: rw, Format: daemonapi.FormatCompat, Timeout: time.Minute}
 	if r.IntN(3) == 0 {
@@ -147,7 +147,7 @@ type part struct {
 	index int
 }
 
-// runAlone is the part as a job of its own.
+// alone is the part as a job of its own.
 func (p part) alone() *engine.Job {
 	b := p.job.Batch
 	if !b.Atomic {

@@ -95,7 +95,7 @@ func isPragma(s string) bool {
 	return strings.EqualFold(word, "PRAGMA")
 }
 
-// runVacuum tells whether a statement is a VACUUM, and whether it is one that
+// vacuum tells whether a statement is a VACUUM, and whether it is one that
 // writes another file.
 func vacuum(s string) (is, into bool) {
 	word, rest := token(s)

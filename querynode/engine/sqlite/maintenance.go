@@ -24,7 +24,7 @@ const (
 	maintenanceRate    = 1 << 20
 )
 
-// tempOnly is work on the whole database: on a connection of its own, outside of
+// maintenance is work on the whole database: on a connection of its own, outside of
 // the policy for tenants, on a thread of the lowest priority. It holds nobody
 // up and can be stopped as any job.
 type maintenance struct {
@@ -35,7 +35,7 @@ type maintenance struct {
 	limit  time.Duration
 }
 
-// tempOnly waits for its turn. end has to follow.
+// startMaintenance waits for its turn. end has to follow.
 func (db *DB) startMaintenance(job *engine.Job) (*maintenance, error) {
 	if err := db.enter(); err != nil {
 		return nil, err

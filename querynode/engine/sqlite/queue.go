@@ -83,7 +83,7 @@ func (q *writeQueue) leave(m *member, why error) bool {
 	return true
 }
 
-// prefetch takes the members that a leader may serve, itself first.
+// gather takes the members that a leader may serve, itself first.
 func (q *writeQueue) gather(lead *member) []*member {
 	q.mu.Lock()
 	defer q.mu.Unlock()

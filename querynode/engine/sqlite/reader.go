@@ -18,7 +18,7 @@ type plan struct {
 	txn   bool  // the body holds its transactions itself
 }
 
-// query runs a body on a reader, or says errWriter.
+// runOnReader runs a body on a reader, or says errWriter.
 func (r *execution) runOnReader() error {
 	r.out.Next = r.forward
 	r.setEntry(0)
@@ -59,7 +59,7 @@ func (r *execution) reconnect() error {
 	return r.attach()
 }
 
-// checkOptions compiles every statement of the body without running any.
+// checkBody compiles every statement of the body without running any.
 func (r *execution) checkBody() (plan, error) {
 	var p plan
 	for i := range r.body {

@@ -128,7 +128,7 @@ func (a *maintenance) removeFiles() {
 	}
 }
 
-// acquire writes a file as it comes.
+// receiveFile writes a file as it comes.
 func (a *maintenance) receiveFile(f *os.File, body io.Reader) (written int64, err error) {
 	head := make([]byte, headBytes)
 	n, err := io.ReadFull(body, head)
@@ -185,7 +185,7 @@ func (a *maintenance) receiveRest(f *os.File, body io.Reader, written int64) (in
 	}
 }
 
-// checkResultSize tells whether a database may have that many bytes.
+// checkSize tells whether a database may have that many bytes.
 func (a *maintenance) checkSize(bytes int64) error {
 	if most := a.db.o.DatabaseBytes; most > 0 && bytes > most {
 		return errs.E(errs.TooLarge, "The database is larger than %s (limits.database_bytes), which the operator of the server can raise", engine.SizeText(most))

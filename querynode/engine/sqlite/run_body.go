@@ -136,7 +136,7 @@ func (r *execution) isBlank() bool {
 	return true
 }
 
-// startsWithWrite tells whether the body surely writes.
+// surelyWrites tells whether the body surely writes.
 func (r *execution) surelyWrites() bool {
 	for i := range r.body {
 		if startsWithWrite(r.body[i].SQL) {

@@ -84,7 +84,7 @@ func (r *execution) outcome() encode.Outcome {
 	return encode.Outcome{Affected: int64(r.c.c.affected), Rowid: r.now.rowid, Inserted: r.now.inserted, Truncated: r.c.c.truncated != 0}
 }
 
-// writeQuery runs a statement and makes its rows a result.
+// runRows runs a statement and makes its rows a result.
 func (r *execution) runRows(st *stmt, from int, p *C.uchar, n int) error {
 	if !r.enc.EveryResult() {
 		r.dropResults()

@@ -76,7 +76,7 @@ func (d *describer) writeRows(t tableShape) error {
 	return nil
 }
 
-// writeQuery estimates the number of rows from both ends of the table and from what
+// estimateRows estimates the number of rows from both ends of the table and from what
 // ANALYZE has counted, without reading what is between.
 func (d *describer) estimateRows(t tableShape) (n uint64, known bool, err error) {
 	name := d.list.text(0)

@@ -61,7 +61,7 @@ func (s *spool) write(p []byte) error {
 	return nil
 }
 
-// addEmptyResult tells whether the spool holds nothing.
+// empty tells whether the spool holds nothing.
 func (s *spool) empty() bool { return len(s.mem) == 0 && s.file == nil }
 
 // replay passes on what was written, in order, through buf.

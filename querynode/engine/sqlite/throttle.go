@@ -14,7 +14,7 @@ import (
 	"unsafe"
 )
 
-// calls counts what callers ask for, so that work on the whole database can
+// callCounter counts what callers ask for, so that work on the whole database can
 // tell whether it would be in somebody's way.
 type callCounter struct{ p *C.ayb_throttle }
 

@@ -113,7 +113,7 @@ func (r *execution) runStepwise() error {
 	return r.endTransaction(false)
 }
 
-// exact runs one statement so that it happens completely or not at all, also
+// runAllOrNothing runs one statement so that it happens completely or not at all, also
 // when it is stopped among its rows: SQLite makes all changes of a statement
 // with RETURNING before the first row, and commits them when it is reset.
 func (r *execution) runAllOrNothing(st *stmt, from int) error {
