@@ -17,7 +17,7 @@ import (
 	"github.com/ayb-go/ayb/shared/process"
 )
 
-// world is a server's store with alice and her database shop.
+// world is the store of a server, with alice and her database shop.
 type world struct {
 	t     *testing.T
 	url   string
@@ -53,7 +53,7 @@ func (w *world) must(err error) {
 	}
 }
 
-// run runs a command beside the open store, as beside a running server.
+// run runs a command while the store is open, as beside a running server.
 func (w *world) run(args ...string) (string, error) {
 	var out bytes.Buffer
 	cmd := admin.New(process.IO{Stdout: &out, Stderr: &out, Environ: []string{"AYB__DATABASE_URL=" + w.url, "AYB__LIMITS__REQUEST_BYTES=1MiB"}})
@@ -63,7 +63,7 @@ func (w *world) run(args ...string) (string, error) {
 	return out.String(), err
 }
 
-// row is what a listing says of a limit: its value and whom it was set for.
+// row returns the value and the source of a limit in a listing.
 func row(out, limit string) string {
 	for line := range strings.Lines(out) {
 		cells := strings.FieldsFunc(line, func(r rune) bool { return r == '│' || r == '|' || r == '\n' })
@@ -77,7 +77,7 @@ func row(out, limit string) string {
 	return "no row"
 }
 
-// What is set holds, for whom it was set, until it is taken back.
+// A limit holds for the account or database it was set for, until it is removed.
 func TestSetShowUnset(t *testing.T) {
 	t.Chdir(t.TempDir())
 	w := newWorld(t)
@@ -119,7 +119,7 @@ func TestSetShowUnset(t *testing.T) {
 	}
 }
 
-// What makes no sense is refused in a sentence, and nothing of it is set.
+// Invalid arguments are refused with a sentence, and no limit is set.
 func TestRefused(t *testing.T) {
 	t.Chdir(t.TempDir())
 	w := newWorld(t)
@@ -165,7 +165,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// In the wrong directory nothing is made, and the operator is told what to do.
+// In the wrong directory no store is created, and the error says what to do.
 func TestNoStore(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)

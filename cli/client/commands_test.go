@@ -23,7 +23,7 @@ func TestCommands(t *testing.T) {
 			"Check your email to finish registering E2E-First\n"},
 		{"register acme a@example.org organization", 200, httpapi.MailSent{Delivery: "queued"}, "POST /v1/register [entity=acme email-address=a@example.org entity-type=organization]",
 			"Check your email to finish registering acme\nThe mail is on its way and may take a few minutes\n"},
-		// C3: names that no header can carry reach the server all the same.
+		// C3: a name that does not fit into a header is sent in the body.
 		{"register ålice a@example.org", 200, "{}", `POST /v1/register [] {"email_address":"a@example.org","entity":"ålice","entity_type":"user"}`,
 			"Check your email to finish registering ålice\n"},
 		{"log_in alice", 200, "{}", "POST /v1/log_in [entity=alice]", "Check your email to finish logging in alice\n"},
@@ -62,14 +62,14 @@ func TestCommands(t *testing.T) {
 	s.want(t, u, tests)
 }
 
-// C1: a failed request is told on stderr, and the exit code says so.
+// C1: a failed request is reported on stderr and by the exit code.
 func TestFailuresC1(t *testing.T) {
 	tests := []struct {
 		answer func(*http.Request, string) (int, any)
 		want   string
 	}{
 		{fails(errs.E(errs.Conflict, "Database already exists")), "Database already exists"},
-		// Sentences, whatever the type; none in the form of a debugger (issue 9, B7).
+		// The text is a sentence for every type of error.
 		{fails(notFound), "There is no database alice/nope"},
 		{ok(404, `{"type":"RecordNotFound","id":"bob","record_type":"entity"}`), "There is no account bob"},
 		{ok(404, `{"type":"RecordNotFound","id":"WnGG","record_type":"api_token"}`), "There is no API token WnGG"},
@@ -114,7 +114,7 @@ func TestTokenRequired(t *testing.T) {
 }
 
 func TestUsageErrors(t *testing.T) {
-	u := newUser(t) // no server is needed to see that they make no sense
+	u := newUser(t) // these mistakes are found without a server
 	tests := []struct{ args, message, command string }{
 		{"frobnicate", "unknown subcommand 'frobnicate'", "client"},
 		{"quer a/b", "unknown subcommand 'quer'; did you mean 'query' or 'queries'?", "client"},
@@ -137,14 +137,14 @@ func TestUsageErrors(t *testing.T) {
 	}
 }
 
-// C5: a missing URL is a message and an exit code, no crash.
+// C5: a missing URL is an error message, not a crash.
 func TestMissingURLC5(t *testing.T) {
 	u := newUser(t)
 	u.want("", "Error: Server URL is required through --url parameter, AYB_SERVER_URL environment variable, or default_url in "+u.config()+"\n", 2,
 		"--config", u.config(), "list", "alice")
 }
 
-// Help is there at every level, names every command and says how to begin.
+// Every level has help that names all commands and has examples.
 func TestHelp(t *testing.T) {
 	u := newUser(t)
 	commands := []string{"register", "log_in", "confirm", "create_database", "list", "query", "database_details", "list_tokens", "revoke_token", "create_token", "log_out", "set_default_url", "schema", "queries", "cancel_query", "usage", "list_snapshots", "take_snapshot", "restore_snapshot", "export", "import", "fork", "rename", "delete_database", "undelete"}
@@ -183,7 +183,7 @@ func TestCompletion(t *testing.T) {
 	}
 }
 
-func TestExitOfAnOrdinaryError(t *testing.T) {
+func TestExitCodeOfAnOrdinaryError(t *testing.T) {
 	s := newServer(t, ok(200, "not ours"))
 	u := atServer(t, s)
 	u.want("", "Error: The answer of "+s.URL+" is not what an ayb server sends\n", 1, "list", "alice")

@@ -185,9 +185,9 @@ func (e *exportJob) downloadToFile(ctx context.Context, c *httpapi.Client) (int6
 	return n, nil
 }
 
-// moveIntoPlace gives the file its name. It does not replace a file that another
-// program has created in the meantime, unless --force is given. On file systems
-// without links a short moment remains in which it would.
+// moveIntoPlace renames the temporary file. It does not replace a file that
+// another program has created in the meantime, unless --force is set. On file
+// systems without links a short moment remains in which it would.
 func (e *exportJob) moveIntoPlace(from string) error {
 	if !e.force {
 		err := os.Link(from, e.file)

@@ -42,7 +42,7 @@ func TestSnapshotsAndLifecycle(t *testing.T) {
 		{"list e --deleted", 200, httpapi.Entity{}, "GET /v1/entity/e" + auth, "No deleted databases of e\n"},
 		{"database_details e/d", 200, forked, "GET /v1/e/d/details" + auth,
 			"Database: e/d\nType: sqlite\nAccess level: No query access\nForked from: bob/x\nForks: carl/y, dora/z\n"},
-		{"usage e/d", 200, httpapi.Usage{DatabaseBytes: 5, Running: 1}, "GET /v1/e/d/usage" + auth, // a manager is told no limits
+		{"usage e/d", 200, httpapi.Usage{DatabaseBytes: 5, Running: 1}, "GET /v1/e/d/usage" + auth, // a manager does not get the limits
 			" Limit                | Used | Most | Source \n----------------------+------+------+--------\n database_bytes       | 5 B  |      |  \n queries_per_database | 1    |      |  \n"},
 	}
 	s := newServer(t, nil)
@@ -53,7 +53,7 @@ func TestSnapshotsAndLifecycle(t *testing.T) {
 	s.set(fails(errs.E(errs.Snapshot, "Snapshots are not configured")))
 	u.want("", "Error: Snapshots are not configured\n", 1, "take_snapshot", "E/d")
 
-	// Nobody can be asked: nothing is sent.
+	// Without a terminal for the question no request is sent.
 	s.set(ok(200, "{}"))
 	u.stdin = "E/d\n"
 	u.want("", "Error: The input is not a terminal, so the question cannot be asked; give --yes to delete E/d\n", 1, "delete_database", "E/d")
@@ -63,10 +63,10 @@ func TestSnapshotsAndLifecycle(t *testing.T) {
 	}
 }
 
-// id is the name of a snapshot.
+// id returns a valid snapshot id.
 var id = strings.Repeat("1d", 32)
 
-// A name of a snapshot may be shortened as long as it is unique.
+// A snapshot id may be shortened to a unique prefix.
 func TestShortSnapshotID(t *testing.T) {
 	near := id[:62] + "00"
 	s := newServer(t, func(r *http.Request, body string) (int, any) {
@@ -85,7 +85,7 @@ func TestShortSnapshotID(t *testing.T) {
 	u.want("", "Error: Snapshot 2e2e does not exist for e/d\n", 1, "restore_snapshot", "e/d", "2e2e")
 }
 
-// A name that no server takes is refused before anything is sent.
+// A name that no server accepts is refused before a request is sent.
 func TestImpossibleNames(t *testing.T) {
 	s := newServer(t, ok(201, "{}"))
 	u := atServer(t, s)
@@ -112,7 +112,7 @@ func TestImpossibleNames(t *testing.T) {
 	if got := s.seen(); got != "" {
 		t.Errorf("sent %s", got)
 	}
-	// The name of a database that is there is the server's to judge.
+	// The server checks the names of existing databases.
 	for _, args := range [][]string{{"database_details", "e/a b"}, {"import", file, "e/a b", "--replace"}, {"rename", "e/a b", "n"}} {
 		u.run(args...)
 		if got := s.seen(); !strings.Contains(got, "/v1/e/a%20b/") {

@@ -8,7 +8,7 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// C8: what is unset prints empty.
+// C8: empty fields are printed as empty texts.
 func TestProfile(t *testing.T) {
 	s := newServer(t, nil)
 	u := atServer(t, s)
@@ -39,7 +39,7 @@ func TestUpdateProfile(t *testing.T) {
 		{[]string{"--organization=Acme", "alice", "--location", "Oslo", "--description", "x"}, `{"description":"x","location":"Oslo","organization":"Acme"}`},
 		{[]string{"alice", "--display-name", "A"}, `{"display_name":"A"}`}, // C2
 		{[]string{"alice"}, `{}`},
-		// Links: up to the next option, never cut at commas.
+		// Links end at the next option, and are never split at commas.
 		{[]string{"alice", "--links", "http://a/", "http://b/"}, two},
 		{[]string{"alice", "--links", "http://a/", "--links", "http://b/"}, two},
 		{[]string{"alice", "--links=http://a/", "http://b/"}, two},

@@ -43,8 +43,8 @@ func TestQueryFormats(t *testing.T) {
 	}
 }
 
-// An answer that breaks off is a failure in every format, never a short
-// result that looks whole.
+// An incomplete answer is a failure in every format, never a short result that
+// looks complete.
 func TestQueryBreaksOff(t *testing.T) {
 	s := newServer(t, nil)
 	s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -65,7 +65,7 @@ func TestQueryBreaksOff(t *testing.T) {
 	}
 }
 
-// echo answers SQL with itself, and fails at what begins with "bad".
+// echo answers SQL with itself, and fails for SQL that begins with "bad".
 func echo(_ *http.Request, body string) (int, any) {
 	if strings.HasPrefix(body, "bad") {
 		status, answer := fails(errs.E(errs.SQL, `near "bad": syntax error`).With("sqlite_code", "1"))(nil, "")
@@ -74,7 +74,8 @@ func echo(_ *http.Request, body string) (int, any) {
 	return 200, httpapi.QueryResult{Fields: []string{"sql"}, Rows: httpapi.List[httpapi.List[*string]]{{&body}}}
 }
 
-// C7: statements over several lines, commands, and errors that end nothing.
+// C7: statements of several lines, commands, and errors that do not end the
+// session.
 func TestSessionFromPipe(t *testing.T) {
 	s := newServer(t, echo)
 	u := atServer(t, s)
@@ -124,12 +125,12 @@ Rows: 1
 	if out != wantOut || stderr != wantErr {
 		t.Errorf("got\n%s\n%s\nwant\n%s\n%s", out, stderr, wantOut, wantErr)
 	}
-	if code != 0 { // the contract of sessions; .bail makes it another
+	if code != 0 { // a session succeeds after failed statements, without .bail
 		t.Errorf("exit %d", code)
 	}
 }
 
-// C7: the session has commands, and prints as it is told.
+// C7: the session has commands, also for the format of its output.
 func TestSessionCommands(t *testing.T) {
 	s := newServer(t, func(r *http.Request, body string) (int, any) {
 		switch {
@@ -166,7 +167,7 @@ func TestSessionCommands(t *testing.T) {
 	if _, stderr, code := u.run("query", "a/b", "-q"); code != 0 || stderr != "Error: .timer needs on or off, such as: .timer on\n" {
 		t.Errorf("%d, %q", code, stderr)
 	}
-	// Between a setting and what it is meant for only how answers look can be said.
+	// Between a setting and its statements only commands about the output are allowed.
 	u.stdin = "PRAGMA foreign_keys=OFF;\n.mode csv\n.tables\nSELECT 'held';"
 	u.want("fname,lname\nthe first,the last\n\"a,b\",NULL\n", "Error: .tables cannot run here, because the statements before it are sent in one request with those after it; first end the transaction, or set the PRAGMA back\n", 0, "query", "a/b", "-q")
 	if got := s.statements(); !strings.HasSuffix(got, "PRAGMA foreign_keys=OFF;\nSELECT 'held';") {

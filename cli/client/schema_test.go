@@ -10,7 +10,7 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// shop is a schema with something of everything.
+// shop is a schema with all kinds of objects.
 func shop() daemonapi.Schema {
 	n := int64(1200)
 	return daemonapi.Schema{

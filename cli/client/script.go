@@ -88,8 +88,8 @@ func requestTooLarge(err error) bool {
 	return errs.Is(err, errs.TooLarge) && errs.Public(err).Attrs[httpapi.AttrLimit] == httpapi.LimitRequestBytes
 }
 
-// runTyped runs a request of the typed API and prints its results, also if there
-// are none.
+// runTyped runs a request of the typed API and prints its results, also for an
+// answer without results.
 func (q *querier) runTyped(ctx context.Context, r httpapi.QueryRequest) error {
 	if err := q.sendTyped(ctx, r); err != nil {
 		return err
@@ -148,7 +148,7 @@ func (s *script) checkUnit(r *sqlsplit.Reader, u sqlsplit.Unit, err error) error
 }
 
 // requestSetting names the setting of a statement that lasts only until its
-// request ends; empty if there is none.
+// request ends; empty for other statements.
 func requestSetting(words []string) string {
 	if name, sets := sqlsplit.Setting(words); sets {
 		return name

@@ -17,7 +17,7 @@ func (u *user) scriptFile(text string) string {
 	return name
 }
 
-// A script that fits is one request, with all that it says.
+// A script that fits is one request, and all its results are printed.
 func TestScriptAsOneRequest(t *testing.T) {
 	const script = "CREATE TABLE t(a);\nBEGIN; SELECT 1; COMMIT; -- the end"
 	s := newServer(t, lines(changed, values))
@@ -41,8 +41,8 @@ func TestScriptAsOneRequest(t *testing.T) {
 	u.want("", "Error: Could not read the script "+u.env["HOME"]+": is a directory\n", 1, "query", "a/b", "-f", u.env["HOME"])
 }
 
-// An error says where in the script it is.
-func TestScriptErrorPlace(t *testing.T) {
+// An error has the line and column in the script.
+func TestScriptErrorPosition(t *testing.T) {
 	const script = "SELECT 1;\n-- x\nSELECT 'ää', nope;\n"
 	s := newServer(t, nil)
 	u := atServer(t, s)
@@ -64,7 +64,7 @@ func TestScriptErrorPlace(t *testing.T) {
 		s.set(fails(e))
 		u.want("", "Error: "+tt.want+"\n", 1, "query", "a/b", "-f", name)
 	}
-	// Another limit than that of requests is no reason to try it in pieces.
+	// An error about another limit does not lead to pieces.
 	s.set(fails(errs.E(errs.TooLarge, "string or blob too big").With("statement", "0")))
 	u.want("", "Error: line 1: string or blob too big\n", 1, "query", "a/b", "-f", name)
 	if got := s.asked(t); len(got) != 1 {
@@ -72,8 +72,8 @@ func TestScriptErrorPlace(t *testing.T) {
 	}
 }
 
-// A script that is too long for one request is sent in pieces; nothing is
-// lost and no transaction is cut.
+// A script that is too long for one request is sent in pieces. No text is lost
+// and no transaction is split.
 func TestScriptInPieces(t *testing.T) {
 	const most = 4000
 	transaction := "BEGIN;\n" + rows(30) + "COMMIT;"
@@ -109,7 +109,7 @@ func TestScriptInPiecesFails(t *testing.T) {
 	const most = 3000
 	s := newServer(t, nil)
 	u := atServer(t, s)
-	var n atomic.Int64 // of the requests that were not too large
+	var n atomic.Int64 // requests within the limit
 	third := func(err error) func(*http.Request, string) (int, any) {
 		return taking(most, func(r *http.Request, body string) (int, any) {
 			if n.Add(1) == 3 {
@@ -138,14 +138,15 @@ func TestScriptInPiecesFails(t *testing.T) {
 		n.Store(0)
 		u.want("", "Error: "+tt.want+"\n", 1, "query", "a/b", "--file", u.scriptFile(tt.script))
 	}
-	// The input cannot be looked through beforehand.
+	// The standard input cannot be checked beforehand.
 	s.set(taking(most, lines(changed)))
 	u.stdin = rows(100) + "\nPRAGMA main.foreign_keys = OFF;"
 	u.want("", "Error: line 102: PRAGMA FOREIGN_KEYS holds only for one request, and this script is too long for one; ayb client import runs it as one; the lines before line 102 have run, the others have not\n", 1,
 		"query", "a/b", "--file", "-")
 }
 
-// A transaction that fits into no request is found before anything is sent.
+// A transaction that is too long for a request is found before a request is
+// sent.
 func TestScriptWithHugeTransaction(t *testing.T) {
 	s := newServer(t, lines(changed))
 	u := atServer(t, s)
@@ -155,7 +156,7 @@ func TestScriptWithHugeTransaction(t *testing.T) {
 	if got := s.asked(t); got != nil {
 		t.Errorf("sent %d requests", len(got))
 	}
-	// Without the transaction it goes in pieces of a mebibyte.
+	// Without the transaction it is sent in pieces of a mebibyte.
 	script := strings.NewReplacer("BEGIN;", "", "COMMIT;", "").Replace(huge)
 	u.want("\nRows: 0\n", "", 0, "query", "a/b", "--file", u.scriptFile(script))
 	sent := s.asked(t)

@@ -17,7 +17,7 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// server answers every request with what the test has set, and remembers the
+// server answers every request with an answer of the test, and keeps the
 // requests.
 type server struct {
 	*httptest.Server
@@ -26,8 +26,7 @@ type server struct {
 	answer   func(r *http.Request, body string) (status int, answer any)
 }
 
-// ok answers every request with a status and a body, which is text or a
-// value to encode.
+// ok answers every request with a status and a body: text, or a value to encode.
 func ok(status int, answer any) func(*http.Request, string) (int, any) {
 	return func(*http.Request, string) (int, any) { return status, answer }
 }
@@ -77,7 +76,7 @@ func (s *server) set(answer func(*http.Request, string) (int, any)) {
 	s.answer, s.requests = answer, nil
 }
 
-// seen returns the requests so far, a line each.
+// seen returns the requests so far, one per line.
 func (s *server) seen() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,7 +96,7 @@ func (s *server) statements() string {
 	return strings.Join(out, "|")
 }
 
-// user is a person with a home directory of their own.
+// user has a home directory of their own.
 type user struct {
 	t     *testing.T
 	env   map[string]string
@@ -108,14 +107,14 @@ func newUser(t *testing.T) *user {
 	return &user{t: t, env: map[string]string{"HOME": t.TempDir()}}
 }
 
-// atServer makes a user who has logged in to the server.
+// atServer returns a user who is logged in to the server.
 func atServer(t *testing.T, s *server) *user {
 	u := newUser(t)
 	u.env["AYB_SERVER_URL"], u.env["AYB_API_TOKEN"] = s.URL, "ayb_s_l"
 	return u
 }
 
-// config is the path of a configuration file of the user's own choice.
+// config returns the path of a settings file in another place than the default.
 func (u *user) config() string { return filepath.Join(u.env["HOME"], "conf", "ayb.json") }
 
 // run runs a command.
@@ -130,7 +129,7 @@ func (u *user) run(args ...string) (stdout, stderr string, code int) {
 	return out.String(), errOut.String(), client.ExitCode(err)
 }
 
-// want runs a command and compares all it does.
+// want runs a command and compares its output and exit code.
 func (u *user) want(stdout, stderr string, code int, args ...string) {
 	u.t.Helper()
 	gotOut, gotErr, gotCode := u.run(args...)
@@ -162,7 +161,7 @@ func textPointer(s string) *string { return &s }
 
 var notFound = errs.RecordNotFound("database", "alice/nope")
 
-// exchange is a command that works: what the server gets, and what it answers.
+// exchange is a successful command with its request and its answer.
 type exchange struct {
 	args    string
 	status  int

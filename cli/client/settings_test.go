@@ -16,7 +16,7 @@ import (
 func TestConfirmSavesToken(t *testing.T) {
 	s := newServer(t, ok(200, httpapi.Confirmed{Entity: "alice", Token: "ayb_a_b"}))
 	u := newUser(t)
-	// C4: the slash at the end makes no other server of it.
+	// C4: a URL with a slash at the end is the same server.
 	u.want("Successfully authenticated alice and saved token ayb_a_b\n", "", 0, "--config", u.config(), "--url", s.URL+"/", "confirm", "tok==")
 	want := `{"version":1,"authentication":{"` + s.URL + `":"ayb_a_b"},"default_url":"` + s.URL + `"}`
 	if got := read(t, u.config()); got != want {
@@ -36,14 +36,14 @@ func TestConfirmSavesToken(t *testing.T) {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
 
-	// The token and the URL are used from now on.
+	// Later commands use the token and the URL.
 	s.set(ok(200, httpapi.Entity{}))
 	u.want("No queryable databases owned by alice\n", "", 0, "--config", u.config(), "list", "alice")
 	if got := s.seen(); got != "GET /v1/entity/alice [Authorization=Bearer ayb_a_b]" {
 		t.Errorf("sent %s", got)
 	}
 
-	// A failed confirm leaves the file alone.
+	// A failed confirm does not change the file.
 	s.set(fails(errs.E(errs.Invalid, "Invalid or expired token")))
 	u.want("", "Error: Invalid or expired token\n", 1, "--config", u.config(), "confirm", "tok==x")
 	if got := read(t, u.config()); got != want {
@@ -51,7 +51,7 @@ func TestConfirmSavesToken(t *testing.T) {
 	}
 }
 
-// Option before environment before file, for each of the three.
+// Options come before the environment, and the environment before the file.
 func TestPrecedence(t *testing.T) {
 	s := newServer(t, ok(200, httpapi.Entity{}))
 	u := newUser(t)
@@ -62,7 +62,7 @@ func TestPrecedence(t *testing.T) {
 	tests := []struct {
 		env  map[string]string
 		args []string
-		want string // token that reached the server; empty: none did
+		want string // token in the request; empty for a request without one
 	}{
 		{map[string]string{"AYB_CLIENT_CONFIG_FILE": file}, nil, "of_the_file"},
 		{map[string]string{"AYB_CLIENT_CONFIG_FILE": file, "AYB_API_TOKEN": "of_env"}, nil, "of_env"},
@@ -87,8 +87,8 @@ func TestPrecedence(t *testing.T) {
 	}
 }
 
-// The first URL ever given becomes the default, before the request is made;
-// later ones do not.
+// The first URL becomes the default before the request is made; later ones do
+// not.
 func TestFirstURLIsSaved(t *testing.T) {
 	s := newServer(t, ok(500, "down"))
 	u := newUser(t)
@@ -108,7 +108,7 @@ func TestFirstURLIsSaved(t *testing.T) {
 	}
 }
 
-func TestBadDefaultURLIsToldWhenUsed(t *testing.T) {
+func TestBadDefaultURLIsReportedWhenUsed(t *testing.T) {
 	u := newUser(t)
 	u.env["AYB_CLIENT_CONFIG_FILE"] = u.config()
 	u.want("Saved http://127.0.0.1:5434badport as new default_url\n", "", 0, "set_default_url", "http://127.0.0.1:5434badport")
@@ -135,12 +135,12 @@ func TestUnusableFile(t *testing.T) {
 	}
 }
 
-// A token that cannot be saved is shown: it exists nowhere else.
+// A token that cannot be saved is printed, because it is stored nowhere else.
 func TestTokenIsNotLost(t *testing.T) {
 	u := newUser(t)
 	dir := filepath.Dir(u.config())
 	s := newServer(t, func(*http.Request, string) (int, any) {
-		if err := os.RemoveAll(dir); err != nil { // the place for the file is gone by the time of the answer
+		if err := os.RemoveAll(dir); err != nil { // the directory is gone when the answer arrives
 			t.Error(err)
 		}
 		write(t, dir, "")
@@ -152,8 +152,7 @@ func TestTokenIsNotLost(t *testing.T) {
 	}
 }
 
-// A file that cannot be written does not stop a request that succeeds
-// without it.
+// A read-only file does not stop a request that works without it.
 func TestURLCannotBeSaved(t *testing.T) {
 	s := newServer(t, ok(200, httpapi.Entity{}))
 	u := newUser(t)
@@ -167,7 +166,7 @@ func TestURLCannotBeSaved(t *testing.T) {
 	}
 }
 
-// A link that someone made to the file stays a link.
+// A link to the file stays a link.
 func TestLinkedFile(t *testing.T) {
 	u := newUser(t)
 	real := filepath.Join(u.env["HOME"], "dotfiles.json")
@@ -182,7 +181,7 @@ func TestLinkedFile(t *testing.T) {
 	}
 }
 
-func TestPlaces(t *testing.T) {
+func TestPaths(t *testing.T) {
 	env := func(kv ...string) func(string) string {
 		return func(k string) string {
 			for i := 0; i < len(kv); i += 2 {

@@ -9,7 +9,7 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// The commands of the sqlite3 shell do what they do there.
+// The commands have the same effect as in the sqlite3 shell.
 func TestSessionCommandsOfShells(t *testing.T) {
 	s := newServer(t, func(r *http.Request, body string) (int, any) {
 		switch {
@@ -75,7 +75,7 @@ func TestSessionCommandsOfShells(t *testing.T) {
 		t.Errorf(".output wrote %q", got)
 	}
 
-	// Values are bound to the statements that name them.
+	// Values are sent with the statements that name them.
 	s.mu.Lock()
 	s.requests = nil
 	s.mu.Unlock()
@@ -87,7 +87,7 @@ func TestSessionCommandsOfShells(t *testing.T) {
 		t.Errorf("sent %s", got)
 	}
 
-	// A file goes into a table that is there or is made.
+	// A file is imported into an existing or a new table.
 	u.stdin = ".import " + file("fruit.csv") + " fruit\n.import " + file("fruit.csv") + " new"
 	out, stderr, code := u.run("query", "a/b", "-q")
 	if out != "" || code != 0 || strings.Contains(stderr, "Error") {

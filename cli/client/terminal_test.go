@@ -20,10 +20,10 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// drawing is what the editor prints before it draws its line.
+// drawing is the output of the editor before it draws its line.
 const drawing = "\x1b[?25l"
 
-// childVariable makes the test binary be the program.
+// childVariable makes the test binary run the program.
 const childVariable = "AYB_TEST_CLIENT"
 
 func TestMain(m *testing.M) {
@@ -37,16 +37,16 @@ func TestMain(m *testing.M) {
 	os.Exit(client.ExitCode(err))
 }
 
-// console is a terminal with a program in it.
+// console is a terminal in which the program runs.
 type console struct {
 	t      *testing.T
 	master *os.File
 	cmd    *exec.Cmd
 	exited chan error
-	rows   int // answers that arrives has seen
+	rows   int // number of answers that arrives has counted
 
 	mu     sync.Mutex
-	screen strings.Builder // all that was ever printed
+	screen strings.Builder // the complete output
 }
 
 // openConsole starts the client on a new pseudo-terminal.
@@ -88,7 +88,7 @@ func openConsole(t *testing.T, u *user, args ...string) *console {
 	return c
 }
 
-// watch records what is printed.
+// watch records the output.
 func (c *console) watch() {
 	buf := make([]byte, 4096)
 	for {
@@ -108,7 +108,7 @@ func (c *console) text() string {
 	return c.screen.String()
 }
 
-// await waits until something is true.
+// await waits for a condition.
 func (c *console) await(what string, is func() bool) {
 	c.t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
@@ -123,7 +123,7 @@ func (c *console) await(what string, is func() bool) {
 	}
 }
 
-// last is the end of a text, which is enough to see what happened.
+// last returns the end of a text, for messages.
 func last(text string) string { return text[max(0, len(text)-2000):] }
 
 // settle waits until the editor has drawn its line after this many bytes of
@@ -137,7 +137,7 @@ func (c *console) settle(from int) {
 	})
 }
 
-// ready waits for a text, and a drawn prompt below it.
+// ready waits for a text and for the prompt below it.
 func (c *console) ready(text, prompt string) {
 	c.t.Helper()
 	c.await(fmt.Sprintf("%q and a prompt", text), func() bool {
@@ -156,7 +156,7 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s[:i], s[i+len(sep):], true
 }
 
-// keys types one key after another, as a person does.
+// keys types one key after another, as a user does.
 func (c *console) keys(keys ...string) {
 	c.t.Helper()
 	for _, k := range keys {
@@ -168,7 +168,7 @@ func (c *console) keys(keys ...string) {
 	}
 }
 
-// statement types a line, Enter, and waits for the answer and a new prompt.
+// statement types a line and Enter, and waits for the answer and a new prompt.
 func (c *console) statement(line, want, prompt string) {
 	c.t.Helper()
 	c.keys(strings.Split(line, "")...)
@@ -178,7 +178,7 @@ func (c *console) statement(line, want, prompt string) {
 	c.ready(want, prompt)
 }
 
-// exit types keys and waits for the program to end well.
+// exit types keys and waits for the program to end with status 0.
 func (c *console) exit(keys string) {
 	c.t.Helper()
 	if _, err := io.WriteString(c.master, keys); err != nil {
@@ -205,7 +205,7 @@ func TestSessionOnTerminal(t *testing.T) {
 	c.keys("S", "E", "L", "\r") // the statement goes on in the next line
 	c.statement("2;", "Rows: 1", prompt)
 	c.statement("bad;", "syntax error", prompt) // and the session goes on
-	// A setting and what it is meant for, entered at once, are one request.
+	// A setting and its statements in one input are one request.
 	c.statement("PRAGMA foreign_keys=OFF; DELETE FROM t; SELECT 3;", "Rows: 1", prompt)
 	c.statement("PRAGMA foreign_keys=OFF;", "Rows: 1", prompt) // which the real server refuses
 	c.keys("d", "r", "o", "p", "\x03")                         // Ctrl-C clears the line
@@ -226,13 +226,13 @@ func TestSessionOnTerminal(t *testing.T) {
 	}
 	c.keys("\x03")
 	c.exit("\x04")
-	// And Ctrl-C on an empty line does.
+	// Ctrl-C on an empty line ends it, too.
 	c = openConsole(t, u, "query", "A/b.sqlite")
 	c.ready("Launching", prompt)
 	c.exit("\x03")
 }
 
-// Ctrl-C stops a statement and not the session, and the server learns of it.
+// Ctrl-C cancels a statement, also on the server, and the session goes on.
 func TestInterruptOnTerminal(t *testing.T) {
 	const prompt = "a/b> "
 	arrived, stopped := make(chan struct{}), make(chan struct{})
@@ -265,7 +265,7 @@ func TestInterruptOnTerminal(t *testing.T) {
 	c.exit("\x04")
 }
 
-// withSchema answers the question for the schema as well.
+// withSchema also answers the request for the schema.
 func withSchema(next func(*http.Request, string) (int, any)) func(*http.Request, string) (int, any) {
 	return func(r *http.Request, body string) (int, any) {
 		if r.Method == http.MethodGet {
@@ -275,7 +275,7 @@ func withSchema(next func(*http.Request, string) (int, any)) func(*http.Request,
 	}
 }
 
-// C7: Tab completes the names of the database, also those made meanwhile.
+// C7: Tab completes the names of the database, also new ones.
 func TestCompletionOnTerminal(t *testing.T) {
 	const prompt = "a/b> "
 	var table atomic.Value
@@ -308,7 +308,7 @@ func TestCompletionOnTerminal(t *testing.T) {
 	c.exit("\x04")
 }
 
-// Ctrl-C gives up a query, with one line and the exit code of a shell.
+// Ctrl-C cancels a query, with one line and the exit code of a shell.
 func TestInterruptedQuery(t *testing.T) {
 	arrived, stopped := make(chan struct{}), make(chan struct{})
 	s := newServer(t, func(r *http.Request, _ string) (int, any) {
@@ -341,7 +341,7 @@ func TestInterruptedQuery(t *testing.T) {
 	c.await("one line", func() bool { return c.text() == "^CError: The request was canceled\r\n" })
 }
 
-// A long script shows how far it is, on a terminal only.
+// A long script shows its progress, on a terminal only.
 func TestProgressOnTerminal(t *testing.T) {
 	goOn := make(chan struct{})
 	var n atomic.Int64
@@ -362,7 +362,7 @@ func TestProgressOnTerminal(t *testing.T) {
 	}
 }
 
-// A terminal that can only print lines has a session, too.
+// A terminal that can only print lines has a session without editing.
 func TestSessionOnDumbTerminal(t *testing.T) {
 	s := newServer(t, echo)
 	u := atServer(t, s)

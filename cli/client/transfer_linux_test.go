@@ -12,7 +12,8 @@ import (
 	"testing"
 )
 
-// The terminal is asked for the name, and shows how far a transfer is.
+// At a terminal, delete_database asks for the name, and transfers show their
+// progress.
 func TestTransferOnTerminal(t *testing.T) {
 	s := newServer(t, ok(200, "{}"))
 	u := atServer(t, s)
@@ -45,7 +46,7 @@ func TestTransferOnTerminal(t *testing.T) {
 	c.await("the refusal", func() bool { return strings.Contains(c.text(), "A database file cannot be printed on a terminal") })
 }
 
-// Neither Ctrl-C nor a request to end leaves a part of a file.
+// Ctrl-C and SIGTERM leave no part of a file.
 func TestExportInterrupted(t *testing.T) {
 	for _, by := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 		t.Run(by.String(), func(t *testing.T) { exportEndedBy(t, by) })

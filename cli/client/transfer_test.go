@@ -18,7 +18,7 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// files are the names in a directory.
+// files returns the names in a directory.
 func files(t *testing.T, dir string) string {
 	t.Helper()
 	list, err := os.ReadDir(dir)
@@ -61,7 +61,7 @@ func TestExport(t *testing.T) {
 	u.want("", "Error: --table and --query exclude each other\n\nFor more information, try 'client export --help'.\n", 2, "export", "A/b", "--table", "t", "--query", "q")
 }
 
-// What is there stays, until it is replaced as a whole.
+// An existing file stays until the complete new one replaces it.
 func TestExportKeepsFiles(t *testing.T) {
 	s := newServer(t, ok(200, "new"))
 	u := atServer(t, s)
@@ -90,7 +90,7 @@ func TestExportKeepsFiles(t *testing.T) {
 	}
 }
 
-// An answer that breaks off leaves no file.
+// An incomplete answer leaves no file.
 func TestExportBreaksOff(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte("part"))
@@ -160,7 +160,7 @@ func TestImport(t *testing.T) {
 	}
 }
 
-// Without a server: what makes no sense is not sent.
+// Mistakes are found without a server.
 func TestImportRefused(t *testing.T) {
 	s := newServer(t, ok(200, "{}"))
 	u := atServer(t, s)
@@ -190,7 +190,7 @@ func TestImportRefused(t *testing.T) {
 	}
 }
 
-// A dry run fails as the import would, in whatever form it is told.
+// A dry run fails as the import would, with and without --json.
 func TestDryRunExitCode(t *testing.T) {
 	s := newServer(t, nil)
 	u := atServer(t, s)
@@ -219,7 +219,8 @@ func TestDryRunExitCode(t *testing.T) {
 	}
 }
 
-// What a server says before it has read the file is told, however long the file.
+// An error that the server sends before it has read the file is reported,
+// however long the file is.
 func TestImportForbidden(t *testing.T) {
 	status, body := fails(errs.E(errs.Forbidden, "no way"))(nil, "")
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -250,7 +251,7 @@ type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, os.ErrPermission }
 
-// An input that cannot be read is not blamed on the server.
+// The error for an unreadable input does not name the server.
 func TestImportOfBrokenInput(t *testing.T) {
 	s := newServer(t, ok(200, "{}"))
 	var out, errOut strings.Builder
@@ -262,7 +263,7 @@ func TestImportOfBrokenInput(t *testing.T) {
 	}
 }
 
-// A file that loses bytes on the way is no fault of the server or the network.
+// The error for a file that becomes shorter names neither server nor network.
 func TestImportOfAShrinkingFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.csv")
 	write(t, path, strings.Repeat("a,b\n", 256<<10))
@@ -282,7 +283,7 @@ func TestImportOfAShrinkingFile(t *testing.T) {
 	}
 }
 
-func TestGuesses(t *testing.T) {
+func TestSniff(t *testing.T) {
 	zipped := func(text string) string {
 		var b bytes.Buffer
 		z := gzip.NewWriter(&b)

@@ -25,7 +25,7 @@ const (
 	cost  = `{"cost":{"duration_ms":0.1,"rows_written":0}}` + "\n"
 )
 
-// lines answers by what the client accepts.
+// lines answers in the form that the client accepts.
 func lines(results ...string) func(*http.Request, string) (int, any) {
 	return func(r *http.Request, _ string) (int, any) {
 		switch r.Header.Get("Accept") {
@@ -66,7 +66,7 @@ func TestTypedFormats(t *testing.T) {
 	u.want("", "", 0, "query", "a/b", "DELETE", "--format", "markdown")
 }
 
-// A failure in the midst of an answer ends in an error, in every format.
+// A failure in the middle of an answer ends in an error, in every format.
 func TestTypedFailures(t *testing.T) {
 	const failure = `{"error":{"type":"Other","message":"integer overflow","sqlite_code":1}}` + "\n"
 	begun := strings.TrimSuffix(values, ending) + failure
@@ -143,7 +143,7 @@ func (s *server) asked(t *testing.T) (all []string) {
 	return all
 }
 
-// taking answers requests up to a size, and calls answer for them.
+// taking refuses requests above a size, and calls answer for the others.
 func taking(most int, answer func(*http.Request, string) (int, any)) func(*http.Request, string) (int, any) {
 	return func(r *http.Request, body string) (int, any) {
 		if len(body) > most {
@@ -153,7 +153,7 @@ func taking(most int, answer func(*http.Request, string) (int, any)) func(*http.
 	}
 }
 
-// rows are statements of about 100 bytes a line.
+// rows returns statements of about 100 bytes, one per line.
 func rows(n int) string {
 	var b strings.Builder
 	for i := range n {

@@ -11,7 +11,7 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// awkward are texts that terminals and line editors make something else of.
+// awkward returns texts that terminals and line editors often change.
 func awkward() map[string]string {
 	var latin strings.Builder
 	for r := ' '; r <= 0xff; r++ {
@@ -32,7 +32,7 @@ func awkward() map[string]string {
 	}
 }
 
-// arrives waits for a statement to be sent and for the prompt after it.
+// arrives waits for a statement at the server and for the prompt after it.
 func (c *console) arrives(s *server, want, prompt string) {
 	c.t.Helper()
 	c.await("a statement", func() bool { return s.statements() != "" })
@@ -56,12 +56,13 @@ func (c *console) write(text string) {
 	}
 }
 
-// paste is what a terminal makes of a text that is pasted.
+// paste returns the bytes that a terminal sends for pasted text.
 func paste(text string) string {
 	return "\x1b[200~" + strings.ReplaceAll(text, "\n", "\r") + "\x1b[201~"
 }
 
-// What arrives is what was typed, whatever it is and however it is entered.
+// The server gets exactly the typed text, for all kinds of characters and of
+// input.
 func TestTypedOnTerminal(t *testing.T) {
 	const prompt = "a/b> "
 	s := newServer(t, withSchema(echo))
@@ -79,7 +80,7 @@ func TestTypedOnTerminal(t *testing.T) {
 			c.keys(keys...)
 			c.write("\r")
 			c.arrives(s, sql, prompt)
-			c.write(sql + "\r") // faster than it is drawn
+			c.write(sql + "\r") // faster than the editor draws
 			c.arrives(s, sql, prompt)
 			c.keys(paste(sql))
 			c.write("\r")
@@ -95,7 +96,8 @@ func TestTypedOnTerminal(t *testing.T) {
 	c.exit("\x04")
 }
 
-// A paste is text: tabs complete nothing and line breaks send nothing.
+// A paste is text: a tab in it does not complete, and a line break does not
+// send.
 func TestPasteOnTerminal(t *testing.T) {
 	const prompt = "a/b> "
 	s := newServer(t, withSchema(echo))
@@ -117,7 +119,7 @@ func TestPasteOnTerminal(t *testing.T) {
 		}
 		c.write("\r")
 		c.arrives(s, sql, prompt)
-		// A terminal that does not tell a paste from typing.
+		// A terminal without bracketed paste.
 		for part := range chunks(strings.ReplaceAll(sql, "\n", "\r"), 700) {
 			c.write(part)
 		}
@@ -134,8 +136,8 @@ func TestPasteOnTerminal(t *testing.T) {
 	c.exit("\x04")
 }
 
-// A character is one thing to the keys that edit, however many code points it
-// has and however wide it is.
+// Editing keys act on a character, whatever its number of code points and its
+// width.
 func TestEditingOnTerminal(t *testing.T) {
 	const (
 		prompt                     = "a/b> "
@@ -180,7 +182,7 @@ func TestEditingOnTerminal(t *testing.T) {
 	c.exit("\x04")
 }
 
-// A character of which the line loses a part is never sent without it.
+// A text of which a part of a character was lost is not sent.
 func TestCutCharacterOnTerminal(t *testing.T) {
 	const prompt = "a/b> "
 	s := newServer(t, withSchema(echo))
@@ -195,7 +197,7 @@ func TestCutCharacterOnTerminal(t *testing.T) {
 	c.exit("\x04")
 }
 
-// chunks cuts a text into parts of whole characters.
+// chunks splits a text into parts of complete characters.
 func chunks(text string, n int) func(func(string) bool) {
 	return func(yield func(string) bool) {
 		for len(text) > n {

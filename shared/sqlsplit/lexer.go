@@ -2,12 +2,12 @@ package sqlsplit
 
 import "strings"
 
-// state is where the lexer is within the current statement, as in SQLite's
+// state is the position of the lexer in the current statement, as in SQLite's
 // own test for a complete statement.
 type state int
 
 const (
-	start   state = iota // nothing but blanks and comments yet
+	start   state = iota // only blanks and comments so far
 	normal               // in a statement that ends at the next semicolon
 	explain              // after EXPLAIN
 	create               // after CREATE, perhaps TEMP
@@ -16,17 +16,17 @@ const (
 	end                  // in a trigger, after a semicolon and END
 )
 
-// lexer follows SQL just far enough to see where a statement ends. It reads
+// lexer follows SQL just far enough to find the end of a statement. It reads
 // every byte once.
 type lexer struct {
 	state state
-	until string // what closes the literal, name or comment we are in; empty outside
+	until string // the end of the current literal, name or comment; empty outside
 }
 
-// step reads one token, or a part of a long one, and tells its length and
-// whether it ends the statement. A length of 0 says that more text is needed
-// to tell; that never happens when the text is final. On an empty statement
-// step leaves the state at start.
+// step reads one token, or a part of a long one, and returns its length and
+// whether it ends the statement. A length of 0 means that more text is needed;
+// this never happens if the text is final. After an empty statement the state is
+// start.
 func (l *lexer) step(text string, final bool) (n int, ends bool) {
 	if l.until != "" {
 		return l.skipQuoted(text, final), false
@@ -57,7 +57,8 @@ func (l *lexer) step(text string, final bool) (n int, ends bool) {
 	return 1, false
 }
 
-// skipQuoted looks for the end of the literal, name or comment.
+// skipQuoted looks for the end of the current literal, name or comment, and
+// returns the length up to it.
 func (l *lexer) skipQuoted(text string, final bool) int {
 	if i := strings.Index(text, l.until); i >= 0 {
 		n := i + len(l.until)
@@ -67,10 +68,10 @@ func (l *lexer) skipQuoted(text string, final bool) int {
 	if final {
 		return len(text)
 	}
-	return max(0, len(text)-len(l.until)+1) // the end may be cut in two
+	return max(0, len(text)-len(l.until)+1) // the text may stop within the end
 }
 
-// comment reads the beginning of a comment, or a sign that only looks like it.
+// comment reads the beginning of a comment, or an operator that begins like one.
 func (l *lexer) comment(text string, final bool) int {
 	switch {
 	case len(text) == 1 && !final:
@@ -86,7 +87,7 @@ func (l *lexer) comment(text string, final bool) int {
 	return 1
 }
 
-// endsStatement reports whether the statement ends here.
+// endsStatement reports whether a semicolon ends the statement.
 func (l *lexer) endsStatement() bool {
 	if l.state == trigger || l.state == semi {
 		l.state = semi
@@ -95,7 +96,7 @@ func (l *lexer) endsStatement() bool {
 	return true
 }
 
-// otherToken is any token that is no keyword of interest.
+// otherToken reads a token that is not a keyword of the states.
 func (l *lexer) otherToken() {
 	switch l.state {
 	case start, create:
@@ -108,7 +109,7 @@ func (l *lexer) otherToken() {
 // keyword follows the keywords that lead to a trigger.
 func (l *lexer) keyword(w string) {
 	if l.state == normal || l.state == trigger {
-		return // where no word counts
+		return // words do not change these states
 	}
 	is := func(k string) bool { return strings.EqualFold(w, k) }
 	keyword := is("EXPLAIN") || is("TEMP") || is("TEMPORARY") || is("TRIGGER") || is("END")

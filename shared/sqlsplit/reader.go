@@ -6,67 +6,67 @@ import (
 	"strings"
 )
 
-// chunk is how much is read at once, at least.
+// chunk is the smallest read, in bytes.
 const chunk = 64 << 10
 
-// ErrTooLong says that a statement or a transaction has more bytes than the
-// Reader was told to keep. Reader.Line tells where it begins.
+// ErrTooLong means that a statement or a transaction is longer than the Reader's
+// limit. Reader.Line returns the line of its beginning.
 var ErrTooLong = errors.New("the statement is too long")
 
-// Unit is what has to be sent in one piece: a statement, or the statements of
-// one transaction.
+// Unit is text that must be sent as one: a statement, or the statements of one
+// transaction.
 type Unit struct {
-	// Text is the script from the end of the unit before to the end of this
-	// one: all the texts together are the script, but for what may follow
-	// its last statement.
+	// Text is the script from the end of the previous unit to the end of this
+	// one. All texts together are the script, without blanks and comments after
+	// the last statement.
 	Text string
-	// Line is the line, from 1, in which Text begins, and First the one in
-	// which its first statement does.
+	// Line is the number, from 1, of the line in which Text begins. First is
+	// that of the line in which its first statement begins.
 	Line, First int
-	// Words are the first few tokens of its first statement, in upper case
-	// and without quotes. There is at least one.
+	// Words are the first few tokens of the first statement, in upper case and
+	// without quotes, at least one.
 	Words []string
-	// Transaction says that the statements open a transaction themselves.
+	// Transaction is true if the statements open a transaction themselves.
 	Transaction bool
 }
 
-// Reader cuts a script of any size into units. It holds one unit in memory
-// and some more. It is used by one goroutine.
+// Reader splits a script of any size into units. It keeps little more than one
+// unit in memory. It is for one goroutine.
 type Reader struct {
 	src            io.Reader
 	maxBytes       int
 	everyStatement bool // each statement is a unit
 	lex            lexer
 	tx             transaction
-	first          Unit   // of the unit that is being read: what its first statement says
-	text           string // what has been read and not given out
-	from           int    // where the current statement begins in text
-	at             int    // how far the lexer has come
-	line           int    // in which text begins
+	first          Unit   // of the current unit: what its first statement determines
+	text           string // was read, and not yet returned
+	from           int    // offset of the current statement in text
+	at             int    // offset of the lexer in text
+	line           int    // number of the line in which text begins
 	eof            bool
 }
 
-// NewReader makes a Reader of src for units of at most so many bytes.
-func NewReader(src io.Reader, most int) *Reader {
-	return &Reader{src: src, maxBytes: most, line: 1}
+// NewReader returns a Reader of src for units of at most maxBytes.
+func NewReader(src io.Reader, maxBytes int) *Reader {
+	return &Reader{src: src, maxBytes: maxBytes, line: 1}
 }
 
-// NewStatements makes a Reader for which every statement is a unit, also one of
-// a transaction.
-func NewStatements(src io.Reader, most int) *Reader {
-	return &Reader{src: src, maxBytes: most, line: 1, everyStatement: true}
+// NewStatements returns a Reader for which every statement is a unit, also
+// within a transaction.
+func NewStatements(src io.Reader, maxBytes int) *Reader {
+	return &Reader{src: src, maxBytes: maxBytes, line: 1, everyStatement: true}
 }
 
-// Line is the line in which the statement begins that comes next, or that
-// was too long.
+// Line returns the number of the line in which the next statement begins, or the
+// one that was too long.
 func (r *Reader) Line() int {
 	_, at := firstTokens(r.text)
 	return r.line + strings.Count(r.text[:at], "\n")
 }
 
-// Next returns the next unit. The last one may lack its semicolon, or the end
-// of its transaction. The error is io.EOF after the last unit, ErrTooLong, or
-// that of the source.
+// Next returns the next unit. The last one may lack its semicolon, or the end of
+// its transaction. The error is io.EOF after the last unit, ErrTooLong, or the
+// error of the source.
 func (r *Reader) Next() (Unit, error) {
 	for {
 		if r.at < len(r.text) {
@@ -91,7 +91,7 @@ func (r *Reader) Next() (Unit, error) {
 	}
 }
 
-// endStatement ends a statement, and reports whether the unit has ended with it.
+// endStatement ends a statement, and reports whether it also ends the unit.
 func (r *Reader) endStatement() bool {
 	blank := r.lex.state == start
 	r.lex = lexer{}
@@ -109,7 +109,7 @@ func (r *Reader) endStatement() bool {
 	return r.everyStatement || !r.tx.open()
 }
 
-// cutIfFits returns out what has been read, unless it is too long.
+// cutIfFits returns the unit that was read, unless it is too long.
 func (r *Reader) cutIfFits() (Unit, error) {
 	if r.at > r.maxBytes {
 		return Unit{}, ErrTooLong
@@ -117,7 +117,7 @@ func (r *Reader) cutIfFits() (Unit, error) {
 	return r.cutUnit(), nil
 }
 
-// cutUnit returns out what has been read.
+// cutUnit returns the unit that was read, and removes it from the text.
 func (r *Reader) cutUnit() Unit {
 	u := r.first
 	u.Text, u.Line = r.text[:r.at], r.line
@@ -127,7 +127,7 @@ func (r *Reader) cutUnit() Unit {
 	return u
 }
 
-// findSavepoint returns out what stands at the end without a semicolon.
+// lastUnit returns the rest of the script, which has no semicolon.
 func (r *Reader) lastUnit() (Unit, error) {
 	r.endStatement()
 	if len(r.first.Words) == 0 {
@@ -136,8 +136,8 @@ func (r *Reader) lastUnit() (Unit, error) {
 	return r.cutIfFits()
 }
 
-// readMore reads on: as much again as is held, so that a long unit is not copied
-// too often.
+// readMore reads at least as much as is in memory, so that a long unit is not
+// copied too often.
 func (r *Reader) readMore() error {
 	buf := make([]byte, max(chunk, len(r.text)))
 	n, err := io.ReadFull(r.src, buf)
@@ -150,7 +150,7 @@ func (r *Reader) readMore() error {
 }
 
 // Offset returns the byte of a text at which its statement i begins, counted
-// from 0 without empty ones; -1 when there are not so many.
+// from 0 without empty ones; -1 if there are fewer statements.
 func Offset(text string, i int) int {
 	var lex lexer
 	from := 0
@@ -163,7 +163,7 @@ func Offset(text string, i int) int {
 		blank := lex.state == start
 		lex = lexer{}
 		if blank {
-			continue // it belongs to the next
+			continue // its text belongs to the next statement
 		}
 		if i == 0 {
 			_, begin := firstTokens(text[from:])

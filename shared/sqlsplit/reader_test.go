@@ -10,7 +10,7 @@ import (
 	"testing/iotest"
 )
 
-// units cuts a script and describes what comes out.
+// units returns all units of a script.
 func units(t *testing.T, r *Reader) (all []Unit) {
 	t.Helper()
 	for {
@@ -61,7 +61,7 @@ func TestReader(t *testing.T) {
 	}
 }
 
-// An import takes a whole dump as one transaction, so it has to see what is in
+// An import runs a dump as one transaction, so it needs the statements within
 // the dump's own.
 func TestStatements(t *testing.T) {
 	all := units(t, NewStatements(strings.NewReader("BEGIN;\nSELECT 1;\nCOMMIT;"), 20))
@@ -71,7 +71,7 @@ func TestStatements(t *testing.T) {
 	}
 }
 
-// A transaction is never cut in two, and memory is bounded.
+// A transaction is never split, and memory is limited.
 func TestReaderTooLong(t *testing.T) {
 	const most = 200_000
 	row := strings.Repeat("x", 1000)
@@ -192,7 +192,7 @@ func checkCut(t *testing.T, text, rest string) {
 	}
 }
 
-// blank reports whether there is nothing but comments and semicolons.
+// blank reports whether a text has only comments and semicolons.
 func blank(text string) bool {
 	words, _ := firstTokens(text)
 	return len(words) == 0

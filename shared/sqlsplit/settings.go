@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// settings follows what a script sets for the statements behind it and for
-// nobody else: each request finds its connection as new, so what is set and the
-// statements it is meant for have to be one request.
+// settings follows which settings of a script are in force. They hold only for
+// the statements of the same request, because each request has a fresh
+// connection. So a setting and the statements that need it must be one request.
 type settings struct {
-	set []string // what is set: PRAGMAs that are not as usual, and TEMP
+	set []string // names of PRAGMAs with another value than the default, and of CREATE TEMP
 }
 
-// open reports whether something is set that counts for what comes next.
+// open reports whether a setting is in force for the next statement.
 func (s *settings) open() bool { return len(s.set) > 0 }
 
-// follow takes the first tokens of the next statement.
+// follow reads the first tokens of the next statement.
 func (s *settings) follow(words []string) {
 	name, sets := Setting(words)
 	i := slices.Index(s.set, name)
@@ -28,10 +28,10 @@ func (s *settings) follow(words []string) {
 	}
 }
 
-// Setting tells from the first tokens of a statement, as Unit.Words has them,
-// what it makes or sets that holds until its request ends: "CREATE TEMP", or a
-// PRAGMA by its name, such as "PRAGMA FOREIGN_KEYS"; empty for any other
-// statement. sets is false for a PRAGMA that sets what holds anyway.
+// Setting returns the name of what a statement sets until its request ends:
+// "CREATE TEMP", or a PRAGMA such as "PRAGMA FOREIGN_KEYS"; empty for other
+// statements. words are the first tokens of the statement, as in Unit.Words.
+// sets is false for a PRAGMA that sets the default value.
 func Setting(words []string) (name string, sets bool) {
 	switch {
 	case len(words) < 2:
@@ -44,7 +44,7 @@ func Setting(words []string) (name string, sets bool) {
 		return Setting(append([]string{"PRAGMA"}, words[3:]...))
 	}
 	value := strings.Trim(strings.Join(words[2:], ""), "=()")
-	if value == "" { // it only asks
+	if value == "" { // it reads the value
 		return "", false
 	}
 	switch words[1] {
@@ -56,13 +56,14 @@ func Setting(words []string) (name string, sets bool) {
 	return "", false
 }
 
-// inTempSchema reports whether a CREATE names the schema temp: CREATE TABLE temp.x.
+// inTempSchema reports whether a CREATE names the schema temp, as in CREATE
+// TABLE temp.x.
 func inTempSchema(words []string) bool {
 	i := slices.Index(words, ".")
 	return i > 1 && words[i-1] == "TEMP"
 }
 
-// isOn reports whether SQLite takes a value for on.
+// isOn reports whether SQLite takes a value for true.
 func isOn(value string) bool {
 	switch value {
 	case "ON", "YES", "TRUE":

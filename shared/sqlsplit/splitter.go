@@ -1,31 +1,31 @@
-// Package sqlsplit cuts SQL text into statements: the lines of an
-// interactive session (Splitter) and scripts of any size (Reader). It knows
-// only as much of the language as is needed to tell where a statement ends,
-// and never judges whether one is valid.
+// Package sqlsplit splits SQL text into statements: the lines of an interactive
+// session (Splitter) and scripts of any size (Reader). It knows only as much of
+// the language as is needed to find the end of a statement, and does not judge
+// whether a statement is valid.
 package sqlsplit
 
 import "strings"
 
-// Splitter collects lines and gives out the statements they complete. A
+// Splitter collects lines and returns the statements that they complete. A
 // semicolon ends a statement unless it stands in a literal, a quoted name, a
-// comment or the body of a trigger; a transaction, from its BEGIN to its
-// COMMIT or from a savepoint to its release, is given out as one. Its zero
-// value is ready. It reads every byte once, however many lines a statement
-// takes.
+// comment or the body of a trigger. A transaction, from its BEGIN to its COMMIT
+// or from a savepoint to its release, is returned as one text. The zero value is
+// ready for use, by one goroutine. Every byte is read once, even in a statement
+// of many lines.
 type Splitter struct {
 	buf     strings.Builder
 	lex     lexer
 	tx      transaction
 	set     settings
-	waiting []string // statements of a transaction that is not yet closed
-	// Script holds back as well what follows a setting that lasts only until
-	// the request ends, a PRAGMA or a TEMP table, until it is set back or the
-	// input ends.
+	waiting []string // statements of a transaction or setting that is still open
+	// Script also keeps together a setting that lasts only until the request
+	// ends, such as a PRAGMA or a TEMP table, and the statements after it, until
+	// it is set back or the input ends.
 	Script bool
 }
 
-// Feed takes one line without its line break and returns the statements that
-// end in it, each with its semicolon. Empty statements are left out.
+// Feed reads one line without its line break and returns the statements that end
+// in it, each with its semicolon. Empty statements are left out.
 func (s *Splitter) Feed(line string) []string {
 	var out []string
 	if s.buf.Len() > 0 {
@@ -57,15 +57,15 @@ func (s *Splitter) Feed(line string) []string {
 // Pending reports whether a statement or a transaction has begun and not ended.
 func (s *Splitter) Pending() bool { return s.buf.Len() > 0 || len(s.waiting) > 0 }
 
-// Waiting reports whether statements are complete and wait for others with which
-// they have to go together, and whether that is for a transaction that they have
-// begun, and not only for a setting.
+// Waiting reports whether complete statements wait for others of the same
+// request, and whether they have begun a transaction. If not, they wait because
+// of a setting.
 func (s *Splitter) Waiting() (held, begun bool) {
 	return s.buf.Len() == 0 && len(s.waiting) > 0, s.tx.open()
 }
 
-// Rest returns what is unfinished and forgets it; empty when there is nothing
-// but blanks and comments.
+// Rest returns the unfinished text and forgets it; empty for blanks and comments
+// only.
 func (s *Splitter) Rest() string {
 	rest := s.waiting
 	if text := s.takeStatement(); text != "" {
@@ -75,8 +75,8 @@ func (s *Splitter) Rest() string {
 	return strings.Join(rest, "\n")
 }
 
-// takeStatement returns the statement collected so far and begins the next; empty when
-// it has no token but its semicolon.
+// takeStatement returns the statement collected so far and begins the next one;
+// empty for a statement without tokens.
 func (s *Splitter) takeStatement() string {
 	text, blank := strings.TrimSpace(s.buf.String()), s.lex.state == start
 	s.buf.Reset()
@@ -87,7 +87,8 @@ func (s *Splitter) takeStatement() string {
 	return text
 }
 
-// holdTransaction holds the statements of a transaction back and gives them out as one.
+// holdTransaction keeps the statements of an open transaction or setting, and
+// returns them all when it is closed.
 func (s *Splitter) holdTransaction(text string) string {
 	if text == "" {
 		return ""

@@ -65,8 +65,8 @@ func TestSplitter(t *testing.T) {
 	}
 }
 
-// In a script what is set for the rest of a request stays with the statements
-// that it is meant for.
+// In a script, a setting and the statements after it stay together, because it
+// lasts only until the request ends.
 func TestSplitterOfScripts(t *testing.T) {
 	for _, tt := range []struct {
 		name, input string

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// maxFirstTokens is how many tokens of a statement tell what it does to a
-// transaction, ROLLBACK TRANSACTION TO SAVEPOINT name, or to a connection,
+// maxFirstTokens is the number of tokens that show the effect of a statement on
+// a transaction, ROLLBACK TRANSACTION TO SAVEPOINT name, or on a connection,
 // PRAGMA schema.name = -value.
 const maxFirstTokens = 7
 
-// firstTokens returns the first tokens of a text, in upper case and without quotes,
-// and where the first of them begins; len(text) when there is none.
+// firstTokens returns the first tokens of a text, in upper case and without
+// quotes, and the offset of the first one; len(text) for a text without tokens.
 func firstTokens(text string) (words []string, at int) {
 	at = len(text)
 	for i := 0; i < len(text) && len(words) < maxFirstTokens; {
@@ -30,8 +30,8 @@ func firstTokens(text string) (words []string, at int) {
 	return words, at
 }
 
-// token reads one token of a complete text and gives its length and what it
-// says; nothing for blanks and comments.
+// token reads one token of a complete text and returns its length and its text;
+// the text is empty for blanks and comments.
 func token(text string) (n int, word string) {
 	upTo := func(end string) int {
 		if i := strings.Index(text[1:], end); i >= 0 {
@@ -62,8 +62,7 @@ func token(text string) (n int, word string) {
 	return 1, text[:1]
 }
 
-// unquoted returns a quoted name without its quotes, unless nothing is between
-// them.
+// unquoted returns a quoted name without its quotes, or an empty name with them.
 func unquoted(text string) string {
 	if name := strings.Trim(text, "'\"`[]"); name != "" {
 		return name
@@ -71,18 +70,17 @@ func unquoted(text string) string {
 	return text
 }
 
-// transaction follows which statements belong together because they are one
-// transaction: each request is a transaction of its own, so only as one
-// request can they be one.
+// transaction follows which statements belong to one transaction. Each request
+// is a transaction of its own, so they must be one request.
 type transaction struct {
 	begun      bool     // by BEGIN
-	savepoints []string // savepoints that are open, the outermost first
+	savepoints []string // open savepoints, the outermost first
 }
 
 // open reports whether the statements so far leave a transaction open.
 func (t *transaction) open() bool { return t.begun || len(t.savepoints) > 0 }
 
-// follow takes the first tokens of the next statement.
+// follow reads the first tokens of the next statement.
 func (t *transaction) follow(words []string) {
 	if len(words) == 0 {
 		return
@@ -105,7 +103,8 @@ func (t *transaction) follow(words []string) {
 	}
 }
 
-// findSavepoint finds the newest savepoint of the name that ends the statement.
+// findSavepoint returns the index of the newest savepoint with the name at the
+// end of the statement, or -1.
 func (t *transaction) findSavepoint(words []string) int {
 	for i := len(t.savepoints) - 1; i >= 0; i-- {
 		if t.savepoints[i] == words[len(words)-1] {

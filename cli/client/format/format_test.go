@@ -80,7 +80,7 @@ var errFull = errors.New("disk full")
 
 func (fullDisk) Write([]byte) (int, error) { return 0, errFull }
 
-func TestWriteErrorsAreTold(t *testing.T) {
+func TestWriteErrorsAreReturned(t *testing.T) {
 	if err := format.WriteTable(fullDisk{}, []string{"a"}, nil); !errors.Is(err, errFull) {
 		t.Errorf("table: %v", err)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/ayb-go/ayb/cli/client/format"
 )
 
-// What a stranger wrote into a cell neither leaves it nor becomes HTML.
+// The text of a cell cannot leave the cell or become HTML.
 func TestMarkdownAndList(t *testing.T) {
 	rows := [][]string{{"1", "x|y"}, {`\`, "<script>&\r\nb\nc\x1b[2J"}}
 	for _, tt := range []struct {

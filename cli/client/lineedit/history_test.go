@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// C7: what was typed is there in the next session, for its owner only.
+// C7: the next session has the typed texts, in a file for its owner only.
 func TestHistory(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state", "ayb", "query_history")
 	h := openHistory(path)

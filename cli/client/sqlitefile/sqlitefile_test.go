@@ -12,7 +12,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// shell runs SQLite's own shell, which does not empty the log when it ends.
+// shell runs SQLite's own shell without the checkpoint at its end.
 func shell(t *testing.T, path string, lines ...string) string {
 	t.Helper()
 	cmd := exec.Command("sqlite3", "-batch", "-bail", path)
@@ -40,8 +40,8 @@ func write(t *testing.T, path string, b []byte) {
 	}
 }
 
-// whole reads the database at path, and gives a file that holds just that.
-func whole(t *testing.T, path string) string {
+// merged reads the database at path and writes the result to a new file.
+func merged(t *testing.T, path string) string {
 	t.Helper()
 	f, err := Open(path)
 	if err != nil {
@@ -55,12 +55,12 @@ func whole(t *testing.T, path string) string {
 	if int64(len(b)) != f.Size() {
 		t.Errorf("%d bytes, and %d were promised", len(b), f.Size())
 	}
-	out := filepath.Join(t.TempDir(), "whole.db")
+	out := filepath.Join(t.TempDir(), "merged.db")
 	write(t, out, b)
 	return out
 }
 
-// copied puts a database with its log where nobody else has it.
+// copied copies a database and its log to a directory of its own.
 func copied(t *testing.T, path string) string {
 	t.Helper()
 	to := filepath.Join(t.TempDir(), "app.db")
@@ -69,11 +69,11 @@ func copied(t *testing.T, path string) string {
 	return to
 }
 
-// Rows that are committed in the log beside the file are not lost (issue 9, A7).
+// Rows that are committed in the log are not lost.
 func TestCommittedRowsBesideTheFile(t *testing.T) {
 	path := copied(t, "testdata/wal-beside.db")
 	before := append(read(t, path), read(t, path+"-wal")...)
-	if got := shell(t, whole(t, path), "SELECT count(*) FROM t; PRAGMA integrity_check; PRAGMA journal_mode;"); got != "6\nok\ndelete\n" {
+	if got := shell(t, merged(t, path), "SELECT count(*) FROM t; PRAGMA integrity_check; PRAGMA journal_mode;"); got != "6\nok\ndelete\n" {
 		t.Errorf("got %q", got)
 	}
 	if !bytes.Equal(before, append(read(t, path), read(t, path+"-wal")...)) {
@@ -81,8 +81,8 @@ func TestCommittedRowsBesideTheFile(t *testing.T) {
 	}
 }
 
-// What comes is what SQLite finds, whatever the log holds: pages twice and of
-// several transactions, a database that grows and shrinks, rounds of before.
+// The result equals SQLite's own view of the log: with pages of several
+// transactions, a database that grows and shrinks, and earlier uses of the log.
 func TestLogIsReadAsSQLiteReadsIt(t *testing.T) {
 	rows := "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 400) SELECT n, hex(randomblob(90)) FROM c;"
 	for name, lines := range map[string][]string{
@@ -96,7 +96,7 @@ func TestLogIsReadAsSQLiteReadsIt(t *testing.T) {
 		for _, page := range []string{"512", "4096", "65536"} {
 			path := filepath.Join(t.TempDir(), "a.db")
 			shell(t, path, append([]string{"PRAGMA page_size=" + page + ";", "PRAGMA journal_mode=WAL;", "CREATE TABLE t(a, b);", "CREATE INDEX i ON t(b);"}, lines...)...)
-			got := shell(t, whole(t, path), ".dump", "PRAGMA integrity_check;")
+			got := shell(t, merged(t, path), ".dump", "PRAGMA integrity_check;")
 			if want := shell(t, path, ".dump", "PRAGMA integrity_check;"); got != want || !strings.HasSuffix(got, "\nok\n") {
 				t.Errorf("%s, pages of %s bytes: %d bytes of a dump, and the shell gives %d", name, page, len(got), len(want))
 			}
@@ -104,7 +104,8 @@ func TestLogIsReadAsSQLiteReadsIt(t *testing.T) {
 	}
 }
 
-// What is broken off is not committed; SQLite reads the same.
+// Transactions in a broken part of the log are not committed; SQLite reads the
+// same.
 func TestBrokenLog(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.db")
 	shell(t, path, "PRAGMA journal_mode=WAL;", "CREATE TABLE t(a);", "INSERT INTO t VALUES (1);", "INSERT INTO t VALUES (2);")
@@ -116,7 +117,7 @@ func TestBrokenLog(t *testing.T) {
 		} {
 			to := copied(t, path)
 			write(t, to+"-wal", change())
-			got := shell(t, whole(t, to), ".dump")
+			got := shell(t, merged(t, to), ".dump")
 			if want := shell(t, to, ".dump"); got != want {
 				t.Errorf("%s at %d: got %s, want %s", name, n, got, want)
 			}
@@ -124,15 +125,15 @@ func TestBrokenLog(t *testing.T) {
 	}
 }
 
-// A file that holds a part of a transaction is refused with the reason and the
-// way out; a journal that is done with is none.
+// A file with a part of a transaction is refused, with the reason and a way to
+// copy it. The journal of a finished transaction is ignored.
 func TestJournalBesideTheFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.db")
 	shell(t, path, "PRAGMA journal_mode=PERSIST;", "CREATE TABLE t(a);", "INSERT INTO t VALUES (1);")
 	if len(read(t, path+"-journal")) == 0 {
 		t.Fatal("there is no journal")
 	}
-	whole(t, path)
+	merged(t, path)
 	write(t, path+"-journal", []byte(journalMagic+"more"))
 	_, err := Open(path)
 	if !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "a.db-journal exists: a transaction of a.db is not finished") || !strings.Contains(err.Error(), `sqlite3 a.db ".backup copy.db"`) {
@@ -147,7 +148,7 @@ func TestLink(t *testing.T) {
 	if err := os.Symlink(path, link); err != nil {
 		t.Fatal(err)
 	}
-	if got := shell(t, whole(t, link), "SELECT count(*) FROM t;"); got != "6\n" {
+	if got := shell(t, merged(t, link), "SELECT count(*) FROM t;"); got != "6\n" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -174,7 +175,7 @@ func TestWrittenMeanwhile(t *testing.T) {
 	}
 }
 
-// A log of another database is not mixed with this one.
+// The log of another database is refused.
 func TestForeignLog(t *testing.T) {
 	path := copied(t, "testdata/wal-beside.db")
 	other := filepath.Join(t.TempDir(), "b.db")
