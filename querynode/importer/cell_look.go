@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// cellLook is what a cell looks like to a person.
+// cellLook is the kind of value that a cell looks like.
 type cellLook uint8
 
 const (
@@ -12,10 +12,10 @@ const (
 	looksNumber
 	looksDate
 	looksBoolean // a boolean
-	looksNull    // nothing, or a word for it
+	looksNull    // empty, or a word for NULL
 )
 
-// lookOf returns what a cell looks like.
+// lookOf classifies a cell.
 func lookOf(b []byte) cellLook {
 	if len(b) == 0 || len(b) > 40 {
 		if len(b) == 0 {
@@ -37,13 +37,13 @@ func lookOf(b []byte) cellLook {
 	return looksText
 }
 
-// nullLooks are words that stand for nothing, or for no number.
+// nullLooks are words for NULL, and for values that are not numbers.
 var nullLooks = map[string]bool{
 	"NA": true, `\N`: true, "NULL": true, "null": true, "None": true, "N/A": true, "n/a": true, "#N/A": true, "<NA>": true, "<nil>": true,
 	"nan": true, "NaN": true, "NAN": true, "inf": true, "Inf": true, "INF": true, "-inf": true, "-Inf": true, "Infinity": true, "-Infinity": true, "INFINITY": true,
 }
 
-// isNumber reports whether a text is a number in any of the usual forms.
+// isNumber reports whether a text is a number in a usual notation.
 func isNumber(s string) bool {
 	digits, exponent := 0, false
 	for i := 0; i < len(s); i++ {
@@ -74,7 +74,7 @@ func isNumber(s string) bool {
 	return digits > 0
 }
 
-// isDate reports whether a text has the form of a date or time.
+// isDate reports whether a text has the form of a date or a time.
 func isDate(s string) bool {
 	if s[0] < '0' || s[0] > '9' {
 		return false

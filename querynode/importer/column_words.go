@@ -5,50 +5,50 @@ import (
 	"strings"
 )
 
-// traits is what the words of a column of CSV have been so far, a set.
+// traits is the set of forms that the words of a CSV column have had so far.
 type traits uint32
 
 const (
-	tInt     traits = 1 << iota // an integer that a real number holds exactly, too
-	tLong                       // one that only an integer holds exactly
+	tInt     traits = 1 << iota // an integer that a REAL also holds exactly
+	tLong                       // an integer that a REAL does not hold exactly
 	tWhole                      // a real number without a fraction, within the integers: 2.0, 1E+2
 	tBig                        // a real number without a fraction, beyond the integers
-	tReal                       // another real number, of which no digit is lost
-	tPoint                      // any of them has a decimal point and no exponent
+	tReal                       // another real number, without loss of digits
+	tPoint                      // a real number with a decimal point and without an exponent
 	tComma                      // a number with a decimal comma
-	tGroup                      // one that may have a comma between thousands: 1,000
-	tDots                       // one whose point may stand between thousands: 1.000
-	tFine                       // one with a point that cannot
+	tGroup                      // a number whose comma may separate thousands: 1,000
+	tDots                       // a number whose point may separate thousands: 1.000
+	tFine                       // a number whose point cannot separate thousands
 	tSpecial                    // infinity, or not a number
 	tTrue                       // a boolean
 	tFalse
 	tShort // a boolean of one letter
 	tDate
 	tCode  // a text of two capital letters
-	tText  // any other, in quotes or not
-	tBare  // a text without quotes that is not empty
+	tText  // any other text, with or without quotes
+	tBare  // a text without quotes, not empty
 	tEmpty // an empty text, in quotes
 
 	tNumber = tInt | tLong | tWhole | tBig | tReal | tPoint | tComma | tGroup | tDots | tFine | tSpecial
 )
 
-// nullWord is a word that can stand for NULL.
+// nullWord is a set of words that can stand for NULL.
 type nullWord uint8
 
 const (
 	nullNA nullWord = 1 << iota
 	nullN           // \N
 	nullNULL
-	nullOther // a word that stands for nothing among numbers only
+	nullOther // a word that stands for NULL among numbers only
 )
 
-// nullWords are those words, with how they count.
+// nullWords maps such words to their class.
 var nullWords = map[string]nullWord{
 	"NA": nullNA, `\N`: nullN, "NULL": nullNULL,
 	"null": nullOther, "None": nullOther, "N/A": nullOther, "n/a": nullOther, "#N/A": nullOther, "<NA>": nullOther, "<nil>": nullOther,
 }
 
-// booleans are the words that writers have for booleans.
+// booleans maps the words for booleans in common programs.
 var booleans = map[string]traits{
 	"true": tTrue, "false": tFalse, "True": tTrue, "False": tFalse, "TRUE": tTrue, "FALSE": tFalse,
 	"t": tTrue | tShort, "f": tFalse | tShort,
@@ -72,17 +72,17 @@ func special(b []byte) (f float64, is bool) {
 	return 0, false
 }
 
-// columnWords is what a column of CSV has held so far.
+// columnWords describes the cells of a CSV column so far.
 type columnWords struct {
 	traits
 	gaps  nullWord // words for NULL, without quotes
-	empty bool     // there was nothing at all
-	exact bool     // NULL is given: no other word stands for it
-	list  bool     // a comma separates fields, and is not that of a number
-	blobs bool     // there were BLOBs
+	empty bool     // there was an empty field
+	exact bool     // the options say what stands for NULL
+	list  bool     // a comma separates fields, so numbers have none
+	blobs bool     // there was a BLOB
 }
 
-// add takes a value in.
+// add adds a cell.
 func (w *columnWords) add(c cell) {
 	if c.kind == null {
 		w.empty = true
@@ -106,7 +106,7 @@ func (w *columnWords) add(c cell) {
 		}
 	}
 	if w.traits&tText != 0 && (w.traits&tBare != 0 || c.kind == enclosed) {
-		return // there is nothing more to learn
+		return // more cells change nothing
 	}
 	t := traitOf(c.data)
 	if w.list && t&(tComma|tGroup) != 0 {
@@ -118,10 +118,9 @@ func (w *columnWords) add(c cell) {
 	w.traits |= t
 }
 
-// typed is the type of the column, where gaps are the words that stand for
-// NULL in the whole data.
-// An empty text in quotes stays one among numbers, which no type of SQLite
-// keeps from it.
+// typed returns the type of the column; gaps are the words that stand for NULL
+// in the entire data. An empty text in quotes among numbers stays an empty
+// text, in a column of any type.
 func (w columnWords) typed(gaps nullWord) string {
 	w.traits &^= tEmpty
 	t := w.traits &^ tBare
@@ -139,7 +138,7 @@ func (w columnWords) typed(gaps nullWord) string {
 		return typeText
 	case t&(tWhole|tBig|tReal|tComma|tSpecial) == 0:
 		return typeInteger
-	case t&tLong != 0: // of which a real number would lose digits
+	case t&tLong != 0: // a REAL would lose digits
 		if t&^(tInt|tLong|tWhole|tBig|tPoint|tDots|tFine) == 0 {
 			return typeInteger
 		}
@@ -148,17 +147,16 @@ func (w columnWords) typed(gaps nullWord) string {
 	return typeReal
 }
 
-// thousands reports whether the points of a column may all stand between
-// thousands.
+// thousands reports whether every point of the column may separate thousands.
 func (w columnWords) thousands() bool { return w.traits&tDots != 0 && w.traits&tFine == 0 }
 
-// numbers reports whether all words are numbers, whatever stands for NULL.
+// numbers reports whether all words are numbers, except those for NULL.
 func (w columnWords) numbers() bool {
 	t := w.traits
 	switch {
 	case t&^tNumber != 0 || t&^tSpecial == 0:
 		return false
-	case t&(tComma|tGroup) != 0: // one reading for all of them
+	case t&(tComma|tGroup) != 0: // all of them must be read in the same way
 		return t&tComma != 0 && t&(tPoint|tLong) == 0
 	case t&tLong != 0:
 		return t&(tReal|tSpecial) == 0
@@ -166,8 +164,8 @@ func (w columnWords) numbers() bool {
 	return true
 }
 
-// truth reports whether all words are booleans. One letter alone can be
-// anything; both are what PostgreSQL writes.
+// truth reports whether all words are booleans. A single letter can mean
+// anything, unless both t and f occur, as PostgreSQL writes them.
 func (w columnWords) truth() bool {
 	t := w.traits
 	if t&^(tTrue|tFalse|tShort) != 0 || t&(tTrue|tFalse) == 0 {
@@ -176,7 +174,7 @@ func (w columnWords) truth() bool {
 	return t&tShort == 0 || t&tTrue != 0 && t&tFalse != 0
 }
 
-// traitOf looks at a word.
+// traitOf classifies a word.
 func traitOf(b []byte) traits {
 	if len(b) == 0 || len(b) > 400 {
 		return tText

@@ -13,11 +13,11 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// zstdWindow is the most that the data of zstd may refer back to.
+// zstdWindow is the size limit of zstd's window.
 const zstdWindow = 8 << 20
 
-// unpack returns the body as it is, or what is packed in it with gzip or zstd,
-// however often that was done. done ends the unpacking.
+// unpack decompresses a body that is compressed with gzip or zstd, and returns
+// any other unchanged. done releases the decompressor.
 func unpack(body io.Reader) (r io.Reader, done func(), err error) {
 	in := bufio.NewReaderSize(body, 64<<10)
 	begin, err := in.Peek(4)
@@ -43,10 +43,10 @@ func unpack(body io.Reader) (r io.Reader, done func(), err error) {
 }
 
 func errPacked(how string, err error) error {
-	return errs.Wrap(errs.Invalid, err, "The data is packed with %s and is broken or incomplete", how)
+	return errs.Wrap(errs.Invalid, err, "The data is compressed with %s and is damaged or incomplete", how)
 }
 
-// failedBody is a body that ends with an error at its very front.
+// failedBody is a body that failed in its first bytes.
 type failedBody struct {
 	rest []byte
 	err  error
@@ -62,7 +62,8 @@ func (f *failedBody) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// unpackReader tells errors of what is packed from those of the body.
+// unpackReader turns errors of the decompressor into errors for the user;
+// errors of the body stay.
 type unpackReader struct {
 	io.Reader
 	how string
@@ -79,21 +80,22 @@ func (u unpackReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// foreignFormats are what files of other kinds begin with, and what to do with them.
+// foreignFormats are the first bytes of other kinds of files, and what the user
+// can do with each.
 var foreignFormats = []struct{ magic, what string }{
 	{"SQLite format 3\x00", "a SQLite database; import it with the format sqlite"},
-	{"PK\x03\x04", "a ZIP archive or a file of a spreadsheet (xlsx, ods); unpack it, or save the sheet as CSV"},
+	{"PK\x03\x04", "a ZIP archive or a spreadsheet (xlsx, ods); unpack it, or save the sheet as CSV"},
 	{"PK\x05\x06", "an empty ZIP archive"},
-	{"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "a file of Microsoft Office (xls); save the sheet as CSV"},
-	{"%PDF-", "a PDF document; a table in it has to be exported as CSV first"},
+	{"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "a Microsoft Office file (xls); save the sheet as CSV"},
+	{"%PDF-", "a PDF document; export its table as CSV first"},
 	{"PAR1", "a Parquet file; write it as CSV first, for example with DuckDB: COPY 'x.parquet' TO 'x.csv'"},
 	{"ARROW1", "an Arrow file; write it as CSV first"},
 	{"Obj\x01", "an Avro file; write it as CSV first"},
-	{"BZh", "packed with bzip2; unpack it first, or pack it with gzip or zstd"},
-	{"\xFD7zXZ\x00", "packed with xz; unpack it first, or pack it with gzip or zstd"},
+	{"BZh", "compressed with bzip2; decompress it first, or use gzip or zstd"},
+	{"\xFD7zXZ\x00", "compressed with xz; decompress it first, or use gzip or zstd"},
 	{"7z\xBC\xAF\x27\x1C", "a 7z archive; unpack it first"},
-	{"\x1f\x8b", "packed with gzip twice; unpack it first"},
-	{"\x28\xb5\x2f\xfd", "packed with zstd twice; unpack it first"},
+	{"\x1f\x8b", "compressed twice with gzip; decompress it first"},
+	{"\x28\xb5\x2f\xfd", "compressed twice with zstd; decompress it first"},
 	{"\x7fELF", "a program"},
 	{"\x89PNG", "a picture"},
 	{"\xFF\xFE\x00\x00", "text in UTF-32; write it as UTF-8 first, for example with iconv -f UTF-32 -t UTF-8"},
@@ -102,7 +104,7 @@ var foreignFormats = []struct{ magic, what string }{
 
 var htmlPage = regexp.MustCompile(`(?i)^\s*(<!DOCTYPE html|<html[\s>])`)
 
-// rejectForeignFormats refuses data that is not a text with rows at all.
+// rejectForeignFormats rejects data that is not a text with rows.
 func (d *Data) rejectForeignFormats() error {
 	begin, err := d.head(512)
 	if err != nil {
@@ -119,15 +121,15 @@ func (d *Data) rejectForeignFormats() error {
 	case looksUTF32(begin):
 		what = "text in UTF-32; write it as UTF-8 first, for example with iconv -f UTF-32 -t UTF-8"
 	case htmlPage.Match(begin):
-		what = "a web page, and not the file that was meant to be loaded from it"
+		what = "a web page; download the file itself"
 	default:
 		return nil
 	}
 	return errs.E(errs.Invalid, "The data is %s", what)
 }
 
-// looksUTF32 reports whether a text looks like UTF-32 without a mark: three bytes of
-// four are zero.
+// looksUTF32 reports whether a text without a byte order mark looks like
+// UTF-32: three bytes of four are zero.
 func looksUTF32(b []byte) bool {
 	if len(b) < 16 || len(b)%4 != 0 {
 		return false

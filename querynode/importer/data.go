@@ -10,30 +10,29 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Data is what is to be imported, in a file that has no name: it has to be
-// read more than once, and is not held in memory. It is for one goroutine.
+// Data is the data of an import, in a file without a name. It is read more than
+// once, and is never held in memory. It is for one goroutine.
 type Data struct {
 	limits       Limits
 	file         *os.File
 	bytes        int64
-	reserved     int64 // that room was given for
-	invalidLine  int64 // line in which it is not UTF-8; 0 if it all is
-	invalidBytes int64 // bytes that are not UTF-8
-	nonASCII     int64 // of UTF-8, beyond ASCII
+	reserved     int64 // bytes that Room.Grow has granted
+	invalidLine  int64 // first line that is not UTF-8; 0 if all of it is
+	invalidBytes int64 // number of bytes that are not UTF-8
+	nonASCII     int64 // number of UTF-8 characters beyond ASCII
 }
 
-// Room is what temporary files are counted by.
+// Room counts the bytes of temporary files.
 type Room interface {
-	// Grow asks for room before so many bytes are written. DiskFull: there is
-	// none.
+	// Grow reserves bytes before they are written. The error is DiskFull.
 	Grow(bytes int64) error
-	// Shrink returns it back.
+	// Shrink releases reserved bytes.
 	Shrink(bytes int64)
 }
 
-// Receive keeps everything that body gives, in a file in the directory temp;
-// what is packed with gzip or zstd is unpacked, and the limit is for that.
-// The error is TooLarge, DiskFull, or that of body. Close has to follow.
+// Receive stores a body in a file in the directory temp. It decompresses gzip
+// and zstd; limits apply to the result. The error is TooLarge, DiskFull, or
+// that of body. The caller calls Close.
 func Receive(body io.Reader, temp string, limits Limits) (*Data, error) {
 	f, err := os.CreateTemp(temp, "import-")
 	if err != nil {
@@ -45,13 +44,13 @@ func Receive(body io.Reader, temp string, limits Limits) (*Data, error) {
 		err = d.receive(body)
 	}
 	if err != nil {
-		_ = d.Close() // it was not read
+		_ = d.Close() // the file was never read
 		return nil, err
 	}
 	return d, nil
 }
 
-// Close returns the room back.
+// Close releases the file and its reserved bytes.
 func (d *Data) Close() error {
 	if room := d.limits.Room; room != nil {
 		room.Shrink(d.reserved)
@@ -70,13 +69,13 @@ func (d *Data) receive(body io.Reader) error {
 
 func (d *Data) store(body io.Reader) error {
 	buf := make([]byte, 64<<10)
-	kept := 0 // bytes of a character that is not complete, at the front of buf
+	kept := 0 // bytes of an incomplete character, at the front of buf
 	line := int64(1)
 	for {
 		n, err := body.Read(buf[kept:])
 		d.bytes += int64(n)
-		if d.limits.Data > 0 && d.bytes > d.limits.Data { // before the kernel says so, by a signal
-			return errs.E(errs.TooLarge, "The data of an import may have at most %d bytes for this database, twice what the database may have (limits.database_bytes)", d.limits.Data)
+		if d.limits.Data > 0 && d.bytes > d.limits.Data { // the kernel would send a signal
+			return errs.E(errs.TooLarge, "The data of an import may have at most %d bytes for this database, twice its size limit (limits.database_bytes)", d.limits.Data)
 		}
 		if err := d.reserve(int64(n)); err != nil {
 			return err
@@ -101,11 +100,11 @@ func (d *Data) store(body io.Reader) error {
 	}
 }
 
-// characterize counts characters beyond ASCII and what is not UTF-8. It takes
-// and returns the number of the line.
+// characterize counts characters beyond ASCII and bytes that are not UTF-8. It
+// returns the line number at the end of b.
 func (d *Data) characterize(b []byte, line int64) int64 {
 	if utf8.Valid(b) {
-		if d.nonASCII < 1<<20 { // enough to decide by
+		if d.nonASCII < 1<<20 { // enough to decide
 			d.nonASCII += int64(countNonASCII(b))
 		}
 		return line + countByte(b, '\n')
@@ -137,7 +136,7 @@ func countNonASCII(b []byte) (n int) {
 	return n
 }
 
-// reserve asks for room for so many bytes more.
+// reserve counts more bytes against Limits.Room.
 func (d *Data) reserve(bytes int64) error {
 	if d.limits.Room == nil || bytes == 0 {
 		return nil
@@ -150,11 +149,12 @@ func (d *Data) reserve(bytes int64) error {
 }
 
 func errDiskFull(cause error) error {
-	return errs.Wrap(errs.DiskFull, cause, "disk full: the server has no room for the data of the import; nothing was changed; try again when there is room, or tell the operator").
+	return errs.Wrap(errs.DiskFull, cause, "disk full: the server has no space for the data of the import; nothing was changed; try again later, or inform the operator").
 		With(errs.AttrReason, errs.ReasonDisk)
 }
 
-// incompleteTail is how many bytes at the end may be the beginning of a character.
+// incompleteTail returns the number of bytes at the end that may begin a
+// character.
 func incompleteTail(b []byte) int {
 	for n := 1; n < utf8.UTFMax && n <= len(b); n++ {
 		if c := b[len(b)-n]; utf8.RuneStart(c) {
@@ -169,7 +169,7 @@ func incompleteTail(b []byte) int {
 
 func countByte(b []byte, c byte) int64 { return int64(bytes.Count(b, []byte{c})) }
 
-// head returns the first bytes as they came.
+// head returns the first n bytes, before decoding.
 func (d *Data) head(n int) ([]byte, error) {
 	b := make([]byte, n)
 	n, err := d.file.ReadAt(b, 0)
@@ -180,5 +180,5 @@ func (d *Data) head(n int) ([]byte, error) {
 }
 
 func errReadBack(err error) error {
-	return errs.Wrap(errs.Engine, err, "The data of the import could not be read back")
+	return errs.Wrap(errs.Engine, err, "The temporary file of the import could not be read")
 }

@@ -9,43 +9,43 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// row is one row of the data. Its cells are valid until the next is read.
+// row is one row of the data. Its cells are valid until the next row is read.
 type row struct {
-	line  int64 // where it begins
-	lines int64 // that it takes; 0 is the same as 1
+	line  int64 // first line
+	lines int64 // number of lines; 0 means 1
 	cells []cell
-	bad   error // why it cannot be taken; nil if it can
-	apart bool  // an empty line stands before it
+	bad   error // why the row is rejected, or nil
+	apart bool  // an empty line precedes it
 }
 
-// maxReopens is how often a reader goes back behind a quote that is not closed.
+// maxReopens is how often a reader may go back after a quote that is never
+// closed.
 const maxReopens = 1000
 
-// delimited reads CSV and its relatives. A row, of any size, is held up to the
-// limit only. Every line belongs to a row, or is one of those that skipped
-// counts.
+// delimited reads CSV and related forms. It holds one row at a time, up to a
+// size limit. Every line belongs to a row or is counted in skipped.
 type delimited struct {
 	dialect
 	reader
 	most    int
-	check   string // the encoding, when it has to be checked
+	check   string // the encoding to verify; empty for none
 	nulls   []string
-	later   bool  // there was a row already
+	later   bool  // a row was read before
 	single  bool  // the first row has one field, so an empty line is a row
-	skipped int64 // lines without a row: empty ones and comments
-	crlf    bool  // the last row ended with both
+	skipped int64 // empty lines and comments
+	crlf    bool  // the last row ended with CR LF
 
-	// reopen returns the text again from an offset, for what stands behind a quote
-	// that is not closed; nil when that cannot be.
+	// reopen opens the text again at an offset, to continue after a quote that
+	// is never closed; nil if that is impossible.
 	reopen func(offset int64) (io.Reader, error)
-	again  int   // how often that was done
+	again  int   // calls of reopen
 	spent  int64 // bytes that were read again
 
-	special [256]bool // ends a field without quotes
+	special [256]bool // bytes that end a field without quotes
 	data    []byte
 	fields  []field
 	cells   []cell
-	second  int64 // offset of the second line of the row, if it is known
+	second  int64 // offset of the row's second line; 0 if unknown
 	large   bool
 	stray   bool
 	open    bool
@@ -69,10 +69,11 @@ func newDelimited(src io.Reader, d dialect, most int) *delimited {
 	return r
 }
 
-// bare reports whether the escape holds without quotes.
+// bare reports whether escapes also apply without quotes.
 func (d dialect) bare() bool { return d.escape != 0 && (d.codes || d.quote == 0) }
 
-// next reads a row; io.EOF after the last. Other errors are for the whole.
+// next reads a row, or returns io.EOF after the last. Any other error ends the
+// import.
 func (r *delimited) next() (row, error) {
 	apart := false
 	for {
@@ -103,7 +104,7 @@ func (r *delimited) next() (row, error) {
 	}
 }
 
-// read takes the fields of a row, and reports whether a line end ended it.
+// read reads the fields of a row. It reports whether a line end ended the row.
 func (r *delimited) read() (ended bool, err error) {
 	r.data, r.fields, r.second = r.data[:0], r.fields[:0], 0
 	r.large, r.stray, r.open = false, false, false
@@ -117,8 +118,8 @@ func (r *delimited) read() (ended bool, err error) {
 	return ended, nil
 }
 
-// empty reports whether what was read is no row: an empty line, or the mark
-// that ends the data of COPY.
+// empty reports whether the fields are not a row: an empty line, or the end
+// mark of COPY.
 func (r *delimited) empty(ended bool) bool {
 	if len(r.fields) != 1 || r.large {
 		return false
@@ -140,14 +141,14 @@ func (r *delimited) row(line int64, ended bool) (row, error) {
 	}
 	switch {
 	case r.open:
-		got.bad = errs.E(errs.Invalid, "a quote opens here and is never closed")
+		got.bad = errs.E(errs.Invalid, "a quote opens here and is never closed; close it, or set --quote none")
 		if r.reopen != nil && r.second > 0 && r.again < maxReopens && r.spent <= 4*r.offset() {
 			if err := r.back(line + 1); err != nil {
 				return row{}, err
 			}
 			got.lines = 1
 		}
-	case r.large: // what was kept of it depends on how it came
+	case r.large: // its kept part depends on buffer sizes
 		got.bad = errLargeRow(r.most)
 	default:
 		got.cells, got.bad = r.split(), r.fault()
@@ -155,12 +156,12 @@ func (r *delimited) row(line int64, ended bool) (row, error) {
 	return got, nil
 }
 
-// back goes to the second line of the row.
+// back returns to the second line of the row.
 func (r *delimited) back(line int64) error {
 	offset := r.second
 	r.again++
 	if r.check != "" && r.check != utf8Name {
-		r.spent += offset // which has to be decoded again
+		r.spent += offset // the skipped part is decoded again
 	}
 	r.spent += r.offset() - offset
 	src, err := r.reopen(offset)
@@ -174,21 +175,21 @@ func (r *delimited) back(line int64) error {
 func (r *delimited) fault() error {
 	switch {
 	case r.stray:
-		return errs.E(errs.Invalid, "after the quote that closes a field there is more than the delimiter")
+		return errs.E(errs.Invalid, "text follows the closing quote of a field; a delimiter or a line end is expected")
 	case len(r.fields) > maxColumns:
 		return errTooWide()
 	case r.check != "" && !utf8.Valid(r.data):
-		return errs.E(errs.Invalid, "this is not %s; say which encoding the data has", shownEncoding(r.check))
+		return errs.E(errs.Invalid, "the row is not valid %s; set the encoding of the data", shownEncoding(r.check))
 	}
 	return nil
 }
 
 func errLargeRow(most int) error {
-	return errs.E(errs.TooLarge, "the row has more than %d bytes, the most that can be imported at once (a quarter of limits.heap_bytes)", most)
+	return errs.E(errs.TooLarge, "the row has more than %d bytes, the limit for a row (a quarter of limits.heap_bytes)", most)
 }
 
 func errTooWide() error {
-	return errs.E(errs.Invalid, "the row has more than %d fields, and a table can have no more columns", maxColumns)
+	return errs.E(errs.Invalid, "the row has more than %d fields, the limit of columns in a table", maxColumns)
 }
 
 // split makes cells of the fields.
@@ -203,7 +204,7 @@ func (r *delimited) split() []cell {
 		case f.null || len(r.nulls) > 0 && slices.Contains(r.nulls, string(c.data)):
 			c = cell{}
 		case len(c.data) == 0:
-			c.kind = null // with data, to tell it from a word for NULL
+			c.kind = null // with data, unlike a word for NULL
 		case c.data[0] == 'X' || c.data[0] == 'x' || c.data[0] == 'C':
 			if l, ok := literal(c.data); ok {
 				c = l

@@ -4,8 +4,8 @@ import (
 	"bytes"
 )
 
-// field reads one field and reports whether it is the last of its row, and
-// whether a line end is what ended it.
+// field reads one field. It reports whether the field is the last of its row,
+// and whether a line end ended it.
 func (r *delimited) field() (last, ended bool) {
 	begin := len(r.data)
 	switch {
@@ -57,7 +57,8 @@ func (r *delimited) field() (last, ended bool) {
 	return r.separator()
 }
 
-// isNull reports whether the field is \N, or "N where the quote is the escape.
+// isNull reports whether the field is \N, or "N where the quote is the escape
+// character.
 func (r *delimited) isNull() bool {
 	if !r.twin && !r.codes || r.twin != (r.buf[r.at] == r.quote) {
 		return false
@@ -69,22 +70,22 @@ func (r *delimited) isNull() bool {
 	return len(b) == 2 || b[2] == '\n' || b[2] == '\r' || r.delimiter != 0 && b[2] == r.delimiter
 }
 
-// run skips delimiters that are as one.
+// run skips repeated delimiters.
 func (r *delimited) run() {
 	for r.runs && r.fillByte() && r.buf[r.at] == r.delimiter {
 		r.at++
 	}
 }
 
-// blanks skips what some writers put around a quoted field.
+// blanks skips blanks around a quoted field.
 func (r *delimited) blanks() {
 	for r.fillByte() && (r.buf[r.at] == ' ' || r.buf[r.at] == '\t') && r.buf[r.at] != r.delimiter {
 		r.at++
 	}
 }
 
-// separator reads what ends a field, and reports whether it ends the row, and
-// whether it is a line end.
+// separator reads the end of a field. It reports whether the row ends, and
+// whether that is a line end.
 func (r *delimited) separator() (last, ended bool) {
 	if !r.fillByte() {
 		return true, false
@@ -114,7 +115,7 @@ func (r *delimited) separator() (last, ended bool) {
 }
 
 func (r *delimited) ended(quoted, null bool) {
-	if len(r.fields) <= maxColumns { // one more shows that it is too wide
+	if len(r.fields) <= maxColumns { // one more shows that the row is too wide
 		r.fields = append(r.fields, field{len(r.data), quoted, null})
 	}
 }
@@ -127,7 +128,7 @@ func (r *delimited) add(b []byte) {
 	r.data = append(r.data, b...)
 }
 
-// inQuotes reads from a quote to the one that closes it.
+// inQuotes reads from an opening quote to the closing one.
 func (r *delimited) inQuotes() {
 	r.at++
 	for r.fillByte() {
@@ -176,7 +177,7 @@ func (r *delimited) closes() bool {
 		r.at++
 		return true
 	}
-	r.add(b[:1]) // a doubled quote stands for itself
+	r.add(b[:1]) // a doubled quote is one quote
 	r.at += 2
 	return false
 }
@@ -191,17 +192,17 @@ func (r *delimited) taken(part []byte) {
 	r.at += len(part)
 }
 
-// broke says that the next line begins n bytes further.
+// broke records that the next line begins n bytes after the present position.
 func (r *delimited) broke(n int) {
 	if r.second == 0 {
 		r.second = r.offset() + int64(n)
 	}
 }
 
-// codes are what letters after an escape stand for.
+// codes maps letters after an escape to their bytes.
 var codes = map[byte]byte{'n': '\n', 't': '\t', 'r': '\r', '0': 0, 'b': '\b', 'f': '\f', 'v': '\v', 'Z': 26}
 
-// escaped reads an escape and what follows it.
+// escaped reads an escape and the character after it.
 func (r *delimited) escaped() {
 	b := r.ahead(2)
 	if len(b) == 1 {
@@ -220,7 +221,7 @@ func (r *delimited) escaped() {
 		r.add(b[1:2])
 	case r.codes && isCode:
 		r.add([]byte{stands})
-	default: // it stands for itself
+	default: // the escape is a plain character
 		r.add(b[:1])
 		r.at++
 		return

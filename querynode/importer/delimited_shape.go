@@ -10,42 +10,42 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// delimitedShape is what is found out about the rows of CSV.
+// delimitedShape is what the first pass finds out about CSV.
 type delimitedShape struct {
 	plan
 	words  []columnWords
-	types  []string // of columns, when all has been read
-	given  []string // by the options
-	nulls  []string // that the options give
-	choose bool     // they do not, and NULL is found out
-	gaps   nullWord // what stands for NULL in all columns
-	texts  bool     // an empty field is an empty text, since NULL has a word
-	all    bool     // everything is in quotes, so that they do not tell NULL
+	types  []string // of columns, after the first pass
+	given  []string // by the options, per column
+	nulls  []string // words for NULL in the options
+	choose bool     // the options have none, so NULL is found out
+	gaps   nullWord // words for NULL in all columns
+	texts  bool     // an empty field is an empty text, because there is a word for NULL
+	all    bool     // all fields are quoted, so quotes do not distinguish NULL
 
-	rows   int64 // behind the header so far
-	footer int64 // line that counts the rows; 0 if there is none
-	held   row   // that may be a footer
+	rows   int64 // rows after the header so far
+	footer int64 // line of a row count; 0 for none
+	held   row   // a row that may be a footer
 	marks  []headerMark
-	at     int // of marks, when rows are judged
+	at     int // index into marks in the second pass
 }
 
-// headerMark says that rows from a line on are none of the table, or are again, or
-// that one is not.
+// headerMark says that a line is a repeated header, or that another table
+// begins or has ended.
 type headerMark struct {
 	line int64
 	what headerMarkKind
-	of   int64 // line of the header they belong to
+	of   int64 // line of the other header
 }
 
 type headerMarkKind uint8
 
 const (
-	sameHeader       headerMarkKind = iota // one row, which is the header
-	otherTableBegins                       // another table begins
-	otherTableEnds                         // it has ended
+	sameHeader       headerMarkKind = iota // a repeated header
+	otherTableBegins                       // a header of another table
+	otherTableEnds                         // the first header again
 )
 
-// maxHeaders is how many headers there can be in one file.
+// maxHeaders is the limit of headers in one file.
 const maxHeaders = 10000
 
 func newDelimitedShape(o daemonapi.ImportOptions, p *plan) *delimitedShape {
@@ -59,10 +59,10 @@ func newDelimitedShape(o daemonapi.ImportOptions, p *plan) *delimitedShape {
 	return s
 }
 
-// readDelimited takes a row in, for the first time.
+// readDelimited adds a row in the first pass.
 func (im *importRun) readDelimited(sh *shape, got row) error {
 	s := sh.text
-	if s.footer > 0 { // it was none
+	if s.footer > 0 { // a row follows, so it was not a footer
 		held := s.held
 		s.footer, s.held = 0, row{}
 		if err := im.takeDelimited(sh, held); err != nil {
@@ -82,7 +82,7 @@ func (im *importRun) takeDelimited(sh *shape, got row) error {
 	if sh.typed && got.bad == nil && len(got.cells) == s.width {
 		sh.readExported(got)
 	}
-	if !sh.typed { // exports have no other header
+	if !sh.typed { // our exports have no repeated header
 		s.findHeader(got)
 	}
 	why, _ := s.verdictOf(got)
@@ -95,7 +95,8 @@ func (im *importRun) takeDelimited(sh *shape, got row) error {
 	return nil
 }
 
-// isFooter reports whether a row is what psql writes below a table: (4 rows).
+// isFooter reports whether a row is the row count that psql writes below a
+// table: (4 rows).
 func (s *delimitedShape) isFooter(got row) bool {
 	if len(got.cells) != 1 || got.bad != nil || got.cells[0].kind != word {
 		return false
@@ -112,7 +113,7 @@ func (s *delimitedShape) isFooter(got row) bool {
 	return err == nil && n == s.rows
 }
 
-// findHeader looks whether a row is a header that stands among the rows.
+// findHeader records a header among the rows.
 func (s *delimitedShape) findHeader(got row) {
 	if !s.header || got.bad != nil || len(got.cells) != s.width || len(s.marks) >= maxHeaders {
 		return
@@ -135,8 +136,8 @@ func (s *delimitedShape) findHeader(got row) {
 	}
 }
 
-// differs reports whether texts stand in all columns, of which half and more have
-// had nothing but numbers so far.
+// differs reports whether all fields are texts while at least half of the
+// columns have had only numbers so far.
 func (s *delimitedShape) differs(got row) bool {
 	columns := 0
 	for i, c := range got.cells {
@@ -154,7 +155,7 @@ func (s *delimitedShape) isAway() bool {
 	return len(s.marks) > 0 && s.marks[len(s.marks)-1].what == otherTableBegins
 }
 
-// verdictOf says why a row cannot be taken, or that it is passed over.
+// verdictOf returns why a row is rejected, or that it is not part of the table.
 func (sh *shape) judged(got row) (bad error, passed bool) {
 	if sh.text == nil {
 		return got.bad, false
@@ -173,21 +174,21 @@ func (s *delimitedShape) verdictOf(got row) (bad error, passed bool) {
 		m := s.marks[s.at-1]
 		switch {
 		case m.line == got.line && m.what != otherTableBegins:
-			return errs.E(errs.Invalid, "this is the header again"), false
+			return errs.E(errs.Invalid, "this line repeats the header"), false
 		case m.line == got.line:
-			return errs.E(errs.Invalid, "another header begins here, after an empty line"), false
+			return errs.E(errs.Invalid, "another table begins here: a header after an empty line"), false
 		case m.what == otherTableBegins:
-			return errs.E(errs.Invalid, "the row belongs to the other header in line %d", m.of), false
+			return errs.E(errs.Invalid, "the row belongs to another table, whose header is in line %d", m.of), false
 		}
 	}
 	if got.bad == nil && len(got.cells) != s.width {
-		return errs.E(errs.Invalid, "the row has %d fields, and %d are expected", len(got.cells), s.width), false
+		return errs.E(errs.Invalid, "the row has %d fields instead of %d", len(got.cells), s.width), false
 	}
 	return got.bad, false
 }
 
-// decideTypes decides, when all has been read, what stands for NULL and which types
-// columns have.
+// decideTypes decides, after the first pass, which words stand for NULL and
+// which types the columns have.
 func (im *importRun) decideTypes(sh *shape) (err error) {
 	s := sh.text
 	s.at = 0
@@ -212,19 +213,19 @@ func (im *importRun) decideTypes(sh *shape) (err error) {
 	im.remarkThousands(sh)
 	im.result.Nulls = s.shownNulls()
 	if len(im.result.Nulls) > 0 && s.choose {
-		im.remarkf("NULL stands in the data as %s; --null TEXT says what else does, and --null '' that nothing does", strings.Join(im.result.Nulls, ", "))
+		im.remarkf("Imported as NULL: %s; --null TEXT sets other words, and --null '' none", strings.Join(im.result.Nulls, ", "))
 	}
 	if s.footer > 0 {
-		im.remarkf("Line %d counts the rows and is left out", s.footer)
+		im.remarkf("Line %d is a row count and is left out", s.footer)
 	}
 	if s.rows == 0 && s.header {
-		im.remarkf("There is a header and no row")
+		im.remarkf("The data has a header and no rows")
 	}
 	return nil
 }
 
-// remarkThousands leaves numbers such as 128.928 as they are beside columns with
-// decimal commas, where the point may stand between thousands.
+// remarkThousands keeps numbers such as 128.928 as texts if other columns have
+// decimal commas, because the point may separate thousands.
 func (im *importRun) remarkThousands(sh *shape) {
 	s := sh.text
 	if !slices.ContainsFunc(s.words, func(w columnWords) bool { return w.traits&tComma != 0 && w.numbers() }) {
@@ -236,13 +237,13 @@ func (im *importRun) remarkThousands(sh *shape) {
 		}
 		s.types[i] = typeText
 		name := truncate(sh.names[i], 80)
-		im.remarkf("The column %s stays text: beside decimal commas its points may stand between thousands; --types %s=REAL takes them for decimal points", name, name)
+		im.remarkf("The column %s stays text: other columns have decimal commas, so its points may separate thousands; --types %s=REAL reads them as decimal points", name, name)
 	}
 }
 
-// findNullWords finds out which words are NULL in all columns. They are so where they
-// stand among numbers, dates or booleans, or alone in a column; and where texts
-// are in quotes and they are not, as R has it.
+// findNullWords finds the words that stand for NULL in all columns. They do
+// where they occur among numbers, dates or booleans, or alone in a column. They
+// also do where they are without quotes and texts are quoted, as R writes them.
 func (s *delimitedShape) findNullWords() {
 	quoted, bare := false, false
 	s.all = s.whole
@@ -267,12 +268,12 @@ func (s *delimitedShape) findNullWords() {
 	}
 	s.texts = s.nullCodes || s.codes && s.gaps&nullNULL != 0
 	if s.codes {
-		s.gaps &^= nullN // it is read as NULL; what comes from \\N is a text
+		s.gaps &^= nullN // \N was read as NULL already; \\N is a text
 	}
 }
 
-// isNull reports whether a word of a column is NULL. Among codes of two
-// capitals NA is Namibia, or North America.
+// isNull reports whether a word in a column is NULL. Among two-letter codes, NA
+// is Namibia or North America.
 func (s *delimitedShape) isNull(column int, g nullWord) bool {
 	w := &s.words[column]
 	if s.types[column] != typeText {
@@ -284,8 +285,7 @@ func (s *delimitedShape) isNull(column int, g nullWord) bool {
 	return s.gaps&g != 0
 }
 
-// value makes a value of a cell of a column; ok is false if it cannot be one
-// of the type.
+// value converts a cell of a column; ok is false if it does not fit the type.
 func (s *delimitedShape) value(column int, c cell, typ string) (v daemonapi.Value, ok bool) {
 	if c.kind == blob || c.kind == text {
 		return c.value(typ), true
@@ -313,7 +313,7 @@ func (s *delimitedShape) value(column int, c cell, typ string) (v daemonapi.Valu
 	return daemonapi.Value{Kind: daemonapi.Text, Bytes: c.data}, true
 }
 
-// shownNulls are the words that stand for NULL anywhere.
+// shownNulls returns the words that stand for NULL in any column.
 func (s *delimitedShape) shownNulls() (all []string) {
 	if !s.choose {
 		return s.nulls

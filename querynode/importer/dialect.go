@@ -9,35 +9,36 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// dialect is how fields are told apart. A character that is 0 is not used.
+// dialect says how a line is split into fields. A character that is 0 is not
+// used.
 type dialect struct {
 	delimiter byte // 0: each line is one field
 	quote     byte
-	escape    byte // before a quote, a delimiter, a line end or itself: a part of the field
-	// codes says that letters after the escape stand for something (\n, \t, \0),
-	// that \N is NULL, and that all this holds without quotes too: the form of
+	escape    byte // makes a quote, delimiter, line end or itself part of a field
+	// codes says that letters after the escape have a meaning (\n, \t, \0),
+	// that \N is NULL, and that escapes also apply without quotes: the form of
 	// PostgreSQL's COPY, of MariaDB and of jq.
 	codes bool
-	// loose says that quotes in a quoted field are not doubled: one closes the
-	// field only before a delimiter or line end.
+	// loose says that quotes within a quoted field are not doubled: a quote
+	// closes the field only before a delimiter or a line end.
 	loose bool
-	// twin says that the quote is its own escape, as MariaDB can be told: "N is
-	// NULL and "0 a NUL character.
+	// twin says that the quote is also the escape character, an option of
+	// MariaDB: "N is NULL and "0 a NUL character.
 	twin    bool
 	lead    bool // a blank may stand before an opening quote
-	runs    bool // several delimiters are as one
-	comment byte // lines that begin with it are left out
-	trim    bool // blanks around fields are left out
+	runs    bool // repeated delimiters count as one
+	comment byte // begins a line that is left out
+	trim    bool // blanks around fields are removed
 }
 
-// noCharacter is how an option says that a character is not used.
+// noCharacter is the option for a character that is not used.
 const noCharacter = daemonapi.NoCharacter
 
-// characterNames are characters of options that are hard to type.
+// characterNames are option values for characters that are hard to type.
 var characterNames = map[string]byte{"tab": '\t', `\t`: '\t', "space": ' ', "blank": ' ', "comma": ',', "semicolon": ';', "pipe": '|'}
 
-// character reads an option that is one character: as it is, by name, or as
-// \xHH; 0 for none, and given is false when it is to be found out.
+// character parses an option for one character: the character itself, a name,
+// or \xHH. It returns 0 for none; given is false if the option is not set.
 func character(option, value string) (c byte, given bool, err error) {
 	switch {
 	case value == "":
@@ -54,12 +55,12 @@ func character(option, value string) (c byte, given bool, err error) {
 		c = characterNames[strings.ToLower(value)]
 	}
 	if c == 0 || c == '\r' || c == '\n' {
-		return 0, false, errs.E(errs.Invalid, `The option %s of an import is one ASCII character, \t, \x01 or a like code, or none`, option)
+		return 0, false, errs.E(errs.Invalid, `The import option %s must be one ASCII character, \t, a code such as \x01, or none`, option)
 	}
 	return c, true, nil
 }
 
-// givenDialect is what the options say about the dialect.
+// givenDialect is the part of the dialect that the options set.
 type givenDialect struct {
 	delimiter, quote, escape, comment byte
 	hasDelimiter, hasQuote, hasEscape bool
@@ -81,12 +82,12 @@ func dialectOptions(o daemonapi.ImportOptions) (g givenDialect, err error) {
 		}
 	}
 	if g.delimiter != 0 && (g.delimiter == g.quote || g.delimiter == g.escape || g.delimiter == g.comment) {
-		return g, errs.E(errs.Invalid, "The option delimiter of an import differs from quote, escape and comment")
+		return g, errs.E(errs.Invalid, "The import option delimiter must differ from quote, escape and comment")
 	}
 	return g, nil
 }
 
-// shownCharacter is a character as an answer names it.
+// shownCharacter returns a character as answers show it.
 func shownCharacter(c byte) string {
 	switch {
 	case c == 0:

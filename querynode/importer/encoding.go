@@ -14,8 +14,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// The names of encodings that are found out. All others are known by the names
-// of the WHATWG's standard.
+// The names of encodings that can be detected. All others have the names of the
+// WHATWG standard.
 const (
 	utf8Name    = "utf-8"
 	utf16LEName = "utf-16le"
@@ -26,7 +26,7 @@ const (
 // marks are the byte order marks.
 var marks = []struct{ name, mark string }{{utf8Name, "\xEF\xBB\xBF"}, {utf16LEName, "\xFF\xFE"}, {utf16BEName, "\xFE\xFF"}}
 
-// knownEncoding returns our name for an encoding.
+// knownEncoding returns the canonical name of an encoding.
 func knownEncoding(name string) (string, error) {
 	name = strings.ToLower(strings.TrimSpace(name))
 	switch name {
@@ -39,12 +39,12 @@ func knownEncoding(name string) (string, error) {
 			return name, nil
 		}
 	}
-	return "", errs.E(errs.Invalid, "There is no encoding %s; there are utf-8, utf-16le, utf-16be, latin-1 and those that web pages can have, such as windows-1251, shift_jis or gb18030", truncate(name, 40))
+	return "", errs.E(errs.Invalid, "The encoding %s is unknown; use utf-8, utf-16le, utf-16be, latin-1 or an encoding of web pages, such as windows-1251, shift_jis or gb18030", truncate(name, 40))
 }
 
-// encodingFor finds out the encoding, unless it is given. A mark at the front
-// decides; then whether it is UTF-8, but for some bytes. What is not is
-// Latin-1, in which every byte means something.
+// encodingFor returns the given encoding or detects it. A byte order mark
+// decides first, then whether the data is UTF-8 apart from a few bytes. All
+// other data is Latin-1, in which every byte is valid.
 func (d *Data) encodingFor(given string) (string, error) {
 	begin, err := d.head(4096)
 	if err != nil {
@@ -66,11 +66,11 @@ func (d *Data) encodingFor(given string) (string, error) {
 	return name, nil
 }
 
-// requireUTF8 refuses data that is not what its encoding says. Where rows are
-// refused one by one it is not needed.
+// requireUTF8 rejects data that is not valid UTF-8 although it should be. It is
+// for formats whose rows are not checked one by one.
 func (d *Data) requireUTF8(encoding string) error {
 	if encoding == utf8Name && d.invalidLine > 0 {
-		return errs.E(errs.Invalid, "Line %d: this is not UTF-8; say which encoding the data has", d.invalidLine)
+		return errs.E(errs.Invalid, "Line %d is not valid UTF-8; set the encoding of the data", d.invalidLine)
 	}
 	return nil
 }
@@ -83,7 +83,7 @@ func (d *Data) detectEncoding(begin []byte) string {
 			return m.name
 		}
 	}
-	// In UTF-16 every other byte of most texts is zero, in others none is.
+	// In UTF-16, every other byte of most texts is zero.
 	var zeros [2]int
 	for i, c := range begin {
 		if c == 0 {
@@ -102,14 +102,14 @@ func (d *Data) detectEncoding(begin []byte) string {
 	return utf8Name
 }
 
-// text returns all of the data as UTF-8, without a byte order mark. Where a byte
-// is not of the encoding it is U+FFFD, or with stray a byte that is not UTF-8.
-// What is not UTF-8 although it should be is given as it is.
+// text returns the data as UTF-8, without a byte order mark. Bytes that the
+// encoding does not have become U+FFFD, or with stray a byte that is not UTF-8.
+// Data whose encoding is UTF-8 is passed on unchanged, valid or not.
 func (d *Data) text(encoding string, stray bool) (io.Reader, error) {
 	return d.textFrom(encoding, stray, 0)
 }
 
-// textFrom returns the text from an offset on.
+// textFrom returns the text from an offset.
 func (d *Data) textFrom(name string, stray bool, offset int64) (io.Reader, error) {
 	begin, err := d.head(4)
 	if err != nil {
@@ -147,8 +147,8 @@ func (d *Data) textFrom(name string, stray bool, offset int64) (io.Reader, error
 	return out, nil
 }
 
-// replacementMarker makes of U+FFFD, which decoders give for what is not of their
-// encoding, a byte that is not UTF-8.
+// replacementMarker replaces U+FFFD, which decoders write for invalid bytes, by
+// a byte that is not UTF-8.
 type replacementMarker struct{ transform.NopResetter }
 
 // Transform implements transform.Transformer.
@@ -182,11 +182,11 @@ func (*replacementMarker) Transform(dst, src []byte, final bool) (to, from int, 
 	return to, from, nil
 }
 
-// decoder makes UTF-8 of other encodings.
+// decoder converts Latin-1 and UTF-16 to UTF-8.
 type decoder struct {
 	src      io.Reader
 	encoding string
-	stray    bool // what is not of the encoding is a byte that is not UTF-8
+	stray    bool // invalid input becomes a byte that is not UTF-8
 	raw      []byte
 	held     int // bytes at the front of raw that are not decoded yet
 	out      []byte
@@ -217,7 +217,7 @@ func (d *decoder) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// windows1252 is what Windows, and so nearly everybody, puts where Latin-1 has control
+// windows1252 are the characters that Windows has where Latin-1 has control
 // characters.
 var windows1252 = []rune("€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ")
 
@@ -234,8 +234,8 @@ func (d *decoder) latin1(raw []byte) {
 	}
 }
 
-// utf16 decodes what is complete and tells how many bytes that were. Half a
-// character is none.
+// utf16 decodes complete characters and returns the number of bytes. Half a
+// surrogate pair is invalid.
 func (d *decoder) utf16(raw []byte, final bool) int {
 	unit := func(i int) rune {
 		if d.encoding == utf16LEName {

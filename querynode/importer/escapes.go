@@ -4,11 +4,11 @@ import (
 	"bytes"
 )
 
-// escapes is how backslashes occur in a text.
+// escapes counts how backslashes occur in a text.
 type escapes struct {
 	letters int // before letters that are codes
 	doubled int
-	null    int // \N as a whole field
+	null    int // \N as an entire field
 	breaks  int // before a real delimiter or line end
 	other   int
 	paths   int // like C:\
@@ -48,7 +48,7 @@ func (j *sniffer) countEscapes(d dialect) (e escapes) {
 }
 
 // ofFamily reports whether the backslashes are those of PostgreSQL's COPY, of
-// MariaDB or of jq. They are not as soon as one of them is something else.
+// MariaDB or of jq. A single other backslash is proof that they are not.
 func (e escapes) ofFamily(delimiter byte, rows bool) bool {
 	switch {
 	case e.other > 0:

@@ -9,18 +9,19 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// An export of this program as CSV is known by its quotes: all names have some,
-// and of the values those that another reader might not take for a text, and no
-// others (daemonapi.PlainField). So they tell texts from numbers, and each value
-// comes back as it was.
+// This program's CSV exports are recognized by their quotes: all names have
+// them, and exactly those values that another reader might not take for a text
+// (daemonapi.PlainField). So quotes distinguish texts from numbers, and each
+// value comes back unchanged.
 
-// looksExported reports whether the beginning of the data may be such an export.
+// looksExported reports whether the beginning of the data may be such an
+// export.
 func (p *plan) looksExported(t statistics) bool {
 	return p.header && p.whole && t.crlf && p.dialect == dialect{delimiter: ',', quote: '"'} && p.lines == 0 && !slices.Contains(p.names, "")
 }
 
-// exportedCell makes a cell that says itself of what type it is; ok is false if no
-// export is written so.
+// exportedCell makes a typed cell; ok is false if no export would write the
+// cell in this form.
 func exportedCell(c cell, single bool) (typed cell, ok bool) {
 	switch c.kind {
 	case enclosed:
@@ -34,7 +35,7 @@ func exportedCell(c cell, single bool) (typed cell, ok bool) {
 	return c, true
 }
 
-// exportedNumber takes a number in the one form that exports have for it.
+// exportedNumber reads a number in the form that exports write.
 func exportedNumber(b []byte) (cell, bool) {
 	switch c := b[0]; {
 	case string(b) == "inf" || string(b) == "-inf":
@@ -61,7 +62,8 @@ func exportedNumber(b []byte) (cell, bool) {
 	return cell{real, b}, bytes.Equal(again, b)
 }
 
-// readExported takes a row in as one of an export, as long as all of them are.
+// readExported adds a row of an export. The first row of another form ends the
+// typed reading.
 func (sh *shape) readExported(got row) {
 	if sh.seen == nil {
 		sh.seen = make([]valueSet, sh.text.width)
@@ -76,9 +78,9 @@ func (sh *shape) readExported(got row) {
 	}
 }
 
-// headerAloneQuoted reports whether the first row is in quotes that it does not need, and
-// rows below are not: so names are written by programs that enclose all texts,
-// and by exports of this one.
+// headerAloneQuoted reports whether the first row has quotes that it does not
+// need and rows below have fields without quotes. Programs that quote all texts
+// write names so, and so do our exports.
 func headerAloneQuoted(head []cell, body []sampled) bool {
 	if !slices.ContainsFunc(head, func(c cell) bool { return c.kind == enclosed && !bytes.ContainsAny(c.data, ",;\t|\"\r\n") }) {
 		return false
@@ -88,8 +90,8 @@ func headerAloneQuoted(head []cell, body []sampled) bool {
 	})
 }
 
-// hasPlainField reports whether there is a text in quotes that it does not need: where
-// that is all there is, it is a name.
+// hasPlainField reports whether a field has quotes that it does not need. In
+// data of one row, such a row is a header.
 func hasPlainField(head []cell) bool {
 	return slices.ContainsFunc(head, func(c cell) bool { return daemonapi.PlainField(c.data, len(head) == 1) })
 }

@@ -13,9 +13,10 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Files as programs write them, and small ones that each stand for a kind that
-// guesses get wrong: dialect, names, types, NULL and values of all of them are
-// what testdata/files.golden says. With AYB_TEST_UPDATE it is written anew.
+// Files as programs write them, and small files that each show a kind that
+// sniffers get wrong. Dialect, names, types, NULL and values of all of them are
+// in testdata/files.golden. With AYB_TEST_UPDATE=1 the golden file is written
+// again.
 func TestFiles(t *testing.T) {
 	paths, err := filepath.Glob("testdata/files/*")
 	if err != nil || len(paths) == 0 {
@@ -47,8 +48,8 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// found imports a file, if need be without the rows that cannot be taken, and
-// tells what came of it.
+// found imports a file, without rejected rows if necessary, and describes the
+// result.
 func found(t *testing.T, path string) string {
 	t.Helper()
 	data, err := os.ReadFile(path)

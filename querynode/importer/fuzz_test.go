@@ -14,9 +14,9 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// However CSV arrives, the same rows are read; none has more than it was given;
-// every line is in a row or is counted as one without; and what is read, written
-// again with all quotes, is read as the same.
+// The rows of CSV do not depend on the sizes of reads, and none is larger than
+// its input. Every line is in a row or is counted as one without. The rows stay
+// the same when they are written again with all quotes.
 func FuzzDelimited(f *testing.F) {
 	for _, seed := range []string{
 		"a,b\n1,2\n", "\"a\"\"\",\"b\r\n\"\r\n,\"\"\r", "'a''',b\n'", "a;\"b\\\"c\";\\\n", "\"a\" x,b\n", "\n\na\n\n", "a\tb|c\r\r\n\x00,\xff\n", "\"open\nnever",
@@ -58,7 +58,7 @@ func FuzzDelimited(f *testing.F) {
 	})
 }
 
-// account holds the lines of rows, and those without, against those of the
+// account compares the lines of rows, and the lines without, with those of the
 // data.
 func account(t *testing.T, data string, r *delimited) {
 	t.Helper()
@@ -82,7 +82,7 @@ func account(t *testing.T, data string, r *delimited) {
 	}
 }
 
-// rewrite writes what is read with all quotes, and reads that.
+// rewrite writes the rows with all quotes, and reads them again.
 func rewrite(t *testing.T, data string, d dialect) {
 	t.Helper()
 	first, good := fields(t, newDelimited(strings.NewReader(data), d, len(data)))
@@ -107,8 +107,8 @@ func rewrite(t *testing.T, data string, d dialect) {
 	}
 }
 
-// fields returns the cells of all rows: nothing for NULL, else a text after an
-// equals sign; good is false when one cannot be taken.
+// fields returns the cells of all rows: an empty text for NULL, else a text
+// after an equals sign. good is false if a row is rejected.
 func fields(t *testing.T, r *delimited) (all [][]string, good bool) {
 	t.Helper()
 	for {
@@ -134,7 +134,8 @@ func fields(t *testing.T, r *delimited) (all [][]string, good bool) {
 	}
 }
 
-// Whatever comes, the guess takes each line into a row, or says that it is none.
+// With any data, the sniffer finds a dialect in which each line is in a row or
+// is counted as one without.
 func FuzzGuess(f *testing.F) {
 	for _, seed := range []string{
 		"a,b\n1,'x\n2,y'\n", "sep=;\na;b\n1;2\n", "Title,,\n,,\na,b,c\n1,2,3\n(1 row)\n", "\"a\" \"b\"\n\"1\" 1 \"x\"\n", "a\tb\n1\t\"x\n2\ty\"\n", "1:2:x\n3:4:y\n", "a\n1|2\n3|4\n", "x\\ty\tz\n\\N\t1\n",
@@ -164,10 +165,7 @@ func FuzzGuess(f *testing.F) {
 	})
 }
 
-// What is read is UTF-8 by then: see encodingFor and decoder.
-//
-// What encoding/json reads as an array of objects is read as those; the rest
-// never panics, and does not depend on how it arrives.
+// The reader's input is UTF-8: see encodingFor and decoder.
 func FuzzDocuments(f *testing.F) {
 	for _, seed := range []string{
 		`[{"a":1,"b":"x\u00e4\"]"},{"a":[1,{"c":"}"}],"":null}]`, "{\"a\":1}\n{\"a\":-1.5e3}\n", `[[1,"2",null],[true,[]]]`, `[]`, `[{}, {} ]`, `[{"a":}]`, "{\"a\":\n1}\n\n[", `[{"a":"\ud800"}] x`, "\"a\"", "[{\"a\":1}{}]", "{\"a\\u0062\": 1 }",
@@ -223,7 +221,7 @@ func check(t *testing.T, c cell, raw json.RawMessage) {
 	}
 }
 
-// An object that may hold rows is taken for some or for one, and never panics.
+// An object that may hold rows is read as rows or as one row, without a panic.
 func FuzzFrame(f *testing.F) {
 	for _, seed := range []string{
 		`{"a":{"0":1,"1":3},"b":{"0":2,"1":4}}`, `{"0":{"a":1},"1":{"a":NaN}}`, `{"columns":["a"],"index":["x"],"data":[[1],[2,3]]}`, `{"schema":{},"data":[{"a":1}]}`, `{"items":[{}]}`,
@@ -259,7 +257,8 @@ func FuzzFrame(f *testing.F) {
 	})
 }
 
-// Every encoding gives valid text, and the same however it arrives.
+// Every encoding becomes valid text, which does not depend on the sizes of
+// reads.
 func FuzzDecoder(f *testing.F) {
 	for _, seed := range []string{"a\x00b\x00", "\x3d\xd8\x00\xde", "\x00\xd8a", "\xd8", "caf\xe9\x80\x81"} {
 		f.Add([]byte(seed), uint8(0))
@@ -281,7 +280,7 @@ func FuzzDecoder(f *testing.F) {
 	})
 }
 
-// A number is one only if no digit is lost.
+// A text is a number only if no digit is lost.
 func TestTraits(t *testing.T) {
 	for s, want := range map[string]traits{
 		"0": tInt, "-1": tInt, "999999999999999": tInt, "1000000000000000": tInt, "9007199254740993": tLong, "9223372036854775807": tLong, "-9223372036854775808": tInt,

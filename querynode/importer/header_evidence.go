@@ -6,17 +6,19 @@ import (
 	"strings"
 )
 
-// headerEvidence is what the first row tells against those below.
+// headerEvidence counts the differences between the first row and the rows
+// below, for and against a header.
 type headerEvidence struct {
 	pro, contra  int
-	gaps         int // cells without a name, but for the first and the last
+	gaps         int // empty cells between the first and the last
 	names, equal int
-	repeated     int // cells that occur in their column again
+	repeated     int // cells that occur again in their column
 	long         int
 }
 
-// header decides. Where rows differ in nothing, all of them being texts, the
-// first has names if it can; but not for a table that has others.
+// header decides. If rows do not differ because all of them are texts, the
+// first row is a header if its cells can be names; but not if the table has
+// other names.
 func (c headerEvidence) header(others bool) bool {
 	switch {
 	case c.contra > 0:
@@ -27,7 +29,7 @@ func (c headerEvidence) header(others bool) bool {
 	return !others && c.names > 0 && c.gaps+c.equal+c.repeated+c.long == 0
 }
 
-const longName = 1000 // bytes; longer is a text, unless numbers stand below it
+const longName = 1000 // bytes; a longer cell is no name, unless numbers stand below it
 
 func headerEvidenceOf(head []cell, body []sampled) (c headerEvidence) {
 	seen := map[string]bool{}
@@ -78,8 +80,9 @@ func headerEvidenceOf(head []cell, body []sampled) (c headerEvidence) {
 	return c
 }
 
-// columnLook returns what all cells of a column look like that have something,
-// whether all of them are without quotes, and whether the head is among them.
+// columnLook returns the common look of all cells in a column that are not
+// empty, whether all of them are without quotes, and whether the head occurs
+// among them.
 func columnLook(head []cell, body []sampled, i int) (k cellLook, bare, again bool) {
 	k, bare = looksNull, true
 	for _, r := range body {
@@ -109,8 +112,8 @@ func same(a, b []cell) bool {
 	return true
 }
 
-// counted reports whether numbers over numbers are names: years that no value
-// is like, or three and more that go up in equal steps, as no row does.
+// counted reports whether numbers above numbers are names: years, where values
+// are not, or three or more numbers in equal steps, which no row has.
 func counted(head []cell, body []sampled, at []int) bool {
 	values := func(cells []cell) (all []int) {
 		for _, i := range at {
@@ -155,7 +158,7 @@ func counted(head []cell, body []sampled, at []int) bool {
 	return true
 }
 
-// years reports whether all numbers may be years, each another.
+// years reports whether all numbers may be years and all differ.
 func years(all []int) bool {
 	seen := map[int]bool{}
 	for _, n := range all {
@@ -167,7 +170,7 @@ func years(all []int) bool {
 	return true
 }
 
-// steps reports whether numbers go up or down in equal steps.
+// steps reports whether numbers rise or fall in equal steps.
 func steps(all []int) bool {
 	for i := 2; i < len(all); i++ {
 		if all[i]-all[i-1] != all[1]-all[0] {

@@ -1,12 +1,16 @@
-// Package importer brings tables and scripts into a database: CSV, TSV, JSON
-// and NDJSON into a table, and SQL. It owns how such data is kept while it is
-// read more than once, what its encoding, dialect and types are found to be,
-// and which rows are reported as bad.
+// Package importer imports tables and scripts into a database: CSV, TSV, JSON
+// and NDJSON into a table, and SQL scripts. It stores the data, which is read
+// more than once; it detects encoding, dialect and types, and reports rejected
+// rows.
 //
-// It runs in the daemon's sandbox, because what it reads is a tenant's. It
-// holds one row, or one statement, in memory and never more; it knows no
-// engine and no bus: the database is a Target, and everything that is done to
-// it happens in one transaction.
+// It runs in the sandbox of the daemon, because its input comes from tenants.
+// It holds at most one row or one statement in memory. It knows no engine and
+// no bus: the database is a Target, and all changes of an import are one
+// transaction.
+//
+// The package has many files but is one package: the readers, the sniffer of
+// dialects and the detection of types share rows and cells, which are valid
+// until the next row only.
 package importer
 
 import (
@@ -18,58 +22,59 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// maxColumns is how many columns SQLite lets a table have.
+// maxColumns is SQLite's limit of columns in a table.
 const maxColumns = 2000
 
-// Limits are the most that is held, in bytes.
+// Limits are size limits, in bytes.
 type Limits struct {
-	Row       int   // of one row, in memory
-	Data      int64 // of all that comes, in a temporary file; 0 is no limit
+	Row       int   // of one row, held in memory
+	Data      int64 // of all data, in a temporary file; 0 is no limit
 	Statement int   // of one statement of a script
-	Room      Room  // what counts the temporary file; nil for nothing
+	Room      Room  // counts the temporary file; may be nil
 }
 
 // Transaction says how the changes of an import are made.
 type Transaction struct {
-	Bytes         int64 // about how much data there is
-	NoForeignKeys bool  // those that do not hold at the end are no error
-	Commit        bool  // else everything is undone at the end
+	Bytes         int64 // approximate size of the data
+	NoForeignKeys bool  // violated foreign keys at the end are no error
+	Commit        bool  // otherwise the changes are rolled back
 }
 
-// Target is the database. Work that fails leaves no trace. Foreign keys do not
-// act while it runs and are checked at its end; remarks are sentences about
-// what was taken and is not as it should be.
+// Target is the database. A failed import leaves no trace. Foreign keys do not
+// act during the import and are checked at its end. Remarks are sentences about
+// accepted data that is unusual.
 type Target interface {
 	Load(t Transaction, work func(Loader) error) (remarks []string, err error)
-	// Stopped is the error of an import that has to stop, else nil.
+	// Stopped returns the error of an import that has to stop, else nil.
 	Stopped() error
 }
 
-// Loader changes the database. Where an error is called bad, it is that of one
-// row or statement, which alone was not done.
+// Loader changes the database. An error called bad concerns one row or
+// statement, which alone was not executed. It has ten methods, because every
+// step of an import runs in the one transaction that it stands for.
 type Loader interface {
 	Columns(table string) (names, types []string, found bool, err error)
-	// Generated returns the columns of the table that it computes itself.
+	// Generated returns the generated columns of the table.
 	Generated(table string) ([]daemonapi.GeneratedColumn, error)
-	// Parts returns what the table has beside its columns.
+	// Parts returns the parts of a table other than columns.
 	Parts(table string) (daemonapi.TableParts, error)
 	Exec(sql string) (written int64, bad, err error)
-	// Texts returns the cells of the one row of a statement that reads.
+	// Texts returns the cells of the single row of a query.
 	Texts(sql string) (row []string, bad, err error)
-	// Shadows are the tables in which a virtual table keeps its data, and
-	// Restore is Exec for what fills them, which Exec leaves alone.
+	// Shadows returns the tables in which a virtual table keeps its data.
+	// Restore is Exec for statements that fill them; Exec leaves them alone.
 	Shadows(table string) ([]string, error)
 	Restore(sql string) (written int64, bad, err error)
-	// CheckEach has foreign keys checked row by row from here on, unless the
-	// table refers to itself.
+	// CheckEach checks foreign keys row by row from now on, unless the table
+	// refers to itself.
 	CheckEach(table string) error
 	Into(table string, columns []string) error
 	Insert(row []daemonapi.Value) (bad, err error)
 }
 
-// Import brings the data into the database. It is to be called once. Errors
-// are Invalid, with the line, for data that cannot be taken, Conflict or
-// NotFound for the table, and the database's own.
+// Import imports the data into the database. It may be called once. Errors are
+// Invalid, with the line, for rejected data; Conflict or NotFound for the
+// table; and the database's own.
 func (d *Data) Import(to Target, o daemonapi.ImportOptions) (daemonapi.ImportResult, error) {
 	im := &importRun{data: d, target: to, options: o}
 	im.result = daemonapi.ImportResult{Format: o.Format, DryRun: o.DryRun, Bytes: d.bytes}
@@ -85,7 +90,7 @@ func (d *Data) Import(to Target, o daemonapi.ImportOptions) (daemonapi.ImportRes
 	}
 	im.result.Encoding = im.encoding
 	if o.Encoding == "" && im.encoding != utf8Name {
-		im.remarkf("The encoding is taken for %s", im.encoding)
+		im.remarkf("The encoding was detected as %s", im.encoding)
 	}
 	if o.Format == daemonapi.TransferSQL {
 		err = im.importScript()
@@ -99,7 +104,7 @@ func (d *Data) Import(to Target, o daemonapi.ImportOptions) (daemonapi.ImportRes
 	return im.result, nil
 }
 
-// load changes the database, and keeps what it remarks.
+// load runs work in a transaction and keeps the target's remarks.
 func (im *importRun) load(t Transaction, work func(Loader) error) error {
 	remarks, err := im.target.Load(t, work)
 	im.remark(remarks...)
@@ -115,7 +120,7 @@ type importRun struct {
 	result   daemonapi.ImportResult
 }
 
-// checkOptions finds out whether the options make sense, and fills in defaults.
+// checkOptions validates the options and sets defaults.
 func (im *importRun) checkOptions() error {
 	o := &im.options
 	if o.Mode == "" {
@@ -132,38 +137,38 @@ func (im *importRun) checkOptions() error {
 	} {
 		known := strings.Split(c.known, " ")
 		if !slices.Contains(known, c.value) {
-			return errs.E(errs.Invalid, "The option %s of an import is one of: %s", c.name, strings.TrimSpace(strings.Join(known, " ")))
+			return errs.E(errs.Invalid, "The import option %s must be one of: %s", c.name, strings.TrimSpace(strings.Join(known, " ")))
 		}
 	}
 	if o.Format == daemonapi.TransferSQL {
 		return nil
 	}
 	if o.Table == "" || strings.IndexByte(o.Table, 0) >= 0 || !utf8.ValidString(o.Table) {
-		return errs.E(errs.Invalid, "Say which table the rows are for (table)")
+		return errs.E(errs.Invalid, "The import option table is missing: the table for the rows")
 	}
 	if o.SkipLines < 0 {
-		return errs.E(errs.Invalid, "The option skip_lines of an import is a number of lines, 0 or more")
+		return errs.E(errs.Invalid, "The import option skip_lines must be a number of lines, 0 or more")
 	}
 	for column, typ := range o.Types {
 		if !slices.Contains([]string{typeInteger, typeReal, typeText}, strings.ToUpper(typ)) {
-			return errs.E(errs.Invalid, "The type of the column %s in types can be INTEGER, REAL or TEXT, not %s", truncate(column, 80), truncate(typ, 40))
+			return errs.E(errs.Invalid, "The type of the column %s in types must be INTEGER, REAL or TEXT, not %s", truncate(column, 80), truncate(typ, 40))
 		}
 	}
 	return nil
 }
 
-// withLine says in which line an error is, if it is one of the data.
+// withLine adds the line to an error that concerns the data.
 func withLine(line int64, err error) error {
 	e := errs.Public(err)
 	switch e.Code {
 	case errs.SQL, errs.Invalid, errs.TooLarge, errs.Full:
 		return errs.Wrap(e.Code, err, "Line %d: %s", line, truncate(e.Message, 1000))
 	}
-	return err // it is not because of what stands there
+	return err // the data is not the cause
 }
 
-// reportBad reports a row or statement that cannot be taken. The error says that the
-// import ends with it. A dry run goes on, to find everything.
+// reportBad reports a rejected row or statement. It returns an error if the
+// import ends with it. A dry run continues, to find all of them.
 func (im *importRun) reportBad(got row, why error) error {
 	if im.options.OnError != daemonapi.OnErrorSkip && !im.options.DryRun {
 		return withLine(got.line, why)
@@ -180,7 +185,7 @@ func (im *importRun) reportBad(got row, why error) error {
 	return nil
 }
 
-// truncate keeps a caller's own text from filling a message.
+// truncate limits the length of a user's text in a message.
 func truncate(s string, most int) string {
 	if len(s) > most {
 		s = strings.ToValidUTF8(s[:most], "") + "…"

@@ -17,7 +17,7 @@ import (
 
 type options = daemonapi.ImportOptions
 
-// What is found out about files: dialect, header, types.
+// Dialect, header and types are detected.
 func TestFound(t *testing.T) {
 	for name, tt := range map[string]struct {
 		data    string
@@ -93,8 +93,8 @@ func utf16Text(s string, big, mark bool) string {
 	return string(b)
 }
 
-// Names of columns differ as they do for SQLite, whose capitals are those of
-// ASCII: each value goes to its own column.
+// Names of columns differ as in SQLite, which folds ASCII only: each value goes
+// to its own column.
 func TestNamesWithCapitalsBeyondASCII(t *testing.T) {
 	w := start(t)
 	if got := columnsOf(w.must("\u00e9,\u00c9,e,E\n1,2,3,4\n", options{Header: "yes"})); got != "\u00e9:INTEGER \u00c9:INTEGER e:INTEGER E_2:INTEGER" {
@@ -106,7 +106,7 @@ func TestNamesWithCapitalsBeyondASCII(t *testing.T) {
 	}
 }
 
-// What cannot be taken is refused with its line, and nothing is changed.
+// Invalid data is rejected with its line, and the database stays unchanged.
 func TestRefused(t *testing.T) {
 	w := start(t)
 	w.rows("CREATE TABLE had (a UNIQUE, b)")
@@ -119,9 +119,9 @@ func TestRefused(t *testing.T) {
 		code errs.Code
 		part string
 	}{
-		"ragged":       {"a,b\n1,2\n\n1\n", options{}, errs.Invalid, "Line 4: the row has 1 fields, and 2"},
+		"ragged":       {"a,b\n1,2\n\n1\n", options{}, errs.Invalid, "Line 4: the row has 1 fields instead of 2"},
 		"unclosed":     {"a,b\n1,2\n3,\"x\n4,5\n", options{Quote: `"`}, errs.Invalid, "Line 3: a quote opens"},
-		"stray":        {"a,b\n\"x\"y,2\n", options{Quote: `"`}, errs.Invalid, "Line 2: after the quote"},
+		"stray":        {"a,b\n\"x\"y,2\n", options{Quote: `"`}, errs.Invalid, "Line 2: text follows the closing quote"},
 		"constraint":   {"a,b\n2,\"2\n\"\n1,1\n", options{Table: "had", Mode: "append"}, errs.SQL, "Line 4: UNIQUE"},
 		"exists":       {"a\n1\n", options{Table: "had"}, errs.Conflict, "append or replace"},
 		"missing":      {"a\n1\n", options{Mode: "append"}, errs.NotFound, "t"},
@@ -131,15 +131,15 @@ func TestRefused(t *testing.T) {
 		"own":          {"a\n1\n", options{Table: "sqlite_schema", Mode: "append"}, errs.Invalid, "belongs to SQLite"},
 		"reserved":     {"a\n1\n", options{Table: "sqlite_x"}, errs.SQL, "reserved"},
 		"wide":         {wide, options{}, errs.Invalid, "more than 2000 fields"},
-		"not utf-8":    {"a\nx\n\xFF\n", options{Encoding: "utf-8"}, errs.Invalid, "Line 3: this is not UTF-8"},
+		"not utf-8":    {"a\nx\n\xFF\n", options{Encoding: "utf-8"}, errs.Invalid, "Line 3: the row is not valid UTF-8"},
 		"nothing":      {"", options{}, errs.Invalid, "no rows"},
-		"no table":     {"a\n", options{Table: "\x00"}, errs.Invalid, "which table"},
+		"no table":     {"a\n", options{Table: "\x00"}, errs.Invalid, "option table is missing"},
 		"format":       {"a\n", options{Format: "xml"}, errs.Invalid, "csv tsv"},
 		"delimiter":    {"a\n", options{Delimiter: "ä"}, errs.Invalid, "ASCII"},
 		"json":         {"[{\"a\":1},\n{\"a\":}]", options{Format: daemonapi.TransferJSON, OnError: "skip"}, errs.Invalid, "Line 2: this is not JSON"},
 		"json open":    {"[{\"a\":1},\n\n{\"a\":\"", options{Format: daemonapi.TransferJSON}, errs.Invalid, "Line 3: the row that begins here"},
 		"json comma":   {"[{\"a\":1} {\"a\":1}]", options{Format: daemonapi.TransferJSON}, errs.Invalid, "comma"},
-		"json after":   {"[{\"a\":1}] 5", options{Format: daemonapi.TransferJSON}, errs.Invalid, "something after"},
+		"json after":   {"[{\"a\":1}] 5", options{Format: daemonapi.TransferJSON}, errs.Invalid, "text follows the array"},
 		"json end":     {"[{\"a\":1}", options{Format: daemonapi.TransferJSON}, errs.Invalid, "not closed"},
 		"json scalar":  {"[1]", options{Format: daemonapi.TransferJSON}, errs.Invalid, "object or array"},
 		"json mixture": {"{\"a\":1}\n[1]", options{Format: daemonapi.TransferNDJSON}, errs.Invalid, "Line 2: rows have to be all"},
@@ -155,7 +155,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// Rows that cannot be taken are left out and reported, if that is asked for.
+// With on_error=skip, rejected rows are left out and reported.
 func TestSkip(t *testing.T) {
 	w := start(t)
 	w.rows("CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT CHECK (b <> 'no'))")
@@ -167,14 +167,14 @@ func TestSkip(t *testing.T) {
 	for _, b := range result.Bad {
 		lines = append(lines, fmt.Sprint(b.Line, " ", b.Message))
 	}
-	const want = "5 the row has 1 fields, and 2 are expected/6 CHECK constraint failed: b <> 'no'/7 UNIQUE constraint failed: t.a/8 The rules of the table leave the row out"
+	const want = "5 the row has 1 fields instead of 2/6 CHECK constraint failed: b <> 'no'/7 UNIQUE constraint failed: t.a/8 The rules of the table leave the row out"
 	if got := strings.Join(lines, "/"); got != want || result.Rows != 3 || result.Skipped != 4 || result.Created {
 		t.Errorf("%+v\n%s", result, got)
 	}
 	if got := w.rows("SELECT * FROM t"); got != "1|x 2|y\nz 4|last" {
 		t.Errorf("rows: %q", got)
 	}
-	// A rule that undoes the transaction undoes all of it.
+	// A trigger that rolls the transaction back rolls all of it back.
 	w.rows("CREATE TRIGGER h BEFORE INSERT ON t WHEN new.a = 8 BEGIN SELECT RAISE(ROLLBACK, 'all of it'); END")
 	if _, err := w.try("a,b\n7,x\n8,x\n9,x\n", o); !errs.Is(err, errs.SQL) || !strings.Contains(err.Error(), "Line 3: all of it") {
 		t.Errorf("rolled back: %v", err)
@@ -184,7 +184,7 @@ func TestSkip(t *testing.T) {
 	}
 }
 
-// A dry run tells everything and changes nothing.
+// A dry run reports all errors and changes no data.
 func TestDryRun(t *testing.T) {
 	w := start(t)
 	result := w.must("a,b\n1,x\n2\n3,\n", options{DryRun: true})
@@ -221,7 +221,7 @@ func TestModes(t *testing.T) {
 	if r := w.must("other\n9\n", options{Mode: "replace"}); !r.Created || w.rows("SELECT other FROM t")+w.rows("SELECT count(*) FROM sqlite_schema") != "91" {
 		t.Errorf("made anew: %+v", r)
 	}
-	// What the columns are declared to be decides what is stored.
+	// The declared types of the columns decide what is stored.
 	w.rows("CREATE TABLE u (n INTEGER, s TEXT, x)")
 	w.must("s,n,x\n007,007,7\n", options{Table: "u", Mode: "append"})
 	if got := w.rows("SELECT typeof(n), n, typeof(s), s, typeof(x) FROM u"); got != "integer|7|text|007|integer" {
@@ -229,7 +229,7 @@ func TestModes(t *testing.T) {
 	}
 }
 
-// A table that is exported and imported again is the same, value for value.
+// A table that is exported and imported again has the same values.
 func TestRoundTrip(t *testing.T) {
 	const nasty = "\"id\",\"s\",\"r\"\r\n1,\"a,\"\"b\"\"\r\nc\rd\ne\",0.1\r\n2,,-2.5\r\n3,\"\",1.0\r\n4,\" ä😀\u00a0日本 \",100000000000000000000.0\r\n5,\"'x\",\r\n6,\"\r\",3.0\r\n7,\"\\\",0.000001234567\r\n8,\"NULL\",5.0\r\n"
 	w := start(t)
@@ -260,13 +260,13 @@ func TestScript(t *testing.T) {
 		t.Error("foreign keys stay unchecked")
 	}
 	for name, tt := range map[string]struct{ script, part string }{
-		"not complete":  {"BEGIN;\nINSERT INTO p VALUES (7, 1);\n", "not complete"},
+		"not complete":  {"BEGIN;\nINSERT INTO p VALUES (7, 1);\n", "incomplete"},
 		"statement":     {"SELECT 1;\n\nINSERT INTO p VALUES (7, 1);\nINSERT INTO nowhere VALUES (1);", "Line 4: no such table"},
 		"attach":        {"ATTACH 'x' AS y;", "ATTACH is not available"},
 		"vacuum":        {"INSERT INTO p VALUES (7, 1);\nVACUUM;", "Line 2: This statement cannot be part"},
 		"into":          {"VACUUM INTO 'x';", "VACUUM INTO"},
-		"schema":        {"PRAGMA writable_schema=ON;\nINSERT INTO sqlite_schema VALUES('table','x','x',0,'CREATE VIRTUAL TABLE x USING fts5(y)');", "Line 2: An INSERT into the schema is taken only"},
-		"schema table":  {"INSERT INTO sqlite_schema(type,name,tbl_name,rootpage,sql)VALUES('table','x','x',3,'CREATE TABLE x(y)');", "Line 1: An INSERT into the schema is taken only"},
+		"schema":        {"PRAGMA writable_schema=ON;\nINSERT INTO sqlite_schema VALUES('table','x','x',0,'CREATE VIRTUAL TABLE x USING fts5(y)');", "Line 2: An INSERT into the schema is accepted only"},
+		"schema table":  {"INSERT INTO sqlite_schema(type,name,tbl_name,rootpage,sql)VALUES('table','x','x',3,'CREATE TABLE x(y)');", "Line 1: An INSERT into the schema is accepted only"},
 		"schema change": {"PRAGMA writable_schema=ON;\nUPDATE sqlite_schema SET sql = '';", "Line 2: table sqlite_master may not be modified"},
 		"rollback":      {"BEGIN;\nINSERT INTO p VALUES (7, 1);\nROLLBACK;", "Line 3: ROLLBACK has no place"},
 		"savepoint":     {"SAVEPOINT a;", "SAVEPOINT has no place"},
@@ -290,7 +290,7 @@ func TestScript(t *testing.T) {
 	}
 }
 
-// A row is bounded, the rest of the data is not held up by it.
+// The size of a row is limited; later rows are still read.
 func TestLargeRow(t *testing.T) {
 	w := start(t)
 	w.limits.Row = 100_000
@@ -318,7 +318,7 @@ func TestLargeRow(t *testing.T) {
 	}
 }
 
-// As wide as a table can be, and as large as the database may be.
+// The test uses the limit of columns and nearly the limit of a database.
 func TestBounds(t *testing.T) {
 	w := start(t, func(o *engine.Options) { o.DatabaseBytes = 1 << 20 })
 	w.limits.Data = 0

@@ -7,9 +7,9 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// infinityLoader runs the statements of a script. The shell of SQLite 3.53 dumps an
-// infinite number as the bare word Inf, which SQL has not: it is read as what it
-// means.
+// infinityLoader executes the statements of a script. The shell of SQLite 3.53
+// dumps infinity as the bare word Inf, which is not SQL; this loader replaces
+// it by a number.
 type infinityLoader struct{ Loader }
 
 // Exec implements Loader.
@@ -24,14 +24,14 @@ func (l infinityLoader) Exec(sql string) (written int64, bad, err error) {
 	return written, bad, err
 }
 
-// replaceInf puts a number in the place of each value Inf of an INSERT, and tells
+// replaceInf replaces each value Inf of an INSERT by a number, and reports
 // whether there was one.
 func replaceInf(sql string) (mended string, some bool) {
 	if first := strings.TrimLeft(sql, " \t\r\n"); len(first) < 6 || !strings.EqualFold(first[:6], "INSERT") {
 		return sql, false
 	}
 	var b strings.Builder
-	before := byte(0) // the last that is no blank
+	before := byte(0) // the last byte that is not white space
 	for i := 0; i < len(sql); {
 		n := tokenLength(sql[i:])
 		if sql[i:i+n] == "Inf" && strings.IndexByte("(,-+", before) >= 0 && endsValue(sql[i+n:]) {
@@ -48,14 +48,14 @@ func replaceInf(sql string) (mended string, some bool) {
 	return b.String(), some
 }
 
-// endsValue reports whether what follows a value ends it.
+// endsValue reports whether the text after a value ends it.
 func endsValue(rest string) bool {
 	rest = strings.TrimLeft(rest, " \t\r\n")
 	return rest != "" && (rest[0] == ',' || rest[0] == ')')
 }
 
-// tokenLength is the length of the token at the front: a word, a literal or a name
-// in quotes, a comment, or one byte.
+// tokenLength returns the length of the token at the front: a word, a literal
+// or quoted name, a comment, or one byte.
 func tokenLength(sql string) int {
 	closing := func(mark string, from int) int {
 		if i := strings.Index(sql[from:], mark); i >= 0 {

@@ -17,7 +17,7 @@ func TestDumpOfInfinity(t *testing.T) {
 	if got := w.rows("SELECT a, b FROM t"); got != "inf|Inf, it's (Inf) -inf|1.5 1|inf -inf|2" {
 		t.Error(got)
 	}
-	// A column of that name is one.
+	// A column named Inf stays a column.
 	w.must("CREATE TABLE u(Inf); INSERT INTO u VALUES (1); INSERT INTO u SELECT Inf FROM u;", options{Format: daemonapi.TransferSQL})
 	if got := w.rows("SELECT * FROM u"); got != "1 1" {
 		t.Error(got)

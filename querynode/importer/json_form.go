@@ -11,17 +11,17 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// jsonForm is how rows lie in a JSON document that is one object. pandas writes
-// such with to_json, by its orient:
+// jsonForm is the arrangement of rows in a JSON document that is one object.
+// pandas writes these with to_json, depending on orient:
 //
 //	columns  {"a":{"0":1,"1":3},"b":{"0":2,"1":4}}, the default
 //	index    {"0":{"a":1,"b":2},"1":{"a":3,"b":4}}
 //	split    {"columns":["a","b"],"index":[0,1],"data":[[1,2],[3,4]]}
 //	table    {"schema":{…},"data":[{"index":0,"a":1,"b":2},…]}
 //
-// So do others: {"fields":[…],"rows":[[…],…]} is an answer of the query
-// interface, and {"items":[{…},…]} that of many a service. Any other object is
-// a row.
+// Other programs write similar objects: {"fields":[…],"rows":[[…],…]} is an
+// answer of the query interface, and {"items":[{…},…]} is common among services.
+// Any other object is one row.
 type jsonForm struct {
 	form  formKind
 	notes []string
@@ -38,28 +38,29 @@ type jsonForm struct {
 type formKind uint8
 
 const (
-	formRows    formKind = iota // as they are
-	formArray                   // they are an array within the object
+	formRows    formKind = iota // rows, not within an object
+	formArray                   // an array within the object
 	formColumns                 // an object for each column
 	formIndex                   // an object for each row
 )
 
-// member is one of an object, data[from:to]. What is cut off has no end.
+// member is a member of an object, at data[from:to]. A member that is cut off
+// has no end.
 type member struct {
 	name     string
 	from, to int
 	cut      bool
 }
 
-// indexName is the column that pandas has for labels of rows.
+// indexName is pandas' column of row labels.
 const indexName = "index"
 
-// findJSONForm looks whether the data is one object that holds rows.
+// findJSONForm detects whether the data is one object that holds rows.
 func findJSONForm(src io.Reader, most int) (jsonForm, error) {
 	r := newJSONRows(src, false, most)
 	r.brief = true
 	if !r.blanks() || r.buf[r.at] != '{' {
-		return jsonForm{}, nil // what is wrong with it is told when it is read
+		return jsonForm{}, nil // the error is found again when the data is read
 	}
 	f := jsonForm{line: r.line}
 	before := int(r.offset())
@@ -86,12 +87,12 @@ func findJSONForm(src io.Reader, most int) (jsonForm, error) {
 	return jsonForm{}, nil
 }
 
-// maxMembers is how many members an object of rows or columns may have: what is
-// remembered of each takes more room than itself.
+// maxMembers is the limit of members in an object of rows or columns. The
+// record of a member takes more memory than the member itself.
 const maxMembers = 1 << 18
 
-// membersOf finds the members of the object at the front, which may be cut off,
-// at most maxMembers of them.
+// membersOf returns the members of the object at the front, at most maxMembers.
+// The object may be cut off.
 func membersOf(b []byte) (found []member) {
 	depth, name := 0, ""
 	var open *member
@@ -135,7 +136,7 @@ func membersOf(b []byte) (found []member) {
 
 func (f *jsonForm) value(m member) []byte { return bytes.TrimSpace(f.data[m.from:m.to]) }
 
-// array looks whether the rows are an array within the object.
+// array detects whether the rows are an array within the object.
 func (f *jsonForm) array() bool {
 	var rows, names, index *member
 	for i := range f.parts {
@@ -176,7 +177,7 @@ func (f *jsonForm) array() bool {
 	return true
 }
 
-// takeNames takes the names of columns.
+// takeNames reads the names of columns.
 func (f *jsonForm) takeNames(m member) bool {
 	p := parser{b: f.value(m)}
 	if m.cut || !json.Valid(p.b) || !p.skip('[') {
@@ -190,7 +191,7 @@ func (f *jsonForm) takeNames(m member) bool {
 	return true
 }
 
-// takeLabels takes the labels of rows, unless they only number them.
+// takeLabels reads the labels of rows, unless they only number the rows.
 func (f *jsonForm) takeLabels(m member) bool {
 	p := parser{b: f.value(m)}
 	if m.cut || !json.Valid(p.b) || !p.skip('[') || f.names == nil {
@@ -209,8 +210,8 @@ func (f *jsonForm) takeLabels(m member) bool {
 	return true
 }
 
-// sameMembers reports whether all members are objects with the same names within. These
-// are given, and those of the members themselves.
+// sameMembers reports whether all members are objects with the same names. It
+// returns these names and those of the members.
 func (f *jsonForm) sameMembers() (same bool, inner, outer []string) {
 	for i, m := range f.parts {
 		if m.cut {
@@ -232,8 +233,8 @@ func (f *jsonForm) sameMembers() (same bool, inner, outer []string) {
 	return len(inner) > 0, inner, outer
 }
 
-// objectOfObjects takes an object of objects for a table, if one side has the numbers of
-// rows.
+// objectOfObjects reads an object of objects as a table, if one side has the
+// numbers of rows.
 func (f jsonForm) objectOfObjects(inner, outer []string, large bool, most int) (jsonForm, error) {
 	labels := inner
 	switch {
@@ -243,12 +244,12 @@ func (f jsonForm) objectOfObjects(inner, outer []string, large bool, most int) (
 		f.form, f.names, labels = formIndex, inner, outer
 	default:
 		if len(outer) > 1 {
-			return jsonForm{notes: []string{"The file is one JSON object, which is one row. If its members are rows or columns, write them as an array of objects; from pandas with to_json(FILE, orient=\"records\")"}}, nil
+			return jsonForm{notes: []string{"The file is one JSON object and is imported as one row. If its members are rows or columns, write an array of objects; from pandas with to_json(FILE, orient=\"records\")"}}, nil
 		}
 		return jsonForm{}, nil
 	}
 	if large {
-		return jsonForm{}, errs.E(errs.Invalid, "The rows are one JSON object of more than %d bytes (a quarter of limits.heap_bytes) or %d rows, the most that can be imported so; write them as an array of objects, from pandas with to_json(FILE, orient=\"records\")", most, maxMembers-1)
+		return jsonForm{}, errs.E(errs.Invalid, "The rows are one JSON object, which may have at most %d bytes (a quarter of limits.heap_bytes) and %d rows; write an array of objects, from pandas with to_json(FILE, orient=\"records\")", most, maxMembers-1)
 	}
 	for i, label := range labels {
 		f.label = f.label || label != strconv.Itoa(i)
@@ -259,7 +260,7 @@ func (f jsonForm) objectOfObjects(inner, outer []string, large bool, most int) (
 	return f, nil
 }
 
-// areIntegers reports whether all names are whole numbers.
+// areIntegers reports whether all names are integers.
 func areIntegers(names []string) bool {
 	return !slices.ContainsFunc(names, func(s string) bool {
 		_, err := strconv.ParseInt(s, 10, 64)
@@ -293,7 +294,7 @@ func (f *jsonForm) open(src io.Reader, lines bool, most int) (rows, error) {
 type objectRows struct {
 	*jsonForm
 	at      int
-	cursors []parser // one for each column, or the one for the row
+	cursors []parser // one for each column, or the one of the row
 	cells   []cell
 	nans    int64
 }
@@ -308,7 +309,7 @@ func newObjectRows(f *jsonForm) *objectRows {
 	return t
 }
 
-// next reads a row; io.EOF after the last.
+// next reads a row, or returns io.EOF after the last.
 func (t *objectRows) next() (row, error) {
 	t.cells = t.cells[:0]
 	if t.form == formIndex {
@@ -335,7 +336,7 @@ func (t *objectRows) nextObject() (row, error) {
 	p := parser{b: t.value(m)[1:]}
 	for p.peek() != '}' {
 		name := p.cell()
-		_ = name // all rows have the same
+		_ = name // all rows have the same names
 		p.skip(':')
 		t.cells = append(t.cells, p.cell())
 		p.skip(',')
@@ -344,7 +345,7 @@ func (t *objectRows) nextObject() (row, error) {
 	return row{line: t.line, cells: t.cells}, nil
 }
 
-// member takes the value of the next row from a column.
+// member reads the value of the next row from a column.
 func (t *objectRows) member(p *parser, first bool) {
 	label := string(p.cell().data)
 	p.skip(':')
@@ -357,7 +358,7 @@ func (t *objectRows) member(p *parser, first bool) {
 	p.skip(',')
 }
 
-// labelOf makes a value of a name: a number if it is one.
+// labelOf makes a value of a name, a number if it looks like one.
 func labelOf(name string) cell {
 	if areIntegers([]string{name}) && json.Valid([]byte(name)) {
 		return cell{integer, []byte(name)}

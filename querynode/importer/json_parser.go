@@ -8,11 +8,10 @@ import (
 	"strconv"
 )
 
-// parser goes over valid JSON, in which there may also be the words of
-// bareWord.
+// parser reads valid JSON, which may also have the words of bareWord.
 type parser struct {
 	b    []byte
-	nans int64 // values that were not a number
+	nans int64 // values that were NaN
 }
 
 // peek returns the next byte that is not white space.
@@ -21,7 +20,7 @@ func (p *parser) peek() byte {
 	return p.b[0]
 }
 
-// skip takes the next byte that is not white space, if it is this one.
+// skip consumes the next byte that is not white space, if it is c.
 func (p *parser) skip(c byte) bool {
 	if p.b = bytes.TrimLeft(p.b, " \t\r\n"); len(p.b) == 0 || p.b[0] != c {
 		return false
@@ -30,7 +29,7 @@ func (p *parser) skip(c byte) bool {
 	return true
 }
 
-// cell takes the next value. One that JSON has no form for may be an object:
+// cell reads the next value. Values that JSON cannot express may be objects:
 // see tagged.
 func (p *parser) cell() cell {
 	switch p.peek() {
@@ -86,7 +85,7 @@ func (p *parser) take(n int) []byte {
 	return raw
 }
 
-// textEnd is where a JSON string ends that begins at the front.
+// textEnd returns the end of the JSON string at the front.
 func textEnd(b []byte) int {
 	for i := 1; ; i++ {
 		switch b[i] {
@@ -98,7 +97,7 @@ func textEnd(b []byte) int {
 	}
 }
 
-// nestedEnd is where an object or array ends that begins at the front.
+// nestedEnd returns the end of the object or array at the front.
 func nestedEnd(b []byte) int {
 	depth := 0
 	for i := 0; ; i++ {
@@ -116,10 +115,10 @@ func nestedEnd(b []byte) int {
 }
 
 // tagged reads an object that stands for one value: {"base64":"…"},
-// {"integer":"…"} and {"real":"…"} as parameters of a query are written and
-// exports write them, with "as":"text" for a TEXT that is not UTF-8;
-// {"$base64":true,"encoded":"…"} of sqlite-utils. An object that is only like
-// one of these is none.
+// {"integer":"…"} and {"real":"…"}, the form of query parameters and exports,
+// with "as":"text" for a TEXT that is not UTF-8; and
+// {"$base64":true,"encoded":"…"} of sqlite-utils. ok is false for other
+// objects, however similar.
 func tagged(raw []byte) (cell, bool) {
 	p := parser{b: raw[1:]}
 	if p.peek() != '"' {
@@ -161,7 +160,7 @@ func tagged(raw []byte) (cell, bool) {
 	return value64(name, value, kind)
 }
 
-// value64 makes a cell of what stands in a tagged object.
+// value64 makes a cell of the content of a tagged object.
 func value64(name string, value []byte, kind cellKind) (cell, bool) {
 	switch name {
 	case "integer":
@@ -185,11 +184,11 @@ func value64(name string, value []byte, kind cellKind) (cell, bool) {
 	return cell{kind, b}, err == nil
 }
 
-// bareWords are what programs write that have numbers for which JSON has no
-// form: Python, DuckDB and sqlite-utils NaN and Infinity, the sqlite3 shell Inf.
+// bareWords are written by programs for numbers that JSON cannot express: NaN
+// and Infinity by Python, DuckDB and sqlite-utils, Inf by the sqlite3 shell.
 var bareWords = []string{"-Infinity", "Infinity", "-infinity", "infinity", "-Inf", "Inf", "-inf", "inf", "NaN", "nan", "NAN"}
 
-// valid reports whether what has been read is JSON, but for such words.
+// valid reports whether the row is JSON, apart from such words.
 func (r *jsonRows) valid() bool {
 	if json.Valid(r.data) {
 		return true
@@ -198,7 +197,7 @@ func (r *jsonRows) valid() bool {
 	return replaceBareWords(r.plain) && json.Valid(r.plain)
 }
 
-// replaceBareWords puts a 0 in the place of each such word, and reports whether there was
+// replaceBareWords replaces each such word by 0 and reports whether there was
 // one.
 func replaceBareWords(b []byte) (some bool) {
 	for i := 0; i < len(b); i++ {
@@ -220,7 +219,7 @@ func replaceBareWords(b []byte) (some bool) {
 	return some
 }
 
-// bareWord is the length of the word at the front, 0 if it is none of them.
+// bareWord returns the length of the word at the front, or 0.
 func bareWord(b []byte) int {
 	for _, w := range bareWords {
 		if bytes.HasPrefix(b, []byte(w)) && (len(b) == len(w) || bytes.IndexByte([]byte(",]} \t\r\n"), b[len(w)]) >= 0) {
@@ -230,8 +229,8 @@ func bareWord(b []byte) int {
 	return 0
 }
 
-// numeral makes a cell of a number of JSON, by its spelling: without a point
-// and an exponent it is an INTEGER. It stays a text if it would lose a digit.
+// numeral makes a cell of a JSON number. Without a point and an exponent it is
+// an INTEGER. If it would lose a digit, it stays a text.
 func numeral(raw []byte) cell {
 	switch exponent := bytes.ContainsAny(raw, "eE"); {
 	case !exponent && bytes.IndexByte(raw, '.') < 0:
@@ -249,8 +248,8 @@ func numeral(raw []byte) cell {
 	case err != nil || len(digits) > maxDigits:
 		return cell{number, raw}
 	}
-	// It is what the number in the database is when it is written with as many
-	// digits: they are all there.
+	// Written with as many digits, the number in the database has exactly these
+	// digits.
 	kept, keptExp := normal(strconv.AppendFloat(nil, f, 'e', max(len(digits)-1, 0), 64))
 	if !bytes.Equal(digits, kept) || exp != keptExp {
 		return cell{number, raw}
@@ -258,11 +257,11 @@ func numeral(raw []byte) cell {
 	return cell{real, raw}
 }
 
-// maxDigits is as many as the longest exact decimal form of a REAL has.
+// maxDigits is the length of the longest exact decimal form of a REAL.
 const maxDigits = 767
 
-// infinitely reports whether a number is one of those that SQLite writes for an
-// infinite one: 1e999, 9.0e+999.
+// infinitely reports whether a number is one that SQLite writes for infinity:
+// 1e999, 9.0e+999.
 func infinitely(raw []byte) bool {
 	i := bytes.IndexAny(raw, "eE")
 	return i >= 0 && string(bytes.TrimPrefix(raw[i+1:], []byte{'+'})) == "999"

@@ -8,40 +8,41 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// maxNames is how many bytes all names of columns together may have.
+// maxNames is the limit for the names of all columns together, in bytes.
 const maxNames = 1 << 20
 
-// jsonRows reads rows that are JSON objects or arrays: in an array, or one
-// after another, or one per line. It learns the names of columns as it goes.
+// jsonRows reads rows that are JSON objects or arrays: in an array, one after
+// another, or one per line. It collects the names of columns while it reads.
 type jsonRows struct {
 	reader
 	most  int
-	lines bool // one per line
+	lines bool // one row per line
 
 	names   []string       // of columns, in order of appearance
-	numbers map[string]int // their places
+	numbers map[string]int // name to index
 	arrays  bool           // rows are arrays
-	width   int            // of the longest
+	width   int            // of the longest array
 	named   int            // bytes of all names
 
 	started, inside, decided bool
-	first                    bool // the next is the first of the array
+	first                    bool // the next row is the first of the array
 	data                     []byte
-	plain                    []byte // data without words that JSON has not
+	plain                    []byte // data with bare words replaced
 	large                    bool
 	cells                    []cell
-	nans                     int64 // values that were not a number
+	nans                     int64 // values that were NaN
 
-	brief  bool    // it is given up when it is too large
-	within bool    // the array is part of an object, of which the rest is nothing
-	labels *parser // of the rows, if they have some
+	brief  bool    // reading stops at the size limit
+	within bool    // the array is part of an object, whose rest is ignored
+	labels *parser // labels of rows, or nil
 }
 
 func newJSONRows(src io.Reader, lines bool, most int) *jsonRows {
 	return &jsonRows{reader: newReader(src), most: most, lines: lines, numbers: map[string]int{}}
 }
 
-// next reads a row; io.EOF after the last. Other errors are for the whole.
+// next reads a row, or returns io.EOF after the last. Any other error ends the
+// import.
 func (r *jsonRows) next() (row, error) {
 	if r.lines {
 		return r.nextLine()
@@ -103,8 +104,8 @@ func (r *jsonRows) add(b []byte) {
 // recordSeparator begins each document of a JSON text sequence (RFC 7464).
 const recordSeparator = "\x1e"
 
-// blanks skips white space, and what stands between the documents of a
-// sequence.
+// blanks skips white space and record separators. It reports whether there is
+// more data.
 func (r *jsonRows) blanks() bool {
 	for r.fillByte() {
 		switch r.buf[r.at] {
@@ -119,7 +120,7 @@ func (r *jsonRows) blanks() bool {
 	return false
 }
 
-// approach goes to where the next row begins. io.EOF says that there is none.
+// approach moves to the next row. It returns io.EOF after the last.
 func (r *jsonRows) approach() error {
 	if !r.blanks() {
 		if r.inside && errors.Is(r.err, io.EOF) {
@@ -140,7 +141,7 @@ func (r *jsonRows) approach() error {
 			return io.EOF
 		}
 		if r.first { // after the array
-			return withLine(r.line, errs.E(errs.Invalid, "there is something after the array of rows"))
+			return withLine(r.line, errs.E(errs.Invalid, "text follows the array of rows"))
 		}
 		return nil
 	}
@@ -157,7 +158,7 @@ func (r *jsonRows) approach() error {
 	case first:
 		return nil
 	case c != ',':
-		return withLine(r.line, errs.E(errs.Invalid, "there is no comma between two rows"))
+		return withLine(r.line, errs.E(errs.Invalid, "a comma is missing between two rows"))
 	}
 	r.at++
 	if !r.blanks() {
@@ -206,7 +207,7 @@ func (r *jsonRows) value() error {
 	return withLine(line, errs.E(errs.Invalid, "the row that begins here is not complete"))
 }
 
-// row makes cells of what has been read, which is valid JSON.
+// row makes cells of the data, which is valid JSON.
 func (r *jsonRows) row(line int64) (row, error) {
 	if r.large {
 		return row{line: line, bad: errLargeRow(r.most)}, nil
@@ -246,7 +247,7 @@ func (r *jsonRows) array(line int64, p parser) (row, error) {
 		}
 	}
 	if r.width = max(r.width, len(r.cells)); r.within && len(r.cells) > len(r.names) {
-		return row{line: line, bad: errs.E(errs.Invalid, "the row has %d values, and there are %d names of columns", len(r.cells), len(r.names))}, nil
+		return row{line: line, bad: errs.E(errs.Invalid, "the row has %d values, but there are %d column names", len(r.cells), len(r.names))}, nil
 	}
 	return row{line: line, cells: r.cells}, nil
 }
@@ -262,10 +263,10 @@ func (r *jsonRows) object(line int64, p parser) (row, error) {
 		i, known := r.numbers[string(key)]
 		if !known {
 			if i = len(r.names); i == maxColumns {
-				return row{}, withLine(line, errs.E(errs.Invalid, "there are more than %d different keys so far, and a table can have no more columns", maxColumns))
+				return row{}, withLine(line, errs.E(errs.Invalid, "there are more than %d different keys so far, the limit of columns in a table", maxColumns))
 			}
 			if r.named += len(key); r.named > maxNames {
-				return row{}, withLine(line, errs.E(errs.Invalid, "the keys so far, which are to be names of columns, have more than %d bytes together", maxNames))
+				return row{}, withLine(line, errs.E(errs.Invalid, "the keys so far, which become column names, have more than %d bytes together, the limit for them", maxNames))
 			}
 			r.names = append(r.names, string(key))
 			r.numbers[string(key)] = i

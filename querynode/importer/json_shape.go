@@ -15,8 +15,8 @@ func (im *importRun) isJSON() bool {
 	return im.options.Format == daemonapi.TransferJSON || im.options.Format == daemonapi.TransferNDJSON
 }
 
-// openDocuments finds out which form the data has, and gives what opens it from
-// its front.
+// openDocuments detects the form of the data and returns a function that opens
+// it from the start.
 func (im *importRun) openDocuments(src io.Reader) (func(bool) (rows, error), error) {
 	most := im.data.limits.Row
 	lines := im.options.Format == daemonapi.TransferNDJSON
@@ -37,14 +37,13 @@ func (im *importRun) openDocuments(src io.Reader) (func(bool) (rows, error), err
 	}, nil
 }
 
-// columnsReader is a reader of rows that knows their columns when all of them have
-// been read.
+// columnsReader is a reader of rows that knows the columns after the last row.
 type columnsReader interface {
 	rows
-	// columns returns the names, as they are in the data; named reports whether they
-	// are there.
+	// columns returns the names in the data; named reports whether the data has
+	// names.
 	columns() (names []string, named bool)
-	// lost is how many values SQLite has no form for.
+	// lost returns the number of values that SQLite cannot store.
 	lost() int64
 }
 
@@ -61,7 +60,7 @@ func (t *objectRows) columns() (names []string, named bool) { return t.names, tr
 
 func (t *objectRows) lost() int64 { return t.nans }
 
-// documents takes the columns of JSON when all of it has been read.
+// documents sets the columns of JSON after the first pass.
 func (sh *shape) documents(r columnsReader) {
 	sh.given, sh.named = r.columns()
 	sh.typed = true
@@ -69,37 +68,38 @@ func (sh *shape) documents(r columnsReader) {
 	sh.seen = append(sh.seen, make([]valueSet, max(0, len(sh.names)-len(sh.seen)))...)
 }
 
-// importNoRows imports no rows at all, which is what an empty array says.
+// importNoRows handles data without rows, such as an empty array.
 func (im *importRun) importNoRows(l Loader, found bool) error {
 	switch {
 	case !found:
-		return errs.E(errs.Invalid, "There are no rows, and so no columns to make the table %s of; create it, then import with the mode append or replace", truncate(im.options.Table, 80))
+		return errs.E(errs.Invalid, "The data has no rows, so the columns of the table %s are unknown; create the table, then import with the mode append or replace", truncate(im.options.Table, 80))
 	case im.options.Mode == daemonapi.ImportReplace:
 		return mustExec(l, "DELETE FROM main."+quoteName(im.options.Table))
 	}
 	return nil
 }
 
-// remark returns what was done with the data that is not plain.
+// remark adds sentences to the remarks of the answer.
 func (im *importRun) remark(sentences ...string) {
 	im.result.Notes = append(im.result.Notes, sentences...)
 }
 
-// remarkOnce adds a remark that is not there yet.
+// remarkOnce adds a remark unless it is there already.
 func (im *importRun) remarkOnce(sentence string) {
 	if !slices.Contains(im.result.Notes, sentence) {
 		im.remark(sentence)
 	}
 }
 
-// remarkGenerated tells that values were left out which the table computes itself.
+// remarkGenerated adds the remark that values of generated columns were left
+// out.
 func (im *importRun) remarkGenerated(names []string) {
 	if len(names) > 0 {
-		im.remark("The table computes " + truncate(strings.Join(names, ", "), 300) + " itself; what the data says of that was left out")
+		im.remark("The table computes " + truncate(strings.Join(names, ", "), 300) + " itself; these columns of the data were left out")
 	}
 }
 
-// remarkNaN tells that NaN has become NULL, as everywhere in SQLite.
+// remarkNaN adds the remark that NaN became NULL.
 func (im *importRun) remarkNaN(r rows) {
 	if d, ok := r.(columnsReader); ok && d.lost() > 0 {
 		im.remark(fmt.Sprintf("%d values NaN (not a number) became NULL: SQLite has no such number", d.lost()))

@@ -11,13 +11,13 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// lines are the rows of a table as they are exported as NDJSON.
+// lines returns the rows of a table as NDJSON exports them.
 func (w *world) lines(table string) string {
 	w.t.Helper()
 	return strings.ReplaceAll(strings.TrimSpace(w.export(daemonapi.TransferNDJSON, table)), "}\n", "} ")
 }
 
-// Values of JSON are what parameters of a query are, whoever has written them.
+// JSON values are read like query parameters, in the notation of any writer.
 func TestValuesOfJSON(t *testing.T) {
 	const lines, array = daemonapi.TransferNDJSON, daemonapi.TransferJSON
 	for name, tt := range map[string]struct {
@@ -74,13 +74,13 @@ func TestValuesOfJSON(t *testing.T) {
 	}
 }
 
-// An array without rows is zero rows for a table that is there.
+// An array without rows is zero rows for an existing table.
 func TestEmptyJSON(t *testing.T) {
 	for _, data := range []string{"[]", " [ ] \n"} {
 		w := start(t)
 		w.rows("CREATE TABLE had(a); INSERT INTO had VALUES (1)")
 		for _, mode := range []string{daemonapi.ImportCreate, daemonapi.ImportAppend, daemonapi.ImportReplace} {
-			if _, err := w.try(data, options{Format: daemonapi.TransferJSON, Table: "t", Mode: mode}); mode != daemonapi.ImportAppend && (!errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "create it, then")) || err == nil {
+			if _, err := w.try(data, options{Format: daemonapi.TransferJSON, Table: "t", Mode: mode}); mode != daemonapi.ImportAppend && (!errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "create the table, then")) || err == nil {
 				t.Errorf("%s into no table: %v", mode, err)
 			}
 		}
@@ -93,8 +93,8 @@ func TestEmptyJSON(t *testing.T) {
 	}
 }
 
-// Values go as they are into a table that is there, and what it computes itself
-// is left to it.
+// Values go into an existing table unchanged, and generated columns are left
+// out.
 func TestJSONIntoATable(t *testing.T) {
 	w := start(t)
 	w.rows(`CREATE TABLE s(id INTEGER PRIMARY KEY, done INT, r REAL, b BLOB, " x " ANY, g INT AS (id * 2), t TEXT) STRICT`)
@@ -121,7 +121,7 @@ func TestJSONIntoATable(t *testing.T) {
 	}
 }
 
-// An object of rows that is too large to be turned is refused with what helps.
+// An object of rows above the size limit is rejected, with advice.
 func TestLargeObjectOfRows(t *testing.T) {
 	w := start(t)
 	w.limits.Row = 1000
@@ -137,7 +137,7 @@ func TestLargeObjectOfRows(t *testing.T) {
 	for i := range maxMembers {
 		b.WriteString(`,"` + strconv.Itoa(i) + `":1`)
 	}
-	if _, err := w.try(`{"a":{`+b.String()[1:]+`}}`, options{Format: daemonapi.TransferJSON}); !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), `or 262143 rows`) {
+	if _, err := w.try(`{"a":{`+b.String()[1:]+`}}`, options{Format: daemonapi.TransferJSON}); !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), `and 262143 rows`) {
 		t.Errorf("%.300v", err)
 	}
 	w.limits.Row = 1000

@@ -13,8 +13,7 @@ import (
 const family = "CREATE TABLE p(id INTEGER PRIMARY KEY, name TEXT); CREATE TABLE c(id INTEGER PRIMARY KEY, p REFERENCES p(id) ON DELETE CASCADE ON UPDATE CASCADE);" +
 	"INSERT INTO p VALUES (1, 'a'), (2, 'b'); INSERT INTO c VALUES (10, 1), (11, 2);"
 
-// Tables come in any order, as dumps have them: keys are looked at when all is
-// there (issue 9, A8).
+// Dumps have tables in any order: foreign keys are checked at the end.
 func TestKeysAreCheckedAtTheEnd(t *testing.T) {
 	for name, script := range map[string]string{
 		"child first": "BEGIN TRANSACTION;\nCREATE TABLE area(id INTEGER PRIMARY KEY, z INTEGER REFERENCES zone(id));\nINSERT INTO area VALUES(1,5);\n" +
@@ -40,8 +39,8 @@ func TestKeysAreCheckedAtTheEnd(t *testing.T) {
 	}
 }
 
-// A table that others refer to is replaced, and nothing else is: no action of
-// a key runs.
+// A replace of a referenced table changes no other table: no foreign key action
+// runs.
 func TestReplaceLeavesChildrenAlone(t *testing.T) {
 	for name, data := range map[string]string{"equal columns": "id,name\n2,B\n1,A\n3,C\n", "other columns": "id,other\n2,B\n1,A\n3,C\n"} {
 		w := start(t)
@@ -69,8 +68,8 @@ func TestReplaceLeavesChildrenAlone(t *testing.T) {
 	}
 }
 
-// What was dangling before is not held against an import, and a dump that does
-// not want its keys checked is taken as sqlite3 takes it, which is said.
+// Foreign keys that were violated before do not fail an import. A dump that
+// disables foreign keys is imported as sqlite3 does it, with a remark.
 func TestDanglingBefore(t *testing.T) {
 	w := start(t)
 	r := w.must("PRAGMA foreign_keys=OFF;\n"+family+"INSERT INTO c VALUES (12, 77), (13, 78), (14, 79), (15, 80);", daemonapi.ImportOptions{Format: daemonapi.TransferSQL})
@@ -85,7 +84,7 @@ func TestDanglingBefore(t *testing.T) {
 	}
 }
 
-// Where bad rows are told one by one, each is.
+// With on_error=skip, each row that violates a key is reported.
 func TestKeysRowByRow(t *testing.T) {
 	w := start(t)
 	w.rows(family)
@@ -102,8 +101,8 @@ func TestKeysRowByRow(t *testing.T) {
 	}
 }
 
-// A key that nothing can be checked against is told, and other keys are looked
-// at all the same; so are those of tables without row ids.
+// A foreign key without a usable parent is reported, and other keys are still
+// checked, also in tables without row ids.
 func TestUnusableKeys(t *testing.T) {
 	w := start(t)
 	r := w.must("CREATE TABLE a(x); CREATE TABLE b(y REFERENCES a(x)); INSERT INTO a VALUES (1); INSERT INTO b VALUES (1);", daemonapi.ImportOptions{Format: daemonapi.TransferSQL})
@@ -116,7 +115,8 @@ func TestUnusableKeys(t *testing.T) {
 	}
 }
 
-// A replace by other columns keeps what still applies, and says what went.
+// A replace with other columns keeps the parts that still apply, and reports
+// the others.
 func TestReplaceByOtherColumns(t *testing.T) {
 	w := start(t)
 	w.rows(family)
@@ -128,8 +128,8 @@ func TestReplaceByOtherColumns(t *testing.T) {
 		CREATE TABLE other(x); CREATE TRIGGER copies AFTER INSERT ON other BEGIN INSERT INTO t(old) VALUES (new.x); END;
 		INSERT INTO t VALUES (1, 1, 'x', 1, 2)`)
 	r := w.must("id,p,a,b,fresh\n5,1,7,8,9\n6,2,7,9,9\n", daemonapi.ImportOptions{Table: "t", Mode: "replace"})
-	want := "The columns are others than those of the table, so that it was made anew, without: UNIQUE (old); NOT NULL; index by_old (no such column: old); trigger gone (no such column: old.old)"
-	broken := "Without the columns that went these do not work any more: view olds (no such column: old); the triggers of other (table t has no column named old)"
+	want := "The table was created again, because its columns differ, without: UNIQUE (old); NOT NULL; index by_old (no such column: old); trigger gone (no such column: old.old)"
+	broken := "These objects no longer work, because they use removed columns: view olds (no such column: old); the triggers of other (table t has no column named old)"
 	if len(r.Notes) != 2 || r.Notes[0] != broken || r.Notes[1] != want {
 		t.Errorf("noted %q", r.Notes)
 	}

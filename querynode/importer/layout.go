@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// layout is which lines hold what.
+// layout says which lines are titles, header and rows.
 type layout struct {
-	titles   int64 // lines before the header
+	titles   int64 // title lines before the header
 	header   bool
-	likely   bool     // that it is one, is all that speaks for it
+	likely   bool     // no cell proves the header
 	names    []string // of the header
 	width    int      // fields of a row
-	contrast int      // columns that show that the first row is a header
-	mended   bool     // the header is not as long as rows, or stands below titles
-	apart    int64    // lines that are not like the rows, and are known
+	contrast int      // columns that prove the header
+	mended   bool     // the header has another length than rows, or stands below titles
+	apart    int64    // known lines that differ from the rows
 }
 
 // sampled is a row of the sample.
@@ -24,7 +24,7 @@ type sampled struct {
 	bad   error
 }
 
-// sampled returns rows of the sample, that stay valid.
+// sampled returns rows of the sample. They stay valid.
 func (s sample) sampled(d dialect) (all []sampled) {
 	r := newDelimited(bytes.NewReader(s.text), d, len(s.text))
 	for total := 0; len(all) < sampleRows && total < sampleCells; {
@@ -78,9 +78,9 @@ func (j *sniffer) findLayout(t statistics) layout {
 	return l
 }
 
-// mend makes a header as long as the rows, where it is known why it is not: R
-// gives no name to the names of rows, and others end one kind of lines with a
-// delimiter.
+// mend adjusts a header to the length of rows, for known causes: R gives no
+// name to the names of rows, and some programs end either the header or the
+// rows with a delimiter.
 func (l *layout) mend(t statistics, head *[]cell, body []sampled, bad error) {
 	if bad != nil || len(body) == 0 || t.columns < 2 {
 		return
@@ -112,8 +112,7 @@ func (l *layout) mend(t statistics, head *[]cell, body []sampled, bad error) {
 	l.apart++
 }
 
-// emptyColumn reports whether nothing stands in a column of the rows of this
-// width.
+// emptyColumn reports whether a column is empty in all rows of this width.
 func emptyColumn(body []sampled, width, i int) bool {
 	for _, r := range body {
 		if len(r.cells) == width && r.cells[i].kind != null {
@@ -123,11 +122,11 @@ func emptyColumn(body []sampled, width, i int) bool {
 	return true
 }
 
-// maxTitles is how many rows of titles there may be.
+// maxTitles is the limit of title rows.
 const maxTitles = 30
 
-// countTitles returns how many rows at the front are titles: they have one cell, and
-// a header with rows of several follows.
+// countTitles returns the number of title rows at the front: rows of one cell,
+// followed by a header and rows of several cells.
 func (j *sniffer) countTitles(rows []sampled, width int) int {
 	n := 0
 	for n < len(rows) && n < maxTitles && rows[n].title(width) {
@@ -155,8 +154,7 @@ func (j *sniffer) countTitles(rows []sampled, width int) int {
 	return n
 }
 
-// title reports whether a row is none of a table: nothing stands behind its
-// first cell.
+// title reports whether a row has nothing after its first cell.
 func (s sampled) title(width int) bool {
 	if s.bad != nil || len(s.cells) > width {
 		return false
@@ -183,8 +181,8 @@ func filled(cells []cell) (n int) {
 	return n
 }
 
-// nameOf is a name as it is compared: without blanks around it, unless it is
-// nothing else.
+// nameOf returns a name for comparison: case-folded, without surrounding blanks
+// unless it has only blanks.
 func nameOf(name string) string {
 	if trimmed := strings.TrimSpace(name); trimmed != "" {
 		return foldCase(trimmed)
@@ -192,8 +190,8 @@ func nameOf(name string) string {
 	return name
 }
 
-// matches reports whether a row has names of columns, each of them one of
-// those known.
+// matches reports whether all cells of a row are names of known columns, each
+// once.
 func matches(head []cell, known []string) bool {
 	has := map[string]bool{}
 	for _, name := range known {

@@ -5,9 +5,9 @@ import (
 	"encoding/hex"
 )
 
-// literal takes a field without quotes that is written as SQL writes what is
-// no text: X'0AFF' for a BLOB, and CAST(X'0AFF' AS TEXT) for a TEXT that is not
-// UTF-8. Exports are written so, and the shell of SQLite writes BLOBs so.
+// literal reads a field without quotes that is an SQL literal: X'0AFF' for a
+// BLOB, and CAST(X'0AFF' AS TEXT) for a TEXT that is not UTF-8. Our exports
+// write both, and the SQLite shell writes BLOBs so.
 func literal(field []byte) (cell, bool) {
 	kind := blob
 	if inner, ok := bytes.CutPrefix(field, []byte("CAST(")); ok {

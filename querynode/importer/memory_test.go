@@ -15,7 +15,7 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// generated is CSV of five columns that never is in memory as a whole.
+// generated is CSV of five columns, made while it is read.
 type generated struct {
 	bytes int64 // how many are to come, about
 	row   int
@@ -38,7 +38,7 @@ func (g *generated) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// highest is a reader that looks at the memory of Go while it is read.
+// highest is a reader that measures Go's memory while it is read.
 type highest struct {
 	io.Reader
 	reads int
@@ -58,7 +58,7 @@ func (h *highest) look() {
 	h.heap.Store(max(h.heap.Load(), m.HeapInuse))
 }
 
-// stepping looks at the memory while rows are put in, too.
+// stepping measures the memory while rows are inserted.
 type stepping struct {
 	target
 	h *highest
@@ -102,7 +102,7 @@ func TestFlatMemory(t *testing.T) {
 	}
 }
 
-// BenchmarkImport tells rows of five columns per second, from the first byte
+// BenchmarkImport reports rows of five columns per second, from the first byte
 // to the commit.
 func BenchmarkImport(b *testing.B) {
 	var rows int64

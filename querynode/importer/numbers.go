@@ -9,11 +9,11 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// minus is what some spreadsheets write for one.
+// minus is the minus sign of some spreadsheets.
 var minus = []byte("\u2212")
 
-// numberTrait looks at what may be a number; 0 if it is none, or if a digit
-// or a leading zero would be lost.
+// numberTrait classifies a number. It returns 0 if the text is not a number, or
+// if a digit or a leading zero would be lost.
 func numberTrait(b []byte) traits {
 	if bytes.Contains(b, minus) {
 		b = bytes.ReplaceAll(b, minus, []byte{'-'})
@@ -28,7 +28,7 @@ func numberTrait(b []byte) traits {
 		case c >= '0' && c <= '9':
 		case c == '.' && exp < 0 && point < 0 && comma < 0:
 			point = i
-		case c == '.' && exp < 0 && comma < 0 && point >= 0: // thousands, if a comma follows
+		case c == '.' && exp < 0 && comma < 0 && point >= 0: // separates thousands, if a comma follows
 			groups++
 		case c == ',' && exp < 0 && comma < 0:
 			comma = i
@@ -63,7 +63,7 @@ func numberTrait(b []byte) traits {
 	return t
 }
 
-// dotTrait tells a point that may stand between thousands from another.
+// dotTrait reports whether a point may separate thousands.
 func dotTrait(digits []byte, point int) traits {
 	if point >= 1 && point <= 3 && digits[0] != '0' && len(digits)-point == 4 {
 		return tDots
@@ -71,7 +71,7 @@ func dotTrait(digits []byte, point int) traits {
 	return tFine
 }
 
-// commaTrait looks at digits with one comma.
+// commaTrait classifies digits with one comma.
 func commaTrait(digits []byte, comma int) traits {
 	whole, part := digits[:comma], digits[comma+1:]
 	if len(whole) == 0 || len(part) == 0 || len(whole)+len(part) > 20 {
@@ -93,7 +93,7 @@ func commaTrait(digits []byte, comma int) traits {
 	return tComma
 }
 
-// grouped reports whether points stand between thousands.
+// grouped reports whether points separate thousands.
 func grouped(b []byte) bool {
 	parts := bytes.Split(b, []byte{'.'})
 	for i, p := range parts {
@@ -108,7 +108,7 @@ func integerTrait(b, digits []byte) traits {
 	switch {
 	case digits[0] == '0' && len(digits) > 1: // 007
 		return 0
-	case digits[0] == '0' && len(b) > 1: // -0, of a real number
+	case digits[0] == '0' && len(b) > 1: // -0, a real number
 		return tWhole
 	case len(digits) <= 15:
 		return tInt
@@ -125,7 +125,7 @@ func integerTrait(b, digits []byte) traits {
 	return 0
 }
 
-// realTrait looks at a number with a point or an exponent.
+// realTrait classifies a number with a point or an exponent.
 func realTrait(b []byte) traits {
 	f, err := strconv.ParseFloat(string(b), 64)
 	if err != nil {
@@ -147,8 +147,9 @@ func realTrait(b []byte) traits {
 	return tBig
 }
 
-// expanded reports whether the digits are those of the very number that they
-// are read as, written with more of them than it needs: 0.3000000000000000444.
+// expanded reports whether the digits are the exact value of the number that
+// they are read as, written with more digits than needed:
+// 0.3000000000000000444.
 func expanded(f float64, given, b []byte) bool {
 	if len(given) < 16 || len(given) > 60 || bytes.IndexByte(b, '.') < 0 {
 		return false
@@ -157,8 +158,8 @@ func expanded(f float64, given, b []byte) bool {
 	return bytes.Equal(exact, given)
 }
 
-// converted makes a value of a word, for a column of the type; ok is false if
-// it is none.
+// converted converts a word for a column of the type; ok is false if it does
+// not fit.
 func converted(c cell, typ string) (v daemonapi.Value, ok bool) {
 	b := c.data
 	if typ != typeInteger && typ != typeReal {
@@ -193,12 +194,12 @@ func converted(c cell, typ string) (v daemonapi.Value, ok bool) {
 	case f == math.Trunc(f) && math.Abs(f) < 1<<63:
 		return daemonapi.Value{Kind: daemonapi.Integer, Integer: int64(f)}, true
 	case f == math.Trunc(f) && !math.IsInf(f, 0):
-		return daemonapi.Value{Kind: daemonapi.Real, Real: f}, true // beyond the integers
+		return daemonapi.Value{Kind: daemonapi.Real, Real: f}, true // beyond the range of integers
 	}
 	return v, false
 }
 
-// realOf reads a number with a point or a comma, or a word for one.
+// realOf reads a number with a point or a comma, or a word such as inf.
 func realOf(b []byte) (float64, bool) {
 	if len(b) == 0 || len(b) > 400 {
 		return 0, false
@@ -213,7 +214,7 @@ func realOf(b []byte) (float64, bool) {
 		b = bytes.ReplaceAll(bytes.ReplaceAll(b, []byte{'.'}, nil), []byte{','}, []byte{'.'})
 	}
 	if strings.Trim(string(b), "+-.0123456789eE") != "" {
-		return 0, false // of which Go knows more forms
+		return 0, false // Go accepts more forms
 	}
 	f, err := strconv.ParseFloat(string(b), 64)
 	return f, err == nil

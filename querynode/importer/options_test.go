@@ -16,7 +16,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// literals returns a table: its columns, then its rows as literals of SQL.
+// literals returns a table: its columns, then its rows as SQL literals.
 func (w *world) literals(r daemonapi.ImportResult) string {
 	w.t.Helper()
 	var cells []string
@@ -26,7 +26,7 @@ func (w *world) literals(r daemonapi.ImportResult) string {
 	return columnsOf(r) + " / " + w.rows("SELECT "+strings.Join(cells, "||','||")+" FROM "+quoteName(r.Table))
 }
 
-// What is said by an option is not guessed, and what cannot be is refused.
+// Options override detection, and impossible ones are rejected.
 func TestOptions(t *testing.T) {
 	for name, tt := range map[string]struct {
 		data string
@@ -43,24 +43,24 @@ func TestOptions(t *testing.T) {
 		"escape none":       {"a\tb\n\\N\tx\\\\y\n", options{Format: daemonapi.TransferTSV, Escape: "none", Null: "-"}, `a:TEXT b:TEXT / '\N','x\\y'`},
 		"comment":           {"# one\na,b\n1,2\n#3,4\n5,6\n", options{Comment: "#"}, "a:INTEGER b:INTEGER / 1,2 5,6"},
 		"skip lines":        {"x\n\"y\na,b\n1,2\n", options{SkipLines: 2}, "a:INTEGER b:INTEGER / 1,2"},
-		"skip all":          {"a,b\n1,2\n", options{SkipLines: 9}, "!There are no rows"},
+		"skip all":          {"a,b\n1,2\n", options{SkipLines: 9}, "!The data has no rows"},
 		"trim":              {" a , b \n 1 , \"x y\" \n2,  z\n", options{Trim: true}, "a:INTEGER b:TEXT / 1,'x y' 2,'z'"},
 		"no trim":           {"a,b\n1, z \n", options{}, "a:INTEGER b:TEXT / 1,' z '"},
 		"types":             {"id,price,zip,n\n007,5,01234,x\n", options{Types: map[string]string{"ID": "integer", "price": "REAL"}}, "id:INTEGER price:REAL zip:TEXT n:TEXT / 7,5.0,'01234','x'"},
 		"types text":        {"a,b\n1,2\n", options{Types: map[string]string{"a": "TEXT"}}, "a:TEXT b:INTEGER / '1',2"},
-		"types wrong value": {"a\n1\nx\n", options{Types: map[string]string{"a": "INTEGER"}}, "!Line 3: x is no INTEGER, which the column a is given to be"},
+		"types wrong value": {"a\n1\nx\n", options{Types: map[string]string{"a": "INTEGER"}}, "!Line 3: x is not of the type INTEGER that the options set for the column a"},
 		"types skip":        {"a\n1\nx\n", options{Types: map[string]string{"a": "INTEGER"}, OnError: "skip"}, "a:INTEGER / 1"},
-		"types no column":   {"a\n1\n", options{Types: map[string]string{"b": "INTEGER"}}, "!There is no column b in the data, for which types has a type; there are: a"},
+		"types no column":   {"a\n1\n", options{Types: map[string]string{"b": "INTEGER"}}, "!The option types has a column b, which the data has not; its columns: a"},
 		"types no type":     {"a\n1\n", options{Types: map[string]string{"a": "DATE"}}, "!INTEGER, REAL or TEXT, not DATE"},
 		"types comma":       {"a;b\n4,5;x\n", options{Types: map[string]string{"a": "REAL"}}, "a:REAL b:TEXT / 4.5,'x'"},
 		"nulls":             {"a,b\n-,1\n?,2\nx,NA\n", options{Nulls: []string{"-", "?"}}, "a:TEXT b:TEXT / NULL,'1' NULL,'2' 'x','NA'"},
 		"no nulls":          {"a,b\nNA,1\n,2\n", options{Nulls: []string{""}}, "a:TEXT b:INTEGER / 'NA',1 NULL,2"},
 		"quoted null":       {"a,b\n\"-\",1\n-,2\n", options{Null: "-"}, "a:TEXT b:INTEGER / '-',1 NULL,2"},
 		"negative":          {"a\n1\n", options{SkipLines: -1}, "!0 or more"},
-		"same":              {"a\n1\n", options{Delimiter: ",", Quote: ","}, "!differs from quote"},
-		"long":              {"a\n1\n", options{Escape: "ab"}, "!escape of an import is one ASCII character"},
-		"encoding":          {"a\n1\n", options{Encoding: "klingon"}, "!There is no encoding klingon"},
-		"replacement":       {"a\n1\n", options{Encoding: "iso-2022-kr"}, "!There is no encoding"},
+		"same":              {"a\n1\n", options{Delimiter: ",", Quote: ","}, "!must differ from quote"},
+		"long":              {"a\n1\n", options{Escape: "ab"}, "!The import option escape must be one ASCII character"},
+		"encoding":          {"a\n1\n", options{Encoding: "klingon"}, "!The encoding klingon is unknown"},
+		"replacement":       {"a\n1\n", options{Encoding: "iso-2022-kr"}, "!The encoding iso-2022-kr is unknown"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := start(t)
@@ -81,7 +81,7 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// What is guessed about single columns.
+// The types of single columns are detected.
 func TestGuessedTypes(t *testing.T) {
 	for name, tt := range map[string]struct{ cells, want string }{
 		"decimals":         {"4.50 10.00", "REAL"},
@@ -119,8 +119,8 @@ func TestGuessedTypes(t *testing.T) {
 	}
 }
 
-// Beside decimal commas a point may stand between thousands: 128.928 people are
-// not 129.
+// If other columns have decimal commas, a point may separate thousands: 128.928
+// people are not 129.
 func TestGuessedThousands(t *testing.T) {
 	for name, tt := range map[string]struct{ data, types, note string }{
 		"beside a comma": {"a;b\n128.928;118,69\n111.191;114,77\n", "TEXT REAL", "The column a stays text"},
@@ -143,20 +143,20 @@ func TestGuessedThousands(t *testing.T) {
 	}
 }
 
-// What is assumed of the encoding is said, whatever the format.
+// A detected encoding is reported, in every format.
 func TestEncodingIsSaid(t *testing.T) {
 	for format, data := range map[daemonapi.TransferFormat]string{
 		daemonapi.TransferCSV: "a\nM\xfcller\n", daemonapi.TransferJSON: "[{\"a\":\"M\xfcller\"}]", daemonapi.TransferNDJSON: "{\"a\":\"M\xfcller\"}\n",
 		daemonapi.TransferSQL: "CREATE TABLE n(a); INSERT INTO n VALUES ('M\xfcller');",
 	} {
-		if r := start(t).must(data, options{Format: format}); !strings.Contains(strings.Join(r.Notes, "|"), "The encoding is taken for ") {
+		if r := start(t).must(data, options{Format: format}); !strings.Contains(strings.Join(r.Notes, "|"), "The encoding was detected as ") {
 			t.Errorf("%s: %q", format, r.Notes)
 		}
 	}
 }
 
-// What a dump says to the program that reads it is left out, and a name in quotes
-// is no instruction.
+// PRAGMA statements that configure a connection are left out. A quoted name is
+// no PRAGMA.
 func TestNoInstructions(t *testing.T) {
 	w := start(t)
 	r := w.must("PRAGMA journal_mode=WAL;\nPRAGMA synchronous = NORMAL;\nCREATE TABLE n(a);\nPRAGMA journal_mode=DELETE;\nINSERT INTO n VALUES (1);\n", options{Format: daemonapi.TransferSQL})
@@ -169,7 +169,7 @@ func TestNoInstructions(t *testing.T) {
 	}
 }
 
-// Words for NULL are those of the writer's family, and others are texts.
+// The words for NULL are those of one family of writers; other words are texts.
 func TestGuessedNulls(t *testing.T) {
 	for name, tt := range map[string]struct{ data, want string }{
 		"R":            {"\"x\",\"y\"\n\"a\",1\nNA,NA\n\"NA\",2\n", "x:TEXT y:INTEGER / 'a',1 NULL,NULL 'NA',2"},
@@ -193,8 +193,8 @@ func TestGuessedNulls(t *testing.T) {
 	}
 }
 
-// A header is known by the columns of the table that is there, and by what
-// stands below it.
+// A header is recognized by the columns of the existing table, and by the cells
+// below it.
 func TestGuessedHeaders(t *testing.T) {
 	long := strings.Repeat("n", 300)
 	for name, tt := range map[string]struct {
@@ -235,8 +235,8 @@ func TestGuessedHeaders(t *testing.T) {
 	}
 }
 
-// A quote behind the sample must not join rows either, and one that is never
-// closed costs its line.
+// A quote after the sample does not join rows, and a quote that is never closed
+// costs one line.
 func TestQuotesBehindTheSample(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("id,title\n")
@@ -267,8 +267,8 @@ func TestQuotesBehindTheSample(t *testing.T) {
 	}
 }
 
-// Delimiters that few use are found where they explain every row, and quotes
-// over several lines where lines alone do not.
+// Rare delimiters are found if they explain every row, and quotes over several
+// lines if single lines do not.
 func TestGuessedDialects(t *testing.T) {
 	for name, tt := range map[string]struct{ data, delimiter, quote, want string }{
 		"colons":         {"root:x:0:/root\nann:x:5:/home/ann\n", ":", `"`, "column1:TEXT column2:TEXT column3:INTEGER column4:TEXT / 'root','x',0,'/root' 'ann','x',5,'/home/ann'"},
@@ -297,7 +297,7 @@ func TestGuessedDialects(t *testing.T) {
 	}
 }
 
-// A footer and another header are no rows of the table.
+// A footer and a second header are not rows of the table.
 func TestOtherRows(t *testing.T) {
 	w := start(t)
 	r := w.must("a,b\n1,x\n2,y\n\nc,d\n3,z\n\na,b\n4,w\n", options{OnError: "skip"})
@@ -305,7 +305,7 @@ func TestOtherRows(t *testing.T) {
 	for _, bad := range r.Bad {
 		lines = append(lines, fmt.Sprint(bad.Line, " ", bad.Message))
 	}
-	const want = "5 another header begins here, after an empty line/6 the row belongs to the other header in line 5/8 this is the header again"
+	const want = "5 another table begins here: a header after an empty line/6 the row belongs to another table, whose header is in line 5/8 this line repeats the header"
 	if got := strings.Join(lines, "/"); got != want || r.Rows != 3 {
 		t.Errorf("%d rows, %s", r.Rows, got)
 	}
@@ -320,8 +320,8 @@ func TestOtherRows(t *testing.T) {
 	}
 }
 
-// Every encoding of the web is known by its names, and what is not of it is
-// refused with its line.
+// Every encoding of the web is known by its names, and invalid bytes are
+// rejected with their line.
 func TestEncodings(t *testing.T) {
 	for _, tt := range []struct{ name, label, text string }{
 		{"windows-1251", "cp1251", "Привет"}, {"shift_jis", "sjis", "日本語"}, {"gb18030", "gb18030", "你好€"}, {"euc-kr", "korean", "한국"},
@@ -352,7 +352,7 @@ func TestEncodings(t *testing.T) {
 		"mostly UTF-8":   {"a,b\né,ü\nö,\xe9\n", "", 3},
 	} {
 		_, err := w.try(tt.data, options{Encoding: tt.encoding, Table: name})
-		if !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), fmt.Sprintf("Line %d: this is not ", tt.line)) {
+		if !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), fmt.Sprintf("Line %d: the row is not valid ", tt.line)) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if r := w.must(tt.data, options{Encoding: tt.encoding, Table: name, OnError: "skip"}); r.Skipped != 1 || r.Bad[0].Line != tt.line {
@@ -364,7 +364,8 @@ func TestEncodings(t *testing.T) {
 	}
 }
 
-// What is packed is unpacked within the limit; files of other kinds are named.
+// Compressed data is decompressed, up to the limit. Files of other kinds are
+// rejected by name.
 func TestPacked(t *testing.T) {
 	var gz bytes.Buffer
 	z := gzip.NewWriter(&gz)
@@ -380,7 +381,7 @@ func TestPacked(t *testing.T) {
 		if r := w.must(data, options{}); r.Rows != 1 || r.Bytes != 8 {
 			t.Errorf("%s: %+v", name, r)
 		}
-		if _, err := w.try(data[:len(data)-3], options{Table: "cut"}); !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "packed with "+name) {
+		if _, err := w.try(data[:len(data)-3], options{Table: "cut"}); !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "compressed with "+name) {
 			t.Errorf("%s, cut: %v", name, err)
 		}
 	}

@@ -15,15 +15,15 @@ import (
 type plan struct {
 	layout
 	dialect
-	lines     int64 // at the front that are left out
-	quotes    bool  // there are some
-	whole     bool  // the header is in quotes
-	nullCodes bool  // \N is there, as an escape
+	lines     int64 // lines at the front to skip
+	quotes    bool  // the sample has double quotes
+	whole     bool  // all fields of the header are quoted
+	nullCodes bool  // \N occurs as an escape
 	exported  bool  // it may be an export of this program
 	notes     []string
 }
 
-// delimited finds out how CSV is to be read, and gives what opens it.
+// delimited detects how CSV is to be read and returns a function that opens it.
 func (im *importRun) delimited(known []string) (func(skipHeader bool) (rows, error), *shape, error) {
 	p, err := im.findPlan(known)
 	if err != nil {
@@ -53,7 +53,7 @@ func (im *importRun) delimited(known []string) (func(skipHeader bool) (rows, err
 	}, sh, nil
 }
 
-// openDelimited opens the data behind some lines.
+// openDelimited opens the data after some lines.
 func (im *importRun) openDelimited(d dialect, lines int64) (*delimited, error) {
 	src, err := im.data.text(im.encoding, true)
 	if err != nil {
@@ -69,7 +69,7 @@ func (im *importRun) openDelimited(d dialect, lines int64) (*delimited, error) {
 	return r, nil
 }
 
-// findPlan looks at the beginning of the data.
+// findPlan detects the plan from the beginning of the data.
 func (im *importRun) findPlan(known []string) (*plan, error) {
 	g, err := dialectOptions(im.options)
 	if err != nil {
@@ -82,7 +82,7 @@ func (im *importRun) findPlan(known []string) (*plan, error) {
 	}
 	if c, ok := separatorLine(s.text); ok {
 		p.lines++
-		p.note("Line %d says that the fields are separated by %s", p.lines, shownCharacter(c))
+		p.note("Line %d sets the delimiter %s", p.lines, shownCharacter(c))
 		if s, err = im.readSample(p.lines); err != nil {
 			return nil, err
 		}
@@ -109,8 +109,8 @@ func (im *importRun) findPlan(known []string) (*plan, error) {
 	return p, nil
 }
 
-// firstRowWidth takes the width of rows from the first, where that is all there is, or
-// is larger than a sample.
+// firstRowWidth takes the width from the first row, if that is the only row or
+// larger than a sample.
 func (im *importRun) firstRowWidth(p *plan) error {
 	if p.quote == 0 && im.options.Quote == "" {
 		p.quote = '"'
@@ -137,7 +137,7 @@ func (im *importRun) firstRowWidth(p *plan) error {
 	return nil
 }
 
-// readSample returns the beginning of the data behind some lines.
+// readSample returns the beginning of the data after some lines.
 func (im *importRun) readSample(lines int64) (sample, error) {
 	src, err := im.data.text(im.encoding, true)
 	if err != nil {
@@ -148,8 +148,8 @@ func (im *importRun) readSample(lines int64) (sample, error) {
 	return newSample(io.MultiReader(bytes.NewReader(w.buf[w.at:w.end]), src))
 }
 
-// reconsider weighs the readings on all of the data: a quote behind the sample
-// must not join rows either.
+// reconsider compares the readings on all data, because a quote after the
+// sample must not join rows.
 func (im *importRun) reconsider(j *sniffer, v candidate, lines int64) (candidate, error) {
 	var all []statistics
 	for _, d := range v.readings {
@@ -192,8 +192,8 @@ func (im *importRun) tally(r *delimited) (statistics, error) {
 	}
 }
 
-// separatorLine reports whether a text begins with the line in which
-// spreadsheets are told the delimiter.
+// separatorLine reports whether a text begins with a line that tells
+// spreadsheets the delimiter.
 func separatorLine(text []byte) (byte, bool) {
 	line, _, ok := bytes.Cut(text, []byte{'\n'})
 	line = bytes.TrimSuffix(line, []byte{'\r'}) // in quotes it would be a name
@@ -207,10 +207,10 @@ func (p *plan) note(format string, args ...any) {
 	p.notes = append(p.notes, fmt.Sprintf(format, args...))
 }
 
-// maxNotes is how many remarks of one kind an answer has.
+// maxNotes is the limit of remarks of one kind in an answer.
 const maxNotes = 20
 
-// remarkPlan tells in the answer what was found.
+// remarkPlan adds remarks about what was detected.
 func (im *importRun) remarkPlan(p *plan) {
 	im.result.Delimiter, im.result.Quote, im.result.Header = shownCharacter(p.delimiter), shownCharacter(p.quote), p.header
 	im.result.Escape = shownCharacter(p.escape)
@@ -218,19 +218,19 @@ func (im *importRun) remarkPlan(p *plan) {
 		im.remarkf("%s", n)
 	}
 	if p.likely {
-		im.remarkf("Line %d is taken for the names of the columns; --header no takes it for a row", p.lines+1)
+		im.remarkf("Line %d was read as the header; --header no reads it as a row", p.lines+1)
 	}
 	if im.options.Delimiter == "" && p.delimiter == 0 {
-		im.remarkf("Each line is taken as one field")
+		im.remarkf("Each line was read as one field")
 	}
 	if im.options.Quote == "" {
 		switch {
 		case p.quote == 0 && p.quotes && !p.codes:
-			im.remarkf("Quotes are taken as a part of the fields; --quote '\"' takes them as what encloses fields")
+			im.remarkf("Quotes were read as part of the fields; with --quote '\"' they enclose fields")
 		case p.quote != '"' && p.quote != 0:
-			im.remarkf("Fields are taken to be enclosed in %s", shownCharacter(p.quote))
+			im.remarkf("Fields were read as enclosed in %s", shownCharacter(p.quote))
 		case p.loose:
-			im.remarkf("Quotes in fields are not doubled; one is taken for the end of a field only before a delimiter or a line end")
+			im.remarkf("Quotes in fields are not doubled; a quote ends a field only before a delimiter or a line end")
 		}
 	}
 	if im.options.Escape == "" {
@@ -238,27 +238,27 @@ func (im *importRun) remarkPlan(p *plan) {
 		case p.codes:
 			im.remarkf(`Backslashes are taken for escapes: \n, \t, \\ and \N for NULL`)
 		case p.twin:
-			im.remarkf(`A quote before N in front of a field is taken for NULL`)
+			im.remarkf(`A quote followed by N was read as NULL`)
 		}
 	}
 }
 
 func (im *importRun) remarkf(format string, args ...any) { im.remark(fmt.Sprintf(format, args...)) }
 
-// remarkTitles says which lines are no rows.
+// remarkTitles adds the remark that title lines are left out.
 func (im *importRun) remarkTitles(p *plan) {
 	if p.titles == 0 {
 		return
 	}
 	first, last := p.lines+1, p.lines+p.titles
 	if first == last {
-		p.note("Line %d is taken for a title and left out", first)
+		p.note("Line %d was read as a title and left out", first)
 		return
 	}
-	p.note("The lines %d to %d are taken for titles and left out", first, last)
+	p.note("The lines %d to %d were read as titles and left out", first, last)
 }
 
-// remarkNames says which names are not those of the data.
+// remarkNames adds remarks about columns whose names were changed.
 func (im *importRun) remarkNames(given, names []string) {
 	told := 0
 	for i, name := range names {
@@ -272,30 +272,30 @@ func (im *importRun) remarkNames(given, names []string) {
 		if was == "" {
 			im.remarkf("The column %d has no name and becomes %s", i+1, truncate(name, 80))
 		} else {
-			im.remarkf("The column %d becomes %s, because another is called %s", i+1, truncate(name, 80), truncate(strings.ToValidUTF8(was, "\uFFFD"), 80))
+			im.remarkf("The column %d becomes %s, because another one is called %s", i+1, truncate(name, 80), truncate(strings.ToValidUTF8(was, "\uFFFD"), 80))
 		}
 	}
 	if told > maxNotes {
-		im.remarkf("%d more columns have no names of their own", told-maxNotes)
+		im.remarkf("%d more columns were renamed", told-maxNotes)
 	}
 }
 
-// typesOf returns the types that are given for columns, in their order; empty
-// where there is none.
+// typesOf returns the types in the options, in the order of the columns; empty
+// for columns without one.
 func typesOf(types map[string]string, names []string) ([]string, error) {
 	given := make([]string, len(names))
 	for column, typ := range types {
 		i := slices.IndexFunc(names, func(n string) bool { return foldCase(n) == foldCase(column) })
 		if i < 0 {
-			return nil, errs.E(errs.Invalid, "There is no column %s in the data, for which types has a type; there are: %s", truncate(column, 80), truncate(strings.Join(names, ", "), 300))
+			return nil, errs.E(errs.Invalid, "The option types has a column %s, which the data has not; its columns: %s", truncate(column, 80), truncate(strings.Join(names, ", "), 300))
 		}
 		given[i] = strings.ToUpper(typ)
 	}
 	return given, nil
 }
 
-// nullsOf returns the words that the options say to be NULL; given is false when
-// they are to be found out.
+// nullsOf returns the words for NULL in the options; given is false if they are
+// to be detected.
 func nullsOf(o daemonapi.ImportOptions) (words []string, given bool) {
 	words = o.Nulls
 	if o.Null != "" {

@@ -6,20 +6,20 @@ import (
 	"io"
 )
 
-// reader is the part of a stream that is looked at.
+// reader reads a stream through a buffer.
 type reader struct {
 	src     io.Reader
 	buf     []byte
 	at, end int
 	before  int64 // bytes of the stream before buf
-	tail    byte  // the last of them
+	tail    byte  // the last of these bytes
 	line    int64 // of at
 	err     error
 }
 
 func newReader(src io.Reader) reader { return reader{src: src, buf: make([]byte, 64<<10), line: 1} }
 
-// fillByte reports whether there is a byte at at, reading on if need be.
+// fillByte reports whether there is a byte at at. It reads more if necessary.
 func (w *reader) fillByte() bool {
 	for w.at == w.end {
 		if w.err != nil {
@@ -31,7 +31,7 @@ func (w *reader) fillByte() bool {
 	return true
 }
 
-// ahead gives up to n bytes from at on, less only at the end of the stream. n
+// ahead returns up to n bytes from at, fewer only at the end of the stream. n
 // is small.
 func (w *reader) ahead(n int) []byte {
 	for w.end-w.at < n && w.err == nil {
@@ -43,7 +43,7 @@ func (w *reader) ahead(n int) []byte {
 	return w.buf[w.at:min(w.end, w.at+n)]
 }
 
-// drop forgets what is before at.
+// drop discards the bytes before at.
 func (w *reader) drop() {
 	if w.at > 0 {
 		w.tail = w.buf[w.at-1]
@@ -53,7 +53,7 @@ func (w *reader) drop() {
 	}
 }
 
-// previous is the byte before at.
+// previous returns the byte before at.
 func (w *reader) previous() byte {
 	if w.at > 0 {
 		return w.buf[w.at-1]
@@ -61,11 +61,11 @@ func (w *reader) previous() byte {
 	return w.tail
 }
 
-// offset is where at is in the stream.
+// offset returns the position of at in the stream.
 func (w *reader) offset() int64 { return w.before + int64(w.at) }
 
-// skipLines goes over n lines, or to the end, and tells how many line ends that
-// were.
+// skipLines skips n lines, or fewer at the end, and returns the number of line
+// ends.
 func (w *reader) skipLines(n int64) (passed int64) {
 	for passed < n && w.fillByte() {
 		part := w.buf[w.at:w.end]
@@ -84,7 +84,7 @@ func (w *reader) skipLines(n int64) (passed int64) {
 	return passed
 }
 
-// endError is why there is no more.
+// endError returns io.EOF, or why reading failed.
 func (w *reader) endError() error {
 	if errors.Is(w.err, io.EOF) {
 		return io.EOF

@@ -9,9 +9,10 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// recreateTable makes a table anew, with other columns. What it has beside columns
-// stays as far as it applies, and what goes is told. Its triggers see its rows
-// go and come, as in a table whose columns stay.
+// recreateTable replaces a table by one with other columns. Its constraints,
+// indexes and triggers stay as far as they apply; the others are listed in a
+// remark. Triggers fire for the deleted and inserted rows, as in a table whose
+// columns stay.
 func (im *importRun) recreateTable(l Loader, columns []daemonapi.ImportColumn) error {
 	parts, err := l.Parts(im.options.Table)
 	if err != nil {
@@ -53,15 +54,16 @@ func (im *importRun) recreateTable(l Loader, columns []daemonapi.ImportColumn) e
 		return err
 	}
 	if len(broken) > 0 {
-		im.remark("Without the columns that went these do not work any more: " + truncate(strings.Join(broken, "; "), 1000))
+		im.remark("These objects no longer work, because they use removed columns: " + truncate(strings.Join(broken, "; "), 1000))
 	}
 	if len(gone) > 0 {
-		im.remark("The columns are others than those of the table, so that it was made anew, without: " + strings.Join(gone, "; "))
+		im.remark("The table was created again, because its columns differ, without: " + strings.Join(gone, "; "))
 	}
 	return nil
 }
 
-// recreateObject makes an index or a trigger again. bad is why it does not apply.
+// recreateObject creates an index or a trigger again. bad is why it does not
+// apply.
 func (im *importRun) recreateObject(l Loader, o daemonapi.TableObject) (bad, err error) {
 	if _, bad, err = l.Exec(o.SQL); bad != nil || err != nil || o.Type != "trigger" {
 		return bad, err
@@ -72,8 +74,8 @@ func (im *importRun) recreateObject(l Loader, o daemonapi.TableObject) (bad, err
 	return bad, errors.Join(mustExec(l, "DROP TRIGGER main."+quoteName(o.Name)))
 }
 
-// tryCompile compiles what reads a view, or what has the triggers of a table run,
-// which are looked at only then. bad is why that fails.
+// tryCompile compiles statements that use a view or fire the triggers of a
+// table: SQLite checks these only then. bad is why that fails.
 func tryCompile(l Loader, o daemonapi.TableObject) (bad, err error) {
 	name := "main." + quoteName(o.Name)
 	statements := []string{"EXPLAIN SELECT * FROM " + name}
@@ -88,7 +90,8 @@ func tryCompile(l Loader, o daemonapi.TableObject) (bad, err error) {
 	return nil, nil
 }
 
-// splitWorking returns the objects that work from the broken ones, with the reason.
+// splitWorking separates the objects that compile from the broken ones, with
+// the reason.
 func splitWorking(l Loader, objects []daemonapi.TableObject) (work []daemonapi.TableObject, broken []string, err error) {
 	for _, o := range objects {
 		bad, err := tryCompile(l, o)
@@ -106,7 +109,7 @@ func splitWorking(l Loader, objects []daemonapi.TableObject) (work []daemonapi.T
 	return work, broken, nil
 }
 
-// hasAll reports whether columns of all these names are among those.
+// hasAll reports whether the columns include all names.
 func hasAll(columns []daemonapi.ImportColumn, names []string) bool {
 	return !slices.ContainsFunc(names, func(name string) bool {
 		return !slices.ContainsFunc(columns, func(c daemonapi.ImportColumn) bool { return foldCase(c.Name) == foldCase(name) })

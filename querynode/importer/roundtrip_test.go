@@ -21,8 +21,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// roundTrips is how many random tables make the way in each format. `make fuzz`
-// asks for more.
+// roundTrips is the number of random tables for each format. `make fuzz` sets a
+// larger one.
 func roundTrips(t *testing.T) int {
 	t.Helper()
 	s := os.Getenv("AYB_ROUND_TRIPS")
@@ -36,9 +36,8 @@ func roundTrips(t *testing.T) int {
 	return n
 }
 
-// What is exported comes back, for every format and every mode: the same
-// storage class and the same bytes in a table that is there, and in a new one
-// as far as the format can tell.
+// Exports can be imported, in every format and mode. An existing table gets the
+// same storage classes and bytes; a new one does as far as the format allows.
 func TestRoundTripOfTables(t *testing.T) {
 	for _, format := range []daemonapi.TransferFormat{daemonapi.TransferSQLite, daemonapi.TransferSQL, daemonapi.TransferNDJSON, daemonapi.TransferJSON, daemonapi.TransferCSV} {
 		t.Run(string(format), func(t *testing.T) {
@@ -57,7 +56,7 @@ func TestRoundTripOfTables(t *testing.T) {
 	}
 }
 
-// trips sends tables out and in.
+// trips exports and imports tables.
 type trips struct {
 	*world
 	t      *testing.T
@@ -74,7 +73,8 @@ func (p *trips) fail(format string, args ...any) {
 	p.t.Errorf("table %d, %.3000s\n%s", p.seed, p.table, fmt.Sprintf(format, args...))
 }
 
-// trip makes a table and sends it on all ways; it tells how many values it has.
+// trip makes a table, exports and imports it in all modes, and returns the
+// number of its values.
 func (p *trips) trip(seed uint64) int {
 	r := rand.New(rand.NewPCG(seed, 11))
 	p.seed, p.table = seed, table(r)
@@ -110,7 +110,7 @@ func (p *trips) exported() string {
 	return "t"
 }
 
-// modes brings rows in by each mode.
+// modes imports rows in each mode.
 func (p *trips) modes(data string, want []string) {
 	for _, mode := range []string{daemonapi.ImportAppend, daemonapi.ImportReplace} {
 		p.do(daemonapi.Statement{SQL: p.table.create(mode)})
@@ -132,7 +132,7 @@ func (p *trips) modes(data string, want []string) {
 	}
 	result, err := p.try(data, o)
 	if err != nil {
-		// Without rows JSON says nothing of its columns.
+		// Without rows, JSON has no columns.
 		if len(want) > 0 || p.format == daemonapi.TransferCSV || !errs.Is(err, errs.Invalid) {
 			p.fail("create: %v\n%.2000s", err, data)
 		}
@@ -149,7 +149,7 @@ func (p *trips) modes(data string, want []string) {
 	p.same("create", data, p.stored("new", names), want)
 }
 
-// file makes a database of a file.
+// file opens a file as a database.
 func (p *trips) file(data string, want []string) {
 	other := start(p.t)
 	if _, _, err := other.db.Receive(engine.NewJob(daemonapi.Batch{}, engine.JobOptions{Mode: ayb.QueryReadWrite}), strings.NewReader(data)); err != nil {
@@ -174,7 +174,7 @@ func (m *made) names() []string {
 	return names
 }
 
-// do runs statements in one transaction.
+// do executes statements in one transaction.
 func (p *trips) do(statements ...daemonapi.Statement) {
 	p.t.Helper()
 	if len(statements) == 0 {
@@ -186,8 +186,8 @@ func (p *trips) do(statements ...daemonapi.Statement) {
 	}
 }
 
-// stored is what a table holds: each row with storage classes and bytes, in a
-// certain order.
+// stored returns the rows of a table with storage classes and bytes, in a fixed
+// order.
 func (p *trips) stored(name string, columns []string) []string {
 	p.t.Helper()
 	var cells []string
@@ -214,7 +214,7 @@ func (p *trips) stored(name string, columns []string) []string {
 	return rows
 }
 
-// same compares what came in with what went out.
+// same compares the imported rows with the exported ones.
 func (p *trips) same(mode, data string, got, want []string) {
 	p.t.Helper()
 	if mode == daemonapi.ImportCreate {
@@ -225,8 +225,8 @@ func (p *trips) same(mode, data string, got, want []string) {
 	}
 }
 
-// told is what a new table tells of rows: in a column that has integers and
-// other numbers the integers are of the class REAL.
+// told returns rows as a new table stores them: in a column with integers and
+// other numbers, the integers become REAL.
 func (p *trips) told(rows []string) []string {
 	var told []string
 	for _, row := range rows {
@@ -258,7 +258,7 @@ func toldCell(class string, v any) string {
 	return class + ":" + fmt.Sprint(v)
 }
 
-// asNumber is a number in one form for all that are equal.
+// asNumber returns the same text for equal numbers.
 func asNumber(s string) string {
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 		return strconv.FormatInt(n, 10)
@@ -273,7 +273,7 @@ func asNumber(s string) string {
 	return strconv.FormatFloat(f, 'e', -1, 64)
 }
 
-// A row that is like the names of an export is a row.
+// A row that equals the names of an export stays a row.
 func TestRowLikeItsNames(t *testing.T) {
 	w := start(t)
 	w.rows(`CREATE TABLE a("it's" TEXT); INSERT INTO a VALUES ('1'), ('it''s'), (NULL), ('x')`)

@@ -10,7 +10,8 @@ import (
 	"github.com/ayb-go/ayb/shared/sqlsplit"
 )
 
-// importScript runs a script of SQL, in one transaction whatever it says itself.
+// importScript executes an SQL script in one transaction, even if the script
+// has its own.
 func (im *importRun) importScript() error {
 	if err := im.data.requireUTF8(im.encoding); err != nil {
 		return err
@@ -36,7 +37,7 @@ func (im *importRun) importScript() error {
 	})
 }
 
-// statementReader returns the statements of the script.
+// statementReader opens the statements of the script.
 func (im *importRun) statementReader() (*sqlsplit.Reader, error) {
 	src, err := im.data.text(im.encoding, false)
 	if err != nil {
@@ -45,8 +46,8 @@ func (im *importRun) statementReader() (*sqlsplit.Reader, error) {
 	return sqlsplit.NewStatements(src, im.data.limits.Statement), nil
 }
 
-// noForeignKeys reports whether the script asks at its front to leave foreign
-// keys alone, as dumps do: within a transaction it would be too late.
+// noForeignKeys reports whether the script begins by disabling foreign keys, as
+// dumps do. Within a transaction that PRAGMA has no effect.
 func (im *importRun) noForeignKeys() (bool, error) {
 	r, err := im.statementReader()
 	if err != nil {
@@ -55,7 +56,7 @@ func (im *importRun) noForeignKeys() (bool, error) {
 	for {
 		u, err := r.Next()
 		if err != nil || u.Words[0] != "PRAGMA" {
-			return false, nil // what is wrong is found again
+			return false, nil // the error is found again later
 		}
 		if foreignKeys(u.Words) {
 			return slices.ContainsFunc(u.Words[2:], func(w string) bool {
@@ -69,8 +70,8 @@ func foreignKeys(words []string) bool {
 	return len(words) > 2 && words[0] == "PRAGMA" && words[1] == "FOREIGN_KEYS"
 }
 
-// eachStatement returns the statements to do one after another, but for those that
-// begin and end transactions, which only have to go together.
+// eachStatement calls do for every statement, except those that begin and end
+// transactions, which only have to match.
 func (im *importRun) eachStatement(do func(sqlsplit.Unit) error) error {
 	r, err := im.statementReader()
 	if err != nil {
@@ -81,11 +82,11 @@ func (im *importRun) eachStatement(do func(sqlsplit.Unit) error) error {
 		u, err := r.Next()
 		switch {
 		case errors.Is(err, io.EOF) && begun:
-			return errs.E(errs.Invalid, "The script begins a transaction and does not end it, so it is not complete")
+			return errs.E(errs.Invalid, "The script is incomplete: it begins a transaction and does not end it")
 		case errors.Is(err, io.EOF):
 			return nil
 		case errors.Is(err, sqlsplit.ErrTooLong):
-			return errs.E(errs.TooLarge, "Line %d: the statement has more than %d bytes (limits.request_bytes)", r.Line(), im.data.limits.Statement)
+			return errs.E(errs.TooLarge, "Line %d: the statement has more than %d bytes, the limit for a statement (limits.request_bytes)", r.Line(), im.data.limits.Statement)
 		case err != nil:
 			return errReadBack(err)
 		}
@@ -103,13 +104,13 @@ func (im *importRun) eachStatement(do func(sqlsplit.Unit) error) error {
 			return errs.E(errs.Invalid, "Line %d: %s has no place here: an import is one transaction", u.First, u.Words[0])
 		}
 		if foreignKeys(u.Words) {
-			continue // within a transaction it does nothing
+			continue // it has no effect within a transaction
 		}
 		if len(u.Words) > 1 && u.Words[0] == "PRAGMA" && u.Words[1] == "WRITABLE_SCHEMA" {
-			continue // what it is for is done without it
+			continue // it is not needed here
 		}
 		if name := ofConnection(u.Words); name != "" {
-			im.remarkOnce("PRAGMA " + strings.ToLower(name) + " is left out: it is for the program that reads the script, and changes no data")
+			im.remarkOnce("PRAGMA " + strings.ToLower(name) + " is left out: it configures a connection and changes no data")
 			continue
 		}
 		if err := do(u); err != nil {
@@ -118,8 +119,8 @@ func (im *importRun) eachStatement(do func(sqlsplit.Unit) error) error {
 	}
 }
 
-// ofConnection returns the name of a PRAGMA that says how a program works on the
-// file, as many put at the front of their dumps; empty for any other statement.
+// ofConnection returns the name of a PRAGMA that configures a connection, as
+// many dumps have at the front; empty for other statements.
 func ofConnection(words []string) string {
 	if len(words) < 3 || words[0] != "PRAGMA" {
 		return ""
@@ -131,7 +132,7 @@ func ofConnection(words []string) string {
 	return ""
 }
 
-// boundary reports whether a statement begins or ends a transaction with success.
+// boundary reports whether a statement begins a transaction or commits it.
 func boundary(words []string) (bounds, begins bool) {
 	switch words[0] {
 	case "BEGIN":

@@ -6,34 +6,34 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// sniffer finds out a dialect: what explains the whole sample best, and of two
-// that do, the one that assumes less.
+// sniffer detects the dialect of a sample: the one that explains the sample
+// best and, of two equal ones, the one with fewer assumptions.
 type sniffer struct {
 	givenDialect
 	sample
 	trim   bool
 	tsv    bool
 	header string
-	known  []string // columns of the table that is there
+	known  []string // columns of the existing table
 }
 
 func newSniffer(s sample, g givenDialect, o daemonapi.ImportOptions, known []string) *sniffer {
 	return &sniffer{givenDialect: g, sample: s, trim: o.Trim, tsv: o.Format == daemonapi.TransferTSV, header: o.Header, known: known}
 }
 
-// candidate is a dialect with what it makes of the sample.
+// candidate is a dialect with its statistics and layout.
 type candidate struct {
 	statistics
 	layout
-	readings []dialect // that were weighed: with quotes and without
+	readings []dialect // that were compared: with quotes and without
 }
 
-// The classes of verdicts, the best last.
+// The classes of candidates, the best last.
 const (
 	unlikely = iota
 	ragged   // rows differ, but the first has several fields
-	fair     // most rows are like the first, or like those below a title
-	even     // every row is like the first
+	fair     // most rows have the width of the first, or of the rows below a title
+	even     // every row has the width of the first
 )
 
 func (v candidate) class() int {
@@ -52,7 +52,7 @@ func (v candidate) class() int {
 	return unlikely
 }
 
-// better reports whether a verdict is to be preferred to another.
+// better reports whether a candidate is preferable to another.
 func (v candidate) better(than candidate) bool {
 	if a, b := v.class(), than.class(); a != b {
 		return a > b
@@ -66,7 +66,7 @@ func (v candidate) better(than candidate) bool {
 	return v.columns > than.columns
 }
 
-// share is how many of the cells look like values.
+// share returns the part of the cells that look like values.
 func (t statistics) share() float64 { return float64(t.clean) / float64(max(1, t.cells)) }
 
 // bestDialect returns the dialect of the sample.
@@ -96,16 +96,16 @@ func (j *sniffer) bestDialect() candidate {
 	case best.class() > unlikely:
 		return best
 	case one.columns == 1 && one.uniform():
-		return one // of one column
+		return one // one column
 	}
 	return j.score(0)
 }
 
-// isRareDelimiter reports whether a delimiter that few use explains the sample so well
-// that it is no accident: texts have blanks, and times colons.
+// isRareDelimiter reports whether a rarely used delimiter explains the sample
+// too well to be a coincidence: texts have blanks, and times have colons.
 func (v candidate) isRareDelimiter() bool {
 	if v.delimiter == ' ' && v.whole && v.first > 2 {
-		return true // R's write.table, the blanks in its times included
+		return true // R's write.table, also with blanks in times
 	}
 	if v.class() < fair || v.rows < 2 || v.lostLines() > v.apart {
 		return false
@@ -127,7 +127,7 @@ func (j *sniffer) score(delimiter byte) candidate {
 	return v
 }
 
-// bestQuote finds out what fields are enclosed in.
+// bestQuote detects the quote.
 func (j *sniffer) bestQuote(d dialect) candidate {
 	if j.hasQuote {
 		return candidate{statistics: j.withQuote(d, j.quote)}
@@ -143,8 +143,8 @@ func (j *sniffer) bestQuote(d dialect) candidate {
 	return v
 }
 
-// encloseFields reports whether they enclose fields: one that opens and another
-// that closes can be part of texts, and so can both.
+// encloseFields reports whether apostrophes enclose fields. Apostrophes at both
+// ends of a field can also be part of a text.
 func (t statistics) encloseFields(plain statistics) bool {
 	switch {
 	case t.quoted == 0 || !t.quotesValid() || !t.uniform() || t.broken > 0 && plain.uniform():
@@ -155,7 +155,8 @@ func (t statistics) encloseFields(plain statistics) bool {
 	return t.whole && t.columns > 2
 }
 
-// withQuote returns the best reading with this quote; 0 is none.
+// withQuote returns the statistics of the best reading with this quote; 0 means
+// no quote.
 func (j *sniffer) withQuote(d dialect, quote byte) statistics {
 	d.quote = quote
 	back := j.countEscapes(d)
@@ -194,7 +195,7 @@ func (j *sniffer) withQuote(d dialect, quote byte) statistics {
 	return best
 }
 
-// variants are dialects whose quotes are not doubled.
+// variants returns dialects whose quotes are not doubled.
 func (j *sniffer) variants(d dialect, back escapes) (all []dialect) {
 	if !j.hasEscape && bytes.Contains(j.text, []byte{'\\', d.quote}) {
 		with := d
@@ -211,14 +212,14 @@ func (j *sniffer) variants(d dialect, back escapes) (all []dialect) {
 	return append(all, loose)
 }
 
-// chooseQuoting decides between a reading with quotes and one without. Quotes are
-// believed where they are needed, or stand around a whole column or header; a
-// reading that joins lines is not, where each line alone is a good row with the
-// same columns of numbers.
+// chooseQuoting chooses between a reading with quotes and one without. Quotes
+// are accepted if some field needs them, or if an entire column or the header
+// has them. They are rejected if they join lines that are good rows by
+// themselves, with the same numeric columns.
 func chooseQuoting(quoted, plain statistics) statistics {
 	habit := quoted.whole || quoted.column
 	proof := habit || quoted.needed > 0
-	rows := plain.uniform() && plain.columns > 1 // each line is one
+	rows := plain.uniform() && plain.columns > 1 // each line is a row
 	tab := quoted.delimiter == '\t'
 	believe := false
 	switch {

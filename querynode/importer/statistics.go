@@ -9,17 +9,17 @@ import (
 )
 
 const (
-	sampleBytes    = 256 << 10 // the dialect is found on
-	sampleRows     = 1000      // of which the cells are looked at
+	sampleBytes    = 256 << 10 // bytes that are sniffed
+	sampleRows     = 1000      // rows whose cells are classified
 	sampleCells    = 50000
-	countedColumns = 256   // columns of which quotes and types are counted
-	countedCells   = 20000 // cells of which types are counted
+	countedColumns = 256   // columns whose quotes and types are counted
+	countedCells   = 20000 // cells whose types are counted
 )
 
 // sample is the beginning of the data.
 type sample struct {
 	text []byte
-	cut  bool // there is more
+	cut  bool // the data is longer
 }
 
 func newSample(src io.Reader) (sample, error) {
@@ -34,39 +34,40 @@ func newSample(src io.Reader) (sample, error) {
 	return sample{b, true}, nil
 }
 
-// statistics is how a dialect does on a text.
+// statistics describes how a dialect reads a text.
 type statistics struct {
 	dialect
 	rows, columns int
-	agree         int   // rows that have as many columns as most
+	agree         int   // rows of the most frequent width
 	first         int   // columns of the first row
-	faults        int64 // lines of rows whose quotes are wrong
-	odd           int64 // lines of rows that have not as many columns as most
+	faults        int64 // lines of rows with wrong quotes
+	odd           int64 // lines of rows of another width
 	quoted        int   // fields in quotes
-	needed        int   // of them, that hold a delimiter or a quote, in rows of one line
+	needed        int   // quoted fields that need the quotes, in rows of one line
 	broken        int   // rows of several lines
-	whole         bool  // every field of the first row is in quotes
-	column        bool  // a column has all of its values in quotes
+	whole         bool  // every field of the first row is quoted
+	column        bool  // all values of some column are quoted
 	ends          bool  // line ends differ from those in fields
-	typed         int   // columns of numbers or dates alone, but for the first row
-	crlf          bool  // all lines end with both
-	clean         int   // cells that look like a number, a date, or nothing
+	typed         int   // columns of numbers or dates only, without the first row
+	crlf          bool  // all lines end with CR LF
+	clean         int   // cells that look like a number or a date, or are empty
 	cells         int
 }
 
-// counter is what a tally is made with.
+// counter collects statistics.
 type counter struct {
 	statistics
 	widths      map[int]int
 	lines       map[int]int64
-	in, out     [countedColumns]int // values in quotes and without
+	in, out     [countedColumns]int // values with quotes and without
 	kinds       [countedColumns]cellLook
-	crlf, lf    int // rows that end so
-	inner, bare int // fields with line ends of both, of LF alone
-	blank       int // rows with nothing in them
+	crlf, lf    int // rows with this line end
+	inner, bare int // fields with CR LF and with LF alone
+	blank       int // empty rows
 }
 
-// tally counts in the text; the last row of one that is cut does not count.
+// tally returns the statistics of the sample. If the sample is cut off, its
+// last row does not count.
 func (s sample) tally(d dialect) statistics {
 	return statisticsOf(bytes.NewReader(s.text), d, len(s.text), s.cut)
 }
@@ -165,7 +166,7 @@ func (c *counter) result() statistics {
 			c.columns, c.agree = n, rows
 		}
 	}
-	if c.columns > 1 { // they are empty lines
+	if c.columns > 1 { // these are empty lines
 		c.rows -= c.blank
 		c.lines[1] -= int64(c.blank)
 	}
@@ -187,13 +188,13 @@ func (c *counter) result() statistics {
 	return c.statistics
 }
 
-// uniform reports whether every row has as many columns.
+// uniform reports whether all rows have the same width.
 func (t statistics) uniform() bool { return t.agree == t.rows }
 
-// quotesValid reports whether the quotes are as they should be.
+// quotesValid reports whether all quotes are correct.
 func (t statistics) quotesValid() bool { return t.faults == 0 }
 
-// lostLines is how many lines a table of this would not have.
+// lostLines returns the number of lines that would be missing in the table.
 func (t statistics) lostLines() int64 { return t.faults + t.odd }
 
-func errNoRows() error { return errs.E(errs.Invalid, "There are no rows to import") }
+func errNoRows() error { return errs.E(errs.Invalid, "The data has no rows to import") }

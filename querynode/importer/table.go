@@ -16,33 +16,34 @@ import (
 const (
 	previewRows  = 10
 	previewBytes = 200 // of a cell
-	// stopEvery is after how many rows a reader looks whether it has to stop.
+	// stopEvery is the number of rows after which an import checks whether it
+	// has to stop.
 	stopEvery = 1024
 )
 
-// rows is a reader of them.
+// rows reads rows.
 type rows interface {
 	next() (row, error)
 }
 
-// shape is what the data is found to be when it is read for the first time.
+// shape is what the first pass finds out about the data.
 type shape struct {
 	names  []string // of columns
-	given  []string // as the data has them, where that may be something else
-	named  bool     // by the data
-	header bool     // the first row has the names
-	typed  bool     // values are of a type themselves
-	empty  bool     // there are no rows, and so no columns
-	places []int    // where the values of each go; nil is where they stand, -1 nowhere
-	left   []string // those the table computes itself
+	given  []string // the names in the data, if they were changed
+	named  bool     // the data has names
+	header bool     // the first row is a header
+	typed  bool     // values have types of their own
+	empty  bool     // there are no rows, so the columns are unknown
+	places []int    // target index of each column; nil for the same, -1 for none
+	left   []string // columns that the table generates
 	seen   []valueSet
 
-	declared []string        // the types of the columns of a table that is there
-	text     *delimitedShape // what is known of CSV besides; nil for JSON
+	declared []string        // column types of an existing table
+	text     *delimitedShape // more about CSV; nil for JSON
 }
 
-// importTable imports rows. The data is read twice: once to find out its columns and
-// types, and once to put the rows in.
+// importTable imports rows. The data is read twice: to detect columns and
+// types, and to insert the rows.
 func (im *importRun) importTable() error {
 	known, err := im.existingColumns()
 	if err != nil {
@@ -55,7 +56,7 @@ func (im *importRun) importTable() error {
 	if err := im.firstPass(open, sh); err != nil {
 		return err
 	}
-	im.result.Skipped, im.result.SkippedLines, im.result.Bad = 0, 0, nil // to be found again, with others
+	im.result.Skipped, im.result.SkippedLines, im.result.Bad = 0, 0, nil // the second pass counts again
 	return im.load(Transaction{Bytes: im.data.bytes, Commit: !im.options.DryRun}, func(l Loader) error {
 		columns, err := im.prepareTable(l, sh)
 		if err != nil {
@@ -72,8 +73,8 @@ func (im *importRun) importTable() error {
 	})
 }
 
-// existingColumns returns the names of the columns of the table that rows are added to,
-// which tell whether the data has a header.
+// existingColumns returns the column names of an existing table that gets the
+// rows, else nil.
 func (im *importRun) existingColumns() (names []string, err error) {
 	if im.options.Mode == daemonapi.ImportCreate || im.options.Header != "" || im.isJSON() {
 		return nil, nil
@@ -91,8 +92,8 @@ func (im *importRun) existingColumns() (names []string, err error) {
 	return names, err
 }
 
-// findForm finds out the form and gives what opens the data from its front, after
-// the header if there is one.
+// findForm detects the form of the data. It returns a function that opens the
+// data from the start, or after the header.
 func (im *importRun) findForm(known []string) (func(skipHeader bool) (rows, error), *shape, error) {
 	if !im.isJSON() {
 		return im.delimited(known)
@@ -108,7 +109,7 @@ func (im *importRun) findForm(known []string) (func(skipHeader bool) (rows, erro
 	return open, &shape{}, err
 }
 
-// firstPass reads all of the data for the first time.
+// firstPass reads all data for the first time.
 func (im *importRun) firstPass(open func(bool) (rows, error), sh *shape) error {
 	r, err := open(sh.header)
 	if err != nil {
@@ -142,7 +143,7 @@ func (im *importRun) firstPass(open func(bool) (rows, error), sh *shape) error {
 		sh.documents(docs)
 	}
 	if len(sh.names) == 0 {
-		return errs.E(errs.Invalid, "There are no rows with columns to import")
+		return errs.E(errs.Invalid, "The data has no rows with columns to import")
 	}
 	if sh.text != nil {
 		return im.decideTypes(sh)
@@ -150,7 +151,7 @@ func (im *importRun) firstPass(open func(bool) (rows, error), sh *shape) error {
 	return nil
 }
 
-// firstPassRow takes one row in.
+// firstPassRow adds one row.
 func (im *importRun) firstPassRow(sh *shape, got row) error {
 	if sh.text != nil {
 		return im.readDelimited(sh, got)
@@ -167,8 +168,8 @@ func (im *importRun) firstPassRow(sh *shape, got row) error {
 	return nil
 }
 
-// distinctNames makes names of columns that a table can have: none empty, none
-// twice, and without blanks around them if they are to be trimmed.
+// distinctNames makes valid column names: none is empty, and no two are equal.
+// With trim, surrounding blanks are removed.
 func distinctNames(given []string, trim bool) []string {
 	names := make([]string, len(given))
 	taken := map[string]bool{}
@@ -189,8 +190,8 @@ func distinctNames(given []string, trim bool) []string {
 	return names
 }
 
-// foldCase is the same for names that are one to SQLite, which knows capitals of
-// ASCII only: é and É are two columns.
+// foldCase returns equal texts for names that SQLite treats as equal. SQLite
+// folds ASCII only: é and É are two columns.
 func foldCase(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r < utf8.RuneSelf {
@@ -200,7 +201,7 @@ func foldCase(name string) string {
 	}, name)
 }
 
-// secondPass reads all of the data again and puts the rows in.
+// secondPass reads all data again and inserts the rows.
 func (im *importRun) secondPass(l Loader, r rows, sh *shape, columns []daemonapi.ImportColumn) error {
 	im.result.Columns = sh.declaredColumns(columns)
 	values := make([]daemonapi.Value, len(columns))
@@ -240,8 +241,8 @@ func (im *importRun) secondPass(l Loader, r rows, sh *shape, columns []daemonapi
 	}
 }
 
-// prepareTable makes the table ready. It gives the columns that the data goes to,
-// and as what its values are given.
+// prepareTable prepares the table. It returns the target columns with the types
+// of their values.
 func (im *importRun) prepareTable(l Loader, sh *shape) ([]daemonapi.ImportColumn, error) {
 	names, types, found, err := l.Columns(im.options.Table)
 	if err != nil {
@@ -250,7 +251,7 @@ func (im *importRun) prepareTable(l Loader, sh *shape) ([]daemonapi.ImportColumn
 	shown := truncate(im.options.Table, 80)
 	switch {
 	case found && im.options.Mode == daemonapi.ImportCreate:
-		return nil, errs.E(errs.Conflict, "There is a table %s already; import with the mode append or replace, or choose another name", shown)
+		return nil, errs.E(errs.Conflict, "The table %s exists already; import with the mode append or replace, or choose another name", shown)
 	case !found && im.options.Mode == daemonapi.ImportAppend:
 		return nil, errs.RecordNotFound("table", shown)
 	}
@@ -267,7 +268,7 @@ func (im *importRun) prepareTable(l Loader, sh *shape) ([]daemonapi.ImportColumn
 		switch {
 		case why == nil && im.options.Mode == daemonapi.ImportReplace:
 			err = mustExec(l, "DELETE FROM main."+quoteName(im.options.Table))
-		case why == nil: // appended
+		case why == nil: // the rows are appended
 		case im.options.Mode == daemonapi.ImportAppend:
 			return nil, why
 		default:
@@ -295,14 +296,14 @@ func (im *importRun) prepareTable(l Loader, sh *shape) ([]daemonapi.ImportColumn
 		into[i] = c.Name
 	}
 	if im.options.OnError == daemonapi.OnErrorSkip || im.options.DryRun {
-		if err := l.CheckEach(im.options.Table); err != nil { // whether a row can be taken is to be told of each
+		if err := l.CheckEach(im.options.Table); err != nil { // each row must be checked on its own
 			return nil, err
 		}
 	}
 	return columns, l.Into(im.options.Table, into)
 }
 
-// mustExec does what the import cannot do without.
+// mustExec executes a statement without which the import fails.
 func mustExec(l Loader, sql string) error {
 	_, bad, err := l.Exec(sql)
 	return errors.Join(bad, err)
@@ -324,7 +325,7 @@ func createTable(name string, columns []daemonapi.ImportColumn, constraints ...s
 	return b.String()
 }
 
-// foundColumns is the columns as they were found.
+// foundColumns returns the detected columns.
 func (sh *shape) foundColumns() []daemonapi.ImportColumn {
 	columns := make([]daemonapi.ImportColumn, len(sh.names))
 	for i, name := range sh.names {
@@ -338,8 +339,7 @@ func (sh *shape) foundColumns() []daemonapi.ImportColumn {
 	return columns
 }
 
-// place is the column that the values of one of the data's columns go to, -1 if
-// it is none.
+// place returns the target index of the data's column i, or -1 for none.
 func (sh *shape) place(i int) int {
 	if sh.places == nil {
 		return i
@@ -347,14 +347,15 @@ func (sh *shape) place(i int) int {
 	return sh.places[i]
 }
 
-// fitTable finds the columns of a table for those of the data: by name if it has
-// names, else by place. Values of CSV go in as what they were found to be, or as
-// texts; the table makes of them what its columns are declared to be. What the table computes itself is left out.
+// fitTable maps the columns of the data to those of a table: by name if the
+// data has names, else by position. Values of CSV are inserted with their
+// detected types or as texts; the table converts them to its own types.
+// Generated columns are left out.
 func (sh *shape) fitTable(names, types []string, computed []daemonapi.GeneratedColumn) ([]daemonapi.ImportColumn, error) {
 	columns := sh.foundColumns()
 	wide := len(columns) == len(names)+len(computed)
 	if !sh.named && !wide && len(columns) != len(names) {
-		return nil, errs.E(errs.Invalid, "The table has %d columns and the data %d, without names", len(names), len(columns))
+		return nil, errs.E(errs.Invalid, "The table has %d columns and the data %d without names; the numbers must match", len(names), len(columns))
 	}
 	into := columnPlacesOf(names, computed)
 	if !sh.named && wide {
@@ -372,7 +373,7 @@ func (sh *shape) fitTable(names, types []string, computed []daemonapi.GeneratedC
 		} else if found, has := into.find(c.Name, sh.given, i); has {
 			at = found
 		} else {
-			return nil, errs.E(errs.Invalid, "The table has no column %s; it has: %s", truncate(c.Name, 80), truncate(strings.Join(names, ", "), 300))
+			return nil, errs.E(errs.Invalid, "The table has no column %s; its columns: %s", truncate(c.Name, 80), truncate(strings.Join(names, ", "), 300))
 		}
 		if sh.places[i] = -1; at < 0 {
 			if !sh.named {
@@ -382,7 +383,7 @@ func (sh *shape) fitTable(names, types []string, computed []daemonapi.GeneratedC
 			continue
 		}
 		if slices.Contains(taken, at) {
-			return nil, errs.E(errs.Invalid, "Two columns of the data are the column %s of the table", truncate(names[at], 80))
+			return nil, errs.E(errs.Invalid, "Two columns of the data have the name of the table's column %s", truncate(names[at], 80))
 		}
 		taken = append(taken, at)
 		sh.places[i] = len(fitting)
@@ -397,13 +398,12 @@ func (sh *shape) fitTable(names, types []string, computed []daemonapi.GeneratedC
 		fitting = append(fitting, c)
 	}
 	if len(fitting) == 0 {
-		return nil, errs.E(errs.Invalid, "The table computes all columns of the data itself")
+		return nil, errs.E(errs.Invalid, "All columns of the data are generated columns of the table; the data needs one other column")
 	}
 	return fitting, nil
 }
 
-// columnPlaces are the columns of a table by their names; -1 is one that the table
-// computes.
+// columnPlaces maps names to the columns of a table; -1 is a generated column.
 type columnPlaces struct {
 	exact, folded map[string]int
 	order         []int
@@ -435,8 +435,8 @@ func (p columnPlaces) find(name string, given []string, i int) (at int, has bool
 	return at, has
 }
 
-// affinity is that of a column declared so, by SQLite's rules; that of numbers
-// in general is NUMERIC.
+// affinity returns the affinity of a declared type, by SQLite's rules. NUMERIC
+// stands for numbers in general.
 func affinity(declared string) string {
 	t := strings.ToUpper(declared)
 	has := func(parts ...string) bool {

@@ -25,7 +25,7 @@ type madeColumn struct {
 	computed             bool
 }
 
-// create is the statement that makes the table.
+// create returns the statement that creates the table.
 func (m *made) create(name string) string {
 	var parts []string
 	for _, c := range m.columns {
@@ -34,8 +34,8 @@ func (m *made) create(name string) string {
 	return "CREATE TABLE " + quoteName(name) + "(" + strings.Join(parts, ", ") + ")" + strings.TrimRight(m.options, " ")
 }
 
-// fill is what puts the rows in; those that the table does not take are left
-// out.
+// fill returns the statements that insert the rows. Rows that the table rejects
+// are left out.
 func (m *made) fill(name string) []daemonapi.Statement {
 	var names []string
 	for _, c := range m.columns {
@@ -51,7 +51,7 @@ func (m *made) fill(name string) []daemonapi.Statement {
 	return all
 }
 
-// awkwardNames are names of columns that some writer or reader gets wrong.
+// awkwardNames are names of columns that some program gets wrong.
 var awkwardNames = []string{
 	"a", "b", "id", "name", "Value", "select", "a b", " lead", "trail ", "a\"b", "it's", "a,b", "a;b", "a|b", "a\tb", "two\nlines", "cr\r\nlf", "é", "É", "日本", "😀",
 	"2019", "1.5", "-1", "NULL", "NA", "true", "a.b", "#", "\\N", "(1 rows)", "column1", "id_2", "X'00'", "{\"a\":1}", "[x]", "`tick`", "inf", "rowid", "e\u0301", "\ufeffmark", "\u00a0",
@@ -114,7 +114,7 @@ func table(r *rand.Rand) *made {
 
 func pick[T any](r *rand.Rand, from []T) T { return from[r.IntN(len(from))] }
 
-// row adds a row of values, which a strict table takes.
+// row adds a row of values, which a strict table accepts.
 func (m *made) row(r *rand.Rand, columns []madeColumn, strict bool) {
 	var row []daemonapi.Value
 	for _, c := range columns {
@@ -160,7 +160,7 @@ var (
 	someBlobs = []string{"", "A", "text", "\x00", "\x00\xff", "1", "é", "\xf0\x9f\x98\x80", "X'41'", "\r\n", "\""}
 )
 
-// some is a value of a kind.
+// some returns a value of a kind.
 func some(r *rand.Rand, kind daemonapi.ValueKind) daemonapi.Value {
 	switch kind {
 	case daemonapi.Integer:
@@ -192,7 +192,7 @@ func some(r *rand.Rand, kind daemonapi.ValueKind) daemonapi.Value {
 	return daemonapi.Value{Kind: daemonapi.Blob, Bytes: b}
 }
 
-// String returns what a table is when a test fails.
+// String describes a table when a test fails.
 func (m *made) String() string {
 	s := m.create("t")
 	for _, row := range m.rows {

@@ -7,7 +7,7 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// cell is one value of a row. data is valid until the next row.
+// cell is one value of a row. Its data is valid until the next row is read.
 type cell struct {
 	kind cellKind
 	data []byte
@@ -18,39 +18,39 @@ type cellKind uint8
 const (
 	null    cellKind = iota
 	word             // of CSV: a number if it looks like one
-	text             // a text whatever it looks like
-	number           // of JSON, that no type keeps all digits of
-	integer          // of JSON, as is every other below
+	text             // a text, whatever it looks like
+	number           // of JSON: too many digits for any type
+	integer          // of JSON, like all below
 	real
 	blob
 	enclosed // of CSV: a word in quotes
 )
 
-// The types a column can be found to have.
+// The types that a column can have.
 const (
 	typeInteger = "INTEGER"
 	typeReal    = "REAL"
 	typeText    = "TEXT"
 	typeBlob    = "BLOB"
 	typeNumeric = "NUMERIC"
-	typeNone    = "" // declared nothing: each value stays as it is
+	typeNone    = "" // no declared type: each value stays as it is
 )
 
-// valueSet is what a column has held so far, a set of these.
+// valueSet is the set of kinds of values that a column has had.
 type valueSet uint8
 
 const (
-	smallInt valueSet = 1 << iota // at most 15 digits: exact as a real too
+	smallInt valueSet = 1 << iota // at most 15 digits: exact as a REAL too
 	largeInt
-	fraction // a real, exactly
-	other    // not a number, or not exactly
+	fraction // an exact REAL
+	other    // not an exact number
 	textual  // of JSON: a text
 	binary   // of JSON: a BLOB
-	own      // of JSON: a number, which says itself of what type it is
-	signless // of JSON: -0.0, of which a REAL column keeps no sign
+	own      // of JSON: a number with a type of its own
+	signless // of JSON: -0.0, whose sign a REAL column loses
 )
 
-// add takes a value of JSON in.
+// add adds a value of JSON.
 func (s *valueSet) add(c cell) {
 	switch c.kind {
 	case null:
@@ -73,8 +73,9 @@ func (s *valueSet) add(c cell) {
 	}
 }
 
-// typed is the type for a column with all that. A column of JSON that has both
-// texts and numbers, or numbers that no type holds all of, is declared none.
+// typed returns the type for a column with these values. A JSON column with
+// texts and numbers, or with numbers that no type holds exactly, gets no
+// declared type.
 func (s valueSet) typed() string {
 	switch {
 	case s == binary:
@@ -91,7 +92,7 @@ func (s valueSet) typed() string {
 	return typeInteger
 }
 
-// sameReal reports whether a real number is written back in just this way.
+// sameReal reports whether a real number is written in its shortest form.
 func sameReal(b []byte) valueSet {
 	f, err := strconv.ParseFloat(string(b), 64)
 	if err != nil || !bytes.Equal(strconv.AppendFloat(nil, f, 'f', -1, 64), b) {
@@ -101,10 +102,10 @@ func sameReal(b []byte) valueSet {
 }
 
 // normal returns the digits of a number without zeros at both ends, and the
-// power of ten of the last of them.
+// exponent of its last digit.
 func normal(b []byte) (digits []byte, exp int) {
 	if i := bytes.IndexAny(b, "eE"); i >= 0 {
-		exp, _ = strconv.Atoi(string(b[i+1:])) // beyond an int it is no finite number, or 0
+		exp, _ = strconv.Atoi(string(b[i+1:])) // beyond an int, it is 0 or infinite
 		b = b[:i]
 	}
 	if i := bytes.IndexByte(b, '.'); i >= 0 {
@@ -125,7 +126,7 @@ func normal(b []byte) (digits []byte, exp int) {
 	return digits, exp
 }
 
-// value makes a value for a column of the type.
+// value converts a cell for a column of the type.
 func (c cell) value(typ string) daemonapi.Value {
 	switch {
 	case c.kind == null:

@@ -9,7 +9,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// declaredColumns is the columns as they are declared.
+// declaredColumns returns the columns with their declared types.
 func (sh *shape) declaredColumns(columns []daemonapi.ImportColumn) []daemonapi.ImportColumn {
 	if sh.declared == nil {
 		return columns
@@ -21,7 +21,7 @@ func (sh *shape) declaredColumns(columns []daemonapi.ImportColumn) []daemonapi.I
 	return all
 }
 
-// values makes the values of a row.
+// values converts the cells of a row.
 func (sh *shape) values(got row, columns []daemonapi.ImportColumn, values []daemonapi.Value) (bad error) {
 	clear(values)
 	for i, c := range got.cells {
@@ -36,14 +36,14 @@ func (sh *shape) values(got row, columns []daemonapi.ImportColumn, values []daem
 		default:
 			var ok bool
 			if values[at], ok = sh.text.value(i, c, columns[at].Type); !ok {
-				return errs.E(errs.Invalid, "%s is no %s, which the column %s is given to be", truncate(strings.ToValidUTF8(string(c.data), "\uFFFD"), 40), columns[at].Type, truncate(columns[at].Name, 80))
+				return errs.E(errs.Invalid, "%s is not of the type %s that the options set for the column %s", truncate(strings.ToValidUTF8(string(c.data), "\uFFFD"), 40), columns[at].Type, truncate(columns[at].Name, 80))
 			}
 		}
 	}
 	return nil
 }
 
-// preview shows a row of a dry run.
+// preview adds a row to the preview of a dry run.
 func (im *importRun) preview(sh *shape, got row, values []daemonapi.Value) {
 	if !im.options.DryRun || len(im.result.Preview) == previewRows {
 		return
@@ -57,7 +57,7 @@ func (im *importRun) preview(sh *shape, got row, values []daemonapi.Value) {
 	im.result.Preview = append(im.result.Preview, row)
 }
 
-// shownValue is how a value looks in a preview; nil is NULL.
+// shownValue returns a value for a preview; nil is NULL.
 func shownValue(v daemonapi.Value, c cell) *string {
 	b := c.data
 	switch {

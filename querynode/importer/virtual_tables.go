@@ -9,14 +9,14 @@ import (
 	"github.com/ayb-go/ayb/shared/sqlsplit"
 )
 
-// The .dump of SQLite's shell does not make virtual tables with CREATE: it
-// makes the schema writable, inserts the table into it, and then makes and fills
-// the tables in which the virtual table keeps its data. Here the virtual table
-// is created, which makes those tables, and they are emptied before the first
-// row of the dump goes into them.
+// The .dump command of SQLite's shell does not create virtual tables with
+// CREATE. It makes the schema writable, inserts the table into it, and then
+// creates and fills the shadow tables in which the virtual table keeps its
+// data. An import executes CREATE for the virtual table, which also creates its
+// shadow tables, and empties these before the first row of the dump.
 
-// virtualTables are the tables behind the virtual tables of a dump; true are those
-// that have been emptied.
+// virtualTables are the shadow tables of a dump; true for those that were
+// emptied.
 type virtualTables map[string]bool
 
 var schemaRow = regexp.MustCompile(`(?is)\(\s*type\s*,\s*name\s*,\s*tbl_name\s*,\s*rootpage\s*,\s*sql\s*\)\s*VALUES\s*(\(.*\))\s*;?\s*$`)
@@ -26,7 +26,7 @@ func writesSchema(words []string) bool {
 	return len(words) > 2 && words[0] == "INSERT" && words[1] == "INTO" && slices.Contains([]string{"SQLITE_SCHEMA", "SQLITE_MASTER"}, words[2])
 }
 
-// insertTarget finds the table that an INSERT or a CREATE TABLE names.
+// insertTarget matches the table of an INSERT or a CREATE TABLE.
 var insertTarget = regexp.MustCompile(`(?is)\b(?:INSERT\s+INTO|CREATE\s+TABLE\s+IF\s+NOT\s+EXISTS)\s+("(?:[^"]|"")*"|'(?:[^']|'')*'|[^\s("']+)`)
 
 func targetOf(text string) string {
@@ -41,7 +41,7 @@ func targetOf(text string) string {
 	return foldCase(name)
 }
 
-// exec runs a statement of a script.
+// exec executes a statement of a script.
 func (v virtualTables) exec(l Loader, u sqlsplit.Unit) (written int64, bad, err error) {
 	if writesSchema(u.Words) {
 		bad, err = v.create(l, u.Text)
@@ -56,7 +56,7 @@ func (v virtualTables) exec(l Loader, u sqlsplit.Unit) (written int64, bad, err 
 	case !ok:
 		return l.Exec(u.Text)
 	case u.Words[0] == "CREATE":
-		return 0, nil, nil // it came with the virtual table
+		return 0, nil, nil // it was created with the virtual table
 	case !emptied:
 		if _, bad, err := l.Restore("DELETE FROM main." + quoteName(name)); bad != nil || err != nil {
 			return 0, bad, err
@@ -66,9 +66,9 @@ func (v virtualTables) exec(l Loader, u sqlsplit.Unit) (written int64, bad, err 
 	return l.Restore(u.Text)
 }
 
-// create makes a virtual table out of a row of the schema.
+// create creates a virtual table from a row of the schema.
 func (v virtualTables) create(l Loader, text string) (bad, err error) {
-	refused := errs.E(errs.Invalid, "An INSERT into the schema is taken only as sqlite3 writes it for a virtual table; use CREATE")
+	refused := errs.E(errs.Invalid, "An INSERT into the schema is accepted only in the form of sqlite3's .dump for a virtual table; use CREATE")
 	m := schemaRow.FindStringSubmatch(text)
 	if m == nil {
 		return refused, nil

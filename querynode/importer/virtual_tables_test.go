@@ -21,8 +21,7 @@ const searchable = `CREATE VIRTUAL TABLE ft USING fts5(a, b, prefix='2'); INSERT
 	CREATE VIRTUAL TABLE blank USING fts5(x);
 	CREATE TRIGGER tr AFTER INSERT ON plain BEGIN INSERT INTO ext(rowid, t) VALUES (new.id, new.t); END;`
 
-// The dump of sqlite3's own shell brings virtual tables in, and they work
-// (issue 9, A12).
+// A dump of sqlite3's own shell brings virtual tables in, and they work.
 func TestDumpOfTheShell(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.db")
 	for _, sql := range []string{searchable, "INSERT INTO ft VALUES ('and\nmore', 'it''s')"} {
@@ -57,13 +56,13 @@ func TestDumpOfTheShell(t *testing.T) {
 			t.Errorf("%s: %s", sql, got)
 		}
 	}
-	// What is behind a virtual table is read-only again.
+	// Shadow tables are read-only again.
 	if _, err := w.try("DELETE FROM ft_data;", daemonapi.ImportOptions{Format: daemonapi.TransferSQL}); err == nil || !strings.Contains(err.Error(), "may not be modified") {
 		t.Errorf("told %v", err)
 	}
 }
 
-// A dump whose virtual table has no rows of its own, and one that is cut.
+// Dumps of a virtual table without rows, and dumps that are cut off.
 func TestDumpWithoutRows(t *testing.T) {
 	w := start(t)
 	w.must("PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nPRAGMA writable_schema=ON;\n"+

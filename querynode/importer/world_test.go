@@ -84,8 +84,8 @@ func (w *world) must(data string, o daemonapi.ImportOptions) daemonapi.ImportRes
 	return result
 }
 
-// rows returns what a statement answers: cells as SQL literals joined by |, rows
-// by a space.
+// rows returns the answer to a statement: cells as SQL literals joined by |,
+// rows by a space.
 func (w *world) rows(sql string) string {
 	w.t.Helper()
 	var out bytes.Buffer
@@ -115,7 +115,7 @@ func (w *world) rows(sql string) string {
 	return strings.Join(all, " ")
 }
 
-// csv is the table as it is exported.
+// csv returns the CSV export of the table.
 func (w *world) csv(table string) string {
 	w.t.Helper()
 	return w.export(daemonapi.TransferCSV, table)
@@ -146,7 +146,7 @@ func columnsOf(result daemonapi.ImportResult) string {
 	return strings.TrimSpace(b.String())
 }
 
-// all reads every row, as quoted cells.
+// all reads all rows, as quoted cells.
 func all(r rows) (out []string, err error) {
 	for {
 		got, err := r.next()
