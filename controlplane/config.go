@@ -15,24 +15,23 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Config is what the control plane can be told. DatabaseURL, FernetKey and
-// TokenTTL have no usable zero value.
+// Config has the settings of the control plane. DatabaseURL, FernetKey and TokenTTL
+// are needed.
 type Config struct {
-	// Port is where the API is listened for; it stands in PublicURL when that
-	// is empty.
+	// Port is the port of the listener. It is part of the default PublicURL.
 	Port int
-	// PublicURL is the address of the server as its users see it. Empty means
-	// http://localhost:PORT. A slash at its end is dropped.
+	// PublicURL is the address of the server in links and mails. Empty means
+	// http://localhost:PORT. A slash at its end is removed.
 	PublicURL string
-	// DatabaseURL says where the metadata is: sqlite://relative/path or
-	// sqlite:///absolute/path.
+	// DatabaseURL is the place of the metadata store: sqlite://relative/path,
+	// sqlite:///absolute/path or a postgresql:// URL.
 	DatabaseURL string
 	// FernetKey seals log-in tokens: 32 bytes in URL-safe base64.
 	FernetKey string
 	// TokenTTL is how long a mailed log-in token is valid; at least a second.
 	TokenTTL time.Duration
 	// CORSOrigin is "*" or the one origin whose pages may use the API from a
-	// browser. Empty means none.
+	// browser. Empty means no origin.
 	CORSOrigin string
 	// RequestBytes limits a request body. Zero means 16 MiB.
 	RequestBytes int64
@@ -41,9 +40,8 @@ type Config struct {
 	StatementTimeout time.Duration
 	// ResultBytes limits an answer that is one document. Zero is no limit.
 	ResultBytes int64
-	// DatabaseBytes, HeapBytes and QueriesPerDatabase are what the query nodes
-	// are started with. The control plane tells of them and leaves them to the
-	// nodes.
+	// DatabaseBytes, HeapBytes and QueriesPerDatabase are those of the query
+	// nodes. The control plane shows them; the nodes apply them.
 	DatabaseBytes      int64
 	HeapBytes          int64
 	QueriesPerDatabase int
@@ -64,18 +62,18 @@ type Config struct {
 	// RatePerMinute limits registrations, log-ins, confirmations and exchanges
 	// of codes, for each client address and each account. Zero is no limit.
 	RatePerMinute int
-	// TrustedProxies are the networks of the reverse proxies whose word about
-	// the address of a client counts. Empty means none.
+	// TrustedProxies are the networks of the reverse proxies whose header with
+	// the address of a client is believed. Empty means no proxy.
 	TrustedProxies []netip.Prefix
-	// DeletionGrace is how long a deleted database can be had back. Zero means
-	// that it is gone at once.
+	// DeletionGrace is how long a deleted database can be undeleted. Zero means
+	// that it is purged at once.
 	DeletionGrace time.Duration
-	// CacheEntries is how many tokens, and how many databases, are kept in
-	// memory. Zero means 10 000.
+	// CacheEntries is the number of tokens, and of databases, in the cache. Zero
+	// means 10 000.
 	CacheEntries int
 }
 
-// Validate reports every fault that can be seen without opening anything.
+// Validate returns every fault of the settings, without opening the store.
 func (c Config) Validate() error {
 	var faults []error
 	fault := func(format string, args ...any) {
@@ -94,7 +92,7 @@ func (c Config) Validate() error {
 		fault("The CORS origin must be * or look like https://app.example.com")
 	}
 	if c.DeletionGrace < 0 {
-		fault("The time in which a deleted database can be had back can't be negative")
+		fault("The time in which a deleted database can be undeleted is %s; it can't be negative", c.DeletionGrace)
 	}
 	if c.RequestBytes < 0 || c.StatementTimeout < 0 || c.CacheEntries < 0 || c.DatabasesPerAccount < 0 || c.TokensPerAccount < 0 || c.QueriesPerAccount < 0 || c.RatePerMinute < 0 {
 		fault("Limits can't be negative")
@@ -102,8 +100,7 @@ func (c Config) Validate() error {
 	return errors.Join(faults...)
 }
 
-// limits are those that accounts and databases have unless the operator has
-// set others for them.
+// limits returns the limits of accounts and databases without limits of their own.
 func (c Config) limits() (v limits.Values) {
 	v.Set(limits.DatabaseBytes, c.DatabaseBytes)
 	v.Set(limits.HeapBytes, c.HeapBytes)

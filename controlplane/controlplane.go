@@ -1,9 +1,14 @@
-// Package controlplane is the role that knows who may do what: it serves the
-// HTTP API and owns the metadata of accounts and databases. It assembles its
-// sub-packages and runs them.
+// Package controlplane is the role that serves the HTTP API and the pages, decides
+// who may do what, and owns the metadata of accounts and databases. This package
+// only assembles its sub-packages (services.go, fronts.go) and runs them with
+// their background work (background.go).
 //
-// It never opens a hosted database: it asks query nodes through nodeapi and
-// mails through mailapi, and does not know what bus carries either.
+// It never opens a hosted database: it calls query nodes through nodeapi and sends
+// mail through mailapi, over any bus.
+//
+// Its many test files are one package because they all test the assembled role
+// over HTTP, against the same server of world_test.go with the faked query nodes
+// of files_test.go.
 package controlplane
 
 import (
@@ -18,11 +23,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ayb-go/ayb/controlplane/databases"
 	"github.com/ayb-go/ayb/controlplane/front"
-	"github.com/ayb-go/ayb/controlplane/front/api"
-	"github.com/ayb-go/ayb/controlplane/front/ratelimit"
-	"github.com/ayb-go/ayb/controlplane/identity/accounts"
 	"github.com/ayb-go/ayb/controlplane/identity/lastuse"
 	"github.com/ayb-go/ayb/controlplane/identity/weblogin"
 	"github.com/ayb-go/ayb/controlplane/metadata/cache"
@@ -34,8 +35,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Deps are what the control plane works with. All but those that say so are
-// needed.
+// Deps are what the control plane works with. A dependency is needed unless its
+// comment says when it may be nil.
 type Deps struct {
 	Queries   nodeapi.Queries
 	Imports   nodeapi.Imports
@@ -45,19 +46,19 @@ type Deps struct {
 	Nodes     nodeapi.Nodes
 	Snapshots snapshotapi.Snapshots
 	Mail      mailapi.Sender
-	// Peers are the other control planes of the server; nil when there can
-	// be none.
+	// Peers are the other control planes of the server; nil for a server with
+	// one control plane.
 	Peers cache.Peers
-	// BusHealthy is nil while the bus is connected.
+	// BusHealthy returns nil while the bus is connected.
 	BusHealthy func() error
-	// BusFull tells whether the bus has no room for what it keeps; nil is never.
+	// BusFull reports whether the storage of the bus is full; nil stands for
+	// never.
 	BusFull func() bool
-	// Pages makes the pages for people, over the sessions of their browsers;
-	// nil for an API without pages.
+	// Pages makes the handler of the pages over the web log-in; nil for an API
+	// without pages.
 	Pages func(*weblogin.Service) (http.Handler, error)
 	Log   *slog.Logger
-	// AllowLink and LinkRoots are those of linkcheck.Deps; nil for the rules
-	// that hold outside tests.
+	// AllowLink and LinkRoots are those of linkcheck.Deps; nil outside tests.
 	AllowLink func(netip.AddrPort) bool
 	LinkRoots *x509.CertPool
 	// Now is time.Now when it is nil.
@@ -66,17 +67,17 @@ type Deps struct {
 
 // ControlPlane is the role. Its methods may be called concurrently.
 type ControlPlane struct {
-	deps  Deps
-	store *store.Store
-	cache *cache.Cache
-	front *front.Front
-	uses  *lastuse.Tracker
-	kept  upkeep
+	deps       Deps
+	store      *store.Store
+	cache      *cache.Cache
+	front      *front.Front
+	lastUse    *lastuse.Tracker
+	background background
 }
 
 // New checks the configuration, opens and migrates the metadata store, and
-// assembles the services. It serves nothing yet. Whoever does not call Run
-// calls Close.
+// assembles the services. They serve when Run is called. A caller that does not
+// call Run calls Close.
 func New(cfg Config, deps Deps) (*ControlPlane, error) {
 	if deps.Queries == nil || deps.Imports == nil || deps.Databases == nil || deps.Versions == nil || deps.Deleted == nil || deps.Nodes == nil || deps.Snapshots == nil || deps.Mail == nil || deps.BusHealthy == nil || deps.Log == nil {
 		return nil, errs.E(errs.Internal, "controlplane: a dependency is missing")
@@ -98,85 +99,34 @@ func New(cfg Config, deps Deps) (*ControlPlane, error) {
 	return c, nil
 }
 
-func (c *ControlPlane) assemble(cfg Config) (err error) {
-	c.cache, err = cache.New(cache.Config{Entries: cfg.CacheEntries, Peers: c.deps.Peers}, c.store)
-	if err != nil {
-		return err
-	}
-	if c.kept, err = c.upkeep(cfg); err != nil {
-		return err
-	}
-	limits, err := ratelimit.New(ratelimit.Config{PerMinute: cfg.RatePerMinute})
-	if err != nil {
-		return err
-	}
-	profiles, err := c.profiles(limits)
-	if err != nil {
-		return err
-	}
-	if c.uses, err = lastuse.New(c.store, c.deps.Log); err != nil {
-		return err
-	}
-	dbs, err := c.databases(cfg)
-	if err != nil {
-		return err
-	}
-	people, err := accounts.New(
-		accounts.Config{PublicURL: cfg.publicURL(), Login: cfg.login()},
-		accounts.Deps{Identities: c.cache, Tokens: c.cache, Databases: dbs, UseTracker: c.uses, Mail: c.deps.Mail, Limits: limits, Now: c.deps.Now})
-	if err != nil {
-		return err
-	}
-	apps, err := c.applications(cfg, dbs, limits)
-	if err != nil {
-		return err
-	}
-	pages, err := c.pages(people, apps, dbs)
-	if err != nil {
-		return err
-	}
-	return c.mountFronts(cfg, api.Deps{
-		Accounts: people, Authenticator: people, Tokens: people, Profiles: profiles, OAuth: apps,
-		Databases: dbs, Permissions: dbs, Queries: dbs, Snapshots: dbs, Transfers: dbs,
-	}, pages, limits)
-}
-
-func (c *ControlPlane) databases(cfg Config) (*databases.Databases, error) {
-	return databases.New(databases.Config{Limits: cfg.limits(), Grace: cfg.DeletionGrace}, databases.Deps{
-		Store: databases.Store{
-			Lookup: c.cache, Listings: c.cache, Accounts: c.cache, Creation: c.cache, Operations: c.cache, Notes: c.cache, Grants: c.cache},
-		Queries: c.deps.Queries, Imports: c.deps.Imports, Files: c.deps.Databases, Versions: c.deps.Versions,
-		Nodes: c.deps.Nodes, Snapshots: c.deps.Snapshots, Purges: c.kept.purges, Operations: c.kept.operations, Now: c.deps.Now})
-}
-
 // Handler answers all HTTP requests.
 func (c *ControlPlane) Handler() http.Handler { return c.front }
 
-// Run serves the API on the listener until ctx ends, lets requests in flight
-// finish for at most ten seconds, and closes the store. A clean stop is nil.
+// Run serves HTTP on the listener until ctx ends, lets running requests finish for
+// at most ten seconds, and closes the store. A clean stop returns nil.
 func (c *ControlPlane) Run(ctx context.Context, ln net.Listener) error {
-	tracking, stop := context.WithCancel(context.WithoutCancel(ctx))
-	var background sync.WaitGroup
-	background.Go(func() { c.uses.Run(tracking) })
-	keeping, end := context.WithCancel(ctx)
-	c.kept.start(keeping, &background)
-	background.Go(func() { c.sweep(keeping) })
+	// Uses are recorded until the last request has ended.
+	tracking, stopTracking := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	running.Go(func() { c.lastUse.Run(tracking) })
+	working, stopWork := context.WithCancel(ctx)
+	c.background.start(working, &running)
+	running.Go(func() { c.deleteExpired(working) })
 	err := c.front.Serve(ctx, ln)
-	end()
-	stop()
-	background.Wait()
+	stopWork()
+	stopTracking()
+	running.Wait()
 	return errors.Join(err, c.Close())
 }
 
 // Close closes the metadata store.
 func (c *ControlPlane) Close() error { return c.store.Close() }
 
-// healthTimeout limits how long the metadata store may take to say that it
-// is there.
+// healthTimeout limits the answer of the metadata store to a health check.
 const healthTimeout = 2 * time.Second
 
-// health tells whether the control plane can do its work: its store answers
-// and its bus is connected (A14).
+// health returns an error unless the metadata store answers and the bus is
+// connected.
 func (c *ControlPlane) health(ctx context.Context) error {
 	if err := c.deps.BusHealthy(); err != nil {
 		return errs.Wrap(errs.Unavailable, err, "The bus is not connected")
@@ -189,14 +139,14 @@ func (c *ControlPlane) health(ctx context.Context) error {
 	return nil
 }
 
-// diskFull tells whether a node, or the bus, has no room.
+// diskFull reports whether the disk of a node or of the bus is full.
 func (c *ControlPlane) diskFull() bool {
 	full := func(n nodeapi.NodeStatus) bool { return n.DiskFull }
 	return slices.ContainsFunc(c.deps.Nodes.LiveNodes(), full) || c.deps.BusFull != nil && c.deps.BusFull()
 }
 
-// Forget takes a notice of another control plane of the same server.
-func (c *ControlPlane) Forget(n invalidateapi.Notice) {
+// Invalidate removes from the cache what another control plane has changed.
+func (c *ControlPlane) Invalidate(n invalidateapi.Notice) {
 	if n.All {
 		c.cache.InvalidateAll()
 	}

@@ -9,13 +9,13 @@ import (
 	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 )
 
-// maxPage is how many databases are told of at once: they fit in a message.
+// maxPage is the most databases of one answer, so that it fits into a message.
 const maxPage = 1000
 
 var _ directoryapi.Directory = (*ControlPlane)(nil)
 
-// ListDatabases implements directoryapi.Directory. A database whose node is not
-// recorded is on the only one, if there is just one.
+// ListDatabases implements directoryapi.Directory. The node of a database is empty
+// when it is unknown; see placement.Locate.
 func (c *ControlPlane) ListDatabases(ctx context.Context, req directoryapi.ListRequest) (directoryapi.ListResponse, error) {
 	n := min(req.Limit, maxPage)
 	if n <= 0 {
@@ -29,7 +29,7 @@ func (c *ControlPlane) ListDatabases(ctx context.Context, req directoryapi.ListR
 	place := placement.New(c.deps.Nodes)
 	for _, d := range found[:min(n, len(found))] {
 		node, err := place.Locate(d)
-		if err != nil { // it is not known: the caller leaves it out
+		if err != nil { // the caller leaves this database out
 			node = nodeapi.NodeID("")
 		}
 		out.Databases = append(out.Databases, directoryapi.Database{

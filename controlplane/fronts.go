@@ -9,8 +9,8 @@ import (
 	"github.com/ayb-go/ayb/controlplane/front/ratelimit"
 )
 
-// mountFronts makes the listener's handler: the HTTP API, and the pages at all
-// other paths. Another front gets a package beside api and a mount here.
+// mountFronts makes the handler of the listener: the HTTP API at its paths, and the
+// pages at all others. A further front gets a package beside api and a mount here.
 func (c *ControlPlane) mountFronts(cfg Config, services api.Deps, pages http.Handler, limits *ratelimit.Limiter) (err error) {
 	services.Health, services.DiskFull, services.Log = c.health, c.diskFull, c.deps.Log
 	services.Bodies, err = body.New(body.Config{

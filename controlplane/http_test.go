@@ -182,7 +182,7 @@ func TestWarmQueryNeedsNoStore(t *testing.T) {
 	if log := w.log.String(); !strings.Contains(log, "req="+id) || !strings.Contains(log, "database is closed") {
 		t.Errorf("the log does not explain %s:\n%s", id, log)
 	}
-	w.cp.Forget(invalidateapi.Notice{All: true})
+	w.cp.Invalidate(invalidateapi.Notice{All: true})
 	if got := w.query(auth, "alice/warm", "SELECT 1"); got.status != 500 {
 		t.Errorf("%d %s", got.status, got.body)
 	}

@@ -362,7 +362,7 @@ func TestRestoreKeepsToTheLimit(t *testing.T) {
 	if err := s.ChangeDatabaseLimits(t.Context(), d.ID, map[limits.Limit]*int64{limits.DatabaseBytes: new(int64(4))}); err != nil {
 		t.Fatal(err)
 	}
-	w.cp.Forget(invalidateapi.Notice{All: true})
+	w.cp.Invalidate(invalidateapi.Notice{All: true})
 	w.want(w.restore(ann, "ann/d", idOf("four")), 200, `{}`)
 	w.node.write(path("ann", "d"), "fiver")
 	w.do("POST", "/v1/ann/d/snapshots", "", "Authorization", ann)

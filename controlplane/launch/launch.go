@@ -1,5 +1,5 @@
-// Package launch composes the control plane role from a configuration: its
-// bus connection, the clients of the other roles, and its listener.
+// Package launch starts the control plane role from a configuration: it opens the
+// bus connection and the listener, and connects the role to the other roles.
 package launch
 
 import (
@@ -24,9 +24,9 @@ import (
 	"github.com/ayb-go/ayb/shared/supervisor"
 )
 
-// nodePatience is how long a start waits for a first query node, so that the
-// line that says it has started is true for a server in one process.
-const nodePatience = 3 * time.Second
+// firstNodeTimeout limits how long a server in one process waits for its query
+// node before it prints that it has started.
+const firstNodeTimeout = 3 * time.Second
 
 // Role is the control plane.
 func Role(env process.Env) supervisor.Role {
@@ -49,7 +49,7 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 	following := make(chan struct{})
 	go func() {
 		defer close(following)
-		follow(ctx, env, conn, presence)
+		followNodes(ctx, env, conn, presence)
 	}()
 	defer func() { cancel(); <-following }()
 
@@ -58,11 +58,11 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 		return supervisor.Fatal(err)
 	}
 	var cp *controlplane.ControlPlane
-	group := invalidateapi.Join(conn, func(n invalidateapi.Notice) { cp.Forget(n) }, env.Log)
+	group := invalidateapi.Join(conn, func(n invalidateapi.Notice) { cp.Invalidate(n) }, env.Log)
 	cp, err = controlplane.New(planeConfig(env, port(listener)), controlplane.Deps{
 		Queries: nodes, Imports: nodes, Databases: nodes, Versions: nodes, Deleted: nodes, Nodes: presence, Snapshots: snapshotapi.NewClient(conn),
 		Mail:  mailapi.NewClient(conn.MailQueue(mailapi.Subject), conn),
-		Peers: others(env, group), Pages: pages(env.Config.PublicBase(port(listener)), env.Log), BusHealthy: conn.Healthy, BusFull: conn.StoreFull, Log: env.Log, Now: time.Now,
+		Peers: peers(env, group), Pages: pages(env.Config.PublicBase(port(listener)), env.Log), BusHealthy: conn.Healthy, BusFull: conn.StoreFull, Log: env.Log, Now: time.Now,
 	})
 	if err != nil {
 		_ = listener.Close() // nothing has been accepted
@@ -74,9 +74,9 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 	}
 	defer stopDirectory()
 	if alone(env) {
-		firstNode(ctx, presence)
+		waitForNode(ctx, presence)
 	} else {
-		// The others are told until the last request has been answered.
+		// Peers get notices until the last request has been answered.
 		joined, leave := context.WithCancel(context.WithoutCancel(ctx))
 		members := make(chan struct{})
 		go func() {
@@ -93,55 +93,55 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 	return cp.Run(ctx, listener)
 }
 
-// greet says where the server is and what to do first.
+// greet prints the address of the server and the first command of a new user.
 func greet(env process.Env, port int) {
 	url := env.Config.PublicBase(port)
 	fmt.Fprintf(env.Stdout, "The server is at %s. To begin, in another terminal:\n  ayb client --url %s register YOU you@example.org\n", url, url)
 	if f := env.Config.Email.File; f != nil && env.Config.Email.SMTP == nil {
-		fmt.Fprintf(env.Stdout, "Mail is not sent but written to %s; the token to confirm with is there.\n", f.Path)
+		fmt.Fprintf(env.Stdout, "Mail is written to %s instead of being sent; the token to confirm with is there.\n", f.Path)
 	}
 }
 
-// alone tells whether this is the only control plane there can be: its bus
+// alone reports whether the server has one control plane: its bus is embedded and
 // has no port.
 func alone(env process.Env) bool { return env.Server != nil && env.Config.Bus.Listen == "" }
 
-// others are the other control planes of the server, if there can be any.
-func others(env process.Env, g *invalidateapi.Group) cache.Peers {
+// peers returns the other control planes; nil for a server with one control plane.
+func peers(env process.Env, g *invalidateapi.Group) cache.Peers {
 	if alone(env) {
 		return nil
 	}
 	return g
 }
 
-// join takes part in telling other control planes of changes.
+// join exchanges notices of changes with other control planes until ctx ends.
 func join(ctx context.Context, g *invalidateapi.Group, env process.Env) {
 	for ctx.Err() == nil {
 		if err := g.Run(ctx); err != nil {
-			env.Log.Warn("other control planes are not heard", "err", err)
+			env.Log.Warn("could not receive notices of other control planes", "err", err)
 			wait(ctx, time.Second)
 		}
 	}
 }
 
-// follow keeps the picture of the nodes; on an external bus it first makes
-// what the roles need there.
-func follow(ctx context.Context, env process.Env, conn *natsbus.Conn, p *nodeapi.Presence) {
+// followNodes keeps the list of live nodes until ctx ends. On an external bus it
+// first prepares the streams that the roles need.
+func followNodes(ctx context.Context, env process.Env, conn *natsbus.Conn, p *nodeapi.Presence) {
 	for env.Server == nil && ctx.Err() == nil {
 		if err := process.PrepareBus(ctx, conn); err == nil {
 			break
 		} else if ctx.Err() == nil {
-			env.Log.Warn("bus not ready", "err", err)
+			env.Log.Warn("could not prepare the bus", "err", err)
 			wait(ctx, time.Second)
 		}
 	}
 	if err := p.Follow(ctx, conn.NodeRegistry()); err != nil {
-		env.Log.Error("nodes are not followed", "err", err)
+		env.Log.Error("could not follow the query nodes", "err", err)
 	}
 }
 
-func firstNode(ctx context.Context, p *nodeapi.Presence) {
-	ctx, cancel := context.WithTimeout(ctx, nodePatience)
+func waitForNode(ctx context.Context, p *nodeapi.Presence) {
+	ctx, cancel := context.WithTimeout(ctx, firstNodeTimeout)
 	defer cancel()
 	for len(p.LiveNodes()) == 0 && ctx.Err() == nil {
 		wait(ctx, 5*time.Millisecond)
@@ -173,9 +173,9 @@ func port(l net.Listener) int {
 	return 0
 }
 
-// eachAddress is how many connections one address may have: so many that there
-// are as many left for others.
-func eachAddress(configured, all int) int {
+// connectionsPerAddress returns the limit of one address: at most half of all
+// connections.
+func connectionsPerAddress(configured, all int) int {
 	if all == 0 || configured == 0 {
 		return configured
 	}
@@ -195,7 +195,7 @@ func planeConfig(env process.Env, port int) controlplane.Config {
 		QueriesPerAccount: c.Limits.QueriesPerAccount, QueriesPerDatabase: c.Limits.QueriesPerDatabase,
 		ResultBytes: int64(c.Limits.ResultBytes), DatabaseBytes: int64(c.Limits.DatabaseBytes), HeapBytes: int64(c.Limits.HeapBytes),
 		BodyBytes: int64(c.Limits.BodyBytes), BodyBytesPerAccount: int64(c.Limits.BodyBytesPerAccount), UploadRate: int64(c.Limits.UploadRate),
-		ImportTimeout: c.Limits.ImportTimeout, Connections: connections, ConnectionsPerAddress: eachAddress(c.Limits.ConnectionsPerAddress, connections),
+		ImportTimeout: c.Limits.ImportTimeout, Connections: connections, ConnectionsPerAddress: connectionsPerAddress(c.Limits.ConnectionsPerAddress, connections),
 		RatePerMinute: c.Limits.RatePerMinute, TrustedProxies: proxies, DeletionGrace: c.Retention.DeletionGrace,
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/ayb-go/ayb/web"
 )
 
-// pages puts the pages for people on top of the sessions of their browsers.
+// pages returns the constructor of the pages over the web log-in.
 func pages(publicURL string, log *slog.Logger) func(*weblogin.Service) (http.Handler, error) {
 	return func(s *weblogin.Service) (http.Handler, error) {
 		return web.New(web.Config{PublicURL: publicURL}, web.Deps{LogIns: s, Applications: s, Log: log})
