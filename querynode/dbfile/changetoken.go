@@ -15,16 +15,16 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// Token tells whether a database has changed; see nodeapi.ChangeToken.
+// ChangeToken is the change token of a database; see nodeapi.ChangeToken.
 type ChangeToken struct {
 	Path  ayb.DatabasePath
 	Token string
 }
 
-// ChangeTokens gives the marks of up to limit databases that come after a path, in
-// the order of owners and then names, and whether there are more. It opens no
-// database. One that cannot be looked at has a mark of its own each time.
-func (d *Dir) ChangeTokens(after string, limit int) (marks []ChangeToken, more bool, err error) {
+// ChangeTokens returns the tokens of up to limit databases after a path, sorted
+// by owner and then by name, and whether there are more. It opens no database.
+// A database that cannot be read gets a new token each time.
+func (d *Dir) ChangeTokens(after string, limit int) (tokens []ChangeToken, more bool, err error) {
 	owner, db, _ := strings.Cut(after, "/")
 	root := filepath.Join(d.root, "databases")
 	owners, err := os.ReadDir(root)
@@ -48,18 +48,18 @@ func (d *Dir) ChangeTokens(after string, limit int) (marks []ChangeToken, more b
 			if err != nil && !hasLink(home) {
 				continue
 			}
-			if len(marks) == limit {
-				return marks, true, nil
+			if len(tokens) == limit {
+				return tokens, true, nil
 			}
 			p := ayb.DatabasePath{Entity: ayb.EntitySlug(o.Name()), Database: ayb.DatabaseSlug(e.Name())}
-			marks = append(marks, ChangeToken{p, changeToken(p, dir)})
+			tokens = append(tokens, ChangeToken{p, changeToken(p, dir)})
 		}
 	}
-	return marks, false, nil
+	return tokens, false, nil
 }
 
-// Token is the mark of one database, empty when nothing was ever written to it.
-// The error is Engine when this node does not have it.
+// ChangeToken returns the token of one database; empty when it was never
+// written. The error is Engine when this node does not have it.
 func (d *Dir) ChangeToken(p ayb.DatabasePath) (string, error) {
 	if err := p.Check(); err != nil {
 		return "", err
@@ -71,14 +71,14 @@ func (d *Dir) ChangeToken(p ayb.DatabasePath) (string, error) {
 	return changeToken(p, dir), nil
 }
 
-// clockGranularity is how long after a change the clock of a file system may say the same
-// time for the next one.
+// clockGranularity is how long after a change a file system may give the next
+// change the same time.
 const clockGranularity = 50 * time.Millisecond
 
-// changeToken is made of what a commit changes: the log of the database, as long as
-// something in it is not in the file, and the file. The log is looked at first:
-// what is in the file by then is seen there. dir is empty when the live version
-// cannot be found.
+// changeToken is a hash of everything that a commit changes: the file, and the
+// log while it has content that the file lacks. The log is read first, so that
+// content which moves to the file in between is seen there. dir is empty when
+// the live version cannot be found.
 func changeToken(p ayb.DatabasePath, dir string) string {
 	if dir == "" {
 		return uniqueToken()
@@ -100,8 +100,8 @@ func changeToken(p ayb.DatabasePath, dir string) string {
 	h.Write([]byte(filepath.Base(dir)))
 	h.Write(fileStamp(info))
 	h.Write(identity(info))
-	// A log that is younger than the file has something that the file lacks,
-	// whatever its index says: a power cut may have set that back.
+	// A log that is younger than the file has content that the file lacks, even
+	// if its index says otherwise: a power cut may have reset the index.
 	if log.Info != nil && (!log.Copied || log.Info.ModTime().After(info.ModTime())) {
 		h.Write(fileStamp(log.Info))
 		if !log.Indexed {
@@ -115,10 +115,10 @@ func changeToken(p ayb.DatabasePath, dir string) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// uniqueToken is the mark of what may change again without being seen.
+// uniqueToken is the token of a database whose next change may not be visible.
 func uniqueToken() string { return fmt.Sprintf("at-%d", time.Now().UnixNano()) }
 
-// fileStamp is what writing to a file changes.
+// fileStamp is the size and the time of a file.
 func fileStamp(info fs.FileInfo) []byte {
 	b := binary.BigEndian.AppendUint64(nil, uint64(info.Size()))
 	return binary.BigEndian.AppendUint64(b, uint64(info.ModTime().UnixNano()))

@@ -1,27 +1,26 @@
-// Package dbfile owns the layout of a query node's data directory: where the
-// files of a database are, how they come into being durably, and how they go.
-// It never opens a database.
+// Package dbfile owns the layout of a query node's data directory: the places of
+// the files of databases, and how they are made and removed durably. It never
+// opens a database.
 //
 //	databases/ENTITY/DATABASE/UUID/DATABASE   the file; side files beside it
 //	databases/ENTITY/DATABASE/UUID/~tmp/      temporary files of its daemon
 //	databases/ENTITY/DATABASE/current         symbolic link to the live UUID
 //	deleted/KEY/                              such a directory of a deleted database
 //	outgoing/                                 files on their way to an object store
-//	trash/                                    what is being removed
-//	node_id                                   made once
+//	trash/                                    files that are being removed
+//	node_id                                   the name of the node, written once
 //
-// One directory per version of a database lets a restore swap the whole
-// version with one rename: a version that "current" does not name is staged,
-// and whatever a crash leaves of it is removed by the next Open. What is in a
-// version directory was written by a daemon, which may have been hostile:
-// files there are opened as regular files of that directory or not at all.
+// Each version of a database has a directory of its own, so that one rename
+// replaces all of its files. A version that "current" does not name is staged;
+// the next Open removes its files if a crash has left them. The files in a version
+// directory were written by a daemon, which may have been hostile: they are opened
+// only if they are regular files of that directory.
 package dbfile
 
 import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -37,7 +36,7 @@ import (
 
 const (
 	current = "current"
-	// tempName is no legal slug, so no database file can have it.
+	// tempName is not a valid slug, so no database file can have it.
 	tempName = "~tmp"
 
 	dirMode = 0o700
@@ -47,40 +46,39 @@ const (
 // use.
 type Dir struct {
 	root          string
-	dirLock       *os.File     // held as long as the process lives
-	databaseCount atomic.Int64 // databases
-	// locks serialises changes of one database's directories; several
+	dirLock       *os.File // held as long as the process lives
+	databaseCount atomic.Int64
+	// locks serialise changes to the directories of a database. Several
 	// databases share a lock.
 	locks [64]sync.Mutex
-	// crash, in tests, is called between the steps of a change and may stop it
-	// there for good.
+	// crash is set by tests. It is called between the steps of a change and may
+	// stop the change there.
 	crash func()
 }
 
-// crashPoint is a place where a crash must not harm.
+// crashPoint is a place at which a crash must do no harm.
 func (d *Dir) crashPoint() {
 	if d.crash != nil {
 		d.crash()
 	}
 }
 
-// slot is the number of a database's lock.
+// slot is the index of a database's lock.
 func (d *Dir) slot(p ayb.DatabasePath) int {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(p.String())) // it cannot fail
 	return int(h.Sum32() % uint32(len(d.locks)))
 }
 
-// lock takes the lock for changes of a database's directories.
+// lock takes the lock for changes to a database's directories.
 func (d *Dir) lock(p ayb.DatabasePath) *sync.Mutex {
 	m := &d.locks[d.slot(p)]
 	m.Lock()
 	return m
 }
 
-// Open uses root as a data directory and creates what is missing. Only one
-// process may use it: another Open of it fails until Close or the process's
-// end.
+// Open opens root as a data directory and creates missing parts. One process
+// can have it open at a time.
 func Open(root string) (*Dir, error) {
 	root, err := filepath.Abs(root)
 	if err != nil {
@@ -105,93 +103,30 @@ func Open(root string) (*Dir, error) {
 	return d, nil
 }
 
-// Close gives the directory free for another process.
+// Close releases the directory for another process.
 func (d *Dir) Close() error { return d.dirLock.Close() }
 
 // Root is the absolute path of the data directory.
 func (d *Dir) Root() string { return d.root }
 
-// Version is a version of a database, live or staged.
+// Version is the files of a version of a database, live or staged.
 type Version struct {
-	Dir    string // absolute; a daemon may write here and nowhere else
-	File   string // the database file in Dir; it may not exist yet
+	Dir    string // absolute; the only directory in which a daemon may write
+	File   string // database file in Dir; it may be missing
 	Temp   string // existing directory in Dir for temporary files
-	Staged bool   // it is not live
+	Staged bool
 }
 
 func (d *Dir) home(p ayb.DatabasePath) string {
 	return filepath.Join(d.root, "databases", string(p.Entity), string(p.Database))
 }
 
-// Create makes the directories of a database; on return they are durable.
-// One that has them already is left as it is.
-func (d *Dir) Create(p ayb.DatabasePath) error {
-	if err := p.Check(); err != nil {
-		return err
-	}
-	defer d.lock(p).Unlock()
-	home := d.home(p)
-	// A version that is there and cannot be looked at must not be replaced.
-	if _, err := d.versionDir(p); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return fmt.Errorf("name a version of %s: %w", p, err)
-	}
-	version := filepath.Join(home, id.String())
-	if err := mkdirDurable(version); err != nil {
-		return fmt.Errorf("create %s: %w", p, err)
-	}
-	err = os.Symlink(version, filepath.Join(home, current))
-	if errors.Is(err, fs.ErrExist) {
-		return d.finishCreate(p, version)
-	}
-	if err != nil {
-		return fmt.Errorf("create %s: %w", p, err)
-	}
-	d.databaseCount.Add(1)
-	return syncDir(home)
-}
-
-// finishCreate ends a Create that found a link: of another Create that was faster,
-// whose version may have been written by now, or one that leads nowhere.
-func (d *Dir) finishCreate(p ayb.DatabasePath, version string) error {
-	_, err := d.versionDir(p)
-	if errors.Is(err, fs.ErrNotExist) {
-		return d.setCurrent(d.home(p), version)
-	}
-	if err != nil {
-		return err
-	}
-	if err := os.Remove(version); err != nil {
-		return fmt.Errorf("create %s: %w", p, err)
-	}
-	return nil
-}
-
-// setCurrent makes version the live one, durably.
-func (d *Dir) setCurrent(home, version string) error {
-	next := filepath.Join(home, current+".tmp")
-	// A crash between the two steps below leaves the link behind.
-	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("clear %s: %w", next, err)
-	}
-	if err := os.Symlink(version, next); err != nil {
-		return fmt.Errorf("link a version: %w", err)
-	}
-	if err := os.Rename(next, filepath.Join(home, current)); err != nil {
-		return fmt.Errorf("switch versions: %w", err)
-	}
-	return syncDir(home)
-}
-
-// versionDir follows the link by its last element only, so that a data
-// directory may be moved.
+// versionDir is the directory of the live version. It uses only the last
+// element of the link, so that a data directory can be moved.
 func (d *Dir) versionDir(p ayb.DatabasePath) (string, error) { return liveDir(d.home(p)) }
 
 // liveDir is the version that the link in a home names. The error is
-// fs.ErrNotExist when there is none.
+// fs.ErrNotExist when there is no link, or no such version.
 func liveDir(home string) (string, error) {
 	target, err := os.Readlink(filepath.Join(home, current))
 	if err != nil {
@@ -212,15 +147,16 @@ func liveDir(home string) (string, error) {
 	return dir, nil
 }
 
-// hasLink tells whether a home has a link to a live version, be it broken.
+// hasLink reports whether a home has a link to a live version, even a broken
+// one.
 func hasLink(home string) bool {
 	_, err := os.Lstat(filepath.Join(home, current))
 	return err == nil
 }
 
-// Resolve finds the live version of a database and gives it an empty temp
-// directory. No daemon of the database may be running. The error is Engine
-// when this node does not have the database.
+// Resolve finds the live version of a database and empties its temp directory.
+// It is called while no daemon has the database open. The error is Engine when
+// this node does not have the database.
 func (d *Dir) Resolve(p ayb.DatabasePath) (Version, error) {
 	if err := p.Check(); err != nil {
 		return Version{}, err
@@ -232,8 +168,8 @@ func (d *Dir) Resolve(p ayb.DatabasePath) (Version, error) {
 	return withEmptyTemp(p, dir)
 }
 
-// Live is Resolve for somebody who is no daemon: nothing is cleared, and a
-// daemon may be running.
+// Live is Resolve without emptying the temp directory. A daemon may have the
+// database open.
 func (d *Dir) Live(p ayb.DatabasePath) (Version, error) {
 	if err := p.Check(); err != nil {
 		return Version{}, err
@@ -249,7 +185,7 @@ func version(p ayb.DatabasePath, dir string) Version {
 	return Version{Dir: dir, File: filepath.Join(dir, string(p.Database)), Temp: filepath.Join(dir, tempName)}
 }
 
-// withEmptyTemp gives a version an empty temp directory.
+// withEmptyTemp returns a version with an empty temp directory.
 func withEmptyTemp(p ayb.DatabasePath, dir string) (Version, error) {
 	v := version(p, dir)
 	if err := removeAll(v.Temp); err != nil {
@@ -261,90 +197,11 @@ func withEmptyTemp(p ayb.DatabasePath, dir string) (Version, error) {
 	return v, nil
 }
 
-// Discard removes a database that was never written. One that was gives
-// Conflict and stays; one that is not here is no error. No daemon of it may be
-// running.
-func (d *Dir) Discard(p ayb.DatabasePath) error {
-	if err := p.Check(); err != nil {
-		return err
-	}
-	defer d.lock(p).Unlock()
-	dir, err := d.versionDir(p)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("discard %s: %w", p, err)
-	}
-	if _, err := os.Lstat(filepath.Join(dir, string(p.Database))); !errors.Is(err, fs.ErrNotExist) {
-		return errs.E(errs.Conflict, "Database %s has been written and stays", p)
-	}
-	return d.remove(p)
-}
-
-// Remove removes a database with everything in it, durably. No daemon of it
-// may be running. One that is not here is no error.
-func (d *Dir) Remove(p ayb.DatabasePath) error {
-	if err := p.Check(); err != nil {
-		return err
-	}
-	defer d.lock(p).Unlock()
-	return d.remove(p)
-}
-
-// remove takes a database away with everything staged for it.
-func (d *Dir) remove(p ayb.DatabasePath) error {
-	home := d.home(p)
-	had := hasLink(home)
-	err := d.removeDurably(home)
-	if had && !hasLink(home) {
-		d.databaseCount.Add(-1)
-	}
-	if err != nil {
-		return fmt.Errorf("remove %s: %w", p, err)
-	}
-	return d.removeEmptyOwner(p)
-}
-
-// removeDurably removes a directory durably; one that is not there is no error. It
-// is first renamed to a name that nothing else can have: a crash in the middle
-// leaves nothing that looks like a database, and Open clears it.
-func (d *Dir) removeDurably(dir string) error {
-	if err := mkdirDurable(d.trash()); err != nil {
-		return err
-	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return err
-	}
-	gone := filepath.Join(d.trash(), id.String())
-	err = os.Rename(dir, gone)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	d.crashPoint()
-	if err := syncDir(filepath.Dir(dir)); err != nil {
-		return err
-	}
-	return removeAll(gone)
-}
-
-// removeEmptyOwner removes the directory of an owner who has nothing here any more.
-func (d *Dir) removeEmptyOwner(p ayb.DatabasePath) error {
-	if err := os.Remove(filepath.Dir(d.home(p))); err != nil && !errors.Is(err, fs.ErrNotExist) && !notEmpty(err) {
-		return fmt.Errorf("remove the directory of %s: %w", p.Entity, err)
-	}
-	return nil
-}
-
 func (d *Dir) trash() string { return filepath.Join(d.root, "trash") }
 
 func notEmpty(err error) bool {
 	return errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, syscall.EEXIST)
 }
 
-// Databases tells how many databases the directory holds.
+// Databases is the number of databases in the directory.
 func (d *Dir) Databases() int { return int(d.databaseCount.Load()) }

@@ -11,8 +11,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// mkdirDurable makes a directory and its missing parents, and makes each new
-// entry survive a power cut.
+// mkdirDurable makes a directory and its missing parents. Each new entry
+// survives a power cut.
 func mkdirDurable(dir string) error {
 	if info, err := os.Stat(dir); err == nil {
 		if !info.IsDir() {
@@ -27,7 +27,7 @@ func mkdirDurable(dir string) error {
 		}
 	}
 	err := os.Mkdir(dir, dirMode)
-	if errors.Is(err, fs.ErrNotExist) { // Remove took the parent meanwhile: it was empty
+	if errors.Is(err, fs.ErrNotExist) { // another call has removed the empty parent
 		return mkdirDurable(dir)
 	}
 	if err != nil && !errors.Is(err, fs.ErrExist) {
@@ -51,8 +51,8 @@ func syncDir(dir string) error {
 	return nil
 }
 
-// NodeID reads the id of this node, or makes it once. It names the node in
-// the metadata of every database, so it must not change while there are any.
+// NodeID returns the id of this node, which the first call writes. The metadata
+// of every database names its node by this id, so it must not change.
 func (d *Dir) NodeID() (string, error) {
 	file := filepath.Join(d.root, "node_id")
 	b, err := os.ReadFile(file)

@@ -12,9 +12,9 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// recover removes what a crash has left, and counts the databases. What cannot
-// be removed stays: a hostile daemon may have made it, and that must not keep
-// the other databases from being served.
+// recover removes the files that a crash has left, and counts the databases.
+// Files that cannot be removed stay: a hostile daemon may have made them, and
+// the other databases have to be served.
 func (d *Dir) recover() (databases int, err error) {
 	err = d.homes(func(p ayb.DatabasePath, home string) {
 		if d.recoverHome(p, home) {
@@ -26,8 +26,7 @@ func (d *Dir) recover() (databases int, err error) {
 	return databases, err
 }
 
-// homes calls fn for the directory of every database. Files that do not belong
-// there are passed over (N7).
+// homes calls fn for the directory of every database. It ignores other files.
 func (d *Dir) homes(fn func(p ayb.DatabasePath, home string)) error {
 	root := filepath.Join(d.root, "databases")
 	owners, err := os.ReadDir(root)
@@ -40,7 +39,7 @@ func (d *Dir) homes(fn func(p ayb.DatabasePath, home string)) error {
 		}
 		owner := filepath.Join(root, o.Name())
 		dbs, err := os.ReadDir(owner)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) { // it goes with its last database
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // removed with its last database
 			return fmt.Errorf("list databases: %w", err)
 		}
 		for _, db := range dbs {
@@ -53,9 +52,9 @@ func (d *Dir) homes(fn func(p ayb.DatabasePath, home string)) error {
 	return nil
 }
 
-// recoverHome brings the directory of one database in order, and tells whether
-// there is a database. Where the link is broken nothing is touched: somebody
-// has to look at it.
+// recoverHome removes leftovers of one database, and reports whether the
+// database exists. It changes nothing when the link is broken: the operator has
+// to examine it.
 func (d *Dir) recoverHome(p ayb.DatabasePath, home string) bool {
 	_ = os.Remove(filepath.Join(home, current+".tmp"))
 	live := ""
@@ -96,17 +95,17 @@ func versions(home string) []string {
 	return out
 }
 
-// isVersion tells whether a name is one that we give to versions.
+// isVersion reports whether a name is that of a version directory.
 func isVersion(name string) bool {
 	id, err := uuid.Parse(name)
 	return err == nil && id.String() == name
 }
 
-// Outgoing is an existing directory for files that are on their way out. It is
-// emptied by Open.
+// Outgoing is an existing directory for files that are sent to an object store.
+// Open empties it.
 func (d *Dir) Outgoing() (string, error) {
 	if err := mkdirDurable(d.outgoing()); err != nil {
-		return "", fmt.Errorf("make room for outgoing files: %w", err)
+		return "", fmt.Errorf("make the directory of outgoing files: %w", err)
 	}
 	return d.outgoing(), nil
 }

@@ -11,16 +11,16 @@ import (
 	"github.com/google/uuid"
 )
 
-// batch is how many entries of a directory are looked at together.
+// batch is the number of directory entries that are read at a time.
 const batch = 256
 
-// removeAll removes a path with everything below it; what is not there is no
-// error. A hostile daemon may have made directories within directories, as many
-// and as deep as its disk holds, and without permissions: two files are open at
-// a time, paths stay short, and the memory does not depend on what is there,
-// for a directory that has others in it gives them to the one at the top.
+// removeAll removes a path with everything below it; a missing path is no
+// error. A hostile daemon may have made directories without permissions, as
+// many and as deeply nested as its disk holds. So entries of a nested directory
+// are moved up to the top. Then at most two files are open at a time, paths
+// stay short, and memory use does not depend on the contents.
 //
-// Nobody else may be changing what is below the path. Links are not followed.
+// No other process may change the contents. Links are not followed.
 func removeAll(path string) error {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -37,14 +37,14 @@ func removeAll(path string) error {
 	return ignoreNotExist(os.Remove(path))
 }
 
-// removeContents removes what is in a directory.
+// removeContents removes the contents of a directory.
 func removeContents(top string) error {
 	return each(top, func(e fs.DirEntry) error {
 		dir := filepath.Join(top, e.Name())
 		if !e.IsDir() {
 			return ignoreNotExist(os.Remove(dir))
 		}
-		if os.Remove(dir) == nil { // most are empty
+		if os.Remove(dir) == nil { // most directories are empty
 			return nil
 		}
 		err := each(dir, func(e fs.DirEntry) error { return moveUp(filepath.Join(dir, e.Name()), e, top) })
@@ -52,8 +52,8 @@ func removeContents(top string) error {
 	})
 }
 
-// moveUp removes an entry of a directory, or moves it to the top when there is
-// something in it.
+// moveUp removes an entry of a directory, or moves it to the top if it is a
+// directory with contents.
 func moveUp(path string, e fs.DirEntry, top string) error {
 	err := ignoreNotExist(os.Remove(path))
 	if err == nil || !e.IsDir() {
@@ -63,14 +63,14 @@ func moveUp(path string, e fs.DirEntry, top string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Chmod(path, dirMode); err != nil { // it has to be changed to move
+	if err := os.Chmod(path, dirMode); err != nil { // a rename changes the directory itself
 		return err
 	}
 	return os.Rename(path, filepath.Join(top, id.String()))
 }
 
-// each calls do for what is in a directory until nothing is left. The error is
-// the first one of a time when nothing could be removed.
+// each calls do for the entries of a directory until it is empty. It fails with
+// the first error of a pass that removes nothing.
 func each(dir string, do func(fs.DirEntry) error) error {
 	for {
 		entries, err := readSome(dir)
@@ -92,8 +92,8 @@ func each(dir string, do func(fs.DirEntry) error) error {
 	}
 }
 
-// readSome gives the first entries of a directory, which gets the permissions that
-// this needs.
+// readSome returns the first entries of a directory, and gives the directory
+// the permissions that it needs for that.
 func readSome(dir string) ([]fs.DirEntry, error) {
 	f, err := os.Open(dir)
 	if errors.Is(err, fs.ErrPermission) {
@@ -120,7 +120,7 @@ func readSome(dir string) ([]fs.DirEntry, error) {
 	return entries, nil
 }
 
-// ignoreNotExist takes what is not there for removed.
+// ignoreNotExist treats a missing file as removed.
 func ignoreNotExist(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

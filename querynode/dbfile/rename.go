@@ -11,15 +11,15 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Rename gives a database another path, durably. What is staged for it goes.
-// Conflict when the other path has files, NotFound when neither has any; when
-// only the new one has, nothing is left to do. No daemon of either may be
-// running.
+// Rename moves a database to another path, durably. Its staged versions are
+// removed. Conflict when the other path has files, NotFound when neither has
+// any. No error when only the new path has files. It is called while no daemon
+// has either database open.
 //
-// The files, which are named like the database, get their new names in a
-// version directory at the new place, as second links. Moving the link
-// "current" there is what renames: before it the new place, and after it the
-// old one, is a database without a live version, which Open removes.
+// The files have the name of the database. Their new names are hard links in a
+// version directory at the new path. Moving the link "current" there completes
+// the rename. Before that the new path, and afterwards the old one, is a
+// database without a live version, which Open removes.
 func (d *Dir) Rename(from, to ayb.DatabasePath) error {
 	if err := errors.Join(from.Check(), to.Check()); err != nil {
 		return err
@@ -29,7 +29,7 @@ func (d *Dir) Rename(from, to ayb.DatabasePath) error {
 		if from == to || !hasLink(d.home(from)) {
 			return nil
 		}
-		return errs.E(errs.Conflict, "Database %s has files already", to)
+		return errs.E(errs.Conflict, "Database %s already has files", to)
 	}
 	if !hasLink(d.home(from)) {
 		return errs.RecordNotFound("database", from.String())
@@ -46,7 +46,7 @@ func (d *Dir) Rename(from, to ayb.DatabasePath) error {
 
 func (d *Dir) rename(from, to ayb.DatabasePath, dir string) error {
 	version := filepath.Join(d.home(to), filepath.Base(dir))
-	if err := d.removeDurably(version); err != nil { // of an attempt before
+	if err := d.removeDurably(version); err != nil { // of an earlier attempt
 		return err
 	}
 	if err := mkdirDurable(version); err != nil {
@@ -76,7 +76,7 @@ func (d *Dir) rename(from, to ayb.DatabasePath, dir string) error {
 	return d.removeEmptyOwner(from)
 }
 
-// link gives a regular file a second name; one that is not there has none.
+// link makes a hard link to a regular file. A missing file is no error.
 func link(file, name string) error {
 	info, err := os.Lstat(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -91,8 +91,7 @@ func link(file, name string) error {
 	return os.Link(file, name)
 }
 
-// lockBoth takes the locks of two databases, which may be one, and gives
-// what frees them.
+// lockBoth takes the locks of two databases, which may share one.
 func (d *Dir) lockBoth(a, b ayb.DatabasePath) (unlock func()) {
 	i, j := min(d.slot(a), d.slot(b)), max(d.slot(a), d.slot(b))
 	d.locks[i].Lock()

@@ -11,14 +11,14 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Size is the room that a database takes, in bytes.
+// Size is the size of a database, in bytes.
 type Size struct {
-	Database int64 // 0 before it has been written
-	WAL      int64 // the log of what is not in the file yet
+	Database int64 // 0 before the first write
+	WAL      int64 // the log of changes that are not in the file yet
 }
 
-// Size looks at the files of a database, which may be in use. The error is
-// Engine when this node does not have it.
+// Size measures the files of a database, which may be in use. The error is
+// Engine when this node does not have the database.
 func (d *Dir) Size(p ayb.DatabasePath) (Size, error) {
 	if err := p.Check(); err != nil {
 		return Size{}, err
@@ -30,12 +30,12 @@ func (d *Dir) Size(p ayb.DatabasePath) (Size, error) {
 	file := filepath.Join(dir, string(p.Database))
 	var s Size
 	for path, size := range map[string]*int64{file: &s.Database, file + d.Kind(p).Log: &s.WAL} {
-		// What is no file was put there by a hostile daemon.
+		// Only a hostile daemon makes anything but a regular file.
 		info, err := os.Lstat(path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
-			return Size{}, fmt.Errorf("look at the files of %s: %w", p, err)
+			return Size{}, fmt.Errorf("measure the files of %s: %w", p, err)
 		case info.Mode().IsRegular():
 			*size = info.Size()
 		}
@@ -43,7 +43,7 @@ func (d *Dir) Size(p ayb.DatabasePath) (Size, error) {
 	return s, nil
 }
 
-// missingFiles says that the node does not have a database it should have.
+// missingFiles is the error of a database whose files this node should have.
 func missingFiles(p ayb.DatabasePath, err error) error {
 	return errs.Wrap(errs.Engine, err, "The files of database %s are not on its query node; tell the operator", p)
 }

@@ -16,14 +16,14 @@ var deletedKey = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 
 func (d *Dir) deletedDir(key string) (string, error) {
 	if !deletedKey.MatchString(key) {
-		return "", errs.E(errs.Invalid, "The key of a deleted database is not valid")
+		return "", errs.E(errs.Invalid, "The key of a deleted database has 1 to 64 lower-case letters, digits and hyphens")
 	}
 	return filepath.Join(d.root, "deleted", key), nil
 }
 
-// SoftDelete puts the files of a database away under a key, durably. One that has
-// no files is no error; Conflict when there are files under both. No daemon of
-// it may be running.
+// SoftDelete moves the files of a database from its path to a key, durably. A
+// path without files is no error. Conflict when both have files. It is called
+// while no daemon has the database open.
 func (d *Dir) SoftDelete(p ayb.DatabasePath, key string) error {
 	deleted, err := d.deletedDir(key)
 	if err = errors.Join(p.Check(), err); err != nil {
@@ -35,16 +35,15 @@ func (d *Dir) SoftDelete(p ayb.DatabasePath, key string) error {
 		return nil
 	}
 	if err := move(home, deleted); err != nil {
-		return moveError(p, "put %s away: %w", err)
+		return moveError(p, "soft-delete %s: %w", err)
 	}
 	d.databaseCount.Add(-1)
 	d.crashPoint()
 	return d.removeEmptyOwner(p)
 }
 
-// Undelete brings the files back. Conflict when the path has files again;
-// NotFound when there are none anywhere. When only the path has files, nothing
-// is left to do.
+// Undelete moves the files back from the key. Conflict when the path has files
+// too, NotFound when neither has any. No error when only the path has files.
 func (d *Dir) Undelete(p ayb.DatabasePath, key string) error {
 	deleted, err := d.deletedDir(key)
 	if err = errors.Join(p.Check(), err); err != nil {
@@ -55,20 +54,20 @@ func (d *Dir) Undelete(p ayb.DatabasePath, key string) error {
 	if _, err := os.Lstat(deleted); err != nil {
 		switch {
 		case !errors.Is(err, fs.ErrNotExist):
-			return fmt.Errorf("bring %s back: %w", p, err)
+			return fmt.Errorf("undelete %s: %w", p, err)
 		case hasLink(home):
 			return nil
 		}
 		return errs.RecordNotFound("deleted_database", key)
 	}
 	if err := move(deleted, home); err != nil {
-		return moveError(p, "bring %s back: %w", err)
+		return moveError(p, "undelete %s: %w", err)
 	}
 	d.databaseCount.Add(1)
 	return nil
 }
 
-// Purge removes what is under a key for good; nothing there is no error.
+// Purge removes the files of a key. A missing key is no error.
 func (d *Dir) Purge(key string) error {
 	deleted, err := d.deletedDir(key)
 	if err != nil {
@@ -80,7 +79,7 @@ func (d *Dir) Purge(key string) error {
 	return nil
 }
 
-// move renames a directory durably. It replaces nothing but an empty one.
+// move renames a directory durably. It replaces only an empty directory.
 func move(from, to string) error {
 	for first := true; ; first = false {
 		if err := mkdirDurable(filepath.Dir(to)); err != nil {
@@ -90,7 +89,7 @@ func move(from, to string) error {
 		if err == nil {
 			break
 		}
-		if !first || !errors.Is(err, fs.ErrNotExist) { // else the parent went with its last database meanwhile
+		if !first || !errors.Is(err, fs.ErrNotExist) { // else another call has removed the parent with its last database
 			return err
 		}
 	}
@@ -99,7 +98,7 @@ func move(from, to string) error {
 
 func moveError(p ayb.DatabasePath, text string, err error) error {
 	if notEmpty(err) {
-		return errs.Wrap(errs.Conflict, err, "Database %s has files already", p)
+		return errs.Wrap(errs.Conflict, err, "Database %s already has files", p)
 	}
 	return fmt.Errorf(text, p, err)
 }

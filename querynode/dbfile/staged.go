@@ -13,14 +13,14 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// StagedVersion names a version that is not live.
+// StagedVersion names a staged version.
 type StagedVersion struct {
 	Path    ayb.DatabasePath
 	Version string
 }
 
-// Stage makes a new, empty version of a database, which need not exist, and
-// gives its name. It is not live, and is removed by the next Open.
+// Stage makes a new, empty version of a database and returns its name. The
+// database need not exist. The next Open removes the version unless it is live.
 func (d *Dir) Stage(p ayb.DatabasePath) (string, error) {
 	if err := p.Check(); err != nil {
 		return "", err
@@ -36,8 +36,8 @@ func (d *Dir) Stage(p ayb.DatabasePath) (string, error) {
 	return id.String(), nil
 }
 
-// stagedDir is the directory of a version. The error is NotFound when it is
-// not there; live tells that it is not staged any more.
+// stagedDir is the directory of a version. live reports that the version is not
+// staged but live. The error is NotFound when the version is missing.
 func (d *Dir) stagedDir(p ayb.DatabasePath, version string) (dir string, live bool, err error) {
 	if err := p.Check(); err != nil {
 		return "", false, err
@@ -61,9 +61,9 @@ func noVersion(version string) error {
 	return errs.RecordNotFound("version", version[:min(len(version), 64)])
 }
 
-// Staged finds a staged version and gives it an empty temp directory. No
-// daemon of it may be running. The error is NotFound when it is not there, and
-// Conflict when it is live.
+// Staged finds a staged version and empties its temp directory. It is called
+// while no daemon has the version open. NotFound when it is missing, Conflict
+// when it is live.
 func (d *Dir) Staged(p ayb.DatabasePath, version string) (Version, error) {
 	dir, live, err := d.stagedDir(p, version)
 	if err != nil {
@@ -77,7 +77,7 @@ func (d *Dir) Staged(p ayb.DatabasePath, version string) (Version, error) {
 	return v, err
 }
 
-// CheckStaged tells whether there is a staged version: NotFound when not, and
+// CheckStaged checks that a version is staged: NotFound when it is missing,
 // Conflict when it is live.
 func (d *Dir) CheckStaged(p ayb.DatabasePath, version string) error {
 	_, live, err := d.stagedDir(p, version)
@@ -88,11 +88,11 @@ func (d *Dir) CheckStaged(p ayb.DatabasePath, version string) error {
 }
 
 func isLive(p ayb.DatabasePath) error {
-	return errs.E(errs.Conflict, "This version of database %s is live already", p)
+	return errs.E(errs.Conflict, "This version of database %s is already live", p)
 }
 
-// Unstage removes a staged version. One that is not there is no error; one
-// that is live gives Conflict and stays. No daemon of it may be running.
+// Unstage removes a staged version. A missing one is no error; Conflict when it
+// is live. It is called while no daemon has the version open.
 func (d *Dir) Unstage(p ayb.DatabasePath, version string) error {
 	if err := p.Check(); err != nil {
 		return err
@@ -111,8 +111,7 @@ func (d *Dir) Unstage(p ayb.DatabasePath, version string) error {
 	return d.removeEmptyHome(p)
 }
 
-// removeEmptyHome removes the directories of a database when nothing is in them
-// (N11).
+// removeEmptyHome removes the directories of a database without versions.
 func (d *Dir) removeEmptyHome(p ayb.DatabasePath) error {
 	if err := os.Remove(d.home(p)); err != nil && !errors.Is(err, fs.ErrNotExist) && !notEmpty(err) {
 		return fmt.Errorf("remove the directory of %s: %w", p, err)
@@ -120,9 +119,10 @@ func (d *Dir) removeEmptyHome(p ayb.DatabasePath) error {
 	return d.removeEmptyOwner(p)
 }
 
-// Publish makes a staged version the live one, durably, and removes the one
-// before. One that is live already is no error. NotFound when there is no such
-// version, or no such database. No daemon of either may be running.
+// Publish makes a staged version the live one, durably, and removes the
+// previous one. No error when it is already live. NotFound when the version or
+// the database is missing. It is called while no daemon has either version
+// open.
 func (d *Dir) Publish(p ayb.DatabasePath, version string) error {
 	if err := p.Check(); err != nil {
 		return err
@@ -136,7 +136,7 @@ func (d *Dir) Publish(p ayb.DatabasePath, version string) error {
 		return errs.RecordNotFound("database", p.String())
 	}
 	before, err := d.versionDir(p)
-	if err != nil { // whatever is wrong with it, the new one is whole
+	if err != nil { // the previous version is damaged; the new one is complete
 		before = ""
 	}
 	if err := syncVersion(p, dir); err != nil {
@@ -151,14 +151,15 @@ func (d *Dir) Publish(p ayb.DatabasePath, version string) error {
 		return nil
 	}
 	if err := d.removeDurably(before); err != nil {
-		return fmt.Errorf("remove the version of %s before: %w", p, err)
+		return fmt.Errorf("remove the previous version of %s: %w", p, err)
 	}
 	return nil
 }
 
-// CreateFrom makes a staged version the first live one of a database. NotFound
-// when there is no such version; Conflict when another one is live. One that
-// is live already is no error. No daemon of it may be running.
+// CreateFrom makes a staged version the first live version of a database.
+// NotFound when the version is missing, Conflict when another one is live. No
+// error when it is already live. It is called while no daemon has the version
+// open.
 func (d *Dir) CreateFrom(p ayb.DatabasePath, version string) error {
 	if err := p.Check(); err != nil {
 		return err
@@ -169,7 +170,7 @@ func (d *Dir) CreateFrom(p ayb.DatabasePath, version string) error {
 		return err
 	}
 	if hasLink(d.home(p)) {
-		return errs.E(errs.Conflict, "Database %s has files already", p)
+		return errs.E(errs.Conflict, "Database %s already has files", p)
 	}
 	if err := syncVersion(p, dir); err != nil {
 		return err
