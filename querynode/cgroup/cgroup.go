@@ -1,14 +1,13 @@
-// Package cgroup puts each query daemon into control groups of its own, where
-// the host lets this process make some: one group for each account, so that all
-// databases of an account together get one share of the processors, and in it
-// one for each daemon, with a bound on memory and on threads.
+// Package cgroup puts query daemons into control groups, where the host permits
+// it. There is one group per account, so that all databases of an account
+// together get one share of the processors. Below it there is one group per
+// daemon, which limits memory and threads.
 //
-// It knows both forms that Linux has: version 2, where the server must have
-// been given a subtree, and the hierarchies of version 1. It touches nothing
-// but groups it has made itself, whose names begin with "ayb-", below the
-// server's own group or the one that is configured; it never changes a setting
-// of a group that others made, and never moves a process that is not the
-// server's. It starts no daemon by itself and decides no limit.
+// The package knows both versions of control groups: version 2, which needs a
+// delegated subtree, and the hierarchies of version 1. It changes only groups
+// that it has made. Their names begin with "ayb-", and they are below the
+// server's own group or the configured one. It moves no process but the
+// server's, starts no daemon by itself and chooses no limit.
 package cgroup
 
 import (
@@ -17,43 +16,43 @@ import (
 	"strings"
 )
 
-// Auto finds the place for groups: below the group this process is in.
+// Auto selects the group of this process as the parent of all groups.
 const Auto = "auto"
 
-// Config says where groups are made.
+// Config is the place of the groups.
 type Config struct {
-	// Path is Auto or empty, or the path of an existing group as it stands in
+	// Path is Auto, empty for Auto, or the path of an existing group as in
 	// /proc/PID/cgroup, such as /ayb.
 	Path string
-	// Node names the query node. Two nodes on one machine have two names.
+	// Node names the query node. Nodes on one machine have different names.
 	Node string
 }
 
-// Limits bound one daemon.
+// Limits are the limits of one daemon.
 type Limits struct {
-	// Memory is in bytes, with what the kernel keeps for the process: cached
-	// pages of files, buffers of sockets. 0 is no bound.
+	// Memory is in bytes and includes kernel memory for the process: cached
+	// pages of files, socket buffers. 0 is unlimited.
 	Memory int64
-	// Threads is how many the daemon may have. 0 is no bound.
+	// Threads is the largest number of threads. 0 is unlimited.
 	Threads int
 }
 
-// Unavailable is the error of [Open] where groups cannot be made. It is no
-// fault: everything works without them, only less fairly.
+// Unavailable is the error of [Open] on a host without usable groups. The
+// server works without them, but shares the processors less fairly.
 type Unavailable struct {
 	// Why completes the sentence "there are no control groups: …".
 	Why string
-	// Cause is what the system said, if that was the reason.
+	// Cause is the error of the system, or nil.
 	Cause error
 }
 
 // Error implements error.
 func (u *Unavailable) Error() string { return "there are no control groups: " + u.Why }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (u *Unavailable) Unwrap() error { return u.Cause }
 
-// Why is what an operator is told about an error of [Open].
+// Why is the reason of an error of [Open], for the operator.
 func Why(err error) string {
 	if u, ok := errors.AsType[*Unavailable](err); ok {
 		return u.Why
@@ -61,19 +60,21 @@ func Why(err error) string {
 	return err.Error()
 }
 
-// ErrGroup is in an error of [Group.Start] when the group could not be used.
+// ErrGroup marks an error of [Group.Start] that concerns the group, not the
+// command.
 var ErrGroup = errors.New("the control group cannot be used")
 
-// controllers are those that are used, in the order of a report.
+// controllers are the controllers that the package uses, in the order of a
+// report.
 func controllers() []string { return []string{"memory", "cpu", "pids"} }
 
-// Report names what is in force.
+// Report lists the active controllers.
 type Report struct {
 	Version int      // of control groups, 1 or 2
 	Active  []string // of memory, cpu, pids
 }
 
-// String is the phrase for the operator.
+// String is a phrase for the operator.
 func (r Report) String() string {
 	s := strings.Join(r.Active, " + ")
 	if r.Version == 1 {

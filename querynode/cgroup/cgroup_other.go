@@ -4,15 +4,15 @@ package cgroup
 
 import "os/exec"
 
-// Tree is the groups of one query node; there are none on this system.
+// Tree does not exist on this system.
 type Tree struct{}
 
-// Open says that there are none.
+// Open reports that there are no groups.
 func Open(Config) (*Tree, error) {
 	return nil, &Unavailable{Why: "this system has none"}
 }
 
-// Report is never called: there is no Tree.
+// Report is never called, since there is no Tree.
 func (*Tree) Report() Report { return Report{} }
 
 // Close does nothing.
@@ -24,13 +24,13 @@ func (*Tree) New(string, Limits) (*Group, error) { return &Group{}, nil }
 // Demote is never called.
 func (*Tree) Demote(string, bool) error { return nil }
 
-// Group is the place of one daemon.
+// Group is the group of one daemon.
 type Group struct{}
 
-// Start starts the command as it is.
+// Start starts the command.
 func (*Group) Start(cmd *exec.Cmd) error { return cmd.Start() }
 
-// OutOfMemory is always false.
+// OutOfMemory returns false.
 func (*Group) OutOfMemory() bool { return false }
 
 // Remove does nothing.

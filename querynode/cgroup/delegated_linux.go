@@ -11,16 +11,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// serverLeaf is where the server's own process goes in version 2, in which a
-// group that passes controllers on holds no processes itself.
+// serverLeaf is the group of the server's own process in version 2, in which a
+// group with controllers for its children holds no processes.
 const serverLeaf = "ayb-server"
 
-// prepareV2 makes the base of a version 2 hierarchy fit to hold groups: this
-// process leaves it for a group below, provided that it is ours alone.
+// prepareV2 makes the base of a version 2 hierarchy usable. If the base holds
+// only this process, the process moves to a group below.
 func prepareV2(h hierarchy, cfg Config) (hierarchy, error) {
 	auto := cfg.Path == "" || cfg.Path == Auto
 	if auto && filepath.Base(h.base) == serverLeaf {
-		h.base = filepath.Dir(h.base) // of an earlier start of this role
+		h.base = filepath.Dir(h.base) // an earlier start of this role moved the process
 	}
 	if auto && h.base == h.home && !delegated(h.base) {
 		return h, &Unavailable{"the server has not been given a group of its own (with systemd: Delegate=yes)", nil}
@@ -47,7 +47,8 @@ func prepareV2(h hierarchy, cfg Config) (hierarchy, error) {
 	return h, nil
 }
 
-// enableControllers lets the groups below dir use controllers. Version 1 needs none of that.
+// enableControllers enables controllers for the groups below dir. Version 1
+// does not need it.
 func (l level) enableControllers(dir string, which []string) error {
 	if !l.v2 || len(which) == 0 || controllersEnabled(dir, which) {
 		return nil
@@ -64,8 +65,8 @@ func controllersEnabled(dir string, wanted []string) bool {
 	return !slices.ContainsFunc(wanted, func(c string) bool { return !slices.Contains(has, c) })
 }
 
-// delegated tells whether a manager has left a group to the processes in it:
-// systemd marks such groups; what a container sees as the root is its own.
+// delegated reports whether a manager has left a group to its processes:
+// systemd marks such groups, and the root that a container sees is its own.
 func delegated(dir string) bool {
 	mark := make([]byte, 8)
 	for _, name := range []string{"user.delegate", "trusted.delegate"} {
@@ -77,14 +78,14 @@ func delegated(dir string) bool {
 	return err == nil && memberships(string(info))[""] == "/"
 }
 
-// isRoot tells the root of all groups, which has no type, from that which a
-// container sees.
+// isRoot reports whether dir is the root of all groups, which has no type. The
+// root that a container sees has one.
 func isRoot(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, "cgroup.type"))
 	return os.IsNotExist(err)
 }
 
-// onlyProcess tells whether this process is the only one in a group.
+// onlyProcess reports whether a group has no other process than this one.
 func onlyProcess(dir string) bool {
 	text, err := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
 	return err == nil && strings.TrimSpace(string(text)) == strconv.Itoa(os.Getpid())

@@ -16,15 +16,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Group is the place of one daemon. Its methods are called one after another.
+// Group is the group of one daemon. It is not safe for concurrent use.
 type Group struct {
 	tree    *Tree
 	account string
-	dirs    []string // one for each level of the tree
+	dirs    []string // one per level of the tree
 }
 
-// New makes the group of one daemon of an account. The owner's name must be
-// fit to be a file name.
+// New makes the group of one daemon of an account. The owner must be a valid
+// file name.
 func (t *Tree) New(owner string, l Limits) (*Group, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -49,9 +49,9 @@ func (t *Tree) New(owner string, l Limits) (*Group, error) {
 // accountDir is the group of an account.
 func (l level) accountDir(owner string) string { return l.dir + separator + owner }
 
-// makeDaemonDir makes the group of a daemon. Where a hierarchy holds nothing but
-// processors it is the account's: each further level costs time at every switch
-// between threads.
+// makeDaemonDir makes the group of a daemon. In a version 1 hierarchy that only
+// has the processor controller, it is the group of the account: each further
+// level costs time at every switch between threads.
 func (l level) makeDaemonDir(owner string, number uint64, limits Limits) (string, error) {
 	dir := l.accountDir(owner)
 	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -71,8 +71,8 @@ func (l level) makeDaemonDir(owner string, number uint64, limits Limits) (string
 	return dir, l.setLimits(dir, limits)
 }
 
-// setLimits sets the bounds of a daemon. A daemon must never swap: then it would
-// slow others down by using their disk.
+// setLimits sets the limits of a daemon. A daemon must never swap, since
+// swapping would slow down the disk for others.
 func (l level) setLimits(dir string, limits Limits) error {
 	type setting struct{ file, value string }
 	var settings, optional []setting
@@ -94,7 +94,7 @@ func (l level) setLimits(dir string, limits Limits) error {
 			return err
 		}
 	}
-	for _, s := range optional { // kernels without swap, or older ones, lack them
+	for _, s := range optional { // missing in old kernels, and in kernels without swap
 		if err := writeSetting(dir, s.file, s.value); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EOPNOTSUPP) {
 			return err
 		}
@@ -102,19 +102,20 @@ func (l level) setLimits(dir string, limits Limits) error {
 	return nil
 }
 
-// Start starts a process that is in the group from its first instruction. It
-// must be called within [thread.Run]: in version 1 the thread enters the group
-// for a moment, and what it starts stays there. After an error that is ErrGroup the command has not been tried.
+// Start starts a process in the group. The process is in the group from its
+// first instruction. Start must be called within [thread.Run]: in version 1 the
+// thread enters the group for the fork, and the child stays there. After an
+// error that is ErrGroup the command was not tried.
 func (g *Group) Start(cmd *exec.Cmd) error {
 	if len(g.tree.levels) > 0 && g.tree.levels[0].v2 {
 		return g.startInside(cmd)
 	}
 	tid := unix.Gettid()
 	if tid == os.Getpid() {
-		return fmt.Errorf("%w: the first thread of the process takes its memory along", ErrGroup)
+		return fmt.Errorf("%w: the first thread of the process must not enter a group", ErrGroup)
 	}
 	thread := strconv.Itoa(tid)
-	// One that stays behind holds up the removal of the group, and no more.
+	// If the thread stays in the group, it only delays the removal of the group.
 	defer func() {
 		for _, l := range g.tree.levels {
 			_ = writeSetting(l.home, "tasks", thread)
@@ -128,7 +129,8 @@ func (g *Group) Start(cmd *exec.Cmd) error {
 	return cmd.Start()
 }
 
-// startInside is version 2: the kernel puts the child into the group.
+// startInside is Start for version 2, in which the kernel starts the child in
+// the group.
 func (g *Group) startInside(cmd *exec.Cmd) error {
 	f, err := os.Open(g.dirs[0])
 	if err != nil {
@@ -142,8 +144,8 @@ func (g *Group) startInside(cmd *exec.Cmd) error {
 	return cmd.Start()
 }
 
-// OutOfMemory tells whether the kernel has ended a process because the group's
-// memory was used up.
+// OutOfMemory reports whether the kernel has killed a process because the
+// group's memory was used up.
 func (g *Group) OutOfMemory() bool {
 	for i, l := range g.tree.levels {
 		file := "memory.oom_control"
@@ -157,8 +159,8 @@ func (g *Group) OutOfMemory() bool {
 	return false
 }
 
-// Remove removes the group, and that of the account with its last daemon. The
-// daemon must have ended.
+// Remove removes the group, and with the last daemon also the group of the
+// account. It is called after the daemon has ended.
 func (g *Group) Remove() {
 	t := g.tree
 	t.mu.Lock()
@@ -170,8 +172,8 @@ func (g *Group) Remove() {
 	t.discard(g)
 }
 
-// discard removes the group's directories, and the account's with its last
-// daemon. The caller holds t.mu.
+// discard marks the group's directories as unused, and removes them if
+// possible. The caller holds t.mu.
 func (t *Tree) discard(g *Group) {
 	for i, dir := range g.dirs {
 		t.unused[dir] = g.account
@@ -180,8 +182,8 @@ func (t *Tree) discard(g *Group) {
 	t.removeUnused()
 }
 
-// removeUnused removes what is not needed any more, the deepest first. What is busy
-// for a moment waits for the next time. The caller holds t.mu.
+// removeUnused removes unused directories, the deepest first. Busy ones are
+// tried again at the next call. The caller holds t.mu.
 func (t *Tree) removeUnused() {
 	for _, dir := range slices.Backward(slices.Sorted(maps.Keys(t.unused))) {
 		if owner := t.unused[dir]; strings.HasSuffix(dir, separator+owner) && t.accounts[owner] > 0 {
@@ -194,19 +196,19 @@ func (t *Tree) removeUnused() {
 	}
 }
 
-// resetAccount makes an account's group as a new one is, for it may be an old one that
-// could not be removed in time.
+// resetAccount restores the normal share of an account. Its directory may be an old
+// one that was not removed in time.
 func (t *Tree) resetAccount(owner string) {
 	for _, l := range t.levels {
 		if slices.Contains(l.controllers, "cpu") {
-			_ = writeSetting(l.accountDir(owner), "cpu.idle", "0") // a new one is so anyway
+			_ = writeSetting(l.accountDir(owner), "cpu.idle", "0") // a new directory has this value
 		}
 	}
 }
 
-// Demote says whether an account's daemons get the processors only when nobody
-// else wants them. Saying it again costs nothing. Nothing happens to an account
-// without daemons, nor where the groups do not hold processors.
+// Demote sets whether an account's daemons run only when no other process wants
+// the processors. Repeated calls cost nothing. It does nothing for an account
+// without daemons, and where groups do not control processors.
 func (t *Tree) Demote(owner string, yes bool) error {
 	value := "0"
 	if yes {
@@ -226,7 +228,7 @@ func (t *Tree) Demote(owner string, yes bool) error {
 			continue // kernels before 5.15
 		}
 		if err != nil {
-			return fmt.Errorf("change the weight of an account: %w", err)
+			return fmt.Errorf("change the processor share of an account: %w", err)
 		}
 	}
 	if t.demoted[owner] = yes; !yes {

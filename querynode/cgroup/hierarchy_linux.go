@@ -7,23 +7,23 @@ import (
 	"strings"
 )
 
-// hierarchy is one tree of groups and our place in it.
+// hierarchy is one tree of groups and the place of this process in it.
 type hierarchy struct {
 	v2          bool
-	controllers []string // of ours, those it holds
-	base        string   // the directory below which our groups are made
-	home        string   // the directory of the group this process is in
+	controllers []string // those of controllers() that it has
+	base        string   // parent directory of our groups
+	home        string   // directory of the group of this process
 }
 
 // mount is one mounted tree of groups.
 type mount struct {
 	v2          bool
 	controllers []string
-	root        string // what of the tree is mounted
-	point       string // and where
+	root        string // the mounted part of the tree
+	point       string // its mount point
 }
 
-// mounts reads /proc/self/mountinfo.
+// mounts parses /proc/self/mountinfo.
 func mounts(info string) []mount {
 	var out []mount
 	for line := range strings.Lines(info) {
@@ -47,13 +47,13 @@ func mounts(info string) []mount {
 	return out
 }
 
-// unescape undoes what the kernel does to blanks in paths.
+// unescape undoes the kernel's escapes in paths.
 func unescape(path string) string {
 	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(path)
 }
 
-// memberships reads /proc/self/cgroup: the path of each version 1 controller,
-// and under the empty name that of version 2.
+// memberships parses /proc/self/cgroup. It returns the path for each version 1
+// controller, and under the empty name the path in version 2.
 func memberships(text string) map[string]string {
 	out := map[string]string{}
 	for line := range strings.Lines(text) {
@@ -68,7 +68,8 @@ func memberships(text string) map[string]string {
 	return out
 }
 
-// directory is where a group is seen below a mount; "" when it is not.
+// directory is the directory of a group below a mount; "" when the mount does
+// not show it.
 func (m mount) directory(group string) string {
 	rel, err := filepath.Rel(m.root, group)
 	if err != nil || rel == ".." || strings.HasPrefix(rel, "../") || strings.Contains(group, "/../") {
@@ -77,8 +78,8 @@ func (m mount) directory(group string) string {
 	return filepath.Join(m.point, rel)
 }
 
-// find gives the hierarchies to use: version 2 when it has the controllers of
-// processors or memory, else those of version 1 that there are.
+// find returns the usable hierarchies: version 2 if it controls processors or
+// memory, else those of version 1.
 func find(info, self, path string) []hierarchy {
 	all, groups := mounts(info), memberships(self)
 	at := func(m mount, controller string) (base, home string) {
@@ -122,11 +123,12 @@ func find(info, self, path string) []hierarchy {
 	return out
 }
 
-// offered are those of our controllers that a version 2 group may pass on.
+// offered returns the known controllers that a version 2 group can enable for
+// its children.
 func offered(dir string) []string {
 	text, err := os.ReadFile(filepath.Join(dir, "cgroup.controllers"))
 	if err != nil {
-		return nil // there is no such group: nothing is offered
+		return nil // the group does not exist
 	}
 	has := strings.Fields(string(text))
 	return slices.DeleteFunc(controllers(), func(c string) bool { return !slices.Contains(has, c) })

@@ -14,13 +14,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// prefix begins the name of the group of a node, which is empty and there for
-// its lock. Those of its accounts stand beside it, with the separator and their
-// name added. They are not within it, because the kernel divides a group's
-// weight among processors by what the groups within weigh there: with one that
-// gives way, and weighs next to nothing, the node's would go up and down a
-// hundredfold, and a thread that wakes up in between may wait for a third of a
-// second.
+// prefix begins the name of a node's group, which is empty and exists for its
+// lock. The groups of accounts are its siblings, named with the separator and
+// the name of the account. They are not its children for the sake of fairness.
+// The kernel divides a group's weight among processors by the weights of its
+// children there. With a demoted child, whose weight is almost 0, the weight of
+// the node's group would change a hundredfold, and a thread that wakes up in
+// between could wait for a third of a second.
 const (
 	prefix    = "ayb-node-"
 	separator = ":"
@@ -31,22 +31,21 @@ type Tree struct {
 	levels []level
 
 	mu       sync.Mutex
-	accounts map[string]int    // how many daemons each has
-	demoted  map[string]bool   // accounts that give way
+	accounts map[string]int // number of daemons
+	demoted  map[string]bool
 	last     uint64            // number of the last daemon
-	unused   map[string]string // directories to be removed, and whose they were
+	unused   map[string]string // directories to remove, and their accounts
 }
 
 // level is the node's group in one hierarchy.
 type level struct {
 	hierarchy
 	dir  string   // the node's group
-	lock *os.File // held while the node lives, so that others leave its groups alone
+	lock *os.File // held while the node runs, so that other servers leave its groups alone
 }
 
-// Open finds out what the host offers and makes the node's groups; what a
-// killed server has left is removed. The error is *Unavailable where this
-// process may not make groups.
+// Open makes the node's groups, and removes those of a killed server. The error
+// is *Unavailable where this process may not make groups.
 func Open(cfg Config) (*Tree, error) {
 	info, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
@@ -69,7 +68,7 @@ func open(cfg Config, found []hierarchy) (*Tree, error) {
 	for _, h := range found {
 		l, err := openLevel(h, cfg)
 		if err != nil {
-			refused = err // the others are better than nothing
+			refused = err // the other hierarchies are still useful
 			continue
 		}
 		t.levels = append(t.levels, l)
@@ -105,8 +104,7 @@ func openLevel(h hierarchy, cfg Config) (level, error) {
 	return l, nil
 }
 
-// lock takes a group for this process. The lock ends with the process, however
-// that ends.
+// lock locks a group for this process. The lock ends with the process.
 func lock(dir string) (*os.File, error) {
 	f, err := os.Open(dir)
 	if err != nil {
@@ -119,9 +117,9 @@ func lock(dir string) (*os.File, error) {
 	return f, nil
 }
 
-// makeLocked makes a group and locks it. A server that starts at the same moment may
-// look into it, and remove it before it is locked; then the error is that of a
-// lock.
+// makeLocked makes a group and locks it. Another starting server may remove the
+// group before it is locked; the error is then EWOULDBLOCK, as for a locked
+// group.
 func makeLocked(dir string) (*os.File, error) {
 	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
@@ -140,12 +138,12 @@ func makeLocked(dir string) (*os.File, error) {
 	return f, nil
 }
 
-// sweep removes what servers have left that were killed. What belongs to a node
-// begins with its name; whoever holds the lock of the name may remove it.
+// sweep removes the groups of killed servers. The groups of a node begin with
+// the name of its group, and the holder of that group's lock may remove them.
 func sweep(base string) {
 	left, err := filepath.Glob(filepath.Join(base, prefix+"*"))
 	if err != nil {
-		return // base holds what a pattern cannot: then it is not looked into
+		return // base is not a valid pattern
 	}
 	nodes := map[string]bool{}
 	for _, dir := range left {
@@ -155,15 +153,15 @@ func sweep(base string) {
 	for node := range nodes {
 		f, err := makeLocked(node)
 		if err != nil {
-			continue // somebody's
+			continue // in use
 		}
 		removeAll(node)
 		f.Close()
 	}
 }
 
-// removeAll removes a node's group and those of its accounts, as far as they
-// are empty. The kernel refuses to remove a group with processes.
+// removeAll removes the empty groups of a node and its accounts. The kernel
+// refuses to remove a group with processes.
 func removeAll(node string) (done bool) {
 	accounts, err := filepath.Glob(node + separator + "*")
 	done = err == nil
@@ -179,7 +177,7 @@ func removeAll(node string) (done bool) {
 	return done
 }
 
-// removeEmptyBelow removes the groups below dir that are empty.
+// removeEmptyBelow removes the empty groups below dir.
 func removeEmptyBelow(dir string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -189,12 +187,12 @@ func removeEmptyBelow(dir string) {
 		if e.IsDir() {
 			below := filepath.Join(dir, e.Name())
 			removeEmptyBelow(below)
-			_ = os.Remove(below) // refused while a process is in it, and then rightly so
+			_ = os.Remove(below) // the kernel refuses it while a process is inside
 		}
 	}
 }
 
-// Report tells what the groups hold.
+// Report returns the active controllers.
 func (t *Tree) Report() Report {
 	r := Report{Version: 1}
 	for _, l := range t.levels {
@@ -212,15 +210,16 @@ func (t *Tree) Report() Report {
 	return r
 }
 
-// How long a group is waited for that another process is just looking into, and
-// one whose processes are just ending; and how long between two looks.
+// lockPatience bounds the wait for a group that another server is examining,
+// exitPatience the wait for ending processes, and pause is the interval of the
+// attempts.
 const (
 	lockPatience = 300 * time.Millisecond
 	exitPatience = 2 * time.Second
 	pause        = 10 * time.Millisecond
 )
 
-// Close removes all groups. Their daemons must have ended.
+// Close removes all groups. It is called after their daemons have ended.
 func (t *Tree) Close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -230,7 +229,7 @@ func (t *Tree) Close() {
 			done = removeAll(l.dir) && done
 		}
 		if done || time.Now().After(deadline) {
-			break // what is left is removed by the next start
+			break // the next start removes the rest
 		}
 	}
 	for _, l := range t.levels {
@@ -241,7 +240,7 @@ func (t *Tree) Close() {
 
 // writeSetting writes a setting of a group.
 func writeSetting(dir, file, value string) error {
-	// Without O_CREATE: in a group that is being removed nothing shall appear.
+	// Without O_CREATE, so that no file appears in a group that is being removed.
 	f, err := os.OpenFile(filepath.Join(dir, file), os.O_WRONLY, 0)
 	if err != nil {
 		return err
@@ -250,7 +249,7 @@ func writeSetting(dir, file, value string) error {
 	return errors.Join(err, f.Close())
 }
 
-// readNumber reads one number of a group: a whole file, or the line with a key.
+// readNumber reads the number after a key in a file of a group.
 func readNumber(dir, file, key string) (int64, error) {
 	text, err := os.ReadFile(filepath.Join(dir, file))
 	if err != nil {

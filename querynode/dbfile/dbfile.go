@@ -30,7 +30,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ayb-go/ayb/shared/ayb"
-	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/filelock"
 )
 

@@ -17,19 +17,21 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Part is a piece of a file and the address it is put to.
+// Part is a piece of a file and the address to which it is sent.
 type Part struct {
 	URL  string
 	Size int64
 }
 
-// Transfer moves packed files over HTTP. It is safe for concurrent use.
+// Transfer sends and fetches packed files over HTTP. It is safe for concurrent
+// use.
 type Transfer struct {
 	client *http.Client
 	stall  time.Duration
 }
 
-// NewTransfer makes one that gives up what has made no progress for stall.
+// NewTransfer makes a Transfer that stops a transfer after stall without
+// progress.
 func NewTransfer(stall time.Duration) *Transfer {
 	return &Transfer{stall: stall, client: &http.Client{
 		Transport: &http.Transport{
@@ -39,18 +41,18 @@ func NewTransfer(stall time.Duration) *Transfer {
 			ForceAttemptHTTP2:   true,
 			IdleConnTimeout:     time.Minute,
 			MaxIdleConnsPerHost: 4,
-			DisableCompression:  true, // the bytes as they are
+			DisableCompression:  true, // the object must arrive unchanged
 		},
-		// Who signed an address meant that address.
+		// A signature is for one address only.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
 
-// Close ends connections that idle.
+// Close closes idle connections.
 func (t *Transfer) Close() { t.client.CloseIdleConnections() }
 
-// Send puts a packed file to addresses, which together take all of it, and
-// gives the tag that the store has given each part. Errors: NotFound for an
+// Send sends the parts of a packed file, which together are the complete file,
+// and returns the tag of the store for each part. Errors: NotFound for an
 // unknown handle, Invalid, ObjectStore, Canceled.
 func (t *Transfer) Send(ctx context.Context, s *Store, handle string, parts []Part) (tags []string, err error) {
 	f, size, err := s.open(handle)
@@ -61,12 +63,12 @@ func (t *Transfer) Send(ctx context.Context, s *Store, handle string, parts []Pa
 	var sum int64
 	for _, p := range parts {
 		if p.Size < 0 || p.Size > size-sum {
-			return nil, errs.E(errs.Invalid, "The parts of an upload are larger than the file")
+			return nil, errs.E(errs.Invalid, "The parts of an upload are larger than the file of %d bytes", size)
 		}
 		sum += p.Size
 	}
 	if sum != size || len(parts) == 0 {
-		return nil, errs.E(errs.Invalid, "The parts of an upload are not the whole file")
+		return nil, errs.E(errs.Invalid, "The parts of an upload have %d bytes, and the file has %d", sum, size)
 	}
 	var at int64
 	for _, p := range parts {
@@ -80,8 +82,8 @@ func (t *Transfer) Send(ctx context.Context, s *Store, handle string, parts []Pa
 	return tags, nil
 }
 
-// put sends one part. The store compares the checksum, so that what was changed
-// on the way is refused.
+// put sends one part. The store compares the checksum and refuses a part that
+// was changed in transit.
 func (t *Transfer) put(ctx context.Context, p Part, file io.ReaderAt, at int64) (tag string, err error) {
 	sum := md5.New() //nolint:gosec // as above
 	if _, err := io.Copy(sum, reader{ctx, io.NewSectionReader(file, at, p.Size)}); err != nil {
@@ -96,7 +98,7 @@ func (t *Transfer) put(ctx context.Context, p Part, file io.ReaderAt, at int64) 
 	if err != nil {
 		return "", err
 	}
-	if p.Size > 0 { // else there is a length of 0
+	if p.Size > 0 { // without a body the length is 0
 		req.ContentLength, req.GetBody = p.Size, body
 		req.Body, _ = body() // it cannot fail
 	}
@@ -115,11 +117,11 @@ func (t *Transfer) put(ctx context.Context, p Part, file io.ReaderAt, at int64) 
 	return resp.Header.Get("ETag"), nil
 }
 
-// Fetch gets a packed file, writes its content, at most so many bytes, to dst,
-// and gives its length. Errors: NoSnapshot when there is nothing, Snapshot for
-// other content than id says, TooLarge for more bytes of the right content,
-// ObjectStore, Full, Canceled.
-func (t *Transfer) Fetch(ctx context.Context, address, id string, most int64, dst io.Writer) (bytes int64, err error) {
+// Fetch gets a packed file, writes at most maxBytes of its content to dst, and
+// returns the length of the content. Errors: NoSnapshot when the object is
+// missing, Snapshot when the content does not match id, TooLarge when matching
+// content is longer than maxBytes, ObjectStore, Full, Canceled.
+func (t *Transfer) Fetch(ctx context.Context, address, id string, maxBytes int64, dst io.Writer) (bytes int64, err error) {
 	ctx, watch := t.watch(ctx)
 	defer watch.stop()
 	req, err := request(ctx, http.MethodGet, address)
@@ -135,27 +137,27 @@ func (t *Transfer) Fetch(ctx context.Context, address, id string, most int64, ds
 		return 0, refusedError(resp)
 	}
 	src := &source{r: watch.reader(resp.Body)}
-	got, err := unpack(dst, src, most)
+	got, err := unpack(dst, src, maxBytes)
 	switch {
 	case src.err != nil:
 		return 0, transferError(ctx, src.err)
 	case errors.Is(err, errTooLong):
-		return 0, errs.E(errs.Snapshot, "The stored snapshot is damaged: it is larger than any database")
+		return 0, errs.E(errs.Snapshot, "The stored snapshot is damaged: it is larger than the largest possible database")
 	case errors.Is(err, errPacking):
 		return 0, errs.Wrap(errs.Snapshot, err, "The stored snapshot is damaged")
 	case err != nil:
 		return 0, err
-	case got.id != id: // N2
-		return 0, errs.E(errs.Snapshot, "The stored snapshot is damaged: its content is not what its id says")
-	case got.bytes > most:
-		return 0, errs.E(errs.TooLarge, "The snapshot has %d bytes, and the database may have %d (limits.database_bytes, which the operator of the server can raise)", got.bytes, most)
+	case got.id != id:
+		return 0, errs.E(errs.Snapshot, "The stored snapshot is damaged: the hash of its content is not its id")
+	case got.bytes > maxBytes:
+		return 0, errs.E(errs.TooLarge, "The snapshot has %d bytes, and the database may have %d (limits.database_bytes; the operator of the server can raise it)", got.bytes, maxBytes)
 	}
 	return got.bytes, nil
 }
 
-// source reads an answer, keeps what went wrong on the way apart from what is
-// wrong with the content, and ends what does not end: nothing grows much when
-// it is compressed.
+// source reads a response body. It keeps errors of the transfer apart from
+// errors of the content. It also stops a body that grows without producing
+// content: compressed data is never much longer than its content.
 type source struct {
 	r    io.Reader
 	read int64
@@ -186,15 +188,15 @@ func request(ctx context.Context, method, address string) (*http.Request, error)
 	return req, nil
 }
 
-// maxReply is how much is read of an answer without content.
+// maxReply bounds how much is read of an error response.
 const maxReply = 64 << 10
 
 var storeCode = regexp.MustCompile(`<Code>([A-Za-z]{1,64})</Code>`)
 
-// refusedError makes an error of an answer that is none of success. What the store
-// calls it says more than the status, and nothing of ours.
+// refusedError is the error for a response without success. It names the code
+// of the store, which says more than the status.
 func refusedError(resp *http.Response) error {
-	text, _ := io.ReadAll(io.LimitReader(resp.Body, maxReply)) // as much as comes
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, maxReply)) // a partial text is enough
 	code := ""
 	if m := storeCode.FindSubmatch(text); m != nil {
 		code = " " + string(m[1])
@@ -205,8 +207,8 @@ func refusedError(resp *http.Response) error {
 	return errs.E(errs.ObjectStore, "The object store refused a transfer (%d%s)", resp.StatusCode, code)
 }
 
-// transferError makes an error of a transfer that broke. The text of the cause
-// must not have the address, which whoever reads it could use.
+// transferError is the error for a transfer that broke. It must not contain the
+// signed address, which every reader of the error could use.
 func transferError(ctx context.Context, err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
@@ -217,10 +219,10 @@ func transferError(ctx context.Context, err error) error {
 	return canceledOr(ctx, errs.Wrap(errs.ObjectStore, err, "The transfer to or from the object store broke"))
 }
 
-// canceledOr is err unless somebody has given up.
+// canceledOr returns err, or Canceled when ctx has ended.
 func canceledOr(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return errs.Wrap(errs.Canceled, context.Cause(ctx), "The transfer was given up")
+		return errs.Wrap(errs.Canceled, context.Cause(ctx), "The transfer was canceled")
 	}
 	return err
 }
@@ -246,7 +248,7 @@ func (t *Transfer) watch(ctx context.Context) (context.Context, *watchdog) {
 	return ctx, w
 }
 
-// reader counts every read of r as progress.
+// reader treats every read of r as progress.
 func (w *watchdog) reader(r io.Reader) io.Reader { return watched{w, r} }
 
 type watched struct {

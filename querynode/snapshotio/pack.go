@@ -1,7 +1,7 @@
-// Package snapshotio makes the files that are kept in an object store out of
-// copies of databases, sends them to addresses that somebody else has signed,
-// fetches them and makes copies of them again. It moves, hashes and compresses
-// bytes, of which it holds little at a time, and never looks into them.
+// Package snapshotio packs copies of databases into the files of an object
+// store, sends these files to signed addresses, fetches them, and unpacks them.
+// It moves, hashes and compresses bytes in small pieces, and does not interpret
+// them.
 package snapshotio
 
 import (
@@ -19,36 +19,36 @@ import (
 )
 
 const (
-	// chunk is how much is read at a time.
+	// chunk is the size of one read.
 	chunk = 1 << 20
-	// maxWindow is how far back a compressed file may refer, which has to be
-	// in memory. Level 3, of all makers, refers back 8 MiB at the most.
+	// maxWindow bounds the memory that a compressed file may require for
+	// references to earlier data. All compressors use at most 8 MiB at level 3.
 	maxWindow = 32 << 20
 )
 
 // Packed describes a packed file.
 type Packed struct {
 	ID    string // BLAKE3-256 of the content, 64 hex digits
-	Bytes int64  // of the content
-	Size  int64  // of the packed file
+	Bytes int64  // length of the content
+	Size  int64  // length of the packed file
 }
 
-// pack compresses what it reads from src, which has to have this length. It
-// calls pause before each piece.
-func pack(ctx context.Context, dst io.Writer, src io.Reader, length int64, pause func(context.Context)) (Packed, error) {
+// pack compresses src, which must have exactly length bytes. It calls wait
+// before each piece.
+func pack(ctx context.Context, dst io.Writer, src io.Reader, length int64, wait func(context.Context)) (Packed, error) {
 	out := &counter{w: dst}
 	z, err := zstd.NewWriter(out, zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(3)), zstd.WithEncoderConcurrency(1))
 	if err != nil {
 		return Packed{}, fmt.Errorf("compress: %w", err)
 	}
 	h := blake3.New()
-	n, err := io.CopyBuffer(io.MultiWriter(h, z), throttledReader{reader{ctx, io.LimitReader(src, length)}, pause}, make([]byte, chunk))
+	n, err := io.CopyBuffer(io.MultiWriter(h, z), throttledReader{reader{ctx, io.LimitReader(src, length)}, wait}, make([]byte, chunk))
 	if cerr := z.Close(); err == nil {
 		err = cerr
 	}
 	switch {
 	case ctx.Err() != nil:
-		return Packed{}, errs.Wrap(errs.Canceled, context.Cause(ctx), "The snapshot was given up")
+		return Packed{}, errs.Wrap(errs.Canceled, context.Cause(ctx), "The snapshot was canceled")
 	case err != nil:
 		return Packed{}, diskError(err)
 	case n != length:
@@ -57,26 +57,26 @@ func pack(ctx context.Context, dst io.Writer, src io.Reader, length int64, pause
 	return Packed{ID: hex.EncodeToString(h.Sum(nil)), Bytes: n, Size: out.n}, nil
 }
 
-// unpackResult tells what has come out of unpack.
+// unpackResult is the hash and the length of unpacked content.
 type unpackResult struct {
 	id    string
 	bytes int64
 }
 
-// errTooLong reports content that is longer than any is.
+// errTooLong reports content that is longer than any database.
 var errTooLong = errors.New("the content is too long")
 
-// errPacking reports bytes that no packer has made.
+// errPacking reports data that is not a packed file.
 var errPacking = errors.New("the compressed data is damaged")
 
-// maxContent is how much of a content is looked at to tell what it is, unless
-// the database may have more.
+// maxContent bounds how much content is unpacked to verify its hash, unless the
+// database may be larger.
 const maxContent = 1 << 40
 
-// unpack uncompresses src. No more than most bytes go to dst; of content that
-// has more the rest is counted and hashed only, so that its length can be
-// believed. The error is errTooLong, errPacking, or one of dst.
-func unpack(dst io.Writer, src *source, most int64) (unpackResult, error) {
+// unpack decompresses src. It writes at most maxBytes to dst. It counts and
+// hashes the rest of longer content, so that the reported length is verified.
+// The error is errTooLong, errPacking, or an error of dst.
+func unpack(dst io.Writer, src *source, maxBytes int64) (unpackResult, error) {
 	z, err := zstd.NewReader(src, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 	if err != nil {
 		return unpackResult{}, fmt.Errorf("%w: %w", errPacking, err)
@@ -86,11 +86,11 @@ func unpack(dst io.Writer, src *source, most int64) (unpackResult, error) {
 	buf := make([]byte, chunk)
 	for {
 		n, rerr := z.Read(buf)
-		if src.made += int64(n); src.made > max(most, maxContent) {
+		if src.made += int64(n); src.made > max(maxBytes, maxContent) {
 			return unpackResult{}, errTooLong
 		}
 		_, _ = h.Write(buf[:n]) // it cannot fail
-		if src.made <= most {
+		if src.made <= maxBytes {
 			if _, err := dst.Write(buf[:n]); err != nil {
 				return unpackResult{}, diskError(err)
 			}
@@ -104,7 +104,7 @@ func unpack(dst io.Writer, src *source, most int64) (unpackResult, error) {
 	}
 }
 
-// diskError says that there is no room, if that is why something failed.
+// diskError returns NoRoom for a full disk, else a wrapped error.
 func diskError(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) {
 		return NoRoom(err)
@@ -112,13 +112,13 @@ func diskError(err error) error {
 	return fmt.Errorf("work on the files of a snapshot: %w", err)
 }
 
-// NoRoom says that the node's disk is full.
+// NoRoom is the error of a full disk.
 func NoRoom(cause error) error {
 	return errs.Wrap(errs.DiskFull, cause, "disk full: the query node has no room left for the files of a snapshot; tell the operator").
 		With(errs.AttrReason, errs.ReasonDisk)
 }
 
-// counter counts what is written.
+// counter counts written bytes.
 type counter struct {
 	w io.Writer
 	n int64
@@ -130,7 +130,7 @@ func (c *counter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// reader ends when its context does.
+// reader fails when its context ends.
 type reader struct {
 	ctx context.Context
 	r   io.Reader
@@ -143,7 +143,7 @@ func (r reader) Read(p []byte) (int, error) {
 	return r.r.Read(p)
 }
 
-// throttledReader pauses before it reads.
+// throttledReader waits before each read.
 type throttledReader struct {
 	reader
 	throttle func(context.Context)

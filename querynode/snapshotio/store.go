@@ -14,8 +14,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Store keeps packed files until they are released, for a while at the most.
-// It is safe for concurrent use.
+// Store keeps packed files until they are released, but not longer than the
+// keep time. It is safe for concurrent use.
 type Store struct {
 	dir  string
 	keep time.Duration
@@ -25,21 +25,22 @@ type Store struct {
 	closed bool
 }
 
-// kept is a packed file under its handle.
+// kept is a packed file.
 type kept struct {
 	path   string
 	size   int64
 	expiry *time.Timer
 }
 
-// NewStore makes a store with an existing, empty directory of its own. Files
-// that nobody releases are removed when nobody has sent them for keep.
+// NewStore makes a store in an existing, empty directory of its own. It removes
+// a file that was not opened for keep.
 func NewStore(dir string, keep time.Duration) *Store {
 	return &Store{dir: dir, keep: keep, files: map[string]*kept{}}
 }
 
-// Pack packs a whole regular file, at low priority, and keeps the result.
-// Errors: Full, Canceled, Engine for a file that changes meanwhile.
+// Pack compresses a complete regular file in the background, and keeps the
+// result. Errors: Full, Canceled, Engine for a file that changes in the
+// meantime.
 func (s *Store) Pack(ctx context.Context, src *os.File) (handle string, p Packed, err error) {
 	info, err := src.Stat()
 	if err != nil {
@@ -51,7 +52,7 @@ func (s *Store) Pack(ctx context.Context, src *os.File) (handle string, p Packed
 	if err != nil {
 		return "", p, diskError(err)
 	}
-	runThrottled(func(pause func(context.Context)) { p, err = pack(ctx, dst, src, info.Size(), pause) })
+	runThrottled(func(wait func(context.Context)) { p, err = pack(ctx, dst, src, info.Size(), wait) })
 	if cerr := dst.Close(); err == nil && cerr != nil {
 		err = diskError(cerr)
 	}
@@ -59,7 +60,7 @@ func (s *Store) Pack(ctx context.Context, src *os.File) (handle string, p Packed
 		err = s.add(handle, &kept{path: path, size: p.Size})
 	}
 	if err != nil {
-		return "", Packed{}, errors.Join(err, os.Remove(path)) // N8: nothing stays behind
+		return "", Packed{}, errors.Join(err, os.Remove(path))
 	}
 	return handle, p, nil
 }
@@ -70,24 +71,24 @@ func (s *Store) add(handle string, k *kept) error {
 	if s.closed {
 		return errs.E(errs.Unavailable, "The query node is shutting down")
 	}
-	k.expiry = time.AfterFunc(s.keep, func() { _ = s.Release(handle) }) // the next start removes it
+	k.expiry = time.AfterFunc(s.keep, func() { _ = s.Release(handle) }) // the next start of the node removes the file
 	s.files[handle] = k
 	return nil
 }
 
-// open opens a packed file. NotFound says that there is none.
+// open opens a packed file. NotFound when it is not in the store.
 func (s *Store) open(handle string) (*os.File, int64, error) {
 	s.mu.Lock()
 	k := s.files[handle]
 	if k != nil {
-		k.expiry.Reset(s.keep) // whoever sends it may have to send it again
+		k.expiry.Reset(s.keep) // an upload may have to be repeated
 	}
 	s.mu.Unlock()
 	if k == nil {
 		return nil, 0, notFound()
 	}
 	f, err := os.Open(k.path)
-	if errors.Is(err, fs.ErrNotExist) { // released meanwhile
+	if errors.Is(err, fs.ErrNotExist) { // released in between
 		return nil, 0, notFound()
 	}
 	if err != nil {
@@ -97,10 +98,10 @@ func (s *Store) open(handle string) (*os.File, int64, error) {
 }
 
 func notFound() error {
-	return errs.E(errs.NotFound, "The prepared snapshot is not there any more")
+	return errs.E(errs.NotFound, "The prepared snapshot does not exist any more; prepare it again")
 }
 
-// Release removes a packed file; one that is not there is no error.
+// Release removes a packed file; a missing one is no error.
 func (s *Store) Release(handle string) error {
 	s.mu.Lock()
 	k := s.files[handle]
@@ -116,7 +117,7 @@ func (s *Store) Release(handle string) error {
 	return nil
 }
 
-// Close removes all files; no more are taken.
+// Close removes all files and ends the store.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	s.closed = true

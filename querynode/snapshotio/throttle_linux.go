@@ -10,33 +10,34 @@ import (
 )
 
 const (
-	// Of ioprio_set: one thread, and the class that is served when nobody else
-	// wants the disk.
+	// Arguments of ioprio_set: one thread, and the class that uses the disk
+	// only when no other process does.
 	ioprioThread = 1
 	ioprioIdle   = 3 << 13
 
-	// workSlice is how much is done at a time. Then the work rests for rests times as
-	// long if all else in the process has computed for busy of that time.
+	// The work is checked after each workSlice. If all other threads of the
+	// process have computed for more than busyShare of that time, the work
+	// pauses for pauseFactor times as long, at most maxPause.
 	workSlice   = 2 * time.Millisecond
 	pauseFactor = 4
 	maxPause    = 50 * time.Millisecond
 	busyShare   = 0.1
 )
 
-// runThrottled runs fn on a thread that gives way to others, and waits for it.
-// fn has to call the function it is given again and again, which rests while
-// the process has something else to do. A low priority instead would do harm:
-// the kernel would make the thread wait while it has one of the few places at
-// which Go runs anything, and the collector waits for every thread.
-func runThrottled(fn func(pause func(context.Context))) {
+// runThrottled runs fn on a thread of its own and waits for it. fn calls wait
+// between pieces of work; wait pauses while the process is busy with other
+// work. A low thread priority would do harm instead: the kernel would suspend
+// the thread while it occupies one of Go's few processors, and the garbage
+// collector waits for every thread.
+func runThrottled(fn func(wait func(context.Context))) {
 	thread.Run(func() {
-		_, _, _ = unix.Syscall(unix.SYS_IOPRIO_SET, ioprioThread, 0, ioprioIdle) // else it is as important as all else
+		_, _, _ = unix.Syscall(unix.SYS_IOPRIO_SET, ioprioThread, 0, ioprioIdle) // without it the work only uses the disk at normal priority
 		p := throttle{since: time.Now(), others: othersTime()}
 		fn(p.wait)
 	})
 }
 
-// throttle belongs to one thread.
+// throttle paces the work of one thread.
 type throttle struct {
 	since  time.Time
 	others time.Duration
@@ -56,12 +57,12 @@ func (p *throttle) wait(ctx context.Context) {
 		case <-ctx.Done():
 		}
 	}
-	// What the others do while this rests does not count: it may be more than
-	// they would do beside it.
+	// Work of the others during the pause does not count: they do more then than
+	// they would beside this work.
 	p.since, p.others = time.Now(), othersTime()
 }
 
-// othersTime is what all other threads of the process have computed.
+// othersTime is the processor time of all other threads of the process.
 func othersTime() time.Duration {
 	var all, own unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_SELF, &all) != nil || unix.Getrusage(unix.RUSAGE_THREAD, &own) != nil {

@@ -5,4 +5,4 @@ package snapshotio
 import "context"
 
 // runThrottled runs fn.
-func runThrottled(fn func(pause func(context.Context))) { fn(func(context.Context) {}) }
+func runThrottled(fn func(wait func(context.Context))) { fn(func(context.Context) {}) }
