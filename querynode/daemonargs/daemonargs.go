@@ -1,5 +1,5 @@
-// Package daemonargs is how a query node and the daemon it starts agree on what the
-// daemon is: the hidden subcommand and its one argument.
+// Package daemonargs is the configuration of a daemon, as the query node passes
+// it on the command line: a hidden subcommand with one argument.
 package daemonargs
 
 import (
@@ -11,19 +11,19 @@ import (
 	"github.com/ayb-go/ayb/querynode/space"
 )
 
-// Command is the hidden subcommand of every binary that runs the query node
-// role. It is no interface for people.
+// Command is the hidden subcommand of every program that has the query node
+// role. It is not for users.
 const Command = "__daemon"
 
-// Config is what the node tells a daemon.
+// Config is the configuration of one daemon.
 type Config struct {
-	Dir  string `json:"dir"`  // the version directory: the only place it may touch
+	Dir  string `json:"dir"`  // the version directory, the only one that the daemon can use
 	File string `json:"file"` // the database file in Dir
 	Temp string `json:"temp"` // directory in Dir for temporary files
-	// Staged says that the version is not live: the daemon takes or checks a
-	// whole database and serves nothing else.
+	// Staged reports that the version is not live: the daemon imports or checks
+	// a complete database file, and serves no other request.
 	Staged bool `json:"staged,omitempty"`
-	// Parent is the node's process id: a daemon whose node is gone ends.
+	// Parent is the node's process id: a daemon ends with its node.
 	Parent int `json:"parent"`
 
 	Readers          int           `json:"readers"`
@@ -32,31 +32,31 @@ type Config struct {
 	RequestBytes     int           `json:"request_bytes"`
 	StatementTimeout time.Duration `json:"statement_timeout"` // nanoseconds
 
-	// Seat is where the daemon counts its temporary files, and Reserve what it
-	// leaves free on the disk, in bytes.
+	// Seat is where the daemon counts its temporary files. Reserve is the
+	// number of bytes that it leaves free on the disk.
 	Seat    space.Seat `json:"seat"`
 	Reserve int64      `json:"reserve,omitempty"`
 
-	// Probe makes the process try its sandbox on Dir, print a
-	// sandbox.Report as JSON and end.
+	// Probe makes the process test its sandbox on Dir, print a sandbox.Report
+	// as JSON and exit.
 	Probe bool `json:"probe,omitempty"`
-	// Outside is a writable directory where a probe must fail to do anything.
+	// Outside is a writable directory that a probe must not be able to use.
 	Outside string `json:"outside,omitempty"`
 }
 
-// What the process may hold at once beside SQLite's heap.
+// Memory of the process besides SQLite's heap.
 const (
-	// HeldRequests is how many requests of the largest size may be in memory
-	// at once, or as many more smaller ones; requestCopies is how many times
-	// each is: as received, as text for the engine, and what is collected later.
+	// HeldRequests is the number of requests of the largest size that may be in
+	// memory at once, or more smaller ones. requestCopies is the number of
+	// copies of each: as received, as text for the engine, and garbage.
 	HeldRequests  = 2
 	requestCopies = 4
-	// answerBytes is what answers that are being encoded may use.
+	// answerBytes is memory for encoding answers.
 	answerBytes = 64 << 20
 )
 
-// DataBytes is the limit on private memory that the process sets itself, in
-// bytes; 0 is none.
+// DataBytes is the limit that the process sets on its private memory, in bytes;
+// 0 is unlimited.
 func (c Config) DataBytes() uint64 {
 	if c.HeapBytes <= 0 {
 		return 0
@@ -64,7 +64,7 @@ func (c Config) DataBytes() uint64 {
 	return uint64(c.HeapBytes) + sandbox.BaseDataBytes + answerBytes + HeldRequests*requestCopies*uint64(c.RequestBytes)
 }
 
-// Args gives the arguments that start a daemon with this configuration.
+// Args returns the command-line arguments of a daemon with this configuration.
 func (c Config) Args() ([]string, error) {
 	b, err := json.Marshal(c)
 	if err != nil {
@@ -73,11 +73,11 @@ func (c Config) Args() ([]string, error) {
 	return []string{Command, string(b)}, nil
 }
 
-// Parse reads what Args made, without the subcommand.
+// Parse reads the arguments that Args has made, without the subcommand.
 func Parse(args []string) (Config, error) {
 	var c Config
 	if len(args) != 1 {
-		return c, fmt.Errorf("%s is started by the query node, not by hand", Command)
+		return c, fmt.Errorf("the query node starts %s; it is not a command for users", Command)
 	}
 	if err := json.Unmarshal([]byte(args[0]), &c); err != nil {
 		return c, fmt.Errorf("read the daemon's configuration: %w", err)

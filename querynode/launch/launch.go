@@ -18,8 +18,8 @@ import (
 	"github.com/ayb-go/ayb/shared/supervisor"
 )
 
-// busPatience is how long a starting node waits for the bus before it counts
-// as a failure; the supervisor then tries again.
+// busPatience is how long a starting node waits for the bus. After that the
+// start fails, and the supervisor repeats it.
 const busPatience = time.Minute
 
 // Role is the query node.
@@ -37,7 +37,7 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 	defer conn.Close()
 	cfg := nodeConfig(env.Config)
 	if room := env.Descriptors.Daemons; room > 0 && room < cfg.MaxDaemons {
-		env.Log.Warn("querynode.max_daemons is lowered to what the open files and connections of this process leave room for; raise their number (ulimit -n), or lower it", "asked", cfg.MaxDaemons, "taken", room)
+		env.Log.Warn("the limit on open files leaves room for fewer daemons than querynode.max_daemons; raise the limit on open files (ulimit -n), or lower querynode.max_daemons", "configured", cfg.MaxDaemons, "used", room)
 		cfg.MaxDaemons = room
 	}
 	node, err := querynode.New(ctx, cfg, querynode.Deps{
@@ -47,7 +47,7 @@ func run(ctx context.Context, env process.Env, ready func()) error {
 	if err != nil {
 		return supervisor.Fatal(err)
 	}
-	defer func() { _ = node.Close() }() // it frees a lock only
+	defer func() { _ = node.Close() }() // it only releases a lock
 	waiting, cancel := context.WithTimeout(ctx, busPatience)
 	defer cancel()
 	if err := conn.Connected(waiting); err != nil {

@@ -2,10 +2,10 @@ package sandbox
 
 import "golang.org/x/sys/unix"
 
-// rule lets one system call through when all its conditions hold. Several rules
-// for one call are alternatives.
+// rule permits one system call when all its conditions hold. Several rules for
+// one call are alternatives.
 type rule struct {
-	// name as the processor's table has it; "a|b" where tables disagree.
+	// name in the processor's table; "a|b" where tables differ.
 	name string
 	when []cond
 }
@@ -28,14 +28,14 @@ const (
 
 	setIDBits = unix.S_ISUID | unix.S_ISGID
 
-	// Of ioprio_set: one thread, and the class that is served when nobody else
-	// wants the disk.
+	// Arguments of ioprio_set: one thread, and the class that uses the disk
+	// only when no other process does.
 	ioprioThread = 1
 	ioprioIdle   = 3 << 13
 )
 
-// plainCalls need no look at their arguments. The most frequent come first:
-// kernels before 5.11 walk the list for every call.
+// plainCalls are permitted with any arguments. The most frequent come first:
+// kernels before 5.11 search the list for every call.
 func plainCalls() []string {
 	return []string{
 		// Go scheduler, memory, clocks.
@@ -45,7 +45,7 @@ func plainCalls() []string {
 		// Open descriptors: the channel to the node, database files.
 		"read", "write", "pread64", "pwrite64", "readv", "writev", "lseek", "close",
 		"fstat", "fsync", "fdatasync", "ftruncate", "fallocate", "copy_file_range", "getdents64", "fchown",
-		// How much room the disk has.
+		// Free space of the disk.
 		"statfs", "fstatfs",
 		// Names; Landlock decides which.
 		"newfstatat|fstatat", "statx", "faccessat", "faccessat2", "readlinkat", "getcwd",
@@ -58,12 +58,12 @@ func plainCalls() []string {
 	}
 }
 
-// legacyCalls exist on amd64 only; newer processors have just the *at forms.
+// legacyCalls exist on amd64 only; newer processors have only the *at forms.
 func legacyCalls() []string {
 	return []string{"stat", "lstat", "access", "readlink", "unlink", "rename", "rmdir", "epoll_wait", "time"}
 }
 
-// checkedCalls are allowed for some arguments only. pid is this process.
+// checkedCalls are permitted for some arguments only. pid is this process.
 func checkedCalls(pid int) []rule {
 	return append(fcntlCalls(), []rule{
 		// Anonymous memory and database pages, never code. RLIMIT_DATA counts
@@ -84,8 +84,8 @@ func checkedCalls(pid int) []rule {
 		{"prctl", []cond{{0, low32, unix.PR_SET_VMA}, {1, all64, unix.PR_SET_VMA_ANON_NAME}}},
 		{"prctl", []cond{{0, low32, unix.PR_GET_NO_NEW_PRIVS}}},
 		{"prctl", []cond{{0, low32, unix.PR_GET_DUMPABLE}}},
-		// A thread that copies or exports gives way to all others; nothing else
-		// can be chosen, and not for another thread.
+		// A thread that copies or exports lowers its own priority to the minimum.
+		// No other value is permitted, nor another thread.
 		{"setpriority", []cond{{0, low32, unix.PRIO_PROCESS}, {1, low32, 0}, {2, low32, 19}}},
 		{"ioprio_set", []cond{{0, low32, ioprioThread}, {1, low32, 0}, {2, low32, ioprioIdle}}},
 	}...)
@@ -98,8 +98,8 @@ func legacyChecked() []rule {
 	}
 }
 
-// fcntlCalls are duplicates, flags and record locks. Missing on purpose: the
-// commands that make the kernel send signals (F_SETOWN, F_SETSIG), leases.
+// fcntlCalls are duplicates, flags and record locks. Commands that make the
+// kernel send signals (F_SETOWN, F_SETSIG) and leases are left out on purpose.
 func fcntlCalls() []rule {
 	var rules []rule
 	for _, cmd := range []uint64{

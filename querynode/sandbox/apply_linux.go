@@ -13,12 +13,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Apply restricts all threads of this process, present and future, as p says.
-// It cannot be undone and is to be called once, early, from one goroutine.
+// Apply restricts all threads of this process, present and future, to the
+// policy. It cannot be undone. It is called once, early, from one goroutine.
 //
-// What this kernel does not offer is no error but stands in the report; an
-// error means that p is wrong or that something offered failed, and the process
-// must then not touch a tenant's data. Descriptors that are already open keep
+// Restrictions that this kernel does not offer are in the report. An error
+// means that p is wrong or that an offered restriction failed; the process must
+// then not touch a tenant's data. Descriptors that are already open keep
 // working, so the caller must not hold any that a tenant should not have.
 func Apply(p Policy) (Report, error) {
 	p, err := p.check()
@@ -54,7 +54,7 @@ func Apply(p Policy) (Report, error) {
 	return r, nil
 }
 
-// explain is absent with the reason that Landlock and seccomp gave.
+// explain is absent with the reasons of Landlock and seccomp.
 func (r Report) explain(landlock, seccomp string) []string {
 	var out []string
 	for _, p := range r.parts() {
@@ -139,8 +139,8 @@ func loadFilter(prog []bpf.Instruction) error {
 	case errno != 0:
 		return errno
 	case tid != 0:
-		// Not an errno: the number of a thread that could not be brought along.
-		return errors.New("a thread could not be brought along")
+		// Not an errno: the id of a thread that the filter could not be set for.
+		return errors.New("the filter could not be set for all threads")
 	}
 	return nil
 }

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// badFD is no descriptor: a call that reaches the kernel answers EBADF, not the
-// filter's EPERM. All attempts on system calls are made so that they fail
-// harmlessly, and with another error, where the filter lets them through.
+// badFD is not a descriptor: a call that reaches the kernel fails with EBADF,
+// not with the filter's EPERM. Every attempted system call fails harmlessly,
+// and with another error, where the filter permits it.
 const badFD = ^uintptr(0)
 
 // raw makes a system call by number.
@@ -57,7 +57,7 @@ func callAttempts() []attempt {
 	}
 }
 
-// execNowhere cannot replace this process even where it is let through.
+// execNowhere cannot replace this process, even without a filter.
 func execNowhere() error {
 	path := []byte("/nonexistent/program\x00")
 	var none [1]uintptr
@@ -120,8 +120,8 @@ func openMany(path string, limit uint64) error {
 	return nil
 }
 
-// coreLimit returns EPERM if no core file can be written, else nil. Dying to
-// find out is not possible here.
+// coreLimit returns EPERM if no core file can be written, else nil. A test by
+// crashing is not possible.
 func coreLimit() error {
 	var l unix.Rlimit
 	if err := unix.Prlimit(0, unix.RLIMIT_CORE, nil, &l); err != nil {

@@ -8,17 +8,17 @@ import (
 	ll "github.com/landlock-lsm/go-landlock/landlock/syscall"
 )
 
-// dirRights is what a daemon may do below its own directory. Not among them:
-// executing, sockets, devices, and symbolic links, through which a
-// hostile daemon could lead the node to another file; nor making, moving or
-// removing directories, which the node alone does.
+// dirRights is what a daemon may do below its own directory. It may not execute
+// files, make sockets or devices, or make symbolic links, with which a hostile
+// daemon could lead the node to another file. Only the node makes, moves and
+// removes directories.
 const dirRights = ll.AccessFSReadFile | ll.AccessFSReadDir | ll.AccessFSWriteFile | ll.AccessFSTruncate |
 	ll.AccessFSMakeReg | ll.AccessFSRemoveFile | ll.AccessFSRefer
 
-// confineFiles restricts file access to dirs, and TCP and the reach of signals
-// where the kernel can. on is false, with the reason, where it has no Landlock.
-// Best effort is not left to the library: it hides what was dropped, and drops
-// everything where one right cannot be had.
+// confineFiles restricts file access to dirs, and TCP and signals where the
+// kernel can. on is false, with the reason, where the kernel has no Landlock.
+// The library's best-effort mode is not used: it hides which restrictions are
+// missing, and drops all when one right is missing.
 func confineFiles(dirs []string) (abi int, on bool, why string, err error) {
 	abi, err = ll.LandlockGetABIVersion()
 	if err != nil || abi < 1 {
@@ -29,7 +29,7 @@ func confineFiles(dirs []string) (abi int, on bool, why string, err error) {
 	if err = cfg.Restrict(landlock.PathAccess(rights, dirs...)); err != nil {
 		return abi, false, "", fmt.Errorf("sandbox: apply Landlock: %w", err)
 	}
-	// The kernel's answer is checked by what it does (S11).
+	// A kernel may accept the rules and not enforce them.
 	if f, err := os.Open("/"); err == nil {
 		f.Close()
 		return abi, false, "", fmt.Errorf("sandbox: Landlock was accepted but does not refuse")
@@ -37,8 +37,8 @@ func confineFiles(dirs []string) (abi int, on bool, why string, err error) {
 	return abi, true, "", nil
 }
 
-// usableABI lowers the version where scoped signals misbehave between threads
-// of one process (erratum 2), as the library does by itself.
+// usableABI lowers the version where signal scopes fail between threads of one
+// process (erratum 2), as the library does by itself.
 func usableABI(abi int) int {
 	const signalErratum = 2
 	if abi < 6 {

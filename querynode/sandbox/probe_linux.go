@@ -10,27 +10,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// attempt is one forbidden thing to try.
+// attempt is one forbidden action.
 type attempt struct {
 	// what completes the sentence "in the sandbox it is possible to …".
 	what string
 	// try returns nil or the error of the system. It must do no lasting harm
 	// when it succeeds.
 	try func() error
-	// refusal lists the errors that mean "refused by the sandbox". Another
-	// error means that the kernel got as far as looking at the request.
+	// refusal lists the errors of the sandbox. Any other error means that the
+	// kernel has examined the request.
 	refusal []error
 }
 
-// Probe calls [Apply] and then tries what must be impossible. Each field of the
-// report is true only if all attempts that belong to it were refused; Missing
-// names the first that was not. It is for a process that does nothing else and
-// ends right after, since the sandbox stays on.
+// Probe calls [Apply] and then tries forbidden actions. A field of the report
+// is true only if all of its actions were refused; Missing names the first one
+// that was not. The process must do nothing else and exit afterwards, since the
+// sandbox stays on.
 //
 // outside is an absolute directory, not below p.WritableDirs, that this process
-// can write. Files are left behind there and in the first writable directory;
-// the caller removes both. An error means that the probe itself could not be
-// carried out, or that Apply failed.
+// can write to. Files remain there and in the first writable directory; the
+// caller removes both. An error means that the probe itself failed, or that
+// Apply failed.
 func Probe(p Policy, outside string) (Report, error) {
 	p, err := p.check()
 	if err != nil {
@@ -66,16 +66,16 @@ func Probe(p Policy, outside string) (Report, error) {
 			}
 		}
 		if possible != "" && *g.on {
-			r.Missing = append(r.Missing, "the kernel accepted a restriction and yet it is possible to "+possible)
+			r.Missing = append(r.Missing, "the kernel accepted a restriction, but it is possible to "+possible)
 		}
 		*g.on = *g.on && possible == ""
 	}
 	return r, nil
 }
 
-// provePossible shows that what will be refused later works now. Without that
-// an ordinary file permission could pass for the sandbox. The file is empty: the
-// disk may be full.
+// provePossible checks that the forbidden actions work without the sandbox.
+// Otherwise an ordinary file permission could look like the sandbox. The file
+// is empty, since the disk may be full.
 func provePossible(canary string) error {
 	if !filepath.IsAbs(canary) {
 		return errors.New("sandbox: the outside directory must be absolute")

@@ -2,10 +2,10 @@ package sandbox
 
 import "strings"
 
-// Report says which parts of the isolation are in force. After [Apply] a field
-// is true when the kernel accepted the restriction, after [Probe] when every
-// forbidden thing that was tried failed. The zero value means that nothing is
-// enforced. It travels as JSON from the probing process to the query node.
+// Report is which parts of the isolation are in force. After [Apply] a field is
+// true when the kernel accepted the restriction, after [Probe] when every
+// forbidden action was refused. The zero value means that nothing is enforced.
+// The probing process sends it as JSON to the query node.
 type Report struct {
 	// Filesystem: no file outside the writable directories can be opened,
 	// created or removed.
@@ -22,9 +22,9 @@ type Report struct {
 	NoNewPrivs bool `json:"no_new_privs"`
 	// LandlockABI is the version the kernel offers, 0 when it offers none.
 	LandlockABI int `json:"landlock_abi"`
-	// Groups tells in one phrase whether daemons have control groups, which
-	// are no part of what is enforced: they make the sharing of the machine
-	// fair. Empty when nobody has looked.
+	// Groups says in one phrase whether daemons have control groups. They share
+	// the machine fairly, and are not a part of the sandbox. Empty when
+	// unknown.
 	Groups string `json:"groups,omitempty"`
 	// Missing holds one phrase for each thing that is not enforced, fit for
 	// an operator to read. Empty exactly when all of the above are true.
@@ -38,10 +38,9 @@ func (r Report) Complete() bool {
 
 const frame = "========================================================================"
 
-// StartupText returns what the server prints when it starts, ending with a
-// newline: one line, and one about control groups, for standard output and warn
-// false when r is complete, else a framed banner for standard error and warn
-// true.
+// StartupText returns the text that the server prints at its start, ending with
+// a newline. For a complete report it is for standard output and warn is false.
+// Otherwise it is a framed banner for standard error and warn is true.
 func (r Report) StartupText() (text string, warn bool) {
 	var b strings.Builder
 	if r.Complete() {
@@ -84,8 +83,8 @@ type part struct {
 	name, absent string
 }
 
-// missing returns r.Missing, or phrases made from the fields where a report
-// (of an older process, say, or the zero value) brings none.
+// missing returns r.Missing, or phrases for the fields that are false if a
+// report has none, as the zero value.
 func (r Report) missing() []string {
 	if len(r.Missing) > 0 {
 		return r.Missing

@@ -1,15 +1,15 @@
-// Package sandbox locks the running process into one database's directory.
+// Package sandbox locks the running process into the directory of one database.
 //
 // It owns the kernel's side of the isolation of a query daemon: Landlock, the
 // seccomp filter, resource limits and the no-new-privileges bit. The daemon
 // calls [Apply] before it reads the first byte of a tenant's data. [Probe] does
-// the same in a throw-away process and then tries what must be impossible, so
-// that the server states what is enforced here and does not guess it from a
-// version number.
+// the same in a throw-away process and then tries forbidden actions, so that
+// the server reports what is enforced here, and does not guess from a version
+// number.
 //
 // The package never starts a process, never opens a database, never logs and
-// never widens a limit it finds already in force. Nothing it does can be undone
-// in the same process. DESIGN.md lists every system call that stays possible.
+// never raises a limit. Its restrictions cannot be undone in the same process.
+// DESIGN.md lists every system call that stays possible.
 package sandbox
 
 import (
@@ -27,13 +27,13 @@ const DefaultOpenFiles = 64
 // recursion, LIKE with a pattern of 50 000 bytes, needs between 2 and 3 MiB.
 const ThreadStack = 4 << 20
 
-// BaseDataBytes is what [Policy.DataBytes] must leave, in bytes, to the process
-// itself, beside SQLite's heap: about 110 MiB that a Go process with cgo holds
-// when idle (a 64 MiB heap arena and the stacks of its first threads count in
-// full), and room for thirty more threads.
+// BaseDataBytes is the memory in bytes that [Policy.DataBytes] must leave to
+// the process besides SQLite's heap: about 110 MiB of an idle Go process with
+// cgo (a 64 MiB heap arena and the stacks of its first threads count in full),
+// and thirty more threads.
 const BaseDataBytes = 256 << 20
 
-// Policy says what the process may still do after [Apply].
+// Policy is what the process may still do after [Apply].
 type Policy struct {
 	// WritableDirs are the only directories below which files can be read,
 	// written, created, renamed and removed. Absolute, existing, at least one.
@@ -53,7 +53,7 @@ type Policy struct {
 	OpenFiles uint64 `json:"open_files"`
 }
 
-// check reports the first fault of p, and returns p with defaults filled in.
+// check returns p with defaults, or the first mistake in it.
 func (p Policy) check() (Policy, error) {
 	if len(p.WritableDirs) == 0 {
 		return p, fmt.Errorf("sandbox: a policy needs at least one writable directory")
@@ -66,7 +66,7 @@ func (p Policy) check() (Policy, error) {
 			return p, fmt.Errorf("sandbox: the root directory cannot be writable")
 		}
 	}
-	const most = 1 << 62 // signed in the kernel's file offsets, and more than any machine has
+	const most = 1 << 62 // file offsets are signed
 	if p.FileBytes > most || p.DataBytes > most {
 		return p, fmt.Errorf("sandbox: a limit of more than %d bytes is a mistake", uint64(most))
 	}

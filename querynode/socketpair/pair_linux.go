@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Pair makes a connected pair: ours is non-blocking and stays, theirs is for
-// a child's descriptor and is closed here once the child has it.
+// Pair makes a connected pair. ours is non-blocking. theirs is passed to a
+// child, and the caller closes it once the child has it.
 func Pair() (ours, theirs *os.File, err error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
@@ -17,8 +17,8 @@ func Pair() (ours, theirs *os.File, err error) {
 	return os.NewFile(uintptr(fds[0]), "daemon"), os.NewFile(uintptr(fds[1]), "node"), nil
 }
 
-// writeNow writes what it can without waiting. An error leaves everything to
-// the caller, who meets it again.
+// writeNow writes without waiting and returns the number of bytes. After an
+// error it is 0; the next write reports the error.
 func writeNow(fd uintptr, b []byte) int {
 	n, err := unix.Write(int(fd), b)
 	if err != nil {
@@ -27,7 +27,7 @@ func writeNow(fd uintptr, b []byte) int {
 	return n
 }
 
-// Inherited takes the end that a daemon was started with.
+// Inherited is the end that a daemon was started with.
 func Inherited(fd uintptr) (*os.File, error) {
 	if err := unix.SetNonblock(int(fd), true); err != nil {
 		return nil, fmt.Errorf("the daemon was started without its channel: %w", err)

@@ -1,6 +1,6 @@
-// Package socketpair carries mux frames over the socketpair between a query node
-// and a daemon. Both ends use the same Conn. It opens no socket of its own in
-// the daemon: the descriptor is inherited.
+// Package socketpair carries mux frames over the socketpair between a query
+// node and a daemon. Both ends use the same Conn. The daemon opens no socket:
+// it inherits the descriptor.
 package socketpair
 
 import (
@@ -14,7 +14,7 @@ import (
 )
 
 // Conn is one end. Send is safe for concurrent use and never waits for the
-// other end; Run is called once.
+// other end. Run is called once.
 type Conn struct {
 	file *os.File
 	raw  syscall.RawConn
@@ -23,7 +23,7 @@ type Conn struct {
 
 const (
 	readSize = 32 << 10
-	// keepSize is the largest buffer that is kept while answers stream.
+	// keepSize is the largest buffer that is kept while large answers arrive.
 	keepSize = 4 * readSize
 )
 
@@ -41,13 +41,13 @@ func New(file *os.File) (*Conn, error) {
 // Send implements mux.Link.
 func (c *Conn) Send(k mux.Kind, stream uint32, payload []byte) { c.out.Send(k, stream, payload) }
 
-// Cork keeps frames back until Uncork, for one who is about to send several.
+// Cork holds frames back until Uncork, so that several are sent together.
 func (c *Conn) Cork() { c.out.Cork() }
 
-// Uncork ends a Cork.
+// Uncork sends the frames that Cork has held back.
 func (c *Conn) Uncork() { c.out.Uncork() }
 
-// PendingBytes is how many bytes of frames the other end has not begun to take.
+// PendingBytes is the size of the frames whose sending has not begun.
 func (c *Conn) PendingBytes() int { return c.out.PendingBytes() }
 
 // writeNow makes one write that does not wait.
@@ -63,16 +63,17 @@ func (c *Conn) writeNow(batch []byte) (rest []byte) {
 	return batch[n:]
 }
 
-// finish waits until the rest is written. A broken channel is reported by
-// Run; what is sent after that is dropped.
+// finish writes the rest and waits. Run reports a broken channel; later frames
+// are dropped.
 func (c *Conn) finish(rest []byte) {
 	if _, err := c.file.Write(rest); err != nil {
 		c.out.Close()
 	}
 }
 
-// Run reads frames and hands them on, one after another, until the other end
-// closes (nil) or breaks the protocol. Payloads are valid during the call only.
+// Run reads frames and passes them to handle, one after another. It returns nil
+// when the other end closes, and an error when it breaks the protocol. Payloads
+// are valid during the call only.
 func (c *Conn) Run(handle func(mux.Frame)) error {
 	buf := make([]byte, 0, readSize)
 	for {
@@ -100,9 +101,9 @@ func (c *Conn) Run(handle func(mux.Frame)) error {
 	}
 }
 
-// growBuffer moves the unparsed rest to the front of a buffer with space for more:
-// a larger one while a frame needs it or long ones follow one another, the
-// usual one otherwise.
+// growBuffer moves the unparsed rest to the front of a buffer with space for
+// more. The buffer is larger than usual while a frame needs it, or while large
+// frames follow one another.
 func (c *Conn) growBuffer(buf, rest []byte) []byte {
 	quiet := len(buf) < readSize/2
 	switch {
@@ -116,7 +117,7 @@ func (c *Conn) growBuffer(buf, rest []byte) []byte {
 	return buf[:copy(buf[:cap(buf)], rest)]
 }
 
-// Close closes this end. Run returns, on both ends.
+// Close closes this end. Run returns on both ends.
 func (c *Conn) Close() {
 	c.out.Close()
 	_ = c.file.Close() // a second close is harmless

@@ -7,14 +7,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// seats is how many daemons of one account there may be, at least.
+// seats is the least number of daemons that one account can have.
 const seats = 2000
 
-// memory is a file without a name, in memory, that can be shared.
+// memory is an anonymous file in memory that processes can share.
 type memory struct {
 	file  *os.File
 	all   []byte
-	size  int // of a page, which can be mapped alone
+	size  int // of a page, a multiple of the system's page size
 	pages int
 }
 
@@ -49,7 +49,7 @@ func (m memory) close() {
 	m.file.Close()
 }
 
-// File is what daemons inherit; nil for none.
+// File is the descriptor that daemons inherit; nil for a nil Book.
 func (b *Book) File() *os.File {
 	if b == nil {
 		return nil
@@ -57,8 +57,8 @@ func (b *Book) File() *os.File {
 	return b.memory.file
 }
 
-// Open maps the pages that a daemon with this seat uses, out of the inherited
-// descriptor, which it closes.
+// Open maps the pages of a daemon's seat from the inherited descriptor, and
+// closes the descriptor.
 func Open(fd int, seat Seat) (Counters, error) {
 	if seat.Page == 0 {
 		return Counters{}, nil

@@ -1,13 +1,13 @@
-// Package space counts what temporary files take on a node's disk: for each
-// account, and in all. The daemons of an account share a page of memory, in which
-// each has a word, its seat, for what it holds now and reads those of the others;
-// what all accounts hold is in a page that daemons can only read. So a daemon
-// knows without asking anybody whether there is room, one that was taken over by
-// its tenant can lie about its own account only, and one that was killed leaves
-// nothing behind: its seat is cleared.
+// Package space counts the temporary files on a node's disk, per account and in
+// total. The daemons of an account share a page of memory. Each daemon writes
+// its own size to one word of the page, its seat, and reads the words of the
+// others. The total of all accounts is in a page that daemons can only read. So
+// a daemon checks for free space without a call to the node. A daemon that its
+// tenant has taken over can lie about its own account only. A killed daemon
+// leaves nothing behind, since the node clears its seat.
 //
-// What counts is what the engine would lose at a crash: sorts, results that wait
-// to be read, imports that wait for their end.
+// Only files count that the engine would lose in a crash: sorts, results that
+// wait to be read, imports before their end.
 package space
 
 import (
@@ -22,19 +22,19 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Limits are in bytes; 0 is none.
+// Limits are in bytes; 0 is unlimited.
 type Limits struct {
-	// Account and Node are what the temporary files of one account, and all,
-	// may take.
+	// Account and Node limit the temporary files of one account and of all
+	// accounts.
 	Account, Node int64
-	// Reserve is what the disk keeps for the server itself.
+	// Reserve is the disk space that is kept free for the server itself.
 	Reserve int64
 }
 
-// ForDisk gives what is not set a value that suits a disk of so many bytes: half
-// of it for temporary files, half of that for those of one account, and a
-// reserve of a twentieth, of 64 MiB at least and 1 GiB at most, but never more
-// than a quarter.
+// ForDisk sets missing values for a disk of that many bytes: half of the disk
+// for temporary files, half of that for one account, and a reserve of 5 % of
+// the disk. The reserve is at least 64 MiB and at most 1 GiB, but never more
+// than a quarter of the disk.
 func (l Limits) ForDisk(bytes int64) Limits {
 	l.Node = cmp.Or(l.Node, bytes/2)
 	l.Account = cmp.Or(l.Account, l.Node/2)
@@ -42,9 +42,9 @@ func (l Limits) ForDisk(bytes int64) Limits {
 	return l
 }
 
-// Words of a page: in that of an account its limit, how many seats are in use
-// from the first on, and the seats; in that of the node its limit and what all
-// hold. querynode/engine/sqlite reads them, too.
+// Words of a page. The page of an account has its limit, the number of words
+// that are in use, and the seats. The page of the node has its limit and the
+// total. querynode/engine/sqlite reads them too.
 const (
 	wordLimit = 0
 	wordUsed  = 1
@@ -52,13 +52,13 @@ const (
 	wordBytes = 8
 )
 
-// totalInterval is how often daemons are told what all hold.
+// totalInterval is the interval at which the total is written for daemons.
 const totalInterval = 100 * time.Millisecond
 
-// errNoSeat: one account cannot have so many daemons.
+// errNoSeat reports that an account has too many daemons.
 var errNoSeat = errors.New("the account has too many databases at work")
 
-// Book is the node's side. It is safe for concurrent use; a nil *Book counts
+// Book is the node's side. It is safe for concurrent use. A nil *Book counts
 // nothing.
 type Book struct {
 	limits Limits
@@ -68,34 +68,34 @@ type Book struct {
 
 	mu       sync.Mutex
 	accounts map[string]*account
-	free     []int // pages that were given back
-	pages    int   // that were ever given away
+	free     []int // pages of accounts without daemons
+	pages    int   // number of pages that were ever used
 }
 
 type account struct {
 	page  int
 	words []int64
 	taken []bool
-	count int // of seats that are taken
-	used  int // up to the last one that ever was
+	count int // seats in use
+	used  int // seats up to the last that was ever used
 }
 
-// Seat is what one daemon is told of its place. The zero value is none.
+// Seat is the place of one daemon. The zero value counts nothing.
 type Seat struct {
-	// Page is the account's page, 1 or more, and Number the seat in it.
+	// Page is the account's page, from 1, and Number the seat in it.
 	Page, Number int
 	leave        func()
 }
 
-// Leave clears the seat, when its daemon has ended.
+// Leave clears the seat. It is called after the daemon has ended.
 func (s Seat) Leave() {
 	if s.leave != nil {
 		s.leave()
 	}
 }
 
-// NewBook makes the shared memory for as many daemons. Where the system has no
-// such memory it gives nil, and nothing is counted.
+// NewBook makes the shared memory for that many daemons. It returns nil, which
+// counts nothing, where the system has no such memory.
 func NewBook(l Limits, daemons int) (*Book, error) {
 	m, err := newMemory(daemons + 1)
 	if err != nil || m.file == nil {
@@ -107,7 +107,7 @@ func NewBook(l Limits, daemons int) (*Book, error) {
 	return b, nil
 }
 
-// Close ends the book. Daemons keep their view of it.
+// Close releases the node's view of the memory. Daemons keep theirs.
 func (b *Book) Close() {
 	if b == nil {
 		return
@@ -117,7 +117,7 @@ func (b *Book) Close() {
 	b.memory.close()
 }
 
-// Enter gives a daemon of an account a seat.
+// Enter assigns a seat to a daemon of an account.
 func (b *Book) Enter(owner string) (Seat, error) {
 	if b == nil {
 		return Seat{}, nil
@@ -140,7 +140,8 @@ func (b *Book) Enter(owner string) (Seat, error) {
 	return Seat{}, errNoSeat
 }
 
-// account finds the page of an account, or gives it one. The caller holds b.mu.
+// account returns the page of an account, and assigns one on demand. The caller
+// holds b.mu.
 func (b *Book) account(owner string) (*account, error) {
 	if a := b.accounts[owner]; a != nil {
 		return a, nil
@@ -175,7 +176,7 @@ func (b *Book) leave(owner string, seat int) {
 	}
 }
 
-// TempBytes tells what temporary files take in all.
+// TempBytes is the size of all temporary files.
 func (b *Book) TempBytes() int64 {
 	if b == nil {
 		return 0
@@ -185,7 +186,7 @@ func (b *Book) TempBytes() int64 {
 	var sum int64
 	for _, a := range b.accounts {
 		for i, taken := range a.taken[:a.used] {
-			if taken { // a daemon that lies does so about its own account
+			if taken { // clamped, since a hostile daemon may write any number
 				sum += min(max(atomic.LoadInt64(&a.words[wordSeats+i]), 0), b.limits.Account)
 			}
 		}
@@ -206,7 +207,8 @@ func (b *Book) publishTotal() {
 	}
 }
 
-// Counters is a daemon's view: addresses in shared memory, nil where there is none.
+// Counters are a daemon's view: addresses in shared memory, nil where there is
+// none.
 type Counters struct {
 	Seat, Account, Node *int64
 }
@@ -214,22 +216,23 @@ type Counters struct {
 // at is the address of a word.
 func at(page []byte, word int) *int64 { return (*int64)(unsafe.Pointer(&page[word*wordBytes])) }
 
-// Full is the error of who gets no room on the disk.
+// Full is the error of a disk without free space besides the reserve.
 func Full() error {
-	return errs.E(errs.DiskFull, "disk full: the disk of the server has no room left but for a reserve (limits.disk_reserve_bytes); nothing was changed; reading and deleting databases go on; try again when there is room, or tell the operator").
+	return errs.E(errs.DiskFull, "disk full: only the reserve of the server's disk is free (limits.disk_reserve_bytes); nothing was changed; databases can still be read and deleted; try again when there is room, or tell the operator").
 		With(errs.AttrReason, errs.ReasonDisk)
 }
 
-// OverAccount is the error of who gets no room because of the account's other
-// temporary files.
+// OverAccount is the error when the temporary files of one account reach their
+// limit.
 func OverAccount() error {
-	return errs.E(errs.DiskFull, "temporary files full: imports, sorts and waiting results of this account take all that they may together (limits.temp_bytes_per_account); nothing was changed; try again when others have ended, or ask the operator of the server to raise the limit").
+	return errs.E(errs.DiskFull, "temporary files full: the imports, sorts and waiting results of this account have reached their limit together (limits.temp_bytes_per_account); nothing was changed; try again when others have ended, or ask the operator of the server to raise the limit").
 		With(errs.AttrReason, errs.ReasonTemp)
 }
 
-// OverNode is the error of who gets no room because of all temporary files.
+// OverNode is the error when the temporary files of all accounts reach their
+// limit.
 func OverNode() error {
-	return errs.E(errs.DiskFull, "temporary files full: imports, sorts and waiting results of all accounts take all that they may together (limits.temp_bytes); nothing was changed; try again later, or ask the operator of the server to raise the limit").
+	return errs.E(errs.DiskFull, "temporary files full: the imports, sorts and waiting results of all accounts have reached their limit together (limits.temp_bytes); nothing was changed; try again later, or ask the operator of the server to raise the limit").
 		With(errs.AttrReason, errs.ReasonTemp)
 }
 

@@ -2,6 +2,5 @@
 
 package thread
 
-// isFirst is not asked elsewhere: there are no control groups, and a priority
-// that stays is all that could be seen.
+// isFirst returns false: other systems have no control groups.
 func isFirst() bool { return false }

@@ -1,13 +1,13 @@
-// Package thread runs functions on threads of their own, for what belongs to a
-// thread and cannot be taken back: a priority, a place in a control group.
+// Package thread runs functions on threads of their own, for properties of a
+// thread that cannot be undone: a priority, a control group.
 package thread
 
 import "runtime"
 
-// Run runs fn on a thread that is fn's alone and ends with it, and waits for
-// that. It is never the process's first thread: that one never ends, and the
-// kernel counts the memory of all threads where it is. If the runtime offers
-// it, it is kept busy while another does the work.
+// Run runs fn on a new thread, which ends with fn, and waits for it. The thread
+// is never the first one of the process: that one never ends, and the kernel
+// charges the memory of all threads to its group. When the runtime offers the
+// first thread, Run occupies it until another thread has done the work.
 func Run(fn func()) {
 	done := make(chan struct{})
 	go func() {

@@ -1,8 +1,8 @@
-// Package filelock keeps a directory for one process at a time. The lock is
-// the kernel's and ends with the process, however that ends.
+// Package filelock reserves a directory for one process at a time. The kernel
+// holds the lock and releases it with the process.
 package filelock
 
 import "errors"
 
-// ErrHeld says that another process has the lock.
+// ErrHeld reports that another process holds the lock.
 var ErrHeld = errors.New("another process uses it")

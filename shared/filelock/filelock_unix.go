@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Acquire takes the lock in a file, which it makes if need be; closing the
-// file gives it back. It does not wait: the error is ErrHeld when somebody
-// else has it.
+// Acquire locks a file, which it makes if it is missing. Closing the file
+// releases the lock. It does not wait: the error is ErrHeld when another
+// process holds the lock.
 func Acquire(name string) (*os.File, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
