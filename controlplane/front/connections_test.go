@@ -79,7 +79,7 @@ func ask(t *testing.T, conn net.Conn, request string) (status int, body string) 
 	return resp.StatusCode, string(text)
 }
 
-// B4: connections that begin requests and do not end them keep nobody else out.
+// Connections with unfinished requests do not lock out other clients.
 func TestConnectionsOfAnAddressAreBounded(t *testing.T) {
 	at := capped(t, Config{ConnectionsPerAddress: 4})
 	var begun []net.Conn
@@ -108,8 +108,8 @@ func TestConnectionsOfAnAddressAreBounded(t *testing.T) {
 	}
 }
 
-// When all connections are in use, those that wait for nothing give way, and
-// first those of the address that has most.
+// When all connections are in use, an idle one is closed, and first one of the
+// address with the most connections.
 func TestIdleConnectionsGiveWay(t *testing.T) {
 	at := capped(t, Config{Connections: 4})
 	var many []net.Conn
@@ -143,7 +143,7 @@ func TestIdleConnectionsGiveWay(t *testing.T) {
 	}
 }
 
-// No address has more connections at work than are left for the others.
+// An address has no more busy connections than are free for other addresses.
 func TestAddressesShareConnections(t *testing.T) {
 	at := capped(t, Config{Connections: 16})
 	for n, want := range []int{8, 4, 2, 1} {

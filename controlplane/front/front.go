@@ -29,7 +29,7 @@ type Config struct {
 	// Zero is no limit.
 	ConnectionsPerAddress int
 	// TrustedProxies are the networks of the reverse proxies whose
-	// X-Forwarded-For is trusted. Empty means that there is none.
+	// X-Forwarded-For is trusted; empty by default.
 	TrustedProxies []netip.Prefix
 }
 

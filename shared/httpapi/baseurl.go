@@ -8,9 +8,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// NormalizeURL checks the base URL of a server and brings it into the one
-// form under which it is used and remembered: scheme and host in lower case,
-// no slash at the end. The error is Invalid and names what is wrong with it.
+// NormalizeURL checks the base URL of a server and returns its normal form: scheme
+// and host in lower case, without a slash at the end. The error is Invalid.
 func NormalizeURL(raw string) (string, error) {
 	raw = strings.TrimSpace(raw)
 	if port, bad := badPort(raw); bad {
@@ -25,7 +24,7 @@ func NormalizeURL(raw string) (string, error) {
 	case scheme != "http" && scheme != "https":
 		return "", errs.E(errs.Invalid, "The server URL %q must begin with http:// or https://", raw)
 	case u.Hostname() == "":
-		return "", errs.E(errs.Invalid, "The server URL %q names no host", raw)
+		return "", errs.E(errs.Invalid, "The server URL %q contains no host", raw)
 	case u.User != nil:
 		return "", errs.E(errs.Invalid, "The server URL must not contain a user name or password; log in and use a token instead")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
@@ -34,8 +33,7 @@ func NormalizeURL(raw string) (string, error) {
 	return scheme + "://" + strings.ToLower(u.Host) + strings.TrimRight(u.EscapedPath(), "/"), nil
 }
 
-// badPort finds a port that is no port, in a text that need not be a valid
-// URL otherwise.
+// badPort finds an invalid port. The rest of the text may be invalid too.
 func badPort(raw string) (port string, bad bool) {
 	_, host, ok := strings.Cut(raw, "://")
 	if !ok {

@@ -1,13 +1,14 @@
 package httpapi
 
-// Empty is the answer {} of calls that have nothing to tell.
+// Empty is the answer {} of calls without a result.
 type Empty struct{}
 
 // Health is the answer of GET /health.
 type Health struct {
 	Status string `json:"status"` // "ok"
-	// Disk is "full" when a disk of the server has nothing free but its reserve:
-	// requests are accepted, and what needs room is refused. Else it is left out.
+	// Disk is "full" when a disk of the server has no free space except its
+	// reserve. The server then refuses requests that need space. Otherwise the
+	// key is absent.
 	Disk string `json:"disk,omitempty"`
 }
 
@@ -34,16 +35,16 @@ type CreateDatabaseRequest struct {
 	PublicSharingLevel string `json:"public_sharing_level,omitempty"` // ayb.PublicLevel, default no-access
 }
 
-// DeliveryQueued is the Delivery of a mail that is kept and sent later.
+// DeliveryQueued is the Delivery of a mail that will be sent later.
 const DeliveryQueued = "queued"
 
-// MailSent answers register and log_in: {} when the mail has been handed
-// over, {"delivery":"queued"} when it is on its way.
+// MailSent answers register and log_in: {} for a mail that was sent, or
+// {"delivery":"queued"} for one that will be sent later.
 type MailSent struct {
 	Delivery string `json:"delivery,omitempty"`
 }
 
-// Confirmed answers confirm with a fresh API token.
+// Confirmed answers confirm with a new API token.
 type Confirmed struct {
 	Entity string `json:"entity"`
 	Token  string `json:"token"`
@@ -68,20 +69,20 @@ type DatabaseDetails struct {
 	EntitySlug              string  `json:"entity_slug"`
 	DatabaseSlug            string  `json:"database_slug"`
 	DatabaseType            string  `json:"database_type"`
-	HighestQueryAccessLevel *string `json:"highest_query_access_level"` // nil: the caller may not query
+	HighestQueryAccessLevel *string `json:"highest_query_access_level"` // nil if the caller may not query
 	CanManageDatabase       bool    `json:"can_manage_database"`
 	PublicSharingLevel      string  `json:"public_sharing_level"`
 	// QueryPermissionLevel is HighestQueryAccessLevel in the spelling of
 	// ayb.QueryLevel, as everywhere else.
 	QueryPermissionLevel *string `json:"query_permission_level"`
-	// ForkedFrom is the database this one was copied from, ENTITY/DATABASE, and
-	// Forks are its copies: as far as the caller may know of them.
+	// ForkedFrom is the origin of this copy, ENTITY/DATABASE, and Forks are its
+	// copies, as far as the caller may see them.
 	ForkedFrom *string      `json:"forked_from"`
 	Forks      List[string] `json:"forks"`
 }
 
-// QueryResult is the answer of query, decoded as a whole. A nil cell is NULL,
-// every other value is text.
+// QueryResult is the complete answer of query. A nil cell is NULL; every other
+// value is text.
 type QueryResult struct {
 	Fields List[string]        `json:"fields"`
 	Rows   List[List[*string]] `json:"rows"`
@@ -93,13 +94,12 @@ type Entity struct {
 	Profile     Profile              `json:"profile"`
 	Databases   List[EntityDatabase] `json:"databases"`
 	Permissions EntityPermissions    `json:"permissions"`
-	// Deleted are the databases that can still be had back, the newest
-	// deletion first. Only the account itself is told, and only if there are
-	// some.
+	// Deleted are the databases that can be undeleted, the newest deletion first.
+	// Only the account itself gets the key, and only if the list is not empty.
 	Deleted List[DeletedDatabase] `json:"deleted_databases,omitempty"`
 }
 
-// Profile is what an entity says about itself; nil is unset.
+// Profile is the profile of an entity; nil means unset.
 type Profile struct {
 	DisplayName  *string    `json:"display_name"`
 	Description  *string    `json:"description"`
@@ -120,7 +120,7 @@ type EntityDatabase struct {
 	DatabaseType string `json:"database_type"`
 }
 
-// EntityPermissions says what the caller may do in an entity's name.
+// EntityPermissions are the caller's permissions on an entity.
 type EntityPermissions struct {
 	CanCreateDatabase bool `json:"can_create_database"`
 }
@@ -128,14 +128,14 @@ type EntityPermissions struct {
 // Tokens answers GET tokens.
 type Tokens struct {
 	Tokens List[Token] `json:"tokens"`
-	// Next is what `after` has to be for the next page; absent on the last one
-	// and where no page was asked for.
+	// Next is the value of `after` for the next page. It is absent on the last
+	// page, and without `limit` and `after`.
 	Next string `json:"next,omitempty"`
 }
 
-// Token describes an API token, never its secret. The times are UTC in the
-// form "2006-01-02 15:04:05[.fraction]". Plain log-in tokens have nil for
-// scope, level and app.
+// Token describes an API token without its secret. The times are in UTC and in the
+// form "2006-01-02 15:04:05[.fraction]". Tokens of a log-in have no scope, level and
+// app.
 type Token struct {
 	ShortToken      string  `json:"short_token"`
 	ScopedDatabase  *string `json:"scoped_database"`
@@ -144,7 +144,7 @@ type Token struct {
 	CreatedAt       *string `json:"created_at"`
 	ExpiresAt       *string `json:"expires_at"`
 	RevokedAt       *string `json:"revoked_at"`
-	// Name is what its owner calls it; LastUsedAt may be a minute late.
+	// Name was chosen by the owner. LastUsedAt may be a minute late.
 	Name       *string `json:"name"`
 	LastUsedAt *string `json:"last_used_at"`
 }

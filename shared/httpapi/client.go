@@ -15,15 +15,15 @@ import (
 // Limits of the client.
 const (
 	dialTimeout   = 10 * time.Second
-	headerTimeout = 10 * time.Minute // statements may queue and run that long
-	callTimeout   = 60 * time.Second // calls other than queries, as a whole
-	longTimeout   = 6 * time.Hour    // until a call that is long begins to be answered
-	startTimeout  = 3 * time.Second  // until a body is sent to a server that does not say go on
-	maxAnswer     = 64 << 20         // bytes of an answer other than a query's
+	headerTimeout = 10 * time.Minute // covers the queue and the statement
+	callTimeout   = 60 * time.Second // of calls other than queries, from start to end
+	longTimeout   = 6 * time.Hour    // until the answer of a long call starts
+	startTimeout  = 3 * time.Second  // until a body is sent without "100 Continue"
+	maxAnswer     = 64 << 20         // bytes of an answer that is not a query's
 	maxErrorBody  = 1 << 20
 )
 
-// ClientConfig says where a Client finds its server and who it speaks for.
+// ClientConfig holds the server and the token of a Client.
 type ClientConfig struct {
 	// URL is the base URL of the server; API paths are appended to it.
 	URL string
@@ -33,16 +33,15 @@ type ClientConfig struct {
 	UserAgent string
 }
 
-// ClientDeps are the parts a Client may be given.
+// ClientDeps are the optional parts of a Client.
 type ClientDeps struct {
-	// Transport carries the requests. Nil means a transport of the client's
-	// own, with bounded time to connect, and the environment's proxies.
+	// Transport sends the requests. Nil means a transport with a connect timeout
+	// and the proxies of the environment.
 	Transport http.RoundTripper
 }
 
-// Client calls the HTTP API. Every error is an *errs.Error: what the server
-// answered, or one sentence of ours when no answer came. It is safe for
-// concurrent use.
+// Client calls the HTTP API. Every error is an *errs.Error: the error of the server,
+// or a sentence about the missing answer. It is safe for concurrent use.
 type Client struct {
 	base  string
 	token string
@@ -51,8 +50,8 @@ type Client struct {
 	long  *http.Client // for calls that work on all of a database
 }
 
-// NewClient makes a client. It contacts nobody; the error is Invalid for a
-// URL or a token that cannot be used.
+// NewClient returns a client without contacting the server. The error is Invalid for
+// an unusable URL or token.
 func NewClient(cfg ClientConfig, deps ClientDeps) (*Client, error) {
 	base, err := NormalizeURL(cfg.URL)
 	if err != nil {
@@ -60,7 +59,7 @@ func NewClient(cfg ClientConfig, deps ClientDeps) (*Client, error) {
 	}
 	token := strings.TrimSpace(cfg.Token)
 	if !visibleASCII(token) {
-		return nil, errs.E(errs.Invalid, "The API token contains characters that no token has")
+		return nil, errs.E(errs.Invalid, "The API token contains invalid characters")
 	}
 	short, long := deps.Transport, deps.Transport
 	if deps.Transport == nil {
@@ -73,13 +72,12 @@ func over(transport http.RoundTripper) *http.Client {
 	return &http.Client{
 		Transport: transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error {
-			return http.ErrUseLastResponse // a POST must not become a GET, nor a token leave its host
+			return http.ErrUseLastResponse // a POST must not become a GET, and the token must stay on its host
 		},
 	}
 }
 
-// newTransport makes a transport that waits for the begin of an answer for so
-// long.
+// newTransport returns a transport that waits so long for the headers of an answer.
 func newTransport(wait time.Duration) *http.Transport {
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 15 * time.Second}
 	return &http.Transport{
@@ -97,41 +95,41 @@ func newTransport(wait time.Duration) *http.Transport {
 // URL is the normalised base URL.
 func (c *Client) URL() string { return c.base }
 
-// posture says whether a call sends the API token.
-type posture int
+// authMode is whether a call sends the API token.
+type authMode int
 
 const (
-	anonymous posture = iota // never
-	optional                 // when there is one
-	bearer                   // always; the call fails here without one
+	anonymous authMode = iota // never
+	optional                  // when there is one
+	bearer                    // always; the call fails here without one
 )
 
 // call describes one request.
 type call struct {
 	method  string
 	path    string
-	posture posture
+	auth    authMode
 	params  params
 	body    []byte
 	json    bool // the body is JSON
 	accept  string
 	success int
-	// long calls have no time limit of their own besides longTimeout, and are
-	// answered without compression: what counts is how far they are.
+	// long calls have no time limit except longTimeout, and request an answer
+	// without compression.
 	long bool
-	// upload is a body of any size, in place of body; size is negative when it
-	// is not known, and coding what it is compressed with.
+	// upload replaces body with a body of any size. size is negative if it is not
+	// known. coding is the compression.
 	upload io.Reader
 	size   int64
 	coding string
 }
 
-// Health asks whether the server is ready for requests.
+// Health returns nil if the server is ready for requests.
 func (c *Client) Health(ctx context.Context) error {
 	return c.do(ctx, call{method: http.MethodGet, path: RouteHealth, success: http.StatusOK}, nil)
 }
 
-// Register asks for a registration mail.
+// Register requests a registration mail.
 func (c *Client) Register(ctx context.Context, r RegisterRequest) (MailSent, error) {
 	var out MailSent
 	err := c.do(ctx, call{method: http.MethodPost, path: RouteRegister, success: http.StatusOK, params: params{
@@ -140,7 +138,7 @@ func (c *Client) Register(ctx context.Context, r RegisterRequest) (MailSent, err
 	return out, err
 }
 
-// LogIn asks for a log-in mail.
+// LogIn requests a log-in mail.
 func (c *Client) LogIn(ctx context.Context, entity string) (MailSent, error) {
 	var out MailSent
 	err := c.do(ctx, call{method: http.MethodPost, path: RouteLogIn, success: http.StatusOK,
@@ -160,36 +158,36 @@ func (c *Client) Confirm(ctx context.Context, token string) (Confirmed, error) {
 func (c *Client) CreateDatabase(ctx context.Context, entity, database string, r CreateDatabaseRequest) (Created, error) {
 	var out Created
 	err := c.do(ctx, call{method: http.MethodPost, path: DatabasePath(entity, database, "create"),
-		posture: bearer, success: http.StatusCreated, params: params{
+		auth: bearer, success: http.StatusCreated, params: params{
 			{HeaderDBType, r.DBType}, {HeaderPublicSharingLevel, r.PublicSharingLevel},
 		}}, &out)
 	return out, err
 }
 
-// DatabaseDetails tells what a database is and what the caller may do with it.
+// DatabaseDetails returns a database and the caller's permissions on it.
 func (c *Client) DatabaseDetails(ctx context.Context, entity, database string) (DatabaseDetails, error) {
 	var out DatabaseDetails
 	err := c.do(ctx, call{method: http.MethodGet, path: DatabasePath(entity, database, "details"),
-		posture: optional, success: http.StatusOK}, &out)
+		auth: optional, success: http.StatusOK}, &out)
 	return out, err
 }
 
-// Entity gives an entity's profile and the databases the caller may discover.
+// Entity returns an entity's profile and the databases that the caller may discover.
 func (c *Client) Entity(ctx context.Context, entity string) (Entity, error) {
 	var out Entity
 	err := c.do(ctx, call{method: http.MethodGet, path: EntityPath(entity),
-		posture: optional, success: http.StatusOK}, &out)
+		auth: optional, success: http.StatusOK}, &out)
 	return out, err
 }
 
-// Tokens lists the caller's live API tokens, newest first. It asks for pages;
-// servers that know none give all at once.
+// Tokens lists the caller's valid API tokens, newest first. It requests pages; servers
+// without pages return all tokens at once.
 func (c *Client) Tokens(ctx context.Context) ([]Token, error) {
 	const page = RouteTokens + "?limit=500"
 	var all []Token
 	for path := page; ; {
 		var out Tokens
-		if err := c.do(ctx, call{method: http.MethodGet, path: path, posture: bearer, success: http.StatusOK}, &out); err != nil {
+		if err := c.do(ctx, call{method: http.MethodGet, path: path, auth: bearer, success: http.StatusOK}, &out); err != nil {
 			return nil, err
 		}
 		all = append(all, out.Tokens...)
@@ -200,9 +198,9 @@ func (c *Client) Tokens(ctx context.Context) ([]Token, error) {
 	}
 }
 
-// RevokeToken ends one of the caller's API tokens, named by its short part.
+// RevokeToken revokes one of the caller's API tokens, given by its short part.
 func (c *Client) RevokeToken(ctx context.Context, short string) error {
-	return c.do(ctx, call{method: http.MethodDelete, path: TokenPath(short), posture: bearer, success: http.StatusOK}, nil)
+	return c.do(ctx, call{method: http.MethodDelete, path: TokenPath(short), auth: bearer, success: http.StatusOK}, nil)
 }
 
 // do makes a call, within callTimeout unless it is long, and decodes its
@@ -220,10 +218,10 @@ func (c *Client) do(ctx context.Context, k call, out any) error {
 	return c.decode(ctx, resp, out)
 }
 
-// open makes a call and returns the answer of a success with its body unread;
-// the caller closes it. Any other status is an error.
+// open makes a call and returns a successful answer with an unread body, which the
+// caller closes. Any other status is an error.
 func (c *Client) open(ctx context.Context, k call) (*http.Response, error) {
-	if k.posture == bearer && c.token == "" {
+	if k.auth == bearer && c.token == "" {
 		return nil, errs.E(errs.Unauthenticated, "Calling endpoint that requires client API token, but none provided")
 	}
 	req, err := c.request(ctx, k)
@@ -241,9 +239,9 @@ func (c *Client) open(ctx context.Context, k call) (*http.Response, error) {
 	if resp.StatusCode == k.success {
 		return resp, nil
 	}
-	defer func() { _ = resp.Body.Close() }() // only its text matters
+	defer func() { _ = resp.Body.Close() }() // a failure to close changes nothing
 	if to := resp.Header.Get("Location"); resp.StatusCode/100 == 3 && to != "" {
-		return nil, errs.E(errs.Invalid, "The server at %s answers with a redirect to %s; use the address it leads to as the server URL", c.base, to)
+		return nil, errs.E(errs.Invalid, "The server at %s redirects to %s; use the address of the redirect as the server URL", c.base, to)
 	}
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	if err != nil {

@@ -126,7 +126,7 @@ func TestFailuresAreSentences(t *testing.T) {
 	}{
 		{"refused", call(newClient(t, refused, "")), errs.Unavailable, "Could not reach " + refused + ": connection refused"},
 		{"aborted", call(abort), errs.Unavailable, abort.URL() + " closed the connection before the answer was complete"},
-		{"redirect", call(redirect), errs.Invalid, "The server at " + redirect.URL() + " answers with a redirect to https://example.org/health; use the address it leads to as the server URL"},
+		{"redirect", call(redirect), errs.Invalid, "The server at " + redirect.URL() + " redirects to https://example.org/health; use the address of the redirect as the server URL"},
 		{"other service", call(html), errs.Internal, "The answer of " + html.URL() + " is not what an ayb server sends"},
 		{"certificate", call(newClient(t, tls.URL, "")), errs.Unavailable, "Could not reach " + tls.URL + ": its certificate is not trusted"},
 		{"no token", abort.RevokeToken(t.Context(), "x"), errs.Unauthenticated, "Calling endpoint that requires client API token, but none provided"},
@@ -160,7 +160,7 @@ func TestNormalizeURL(t *testing.T) {
 		"http://h:70000/":              `The port "70000" in the server URL http://h:70000/ is not a number between 1 and 65535`,
 		"localhost:5434":               `The server URL "localhost:5434" must begin with http:// or https://`,
 		"ftp://h":                      `The server URL "ftp://h" must begin with http:// or https://`,
-		"http://":                      `The server URL "http://" names no host`,
+		"http://":                      `The server URL "http://" contains no host`,
 		"http://h/%zz":                 `The server URL "http://h/%zz" is not a valid URL`,
 		"http://h?x=1":                 `The server URL "http://h?x=1" must not contain a query or a fragment`,
 		"http://u:p@h":                 `The server URL must not contain a user name or password; log in and use a token instead`,

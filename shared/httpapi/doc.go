@@ -1,11 +1,12 @@
-// Package httpapi is the HTTP contract of ayb, written once for both ends:
-// paths, header names, JSON bodies, the table that joins error codes to
-// statuses and wire types, and a Go client.
+// Package httpapi is the HTTP contract of ayb for both ends: paths, header names,
+// JSON bodies, the table of error codes, statuses and wire types, and a Go client.
+// It contains no handlers and no permission checks, and it imports no router.
 //
-// The key order of a body is the order of its struct fields; a key that may
-// be null is a pointer and always present; lists are never null. The package
-// decides nothing: it neither checks rights nor knows routes' handlers, and it
-// imports no router.
+// The keys of a body are in the order of its struct fields. A key that may be null
+// is a pointer and always present. Lists are never null.
+//
+// It is one package of many files because a body and the client's method for it
+// change together: each file holds both for one noun.
 package httpapi
 
 import (
@@ -16,8 +17,8 @@ import (
 // ContentType is the content type of every JSON answer.
 const ContentType = "application/json"
 
-// Marshal encodes a body as the contract wants it: compact, without the
-// escapes that only matter inside HTML, without a final line break.
+// Marshal encodes a body: compact, without HTML escapes, and without a final line
+// break.
 func Marshal(v any) ([]byte, error) {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
@@ -28,10 +29,10 @@ func Marshal(v any) ([]byte, error) {
 	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
 }
 
-// List is a JSON array that is written as [] when it is nil.
+// List is a JSON array. A nil List is encoded as [].
 type List[T any] []T
 
-// MarshalJSON writes the elements, and [] for nil.
+// MarshalJSON implements json.Marshaler.
 func (l List[T]) MarshalJSON() ([]byte, error) {
 	if l == nil {
 		return []byte("[]"), nil

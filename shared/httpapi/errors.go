@@ -14,8 +14,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Wire types: the only values `type` of an error body may have, since older
-// clients cannot read others.
+// Wire types: the only values of `type` in an error body. Older clients cannot decode
+// others.
 const (
 	TypeOther          = "Other"
 	TypeUnauthorized   = "Unauthorized"
@@ -36,22 +36,22 @@ const (
 	TypeConfiguration  = "ConfigurationError"
 )
 
-// mapping joins a code to what goes over the wire.
+// mapping is the status and the wire type of a code.
 type mapping struct {
 	code   errs.Code
 	status int
 	typ    string
 }
 
-// table is read both ways. By code the first row counts; by wire the first
-// row with the same type and status, else the first with the same type, but
-// for Other, where the status says more than the type.
+// table is used in both directions. From a code, the first row with the code counts.
+// From the wire, it is the first row with the same type and status, then the first
+// with the same type. For the type Other, the status counts.
 //
-//   - Hidden is for a known caller; for an anonymous one the caller of this
-//     package chooses Unauthenticated.
-//   - A bad log-in token is Invalid: InvalidToken is for API tokens.
-//   - Canceled has no status of its own in the standard. 408 is the nearest,
-//     and as a rule nobody is left to read it.
+//   - Hidden is for an authenticated caller. For an anonymous one the services
+//     return Unauthenticated.
+//   - An invalid log-in token is Invalid: InvalidToken is for API tokens.
+//   - Canceled has no status in the standard, and usually no reader. 408 is the
+//     nearest one.
 //   - NotFound without a record (an unknown path) is Other.
 var table = []mapping{
 	{errs.Invalid, http.StatusBadRequest, TypeOther},
@@ -88,24 +88,23 @@ var table = []mapping{
 	{errs.DiskFull, http.StatusInsufficientStorage, TypeOther},
 }
 
-// Names of attributes that have their own place in an error body.
+// Attributes that are keys of some error bodies only.
 const (
 	attrID         = "id"
 	attrRecordType = "record_type"
 	attrType       = "type"
 )
 
-// Names of the extra keys of an error in a statement.
+// Extra keys of an error in a statement.
 const (
 	AttrStatement  = "statement"
 	AttrSQLiteCode = "sqlite_code"
 	AttrOffset     = "offset"
 )
 
-// ErrorBody is the JSON of a failure: `type`, then `message`, or `id` and
-// `record_type` of a RecordNotFound, then the extra keys in alphabetical
-// order. SnapshotDoesNotExistError has no message. Extra keys that count
-// something are numbers.
+// ErrorBody is the JSON of an error: `type`, then `message`, or `id` and
+// `record_type` for RecordNotFound, then the extra keys in alphabetical order.
+// SnapshotDoesNotExistError has no message. Some extra keys are numbers.
 type ErrorBody struct {
 	Type       string
 	Message    string
@@ -114,7 +113,7 @@ type ErrorBody struct {
 	Extra      map[string]string
 }
 
-// MarshalJSON writes the keys the type has, in the contract's order.
+// MarshalJSON writes the keys of the type in their order.
 func (b ErrorBody) MarshalJSON() ([]byte, error) {
 	pairs := []string{"type", b.Type}
 	switch b.Type {
@@ -150,9 +149,8 @@ func (b ErrorBody) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// isNumber tells whether a key of an error body has a number: the index of the
-// statement, the code SQLite has for the failure, and the byte of the statement
-// where it saw it.
+// isNumber reports whether the value of a key is a number: the index of the statement,
+// the result code of SQLite, or the byte offset of the error in the statement.
 func isNumber(key, value string) bool {
 	switch key {
 	case AttrStatement, AttrSQLiteCode, AttrOffset:
@@ -162,7 +160,7 @@ func isNumber(key, value string) bool {
 	return false
 }
 
-// ErrorLine is the last line of an answer of lines that failed after it began.
+// ErrorLine is the last line of an NDJSON answer that failed after its start.
 type ErrorLine struct {
 	Error ErrorBody `json:"error"`
 }
@@ -173,7 +171,7 @@ type statusError struct {
 	err    error
 }
 
-// WithStatus gives an error a status that only HTTP knows, such as 405 or 415.
+// WithStatus returns err with a status that only HTTP has, such as 405 or 415.
 func WithStatus(status int, err error) error { return &statusError{status, err} }
 
 func (e *statusError) Error() string { return e.err.Error() }
@@ -214,13 +212,13 @@ func FromError(err error) (status int, body ErrorBody) {
 	return m.status, body
 }
 
-// ToError reads a failed answer: the inverse of FromError as far as the wire
-// tells codes apart. A body that is no error object gives an error that says
-// so and names the status.
+// ToError decodes a failed answer. It is the inverse of FromError, as far as the wire
+// distinguishes codes. For a body that is not an error object, the error contains the
+// reason and the status.
 func ToError(status int, body []byte) *errs.Error {
 	var keys map[string]any
 	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber() // an offset stays as it was written
+	d.UseNumber() // an offset keeps its spelling
 	if err := d.Decode(&keys); err != nil {
 		reason := "the body is not JSON"
 		if len(bytes.TrimSpace(body)) == 0 {
@@ -252,7 +250,7 @@ func ToError(status int, body []byte) *errs.Error {
 	return e
 }
 
-// WireType tells the `type` an error has, or had, on the wire.
+// WireType returns the `type` of an error on the wire.
 func WireType(err error) string {
 	_, body := FromError(err)
 	return body.Type
@@ -262,8 +260,8 @@ func knownType(typ string) bool {
 	return slices.ContainsFunc(table, func(m mapping) bool { return m.typ == typ })
 }
 
-// codeOf finds the code of an answer. Only an SQL error carries sqlite_code,
-// which sets it apart from other bad input, and a full disk says so.
+// codeOf returns the code of an answer. The key sqlite_code distinguishes SQL errors
+// from other invalid input, and the key reason a full disk from a full database.
 func codeOf(status int, typ string, keys map[string]any) errs.Code {
 	if _, ok := keys[AttrSQLiteCode]; ok && typ == TypeOther && status == http.StatusBadRequest {
 		return errs.SQL
@@ -284,7 +282,7 @@ func codeOf(status int, typ string, keys map[string]any) errs.Code {
 	switch {
 	case status >= 400 && status < 500:
 		return errs.Invalid
-	case status == http.StatusBadGateway || status == http.StatusGatewayTimeout: // a proxy in between
+	case status == http.StatusBadGateway || status == http.StatusGatewayTimeout: // of a proxy
 		return errs.Unavailable
 	}
 	return errs.Internal

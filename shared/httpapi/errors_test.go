@@ -85,7 +85,7 @@ func TestToErrorCodes(t *testing.T) {
 		{409, `{"type":"Other","message":"m"}`, errs.Conflict, "Other", "m"},
 		{408, `{"type":"Other","message":"m"}`, errs.Timeout, "Other", "m"},
 		{405, `{"type":"Other","message":"m"}`, errs.Invalid, "Other", "m"},
-		// A1: a server that answers 500 to everything is still understood by its types.
+		// The types are sufficient for a server that answers 500 to everything.
 		{500, `{"type":"InvalidToken","message":"m"}`, errs.InvalidToken, "InvalidToken", "m"},
 		{500, `{"type":"RecordNotFound","id":"a/b","record_type":"database"}`, errs.NotFound, "RecordNotFound", "No database a/b"},
 		{500, `{"type":"SnapshotDoesNotExistError"}`, errs.NoSnapshot, "SnapshotDoesNotExistError", "No snapshot has this id"},

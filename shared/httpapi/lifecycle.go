@@ -16,12 +16,12 @@ type Forked struct {
 	ForkedFrom string `json:"forked_from"` // ENTITY/DATABASE
 }
 
-// DeletedDatabase is a database that was deleted and can still be had back.
+// DeletedDatabase is a deleted database that can be undeleted.
 // The times are those of TimeText.
 type DeletedDatabase struct {
 	Slug      string `json:"slug"`
 	DeletedAt string `json:"deleted_at"`
-	PurgedAt  string `json:"purged_at"` // when it is gone for good
+	PurgedAt  string `json:"purged_at"` // when it is removed permanently
 }
 
 // Snapshots answers list_snapshots, the newest first.
@@ -35,19 +35,19 @@ type Snapshot struct {
 	SnapshotID     string `json:"snapshot_id"`
 	// Bytes is the size of the stored object.
 	Bytes int64 `json:"bytes"`
-	// Message is what was said when it was taken; nil for nothing.
+	// Message is the message of the snapshot; nil for none.
 	Message *string `json:"message"`
-	// BeforeRestore marks what was there before a restore.
+	// BeforeRestore marks an automatic snapshot of the state before a restore.
 	BeforeRestore bool `json:"before_restore"`
 }
 
-// TakeSnapshotRequest is the body of a snapshot on demand.
+// TakeSnapshotRequest is the body of a request to take a snapshot.
 type TakeSnapshotRequest struct {
 	Message string `json:"message,omitempty"`
 }
 
-// SnapshotTaken answers it. Created is false when this very state was stored
-// already.
+// SnapshotTaken answers it. Created is false if a snapshot of the same state was
+// already stored.
 type SnapshotTaken struct {
 	SnapshotID string `json:"snapshot_id"`
 	Created    bool   `json:"created"`
@@ -57,15 +57,15 @@ type SnapshotTaken struct {
 // bare id.
 type RestoreRequest struct {
 	SnapshotID string `json:"snapshot_id"`
-	// To is the new database that is made of the snapshot, ENTITY/DATABASE;
-	// empty to restore in place.
+	// To is a new database for the snapshot, ENTITY/DATABASE. If it is empty, the
+	// snapshot replaces the state of its database.
 	To string `json:"to,omitempty"`
 }
 
-// TimeText is RFC 3339 in UTC with Z; a fraction only when there is one, of
-// three, six or nine digits.
+// TimeText formats a time as RFC 3339 in UTC with Z, with three, six or nine
+// fractional digits if there are any.
 func TimeText(t time.Time) string {
-	whole := t.UTC().Format("2006-01-02T15:04:05")
+	seconds := t.UTC().Format("2006-01-02T15:04:05")
 	fraction := t.UTC().Format(".000000000")
 	for range 3 {
 		if !strings.HasSuffix(fraction, "000") {
@@ -73,5 +73,5 @@ func TimeText(t time.Time) string {
 		}
 		fraction = fraction[:len(fraction)-3]
 	}
-	return whole + strings.TrimSuffix(fraction, ".") + "Z"
+	return seconds + strings.TrimSuffix(fraction, ".") + "Z"
 }

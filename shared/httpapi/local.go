@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// maxLocalBytes keeps a page to go to small enough to travel in a mail.
+// maxLocalBytes limits a path so that it fits into a mail.
 const maxLocalBytes = 2048
 
-// LocalPath tells whether a browser that is sent to s stays on this server:
-// an absolute path, possibly with a query, that no browser reads as another
-// host or as a script (S7). The pages that act for whoever opens them, those
-// of a mailed link, are no place to be sent to.
+// LocalPath reports whether a redirect of a browser to s stays on this server. s must
+// be an absolute path, possibly with a query, that every browser treats so: other
+// texts could lead to another host or run a script. The page of a mailed link is
+// excluded, because it acts when it is opened.
 func LocalPath(s string) bool {
 	if len(s) > maxLocalBytes || !strings.HasPrefix(s, "/") || strings.HasPrefix(s, "//") {
 		return false

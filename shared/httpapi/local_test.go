@@ -7,7 +7,7 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// S7: a log-in leads to pages of this server only.
+// A log-in redirects only to pages of this server (S7).
 func TestLocalPathS7(t *testing.T) {
 	for _, ok := range []string{
 		"/", "/alice", "/alice/shop.sqlite", "/oauth/authorize?redirect_uri=https%3A%2F%2Fapp.example%2Fcb&state=a%2Fb",

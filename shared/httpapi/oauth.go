@@ -6,8 +6,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Routes of OAuth 2.0. RouteAuthorize is a page for people, the others are
-// for programs.
+// Routes of OAuth 2.0. RouteAuthorize is a web page; the others are for programs.
 const (
 	RouteAuthorize     = "/oauth/authorize"
 	RouteOAuthToken    = "/v1/oauth/token"
@@ -15,7 +14,7 @@ const (
 	RouteOAuthMetadata = "/.well-known/oauth-authorization-server"
 )
 
-// The words of OAuth 2.0 that are used here: the only values they may have.
+// Parameters of OAuth 2.0 with a single supported value.
 const (
 	ResponseTypeCode           = "code"
 	ChallengeMethodS256        = "S256"
@@ -41,11 +40,11 @@ const (
 // attrOAuth is the attribute of an error that holds its OAuthCode.
 const attrOAuth = "oauth_error"
 
-// OAuthError gives an error the word OAuth has for it.
+// OAuthError returns an error with the OAuth code.
 func OAuthError(code OAuthCode, e *errs.Error) error { return e.With(attrOAuth, string(code)) }
 
-// OAuthCodeOf is the word OAuth has for an error: the one it was given, or
-// one that says whose fault it is.
+// OAuthCodeOf returns the OAuth code of an error: that of OAuthError, or one that
+// follows from its status.
 func OAuthCodeOf(err error) OAuthCode {
 	e, ok := errors.AsType[*errs.Error](err)
 	if ok && e.Attrs[attrOAuth] != "" {
@@ -61,9 +60,8 @@ func OAuthCodeOf(err error) OAuthCode {
 	}
 }
 
-// AuthorizeRequest is what an application asks for when it sends somebody to
-// the authorization page, as it was sent: nothing of it has been checked. An
-// absent parameter and an empty one are the same.
+// AuthorizeRequest holds the unchecked parameters with which an application opens the
+// authorization page. An absent parameter is empty.
 type AuthorizeRequest struct {
 	ResponseType        string
 	RedirectURI         string
@@ -71,21 +69,21 @@ type AuthorizeRequest struct {
 	State               string
 	CodeChallenge       string
 	CodeChallengeMethod string
-	// AppName is app_name, or client_id when there is none.
+	// AppName is app_name, or client_id without it.
 	AppName string
 }
 
-// Consent is what somebody is asked before an application gets access.
+// Consent is the question to the user before an application gets access.
 type Consent struct {
 	Entity  string
 	AppName string
 	Level   string // ayb.QueryLevel
-	// RedirectOrigin is where the answer goes: scheme, host and port.
+	// RedirectOrigin is the receiver of the answer: scheme, host and port.
 	RedirectOrigin string
-	// Databases are those that can be given access to, as entity/database.
+	// Databases are the databases that the user can share, as entity/database.
 	Databases []string
-	// Ticket proves, for a limited time and for one session, that exactly
-	// this was asked.
+	// Ticket proves, for a limited time and for one session, that the user was
+	// asked exactly this question.
 	Ticket string
 }
 
@@ -93,8 +91,8 @@ type Consent struct {
 type WebLogin struct {
 	Entity string
 	Token  string
-	// Next is the page the person wanted to see before the log-in: a path of
-	// this server, or empty.
+	// Next is the page that the user opened before the log-in: a path of this
+	// server, or empty.
 	Next string
 }
 
@@ -136,10 +134,10 @@ type OAuthMetadata struct {
 	RevocationEndpointAuthMethods []string `json:"revocation_endpoint_auth_methods_supported"`
 }
 
-// NewOAuthMetadata describes the server with this public URL, which has no
-// slash at its end.
+// NewOAuthMetadata returns the discovery document of a server. publicURL has no slash
+// at its end.
 func NewOAuthMetadata(publicURL string, scopes []string) OAuthMetadata {
-	none := []string{"none"} // applications have no secrets: PKCE stands in for them
+	none := []string{"none"} // applications have no secrets; they use PKCE
 	return OAuthMetadata{
 		Issuer:                        publicURL,
 		AuthorizationEndpoint:         publicURL + RouteAuthorize,

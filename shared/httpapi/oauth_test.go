@@ -31,7 +31,7 @@ func TestOAuthCodes(t *testing.T) {
 	}
 }
 
-// A6, RFC 8414: no slash is doubled, no list is null.
+// The discovery document of RFC 8414 has no double slashes and no null lists.
 func TestOAuthMetadata(t *testing.T) {
 	b, err := httpapi.Marshal(httpapi.NewOAuthMetadata("https://ayb.example.com", []string{"read-only", "read-write"}))
 	want := `{"issuer":"https://ayb.example.com","authorization_endpoint":"https://ayb.example.com/oauth/authorize",` +

@@ -5,13 +5,11 @@ import (
 	"strings"
 )
 
-// params are the parameters of a call, by header name. Empty ones are left
-// out.
+// params are the parameters of a call, by header name. Empty ones are omitted.
 type params [][2]string
 
-// encode puts the parameters into headers, or, when one of them has
-// characters that no header may carry, all of them into their JSON twins.
-// body is what the call sends otherwise.
+// encode puts the parameters into headers. If one of them has characters that are not
+// allowed in headers, it puts all of them into a JSON body instead of body.
 func (p params) encode(body []byte) (http.Header, []byte, error) {
 	headers, twins, plain := http.Header{}, map[string]string{}, true
 	for _, kv := range p {
@@ -30,7 +28,7 @@ func (p params) encode(body []byte) (http.Header, []byte, error) {
 	return http.Header{"Content-Type": {ContentType}}, body, err
 }
 
-// visibleASCII tells whether a text may stand in a header as it is.
+// visibleASCII reports whether a text is allowed in a header.
 func visibleASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] > '~' {

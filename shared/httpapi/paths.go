@@ -36,8 +36,8 @@ const (
 	RouteSnapshots       = "/v1/{entity}/{database}/snapshots"
 )
 
-// Names of the headers that carry parameters. Each has a JSON twin in the
-// request bodies, spelled with underscores.
+// Headers that are parameters. Each may also be a key of a JSON body, with underscores
+// in place of hyphens.
 const (
 	HeaderEntity              = "entity"
 	HeaderEmailAddress        = "email-address"
@@ -52,16 +52,16 @@ const (
 // EntityPath is the path of an entity's details.
 func EntityPath(entity string) string { return "/v1/entity/" + url.PathEscape(entity) }
 
-// TokenPath is the path of one API token, named by its short part.
+// TokenPath is the path of one API token, given by its short part.
 func TokenPath(short string) string { return "/v1/tokens/" + url.PathEscape(short) }
 
-// RunningPath is the path of a query that runs on a database.
+// RunningPath is the path of a running query of a database.
 func RunningPath(entity, database, id string) string {
 	return DatabasePath(entity, database, "queries") + "/" + url.PathEscape(id)
 }
 
-// DatabasePath is the path of an action (create, details, query, …) on a
-// database. The names are escaped, so that none of them can leave its place.
+// DatabasePath is the path of an action (create, details, query, …) on a database. It
+// escapes the names, so that each stays one segment.
 func DatabasePath(entity, database, action string) string {
 	return "/v1/" + url.PathEscape(entity) + "/" + url.PathEscape(database) + "/" + action
 }

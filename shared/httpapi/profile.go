@@ -14,12 +14,11 @@ const (
 	ProfileLinks        = "links"
 )
 
-// ProfileUpdate is the body of PATCH entity: a key that is absent stays as it
-// is, nil clears it.
+// ProfileUpdate is the body of PATCH entity: an absent key is not changed, and nil
+// clears it.
 type ProfileUpdate map[string]*string
 
-// SetLinks replaces the whole list of links. The contract wants it as a text
-// that holds JSON.
+// SetLinks replaces the list of links, which is sent as JSON inside a text.
 func (u ProfileUpdate) SetLinks(urls ...string) error {
 	type link struct {
 		URL string `json:"url"`
@@ -45,11 +44,11 @@ func (c *Client) UpdateProfile(ctx context.Context, entity string, u ProfileUpda
 	if err != nil {
 		return err
 	}
-	return c.do(ctx, call{method: http.MethodPatch, path: EntityPath(entity), posture: bearer, success: http.StatusOK, body: body, json: true}, nil)
+	return c.do(ctx, call{method: http.MethodPatch, path: EntityPath(entity), auth: bearer, success: http.StatusOK, body: body, json: true}, nil)
 }
 
 // DeleteAccount deletes the caller's own account with its databases, tokens
 // and grants.
 func (c *Client) DeleteAccount(ctx context.Context, entity string) error {
-	return c.do(ctx, call{method: http.MethodDelete, path: EntityPath(entity), posture: bearer, success: http.StatusOK}, nil)
+	return c.do(ctx, call{method: http.MethodDelete, path: EntityPath(entity), auth: bearer, success: http.StatusOK}, nil)
 }

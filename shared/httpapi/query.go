@@ -26,9 +26,9 @@ func (c *Client) Query(ctx context.Context, entity, database, sql string) (Query
 	return out, rows.Err()
 }
 
-// QueryTo runs SQL and copies the answer's JSON to w as it arrives. When the
-// answer breaks off, part of it has been written and the error says so. An
-// error of w is returned as it is.
+// QueryTo runs SQL and copies the JSON of the answer to w as it arrives. After an
+// error, part of an incomplete answer may have been written. An error of w is
+// returned unchanged.
 func (c *Client) QueryTo(ctx context.Context, entity, database, sql string, w io.Writer) error {
 	resp, err := c.openQuery(ctx, entity, database, sql) //nolint:bodyclose // copyTo closes it
 	if err != nil {
@@ -37,9 +37,9 @@ func (c *Client) QueryTo(ctx context.Context, entity, database, sql string, w io
 	return c.copyTo(ctx, w, resp.Body)
 }
 
-// copyTo copies an answer as it arrives and closes it.
+// copyTo copies an answer as it arrives, and closes it.
 func (c *Client) copyTo(ctx context.Context, w io.Writer, body io.ReadCloser) error {
-	defer func() { _ = body.Close() }() // an early close is how a query is given up
+	defer func() { _ = body.Close() }() // an early close cancels the query
 	src := &failureReader{r: body}
 	if _, err := io.Copy(w, src); err != nil {
 		if src.failure() != nil {
@@ -50,15 +50,15 @@ func (c *Client) copyTo(ctx context.Context, w io.Writer, body io.ReadCloser) er
 	return nil
 }
 
-// failureReader remembers a failure to read, to tell it from one to write. It
-// may be asked for it while another goroutine reads.
+// failureReader records an error of Read, to distinguish it from an error of the
+// writer. failure may be called while another goroutine reads.
 type failureReader struct {
 	r   io.Reader
 	mu  sync.Mutex
 	err error
 }
 
-// Read reads on.
+// Read implements io.Reader.
 func (f *failureReader) Read(p []byte) (int, error) {
 	n, err := f.r.Read(p)
 	if err != nil && err != io.EOF {
@@ -77,7 +77,7 @@ func (f *failureReader) failure() error {
 
 func (c *Client) openQuery(ctx context.Context, entity, database, sql string) (*http.Response, error) {
 	return c.open(ctx, call{method: http.MethodPost, path: DatabasePath(entity, database, "query"),
-		posture: bearer, body: []byte(sql), success: http.StatusOK})
+		auth: bearer, body: []byte(sql), success: http.StatusOK})
 }
 
 // Rows is a result that is read row by row. It is used by one goroutine.
@@ -92,8 +92,8 @@ type Rows struct {
 	done   bool
 }
 
-// QueryRows runs SQL and returns its result as it arrives. The caller closes
-// it; to close it early ends the statement on the server.
+// QueryRows runs SQL and returns its result as it arrives. The caller closes it; an
+// early close cancels the statement on the server.
 func (c *Client) QueryRows(ctx context.Context, entity, database, sql string) (*Rows, error) {
 	resp, err := c.openQuery(ctx, entity, database, sql) //nolint:bodyclose // Rows.Close closes it
 	if err != nil {
@@ -112,12 +112,12 @@ func (c *Client) QueryRows(ctx context.Context, entity, database, sql string) (*
 	return r, nil
 }
 
-// Fields are the names of the columns, in order and possibly repeated; empty
-// for statements without a result.
+// Fields returns the names of the columns in order, possibly repeated. It is empty for
+// statements without a result.
 func (r *Rows) Fields() []string { return r.fields }
 
-// Next reads one more row and tells whether there was one. After false, Err
-// tells whether the result was complete.
+// Next reads one more row and reports whether there was one. After false, Err is nil
+// if the result was complete.
 func (r *Rows) Next() bool {
 	if r.err != nil || r.done {
 		return false
@@ -132,16 +132,16 @@ func (r *Rows) Next() bool {
 	return false
 }
 
-// Row is the row Next has read, the caller's to keep; nil is NULL.
+// Row returns the row of Next, which the caller may keep; nil is NULL.
 func (r *Rows) Row() []*string { return r.row }
 
-// Err is the failure that ended the rows, nil after a complete result.
+// Err returns the error that ended the rows; nil after a complete result.
 func (r *Rows) Err() error { return r.err }
 
-// Close gives the connection back.
-func (r *Rows) Close() { _ = r.body.Close() } // an early close is how a query is given up
+// Close releases the connection.
+func (r *Rows) Close() { _ = r.body.Close() } // an early close cancels the query
 
-// expect reads the tokens of the answer's frame.
+// expect reads the JSON tokens around the rows.
 func (r *Rows) expect(tokens ...json.Token) {
 	for _, want := range tokens {
 		if r.err != nil {
@@ -155,8 +155,8 @@ func (r *Rows) expect(tokens ...json.Token) {
 	}
 }
 
-// fail keeps an error: bad JSON is the server's fault, anything else is the
-// connection's.
+// fail records an error: of the server for invalid JSON, and of the connection for
+// any other.
 func (r *Rows) fail(err error) {
 	if err == nil {
 		return

@@ -7,12 +7,12 @@ import (
 	"unicode/utf8"
 )
 
-// RemarksHeader is the header, or of an answer that was sent as it came the
-// trailer, in which an export tells what its format cannot hold: an array of
-// sentences, as JSON in ASCII.
+// RemarksHeader is the header, or the trailer of a streamed answer, with the remarks
+// of an export on data that its format cannot represent: a JSON array of sentences,
+// in ASCII.
 const RemarksHeader = "Ayb-Remarks"
 
-// EncodeRemarks gives the value of RemarksHeader.
+// EncodeRemarks returns the value of RemarksHeader.
 func EncodeRemarks(sentences []string) string {
 	const digits = "0123456789abcdef"
 	text, err := Marshal(sentences)
@@ -32,8 +32,8 @@ func EncodeRemarks(sentences []string) string {
 	return string(ascii)
 }
 
-// Remarks gives those of an answer that has been read to its end. What is not
-// a value of RemarksHeader is none.
+// Remarks returns the remarks of an answer that was read to its end. An invalid header
+// counts as no remarks.
 func Remarks(resp *http.Response) (sentences []string) {
 	value := resp.Header.Get(RemarksHeader)
 	if value == "" {

@@ -38,14 +38,14 @@ func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
 	if c.agent != "" {
 		req.Header.Set("User-Agent", c.agent)
 	}
-	if k.posture != anonymous && c.token != "" {
+	if k.auth != anonymous && c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	return req, nil
 }
 
-// describeUpload says what comes. The server says first whether it wants it:
-// else its refusal could be lost among what is still being sent.
+// describeUpload sets the headers of an upload. The body waits for "100 Continue":
+// otherwise an early refusal could be lost while the body is still being sent.
 func (k call) describeUpload(req *http.Request) {
 	req.ContentLength = k.size
 	if k.size == 0 {

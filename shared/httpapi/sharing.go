@@ -22,23 +22,23 @@ type Permissions struct {
 	Permissions List[Permission] `json:"permissions"`
 }
 
-// Permission is what one entity has been granted. The owner has no grant.
+// Permission is the grant of one entity. The owner has no grant.
 type Permission struct {
 	EntitySlug   string `json:"entity_slug"`
 	SharingLevel string `json:"sharing_level"` // ayb.SharingLevel
 }
 
-// UpdateDatabase changes what everybody may do with a database.
+// UpdateDatabase changes the public sharing level of a database.
 func (c *Client) UpdateDatabase(ctx context.Context, entity, database string, r UpdateDatabaseRequest) error {
 	return c.do(ctx, call{method: http.MethodPatch, path: DatabasePath(entity, database, "update"),
-		posture: bearer, success: http.StatusOK, params: params{{HeaderPublicSharingLevel, r.PublicSharingLevel}}}, nil)
+		auth: bearer, success: http.StatusOK, params: params{{HeaderPublicSharingLevel, r.PublicSharingLevel}}}, nil)
 }
 
-// Share grants an entity rights on a database, changes them, or with the
-// level no-access takes them away.
+// Share grants an entity access to a database, or changes its level. The level
+// no-access removes the grant.
 func (c *Client) Share(ctx context.Context, entity, database string, r ShareRequest) error {
 	return c.do(ctx, call{method: http.MethodPost, path: DatabasePath(entity, database, "share"),
-		posture: bearer, success: http.StatusNoContent, params: params{
+		auth: bearer, success: http.StatusNoContent, params: params{
 			{HeaderEntityForPermission, r.EntityForPermission}, {HeaderSharingLevel, r.SharingLevel},
 		}}, nil)
 }
@@ -47,6 +47,6 @@ func (c *Client) Share(ctx context.Context, entity, database string, r ShareRequ
 func (c *Client) Permissions(ctx context.Context, entity, database string) ([]Permission, error) {
 	var out Permissions
 	err := c.do(ctx, call{method: http.MethodGet, path: DatabasePath(entity, database, "permissions"),
-		posture: bearer, success: http.StatusOK}, &out)
+		auth: bearer, success: http.StatusOK}, &out)
 	return out.Permissions, err
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Names of the parameters of a new token. The contract has them in a JSON
-// body, where they are spelled with underscores; as headers they work too.
+// Parameters of a new token. They are keys of the JSON body, with underscores in place
+// of hyphens, or headers.
 const (
 	HeaderDatabase  = "database"
 	HeaderLevel     = "level"
@@ -17,20 +17,20 @@ const (
 	HeaderName      = "name"
 )
 
-// NewTokenRequest asks for an API token. Everything may be left out.
+// NewTokenRequest requests an API token. All fields are optional.
 type NewTokenRequest struct {
 	// Database limits the token to one database, entity/database.
 	Database string `json:"database,omitempty"`
-	// Level is the most a limited token may do, an ayb.QueryLevel; read-only
+	// Level is the access level of a limited token, an ayb.QueryLevel; read-only
 	// by default.
 	Level string `json:"level,omitempty"`
 	// ExpiresIn is a number of seconds, or one with a unit: 12h, 30d, 8w.
 	ExpiresIn string `json:"expires_in,omitempty"`
-	// Name is what the token is called in lists.
+	// Name is the name of the token in lists.
 	Name string `json:"name,omitempty"`
 }
 
-// CreatedToken answers POST tokens. Token is told only here.
+// CreatedToken answers POST tokens. Only this answer contains Token.
 type CreatedToken struct {
 	Token           string  `json:"token"`
 	ShortToken      string  `json:"short_token"`
@@ -41,19 +41,19 @@ type CreatedToken struct {
 	ExpiresAt       *string `json:"expires_at"`
 }
 
-// CreateToken makes an API token for the caller's account.
+// CreateToken creates an API token for the caller's account.
 func (c *Client) CreateToken(ctx context.Context, r NewTokenRequest) (CreatedToken, error) {
 	var out CreatedToken
 	body, err := Marshal(r)
 	if err != nil {
 		return out, err
 	}
-	err = c.do(ctx, call{method: http.MethodPost, path: RouteTokens, posture: bearer, success: http.StatusCreated, body: body, json: true}, &out)
+	err = c.do(ctx, call{method: http.MethodPost, path: RouteTokens, auth: bearer, success: http.StatusCreated, body: body, json: true}, &out)
 	return out, err
 }
 
-// LogOut ends the client's own API token and gives its short part, which is
-// known also when the server does not take the token any more.
+// LogOut revokes the client's own API token and returns its short part, also when the
+// server does not accept the token any more.
 func (c *Client) LogOut(ctx context.Context) (short string, err error) {
 	short = ShortToken(c.token)
 	if c.token != "" && short == "" {
@@ -62,8 +62,8 @@ func (c *Client) LogOut(ctx context.Context) (short string, err error) {
 	return short, c.RevokeToken(ctx, short)
 }
 
-// ShortToken gives the short part of an API token, which is no secret; empty
-// for a text that has none.
+// ShortToken returns the public short part of an API token; empty for a text without
+// one.
 func ShortToken(token string) string {
 	_, rest, _ := strings.Cut(token, "_")
 	short, _, _ := strings.Cut(rest, "_")

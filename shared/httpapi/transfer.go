@@ -12,24 +12,23 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// ExportRequest says what is taken out of a database, and in which form.
+// ExportRequest selects the data and the format of an export.
 type ExportRequest struct {
 	daemonapi.ExportOptions
-	// Query is one reading statement whose rows are wanted; it excludes Table.
+	// Query is one read-only statement whose rows are exported; it excludes Table.
 	Query string
-	// Remark, if it is not nil, is told what the format cannot hold, after all
-	// data has been written: one sentence each.
+	// Remark, if it is not nil, is called after all data has been written, once
+	// for each sentence on data that the format cannot represent.
 	Remark func(sentence string)
 }
 
-// Export copies what a database holds to w as it arrives. When the answer
-// breaks off, part of it has been written and the error says so. An error of w
-// is returned as it is.
+// Export copies exported data to w as it arrives. After an error, part of the data may
+// have been written. An error of w is returned unchanged.
 func (c *Client) Export(ctx context.Context, entity, database string, e ExportRequest, w io.Writer) error {
-	path := DatabasePath(entity, database, "export") + given(params{
+	path := DatabasePath(entity, database, "export") + urlQuery(params{
 		{"format", string(e.Format)}, {"table", e.Table}, {"query", e.Query},
 	})
-	resp, err := c.open(ctx, call{method: http.MethodGet, path: path, posture: bearer, long: true, success: http.StatusOK}) //nolint:bodyclose // copyTo closes it
+	resp, err := c.open(ctx, call{method: http.MethodGet, path: path, auth: bearer, long: true, success: http.StatusOK}) //nolint:bodyclose // copyTo closes it
 	if err != nil {
 		return err
 	}
@@ -42,28 +41,27 @@ func (c *Client) Export(ctx context.Context, entity, database string, e ExportRe
 	return nil
 }
 
-// ImportRequest says what is brought into a database.
+// ImportRequest holds the data and the options of an import.
 type ImportRequest struct {
 	daemonapi.ImportOptions
-	// PublicSharingLevel is that of a new database; empty for the default.
+	// PublicSharingLevel is the level of a new database; empty for the default.
 	PublicSharingLevel string
-	// Body is the data. It may still be read, in vain, after Import has returned
-	// an error.
+	// Body is the data. It may still be read after Import has returned an error.
 	Body io.Reader
-	// Size is how many bytes Body has; negative when it is not known.
+	// Size is the number of bytes of Body; negative if it is not known.
 	Size int64
-	// Coding is what Body is compressed with, gzip or zstd; empty for nothing.
+	// Coding is the compression of Body, gzip or zstd; empty for none.
 	Coding string
 }
 
-// Import brings data into a database: it is there for good when there is no
-// error, and nothing has changed when there is one that a server has answered.
-// An error of Body is returned as it is.
+// Import imports data into a database. Without an error, the data is stored durably;
+// after an error of the server, nothing has changed. An error of Body is returned
+// unchanged.
 func (c *Client) Import(ctx context.Context, entity, database string, r ImportRequest) (daemonapi.ImportResult, error) {
 	var out daemonapi.ImportResult
 	body := &failureReader{r: r.Body}
 	resp, err := c.open(ctx, call{method: http.MethodPost, path: DatabasePath(entity, database, "import") + r.query(), //nolint:bodyclose // decode closes it
-		posture: bearer, long: true, upload: body, size: r.Size, coding: r.Coding, success: http.StatusOK})
+		auth: bearer, long: true, upload: body, size: r.Size, coding: r.Coding, success: http.StatusOK})
 	if err != nil {
 		if failed := body.failure(); failed != nil && errs.Is(err, errs.Unavailable) {
 			return out, failed
@@ -89,14 +87,14 @@ func (r ImportRequest) query() string {
 		{"skip_lines", lines}, {"trim", yes[r.Trim]}, {"types", types}, {"encoding", r.Encoding}, {"null", r.Null},
 		{"public_sharing_level", r.PublicSharingLevel},
 	})
-	for _, null := range r.Nulls { // an empty one says that nothing else is NULL
+	for _, null := range r.Nulls { // an empty value means that no text stands for NULL
 		values.Add("null", null)
 	}
 	return encoded(values)
 }
 
-// given are the parameters that are not empty, as the end of a URL.
-func given(p params) string { return encoded(valuesOf(p)) }
+// urlQuery returns the parameters that are not empty as the query of a URL.
+func urlQuery(p params) string { return encoded(valuesOf(p)) }
 
 func valuesOf(p params) url.Values {
 	values := url.Values{}
@@ -115,9 +113,9 @@ func encoded(values url.Values) string {
 	return "?" + values.Encode()
 }
 
-// decode reads an answer into out, which may be nil, and closes it.
+// decode decodes an answer into out, which may be nil, and closes it.
 func (c *Client) decode(ctx context.Context, resp *http.Response, out any) error {
-	defer func() { _ = resp.Body.Close() }() // read to its end or of no further use
+	defer func() { _ = resp.Body.Close() }() // a failure to close changes nothing
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
 		return c.transportError(ctx, err)

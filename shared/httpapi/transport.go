@@ -13,8 +13,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// transportError turns the failure to get an answer into one sentence. The
-// text of the libraries below stays in the cause.
+// transportError returns the error of a call without an answer. Texts of the libraries
+// stay in its cause.
 func (c *Client) transportError(ctx context.Context, err error) *errs.Error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return errs.Wrap(errs.Canceled, err, "The request was canceled")
@@ -39,7 +39,7 @@ func isTimeout(err error) bool {
 	return ok && t.Timeout() || errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// reason tells in a few words why no answer came.
+// reason returns why there is no answer, in a few words.
 func reason(err error) string {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && !dns.IsTimeout {
 		return "there is no host named " + dns.Name
@@ -59,7 +59,7 @@ func reason(err error) string {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused"
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return "there is no way to that host from here"
+		return "there is no route to that host"
 	}
 	return "the connection failed"
 }

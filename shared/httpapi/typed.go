@@ -17,9 +17,8 @@ const (
 	ContentTypeCSV    = "text/csv"
 )
 
-// AttrLimit is the key of an error that names the limit that was reached, and
-// LimitRequestBytes its value for a request that was too large to be looked
-// at.
+// AttrLimit is the key with the name of a limit that was reached. LimitRequestBytes is
+// its value for a request body that is too large.
 const (
 	AttrLimit         = "limit"
 	LimitRequestBytes = "request_bytes"
@@ -29,13 +28,13 @@ const (
 type QueryRequest struct {
 	// SQL is one statement, or without parameters any number of them.
 	SQL string `json:"sql"`
-	// Params are the values of its parameters, a JSON array or object as the
-	// server takes it; nil for none.
+	// Params are the values of its parameters, as a JSON array or object; nil for
+	// none.
 	Params json.RawMessage `json:"params,omitempty"`
 }
 
-// Body is the request as it is sent. The error is Invalid for text that JSON
-// cannot carry: nothing is replaced.
+// Body returns the body of the request. The error is Invalid for text that JSON cannot
+// represent; no character is replaced.
 func (q QueryRequest) Body() ([]byte, error) {
 	if !utf8.ValidString(q.SQL) {
 		return nil, errs.E(errs.Invalid, "The SQL is not valid UTF-8; write other bytes as a BLOB, X'…'")
@@ -47,9 +46,9 @@ func (q QueryRequest) Body() ([]byte, error) {
 	return body, nil
 }
 
-// TypedTo runs a query and copies its answer, of the content type given, to w
-// as it arrives. When the answer breaks off, part of it has been written and
-// the error says so. An error of w is returned as it is.
+// TypedTo runs a query and copies its answer, with the content type accept, to w as it
+// arrives. After an error, part of an incomplete answer may have been written. An
+// error of w is returned unchanged.
 func (c *Client) TypedTo(ctx context.Context, entity, database string, q QueryRequest, accept string, w io.Writer) error {
 	resp, err := c.openTyped(ctx, entity, database, q, accept) //nolint:bodyclose // copyTo closes it
 	if err != nil {
@@ -64,32 +63,32 @@ func (c *Client) openTyped(ctx context.Context, entity, database string, q Query
 		return nil, err
 	}
 	return c.open(ctx, call{method: http.MethodPost, path: DatabasePath(entity, database, "query"),
-		posture: bearer, body: body, json: true, accept: accept, success: http.StatusOK})
+		auth: bearer, body: body, json: true, accept: accept, success: http.StatusOK})
 }
 
-// LineKind says what a line of an answer in lines is.
+// LineKind is the kind of a line of an NDJSON answer.
 type LineKind uint8
 
 // The kinds of lines.
 const (
-	LineColumns LineKind = iota // a result with its columns begins
-	LineRow                     // a row of it
+	LineColumns LineKind = iota // a result starts with its columns
+	LineRow                     // a row of the result
 	LineEnd                     // the result ends
-	LineCost                    // all results are there; the last line
-	LineError                   // something failed; Lines.Err will tell
+	LineCost                    // the last line, after all results
+	LineError                   // an error, which Lines.Err returns
 )
 
-// Line is a line of an answer in lines.
+// Line is a line of an NDJSON answer.
 type Line struct {
 	Kind LineKind
-	// Text is the line without its line break, until the next is read.
+	// Text is the line without its line break. It is valid until the next line is
+	// read.
 	Text []byte
 	// Columns are the names of the columns, of a LineColumns.
 	Columns []string
 }
 
-// Lines is a typed answer that is read line by line. It is used by one
-// goroutine.
+// Lines is a typed answer that is read line by line. It is for one goroutine.
 type Lines struct {
 	client *Client
 	ctx    context.Context
@@ -97,12 +96,12 @@ type Lines struct {
 	in     *bufio.Reader
 	line   Line
 	long   []byte // a line that does not fit into the buffer of in
-	whole  bool   // the last line has come
+	done   bool   // the last line was read
 	err    error
 }
 
-// QueryLines runs a query and gives its answer as it arrives. The caller
-// closes it; to close it early ends the query on the server.
+// QueryLines runs a query and returns its answer as it arrives. The caller closes it;
+// an early close cancels the query on the server.
 func (c *Client) QueryLines(ctx context.Context, entity, database string, q QueryRequest) (*Lines, error) {
 	resp, err := c.openTyped(ctx, entity, database, q, ContentTypeNDJSON) //nolint:bodyclose // Lines.Close closes it
 	if err != nil {
@@ -111,12 +110,12 @@ func (c *Client) QueryLines(ctx context.Context, entity, database string, q Quer
 	return &Lines{client: c, ctx: ctx, body: resp.Body, in: bufio.NewReaderSize(resp.Body, 64<<10)}, nil
 }
 
-// Next reads one more line and tells whether there was one. After false, Err
-// tells whether the answer was complete.
+// Next reads one more line and reports whether there was one. After false, Err is nil
+// if the answer was complete.
 func (l *Lines) Next() bool {
 	text, err := l.read()
 	switch {
-	case err == io.EOF && len(text) == 0 && (l.whole || l.err != nil):
+	case err == io.EOF && len(text) == 0 && (l.done || l.err != nil):
 		return false
 	case err != nil:
 		if err == io.EOF {
@@ -125,10 +124,10 @@ func (l *Lines) Next() bool {
 		l.err = l.client.transportError(l.ctx, err)
 		return false
 	}
-	return l.take(text)
+	return l.parse(text)
 }
 
-// read gives the next line without its line break.
+// read returns the next line without its line break.
 func (l *Lines) read() ([]byte, error) {
 	l.long = l.long[:0]
 	for {
@@ -146,8 +145,8 @@ func (l *Lines) read() ([]byte, error) {
 	}
 }
 
-// take looks at a line.
-func (l *Lines) take(text []byte) bool {
+// parse parses a line. It returns false for an invalid one.
+func (l *Lines) parse(text []byte) bool {
 	l.line = Line{Kind: LineRow, Text: text}
 	if len(text) > 0 && text[0] == '[' {
 		return true
@@ -170,7 +169,7 @@ func (l *Lines) take(text []byte) bool {
 			l.err = lineError(keys.Error, keys.Statement != nil)
 		}
 	case keys.Cost != nil:
-		l.line.Kind, l.whole = LineCost, true
+		l.line.Kind, l.done = LineCost, true
 	case keys.Columns != nil:
 		l.line.Kind, l.line.Columns = LineColumns, make([]string, len(*keys.Columns))
 		for i, column := range *keys.Columns {
@@ -182,9 +181,8 @@ func (l *Lines) take(text []byte) bool {
 	return true
 }
 
-// lineError reads the error of a line, which has no status to tell codes apart.
-// One of a statement is that statement's fault; after any other it is not
-// certain what the server has done.
+// lineError decodes the error of a line, which has no status. The error of a statement
+// counts as invalid input; after any other error the state of the server is unknown.
 func lineError(body []byte, ofStatement bool) *errs.Error {
 	if e := ToError(http.StatusBadRequest, body); ofStatement || e.Code == errs.SQL || e.Attrs[AttrStatement] != "" {
 		return e
@@ -192,16 +190,16 @@ func lineError(body []byte, ofStatement bool) *errs.Error {
 	return ToError(http.StatusInternalServerError, body)
 }
 
-// Line is the line that Next has read.
+// Line returns the line of Next.
 func (l *Lines) Line() Line { return l.line }
 
-// Waiting tells whether the next line has not arrived yet, as far as can be
-// seen: the time to show what there is.
+// Waiting reports whether the next line has probably not arrived: then it is time to
+// show the lines so far.
 func (l *Lines) Waiting() bool { return l.in.Buffered() == 0 }
 
-// Err is the failure that ended the lines, or that they tell of; nil after a
+// Err returns the error that ended the lines, or that a line contains; nil after a
 // complete answer.
 func (l *Lines) Err() error { return l.err }
 
-// Close gives the connection back.
-func (l *Lines) Close() { _ = l.body.Close() } // an early close is how a query is given up
+// Close releases the connection.
+func (l *Lines) Close() { _ = l.body.Close() } // an early close cancels the query

@@ -1,33 +1,32 @@
 package httpapi
 
-// Usage answers GET usage: what a database uses and what limits it.
+// Usage answers GET usage: the usage and the limits of a database.
 type Usage struct {
-	// DatabaseBytes and WALBytes are the sizes of its file and of the log of
-	// what is not in the file yet.
+	// DatabaseBytes and WALBytes are the sizes of its file and of its write-ahead
+	// log.
 	DatabaseBytes int64 `json:"database_bytes"`
 	WALBytes      int64 `json:"wal_bytes"`
-	// Running is how many requests run or wait.
+	// Running is the number of running and waiting requests.
 	Running int `json:"running"`
-	// Limits are what holds for the database, by the names of the server's
-	// configuration. They and Account are told to the owner only; for others
-	// the keys are left out.
+	// Limits are the limits of the database, by the names in the server's
+	// configuration. Limits and Account are for the owner only; for other callers
+	// the keys are absent.
 	Limits  map[string]Limit `json:"limits,omitempty"`
 	Account AccountUsage     `json:"account,omitzero"`
 }
 
-// AccountUsage is what the account that owns a database uses.
+// AccountUsage is the usage of the account that owns a database.
 type AccountUsage struct {
 	Entity    string `json:"entity"`
 	Databases int    `json:"databases"`
-	// Limits are those of the account as a whole.
+	// Limits are the limits of the account.
 	Limits map[string]Limit `json:"limits"`
 }
 
-// Limit is one limit: sizes are in bytes, times in milliseconds. Where 0 makes
-// no sense as a limit it means that there is none.
+// Limit is one limit: sizes are in bytes, times in milliseconds. Where 0 is no sensible
+// limit, it means unlimited.
 type Limit struct {
 	Value int64 `json:"value"`
-	// Source is "server", "account" or "database": for what the operator has
-	// set it.
+	// Source is where the operator has set it: "server", "account" or "database".
 	Source string `json:"source"`
 }

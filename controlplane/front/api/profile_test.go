@@ -9,7 +9,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// A11: what a body changes.
+// Only the keys of a body are changed.
 func TestProfileUpdateBody(t *testing.T) {
 	set := func(s string) meta.Change[*string] { return meta.Change[*string]{Set: true, To: &s} }
 	links := func(urls ...string) meta.Change[[]meta.Link] {

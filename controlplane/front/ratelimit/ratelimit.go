@@ -1,9 +1,7 @@
-// Package ratelimit counts what callers ask for and says when it is too much.
-// It owns the counting; what is counted, under which key, is the business of
-// its callers.
+// Package ratelimit limits the rate of requests by key. Its callers choose the keys.
 //
-// It counts in memory, so each control plane counts for itself: with several
-// of them a caller may get several times as much.
+// The counts are in memory, so each control plane has its own: with several of them
+// the effective limit is several times as high.
 package ratelimit
 
 import (
@@ -16,31 +14,31 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// RetryAfter is the attribute of a RateLimited error that says, in whole
-// seconds, when the next request will be taken.
+// RetryAfter is the attribute of a RateLimited error with the time until the next
+// request is accepted, in seconds.
 const RetryAfter = "retry_after"
 
-// burst is how many minutes' worth may come at once: ten a minute on average
-// are thirty in three minutes, in any rhythm.
+// burst is the number of minutes whose requests may come at once: a limit of ten a
+// minute allows thirty within any three minutes.
 const burst = 3
 
 const window = burst * time.Minute
 
-// Config is what a Limiter can be told.
+// Config holds the limit of a Limiter.
 type Config struct {
-	// PerMinute is how much is taken under one key in a minute, on average;
-	// three times as much may come at once. Zero is no limit.
+	// PerMinute is the average number of accepted requests of a key in a minute.
+	// Three times as many may come at once. Zero is no limit.
 	PerMinute int
 }
 
-// Limiter counts by key. It may be used concurrently; a nil Limiter takes
-// everything.
+// Limiter counts requests by key. It is safe for concurrent use. A nil Limiter accepts
+// every request.
 type Limiter struct {
 	most  int
 	rates *httprate.RateLimiter
 }
 
-// New makes a Limiter, nil when there is no limit.
+// New returns a Limiter, or nil without a limit. The error is Invalid for a negative one.
 func New(cfg Config) (*Limiter, error) {
 	if cfg.PerMinute < 0 {
 		return nil, errs.E(errs.Invalid, "The rate limit can't be negative")
@@ -52,9 +50,8 @@ func New(cfg Config) (*Limiter, error) {
 	return &Limiter{most: most, rates: httprate.NewRateLimiter(most, window)}, nil
 }
 
-// Take counts one request under a key. The error is RateLimited, with the
-// attribute RetryAfter, when that is too many; a refused request is not
-// counted.
+// Take counts one request of a key. At the limit, the error is RateLimited with the
+// attribute RetryAfter, and the request is not counted.
 func (l *Limiter) Take(key string) error {
 	if l == nil {
 		return nil
@@ -67,8 +64,8 @@ func (l *Limiter) Take(key string) error {
 	return errs.E(errs.RateLimited, "Too many requests; try again in %s seconds", seconds).With(RetryAfter, seconds)
 }
 
-// wait is how long until the next request is taken at the latest: what was
-// counted stays until its window ends and then fades evenly.
+// wait returns the longest time until the next request is accepted, in seconds. A
+// count stays until the end of its window and then decreases evenly.
 func (l *Limiter) wait(told http.Header, now time.Time) int {
 	rest := window
 	if unix, err := strconv.ParseInt(told.Get("X-RateLimit-Reset"), 10, 64); err == nil {
@@ -77,14 +74,14 @@ func (l *Limiter) wait(told http.Header, now time.Time) int {
 	return int((rest+window/time.Duration(l.most))/time.Second) + 1
 }
 
-// answer is where the library writes what it has to tell: headers.
+// answer receives the headers in which the library returns its state.
 type answer http.Header
 
-// Header is what is told.
+// Header implements http.ResponseWriter.
 func (a answer) Header() http.Header { return http.Header(a) }
 
-// Write and WriteHeader are for answers; none is written here.
+// Write implements http.ResponseWriter; the library does not call it.
 func (a answer) Write(b []byte) (int, error) { return len(b), nil }
 
-// WriteHeader does nothing.
+// WriteHeader implements http.ResponseWriter; the library does not call it.
 func (a answer) WriteHeader(int) {}

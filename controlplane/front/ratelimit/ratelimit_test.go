@@ -19,7 +19,7 @@ func limiter(t *testing.T, perMinute int) *ratelimit.Limiter {
 	return l
 }
 
-// S13: thirty at once, then no more, and the refusal says for how long.
+// Thirty requests at once are accepted. The next error contains the waiting time (S13).
 func TestBurstThenRefused(t *testing.T) {
 	l := limiter(t, 10)
 	for i := range 30 {

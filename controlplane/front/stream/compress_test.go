@@ -42,7 +42,7 @@ func unpacked(t *testing.T, coding string, r io.Reader) string {
 	return string(b)
 }
 
-// lines is an answer of about so many bytes, such as daemons give.
+// lines returns an NDJSON answer of about so many bytes.
 func lines(size int) string { return strings.Repeat("[1,\"a\",null]\n", size/13+1) }
 
 func TestCompression(t *testing.T) {
@@ -88,7 +88,7 @@ func TestCompression(t *testing.T) {
 		}
 	}
 	if n := pool.lent.Load(); n != 0 {
-		t.Errorf("%d compressors were not given back", n)
+		t.Errorf("%d compressors were not returned", n)
 	}
 }
 
@@ -112,7 +112,7 @@ func (s *steps) Next(ctx context.Context) ([]byte, bool, error) {
 
 func (s *steps) Close() {}
 
-// A slow result arrives as it comes, compressed too.
+// A slow result arrives row by row, also when it is compressed.
 func TestSlowCompressedAnswer(t *testing.T) {
 	for _, coding := range []string{codingGzip, codingZstd} {
 		var pool Compressors
@@ -162,22 +162,21 @@ func TestSlowCompressedAnswer(t *testing.T) {
 	}
 }
 
-// However many answers are on their way, the memory for compressing them is
-// bounded.
+// The number of compressors is limited, so further answers are not compressed.
 func TestCompressorsAreBounded(t *testing.T) {
 	var pool Compressors
 	var taken []compressor
 	for range maxCompressors {
 		z := pool.get(codingZstd, io.Discard)
 		if z == nil {
-			t.Fatal("none is left too early")
+			t.Fatal("the pool is empty too early")
 		}
 		taken = append(taken, z)
 	}
 	if pool.get(codingZstd, io.Discard) != nil || pool.get(codingGzip, io.Discard) != nil {
 		t.Error("more compressors than allowed")
 	}
-	// An answer that finds none goes out as it is.
+	// An answer without a compressor is sent uncompressed.
 	c := &connection{header: http.Header{}}
 	body := lines(2 * holdBytes)
 	err := copyAnswer(c, httptest.NewRequest(http.MethodPost, "/", nil), &chunks{list: []string{body, ""}}, Options{ContentType: JSON, Coding: codingGzip, Pool: &pool}, time.Hour)
@@ -188,11 +187,11 @@ func TestCompressorsAreBounded(t *testing.T) {
 		pool.put(codingZstd, z)
 	}
 	if z := pool.get(codingGzip, io.Discard); z == nil {
-		t.Error("none is there again")
+		t.Error("no compressor is free again")
 	}
 }
 
-// Ruling 11: lines end with the error; a row that was cut stays recognisable.
+// An NDJSON answer ends with the line of its error, also after an incomplete row.
 func TestLastLine(t *testing.T) {
 	broken := errs.E(errs.Engine, "broken")
 	mega := lines(holdBytes)
@@ -209,11 +208,11 @@ func TestLastLine(t *testing.T) {
 				t.Errorf("%q: ends with %q", coding, got[max(0, len(got)-40):])
 			}
 			if pool.lent.Load() != 0 {
-				t.Error("the compressor was not given back")
+				t.Error("the compressor was not returned")
 			}
 		}
 	}
-	// Nothing is told to nobody, and before the first byte there is a status.
+	// Before the first byte the error is returned, without a last line.
 	d := Options{ContentType: NDJSON, LastLine: func(error) []byte { t.Error("a last line"); return nil }}
 	c := &connection{header: http.Header{}}
 	if err := copyAnswer(c, httptest.NewRequest(http.MethodPost, "/", nil), &chunks{list: []string{"a\n"}, err: broken}, d, time.Hour); !errors.Is(err, broken) || c.body.Len() != 0 {

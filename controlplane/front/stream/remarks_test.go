@@ -13,8 +13,8 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// What an export tells besides its data is a header of one that is short, and a
-// trailer of one that has been begun; it is never part of the data.
+// The remarks of an export are a header of a short answer, and a trailer of a stream.
+// They are never part of the data.
 func TestRemarks(t *testing.T) {
 	want := []string{"The column «naïve»: 😀 \"quoted\"", "Another"}
 	packed, err := daemonapi.PackRemarks(want)

@@ -56,8 +56,7 @@ func (o Options) SetHeaders(h http.Header) {
 	}
 }
 
-// ExtendDeadline gives a client the time to read one more piece, counted from
-// now. Handlers call it before a late answer. Recorders of tests have no
+// ExtendDeadline extends the write deadline by the time for one piece. Handlers call it before a late answer. Recorders of tests have no
 // deadlines; real connections do.
 func ExtendDeadline(w http.ResponseWriter) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(stallTime))

@@ -13,7 +13,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// connection is a client connection that keeps the order of what happens.
+// connection is a client connection that records the order of its events.
 type connection struct {
 	header http.Header
 	events []string
@@ -67,8 +67,8 @@ func run(c *connection, a *chunks) (err error, aborted bool) {
 	return copyAnswer(c, httptest.NewRequest(http.MethodPost, "/", nil), a, Options{ContentType: JSON}, time.Hour), false
 }
 
-// Ruling 10: every piece has its own minute, so that a slow client lives and
-// one that has stopped reading does not.
+// Every piece has its own deadline: a slow client has enough time, and a client that
+// stopped reading is disconnected.
 func TestStreamGivesEveryPieceItsTime(t *testing.T) {
 	mega := strings.Repeat("x", holdBytes)
 	c := &connection{}
@@ -131,7 +131,7 @@ func TestStreamFailures(t *testing.T) {
 	}
 }
 
-// The timer's write failing is noticed by the next chunk.
+// The next chunk returns the error of a write by the timer.
 func TestReleaseFailure(t *testing.T) {
 	c := &connection{header: http.Header{}, fail: errors.New("reset")}
 	o := &output{w: c, rc: http.NewResponseController(c), held: []byte("x")}
