@@ -53,6 +53,37 @@ func TestPostgresOf1f92363(t *testing.T) {
 	}
 }
 
+// schemaSix brings a store of 1f92363 to the last schema with the old words, and
+// records a deleted account in it.
+const schemaSix = `
+ALTER TABLE account_limit ADD COLUMN tokens_per_account BIGINT;
+CREATE TABLE gone_account (slug VARCHAR(128) PRIMARY KEY NOT NULL, gone_at TIMESTAMP NOT NULL);
+INSERT INTO gone_account VALUES ('dave', '2026-03-15 16:25:56.706720');
+INSERT INTO ayb_migration VALUES (6, '0006_accounts', '2026-12-01 00:00:00');
+`
+
+func TestDeletedAccountsOfSchemaSix(t *testing.T) {
+	path, url := filepath.Join(t.TempDir(), "old.sqlite"), pgtest.Shared(t).Database(t)
+	if _, err := raw(t, path).Exec(readDump(t, "sqlite.sql") + schemaSix); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := rawPostgres(t, url).Exec(readDump(t, "postgres.sql") + schemaSix); err != nil {
+		t.Fatal(err)
+	}
+	for _, url := range []string{"sqlite://" + path, url} {
+		s := open(t, url)
+		stale := storetest.Confirmation("dave", "dave@example.org", "stale")
+		stale.MailIssued = oldNow.Add(-time.Second)
+		if err := s.Confirm(t.Context(), stale); !errs.Is(err, errs.InvalidToken) {
+			t.Errorf("a mail from before the deletion: %v", err)
+		}
+		stale.MailIssued = oldNow
+		if err := s.Confirm(t.Context(), stale); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func readDump(t *testing.T, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(oldStore + name)
