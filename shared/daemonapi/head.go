@@ -11,8 +11,14 @@ import (
 
 // A request on a link is a head and the body. The head is a uint16 that
 // counts the bytes of the fields after it, and the fields: a tag byte, a
-// uint16 length and the value, all big endian. Unknown tags are skipped, so
-// the head can grow. The node forwards it to the daemon as it is.
+// uint16 length and the value, all big endian. The node forwards it to the
+// daemon as it is.
+//
+// The head can grow. A new field that a reader may ignore gets a tag from
+// tagOptional on; readers that do not know it skip it. A new field that changes
+// what the request means gets a tag below; readers that do not know it refuse
+// the request. The session of a statement will be such a field: a daemon that
+// knows no sessions must not run the statement outside of it.
 const (
 	tagEntity   = 1
 	tagDatabase = 2
@@ -33,6 +39,9 @@ const (
 	tagQueries       = 15 // uint64
 	tagVersion       = 16 // text
 	tagOptions       = 17 // JSON
+
+	// tagOptional is the first tag of fields that a reader may ignore.
+	tagOptional = 128
 )
 
 const (
@@ -104,8 +113,9 @@ func appendNumber(dst []byte, tag byte, n int64) []byte {
 }
 
 // Parse reads a request. Body aliases buf, everything else is copied. The
-// error is Invalid. What it returns is well-formed, not yet checked: the path
-// may be any text.
+// result is well-formed, but not checked: the path may be any text. The error is
+// Unsupported for a request with a field of a later version that must not be
+// ignored, else Invalid.
 func Parse(buf []byte) (Request, error) {
 	var req Request
 	head, body, ok := cutField(buf)
@@ -119,6 +129,9 @@ func Parse(buf []byte) (Request, error) {
 		}
 		tag := head[0]
 		value, rest, ok := cutField(head[1:])
+		if ok && (tag < tagEntity || tag > tagOptions) && tag < tagOptional {
+			return req, errs.E(errs.Unsupported, "The request has a field (%d) that this part of the server does not know; run the same version of ayb in all parts", tag)
+		}
 		if !ok || !req.set(tag, value) {
 			return req, badHead()
 		}

@@ -1,8 +1,11 @@
 package daemonapi
 
 import (
+	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,7 +44,8 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-func TestUnknownFieldsAreSkipped(t *testing.T) {
+// A field of a later version that a reader may ignore is skipped.
+func TestOptionalFieldsAreSkipped(t *testing.T) {
 	newer := "0011" + "ff0003abcdef" + "010001" + "61" + "04000101" + "c80000"
 	b, err := hex.DecodeString(newer)
 	if err != nil {
@@ -50,6 +54,22 @@ func TestUnknownFieldsAreSkipped(t *testing.T) {
 	got, err := Parse(b)
 	if err != nil || got.Path.Entity != "a" || got.Mode != ayb.QueryReadOnly {
 		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+// A field of a later version that changes the meaning of a request is refused, not
+// skipped: a statement of a session must not run outside of it.
+func TestUnknownFieldsAreRefused(t *testing.T) {
+	for _, tag := range []byte{0, tagOptions + 1, tagOptional - 1} {
+		r := request()
+		b := AppendHead(nil, &r)
+		n := binary.BigEndian.Uint16(b)
+		head := append(append([]byte{}, b[2:2+n]...), tag, 0, 1, 1)
+		b = append(binary.BigEndian.AppendUint16(nil, uint16(len(head))), head...)
+		_, err := Parse(b)
+		if !errs.Is(err, errs.Unsupported) || !strings.Contains(err.Error(), fmt.Sprintf("field (%d)", tag)) {
+			t.Errorf("tag %d: %v", tag, err)
+		}
 	}
 }
 
