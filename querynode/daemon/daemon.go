@@ -1,7 +1,7 @@
-// Package daemon is the process that opens one database: it locks itself into
-// the sandbox, and then answers queries on the channel it was started with
-// until that closes. It knows nothing but its own database: no bus, no
-// network, no other file, no environment.
+// Package daemon is the process that opens one database. It enters the sandbox and
+// then answers queries on the channel that it was started with, until the channel
+// closes. It knows only its own database: no bus, no network, no other file, no
+// environment. Its program passes it the engine.
 package daemon
 
 import (
@@ -22,19 +22,19 @@ import (
 )
 
 const (
-	// channel is the descriptor the daemon inherits.
-	channel = 3
-	// counters is where temporary files are counted, if they are.
-	counters = 4
+	// channelFD is the descriptor of the channel, which the daemon inherits.
+	channelFD = 3
+	// countersFD is the descriptor of the memory that counts temporary files.
+	countersFD = 4
 	// maxWaiting is how many statements may be open at once; most of them wait.
-	// Beside them there is room for questions about them.
+	// maxQuestions is how many requests about them may be open besides.
 	maxWaiting   = 1024
 	maxQuestions = 64
-	// maxImports is how many imports may be in progress: each keeps what it has
-	// got in a file.
+	// maxImports is how many imports may be in progress: each keeps its data in a
+	// temporary file.
 	maxImports = 2
-	// goHeap is when Go's collector works harder.
-	goHeap = 48 << 20
+	// goHeapBytes is the soft limit of Go's heap.
+	goHeapBytes = 48 << 20
 )
 
 // Main runs the daemon with an engine and returns its exit status. It prints
@@ -53,15 +53,15 @@ func run(args []string, open engine.Open) error {
 		return err
 	}
 	if cfg.Probe {
-		return probe(cfg)
+		return probeSandbox(cfg)
 	}
-	// The node may have died before the kernel was told to end us with it.
+	// The node may have ended before the kernel was told to end this process with it.
 	if os.Getppid() != cfg.Parent {
 		return errors.New("the query node is gone")
 	}
-	debug.SetMemoryLimit(goHeap)
+	debug.SetMemoryLimit(goHeapBytes)
 	runtime.GOMAXPROCS(processors(cfg.Readers))
-	file, err := socketpair.Inherited(channel)
+	file, err := socketpair.Inherited(channelFD)
 	if err != nil {
 		return err
 	}
@@ -69,26 +69,25 @@ func run(args []string, open engine.Open) error {
 	if err != nil {
 		return err
 	}
-	share, err := space.Open(counters, cfg.Seat)
+	share, err := space.Open(countersFD, cfg.Seat)
 	if err != nil {
 		return err
 	}
-	if _, err := sandbox.Apply(policy(cfg)); err != nil {
+	if _, err := sandbox.Apply(sandboxPolicy(cfg)); err != nil {
 		return fmt.Errorf("enter the sandbox: %w", err)
 	}
 	return serve(cfg, open, conn, share)
 }
 
-// processors is how many threads may run Go or short statements at once. One
-// would be enough for the little that there is to do in Go, but somebody has to
-// take requests in while another waits for the disk. More than there are
-// readers only look for work.
+// processors returns how many threads may run Go or short statements at once. The
+// work in Go needs one thread, but requests must be read while another thread waits
+// for the disk. Threads beyond the number of readers would only search for work.
 func processors(readers int) int { return max(2, min(runtime.NumCPU(), readers)) }
 
-// policy is the sandbox of a daemon. A file may grow to twice the database's
-// limit, for the log and for sorting: SQLite's own page limit answers first,
-// with a clean error.
-func policy(cfg daemonargs.Config) sandbox.Policy {
+// sandboxPolicy returns the sandbox of a daemon. A file may grow to twice the limit
+// of the database, for the log and for sorting. The limit of the engine is reached
+// first, with a clean error.
+func sandboxPolicy(cfg daemonargs.Config) sandbox.Policy {
 	p := sandbox.Policy{WritableDirs: []string{cfg.Dir}}
 	if cfg.DatabaseBytes > 0 {
 		p.FileBytes = 2 * uint64(cfg.DatabaseBytes)
@@ -109,19 +108,20 @@ func serve(cfg daemonargs.Config, open engine.Open, conn *socketpair.Conn, share
 		return fmt.Errorf("open the database: %w", err)
 	}
 	h := newHandler(db, cfg)
-	server := mux.NewServer(conn, serverLimits(cfg), h.call)
+	server := mux.NewServer(conn, serverLimits(cfg), h.serveCall)
 	err = conn.Run(server.Handle)
 	server.CancelAll()
 	return errors.Join(err, db.Close())
 }
 
-// serverLimits are what is taken on at once, in words of the configuration.
+// serverLimits returns how much the daemon accepts at once. The errors name the
+// settings.
 func serverLimits(cfg daemonargs.Config) mux.Limits {
 	// The head of a request comes on top of the SQL.
 	body := cfg.RequestBytes + mux.Chunk
 	return mux.Limits{
 		MaxOpen: maxWaiting + maxQuestions, MaxRequest: body, MaxBuffered: daemonargs.HeldRequests * body,
-		StreamsBody: live,
+		StreamsBody: servedLive,
 		TooMany:     tooMany(cfg),
 		TooLarge:    errs.E(errs.TooLarge, "The request is larger than limits.request_bytes, which is %d; a script of any length can be imported (ayb client import, or POST …/import?format=sql), and the operator of the server can raise the limit", cfg.RequestBytes),
 		TooMuch: errs.E(errs.Unavailable, "Too many large requests wait for this database: together they may have %d times limits.request_bytes, which is %d; try again, or ask the operator of the server to raise the limit",
@@ -129,15 +129,15 @@ func serverLimits(cfg daemonargs.Config) mux.Limits {
 	}
 }
 
-// tooMany is the answer to one request more than may be open.
+// tooMany returns the error of a request above maxWaiting.
 func tooMany(cfg daemonargs.Config) error {
 	return errs.E(errs.Unavailable, "Too many statements wait for this database: %d are open, and at most %d run at once (limits.queries_per_database, querynode.readers); try again, or ask the operator of the server to raise the limit",
 		maxWaiting, cfg.Readers)
 }
 
-// probe tries the sandbox and says what holds.
-func probe(cfg daemonargs.Config) error {
-	report, err := sandbox.Probe(policy(cfg), cfg.Outside)
+// probeSandbox tries the sandbox and prints what it enforces.
+func probeSandbox(cfg daemonargs.Config) error {
+	report, err := sandbox.Probe(sandboxPolicy(cfg), cfg.Outside)
 	if err != nil {
 		return fmt.Errorf("probe the sandbox: %w", err)
 	}

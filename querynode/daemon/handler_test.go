@@ -16,7 +16,7 @@ import (
 )
 
 func TestSchemaOfDaemon(t *testing.T) {
-	w := start(t)
+	w := startDaemon(t)
 	r := by("alice", "")
 	r.Kind = daemonapi.KindSchema
 	if got := w.must(r); got != `{"tables":[],"views":[]}` {
@@ -31,7 +31,7 @@ func TestSchemaOfDaemon(t *testing.T) {
 
 // A node may be newer than a daemon that still runs.
 func TestUnknownQuestions(t *testing.T) {
-	w := start(t)
+	w := startDaemon(t)
 	kind, form := by("alice", "SELECT 1"), by("alice", "SELECT 1")
 	kind.Kind, form.Form = 99, 99
 	for _, r := range []daemonapi.Request{kind, form} {
@@ -41,10 +41,10 @@ func TestUnknownQuestions(t *testing.T) {
 	}
 }
 
-// Whoever reaches a limit is told which, its value and who can raise it. When
-// no more statements may wait, those that do can still be listed and stopped.
+// An error at a limit names the limit, its value and who can raise it. Statements
+// that wait can still be listed and stopped when the limit is reached.
 func TestTooManyStatements(t *testing.T) {
-	w := start(t, func(c *daemonargs.Config) { c.Readers = 1 })
+	w := startDaemon(t, func(c *daemonargs.Config) { c.Readers = 1 })
 	streams := make([]*mux.Stream, maxWaiting)
 	for i := range streams {
 		streams[i] = w.open(by("alice", forever))
@@ -71,7 +71,7 @@ func TestTooManyStatements(t *testing.T) {
 }
 
 func TestLargeRequests(t *testing.T) {
-	w := start(t, func(c *daemonargs.Config) { c.RequestBytes = 100_000 })
+	w := startDaemon(t, func(c *daemonargs.Config) { c.RequestBytes = 100_000 })
 	_, err := w.ask(by("alice", "SELECT 1 --"+strings.Repeat("x", 200_000)))
 	if !errs.Is(err, errs.TooLarge) || !strings.Contains(err.Error(), "limits.request_bytes, which is 100000; a script of any length can be imported (ayb client import, or POST …/import?format=sql), and the operator") {
 		t.Errorf("too large: %v", err)
@@ -102,7 +102,7 @@ func TestTimeout(t *testing.T) {
 
 // Q3: a client that goes away takes its statement with it.
 func TestGoneClientQ3(t *testing.T) {
-	w := start(t)
+	w := startDaemon(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	s := w.open(by("alice", forever))
 	w.wait(1, "running")

@@ -16,7 +16,7 @@ import (
 
 func TestImportThroughTheDaemon(t *testing.T) {
 	var temp string
-	w := start(t, func(c *daemonargs.Config) { temp = c.Temp })
+	w := startDaemon(t, func(c *daemonargs.Config) { temp = c.Temp })
 	data := []byte("id,name\n" + strings.Repeat("1,some name\n", 30_000) + "2\n")
 	o := daemonapi.ImportOptions{Format: daemonapi.TransferCSV, Table: "t", OnError: daemonapi.OnErrorSkip}
 	text, err := w.send(with(t, daemonapi.KindImport, o), data)
@@ -43,7 +43,7 @@ func TestImportThroughTheDaemon(t *testing.T) {
 // An import is listed and can be stopped while it changes the database, which
 // then is as it was; and only a few are taken on at once.
 func TestImportIsListedAndStopped(t *testing.T) {
-	w := start(t)
+	w := startDaemon(t)
 	sql := with(t, daemonapi.KindImport, daemonapi.ImportOptions{Format: daemonapi.TransferSQL})
 	waiting := w.client.Begin(daemonapi.AppendHead(nil, &sql)) // its data does not come
 	w.wait(1, "waiting")

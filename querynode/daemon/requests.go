@@ -13,15 +13,14 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// longestID is as much of an unknown id as is repeated.
-const longestID = 64
+// longestShownID is how many bytes of an unknown id an error repeats.
+const longestShownID = 64
 
-// requests are the statements of callers that run or wait. It is safe for
-// concurrent use. Everything that only who asks needs, ids and texts, is made
-// when somebody asks.
+// requests is the list of statements that run or wait. It is safe for concurrent
+// use. Ids and texts are made only for a caller who lists them.
 type requests struct {
-	key  [32]byte // makes ids that nobody can guess
-	full error
+	key     [32]byte // makes ids that cannot be guessed
+	tooMany error
 
 	mu   sync.Mutex
 	last uint64
@@ -29,18 +28,18 @@ type requests struct {
 }
 
 func newRequests(full error) *requests {
-	l := &requests{full: full, open: map[uint64]*request{}}
+	l := &requests{tooMany: full, open: map[uint64]*request{}}
 	_, _ = rand.Read(l.key[:]) // never fails
 	return l
 }
 
-// add takes a request in; remove takes it out.
+// add adds a request to the list. The error says that the list is full.
 func (l *requests) add(r *request) (*request, error) {
 	r.list, r.started = l, time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.open) >= maxWaiting {
-		return nil, l.full
+		return nil, l.tooMany
 	}
 	l.last++
 	r.number = l.last
@@ -54,32 +53,33 @@ func (l *requests) remove(r *request) {
 	l.mu.Unlock()
 }
 
-// list gives those that the asker may know of, the oldest first.
-func (l *requests) list(who identity) daemonapi.Running {
+// descriptions lists the requests that a caller may see, the oldest first.
+func (l *requests) descriptions(by caller) daemonapi.Running {
 	answer := daemonapi.Running{Queries: []daemonapi.RunningQuery{}}
-	for _, r := range l.visible(who) {
-		answer.Queries = append(answer.Queries, r.describe(l.id(r.number)))
+	for _, r := range l.visible(by) {
+		answer.Queries = append(answer.Queries, r.description(l.id(r.number)))
 	}
 	return answer
 }
 
-// cancel stops the one with this id, if the asker may know of it.
-func (l *requests) cancel(who identity, id string) bool {
-	for _, r := range l.visible(who) {
+// cancel stops the request with an id, and reports whether the caller may see such
+// a request.
+func (l *requests) cancel(by caller, id string) bool {
+	for _, r := range l.visible(by) {
 		if hmac.Equal([]byte(l.id(r.number)), []byte(id)) {
-			r.cancel(who)
+			r.cancel(by)
 			return true
 		}
 	}
 	return false
 }
 
-func (l *requests) visible(who identity) []*request {
+func (l *requests) visible(by caller) []*request {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var out []*request
 	for _, r := range l.open {
-		if who.reaches(r.asker) {
+		if by.maySee(r.caller) {
 			out = append(out, r)
 		}
 	}
@@ -87,8 +87,8 @@ func (l *requests) visible(who identity) []*request {
 	return out
 }
 
-// id is what a request is called outside. It says nothing, not even how many
-// there were before.
+// id is the name of a request for callers. It reveals nothing, not even how many
+// requests there were before.
 func (l *requests) id(number uint64) string {
 	mac := hmac.New(sha256.New, l.key[:])
 	mac.Write(binary.BigEndian.AppendUint64(nil, number))

@@ -30,7 +30,7 @@ func all(r daemonapi.Request) daemonapi.Request {
 
 // Everybody is told of what they asked for themselves, managers of everything.
 func TestListingShowsOwnOnly(t *testing.T) {
-	w := start(t)
+	w := startDaemon(t)
 	own := w.open(by("alice", forever+" -- account"))
 	w.wait(1, "running")
 	app := w.open(agent(by("alice", forever+" -- app"), "app1"))
@@ -44,7 +44,7 @@ func TestListingShowsOwnOnly(t *testing.T) {
 		"an account sees its apps'":   {by("alice", ""), []string{"account", "app"}},
 		"an app sees its own":         {agent(by("alice", ""), "app1"), []string{"app"}},
 		"another app nothing":         {agent(by("alice", ""), "app2"), nil},
-		"an app of somebody else":     {agent(by("bob", ""), "app1"), nil},
+		"an app of another caller":    {agent(by("bob", ""), "app1"), nil},
 		"another account its own":     {by("bob", ""), []string{"bob"}},
 		"a third nothing":             {by("carol", ""), nil},
 		"nobody nothing":              {by("", ""), nil},
@@ -85,7 +85,7 @@ func TestListingShowsOwnOnly(t *testing.T) {
 // Who may not know of a statement cannot stop it, and its own client hears
 // who has stopped it.
 func TestCancelReachesOnlyOnesOwn(t *testing.T) {
-	w := start(t)
+	w := startDaemon(t)
 	s := w.open(agent(by("alice", forever), "app1"))
 	id := w.wait(1, "running")[0].ID
 	for name, who := range map[string]daemonapi.Request{
@@ -117,7 +117,7 @@ func TestCancelReachesOnlyOnesOwn(t *testing.T) {
 // Q3: what is canceled stops within 100 ms: while it reads, writes, waits for
 // the writer, waits for a reader, or waits for a client that takes nothing.
 func TestCancelIsQuickQ3(t *testing.T) {
-	w := start(t, func(c *daemonargs.Config) { c.Readers = 1 })
+	w := startDaemon(t, func(c *daemonargs.Config) { c.Readers = 1 })
 	w.must(by("alice", "CREATE TABLE t(x)"))
 	stream := "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n FROM c"
 	for name, c := range map[string]struct {
@@ -188,7 +188,7 @@ func TestCancelIsQuickQ3(t *testing.T) {
 // A statement that is canceled takes none of its commit group with it, and
 // nobody's changes happen twice.
 func TestCancelLeavesTheCommitGroupAlone(t *testing.T) {
-	w := start(t)
+	w := startDaemon(t)
 	w.must(by("alice", "CREATE TABLE t(x)"))
 	const rounds, neighbours = 10, 10
 	var wg sync.WaitGroup
@@ -235,7 +235,7 @@ func TestCancelLeavesTheCommitGroupAlone(t *testing.T) {
 // What is committed is not told to have been canceled, however late its
 // client takes the answer.
 func TestCommittedAnswerOutlivesCancel(t *testing.T) {
-	w := start(t)
+	w := startDaemon(t)
 	w.must(by("alice", "CREATE TABLE t(x)"))
 	s := w.open(by("alice", "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 100000) INSERT INTO t SELECT n FROM c RETURNING x || 'xxxxxxxxxxxxxxxx'"))
 	until(t, func() bool {
@@ -257,16 +257,16 @@ func TestShownSQL(t *testing.T) {
 	batch := daemonapi.Batch{Statements: []daemonapi.Statement{
 		{SQL: "SELECT ?", Params: daemonapi.Params{Positional: []daemonapi.Value{{Kind: daemonapi.Text, Bytes: []byte("s3cret")}}}}, {SQL: "SELECT 2"},
 	}}
-	if got := beginning(batch); got != "SELECT ?\nSELECT 2" {
+	if got := shownText(batch); got != "SELECT ?\nSELECT 2" {
 		t.Errorf("shown as %q", got)
 	}
 	for _, text := range []string{
-		"", "SELECT 1", strings.Repeat("x", shownSQL), strings.Repeat("x", shownSQL+1), "\xff\xfe", strings.Repeat("\xff", 600), strings.Repeat("\x80", 600),
+		"", "SELECT 1", strings.Repeat("x", shownSQLBytes), strings.Repeat("x", shownSQLBytes+1), "\xff\xfe", strings.Repeat("\xff", 600), strings.Repeat("\x80", 600),
 		strings.Repeat("😀", 300), "a" + strings.Repeat("😀", 300), "aa" + strings.Repeat("😀", 300), "aaa" + strings.Repeat("😀", 300),
 	} {
-		got := beginning(daemonapi.Batch{Statements: []daemonapi.Statement{{SQL: text}, {SQL: text}}})
+		got := shownText(daemonapi.Batch{Statements: []daemonapi.Statement{{SQL: text}, {SQL: text}}})
 		whole := text + "\n" + text
-		if len(got) > shownSQL || !utf8.ValidString(got) || len(got) < min(len(whole), shownSQL)-3 && utf8.ValidString(text) {
+		if len(got) > shownSQLBytes || !utf8.ValidString(got) || len(got) < min(len(whole), shownSQLBytes)-3 && utf8.ValidString(text) {
 			t.Errorf("%.20q is shown as %d bytes: %q", text, len(got), got)
 		}
 		if utf8.ValidString(text) && !strings.HasPrefix(whole, got) {

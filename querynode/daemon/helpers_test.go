@@ -22,17 +22,17 @@ import (
 
 const (
 	forever = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT max(n) FROM c"
-	// That it writes can be told from its first word, so it never tries a reader.
+	// Its first word shows that it writes, so it never runs on a reader first.
 	writeForever = "INSERT INTO t WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT max(n) FROM c"
 )
 
-// world is a daemon without its sandbox, and the node's end of its channel.
-type world struct {
+// testDaemon is a daemon without its sandbox, and the node's end of its channel.
+type testDaemon struct {
 	t      *testing.T
 	client *mux.Client
 }
 
-func start(t *testing.T, change ...func(*daemonargs.Config)) *world {
+func startDaemon(t *testing.T, change ...func(*daemonargs.Config)) *testDaemon {
 	t.Helper()
 	cfg := daemonargs.Config{
 		File: filepath.Join(t.TempDir(), "data.sqlite"), Temp: t.TempDir(), Readers: 4, HeapBytes: 64 << 20,
@@ -42,7 +42,7 @@ func start(t *testing.T, change ...func(*daemonargs.Config)) *world {
 		c(&cfg)
 	}
 	near, far := ends(t)
-	w := &world{t, mux.NewClient(near)}
+	w := &testDaemon{t, mux.NewClient(near)}
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		if err := serve(cfg, sqlite.Open, far, space.Counters{}); err != nil {
@@ -81,7 +81,7 @@ func ends(t *testing.T) (near, far *socketpair.Conn) {
 	return near, far
 }
 
-// by is a query of a caller's.
+// by is a query of a caller.
 func by(caller ayb.EntitySlug, sql string) daemonapi.Request {
 	return daemonapi.Request{
 		Path: ayb.DatabasePath{Entity: "alice", Database: "shop.sqlite"}, Type: ayb.SQLite,
@@ -89,7 +89,7 @@ func by(caller ayb.EntitySlug, sql string) daemonapi.Request {
 	}
 }
 
-func (w *world) open(r daemonapi.Request) *mux.Stream {
+func (w *testDaemon) open(r daemonapi.Request) *mux.Stream {
 	w.t.Helper()
 	s, err := w.client.Open(context.Background(), daemonapi.AppendHead(nil, &r), r.Body)
 	if err != nil {
@@ -113,9 +113,9 @@ func answer(s *mux.Stream) (string, error) {
 	}
 }
 
-func (w *world) ask(r daemonapi.Request) (string, error) { return answer(w.open(r)) }
+func (w *testDaemon) ask(r daemonapi.Request) (string, error) { return answer(w.open(r)) }
 
-func (w *world) must(r daemonapi.Request) string {
+func (w *testDaemon) must(r daemonapi.Request) string {
 	w.t.Helper()
 	text, err := w.ask(r)
 	if err != nil {
@@ -124,8 +124,8 @@ func (w *world) must(r daemonapi.Request) string {
 	return text
 }
 
-// list gives what somebody is told of what runs.
-func (w *world) list(r daemonapi.Request) []daemonapi.RunningQuery {
+// list returns the statements that a caller may see.
+func (w *testDaemon) list(r daemonapi.Request) []daemonapi.RunningQuery {
 	w.t.Helper()
 	r.Kind, r.Body = daemonapi.KindRunning, nil
 	var running daemonapi.Running
@@ -135,16 +135,16 @@ func (w *world) list(r daemonapi.Request) []daemonapi.RunningQuery {
 	return running.Queries
 }
 
-// everything is what a manager is told.
-func (w *world) everything() []daemonapi.RunningQuery {
+// everything returns the statements that a manager sees: all.
+func (w *testDaemon) everything() []daemonapi.RunningQuery {
 	w.t.Helper()
 	r := by("manager", "")
 	r.All = true
 	return w.list(r)
 }
 
-// cancel stops a statement in somebody's name.
-func (w *world) cancel(r daemonapi.Request, id string) error {
+// cancel stops a statement for the caller of a request.
+func (w *testDaemon) cancel(r daemonapi.Request, id string) error {
 	r.Kind, r.Body = daemonapi.KindCancel, []byte(id)
 	text, err := w.ask(r)
 	if err == nil && text != "" {
@@ -154,7 +154,7 @@ func (w *world) cancel(r daemonapi.Request, id string) error {
 }
 
 // wait polls until there are n statements of which all, or none, run.
-func (w *world) wait(n int, state string) []daemonapi.RunningQuery {
+func (w *testDaemon) wait(n int, state string) []daemonapi.RunningQuery {
 	w.t.Helper()
 	var got []daemonapi.RunningQuery
 	until(w.t, func() bool {

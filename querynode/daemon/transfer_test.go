@@ -32,8 +32,8 @@ func with(t *testing.T, kind daemonapi.Kind, options any) daemonapi.Request {
 	return r
 }
 
-// send makes a request whose body is sent piece by piece.
-func (w *world) send(r daemonapi.Request, body []byte) (string, error) {
+// setWaiting makes a request whose body is sent piece by piece.
+func (w *testDaemon) send(r daemonapi.Request, body []byte) (string, error) {
 	w.t.Helper()
 	s := w.client.Begin(daemonapi.AppendHead(nil, &r))
 	for len(body) > 0 {
@@ -48,13 +48,13 @@ func (w *world) send(r daemonapi.Request, body []byte) (string, error) {
 }
 
 // staged starts the daemon of a version that is not live.
-func staged(t *testing.T, change ...func(*daemonargs.Config)) *world {
-	return start(t, append(change, func(c *daemonargs.Config) { c.Staged = true })...)
+func staged(t *testing.T, change ...func(*daemonargs.Config)) *testDaemon {
+	return startDaemon(t, append(change, func(c *daemonargs.Config) { c.Staged = true })...)
 }
 
 func TestCopyForTheNode(t *testing.T) {
 	var temp string
-	w := start(t, func(c *daemonargs.Config) { temp = c.Temp })
+	w := startDaemon(t, func(c *daemonargs.Config) { temp = c.Temp })
 	if _, err := w.ask(with(t, daemonapi.KindCopy, daemonapi.CopyOptions{Name: "c"})); !errs.Is(err, errs.NotFound) {
 		t.Errorf("never written: %v", err)
 	}
@@ -78,7 +78,7 @@ func TestCopyForTheNode(t *testing.T) {
 }
 
 func TestExportThroughTheDaemon(t *testing.T) {
-	w := start(t)
+	w := startDaemon(t)
 	w.must(by("alice", "CREATE TABLE t(a); INSERT INTO t VALUES (1), ('x')"))
 	for format, want := range map[daemonapi.TransferFormat]string{
 		daemonapi.TransferCSV: "\"a\"\r\n1\r\nx\r\n", daemonapi.TransferNDJSON: "{\"a\":1}\n{\"a\":\"x\"}\n", daemonapi.TransferJSON: "[\n{\"a\":1},\n{\"a\":\"x\"}\n]\n",
@@ -102,7 +102,7 @@ func TestExportThroughTheDaemon(t *testing.T) {
 
 // An export is listed as what it is, and its owner can stop it.
 func TestExportIsListedAndStopped(t *testing.T) {
-	w := start(t)
+	w := startDaemon(t)
 	w.must(by("alice", "CREATE TABLE t(a)"))
 	w.must(by("alice", "INSERT INTO t WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 1000) SELECT zeroblob(2000) FROM c"))
 	query1 := with(t, daemonapi.KindExport, daemonapi.ExportOptions{Format: daemonapi.TransferCSV})
@@ -132,7 +132,7 @@ func TestExportIsListedAndStopped(t *testing.T) {
 
 // A file of a database goes from one to another as it is, however large.
 func TestWholeDatabaseThroughDaemons(t *testing.T) {
-	w := start(t)
+	w := startDaemon(t)
 	w.must(by("alice", "CREATE TABLE t(a)"))
 	w.must(by("alice", "INSERT INTO t WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 3000) SELECT randomblob(1000) FROM c"))
 	file := w.must(with(t, daemonapi.KindExport, daemonapi.ExportOptions{Format: daemonapi.TransferSQLite}))
@@ -155,7 +155,7 @@ func TestWholeDatabaseThroughDaemons(t *testing.T) {
 	if _, err := to.send(with(t, daemonapi.KindImport, daemonapi.ImportOptions{Format: daemonapi.TransferSQLite}), []byte(file)); !errs.Is(err, errs.Conflict) {
 		t.Errorf("twice: %v", err)
 	}
-	published := start(t, func(c *daemonargs.Config) { c.File = cfg.File })
+	published := startDaemon(t, func(c *daemonargs.Config) { c.File = cfg.File })
 	const count = "SELECT count(*), sum(length(a)) FROM t"
 	if got, want := published.must(by("alice", count)), w.must(by("alice", count)); got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -165,7 +165,7 @@ func TestWholeDatabaseThroughDaemons(t *testing.T) {
 // A version that is not live takes a whole database and nothing else; the live
 // one anything but that.
 func TestWhatVersionsServe(t *testing.T) {
-	s, w := staged(t), start(t)
+	s, w := staged(t), startDaemon(t)
 	for _, r := range []daemonapi.Request{
 		by("alice", "SELECT 1"), with(t, daemonapi.KindSchema, nil), with(t, daemonapi.KindRunning, nil), with(t, daemonapi.KindCancel, nil), with(t, 99, nil),
 		with(t, daemonapi.KindExport, daemonapi.ExportOptions{Format: daemonapi.TransferSQL}), with(t, daemonapi.KindCopy, daemonapi.CopyOptions{Name: "x"}),
@@ -246,7 +246,7 @@ func TestAliveIsShown(t *testing.T) {
 	work := make(chan struct{})
 	var quiet atomic.Bool
 	s := mux.NewServer(link, mux.Limits{MaxOpen: 2, MaxRequest: 10, MaxBuffered: 10}, func(c *mux.Call) {
-		err := alive(c, &quiet, func() error { <-work; return nil })
+		err := keepAlive(c, &quiet, func() error { <-work; return nil })
 		if err == nil {
 			err = c.Write(nil, true)
 		}
@@ -255,7 +255,7 @@ func TestAliveIsShown(t *testing.T) {
 		}
 	})
 	s.Handle(mux.Frame{Kind: mux.OpenFinal, Stream: 1})
-	ctx, cancel := context.WithTimeout(t.Context(), 10*aliveEvery)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*keepAliveEvery)
 	defer cancel()
 	select {
 	case k := <-link:
@@ -266,7 +266,7 @@ func TestAliveIsShown(t *testing.T) {
 		t.Fatal("nothing was shown")
 	}
 	quiet.Store(true)
-	for looked := time.After(aliveEvery); looked != nil; { // one may have been under way
+	for looked := time.After(keepAliveEvery); looked != nil; { // one may have been under way
 		select {
 		case <-link:
 		case <-looked:
@@ -276,7 +276,7 @@ func TestAliveIsShown(t *testing.T) {
 	select {
 	case k := <-link:
 		t.Errorf("sent %d while the client is waited for", k)
-	case <-time.After(aliveEvery + aliveEvery/2):
+	case <-time.After(keepAliveEvery + keepAliveEvery/2):
 	}
 	close(work)
 	if k := <-link; k != mux.Final {
