@@ -28,7 +28,7 @@ func all(r daemonapi.Request) daemonapi.Request {
 	return r
 }
 
-// Everybody is told of what they asked for themselves, managers of everything.
+// Callers see their own statements, managers see all.
 func TestListingShowsOwnOnly(t *testing.T) {
 	w := startDaemon(t)
 	own := w.open(by("alice", forever+" -- account"))
@@ -82,8 +82,8 @@ func TestListingShowsOwnOnly(t *testing.T) {
 	}
 }
 
-// Who may not know of a statement cannot stop it, and its own client hears
-// who has stopped it.
+// A caller who may not see a statement cannot stop it. The error of a stopped
+// statement names the caller who stopped it.
 func TestCancelReachesOnlyOnesOwn(t *testing.T) {
 	w := startDaemon(t)
 	s := w.open(agent(by("alice", forever), "app1"))
@@ -114,7 +114,7 @@ func TestCancelReachesOnlyOnesOwn(t *testing.T) {
 	w.wait(0, "")
 }
 
-// Q3: what is canceled stops within 100 ms: while it reads, writes, waits for
+// Q3: a canceled statement stops within 100 ms: while it reads, writes, waits for
 // the writer, waits for a reader, or waits for a client that takes nothing.
 func TestCancelIsQuickQ3(t *testing.T) {
 	w := startDaemon(t, func(c *daemonargs.Config) { c.Readers = 1 })
@@ -185,8 +185,8 @@ func TestCancelIsQuickQ3(t *testing.T) {
 	w.must(by("alice", "SELECT 1; INSERT INTO t VALUES (1)"))
 }
 
-// A statement that is canceled takes none of its commit group with it, and
-// nobody's changes happen twice.
+// Canceling a statement affects no other of its commit group, and no change happens
+// twice.
 func TestCancelLeavesTheCommitGroupAlone(t *testing.T) {
 	w := startDaemon(t)
 	w.must(by("alice", "CREATE TABLE t(x)"))
@@ -232,8 +232,8 @@ func TestCancelLeavesTheCommitGroupAlone(t *testing.T) {
 	}
 }
 
-// What is committed is not told to have been canceled, however late its
-// client takes the answer.
+// A committed statement is not reported as canceled, however late its client reads
+// the answer.
 func TestCommittedAnswerOutlivesCancel(t *testing.T) {
 	w := startDaemon(t)
 	w.must(by("alice", "CREATE TABLE t(x)"))
@@ -252,7 +252,7 @@ func TestCommittedAnswerOutlivesCancel(t *testing.T) {
 	}
 }
 
-// Parameters may be secret; of long texts the beginning is shown.
+// The list shows no parameters, and of long texts the beginning.
 func TestShownSQL(t *testing.T) {
 	batch := daemonapi.Batch{Statements: []daemonapi.Statement{
 		{SQL: "SELECT ?", Params: daemonapi.Params{Positional: []daemonapi.Value{{Kind: daemonapi.Text, Bytes: []byte("s3cret")}}}}, {SQL: "SELECT 2"},

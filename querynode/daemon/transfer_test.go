@@ -20,7 +20,7 @@ import (
 	"github.com/ayb-go/ayb/shared/mux"
 )
 
-// with is a request of a kind with its options.
+// with makes a request of a kind with its options.
 func with(t *testing.T, kind daemonapi.Kind, options any) daemonapi.Request {
 	t.Helper()
 	r := by("alice", "")
@@ -32,7 +32,7 @@ func with(t *testing.T, kind daemonapi.Kind, options any) daemonapi.Request {
 	return r
 }
 
-// setWaiting makes a request whose body is sent piece by piece.
+// send makes a request whose body is sent piece by piece.
 func (w *testDaemon) send(r daemonapi.Request, body []byte) (string, error) {
 	w.t.Helper()
 	s := w.client.Begin(daemonapi.AppendHead(nil, &r))
@@ -100,7 +100,7 @@ func TestExportThroughTheDaemon(t *testing.T) {
 	}
 }
 
-// An export is listed as what it is, and its owner can stop it.
+// An export is listed, and its caller can stop it.
 func TestExportIsListedAndStopped(t *testing.T) {
 	w := startDaemon(t)
 	w.must(by("alice", "CREATE TABLE t(a)"))
@@ -130,7 +130,7 @@ func TestExportIsListedAndStopped(t *testing.T) {
 	}
 }
 
-// A file of a database goes from one to another as it is, however large.
+// A database file of any size is exported and received unchanged.
 func TestWholeDatabaseThroughDaemons(t *testing.T) {
 	w := startDaemon(t)
 	w.must(by("alice", "CREATE TABLE t(a)"))
@@ -162,8 +162,8 @@ func TestWholeDatabaseThroughDaemons(t *testing.T) {
 	}
 }
 
-// A version that is not live takes a whole database and nothing else; the live
-// one anything but that.
+// A version that is not live accepts only a database file; the live version accepts
+// everything else.
 func TestWhatVersionsServe(t *testing.T) {
 	s, w := staged(t), startDaemon(t)
 	for _, r := range []daemonapi.Request{
@@ -188,7 +188,7 @@ func TestWhatVersionsServe(t *testing.T) {
 	}
 }
 
-// What is refused is refused early, not when all of it has come.
+// A request is refused early, before all of its body has come.
 func TestRefusedWhileItComes(t *testing.T) {
 	for name, c := range map[string]struct {
 		begin string
@@ -215,7 +215,7 @@ func TestRefusedWhileItComes(t *testing.T) {
 	}
 }
 
-// N8: a client that goes away in the middle leaves nothing.
+// N8: a client that disappears in the middle leaves nothing behind.
 func TestGoneClientLeavesNoFileN8(t *testing.T) {
 	var cfg daemonargs.Config
 	w := staged(t, func(c *daemonargs.Config) { cfg = *c })
@@ -239,8 +239,7 @@ func (f frames) Send(k mux.Kind, _ uint32, payload []byte) {
 	}
 }
 
-// Work that takes long shows that it goes on, except while the client is to
-// blame for that.
+// Long work sends keep-alives, except while it waits for the client.
 func TestAliveIsShown(t *testing.T) {
 	link := make(frames, 100)
 	work := make(chan struct{})

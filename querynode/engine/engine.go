@@ -84,8 +84,8 @@ type FileTransferrer interface {
 	// Check checks the file of the database thoroughly, prepares it for its first
 	// use, makes it durable, and returns its size in bytes.
 	//
-	// Errors: Snapshot with the reason if the file is damaged, NotFound if there
-	// is none, TooLarge, Full, Timeout, Canceled.
+	// Errors: Snapshot with the reason if the file is damaged, NotFound if it does
+	// not exist, TooLarge, Full, Timeout, Canceled.
 	Check(job *Job) (bytes int64, err error)
 }
 

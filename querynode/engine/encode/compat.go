@@ -9,12 +9,12 @@ import (
 // compat writes the compatible JSON form. Every value but NULL is a string:
 //
 //   - INTEGER in decimal
-//   - REAL as the shortest decimal that gives the same number back, without
+//   - REAL as the shortest decimal that reads back as the same number, without
 //     an exponent; infinities as inf and -inf
 //   - TEXT as it is, each byte that is not UTF-8 as U+FFFD
 //   - BLOB as text if it is UTF-8, else as the SQL literal X'0AFF'
 //
-// The declared type of a column changes nothing.
+// The declared type of a column has no effect.
 type compat struct {
 	columns int
 	rows    bool
@@ -100,8 +100,8 @@ func appendReal(dst []byte, f float64) []byte {
 	return strconv.AppendFloat(dst, f, 'f', -1, 64)
 }
 
-// AppendJSONText writes a JSON string in pieces, so that a long value needs no
-// more memory than a short one.
+// AppendJSONText writes a JSON string in pieces. So a long value needs no more
+// memory than a short one.
 func AppendJSONText(o *Output, s []byte) error {
 	o.Buf = append(o.Buf, '"')
 	for len(s) > pieceBytes {
@@ -116,7 +116,7 @@ func AppendJSONText(o *Output, s []byte) error {
 	return nil
 }
 
-// pieceOf tells how many bytes of s make the next piece, which does not end
+// pieceOf returns how many bytes of s make the next piece, which does not end
 // within a character.
 func pieceOf(s []byte) int {
 	if len(s) <= pieceBytes {
@@ -133,7 +133,7 @@ func pieceOf(s []byte) int {
 	return pieceBytes
 }
 
-// appendEscaped escapes what JSON requires and nothing else.
+// appendEscaped escapes only the characters for which JSON requires it.
 func appendEscaped(dst, s []byte) []byte {
 	done := 0
 	for i := 0; i < len(s); {

@@ -8,20 +8,20 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// ExportCSV writes rows as CSV that comes back as it was: the importer knows it by
-// its quotes, which tell texts from numbers. It is as csv, but:
+// ExportCSV writes rows as CSV that an import reads back exactly: quotes
+// distinguish texts from numbers. It differs from csv:
 //
 //   - REAL always has a point or an exponent, and no more digits than it needs
 //   - BLOB is always X'0AFF', never in quotes
 //   - TEXT that is not UTF-8, or has a NUL, is CAST(X'0AFF' AS TEXT), never in
 //     quotes
-//   - other TEXT is in quotes where a reader might take it for something else:
-//     see daemonapi.PlainField
-//   - all names are in quotes, which tells them from a row
+//   - other TEXT is in quotes where a reader might mistake it: see
+//     daemonapi.PlainField
+//   - all names are in quotes, which distinguishes them from a row
 type ExportCSV struct {
 	csv
-	odd   bool // a name is one that a reader may take for a value
-	plain bool // a name is not
+	odd   bool // a name looks like a value
+	plain bool // a name looks like a name
 	bare  bool // a value of the first rows is not in quotes
 	rows  int
 	size  int // of values, about
@@ -33,6 +33,7 @@ const (
 	firstBytes = 200 << 10
 )
 
+// Begin implements Encoder.
 func (e *ExportCSV) Begin(o *Output, index int, columns []Column) error {
 	e.writer = e
 	return e.csv.Begin(o, index, columns)
@@ -47,6 +48,7 @@ func (e *ExportCSV) name(o *Output, s []byte) error {
 	return appendField(o, s, true)
 }
 
+// Cell implements Encoder.
 func (e *ExportCSV) Cell(o *Output, column int, v Value) error {
 	if column == 0 {
 		e.rows++
@@ -55,10 +57,10 @@ func (e *ExportCSV) Cell(o *Output, column int, v Value) error {
 	return e.csv.Cell(o, column, v)
 }
 
-// Remarks tells what the next reader will not know.
+// Remarks returns what a reader of the file cannot see in it.
 func (e *ExportCSV) Remarks() []string {
 	if e.odd && !e.bare && (e.rows > 0 || !e.plain) {
-		return []string{"Nothing in the file tells the names in its first line from values; import it with the option header yes"}
+		return []string{"The names in the first line of the file look like values; import it with the option header yes"}
 	}
 	return nil
 }
@@ -91,14 +93,14 @@ func (e *ExportCSV) text(o *Output, s []byte) error {
 	return appendField(o, s, !plain)
 }
 
-// unquoted notes that a value is not in quotes, if it is one of the first.
+// unquoted records that one of the first values is not in quotes.
 func (e *ExportCSV) unquoted() {
 	if e.rows <= firstRows && e.size <= firstBytes {
 		e.bare = true
 	}
 }
 
-// appendFieldNumber writes a REAL, infinities as most programs do.
+// appendFieldNumber writes a REAL, with infinities as most programs write them.
 func appendFieldNumber(dst []byte, f float64) []byte {
 	switch {
 	case math.IsInf(f, 1):

@@ -7,17 +7,17 @@ import (
 	"unicode/utf8"
 )
 
-// insertBytes is about how long a statement of an SQL export becomes: several
-// rows in one are quicker to load, and a mistake in a huge one is hard to find.
+// insertBytes is about how long a statement of an SQL export becomes. Several rows
+// in a statement load faster; an error in a huge statement is hard to find.
 const insertBytes = 16 << 10
 
-// Inserts writes rows as INSERT statements that give back exactly the same
-// values.
+// Inserts writes rows as INSERT statements in the dialect of SQLite. They insert
+// exactly the same values.
 type Inserts struct {
 	into    string // what comes before the rows
 	columns int
 	open    bool // in a statement
-	size    int  // about the bytes of its rows
+	size    int  // of its rows, in bytes, about
 }
 
 // NewInserts makes the encoder of the rows of one table. into is the text before
@@ -27,11 +27,13 @@ func NewInserts(into string) *Inserts { return &Inserts{into: into} }
 // EveryResult implements Encoder.
 func (*Inserts) EveryResult() bool { return true }
 
+// Begin implements Encoder.
 func (e *Inserts) Begin(_ *Output, _ int, columns []Column) error {
 	e.columns, e.open = len(columns), false
 	return nil
 }
 
+// Cell implements Encoder.
 func (e *Inserts) Cell(o *Output, column int, v Value) error {
 	if column > 0 {
 		o.Add(",")
@@ -48,7 +50,7 @@ func (e *Inserts) Cell(o *Output, column int, v Value) error {
 	return o.FlushIfFull()
 }
 
-// row begins a row, in a new statement if the one before is long.
+// row begins a row. After a long statement it begins a new one.
 func (e *Inserts) row(o *Output) error {
 	if e.open && e.size < max(insertBytes, len(e.into)) {
 		o.Add(",\n(")
@@ -70,7 +72,10 @@ func (e *Inserts) finish(o *Output) {
 	e.open = false
 }
 
+// End implements Encoder.
 func (e *Inserts) End(o *Output, _ Outcome) { e.finish(o) }
+
+// Close implements Encoder.
 func (*Inserts) Close(*Output, int, Cost)   {}
 
 // appendLiteral writes a value as SQL.
@@ -110,8 +115,8 @@ func appendBlobLiteral(o *Output, b []byte) error {
 	return nil
 }
 
-// AppendTextLiteral writes a text. One that a program might change on the way,
-// or end too early, is written as its bytes.
+// AppendTextLiteral writes a text as SQL. A text that a program might change or cut
+// on the way is written as its bytes.
 func AppendTextLiteral(o *Output, s []byte) error {
 	if bytes.ContainsAny(s, "\x00\r") || !utf8.Valid(s) {
 		o.Add("CAST(")
@@ -142,7 +147,7 @@ func AppendTextLiteral(o *Output, s []byte) error {
 	return nil
 }
 
-// AppendLong writes text of any length.
+// AppendLong writes text of any length without any escape.
 func AppendLong(o *Output, s string) error {
 	for len(s) > pieceBytes {
 		o.Add(s[:pieceBytes])

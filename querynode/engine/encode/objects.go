@@ -3,8 +3,8 @@ package encode
 import "strconv"
 
 // Objects writes rows as JSON objects: an array of them, or one per line.
-// Values are those of the typed forms. A name that comes twice is told apart
-// by a number, for in an object it could not be read twice.
+// Values are those of the typed forms. A name that occurs twice gets a number,
+// because an object holds each name once.
 type Objects struct {
 	typed
 	lines bool
@@ -21,6 +21,7 @@ func (e *Objects) HasRows() bool { return e.rows }
 // EveryResult implements Encoder.
 func (*Objects) EveryResult() bool { return true }
 
+// Begin implements Encoder.
 func (e *Objects) Begin(o *Output, _ int, columns []Column) error {
 	e.columns, e.names = len(columns), distinct(columns)
 	if !e.lines {
@@ -29,6 +30,7 @@ func (e *Objects) Begin(o *Output, _ int, columns []Column) error {
 	return nil
 }
 
+// Cell implements Encoder.
 func (e *Objects) Cell(o *Output, column int, v Value) error {
 	if column > 0 {
 		o.Add(",")
@@ -58,6 +60,7 @@ func (e *Objects) Cell(o *Output, column int, v Value) error {
 	return o.FlushIfFull()
 }
 
+// End implements Encoder.
 func (e *Objects) End(o *Output, _ Outcome) {
 	switch {
 	case e.lines:
@@ -68,12 +71,13 @@ func (e *Objects) End(o *Output, _ Outcome) {
 	}
 }
 
+// Close implements Encoder.
 func (*Objects) Close(*Output, int, Cost) {}
 
-// distinct gives names to columns of which no two are equal. A column that is
-// the first of its name keeps it.
+// distinct returns names for the columns of which no two are equal. The first
+// column of a name keeps it.
 func distinct(columns []Column) []string {
-	taken := map[string]int{} // by whom
+	taken := map[string]int{} // the column of each name
 	for i, c := range columns {
 		if _, again := taken[c.Name]; !again {
 			taken[c.Name] = i

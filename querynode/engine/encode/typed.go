@@ -12,27 +12,27 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// exactInteger is the largest integer up to which every one is a number that any
-// reader of JSON keeps as it is.
+// exactInteger is the largest integer that every reader of JSON keeps exactly,
+// together with all integers below it.
 const exactInteger = 1 << 53
 
-// Typed writes what the two typed forms have in common: values and columns.
+// typed writes the parts that the typed forms share: values, columns, outcomes.
 type typed struct {
 	columns int
 	inRow   bool
-	exact   bool // a TEXT that is not UTF-8 is told from a BLOB
+	exact   bool // TEXT that is not UTF-8 is distinguished from a BLOB
 }
 
-// Value writes a value so that nothing of it is lost:
+// value writes a value without loss:
 //
 //   - INTEGER as a number up to 2^53, else as {"integer":"…"}
-//   - REAL as the shortest number that gives the same one back, always with a
+//   - REAL as the shortest number that reads back as the same, always with a
 //     point or an exponent; infinities as {"real":"Infinity"}
 //   - TEXT as a string, or as {"base64":"…"} if it is not UTF-8
 //   - BLOB as {"base64":"…"}
 //
-// Only in an export can a TEXT that is not UTF-8 be told from a BLOB: it is
-// {"base64":"…","as":"text"} there.
+// Only an export distinguishes TEXT that is not UTF-8 from a BLOB: it writes
+// {"base64":"…","as":"text"}.
 func (e *typed) value(o *Output, v Value) error {
 	switch v.Kind {
 	case Integer:
@@ -79,7 +79,7 @@ func appendNumber(dst []byte, f float64) []byte {
 	return dst
 }
 
-// appendBase64 writes bytes, and what is to be told of them besides.
+// appendBase64 writes bytes as an object, and more members of it.
 func appendBase64(o *Output, b []byte, more string) error {
 	const piece = pieceBytes / 4 * 3 // a multiple of three: no padding inside
 	o.Add(`{"base64":"`)
@@ -122,7 +122,7 @@ func (e *typed) describe(o *Output, columns []Column) error {
 	return nil
 }
 
-// Outcome writes the members that follow the rows.
+// ending writes the members that follow the rows.
 func (e *typed) ending(o *Output, end Outcome) {
 	o.Add(`"rows_affected":`)
 	o.Buf = strconv.AppendInt(o.Buf, end.Affected, 10)
@@ -148,7 +148,7 @@ func (e *typed) cost(o *Output, c Cost) {
 	o.Add(`}`)
 }
 
-// err writes an error as an object; numbers are numbers.
+// err writes an error as an object. Attributes that are numbers become numbers.
 func (e *typed) err(o *Output, err *errs.Error) {
 	o.Add(`"error":{"message":"`)
 	o.Buf = append(appendEscaped(o.Buf, []byte(err.Message)), '"')
