@@ -76,7 +76,7 @@ func (e *Inserts) finish(o *Output) {
 func (e *Inserts) End(o *Output, _ Outcome) { e.finish(o) }
 
 // Close implements Encoder.
-func (*Inserts) Close(*Output, int, Cost)   {}
+func (*Inserts) Close(*Output, int, Cost) {}
 
 // appendLiteral writes a value as SQL.
 func appendLiteral(o *Output, v Value) error {
