@@ -61,7 +61,7 @@ func (s *Store) OAuthCode(ctx context.Context, hash [32]byte) (meta.OAuthCode, e
 	if err != nil {
 		return meta.OAuthCode{}, sqldb.Error(err)
 	}
-	sc, err := scope(database, level, owner, name)
+	sc, err := readScope(database, level, owner, name)
 	if err != nil {
 		return meta.OAuthCode{}, sqldb.Error(err)
 	}

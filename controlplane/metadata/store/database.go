@@ -16,7 +16,7 @@ import (
 func (s *Store) DatabaseByPath(ctx context.Context, path ayb.DatabasePath) (meta.Database, error) {
 	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
-	d, err := scanLimited(s.db.Reader().QueryRowContext(ctx, byPath(), path.Entity, path.Database))
+	d, err := scanLimited(s.db.Reader().QueryRowContext(ctx, selectDatabase(), path.Entity, path.Database))
 	if sqldb.IsMissing(err) {
 		return meta.Database{}, errs.RecordNotFound("database", path.String())
 	}

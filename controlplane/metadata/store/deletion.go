@@ -12,9 +12,9 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// BeginDeletion starts the soft delete of a database and claims the operation
-// until then. From now on the database is not found. NotFound when it does not
-// exist, Conflict when it has a pending operation.
+// BeginDeletion starts the soft delete of a database and claims the operation. The
+// claim ends at until. From now on the database is not found. NotFound when it does
+// not exist, Conflict when it has a pending operation.
 func (s *Store) BeginDeletion(ctx context.Context, d meta.Database, now, until time.Time) error {
 	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		if err := s.lockEntity(ctx, tx, d.Owner, d.Path.Entity); err != nil {
@@ -29,12 +29,12 @@ func (s *Store) BeginDeletion(ctx context.Context, d meta.Database, now, until t
 	})
 }
 
-// BeginUndeletion starts to bring back a soft-deleted database under its name, and
-// claims the operation until then. Of several databases of the name it takes the
-// one that was deleted last. The database is not found before CompleteOperation.
-// An undeletion whose claim has ended is started again. NotFound when there is no
-// such database, Conflict when the name is taken or the database has another
-// pending operation.
+// BeginUndeletion starts to undelete a database and claims the operation. The claim
+// ends at until. Of several soft-deleted databases of the name it takes the one that
+// was deleted last. The database is not found before CompleteOperation. An
+// undeletion whose claim has ended is started again. NotFound when there is no such
+// database, Conflict when the name is taken or the database has another pending
+// operation.
 func (s *Store) BeginUndeletion(ctx context.Context, owner meta.EntityID, path ayb.DatabasePath, now, until time.Time) (meta.PendingOperation, error) {
 	var o meta.PendingOperation
 	err := s.db.Transact(ctx, func(tx *sql.Tx) error {

@@ -38,17 +38,17 @@ func columns(table string, of []limits.Limit) string {
 	return b.String()
 }
 
-// withLimits selects a database with the limits set for it and its account. Its
+// databaseWithLimits selects a database with the limits set for it and its account. Its
 // two %s are the columns of the limits. scanLimited reads the row.
-const withLimits = `SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, d.pending_operation%s%s
+const databaseWithLimits = `SELECT d.id, d.entity_id, e.slug, d.slug, d.db_type, d.public_sharing_level, d.node_id, d.created_at, d.pending_operation%s%s
 	FROM entity e JOIN database d ON d.entity_id = e.id
 	LEFT JOIN account_limit a ON a.entity_id = e.id
 	LEFT JOIN database_limit l ON l.database_id = d.id
 	WHERE e.slug = $1 AND d.slug = $2 AND d.deleted_at IS NULL`
 
-// byPath returns withLimits with all columns.
-func byPath() string {
-	return fmt.Sprintf(withLimits, columns("a", accountLimits()), columns("l", databaseLimits()))
+// selectDatabase returns databaseWithLimits with all columns.
+func selectDatabase() string {
+	return fmt.Sprintf(databaseWithLimits, columns("a", accountLimits()), columns("l", databaseLimits()))
 }
 
 // limitRow receives the columns of limits.

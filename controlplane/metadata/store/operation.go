@@ -12,8 +12,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// ClaimOperations returns at most n pending operations that are not claimed, and
-// claims them until then.
+// ClaimOperations returns at most n pending operations that are not claimed at now,
+// and claims them. The claim ends at until.
 func (s *Store) ClaimOperations(ctx context.Context, n int, now, until time.Time) ([]meta.PendingOperation, error) {
 	var out []meta.PendingOperation
 	err := s.db.Transact(ctx, func(tx *sql.Tx) error {

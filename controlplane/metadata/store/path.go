@@ -12,33 +12,32 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// CheckPathFree returns Conflict if no database can be created at a path although
-// no database has the path: files may still be there.
+// CheckPathFree returns Conflict while files of an earlier or a future database may
+// be at a path. It does not look for a database of that path.
 func (s *Store) CheckPathFree(ctx context.Context, path ayb.DatabasePath) error {
 	ctx, cancel := sqldb.WithTimeout(ctx)
 	defer cancel()
 	return sqldb.Error(requireFreePath(ctx, s.db.Reader(), path))
 }
 
-// requireFreePath returns Conflict if files may be at a path that do not belong to
-// the database of that path: those of a deleted database that are not removed yet,
-// those of a database that is being created, or those of a database with a pending
-// operation.
+// requireFreePath returns Conflict if one of these may have files at a path: a deleted
+// database whose files are not removed yet, a database that is being created, or a
+// database with a pending operation.
 func requireFreePath(ctx context.Context, q queryer, path ayb.DatabasePath) error {
-	var going, made, pending int
+	var purging, creating, pending int
 	err := q.QueryRowContext(ctx, `
 		SELECT
 			(SELECT count(*) FROM purge_queue WHERE entity_slug = $1 AND database_slug = $2 AND reservation IS NULL),
 			(SELECT count(*) FROM purge_queue WHERE entity_slug = $1 AND database_slug = $2 AND reservation IS NOT NULL),
 			(SELECT count(*) FROM entity e JOIN database d ON d.entity_id = e.id
 				WHERE e.slug = $1 AND d.pending_operation IS NOT NULL AND (d.pending_slug = $2 OR d.slug = $2 AND d.deleted_at IS NOT NULL))`,
-		path.Entity, path.Database).Scan(&going, &made, &pending)
+		path.Entity, path.Database).Scan(&purging, &creating, &pending)
 	switch {
 	case err != nil:
 		return err
-	case going > 0:
+	case purging > 0:
 		return errs.E(errs.Conflict, "A deleted database of that name is still being removed; try again later")
-	case made > 0:
+	case creating > 0:
 		return errs.E(errs.Conflict, "A database of that name is being created, or its creation has failed; try again later")
 	case pending > 0:
 		return errs.E(errs.Conflict, "A database of that name is being renamed or deleted; try again later")

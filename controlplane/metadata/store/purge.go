@@ -9,9 +9,9 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// PurgeDeleted purges at most n databases that were soft-deleted until then: it
-// deletes their records with grants and tokens, and queues their files and
-// snapshots for removal, in one transaction. It returns the number of databases
+// PurgeDeleted purges at most n databases that were soft-deleted at until or
+// earlier: it deletes their records with grants and tokens, and queues their files
+// and snapshots for removal, in one transaction. It returns the number of databases
 // and the short halves of the deleted tokens.
 func (s *Store) PurgeDeleted(ctx context.Context, until, now time.Time, n int) (purged int, tokens []string, err error) {
 	err = s.db.Transact(ctx, func(tx *sql.Tx) error {

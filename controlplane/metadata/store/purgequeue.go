@@ -24,9 +24,10 @@ func (s *Store) PurgeQueue(ctx context.Context, n int) ([]meta.PurgeTask, error)
 	return out, sqldb.Error(err)
 }
 
-// ClaimPurges returns the first n databases whose files wait for removal and are
-// not claimed, and claims them until then. With the claim, one server at a time
-// removes the files, and no server removes files of a later database of that path.
+// ClaimPurges returns the first n databases whose files wait for removal and are not
+// claimed at now, and claims them. The claim ends at until. During a claim one server
+// removes the files, so that no server removes files of a later database of that
+// path.
 func (s *Store) ClaimPurges(ctx context.Context, n int, now, until time.Time) ([]meta.PurgeTask, error) {
 	var out []meta.PurgeTask
 	err := s.db.Transact(ctx, func(tx *sql.Tx) error {

@@ -11,10 +11,10 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// BeginRename starts to rename a database and claims the operation until then. The
-// database keeps its old name until CompleteOperation. NotFound when it does not
-// exist. Conflict when the new name is taken, when soft-deleted databases or
-// snapshots still have it, or when the database has a pending operation.
+// BeginRename starts to rename a database and claims the operation. The claim ends
+// at until. The database keeps its old name until CompleteOperation. NotFound when
+// it does not exist. Conflict when the new name is taken, when soft-deleted databases
+// or snapshots still have it, or when the database has a pending operation.
 func (s *Store) BeginRename(ctx context.Context, d meta.Database, to ayb.DatabaseSlug, now, until time.Time) error {
 	return s.db.Transact(ctx, func(tx *sql.Tx) error {
 		if err := s.lockEntity(ctx, tx, d.Owner, d.Path.Entity); err != nil {

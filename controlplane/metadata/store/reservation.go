@@ -11,10 +11,10 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// ReserveDatabase reserves the path of d until then for a database that is being
-// created. The reservation is a claimed row of the purge queue: after a crash its
-// claim ends, and the files are removed. Conflict when the path is taken, NotFound
-// when the owner does not exist.
+// ReserveDatabase reserves the path of d, up to the time until, for a database that
+// is being created. The reservation is a claimed row of the purge queue: after a
+// crash its claim ends, and the files are removed. Conflict when the path is taken,
+// NotFound when the owner does not exist.
 func (s *Store) ReserveDatabase(ctx context.Context, d meta.Database, now, until time.Time) (meta.Reservation, error) {
 	kind, err := encode(databaseTypes, d.Type)
 	if err != nil {
@@ -61,7 +61,7 @@ func (s *Store) RenewReservation(ctx context.Context, r meta.Reservation, until 
 
 // ReleaseReservation ends a reservation; the files at the path are now to be
 // removed. It reports whether the reservation was still held. If so, the removal is
-// claimed for the caller until then.
+// claimed for the caller up to the time until.
 func (s *Store) ReleaseReservation(ctx context.Context, r meta.Reservation, until time.Time) (held bool, err error) {
 	err = s.db.Transact(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `UPDATE purge_queue SET claimed_until = $1, reservation = NULL WHERE id = $2 AND reservation = $3`,

@@ -19,9 +19,9 @@ func addSnapshotTask(ctx context.Context, tx *sql.Tx, from ayb.DatabasePath, sin
 	return err
 }
 
-// ClaimSnapshotTasks returns at most n snapshot tasks that are not claimed, and
-// claims them until then. Tasks of a database wait while it is soft-deleted or has
-// a pending operation.
+// ClaimSnapshotTasks returns at most n snapshot tasks that are not claimed at now,
+// and claims them. The claim ends at until. Tasks of a database wait while it is
+// soft-deleted or has a pending operation.
 func (s *Store) ClaimSnapshotTasks(ctx context.Context, n int, now, until time.Time) ([]meta.SnapshotTask, error) {
 	var out []meta.SnapshotTask
 	err := s.db.Transact(ctx, func(tx *sql.Tx) error {

@@ -182,7 +182,7 @@ func scanToken(row scanner) (meta.APIToken, error) {
 		return meta.APIToken{}, err
 	}
 	if database.Valid || level.Valid {
-		if t.Scope, err = scope(database, level, owner, name); err != nil {
+		if t.Scope, err = readScope(database, level, owner, name); err != nil {
 			return meta.APIToken{}, err
 		}
 	}
@@ -192,10 +192,10 @@ func scanToken(row scanner) (meta.APIToken, error) {
 	return t, nil
 }
 
-// scope reads the scope columns of a token. A token with one of them keeps its
+// readScope reads the scope columns of a token. A token with one of them keeps its
 // scope even if the database was deleted. Without the scope it would be valid for
 // the whole account.
-func scope(database, level sql.NullInt64, owner, name sql.NullString) (*meta.Scope, error) {
+func readScope(database, level sql.NullInt64, owner, name sql.NullString) (*meta.Scope, error) {
 	s := &meta.Scope{
 		Database: meta.DatabaseID(database.Int64),
 		Path:     ayb.DatabasePath{Entity: ayb.EntitySlug(owner.String), Database: originalSlug(name.String)},
