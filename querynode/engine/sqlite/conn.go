@@ -32,7 +32,7 @@ import (
 
 	"github.com/ayb-go/ayb/querynode/engine"
 	"github.com/ayb-go/ayb/querynode/engine/encode"
-	"github.com/ayb-go/ayb/querynode/engine/sqlite/sqlfunc"
+	"github.com/ayb-go/ayb/querynode/engine/sqlite/internal/sqlfunc"
 )
 
 const (
