@@ -109,7 +109,7 @@ func memoryGroup(t testing.TB) string {
 }
 
 // startSmall starts a server with little of everything.
-func startSmall(t testing.TB) (w *harness.Server, group string) {
+func startSmall(t testing.TB) (srv *harness.Server, group string) {
 	t.Helper()
 	if why := unbounded(); why != "" {
 		t.Skip("not tested here: " + why)
@@ -253,14 +253,14 @@ func clearly(t testing.TB, what string, err error) {
 // the attack ends everything works, without a restart, and nothing that was
 // acknowledged is lost.
 func TestAbuse(t *testing.T) {
-	w, group := startSmall(t)
-	server := w.Process("ayb")
+	srv, group := startSmall(t)
+	server := srv.Process("ayb")
 	if !strings.Contains(server.Output(), "querynode.max_daemons is lowered to what") {
 		t.Errorf("nothing is said of the descriptors:\n%s", server.Output())
 	}
-	nora := w.Register("nora")
+	nora := srv.Register("nora")
 	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP("127.0.0.9")}} // that of another machine
-	from, err := httpapi.NewClient(httpapi.ClientConfig{URL: w.URL, Token: nora.Token}, httpapi.ClientDeps{Transport: &http.Transport{DialContext: d.DialContext}})
+	from, err := httpapi.NewClient(httpapi.ClientConfig{URL: srv.URL, Token: nora.Token}, httpapi.ClientDeps{Transport: &http.Transport{DialContext: d.DialContext}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -272,16 +272,16 @@ func TestAbuse(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	c := &crew{t: t, w: w, ctx: ctx}
+	c := &crew{t: t, w: srv, ctx: ctx}
 	for i := range 2 {
-		c.users = append(c.users, w.Register(fmt.Sprintf("mallory%d", i)))
+		c.users = append(c.users, srv.Register(fmt.Sprintf("mallory%d", i)))
 	}
 	c.attack()
-	filler := w.Register("filler")
+	filler := srv.Register("filler")
 	stop, filled, full := make(chan struct{}), make(chan struct{}), &atomic.Int64{}
 	go func() {
 		defer close(filled)
-		attackDisk(t, w, []*harness.User{filler}, stop, full)
+		attackDisk(t, srv, []*harness.User{filler}, stop, full)
 	}()
 	harness.Until(t, "the server to have had enough", func() bool { return c.told.Load() >= 300 && full.Load() > 0 })
 

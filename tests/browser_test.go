@@ -136,20 +136,20 @@ func attr(n *html.Node, name string) string {
 
 // mailedLink waits for the next mail to somebody and gives the link in it.
 // before is how many they had.
-func mailedLink(t *testing.T, w *harness.Server, name string, before int) string {
+func mailedLink(t *testing.T, srv *harness.Server, name string, before int) string {
 	t.Helper()
 	var tokens []string
 	harness.Until(t, "a mail to "+name, func() bool {
-		tokens = w.MailedTokens(harness.Address(name))
+		tokens = srv.MailedTokens(harness.Address(name))
 		return len(tokens) > before
 	})
-	return w.URL + "/confirm/" + url.QueryEscape(tokens[len(tokens)-1])
+	return srv.URL + "/confirm/" + url.QueryEscape(tokens[len(tokens)-1])
 }
 
 // logIn logs a browser in by mail.
-func (b *browser) logIn(w *harness.Server, name string) {
+func (b *browser) logIn(srv *harness.Server, name string) {
 	b.t.Helper()
-	before := len(w.MailedTokens(harness.Address(name)))
-	b.open(w.URL+"/log_in").send("/log_in", "username", name).want("Check email")
-	b.open(mailedLink(b.t, w, name, before)).send("/confirm/").want("Confirmation successful")
+	before := len(srv.MailedTokens(harness.Address(name)))
+	b.open(srv.URL+"/log_in").send("/log_in", "username", name).want("Check email")
+	b.open(mailedLink(b.t, srv, name, before)).send("/confirm/").want("Confirmation successful")
 }

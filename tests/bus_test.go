@@ -13,15 +13,15 @@ import (
 // other machines know.
 func TestRolesTalkTLS(t *testing.T) {
 	cert := bustest.Certify(t, t.TempDir(), 1, "bus.example.org")
-	w := harness.Start(t, harness.Split, harness.WithEnv("AYB__BUS__TLS_CERT="+cert.CertFile, "AYB__BUS__TLS_KEY="+cert.KeyFile))
-	alice := w.Register("alice") // a mail passes the bus, too
+	srv := harness.Start(t, harness.Split, harness.WithEnv("AYB__BUS__TLS_CERT="+cert.CertFile, "AYB__BUS__TLS_KEY="+cert.KeyFile))
+	alice := srv.Register("alice") // a mail passes the bus, too
 	alice.Create("shop.sqlite")
 	alice.Exec("shop.sqlite", "CREATE TABLE t(x); INSERT INTO t VALUES ('hello')")
 	if got := alice.Cell("shop.sqlite", "SELECT x FROM t"); got != "hello" {
 		t.Errorf("got %q", got)
 	}
-	for _, role := range w.Topology.Roles() {
-		if out := w.Process(role).Output(); strings.Contains(out, "tls:") || strings.Contains(out, "certificate") {
+	for _, role := range srv.Topology.Roles() {
+		if out := srv.Process(role).Output(); strings.Contains(out, "tls:") || strings.Contains(out, "certificate") {
 			t.Errorf("%s has trouble with TLS:\n%s", role, out)
 		}
 	}

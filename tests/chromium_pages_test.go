@@ -16,29 +16,29 @@ import (
 // their own script and style through and nothing else, that forms pass the
 // check of origins, and that the redirect to an application is followed.
 func TestPagesInChromium(t *testing.T) {
-	w := harness.Start(t, harness.AllInOne)
-	alice := w.Register("alice")
+	srv := harness.Start(t, harness.AllInOne)
+	alice := srv.Register("alice")
 	alice.Create("notes.sqlite")
 	alice.Exec("notes.sqlite", "CREATE TABLE t(x); INSERT INTO t VALUES (1)")
 	chromium := startChromium(t)
 
-	t.Run("log in", func(t *testing.T) { chromiumLogsIn(t, w, newTab(t, chromium), w.URL) })
+	t.Run("log in", func(t *testing.T) { chromiumLogsIn(t, srv, newTab(t, chromium), srv.URL) })
 	// Without TLS a browser sends no Sec-Fetch-Site, and Origin has to do (S17).
 	t.Run("log in on plain HTTP", func(t *testing.T) {
-		chromiumLogsIn(t, w, newTab(t, chromium), strings.Replace(w.URL, "127.0.0.1", localName, 1))
+		chromiumLogsIn(t, srv, newTab(t, chromium), strings.Replace(srv.URL, "127.0.0.1", localName, 1))
 	})
-	t.Run("without script", func(t *testing.T) { chromiumWithoutScript(t, w, newTab(t, chromium)) })
+	t.Run("without script", func(t *testing.T) { chromiumWithoutScript(t, srv, newTab(t, chromium)) })
 	t.Run("in place of somebody", func(t *testing.T) {
-		w.Register("mallory")
-		chromiumAsksBeforeItReplaces(t, w, newTab(t, chromium))
+		srv.Register("mallory")
+		chromiumAsksBeforeItReplaces(t, srv, newTab(t, chromium))
 	})
-	t.Run("authorize", func(t *testing.T) { chromiumAuthorizes(t, w, newTab(t, chromium)) })
-	t.Run("policy", func(t *testing.T) { chromiumKeepsPolicy(t, w, newTab(t, chromium)) })
+	t.Run("authorize", func(t *testing.T) { chromiumAuthorizes(t, srv, newTab(t, chromium)) })
+	t.Run("policy", func(t *testing.T) { chromiumKeepsPolicy(t, srv, newTab(t, chromium)) })
 }
 
 // Ruling 25: the page behind a mailed link sends its form by itself.
-func chromiumLogsIn(t *testing.T, w *harness.Server, b *tab, base string) {
-	link := b.open(base+"/log_in").askForMail(w, base, "alice")
+func chromiumLogsIn(t *testing.T, srv *harness.Server, b *tab, base string) {
+	link := b.open(base+"/log_in").askForMail(srv, base, "alice")
 	b.open(link).want("Confirmation successful")
 	if text := eval[string](b, "document.querySelector('.box').innerText"); !strings.Contains(text, "alice") {
 		t.Errorf("the page says %q", text)
@@ -50,9 +50,9 @@ func chromiumLogsIn(t *testing.T, w *harness.Server, b *tab, base string) {
 	b.open(base + "/log_out").want("Log out").click("button.main").want("Log in")
 }
 
-func chromiumWithoutScript(t *testing.T, w *harness.Server, b *tab) {
-	app := newApplication(t, w, "read-write")
-	link := b.withoutScript().open(app.start()).askForMail(w, w.URL, "alice")
+func chromiumWithoutScript(t *testing.T, srv *harness.Server, b *tab) {
+	app := newApplication(t, srv, "read-write")
+	link := b.withoutScript().open(app.start()).askForMail(srv, srv.URL, "alice")
 	b.open(link).want("Confirm").click("button.main").want("Authorize notes-app")
 	b.do(chromedp.SetValue(chromedp.CSS("#database-select"), "alice/notes.sqlite"))
 	b.click("#authorize-btn")
@@ -63,9 +63,9 @@ func chromiumWithoutScript(t *testing.T, w *harness.Server, b *tab) {
 
 // A link of another account than the one that is logged in is a question, which
 // the script leaves to the person; so it is without script.
-func chromiumAsksBeforeItReplaces(t *testing.T, w *harness.Server, b *tab) {
-	b.open(b.open(w.URL+"/log_in").askForMail(w, w.URL, "alice")).want("Confirmation successful")
-	foreign := b.open(w.URL+"/log_in").askForMail(w, w.URL, "mallory")
+func chromiumAsksBeforeItReplaces(t *testing.T, srv *harness.Server, b *tab) {
+	b.open(b.open(srv.URL+"/log_in").askForMail(srv, srv.URL, "alice")).want("Confirmation successful")
+	foreign := b.open(srv.URL+"/log_in").askForMail(srv, srv.URL, "mallory")
 	for _, script := range []bool{true, false} {
 		if !script {
 			b.withoutScript()
@@ -79,14 +79,14 @@ func chromiumAsksBeforeItReplaces(t *testing.T, w *harness.Server, b *tab) {
 	if text := eval[string](b, "document.querySelector('.box').innerText"); !strings.Contains(text, "mallory") {
 		t.Errorf("the page says %q", text)
 	}
-	b.open(w.URL + "/log_out").want("Log out").click("button.main").want("Log in")
+	b.open(srv.URL + "/log_out").want("Log out").click("button.main").want("Log in")
 }
 
 // Ruling 24: the consent page's policy lets the answer through to the
 // application's origin, which is another one.
-func chromiumAuthorizes(t *testing.T, w *harness.Server, b *tab) {
-	app := newApplication(t, w, "read-only")
-	link := b.open(app.start()).askForMail(w, w.URL, "alice")
+func chromiumAuthorizes(t *testing.T, srv *harness.Server, b *tab) {
+	app := newApplication(t, srv, "read-only")
+	link := b.open(app.start()).askForMail(srv, srv.URL, "alice")
 	b.open(link).want("Authorize notes-app")
 
 	const refused = "document.getElementById('authorize-btn').disabled"
@@ -102,7 +102,7 @@ func chromiumAuthorizes(t *testing.T, w *harness.Server, b *tab) {
 	if got.Get("state") != "the state" || got.Get("from") != "ayb" {
 		t.Errorf("the application got %v", got)
 	}
-	app.mayUse(t, got.Get("code"), w.URL+"/v1/alice/notes.sqlite")
+	app.mayUse(t, got.Get("code"), srv.URL+"/v1/alice/notes.sqlite")
 
 	b.open(app.start()).want("Authorize notes-app").click("button[value=deny]")
 	if got := app.answer(t, b); got.Get("error") != "access_denied" || got.Get("state") != "the state" || got.Has("code") {
@@ -115,7 +115,7 @@ func chromiumAuthorizes(t *testing.T, w *harness.Server, b *tab) {
 	b.want("Authorize notes-app").fill("#new-database", "fresh.sqlite").click("button[value=create]")
 	b.do(chromedp.WaitReady(chromedp.CSS(`option[value="alice/fresh.sqlite"]`)))
 	b.want("Authorize notes-app").click("#authorize-btn") // it is chosen already
-	app.mayUse(t, app.answer(t, b).Get("code"), w.URL+"/v1/alice/fresh.sqlite")
+	app.mayUse(t, app.answer(t, b).Get("code"), srv.URL+"/v1/alice/fresh.sqlite")
 
 	b.open(strings.Replace(app.start(), "redirect_uri=", "redirect_uri=x", 1)).want("Authorization Error")
 }
@@ -158,8 +158,8 @@ func (a *application) mayUse(t *testing.T, code, database string) {
 
 // A script that got into a page does not run; and complaints of the browser do
 // reach the test.
-func chromiumKeepsPolicy(t *testing.T, w *harness.Server, b *tab) {
-	b.open(w.URL + "/log_in").want("Log in")
+func chromiumKeepsPolicy(t *testing.T, srv *harness.Server, b *tab) {
+	b.open(srv.URL + "/log_in").want("Log in")
 	eval[bool](b, `{
 		const s = document.createElement("script");
 		s.textContent = "window.ran = true";

@@ -186,11 +186,11 @@ func (b *tab) withoutScript() *tab {
 
 // askForMail fills in the form for logging in, and gives the link of the mail
 // that comes. base is the server's URL as this browser knows it.
-func (b *tab) askForMail(w *harness.Server, base, name string) (link string) {
+func (b *tab) askForMail(srv *harness.Server, base, name string) (link string) {
 	b.t.Helper()
-	before := len(w.MailedTokens(harness.Address(name)))
+	before := len(srv.MailedTokens(harness.Address(name)))
 	b.want("Log in").fill("#username", name).click("button.main").want("Check email")
-	u, err := url.Parse(mailedLink(b.t, w, name, before))
+	u, err := url.Parse(mailedLink(b.t, srv, name, before))
 	if err != nil {
 		b.t.Fatal(err)
 	}

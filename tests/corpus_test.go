@@ -24,14 +24,14 @@ func TestCorpus(t *testing.T) {
 	if harness.Race() {
 		delete(topics, "large") // it is long, and has nothing that races more
 	}
-	w := harness.Start(t, harness.AllInOne, harness.WithConfig("[querynode]\nmax_daemons = 12"))
-	alice := w.Register("alice")
+	srv := harness.Start(t, harness.AllInOne, harness.WithConfig("[querynode]\nmax_daemons = 12"))
+	alice := srv.Register("alice")
 	counts := make(chan [2]int, len(topics))
 	t.Run("topics", func(t *testing.T) {
 		for topic, entries := range topics {
 			t.Run(topic, func(t *testing.T) {
 				t.Parallel()
-				r := newCorpusRun(t, w, alice, topic, entries)
+				r := newCorpusRun(t, srv, alice, topic, entries)
 				r.oneByOne()
 				r.atomicBatch()
 				r.eachByItself()
@@ -61,11 +61,11 @@ type corpusRun struct {
 	compared                  int             // with the shell
 }
 
-func newCorpusRun(t *testing.T, w *harness.Server, user *harness.User, topic string, entries []corpusEntry) *corpusRun {
+func newCorpusRun(t *testing.T, srv *harness.Server, user *harness.User, topic string, entries []corpusEntry) *corpusRun {
 	t.Helper()
 	r := &corpusRun{t: t, entries: entries, shell: newSQLiteShell(t)}
 	for name, db := range map[string]*corpusDB{"typed": &r.typed, "text": &r.text, "atomic": &r.atomic, "each": &r.each} {
-		*db = corpusDB{t, w, user, topic + "_" + name + ".sqlite"}
+		*db = corpusDB{t, srv, user, topic + "_" + name + ".sqlite"}
 		user.Create(db.name)
 	}
 	return r

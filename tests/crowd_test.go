@@ -67,14 +67,14 @@ func TestCrowdQ2(t *testing.T) {
 	const table = "CREATE TABLE t(who INTEGER, i INTEGER, text TEXT, PRIMARY KEY (who, i))"
 	for _, topology := range harness.Topologies() {
 		t.Run(string(topology), func(t *testing.T) {
-			w := harness.Start(t, topology)
-			alice := w.Register("alice")
+			srv := harness.Start(t, topology)
+			alice := srv.Register("alice")
 			t.Run("one database", func(t *testing.T) {
 				alice.Create("one.sqlite")
 				alice.Exec("one.sqlite", table)
 				var all visitors
 				for n := range crowd {
-					all = append(all, visitor{t, w.Client(alice.Token), "one.sqlite", n})
+					all = append(all, visitor{t, srv.Client(alice.Token), "one.sqlite", n})
 				}
 				all.run(t.Context(), 20)
 				if got := alice.Cell("one.sqlite", "SELECT count(DISTINCT who) || '/' || count(*) FROM t"); got != fmt.Sprintf("%d/%d", crowd, crowd*20) {
@@ -85,7 +85,7 @@ func TestCrowdQ2(t *testing.T) {
 				var all visitors
 				var wg sync.WaitGroup
 				for n := range crowd {
-					v := visitor{t, w.Client(alice.Token), fmt.Sprintf("own%d.sqlite", n), n}
+					v := visitor{t, srv.Client(alice.Token), fmt.Sprintf("own%d.sqlite", n), n}
 					all = append(all, v)
 					wg.Go(func() { // all daemons start at the same moment, too
 						if _, err := v.client.CreateDatabase(t.Context(), "alice", v.db, httpapi.CreateDatabaseRequest{DBType: "sqlite"}); err != nil {
@@ -97,7 +97,7 @@ func TestCrowdQ2(t *testing.T) {
 				}
 				wg.Wait()
 				all.run(t.Context(), 10)
-				if n := len(w.Daemons()); n < crowd {
+				if n := len(srv.Daemons()); n < crowd {
 					t.Errorf("%d databases are in use by %d daemons", crowd, n)
 				}
 				for _, v := range all {

@@ -48,7 +48,7 @@ func packedRows(t testing.TB, bytesUnpacked int) []byte {
 // that nobody reads. Each has two databases, named a and b, which it makes. It
 // returns when the last request has ended, and reports on full when some
 // request was refused because the disk was full.
-func attackDisk(t testing.TB, w *harness.Server, users []*harness.User, stop <-chan struct{}, full *atomic.Int64) {
+func attackDisk(t testing.TB, srv *harness.Server, users []*harness.User, stop <-chan struct{}, full *atomic.Int64) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -77,7 +77,7 @@ func attackDisk(t testing.TB, w *harness.Server, users []*harness.User, stop <-c
 		u.Exec("a", "CREATE TABLE t(x)")
 		for _, db := range []string{"a", "b"} {
 			for range 3 {
-				repeat(func(int) error { return importPacked(ctx, w, u, db, body) })
+				repeat(func(int) error { return importPacked(ctx, srv, u, db, body) })
 			}
 		}
 		repeat(func(int) error {
@@ -88,14 +88,14 @@ func attackDisk(t testing.TB, w *harness.Server, users []*harness.User, stop <-c
 			_, err := u.Query(ctx, u.Name, "b", "SELECT count(*) FROM (SELECT DISTINCT hex(randomblob(20000)) FROM "+upTo(3000)+")")
 			return err
 		})
-		repeat(func(int) error { return notRead(ctx, w, u) })
+		repeat(func(int) error { return notRead(ctx, srv, u) })
 	}
 	wg.Wait()
 }
 
 // importPacked imports a packed body into the table that is called packed.
-func importPacked(ctx context.Context, w *harness.Server, u *harness.User, db string, body []byte) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL+"/v1/"+u.Name+"/"+db+"/import?format=csv&table=packed&mode=replace", bytes.NewReader(body))
+func importPacked(ctx context.Context, srv *harness.Server, u *harness.User, db string, body []byte) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, srv.URL+"/v1/"+u.Name+"/"+db+"/import?format=csv&table=packed&mode=replace", bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -114,11 +114,11 @@ func importPacked(ctx context.Context, w *harness.Server, u *harness.User, db st
 }
 
 // notRead asks for a large result of a writer and reads nothing of it for a while.
-func notRead(ctx context.Context, w *harness.Server, u *harness.User) error {
+func notRead(ctx context.Context, srv *harness.Server, u *harness.User) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	sql := "CREATE TABLE IF NOT EXISTS n(x); INSERT INTO n VALUES (1); SELECT hex(randomblob(10000)) FROM " + upTo(4000)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL+"/v1/"+u.Name+"/b/query", strings.NewReader(sql))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, srv.URL+"/v1/"+u.Name+"/b/query", strings.NewReader(sql))
 	if err != nil {
 		return err
 	}
@@ -168,9 +168,9 @@ func (n *keeper) check() {
 	}
 }
 
-func diskIsFull(t testing.TB, w *harness.Server) bool {
+func diskIsFull(t testing.TB, srv *harness.Server) bool {
 	t.Helper()
-	resp, err := http.Get(w.URL + "/health")
+	resp, err := http.Get(srv.URL + "/health")
 	if err != nil {
 		return false
 	}
@@ -188,13 +188,13 @@ func diskIsFull(t testing.TB, w *harness.Server) bool {
 // acknowledged is lost.
 func TestFullDisk(t *testing.T) {
 	disk := disktest.Mount(t, 300<<20)
-	w := harness.Start(t, harness.AllInOne, harness.WithDir(disk), harness.WithEnv("AYB__LIMITS__RATE_PER_MINUTE=0", "AYB__RETENTION__DELETION_GRACE=0s"))
+	srv := harness.Start(t, harness.AllInOne, harness.WithDir(disk), harness.WithEnv("AYB__LIMITS__RATE_PER_MINUTE=0", "AYB__RETENTION__DELETION_GRACE=0s"))
 	var attackers []*harness.User
 	for i := range 3 {
-		attackers = append(attackers, w.Register(fmt.Sprintf("mallory%d", i)))
+		attackers = append(attackers, srv.Register(fmt.Sprintf("mallory%d", i)))
 	}
-	n := &keeper{User: w.Register("nora"), t: t}
-	friend := w.Register("fred")
+	n := &keeper{User: srv.Register("nora"), t: t}
+	friend := srv.Register("fred")
 	n.Create("shop")
 	n.Create("unused")
 	n.Exec("shop", "CREATE TABLE t(id INTEGER PRIMARY KEY, x)")
@@ -208,11 +208,11 @@ func TestFullDisk(t *testing.T) {
 	stop, ended, full := make(chan struct{}), make(chan struct{}), &atomic.Int64{}
 	go func() {
 		defer close(ended)
-		attackDisk(t, w, attackers, stop, full)
+		attackDisk(t, srv, attackers, stop, full)
 	}()
 	harness.Until(t, "the disk to be full", func() bool {
 		understood(t, "a write under attack", n.write())
-		return full.Load() >= 20 && diskIsFull(t, w)
+		return full.Load() >= 20 && diskIsFull(t, srv)
 	})
 	if free := disktest.Free(t, disk); free < 24<<20 {
 		t.Errorf("only %d bytes of the reserve are left", free)
@@ -242,7 +242,7 @@ func TestFullDisk(t *testing.T) {
 		if _, err := friend.LogOut(t.Context()); err != nil {
 			t.Errorf("log out: %v", err)
 		}
-		w.Register("zoe")
+		srv.Register("zoe")
 		made := 0
 		harness.Until(t, "a new database to be refused", func() bool {
 			disktest.Fill(t, disk, 48<<20) // what attackers held may have been given back since
@@ -253,11 +253,11 @@ func TestFullDisk(t *testing.T) {
 			}
 			return errs.Is(err, errs.DiskFull)
 		})
-		harness.Until(t, "/health to tell", func() bool { return diskIsFull(t, w) })
+		harness.Until(t, "/health to tell", func() bool { return diskIsFull(t, srv) })
 		if err := n.DeleteDatabase(t.Context(), "nora", "unused"); err != nil {
 			t.Errorf("delete: %v", err)
 		}
-		w.Restart("ayb")
+		srv.Restart("ayb")
 		n.check()
 	})
 
@@ -266,11 +266,11 @@ func TestFullDisk(t *testing.T) {
 		disktest.Fill(t, disk, 0)
 		n.Cell("shop", "SELECT count(*) FROM t")
 		for i := range 3 {
-			_, err := w.Client("").Register(t.Context(), httpapi.RegisterRequest{Entity: fmt.Sprintf("late%d", i), EmailAddress: "late@example.org", EntityType: "user"})
+			_, err := srv.Client("").Register(t.Context(), httpapi.RegisterRequest{Entity: fmt.Sprintf("late%d", i), EmailAddress: "late@example.org", EntityType: "user"})
 			understood(t, "register", err)
 			understood(t, "write", n.write())
 		}
-		w.Restart("ayb")
+		srv.Restart("ayb")
 		n.Cell("shop", "SELECT count(*) FROM t")
 	})
 	takeBack()
@@ -280,8 +280,8 @@ func TestFullDisk(t *testing.T) {
 			t.Errorf("delete an attacker: %v", err)
 		}
 	}
-	harness.Until(t, "room", func() bool { return !diskIsFull(t, w) })
-	again := eventually(t, w, "amy")
+	harness.Until(t, "room", func() bool { return !diskIsFull(t, srv) })
+	again := eventually(t, srv, "amy")
 	harness.Until(t, "a new database", func() bool { // the node has said that it is there
 		_, err := again.CreateDatabase(t.Context(), again.Name, "new", httpapi.CreateDatabaseRequest{DBType: "sqlite"})
 		understood(t, "create", err)
@@ -296,14 +296,14 @@ func TestFullDisk(t *testing.T) {
 }
 
 // eventually registers somebody as soon as that works.
-func eventually(t *testing.T, w *harness.Server, name string) *harness.User {
+func eventually(t *testing.T, srv *harness.Server, name string) *harness.User {
 	t.Helper()
 	harness.Until(t, "registration", func() bool {
-		_, err := w.Client("").Register(t.Context(), httpapi.RegisterRequest{Entity: name + "0", EmailAddress: harness.Address(name + "0"), EntityType: "user"})
+		_, err := srv.Client("").Register(t.Context(), httpapi.RegisterRequest{Entity: name + "0", EmailAddress: harness.Address(name + "0"), EntityType: "user"})
 		if e, ok := errors.AsType[*errs.Error](err); ok && !errs.Is(e, errs.Conflict) {
 			understood(t, "register", err)
 		}
 		return err == nil
 	})
-	return w.Register(name)
+	return srv.Register(name)
 }

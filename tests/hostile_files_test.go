@@ -170,9 +170,9 @@ const filled = `CREATE TABLE items(id INTEGER PRIMARY KEY, name TEXT, price REAL
 	CREATE TRIGGER touched AFTER DELETE ON items BEGIN UPDATE items SET name = name WHERE id = old.id; END;
 	CREATE VIRTUAL TABLE words USING fts5(word); INSERT INTO words SELECT name FROM items`
 
-func hostileFiles(t *testing.T, w *harness.Server, mallory *harness.User) {
-	first := newTarget(t, w, mallory)
-	first.sql(filled).wants(t, w, 200, "")
+func hostileFiles(t *testing.T, srv *harness.Server, mallory *harness.User) {
+	first := newTarget(t, srv, mallory)
+	first.sql(filled).wants(t, srv, 200, "")
 	harness.Until(t, "its daemon to end", func() bool { return first.daemon() == 0 })
 	content, err := os.ReadFile(first.path())
 	if err != nil {
@@ -181,15 +181,15 @@ func hostileFiles(t *testing.T, w *harness.Server, mallory *harness.User) {
 	for _, a := range fileAttacks() {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
-			db := newTarget(t, w, mallory) // it has never had a daemon
+			db := newTarget(t, srv, mallory) // it has never had a daemon
 			if err := os.WriteFile(db.path(), content, 0o600); err != nil {
 				t.Fatal(err)
 			}
 			a.change(t, db.path(), bytes.Clone(content))
-			db.sql(everything).wants(t, w, a.status, a.says)
-			db.sql("PRAGMA integrity_check(3)").wants(t, w, 0, "")
-			db.sql("DELETE FROM items WHERE id % 3 = 0; INSERT INTO items(name) VALUES ('x'); INSERT INTO words VALUES ('y')").wants(t, w, 0, "")
-			strike(t, "GET", strings.TrimSuffix(db.url(), "query")+"schema", mallory, nil).wants(t, w, 0, "")
+			db.sql(everything).wants(t, srv, a.status, a.says)
+			db.sql("PRAGMA integrity_check(3)").wants(t, srv, 0, "")
+			db.sql("DELETE FROM items WHERE id % 3 = 0; INSERT INTO items(name) VALUES ('x'); INSERT INTO words VALUES ('y')").wants(t, srv, 0, "")
+			strike(t, "GET", strings.TrimSuffix(db.url(), "query")+"schema", mallory, nil).wants(t, srv, 0, "")
 			if info, err := os.Lstat(db.path()); strings.HasPrefix(a.name, "a link") && (err != nil || info.Mode()&os.ModeSymlink == 0) {
 				t.Errorf("the link has become %v, %v", info, err)
 			}

@@ -75,23 +75,23 @@ func zstandard(t *testing.T, r io.Reader, o ...zstd.EOption) []byte {
 	return b.Bytes()
 }
 
-func hostileHTTP(t *testing.T, w *harness.Server, mallory *harness.User) {
+func hostileHTTP(t *testing.T, srv *harness.Server, mallory *harness.User) {
 	for _, a := range append(bodies(t), documents()...) {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
-			db := newTarget(t, w, mallory)
-			strike(t, http.MethodPost, db.url(), mallory, a.body(), a.headers...).wants(t, w, a.status, a.says)
+			db := newTarget(t, srv, mallory)
+			strike(t, http.MethodPost, db.url(), mallory, a.body(), a.headers...).wants(t, srv, a.status, a.says)
 			db.survives()
 		})
 	}
 	for _, a := range connections() {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
-			db := newTarget(t, w, mallory)
+			db := newTarget(t, srv, mallory)
 			head := fmt.Sprintf("POST /v1/mallory/%s/query HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n", db.db, mallory.Token)
 			var got string
 			harness.Until(t, "a place beside the other attacks", func() bool {
-				got = exchange(t, w, strings.ReplaceAll(a.sent, "HEAD", head+"Connection: close\r\n"), a.half)
+				got = exchange(t, srv, strings.ReplaceAll(a.sent, "HEAD", head+"Connection: close\r\n"), a.half)
 				return !strings.Contains(got, "queries run on the databases of this account")
 			})
 			if !strings.Contains(got, a.says) || a.says == "" && strings.Contains(got, " 200 ") {
@@ -100,8 +100,8 @@ func hostileHTTP(t *testing.T, w *harness.Server, mallory *harness.User) {
 			db.survives()
 		})
 	}
-	t.Run("slow bodies take nobody's place", func(t *testing.T) { t.Parallel(); slowBodies(t, w, mallory) })
-	t.Run("answers that nobody reads", func(t *testing.T) { t.Parallel(); unread(t, w, mallory) })
+	t.Run("slow bodies take nobody's place", func(t *testing.T) { t.Parallel(); slowBodies(t, srv, mallory) })
+	t.Run("answers that nobody reads", func(t *testing.T) { t.Parallel(); unread(t, srv, mallory) })
 }
 
 // bodies are too large, or become so.
@@ -210,9 +210,9 @@ func connections() []rawAttack {
 }
 
 // exchange writes to a new connection and reads all there is.
-func exchange(t *testing.T, w *harness.Server, sent string, half bool) string {
+func exchange(t *testing.T, srv *harness.Server, sent string, half bool) string {
 	t.Helper()
-	c := connect(t, w)
+	c := connect(t, srv)
 	// The server may have answered and closed before it has read everything.
 	_, _ = io.WriteString(c, sent)
 	if half {
@@ -222,9 +222,9 @@ func exchange(t *testing.T, w *harness.Server, sent string, half bool) string {
 	return string(got)
 }
 
-func connect(t *testing.T, w *harness.Server) *net.TCPConn {
+func connect(t *testing.T, srv *harness.Server) *net.TCPConn {
 	t.Helper()
-	c, err := net.Dial("tcp", strings.TrimPrefix(w.URL, "http://"))
+	c, err := net.Dial("tcp", strings.TrimPrefix(srv.URL, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,10 +236,10 @@ func connect(t *testing.T, w *harness.Server) *net.TCPConn {
 }
 
 // slowBodies keeps hundreds of requests open that never come to their end.
-func slowBodies(t *testing.T, w *harness.Server, mallory *harness.User) {
-	db := newTarget(t, w, mallory)
+func slowBodies(t *testing.T, srv *harness.Server, mallory *harness.User) {
+	db := newTarget(t, srv, mallory)
 	for i := range 300 {
-		c := connect(t, w)
+		c := connect(t, srv)
 		if _, err := fmt.Fprintf(c, "POST /v1/mallory/%s/query HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\nSELECT", db.db, mallory.Token, 1000+i*5000); err != nil {
 			t.Fatal(err)
 		}
@@ -249,12 +249,12 @@ func slowBodies(t *testing.T, w *harness.Server, mallory *harness.User) {
 
 // unread asks for endless answers and reads a little of each. P8: they wait on
 // the way in bounded memory; who else asks is told so at worst.
-func unread(t *testing.T, w *harness.Server, mallory *harness.User) {
-	db := newTarget(t, w, mallory)
+func unread(t *testing.T, srv *harness.Server, mallory *harness.User) {
+	db := newTarget(t, srv, mallory)
 	const sql = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT hex(zeroblob(10000)) FROM c"
 	var open []*net.TCPConn
 	for range 8 {
-		c := connect(t, w)
+		c := connect(t, srv)
 		if _, err := fmt.Fprintf(c, "POST /v1/mallory/%s/query HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s", db.db, mallory.Token, len(sql), sql); err != nil {
 			t.Fatal(err)
 		}

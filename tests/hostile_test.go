@@ -38,18 +38,18 @@ idle_timeout = "2s"
 // refused or contained, the attacked database answers again at once, and
 // neither the server nor another tenant notices.
 func TestHostile(t *testing.T) {
-	w := harness.Start(t, harness.AllInOne, harness.WithConfig(hostileLimits))
-	watch := watchMemory(t, w)
-	neighbour := startNeighbour(t, w)
-	mallory := w.Register("mallory")
+	srv := harness.Start(t, harness.AllInOne, harness.WithConfig(hostileLimits))
+	watch := watchMemory(t, srv)
+	neighbour := startNeighbour(t, srv)
+	mallory := srv.Register("mallory")
 	t.Run("attacks", func(t *testing.T) { // over when all of them are
-		t.Run("sql", func(t *testing.T) { t.Parallel(); hostileSQL(t, w, mallory) })
-		t.Run("http", func(t *testing.T) { t.Parallel(); hostileHTTP(t, w, mallory) })
-		t.Run("files", func(t *testing.T) { t.Parallel(); hostileFiles(t, w, mallory) })
+		t.Run("sql", func(t *testing.T) { t.Parallel(); hostileSQL(t, srv, mallory) })
+		t.Run("http", func(t *testing.T) { t.Parallel(); hostileHTTP(t, srv, mallory) })
+		t.Run("files", func(t *testing.T) { t.Parallel(); hostileFiles(t, srv, mallory) })
 	})
 	neighbour.check()
 	watch.check()
-	if out := w.Process("ayb").Output(); strings.Contains(out, "panic") {
+	if out := srv.Process("ayb").Output(); strings.Contains(out, "panic") {
 		t.Errorf("something panicked:\n%s", out)
 	}
 }
@@ -94,13 +94,13 @@ type target struct {
 
 var targets atomic.Int64
 
-func newTarget(t *testing.T, w *harness.Server, user *harness.User) target {
+func newTarget(t *testing.T, srv *harness.Server, user *harness.User) target {
 	t.Helper()
 	name := fmt.Sprintf("target%d.sqlite", targets.Add(1))
 	if _, err := user.CreateDatabase(t.Context(), user.Name, name, httpapi.CreateDatabaseRequest{DBType: "sqlite"}); err != nil {
 		t.Fatal(err)
 	}
-	return target{t, w, user, name}
+	return target{t, srv, user, name}
 }
 
 func (a target) url() string { return a.w.URL + httpapi.DatabasePath(a.user.Name, a.db, "query") }
@@ -126,7 +126,7 @@ func (a target) survives() {
 }
 
 // wants checks an answer, and that it tells nothing of the server's insides.
-func (r outcome) wants(t *testing.T, w *harness.Server, status int, says string) {
+func (r outcome) wants(t *testing.T, srv *harness.Server, status int, says string) {
 	t.Helper()
 	if r.broken != nil || status > 0 && r.status != status || !strings.Contains(r.body, says) {
 		t.Errorf("got %d %.400s %v; want %d %q", r.status, r.body, r.broken, status, says)
@@ -134,7 +134,7 @@ func (r outcome) wants(t *testing.T, w *harness.Server, status int, says string)
 	if r.status != http.StatusOK && !strings.HasPrefix(r.body, `{"type":"`) {
 		t.Errorf("the error %d has the body %.200q", r.status, r.body)
 	}
-	for _, secret := range []string{w.Dir, "/databases/", "goroutine", ".go:"} {
+	for _, secret := range []string{srv.Dir, "/databases/", "goroutine", ".go:"} {
 		if strings.Contains(r.body, secret) {
 			t.Errorf("the answer names %q: %.400s", secret, r.body)
 		}
@@ -151,12 +151,12 @@ type neighbour struct {
 	worst  time.Duration
 }
 
-func startNeighbour(t *testing.T, w *harness.Server) *neighbour {
+func startNeighbour(t *testing.T, srv *harness.Server) *neighbour {
 	t.Helper()
-	n := &neighbour{t: t, user: w.Register("alice"), stop: make(chan struct{})}
+	n := &neighbour{t: t, user: srv.Register("alice"), stop: make(chan struct{})}
 	n.user.Create("shop.sqlite")
 	// A busy machine is no fault of the server's.
-	if out, err := exec.CommandContext(t.Context(), filepath.Join(w.Bin, "ayb"), "admin", "limits", "set", "alice", "statement_timeout=1m", "--config", w.Config).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), filepath.Join(srv.Bin, "ayb"), "admin", "limits", "set", "alice", "statement_timeout=1m", "--config", srv.Config).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	n.user.Exec("shop.sqlite", "CREATE TABLE t(n INTEGER PRIMARY KEY, v TEXT)")
@@ -208,9 +208,9 @@ type memoryWatch struct {
 	peak int64
 }
 
-func watchMemory(t *testing.T, w *harness.Server) *memoryWatch {
-	m := &memoryWatch{t: t, w: w, stop: make(chan struct{})}
-	server := w.Process("ayb")
+func watchMemory(t *testing.T, srv *harness.Server) *memoryWatch {
+	m := &memoryWatch{t: t, w: srv, stop: make(chan struct{})}
+	server := srv.Process("ayb")
 	m.done.Go(func() {
 		tick := time.NewTicker(10 * time.Millisecond)
 		defer tick.Stop()

@@ -65,9 +65,9 @@ func newSlayer(t *testing.T, topology harness.Topology) *slayer {
 	}
 	t.Logf("AYB_TEST_SEED=%d", seed)
 	s3 := harness.StartS3(t)
-	w := harness.Start(t, topology, harness.WithSnapshots(s3.Bucket(killBucket), "2s", killSnapshots),
+	srv := harness.Start(t, topology, harness.WithSnapshots(s3.Bucket(killBucket), "2s", killSnapshots),
 		harness.WithConfig("[limits]\ndatabases_per_account = 0"))
-	k := &slayer{t: t, topology: topology, w: w, s3: s3, user: w.Register("ann"), random: rand.New(rand.NewPCG(seed, 5)),
+	k := &slayer{t: t, topology: topology, w: srv, s3: s3, user: srv.Register("ann"), random: rand.New(rand.NewPCG(seed, 5)),
 		took: map[string]time.Duration{}, live: map[string]bool{}, unsure: map[string]bool{}}
 	for i, db := range []string{"base.sqlite", "restored.sqlite"} {
 		k.user.Create(db)

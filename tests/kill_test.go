@@ -65,23 +65,23 @@ func ended(t *testing.T, what string, pids []int) {
 // Any role may die under load and come back: no acknowledged insert and no
 // mail of an acknowledged registration is lost.
 func TestKilledRoles(t *testing.T) {
-	w := harness.Start(t, harness.Split, harness.WithConfig("[limits]\nrate_per_minute = 0"))
-	alice := w.Register("alice")
+	srv := harness.Start(t, harness.Split, harness.WithConfig("[limits]\nrate_per_minute = 0"))
+	alice := srv.Register("alice")
 	first := startInserters(t, alice, "first.sqlite", 4, false)
 	second := startInserters(t, alice, "second.sqlite", 4, false)
-	mails := startRegistrars(t, w, 4)
+	mails := startRegistrars(t, srv, 4)
 	for round := range 3 {
 		for _, role := range harness.Split.Roles() {
 			first.more(10 + rand.IntN(20))
 			second.more(10)
 			mails.more(2)
-			w.Kill(role)
+			srv.Kill(role)
 			if role == "ayb-mailer" {
 				mails.more(2) // the mails wait
 				first.more(5) // nobody else needs the mailer
 			}
-			w.StartRole(role)
-			w.WaitHealthy()
+			srv.StartRole(role)
+			srv.WaitHealthy()
 			t.Logf("round %d: %s is back", round, role)
 		}
 	}

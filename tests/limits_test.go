@@ -27,7 +27,7 @@ func TestRateLimit(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := harness.Start(t, harness.AllInOne, harness.WithEnv(tt.env...))
+			srv := harness.Start(t, harness.AllInOne, harness.WithEnv(tt.env...))
 			var statuses []int
 			begin := time.Now()
 			for i := range 40 {
@@ -38,7 +38,7 @@ func TestRateLimit(t *testing.T) {
 				if tt.forwarded {
 					address = fmt.Sprint("198.51.100.", 100+i)
 				}
-				statuses = append(statuses, logIn(t, w.URL, account, address))
+				statuses = append(statuses, logIn(t, srv.URL, account, address))
 			}
 			// On a machine that took longer for them, one more is due every six seconds.
 			due := min(int(time.Since(begin)/(6*time.Second)), 40-tt.taken)

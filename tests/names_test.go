@@ -19,8 +19,8 @@ import (
 
 // A declared type never changes what is in a column.
 func TestDeclaredTypesChangeNothing(t *testing.T) {
-	w := harness.Start(t, harness.AllInOne)
-	alice := w.Register("alice")
+	srv := harness.Start(t, harness.AllInOne)
+	alice := srv.Register("alice")
 	alice.Create("types.sqlite")
 	alice.Exec("types.sqlite", "CREATE TABLE t(b BOOLEAN, d DATE, ts TIMESTAMP, dt DATETIME, i INTEGER); INSERT INTO t VALUES (7, 'hello', 5, 'x', 'text'), (1, 20200101, '2020', 1.5, NULL)")
 	got := alice.JSON("types.sqlite", "SELECT * FROM t")
@@ -30,9 +30,9 @@ func TestDeclaredTypesChangeNothing(t *testing.T) {
 }
 
 // send sends a request with exactly this path, which no client cleans up.
-func send(t *testing.T, w *harness.Server, token, method, path, body string) (int, string) {
+func send(t *testing.T, srv *harness.Server, token, method, path, body string) (int, string) {
 	t.Helper()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(w.URL, "http://"))
+	conn, err := net.Dial("tcp", strings.TrimPrefix(srv.URL, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,8 +56,8 @@ func send(t *testing.T, w *harness.Server, token, method, path, body string) (in
 // Names are as the contract says, over HTTP and on disk: what differs is
 // different, and what is no name makes no file.
 func TestNames(t *testing.T) {
-	w := harness.Start(t, harness.AllInOne, harness.WithConfig("[limits]\nrate_per_minute = 0"))
-	alice, bob := w.Register("alice"), w.Register("Bob")
+	srv := harness.Start(t, harness.AllInOne, harness.WithConfig("[limits]\nrate_per_minute = 0"))
+	alice, bob := srv.Register("alice"), srv.Register("Bob")
 	long := strings.Repeat("x", 121) + ".sqlite" // 128 bytes
 	good := map[*harness.User][]string{
 		alice: {"shop.sqlite", "Shop.sqlite", "SHOP.SQLITE", long, "...", "-", "_", ".hidden", "current", "admin", "CON"},
@@ -83,8 +83,8 @@ func TestNames(t *testing.T) {
 			t.Errorf("got %v, %v", got, err)
 		}
 	})
-	t.Run("what is no name", func(t *testing.T) { noNames(t, w, alice) })
-	t.Run("reserved", func(t *testing.T) { reservedNames(t, w) })
+	t.Run("what is no name", func(t *testing.T) { noNames(t, srv, alice) })
+	t.Run("reserved", func(t *testing.T) { reservedNames(t, srv) })
 	t.Run("on disk", func(t *testing.T) {
 		var want []string
 		for user, names := range good {
@@ -92,13 +92,13 @@ func TestNames(t *testing.T) {
 				want = append(want, strings.ToLower(user.Name)+"/"+name)
 			}
 		}
-		onDisk(t, w, want)
+		onDisk(t, srv, want)
 	})
 }
 
 // noNames tries names that break the rules; each is refused with the
 // sentence of the contract.
-func noNames(t *testing.T, w *harness.Server, alice *harness.User) {
+func noNames(t *testing.T, srv *harness.Server, alice *harness.User) {
 	invalid := func(kind string) func(string) string {
 		return func(name string) string { return "Invalid " + kind + " slug: " + name }
 	}
@@ -126,26 +126,26 @@ func noNames(t *testing.T, w *harness.Server, alice *harness.User) {
 			return "A database slug can't be longer than 128 bytes, but this one is 129 bytes"
 		}},
 	} {
-		status, body := send(t, w, alice.Token, "POST", "/v1/alice/"+c.raw+"/create", "")
+		status, body := send(t, srv, alice.Token, "POST", "/v1/alice/"+c.raw+"/create", "")
 		var e struct{ Type, Message string }
 		if err := json.Unmarshal([]byte(body), &e); err != nil || status != http.StatusBadRequest || e.Type != "InvalidSlug" || e.Message != c.message(c.name) {
 			t.Errorf("creating %s gave %d %s", c.raw, status, body)
 		}
 		// To query it is to ask for what does not exist.
-		if status, body := send(t, w, alice.Token, "POST", "/v1/alice/"+c.raw+"/query", "CREATE TABLE t(x)"); status < 400 || status >= 500 || strings.Contains(body, w.Dir) {
+		if status, body := send(t, srv, alice.Token, "POST", "/v1/alice/"+c.raw+"/query", "CREATE TABLE t(x)"); status < 400 || status >= 500 || strings.Contains(body, srv.Dir) {
 			t.Errorf("querying %s gave %d %s", c.raw, status, body)
 		}
 	}
 	for _, path := range []string{"/v1/../shop.sqlite/create", "/v1/%2e%2e/shop.sqlite/create", "/v1/alice%2f..%2fbob/shop.sqlite/create", "/v1/bob/x.sqlite/create", "/v1//x.sqlite/create", "/v1/alice//create"} {
-		if status, body := send(t, w, alice.Token, "POST", path, ""); status < 400 || status >= 500 || strings.Contains(body, w.Dir) {
+		if status, body := send(t, srv, alice.Token, "POST", path, ""); status < 400 || status >= 500 || strings.Contains(body, srv.Dir) {
 			t.Errorf("%s gave %d %s", path, status, body)
 		}
 	}
 }
 
 // reservedNames tries to register names of the service, in any case.
-func reservedNames(t *testing.T, w *harness.Server) {
-	c := w.Client("")
+func reservedNames(t *testing.T, srv *harness.Server) {
+	c := srv.Client("")
 	register := func(name string) error {
 		_, err := c.Register(t.Context(), httpapi.RegisterRequest{Entity: name, EmailAddress: "x@example.org", EntityType: "user"})
 		return err
@@ -170,9 +170,9 @@ func reservedNames(t *testing.T, w *harness.Server) {
 }
 
 // onDisk holds the tree of databases against the names that were created.
-func onDisk(t *testing.T, w *harness.Server, want []string) {
+func onDisk(t *testing.T, srv *harness.Server, want []string) {
 	var got []string
-	root := filepath.Join(w.DataPath, "databases")
+	root := filepath.Join(srv.DataPath, "databases")
 	dirs, err := filepath.Glob(filepath.Join(root, "*", "*"))
 	if err != nil {
 		t.Fatal(err)

@@ -64,26 +64,26 @@ func (a *application) exchange(code string) (*oauth2.Token, error) {
 func TestOAuthLibrary(t *testing.T) {
 	for _, setting := range harness.Settings() {
 		t.Run(setting.String(), func(t *testing.T) {
-			w := setting.Start(t)
-			alice := w.Register("alice")
+			srv := setting.Start(t)
+			alice := srv.Register("alice")
 			for _, db := range []string{"Notes.sqlite", "diary.sqlite"} {
 				alice.Create(db)
 				alice.Exec(db, "CREATE TABLE t(x); INSERT INTO t VALUES (1)")
 			}
 			for _, scope := range []string{"read-only", "read-write"} {
-				t.Run(scope, func(t *testing.T) { libraryFlow(t, w, scope) })
+				t.Run(scope, func(t *testing.T) { libraryFlow(t, srv, scope) })
 			}
 		})
 	}
 }
 
-func libraryFlow(t *testing.T, w *harness.Server, scope string) {
-	app := newApplication(t, w, scope)
+func libraryFlow(t *testing.T, srv *harness.Server, scope string) {
+	app := newApplication(t, srv, scope)
 	// Not logged in: by way of the mail, which is opened in another browser
 	// (U5, U7).
-	before := len(w.MailedTokens(harness.Address("alice")))
+	before := len(srv.MailedTokens(harness.Address("alice")))
 	newBrowser(t).open(app.start()).want("Log in").send("/log_in", "username", "Alice").want("Check email")
-	answer := newBrowser(t).open(mailedLink(t, w, "alice", before)).want("Confirm").send("/confirm/").
+	answer := newBrowser(t).open(mailedLink(t, srv, "alice", before)).want("Confirm").send("/confirm/").
 		want("Authorize notes-app").
 		send("/oauth/authorize", "database", "alice/Notes.sqlite", "action", "authorize").want("Thank you")
 	got := <-app.answers
@@ -94,7 +94,7 @@ func libraryFlow(t *testing.T, w *harness.Server, scope string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if token.Type() != "Bearer" || token.Extra("database_url") != w.URL+"/v1/alice/Notes.sqlite" || token.Extra("query_permission_level") != scope || !token.Valid() {
+	if token.Type() != "Bearer" || token.Extra("database_url") != srv.URL+"/v1/alice/Notes.sqlite" || token.Extra("query_permission_level") != scope || !token.Valid() {
 		t.Fatalf("%+v", token)
 	}
 	query := func(url, sql string) (int, string) {
@@ -120,7 +120,7 @@ func libraryFlow(t *testing.T, w *harness.Server, scope string) {
 	if status, body := query(own, write); status != wantStatus || body != wantBody {
 		t.Errorf("write: %d %s", status, body)
 	}
-	if status, _ := query(w.URL+"/v1/alice/diary.sqlite/query", "SELECT 1"); status != 403 {
+	if status, _ := query(srv.URL+"/v1/alice/diary.sqlite/query", "SELECT 1"); status != 403 {
 		t.Errorf("another database: %d", status)
 	}
 }
@@ -149,13 +149,13 @@ func (a *application) raw(t *testing.T, code string) (status int, token string) 
 func TestOAuthRaceOfExchanges(t *testing.T) {
 	for _, setting := range harness.Settings() {
 		t.Run(setting.String(), func(t *testing.T) {
-			w := setting.Start(t)
-			alice := w.Register("alice")
+			srv := setting.Start(t)
+			alice := srv.Register("alice")
 			alice.Create("db")
 			b := newBrowser(t)
-			b.logIn(w, "alice")
+			b.logIn(srv, "alice")
 			for range 10 {
-				app := newApplication(t, w, "read-only")
+				app := newApplication(t, srv, "read-only")
 				code := app.code(t, b, "alice/db")
 				var wg sync.WaitGroup
 				var mu sync.Mutex

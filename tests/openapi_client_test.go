@@ -30,10 +30,10 @@ type documented struct {
 	seen map[string]map[bool]int
 }
 
-func newDocumented(t *testing.T, w *harness.Server) *documented {
+func newDocumented(t *testing.T, srv *harness.Server) *documented {
 	t.Helper()
-	d := &documented{t: t, w: w, seen: map[string]map[bool]int{}, schemas: jsonschema.NewCompiler()}
-	resp, err := http.Get(w.URL + "/v1/openapi.json")
+	d := &documented{t: t, w: srv, seen: map[string]map[bool]int{}, schemas: jsonschema.NewCompiler()}
+	resp, err := http.Get(srv.URL + "/v1/openapi.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,8 +16,8 @@ const jsonKind = "application/json"
 // success and without, and what comes back is what it says.
 func TestOpenAPI(t *testing.T) {
 	s3 := harness.StartS3(t)
-	w := harness.Start(t, harness.AllInOne, harness.WithSnapshots(s3.Bucket("bucket"), "", 0))
-	d := newDocumented(t, w)
+	srv := harness.Start(t, harness.AllInOne, harness.WithSnapshots(s3.Bucket("bucket"), "", 0))
+	d := newDocumented(t, srv)
 	d.ok(call{operation: "GET /health"}, 200)
 	d.ok(call{operation: "GET /v1/openapi.json"}, 200)
 	d.ok(call{operation: "GET /.well-known/oauth-authorization-server"}, 200)

@@ -23,9 +23,9 @@ func TestPostgresOutage(t *testing.T) {
 	for _, topology := range harness.Topologies() {
 		t.Run(string(topology), func(t *testing.T) {
 			pg := pgtest.Start(t)
-			w := harness.Start(t, topology, harness.WithDatabaseURL(pg.Database(t)), harness.WithEnv("AYB__LIMITS__RATE_PER_MINUTE=0"))
-			o := &outage{Server: w, t: t, client: &http.Client{Timeout: 30 * time.Second}, stop: make(chan struct{})}
-			o.owner = w.Register("owner")
+			srv := harness.Start(t, topology, harness.WithDatabaseURL(pg.Database(t)), harness.WithEnv("AYB__LIMITS__RATE_PER_MINUTE=0"))
+			o := &outage{Server: srv, t: t, client: &http.Client{Timeout: 30 * time.Second}, stop: make(chan struct{})}
+			o.owner = srv.Register("owner")
 			o.owner.Create("shop")
 			o.owner.Exec("shop", "CREATE TABLE t(x); INSERT INTO t VALUES (7)")
 			o.underLoad(func() {

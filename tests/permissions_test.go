@@ -16,12 +16,12 @@ import (
 func TestPermissions(t *testing.T) {
 	for _, setting := range harness.Settings() {
 		t.Run(setting.String(), func(t *testing.T) {
-			w := startShared(t, setting)
-			t.Run("plain tokens", w.plainTokens)
-			t.Run("read-only means read-only", w.readOnly)
-			t.Run("scoped tokens", w.scopedTokens)
-			t.Run("at once", w.atOnce)
-			t.Run("running queries", w.runningQueries)
+			srv := startShared(t, setting)
+			t.Run("plain tokens", srv.plainTokens)
+			t.Run("read-only means read-only", srv.readOnly)
+			t.Run("scoped tokens", srv.scopedTokens)
+			t.Run("at once", srv.atOnce)
+			t.Run("running queries", srv.runningQueries)
 		})
 	}
 }

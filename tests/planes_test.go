@@ -23,13 +23,13 @@ const (
 // With several control planes a revoked token is refused by each of them from
 // the moment on at which the revocation was answered, whoever answered it.
 func TestRevocationHoldsEverywhere(t *testing.T) {
-	w := harness.Start(t, harness.Split, harness.WithPostgres(), harness.WithConfig("[limits]\nconnections_per_address = 0"))
-	alice := w.Register("alice")
+	srv := harness.Start(t, harness.Split, harness.WithPostgres(), harness.WithConfig("[limits]\nconnections_per_address = 0"))
+	alice := srv.Register("alice")
 	alice.Create("a.sqlite")
 	alice.Exec("a.sqlite", "CREATE TABLE t(x); INSERT INTO t VALUES (1)")
-	urls := []string{w.URL}
+	urls := []string{srv.URL}
 	for range planes - 1 {
-		urls = append(urls, w.AddControlPlane())
+		urls = append(urls, srv.AddControlPlane())
 	}
 	var accepted, refused, late atomic.Int64
 	var workers sync.WaitGroup

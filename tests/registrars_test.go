@@ -27,12 +27,12 @@ type registrars struct {
 	failed int
 }
 
-func startRegistrars(t *testing.T, w *harness.Server, clients int) *registrars {
+func startRegistrars(t *testing.T, srv *harness.Server, clients int) *registrars {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	r := &registrars{t: t, w: w, stop: cancel}
+	r := &registrars{t: t, w: srv, stop: cancel}
 	for range clients {
-		c := w.Client("")
+		c := srv.Client("")
 		r.wg.Go(func() { r.work(ctx, c) })
 	}
 	t.Cleanup(r.end)

@@ -107,8 +107,8 @@ ANALYZE;
 // its encoding are. The same is true of the script that it can be had as.
 func TestRoundTripOfAFile(t *testing.T) {
 	t.Parallel()
-	w := harness.Start(t, harness.AllInOne)
-	p := tripper{t, w.Register("alice")}
+	srv := harness.Start(t, harness.AllInOne)
+	p := tripper{t, srv.Register("alice")}
 	for name, first := range map[string]string{
 		"utf8":    "",
 		"small":   "PRAGMA page_size = 512; PRAGMA auto_vacuum = FULL;",
@@ -212,8 +212,8 @@ func texts(cells ...string) []*string {
 // CSV, and from a table of its own format.
 func TestRoundTripOfUnicode(t *testing.T) {
 	t.Parallel()
-	w := harness.Start(t, harness.AllInOne)
-	p := tripper{t, w.Register("alice")}
+	srv := harness.Start(t, harness.AllInOne)
+	p := tripper{t, srv.Register("alice")}
 	p.user.Create("unicode")
 	raw, err := os.ReadFile(filepath.Join(unicodeFiles, "UnicodeData.txt"))
 	if err != nil {
@@ -280,8 +280,8 @@ func nasty(seed uint64) [][]*string {
 // numbers as they are written where that is asked for, and fields of megabytes.
 func TestRoundTripOfNastyFiles(t *testing.T) {
 	t.Parallel()
-	w := harness.Start(t, harness.AllInOne)
-	p := tripper{t, w.Register("alice")}
+	srv := harness.Start(t, harness.AllInOne)
+	p := tripper{t, srv.Register("alice")}
 	p.user.Create("nasty")
 	empty, letter := "", "x"
 	numbers := [][]*string{texts("zeros", "plus", "exponent", "point", "large", "ints", "reals", "mixed", "minus")}

@@ -78,13 +78,13 @@ func (ws *worlds) start(t *testing.T, env *testscript.Env, setting harness.Setti
 	if _, err := os.Stat(filepath.Join(env.WorkDir, "snapshots.on")); err == nil {
 		opts = append(opts, harness.WithSnapshots(harness.StartS3(t).Bucket("bucket"), "", 0))
 	}
-	w := setting.Start(t, opts...)
+	srv := setting.Start(t, opts...)
 	ws.mu.Lock()
-	ws.byDir[env.WorkDir] = w
+	ws.byDir[env.WorkDir] = srv
 	ws.mu.Unlock()
 	env.Vars = append(env.Vars,
-		"AYB_SERVER_URL="+w.URL, "URL="+w.URL, "DATA="+w.DataPath, "CONFIG="+w.Config, "MAILS="+w.MailFile,
-		"PATH="+w.Bin+string(filepath.ListSeparator)+os.Getenv("PATH"), harness.FastRaceExit)
+		"AYB_SERVER_URL="+srv.URL, "URL="+srv.URL, "DATA="+srv.DataPath, "CONFIG="+srv.Config, "MAILS="+srv.MailFile,
+		"PATH="+srv.Bin+string(filepath.ListSeparator)+os.Getenv("PATH"), harness.FastRaceExit)
 	return nil
 }
 
@@ -199,11 +199,11 @@ func token(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[1], c.Authentication[ts.Getenv("URL")])
 }
 
-func process(ts *testscript.TestScript, w *harness.Server, neg bool, args []string) string {
+func process(ts *testscript.TestScript, srv *harness.Server, neg bool, args []string) string {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: killrole|startrole controlplane|querynode|mailer")
 	}
-	if w.Topology == harness.AllInOne {
+	if srv.Topology == harness.AllInOne {
 		return "ayb"
 	}
 	return "ayb-" + args[0]

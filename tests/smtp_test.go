@@ -36,13 +36,13 @@ func relay(t *testing.T, s *smtptest.Server) []harness.Option {
 	}
 }
 
-func register(t *testing.T, w *harness.Server, name string) (httpapi.MailSent, error) {
+func register(t *testing.T, srv *harness.Server, name string) (httpapi.MailSent, error) {
 	t.Helper()
-	return w.Client("").Register(t.Context(), httpapi.RegisterRequest{Entity: name, EmailAddress: harness.Address(name), EntityType: "user"})
+	return srv.Client("").Register(t.Context(), httpapi.RegisterRequest{Entity: name, EmailAddress: harness.Address(name), EntityType: "user"})
 }
 
 // confirm checks that exactly one mail came and that its token is good.
-func confirm(t *testing.T, w *harness.Server, s *smtptest.Server, name string) {
+func confirm(t *testing.T, srv *harness.Server, s *smtptest.Server, name string) {
 	t.Helper()
 	mails := s.To(harness.Address(name))
 	if len(mails) != 1 {
@@ -51,7 +51,7 @@ func confirm(t *testing.T, w *harness.Server, s *smtptest.Server, name string) {
 	if m := mails[0]; !m.TLS || m.User != relayUser || m.From != "server@example.org" {
 		t.Errorf("mail to %s: %+v", name, m)
 	}
-	if _, err := w.Client("").Confirm(t.Context(), mails[0].Token()); err != nil {
+	if _, err := srv.Client("").Confirm(t.Context(), mails[0].Token()); err != nil {
 		t.Errorf("confirm %s: %v", name, err)
 	}
 }
@@ -66,15 +66,15 @@ func TestMailByRelay(t *testing.T) {
 				}
 				return nil
 			}})
-			w := harness.Start(t, topology, relay(t, s)...)
-			if sent, err := register(t, w, "ann"); err != nil || sent.Delivery != "" {
+			srv := harness.Start(t, topology, relay(t, s)...)
+			if sent, err := register(t, srv, "ann"); err != nil || sent.Delivery != "" {
 				t.Errorf("ann: %+v, %v", sent, err)
 			}
-			confirm(t, w, s, "ann")
-			if tokens := w.MailedTokens(harness.Address("ann")); !slices.Equal(tokens, []string{s.Mails()[0].Token()}) {
+			confirm(t, srv, s, "ann")
+			if tokens := srv.MailedTokens(harness.Address("ann")); !slices.Equal(tokens, []string{s.Mails()[0].Token()}) {
 				t.Errorf("the file has the tokens %q", tokens)
 			}
-			_, err := register(t, w, "gone")
+			_, err := register(t, srv, "gone")
 			if !errs.Is(err, errs.Mail) || errs.Public(err).Message != "SMTP backend failed: the mail server refused the address (550)" {
 				t.Errorf("gone: %v", err)
 			}
@@ -84,7 +84,7 @@ func TestMailByRelay(t *testing.T) {
 			var wg sync.WaitGroup
 			for _, name := range away {
 				wg.Go(func() {
-					if sent, err := register(t, w, name); err != nil || sent.Delivery != httpapi.DeliveryQueued {
+					if sent, err := register(t, srv, name); err != nil || sent.Delivery != httpapi.DeliveryQueued {
 						t.Errorf("%s: %+v, %v", name, sent, err)
 					}
 				})
@@ -94,12 +94,12 @@ func TestMailByRelay(t *testing.T) {
 				<-time.After(time.Minute)
 			}
 			s.Resume()
-			if sent, err := register(t, w, "eve"); err != nil || sent.Delivery != "" {
+			if sent, err := register(t, srv, "eve"); err != nil || sent.Delivery != "" {
 				t.Errorf("eve waits for the others: %+v, %v", sent, err)
 			}
 			harness.Until(t, "the mails that waited", func() bool { return len(s.Mails()) >= 5 })
 			for _, name := range append(away, "eve") {
-				confirm(t, w, s, name)
+				confirm(t, srv, s, name)
 			}
 		})
 	}
@@ -243,14 +243,14 @@ func TestMailerKilledFiveTimes(t *testing.T) {
 }
 
 // queued counts the jobs in the queue of mails.
-func queued(t *testing.T, w *harness.Server) uint64 {
+func queued(t *testing.T, srv *harness.Server) uint64 {
 	t.Helper()
-	config, err := os.ReadFile(w.Config)
+	config, err := os.ReadFile(srv.Config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	listen := regexp.MustCompile(`listen = "(.*)"`).FindSubmatch(config)
-	credentials, err := natsbus.LoadCredentials(filepath.Join(w.DataPath, "bus_credentials.json"))
+	credentials, err := natsbus.LoadCredentials(filepath.Join(srv.DataPath, "bus_credentials.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -102,8 +102,8 @@ func TestSnapshotCounts(t *testing.T) {
 				s3 := harness.StartS3(t)
 				bucket := s3.Bucket("bucket")
 				bucket.PathStyle = pathStyle
-				w := harness.Start(t, topology, harness.WithSnapshots(bucket, "2s", 6))
-				c := counted{t, w.Register("ann"), new(int)}
+				srv := harness.Start(t, topology, harness.WithSnapshots(bucket, "2s", 6))
+				c := counted{t, srv.Register("ann"), new(int)}
 				c.user.Create("shop.sqlite")
 				c.table(func() {
 					for _, key := range s3.Keys("bucket") {

@@ -25,10 +25,10 @@ type importing struct {
 }
 
 // begins sends the beginning of an import's data.
-func begins(t *testing.T, w *harness.Server, u *harness.User, path, params, data string) importing {
+func begins(t *testing.T, srv *harness.Server, u *harness.User, path, params, data string) importing {
 	t.Helper()
 	read, write := io.Pipe()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL+"/v1/"+path+"/import?"+params, read)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL+"/v1/"+path+"/import?"+params, read)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,16 +83,16 @@ func waitListed(t *testing.T, u *harness.User, owner, database, what string) (fo
 
 // beginsListed begins an import into a database of alice, once the place of the
 // request before it is free, and waits until somebody is told of it.
-func beginsListed(t *testing.T, w *harness.Server, u, listed *harness.User, path, params, data, what string) (i importing, found daemonapi.RunningQuery) {
+func beginsListed(t *testing.T, srv *harness.Server, u, listed *harness.User, path, params, data, what string) (i importing, found daemonapi.RunningQuery) {
 	t.Helper()
-	i = begins(t, w, u, path, params, data)
+	i = begins(t, srv, u, path, params, data)
 	harness.Until(t, what+" to be listed", func() bool {
 		select {
 		case got := <-i.ended:
 			if !strings.Contains(got.body, "queries run on the databases of this account") {
 				t.Fatalf("%s ended: %d %s", what, got.status, got.body)
 			}
-			i = begins(t, w, u, path, params, data)
+			i = begins(t, srv, u, path, params, data)
 		default:
 		}
 		all, err := listed.RunningQueries(t.Context(), "alice", strings.TrimPrefix(path, "alice/"))
@@ -110,8 +110,8 @@ func beginsListed(t *testing.T, w *harness.Server, u, listed *harness.User, path
 // to those who manage the database, and they stop it: its client is told although
 // it has more to send, and its place is free at once.
 func TestWhatIsStagedIsListedAndCanceled(t *testing.T) {
-	w := harness.Start(t, harness.AllInOne, harness.WithConfig("[limits]\nqueries_per_account = 1"))
-	alice, bob, carol := w.Register("alice"), w.Register("bob"), w.Register("carol")
+	srv := harness.Start(t, harness.AllInOne, harness.WithConfig("[limits]\nqueries_per_account = 1"))
+	alice, bob, carol := srv.Register("alice"), srv.Register("bob"), srv.Register("carol")
 	for _, name := range []string{"a.sqlite", "source.sqlite"} {
 		alice.Create(name)
 		alice.Exec(name, "CREATE TABLE t(x); INSERT INTO t VALUES ('before')")
@@ -127,7 +127,7 @@ func TestWhatIsStagedIsListedAndCanceled(t *testing.T) {
 		{"alice/a.sqlite", "format=csv&table=fresh", strings.Repeat("a,b\n1,2\n", 1000), "import of csv"},
 	} {
 		for _, who := range []*harness.User{bob, carol, alice} {
-			i, found := beginsListed(t, w, bob, who, c.path, c.params, c.data, c.what)
+			i, found := beginsListed(t, srv, bob, who, c.path, c.params, c.data, c.what)
 			if found.Caller != "bob" {
 				t.Errorf("%s is that of %s", c.what, found.Caller)
 			}
@@ -145,7 +145,7 @@ func TestWhatIsStagedIsListedAndCanceled(t *testing.T) {
 			}
 		}
 	}
-	made, found := beginsListed(t, w, alice, alice, "alice/new.sqlite", "format=sqlite", raw, "import of a new database")
+	made, found := beginsListed(t, srv, alice, alice, "alice/new.sqlite", "format=sqlite", raw, "import of a new database")
 	if all, err := bob.RunningQueries(t.Context(), "alice", "new.sqlite"); err == nil {
 		t.Errorf("somebody else is told of %v", all)
 	}
@@ -158,15 +158,15 @@ func TestWhatIsStagedIsListedAndCanceled(t *testing.T) {
 	if got := <-made.ended; got.status != 408 || !strings.Contains(got.body, "was canceled by alice") {
 		t.Errorf("%d %s", got.status, got.body)
 	}
-	if got := begins(t, w, alice, "alice/new.sqlite", "format=sqlite", raw).end(); got.status != 200 {
+	if got := begins(t, srv, alice, "alice/new.sqlite", "format=sqlite", raw).end(); got.status != 200 {
 		t.Errorf("the next one: %d %s", got.status, got.body)
 	}
 }
 
 // B7: an import whose database is renamed or deleted meanwhile is told so.
 func TestImportOfWhatIsRenamedOrDeletedMeanwhile(t *testing.T) {
-	w := harness.Start(t, harness.AllInOne)
-	alice := w.Register("alice")
+	srv := harness.Start(t, harness.AllInOne)
+	alice := srv.Register("alice")
 	alice.Create("source.sqlite")
 	alice.Exec("source.sqlite", "CREATE TABLE t(x); INSERT INTO t VALUES ('new')")
 	raw := wholeOf(t, alice, "source.sqlite")
@@ -178,7 +178,7 @@ func TestImportOfWhatIsRenamedOrDeletedMeanwhile(t *testing.T) {
 			name := fmt.Sprintf("%s%d.sqlite", way, n)
 			alice.Create(name)
 			alice.Exec(name, "CREATE TABLE t(x); INSERT INTO t VALUES ('before')")
-			i := begins(t, w, alice, "alice/"+name, c.params, c.data)
+			i := begins(t, srv, alice, "alice/"+name, c.params, c.data)
 			waitListed(t, alice, "alice", name, c.what)
 			var err error
 			if way == "rename" {
@@ -204,15 +204,15 @@ func TestImportOfWhatIsRenamedOrDeletedMeanwhile(t *testing.T) {
 // An answer that comes before the end of a request's body is not lost to a
 // client that goes on sending: the connection is not reset under it.
 func TestAnswerBeforeTheEndOfABody(t *testing.T) {
-	w := harness.Start(t, harness.AllInOne)
-	alice := w.Register("alice")
+	srv := harness.Start(t, harness.AllInOne)
+	alice := srv.Register("alice")
 	alice.Create("source.sqlite")
 	alice.Exec("source.sqlite", "CREATE TABLE t(x); INSERT INTO t VALUES ('new')")
 	half := len(wholeOf(t, alice, "source.sqlite")) / 2
 	for n := range 3 {
 		name := fmt.Sprintf("a%d.sqlite", n)
 		alice.Create(name)
-		conn, err := net.Dial("tcp", strings.TrimPrefix(w.URL, "http://"))
+		conn, err := net.Dial("tcp", strings.TrimPrefix(srv.URL, "http://"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,8 +13,8 @@ import (
 // node ends such a daemon; the database is there again at once, and other
 // databases notice nothing.
 func TestStopBuiltinQ3(t *testing.T) {
-	w := harness.Start(t, harness.AllInOne, harness.WithConfig("[limits]\nstatement_timeout = \"1s\""))
-	alice := w.Register("alice")
+	srv := harness.Start(t, harness.AllInOne, harness.WithConfig("[limits]\nstatement_timeout = \"1s\""))
+	alice := srv.Register("alice")
 	for _, db := range []string{"a.sqlite", "other.sqlite"} {
 		alice.Create(db)
 		alice.Exec(db, "CREATE TABLE t(x); INSERT INTO t VALUES (1)")

@@ -21,11 +21,11 @@ func TestStopNeighbours(t *testing.T) {
 	if harness.Full() {
 		rounds = 100
 	}
-	w := harness.Start(t, harness.AllInOne)
-	alice := w.Register("alice")
+	srv := harness.Start(t, harness.AllInOne)
+	alice := srv.Register("alice")
 	in := startInserters(t, alice, "a.sqlite", writers, true)
 	alice.Exec("a.sqlite", stopSchema+"; CREATE TABLE stopped(try, x)")
-	s := &stopper{t, w, alice, "a.sqlite", &http.Client{}}
+	s := &stopper{t, srv, alice, "a.sqlite", &http.Client{}}
 	for range rounds {
 		for _, way := range ways {
 			in.more(writers)

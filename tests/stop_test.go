@@ -97,14 +97,14 @@ func judge(t *testing.T, took []time.Duration) {
 // Q3: whatever a statement does, a client that goes away, a time limit and a
 // cancel end it: the only connection it could have is free for another one.
 func TestStopQ3(t *testing.T) {
-	w := harness.Start(t, harness.AllInOne, harness.WithConfig("[querynode]\nreaders = 1"))
-	s := &stopper{t, w, w.Register("alice"), "a.sqlite", &http.Client{}}
+	srv := harness.Start(t, harness.AllInOne, harness.WithConfig("[querynode]\nreaders = 1"))
+	s := &stopper{t, srv, srv.Register("alice"), "a.sqlite", &http.Client{}}
 	s.user.Create(s.db)
 	s.user.Exec(s.db, stopSchema)
 	for _, work := range endlessWork {
 		for _, way := range ways {
 			t.Run(work.name+"/"+way.name, func(t *testing.T) {
-				s := &stopper{t, w, s.user, s.db, s.client}
+				s := &stopper{t, srv, s.user, s.db, s.client}
 				var took []time.Duration
 				for range tries() {
 					d, err := s.once(way, work.sql, work.next)
@@ -195,8 +195,8 @@ func (s *stopper) find(sql, state string) string {
 
 // Q3: a query node that is told to end stops what runs.
 func TestStopNodeQ3(t *testing.T) {
-	w := harness.Start(t, harness.Split)
-	alice := w.Register("alice")
+	srv := harness.Start(t, harness.Split)
+	alice := srv.Register("alice")
 	for i := range endlessWork {
 		alice.Create(fmt.Sprintf("db%d", i))
 		alice.Exec(fmt.Sprintf("db%d", i), stopSchema)
@@ -204,11 +204,11 @@ func TestStopNodeQ3(t *testing.T) {
 	var took []time.Duration
 	for try := range tries() {
 		if try > 0 {
-			w.StartRole("ayb-querynode")
-			w.WaitHealthy()
+			srv.StartRole("ayb-querynode")
+			srv.WaitHealthy()
 		}
-		pids, ended := startEndless(t, w, alice)
-		node := w.Process("ayb-querynode")
+		pids, ended := startEndless(t, srv, alice)
+		node := srv.Process("ayb-querynode")
 		begin := time.Now()
 		node.Signal(syscall.SIGTERM)
 		took = append(took, ends(t, begin, pids)...)
@@ -229,14 +229,14 @@ func TestStopNodeQ3(t *testing.T) {
 // seconds, and stops what is left.
 func TestStopServerQ3(t *testing.T) {
 	const patience = 10 * time.Second
-	w := harness.Start(t, harness.AllInOne)
-	alice := w.Register("alice")
+	srv := harness.Start(t, harness.AllInOne)
+	alice := srv.Register("alice")
 	for i := range endlessWork {
 		alice.Create(fmt.Sprintf("db%d", i))
 		alice.Exec(fmt.Sprintf("db%d", i), stopSchema)
 	}
-	pids, _ := startEndless(t, w, alice)
-	server := w.Process("ayb")
+	pids, _ := startEndless(t, srv, alice)
+	server := srv.Process("ayb")
 	begin := time.Now()
 	server.Signal(syscall.SIGTERM)
 	took := ends(t, begin.Add(patience), pids)
@@ -249,7 +249,7 @@ func TestStopServerQ3(t *testing.T) {
 
 // startEndless lets a statement run on each of some databases, and gives
 // their daemons, and what the statements end with.
-func startEndless(t *testing.T, w *harness.Server, user *harness.User) ([]int, <-chan error) {
+func startEndless(t *testing.T, srv *harness.Server, user *harness.User) ([]int, <-chan error) {
 	t.Helper()
 	ended := make(chan error, len(endlessWork))
 	for i, work := range endlessWork {
@@ -260,7 +260,7 @@ func startEndless(t *testing.T, w *harness.Server, user *harness.User) ([]int, <
 	}
 	var pids []int
 	harness.Until(t, "all statements to run", func() bool {
-		pids = w.Daemons()
+		pids = srv.Daemons()
 		return len(pids) == len(endlessWork) && !slices.ContainsFunc(pids, func(pid int) bool {
 			return harness.ProcessorTime(pid) < 150*time.Millisecond
 		})

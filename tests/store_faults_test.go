@@ -38,8 +38,8 @@ func startStoreWorld(t *testing.T, opts ...harness.Option) *storeWorld {
 	t.Helper()
 	s3 := harness.StartS3(t)
 	m := s3.FaultProxy()
-	w := harness.Start(t, harness.AllInOne, append(opts, harness.WithSnapshots(m.Through(s3.Bucket("bucket")), "1s", 6))...)
-	return &storeWorld{Server: w, t: t, s3: s3, m: m, user: w.Register("ann")}
+	srv := harness.Start(t, harness.AllInOne, append(opts, harness.WithSnapshots(m.Through(s3.Bucket("bucket")), "1s", 6))...)
+	return &storeWorld{Server: srv, t: t, s3: s3, m: m, user: srv.Register("ann")}
 }
 
 // create makes a database with a row.
@@ -228,75 +228,75 @@ func (s *spoiled) times(name string) int {
 // everything is there (acceptance of the snapshots).
 func TestStoreSpoilsSnapshots(t *testing.T) {
 	t.Parallel()
-	w := startStoreWorld(t)
+	srv := startStoreWorld(t)
 	victims := slices.Sorted(maps.Keys(uploads))
 	all := append(slices.Clone(victims), slow)
 	for _, name := range all {
-		w.create(name)
+		srv.create(name)
 	}
-	w.become(1, all)
+	srv.become(1, all)
 
 	s := &spoiled{done: map[string]int{}}
-	w.m.OnRequest(s.spoil)
+	srv.m.OnRequest(s.spoil)
 	for _, name := range all {
-		w.insert(name)
+		srv.insert(name)
 	}
 	for _, name := range victims {
 		harness.Until(t, "two tries to spoil "+name, func() bool { return s.times(name) >= 2 })
 	}
-	w.become(2, []string{slow})
+	srv.become(2, []string{slow})
 	for _, name := range victims {
-		if ids := w.ids(name); len(ids) != 1 {
+		if ids := srv.ids(name); len(ids) != 1 {
 			t.Errorf("%s: listed %v", name, ids)
 		}
-		w.rows(name, 2)
-		if _, err := w.user.TakeSnapshot(t.Context(), "ann", name, ""); !errs.Is(err, errs.ObjectStore) {
+		srv.rows(name, 2)
+		if _, err := srv.user.TakeSnapshot(t.Context(), "ann", name, ""); !errs.Is(err, errs.ObjectStore) {
 			t.Errorf("%s: taken by hand: %v", name, err)
 		}
 	}
-	w.sound()
+	srv.sound()
 
-	w.m.Restore()
-	w.become(2, all)
-	w.sound()
+	srv.m.Restore()
+	srv.become(2, all)
+	srv.sound()
 	for _, name := range all {
 		to := name + ".copy"
-		if err := w.restore(name, w.ids(name)[0], "ann/"+to); err != nil {
+		if err := srv.restore(name, srv.ids(name)[0], "ann/"+to); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		w.rows(to, 2)
+		srv.rows(to, 2)
 	}
-	w.left()
+	srv.left()
 }
 
 // A store that takes no connections: queries go on, what needs it says so, and
 // nothing is changed by it.
 func TestStoreIsDown(t *testing.T) {
 	t.Parallel()
-	w := startStoreWorld(t)
-	w.create("shop")
-	w.become(1, []string{"shop"})
-	first := w.ids("shop")[0]
-	w.m.Disconnect()
-	w.insert("shop")
-	w.pass(1)
-	_, listed := w.user.Snapshots(t.Context(), "ann", "shop")
-	_, taken := w.user.TakeSnapshot(t.Context(), "ann", "shop", "")
-	for what, err := range map[string]error{"list": listed, "take": taken, "restore": w.restore("shop", first, ""), "into a new one": w.restore("shop", first, "ann/new")} {
+	srv := startStoreWorld(t)
+	srv.create("shop")
+	srv.become(1, []string{"shop"})
+	first := srv.ids("shop")[0]
+	srv.m.Disconnect()
+	srv.insert("shop")
+	srv.pass(1)
+	_, listed := srv.user.Snapshots(t.Context(), "ann", "shop")
+	_, taken := srv.user.TakeSnapshot(t.Context(), "ann", "shop", "")
+	for what, err := range map[string]error{"list": listed, "take": taken, "restore": srv.restore("shop", first, ""), "into a new one": srv.restore("shop", first, "ann/new")} {
 		if !errs.Is(err, errs.ObjectStore) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	w.rows("shop", 2)
-	w.m.Restore()
-	w.become(2, []string{"shop"})
-	w.sound()
-	if err := w.restore("shop", first, ""); err != nil {
+	srv.rows("shop", 2)
+	srv.m.Restore()
+	srv.become(2, []string{"shop"})
+	srv.sound()
+	if err := srv.restore("shop", first, ""); err != nil {
 		t.Fatal(err)
 	}
-	w.rows("shop", 1)
-	w.become(3, []string{"shop"}) // N13
-	w.left()
+	srv.rows("shop", 1)
+	srv.become(3, []string{"shop"}) // N13
+	srv.left()
 }
 
 // downloads are ways to spoil an object on its way back.
@@ -350,17 +350,17 @@ func (s slowly) Read(p []byte) (int, error) {
 // database, and leaves everything as it was.
 func TestStoreSpoilsRestoresN2(t *testing.T) {
 	t.Parallel()
-	w := startStoreWorld(t)
-	w.create("shop")
-	w.become(1, []string{"shop"})
-	first := w.ids("shop")[0]
-	w.insert("shop")
-	w.become(2, []string{"shop"})
-	ids := w.ids("shop")
+	srv := startStoreWorld(t)
+	srv.create("shop")
+	srv.become(1, []string{"shop"})
+	first := srv.ids("shop")[0]
+	srv.insert("shop")
+	srv.become(2, []string{"shop"})
+	ids := srv.ids("shop")
 	var other []byte
-	for _, key := range w.s3.Keys("bucket") {
+	for _, key := range srv.s3.Keys("bucket") {
 		if path.Base(key) == ids[0] {
-			o, err := w.s3.Admin.GetObject(t.Context(), "bucket", key, minio.GetObjectOptions{})
+			o, err := srv.s3.Admin.GetObject(t.Context(), "bucket", key, minio.GetObjectOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -371,41 +371,41 @@ func TestStoreSpoilsRestoresN2(t *testing.T) {
 	}
 	for what, bend := range downloads {
 		t.Run(what, func(t *testing.T) {
-			w := &storeWorld{w.Server, t, w.s3, w.m, w.user}
-			w.m.OnResponse(func(r *http.Response) error {
+			srv := &storeWorld{srv.Server, t, srv.s3, srv.m, srv.user}
+			srv.m.OnResponse(func(r *http.Response) error {
 				if r.Request.Method != http.MethodGet || path.Base(r.Request.URL.Path) != first {
 					return nil
 				}
 				return bend(r, other)
 			})
 			for _, to := range []string{"", "ann/new"} {
-				if err := w.restore("shop", first, to); !errs.Is(err, errs.Snapshot) && !errs.Is(err, errs.ObjectStore) {
+				if err := srv.restore("shop", first, to); !errs.Is(err, errs.Snapshot) && !errs.Is(err, errs.ObjectStore) {
 					t.Errorf("restored: %v", err)
 				}
 			}
-			w.rows("shop", 2)
-			if got := w.ids("shop"); !slices.Equal(got, ids) {
+			srv.rows("shop", 2)
+			if got := srv.ids("shop"); !slices.Equal(got, ids) {
 				t.Errorf("listed %v", got)
 			}
-			if _, err := w.user.DatabaseDetails(t.Context(), "ann", "new"); !errs.Is(err, errs.NotFound) {
+			if _, err := srv.user.DatabaseDetails(t.Context(), "ann", "new"); !errs.Is(err, errs.NotFound) {
 				t.Errorf("the new database: %v", err)
 			}
 		})
 	}
-	w.m.Restore()
-	w.m.OnResponse(func(r *http.Response) error { // that it is slow is no reason
+	srv.m.Restore()
+	srv.m.OnResponse(func(r *http.Response) error { // that it is slow is no reason
 		r.Body = slowly{r.Body}
 		return nil
 	})
 	for _, to := range []string{"ann/new", ""} {
-		if err := w.restore("shop", first, to); err != nil {
+		if err := srv.restore("shop", first, to); err != nil {
 			t.Fatal(err)
 		}
 	}
-	w.rows("new", 1)
-	w.rows("shop", 1)
-	if got := w.user.Cell("shop", "PRAGMA integrity_check"); got != "ok" {
+	srv.rows("new", 1)
+	srv.rows("shop", 1)
+	if got := srv.user.Cell("shop", "PRAGMA integrity_check"); got != "ok" {
 		t.Errorf("integrity: %s", got)
 	}
-	w.left()
+	srv.left()
 }

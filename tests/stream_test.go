@@ -29,33 +29,33 @@ const (
 func TestStreamP8(t *testing.T) {
 	for _, topology := range harness.Topologies() {
 		t.Run(string(topology), func(t *testing.T) {
-			w := harness.Start(t, topology)
-			alice := w.Register("alice")
+			srv := harness.Start(t, topology)
+			alice := srv.Register("alice")
 			alice.Create("big.sqlite")
 			alice.Exec("big.sqlite", fmt.Sprintf(`CREATE TABLE big(id INTEGER PRIMARY KEY, name TEXT, price REAL);
 				INSERT INTO big WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c WHERE x < %d)
 				SELECT x, 'item ' || x, x + 0.5 FROM c`, millionRows))
-			restartDaemons(t, w)
-			t.Run("million rows", func(t *testing.T) { streamMillion(t, w, alice) })
-			t.Run("gigabyte", func(t *testing.T) { streamGigabyte(t, w, alice) })
-			t.Run("slow reader", func(t *testing.T) { streamSlowly(t, w, alice) })
+			restartDaemons(t, srv)
+			t.Run("million rows", func(t *testing.T) { streamMillion(t, srv, alice) })
+			t.Run("gigabyte", func(t *testing.T) { streamGigabyte(t, srv, alice) })
+			t.Run("slow reader", func(t *testing.T) { streamSlowly(t, srv, alice) })
 		})
 	}
 }
 
 // restartDaemons makes memory that loading has used up not count.
-func restartDaemons(t *testing.T, w *harness.Server) {
+func restartDaemons(t *testing.T, srv *harness.Server) {
 	t.Helper()
-	for _, pid := range w.Daemons() {
+	for _, pid := range srv.Daemons() {
 		kill(t, pid)
 	}
-	harness.Until(t, "the daemons to end", func() bool { return len(w.Daemons()) == 0 })
+	harness.Until(t, "the daemons to end", func() bool { return len(srv.Daemons()) == 0 })
 }
 
 // post sends SQL and gives the answer's body, unread.
-func post(ctx context.Context, t *testing.T, w *harness.Server, user *harness.User, db, sql string) io.ReadCloser {
+func post(ctx context.Context, t *testing.T, srv *harness.Server, user *harness.User, db, sql string) io.ReadCloser {
 	t.Helper()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL+httpapi.DatabasePath(user.Name, db, "query"), strings.NewReader(sql))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, srv.URL+httpapi.DatabasePath(user.Name, db, "query"), strings.NewReader(sql))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,22 +76,22 @@ func post(ctx context.Context, t *testing.T, w *harness.Server, user *harness.Us
 // memory is the resident memory of every process of a server.
 type memory map[string]map[int]int64
 
-func measure(w *harness.Server, of func(pid int) int64) memory {
+func measure(srv *harness.Server, of func(pid int) int64) memory {
 	m := memory{"daemon": {}}
-	for _, pid := range w.Daemons() {
+	for _, pid := range srv.Daemons() {
 		m["daemon"][pid] = of(pid)
 	}
-	for _, role := range w.Topology.Roles() {
-		pid := w.Process(role).PID()
+	for _, role := range srv.Topology.Roles() {
+		pid := srv.Process(role).PID()
 		m[role] = map[int]int64{pid: of(pid)}
 	}
 	return m
 }
 
 // holds compares the peak of every process with what it had before.
-func (before memory) holds(t *testing.T, w *harness.Server) {
+func (before memory) holds(t *testing.T, srv *harness.Server) {
 	t.Helper()
-	for role, now := range measure(w, harness.PeakRSS) {
+	for role, now := range measure(srv, harness.PeakRSS) {
 		for pid, peak := range now {
 			idle, known := before[role][pid]
 			if !known {
@@ -105,11 +105,11 @@ func (before memory) holds(t *testing.T, w *harness.Server) {
 	}
 }
 
-func streamMillion(t *testing.T, w *harness.Server, alice *harness.User) {
+func streamMillion(t *testing.T, srv *harness.Server, alice *harness.User) {
 	alice.Cell("big.sqlite", "SELECT 1")
-	before := measure(w, harness.RSS)
+	before := measure(srv, harness.RSS)
 	begin := time.Now()
-	body := bufio.NewReaderSize(post(t.Context(), t, w, alice, "big.sqlite", "SELECT id, name, price FROM big"), 256<<10)
+	body := bufio.NewReaderSize(post(t.Context(), t, srv, alice, "big.sqlite", "SELECT id, name, price FROM big"), 256<<10)
 	size := 0
 	expect := func(want []byte) {
 		got := make([]byte, len(want))
@@ -133,18 +133,18 @@ func streamMillion(t *testing.T, w *harness.Server, alice *harness.User) {
 		t.Errorf("there is more: %v", err)
 	}
 	t.Logf("%d rows, %d MB in %s", millionRows, size>>20, time.Since(begin).Round(time.Millisecond))
-	before.holds(t, w)
+	before.holds(t, srv)
 }
 
-func streamGigabyte(t *testing.T, w *harness.Server, alice *harness.User) {
+func streamGigabyte(t *testing.T, srv *harness.Server, alice *harness.User) {
 	const width = 1000
 	rows := 1 << 20
 	if harness.Race() {
 		rows >>= 4
 	}
-	before := measure(w, harness.RSS)
+	before := measure(srv, harness.RSS)
 	begin := time.Now()
-	body := post(t.Context(), t, w, alice, "big.sqlite", fmt.Sprintf(
+	body := post(t.Context(), t, srv, alice, "big.sqlite", fmt.Sprintf(
 		`WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c WHERE x < %d) SELECT printf('%%0%dd', x) AS cell FROM c`, rows, width))
 	size, err := io.Copy(io.Discard, body)
 	if err != nil {
@@ -155,24 +155,24 @@ func streamGigabyte(t *testing.T, w *harness.Server, alice *harness.User) {
 		t.Errorf("%d bytes came, not %d", size, want)
 	}
 	t.Logf("%d MB in %s", size>>20, time.Since(begin).Round(time.Millisecond))
-	before.holds(t, w)
+	before.holds(t, srv)
 }
 
 // streamSlowly stops reading for a while and looks at what the server does
 // meanwhile: it must do nothing and store nothing.
-func streamSlowly(t *testing.T, w *harness.Server, alice *harness.User) {
-	before := measure(w, harness.RSS)
-	body := post(t.Context(), t, w, alice, "big.sqlite", "SELECT id, name, price FROM big AS a CROSS JOIN (SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3)")
+func streamSlowly(t *testing.T, srv *harness.Server, alice *harness.User) {
+	before := measure(srv, harness.RSS)
+	body := post(t.Context(), t, srv, alice, "big.sqlite", "SELECT id, name, price FROM big AS a CROSS JOIN (SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3)")
 	if _, err := io.CopyN(io.Discard, body, 1<<20); err != nil {
 		t.Fatal(err)
 	}
 	// The statement runs until all buffers between here and there are full.
 	harness.Until(t, "the statement to wait for its reader", func() bool {
-		computed := computedBy(w)
+		computed := computedBy(srv)
 		<-time.After(200 * time.Millisecond)
-		return computedBy(w)-computed <= 20*time.Millisecond
+		return computedBy(srv)-computed <= 20*time.Millisecond
 	})
-	computed, begin := computedBy(w), time.Now()
+	computed, begin := computedBy(srv), time.Now()
 	slowly := make([]byte, 16<<10)
 	for time.Since(begin) < 2*time.Second {
 		if _, err := io.ReadFull(body, slowly); err != nil {
@@ -180,18 +180,18 @@ func streamSlowly(t *testing.T, w *harness.Server, alice *harness.User) {
 		}
 		harness.Pause()
 	}
-	t.Logf("the daemon computed %s in %s of slow reading", computedBy(w)-computed, time.Since(begin).Round(time.Millisecond))
-	before.holds(t, w)
+	t.Logf("the daemon computed %s in %s of slow reading", computedBy(srv)-computed, time.Since(begin).Round(time.Millisecond))
+	before.holds(t, srv)
 	size, err := io.Copy(io.Discard, body) // and it goes on
 	if err != nil || size < 50<<20 {
 		t.Errorf("after the pause came %d bytes, %v", size, err)
 	}
-	before.holds(t, w)
+	before.holds(t, srv)
 }
 
 // computedBy is the processor time of the daemons.
-func computedBy(w *harness.Server) (sum time.Duration) {
-	for _, pid := range w.Daemons() {
+func computedBy(srv *harness.Server) (sum time.Duration) {
+	for _, pid := range srv.Daemons() {
 		sum += harness.ProcessorTime(pid)
 	}
 	return sum
@@ -207,8 +207,8 @@ func TestDisconnectQ3(t *testing.T) {
 	)
 	for _, topology := range harness.Topologies() {
 		t.Run(string(topology), func(t *testing.T) {
-			w := harness.Start(t, topology, harness.WithConfig("[querynode]\nreaders = 1\n[limits]\nstatement_timeout = \"1h\""))
-			alice := w.Register("alice")
+			srv := harness.Start(t, topology, harness.WithConfig("[querynode]\nreaders = 1\n[limits]\nstatement_timeout = \"1h\""))
+			alice := srv.Register("alice")
 			alice.Create("a.sqlite")
 			alice.Exec("a.sqlite", "CREATE TABLE t(x)")
 			for _, c := range []struct {
@@ -218,7 +218,7 @@ func TestDisconnectQ3(t *testing.T) {
 				t.Run(c.name, func(t *testing.T) {
 					var took []time.Duration
 					for range 9 {
-						took = append(took, disconnect(t, w, alice, c.sql, c.reads))
+						took = append(took, disconnect(t, srv, alice, c.sql, c.reads))
 					}
 					t.Logf("the reader was free after %v", took)
 				})
@@ -230,9 +230,9 @@ func TestDisconnectQ3(t *testing.T) {
 // disconnect starts a statement, closes the connection in the middle of it,
 // and returns how long the reader stayed taken. Whether the client reads until
 // then is the caller's choice.
-func disconnect(t *testing.T, w *harness.Server, user *harness.User, sql string, reads bool) time.Duration {
+func disconnect(t *testing.T, srv *harness.Server, user *harness.User, sql string, reads bool) time.Duration {
 	t.Helper()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(w.URL, "http://"))
+	conn, err := net.Dial("tcp", strings.TrimPrefix(srv.URL, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,8 +245,8 @@ func disconnect(t *testing.T, w *harness.Server, user *harness.User, sql string,
 		go func() { _, _ = io.Copy(io.Discard, conn) }() // ends with the connection
 	}
 	// Somebody else asks, and has to wait as long as the statement runs.
-	computed := computedBy(w)
-	harness.Until(t, "the statement to run", func() bool { return computedBy(w) >= computed+30*time.Millisecond })
+	computed := computedBy(srv)
+	harness.Until(t, "the statement to run", func() bool { return computedBy(srv) >= computed+30*time.Millisecond })
 	answered := make(chan error, 1)
 	go func() {
 		_, err := user.Query(t.Context(), user.Name, "a.sqlite", "SELECT 1")

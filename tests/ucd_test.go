@@ -20,10 +20,10 @@ const unicodeFiles = "/usr/share/unicode"
 func TestUnicode(t *testing.T) {
 	for _, topology := range harness.Topologies() {
 		t.Run(string(topology), func(t *testing.T) {
-			w := harness.Start(t, topology)
-			user := w.Register("alice")
+			srv := harness.Start(t, topology)
+			user := srv.Register("alice")
 			user.Create("unicode.sqlite")
-			load := exec.Command("ucd/load.sh", w.URL, "alice/unicode.sqlite")
+			load := exec.Command("ucd/load.sh", srv.URL, "alice/unicode.sqlite")
 			load.Env = append(os.Environ(), "AYB_TOKEN="+user.Token)
 			if out, err := load.CombinedOutput(); err != nil {
 				t.Fatalf("load.sh: %v\n%s", err, out)
