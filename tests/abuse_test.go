@@ -120,8 +120,8 @@ func startSmall(t testing.TB) (srv *harness.Server, group string) {
 	return harness.Start(t, harness.AllInOne, harness.WithDir(disk), harness.WithShellBefore(shell)), group
 }
 
-// crew attacks a server from addresses of its own, until ctx ends.
-type crew struct {
+// attackers attacks a server from addresses of its own, until ctx ends.
+type attackers struct {
 	t     testing.TB
 	w     *harness.Server
 	ctx   context.Context
@@ -133,7 +133,7 @@ type crew struct {
 }
 
 // repeat does something again and again.
-func (c *crew) repeat(times int, f func(i int)) {
+func (c *attackers) repeat(times int, f func(i int)) {
 	for i := range times {
 		c.working.Go(func() {
 			for c.ctx.Err() == nil {
@@ -144,9 +144,9 @@ func (c *crew) repeat(times int, f func(i int)) {
 	}
 }
 
-// holdOn sends the beginning of a request from an address, then more of it bit by
+// holdRequest sends the beginning of a request from an address, then more of it bit by
 // bit, and waits until the server has had enough.
-func (c *crew) holdOn(from, begin, bit string) {
+func (c *attackers) holdRequest(from, begin, bit string) {
 	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: 5 * time.Second}
 	conn, err := d.DialContext(c.ctx, "tcp", strings.TrimPrefix(c.w.URL, "http://"))
 	if err != nil {
@@ -208,7 +208,7 @@ func bomb(t testing.TB) string {
 }
 
 // attack begins everything that B of the issue about abuse has seen.
-func (c *crew) attack() {
+func (c *attackers) attack() {
 	packed := bomb(c.t)
 	length := fmt.Sprintf("Content-Length: %d\r\nContent-Encoding: gzip", len(packed)+8)
 	for n, u := range c.users {
@@ -219,25 +219,25 @@ func (c *crew) attack() {
 		from := fmt.Sprintf("127.0.1.%d", n+1)
 		c.repeat(30, func(i int) { // memory
 			path := []string{"target", "none"}[i%2]
-			c.holdOn(from, head(u, "POST", "/v1/"+u.Name+"/"+path+"/query", length)+packed, "")
+			c.holdRequest(from, head(u, "POST", "/v1/"+u.Name+"/"+path+"/query", length)+packed, "")
 		})
 		c.repeat(12, func(i int) { // places
 			path := fmt.Sprintf("/v1/%s/place%d/import?format=csv&table=t", u.Name, i)
-			c.holdOn(from, head(u, "POST", path, "Transfer-Encoding: chunked")+"4\r\na,b\n\r\n", "2\r\n1,\r\n")
+			c.holdRequest(from, head(u, "POST", path, "Transfer-Encoding: chunked")+"4\r\na,b\n\r\n", "2\r\n1,\r\n")
 		})
 	}
 	c.repeat(200, func(int) { // connections
-		c.holdOn("127.0.2.1", head(nil, "POST", "/v1/log_in", "Content-Length: 100"), "x")
+		c.holdRequest("127.0.2.1", head(nil, "POST", "/v1/log_in", "Content-Length: 100"), "x")
 	})
-	c.repeat(100, func(int) { c.holdOn("127.0.2.2", "POST /v1/log_in HTTP/1.1\r\nHost: a", "b") })
+	c.repeat(100, func(int) { c.holdRequest("127.0.2.2", "POST /v1/log_in HTTP/1.1\r\nHost: a", "b") })
 	c.repeat(100, func(int) {
-		c.holdOn("127.0.2.3", head(c.users[0], "POST", "/v1/"+c.users[0].Name+"/target/query", "Content-Length: 100000"), "x")
+		c.holdRequest("127.0.2.3", head(c.users[0], "POST", "/v1/"+c.users[0].Name+"/target/query", "Content-Length: 100000"), "x")
 	})
 }
 
-// clearly checks that a refusal tells a client what is wrong: it has a code and a
+// wantClearError checks that a refusal tells a client what is wrong: it has a code and a
 // sentence, and is none of a defect.
-func clearly(t testing.TB, what string, err error) {
+func wantClearError(t testing.TB, what string, err error) {
 	t.Helper()
 	for _, code := range []errs.Code{errs.Unavailable, errs.DiskFull, errs.RateLimited, errs.Timeout} {
 		if errs.Is(err, code) {
@@ -264,7 +264,7 @@ func TestAbuse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &keeper{User: nora, t: t}
+	n := &neighbourWriter{User: nora, t: t}
 	n.Create("shop")
 	n.Exec("shop", "CREATE TABLE t(id INTEGER PRIMARY KEY, x)")
 	nora.Client = from
@@ -272,7 +272,7 @@ func TestAbuse(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	c := &crew{t: t, w: srv, ctx: ctx}
+	c := &attackers{t: t, w: srv, ctx: ctx}
 	for i := range 2 {
 		c.users = append(c.users, srv.Register(fmt.Sprintf("mallory%d", i)))
 	}
@@ -296,7 +296,7 @@ func TestAbuse(t *testing.T) {
 		took = append(took, time.Since(begun))
 		if err != nil {
 			refused[err.Error()]++
-			clearly(t, "a request under attack", err)
+			wantClearError(t, "a request under attack", err)
 		}
 	}
 	close(stop)

@@ -132,7 +132,7 @@ func (a *application) answer(t *testing.T, b *tab) url.Values {
 		}
 		return got
 	case <-time.After(20 * time.Second):
-		t.Fatalf("the browser did not go to the application; it said %q", b.took())
+		t.Fatalf("the browser did not go to the application; it said %q", b.requests())
 		return nil
 	}
 }
@@ -170,6 +170,6 @@ func chromiumKeepsPolicy(t *testing.T, srv *harness.Server, b *tab) {
 		t.Error("a script in the page ran")
 	}
 	harness.Until(t, "the browser to complain", func() bool {
-		return slices.ContainsFunc(b.took(), func(c string) bool { return strings.Contains(c, "Content Security Policy") })
+		return slices.ContainsFunc(b.requests(), func(c string) bool { return strings.Contains(c, "Content Security Policy") })
 	})
 }

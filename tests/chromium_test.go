@@ -92,8 +92,8 @@ func (b *tab) note(event any) {
 	}
 }
 
-// took returns the complaints since it was asked last.
-func (b *tab) took() []string {
+// requests returns the complaints since it was asked last.
+func (b *tab) requests() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	c := b.complaints
@@ -104,7 +104,7 @@ func (b *tab) took() []string {
 // content fails if the browser complained about anything but a status.
 func (b *tab) content() {
 	b.t.Helper()
-	for _, c := range b.took() {
+	for _, c := range b.requests() {
 		if !strings.Contains(c, "the server responded with a status of 4") {
 			b.t.Errorf("the browser complains: %s", c)
 		}
@@ -114,7 +114,7 @@ func (b *tab) content() {
 func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	if err := chromedp.Do(b.ctx, steps...); err != nil {
-		b.t.Fatalf("%v; the browser said %q", err, b.took())
+		b.t.Fatalf("%v; the browser said %q", err, b.requests())
 	}
 }
 
@@ -154,7 +154,7 @@ func (b *tab) want(title string) *tab {
 	deadline := time.Now().Add(20 * time.Second)
 	for is != title+" - ayb" {
 		if time.Now().After(deadline) {
-			b.t.Fatalf("title %q at %s, want %q; the browser said %q", is, eval[string](b, "location.href"), title, b.took())
+			b.t.Fatalf("title %q at %s, want %q; the browser said %q", is, eval[string](b, "location.href"), title, b.requests())
 		}
 		harness.Pause()
 		is = eval[string](b, "document.readyState === 'complete' ? document.title : ''")

@@ -65,7 +65,7 @@ func corpusTopics(t *testing.T) map[string][]corpusEntry {
 			line += strings.Count(block, "\n") + 2
 			for text := range strings.Lines(strings.Trim(block, "\n") + "\n") {
 				if about, ok := strings.CutPrefix(text, "--! "); ok {
-					e.say(t, strings.TrimSpace(about))
+					e.describe(t, strings.TrimSpace(about))
 				} else {
 					e.sql += text
 				}
@@ -83,7 +83,7 @@ func corpusTopics(t *testing.T) map[string][]corpusEntry {
 	return topics
 }
 
-func (e *corpusEntry) say(t *testing.T, about string) {
+func (e *corpusEntry) describe(t *testing.T, about string) {
 	t.Helper()
 	word, rest, _ := strings.Cut(about, " ")
 	var err error

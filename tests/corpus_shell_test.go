@@ -210,7 +210,7 @@ func (p *shellOutput) about(r *corpusResult) {
 		p.bad("number of columns")
 	}
 	for i := range n {
-		p.take(fmt.Sprintf("%-36s ", fmt.Sprintf("Column %d name:", i)))
+		p.expect(fmt.Sprintf("%-36s ", fmt.Sprintf("Column %d name:", i)))
 		name := p.until(fmt.Sprintf("\n%-36s ", fmt.Sprintf("Column %d declared type:", i)))
 		declared := p.until(fmt.Sprintf("\n%-36s ", fmt.Sprintf("Column %d database name:", i)))
 		if declared == "(null)" {
@@ -230,7 +230,7 @@ func (p *shellOutput) about(r *corpusResult) {
 
 func (p *shellOutput) line() string { p.t.Helper(); return p.until("\n") }
 
-func (p *shellOutput) take(text string) {
+func (p *shellOutput) expect(text string) {
 	p.t.Helper()
 	rest, ok := strings.CutPrefix(p.rest, text)
 	if !ok {
@@ -304,14 +304,14 @@ func (p *shellOutput) cell() corpusCell {
 // quoted reads a text in quotes.
 func (p *shellOutput) quoted() string {
 	p.t.Helper()
-	p.take("'")
+	p.expect("'")
 	var text strings.Builder
 	for {
 		text.WriteString(p.until("'"))
 		if !strings.HasPrefix(p.rest, "'") {
 			return text.String()
 		}
-		p.take("'")
+		p.expect("'")
 		text.WriteByte('\'')
 	}
 }

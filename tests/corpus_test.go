@@ -227,7 +227,7 @@ func (r *corpusRun) again(db corpusDB, i int) {
 	}
 }
 
-// same compares the result of a statement in a batch with that of the same
+// repeated compares the result of a statement in a batch with that of the same
 // statement as a request.
 func (r *corpusRun) same(i int, got corpusResult) {
 	r.t.Helper()

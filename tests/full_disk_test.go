@@ -88,7 +88,7 @@ func attackDisk(t testing.TB, srv *harness.Server, users []*harness.User, stop <
 			_, err := u.Query(ctx, u.Name, "b", "SELECT count(*) FROM (SELECT DISTINCT hex(randomblob(20000)) FROM "+upTo(3000)+")")
 			return err
 		})
-		repeat(func(int) error { return notRead(ctx, srv, u) })
+		repeat(func(int) error { return unreadAnswer(ctx, srv, u) })
 	}
 	wg.Wait()
 }
@@ -113,8 +113,8 @@ func importPacked(ctx context.Context, srv *harness.Server, u *harness.User, db 
 	return httpapi.ToError(resp.StatusCode, text)
 }
 
-// notRead asks for a large result of a writer and reads nothing of it for a while.
-func notRead(ctx context.Context, srv *harness.Server, u *harness.User) error {
+// unreadAnswer asks for a large result of a writer and reads nothing of it for a while.
+func unreadAnswer(ctx context.Context, srv *harness.Server, u *harness.User) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	sql := "CREATE TABLE IF NOT EXISTS n(x); INSERT INTO n VALUES (1); SELECT hex(randomblob(10000)) FROM " + upTo(4000)
@@ -132,8 +132,8 @@ func notRead(ctx context.Context, srv *harness.Server, u *harness.User) error {
 	return nil
 }
 
-// keeper is an account beside those that fill the disk.
-type keeper struct {
+// neighbourWriter is an account beside those that fill the disk.
+type neighbourWriter struct {
 	*harness.User
 	t     testing.TB
 	next  int
@@ -141,7 +141,7 @@ type keeper struct {
 }
 
 // write writes a row. It may be refused, and then says why.
-func (n *keeper) write() error {
+func (n *neighbourWriter) write() error {
 	n.next++
 	_, err := n.Query(n.t.Context(), n.Name, "shop", fmt.Sprintf("INSERT INTO t VALUES (%d, '%s')", n.next, strings.Repeat("x", 1000)))
 	if err == nil {
@@ -150,8 +150,8 @@ func (n *keeper) write() error {
 	return err
 }
 
-// understood checks that a refusal is one that the client can understand.
-func understood(t testing.TB, what string, err error) {
+// wantKnownError checks that a refusal is one that the client can understand.
+func wantKnownError(t testing.TB, what string, err error) {
 	t.Helper()
 	if err != nil && !errs.Is(err, errs.DiskFull) && !errs.Is(err, errs.Unavailable) {
 		t.Errorf("%s: %v", what, err)
@@ -159,7 +159,7 @@ func understood(t testing.TB, what string, err error) {
 }
 
 // check looks for every row that was acknowledged.
-func (n *keeper) check() {
+func (n *neighbourWriter) check() {
 	n.t.Helper()
 	for _, id := range n.acked {
 		if got := n.Cell("shop", fmt.Sprintf("SELECT count(*) FROM t WHERE id = %d", id)); got != "1" {
@@ -193,7 +193,7 @@ func TestFullDisk(t *testing.T) {
 	for i := range 3 {
 		attackers = append(attackers, srv.Register(fmt.Sprintf("mallory%d", i)))
 	}
-	n := &keeper{User: srv.Register("nora"), t: t}
+	n := &neighbourWriter{User: srv.Register("nora"), t: t}
 	friend := srv.Register("fred")
 	n.Create("shop")
 	n.Create("unused")
@@ -211,14 +211,14 @@ func TestFullDisk(t *testing.T) {
 		attackDisk(t, srv, attackers, stop, full)
 	}()
 	harness.Until(t, "the disk to be full", func() bool {
-		understood(t, "a write under attack", n.write())
+		wantKnownError(t, "a write under attack", n.write())
 		return full.Load() >= 20 && diskIsFull(t, srv)
 	})
 	if free := disktest.Free(t, disk); free < 24<<20 {
 		t.Errorf("only %d bytes of the reserve are left", free)
 	}
 	for range 5 {
-		understood(t, "a write under attack", n.write())
+		wantKnownError(t, "a write under attack", n.write())
 		n.Cell("shop", "SELECT count(*) FROM t")
 	}
 	close(stop)
@@ -267,8 +267,8 @@ func TestFullDisk(t *testing.T) {
 		n.Cell("shop", "SELECT count(*) FROM t")
 		for i := range 3 {
 			_, err := srv.Client("").Register(t.Context(), httpapi.RegisterRequest{Entity: fmt.Sprintf("late%d", i), EmailAddress: "late@example.org", EntityType: "user"})
-			understood(t, "register", err)
-			understood(t, "write", n.write())
+			wantKnownError(t, "register", err)
+			wantKnownError(t, "write", n.write())
 		}
 		srv.Restart("ayb")
 		n.Cell("shop", "SELECT count(*) FROM t")
@@ -284,7 +284,7 @@ func TestFullDisk(t *testing.T) {
 	again := eventually(t, srv, "amy")
 	harness.Until(t, "a new database", func() bool { // the node has said that it is there
 		_, err := again.CreateDatabase(t.Context(), again.Name, "new", httpapi.CreateDatabaseRequest{DBType: "sqlite"})
-		understood(t, "create", err)
+		wantKnownError(t, "create", err)
 		return err == nil
 	})
 	again.Exec("new", "CREATE TABLE t(x); INSERT INTO t VALUES (1)")
@@ -301,7 +301,7 @@ func eventually(t *testing.T, srv *harness.Server, name string) *harness.User {
 	harness.Until(t, "registration", func() bool {
 		_, err := srv.Client("").Register(t.Context(), httpapi.RegisterRequest{Entity: name + "0", EmailAddress: harness.Address(name + "0"), EntityType: "user"})
 		if e, ok := errors.AsType[*errs.Error](err); ok && !errs.Is(e, errs.Conflict) {
-			understood(t, "register", err)
+			wantKnownError(t, "register", err)
 		}
 		return err == nil
 	})

@@ -2,9 +2,9 @@ package tests
 
 import "strings"
 
-// bombs use up time, memory or disk. What they need beyond the limits they do
+// bombAttacks use up time, memory or disk. What they need beyond the limits they do
 // not get, and the message says which limit it was.
-func bombs() []sqlAttack {
+func bombAttacks() []sqlAttack {
 	const timeout, memory, full = "limits.statement_timeout", "limits.heap_bytes", "limits.database_bytes"
 	return []sqlAttack{
 		// Time (Q3).
@@ -29,7 +29,7 @@ func bombs() []sqlAttack {
 		{name: "group_concat", attack: counting + "SELECT length(group_concat(hex(zeroblob(100000)))) FROM c", status: 400, says: memory},
 		{name: "json_group_array", attack: counting + "SELECT length(json_group_array(hex(zeroblob(100000)))) FROM c", status: 0},
 		{name: "concatenation by recursion", attack: "WITH RECURSIVE c(x) AS (SELECT 'x' UNION ALL SELECT x||x FROM c) SELECT length(x) FROM c", status: 400, says: memory},
-		{name: "many large values at once", attack: "SELECT " + commas(30, same("randomblob(3000000)")), status: 400, says: memory},
+		{name: "many large values at once", attack: "SELECT " + commas(30, repeated("randomblob(3000000)")), status: 400, says: memory},
 		{name: "rows of large values", attack: "SELECT hex(randomblob(5000000)), hex(randomblob(5000000)) FROM " + upTo(50), status: 0},
 		{name: "DISTINCT of endless", attack: counting + "SELECT count(DISTINCT hex(x)||hex(randomblob(5000))) FROM c", status: 507, says: full},
 		{name: "hex of hex of hex", attack: "SELECT hex(hex(hex(hex(zeroblob(2000000)))))", status: 400, says: memory},

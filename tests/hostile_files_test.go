@@ -23,8 +23,8 @@ type fileAttack struct {
 	says   string
 }
 
-// rewritten is a file with changed content.
-func rewritten(change func(b []byte) []byte) func(*testing.T, string, []byte) {
+// rewriteFile is a file with changed content.
+func rewriteFile(change func(b []byte) []byte) func(*testing.T, string, []byte) {
 	return func(t *testing.T, path string, b []byte) {
 		t.Helper()
 		if err := os.WriteFile(path, change(b), 0o600); err != nil {
@@ -33,13 +33,13 @@ func rewritten(change func(b []byte) []byte) func(*testing.T, string, []byte) {
 	}
 }
 
-// at changes a few bytes.
-func at(offset int, with ...byte) func(*testing.T, string, []byte) {
-	return rewritten(func(b []byte) []byte { copy(b[offset:], with); return b })
+// overwriteAt changes a few bytes.
+func overwriteAt(offset int, with ...byte) func(*testing.T, string, []byte) {
+	return rewriteFile(func(b []byte) []byte { copy(b[offset:], with); return b })
 }
 
-// replaced is something else under the name.
-func replaced(with func(path string) error) func(*testing.T, string, []byte) {
+// replaceFile is something else under the name.
+func replaceFile(with func(path string) error) func(*testing.T, string, []byte) {
 	return func(t *testing.T, path string, _ []byte) {
 		t.Helper()
 		if err := os.Remove(path); err != nil {
@@ -51,8 +51,8 @@ func replaced(with func(path string) error) func(*testing.T, string, []byte) {
 	}
 }
 
-// beside is a log or journal that does not belong to the database.
-func beside(suffix string, content func(db []byte) []byte) func(*testing.T, string, []byte) {
+// writeBeside is a log or journal that does not belong to the database.
+func writeBeside(suffix string, content func(db []byte) []byte) func(*testing.T, string, []byte) {
 	return func(t *testing.T, path string, b []byte) {
 		t.Helper()
 		if err := os.WriteFile(path+suffix, content(b), 0o600); err != nil {
@@ -70,9 +70,9 @@ func noise(n int) []byte {
 	return b
 }
 
-// flipped flips bits of a part of the file.
-func flipped(seed uint64, from, to, times int) func(*testing.T, string, []byte) {
-	return rewritten(func(b []byte) []byte {
+// flipBits flips bits of a part of the file.
+func flipBits(seed uint64, from, to, times int) func(*testing.T, string, []byte) {
+	return rewriteFile(func(b []byte) []byte {
 		r := rand.New(rand.NewPCG(seed, 7))
 		for range times {
 			b[from+r.IntN(min(to, len(b))-from)] ^= 1 << r.IntN(8)
@@ -81,63 +81,63 @@ func flipped(seed uint64, from, to, times int) func(*testing.T, string, []byte) 
 	})
 }
 
-// renamed changes a text within the schema to one that is not longer.
-func renamed(from, to string) func(*testing.T, string, []byte) {
+// renameText changes a text within the schema to one that is not longer.
+func renameText(from, to string) func(*testing.T, string, []byte) {
 	to += strings.Repeat(" ", len(from)-len(to))
-	return rewritten(func(b []byte) []byte { return []byte(strings.ReplaceAll(string(b), from, to)) })
+	return rewriteFile(func(b []byte) []byte { return []byte(strings.ReplaceAll(string(b), from, to)) })
 }
 
 func fileAttacks() []fileAttack {
 	const notADatabase = "file is not a database"
 	list := []fileAttack{
-		{"cut within the header", rewritten(func(b []byte) []byte { return b[:50] }), 400, ""},
-		{"cut after the first page", rewritten(func(b []byte) []byte { return b[:4096] }), 400, "malformed"},
-		{"cut within a page", rewritten(func(b []byte) []byte { return b[:len(b)-1000] }), 0, ""},
-		{"wrong magic", at(0, []byte("SQLite format 4\x00")...), 400, notADatabase},
-		{"noise", rewritten(func(b []byte) []byte { return noise(len(b)) }), 400, notADatabase},
-		{"zeros", rewritten(func(b []byte) []byte { return make([]byte, len(b)) }), 0, ""},
-		{"noise after the header", rewritten(func(b []byte) []byte { return append(b[:100:100], noise(len(b)-100)...) }), 0, ""},
-		{"page size 65536", at(16, 0, 1), 0, ""},
-		{"page size 512", at(16, 2, 0), 0, ""},
-		{"page size 1", at(16, 0, 7), 400, notADatabase},
-		{"journal mode of the future", at(18, 9, 9), 0, ""},
-		{"journal mode of the past", at(18, 1, 1), 200, ""},
-		{"reserved space", at(20, 255), 0, ""},
-		{"payload fractions", at(21, 1, 2, 3), 400, notADatabase},
-		{"page count", at(28, 0x7f, 0xff, 0xff, 0xff), 0, ""},
-		{"freelist without end", at(32, 0, 0, 0, 2, 0x7f, 0xff, 0xff, 0xff), 0, ""},
-		{"schema format", at(44, 0, 0, 0, 99), 500, "could not be opened"},
-		{"text encoding", at(56, 0, 0, 0, 9), 0, ""},
-		{"schema page that is its own child", at(100, 5, 0, 0, 0, 1, 0, 12, 0, 0, 0, 0, 1, 0, 12), 400, "malformed"},
-		{"table that is the schema", rewritten(rootPages), 0, ""},
-		{"a log of noise", beside("-wal", func([]byte) []byte { return noise(100_000) }), 200, `"42"`},
-		{"a log of another database", beside("-wal", forgedLog), 200, `"42"`},
-		{"a hot journal of noise", beside("-journal", func([]byte) []byte { return noise(50_000) }), 0, ""},
-		{"a journal that names another one", beside("-journal", func([]byte) []byte {
+		{"cut within the header", rewriteFile(func(b []byte) []byte { return b[:50] }), 400, ""},
+		{"cut after the first page", rewriteFile(func(b []byte) []byte { return b[:4096] }), 400, "malformed"},
+		{"cut within a page", rewriteFile(func(b []byte) []byte { return b[:len(b)-1000] }), 0, ""},
+		{"wrong magic", overwriteAt(0, []byte("SQLite format 4\x00")...), 400, notADatabase},
+		{"noise", rewriteFile(func(b []byte) []byte { return noise(len(b)) }), 400, notADatabase},
+		{"zeros", rewriteFile(func(b []byte) []byte { return make([]byte, len(b)) }), 0, ""},
+		{"noise after the header", rewriteFile(func(b []byte) []byte { return append(b[:100:100], noise(len(b)-100)...) }), 0, ""},
+		{"page size 65536", overwriteAt(16, 0, 1), 0, ""},
+		{"page size 512", overwriteAt(16, 2, 0), 0, ""},
+		{"page size 1", overwriteAt(16, 0, 7), 400, notADatabase},
+		{"journal mode of the future", overwriteAt(18, 9, 9), 0, ""},
+		{"journal mode of the past", overwriteAt(18, 1, 1), 200, ""},
+		{"reserved space", overwriteAt(20, 255), 0, ""},
+		{"payload fractions", overwriteAt(21, 1, 2, 3), 400, notADatabase},
+		{"page count", overwriteAt(28, 0x7f, 0xff, 0xff, 0xff), 0, ""},
+		{"freelist without end", overwriteAt(32, 0, 0, 0, 2, 0x7f, 0xff, 0xff, 0xff), 0, ""},
+		{"schema format", overwriteAt(44, 0, 0, 0, 99), 500, "could not be opened"},
+		{"text encoding", overwriteAt(56, 0, 0, 0, 9), 0, ""},
+		{"schema page that is its own child", overwriteAt(100, 5, 0, 0, 0, 1, 0, 12, 0, 0, 0, 0, 1, 0, 12), 400, "malformed"},
+		{"table that is the schema", rewriteFile(rootPages), 0, ""},
+		{"a log of noise", writeBeside("-wal", func([]byte) []byte { return noise(100_000) }), 200, `"42"`},
+		{"a log of another database", writeBeside("-wal", forgedLog), 200, `"42"`},
+		{"a hot journal of noise", writeBeside("-journal", func([]byte) []byte { return noise(50_000) }), 0, ""},
+		{"a journal that names another one", writeBeside("-journal", func([]byte) []byte {
 			return append([]byte("\xd9\xd5\x05\xf9\x20\xa1\x63\xd7\x00\x00\x00\x00"), append(make([]byte, 500), "/etc/passwd\x00\x00\x00\x0b"...)...)
 		}), 0, ""},
-		{"shared memory of noise", beside("-shm", func([]byte) []byte { return noise(32768) }), 0, ""},
-		{"a directory", replaced(func(p string) error { return os.Mkdir(p, 0o700) }), 0, `"message"`},
-		{"a pipe", replaced(func(p string) error { return syscall.Mkfifo(p, 0o600) }), 0, `"message"`},
-		{"a link to a file of the system", replaced(func(p string) error { return os.Symlink("/etc/passwd", p) }), 0, `"message"`},
-		{"a link to the other tenant", replaced(func(p string) error {
+		{"shared memory of noise", writeBeside("-shm", func([]byte) []byte { return noise(32768) }), 0, ""},
+		{"a directory", replaceFile(func(p string) error { return os.Mkdir(p, 0o700) }), 0, `"message"`},
+		{"a pipe", replaceFile(func(p string) error { return syscall.Mkfifo(p, 0o600) }), 0, `"message"`},
+		{"a link to a file of the system", replaceFile(func(p string) error { return os.Symlink("/etc/passwd", p) }), 0, `"message"`},
+		{"a link to the other tenant", replaceFile(func(p string) error {
 			return os.Symlink("../../../alice/shop.sqlite/current/shop.sqlite", p)
 		}), 0, `"message"`},
-		{"a link to a device", replaced(func(p string) error { return os.Symlink("/dev/zero", p) }), 0, `"message"`},
-		{"a link to itself", replaced(func(p string) error { return os.Symlink(filepath.Base(p), p) }), 0, `"message"`},
+		{"a link to a device", replaceFile(func(p string) error { return os.Symlink("/dev/zero", p) }), 0, `"message"`},
+		{"a link to itself", replaceFile(func(p string) error { return os.Symlink(filepath.Base(p), p) }), 0, `"message"`},
 		{"a file of a terabyte", func(t *testing.T, path string, _ []byte) {
 			if err := os.Truncate(path, 1<<40); err != nil { // sparse
 				t.Fatal(err)
 			}
 		}, 0, ""},
-		{"schema that is no SQL", renamed("CREATE TABLE items", "CREATE TABLE ((((("), 400, "malformed"},
-		{"view that loads an extension", renamed("SELECT abs(price) AS safe_function_of_price", "SELECT load_extension('evil.so')"), 400, "load_extension"},
-		{"trigger that attaches", renamed("UPDATE items SET name = name", "ATTACH 'x' AS evil"), 0, ""},
-		{"virtual table without its tables", renamed("words_content", "words_cxntent"), 0, ""},
+		{"schema that is no SQL", renameText("CREATE TABLE items", "CREATE TABLE ((((("), 400, "malformed"},
+		{"view that loads an extension", renameText("SELECT abs(price) AS safe_function_of_price", "SELECT load_extension('evil.so')"), 400, "load_extension"},
+		{"trigger that attaches", renameText("UPDATE items SET name = name", "ATTACH 'x' AS evil"), 0, ""},
+		{"virtual table without its tables", renameText("words_content", "words_cxntent"), 0, ""},
 	}
 	for seed := range uint64(6) {
-		list = append(list, fileAttack{"flipped bits of the header " + string(rune('a'+seed)), flipped(seed, 16, 100, 3), 0, ""},
-			fileAttack{"flipped bits of pages " + string(rune('a'+seed)), flipped(seed, 100, 1<<20, 40), 0, ""})
+		list = append(list, fileAttack{"flipped bits of the header " + string(rune('a'+seed)), flipBits(seed, 16, 100, 3), 0, ""},
+			fileAttack{"flipped bits of pages " + string(rune('a'+seed)), flipBits(seed, 100, 1<<20, 40), 0, ""})
 	}
 	return list
 }
@@ -189,7 +189,7 @@ func hostileFiles(t *testing.T, srv *harness.Server, mallory *harness.User) {
 			db.sql(everything).wants(t, srv, a.status, a.says)
 			db.sql("PRAGMA integrity_check(3)").wants(t, srv, 0, "")
 			db.sql("DELETE FROM items WHERE id % 3 = 0; INSERT INTO items(name) VALUES ('x'); INSERT INTO words VALUES ('y')").wants(t, srv, 0, "")
-			strike(t, "GET", strings.TrimSuffix(db.url(), "query")+"schema", mallory, nil).wants(t, srv, 0, "")
+			sendAttack(t, "GET", strings.TrimSuffix(db.url(), "query")+"schema", mallory, nil).wants(t, srv, 0, "")
 			if info, err := os.Lstat(db.path()); strings.HasPrefix(a.name, "a link") && (err != nil || info.Mode()&os.ModeSymlink == 0) {
 				t.Errorf("the link has become %v, %v", info, err)
 			}
@@ -218,7 +218,7 @@ func (a target) restored(content []byte) {
 	a.t.Helper()
 	if pid := a.daemon(); pid > 0 {
 		kill(a.t, pid)
-		ended(a.t, "the daemon to end", []int{pid})
+		waitEnded(a.t, "the daemon to end", []int{pid})
 	}
 	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
 		if err := os.RemoveAll(a.path() + suffix); err != nil {

@@ -76,15 +76,15 @@ func zstandard(t *testing.T, r io.Reader, o ...zstd.EOption) []byte {
 }
 
 func hostileHTTP(t *testing.T, srv *harness.Server, mallory *harness.User) {
-	for _, a := range append(bodies(t), documents()...) {
+	for _, a := range append(bodyAttacks(t), documentAttacks()...) {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
 			db := newTarget(t, srv, mallory)
-			strike(t, http.MethodPost, db.url(), mallory, a.body(), a.headers...).wants(t, srv, a.status, a.says)
+			sendAttack(t, http.MethodPost, db.url(), mallory, a.body(), a.headers...).wants(t, srv, a.status, a.says)
 			db.survives()
 		})
 	}
-	for _, a := range connections() {
+	for _, a := range connectionAttacks() {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
 			db := newTarget(t, srv, mallory)
@@ -101,11 +101,11 @@ func hostileHTTP(t *testing.T, srv *harness.Server, mallory *harness.User) {
 		})
 	}
 	t.Run("slow bodies take nobody's place", func(t *testing.T) { t.Parallel(); slowBodies(t, srv, mallory) })
-	t.Run("answers that nobody reads", func(t *testing.T) { t.Parallel(); unread(t, srv, mallory) })
+	t.Run("answers that nobody reads", func(t *testing.T) { t.Parallel(); unreadAnswers(t, srv, mallory) })
 }
 
-// bodies are too large, or become so.
-func bodies(t *testing.T) []bodyAttack {
+// bodyAttacks are too large, or become so.
+func bodyAttacks(t *testing.T) []bodyAttack {
 	t.Helper()
 	const tooLarge = "limits.request_bytes"
 	bomb := gzipped(t, many("SELECT 1 -- ", 100<<20)())
@@ -134,8 +134,8 @@ func bodies(t *testing.T) []bodyAttack {
 	}
 }
 
-// documents are JSON requests that mean no good.
-func documents() []bodyAttack {
+// documentAttacks are JSON requests that mean no good.
+func documentAttacks() []bodyAttack {
 	list := []struct {
 		name, body string
 		status     int
@@ -158,8 +158,8 @@ func documents() []bodyAttack {
 		{"JSON: NUL in the SQL", `{"sql":"SELECT 1;\u0000DROP TABLE t"}`, 400, ""},
 		{"JSON: NUL in a parameter", `{"sql":"SELECT length(?), typeof(?1)","params":["a\u0000b"]}`, 200, `[[1,"text"]]`},
 		{"JSON: broken base64", `{"sql":"SELECT ?","params":[{"base64":"@@@"}]}`, 400, "base64"},
-		{"JSON: a hundred thousand statements", `{"statements":[` + commas(100_001, same(`{"sql":""}`)) + `]}`, 400, "at most 100000 statements"},
-		{"JSON: half a million values", `{"sql":"SELECT 1","params":[` + commas(500_001, same("0")) + `]}`, 400, "at most 500000 values"},
+		{"JSON: a hundred thousand statements", `{"statements":[` + commas(100_001, repeated(`{"sql":""}`)) + `]}`, 400, "at most 100000 statements"},
+		{"JSON: half a million values", `{"sql":"SELECT 1","params":[` + commas(500_001, repeated("0")) + `]}`, 400, "at most 500000 values"},
 		{"JSON: too few parameters", `{"sql":"SELECT ?, ?","params":[1]}`, 400, "param"},
 		{"JSON: too many parameters", `{"sql":"SELECT ?","params":[1,2]}`, 400, "param"},
 		{"JSON: unknown parameter", `{"sql":"SELECT :a","params":{":b":1}}`, 400, ":"},
@@ -187,7 +187,7 @@ type rawAttack struct {
 	half             bool // the client closes its half
 }
 
-func connections() []rawAttack {
+func connectionAttacks() []rawAttack {
 	return []rawAttack{
 		{"broken chunk length", "HEADTransfer-Encoding: chunked\r\n\r\nzz\r\nSELECT 1\r\n0\r\n\r\n", `"type":"Other"`, false},
 		{"chunk longer than it says", "HEADTransfer-Encoding: chunked\r\n\r\n3\r\nSELECT 1\r\n0\r\n\r\n", `"type":"Other"`, false},
@@ -247,9 +247,9 @@ func slowBodies(t *testing.T, srv *harness.Server, mallory *harness.User) {
 	db.survives()
 }
 
-// unread asks for endless answers and reads a little of each. P8: they wait on
+// unreadAnswers asks for endless answers and reads a little of each. P8: they wait on
 // the way in bounded memory; who else asks is told so at worst.
-func unread(t *testing.T, srv *harness.Server, mallory *harness.User) {
+func unreadAnswers(t *testing.T, srv *harness.Server, mallory *harness.User) {
 	db := newTarget(t, srv, mallory)
 	const sql = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT hex(zeroblob(10000)) FROM c"
 	var open []*net.TCPConn

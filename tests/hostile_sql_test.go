@@ -41,16 +41,16 @@ func commas(n int, text func(i int) string) string {
 	return b.String()
 }
 
-func same(s string) func(int) string { return func(int) string { return s } }
+func repeated(s string) func(int) string { return func(int) string { return s } }
 
 func hostileSQL(t *testing.T, w *harness.Server, mallory *harness.User) {
-	for _, a := range append(append(append(escapes(), leaks()...), bombs()...), shapes()...) {
+	for _, a := range append(append(append(escapeAttacks(), leakAttacks()...), bombAttacks()...), shapeAttacks()...) {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
 			db := newTarget(t, w, mallory)
 			if a.setup != "" {
 				// The limit of time is for attacks; on a busy machine it may end this too.
-				var got outcome
+				var got attackResult
 				harness.Until(t, "the attack to be set up", func() bool {
 					got = db.sql(a.setup)
 					return got.status != http.StatusRequestTimeout
@@ -70,9 +70,9 @@ func hostileSQL(t *testing.T, w *harness.Server, mallory *harness.User) {
 	}
 }
 
-// escapes try to reach other files, the process, or what keeps the database
+// escapeAttacks try to reach other files, the process, or what keeps the database
 // whole.
-func escapes() []sqlAttack {
+func escapeAttacks() []sqlAttack {
 	return []sqlAttack{
 		{name: "attach another tenant's file", attack: "ATTACH '../../../alice/shop.sqlite/current/shop.sqlite' AS x", status: 400, says: "ATTACH is not available"},
 		{name: "attach by a function", attack: "ATTACH char(47)||'etc/passwd' AS x", status: 400, says: "ATTACH is not available"},
@@ -107,8 +107,8 @@ func escapes() []sqlAttack {
 	}
 }
 
-// leaks try to leave something behind for the next caller.
-func leaks() []sqlAttack {
+// leakAttacks try to leave something behind for the next caller.
+func leakAttacks() []sqlAttack {
 	return []sqlAttack{
 		{name: "temp table in place of a table", setup: "CREATE TABLE t(a); INSERT INTO t VALUES ('true')", attack: "CREATE TEMP TABLE t(a); INSERT INTO temp.t VALUES ('forged'); SELECT a FROM t", status: 200, says: "forged", then: "SELECT a FROM t", finds: `[["true"]]`},
 		{name: "temp view", setup: "CREATE TABLE t(a); INSERT INTO t VALUES ('true')", attack: "CREATE TEMP VIEW t AS SELECT 'forged' AS a; SELECT 1", status: 200, then: "SELECT a FROM t", finds: `[["true"]]`},
@@ -124,8 +124,8 @@ func leaks() []sqlAttack {
 	}
 }
 
-// shapes are texts and schemas of absurd shape.
-func shapes() []sqlAttack {
+// shapeAttacks are texts and schemas of absurd shape.
+func shapeAttacks() []sqlAttack {
 	return []sqlAttack{
 		{name: "a million terms", attack: "SELECT " + strings.Repeat("1+", 1_000_000) + "1", status: 400, says: "Expression tree is too large"},
 		{name: "a million terms of OR", attack: "SELECT 1 WHERE " + strings.Repeat("0 OR ", 400_000) + "1", status: 400, says: "Expression tree is too large"},
@@ -135,14 +135,14 @@ func shapes() []sqlAttack {
 		{name: "a million minus signs", attack: "SELECT " + strings.Repeat("- ", 900_000) + "1", status: 400},
 		{name: "NOT NOT NOT", attack: "SELECT " + strings.Repeat("NOT ", 500_000) + "1", status: 400},
 		{name: "compound of thousands", attack: strings.Repeat("SELECT 1 UNION ", 10_000) + "SELECT 1", status: 400, says: "too many terms in compound SELECT"},
-		{name: "VALUES of thousands", attack: "VALUES " + commas(300_000, same("(1)")), says: ""},
-		{name: "IN list of thousands", attack: "SELECT 1 IN (" + commas(400_000, same("1")) + ")", says: ""},
-		{name: "2001 columns", attack: "SELECT " + commas(2001, same("1")), status: 400, says: "too many columns"},
+		{name: "VALUES of thousands", attack: "VALUES " + commas(300_000, repeated("(1)")), says: ""},
+		{name: "IN list of thousands", attack: "SELECT 1 IN (" + commas(400_000, repeated("1")) + ")", says: ""},
+		{name: "2001 columns", attack: "SELECT " + commas(2001, repeated("1")), status: 400, says: "too many columns"},
 		{name: "table of 2001 columns", attack: "CREATE TABLE t(" + commas(2001, func(i int) string { return fmt.Sprintf("c%d", i) }) + ")", status: 400, says: "too many columns"},
-		{name: "function of 1001 arguments", attack: "SELECT max(" + commas(1001, same("1")) + ")", status: 400, says: "too many arguments"},
+		{name: "function of 1001 arguments", attack: "SELECT max(" + commas(1001, repeated("1")) + ")", status: 400, says: "too many arguments"},
 		{name: "join of 65 tables", setup: "CREATE TABLE t(a)", attack: "SELECT 1 FROM " + commas(65, func(i int) string { return fmt.Sprintf("t AS t%d", i) }), status: 400, says: "at most 64 tables"},
 		{name: "parameter number out of range", attack: "SELECT ?4294967297", status: 400, says: "variable number must be between"},
-		{name: "a hundred thousand parameters", attack: "SELECT 1 IN (" + commas(100_000, same("?")) + ")", status: 400, says: "too many SQL variables"},
+		{name: "a hundred thousand parameters", attack: "SELECT 1 IN (" + commas(100_000, repeated("?")) + ")", status: 400, says: "too many SQL variables"},
 		{name: "huge identifier", attack: `CREATE TABLE "` + strings.Repeat("x", 1_900_000) + `"(a)`, status: 0},
 		{name: "huge column names in a result", attack: `SELECT 1 AS "` + strings.Repeat("é", 900_000) + `"`, status: 200, says: "é"},
 		{name: "two million semicolons", attack: strings.Repeat(";", hostileRequestBytes), status: 200},

@@ -54,15 +54,15 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// outcome is what an attacker gets.
-type outcome struct {
+// attackResult is what an attacker gets.
+type attackResult struct {
 	status int
 	body   string
 	broken error // the body did not come to its end
 }
 
-// strike sends a request of mallory's; its answer is read up to 1 MiB.
-func strike(t *testing.T, method, url string, user *harness.User, body io.Reader, headers ...string) outcome {
+// sendAttack sends a request of mallory's; its answer is read up to 1 MiB.
+func sendAttack(t *testing.T, method, url string, user *harness.User, body io.Reader, headers ...string) attackResult {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
@@ -77,11 +77,11 @@ func strike(t *testing.T, method, url string, user *harness.User, body io.Reader
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DisableCompression: true}}
 	resp, err := client.Do(req)
 	if err != nil {
-		return outcome{broken: err}
+		return attackResult{broken: err}
 	}
 	defer func() { _ = resp.Body.Close() }() // closed early when the answer is endless
 	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	return outcome{resp.StatusCode, string(text), err}
+	return attackResult{resp.StatusCode, string(text), err}
 }
 
 // target is a database of an attacker's own.
@@ -106,16 +106,16 @@ func newTarget(t *testing.T, srv *harness.Server, user *harness.User) target {
 func (a target) url() string { return a.w.URL + httpapi.DatabasePath(a.user.Name, a.db, "query") }
 
 // sql sends SQL as plain text.
-func (a target) sql(sql string) outcome {
+func (a target) sql(sql string) attackResult {
 	a.t.Helper()
-	return strike(a.t, http.MethodPost, a.url(), a.user, strings.NewReader(sql))
+	return sendAttack(a.t, http.MethodPost, a.url(), a.user, strings.NewReader(sql))
 }
 
 // survives checks that the database answers as if nothing had happened. Its
 // limits are tight, so that on a busy machine a first try may be too slow.
 func (a target) survives() {
 	a.t.Helper()
-	var got outcome
+	var got attackResult
 	harness.Until(a.t, "the database to have time", func() bool {
 		got = a.sql("SELECT 6 * 7")
 		return got.status != http.StatusRequestTimeout && got.status != http.StatusServiceUnavailable
@@ -126,7 +126,7 @@ func (a target) survives() {
 }
 
 // wants checks an answer, and that it tells nothing of the server's insides.
-func (r outcome) wants(t *testing.T, srv *harness.Server, status int, says string) {
+func (r attackResult) wants(t *testing.T, srv *harness.Server, status int, says string) {
 	t.Helper()
 	if r.broken != nil || status > 0 && r.status != status || !strings.Contains(r.body, says) {
 		t.Errorf("got %d %.400s %v; want %d %q", r.status, r.body, r.broken, status, says)
@@ -141,8 +141,8 @@ func (r outcome) wants(t *testing.T, srv *harness.Server, status int, says strin
 	}
 }
 
-// neighbour is another tenant, who works all the time.
-type neighbour struct {
+// quietNeighbour is another tenant, who works all the time.
+type quietNeighbour struct {
 	t      *testing.T
 	user   *harness.User
 	stop   chan struct{}
@@ -151,9 +151,9 @@ type neighbour struct {
 	worst  time.Duration
 }
 
-func startNeighbour(t *testing.T, srv *harness.Server) *neighbour {
+func startNeighbour(t *testing.T, srv *harness.Server) *quietNeighbour {
 	t.Helper()
-	n := &neighbour{t: t, user: srv.Register("alice"), stop: make(chan struct{})}
+	n := &quietNeighbour{t: t, user: srv.Register("alice"), stop: make(chan struct{})}
 	n.user.Create("shop.sqlite")
 	// A busy machine is no fault of the server's.
 	if out, err := exec.CommandContext(t.Context(), filepath.Join(srv.Bin, "ayb"), "admin", "limits", "set", "alice", "statement_timeout=1m", "--config", srv.Config).CombinedOutput(); err != nil {
@@ -164,7 +164,7 @@ func startNeighbour(t *testing.T, srv *harness.Server) *neighbour {
 	return n
 }
 
-func (n *neighbour) work() {
+func (n *quietNeighbour) work() {
 	for {
 		select {
 		case <-n.stop:
@@ -179,14 +179,14 @@ func (n *neighbour) work() {
 	}
 }
 
-func (n *neighbour) ask(sql, want string) {
+func (n *quietNeighbour) ask(sql, want string) {
 	r, err := n.user.Query(context.Background(), "alice", "shop.sqlite", sql)
 	if err != nil || len(r.Rows) != 1 || r.Rows[0][0] == nil || *r.Rows[0][0] != want {
 		n.t.Errorf("the neighbour asked %s and got %v, %v", sql, r, err)
 	}
 }
 
-func (n *neighbour) check() {
+func (n *quietNeighbour) check() {
 	n.t.Helper()
 	close(n.stop)
 	n.done.Wait()

@@ -12,7 +12,7 @@ import (
 // no request for any of them.
 func TestIdleRoundsP10P11(t *testing.T) {
 	t.Parallel()
-	srv := startStoreWorld(t, harness.WithConfig("[querynode]\nidle_timeout = \"500ms\""))
+	srv := startFaultyStore(t, harness.WithConfig("[querynode]\nidle_timeout = \"500ms\""))
 	var names []string
 	for i := range 5 {
 		names = append(names, "db"+strconv.Itoa(i))

@@ -81,7 +81,7 @@ func startInserters(t *testing.T, user *harness.User, db string, clients int, st
 	return in
 }
 
-// end stops the clients. Requests under way are completed.
+// finish stops the clients. Requests under way are completed.
 func (in *inserters) end() {
 	in.stop()
 	in.wg.Wait()

@@ -20,13 +20,13 @@ import (
 )
 
 // newName is a name that nothing has had.
-func (k *slayer) newName(of string) string {
+func (k *killTest) newName(of string) string {
 	k.numbers++
 	return fmt.Sprintf("%s-%d.sqlite", of, k.numbers)
 }
 
 // small is a new database of a few rows.
-func (k *slayer) small(of string) string {
+func (k *killTest) small(of string) string {
 	k.t.Helper()
 	db := k.newName(of)
 	k.eventually("create "+db, func(ctx context.Context) error {
@@ -38,21 +38,21 @@ func (k *slayer) small(of string) string {
 	return db
 }
 
-// mark makes a database another one than it ever was.
-func (k *slayer) mark(db string) {
+// nextContent makes a database another one than it ever was.
+func (k *killTest) nextContent(db string) {
 	k.t.Helper()
 	k.numbers++
 	k.write(db, fmt.Sprintf("INSERT INTO mark VALUES (%d)", k.numbers))
 }
 
 // line writes down what is looked for in the end.
-func (k *slayer) line() {
+func (k *killTest) line() {
 	k.t.Helper()
 	k.ledger++
 	k.write("ledger.sqlite", fmt.Sprintf("INSERT INTO line VALUES (%d)", k.ledger))
 }
 
-func (k *slayer) write(db, sql string) {
+func (k *killTest) write(db, sql string) {
 	k.t.Helper()
 	k.eventually("write to "+db, func(ctx context.Context) error {
 		_, err := k.user.Query(ctx, k.user.Name, db, sql)
@@ -61,7 +61,7 @@ func (k *slayer) write(db, sql string) {
 }
 
 // exists reports whether there is a database of that very name.
-func (k *slayer) exists(db string) (there bool) {
+func (k *killTest) exists(db string) (there bool) {
 	k.t.Helper()
 	k.eventually("look for "+db, func(ctx context.Context) error {
 		e, err := k.user.Entity(ctx, k.user.Name)
@@ -74,8 +74,8 @@ func (k *slayer) exists(db string) (there bool) {
 	return there
 }
 
-// take takes a snapshot and gives its id.
-func (k *slayer) take(db string) (id string) {
+// expect takes a snapshot and gives its id.
+func (k *killTest) takeSnapshot(db string) (id string) {
 	k.t.Helper()
 	k.eventually("take a snapshot of "+db, func(ctx context.Context) error {
 		taken, err := k.user.TakeSnapshot(ctx, k.user.Name, db, "")
@@ -86,7 +86,7 @@ func (k *slayer) take(db string) (id string) {
 }
 
 // ids are the snapshots of a database, the newest first.
-func (k *slayer) ids(db string) (ids []string) {
+func (k *killTest) ids(db string) (ids []string) {
 	k.t.Helper()
 	k.eventually("list the snapshots of "+db, func(ctx context.Context) error {
 		list, err := k.user.Snapshots(ctx, k.user.Name, db)
@@ -100,7 +100,7 @@ func (k *slayer) ids(db string) (ids []string) {
 }
 
 // snapshotHolds wants a snapshot to be one of that content.
-func (k *slayer) snapshotHolds(db, id, content string) {
+func (k *killTest) snapshotHolds(db, id, content string) {
 	k.t.Helper()
 	if got := k.contentOf(db, id); got != content {
 		k.t.Errorf("snapshot %s of %s does not hold what was in it", id, db)
@@ -108,7 +108,7 @@ func (k *slayer) snapshotHolds(db, id, content string) {
 }
 
 // anySnapshotHolds wants one of the snapshots to be of that content.
-func (k *slayer) anySnapshotHolds(db, content string) {
+func (k *killTest) anySnapshotHolds(db, content string) {
 	k.t.Helper()
 	ids := k.ids(db)
 	for _, id := range ids {
@@ -120,7 +120,7 @@ func (k *slayer) anySnapshotHolds(db, content string) {
 }
 
 // contentOf makes a database of a snapshot for a look at it.
-func (k *slayer) contentOf(db, id string) string {
+func (k *killTest) contentOf(db, id string) string {
 	k.t.Helper()
 	look := k.newName("look")
 	gone := false
@@ -141,7 +141,7 @@ func (k *slayer) contentOf(db, id string) string {
 }
 
 // settled looks at everything when all rounds are over.
-func (k *slayer) settled() {
+func (k *killTest) settled() {
 	k.t.Helper()
 	if harness.Full() {
 		k.repeatAll()
@@ -158,8 +158,8 @@ func (k *slayer) settled() {
 	// After the next prune there are no more objects than there may be.
 	for db := range k.live {
 		if !k.unsure[db] && len(k.ids(db)) > killSnapshots {
-			k.mark(db)
-			k.take(db)
+			k.nextContent(db)
+			k.takeSnapshot(db)
 		}
 	}
 	k.becomes("no orphan object", k.strayObjects)
@@ -168,7 +168,7 @@ func (k *slayer) settled() {
 }
 
 // becomes waits until there is no complaint.
-func (k *slayer) becomes(what string, complaint func() string) {
+func (k *killTest) becomes(what string, complaint func() string) {
 	k.t.Helper()
 	begin := time.Now()
 	for ; complaint() != ""; harness.Pause() {
@@ -181,7 +181,7 @@ func (k *slayer) becomes(what string, complaint func() string) {
 }
 
 // deleted are the names of databases that can be had back.
-func (k *slayer) deleted() map[string]bool {
+func (k *killTest) deleted() map[string]bool {
 	k.t.Helper()
 	names := map[string]bool{}
 	k.eventually("list deleted databases", func(ctx context.Context) error {
@@ -197,7 +197,7 @@ func (k *slayer) deleted() map[string]bool {
 // strayFiles tells of a file in the node's directory that does not belong
 // there: for each database there is one version, with its file, SQLite's
 // files beside it and temporary files of its daemon.
-func (k *slayer) strayFiles() string {
+func (k *killTest) strayFiles() string {
 	for _, dir := range []string{"outgoing", "trash"} {
 		if names := names(filepath.Join(k.w.DataPath, dir)); len(names) > 0 && (dir == "trash" || !k.copies) {
 			return fmt.Sprintf("%s holds %v", dir, names)
@@ -226,7 +226,7 @@ func (k *slayer) strayFiles() string {
 	return ""
 }
 
-func (k *slayer) strayFilesOf(db, home string) string {
+func (k *killTest) strayFilesOf(db, home string) string {
 	if !k.live[db] {
 		return "there are files of " + db
 	}
@@ -263,7 +263,7 @@ func names(dir string) (out []string) {
 
 // strayObjects tells of an object that belongs to no database, or is one too
 // many.
-func (k *slayer) strayObjects() string {
+func (k *killTest) strayObjects() string {
 	deleted := k.deleted()
 	if parts := k.s3.Unfinished(killBucket); len(parts) > 0 {
 		return fmt.Sprintf("%v were not finished", parts)
@@ -282,7 +282,7 @@ func (k *slayer) strayObjects() string {
 }
 
 // objectsAreSound reads every object: it is complete, and what its name says.
-func (k *slayer) objectsAreSound() {
+func (k *killTest) objectsAreSound() {
 	k.t.Helper()
 	for _, key := range k.s3.Keys(killBucket) {
 		o, err := k.s3.Admin.GetObject(k.t.Context(), killBucket, key, minio.GetObjectOptions{})

@@ -20,9 +20,9 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// slayer kills processes of a server during operations of one user, and knows
+// killTest kills processes of a server during operations of one user, and knows
 // what has to be there.
-type slayer struct {
+type killTest struct {
 	t        *testing.T
 	topology harness.Topology
 	w        *harness.Server
@@ -53,7 +53,7 @@ const (
 	killSnapshots = 6
 )
 
-func newSlayer(t *testing.T, topology harness.Topology) *slayer {
+func newKillTest(t *testing.T, topology harness.Topology) *killTest {
 	t.Helper()
 	seed := rand.Uint64()
 	if text := os.Getenv("AYB_TEST_SEED"); text != "" {
@@ -67,7 +67,7 @@ func newSlayer(t *testing.T, topology harness.Topology) *slayer {
 	s3 := harness.StartS3(t)
 	srv := harness.Start(t, topology, harness.WithSnapshots(s3.Bucket(killBucket), "2s", killSnapshots),
 		harness.WithConfig("[limits]\ndatabases_per_account = 0"))
-	k := &slayer{t: t, topology: topology, w: srv, s3: s3, user: srv.Register("ann"), random: rand.New(rand.NewPCG(seed, 5)),
+	k := &killTest{t: t, topology: topology, w: srv, s3: s3, user: srv.Register("ann"), random: rand.New(rand.NewPCG(seed, 5)),
 		took: map[string]time.Duration{}, live: map[string]bool{}, unsure: map[string]bool{}}
 	for i, db := range []string{"base.sqlite", "restored.sqlite"} {
 		k.user.Create(db)
@@ -94,7 +94,7 @@ func newSlayer(t *testing.T, topology harness.Topology) *slayer {
 }
 
 // within makes t the test that things are reported to.
-func (k *slayer) within(t *testing.T, do func()) {
+func (k *killTest) within(t *testing.T, do func()) {
 	outer := k.t
 	k.t = t
 	defer func() { k.t = outer }()
@@ -102,7 +102,7 @@ func (k *slayer) within(t *testing.T, do func()) {
 }
 
 // undisturbed does an operation without a kill and measures it.
-func (k *slayer) undisturbed(op operation) {
+func (k *killTest) undisturbed(op operation) {
 	k.t.Helper()
 	a := op.begin(k)
 	begin := time.Now()
@@ -117,7 +117,7 @@ func (k *slayer) undisturbed(op operation) {
 
 // round kills a process at a random point of an operation, starts it again, and
 // looks at what has become of everything.
-func (k *slayer) round(op operation, role string) {
+func (k *killTest) round(op operation, role string) {
 	k.t.Helper()
 	a := op.begin(k)
 	k.line()
@@ -163,7 +163,7 @@ func (k *slayer) round(op operation, role string) {
 
 // postpone repeats an operation when claims have ended: those of a killed
 // control plane, and of one that got no answer from a killed node.
-func (k *slayer) postpone(a attempt) {
+func (k *killTest) postpone(a attempt) {
 	if len(a.claimed) == 0 {
 		a.again()
 		return
@@ -184,7 +184,7 @@ func passing(err error) bool {
 }
 
 // repeatAll repeats what had to wait for the end of somebody's claim.
-func (k *slayer) repeatAll() {
+func (k *killTest) repeatAll() {
 	for _, again := range k.waiting {
 		again()
 	}
@@ -194,13 +194,13 @@ func (k *slayer) repeatAll() {
 
 // kill kills a process and starts it again, or the daemons of some databases,
 // which are started by need.
-func (k *slayer) kill(role string, dbs []string) {
+func (k *killTest) kill(role string, dbs []string) {
 	k.t.Helper()
 	daemons := k.w.Daemons()
 	if role != theDaemon {
 		k.w.Kill(role)
 		if role != "ayb-controlplane" && role != "ayb-snapshotter" {
-			ended(k.t, "the daemons to end with their server", daemons)
+			waitEnded(k.t, "the daemons to end with their server", daemons)
 		}
 		k.w.StartRole(role)
 		k.w.WaitHealthy()
@@ -226,7 +226,7 @@ func (k *slayer) kill(role string, dbs []string) {
 const patience = 4 * time.Minute
 
 // eventually does something until it works. Only failures that pass are taken.
-func (k *slayer) eventually(what string, do func(ctx context.Context) error) {
+func (k *killTest) eventually(what string, do func(ctx context.Context) error) {
 	k.t.Helper()
 	for begin := time.Now(); ; harness.Pause() {
 		err := do(k.t.Context())
@@ -241,7 +241,7 @@ func (k *slayer) eventually(what string, do func(ctx context.Context) error) {
 
 // untilThere does something until there is a database of that name, which may
 // also come by what was begun before.
-func (k *slayer) untilThere(db string, do func(ctx context.Context) error) {
+func (k *killTest) untilThere(db string, do func(ctx context.Context) error) {
 	k.t.Helper()
 	for begin := time.Now(); !k.exists(db); harness.Pause() {
 		if err := do(k.t.Context()); err != nil && (!passing(err) || time.Since(begin) > patience) && !k.exists(db) {
@@ -251,7 +251,7 @@ func (k *slayer) untilThere(db string, do func(ctx context.Context) error) {
 }
 
 // content is a hash of everything in a database.
-func (k *slayer) content(db string) string {
+func (k *killTest) content(db string) string {
 	k.t.Helper()
 	var sum string
 	k.eventually("read "+db, func(ctx context.Context) error {
@@ -264,14 +264,14 @@ func (k *slayer) content(db string) string {
 }
 
 // holds wants a database to be sound and to hold exactly that.
-func (k *slayer) holds(db, content string) {
+func (k *killTest) holds(db, content string) {
 	k.t.Helper()
 	k.holdsOneOf(db, false, content)
 }
 
 // holdsOneOf wants one of some contents, the last one if nothing else may be,
 // and returns it.
-func (k *slayer) holdsOneOf(db string, last bool, contents ...string) string {
+func (k *killTest) holdsOneOf(db string, last bool, contents ...string) string {
 	k.t.Helper()
 	if last {
 		contents = contents[len(contents)-1:]
@@ -290,7 +290,7 @@ func (k *slayer) holdsOneOf(db string, last bool, contents ...string) string {
 	return got
 }
 
-func (k *slayer) cell(db, sql string) (text string) {
+func (k *killTest) cell(db, sql string) (text string) {
 	k.t.Helper()
 	k.eventually(sql, func(ctx context.Context) error {
 		r, err := k.user.Query(ctx, k.user.Name, db, sql)

@@ -29,7 +29,7 @@ type attempt struct {
 // operation is what processes are killed during.
 type operation struct {
 	name    string
-	begin   func(k *slayer) attempt
+	begin   func(k *killTest) attempt
 	storing bool // a snapshotter takes part
 }
 
@@ -64,7 +64,7 @@ func TestKilledOperations(t *testing.T) {
 			if !harness.Full() {
 				t.Parallel()
 			}
-			k := newSlayer(t, topology)
+			k := newKillTest(t, topology)
 			for _, op := range killedOperations { // how long they take
 				k.undisturbed(op)
 			}
@@ -79,7 +79,7 @@ func TestKilledOperations(t *testing.T) {
 }
 
 // victims are the roles whose end an operation may notice.
-func (k *slayer) victims(op operation) []string {
+func (k *killTest) victims(op operation) []string {
 	if k.topology == harness.AllInOne {
 		return []string{"ayb", theDaemon}
 	}
@@ -92,7 +92,7 @@ func (k *slayer) victims(op operation) []string {
 
 // all kills at every point: of the 40 of an operation, those of one process
 // are a third, and of several two thirds.
-func (k *slayer) all() {
+func (k *killTest) all() {
 	points := killPoints / 3
 	if k.topology == harness.Split {
 		points = killPoints - points
@@ -110,7 +110,7 @@ func (k *slayer) all() {
 }
 
 // some kills during operations in random order while there is time.
-func (k *slayer) some() {
+func (k *killTest) some() {
 	type pair struct {
 		op   operation
 		role string
@@ -129,9 +129,9 @@ func (k *slayer) some() {
 	}
 }
 
-func killedSnapshot(k *slayer) attempt {
+func killedSnapshot(k *killTest) attempt {
 	const db = "snapped.sqlite"
-	k.mark(db)
+	k.nextContent(db)
 	now := k.content(db)
 	id := ""
 	do := func(ctx context.Context) error {
@@ -155,11 +155,11 @@ func killedSnapshot(k *slayer) attempt {
 	}
 }
 
-func killedRestore(k *slayer) attempt {
+func killedRestore(k *killTest) attempt {
 	const db = "restored.sqlite"
-	k.mark(db)
-	past, id := k.content(db), k.take(db)
-	k.mark(db)
+	k.nextContent(db)
+	past, id := k.content(db), k.takeSnapshot(db)
+	k.nextContent(db)
 	now := k.content(db)
 	do := func(ctx context.Context) error {
 		return k.user.RestoreSnapshot(ctx, k.user.Name, db, httpapi.RestoreRequest{SnapshotID: id})
@@ -177,15 +177,15 @@ func killedRestore(k *slayer) attempt {
 	}
 }
 
-func killedRestoreTo(k *slayer) attempt {
+func killedRestoreTo(k *killTest) attempt {
 	const db = "base.sqlite"
-	id := k.take(db)
+	id := k.takeSnapshot(db)
 	return k.making(db, k.content(db), func(ctx context.Context, to string) error {
 		return k.user.RestoreSnapshot(ctx, k.user.Name, db, httpapi.RestoreRequest{SnapshotID: id, To: k.user.Name + "/" + to})
 	})
 }
 
-func killedFork(k *slayer) attempt {
+func killedFork(k *killTest) attempt {
 	const db = "base.sqlite"
 	return k.making(db, k.content(db), func(ctx context.Context, to string) error {
 		_, err := k.user.ForkDatabase(ctx, k.user.Name, db, k.user.Name+"/"+to)
@@ -193,14 +193,14 @@ func killedFork(k *slayer) attempt {
 	})
 }
 
-func killedImport(k *slayer) attempt {
+func killedImport(k *killTest) attempt {
 	return k.making("base.sqlite", k.files[0].content, func(ctx context.Context, to string) error {
 		return k.importFile(ctx, to, k.files[0].bytes, daemonapi.ImportCreate)
 	})
 }
 
 // making is an operation that makes a database.
-func (k *slayer) making(daemonOf, content string, made func(ctx context.Context, to string) error) attempt {
+func (k *killTest) making(daemonOf, content string, made func(ctx context.Context, to string) error) attempt {
 	to := k.newName("made")
 	do := func(ctx context.Context) error { return made(ctx, to) }
 	return attempt{db: daemonOf, do: do, claimed: []string{to},
@@ -217,7 +217,7 @@ func (k *slayer) making(daemonOf, content string, made func(ctx context.Context,
 	}
 }
 
-func killedReplace(k *slayer) attempt {
+func killedReplace(k *killTest) attempt {
 	const db = "replaced.sqlite"
 	now := k.content(db)
 	next := k.files[0]
@@ -234,13 +234,13 @@ func killedReplace(k *slayer) attempt {
 	}
 }
 
-func (k *slayer) importFile(ctx context.Context, db string, file []byte, mode string) error {
+func (k *killTest) importFile(ctx context.Context, db string, file []byte, mode string) error {
 	_, err := k.user.Import(ctx, k.user.Name, db, httpapi.ImportRequest{
 		ImportOptions: daemonapi.ImportOptions{Format: daemonapi.TransferSQLite, Mode: mode}, Body: bytes.NewReader(file), Size: int64(len(file))})
 	return err
 }
 
-func killedDelete(k *slayer) attempt {
+func killedDelete(k *killTest) attempt {
 	db := k.small("deleted")
 	content := k.content(db)
 	do := func(ctx context.Context) error { return k.user.DeleteDatabase(ctx, k.user.Name, db) }
@@ -262,7 +262,7 @@ func killedDelete(k *slayer) attempt {
 	}
 }
 
-func killedUndelete(k *slayer) attempt {
+func killedUndelete(k *killTest) attempt {
 	db := k.small("undeleted")
 	content := k.content(db)
 	k.eventually("delete "+db, func(ctx context.Context) error { return k.user.DeleteDatabase(ctx, k.user.Name, db) })
@@ -280,7 +280,7 @@ func killedUndelete(k *slayer) attempt {
 	}
 }
 
-func killedRename(k *slayer) attempt {
+func killedRename(k *killTest) attempt {
 	from := k.small("named")
 	content, to := k.content(from), k.newName("renamed")
 	do := func(ctx context.Context) error {

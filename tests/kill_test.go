@@ -42,7 +42,7 @@ func TestKillLoopQ1(t *testing.T) {
 		}
 		if round%10 == 9 {
 			w.Kill("ayb")
-			ended(t, "the daemons to end with their server", daemons)
+			waitEnded(t, "the daemons to end with their server", daemons)
 			w.StartRole("ayb")
 		} else {
 			for _, pid := range daemons {
@@ -56,8 +56,8 @@ func TestKillLoopQ1(t *testing.T) {
 	t.Logf("%d rounds in %s", rounds, time.Since(begin).Round(time.Second))
 }
 
-// ended waits for the end of processes.
-func ended(t *testing.T, what string, pids []int) {
+// waitEnded waits for the end of processes.
+func waitEnded(t *testing.T, what string, pids []int) {
 	t.Helper()
 	harness.Until(t, what, func() bool { return !slices.ContainsFunc(pids, alive) })
 }

@@ -83,7 +83,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("got %v, %v", got, err)
 		}
 	})
-	t.Run("what is no name", func(t *testing.T) { noNames(t, srv, alice) })
+	t.Run("what is no name", func(t *testing.T) { invalidNames(t, srv, alice) })
 	t.Run("reserved", func(t *testing.T) { reservedNames(t, srv) })
 	t.Run("on disk", func(t *testing.T) {
 		var want []string
@@ -96,9 +96,9 @@ func TestNames(t *testing.T) {
 	})
 }
 
-// noNames tries names that break the rules; each is refused with the
+// invalidNames tries names that break the rules; each is refused with the
 // sentence of the contract.
-func noNames(t *testing.T, srv *harness.Server, alice *harness.User) {
+func invalidNames(t *testing.T, srv *harness.Server, alice *harness.User) {
 	invalid := func(kind string) func(string) string {
 		return func(name string) string { return "Invalid " + kind + " slug: " + name }
 	}

@@ -71,7 +71,7 @@ func closed(v any) {
 	}
 }
 
-// at returns what is at a JSON pointer of the document, following references,
+// overwriteAt returns what is at a JSON pointer of the document, following references,
 // and the pointer to it.
 func (d *documented) at(pointer ...string) (v any, where string) {
 	v = d.doc

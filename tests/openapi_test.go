@@ -147,7 +147,7 @@ func (d *documented) cancels(alice, bob string) {
 func (d *documented) cancelsImport(alice string) {
 	d.t.Helper()
 	made := []string{"alice", "made.sqlite"}
-	importing := begins(d.t, d.w, &harness.User{Token: alice}, "alice/made.sqlite", "format=sqlite", "SQLite format 3\x00"+strings.Repeat("\x00", 100_000))
+	importing := beginImport(d.t, d.w, &harness.User{Token: alice}, "alice/made.sqlite", "format=sqlite", "SQLite format 3\x00"+strings.Repeat("\x00", 100_000))
 	id := ""
 	harness.Until(d.t, "the import to be listed", func() bool {
 		_, list := d.do(call{operation: "GET /v1/{entity}/{database}/queries", values: made, token: alice}) // missing before
@@ -157,7 +157,7 @@ func (d *documented) cancelsImport(alice string) {
 		return id != ""
 	})
 	d.ok(call{operation: "DELETE /v1/{entity}/{database}/queries/{id}", values: append(made[:2:2], id), token: alice}, 200)
-	if got := <-importing.ended; got.status != http.StatusRequestTimeout {
+	if got := <-importing.answer; got.status != http.StatusRequestTimeout {
 		d.t.Errorf("the import that was stopped: %d %s", got.status, got.body)
 	}
 	d.ok(call{operation: "GET /v1/{entity}/{database}/queries", values: made, token: alice}, 404)

@@ -23,16 +23,16 @@ import (
 // endlessRead computes until it is stopped.
 const endlessRead = "WITH RECURSIVE c(x) AS (VALUES(1) UNION ALL SELECT x+1 FROM c) SELECT count(*) FROM c"
 
-// limitedWorld is a server with an account whose limits are set on the server's
+// limitedServer is a server with an account whose limits are set on the server's
 // machine while it runs.
-type limitedWorld struct {
+type limitedServer struct {
 	*harness.Server
 	t     *testing.T
 	alice *harness.User
 }
 
 // admin runs `ayb admin limits`.
-func (w limitedWorld) admin(args ...string) string {
+func (w limitedServer) admin(args ...string) string {
 	w.t.Helper()
 	cmd := exec.CommandContext(w.t.Context(), filepath.Join(w.Bin, "ayb"), append([]string{"admin", "--config", w.Config, "limits"}, args...)...)
 	cmd.Dir = w.Dir
@@ -45,7 +45,7 @@ func (w limitedWorld) admin(args ...string) string {
 
 // wantHit checks the error of a limit: its code, its name, its value, and who
 // can change it.
-func (w limitedWorld) wantHit(err error, code errs.Code, limit limits.Limit, value string) {
+func (w limitedServer) wantHit(err error, code errs.Code, limit limits.Limit, value string) {
 	w.t.Helper()
 	e, ok := errors.AsType[*errs.Error](err)
 	if !ok || e.Code != code || !strings.Contains(e.Message, "limits."+limit.String()) || !strings.Contains(e.Message, value) || !strings.Contains(e.Message, "operator of the server") {
@@ -53,7 +53,7 @@ func (w limitedWorld) wantHit(err error, code errs.Code, limit limits.Limit, val
 	}
 }
 
-func (w limitedWorld) query(db, sql string) error {
+func (w limitedServer) query(db, sql string) error {
 	_, err := w.alice.Query(w.t.Context(), "alice", db, sql)
 	return err
 }
@@ -64,19 +64,19 @@ func (w limitedWorld) query(db, sql string) error {
 func TestLimitsOfAccountsAndDatabases(t *testing.T) {
 	for _, setting := range harness.Settings() {
 		t.Run(setting.String(), func(t *testing.T) {
-			w := limitedWorld{Server: setting.Start(t), t: t}
+			w := limitedServer{Server: setting.Start(t), t: t}
 			w.alice = w.Register("alice")
 			w.alice.Create("other")
-			t.Run("statements", w.statements)
-			t.Run("queries at once", w.queriesAtOnce)
-			t.Run("accounts", w.accounts)
-			t.Run("noticed", func(t *testing.T) { w.noticed(t, setting.Topology == harness.Split) })
+			t.Run("statements", w.statementLimits)
+			t.Run("queries at once", w.queryLimits)
+			t.Run("accounts", w.accountLimits)
+			t.Run("noticed", func(t *testing.T) { w.changesAreNoticed(t, setting.Topology == harness.Split) })
 		})
 	}
 }
 
-// statements hit the limits that a single statement can hit.
-func (w limitedWorld) statements(t *testing.T) {
+// statementLimits hit the limits that a single statement can hit.
+func (w limitedServer) statementLimits(t *testing.T) {
 	for _, tt := range []struct {
 		limit limits.Limit
 		set   string
@@ -117,7 +117,7 @@ func (w limitedWorld) statements(t *testing.T) {
 
 // run starts endless statements and waits until the node has them; stop ends
 // them.
-func (w limitedWorld) run(db string, n int) (stop func()) {
+func (w limitedServer) run(db string, n int) (stop func()) {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(w.t.Context())
 	var running sync.WaitGroup
@@ -132,7 +132,7 @@ func (w limitedWorld) run(db string, n int) (stop func()) {
 	}
 }
 
-func (w limitedWorld) untilRunning(db string, n int) {
+func (w limitedServer) untilRunning(db string, n int) {
 	w.t.Helper()
 	harness.Until(w.t, fmt.Sprint(n, " queries to run on ", db), func() bool {
 		u, err := w.alice.Usage(w.t.Context(), "alice", db)
@@ -140,8 +140,8 @@ func (w limitedWorld) untilRunning(db string, n int) {
 	})
 }
 
-// queriesAtOnce: of two statements one waits, no longer than it may take.
-func (w limitedWorld) queriesAtOnce(t *testing.T) {
+// queryLimits: of two statements one waits, no longer than it may take.
+func (w limitedServer) queryLimits(t *testing.T) {
 	w.t = t
 	w.alice.Create("queries")
 	w.admin("set", "alice/queries", "queries_per_database=1")
@@ -154,13 +154,13 @@ func (w limitedWorld) queriesAtOnce(t *testing.T) {
 		}
 		return err == nil && states["running"] == 1 && states["waiting"] == 1
 	})
-	w.wantHit(w.impatient("queries", "SELECT 1"), errs.Unavailable, limits.QueriesPerDatabase, "at most 1 statements")
+	w.wantHit(w.queryWithDeadline("queries", "SELECT 1"), errs.Unavailable, limits.QueriesPerDatabase, "at most 1 statements")
 	stop()
 	w.alice.Exec("queries", "SELECT 1")
 }
 
-// impatient runs a statement that may take and wait a moment only.
-func (w limitedWorld) impatient(db, sql string) error {
+// queryWithDeadline runs a statement that may take and wait a moment only.
+func (w limitedServer) queryWithDeadline(db, sql string) error {
 	w.t.Helper()
 	body := strings.NewReader(fmt.Sprintf(`{"sql":%q,"timeout_ms":200}`, sql))
 	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.URL+"/v1/alice/"+db+"/query", body)
@@ -184,9 +184,9 @@ func (w limitedWorld) impatient(db, sql string) error {
 	return httpapi.ToError(resp.StatusCode, answer)
 }
 
-// accounts hits the limits of an account as a whole: those that are set now
+// accountLimits hits the limits of an account as a whole: those that are set now
 // hold for databases that were never asked for before.
-func (w limitedWorld) accounts(t *testing.T) {
+func (w limitedServer) accountLimits(t *testing.T) {
 	w.t = t
 	w.alice.Create("account")
 	owned, err := w.alice.Entity(t.Context(), "alice")
@@ -219,7 +219,7 @@ func (w limitedWorld) accounts(t *testing.T) {
 
 // noticed: where the program reaches the bus, a running server obeys at once;
 // where it does not, it says how long that takes.
-func (w limitedWorld) noticed(t *testing.T, split bool) {
+func (w limitedServer) changesAreNoticed(t *testing.T, split bool) {
 	w.t = t
 	w.alice.Create("noticed")
 	w.alice.Exec("noticed", "CREATE TABLE t(x)")
@@ -243,7 +243,7 @@ func (w limitedWorld) noticed(t *testing.T, split bool) {
 }
 
 // What the operator may set is what a query node takes as it is.
-func TestLimitsAreThoseOfNodes(t *testing.T) {
+func TestLimitsMatchThoseOfNodes(t *testing.T) {
 	for l, want := range map[limits.Limit][2]int64{
 		limits.DatabaseBytes: {pool.MinDatabaseBytes, pool.MaxDatabaseBytes}, limits.HeapBytes: {pool.MinHeapBytes, pool.MaxHeapBytes},
 		limits.QueriesPerDatabase: {1, pool.MaxQueries},

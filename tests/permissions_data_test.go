@@ -24,7 +24,7 @@ func (c caller) fork(db, to string) reply {
 
 // moved renames a database once the snapshots of the one that had the name last
 // are gone, which is done behind the scenes.
-func (w *sharedWorld) moved(c caller, db, to string) (got reply) {
+func (w *permissionTest) moved(c caller, db, to string) (got reply) {
 	w.t.Helper()
 	harness.Until(w.t, "the name "+to+" to be free", func() bool {
 		got = c.rename(db, to)
@@ -53,7 +53,7 @@ func (c caller) undelete(db string) reply { return c.do("POST", "/v1/olivia/"+db
 
 // data tries everything that is about the whole of a database (acceptance 7).
 // The server has no snapshots: who may ask for them is told so.
-func (w *sharedWorld) data(c caller, name, level string, r rights) {
+func (w *permissionTest) data(c caller, name, level string, r rights) {
 	w.t.Helper()
 	file := c.export(level)
 	switch {
@@ -75,7 +75,7 @@ func (w *sharedWorld) data(c caller, name, level string, r rights) {
 	}
 	w.forks(c, name, level, r)
 	if r.manage {
-		w.wholes(c, level)
+		w.transfers(c, level)
 	} else {
 		for _, got := range []reply{c.snapshots(level), c.takeSnapshot(level), c.restore(level)} {
 			w.want(got, 403, other("manage snapshots on database", name, level))
@@ -98,7 +98,7 @@ func (w *sharedWorld) data(c caller, name, level string, r rights) {
 }
 
 // forks forks a database, looks into the copy and takes it away again.
-func (w *sharedWorld) forks(c caller, name, level string, r rights) {
+func (w *permissionTest) forks(c caller, name, level string, r rights) {
 	w.t.Helper()
 	to := fmt.Sprintf("%s/fork-of-%s", name, level)
 	got := c.fork(level, to)
@@ -115,8 +115,8 @@ func (w *sharedWorld) forks(c caller, name, level string, r rights) {
 	w.want(c.details(level), 200, detailsOf(r, level))
 }
 
-// wholes is what only those do who manage a database.
-func (w *sharedWorld) wholes(c caller, level string) {
+// transfers is what only those do who manage a database.
+func (w *permissionTest) transfers(c caller, level string) {
 	w.t.Helper()
 	w.want(c.snapshots(level), 200, `{"snapshots":[]}`)
 	for _, got := range []reply{c.takeSnapshot(level), c.restore(level)} {

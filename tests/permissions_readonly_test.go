@@ -6,8 +6,8 @@ import (
 )
 
 // readOnly tries to write with rights to read, in whatever words.
-func (w *sharedWorld) readOnly(t *testing.T) {
-	w.each(t, "statements", func() {
+func (w *permissionTest) readOnly(t *testing.T) {
+	w.forEachCaller(t, "statements", func() {
 		const db = "read-only"
 		w.owner.Exec(db, "CREATE TABLE IF NOT EXISTS u(a PRIMARY KEY, b); CREATE INDEX IF NOT EXISTS ub ON u(b); INSERT OR IGNORE INTO u VALUES (1, 'read-only')")
 		state := "SELECT json_array((SELECT json_group_array(sql) FROM sqlite_schema), (SELECT json_group_array(json_array(a, b)) FROM u), (SELECT count(*) FROM t), (SELECT * FROM pragma_user_version), (SELECT * FROM pragma_application_id))"
@@ -35,7 +35,7 @@ func (w *sharedWorld) readOnly(t *testing.T) {
 			w.t.Errorf("%d %s", got.status, got.body)
 		}
 	})
-	w.each(t, "S21, a database never written to", func() {
+	w.forEachCaller(t, "S21, a database never written to", func() {
 		w.owner.Create("fresh")
 		w.want(w.as("olivia").share("fresh", "reader", "read-only"), 204, "")
 		w.want(w.as("reader").query("fresh", "SELECT count(*) AS one FROM sqlite_schema WHERE 0"), 200, `{"fields":["one"],"rows":[["0"]]}`)

@@ -12,7 +12,7 @@ import (
 )
 
 // asks looks at what else than queries those get who may query a database.
-func (w *sharedWorld) asks(c caller, name, level string, r rights) {
+func (w *permissionTest) asks(c caller, name, level string, r rights) {
 	w.t.Helper()
 	if r.query == ayb.QueryNone {
 		for _, got := range []reply{c.schema(level), c.running(level), c.cancel(level, "none")} {
@@ -68,28 +68,28 @@ func (e endless) find(c caller, db string) string {
 // runningQueries lets statements run and looks at who is told of them and who
 // may stop them: their own account, those who manage the database, and, of an
 // application's, that application alone among the applications (S2).
-func (w *sharedWorld) runningQueries(t *testing.T) {
+func (w *permissionTest) runningQueries(t *testing.T) {
 	const db = "no-access"
 	reader, olivia := w.as("reader"), w.as("olivia")
 	app, _ := w.mint("reader", db, ayb.QueryReadOnly)
 	twin, _ := w.mint("reader", db, ayb.QueryReadOnly)
 	ownApp, _ := w.mint("olivia", db, ayb.QueryReadWrite)
-	w.each(t, "of the account", func() {
+	w.forEachCaller(t, "of the account", func() {
 		e := reader.endless(db, "plain_one")
 		w.reaches(e, db, []caller{reader, olivia, w.as("manager")}, []caller{w.as("writer"), app, ownApp}, reader)
 	})
-	w.each(t, "of an application", func() {
+	w.forEachCaller(t, "of an application", func() {
 		e := app.endless(db, "app_one")
 		w.reaches(e, db, []caller{reader, app, olivia}, []caller{w.as("writer"), twin, ownApp}, app)
 	})
-	w.each(t, "a manager stops it", func() {
+	w.forEachCaller(t, "a manager stops it", func() {
 		e := twin.endless(db, "twin_one")
 		w.reaches(e, db, []caller{w.as("manager")}, []caller{app}, w.as("manager"))
 	})
 }
 
 // reaches checks who is told of a statement, and lets one of them stop it.
-func (w *sharedWorld) reaches(e endless, db string, who, others []caller, stops caller) {
+func (w *permissionTest) reaches(e endless, db string, who, others []caller, stops caller) {
 	w.t.Helper()
 	id := ""
 	harness.Until(w.t, "the statement to run", func() bool {

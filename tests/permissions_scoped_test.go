@@ -13,7 +13,7 @@ import (
 )
 
 // mint makes a token of an entity for one of Olivia's databases.
-func (w *sharedWorld) mint(name, db string, level ayb.QueryLevel) (c caller, short string) {
+func (w *permissionTest) mint(name, db string, level ayb.QueryLevel) (c caller, short string) {
 	w.t.Helper()
 	e, err := w.store.EntityBySlug(w.t.Context(), ayb.EntitySlug(name))
 	if err != nil {
@@ -33,17 +33,17 @@ func (w *sharedWorld) mint(name, db string, level ayb.QueryLevel) (c caller, sho
 }
 
 // S2: the table for scoped tokens, for every entity, level and cap.
-func (w *sharedWorld) scopedTokens(t *testing.T) {
+func (w *permissionTest) scopedTokens(t *testing.T) {
 	for _, name := range callers[1:] {
 		for _, level := range w.levels {
 			for _, limit := range []ayb.QueryLevel{ayb.QueryReadOnly, ayb.QueryReadWrite} {
-				w.each(t, fmt.Sprintf("%s/%s/token %s", name, level, limit), func() { w.scopedCell(name, level, limit) })
+				w.forEachCaller(t, fmt.Sprintf("%s/%s/token %s", name, level, limit), func() { w.scopedCell(name, level, limit) })
 			}
 		}
 	}
 }
 
-func (w *sharedWorld) scopedCell(name, level string, limit ayb.QueryLevel) {
+func (w *permissionTest) scopedCell(name, level string, limit ayb.QueryLevel) {
 	c, short := w.mint(name, level, limit)
 	r := plain(name, level)
 	r.manage = false

@@ -16,7 +16,7 @@ import (
 func TestPermissions(t *testing.T) {
 	for _, setting := range harness.Settings() {
 		t.Run(setting.String(), func(t *testing.T) {
-			srv := startShared(t, setting)
+			srv := startPermissionTest(t, setting)
 			t.Run("plain tokens", srv.plainTokens)
 			t.Run("read-only means read-only", srv.readOnly)
 			t.Run("scoped tokens", srv.scopedTokens)
@@ -26,15 +26,15 @@ func TestPermissions(t *testing.T) {
 	}
 }
 
-func (w *sharedWorld) plainTokens(t *testing.T) {
+func (w *permissionTest) plainTokens(t *testing.T) {
 	for _, name := range callers {
 		for _, level := range w.levels {
-			w.each(t, name+"/"+level, func() { w.plainCell(name, level, plain(name, level)) })
+			w.forEachCaller(t, name+"/"+level, func() { w.plainCell(name, level, plain(name, level)) })
 		}
 	}
 }
 
-func (w *sharedWorld) plainCell(name, level string, r rights) {
+func (w *permissionTest) plainCell(name, level string, r rights) {
 	c := w.as(name)
 	if got := slices.Contains(c.listed(), level); got != r.discover {
 		w.t.Errorf("listed is %t", got)
@@ -78,7 +78,7 @@ func (w *sharedWorld) plainCell(name, level string, r rights) {
 }
 
 // queries reads and writes, and looks at what is in the database afterwards.
-func (w *sharedWorld) queries(c caller, name, level string, r rights) {
+func (w *permissionTest) queries(c caller, name, level string, r rights) {
 	w.t.Helper()
 	before := w.owner.Cell(level, "SELECT count(*) FROM t")
 	read, write := c.query(level, "SELECT min(x) AS one FROM t"), c.query(level, "INSERT INTO t VALUES (2)")
@@ -102,7 +102,7 @@ func (w *sharedWorld) queries(c caller, name, level string, r rights) {
 }
 
 // manages grants, changes and takes back, lists, and changes the public level.
-func (w *sharedWorld) manages(c caller, level string) {
+func (w *permissionTest) manages(c caller, level string) {
 	w.t.Helper()
 	const three = `{"entity_slug":"reader","sharing_level":"read-only"}`
 	list := c.permissions(level)
@@ -127,8 +127,8 @@ func (w *sharedWorld) manages(c caller, level string) {
 }
 
 // atOnce changes grants and levels; the next request is decided by them.
-func (w *sharedWorld) atOnce(t *testing.T) {
-	w.each(t, "grants and levels", func() {
+func (w *permissionTest) atOnce(t *testing.T) {
+	w.forEachCaller(t, "grants and levels", func() {
 		w.owner.Create("moving")
 		w.owner.Exec("moving", "CREATE TABLE t(x); INSERT INTO t VALUES (1)")
 		c, olivia := w.as("guest"), w.as("olivia")
@@ -148,7 +148,7 @@ func (w *sharedWorld) atOnce(t *testing.T) {
 			}
 		}
 	})
-	w.each(t, "a manager steps down", func() {
+	w.forEachCaller(t, "a manager steps down", func() {
 		w.want(w.as("olivia").share("moving", "guest", "manager"), 204, "")
 		w.want(w.as("guest").share("moving", "guest", "read-only"), 204, "")
 		w.want(w.as("guest").share("moving", "guest", "manager"), 403, other("set permissions for database", "guest", "moving"))

@@ -54,7 +54,7 @@ func runDocument(t *testing.T, name string, before ...step) {
 		t.Fatalf("%d of %d blocks ran", len(printed), len(steps))
 	}
 	for i, s := range steps {
-		if !alike(s.output, printed[i]) {
+		if !matchesOutput(s.output, printed[i]) {
 			t.Errorf("commands:\n%s\nprinted:\n%s\n%s says:\n%s", s.commands, printed[i], name, s.output)
 		}
 	}
@@ -187,9 +187,9 @@ func runTour(t *testing.T, dir string, steps []step, port string) []string {
 	}
 }
 
-// alike compares without regard to spaces at the ends of lines and line breaks
+// matchesOutput compares without regard to spaces at the ends of lines and line breaks
 // at the end of the text, which do not show.
-func alike(want, got string) bool {
+func matchesOutput(want, got string) bool {
 	pattern := strings.ReplaceAll(regexp.QuoteMeta(visible(want)), "…", `[A-Za-z0-9_=.-]+`)
 	return regexp.MustCompile("^" + pattern + "$").MatchString(visible(got))
 }
@@ -202,7 +202,7 @@ func visible(text string) string {
 	return strings.TrimRight(strings.Join(lines, "\n"), "\n")
 }
 
-func TestAlike(t *testing.T) {
+func TestMatchesOutput(t *testing.T) {
 	for _, c := range []struct {
 		want, got string
 		alike     bool
@@ -215,7 +215,7 @@ func TestAlike(t *testing.T) {
 		{"403", "200", false},
 		{"", "Error", false},
 	} {
-		if alike(c.want, c.got) != c.alike {
+		if matchesOutput(c.want, c.got) != c.alike {
 			t.Errorf("%q and %q", c.want, c.got)
 		}
 	}

@@ -18,13 +18,13 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// tripper brings data in and takes it out again.
-type tripper struct {
+// roundTrip brings data in and takes it out again.
+type roundTrip struct {
 	t    *testing.T
 	user *harness.User
 }
 
-func (p tripper) bring(db string, o daemonapi.ImportOptions, data []byte) daemonapi.ImportResult {
+func (p roundTrip) importData(db string, o daemonapi.ImportOptions, data []byte) daemonapi.ImportResult {
 	p.t.Helper()
 	r, err := p.user.Import(p.t.Context(), p.user.Name, db, httpapi.ImportRequest{ImportOptions: o, Body: bytes.NewReader(data), Size: int64(len(data))})
 	if err != nil {
@@ -33,7 +33,7 @@ func (p tripper) bring(db string, o daemonapi.ImportOptions, data []byte) daemon
 	return r
 }
 
-func (p tripper) take(db string, format daemonapi.TransferFormat, table string) []byte {
+func (p roundTrip) exportData(db string, format daemonapi.TransferFormat, table string) []byte {
 	p.t.Helper()
 	var b bytes.Buffer
 	err := p.user.Export(p.t.Context(), p.user.Name, db, httpapi.ExportRequest{ExportOptions: daemonapi.ExportOptions{Format: format, Table: table}}, &b)
@@ -43,8 +43,8 @@ func (p tripper) take(db string, format daemonapi.TransferFormat, table string) 
 	return b.Bytes()
 }
 
-// same compares bytes, and shows where they part.
-func (p tripper) same(what string, got, want []byte) {
+// repeated compares bytes, and shows where they part.
+func (p roundTrip) same(what string, got, want []byte) {
 	p.t.Helper()
 	if bytes.Equal(got, want) {
 		return
@@ -108,7 +108,7 @@ ANALYZE;
 func TestRoundTripOfAFile(t *testing.T) {
 	t.Parallel()
 	srv := harness.Start(t, harness.AllInOne)
-	p := tripper{t, srv.Register("alice")}
+	p := roundTrip{t, srv.Register("alice")}
 	for name, first := range map[string]string{
 		"utf8":    "",
 		"small":   "PRAGMA page_size = 512; PRAGMA auto_vacuum = FULL;",
@@ -130,14 +130,14 @@ func TestRoundTripOfAFile(t *testing.T) {
 		if n := len(want); n < 600_000 {
 			t.Fatalf("a dump of %d bytes: nothing is tested", n)
 		}
-		if r := p.bring(name, daemonapi.ImportOptions{Format: daemonapi.TransferSQLite}, given); r.Bytes != int64(len(given)) {
+		if r := p.importData(name, daemonapi.ImportOptions{Format: daemonapi.TransferSQLite}, given); r.Bytes != int64(len(given)) {
 			t.Errorf("%s: %d bytes of %d", name, r.Bytes, len(given))
 		}
-		if err := os.WriteFile(file("taken"), p.take(name, daemonapi.TransferSQLite, ""), 0o600); err != nil {
+		if err := os.WriteFile(file("taken"), p.exportData(name, daemonapi.TransferSQLite, ""), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		p.same(name, shellOn(t, file("taken"), ".dump\n"+header), want)
-		script := p.take(name, daemonapi.TransferSQL, "")
+		script := p.exportData(name, daemonapi.TransferSQL, "")
 		shellOn(t, file("made"), string(script))
 		const tables = ".dump plain strict_one no_rowid made child odd% empty looked\n"
 		p.same(name+" as a script", shellOn(t, file("made"), tables), shellOn(t, file("ordered"), tables))
@@ -148,7 +148,7 @@ func TestRoundTripOfAFile(t *testing.T) {
 }
 
 // reads compares rows with CSV, as another program reads that.
-func (p tripper) reads(what string, got []byte, want [][]*string) {
+func (p roundTrip) reads(what string, got []byte, want [][]*string) {
 	p.t.Helper()
 	r := csv.NewReader(bytes.NewReader(got))
 	for i, row := range want {
@@ -213,7 +213,7 @@ func texts(cells ...string) []*string {
 func TestRoundTripOfUnicode(t *testing.T) {
 	t.Parallel()
 	srv := harness.Start(t, harness.AllInOne)
-	p := tripper{t, srv.Register("alice")}
+	p := roundTrip{t, srv.Register("alice")}
 	p.user.Create("unicode")
 	raw, err := os.ReadFile(filepath.Join(unicodeFiles, "UnicodeData.txt"))
 	if err != nil {
@@ -231,21 +231,21 @@ func TestRoundTripOfUnicode(t *testing.T) {
 		rows = append(rows, row)
 	}
 	given := csvOf(rows)
-	if r := p.bring("unicode", daemonapi.ImportOptions{Format: daemonapi.TransferCSV, Table: "char"}, given); r.Rows != int64(len(rows)-1) || r.Rows < 30_000 {
+	if r := p.importData("unicode", daemonapi.ImportOptions{Format: daemonapi.TransferCSV, Table: "char"}, given); r.Rows != int64(len(rows)-1) || r.Rows < 30_000 {
 		t.Errorf("%d rows of %d", r.Rows, len(rows)-1)
 	}
-	p.reads("csv", p.take("unicode", daemonapi.TransferCSV, "char"), rows)
-	r := p.bring("unicode", daemonapi.ImportOptions{Format: daemonapi.TransferCSV, Table: "raw", Delimiter: ";", Header: "no"}, raw)
+	p.reads("csv", p.exportData("unicode", daemonapi.TransferCSV, "char"), rows)
+	r := p.importData("unicode", daemonapi.ImportOptions{Format: daemonapi.TransferCSV, Table: "raw", Delimiter: ";", Header: "no"}, raw)
 	var names []string
 	for _, c := range r.Columns {
 		names = append(names, c.Name)
 	}
 	rows[0] = texts(names...)
-	p.reads("semicolons", p.take("unicode", daemonapi.TransferCSV, "raw"), rows)
+	p.reads("semicolons", p.exportData("unicode", daemonapi.TransferCSV, "raw"), rows)
 	for _, format := range []daemonapi.TransferFormat{daemonapi.TransferCSV, daemonapi.TransferNDJSON} {
-		out, again := p.take("unicode", format, "char"), "again"+string(format)
-		p.bring("unicode", daemonapi.ImportOptions{Format: format, Table: again}, out)
-		p.same(again, p.take("unicode", format, again), out)
+		out, again := p.exportData("unicode", format, "char"), "again"+string(format)
+		p.importData("unicode", daemonapi.ImportOptions{Format: format, Table: again}, out)
+		p.same(again, p.exportData("unicode", format, again), out)
 	}
 }
 
@@ -255,8 +255,8 @@ var fragments = []string{
 	"007", "1e5", "-0", "+1", "1.50", "9223372036854775808", "0x10", "nan", "inf", "true", "2020-02-30", "=1+1", "--", "\x01", "\x7f",
 }
 
-// nasty is a table of fields that writers and readers of CSV get wrong.
-func nasty(seed uint64) [][]*string {
+// nastyTables is a table of fields that writers and readers of CSV get wrong.
+func nastyTables(seed uint64) [][]*string {
 	r := rand.New(rand.NewPCG(seed, 7))
 	rows := [][]*string{texts("first", "a \"b\", c", "two\r\nlines", "é ü", "select")}
 	for range 300 {
@@ -281,7 +281,7 @@ func nasty(seed uint64) [][]*string {
 func TestRoundTripOfNastyFiles(t *testing.T) {
 	t.Parallel()
 	srv := harness.Start(t, harness.AllInOne)
-	p := tripper{t, srv.Register("alice")}
+	p := roundTrip{t, srv.Register("alice")}
 	p.user.Create("nasty")
 	empty, letter := "", "x"
 	numbers := [][]*string{texts("zeros", "plus", "exponent", "point", "large", "ints", "reals", "mixed", "minus")}
@@ -298,7 +298,7 @@ func TestRoundTripOfNastyFiles(t *testing.T) {
 		"wide":    {wide("column "), wide("field\n"), make([]*string, 1500)},
 	}
 	for seed := range uint64(5) {
-		files[fmt.Sprint("random", seed)] = nasty(seed)
+		files[fmt.Sprint("random", seed)] = nastyTables(seed)
 	}
 	for name, rows := range files {
 		given := csvOf(rows)
@@ -306,20 +306,20 @@ func TestRoundTripOfNastyFiles(t *testing.T) {
 		if name == "numbers" { // those that are written otherwise than SQLite writes them
 			o.Types = map[string]string{"exponent": "TEXT", "point": "TEXT", "minus": "TEXT"}
 		}
-		r := p.bring("nasty", o, given)
+		r := p.importData("nasty", o, given)
 		if r.Rows != int64(len(rows)-1) || r.Skipped != 0 {
 			t.Errorf("%s: %d rows of %d", name, r.Rows, len(rows)-1)
 		}
-		p.reads(name, p.take("nasty", daemonapi.TransferCSV, name), rows)
+		p.reads(name, p.exportData("nasty", daemonapi.TransferCSV, name), rows)
 		p.cells(name, rows)
 		for _, format := range []daemonapi.TransferFormat{daemonapi.TransferCSV, daemonapi.TransferJSON, daemonapi.TransferNDJSON} {
 			if format != daemonapi.TransferCSV && len(rows) < 300 && name != "huge" {
 				continue
 			}
 			again := name + string(format)
-			want := p.take("nasty", format, name)
-			p.bring("nasty", daemonapi.ImportOptions{Format: format, Table: again}, want)
-			p.same(again, p.take("nasty", format, again), want)
+			want := p.exportData("nasty", format, name)
+			p.importData("nasty", daemonapi.ImportOptions{Format: format, Table: again}, want)
+			p.same(again, p.exportData("nasty", format, again), want)
 		}
 	}
 }
@@ -334,7 +334,7 @@ func wide(word string) []*string {
 }
 
 // cells compares a table with the rows it is made of, value for value.
-func (p tripper) cells(table string, rows [][]*string) {
+func (p roundTrip) cells(table string, rows [][]*string) {
 	p.t.Helper()
 	got, err := p.user.QueryRows(p.t.Context(), p.user.Name, "nasty", `SELECT * FROM "`+table+`" ORDER BY rowid`)
 	if err != nil {

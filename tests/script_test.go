@@ -41,7 +41,7 @@ func TestScripts(t *testing.T) {
 }
 
 func runScripts(t *testing.T, setting harness.Setting) {
-	worlds := &worlds{byDir: map[string]*harness.Server{}}
+	worlds := &servers{byDir: map[string]*harness.Server{}}
 	testscript.Run(t, testscript.Params{
 		Dir: "script",
 		Setup: func(env *testscript.Env) error {
@@ -64,13 +64,13 @@ func runScripts(t *testing.T, setting harness.Setting) {
 	})
 }
 
-// worlds are the servers of the scripts that run, by their directory.
-type worlds struct {
+// servers are the servers of the scripts that run, by their directory.
+type servers struct {
 	mu    sync.Mutex
 	byDir map[string]*harness.Server
 }
 
-func (ws *worlds) start(t *testing.T, env *testscript.Env, setting harness.Setting) error {
+func (ws *servers) start(t *testing.T, env *testscript.Env, setting harness.Setting) error {
 	var opts []harness.Option
 	if more, err := os.ReadFile(filepath.Join(env.WorkDir, "server.toml")); err == nil {
 		opts = append(opts, harness.WithConfig(string(more)))
@@ -88,7 +88,7 @@ func (ws *worlds) start(t *testing.T, env *testscript.Env, setting harness.Setti
 	return nil
 }
 
-func (ws *worlds) of(ts *testscript.TestScript) *harness.Server {
+func (ws *servers) serverOf(ts *testscript.TestScript) *harness.Server {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	return ws.byDir[ts.Getenv("WORK")]
@@ -141,24 +141,24 @@ func save(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], found[1])
 }
 
-func (ws *worlds) register(ts *testscript.TestScript, neg bool, args []string) {
+func (ws *servers) register(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: register USER EMAIL")
 	}
 	as(ts, false, []string{args[0], "client", "register", args[0], args[1]})
-	as(ts, false, []string{args[0], "client", "confirm", ws.newest(ts, args[1])})
+	as(ts, false, []string{args[0], "client", "confirm", ws.newestToken(ts, args[1])})
 }
 
-func (ws *worlds) mailed(ts *testscript.TestScript, neg bool, args []string) {
+func (ws *servers) mailed(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: mailed EMAIL VAR")
 	}
-	ts.Setenv(args[1], ws.newest(ts, args[0]))
+	ts.Setenv(args[1], ws.newestToken(ts, args[0]))
 }
 
-// newest waits for a mail to the address and gives the newest token.
-func (ws *worlds) newest(ts *testscript.TestScript, address string) string {
-	w := ws.of(ts)
+// newestToken waits for a mail to the address and gives the newest token.
+func (ws *servers) newestToken(ts *testscript.TestScript, address string) string {
+	w := ws.serverOf(ts)
 	for range 600 {
 		if token := newestToken(w.Mails(), address); token != "" {
 			return token
@@ -209,19 +209,19 @@ func process(ts *testscript.TestScript, srv *harness.Server, neg bool, args []st
 	return "ayb-" + args[0]
 }
 
-func (ws *worlds) kill(ts *testscript.TestScript, neg bool, args []string) {
-	w := ws.of(ts)
+func (ws *servers) kill(ts *testscript.TestScript, neg bool, args []string) {
+	w := ws.serverOf(ts)
 	w.Kill(process(ts, w, neg, args))
 }
 
-func (ws *worlds) startRole(ts *testscript.TestScript, neg bool, args []string) {
-	w := ws.of(ts)
+func (ws *servers) startRole(ts *testscript.TestScript, neg bool, args []string) {
+	w := ws.serverOf(ts)
 	w.StartRole(process(ts, w, neg, args))
 	w.WaitHealthy()
 }
 
-func (ws *worlds) killDaemons(ts *testscript.TestScript, _ bool, _ []string) {
-	w := ws.of(ts)
+func (ws *servers) killDaemons(ts *testscript.TestScript, _ bool, _ []string) {
+	w := ws.serverOf(ts)
 	for _, pid := range w.Daemons() {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			ts.Logf("kill daemon: %v", err)

@@ -25,9 +25,9 @@ const (
 	relayPassword = "00123 \"quoted\" 1e5"
 )
 
-// relay makes the server's mail leave by STARTTLS and a log-in, and go to the
+// relayOptions makes the server's mail leave by STARTTLS and a log-in, and go to the
 // file after it.
-func relay(t *testing.T, s *smtptest.Server) []harness.Option {
+func relayOptions(t *testing.T, s *smtptest.Server) []harness.Option {
 	t.Helper()
 	return []harness.Option{
 		harness.WithConfig(fmt.Sprintf("[email.smtp]\nfrom = \"Ayb <server@example.org>\"\nreply_to = \"reply@example.org\"\nsmtp_host = %q\nsmtp_port = %d\nsmtp_username = %q\nsmtp_password = %q\n"+
@@ -66,7 +66,7 @@ func TestMailByRelay(t *testing.T) {
 				}
 				return nil
 			}})
-			srv := harness.Start(t, topology, relay(t, s)...)
+			srv := harness.Start(t, topology, relayOptions(t, s)...)
 			if sent, err := register(t, srv, "ann"); err != nil || sent.Delivery != "" {
 				t.Errorf("ann: %+v, %v", sent, err)
 			}
@@ -105,9 +105,9 @@ func TestMailByRelay(t *testing.T) {
 	}
 }
 
-// killer kills the mailer at given moments of given mails, when nothing else
+// mailerKiller kills the mailer at given moments of given mails, when nothing else
 // is between a relay's answer and the memory of it.
-type killer struct {
+type mailerKiller struct {
 	t     *testing.T
 	s     *smtptest.Server
 	w     *harness.Server
@@ -121,7 +121,7 @@ type killer struct {
 	born map[string]int           // the life that sends to an address
 }
 
-func (k *killer) hook(step smtptest.Step, m smtptest.Mail) error {
+func (k *mailerKiller) hook(step smtptest.Step, m smtptest.Mail) error {
 	k.mu.Lock()
 	at, marked := k.when[m.To]
 	kill := marked && at == step && step != smtptest.Connect
@@ -163,13 +163,13 @@ func (k *killer) hook(step smtptest.Step, m smtptest.Mail) error {
 	return smtptest.Answer(451, "nobody hears this")
 }
 
-func (k *killer) alive(to string) {
+func (k *mailerKiller) alive(to string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.born[to] = k.life
 }
 
-func (k *killer) sameLife(to string) bool {
+func (k *mailerKiller) sameLife(to string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.born[to] == k.life
@@ -177,7 +177,7 @@ func (k *killer) sameLife(to string) bool {
 
 // remembered reports whether the mailer has heard of everything the relay took:
 // it writes the line only after it has noted the delivery.
-func (k *killer) remembered() bool {
+func (k *mailerKiller) remembered() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	copies := map[string]int{}
@@ -201,14 +201,14 @@ func (k *killer) remembered() bool {
 func TestMailerKilledFiveTimes(t *testing.T) {
 	const people = 20
 	name := func(i int) string { return fmt.Sprintf("user%d", i) }
-	k := &killer{t: t, kills: make(chan chan struct{}), lost: map[string]bool{}, born: map[string]int{}, when: map[string]smtptest.Step{
+	k := &mailerKiller{t: t, kills: make(chan chan struct{}), lost: map[string]bool{}, born: map[string]int{}, when: map[string]smtptest.Step{
 		"":                       smtptest.Sender, // its receiver is not known then
 		harness.Address(name(4)): smtptest.Recipient,
 		harness.Address(name(8)): smtptest.Data, harness.Address(name(12)): smtptest.Data,
 		harness.Address(name(16)): smtptest.Accepted,
 	}}
 	k.s = smtptest.Start(t, smtptest.Config{Username: relayUser, Password: relayPassword, Hook: k.hook})
-	k.w = harness.Start(t, harness.Split, relay(t, k.s)...)
+	k.w = harness.Start(t, harness.Split, relayOptions(t, k.s)...)
 	var wg sync.WaitGroup
 	for i := range people {
 		wg.Go(func() {
@@ -224,7 +224,7 @@ func TestMailerKilledFiveTimes(t *testing.T) {
 		k.w.StartRole("ayb-mailer")
 	}
 	wg.Wait()
-	harness.Until(t, "the queue to be empty", func() bool { return queued(t, k.w) == 0 })
+	harness.Until(t, "the queue to be empty", func() bool { return queuedMails(t, k.w) == 0 })
 	for i := range people {
 		address := harness.Address(name(i))
 		mails, want := k.s.To(address), 1
@@ -242,8 +242,8 @@ func TestMailerKilledFiveTimes(t *testing.T) {
 	}
 }
 
-// queued counts the jobs in the queue of mails.
-func queued(t *testing.T, srv *harness.Server) uint64 {
+// queuedMails counts the jobs in the queue of mails.
+func queuedMails(t *testing.T, srv *harness.Server) uint64 {
 	t.Helper()
 	config, err := os.ReadFile(srv.Config)
 	if err != nil {

@@ -14,15 +14,15 @@ import (
 // countWithin is how long a count of the table is waited for.
 const countWithin = time.Minute
 
-// counted is a database whose snapshots are counted.
-type counted struct {
+// snapshotCount is a database whose snapshots are counted.
+type snapshotCount struct {
 	t    *testing.T
 	user *harness.User
 	// inserted makes every state another one.
 	inserted *int
 }
 
-func (c counted) list() []httpapi.Snapshot {
+func (c snapshotCount) list() []httpapi.Snapshot {
 	c.t.Helper()
 	l, err := c.user.Snapshots(c.t.Context(), "ann", "shop.sqlite")
 	if err != nil {
@@ -32,7 +32,7 @@ func (c counted) list() []httpapi.Snapshot {
 }
 
 // becomes waits until so many are listed, and that exactly.
-func (c counted) becomes(n int) []httpapi.Snapshot {
+func (c snapshotCount) becomes(n int) []httpapi.Snapshot {
 	c.t.Helper()
 	return c.until(fmt.Sprintf("%d snapshots", n), func(l []httpapi.Snapshot) bool {
 		if len(l) > n {
@@ -42,7 +42,7 @@ func (c counted) becomes(n int) []httpapi.Snapshot {
 	})
 }
 
-func (c counted) until(what string, ok func([]httpapi.Snapshot) bool) []httpapi.Snapshot {
+func (c snapshotCount) until(what string, ok func([]httpapi.Snapshot) bool) []httpapi.Snapshot {
 	c.t.Helper()
 	start := time.Now()
 	for {
@@ -58,7 +58,7 @@ func (c counted) until(what string, ok func([]httpapi.Snapshot) bool) []httpapi.
 }
 
 // stays looks that nothing changes during two rounds.
-func (c counted) stays(want []httpapi.Snapshot) {
+func (c snapshotCount) stays(want []httpapi.Snapshot) {
 	c.t.Helper()
 	<-time.After(4 * time.Second)
 	same := func(a, b httpapi.Snapshot) bool {
@@ -69,24 +69,24 @@ func (c counted) stays(want []httpapi.Snapshot) {
 	}
 }
 
-func (c counted) insert() {
+func (c snapshotCount) insert() {
 	c.t.Helper()
 	*c.inserted++
 	c.user.Exec("shop.sqlite", fmt.Sprintf("INSERT INTO tea VALUES ('tea %d')", *c.inserted))
 }
 
-func (c counted) rows(n int) {
+func (c snapshotCount) rows(n int) {
 	c.t.Helper()
 	if got := c.user.Cell("shop.sqlite", "SELECT count(*) FROM tea"); got != fmt.Sprint(n) {
 		c.t.Errorf("%s rows instead of %d", got, n)
 	}
 }
 
-func (c counted) restore(id string) error {
+func (c snapshotCount) restore(id string) error {
 	return c.user.RestoreSnapshot(c.t.Context(), "ann", "shop.sqlite", httpapi.RestoreRequest{SnapshotID: id})
 }
 
-func (c counted) restored(id string) {
+func (c snapshotCount) restored(id string) {
 	c.t.Helper()
 	if err := c.restore(id); err != nil {
 		c.t.Fatal(err)
@@ -103,7 +103,7 @@ func TestSnapshotCounts(t *testing.T) {
 				bucket := s3.Bucket("bucket")
 				bucket.PathStyle = pathStyle
 				srv := harness.Start(t, topology, harness.WithSnapshots(bucket, "2s", 6))
-				c := counted{t, srv.Register("ann"), new(int)}
+				c := snapshotCount{t, srv.Register("ann"), new(int)}
 				c.user.Create("shop.sqlite")
 				c.table(func() {
 					for _, key := range s3.Keys("bucket") {
@@ -115,7 +115,7 @@ func TestSnapshotCounts(t *testing.T) {
 	}
 }
 
-func (c counted) table(empty func()) {
+func (c snapshotCount) table(empty func()) {
 	t := c.t
 	c.user.Exec("shop.sqlite", "CREATE TABLE tea (name TEXT); INSERT INTO tea VALUES ('a'), ('b')")
 	l := c.becomes(1)

@@ -16,16 +16,16 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// importing is an import whose data does not come to its end before end.
-type importing struct {
-	t     *testing.T
-	body  *io.PipeWriter
-	rest  string
-	ended chan reply
+// openImport is an import whose data does not come to its end before end.
+type openImport struct {
+	t      *testing.T
+	body   *io.PipeWriter
+	rest   string
+	answer chan reply
 }
 
-// begins sends the beginning of an import's data.
-func begins(t *testing.T, srv *harness.Server, u *harness.User, path, params, data string) importing {
+// beginImport sends the beginning of an import's data.
+func beginImport(t *testing.T, srv *harness.Server, u *harness.User, path, params, data string) openImport {
 	t.Helper()
 	read, write := io.Pipe()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL+"/v1/"+path+"/import?"+params, read)
@@ -33,11 +33,11 @@ func begins(t *testing.T, srv *harness.Server, u *harness.User, path, params, da
 		t.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+u.Token)
-	i := importing{t, write, data[len(data)/2:], make(chan reply, 1)}
+	i := openImport{t, write, data[len(data)/2:], make(chan reply, 1)}
 	go func() {
 		resp, err := http.DefaultClient.Do(req)
 		if err != nil {
-			i.ended <- reply{0, err.Error()}
+			i.answer <- reply{0, err.Error()}
 			return
 		}
 		defer resp.Body.Close()
@@ -45,7 +45,7 @@ func begins(t *testing.T, srv *harness.Server, u *harness.User, path, params, da
 		if err != nil {
 			text = []byte(err.Error())
 		}
-		i.ended <- reply{resp.StatusCode, string(text)}
+		i.answer <- reply{resp.StatusCode, string(text)}
 	}()
 	t.Cleanup(func() { _ = write.Close() })
 	if _, err := io.WriteString(write, data[:len(data)/2]); err != nil {
@@ -54,16 +54,16 @@ func begins(t *testing.T, srv *harness.Server, u *harness.User, path, params, da
 	return i
 }
 
-// end sends the rest of the data and gives the answer.
-func (i importing) end() reply {
+// finish sends the rest of the data and gives the answer.
+func (i openImport) finish() reply {
 	i.t.Helper()
 	_, _ = io.WriteString(i.body, i.rest) // the server may have had enough
 	_ = i.body.Close()
-	return <-i.ended
+	return <-i.answer
 }
 
-// waitListed waits until somebody is told of a work, and gives its id.
-func waitListed(t *testing.T, u *harness.User, owner, database, what string) (found daemonapi.RunningQuery) {
+// waitForRunning waits until somebody is told of a work, and gives its id.
+func waitForRunning(t *testing.T, u *harness.User, owner, database, what string) (found daemonapi.RunningQuery) {
 	t.Helper()
 	harness.Until(t, what+" to be listed", func() bool {
 		all, err := u.RunningQueries(t.Context(), owner, database)
@@ -81,18 +81,18 @@ func waitListed(t *testing.T, u *harness.User, owner, database, what string) (fo
 	return found
 }
 
-// beginsListed begins an import into a database of alice, once the place of the
+// beginListedImport begins an import into a database of alice, once the place of the
 // request before it is free, and waits until somebody is told of it.
-func beginsListed(t *testing.T, srv *harness.Server, u, listed *harness.User, path, params, data, what string) (i importing, found daemonapi.RunningQuery) {
+func beginListedImport(t *testing.T, srv *harness.Server, u, listed *harness.User, path, params, data, what string) (i openImport, found daemonapi.RunningQuery) {
 	t.Helper()
-	i = begins(t, srv, u, path, params, data)
+	i = beginImport(t, srv, u, path, params, data)
 	harness.Until(t, what+" to be listed", func() bool {
 		select {
-		case got := <-i.ended:
+		case got := <-i.answer:
 			if !strings.Contains(got.body, "queries run on the databases of this account") {
 				t.Fatalf("%s ended: %d %s", what, got.status, got.body)
 			}
-			i = begins(t, srv, u, path, params, data)
+			i = beginImport(t, srv, u, path, params, data)
 		default:
 		}
 		all, err := listed.RunningQueries(t.Context(), "alice", strings.TrimPrefix(path, "alice/"))
@@ -109,7 +109,7 @@ func beginsListed(t *testing.T, srv *harness.Server, u, listed *harness.User, pa
 // B5: what is put together beside a database is listed to those who began it and
 // to those who manage the database, and they stop it: its client is told although
 // it has more to send, and its place is free at once.
-func TestWhatIsStagedIsListedAndCanceled(t *testing.T) {
+func TestStagedWorkIsListedAndCanceled(t *testing.T) {
 	srv := harness.Start(t, harness.AllInOne, harness.WithConfig("[limits]\nqueries_per_account = 1"))
 	alice, bob, carol := srv.Register("alice"), srv.Register("bob"), srv.Register("carol")
 	for _, name := range []string{"a.sqlite", "source.sqlite"} {
@@ -121,13 +121,13 @@ func TestWhatIsStagedIsListedAndCanceled(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	raw := wholeOf(t, alice, "source.sqlite")
+	raw := dumpOf(t, alice, "source.sqlite")
 	for _, c := range []struct{ path, params, data, what string }{
 		{"alice/a.sqlite", "format=sqlite&mode=replace", raw, "import that replaces the database"},
 		{"alice/a.sqlite", "format=csv&table=fresh", strings.Repeat("a,b\n1,2\n", 1000), "import of csv"},
 	} {
 		for _, who := range []*harness.User{bob, carol, alice} {
-			i, found := beginsListed(t, srv, bob, who, c.path, c.params, c.data, c.what)
+			i, found := beginListedImport(t, srv, bob, who, c.path, c.params, c.data, c.what)
 			if found.Caller != "bob" {
 				t.Errorf("%s is that of %s", c.what, found.Caller)
 			}
@@ -137,7 +137,7 @@ func TestWhatIsStagedIsListedAndCanceled(t *testing.T) {
 			if err := who.CancelQuery(t.Context(), "alice", "a.sqlite", found.ID); err != nil {
 				t.Fatal(err)
 			}
-			if got := <-i.ended; got.status != 408 || !strings.Contains(got.body, "was canceled by "+who.Name) {
+			if got := <-i.answer; got.status != 408 || !strings.Contains(got.body, "was canceled by "+who.Name) {
 				t.Errorf("%s that %s stopped: %d %s", c.what, who.Name, got.status, got.body)
 			}
 			if got := alice.Cell("a.sqlite", "SELECT group_concat(x) || (SELECT count(*) FROM sqlite_schema) FROM t"); got != "before1" {
@@ -145,7 +145,7 @@ func TestWhatIsStagedIsListedAndCanceled(t *testing.T) {
 			}
 		}
 	}
-	made, found := beginsListed(t, srv, alice, alice, "alice/new.sqlite", "format=sqlite", raw, "import of a new database")
+	made, found := beginListedImport(t, srv, alice, alice, "alice/new.sqlite", "format=sqlite", raw, "import of a new database")
 	if all, err := bob.RunningQueries(t.Context(), "alice", "new.sqlite"); err == nil {
 		t.Errorf("somebody else is told of %v", all)
 	}
@@ -155,21 +155,21 @@ func TestWhatIsStagedIsListedAndCanceled(t *testing.T) {
 	if err := alice.CancelQuery(t.Context(), "alice", "new.sqlite", found.ID); err != nil {
 		t.Fatal(err)
 	}
-	if got := <-made.ended; got.status != 408 || !strings.Contains(got.body, "was canceled by alice") {
+	if got := <-made.answer; got.status != 408 || !strings.Contains(got.body, "was canceled by alice") {
 		t.Errorf("%d %s", got.status, got.body)
 	}
-	if got := begins(t, srv, alice, "alice/new.sqlite", "format=sqlite", raw).end(); got.status != 200 {
+	if got := beginImport(t, srv, alice, "alice/new.sqlite", "format=sqlite", raw).finish(); got.status != 200 {
 		t.Errorf("the next one: %d %s", got.status, got.body)
 	}
 }
 
 // B7: an import whose database is renamed or deleted meanwhile is told so.
-func TestImportOfWhatIsRenamedOrDeletedMeanwhile(t *testing.T) {
+func TestImportIntoRenamedOrDeletedDatabase(t *testing.T) {
 	srv := harness.Start(t, harness.AllInOne)
 	alice := srv.Register("alice")
 	alice.Create("source.sqlite")
 	alice.Exec("source.sqlite", "CREATE TABLE t(x); INSERT INTO t VALUES ('new')")
-	raw := wholeOf(t, alice, "source.sqlite")
+	raw := dumpOf(t, alice, "source.sqlite")
 	for n, c := range []struct{ params, data, what string }{
 		{"format=sqlite&mode=replace", raw, "import that replaces the database"},
 		{"format=csv&table=fresh", strings.Repeat("a,b\n1,2\n", 1000), "import of csv"},
@@ -178,8 +178,8 @@ func TestImportOfWhatIsRenamedOrDeletedMeanwhile(t *testing.T) {
 			name := fmt.Sprintf("%s%d.sqlite", way, n)
 			alice.Create(name)
 			alice.Exec(name, "CREATE TABLE t(x); INSERT INTO t VALUES ('before')")
-			i := begins(t, srv, alice, "alice/"+name, c.params, c.data)
-			waitListed(t, alice, "alice", name, c.what)
+			i := beginImport(t, srv, alice, "alice/"+name, c.params, c.data)
+			waitForRunning(t, alice, "alice", name, c.what)
 			var err error
 			if way == "rename" {
 				err = alice.RenameDatabase(t.Context(), "alice", name, "alice/new-"+name)
@@ -189,7 +189,7 @@ func TestImportOfWhatIsRenamedOrDeletedMeanwhile(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := i.end(); got.status != 409 && got.status != 404 || strings.Contains(got.body, "{ ") {
+			if got := i.finish(); got.status != 409 && got.status != 404 || strings.Contains(got.body, "{ ") {
 				t.Errorf("%s during a %s: %d %s", c.what, way, got.status, got.body)
 			}
 			if way == "rename" {
@@ -208,7 +208,7 @@ func TestAnswerBeforeTheEndOfABody(t *testing.T) {
 	alice := srv.Register("alice")
 	alice.Create("source.sqlite")
 	alice.Exec("source.sqlite", "CREATE TABLE t(x); INSERT INTO t VALUES ('new')")
-	half := len(wholeOf(t, alice, "source.sqlite")) / 2
+	half := len(dumpOf(t, alice, "source.sqlite")) / 2
 	for n := range 3 {
 		name := fmt.Sprintf("a%d.sqlite", n)
 		alice.Create(name)
@@ -219,11 +219,11 @@ func TestAnswerBeforeTheEndOfABody(t *testing.T) {
 		defer conn.Close()
 		_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
 		_, err = fmt.Fprintf(conn, "POST /v1/alice/%s/import?format=sqlite&mode=replace HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s",
-			name, alice.Token, half+200_000, wholeOf(t, alice, "source.sqlite")[:half])
+			name, alice.Token, half+200_000, dumpOf(t, alice, "source.sqlite")[:half])
 		if err != nil {
 			t.Fatal(err)
 		}
-		waitListed(t, alice, "alice", name, "import that replaces the database")
+		waitForRunning(t, alice, "alice", name, "import that replaces the database")
 		if err := alice.DeleteDatabase(t.Context(), "alice", name); err != nil {
 			t.Fatal(err)
 		}
@@ -247,8 +247,8 @@ func TestAnswerBeforeTheEndOfABody(t *testing.T) {
 	}
 }
 
-// wholeOf is a database as a file.
-func wholeOf(t *testing.T, u *harness.User, database string) string {
+// dumpOf is a database as a file.
+func dumpOf(t *testing.T, u *harness.User, database string) string {
 	t.Helper()
 	var b strings.Builder
 	if err := u.Export(t.Context(), u.Name, database, httpapi.ExportRequest{ExportOptions: daemonapi.ExportOptions{Format: daemonapi.TransferSQLite}}, &b); err != nil {

@@ -53,7 +53,7 @@ func TestStopNeighbours(t *testing.T) {
 }
 
 // stopEndless stops a statement that would hold the writer for ever.
-func (s *stopper) stopEndless(way way) {
+func (s *stopper) stopEndless(way stopWay) {
 	s.t.Helper()
 	const sql = "INSERT INTO big SELECT a.x, b.s FROM list a, list b, list c"
 	ctx, gone := context.WithCancel(s.t.Context())
@@ -78,7 +78,7 @@ func (s *stopper) stopEndless(way way) {
 
 // stopShort stops a statement that takes a few milliseconds, so that it is hit
 // while it waits, runs, is committed, or is through.
-func (s *stopper) stopShort(way way, rows int) {
+func (s *stopper) stopShort(way stopWay, rows int) {
 	s.t.Helper()
 	sql := fmt.Sprintf("INSERT INTO stopped SELECT '%s-%x', a.x FROM list a WHERE (SELECT count(*) FROM list b WHERE b.x < a.x / 10) >= 0 LIMIT %d",
 		way.name, rand.Uint64(), rows)

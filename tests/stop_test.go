@@ -45,8 +45,8 @@ type stopper struct {
 	client *http.Client
 }
 
-// way is how a statement is stopped while the server runs.
-type way struct {
+// stopWay is how a statement is stopped while the server runs.
+type stopWay struct {
 	name string
 	says string // the error of the one who asked for the statement
 	// stop returns the moment from which on it has to stop. The statement was
@@ -54,7 +54,7 @@ type way struct {
 	stop func(s *stopper, begin time.Time, gone context.CancelFunc, id string) time.Time
 }
 
-var ways = []way{
+var ways = []stopWay{
 	{"disconnect", "context canceled", func(_ *stopper, _ time.Time, gone context.CancelFunc, _ string) time.Time {
 		now := time.Now()
 		gone()
@@ -83,9 +83,9 @@ func tries() int {
 	return 3
 }
 
-// judge prints what stopping took, and fails only for what is as good as never:
+// checkTimes prints what stopping took, and fails only for what is as good as never:
 // how fast it has to be is for make bench, whose machine is quiet.
-func judge(t *testing.T, took []time.Duration) {
+func checkTimes(t *testing.T, took []time.Duration) {
 	t.Helper()
 	round := func(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }
 	t.Logf("stopped after %s in the median, %s at most, of %d", round(median(took)), round(slices.Max(took)), len(took))
@@ -113,7 +113,7 @@ func TestStopQ3(t *testing.T) {
 					}
 					took = append(took, d)
 				}
-				judge(t, took)
+				checkTimes(t, took)
 			})
 		}
 	}
@@ -125,7 +125,7 @@ func TestStopQ3(t *testing.T) {
 // once lets a statement run, another one wait for its connection, stops the
 // first, and tells how long it took until the other was answered, and how the
 // first ended.
-func (s *stopper) once(way way, sql, next string) (time.Duration, error) {
+func (s *stopper) once(way stopWay, sql, next string) (time.Duration, error) {
 	s.t.Helper()
 	timed := way.name == timedOut
 	ctx, gone := context.WithCancel(s.t.Context())
@@ -162,7 +162,7 @@ func (s *stopper) once(way way, sql, next string) (time.Duration, error) {
 
 // body is a request for a statement, with a time limit if that is the way to
 // stop it.
-func body(sql string, way way, limit time.Duration) string {
+func body(sql string, way stopWay, limit time.Duration) string {
 	if way.name != timedOut {
 		limit = time.Minute
 	}
@@ -211,7 +211,7 @@ func TestStopNodeQ3(t *testing.T) {
 		node := srv.Process("ayb-querynode")
 		begin := time.Now()
 		node.Signal(syscall.SIGTERM)
-		took = append(took, ends(t, begin, pids)...)
+		took = append(took, waitDaemonsEnd(t, begin, pids)...)
 		for range endlessWork {
 			if err := <-ended; !errs.Is(err, errs.Unavailable) && !errs.Is(err, errs.Engine) {
 				t.Errorf("a statement ended with %v", err)
@@ -222,7 +222,7 @@ func TestStopNodeQ3(t *testing.T) {
 			t.Errorf("the node's status is %d", code)
 		}
 	}
-	judge(t, took)
+	checkTimes(t, took)
 }
 
 // Q3: a server that is told to end lets requests come to their end for ten
@@ -239,11 +239,11 @@ func TestStopServerQ3(t *testing.T) {
 	server := srv.Process("ayb")
 	begin := time.Now()
 	server.Signal(syscall.SIGTERM)
-	took := ends(t, begin.Add(patience), pids)
+	took := waitDaemonsEnd(t, begin.Add(patience), pids)
 	if early := slices.Min(took); early < -patience/2 {
 		t.Errorf("a statement was stopped %s before its time", -early)
 	}
-	judge(t, took)
+	checkTimes(t, took)
 	harness.Until(t, "the server to end", server.Ended)
 }
 
@@ -268,8 +268,8 @@ func startEndless(t *testing.T, srv *harness.Server, user *harness.User) ([]int,
 	return pids, ended
 }
 
-// ends waits for the end of processes and tells how long each took.
-func ends(t *testing.T, begin time.Time, pids []int) []time.Duration {
+// waitDaemonsEnd waits for the end of processes and tells how long each took.
+func waitDaemonsEnd(t *testing.T, begin time.Time, pids []int) []time.Duration {
 	t.Helper()
 	var took []time.Duration
 	tick := time.NewTicker(time.Millisecond)

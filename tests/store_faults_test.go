@@ -25,8 +25,8 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// storeWorld is a server whose object store misbehaves.
-type storeWorld struct {
+// faultyStore is a server whose object store misbehaves.
+type faultyStore struct {
 	*harness.Server
 	t    *testing.T
 	s3   *harness.S3
@@ -34,27 +34,27 @@ type storeWorld struct {
 	user *harness.User
 }
 
-func startStoreWorld(t *testing.T, opts ...harness.Option) *storeWorld {
+func startFaultyStore(t *testing.T, opts ...harness.Option) *faultyStore {
 	t.Helper()
 	s3 := harness.StartS3(t)
 	m := s3.FaultProxy()
 	srv := harness.Start(t, harness.AllInOne, append(opts, harness.WithSnapshots(m.Through(s3.Bucket("bucket")), "1s", 6))...)
-	return &storeWorld{Server: srv, t: t, s3: s3, m: m, user: srv.Register("ann")}
+	return &faultyStore{Server: srv, t: t, s3: s3, m: m, user: srv.Register("ann")}
 }
 
 // create makes a database with a row.
-func (w *storeWorld) create(name string) {
+func (w *faultyStore) create(name string) {
 	w.t.Helper()
 	w.user.Create(name)
 	w.user.Exec(name, "CREATE TABLE t(x); INSERT INTO t VALUES (hex(randomblob(20000)))")
 }
 
-func (w *storeWorld) insert(name string) {
+func (w *faultyStore) insert(name string) {
 	w.t.Helper()
 	w.user.Exec(name, "INSERT INTO t VALUES (hex(randomblob(20000)))")
 }
 
-func (w *storeWorld) rows(name string, want int) {
+func (w *faultyStore) rows(name string, want int) {
 	w.t.Helper()
 	if got := w.user.Cell(name, "SELECT count(*) FROM t"); got != strconv.Itoa(want) {
 		w.t.Errorf("%s has %s rows instead of %d", name, got, want)
@@ -62,7 +62,7 @@ func (w *storeWorld) rows(name string, want int) {
 }
 
 // ids are those of the snapshots of a database, the newest first.
-func (w *storeWorld) ids(name string) []string {
+func (w *faultyStore) ids(name string) []string {
 	w.t.Helper()
 	list, err := w.user.Snapshots(w.t.Context(), "ann", name)
 	if err != nil {
@@ -76,7 +76,7 @@ func (w *storeWorld) ids(name string) []string {
 }
 
 // become waits until each of the databases has so many snapshots.
-func (w *storeWorld) become(n int, names []string) {
+func (w *faultyStore) become(n int, names []string) {
 	w.t.Helper()
 	for _, name := range names {
 		harness.Until(w.t, strconv.Itoa(n)+" snapshots of "+name, func() bool { return len(w.ids(name)) == n })
@@ -84,24 +84,24 @@ func (w *storeWorld) become(n int, names []string) {
 }
 
 // rounds is how many rounds have begun.
-func (w *storeWorld) rounds() int {
+func (w *faultyStore) rounds() int {
 	return strings.Count(w.Process("ayb").Output(), "Creating snapshots...\n")
 }
 
 // pass waits until so many whole rounds have passed.
-func (w *storeWorld) pass(n int) {
+func (w *faultyStore) pass(n int) {
 	w.t.Helper()
 	begin := w.rounds()
 	harness.Until(w.t, "rounds to pass", func() bool { return w.rounds() > begin+n })
 }
 
-func (w *storeWorld) restore(name, id, to string) error {
+func (w *faultyStore) restore(name, id, to string) error {
 	return w.user.RestoreSnapshot(w.t.Context(), "ann", name, httpapi.RestoreRequest{SnapshotID: id, To: to})
 }
 
 // sound looks into the bucket, without the mischief: all that is stored is what
 // its id says.
-func (w *storeWorld) sound() {
+func (w *faultyStore) sound() {
 	w.t.Helper()
 	for _, key := range w.s3.Keys("bucket") {
 		o, err := w.s3.Admin.GetObject(w.t.Context(), "bucket", key, minio.GetObjectOptions{})
@@ -122,7 +122,7 @@ func (w *storeWorld) sound() {
 }
 
 // left waits until the node has nothing on its disk besides databases.
-func (w *storeWorld) left() {
+func (w *faultyStore) left() {
 	w.t.Helper()
 	if homes, err := filepath.Glob(filepath.Join(w.DataPath, "databases/*/*/*-*-*-*")); err != nil || len(homes) == 0 {
 		w.t.Fatalf("databases %v, %v: nothing is tested", homes, err)
@@ -140,8 +140,8 @@ func (w *storeWorld) left() {
 	})
 }
 
-// half makes a body end, with an error, after its first half.
-func half(b []byte) io.ReadCloser {
+// truncated makes a body end, with an error, after its first half.
+func truncated(b []byte) io.ReadCloser {
 	return io.NopCloser(io.MultiReader(bytes.NewReader(b[:len(b)/2]), errorReader{}))
 }
 
@@ -184,7 +184,7 @@ var uploads = map[string]func(w http.ResponseWriter, r *http.Request) bool{
 	"breaks-off": func(_ http.ResponseWriter, r *http.Request) bool {
 		if r.Method == http.MethodPut {
 			b, _ := io.ReadAll(r.Body) // as much as comes
-			r.Body = half(b)
+			r.Body = truncated(b)
 		}
 		return false
 	},
@@ -193,13 +193,13 @@ var uploads = map[string]func(w http.ResponseWriter, r *http.Request) bool{
 // slow is a database whose store takes its time.
 const slow = "slow"
 
-// spoiled is the mischief for uploads. It counts how often each was done.
-type spoiled struct {
+// faultyUploads is the mischief for uploads. It counts how often each was done.
+type faultyUploads struct {
 	mu   sync.Mutex
 	done map[string]int
 }
 
-func (s *spoiled) spoil(w http.ResponseWriter, r *http.Request) bool {
+func (s *faultyUploads) spoil(w http.ResponseWriter, r *http.Request) bool {
 	parts := strings.Split(r.URL.Path, "/")
 	name := parts[max(0, len(parts)-2)]
 	f := uploads[name]
@@ -217,7 +217,7 @@ func (s *spoiled) spoil(w http.ResponseWriter, r *http.Request) bool {
 	return f(w, r)
 }
 
-func (s *spoiled) times(name string) int {
+func (s *faultyUploads) times(name string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.done[name]
@@ -226,9 +226,9 @@ func (s *spoiled) times(name string) int {
 // An object store that refuses, loses, changes or delays makes snapshots late
 // and never wrong, and disturbs nobody who queries; when it behaves again,
 // everything is there (acceptance of the snapshots).
-func TestStoreSpoilsSnapshots(t *testing.T) {
+func TestStoreDamagesSnapshots(t *testing.T) {
 	t.Parallel()
-	srv := startStoreWorld(t)
+	srv := startFaultyStore(t)
 	victims := slices.Sorted(maps.Keys(uploads))
 	all := append(slices.Clone(victims), slow)
 	for _, name := range all {
@@ -236,7 +236,7 @@ func TestStoreSpoilsSnapshots(t *testing.T) {
 	}
 	srv.become(1, all)
 
-	s := &spoiled{done: map[string]int{}}
+	s := &faultyUploads{done: map[string]int{}}
 	srv.m.OnRequest(s.spoil)
 	for _, name := range all {
 		srv.insert(name)
@@ -273,7 +273,7 @@ func TestStoreSpoilsSnapshots(t *testing.T) {
 // nothing is changed by it.
 func TestStoreIsDown(t *testing.T) {
 	t.Parallel()
-	srv := startStoreWorld(t)
+	srv := startFaultyStore(t)
 	srv.create("shop")
 	srv.become(1, []string{"shop"})
 	first := srv.ids("shop")[0]
@@ -324,7 +324,7 @@ var downloads = map[string]func(r *http.Response, other []byte) error{
 	},
 	"half of it": func(r *http.Response, _ []byte) error { // and the connection is cut
 		b, err := io.ReadAll(r.Body)
-		r.Body = half(b)
+		r.Body = truncated(b)
 		return err
 	},
 	"a failure": func(r *http.Response, _ []byte) error {
@@ -338,19 +338,19 @@ var downloads = map[string]func(r *http.Response, other []byte) error{
 	},
 }
 
-// slowly is a body that comes in small pieces.
-type slowly struct{ io.ReadCloser }
+// slowReader is a body that comes in small pieces.
+type slowReader struct{ io.ReadCloser }
 
-func (s slowly) Read(p []byte) (int, error) {
+func (s slowReader) Read(p []byte) (int, error) {
 	<-time.After(20 * time.Millisecond)
 	return s.ReadCloser.Read(p[:min(len(p), 2000)])
 }
 
 // N2: a restore of what is not whole is refused, in place and into a new
 // database, and leaves everything as it was.
-func TestStoreSpoilsRestoresN2(t *testing.T) {
+func TestStoreDamagesRestoresN2(t *testing.T) {
 	t.Parallel()
-	srv := startStoreWorld(t)
+	srv := startFaultyStore(t)
 	srv.create("shop")
 	srv.become(1, []string{"shop"})
 	first := srv.ids("shop")[0]
@@ -371,7 +371,7 @@ func TestStoreSpoilsRestoresN2(t *testing.T) {
 	}
 	for what, bend := range downloads {
 		t.Run(what, func(t *testing.T) {
-			srv := &storeWorld{srv.Server, t, srv.s3, srv.m, srv.user}
+			srv := &faultyStore{srv.Server, t, srv.s3, srv.m, srv.user}
 			srv.m.OnResponse(func(r *http.Response) error {
 				if r.Request.Method != http.MethodGet || path.Base(r.Request.URL.Path) != first {
 					return nil
@@ -394,7 +394,7 @@ func TestStoreSpoilsRestoresN2(t *testing.T) {
 	}
 	srv.m.Restore()
 	srv.m.OnResponse(func(r *http.Response) error { // that it is slow is no reason
-		r.Body = slowly{r.Body}
+		r.Body = slowReader{r.Body}
 		return nil
 	})
 	for _, to := range []string{"ann/new", ""} {

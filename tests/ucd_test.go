@@ -29,7 +29,7 @@ func TestUnicode(t *testing.T) {
 				t.Fatalf("load.sh: %v\n%s", err, out)
 			}
 			compareFile(t, user)
-			ask(t, user)
+			askQuestions(t, user)
 		})
 	}
 }
@@ -64,8 +64,8 @@ func compareFile(t *testing.T, user *harness.User) {
 	}
 }
 
-// ask asks every question in SQL and in awk.
-func ask(t *testing.T, user *harness.User) {
+// askQuestions asks every question in SQL and in awk.
+func askQuestions(t *testing.T, user *harness.User) {
 	t.Helper()
 	questions, err := filepath.Glob("ucd/questions/*.sql")
 	if err != nil || len(questions) < 10 {

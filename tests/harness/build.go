@@ -1,6 +1,7 @@
-// Package harness starts real ayb servers for end-to-end tests: the binaries
-// that users run, in one process or split into roles, each test with its own
-// directory and free ports. It stops only what it started.
+// Package harness starts real ayb servers for end-to-end tests. It runs the
+// programs that users run, in one process or split into roles. Each server has
+// its own directory and free ports. A test stops only the processes that it
+// started.
 package harness
 
 import (
@@ -15,10 +16,10 @@ import (
 // Tags are the build tags of every binary; the Makefile has the same list.
 const Tags = "sqlite_fts5,sqlite_math_functions,sqlite_dbstat,sqlite_stat4,sqlite_column_metadata,sqlite_percentile,sqlite_omit_load_extension"
 
-// mains are the packages of the binaries.
+// mains are the packages of the programs.
 var mains = []string{".", "./controlplane/cmd/ayb-controlplane", "./querynode/cmd/ayb-querynode", "./snapshotter/cmd/ayb-snapshotter", "./mailer/cmd/ayb-mailer"}
 
-// Root is the directory of the checkout.
+// Root returns the directory of the checkout.
 func Root() (string, error) {
 	out, err := exec.Command("go", "env", "GOMOD").Output() //nolint:noctx // it asks the toolchain only
 	if err != nil {
@@ -27,7 +28,7 @@ func Root() (string, error) {
 	return filepath.Dir(string(bytes.TrimSpace(out))), nil
 }
 
-// build is done once for a test process.
+// build builds the programs once for a test process.
 var build = sync.OnceValues(func() (string, error) {
 	root, err := Root()
 	if err != nil {
@@ -52,14 +53,14 @@ var build = sync.OnceValues(func() (string, error) {
 	return dir, nil
 })
 
-// Bin builds the binaries, with the race detector when the test has it, and
-// gives their directory.
+// Bin builds the programs, with the race detector if the test has it, and
+// returns their directory.
 func Bin() (string, error) { return build() }
 
-// Race reports whether the binaries have the race detector, which multiplies
+// Race reports whether the programs have the race detector, which multiplies
 // memory and time.
 func Race() bool { return race }
 
-// FastRaceExit is for the environment of every process: one with the race detector
-// otherwise waits for a second before it exits.
+// FastRaceExit is a variable for the environment of every process. Without it,
+// programs with the race detector wait a second before they exit.
 const FastRaceExit = "GORACE=atexit_sleep_ms=10"

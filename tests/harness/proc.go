@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Children are the ids of the child processes of a process.
+// Children returns the ids of the child processes of a process.
 func Children(pid int) []int {
 	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid)) // the pattern is fine
 	var out []int
@@ -28,11 +28,11 @@ func Children(pid int) []int {
 	return out
 }
 
-// RSS is the resident memory of a process in bytes; 0 when it has ended.
+// RSS returns the resident memory of a process in bytes; 0 after its end.
 func RSS(pid int) int64 { return memory(pid, "VmRSS:") }
 
-// PeakRSS is the most resident memory that a process has had, in bytes; 0 when
-// it has ended.
+// PeakRSS returns the highest resident memory of a process so far, in bytes; 0
+// after its end.
 func PeakRSS(pid int) int64 { return memory(pid, "VmHWM:") }
 
 func memory(pid int, field string) int64 {
@@ -52,14 +52,14 @@ func memory(pid int, field string) int64 {
 	return 0
 }
 
-// ProcessorTime is what a process has computed so far, all threads together,
-// to the nearest tick of 10 ms; 0 when it has ended.
+// ProcessorTime returns the processor time that all threads of a process have
+// used so far, in steps of 10 ms; 0 after its end.
 func ProcessorTime(pid int) time.Duration {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0
 	}
-	// The name of the program, in parentheses, may hold anything.
+	// The name of the program, in parentheses, may contain any character.
 	fields := bytes.Fields(b[bytes.LastIndexByte(b, ')')+1:])
 	if len(fields) < 13 {
 		return 0

@@ -32,8 +32,8 @@ func startProcess(path string, args []string, dir string, env []string) (*Proces
 	p := &Process{cmd: exec.Command(path, args...), out: &output{}, done: make(chan struct{})} //nolint:noctx // ended by Stop
 	p.cmd.Dir = dir
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
-	// Tests register many accounts from one address; those about the limit
-	// set it themselves.
+	// Tests register many accounts from one address, so there is no rate limit.
+	// Tests of the limit set it in env.
 	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "AYB__LIMITS__RATE_PER_MINUTE=0", FastRaceExit}
 	p.cmd.Env = append(p.cmd.Env, env...)
 	if err := p.cmd.Start(); err != nil {
@@ -41,22 +41,22 @@ func startProcess(path string, args []string, dir string, env []string) (*Proces
 	}
 	go func() {
 		defer close(p.done)
-		_ = p.cmd.Wait() // how it ended is seen by those who ask
+		_ = p.cmd.Wait() // ExitCode returns the status
 	}()
 	return p, nil
 }
 
-// PID is the process id.
+// PID returns the process id.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-// Output is everything it has written so far.
+// Output returns everything that the process has written so far.
 func (p *Process) Output() string {
 	p.out.mu.Lock()
 	defer p.out.mu.Unlock()
 	return p.out.buf.String()
 }
 
-// Ended reports whether it has ended.
+// Ended reports whether the process has ended.
 func (p *Process) Ended() bool {
 	select {
 	case <-p.done:
@@ -66,7 +66,7 @@ func (p *Process) Ended() bool {
 	}
 }
 
-// ExitCode waits for the end and gives the status, -1 after a signal.
+// ExitCode waits for the end and returns the status; -1 after a signal.
 func (p *Process) ExitCode() int {
 	<-p.done
 	return p.cmd.ProcessState.ExitCode()
@@ -75,14 +75,14 @@ func (p *Process) ExitCode() int {
 // Signal sends a signal.
 func (p *Process) Signal(s syscall.Signal) { _ = p.cmd.Process.Signal(s) } // it may have ended
 
-// Kill ends it with SIGKILL and waits.
+// Kill ends the process with SIGKILL and waits for its end.
 func (p *Process) Kill() {
 	p.Signal(syscall.SIGKILL)
 	<-p.done
 }
 
-// Stop asks it to end and waits. One that does not within 15 s is made to
-// print its goroutines and end; then the answer is false.
+// Stop asks the process to end and waits. After 15 s it makes the process print
+// its goroutines and end, and returns false.
 func (p *Process) Stop() bool {
 	p.Signal(syscall.SIGTERM)
 	select {
@@ -95,5 +95,6 @@ func (p *Process) Stop() bool {
 	}
 }
 
-// Children are the ids of its child processes: the daemons of a query node.
+// Children returns the ids of its child processes, such as the daemons of a
+// query node.
 func (p *Process) Children() []int { return Children(p.PID()) }

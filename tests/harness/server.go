@@ -13,7 +13,7 @@ import (
 	"github.com/ayb-go/ayb/shared/porttest"
 )
 
-// Topology is how a server is spread over processes.
+// Topology is how a server is divided into processes.
 type Topology string
 
 // The topologies.
@@ -22,10 +22,11 @@ const (
 	Split    Topology = "split"
 )
 
-// Topologies are all of them.
+// Topologies returns all topologies.
 func Topologies() []Topology { return []Topology{AllInOne, Split} }
 
-// Roles are the names of the processes of a topology, in the order they start.
+// Roles returns the names of the processes of a topology, in the order in which
+// they start.
 func (t Topology) Roles() []string {
 	if t == Split {
 		return []string{"ayb-controlplane", "ayb-querynode", "ayb-snapshotter", "ayb-mailer"}
@@ -33,17 +34,17 @@ func (t Topology) Roles() []string {
 	return []string{"ayb"}
 }
 
-// Server is a running server.
+// Server is a running server. It is for the goroutine of one test.
 type Server struct {
 	t        testing.TB
 	Topology Topology
-	Dir      string // holds everything of this server
+	Dir      string // has all files of this server
 	Bin      string // directory of the binaries
 	URL      string
 	Config   string // the configuration file
 	MailFile string
 	DataPath string
-	// DatabaseURL is where the metadata is.
+	// DatabaseURL is the URL of the metadata store.
 	DatabaseURL string
 	procs       map[string]*Process
 	extra       []*Process // further control planes
@@ -52,28 +53,30 @@ type Server struct {
 	before      string
 }
 
-// Option changes a world before it starts.
+// Option changes a server before it starts.
 type Option func(*options)
 
 type options struct {
 	extra    string
 	dir      string
 	env      []string
-	metadata func(t testing.TB) string // gives the URL; nil for SQLite
+	metadata func(t testing.TB) string // returns the URL; nil for SQLite
 	before   string                    // shell commands; empty for none
 }
 
-// WithConfig adds lines to the configuration file: sections of its own.
+// WithConfig adds lines to the configuration file. They must be sections of
+// their own.
 func WithConfig(toml string) Option { return func(o *options) { o.extra += "\n" + toml + "\n" } }
 
-// WithDir puts everything of the server into a directory that exists.
+// WithDir puts all files of the server into an existing directory.
 func WithDir(dir string) Option { return func(o *options) { o.dir = dir } }
 
-// WithShellBefore runs shell commands in each process before it becomes the server, such as
-// those that put it into a control group.
+// WithShellBefore runs shell commands in each process before it becomes the
+// server, for example to move it into a control group.
 func WithShellBefore(shell string) Option { return func(o *options) { o.before = shell } }
 
-// WithEnv adds variables, such as NAME=value, to the environment of its processes.
+// WithEnv adds variables, such as NAME=value, to the environment of the
+// processes.
 func WithEnv(variables ...string) Option {
 	return func(o *options) { o.env = append(o.env, variables...) }
 }
@@ -93,17 +96,17 @@ func Start(t testing.TB, topology Topology, opts ...Option) *Server {
 	if dir == "" {
 		dir = t.TempDir()
 	}
-	w := &Server{
+	s := &Server{
 		t: t, Topology: topology, Dir: dir, Bin: bin, procs: map[string]*Process{}, env: o.env, before: o.before,
 		Config: filepath.Join(dir, "ayb.toml"), MailFile: filepath.Join(dir, "mails.jsonl"),
 		DataPath: filepath.Join(dir, "data"),
 	}
-	w.DatabaseURL = "sqlite://" + w.DataPath + "/ayb.sqlite"
+	s.DatabaseURL = "sqlite://" + s.DataPath + "/ayb.sqlite"
 	if o.metadata != nil {
-		w.DatabaseURL = o.metadata(t)
+		s.DatabaseURL = o.metadata(t)
 	}
 	port := freePort(t)
-	w.URL = fmt.Sprintf("http://127.0.0.1:%d", port)
+	s.URL = fmt.Sprintf("http://127.0.0.1:%d", port)
 	text := fmt.Sprintf(`host = "127.0.0.1"
 port = %d
 public_url = %q
@@ -116,20 +119,20 @@ token_expiration_seconds = 3600
 path = %q
 [cors]
 origin = "*"
-`, port, w.URL, w.DatabaseURL, w.DataPath, w.MailFile)
+`, port, s.URL, s.DatabaseURL, s.DataPath, s.MailFile)
 	if topology == Split {
-		w.busAddress = fmt.Sprintf("127.0.0.1:%d", freePort(t))
-		text += fmt.Sprintf("[bus]\nlisten = %q\n", w.busAddress)
+		s.busAddress = fmt.Sprintf("127.0.0.1:%d", freePort(t))
+		text += fmt.Sprintf("[bus]\nlisten = %q\n", s.busAddress)
 	}
-	if err := os.WriteFile(w.Config, []byte(text+o.extra), 0o600); err != nil {
+	if err := os.WriteFile(s.Config, []byte(text+o.extra), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(w.stopAll)
+	t.Cleanup(s.stopAll)
 	for _, role := range topology.Roles() {
-		w.StartRole(role)
+		s.StartRole(role)
 	}
-	w.WaitHealthy()
-	return w
+	s.WaitHealthy()
+	return s
 }
 
 func freePort(t testing.TB) int {
@@ -141,51 +144,50 @@ func freePort(t testing.TB) int {
 	return port
 }
 
-// readyMessages is what each process says when it can be used.
+// readyMessages are the messages with which each process says that it is ready.
 var readyMessages = map[string]string{
 	"ayb": "Starting server ", "ayb-controlplane": "Starting server ",
 	"ayb-querynode": "query node serves", "ayb-mailer": "mailer started",
 	"ayb-snapshotter": "snapshotter works",
 }
 
-// StartRole starts a process of the topology and waits until it says that it
-// works.
-func (w *Server) StartRole(role string) {
-	w.t.Helper()
-	args := []string{"--config", w.Config}
+// StartRole starts a process of the topology and waits until it is ready.
+func (s *Server) StartRole(role string) {
+	s.t.Helper()
+	args := []string{"--config", s.Config}
 	if role == "ayb" {
 		args = append([]string{"all-in-one"}, args...)
 	}
-	before, program := w.reconnects(), filepath.Join(w.Bin, role)
-	if w.before != "" {
-		args = append([]string{"-c", w.before + ` && exec "$0" "$@"`, program}, args...)
+	before, program := s.reconnects(), filepath.Join(s.Bin, role)
+	if s.before != "" {
+		args = append([]string{"-c", s.before + ` && exec "$0" "$@"`, program}, args...)
 		program = "/bin/sh"
 	}
-	p, err := startProcess(program, args, w.Dir, w.env)
+	p, err := startProcess(program, args, s.Dir, s.env)
 	if err != nil {
-		w.t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	w.procs[role] = p
-	Until(w.t, role+" to start", func() bool {
+	s.procs[role] = p
+	Until(s.t, role+" to start", func() bool {
 		if strings.Contains(p.Output(), readyMessages[role]) {
 			return true
 		}
 		if p.Ended() {
-			w.t.Fatalf("%s ended at start:\n%s", role, p.Output())
+			s.t.Fatalf("%s ended at start:\n%s", role, p.Output())
 		}
 		return false
 	})
-	if role == "ayb-controlplane" { // it has the bus: the others come back by themselves
+	if role == "ayb-controlplane" { // it runs the bus, and the others reconnect
 		for other, n := range before {
-			Until(w.t, other+" to be on the bus again", func() bool { return w.reconnects()[other] > n })
+			Until(s.t, other+" to be on the bus again", func() bool { return s.reconnects()[other] > n })
 		}
 	}
 }
 
-// reconnects counts how often each running process has found the bus again.
-func (w *Server) reconnects() map[string]int {
+// reconnects counts how often each running process has reconnected to the bus.
+func (s *Server) reconnects() map[string]int {
 	n := map[string]int{}
-	for role, p := range w.procs {
+	for role, p := range s.procs {
 		if role != "ayb-controlplane" && !p.Ended() {
 			n[role] = strings.Count(p.Output(), "bus reconnected")
 		}
@@ -193,10 +195,10 @@ func (w *Server) reconnects() map[string]int {
 	return n
 }
 
-// WaitHealthy waits until the server answers that it is healthy.
-func (w *Server) WaitHealthy() {
-	w.t.Helper()
-	Until(w.t, "the server to be healthy", func() bool { return healthy(w.URL) })
+// WaitHealthy waits until the server reports that it is healthy.
+func (s *Server) WaitHealthy() {
+	s.t.Helper()
+	Until(s.t, "the server to be healthy", func() bool { return healthy(s.URL) })
 }
 
 func healthy(url string) bool {
@@ -208,81 +210,81 @@ func healthy(url string) bool {
 }
 
 // Process returns a running process of the topology.
-func (w *Server) Process(role string) *Process {
-	w.t.Helper()
-	p := w.procs[role]
+func (s *Server) Process(role string) *Process {
+	s.t.Helper()
+	p := s.procs[role]
 	if p == nil {
-		w.t.Fatalf("no process %s in %s", role, w.Topology)
+		s.t.Fatalf("no process %s in %s", role, s.Topology)
 	}
 	return p
 }
 
-// Kill kills a process with SIGKILL and waits for its end.
-func (w *Server) Kill(role string) {
-	w.t.Helper()
-	w.Process(role).Kill()
+// Kill ends a process with SIGKILL and waits for its end.
+func (s *Server) Kill(role string) {
+	s.t.Helper()
+	s.Process(role).Kill()
 }
 
 // Restart kills a process and starts it again.
-func (w *Server) Restart(role string) {
-	w.t.Helper()
-	w.Kill(role)
-	w.StartRole(role)
-	w.WaitHealthy()
+func (s *Server) Restart(role string) {
+	s.t.Helper()
+	s.Kill(role)
+	s.StartRole(role)
+	s.WaitHealthy()
 }
 
-// Daemons are the process ids of the query daemons.
-func (w *Server) Daemons() []int {
-	w.t.Helper()
+// Daemons returns the process ids of the query daemons.
+func (s *Server) Daemons() []int {
+	s.t.Helper()
 	role := "ayb"
-	if w.Topology == Split {
+	if s.Topology == Split {
 		role = "ayb-querynode"
 	}
-	return w.Process(role).Children()
+	return s.Process(role).Children()
 }
 
-// stopAll ends all processes, gently, and shows what they said after a failure.
-func (w *Server) stopAll() {
-	for _, p := range w.extra {
-		w.stopProcess("another control plane", p)
+// stopAll stops all processes, and logs their output after a failure.
+func (s *Server) stopAll() {
+	for _, p := range s.extra {
+		s.stopProcess("another control plane", p)
 	}
-	roles := w.Topology.Roles()
+	roles := s.Topology.Roles()
 	for i := len(roles) - 1; i >= 0; i-- {
-		if p := w.procs[roles[i]]; p != nil {
-			w.stopProcess(roles[i], p)
+		if p := s.procs[roles[i]]; p != nil {
+			s.stopProcess(roles[i], p)
 		}
 	}
 }
 
-func (w *Server) stopProcess(role string, p *Process) {
+func (s *Server) stopProcess(role string, p *Process) {
 	if !p.Stop() {
-		w.t.Errorf("%s did not stop", role)
+		s.t.Errorf("%s did not stop", role)
 	}
 	out := p.Output()
-	if w.t.Failed() {
-		w.t.Logf("output of %s:\n%s", role, out)
+	if s.t.Failed() {
+		s.t.Logf("output of %s:\n%s", role, out)
 	}
 	if strings.Contains(out, "DATA RACE") || strings.Contains(out, "panic: ") {
-		w.t.Errorf("%s crashed or raced:\n%s", role, out)
+		s.t.Errorf("%s crashed or raced:\n%s", role, out)
 	}
 }
 
-// AddControlPlane starts one more control plane of a split server, on the
-// same metadata and bus, and gives its URL.
-func (w *Server) AddControlPlane() string {
-	w.t.Helper()
-	port := freePort(w.t)
-	p, err := startProcess(filepath.Join(w.Bin, "ayb-controlplane"), []string{"--config", w.Config}, w.Dir, append(w.env,
-		fmt.Sprintf("AYB__PORT=%d", port), "AYB__BUS__LISTEN=", "AYB__BUS__URL=nats://"+w.busAddress,
-		"AYB__BUS__CREDENTIALS="+filepath.Join(w.DataPath, "bus_credentials.json")))
+// AddControlPlane starts another control plane of a split server, with the same
+// metadata and bus, and returns its URL.
+func (s *Server) AddControlPlane() string {
+	s.t.Helper()
+	port := freePort(s.t)
+	p, err := startProcess(filepath.Join(s.Bin, "ayb-controlplane"), []string{"--config", s.Config}, s.Dir, append(s.env,
+		fmt.Sprintf("AYB__PORT=%d", port), "AYB__BUS__LISTEN=", "AYB__BUS__URL=nats://"+s.busAddress,
+		"AYB__BUS__CREDENTIALS="+filepath.Join(s.DataPath, "bus_credentials.json")))
 	if err != nil {
-		w.t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	w.extra = append(w.extra, p)
+	s.extra = append(s.extra, p)
 	url := fmt.Sprintf("http://127.0.0.1:%d", port)
-	Until(w.t, "another control plane to be healthy", func() bool {
+	Until(s.t, "another control plane to be healthy", func() bool {
 		if p.Ended() {
-			w.t.Fatalf("another control plane ended at start:\n%s", p.Output())
+			s.t.Fatalf("another control plane ended at start:\n%s", p.Output())
 		}
 		return healthy(url)
 	})
@@ -290,11 +292,11 @@ func (w *Server) AddControlPlane() string {
 }
 
 // Mails returns the lines of the mail file.
-func (w *Server) Mails() []string {
-	w.t.Helper()
-	b, err := os.ReadFile(w.MailFile)
+func (s *Server) Mails() []string {
+	s.t.Helper()
+	b, err := os.ReadFile(s.MailFile)
 	if err != nil && !os.IsNotExist(err) {
-		w.t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	var lines []string
 	for line := range bytes.Lines(b) {
@@ -303,10 +305,11 @@ func (w *Server) Mails() []string {
 	return lines
 }
 
-// Pause lets a moment pass between two looks at a condition.
+// Pause waits for a moment between two checks of a condition.
 func Pause() { <-time.After(20 * time.Millisecond) }
 
-// Until waits for a condition that becomes true soon.
+// Until waits up to a minute for a condition. what completes the sentence "still
+// waiting for …".
 func Until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)

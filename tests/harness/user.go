@@ -8,51 +8,51 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// User is a registered user of a world, with the API to call in their name.
+// User is a registered user of a server. Its client acts in the user's name.
 type User struct {
 	*httpapi.Client
-	Name  string
-	Token string
-	w     *Server
+	Name   string
+	Token  string
+	server *Server
 }
 
-// Client is the API without or with a token.
-func (w *Server) Client(token string) *httpapi.Client {
-	w.t.Helper()
-	c, err := httpapi.NewClient(httpapi.ClientConfig{URL: w.URL, Token: token}, httpapi.ClientDeps{})
+// Client returns a client with a token, or without one if token is empty.
+func (s *Server) Client(token string) *httpapi.Client {
+	s.t.Helper()
+	c, err := httpapi.NewClient(httpapi.ClientConfig{URL: s.URL, Token: token}, httpapi.ClientDeps{})
 	if err != nil {
-		w.t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	return c
 }
 
-// Address is the mail address that Register gives a user.
+// Address returns the mail address that Register uses for a user.
 func Address(name string) string { return strings.ToLower(name) + "@example.org" }
 
-// Register registers a user and confirms with the token of the mail.
-func (w *Server) Register(name string) *User {
-	w.t.Helper()
-	anybody := w.Client("")
-	if _, err := anybody.Register(w.t.Context(), httpapi.RegisterRequest{Entity: name, EmailAddress: Address(name), EntityType: "user"}); err != nil {
-		w.t.Fatalf("register %s: %v", name, err)
+// Register registers a user and confirms with the token from the mail.
+func (s *Server) Register(name string) *User {
+	s.t.Helper()
+	anybody := s.Client("")
+	if _, err := anybody.Register(s.t.Context(), httpapi.RegisterRequest{Entity: name, EmailAddress: Address(name), EntityType: "user"}); err != nil {
+		s.t.Fatalf("register %s: %v", name, err)
 	}
 	var tokens []string
-	Until(w.t, "the mail to "+name, func() bool {
-		tokens = w.MailedTokens(Address(name))
+	Until(s.t, "the mail to "+name, func() bool {
+		tokens = s.MailedTokens(Address(name))
 		return len(tokens) > 0
 	})
-	c, err := anybody.Confirm(w.t.Context(), tokens[len(tokens)-1])
+	c, err := anybody.Confirm(s.t.Context(), tokens[len(tokens)-1])
 	if err != nil {
-		w.t.Fatalf("confirm %s: %v", name, err)
+		s.t.Fatalf("confirm %s: %v", name, err)
 	}
-	return &User{Client: w.Client(c.Token), Name: name, Token: c.Token, w: w}
+	return &User{Client: s.Client(c.Token), Name: name, Token: c.Token, server: s}
 }
 
-// MailedTokens are the tokens in the mails to an address, oldest first.
-func (w *Server) MailedTokens(address string) []string {
-	w.t.Helper()
+// MailedTokens returns the tokens in the mails to an address, oldest first.
+func (s *Server) MailedTokens(address string) []string {
+	s.t.Helper()
 	var tokens []string
-	for _, line := range w.Mails() {
+	for _, line := range s.Mails() {
 		var m struct {
 			To      string
 			Content []string
@@ -71,36 +71,37 @@ func (w *Server) MailedTokens(address string) []string {
 
 // Create creates a database.
 func (u *User) Create(database string) {
-	u.w.t.Helper()
-	if _, err := u.CreateDatabase(u.w.t.Context(), u.Name, database, httpapi.CreateDatabaseRequest{DBType: "sqlite"}); err != nil {
-		u.w.t.Fatalf("create %s: %v", database, err)
+	u.server.t.Helper()
+	if _, err := u.CreateDatabase(u.server.t.Context(), u.Name, database, httpapi.CreateDatabaseRequest{DBType: "sqlite"}); err != nil {
+		u.server.t.Fatalf("create %s: %v", database, err)
 	}
 }
 
-// Exec runs SQL that has to succeed.
+// Exec runs SQL and fails the test on an error.
 func (u *User) Exec(database, sql string) {
-	u.w.t.Helper()
-	if _, err := u.Query(u.w.t.Context(), u.Name, database, sql); err != nil {
-		u.w.t.Fatalf("%s: %v", sql, err)
+	u.server.t.Helper()
+	if _, err := u.Query(u.server.t.Context(), u.Name, database, sql); err != nil {
+		u.server.t.Fatalf("%s: %v", sql, err)
 	}
 }
 
-// JSON runs SQL that has to succeed and gives the answer's body.
+// JSON runs SQL and returns the body of the answer. An error fails the test.
 func (u *User) JSON(database, sql string) string {
-	u.w.t.Helper()
+	u.server.t.Helper()
 	var b bytes.Buffer
-	if err := u.QueryTo(u.w.t.Context(), u.Name, database, sql, &b); err != nil {
-		u.w.t.Fatalf("%s: %v", sql, err)
+	if err := u.QueryTo(u.server.t.Context(), u.Name, database, sql, &b); err != nil {
+		u.server.t.Fatalf("%s: %v", sql, err)
 	}
 	return b.String()
 }
 
-// Cell runs SQL that gives one value and returns it.
+// Cell runs SQL whose result is one value, and returns it. Another result fails
+// the test.
 func (u *User) Cell(database, sql string) string {
-	u.w.t.Helper()
-	r, err := u.Query(u.w.t.Context(), u.Name, database, sql)
+	u.server.t.Helper()
+	r, err := u.Query(u.server.t.Context(), u.Name, database, sql)
 	if err != nil || len(r.Rows) != 1 || len(r.Rows[0]) != 1 || r.Rows[0][0] == nil {
-		u.w.t.Fatalf("%s: %v, %v", sql, r, err)
+		u.server.t.Fatalf("%s: %v, %v", sql, r, err)
 	}
 	return *r.Rows[0][0]
 }

@@ -14,9 +14,9 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// sharedWorld is a server with a database for each public level, on each of
+// permissionTest is a server with a database for each public level, on each of
 // which every caller has the same rights.
-type sharedWorld struct {
+type permissionTest struct {
 	*harness.Server
 	t      *testing.T
 	store  *store.Store
@@ -29,9 +29,9 @@ type sharedWorld struct {
 // have a grant on each database.
 var callers = []string{"nobody", "stranger", "reader", "writer", "manager", "olivia"}
 
-func startShared(t *testing.T, setting harness.Setting) *sharedWorld {
+func startPermissionTest(t *testing.T, setting harness.Setting) *permissionTest {
 	t.Helper()
-	w := &sharedWorld{Server: setting.Start(t), t: t, token: map[string]string{}, levels: []string{"no-access", "fork", "read-only"}}
+	w := &permissionTest{Server: setting.Start(t), t: t, token: map[string]string{}, levels: []string{"no-access", "fork", "read-only"}}
 	var err error
 	if w.store, err = store.Open(t.Context(), store.Config{URL: w.DatabaseURL}); err != nil {
 		t.Fatal(err)
@@ -61,11 +61,11 @@ func startShared(t *testing.T, setting harness.Setting) *sharedWorld {
 
 // caller makes requests about Olivia's databases with a token, or without.
 type caller struct {
-	w     *sharedWorld
+	w     *permissionTest
 	token string
 }
 
-func (w *sharedWorld) as(name string) caller { return caller{w, w.token[name]} }
+func (w *permissionTest) as(name string) caller { return caller{w, w.token[name]} }
 
 // reply is what came back.
 type reply struct {
@@ -136,7 +136,7 @@ func (c caller) listed() []string {
 	return names
 }
 
-func (w *sharedWorld) want(got reply, status int, body string) {
+func (w *permissionTest) want(got reply, status int, body string) {
 	w.t.Helper()
 	if got.status != status || got.body != body {
 		w.t.Errorf("\n got %d %s\nwant %d %s", got.status, got.body, status, body)
@@ -185,9 +185,9 @@ func detailsOf(r rights, level string) string {
 		level, words[0], r.manage, level, words[1])
 }
 
-// each runs a test for a caller and a public level. Failures inside are told
+// forEachCaller runs a test for a caller and a public level. Failures inside are told
 // under its name.
-func (w *sharedWorld) each(t *testing.T, name string, f func()) {
+func (w *permissionTest) forEachCaller(t *testing.T, name string, f func()) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
 		outer := w.t
