@@ -37,6 +37,10 @@ func TestSQLiteOf1f92363(t *testing.T) {
 	if err := raw(t, path).QueryRow(`PRAGMA integrity_check`).Scan(&problem); err != nil || problem != "ok" {
 		t.Errorf("integrity: %s, %v", problem, err)
 	}
+	var broken int
+	if err := raw(t, path).QueryRow(`SELECT count(*) FROM pragma_foreign_key_check`).Scan(&broken); err != nil || broken != 0 {
+		t.Errorf("%d broken references, %v", broken, err)
+	}
 }
 
 func TestPostgresOf1f92363(t *testing.T) {
