@@ -13,7 +13,7 @@ func TestConfirm(t *testing.T) {
 	s := &services{login: httpapi.WebLogin{Entity: "alice", Token: "ayb_s_l"}}
 	b := open(t, site, s)
 	for _, method := range []string{"GET", "HEAD"} {
-		got := b.do(method, "/confirm/gAAA%3D", "")
+		got := b.request(method, "/confirm/gAAA%3D", "")
 		if got.status != 200 || s.takeCalls() != "" || len(got.header["Set-Cookie"]) != 0 {
 			t.Errorf("%s: %d %v", method, got.status, got.header)
 		}
@@ -21,21 +21,21 @@ func TestConfirm(t *testing.T) {
 			t.Errorf("%s: %s", method, got.body)
 		}
 	}
-	got := b.do("POST", "/confirm/gAAA%3D", "")
+	got := b.request("POST", "/confirm/gAAA%3D", "")
 	b.want(got, 200, "<title>Confirmation successful - ayb</title>", "alice")
 	if c := got.header.Get("Set-Cookie"); c != "auth=alice:ayb_s_l; Path=/; HttpOnly; Secure; SameSite=Lax" || s.mailed != "gAAA=" {
 		t.Errorf("cookie %q, token %q", c, s.mailed)
 	}
 	s.login.Next = "/oauth/authorize?a=b"
-	if got := b.do("POST", "/confirm/x", ""); got.status != 303 || got.header.Get("Location") != "/oauth/authorize?a=b" {
+	if got := b.request("POST", "/confirm/x", ""); got.status != 303 || got.header.Get("Location") != "/oauth/authorize?a=b" {
 		t.Errorf("%d %v", got.status, got.header)
 	}
 	s.login.Next = "//evil.example" // S7: also when the address was sealed into the token
-	if got := b.do("POST", "/confirm/x", ""); got.status != 200 || got.header.Get("Location") != "" {
+	if got := b.request("POST", "/confirm/x", ""); got.status != 200 || got.header.Get("Location") != "" {
 		t.Errorf("%d %v", got.status, got.header)
 	}
 	s.err = errs.E(errs.Invalid, "Invalid or expired token")
-	got = b.do("POST", "/confirm/x", "")
+	got = b.request("POST", "/confirm/x", "")
 	b.want(got, 400, "<title>Confirmation error - ayb</title>", "Invalid or expired token", `<a href="/log_in">`)
 	if got.header.Get("Set-Cookie") != "" {
 		t.Error("an error sets a cookie")
@@ -59,17 +59,17 @@ func TestConfirmAsksBeforeAccountSwitch(t *testing.T) {
 			t.Errorf("asked about %q and %q; a service was called", s.token, s.mailed)
 		}
 	}
-	asks(b.do("GET", "/confirm/gAAA%3D", "", "Cookie", cookie), 200)
+	asks(b.request("GET", "/confirm/gAAA%3D", "", "Cookie", cookie), 200)
 	for _, form := range []string{"", "instead_of=", "instead_of=mallory", "instead_of=Alice", "x=alice"} {
-		asks(b.do("POST", "/confirm/gAAA%3D", form, "Cookie", cookie), 409)
+		asks(b.request("POST", "/confirm/gAAA%3D", form, "Cookie", cookie), 409)
 	}
-	if got := b.do("POST", "/confirm/gAAA%3D", "instead_of=alice&instead_of=alice", "Cookie", cookie); got.status != 400 || s.takeCalls() != "" {
+	if got := b.request("POST", "/confirm/gAAA%3D", "instead_of=alice&instead_of=alice", "Cookie", cookie); got.status != 400 || s.takeCalls() != "" {
 		t.Errorf("a field twice: %d", got.status)
 	}
-	if got := b.do("POST", "/confirm/gAAA%3D", "instead_of=alice", "Cookie", cookie, "Sec-Fetch-Site", "cross-site"); got.status != 403 || s.takeCalls() != "" {
+	if got := b.request("POST", "/confirm/gAAA%3D", "instead_of=alice", "Cookie", cookie, "Sec-Fetch-Site", "cross-site"); got.status != 403 || s.takeCalls() != "" {
 		t.Errorf("a form of another site: %d", got.status)
 	}
-	got := b.do("POST", "/confirm/gAAA%3D", "instead_of=alice", "Cookie", cookie)
+	got := b.request("POST", "/confirm/gAAA%3D", "instead_of=alice", "Cookie", cookie)
 	b.want(got, 200, "<title>Confirmation successful - ayb</title>", "mallory")
 	if s.takeCalls() != "confirm, log out" || s.token != "ayb_s_l" || !strings.HasPrefix(got.header.Get("Set-Cookie"), "auth=mallory:ayb_m_l;") {
 		t.Errorf("%v, ended %q", got.header, s.token)
@@ -77,8 +77,8 @@ func TestConfirmAsksBeforeAccountSwitch(t *testing.T) {
 	// Without a log-in, or with one to the same account, there is no question.
 	s.now, s.then = "", ""
 	for _, c := range []string{cookie, "auth=", "other=x"} {
-		b.want(b.do("GET", "/confirm/gAAA%3D", "", "Cookie", c), 200, `<form id="confirm-form"`)
-		if got := b.do("POST", "/confirm/gAAA%3D", "", "Cookie", c); got.status != 200 || s.takeCalls() != "confirm" {
+		b.want(b.request("GET", "/confirm/gAAA%3D", "", "Cookie", c), 200, `<form id="confirm-form"`)
+		if got := b.request("POST", "/confirm/gAAA%3D", "", "Cookie", c); got.status != 200 || s.takeCalls() != "confirm" {
 			t.Errorf("%s: %d", c, got.status)
 		}
 	}
@@ -88,7 +88,7 @@ func TestConfirmAsksBeforeAccountSwitch(t *testing.T) {
 func TestCookieFollowsPublicURLS25(t *testing.T) {
 	s := &services{login: httpapi.WebLogin{Entity: "alice", Token: "ayb_s_l"}}
 	b := open(t, "http://192.168.1.5:5433", s)
-	if c := b.do("POST", "/confirm/x", "").header.Get("Set-Cookie"); c != "auth=alice:ayb_s_l; Path=/; HttpOnly; SameSite=Lax" {
+	if c := b.request("POST", "/confirm/x", "").header.Get("Set-Cookie"); c != "auth=alice:ayb_s_l; Path=/; HttpOnly; SameSite=Lax" {
 		t.Errorf("cookie %q", c)
 	}
 }

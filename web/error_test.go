@@ -12,19 +12,19 @@ import (
 
 func TestOtherPaths(t *testing.T) {
 	b := open(t, site, &services{})
-	b.want(b.do("GET", "/nothing", ""), 404, "<title>Error - ayb</title>", "There is no such page.")
-	b.want(b.do("GET", "/assets/../web.go", ""), 404)
-	b.want(b.do("GET", "/assets/page.html", ""), 404)
-	b.want(b.do("GET", "/confirm/", ""), 404)
-	b.want(b.do("GET", "/confirm/a/b", ""), 404)
-	got := b.do("DELETE", "/log_in", "")
+	b.want(b.request("GET", "/nothing", ""), 404, "<title>Error - ayb</title>", "There is no such page.")
+	b.want(b.request("GET", "/assets/../web.go", ""), 404)
+	b.want(b.request("GET", "/assets/page.html", ""), 404)
+	b.want(b.request("GET", "/confirm/", ""), 404)
+	b.want(b.request("GET", "/confirm/a/b", ""), 404)
+	got := b.request("DELETE", "/log_in", "")
 	if got.status != 405 || got.header.Get("Allow") != "GET, HEAD, POST" {
 		t.Errorf("%d %v", got.status, got.header)
 	}
-	if got := b.do("POST", "/assets/page.css", ""); got.status != 405 || got.header.Get("Allow") != "GET, HEAD" {
+	if got := b.request("POST", "/assets/page.css", ""); got.status != 405 || got.header.Get("Allow") != "GET, HEAD" {
 		t.Errorf("%d %v", got.status, got.header)
 	}
-	if got := b.do("GET", "/assets/page.css", ""); got.header.Get("Content-Type") != "text/css; charset=utf-8" || !strings.Contains(got.body, "body {") {
+	if got := b.request("GET", "/assets/page.css", ""); got.header.Get("Content-Type") != "text/css; charset=utf-8" || !strings.Contains(got.body, "body {") {
 		t.Errorf("%v", got.header)
 	}
 }
@@ -37,7 +37,7 @@ func TestFailuresAreLoggedS20(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := browser{t, p, "ayb.example.com"}.do("POST", "/log_in", "username=a")
+	got := browser{t, p, "ayb.example.com"}.request("POST", "/log_in", "username=a")
 	_, rest, _ := strings.Cut(got.body, "<code>")
 	id, _, _ := strings.Cut(rest, "</code>")
 	if got.status != 500 || strings.Contains(got.body, "EOF") || len(id) != 12 || !strings.Contains(log.String(), id) || !strings.Contains(log.String(), "EOF") {

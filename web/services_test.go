@@ -119,8 +119,8 @@ func open(t *testing.T, publicURL string, s *services) browser {
 	return browser{t, p, u.Host}
 }
 
-// do sends a request with a form. Headers are pairs of name and value.
-func (b browser) do(method, target, form string, headers ...string) answer {
+// request sends a request with a form. Headers are pairs of name and value.
+func (b browser) request(method, target, form string, headers ...string) answer {
 	b.t.Helper()
 	req := httptest.NewRequestWithContext(b.t.Context(), method, target, strings.NewReader(form))
 	req.Host = b.host

@@ -19,19 +19,19 @@ func TestForeignPagesS17(t *testing.T) {
 	for _, path := range []string{"/log_in", "/confirm/x", "/log_out", "/oauth/authorize"} {
 		form := answered("authorize", "a/b") + "&username=alice"
 		for _, h := range foreign {
-			got := b.do("POST", path, form, append(h, "Cookie", "auth=a:t")...)
+			got := b.request("POST", path, form, append(h, "Cookie", "auth=a:t")...)
 			if got.status != 403 || s.takeCalls() != "" || got.header.Get("Set-Cookie") != "" {
 				t.Errorf("%s from %v: %d", path, h, got.status)
 			}
 		}
 		for _, h := range own {
-			if got := b.do("POST", path, form, append(h, "Cookie", "auth=a:t")...); got.status >= 400 || s.takeCalls() == "" {
+			if got := b.request("POST", path, form, append(h, "Cookie", "auth=a:t")...); got.status >= 400 || s.takeCalls() == "" {
 				t.Errorf("%s from %v: %d", path, h, got.status)
 			}
 		}
 	}
 	b.host = "internal:5433" // a proxy that sends its own Host header
-	if got := b.do("POST", "/log_in", "username=a", "Origin", site); got.status != 200 {
+	if got := b.request("POST", "/log_in", "username=a", "Origin", site); got.status != 200 {
 		t.Errorf("behind a proxy: %d", got.status)
 	}
 }
@@ -39,7 +39,7 @@ func TestForeignPagesS17(t *testing.T) {
 func TestHeadersOfPages(t *testing.T) {
 	b := open(t, site, &services{})
 	for _, target := range []string{"/log_in", "/confirm/x", "/nothing", "/oauth/authorize", "/assets/page.js"} {
-		h := b.do("GET", target, "").header
+		h := b.request("GET", target, "").header
 		for name, want := range map[string]string{"X-Frame-Options": "DENY", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"} {
 			if h.Get(name) != want {
 				t.Errorf("%s: %s %q", target, name, h.Get(name))
@@ -60,7 +60,7 @@ func TestPagesHaveNoInlineCode(t *testing.T) {
 	s := &services{databases: []string{"a/b"}}
 	b := open(t, site, s)
 	for _, target := range []string{"/log_in", "/confirm/x", "/log_out", "/oauth/authorize?" + asked + "&app_name=A"} {
-		body := b.do("GET", target, "", "Cookie", "auth=a:t").body
+		body := b.request("GET", target, "", "Cookie", "auth=a:t").body
 		rest := strings.ReplaceAll(body, `<script src="/assets/page.js" defer></script>`, "")
 		for _, bad := range []string{"<script", "<style", " style=", " onclick", " onload", "javascript:"} {
 			if strings.Contains(rest, bad) {

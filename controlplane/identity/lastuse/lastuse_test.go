@@ -33,7 +33,7 @@ func (s *store) TouchTokens(_ context.Context, uses []meta.TokenUse) error {
 	return nil
 }
 
-func (s *store) take() [][]meta.TokenUse {
+func (s *store) takeWrites() [][]meta.TokenUse {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := s.batches
@@ -67,7 +67,7 @@ func TestManyUsesAreOneWrite(t *testing.T) {
 	tr.Flush(t.Context())
 	tr.Flush(t.Context())
 	want := []meta.TokenUse{{Short: "a", At: at}, {Short: "b", At: at, ExpiresAt: at.Add(time.Hour)}}
-	if got := s.take(); len(got) != 1 || !slices.Equal(got[0], want) {
+	if got := s.takeWrites(); len(got) != 1 || !slices.Equal(got[0], want) {
 		t.Errorf("written %v", got)
 	}
 }
@@ -81,7 +81,7 @@ func TestOnceAMinute(t *testing.T) {
 	for i := range 300 { // five minutes, a use and a flush every second
 		tr.Track(meta.APIToken{Short: "a"}, at.Add(time.Duration(i)*time.Second))
 		tr.Flush(t.Context())
-		writes += len(s.take())
+		writes += len(s.takeWrites())
 	}
 	if writes != 5 {
 		t.Errorf("%d writes in five minutes", writes)
@@ -97,7 +97,7 @@ func TestWhatFailedIsWrittenAtTheNextUse(t *testing.T) {
 	s.err = nil
 	tr.Track(meta.APIToken{Short: "a"}, at.Add(time.Second))
 	tr.Flush(t.Context())
-	if got := s.take(); len(got) != 1 || got[0][0].At != at.Add(time.Second) {
+	if got := s.takeWrites(); len(got) != 1 || got[0][0].At != at.Add(time.Second) {
 		t.Errorf("written %v", got)
 	}
 }
@@ -111,13 +111,13 @@ func TestRunWritesAndFinishes(t *testing.T) {
 		go func() { defer close(done); tr.Run(ctx) }()
 		tr.Track(meta.APIToken{Short: "a"}, time.Now())
 		<-time.After(16 * time.Second) // of the bubble's clock
-		if got := s.take(); len(got) != 1 {
+		if got := s.takeWrites(); len(got) != 1 {
 			t.Errorf("after a tick: %v", got)
 		}
 		tr.Track(meta.APIToken{Short: "b"}, time.Now())
 		cancel()
 		<-done
-		if got := s.take(); len(got) != 1 || got[0][0].Short != "b" {
+		if got := s.takeWrites(); len(got) != 1 || got[0][0].Short != "b" {
 			t.Errorf("at the end: %v", got)
 		}
 	})
@@ -135,7 +135,7 @@ func TestVeryManyUsesAreManySmallWrites(t *testing.T) {
 	}
 	tr.Flush(t.Context())
 	written := 0
-	for _, batch := range s.take() {
+	for _, batch := range s.takeWrites() {
 		written += len(batch)
 		if len(batch) > 1000 {
 			t.Errorf("%d uses in one write", len(batch))

@@ -111,7 +111,7 @@ func TestWhoseSessionS1S2(t *testing.T) {
 		request httpapi.AuthorizeRequest
 		want    errs.Code
 	}{
-		{"whole account", alice, nil, request, ""},
+		{"an unlimited token", alice, nil, request, ""},
 		{"no token", authz.Actor{}, errs.E(errs.InvalidToken, "no"), request, errs.InvalidToken},
 		{"an actor beside an error", alice, errs.E(errs.InvalidToken, "no"), request, errs.InvalidToken},
 		{"scoped token", scoped, nil, request, errs.Hidden},
