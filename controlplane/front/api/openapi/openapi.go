@@ -1,7 +1,6 @@
-// Package openapi holds the description of the HTTP API in the form of OpenAPI
-// 3.1. The document is kept by hand, in openapi.json; tests hold it against
-// the routes that there are and against real answers. The package serves
-// nothing itself.
+// Package openapi contains the description of the HTTP API in OpenAPI 3.1. The
+// document, openapi.json, is written by hand. Tests compare it with the routes and
+// with real answers.
 package openapi
 
 import (
@@ -13,10 +12,10 @@ import (
 //go:embed openapi.json
 var document string
 
-// Document is the description, as JSON.
+// Document returns the description as JSON.
 func Document() []byte { return []byte(document) }
 
-// Tag changes when the document does; it is fit for an ETag.
+// Tag returns a hash of the document for an ETag.
 func Tag() string {
 	sum := sha256.Sum256([]byte(document))
 	return hex.EncodeToString(sum[:8])
