@@ -19,7 +19,9 @@ import (
 // the first request reports a broken file.
 type Open func(Options) (DB, error)
 
-// DB is one open database. Any goroutine may call its methods.
+// DB is one open database. Any goroutine may call its methods. It has more than
+// seven methods because a daemon needs all of them of one object; its parts are
+// interfaces for code that needs less.
 type DB interface {
 	Querier
 	Transferrer

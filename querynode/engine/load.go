@@ -18,7 +18,8 @@ type LoadOptions struct {
 // of one statement.
 type LoadLimits struct{ RowBytes, DataBytes, SQLBytes int64 }
 
-// Loader changes the database within a Load. One goroutine uses it. An error
+// Loader changes the database within a Load. One goroutine uses it. It has more than
+// seven methods because an import needs both parts on the same transaction. An error
 // called bad is that of one row or statement, which alone was not done; err ends
 // the load.
 type Loader interface {
