@@ -8,8 +8,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// forward takes what is encoded while a reader works: on to the sink, or back
-// until the answer is complete.
+// forward receives encoded bytes while a reader runs the body. It sends them to
+// the sink, or retains them until the answer is complete.
 func (r *execution) forward(p []byte) error {
 	if r.streaming {
 		return r.stream(p)
@@ -17,9 +17,9 @@ func (r *execution) forward(p []byte) error {
 	return r.retain(p)
 }
 
-// stream passes encoded bytes to the sink while the statement stands still.
-// Nothing is kept or spooled meanwhile, so they are the next. Who has stopped
-// the job gets no more of them.
+// stream sends encoded bytes to the sink while the statement pauses. There are
+// no retained bytes then, so these are the next. A job that was stopped sends
+// no more.
 func (r *execution) stream(p []byte) error {
 	if why := r.job.Reason(); why != engine.NotStopped {
 		return engine.StopError(why, r.job)
@@ -34,7 +34,7 @@ func (r *execution) stream(p []byte) error {
 	return err
 }
 
-// Attach keeps encoded bytes until the body is done.
+// retain keeps encoded bytes until the body is done.
 func (r *execution) retain(p []byte) error {
 	if r.mark > 0 {
 		if err := r.kept.write(p[:r.mark]); err != nil {
@@ -46,8 +46,8 @@ func (r *execution) retain(p []byte) error {
 	return r.spool.write(p)
 }
 
-// checkResultSize checks the size of the answer. It is asked while a statement with rows
-// can still be undone, and not about statements without.
+// checkResultSize checks the size of the answer. It is called while a statement
+// with rows can still be undone, and not for statements without rows.
 func (r *execution) checkResultSize() error {
 	most := r.maxResult()
 	if most == 0 || r.now.size+int64(len(r.out.Buf)-r.mark) <= most {
@@ -62,7 +62,8 @@ func (r *execution) resultDone() error {
 	return r.out.FlushIfFull()
 }
 
-// addEmptyResult is the result of a statement without columns, if the answer has such.
+// addEmptyResult adds the result of a statement without columns, if the answer
+// has such results.
 func (r *execution) addEmptyResult(e encode.Outcome) error {
 	if !r.enc.EveryResult() {
 		return nil
@@ -74,7 +75,7 @@ func (r *execution) addEmptyResult(e encode.Outcome) error {
 	return r.resultDone()
 }
 
-// addEmptyResults are the results of a body without statements.
+// addEmptyResults adds the results of a body without statements.
 func (r *execution) addEmptyResults() error {
 	r.out.Next = r.retain
 	for range r.body {
@@ -85,8 +86,8 @@ func (r *execution) addEmptyResults() error {
 	return nil
 }
 
-// finishBody makes the results of a body final when another one follows. No
-// connection is held, so the sink may take its time.
+// finishBody makes the results of a body final when another body follows. No
+// connection is held, so a slow sink blocks no other job.
 func (r *execution) finishBody() error {
 	if r.enc.EveryResult() {
 		if err := r.sendRetained(); err != nil {
@@ -102,13 +103,13 @@ func (r *execution) finishBody() error {
 	if err := r.out.Flush(); err != nil {
 		return err
 	}
-	r.kept.reset() // this result takes the place of the one before
+	r.kept.reset() // this result replaces the previous one
 	r.kept, r.spool = r.spool, r.kept
 	r.now.size = 0
 	return nil
 }
 
-// sendRetained passes on what is kept and spooled.
+// sendRetained sends the retained and spooled bytes.
 func (r *execution) sendRetained() error {
 	for _, s := range []*spool{&r.kept, &r.spool} {
 		if s.empty() {

@@ -2,10 +2,9 @@ package sqlite
 
 import "github.com/ayb-go/ayb/querynode/thread"
 
-// background is a thread of the lowest priority, for work that takes long and
-// that nobody who queries shall feel. Only SQLite runs on it: what it does in
-// Go would hold up the other goroutines of the process whenever the thread is
-// made to wait.
+// background is a thread of the lowest priority, for long work that must not
+// slow down callers. Only SQLite runs on it: Go code would block the other
+// goroutines of the process whenever the kernel makes the thread wait.
 type background struct{ work chan func() }
 
 // maxExports is how many exports of a database run at once.
@@ -13,7 +12,7 @@ const maxExports = 2
 
 func newBackground() *background {
 	b := &background{make(chan func())}
-	// A thread of its own, for its priority could not be raised again.
+	// An exclusive thread, because its priority cannot be raised again.
 	go thread.Run(func() {
 		lowerPriority()
 		for f := range b.work {
@@ -23,7 +22,7 @@ func newBackground() *background {
 	return b
 }
 
-// Do runs f on the thread and waits for its end. One goroutine at a time may
+// do runs f on the thread and waits for its end. One goroutine at a time may
 // call it.
 func (b *background) do(f func()) {
 	done := make(chan struct{})
@@ -34,5 +33,5 @@ func (b *background) do(f func()) {
 	<-done
 }
 
-// End ends the thread.
+// stop ends the thread.
 func (b *background) stop() { close(b.work) }

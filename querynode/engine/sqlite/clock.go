@@ -13,7 +13,7 @@ import (
 
 import "time"
 
-// startClock lets the clock of engine time run; pause stops it.
+// startClock starts the clock of engine time; pause stops it.
 func (r *execution) startClock() {
 	r.since, r.ticks = r.db.now(), true
 	if r.job.Timeout > 0 {
@@ -32,8 +32,8 @@ func (r *execution) stopClock() {
 	r.job.Deadline.Store(engine.NoDeadline)
 }
 
-// setBudget prepares the next call into SQLite: it must not take longer than what
-// is left, and must not begin at all when the job has to stop.
+// setBudget limits the next call into SQLite to the remaining time. The error
+// says that the job has to stop.
 func (r *execution) setBudget() error {
 	if why := r.job.Reason(); why != engine.NotStopped {
 		return engine.StopError(why, r.job)

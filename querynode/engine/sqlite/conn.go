@@ -48,7 +48,7 @@ type conn struct {
 	cache   *lru[*stmt]
 	standIn bool // an empty database in memory in place of a missing file
 	reader  bool
-	temp    bool // may write to TEMP tables, although it is a reader
+	temp    bool // a reader that may write to TEMP tables
 	broken  bool // must not serve another body
 	used    bool // has served a body
 }
@@ -59,27 +59,27 @@ type stmt struct {
 	columns   int
 	reads     bool // may run on a reader
 	txn       bool // begins or ends a transaction or savepoint
-	sets      bool // sets something for the rest of the body
-	temp      bool // makes something that ends with the body
-	tempOnly  bool // writes to the temporary database and to no other
+	sets      bool // changes a setting for the rest of the body
+	temp      bool // creates an object that ends with the body
+	tempOnly  bool // writes to the temporary database only
 	inserts   bool // may insert, and does not read the last insert rowid
-	schema    bool // changes the schema or what is known about the data
+	schema    bool // changes the schema or the statistics
 	pragma    bool
 	checks    bool // compares indexes with their tables
 	vacuum    bool
 	into      bool // VACUUM INTO
 	explain   bool
-	bytes     int             // memory it takes; -1 if it was not made to be kept
-	params    int             // how many it has
-	described []encode.Column // its columns; nil until asked for
-	named     []string        // names of its parameters, empty for those without; nil until asked for
-	numbers   map[string]int  // and their numbers by name
-	end       int             // where it ends in the text of the body
+	bytes     int             // memory in bytes; -1 if it was not made to be cached
+	params    int             // number of parameters
+	described []encode.Column // columns; nil until requested
+	named     []string        // names of the parameters, empty for unnamed ones; nil until requested
+	numbers   map[string]int  // parameter numbers by name
+	end       int             // end in the text of the body
 	uncached  bool            // to be finalized after use
 }
 
-// Text is the SQL of a body as C wants it: with a NUL at its end, which is
-// not part of len.
+// text is the SQL of a body with a NUL at its end for C. len does not count the
+// NUL.
 type text struct{ b []byte }
 
 func newText(sql string) text {
@@ -94,15 +94,16 @@ func (t text) slice(i, j int) string { return unsafe.String(&t.b[i], j-i) }
 
 func primary(rc C.int) C.int { return rc & 0xff }
 
-// valueLimit is the largest value: more than the memory there is could not be
-// handled anyway.
+// valueLimit is the size limit of a value: the memory limit, if that is smaller
+// than SQLite's own.
 func valueLimit(o engine.Options) C.int { return C.int(min(o.HeapBytes, maxValueBytes)) }
 
-// sqlLimit is the longest text for SQLite, whose own statements, those of a
-// VACUUM say, quote a tenant's.
+// sqlLimit is the length limit of a text for SQLite. It is greater than that of
+// tenants, because SQLite's own statements, for example of a VACUUM, quote
+// theirs.
 func sqlLimit(o engine.Options) C.int { return C.int(min(o.SQLBytes+(64<<10), maxValueBytes)) }
 
-// setProcess sets what holds for all connections of the process.
+// setProcess sets what applies to all connections of the process.
 func setProcess(o engine.Options) C.int {
 	dir := C.CString(o.TempDir)
 	defer C.free(unsafe.Pointer(dir))
@@ -110,8 +111,8 @@ func setProcess(o engine.Options) C.int {
 	return C.ayb_process(C.int64_t(o.HeapBytes), dir)
 }
 
-// openConn opens and hardens a connection. On failure the returned conn, if
-// there is one, is only good for its message and for close.
+// openConn opens and hardens a connection. After a failure the returned conn,
+// unless nil, is only for its message and for close.
 func openConn(o engine.Options, path string, flags C.int) (*conn, C.int) {
 	p := C.CString(path)
 	defer C.free(unsafe.Pointer(p))
@@ -127,7 +128,7 @@ func openConn(o engine.Options, path string, flags C.int) (*conn, C.int) {
 }
 
 func openWriter(o engine.Options) (*conn, error) {
-	by := writtenBy(o.Path) // before anything of ours writes it
+	by := writtenBy(o.Path) // before the engine writes it
 	c, rc := openConn(o, o.Path, C.SQLITE_OPEN_READWRITE|C.SQLITE_OPEN_CREATE)
 	if rc == C.SQLITE_OK {
 		rc = c.exec("PRAGMA journal_mode=WAL")
@@ -153,7 +154,8 @@ func openReader(o engine.Options) (*conn, error) {
 	return c.opened(o, rc)
 }
 
-// openStandIn opens what a reader sees while there is no file (S21).
+// openStandIn opens the empty database that readers get while there is no file,
+// so that a read creates none.
 func openStandIn(o engine.Options) (*conn, error) {
 	c, rc := openConn(o, ":memory:", C.SQLITE_OPEN_READWRITE|C.SQLITE_OPEN_CREATE|C.SQLITE_OPEN_MEMORY)
 	if rc == C.SQLITE_OK {
@@ -194,7 +196,7 @@ func (c *conn) opened(o engine.Options, rc C.int) (*conn, error) {
 	return nil, err
 }
 
-// exec runs SQL of the engine's own, without policy or time limit.
+// exec runs SQL of the engine, without policy and time limit.
 func (c *conn) exec(sql string) C.int {
 	s := C.CString(sql)
 	defer C.free(unsafe.Pointer(s))
@@ -203,10 +205,11 @@ func (c *conn) exec(sql string) C.int {
 	return C.ayb_exec(c.c, s)
 }
 
-// result is the first cell of the last exec.
+// result returns the first cell of the last exec.
 func (c *conn) result() string { return C.GoString(&c.c.text[0]) }
 
-// Interrupt makes what runs stop. See engine.Job.hold for why it cannot hit another.
+// interrupt stops the running statement. See engine.Job.hold for why it cannot
+// stop a later one.
 func (c *conn) Interrupt() {
 	atomic.StoreInt32((*int32)(unsafe.Pointer(&c.c.cancel)), 1)
 	C.sqlite3_interrupt(c.c.db)
@@ -214,8 +217,8 @@ func (c *conn) Interrupt() {
 
 func (c *conn) autocommit() bool { return C.sqlite3_get_autocommit(c.c.db) != 0 }
 
-// spoiled tells whether the connection could show one caller's doings to
-// another and has to be closed.
+// spoiled reports whether the connection could show a caller's state to another
+// one, so that it must be closed.
 func (c *conn) spoiled() bool { return c.broken || c.c.tainted != 0 }
 
 func (c *conn) close() {
@@ -223,8 +226,8 @@ func (c *conn) close() {
 	C.ayb_close(c.c)
 }
 
-// prepare compiles the statement that starts at from. A nil stmt means that
-// there is none before end; the error code is SQLite's.
+// prepare compiles the statement that starts at from. A nil stmt means that the
+// text has no statement before end. The error code is SQLite's.
 func (c *conn) prepare(t text, from int, mode C.int, keep bool) (st *stmt, end int, rc C.int) {
 	var persist C.int
 	if keep {
@@ -255,7 +258,7 @@ func (c *conn) prepare(t text, from int, mode C.int, keep bool) (st *stmt, end i
 	return st, end, rc
 }
 
-// keep caches a statement under the whole text of its body.
+// keep caches a statement under the entire text of its body.
 func (c *conn) keep(sql string, st *stmt) {
 	if len(sql) > cachedTextBytes || st.bytes < 0 || st.bytes > cachedStmtBytes || st.pragma || st.checks || st.vacuum || st.txn || st.explain {
 		return
@@ -264,7 +267,7 @@ func (c *conn) keep(sql string, st *stmt) {
 	c.cache.put(strings.Clone(sql), st)
 }
 
-// Done gives a statement back after use.
+// done puts a statement back after use.
 func (st *stmt) done() {
 	if st.uncached {
 		st.finalize()
@@ -278,8 +281,8 @@ func (st *stmt) finalize() {
 	}
 }
 
-// describe tells what the columns are. It is remembered unless it is large:
-// what a tenant makes large must not stay in memory.
+// describe returns the columns. They are cached unless they are large: a tenant
+// must not fill the memory.
 func (st *stmt) describe(columns int) []encode.Column {
 	if st.described != nil {
 		return st.described
@@ -299,7 +302,7 @@ func (st *stmt) describe(columns int) []encode.Column {
 	return list
 }
 
-// parameters gives the names of the parameters, and their numbers.
+// parameter numbers by name
 func (st *stmt) parameters() ([]string, map[string]int) {
 	if st.named != nil {
 		return st.named, st.numbers
@@ -321,7 +324,7 @@ func (st *stmt) parameters() ([]string, map[string]int) {
 	return list, numbers
 }
 
-// texts has fill write into a buffer of the size that it says it needs.
+// texts calls fill with a buffer of the size that fill asks for.
 func (st *stmt) texts(fill func(buf []byte) int) []byte {
 	buf := make([]byte, 512)
 	need := fill(buf)
@@ -332,7 +335,7 @@ func (st *stmt) texts(fill func(buf []byte) int) []byte {
 	return buf[:need]
 }
 
-// nextText takes a text off buf; ok is false for one that is not there.
+// nextText splits a text off buf; ok is false if it is absent.
 func nextText(buf []byte) (s string, ok bool, rest []byte) {
 	n := int32(binary.NativeEndian.Uint32(buf))
 	if n < 0 {
@@ -341,7 +344,7 @@ func nextText(buf []byte) (s string, ok bool, rest []byte) {
 	return string(buf[4 : 4+n]), true, buf[4+n:]
 }
 
-// Cell describes one column of the current row without copying it.
+// cell describes one column of the current row without copying it.
 func (c *conn) cell(st *stmt, i int) (encode.Value, C.int) {
 	if rc := C.ayb_cell(c.c, st.s, C.int(i)); rc != C.SQLITE_OK {
 		return encode.Value{}, rc

@@ -18,13 +18,13 @@ import (
 )
 
 // Copy writes a consistent copy of the database to a new file, checks it, and
-// gives its size in bytes. Two copies of an unchanged database are equal byte
-// for byte. Nobody waits for it: it reads what was committed when it began and
-// gives way to every statement. One copy is made at a time. On an error there
-// is no file.
+// returns its size in bytes. Two copies of an unchanged database are equal byte
+// for byte. It blocks no caller: it reads the state committed when it began,
+// and pauses for every statement. One copy is made at a time. After an error
+// there is no file.
 //
-// Errors: NotFound when nothing was ever written, Conflict when the file
-// exists, Snapshot when the copy is not sound, Full, Timeout, engine.Canceled.
+// Errors: NotFound if the database was never written, Conflict when the file
+// exists, Snapshot when the copy is damaged, Full, Timeout, engine.Canceled.
 func (db *DB) Copy(job *engine.Job, to string) (bytes int64, err error) {
 	a, err := db.startMaintenance(job)
 	if err != nil {
@@ -45,7 +45,7 @@ func (a *maintenance) copyTo(to string) (bytes int64, err error) {
 	defer func() {
 		if err != nil {
 			a.close()
-			_ = os.Remove(to) // it may not be there
+			_ = os.Remove(to) // it may not exist
 		}
 	}()
 	if err := a.writeCopy(to); err != nil {
@@ -64,17 +64,17 @@ func (a *maintenance) copyTo(to string) (bytes int64, err error) {
 	return sizeOf(to)
 }
 
-// writeCopy has SQLite write the copy.
+// writeCopy lets SQLite write the copy.
 func (a *maintenance) writeCopy(to string) error {
 	if err := a.openSource(); err != nil {
 		return err
 	}
-	// A copy is read at once, and of no use after a loss of power. To wait until
-	// it is on disk would have every writer wait, too, who waits for the same disk.
+	// A copy is read at once and not needed after a loss of power. Syncing it
+	// would delay every writer that waits for the same disk.
 	if _, err := a.exec("PRAGMA synchronous=OFF"); err != nil {
 		return err
 	}
-	// The other file is attached while VACUUM runs.
+	// VACUUM attaches the other file.
 	C.sqlite3_limit(a.slot.c.c.db, C.SQLITE_LIMIT_ATTACHED, 1)
 	_, err := a.exec("VACUUM INTO '" + strings.ReplaceAll(to, "'", "''") + "'")
 	if errs.Is(err, errs.SQL) {
@@ -83,12 +83,12 @@ func (a *maintenance) writeCopy(to string) error {
 	return err
 }
 
-// openSource opens what is copied: the database, or an empty one while nothing
-// was ever written.
+// openSource opens the database, or an empty one if the database was never
+// written.
 func (a *maintenance) openSource() error {
 	if !a.db.exists() {
 		a.setTimeLimit(0)
-		return a.open("", C.SQLITE_OPEN_READWRITE|C.SQLITE_OPEN_CREATE) // a private one that is never written either
+		return a.open("", C.SQLITE_OPEN_READWRITE|C.SQLITE_OPEN_CREATE) // a private, empty database
 	}
 	if err := a.db.openFirst(a.job); err != nil {
 		return err

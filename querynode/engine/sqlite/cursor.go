@@ -15,9 +15,9 @@ import (
 	"github.com/ayb-go/ayb/querynode/engine/encode"
 )
 
-// cursor is a statement of the engine's own that reads the schema cell by cell,
-// so that several can be open at once. Time and cancellation are those of the
-// run; the policy holds as for everybody.
+// cursor is a statement of the engine that reads the schema cell by cell, so
+// that several can be open at once. Time limit and cancellation are those of
+// the run, and the tenant policy applies.
 type cursor struct {
 	r  *execution
 	st *stmt
@@ -45,7 +45,7 @@ func (l *cursor) bindInt(n int64) error {
 	return l.bindResult(C.sqlite3_bind_int64(l.st.s, 1, C.sqlite3_int64(n)))
 }
 
-// bind sets ?1 to a cell of the current row of another.
+// bind sets ?1 to a cell of the current row of another cursor.
 func (l *cursor) bind(from *cursor, i int) error {
 	return l.bindResult(C.sqlite3_bind_value(l.st.s, 1, C.sqlite3_column_value(from.st.s, C.int(i))))
 }
@@ -57,7 +57,8 @@ func (l *cursor) bindResult(rc C.int) error {
 	return nil
 }
 
-// eachFor is rows, with ?1 set to the first cell of the current row of another.
+// eachFor is each with ?1 set to the first cell of the current row of another
+// cursor.
 func (l *cursor) eachFor(from *cursor, do func(*cursor) error) error {
 	if err := l.bind(from, 0); err != nil {
 		return err
@@ -99,8 +100,8 @@ func (l *cursor) integer(i int) int64 { return int64(C.sqlite3_column_int64(l.st
 
 func (l *cursor) null(i int) bool { return C.sqlite3_column_type(l.st.s, C.int(i)) == C.SQLITE_NULL }
 
-// Text is a copy of a cell; empty when there is no memory for it, which the
-// next step says.
+// text returns a copy of a cell. It is empty without memory; the next step
+// returns that error.
 func (l *cursor) text(i int) string {
 	v, rc := l.r.c.cell(l.st, i)
 	if rc != C.SQLITE_OK {

@@ -15,23 +15,23 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// DB is one database. Its methods may be called by any goroutine.
+// DB is one database. Its methods are safe for concurrent use.
 type DB struct {
 	o       engine.Options
 	epoch   time.Time // start of the clock of deadlines
 	readers *pool
 	writer  *pool // of one
-	// For work that takes long, beside that of callers who wait. Connections
-	// of these are closed after use.
+	// For long work beside that of callers. These connections are closed after
+	// use.
 	copies   *pool // of one
 	exports  *pool
 	calls    callCounter
 	queue    writeQueue
 	spooled  atomic.Int64 // bytes of waiting results in memory
-	exported atomic.Int64 // files that were made for exports
+	exported atomic.Int64 // number of files for exports so far
 
-	// ready is set once the writer has opened the file: from then on there is
-	// something for readers to open.
+	// ready is set once the writer has opened the file. From then on readers
+	// can open it.
 	ready    atomic.Bool
 	closing  atomic.Bool
 	watching atomic.Bool
@@ -46,7 +46,7 @@ type DB struct {
 	closed bool
 }
 
-// Open opens a database of SQLite's. It is an engine.Open.
+// Open opens an SQLite database. It is an engine.Open.
 func Open(o engine.Options) (engine.DB, error) {
 	db, err := openDB(o)
 	if err != nil {
@@ -102,7 +102,7 @@ func (db *DB) Run(job *engine.Job, sink engine.Sink) error {
 	return r.execute()
 }
 
-// checkSQL checks what has to hold for every text of SQL.
+// checkSQL checks the requirements for all SQL texts.
 func (db *DB) checkSQL(sql string) error {
 	switch {
 	case len(sql) > db.o.SQLBytes:
@@ -114,7 +114,7 @@ func (db *DB) checkSQL(sql string) error {
 }
 
 // Close implements engine.DB. It closes readers first, so that the writer moves
-// the log into the file.
+// the write-ahead log into the file.
 func (db *DB) Close() error {
 	db.mu.Lock()
 	if db.closed {
@@ -143,11 +143,11 @@ func (db *DB) Close() error {
 	return nil
 }
 
-// pools are all of them.
+// pools returns all pools.
 func (db *DB) pools() [4]*pool { return [...]*pool{db.readers, db.writer, db.copies, db.exports} }
 
-// stopAll stops the jobs that have a connection. Those that get one later see
-// that the database is closing.
+// stopAll stops the jobs that have a connection. Later jobs find that the
+// database is closing.
 func (db *DB) stopAll() {
 	for _, p := range db.pools() {
 		for _, s := range p.all {
@@ -177,7 +177,7 @@ func (db *DB) leave() {
 	}
 }
 
-// now is the time on the clock of deadlines.
+// now returns the time on the clock of deadlines.
 func (db *DB) now() int64 { return int64(time.Since(db.epoch)) }
 
 // openWriter opens the writer's slot. The caller holds the slot.
@@ -194,8 +194,8 @@ func (db *DB) openWriter(s *slot) error {
 	return nil
 }
 
-// openReader opens a reader's slot, or the empty stand-in while the file is
-// missing or empty. The caller holds the slot.
+// openReader opens a reader's slot, or the stand-in while the file is missing
+// or empty. The caller holds the slot.
 func (db *DB) openReader(s *slot, j *engine.Job) error {
 	if s.c != nil && (!s.c.standIn || !db.exists()) {
 		return nil
@@ -213,7 +213,7 @@ func (db *DB) openReader(s *slot, j *engine.Job) error {
 	return err
 }
 
-// openFirst has the writer open the file first: it recovers the file and turns
+// openFirst lets the writer open the file first: it recovers the file and turns
 // WAL on.
 func (db *DB) openFirst(j *engine.Job) error {
 	if db.ready.Load() {
@@ -227,7 +227,7 @@ func (db *DB) openFirst(j *engine.Job) error {
 	return db.openWriter(w)
 }
 
-// exists tells whether anything was ever written.
+// exists reports whether the database was ever written.
 func (db *DB) exists() bool {
 	if db.ready.Load() {
 		return true

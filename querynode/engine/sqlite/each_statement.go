@@ -11,16 +11,16 @@ import (
 	"github.com/ayb-go/ayb/querynode/engine/encode"
 )
 
-// step is a statement whose turn it is.
+// step is the statement to be run next.
 type step struct {
 	st        *stmt
-	from, end int  // where it is in the text of the current entry
-	only      bool // nothing else is in the body
+	from, end int  // position in the text of the current entry
+	only      bool // it is the only statement of the body
 }
 
-// eachStatement compiles the statements of the body one after another and has each run
-// before it looks at the next, which may need what the one before made. do
-// returns where to go on.
+// eachStatement compiles and runs the statements of the body one after another,
+// because a statement may need what its predecessor created. do returns where
+// to continue.
 func (r *execution) eachStatement(mode C.int, do func(step) (int, error)) error {
 	for i := range r.body {
 		r.setEntry(i)
@@ -38,9 +38,9 @@ func (r *execution) eachStatement(mode C.int, do func(step) (int, error)) error 
 	return nil
 }
 
-// eachStatementOf does so with the statements of the current entry.
+// eachStatementOf does so for the current entry.
 func (r *execution) eachStatementOf(t text, mode C.int, do func(step) (int, error)) error {
-	n := 0 // that ran
+	n := 0 // number of statements
 	for from := 0; from < t.len(); {
 		if err := r.setBudget(); err != nil {
 			return err
@@ -59,7 +59,7 @@ func (r *execution) eachStatementOf(t text, mode C.int, do func(step) (int, erro
 				return err
 			}
 		}
-		nothing := blank(t.from(end)) // is left of the text
+		nothing := blank(t.from(end)) // the rest of the text is empty
 		if nothing && r.entry == len(r.body)-1 {
 			if err := r.c.checkHasEffect(st); err != nil {
 				st.finalize()

@@ -26,50 +26,50 @@ type execution struct {
 	out  encode.Output
 	b    *buffers
 
-	body  []daemonapi.Statement // runs now: all statements, or one of those that are not atomic
-	first int                   // index of its first among all
-	entry int                   // the one of body that runs
-	at    int                   // index of the statement that runs, for errors, or noStatement
+	body  []daemonapi.Statement // all statements, or a single one that is not atomic
+	first int                   // index of its first statement among all
+	entry int                   // index of the running statement within body
+	at    int                   // index of the running statement, for errors, or noStatement
 
-	thread   *background // SQLite runs on it, if it is not nil
-	throttle *throttle   // gives way to others, if it is not nil
+	thread   *background // the thread for SQLite; may be nil
+	throttle *throttle   // pauses for callers; may be nil
 
-	pool *pool // where slot came from
-	slot *slot // nil while the run has no connection
+	pool *pool // the pool of slot
+	slot *slot // nil while there is no connection
 	c    *conn
 
-	left  time.Duration // engine time that is left, while the clock stands
+	left  time.Duration // remaining engine time while the clock is stopped
 	since int64         // when the clock was started
-	ticks bool          // it runs
-	limit time.Duration // what one call into SQLite may take; 0: what is left
+	ticks bool          // the clock runs
+	limit time.Duration // time limit of one call into SQLite; 0: the remaining time
 
-	now, base tally // base is where the body began
+	now, base tally // base is the tally at the beginning of the body
 
-	// What is encoded goes the way kept, spool, out. All of kept and the first
-	// mark bytes of out belong to bodies that are done; the rest can be
-	// dropped if it has to be made again.
+	// Encoded bytes pass through kept, spool and out. All of kept and the first
+	// mark bytes of out belong to finished bodies; the rest can be dropped and
+	// encoded again.
 	kept      spool
 	spool     spool
 	mark      int
-	streaming bool // the result goes to the sink while the statement runs
-	sent      bool // some of it has gone
+	streaming bool // the result is sent while the statement runs
+	sent      bool // part of it was sent
 }
 
-// noStatement is the index of none: the body is being committed.
+// noStatement is the index while the body is being committed.
 const noStatement = -1
 
-// tally is what a run has come to.
+// tally is the progress of a run.
 type tally struct {
 	spent   time.Duration // engine time
-	results int           // in the answer
-	size    int64         // bytes of them that have left out
-	written int64         // rows
+	results int           // results in the answer
+	size    int64         // bytes of results that have left out
+	written int64         // rows written
 	rowid   int64         // the last insert rowid
 
-	inserted bool // there is one
+	inserted bool // rowid is set
 }
 
-// buffers are what a run needs while it has a connection.
+// buffers are the buffers of a run while it has a connection.
 type buffers struct {
 	raw    []byte // packed rows
 	params []byte // packed values
@@ -97,7 +97,7 @@ func (r *execution) free() {
 	r.db.buffers.Put(r.b)
 }
 
-// withConnection does the work on a connection of a pool.
+// withConnection runs work on a connection of a pool.
 func (r *execution) withConnection(p *pool, work func() error) error {
 	if err := r.acquire(p); err != nil {
 		return err
@@ -139,13 +139,13 @@ func (r *execution) open() error {
 	return r.db.openReader(r.slot, r.job)
 }
 
-// useSlot lets the run use a connection.
+// useSlot makes the run use a connection.
 func (r *execution) useSlot(p *pool, s *slot) {
 	r.getBuffers()
 	r.pool, r.slot = p, s
 }
 
-// getBuffers gives the run its buffers.
+// getBuffers gets buffers for the run.
 func (r *execution) getBuffers() {
 	if r.b == nil {
 		r.b = r.db.buffers.Get().(*buffers)
@@ -170,7 +170,7 @@ func (r *execution) attach() error {
 	return nil
 }
 
-// detach makes the job unstoppable: what follows must not be interrupted.
+// detach makes the job unstoppable, for work that must not be interrupted.
 func (r *execution) detach() {
 	r.stopClock()
 	r.job.Detach()
@@ -189,14 +189,14 @@ func (r *execution) release() {
 	r.slot, r.c = nil, nil
 }
 
-// reset makes the run as if its body had not begun.
+// reset puts the run back to the beginning of its body.
 func (r *execution) reset() {
 	r.restart()
 	r.now = r.base
 	r.left = r.job.Timeout - r.base.spent
 }
 
-// restart is reset, but the time that was spent counts.
+// restart is reset, except that the used time counts.
 func (r *execution) restart() {
 	r.dropResults()
 	spent := r.now.spent
@@ -205,14 +205,14 @@ func (r *execution) restart() {
 	r.setEntry(0)
 }
 
-// Detach forgets the results of the body so far.
+// dropResults drops the results of the body so far.
 func (r *execution) dropResults() {
 	r.out.Buf = r.out.Buf[:r.mark]
 	r.spool.reset()
 	r.now.results, r.now.size = r.base.results, r.base.size
 }
 
-// rollback undoes what is undone yet, after a failure.
+// rollback rolls an open transaction back after a failure.
 func (r *execution) rollback() {
 	r.detach()
 	if r.c != nil && !r.c.autocommit() && r.c.exec("ROLLBACK") != C.SQLITE_OK {
@@ -220,7 +220,7 @@ func (r *execution) rollback() {
 	}
 }
 
-// failure is the error of the last call into SQLite.
+// failure returns the error of the last call into SQLite.
 func (r *execution) failure(rc C.int, from int) error {
 	return r.c.failure(rc, r.db.o, r.job, from)
 }

@@ -23,12 +23,12 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Export passes data to sink as it was at one moment, piece by piece: the
-// whole database, a table or view, or the rows of sql, which is one statement
-// that reads. It holds up no writer and no reader and gives way to them; a few
-// exports run at once, others wait. The time limit of the job is for sql and
-// for views; what is only read through takes as long as the client takes. The
-// batch and the format of the job do not matter.
+// Export streams data to sink as it was at one moment: the entire database, a
+// table or view, or the rows of sql, which is one reading statement. It blocks
+// neither writers nor readers, and pauses for them. A few exports run at once,
+// others wait. The time limit of the job applies to sql and to views; other
+// exports take as long as the client takes. The batch and the format of the job
+// are ignored.
 func (db *DB) Export(job *engine.Job, o daemonapi.ExportOptions, sql string, sink engine.Sink) error {
 	if err := db.enter(); err != nil {
 		return err
@@ -68,17 +68,17 @@ func (db *DB) Export(job *engine.Job, o daemonapi.ExportOptions, sql string, sin
 	return sink.Write(last, true)
 }
 
-// MustExport is one that is not a file of SQLite's.
+// export is an export that is not an SQLite file.
 type export struct {
 	r     *execution
 	o     daemonapi.ExportOptions
 	sql   string
 	limit time.Duration
 
-	remarks []string // what the format cannot hold
+	remarks []string // remarks about data that the format cannot hold
 }
 
-// checkOptions finds out whether the parts of the request fit together.
+// checkOptions checks the combination of options.
 func (x *export) checkOptions() error {
 	switch x.o.Format {
 	case daemonapi.TransferSQLite:
@@ -99,7 +99,7 @@ func (x *export) checkOptions() error {
 	return nil
 }
 
-// run exports within one read transaction. The connection is closed after it.
+// run exports within one read transaction and closes the connection.
 func (x *export) run() error {
 	r := x.r
 	r.c.broken = true
@@ -140,14 +140,14 @@ func (x *export) run() error {
 	return err
 }
 
-// startTimeLimit makes the time limit hold from here on.
+// startTimeLimit starts the time limit.
 func (x *export) startTimeLimit() {
 	x.r.stopClock()
 	x.r.job.Timeout, x.r.left = x.limit, x.limit
 	x.r.startClock()
 }
 
-// writeQuery exports what one statement gives.
+// writeQuery exports the rows of one statement.
 func (x *export) writeQuery(sql string) error {
 	r := x.r
 	if err := r.setBudget(); err != nil {
@@ -175,14 +175,14 @@ func errNotRows() error {
 	return errs.E(errs.Invalid, "The query of an export has to be one statement that reads and has columns")
 }
 
-// exported is a table or view that is to be exported.
+// exported is a table or view to be exported.
 type exported struct{ name, kind string }
 
-// tablesSQL lists what can be exported: tables, virtual tables and views, but
-// not those that virtual tables keep their data in, and none of SQLite's own.
+// tablesSQL lists what can be exported: tables, virtual tables and views,
+// without shadow tables and SQLite's own tables.
 const tablesSQL = `SELECT name, type FROM pragma_table_list WHERE schema = 'main' AND type <> 'shadow' AND substr(name, 1, 7) <> 'sqlite_' COLLATE NOCASE`
 
-// findTable finds the one that was asked for, or the only one.
+// findTable returns the requested table, or the only one.
 func (x *export) findTable() (exported, error) {
 	var found exported
 	n := 0
@@ -206,7 +206,7 @@ func (x *export) findTable() (exported, error) {
 
 func errNoTable(name string) error { return errs.RecordNotFound("table", quoted(name)) }
 
-// query runs a statement of the engine's own.
+// query runs a statement of the engine.
 func (x *export) query(sql string, row func(*cursor)) error {
 	l, err := x.r.openCursor(sql)
 	if err != nil {
@@ -219,7 +219,7 @@ func (x *export) query(sql string, row func(*cursor)) error {
 	})
 }
 
-// exportDatabaseFile passes on a copy of the database, which has been checked.
+// exportDatabaseFile streams a checked copy of the database.
 func (db *DB) exportDatabaseFile(job *engine.Job, sink engine.Sink) error {
 	s, err := db.exports.acquire(job, 0)
 	if err != nil {
@@ -233,7 +233,7 @@ func (db *DB) exportDatabaseFile(job *engine.Job, sink engine.Sink) error {
 	return errors.Join(db.streamFile(job, f, sink), f.Close())
 }
 
-// temporaryCopy makes a copy that has no name any more.
+// temporaryCopy makes a copy without a name.
 func (db *DB) temporaryCopy(job *engine.Job) (*countedFile, error) {
 	a, err := db.startMaintenance(job)
 	if err != nil {
@@ -256,7 +256,7 @@ func (db *DB) temporaryCopy(job *engine.Job) (*countedFile, error) {
 	return c, nil
 }
 
-// streamFile passes on a whole file.
+// streamFile streams a complete file.
 func (db *DB) streamFile(job *engine.Job, from io.Reader, sink engine.Sink) error {
 	buf, pace := make([]byte, encode.ChunkBytes), db.calls.newThrottle()
 	for {
@@ -278,6 +278,6 @@ func (db *DB) streamFile(job *engine.Job, from io.Reader, sink engine.Sink) erro
 	}
 }
 
-// quoteName and quoteText make SQL of a name and of a text, which has no NUL.
+// quoteName and quoteText quote a name and a text as SQL. The text has no NUL.
 func quoteName(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
 func quoteText(s string) string { return `'` + strings.ReplaceAll(s, `'`, `''`) + `'` }

@@ -15,14 +15,14 @@ import (
 	"github.com/ayb-go/ayb/querynode/engine/encode"
 )
 
-// An export as SQL is a script that any program with SQLite can run, and that
-// can be imported here: tables with their rows, then virtual tables, whose own
-// tables are left out, then indexes, views and triggers, so that none of these
-// acts on what is loaded. Values come back exactly the same; sqlite3 before
-// 3.47 rounds the last digit of some REALs beyond 1e230 and below 1e-290.
+// An SQL export is a script for any program with SQLite, and for imports. It
+// has tables with their rows, then virtual tables without their shadow tables,
+// then indexes, views and triggers, so that these do not act on loaded rows.
+// Values come back exactly; sqlite3 before 3.47 rounds the last digit of some
+// REALs beyond 1e230 and below 1e-290.
 
-// Parts of the statements that list what is exported. They take the rowid for
-// the order in which things were made.
+// Parts of the statements that list objects. Their rowid is the order of
+// creation.
 const (
 	ofTables = `SELECT s.name, s.sql, l.wr, l.type, s.type FROM sqlite_schema AS s
 		JOIN (SELECT name, wr, type FROM pragma_table_list WHERE schema = 'main' AND type <> 'shadow') AS l ON l.name = s.name
@@ -56,7 +56,8 @@ func (x *export) writeScript() error {
 	return nil
 }
 
-// writeHeaderNumbers writes those that the owner keeps in the header.
+// writeHeaderNumbers writes the numbers that the owner can set in the file
+// header.
 func (x *export) writeHeaderNumbers() error {
 	for _, name := range []string{"application_id", "user_version"} {
 		err := x.query("PRAGMA "+name, func(l *cursor) {
@@ -71,15 +72,15 @@ func (x *export) writeHeaderNumbers() error {
 	return nil
 }
 
-// scriptWriter is what an export as SQL has to remember.
+// scriptWriter is the state of an SQL export.
 type scriptWriter struct {
 	*export
-	only   exported // empty is everything
-	rowids bool     // rows keep their numbers
+	only   exported // empty means all
+	rowids bool     // rows keep their rowids
 }
 
 func (d *scriptWriter) writeAll() error {
-	// A table for searching may know the rows of another by their numbers.
+	// A full-text table may refer to the rowids of another table.
 	err := d.query(`SELECT 1 FROM pragma_table_list WHERE schema = 'main' AND type = 'virtual' LIMIT 1`, func(*cursor) { d.rowids = true })
 	if err != nil {
 		return err
@@ -102,7 +103,7 @@ func (d *scriptWriter) writeAll() error {
 	return nil
 }
 
-// onlyTable limits a list to what is exported.
+// onlyTable restricts a list to the exported table.
 func (d *scriptWriter) onlyTable(column string) string {
 	if d.only.name == "" {
 		return ""
@@ -110,7 +111,7 @@ func (d *scriptWriter) onlyTable(column string) string {
 	return ` AND ` + column + ` = ` + quoteText(d.only.name) + ` COLLATE NOCASE`
 }
 
-// eachObject calls do for everything in a list.
+// eachObject calls do for every object in a list.
 func (d *scriptWriter) eachObject(sql string, do func(*cursor) error) error {
 	l, err := d.r.openCursor(sql)
 	if err != nil {
@@ -120,7 +121,7 @@ func (d *scriptWriter) eachObject(sql string, do func(*cursor) error) error {
 	return l.each(do)
 }
 
-// writeObject writes the statement at which the list stands.
+// writeObject writes the current object of the list.
 func (d *scriptWriter) writeObject(l *cursor) error {
 	if err := encode.AppendLong(&d.r.out, onlyStatement(l.text(1))); err != nil {
 		return err
@@ -129,7 +130,7 @@ func (d *scriptWriter) writeObject(l *cursor) error {
 	return d.r.out.FlushIfFull()
 }
 
-// writeTable writes the table at which the list stands, with its rows.
+// writeTable writes the current table of the list, with its rows.
 func (d *scriptWriter) writeTable(l *cursor) error {
 	name, sql := l.text(0), l.text(1)
 	kind, args := "", ""
@@ -151,7 +152,7 @@ func (d *scriptWriter) writeTable(l *cursor) error {
 			rowid = true
 		case "rtree", "rtree_i32", "geopoly":
 			rowid = false
-		default: // its rows are made of something else
+		default: // its rows are derived from other data
 			return nil
 		}
 	}
@@ -180,14 +181,14 @@ func (d *scriptWriter) writeRows(l *cursor, name string, rowid bool) error {
 	return d.writeInserts(name, list, "SELECT "+list+" FROM main."+quoteName(name))
 }
 
-// writeInserts writes what a statement gives as rows of a table.
+// writeInserts writes the rows of a statement as rows of a table.
 func (d *scriptWriter) writeInserts(table, columns, sql string) error {
 	d.r.enc = encode.NewInserts("INSERT INTO " + quoteName(table) + "(" + columns + ")")
 	return d.export.writeQuery(sql)
 }
 
-// storedColumns gives those of a table that hold something, and tells whether one of
-// them is another name of the rowid.
+// storedColumns returns the stored columns of a table, and whether one of them
+// is an alias of the rowid.
 func (d *scriptWriter) storedColumns(table *cursor) (names []string, key bool, err error) {
 	l, err := d.r.openCursor(columnsSQL)
 	if err != nil {
@@ -208,7 +209,7 @@ func (d *scriptWriter) storedColumns(table *cursor) (names []string, key bool, e
 	return names, keys == 1 && integer, err
 }
 
-// writeSequence writes where the numbers of an AUTOINCREMENT table go on.
+// writeSequence writes the counter of an AUTOINCREMENT table.
 func (d *scriptWriter) writeSequence(table string) error {
 	d.r.out.Add("DELETE FROM sqlite_sequence WHERE name=")
 	if err := encode.AppendTextLiteral(&d.r.out, []byte(table)); err != nil {
@@ -218,8 +219,8 @@ func (d *scriptWriter) writeSequence(table string) error {
 	return d.writeInserts("sqlite_sequence", "name,seq", "SELECT name, seq FROM main.sqlite_sequence WHERE name = "+quoteText(table))
 }
 
-// writeStatistics writes what ANALYZE has found out of the tables. There may be
-// none, and a file may hold another table by that name.
+// writeStatistics writes the statistics of ANALYZE. The table may be missing,
+// and a file may hold another table with its name.
 func (d *scriptWriter) writeStatistics() error {
 	const from = ` FROM main.sqlite_stat1 WHERE tbl IN (SELECT name FROM sqlite_schema WHERE type = 'table')`
 	some := false

@@ -20,17 +20,16 @@ import (
 )
 
 var (
-	// errWriter says that a body belongs on the writer.
+	// errWriter means that a body belongs on the writer.
 	errWriter = errors.New("the body needs the writer")
-	// errEnds says that a body ends a transaction that it has not begun.
+	// errEnds means that a body ends a transaction that it has not begun.
 	errEnds = errors.New("the body ends a transaction of ours")
-	// errStale says that a body needs a connection that has served no other.
-	// FTS5 keeps what it knows of its index until it is asked for a match, and
-	// takes it for the index when that is checked: after a change by another
-	// connection PRAGMA integrity_check reports a checksum mismatch of a sound
-	// table (seen with SQLite 3.54.1).
+	// errStale means that a body needs a connection that has served no other.
+	// FTS5 caches its index until the next MATCH, and a check uses the cache:
+	// after a change by another connection, PRAGMA integrity_check reports a
+	// checksum mismatch of a sound table (seen with SQLite 3.54.1).
 	errStale = errors.New("the body needs a new connection")
-	// errHere says that a body cannot run inside one transaction of ours.
+	// errHere means that a body cannot run inside one transaction.
 	errHere = errors.New("the body cannot run in one transaction")
 )
 
@@ -42,8 +41,7 @@ func errLeftOpen() error {
 	return errs.E(errs.SQL, "The statements left a transaction open and it was rolled back; end it with COMMIT in the same request")
 }
 
-// errCommit says that it was the commit of a body that failed, if SQLite's own
-// text does not tell.
+// errCommit says that the commit failed, if SQLite's message does not.
 func errCommit(rc C.int, err error) error {
 	e, ok := errors.AsType[*errs.Error](err)
 	if !ok || primary(rc) != C.SQLITE_CONSTRAINT {
@@ -53,8 +51,8 @@ func errCommit(rc C.int, err error) error {
 	return e
 }
 
-// checkHasEffect refuses the last statement of a body if all it does ends with the
-// body: nobody would see that it was in vain.
+// checkHasEffect rejects the last statement of a body if all its effects end
+// with the body, so that it would be useless.
 func (c *conn) checkHasEffect(st *stmt) error {
 	const how = "and nothing follows it here; send it in one text with the statements it is meant for (or as an entry of an atomic batch before theirs)"
 	switch {
@@ -84,11 +82,11 @@ func errTogether() error {
 	return errs.E(errs.SQL, "This statement cannot be part of a batch, because it begins or ends a transaction or cannot run in one; send it by itself, or as part of one text without params")
 }
 
-// longestMessage is as much of SQLite's text as is passed on: it can quote a
-// tenant's whole statement.
+// longestMessage is the length limit of SQLite's messages, which can quote an
+// entire statement.
 const longestMessage = 4 << 10
 
-// message is SQLite's text about the last failure on the connection.
+// message returns SQLite's message about the last failure on the connection.
 func (c *conn) message() string {
 	m := C.GoString(C.sqlite3_errmsg(c.c.db))
 	if len(m) > longestMessage {
@@ -97,14 +95,15 @@ func (c *conn) message() string {
 	return strings.ToValidUTF8(m, "\uFFFD")
 }
 
-// failure turns a result code into what the caller is told. It has to be
-// called before anything else happens on the connection. from is where the
-// statement starts in the body.
+// failure turns a result code into an error for the caller. It must be called
+// before the next use of the connection. from is where the statement starts in
+// the body.
 func (c *conn) failure(rc C.int, o engine.Options, j *engine.Job, from int) error {
 	if c.c.refusal != 0 {
 		return c.refusal()
 	}
-	// Whatever it says, it failed for want of memory: not all of SQLite calls that so.
+	// The cause is the lack of memory, whatever the code: SQLite often reports
+	// another one.
 	if why := j.Reason(); c.c.starved != 0 && why != engine.NotStopped {
 		c.broken = c.broken || primary(rc) != C.SQLITE_NOMEM
 		return engine.StopError(why, j)
@@ -141,8 +140,8 @@ func (c *conn) failure(rc C.int, o engine.Options, j *engine.Job, from int) erro
 		return errs.E(errs.TooLarge, "%s: a value may have at most %s (limits.heap_bytes) and a text of SQL %s (limits.request_bytes); the operator of the server can raise the limits", c.message(),
 			engine.SizeText(int64(valueLimit(o))), engine.SizeText(int64(o.SQLBytes)))
 	case C.SQLITE_IOERR, C.SQLITE_CORRUPT, C.SQLITE_NOTADB, C.SQLITE_CANTOPEN:
-		c.broken = true                   // a new connection starts from what is on disk
-		if rc == C.SQLITE_IOERR_SHMSIZE { // the index of the log has no room
+		c.broken = true                   // a new connection starts from the disk
+		if rc == C.SQLITE_IOERR_SHMSIZE { // no space for the index of the write-ahead log
 			return space.Full()
 		}
 		if rc == C.SQLITE_IOERR_WRITE && o.DatabaseBytes > 0 {
@@ -165,16 +164,16 @@ func errFull(o engine.Options) error {
 		With(errs.AttrReason, errs.ReasonDatabase)
 }
 
-// errTemporary is the error of a write that failed although there is room: the
-// daemon's limit of the size of a file is that of the database twice, and what
-// grows beyond it is a sort, or the log while a statement that reads for long
-// keeps it from being emptied.
+// errTemporary is the error of a write that failed although the disk has space.
+// The daemon's limit for a file is twice that of the database. Files beyond it
+// are those of a sort, or the write-ahead log while a long read prevents its
+// reset.
 func errTemporary(rc C.int, o engine.Options) error {
 	return errs.E(errs.Full, "disk I/O error: a temporary file of the statement, or the log of changes, which grows as long as another statement reads, has reached its limit of twice the %s of the database (limits.database_bytes), which the operator of the server can raise, or the disk of the server has failed", engine.SizeText(o.DatabaseBytes)).
 		With(errs.AttrReason, errs.ReasonTemp).With("sqlite_code", strconv.Itoa(int(rc)))
 }
 
-// refusal is what the policy says no to.
+// refusal returns the reason why the policy rejected a statement.
 func (c *conn) refusal() error {
 	name := strings.ToValidUTF8(C.GoString(&c.c.named[0]), "\uFFFD")
 	switch c.c.refusal {

@@ -14,10 +14,9 @@ const (
 	magic       = "SQLite format 3\x00"
 )
 
-// inspectHead tells from the first bytes of what is said to be a database file
-// whether it can be one, and if not, what it is instead: whoever sends a large
-// file does not want to hear so at its end. size is what the file should have,
-// 0 when it does not say.
+// inspectHead rejects a file by its first bytes if it is no database file, and
+// says what it is instead, so that the sender of a large file learns it early.
+// size is the file size by the header, 0 if unknown.
 func inspectHead(head []byte) (size int64, err error) {
 	if !bytes.HasPrefix(head, []byte(magic)) {
 		return 0, notDatabase(head)
@@ -32,15 +31,14 @@ func inspectHead(head []byte) (size int64, err error) {
 	case head[18] > 2, head[19] > 2, head[18] < 1, head[19] < 1:
 		return 0, errs.E(errs.Invalid, "The file is an SQLite database of a version that is not known here")
 	}
-	// The count of pages is good only if whoever changed the file last has
-	// counted them.
+	// The page count is valid only if the last writer of the file has set it.
 	if changes, counted := head[24:28], head[92:96]; bytes.Equal(changes, counted) {
 		size = int64(binary.BigEndian.Uint32(head[28:32])) * page
 	}
 	return size, nil
 }
 
-// pageSize is 0 for a size that no database has.
+// pageSize returns 0 for an invalid size.
 func pageSize(head []byte) int64 {
 	size := int64(binary.BigEndian.Uint16(head[16:18]))
 	if size == 1 {
@@ -52,7 +50,7 @@ func pageSize(head []byte) int64 {
 	return size
 }
 
-// notDatabase says what a file is that is no database.
+// notDatabase says what kind of file it is.
 func notDatabase(head []byte) error {
 	if len(head) == 0 {
 		return errs.E(errs.Invalid, "The file is empty; an SQLite database is expected")
@@ -89,7 +87,8 @@ func notDatabase(head []byte) error {
 	return errs.E(errs.Invalid, "The file is not an SQLite database, or it is encrypted: decrypt it first")
 }
 
-// isText tells whether bytes look like text, perhaps cut within a character.
+// isText reports whether bytes look like text. The last character may be cut
+// off.
 func isText(b []byte) bool {
 	for len(b) > 0 {
 		r, n := utf8.DecodeRune(b)

@@ -16,30 +16,29 @@ import (
 )
 
 // Single statements that wait for the writer at the same moment share one
-// transaction and so one sync of the disk. Nobody is answered before the
-// commit, and nobody can tell the difference: a statement runs in a group
-// only if running it there is the same as running it alone, and if anything
-// happens that would not have happened alone (a rollback of the whole
-// transaction, an unresolved deferred key, a stop), the group is undone and
-// its members run again without the one that caused it. That one runs when
-// its turn comes, by itself.
+// transaction, and so one sync of the disk. All answers follow the commit, and
+// the results are the same as without groups: a statement runs in a group only
+// if it has the same effect as alone. If something else happens (a rollback of
+// the entire transaction, an unresolved deferred key, a stop), the group is
+// rolled back and its members run again, without the one that caused it. That
+// one runs alone when its turn comes.
 const (
-	// groupMembers is how many statements share a commit at the most.
+	// groupMembers is how many statements at most share a commit.
 	groupMembers = 128
 	// groupTime is how long a group may compute before it commits.
 	groupTime = 20 * time.Millisecond
-	// memberTime is how long one statement may compute in a group. One that
-	// needs more runs alone, so that the others do not wait for it.
+	// memberTime is how long one statement may compute in a group. A longer one
+	// runs alone, so that the others do not wait for it.
 	memberTime = 5 * time.Millisecond
 )
 
-// verdict is what became of a member's statement in a group.
+// verdict is the outcome of a member's statement in a group.
 type verdict int
 
 const (
 	ranInGroup   verdict = iota // it ran, or failed as it would have failed alone
 	mustRunAlone                // it has to run alone and has not begun
-	groupLost                   // the transaction is not what it should be any more
+	groupLost                   // the transaction is no longer valid
 )
 
 // queueForWriter runs the body on the writer.
@@ -55,15 +54,14 @@ func (r *execution) queueForWriter() error {
 	return m.err
 }
 
-// lead does the work of a member and of those behind it, as far as they can
-// share a commit. Whatever else there is to do goes back into the line first:
-// nobody's answer waits for a statement that may take long, and who waits can
-// be stopped.
+// lead serves a member and those behind it that can share a commit. Other
+// members go back to the queue first: they must not wait for a long statement,
+// and can be stopped while they wait.
 func (db *DB) lead(first *member) {
 	for {
 		members := db.queue.gather(first)
 		n := db.groupCommit(members)
-		if n == 0 { // alone, next time
+		if n == 0 { // runs alone next time
 			db.queue.putBack(members[1:])
 			continue
 		}
@@ -79,9 +77,9 @@ func (db *DB) lead(first *member) {
 	}
 }
 
-// groupCommit runs some of the members, from the first on, and tells how many are
-// through. When it is none, nothing happened, and the next time one member
-// more runs alone.
+// groupCommit runs some of the members, from the first on, and returns how many
+// are finished. If none is, nothing happened, and one member more runs alone
+// next time.
 func (db *DB) groupCommit(members []*member) int {
 	if len(members) == 1 {
 		members[0].runAlone()
@@ -92,7 +90,7 @@ func (db *DB) groupCommit(members []*member) int {
 	case err != nil: // it never began
 		members[0].solo = true
 		return 0
-	case !ended: // each finds out for itself why
+	case !ended: // each member finds the reason by itself
 		for _, m := range members[:max(i, 1)] {
 			m.retry(true)
 		}
@@ -109,9 +107,9 @@ func (db *DB) groupCommit(members []*member) int {
 	return i
 }
 
-// runGroup runs members in one transaction until one cannot. It tells how
-// many are through, what became of the next, and whether the transaction ended
-// as it should: committed, or undone because it was lost.
+// runGroup runs members in one transaction until one of them cannot continue.
+// It returns how many are finished, the verdict on the next, and whether the
+// transaction ended as intended: committed, or rolled back because it was lost.
 func (db *DB) runGroup(members []*member) (i int, v verdict, ended bool, err error) {
 	lead := members[0].r.job
 	s, err := db.writer.acquire(lead, lead.Timeout)
@@ -139,8 +137,9 @@ func (db *DB) runGroup(members []*member) (i int, v verdict, ended bool, err err
 	return i, v, ended, nil
 }
 
-// runMembers runs members in the transaction that is open until one cannot or time
-// is up. It tells how many are through and what became of the next.
+// runMembers runs members in the open transaction until one of them cannot
+// continue or the time is up. It returns how many are finished and the verdict
+// on the next.
 func (db *DB) runMembers(members []*member, s *slot) (int, verdict) {
 	begin := db.now()
 	for i, m := range members {
@@ -155,7 +154,7 @@ func (db *DB) runMembers(members []*member, s *slot) (int, verdict) {
 	return len(members), ranInGroup
 }
 
-// retry makes a member as if it had not been tried.
+// retry resets a member for another attempt.
 func (m *member) retry(solo bool) {
 	m.r.reset()
 	m.err = nil
@@ -194,8 +193,8 @@ func (m *member) runInGroup(s *slot) verdict {
 	return ranInGroup
 }
 
-// groupStatement compiles a member's body and tells whether it can be part of a group:
-// only a single statement that leaves nothing behind but what it stores.
+// groupStatement compiles a member's body and returns whether it can be part of
+// a group: it must be a single statement whose only effect is stored data.
 func (r *execution) groupStatement() (*stmt, verdict, error) {
 	if len(r.body) != 1 {
 		return nil, mustRunAlone, nil
@@ -205,7 +204,7 @@ func (r *execution) groupStatement() (*stmt, verdict, error) {
 	if st, ok := r.c.cache.get(sql); ok {
 		return st, ranInGroup, nil
 	}
-	if isPragma(sql) { // acts while compiled
+	if isPragma(sql) { // takes effect while it is compiled
 		return nil, mustRunAlone, nil
 	}
 	t := newText(sql)
@@ -228,21 +227,21 @@ func (r *execution) groupStatement() (*stmt, verdict, error) {
 	return st, ranInGroup, nil
 }
 
-// undoesOnlyStatement tells whether an error is one that SQLite undoes the statement
-// for, and nothing else: the statement is wrong, or its data is.
+// undoesOnlyStatement reports whether SQLite undoes only the statement for an
+// error: the statement or its data is invalid.
 func undoesOnlyStatement(err error) bool {
 	e, ok := errors.AsType[*errs.Error](err)
 	switch {
 	case !ok:
 		return false
-	case e.Code == errs.Invalid: // its values do not fit
+	case e.Code == errs.Invalid: // invalid parameter values
 		return true
 	case e.Code != errs.SQL:
 		return false
 	}
 	code, err := strconv.Atoi(e.Attrs["sqlite_code"])
 	if err != nil {
-		return e.Attrs["sqlite_code"] == "" // refused before it ran
+		return e.Attrs["sqlite_code"] == "" // rejected before it ran
 	}
 	switch code & 0xff {
 	case C.SQLITE_ERROR, C.SQLITE_CONSTRAINT, C.SQLITE_MISMATCH:
@@ -251,8 +250,7 @@ func undoesOnlyStatement(err error) bool {
 	return false
 }
 
-// unresolved tells whether the transaction could not be committed as it is,
-// for the sake of a deferred foreign key.
+// unresolved reports whether a deferred foreign key prevents the commit.
 func (c *conn) unresolved() bool {
 	var now, high C.int
 	rc := C.sqlite3_db_status(c.c.db, C.SQLITE_DBSTATUS_DEFERRED_FKS, &now, &high, 0)

@@ -44,7 +44,7 @@ func open(t testing.TB, change ...func(*engine.Options)) *testDB {
 // in is the same database in a subtest.
 func (db *testDB) in(t testing.TB) *testDB { return &testDB{db.DB, db.In(t)} }
 
-// waiting tells how many jobs wait for a connection.
+// waiting returns how many jobs wait for a connection.
 func (db *testDB) waiting() int {
 	db.readers.mu.Lock()
 	n := len(db.readers.waiting)

@@ -2,11 +2,11 @@ package sqlite
 
 import "strings"
 
-// The little of SQL's lexical structure that has to be known before a
-// statement is compiled. SQLite decides everything else.
+// The part of SQL's lexical structure that is needed before a statement is
+// compiled. SQLite decides everything else.
 
-// skip drops white space, comments and empty statements from the front.
-// What it does not recognize stays, and SQLite judges it.
+// skip removes white space, comments and empty statements from the front.
+// Unknown text stays for SQLite to judge.
 func skip(s string) string {
 	for s != "" {
 		switch c := s[0]; {
@@ -23,7 +23,7 @@ func skip(s string) string {
 		case strings.HasPrefix(s, "/*") && len(s) > 2:
 			end := strings.Index(s[2:], "*/")
 			if end < 0 {
-				return "" // a comment may be left open at the end
+				return "" // a comment may be unclosed at the end
 			}
 			s = s[end+4:]
 		default:
@@ -33,11 +33,11 @@ func skip(s string) string {
 	return s
 }
 
-// blank tells whether a text holds no statement at all.
+// blank reports whether a text has no statement.
 func blank(s string) bool { return skip(s) == "" }
 
-// token takes one token from the front: a bare word, which is returned, or
-// anything else, for which word is empty.
+// token splits a token off the front: a bare word, or anything else, for which
+// word is empty.
 func token(s string) (word, rest string) {
 	s = skip(s)
 	n := 0
@@ -62,7 +62,7 @@ func token(s string) (word, rest string) {
 			continue
 		}
 		if closing != ']' && i+1 < len(s) && s[i+1] == closing {
-			i++ // a doubled quote stands for itself
+			i++ // a doubled quote is one quote
 			continue
 		}
 		return "", s[i+1:]
@@ -75,8 +75,8 @@ func isWord(c byte) bool {
 		c == '_' || c == '$' || c >= 0x80
 }
 
-// startsWithWrite tells whether a text begins with a statement that writes, so that
-// no reader needs to look at it. False says nothing.
+// startsWithWrite reports whether a text surely begins with a writing
+// statement, so that no reader needs to compile it.
 func startsWithWrite(s string) bool {
 	word, _ := token(s)
 	if len(word) < 4 || len(word) > 7 {
@@ -89,14 +89,14 @@ func startsWithWrite(s string) bool {
 	return false
 }
 
-// isPragma tells whether a statement is a PRAGMA.
+// isPragma reports whether a statement is a PRAGMA.
 func isPragma(s string) bool {
 	word, _ := token(s)
 	return strings.EqualFold(word, "PRAGMA")
 }
 
-// vacuum tells whether a statement is a VACUUM, and whether it is one that
-// writes another file.
+// vacuum reports whether a statement is a VACUUM, and whether it writes another
+// file.
 func vacuum(s string) (is, into bool) {
 	word, rest := token(s)
 	if !strings.EqualFold(word, "VACUUM") {

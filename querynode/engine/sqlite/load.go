@@ -19,14 +19,12 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Load gives work the database for many changes that happen together or, when
-// work fails, not at all. They wait for their turn as every writer does, and
-// every other writer waits until they are through; those who read do not. What
-// tenants may not do may not be done here either, and their limits hold, but
-// for the time limit of a statement. Foreign keys are checked at the end and
-// never act; triggers fire as for any change. The batch and the format of the
-// job do not matter. After Load the loader must not be used. remarks are
-// sentences about what was taken and is not as it should be.
+// Load runs work, whose changes happen together or, after an error, not at all.
+// It waits for the writer like any write, and other writes wait for it; reads
+// do not. The tenant's policy and limits apply, except the time limit of a
+// statement. Foreign keys do not act and are checked at the end; triggers fire.
+// The batch and the format of the job are ignored. The loader is invalid after
+// Load. remarks are sentences about accepted data that is unusual.
 func (db *DB) Load(job *engine.Job, o engine.LoadOptions, work func(engine.Loader) error) (remarks []string, err error) {
 	if err := db.enter(); err != nil {
 		return nil, err
@@ -57,7 +55,7 @@ func (db *DB) Load(job *engine.Job, o engine.LoadOptions, work func(engine.Loade
 func (r *execution) load(o engine.LoadOptions, work func(engine.Loader) error) (remarks []string, err error) {
 	c := r.c
 	c.enforce(false)
-	defer c.enforce(true) // what is not committed then is undone, and no statement runs before that
+	defer c.enforce(true) // uncommitted changes are rolled back, before any other statement
 	if rc := c.exec("BEGIN IMMEDIATE"); rc != C.SQLITE_OK {
 		return nil, r.failure(rc, 0)
 	}
@@ -90,13 +88,13 @@ func errUndone() error {
 // loader changes the database within a Load. It is for one goroutine.
 type loader struct {
 	r    *execution
-	into *stmt // what Insert runs
-	ran  bool  // something that may have changed the database
+	into *stmt // the statement of Insert
+	ran  bool  // a statement may have changed the database
 }
 
-// Columns gives the columns of a table in which values can be put, in order,
-// with their declared types; found tells whether there is such a table. What
-// cannot be written to as a table is Invalid.
+// Columns returns the writable columns of a table, in order, with their
+// declared types; found reports whether the table exists. The error is Invalid
+// for an object that is not writable as a table.
 func (l *loader) Columns(table string) (names, types []string, found bool, err error) {
 	name := quoteText(table)
 	kind := ""
@@ -117,7 +115,7 @@ func (l *loader) Columns(table string) (names, types []string, found bool, err e
 	return names, types, true, err
 }
 
-// Generated gives the columns of a table that it computes itself, in order.
+// Generated returns the generated columns of a table, in order.
 func (l *loader) Generated(table string) (found []daemonapi.GeneratedColumn, err error) {
 	place := 0
 	err = l.query(`SELECT name, hidden FROM pragma_table_xinfo(`+quoteText(table)+`) WHERE hidden <> 1`, func(c *cursor) {
@@ -141,8 +139,8 @@ func (l *loader) query(sql string, row func(*cursor)) error {
 	})
 }
 
-// Exec runs a statement and tells how many rows it wrote; what it answers is
-// dropped. bad is why the statement alone was not done; err ends the load.
+// Exec runs a statement and returns how many rows it wrote; its rows are
+// dropped. bad is why only this statement failed; err ends the load.
 func (l *loader) Exec(sql string) (written int64, bad, err error) {
 	if err := l.r.db.checkSQL(sql); err != nil {
 		return 0, err, nil
@@ -200,7 +198,8 @@ func (l *loader) drain(st *stmt, params []byte, n, from int) error {
 	return nil
 }
 
-// Into sets where Insert puts its rows: these columns of a table, at least one.
+// Insert inserts a row with a value for each column. bad is why only this row
+// was rejected; err ends the load.
 func (l *loader) Into(table string, columns []string) error {
 	l.finish()
 	var b strings.Builder
@@ -223,8 +222,8 @@ func (l *loader) Into(table string, columns []string) error {
 	return nil
 }
 
-// Insert puts in a row with a value for each column. bad is why the row alone
-// was not taken; err ends the load.
+// Insert inserts a row with a value for each column. bad is why only this row
+// was rejected; err ends the load.
 func (l *loader) Insert(row []daemonapi.Value) (bad, err error) {
 	b := l.r.b
 	b.params = b.params[:0]
@@ -240,8 +239,8 @@ func (l *loader) Insert(row []daemonapi.Value) (bad, err error) {
 	return nil, nil
 }
 
-// classify tells whether a failure is that of one statement, which SQLite has undone,
-// or that of the whole load.
+// classify returns an error as bad if SQLite has undone only the statement,
+// else as err.
 func (l *loader) classify(failure error) (bad, err error) {
 	switch {
 	case errors.Is(failure, errHere), errors.Is(failure, errEnds):
@@ -251,7 +250,7 @@ func (l *loader) classify(failure error) (bad, err error) {
 	default:
 		return nil, failure
 	}
-	if l.r.c.autocommit() { // a rule of the database has undone everything
+	if l.r.c.autocommit() { // a trigger or constraint has rolled everything back
 		return nil, failure
 	}
 	return bad, nil
@@ -265,7 +264,7 @@ func (l *loader) finish() {
 }
 
 // LoadLimits returns the limits of this database. A row is in memory several
-// times on its way; what comes as text takes more room than in the database.
+// times during an import, and text needs more space than in the database.
 func (db *DB) LoadLimits() engine.LoadLimits {
 	return engine.LoadLimits{RowBytes: min(db.o.HeapBytes, maxValueBytes) / 4, DataBytes: 2 * max(db.o.DatabaseBytes, 0), SQLBytes: int64(db.o.SQLBytes)}
 }

@@ -17,10 +17,10 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Foreign keys are off while a load runs: rows may come in any order, and no
-// action of a key deletes or changes what the load does not. They are checked
-// at its end, in all tables, for the rules of the database may have written to
-// any. What was dangling before is not held against the load.
+// Foreign keys are off during a load: rows may come in any order, and no
+// foreign key action changes other data. They are checked at the end in all
+// tables, because triggers may have written to any. Earlier violations do not
+// fail the load.
 
 // namedViolations is how many rows an error names.
 const namedViolations = 3
@@ -41,9 +41,9 @@ type reference struct {
 	id            int64
 }
 
-// danglingKeys counts the rows that refer to something that is not there, by their
-// foreign key. unusable are keys that SQLite cannot check at all, because what
-// they refer to is neither a primary key nor UNIQUE.
+// danglingKeys counts the rows with a dangling reference, by foreign key.
+// unusable lists keys that SQLite cannot check, because their parent columns
+// are neither a primary key nor UNIQUE.
 func (r *execution) danglingKeys() (found map[reference]int64, order []reference, unusable []string, err error) {
 	tables, err := r.queryNames(`SELECT DISTINCT s.name FROM sqlite_schema AS s, pragma_foreign_key_list(s.name, 'main') WHERE s.type = 'table' ORDER BY s.rowid`)
 	if err != nil {
@@ -66,13 +66,13 @@ func (r *execution) danglingKeys() (found map[reference]int64, order []reference
 	return found, order, unusable, nil
 }
 
-// queryNames gives the first column of what a statement answers.
+// queryNames returns the first column of the rows of a statement.
 func (r *execution) queryNames(sql string) (names []string, err error) {
 	err = r.query(sql, func(l *cursor) { names = append(names, l.text(0)) })
 	return names, err
 }
 
-// EveryResult calls do for each row of what a statement answers.
+// query calls do for each row of a statement.
 func (r *execution) query(sql string, do func(*cursor)) error {
 	l, err := r.openCursor(sql)
 	if err != nil {
@@ -85,7 +85,7 @@ func (r *execution) query(sql string, do func(*cursor)) error {
 	})
 }
 
-// checkKeys tells which foreign keys the load has left dangling: as an error,
+// checkKeys reports the foreign keys that the load has violated: as an error,
 // or as a remark if they were not to be checked.
 func (r *execution) checkKeys(o engine.LoadOptions) (remarks []string, err error) {
 	now, order, unusable, err := r.danglingKeys()
@@ -131,7 +131,8 @@ func (r *execution) checkKeys(o engine.LoadOptions) (remarks []string, err error
 	return append(remarks, "The data leaves foreign keys unchecked, and some do not hold: "+text), nil
 }
 
-// danglingBefore gives what was dangling before the load, which readers still see.
+// danglingBefore returns the violations before the load, which readers still
+// see.
 func (r *execution) danglingBefore() (map[reference]int64, error) {
 	job := engine.NewJob(daemonapi.Batch{}, engine.JobOptions{Mode: ayb.QueryReadOnly, Format: daemonapi.FormatCompat, Timeout: maintenanceMinimum})
 	done := make(chan struct{})
@@ -156,7 +157,7 @@ func (r *execution) danglingBefore() (map[reference]int64, error) {
 	return found, err
 }
 
-// nameViolations describes the first rows that break a foreign key.
+// nameViolations describes the first rows that violate a foreign key.
 func (r *execution) nameViolations(ref reference, most int) (named []string, err error) {
 	columns, err := r.queryNames(`SELECT "from" FROM pragma_foreign_key_list(` + quoteText(ref.table) + `, 'main') WHERE id = ` + fmt.Sprint(ref.id) + ` ORDER BY seq`)
 	if err != nil {
@@ -184,7 +185,7 @@ func (r *execution) nameViolations(ref reference, most int) (named []string, err
 	return named, nil
 }
 
-// keyValues gives columns of a row as text.
+// keyValues returns columns of a row as text.
 func (r *execution) keyValues(table string, columns []string, rowid int64) (string, error) {
 	all, err := r.queryNames(`SELECT name FROM pragma_table_xinfo(` + quoteText(table) + `)`)
 	if err != nil {
@@ -203,9 +204,9 @@ func (r *execution) keyValues(table string, columns []string, rowid int64) (stri
 	return text, err
 }
 
-// CheckEach has the foreign keys of each row checked from here on, so that bad
-// rows can be told one by one. It does nothing for a table that refers to
-// itself, whose rows may refer to later ones.
+// CheckEach checks the foreign keys of each row from now on, so that bad rows
+// can be reported one by one. It has no effect for a table that refers to
+// itself, because its rows may refer to later ones.
 func (l *loader) CheckEach(table string) error {
 	self := false
 	err := l.query(`SELECT 1 FROM pragma_foreign_key_list(`+quoteText(table)+`, 'main') WHERE "table" = `+quoteText(table)+` COLLATE NOCASE`, func(*cursor) { self = true })

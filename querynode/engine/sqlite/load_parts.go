@@ -14,7 +14,7 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// Parts gives what a table has beside its columns.
+// Parts returns the parts of a table other than columns.
 func (l *loader) Parts(table string) (p daemonapi.TableParts, err error) {
 	if err := l.keys(table, &p); err != nil {
 		return p, err
@@ -48,7 +48,7 @@ func (l *loader) Parts(table string) (p daemonapi.TableParts, err error) {
 	return p, err
 }
 
-// keys adds the primary key and what is UNIQUE.
+// keys adds the primary key and UNIQUE constraints.
 func (l *loader) keys(table string, p *daemonapi.TableParts) error {
 	name := quoteText(table)
 	var key []string
@@ -108,12 +108,12 @@ func (l *loader) references(table string, p *daemonapi.TableParts) error {
 	return err
 }
 
-// constraint is one of a table, as it stands in CREATE TABLE.
+// constraint returns a table constraint for CREATE TABLE.
 func constraint(kind string, columns []string, rest string) daemonapi.TableConstraint {
 	return daemonapi.TableConstraint{Name: kind + " (" + strings.Join(columns, ", ") + ")", Columns: columns, SQL: kind + listOf(columns) + rest}
 }
 
-// listOf is a list of columns in SQL.
+// listOf returns a list of columns in SQL.
 func listOf(columns []string) string {
 	names := make([]string, len(columns))
 	for i, c := range columns {
@@ -122,7 +122,7 @@ func listOf(columns []string) string {
 	return "(" + strings.Join(names, ",") + ")"
 }
 
-// Texts gives the cells of the first row of a statement that reads, as texts.
+// Texts returns the cells of the first row of a reading statement, as texts.
 func (l *loader) Texts(sql string) (row []string, bad, err error) {
 	err = l.query(sql, func(c *cursor) {
 		if row == nil {
@@ -138,7 +138,7 @@ func (l *loader) Texts(sql string) (row []string, bad, err error) {
 	return row, bad, err
 }
 
-// Shadows are the tables in which a virtual table keeps its data.
+// Shadows returns the tables in which a virtual table keeps its data.
 func (l *loader) Shadows(table string) (names []string, err error) {
 	err = l.query(`SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'`, func(c *cursor) {
 		if n := len(table) + 1; len(c.text(0)) > n && strings.EqualFold(c.text(0)[:n], table+"_") {
@@ -148,9 +148,9 @@ func (l *loader) Shadows(table string) (names []string, err error) {
 	return names, err
 }
 
-// Restore is Exec for a statement that fills such tables, which are read-only
-// else. What is in them may be wrong, as in a database file that comes whole;
-// so the connection, which knows them as they were, is not used on.
+// Restore is Exec for a statement that fills such tables, which are otherwise
+// read-only. Their content may be wrong, as in an uploaded database file, so
+// the connection is not used again: it has cached their old content.
 func (l *loader) Restore(sql string) (written int64, bad, err error) {
 	l.r.c.broken = true
 	C.ayb_defend(l.r.c.c, 0)

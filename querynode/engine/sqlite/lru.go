@@ -1,7 +1,7 @@
 package sqlite
 
 // lru keeps the most recently used values by key, at most max of them, and
-// hands those it drops to drop. It is not safe for concurrent use.
+// passes dropped values to drop. It is not safe for concurrent use.
 type lru[V any] struct {
 	max  int
 	drop func(V)
@@ -32,7 +32,7 @@ func (l *lru[V]) get(key string) (V, bool) {
 	return n.v, true
 }
 
-// put adds a value under a key that is not there.
+// put adds a value under a new key.
 func (l *lru[V]) put(key string, v V) {
 	n := &node[V]{key: key, v: v}
 	l.m[key] = n

@@ -16,17 +16,17 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// A whole database takes as long as it takes, but not for ever: what is in it
-// may be made to be slow. maintenanceMinimum is for any size, maintenanceRate, in bytes a
-// second, slower than any disk.
+// Work on an entire database has a time limit, because its content may be made
+// to be slow. maintenanceMinimum applies to any size; maintenanceRate, in bytes
+// a second, is slower than any disk.
 const (
 	maintenanceMinimum = 15 * time.Minute
 	maintenanceRate    = 1 << 20
 )
 
-// maintenance is work on the whole database: on a connection of its own, outside of
-// the policy for tenants, on a thread of the lowest priority. It holds nobody
-// up and can be stopped as any job.
+// maintenance is work on the entire database: on a connection of its own,
+// without the tenant policy, on a thread of the lowest priority. It blocks no
+// caller and can be stopped like any job.
 type maintenance struct {
 	db     *DB
 	job    *engine.Job
@@ -35,12 +35,12 @@ type maintenance struct {
 	limit  time.Duration
 }
 
-// startMaintenance waits for its turn. end has to follow.
+// startMaintenance waits for its turn. The caller calls end.
 func (db *DB) startMaintenance(job *engine.Job) (*maintenance, error) {
 	if err := db.enter(); err != nil {
 		return nil, err
 	}
-	job.Mode = ayb.QueryReadOnly // as far as errors say
+	job.Mode = ayb.QueryReadOnly // for the wording of errors
 	s, err := db.copies.acquire(job, 0)
 	if err != nil {
 		db.leave()
@@ -56,13 +56,14 @@ func (a *maintenance) finish() {
 	a.db.leave()
 }
 
-// setTimeLimit sets how long the work may take for a database of that many bytes.
+// setTimeLimit sets the time limit of the work for a database of that many
+// bytes.
 func (a *maintenance) setTimeLimit(bytes int64) {
 	a.limit = maintenanceMinimum + time.Duration(bytes/maintenanceRate)*time.Second
 	a.job.Deadline.Store(a.db.now() + int64(a.limit))
 }
 
-// open opens a connection in place of the one before.
+// open opens a connection in place of the previous one.
 func (a *maintenance) open(path string, flags C.int) error {
 	a.close()
 	var rc C.int
@@ -92,8 +93,8 @@ func (a *maintenance) close() {
 	}
 }
 
-// exec runs statements of the engine's own and gives the first cell, or as
-// much of it as there is room for.
+// exec runs statements of the engine and returns the first cell, which may be
+// cut off.
 func (a *maintenance) exec(sql string) (string, error) {
 	if why := a.job.Reason(); why != engine.NotStopped {
 		return "", a.explain(engine.StopError(why, a.job))
@@ -107,7 +108,7 @@ func (a *maintenance) exec(sql string) (string, error) {
 	return strings.ToValidUTF8(c.result(), "\uFFFD"), nil
 }
 
-// ReportError says of an error what it means here.
+// explain rewrites an error for this work.
 func (a *maintenance) explain(err error) error {
 	switch errs.CodeOf(err) {
 	case errs.Timeout:
@@ -120,10 +121,10 @@ func (a *maintenance) explain(err error) error {
 	return err
 }
 
-// runCheck runs a check and gives what is wrong, empty for nothing.
+// runCheck runs a check and returns what is wrong, or an empty text.
 func (a *maintenance) runCheck(check string) (string, error) {
-	// A file may be made so that a page leads astray. And what the owner's own
-	// rules say of the rows is no damage: they may have been left off.
+	// A malicious page may lead the check astray. Violated constraints of the
+	// owner are no damage: they may have been off.
 	if _, err := a.exec("PRAGMA cell_size_check=1; PRAGMA ignore_check_constraints=1;"); err != nil {
 		return "", err
 	}

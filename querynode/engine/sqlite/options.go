@@ -11,11 +11,11 @@ const (
 	defaultReaders   = 4
 	defaultHeapBytes = 64 << 20
 	defaultSQLBytes  = 16 << 20
-	// maxValueBytes is what SQLite itself can handle, minus some air.
+	// maxValueBytes is SQLite's limit for a value, with some reserve.
 	maxValueBytes = 1_000_000_000
 )
 
-// withDefaults checks the options and fills in defaults.
+// withDefaults checks the options and sets defaults.
 func withDefaults(o engine.Options) (engine.Options, error) {
 	if o.Path == "" || o.TempDir == "" {
 		return o, errs.E(errs.Internal, "The database engine was opened without a path or a temporary directory.")

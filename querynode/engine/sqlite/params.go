@@ -13,12 +13,13 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// keptParams is how much room for values a run leaves to the next.
+// keptParams is the size limit of a buffer for values that a run leaves to the
+// next.
 const keptParams = 64 << 10
 
-// pack puts the values of the current entry into the form that the C layer
-// reads: those of parameters 1 to n one after another. It refuses a statement
-// that has other parameters than those given.
+// pack encodes the values of the current entry for the C layer: those of
+// parameters 1 to n, one after another. It rejects a statement whose parameters
+// differ from the given ones.
 func (r *execution) pack(st *stmt) ([]byte, int, error) {
 	p := r.body[r.entry].Params
 	switch {
@@ -66,8 +67,8 @@ func (r *execution) packNamed(st *stmt, given []daemonapi.Named) ([]byte, int, e
 	return r.b.params, len(values), nil
 }
 
-// numbersOf gives the numbers of the parameters that a name stands for; those
-// that are 0 are none.
+// numbersOf returns the numbers of the parameters with a name. Ignore entries
+// that are 0.
 func numbersOf(name string, count int, numbers map[string]int) (found [3]int) {
 	if name == "" {
 		return found
@@ -88,7 +89,7 @@ func numbersOf(name string, count int, numbers map[string]int) (found [3]int) {
 	return found
 }
 
-// nameOf is a parameter as it is told of.
+// nameOf returns the name of a parameter for messages.
 func nameOf(names []string, i int) string {
 	if names[i] == "" {
 		return strconv.Itoa(i + 1)
@@ -96,7 +97,7 @@ func nameOf(names []string, i int) string {
 	return quoted(names[i])
 }
 
-// quoted keeps a caller's own text from filling a message.
+// quoted limits the length of a user's text in a message.
 func quoted(s string) string {
 	const most = 80
 	if len(s) > most {

@@ -217,7 +217,7 @@ func TestReadOnlyCallers(t *testing.T) {
 	db.Must(rw, `SELECT optimize(f) FROM f LIMIT 1`)
 }
 
-// VACUUM gives room back (Q8), and leaves no way to attach anything behind.
+// VACUUM returns room back (Q8), and leaves no way to attach anything behind.
 func TestQ8Vacuum(t *testing.T) {
 	db := open(t)
 	db.Must(rw, `CREATE TABLE t(a);

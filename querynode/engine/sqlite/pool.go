@@ -15,15 +15,15 @@ import (
 // slot is the right to use one connection, and the connection if it is open.
 type slot struct {
 	c *conn
-	// job is what runs on the connection, for the watchdog and Close.
+	// job is the running job, for the watchdog and Close.
 	job atomic.Pointer[engine.Job]
 }
 
-// pool hands out slots to one job each. The slot that came back last goes
-// out first, so that a quiet database needs one reader only.
+// pool assigns slots to jobs. The slot that was released last is used first, so
+// that a quiet database needs only one reader.
 type pool struct {
 	all    []*slot
-	shared bool // how many there are is a limit that can be set
+	shared bool // the number of slots is configurable
 
 	mu      sync.Mutex
 	free    []*slot
@@ -39,8 +39,8 @@ func newPool(n int) *pool {
 	return p
 }
 
-// acquire takes a slot, waiting at most limit (0: for ever) and until the job
-// has to stop.
+// acquire returns a slot. It waits at most limit (0: without limit) and until
+// the job has to stop.
 func (p *pool) acquire(j *engine.Job, limit time.Duration) (*slot, error) {
 	p.mu.Lock()
 	if n := len(p.free); n > 0 {
@@ -71,7 +71,7 @@ func (p *pool) acquire(j *engine.Job, limit time.Duration) (*slot, error) {
 	}
 }
 
-// busy says that the wait for a slot was too long.
+// busy returns the error of a wait that was too long.
 func (p *pool) busy(waited time.Duration) error {
 	if !p.shared {
 		return errs.E(errs.Unavailable, "The database is busy: the statement waited %s for its turn; try again", engine.DurationText(waited))
@@ -88,10 +88,10 @@ func (p *pool) stopWaiting(turn chan *slot) {
 		return
 	}
 	p.mu.Unlock()
-	p.release(<-turn) // it was handed over at the same moment
+	p.release(<-turn) // the slot came at the same moment
 }
 
-// release gives a slot back.
+// release puts a slot back.
 func (p *pool) release(s *slot) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -103,14 +103,14 @@ func (p *pool) release(s *slot) {
 	p.free = append(p.free, s)
 }
 
-// Close closes the connections. No slot may be in use.
+// close closes the connections. No slot may be in use.
 func (p *pool) close() {
 	for _, s := range p.all {
 		s.closeConn()
 	}
 }
 
-// closeConn closes the slot's connection; it is opened again when next needed.
+// closeConn closes the slot's connection. It is opened again when it is needed.
 func (s *slot) closeConn() {
 	if s.c != nil {
 		s.c.close()

@@ -11,34 +11,34 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// writeQueue is the line of bodies that need the writer. The one whose turn
-// it is leads: it may do the work of those that wait together with its own.
+// writeQueue is the queue of bodies for the writer. The first member leads: it
+// may run other waiting members together with its own body.
 type writeQueue struct {
 	mu      sync.Mutex
-	busy    bool // somebody leads
+	busy    bool // a member leads
 	waiting []*member
-	// order, if a test sets it, is told what each leader has done, in the
-	// order in which it counts.
+	// order is for tests: it receives the members that each leader has served,
+	// in their order.
 	order func([]*member)
 }
 
 // member is a body in the queue.
 type member struct {
 	r *execution
-	// workSlice is sent true when the member shall lead, false when somebody else
-	// has done its work; err is set before.
+	// turn receives true when the member shall lead, and false when another one
+	// has run its body; err is set before.
 	turn chan bool
 	err  error
-	// solo says that it has to run by itself. Only who has the member in hand
+	// solo means that the body has to run alone. Only the owner of the member
 	// sets it: its own run, later the leader.
 	solo bool
-	// leaveReason is why it ends when it comes back into the line: it wanted to leave
-	// while it was in a leader's hands. Guarded by the queue.
+	// leaveReason is why the member ends when it returns to the queue: it asked
+	// to leave while a leader had it. Guarded by the queue.
 	leaveReason error
 }
 
-// join waits at most limit (0: for ever), and until the job has to stop, for
-// the member's turn or for its end.
+// join waits for the member's turn or its end, at most limit (0: without limit)
+// and until the job has to stop.
 func (q *writeQueue) join(m *member, limit time.Duration) (lead bool, err error) {
 	q.mu.Lock()
 	if !q.busy {
@@ -67,10 +67,11 @@ func (q *writeQueue) join(m *member, limit time.Duration) (lead bool, err error)
 	if q.leave(m, err) {
 		return false, err
 	}
-	return <-m.turn, nil // it ends soon, whether it has begun or not
+	return <-m.turn, nil // it ends soon in any case
 }
 
-// leave takes a member out of the line; false when a leader has it in hand.
+// leave removes a member from the queue. It returns false if a leader has the
+// member.
 func (q *writeQueue) leave(m *member, why error) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -83,7 +84,7 @@ func (q *writeQueue) leave(m *member, why error) bool {
 	return true
 }
 
-// gather takes the members that a leader may serve, itself first.
+// gather removes the members that a leader may serve, itself first.
 func (q *writeQueue) gather(lead *member) []*member {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -97,7 +98,7 @@ func (q *writeQueue) gather(lead *member) []*member {
 	return members
 }
 
-// putBack puts in front of the line what a leader did not get to.
+// putBack puts unserved members back in front.
 func (q *writeQueue) putBack(members []*member) {
 	if len(members) == 0 {
 		return

@@ -9,16 +9,16 @@ import "C"
 
 import "errors"
 
-// plan is what a look at a whole body found.
+// plan is the result of compiling an entire body.
 type plan struct {
-	only  *stmt // the body is this one statement, which can run at once
-	from  int   // where it starts
-	count int   // statements
-	last  int   // number of the last one that has columns
-	txn   bool  // the body holds its transactions itself
+	only  *stmt // the only statement of the body, which can run at once
+	from  int   // start of only
+	count int   // number of statements
+	last  int   // number of the last one with columns
+	txn   bool  // the body has its own transactions
 }
 
-// runOnReader runs a body on a reader, or says errWriter.
+// runOnReader runs a body on a reader, or returns errWriter.
 func (r *execution) runOnReader() error {
 	r.out.Next = r.forward
 	r.setEntry(0)
@@ -26,7 +26,7 @@ func (r *execution) runOnReader() error {
 		sql := r.body[0].SQL
 		if st, ok := r.c.cache.get(sql); ok {
 			err := r.runStatement(st, 0, true)
-			if errors.Is(err, errWriter) { // the schema is another one now
+			if errors.Is(err, errWriter) { // the schema has changed
 				r.c.cache.delete(sql)
 			}
 			return err
@@ -48,7 +48,7 @@ func (r *execution) runOnReader() error {
 	return r.runStatement(p.only, p.from, true)
 }
 
-// reconnect gives the run a new connection in place of the one it has.
+// reconnect replaces the run's connection by a new one.
 func (r *execution) reconnect() error {
 	r.detach()
 	r.slot.closeConn()
@@ -59,7 +59,7 @@ func (r *execution) reconnect() error {
 	return r.attach()
 }
 
-// checkBody compiles every statement of the body without running any.
+// checkBody compiles all statements of the body without running them.
 func (r *execution) checkBody() (plan, error) {
 	var p plan
 	for i := range r.body {
@@ -93,7 +93,7 @@ func (r *execution) checkEntry(p *plan) error {
 			continue
 		}
 		n++
-		nothing := blank(t.from(end)) // is left of the text
+		nothing := blank(t.from(end)) // the rest of the text is empty
 		err := r.checkReadable(st, n)
 		if err == nil && nothing && r.entry == len(r.body)-1 {
 			err = r.c.checkHasEffect(st)
@@ -129,7 +129,8 @@ func (p *plan) add(st *stmt) {
 	}
 }
 
-// checkReadable tells whether the n-th statement of an entry can run on a reader.
+// checkReadable checks whether the n-th statement of an entry can run on a
+// reader.
 func (r *execution) checkReadable(st *stmt, n int) error {
 	switch {
 	case st.into:
@@ -144,7 +145,7 @@ func (r *execution) checkReadable(st *stmt, n int) error {
 	return nil
 }
 
-// checkBatchEntry says no to what an entry of a batch cannot be.
+// checkBatchEntry rejects statements that an entry of a batch must not have.
 func checkBatchEntry(st *stmt, n int) error {
 	switch {
 	case n > 1:
@@ -156,7 +157,7 @@ func checkBatchEntry(st *stmt, n int) error {
 }
 
 // runReadScript runs several reading statements in one read transaction, or in
-// those the body holds itself.
+// those of the body.
 func (r *execution) runReadScript(p plan) error {
 	if !p.txn {
 		if rc := r.c.exec("BEGIN"); rc != C.SQLITE_OK {
@@ -172,7 +173,7 @@ func (r *execution) runReadScript(p plan) error {
 		n++
 		r.out.Next = r.forward
 		if !every && n < p.count {
-			r.out.Next = r.retain // a later result may take its place
+			r.out.Next = r.retain // a later result may replace it
 		}
 		return s.end, r.runStatement(s.st, s.from, every || n == p.last)
 	})

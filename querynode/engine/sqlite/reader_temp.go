@@ -13,18 +13,18 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// readerTempBytes is how much the TEMP tables of a caller who may only read
-// may hold: they are files while they do not fit into memory.
+// readerTempBytes is the size limit of a read-only caller's TEMP tables. They
+// are files if they do not fit into memory.
 const readerTempBytes = 16 << 20
 
-// refusedToReaders tells whether a statement is refused to who may only read although
-// SQLite might find nothing to write.
+// refusedToReaders reports whether a statement is rejected for a read-only
+// caller even if it would change no data.
 func (st *stmt) refusedToReaders() bool { return st.vacuum || st.pragma && !st.reads }
 
-// allowTempWrites says whether what follows on a reader writes to TEMP tables only, and
-// is let. An index of text in them writes as late as at the commit. The database
-// itself is opened for reading only, so that SQLite refuses everything else all
-// the same; the stand-in of one that is missing is not.
+// allowTempWrites sets whether the reader may write to TEMP tables. Full-text
+// tables in them write as late as at the commit. The database itself is opened
+// read-only, so SQLite rejects all other writes; the stand-in for a missing
+// database is not.
 func (r *execution) allowTempWrites(temp bool, from int) error {
 	if r.c.temp == temp {
 		return nil

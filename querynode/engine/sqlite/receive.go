@@ -20,17 +20,16 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// headBytes is as much of a file as is looked at before the rest is taken.
+// headBytes is how many bytes are inspected before the rest of a file is read.
 const headBytes = 512
 
-// Receive makes the database out of a database file that body brings: it is
-// written down as it comes, checked, and made ready for its first use. On
-// return it is durable. The database must not have a file yet; on an error it
-// has none.
+// Receive makes the database from an uploaded database file: it writes body to
+// disk, checks it, and prepares it for its first use. Afterwards it is durable.
+// The database must not have a file yet; after an error it has none.
 //
 // Errors: Invalid with the reason when the file is not a sound database,
-// TooLarge, Full, Conflict, Timeout, engine.Canceled, and body's own. remarks are
-// sentences about what was taken and may not be as it should be.
+// TooLarge, Full, Conflict, Timeout, engine.Canceled, and body's own. remarks
+// are sentences about accepted content that is unusual.
 func (db *DB) Receive(job *engine.Job, body io.Reader) (bytes int64, remarks []string, err error) {
 	a, err := db.startMaintenance(job)
 	if err != nil {
@@ -70,11 +69,11 @@ func (db *DB) Receive(job *engine.Job, body io.Reader) (bytes int64, remarks []s
 	return bytes, remarks, nil
 }
 
-// Check checks the database's file thoroughly, makes it ready for its first
-// use and durable, and gives its size in bytes.
+// Check checks the database's file thoroughly, prepares it for its first use,
+// makes it durable, and returns its size in bytes.
 //
-// Errors: Snapshot with the reason when it is not sound, NotFound when there
-// is none, TooLarge, Full, Timeout, engine.Canceled.
+// Errors: Snapshot with the reason when it is damaged, NotFound when it does
+// not exist, TooLarge, Full, Timeout, engine.Canceled.
 func (db *DB) Check(job *engine.Job) (bytes int64, err error) {
 	a, err := db.startMaintenance(job)
 	if err != nil {
@@ -121,14 +120,14 @@ func (a *maintenance) readHead() (head []byte, size int64, err error) {
 	return head, size, nil
 }
 
-// removeFiles removes everything that belongs to the database.
+// removeFiles removes all files of the database.
 func (a *maintenance) removeFiles() {
 	for _, end := range append(kind.SQLite().SideFiles, "") {
-		_ = os.Remove(a.db.o.Path + end) // most are not there
+		_ = os.Remove(a.db.o.Path + end) // most do not exist
 	}
 }
 
-// receiveFile writes a file as it comes.
+// receiveFile writes a file while it arrives.
 func (a *maintenance) receiveFile(f *os.File, body io.Reader) (written int64, err error) {
 	head := make([]byte, headBytes)
 	n, err := io.ReadFull(body, head)
@@ -143,7 +142,7 @@ func (a *maintenance) receiveFile(f *os.File, body io.Reader) (written int64, er
 	if err := a.checkSize(size); err != nil {
 		return 0, err
 	}
-	// What is brought counts as temporary as long as this process lives.
+	// Uploaded bytes count as temporary as long as this process lives.
 	if err := a.db.Grow(int64(len(head))); err != nil {
 		return 0, err
 	}
@@ -160,7 +159,7 @@ func (a *maintenance) receiveFile(f *os.File, body io.Reader) (written int64, er
 	return written, nil
 }
 
-// receiveRest takes what follows the first bytes.
+// receiveRest writes the rest after the first bytes.
 func (a *maintenance) receiveRest(f *os.File, body io.Reader, written int64) (int64, error) {
 	buf := make([]byte, encode.ChunkBytes)
 	for {
@@ -185,7 +184,7 @@ func (a *maintenance) receiveRest(f *os.File, body io.Reader, written int64) (in
 	}
 }
 
-// checkSize tells whether a database may have that many bytes.
+// checkSize checks the size of a database against its limit.
 func (a *maintenance) checkSize(bytes int64) error {
 	if most := a.db.o.DatabaseBytes; most > 0 && bytes > most {
 		return errs.E(errs.TooLarge, "The database is larger than %s (limits.database_bytes), which the operator of the server can raise", engine.SizeText(most))
@@ -193,10 +192,10 @@ func (a *maintenance) checkSize(bytes int64) error {
 	return nil
 }
 
-// prepareFile checks the file, turns WAL on, so that nothing is left to do at
-// its first use, and makes everything durable. It says what is wrong, if
-// something is. Nothing that lies in the file runs: the connection trusts no
-// schema, and a check calls neither triggers nor views.
+// prepareFile checks the file, turns WAL on, so that its first use has nothing
+// left to do, and makes everything durable. It returns what is wrong. No code
+// in the file runs: the connection does not trust the schema, and a check calls
+// neither triggers nor views.
 func (a *maintenance) prepareFile(check string) (wrong string, err error) {
 	size, err := sizeOf(a.db.o.Path)
 	if err != nil {
@@ -228,7 +227,7 @@ func (a *maintenance) prepareFile(check string) (wrong string, err error) {
 	if mode != "wal" {
 		return "", errs.E(errs.Engine, "The database could not be made ready")
 	}
-	if check == "quick_check" { // what comes from a snapshot was copied before
+	if check == "quick_check" { // snapshots were copied before
 		if wrong, err := a.checkCopyable(); wrong != "" || err != nil {
 			return wrong, err
 		}
@@ -237,7 +236,7 @@ func (a *maintenance) prepareFile(check string) (wrong string, err error) {
 	return "", syncToDisk(a.db.o.Path)
 }
 
-// syncToDisk makes a file and its name outlive a loss of power.
+// syncToDisk makes a file and its name survive a loss of power.
 func syncToDisk(path string) error {
 	for _, name := range []string{path, filepath.Dir(path)} {
 		f, err := os.Open(name)

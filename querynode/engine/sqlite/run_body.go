@@ -12,13 +12,13 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// isScript tells whether the body is a text of several statements.
+// isScript reports whether the body is a text of several statements.
 func (r *execution) isScript() bool { return r.job.Batch.Script }
 
-// isCompatible tells whether the answer has the compatible form.
+// isCompatible reports whether the answer has the compatible form.
 func (r *execution) isCompatible() bool { return r.job.Format == daemonapi.FormatCompat }
 
-// execute runs the whole job.
+// execute runs the entire job.
 func (r *execution) execute() error {
 	if !r.job.Batch.Atomic {
 		return r.runSeparately()
@@ -29,7 +29,7 @@ func (r *execution) execute() error {
 	return r.finish()
 }
 
-// runSeparately runs statements that are each their own body.
+// runSeparately runs statements that are separate bodies.
 func (r *execution) runSeparately() error {
 	var failed error
 	for i := range r.job.Batch.Statements {
@@ -54,8 +54,8 @@ func (r *execution) runSeparately() error {
 	return r.finish()
 }
 
-// reportInPlace puts an error in place of a result. It returns false if the error
-// ends the job, because it is not only the statement's.
+// reportInPlace puts an error in place of a result. It returns false if the
+// error ends the job, because it does not concern the statement alone.
 func (r *execution) reportInPlace(err error) bool {
 	e, ok := statementError(err)
 	if !ok {
@@ -76,7 +76,7 @@ func (r *execution) reportInPlace(err error) bool {
 	return true
 }
 
-// addStatement adds to an error which statement it is about.
+// addStatement adds the statement's index to an error.
 func (r *execution) addStatement(err error) error {
 	if e, ok := statementError(err); ok && r.at != noStatement && !r.isCompatible() {
 		return e.With("statement", strconv.Itoa(r.at))
@@ -84,7 +84,7 @@ func (r *execution) addStatement(err error) error {
 	return err
 }
 
-// statementError tells whether an error is about one statement.
+// statementError returns the error if it concerns one statement.
 func statementError(err error) (*errs.Error, bool) {
 	e, ok := errors.AsType[*errs.Error](err)
 	if !ok {
@@ -100,9 +100,8 @@ func statementError(err error) (*errs.Error, bool) {
 // setEntry makes an entry of the body the current one.
 func (r *execution) setEntry(i int) { r.entry, r.at = i, r.first+i }
 
-// runBody runs the body. It picks the connection: a reader for what only
-// reads, for everything else the writer. Who may not write gets a reader for
-// everything, and SQLite refuses what would change something.
+// runBody runs the body on a reader if it only reads, else on the writer.
+// Read-only callers always get a reader, and SQLite rejects their changes.
 func (r *execution) runBody() error {
 	if r.isBlank() {
 		return r.addEmptyResults()
@@ -126,7 +125,7 @@ func (r *execution) runBody() error {
 	return r.queueForWriter()
 }
 
-// isBlank tells whether the body has no statement at all.
+// isBlank reports whether the body has no statement.
 func (r *execution) isBlank() bool {
 	for i := range r.body {
 		if !blank(r.body[i].SQL) {
@@ -136,7 +135,7 @@ func (r *execution) isBlank() bool {
 	return true
 }
 
-// surelyWrites tells whether the body surely writes.
+// surelyWrites reports whether the body surely writes.
 func (r *execution) surelyWrites() bool {
 	for i := range r.body {
 		if startsWithWrite(r.body[i].SQL) {
@@ -146,12 +145,12 @@ func (r *execution) surelyWrites() bool {
 	return false
 }
 
-// canStream tells whether a result may go to the sink before it is complete.
+// canStream reports whether a result may be sent before it is complete.
 func (r *execution) canStream() bool {
 	return r.maxResult() == 0 && (r.enc.EveryResult() || r.job.Batch.Atomic)
 }
 
-// maxResult is how large the answer may be; 0 is no limit.
+// maxResult returns the size limit of the answer; 0 is no limit.
 func (r *execution) maxResult() int64 {
 	if r.isCompatible() || r.job.Format == daemonapi.FormatJSON {
 		return r.job.ResultBytes

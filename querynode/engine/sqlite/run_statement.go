@@ -14,8 +14,8 @@ import (
 	"github.com/ayb-go/ayb/querynode/engine/encode"
 )
 
-// runStatement runs one statement; wanted says that its rows, if it can have any, are
-// part of the answer. Of answers that have one result it is the last wanted.
+// runStatement runs one statement; wanted means that its rows, if any, are part
+// of the answer. In an answer with one result, the last wanted one is used.
 func (r *execution) runStatement(st *stmt, from int, wanted bool) error {
 	params, n, err := r.pack(st)
 	if err != nil {
@@ -36,10 +36,9 @@ func (r *execution) runStatement(st *stmt, from int, wanted bool) error {
 	return r.runRows(st, from, p, n)
 }
 
-// flushTextIndexes has indexes of text write what statements before this one of the
-// transaction left to be written later. A statement that changes the schema
-// would have them do it, and have their rows for its own: it does not count
-// rows, and so leaves the count of whatever SQL ran last.
+// flushTextIndexes lets full-text indexes write the delayed changes of earlier
+// statements of the transaction. Otherwise a statement that changes the schema
+// would write them and report their number of rows as its own.
 func (r *execution) flushTextIndexes(st *stmt, from int) error {
 	if !st.schema || r.c.autocommit() {
 		return nil
@@ -50,7 +49,7 @@ func (r *execution) flushTextIndexes(st *stmt, from int) error {
 	return nil
 }
 
-// drain runs a statement whose rows nobody wants.
+// drain runs a statement whose rows are not part of the answer.
 func (r *execution) drain(st *stmt, from int, p *C.uchar, n int) error {
 	if err := r.setBudget(); err != nil {
 		return err
@@ -62,21 +61,21 @@ func (r *execution) drain(st *stmt, from int, p *C.uchar, n int) error {
 	return r.addEmptyResult(r.outcome())
 }
 
-// statementFailed is the error of a statement that failed, and ends it.
+// statementFailed returns the error of a failed statement and resets it.
 func (r *execution) statementFailed(st *stmt, rc C.int, from int) error {
 	err := r.failure(rc, from)
-	C.ayb_reset(r.c.c, st.s) // its result is the failure again
+	C.ayb_reset(r.c.c, st.s) // its result is the same failure
 	return err
 }
 
-// watchRowid has the next call find out whether the statement inserts a row.
+// watchRowid makes the next call detect whether the statement inserts a row.
 func (r *execution) watchRowid(st *stmt) {
 	if st.inserts {
 		r.c.c.marks = 1
 	}
 }
 
-// outcome takes down what a statement did that is through.
+// outcome records the effects of a finished statement.
 func (r *execution) outcome() encode.Outcome {
 	r.now.written += int64(r.c.c.written)
 	r.now.rowid = int64(r.c.c.rowid)
@@ -84,7 +83,7 @@ func (r *execution) outcome() encode.Outcome {
 	return encode.Outcome{Affected: int64(r.c.c.affected), Rowid: r.now.rowid, Inserted: r.now.inserted, Truncated: r.c.c.truncated != 0}
 }
 
-// runRows runs a statement and makes its rows a result.
+// runRows runs a statement and encodes its rows as a result.
 func (r *execution) runRows(st *stmt, from int, p *C.uchar, n int) error {
 	if !r.enc.EveryResult() {
 		r.dropResults()
@@ -123,7 +122,7 @@ func (r *execution) runRows(st *stmt, from int, p *C.uchar, n int) error {
 	}
 }
 
-// fill has SQLite make rows.
+// fill lets SQLite produce rows.
 func (r *execution) fill(st *stmt, first C.int, p *C.uchar, n int) (rc C.int) {
 	if r.thread == nil {
 		return C.ayb_fill(r.c.c, st.s, (*C.uchar)(&r.b.raw[0]), C.int(len(r.b.raw)), first, p, C.int(n))
@@ -134,7 +133,7 @@ func (r *execution) fill(st *stmt, first C.int, p *C.uchar, n int) (rc C.int) {
 	return rc
 }
 
-// encode adds what one call of ayb_fill gave.
+// encode adds the rows of one call of ayb_fill.
 func (r *execution) encode(st *stmt, first bool) error {
 	columns := int(r.c.c.columns)
 	if first {
@@ -164,7 +163,7 @@ func (r *execution) encode(st *stmt, first bool) error {
 	return nil
 }
 
-// encodeBig adds the current row cell by cell, straight from SQLite's memory.
+// encodeBig adds the current row cell by cell, directly from SQLite's memory.
 func (r *execution) encodeBig(st *stmt, columns int) error {
 	for i := range columns {
 		v, rc := r.c.cell(st, i)

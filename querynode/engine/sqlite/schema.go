@@ -15,12 +15,11 @@ import (
 	"github.com/ayb-go/ayb/querynode/engine/encode"
 )
 
-// Schema passes to sink what the database holds, as the JSON of query.Schema,
-// ordered by name: all of it as it was at one moment. It runs on a reader and
-// is stopped as a statement is; the batch and the format of the job do not
-// matter. Memory is bounded however large the schema is: what is found is
-// encoded at once and kept back on disk until the reader is free again. The
-// answer begins only when it is complete.
+// Schema sends the objects of the database to sink as the JSON of query.Schema,
+// ordered by name, as of one moment. It runs on a reader and can be stopped
+// like a statement; the batch and the format of the job are ignored. Memory is
+// bounded for any schema: objects are encoded at once and kept on disk until
+// the reader is free again. The answer begins when it is complete.
 func (db *DB) Schema(job *engine.Job, sink engine.Sink) error {
 	if err := db.enter(); err != nil {
 		return err
@@ -39,7 +38,7 @@ func (db *DB) Schema(job *engine.Job, sink engine.Sink) error {
 	return sink.Write(r.out.Buf, true)
 }
 
-// describe writes the whole description, in one read transaction.
+// describe writes the entire description, in one read transaction.
 func (r *execution) describe() error {
 	r.out.Next = r.spool.write
 	if rc := r.c.exec("BEGIN"); rc != C.SQLITE_OK {
@@ -73,24 +72,24 @@ func (r *execution) describeAll() error {
 	return nil
 }
 
-// describer writes objects one after another. It asks SQLite through the
-// table-valued forms of its pragmas, each compiled once.
+// describer writes objects one after another. It uses the table-valued forms of
+// SQLite's pragmas, each compiled once.
 type describer struct {
 	r *execution
 	o *encode.Output
 
 	list, sql, columns, keys, indexes, parts *cursor
 
-	indexRows map[uint64]int64 // where the SQL of an index is, by hash of its name
-	counted   map[uint64]int64 // rows as ANALYZE counted them, by hash of the table's name
+	indexRows map[uint64]int64 // row of an index's SQL, by hash of its name
+	counted   map[uint64]int64 // row counts of ANALYZE, by hash of the table's name
 	hash      hasher
-	mostRows  uint64 // that the file has room for
+	mostRows  uint64 // number of rows for which the file has space
 }
 
-// The statements. Those about an object take its name as ?1.
+// The statements. ?1 is the name of the object.
 const (
-	// Materialized and joined by an index that SQLite makes for it, so that
-	// many tables do not take quadratic time.
+	// Materialized and joined by an automatic index, so that many tables do not
+	// take quadratic time.
 	listSQL = `WITH l AS MATERIALIZED (SELECT name, type, wr, strict FROM pragma_table_list WHERE schema = 'main' AND type <> 'shadow')
 		SELECT s.name, l.type, l.wr, l.strict, s.rowid FROM sqlite_schema AS s JOIN l ON l.name = s.name
 		WHERE s.type IN ('table', 'view') AND (s.type = 'view') = ?1 AND substr(s.name, 1, 7) <> 'sqlite_' COLLATE NOCASE ORDER BY s.name`
@@ -124,7 +123,7 @@ func (d *describer) close() {
 	}
 }
 
-// add writes text that needs no escaping.
+// add writes text without escaping.
 func (d *describer) add(s string) { d.o.Buf = append(d.o.Buf, s...) }
 
 func (d *describer) boolean(b bool) {
@@ -135,7 +134,7 @@ func (d *describer) boolean(b bool) {
 	d.add(`false`)
 }
 
-// Objects writes the tables (views 0) or the views (1).
+// writeObjects writes the tables (views 0) or the views (1).
 func (d *describer) writeObjects(views int64) error {
 	if err := d.list.bindInt(views); err != nil {
 		return err
@@ -150,7 +149,7 @@ func (d *describer) writeObjects(views int64) error {
 	})
 }
 
-// writeObject writes the object at which the list stands.
+// writeObject writes the current object of the list.
 func (d *describer) writeObject() error {
 	kind := d.list.text(1)
 	d.add(`{"name":`)
@@ -190,7 +189,7 @@ func (d *describer) writeObject() error {
 	return d.o.FlushIfFull()
 }
 
-// writeDetails writes what only real tables have.
+// writeDetails writes the properties that only real tables have.
 func (d *describer) writeDetails(kind string, t tableShape) error {
 	if kind != "table" {
 		d.add(`,"foreign_keys":[],"indexes":[],"row_estimate":null`)
@@ -208,7 +207,7 @@ func (d *describer) writeDetails(kind string, t tableShape) error {
 	return d.writeRows(t)
 }
 
-// writeSQL writes the SQL that made what is at a row of sqlite_schema.
+// writeSQL writes the SQL of an object, which is in a row of sqlite_schema.
 func (d *describer) writeSQL(row int64) error {
 	if err := d.sql.bindInt(row); err != nil {
 		return err
@@ -216,10 +215,10 @@ func (d *describer) writeSQL(row int64) error {
 	return d.sql.each(func(l *cursor) error { return l.write(d.o, 0) })
 }
 
-// tableShape is what has to be known of a table's columns to go on.
+// tableShape is what later steps need of a table's columns.
 type tableShape struct {
 	keys  []keyColumn
-	rowid string // a name for the rowid that no column has; empty if there is none
+	rowid string // an unused name of the rowid, or empty
 }
 
 type keyColumn struct {
@@ -227,7 +226,7 @@ type keyColumn struct {
 	name string
 }
 
-// key is the primary key, in its order.
+// key returns the primary key, in its order.
 func (s tableShape) key() []string {
 	slices.SortFunc(s.keys, func(a, b keyColumn) int { return int(a.at - b.at) })
 	names := make([]string, len(s.keys))
@@ -237,7 +236,7 @@ func (s tableShape) key() []string {
 	return names
 }
 
-// rowidName picks a name of the rowid that is not among those of columns.
+// rowidName returns a name of the rowid that no column has.
 func rowidName(taken []string) string {
 	for _, n := range []string{"rowid", "_rowid_", "oid"} {
 		if !slices.ContainsFunc(taken, func(t string) bool { return strings.EqualFold(t, n) }) {

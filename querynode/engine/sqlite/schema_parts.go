@@ -11,17 +11,17 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// What PRAGMA table_xinfo says with hidden.
+// The values of hidden in PRAGMA table_xinfo.
 const (
 	hiddenColumn  = 1
 	virtualColumn = 2
 	storedColumn  = 3
 )
 
-// writeColumns writes the columns of the object. Where they may depend on
-// something that is broken, that is told instead of failing.
+// writeColumns writes the columns of the object. If they depend on a broken
+// object, it writes the reason instead of failing.
 func (d *describer) writeColumns(mayFail bool) (s tableShape, broken string, err error) {
-	var names []string // those that could be a name of the rowid
+	var names []string // possible names of the rowid
 	first := true
 	d.add(`[`)
 	err = d.columns.eachFor(d.list, func(c *cursor) error {
@@ -45,7 +45,7 @@ func (d *describer) writeColumns(mayFail bool) (s tableShape, broken string, err
 	return s, "", err
 }
 
-// Column writes the column at which the statement stands.
+// writeColumn writes the current column.
 func (d *describer) writeColumn() error {
 	c := d.columns
 	d.add(`{"name":`)
@@ -106,7 +106,8 @@ func (d *describer) writeKeys() error {
 	return nil
 }
 
-// foreignKeys reads those of the table. SQLite itself holds all of them.
+// foreignKeys reads the foreign keys of the table. SQLite itself keeps all of
+// them in memory.
 func (d *describer) foreignKeys() ([]daemonapi.ForeignKey, error) {
 	var keys []daemonapi.ForeignKey
 	id := int64(-1)
@@ -117,7 +118,7 @@ func (d *describer) foreignKeys() ([]daemonapi.ForeignKey, error) {
 		}
 		k := &keys[len(keys)-1]
 		k.Columns = append(k.Columns, l.text(2))
-		if !l.null(3) { // else the primary key there
+		if !l.null(3) { // otherwise the primary key of the parent
 			k.References = append(k.References, l.text(3))
 		}
 		return nil
@@ -139,7 +140,7 @@ func (d *describer) writeIndexes() error {
 	})
 }
 
-// writeIndex writes the index at which the statement stands.
+// writeIndex writes the current index.
 func (d *describer) writeIndex() error {
 	x := d.indexes
 	d.add(`{"name":`)
@@ -155,7 +156,7 @@ func (d *describer) writeIndex() error {
 			d.add(`,`)
 		}
 		first = false
-		return l.write(d.o, 0) // null is an expression
+		return l.write(d.o, 0) // null means an expression
 	})
 	if err != nil {
 		return err
@@ -173,7 +174,7 @@ func (d *describer) writeIndex() error {
 	return d.o.FlushIfFull()
 }
 
-// indexOrigin names what PRAGMA index_list has a letter for.
+// indexOrigin returns the name for a letter of PRAGMA index_list.
 func indexOrigin(letter string) string {
 	switch letter {
 	case "pk":
@@ -202,8 +203,8 @@ func (d *describer) writeNames(names []string) error {
 	return nil
 }
 
-// sqlMessage is the message of an error that says that an object does not
-// work, and nothing else; empty for every other error.
+// sqlMessage returns the message of an error about a broken object; it is empty
+// for all other errors.
 func sqlMessage(err error) string {
 	e, ok := errors.AsType[*errs.Error](err)
 	if !ok || e.Code != errs.SQL || strings.HasPrefix(e.Message, "out of memory") {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// hasher stands for a name in a map: names are a tenant's, and may be long.
+// hasher hashes names for maps, because a tenant's names may be long.
 type hasher func(name string) uint64
 
 func newHasher() hasher {
@@ -16,10 +16,10 @@ func newHasher() hasher {
 	return func(name string) uint64 { return maphash.String(seed, name) }
 }
 
-// leastRow is the fewest bytes that a row takes in the file.
+// leastRow is the minimum size of a row in the file.
 const leastRow = 5
 
-// prefetch reads in one go what would take a scan for every table.
+// prefetch reads at once what would need a scan for every table.
 func (d *describer) prefetch() error {
 	d.hash, d.indexRows, d.counted = newHasher(), map[uint64]int64{}, map[uint64]int64{}
 	for _, g := range []struct {
@@ -37,8 +37,8 @@ func (d *describer) prefetch() error {
 			return err
 		}
 	}
-	// What ANALYZE has counted. The table is missing before the first, and a
-	// file may hold another one by that name.
+	// The statistics of ANALYZE. Before the first ANALYZE the table is missing,
+	// and a file may hold another table with its name.
 	err := d.query(`SELECT tbl, CAST(stat AS INTEGER) FROM sqlite_stat1`, func(l *cursor) {
 		h := d.hash(l.text(0))
 		d.counted[h] = max(d.counted[h], l.integer(1))
@@ -62,7 +62,7 @@ func (d *describer) query(sql string, row func(*cursor)) error {
 	})
 }
 
-// writeRows writes how many rows the table may have.
+// writeRows writes the estimated number of rows.
 func (d *describer) writeRows(t tableShape) error {
 	n, known, err := d.estimateRows(t)
 	if err != nil {
@@ -76,14 +76,14 @@ func (d *describer) writeRows(t tableShape) error {
 	return nil
 }
 
-// estimateRows estimates the number of rows from both ends of the table and from what
-// ANALYZE has counted, without reading what is between.
+// estimateRows estimates the number of rows from both ends of the table and
+// from the statistics of ANALYZE, without reading the rows between.
 func (d *describer) estimateRows(t tableShape) (n uint64, known bool, err error) {
 	name := d.list.text(0)
 	counted, analyzed := d.counted[d.hash(name)]
 	least, most, empty, err := d.rowidRange(name, t.rowid)
 	switch {
-	case err != nil && undoesOnlyStatement(err): // a name too long for a statement with it
+	case err != nil && undoesOnlyStatement(err): // the name is too long for a statement
 		return 0, false, nil
 	case err != nil:
 		return 0, false, err
@@ -91,9 +91,9 @@ func (d *describer) estimateRows(t tableShape) (n uint64, known bool, err error)
 		return 0, true, nil
 	}
 	analyzed = analyzed && counted > 0
-	span := uint64(most) - uint64(least) + 1 // 0: all there are
+	span := uint64(most) - uint64(least) + 1 // 0: all rowids
 	switch {
-	case t.rowid == "" || span == 0 || span > d.mostRows: // the numbers have gaps, or are none
+	case t.rowid == "" || span == 0 || span > d.mostRows: // the rowids have gaps or are unknown
 		return uint64(counted), analyzed && uint64(counted) <= d.mostRows, nil
 	case analyzed && uint64(counted) <= span && span/2 <= uint64(counted): // nearly as many, and counted
 		return uint64(counted), true, nil
@@ -101,8 +101,8 @@ func (d *describer) estimateRows(t tableShape) (n uint64, known bool, err error)
 	return span, true, nil
 }
 
-// rowidRange finds the smallest and the largest rowid, or for a table without only
-// whether it is empty.
+// rowidRange returns the smallest and the largest rowid. For a table without
+// rowids it returns only whether the table is empty.
 func (d *describer) rowidRange(table, rowid string) (least, most int64, empty bool, err error) {
 	from := ` FROM main."` + strings.ReplaceAll(table, `"`, `""`) + `"`
 	sql := `SELECT 1, 1` + from + ` LIMIT 1`

@@ -5,10 +5,9 @@ import (
 	"strings"
 )
 
-// onlyStatement gives the statement at the beginning of a text of a schema,
-// without its semicolon and what follows. SQLite reads no further, so a file
-// that somebody else has made can hold anything there, and whoever runs an
-// export would run it.
+// onlyStatement returns the statement at the beginning of a schema text,
+// without its semicolon and the rest. SQLite ignores that rest, so a foreign
+// file can hold anything there, which would run with an exported script.
 func onlyStatement(sql string) string {
 	trigger := isTrigger(sql)
 	end, after := 0, false // after a semicolon
@@ -33,7 +32,8 @@ func onlyStatement(sql string) string {
 	}
 }
 
-// gap is how many bytes of white space and comments a text begins with.
+// gap returns the number of bytes of white space and comments at the beginning
+// of a text.
 func gap(s string) int {
 	rest := s
 	for rest != "" {
@@ -54,7 +54,7 @@ func gap(s string) int {
 	return len(s) - len(rest)
 }
 
-// isTrigger tells whether a statement is a CREATE TRIGGER.
+// isTrigger reports whether a statement is a CREATE TRIGGER.
 func isTrigger(sql string) bool {
 	_, rest := token(sql) // CREATE
 	word, rest := token(rest)
@@ -64,7 +64,7 @@ func isTrigger(sql string) bool {
 	return strings.EqualFold(word, "TRIGGER")
 }
 
-// hasWord tells whether a statement has a word outside of quotes and comments.
+// hasWord reports whether a statement has a word outside of quotes and comments.
 func hasWord(sql, word string) bool {
 	for rest := sql; rest != ""; {
 		var w string
@@ -75,8 +75,8 @@ func hasWord(sql, word string) bool {
 	return false
 }
 
-// module gives the name of the module of a CREATE VIRTUAL TABLE, in small
-// letters, and its arguments.
+// module returns the module of a CREATE VIRTUAL TABLE, in lower case, and its
+// arguments.
 func module(sql string) (name, args string) {
 	for rest := sql; rest != ""; {
 		var w string
@@ -93,5 +93,5 @@ func module(sql string) (name, args string) {
 	return "", ""
 }
 
-// contentless is the argument by which a table for searching keeps no text.
+// contentless matches the argument with which a full-text table keeps no text.
 var contentless = regexp.MustCompile(`(?i)\bcontent\s*=\s*(''|""|,|\)|$)`)

@@ -18,7 +18,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// schema gives the description of a database, as it was sent.
+// schema returns the description of a database, as it was sent.
 func (db *testDB) schema() ([]byte, error) {
 	var m enginetest.Memory
 	err := db.Schema(engine.NewJob(daemonapi.Batch{}, engine.JobOptions{Timeout: time.Minute}), &m)

@@ -9,24 +9,24 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// spoolMemory is how much of a waiting result is kept in memory, allSpools
-// how much of all of them: clients that read slowly must not add up.
+// spoolMemory is how much of a waiting result is kept in memory, allSpools how
+// much of all of them: slow clients must not add up.
 const (
 	spoolMemory = 1 << 20
 	allSpools   = 16 << 20
 )
 
-// FlushIfFull is what temporary files are counted by.
+// spaceCounter counts the bytes of temporary files.
 type spaceCounter interface {
 	Grow(bytes int64) error
 	Shrink(bytes int64)
 }
 
-// spool keeps a result until its transaction is committed: a little in
-// memory, the rest in a file that has no name.
+// spool keeps a result until its transaction is committed: a little in memory,
+// the rest in a file without a name.
 type spool struct {
 	dir   string
-	used  *atomic.Int64 // by all spools of the database
+	used  *atomic.Int64 // bytes in memory of all spools of the database
 	space spaceCounter
 	mem   []byte
 	file  *os.File
@@ -61,10 +61,10 @@ func (s *spool) write(p []byte) error {
 	return nil
 }
 
-// empty tells whether the spool holds nothing.
+// empty reports whether the spool is empty.
 func (s *spool) empty() bool { return len(s.mem) == 0 && s.file == nil }
 
-// replay passes on what was written, in order, through buf.
+// replay passes on the bytes in order, through buf.
 func (s *spool) replay(buf []byte, to func(p []byte) error) error {
 	for rest := s.mem; len(rest) > 0; {
 		n := min(len(rest), encode.ChunkBytes)
@@ -95,7 +95,7 @@ func (s *spool) replay(buf []byte, to func(p []byte) error) error {
 	}
 }
 
-// reset forgets everything and gives the file's room back.
+// reset drops all bytes and releases the file's space.
 func (s *spool) reset() {
 	if s.mem != nil {
 		s.used.Add(-int64(len(s.mem)))

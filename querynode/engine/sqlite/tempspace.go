@@ -13,14 +13,14 @@ import (
 	"github.com/ayb-go/ayb/querynode/space"
 )
 
-// Grow asks for room for so many bytes of a temporary file, before they are
-// written. The error is DiskFull. Shrink has to follow when they are gone. Like
-// Shrink it may be called by any goroutine.
+// Grow reserves space for a temporary file before the bytes are written. The
+// error is DiskFull. Shrink must follow when the bytes are gone. Both are safe
+// for concurrent use.
 func (db *DB) Grow(bytes int64) error {
 	return spaceError(C.ayb_space_grow(C.int64_t(bytes), C.AYB_GROW_TEMP))
 }
 
-// Shrink gives back what Grow gave.
+// Shrink releases space that Grow has reserved.
 func (db *DB) Shrink(bytes int64) { C.ayb_space_shrink(C.int64_t(bytes)) }
 
 func spaceError(why C.int) error {
@@ -41,7 +41,7 @@ type countedFile struct {
 	bytes int64
 }
 
-// countFile counts what is in the file already.
+// countFile counts the bytes in the file.
 func countFile(f *os.File) (*countedFile, error) {
 	info, err := f.Stat()
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"unsafe"
 )
 
-// callCounter counts what callers ask for, so that work on the whole database can
-// tell whether it would be in somebody's way.
+// callCounter counts the requests of callers, so that work on the entire
+// database can pause for them.
 type callCounter struct{ p *C.ayb_throttle }
 
 func newCallCounter() callCounter {
@@ -24,21 +24,22 @@ func newCallCounter() callCounter {
 
 func (c callCounter) counter() *int64 { return (*int64)(unsafe.Pointer(&c.p.ran)) }
 
-// add takes down that a caller has asked for something.
+// add counts a request of a caller.
 func (c callCounter) add() { atomic.AddInt64(c.counter(), 1) }
 
 func (c callCounter) free() { C.free(unsafe.Pointer(c.p)) }
 
 const (
-	// workSlice is how much of an export is done at a time; then it rests for rests
-	// times as long, while callers ask. What it sends has a way to go yet, and
-	// costs others about as much as here.
+	// workSlice is how long an export works before it pauses for pauseFactor
+	// times as long, while there are requests. Its bytes are processed further
+	// along the way, which costs others about as much as this work.
 	workSlice    = 2 * time.Millisecond
 	pauseFactor  = 8
 	longestPause = 50 * time.Millisecond
 )
 
-// throttle has work in Go rest while callers want something, as throttle.c has SQLite.
+// throttle pauses work in Go during requests of callers, like throttle.c does
+// in SQLite.
 type throttle struct {
 	calls callCounter
 	seen  int64
@@ -49,8 +50,8 @@ func (c callCounter) newThrottle() *throttle {
 	return &throttle{c, atomic.LoadInt64(c.counter()), time.Now()}
 }
 
-// pauseIfDue rests, if it is time and somebody has asked for something meanwhile, or
-// until stop.
+// pauseIfDue pauses, until stop, if a pause is due and there were requests
+// meanwhile.
 func (p *throttle) pauseIfDue(stop <-chan struct{}) {
 	worked := time.Since(p.since)
 	if worked < workSlice {

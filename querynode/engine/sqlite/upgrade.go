@@ -17,30 +17,31 @@ import (
 	"github.com/ayb-go/ayb/querynode/engine"
 )
 
-// Another version of SQLite may compute something else of the same row: since
-// 3.53 a REAL becomes text of up to 17 digits. An index over that, or over a
-// column that is computed, then disagrees with its table. So those indexes are
-// made anew in files that come, and once after an upgrade. Which version has
-// written a file last is in its header; the engine writes the header anew when
-// it has made the indexes, so nothing else has to be kept.
+// Another version of SQLite may compute another value from the same row: since
+// 3.53, a REAL becomes a text of up to 17 digits. An index over such a value,
+// or over a generated column, then disagrees with its table. So these indexes
+// are rebuilt in uploaded files, and once after an upgrade. The header of a
+// file holds the version that wrote it last. The engine writes the header after
+// the rebuild, so no other state is needed.
 
-// computedIndexSQL asks for an index over what is computed, or of rows that are chosen
-// by something computed.
+// computedIndexSQL finds an index over computed values, or a partial index with
+// a computed condition.
 const computedIndexSQL = `SELECT 1 FROM sqlite_schema AS s WHERE s.type = 'index' AND (s.sql LIKE '%where%'
 	OR EXISTS (SELECT 1 FROM pragma_index_xinfo(s.name, 'main') AS x WHERE x.cid = -2
 		OR x.key AND x.name IN (SELECT name FROM pragma_table_xinfo(s.tbl_name, 'main') WHERE hidden IN (2, 3)))) LIMIT 1`
 
-// storedColumnSQL asks for a table that keeps what it has computed.
+// storedColumnSQL finds a table with stored generated columns.
 const storedColumnSQL = `SELECT s.name FROM sqlite_schema AS s, pragma_table_xinfo(s.name, 'main') AS c WHERE s.type = 'table' AND c.hidden = 3 LIMIT 1`
 
-// firstSameVersion is the first version that makes texts of REALs as this one does.
+// firstSameVersion is the first version that converts REALs to text like this
+// one.
 const firstSameVersion = 3053000
 
-// versionStamp writes the header, and so the version, without changing anything.
+// versionStamp rewrites the header, and so the version, without another change.
 const versionStamp = `PRAGMA user_version`
 
-// writtenBy is the version of SQLite that has last written the header of a
-// file, such as 3054001; 0 when that cannot be told.
+// writtenBy returns the version of SQLite that last wrote the header of a file,
+// such as 3054001, or 0 if unknown.
 func writtenBy(path string) int {
 	f, err := os.Open(path)
 	if err != nil {
@@ -54,8 +55,8 @@ func writtenBy(path string) int {
 	return int(binary.BigEndian.Uint32(head[96:]))
 }
 
-// rebuildOldIndexes makes the indexes anew that the version of SQLite that has written the
-// file may have filled otherwise. An index that cannot be made anew stays as it is.
+// rebuildOldIndexes rebuilds the indexes that the version of SQLite that wrote
+// the file may have filled differently. An index that cannot be rebuilt stays.
 func (c *conn) rebuildOldIndexes(by int) C.int {
 	if by == 0 || by == int(C.sqlite3_libversion_number()) {
 		return C.SQLITE_OK
@@ -72,8 +73,8 @@ func (c *conn) rebuildOldIndexes(by int) C.int {
 	return c.exec(versionStamp + "=" + c.result())
 }
 
-// ignoreIndexError keeps a database from being closed to all for the sake of an
-// index.
+// ignoreIndexError keeps a database accessible although an index cannot be
+// rebuilt.
 func (c *conn) ignoreIndexError(rc C.int) C.int {
 	switch primary(rc) {
 	case C.SQLITE_ERROR, C.SQLITE_CONSTRAINT:
@@ -82,9 +83,9 @@ func (c *conn) ignoreIndexError(rc C.int) C.int {
 	return rc
 }
 
-// rebuildIndexes makes the indexes of a file anew that another version of SQLite may
-// have filled otherwise, and tells what the file needs and SQLite has not here:
-// then it could be neither changed nor copied.
+// rebuildIndexes rebuilds the indexes that another version of SQLite may have
+// filled differently. It returns which feature the file needs and this SQLite
+// lacks: then the database could be neither changed nor copied.
 func (a *maintenance) rebuildIndexes() (wrong string, err error) {
 	if wrong, err := a.tryExec("EXPLAIN REINDEX"); wrong != "" || err != nil {
 		return wrong, err
@@ -96,8 +97,8 @@ func (a *maintenance) rebuildIndexes() (wrong string, err error) {
 	return a.tryExec("REINDEX")
 }
 
-// checkCopyable tells why the database could not be copied: a copy begins with all
-// its tables and indexes, made by their own statements.
+// checkCopyable returns why the database could not be copied: a copy first
+// creates all tables and indexes with their own statements.
 func (a *maintenance) checkCopyable() (wrong string, err error) {
 	statements, err := a.queryTexts(`SELECT sql FROM sqlite_schema WHERE type IN ('table', 'index') AND sql LIKE 'CREATE%' AND sql NOT LIKE 'CREATE VIRTUAL%' AND substr(name, 1, 7) <> 'sqlite_' ORDER BY type DESC, rowid`)
 	if err != nil {
@@ -118,7 +119,7 @@ func (a *maintenance) checkCopyable() (wrong string, err error) {
 	return "", nil
 }
 
-// queryTexts runs one statement, as the policy lets it, and gives the first column.
+// queryTexts runs one statement under the policy and returns the first column.
 func (a *maintenance) queryTexts(sql string) (all []string, err error) {
 	if why := a.job.Reason(); why != engine.NotStopped {
 		return nil, a.explain(engine.StopError(why, a.job))
@@ -145,8 +146,7 @@ func (a *maintenance) queryTexts(sql string) (all []string, err error) {
 	}
 }
 
-// tryExec runs a statement, and tells why it cannot be run if that is because of
-// the file.
+// tryExec runs a statement. It returns as wrong why the file makes it fail.
 func (a *maintenance) tryExec(sql string) (wrong string, err error) {
 	_, err = a.exec(sql)
 	if m := sqlMessage(err); m != "" {
@@ -155,7 +155,8 @@ func (a *maintenance) tryExec(sql string) (wrong string, err error) {
 	return "", err
 }
 
-// missingFeature gives the message if it is about something that SQLite has not here.
+// missingFeature returns the message if it concerns a feature that this SQLite
+// lacks.
 func missingFeature(wrong string) string {
 	for _, begin := range []string{"no such collation sequence: ", "no such function: ", "no such module: ", "unknown function: ", "unsafe use of "} {
 		if strings.HasPrefix(wrong, begin) {
@@ -165,7 +166,7 @@ func missingFeature(wrong string) string {
 	return ""
 }
 
-// Remarks tells of a file that has come whole what its sender may not expect.
+// receiveRemarks returns remarks about an uploaded file.
 func (a *maintenance) receiveRemarks() (remarks []string, err error) {
 	head, size, err := a.readHead()
 	if err != nil {
@@ -179,7 +180,7 @@ func (a *maintenance) receiveRemarks() (remarks []string, err error) {
 	}
 	a.setTimeLimit(size)
 	if err := a.open(a.db.o.Path, C.SQLITE_OPEN_READWRITE); err != nil {
-		return remarks, nil // what is wrong is told by those who check it
+		return remarks, nil // the checks report errors
 	}
 	if table, err := a.exec(storedColumnSQL); err == nil && table != "" {
 		remarks = append(remarks, "The table "+quoted(table)+" stores what it computes, and SQLite before 3.53 wrote REALs in texts with 15 digits, where they now have up to 17; rows keep what is stored until they are updated")

@@ -22,7 +22,7 @@ func oldFile(t *testing.T) []byte {
 	return b
 }
 
-// right tells whether the indexes of the old file agree with its table.
+// right reports whether the indexes of the old file agree with its table.
 func (db *testDB) right() {
 	db.T.Helper()
 	if got := db.Must(ro, "PRAGMA integrity_check"); got != "ok" {

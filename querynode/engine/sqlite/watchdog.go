@@ -13,9 +13,9 @@ const (
 	watchIdle  = 2 // rounds without work before the watchdog sleeps
 )
 
-// watchdog stops jobs whose time is up. SQLite asks for the time itself while
-// its virtual machine steps; the watchdog is for what takes long within one
-// step. It ticks only while there is work.
+// watchdog stops jobs whose time is up. SQLite checks the time while its
+// virtual machine steps; the watchdog is for long work within one step. It
+// ticks only while there is work.
 func (db *DB) watchdog() {
 	for {
 		select {
@@ -29,7 +29,7 @@ func (db *DB) watchdog() {
 	}
 }
 
-// watchBusy watches until nothing has run for a while; false means quit.
+// watchBusy watches until no job has run for a while. It returns false to quit.
 func (db *DB) watchBusy() bool {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
@@ -46,7 +46,7 @@ func (db *DB) watchBusy() bool {
 			continue
 		}
 		db.watching.Store(false)
-		// A job that came in between has seen the watchdog awake.
+		// A job that came in between found the watchdog awake.
 		if !db.sweep() || !db.watching.CompareAndSwap(false, true) {
 			return true
 		}
@@ -54,15 +54,16 @@ func (db *DB) watchBusy() bool {
 	}
 }
 
-// wake makes sure that the watchdog watches.
+// wake ensures that the watchdog runs.
 func (db *DB) wake() {
 	if !db.watching.Load() && db.watching.CompareAndSwap(false, true) {
 		db.watch <- struct{}{}
 	}
 }
 
-// sweep interrupts every job that has to stop, again and again: one interrupt
-// may fall between two statements. It tells whether any job runs.
+// sweep interrupts every job that has to stop. It does so repeatedly, because
+// one interrupt may fall between two statements. It reports whether any job
+// runs.
 func (db *DB) sweep() bool {
 	busy := false
 	now := db.now()

@@ -9,9 +9,10 @@ import "C"
 
 import "errors"
 
-// endTransaction commits our transaction, or makes sure that the body left none.
+// endTransaction commits the engine's transaction, or rolls back what the body
+// left open.
 func (r *execution) endTransaction(ours bool) error {
-	r.detach() // from here on the answer is decided by SQLite alone
+	r.detach() // from here on, SQLite alone decides
 	if ours {
 		if rc := r.c.exec("COMMIT"); rc != C.SQLITE_OK {
 			r.at = noStatement
@@ -25,7 +26,7 @@ func (r *execution) endTransaction(ours bool) error {
 	return nil
 }
 
-// Begin begins the transaction of a body.
+// beginTransaction begins the transaction of a body.
 func (r *execution) beginTransaction(from int) error {
 	sql := "BEGIN IMMEDIATE"
 	if r.c.reader {
@@ -37,10 +38,10 @@ func (r *execution) beginTransaction(from int) error {
 	return nil
 }
 
-// runOnWriter runs a body on the writer, or on the reader of a caller who may not
-// write, where SQLite lets through what changes nothing: in one transaction if that is possible.
-// Whether it is, SQLite's own parser finds out on the way; nothing has been
-// answered by then, so the body can start over (Q4).
+// runOnWriter runs a body on the writer, or for a read-only caller on a reader,
+// where SQLite rejects changes. It uses one transaction if possible. Whether
+// that is possible turns out while SQLite compiles the statements. Nothing has
+// been answered by then, so the body can start over.
 func (r *execution) runOnWriter() error {
 	r.out.Next = r.retain
 	err := r.runAtomic()
@@ -50,7 +51,7 @@ func (r *execution) runOnWriter() error {
 		return err
 	case !r.isScript():
 		return errTogether()
-	case ends && r.at > 0: // step by step, what ran before it would stay
+	case ends && r.at > 0: // stepwise, earlier statements would stay
 		return errNotBegun()
 	}
 	if err := r.startOver(); err != nil {
@@ -60,7 +61,7 @@ func (r *execution) runOnWriter() error {
 }
 
 // runAtomic runs a body in one transaction. A single statement is one by
-// itself. errHere means that the body has to run step by step.
+// itself. errHere means that the body has to run stepwise.
 func (r *execution) runAtomic() error {
 	ours := false
 	err := r.eachStatement(C.AYB_ATOMIC, func(s step) (int, error) {
@@ -81,7 +82,7 @@ func (r *execution) runAtomic() error {
 				return 0, err
 			}
 			ours = true
-			if s.st.pragma { // acts while compiled, so once more, inside
+			if s.st.pragma { // takes effect while it is compiled: again, inside
 				return s.from, nil
 			}
 		}
@@ -93,8 +94,8 @@ func (r *execution) runAtomic() error {
 	return r.endTransaction(true)
 }
 
-// runStepwise runs a body that holds its transactions itself, or has
-// statements that cannot run in one.
+// runStepwise runs a body with transactions of its own, or with statements that
+// cannot run in one.
 func (r *execution) runStepwise() error {
 	err := r.eachStatement(C.AYB_FREE, func(s step) (int, error) {
 		switch {
@@ -113,9 +114,9 @@ func (r *execution) runStepwise() error {
 	return r.endTransaction(false)
 }
 
-// runAllOrNothing runs one statement so that it happens completely or not at all, also
-// when it is stopped among its rows: SQLite makes all changes of a statement
-// with RETURNING before the first row, and commits them when it is reset.
+// runAllOrNothing runs one statement so that it happens completely or not at
+// all, also when it is stopped among its rows: SQLite makes all changes of a
+// statement with RETURNING before the first row, and commits them at its reset.
 func (r *execution) runAllOrNothing(st *stmt, from int) error {
 	if st.columns == 0 || st.pragma || !r.c.autocommit() {
 		return r.runStatement(st, from, true)
@@ -132,8 +133,8 @@ func (r *execution) runAllOrNothing(st *stmt, from int) error {
 	return nil
 }
 
-// runVacuum runs a VACUUM, which attaches a temporary file of its own; nothing
-// else ever may.
+// runVacuum runs a VACUUM. It attaches a temporary file, which no other
+// statement may do.
 func (r *execution) runVacuum(st *stmt, from int) error {
 	r.c.c.vacuum = 1
 	C.sqlite3_limit(r.c.c.db, C.SQLITE_LIMIT_ATTACHED, 1)
@@ -143,7 +144,7 @@ func (r *execution) runVacuum(st *stmt, from int) error {
 	return err
 }
 
-// startOver undoes everything a first attempt at a body did, also to the
+// startOver undoes a first attempt at a body, also its effects on the
 // connection.
 func (r *execution) startOver() error {
 	r.rollback()
