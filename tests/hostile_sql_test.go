@@ -49,15 +49,9 @@ func hostileSQL(t *testing.T, w *harness.Server, mallory *harness.User) {
 			t.Parallel()
 			db := newTarget(t, w, mallory)
 			if a.setup != "" {
-				// The limit of time is for attacks; on a busy machine it may end this too.
-				var got attackResult
-				harness.Until(t, "the attack to be set up", func() bool {
-					got = db.sql(a.setup)
-					return got.status != http.StatusRequestTimeout
-				})
-				got.wants(t, w, 200, "")
+				db.sqlInTime(a.setup, 200).wants(t, w, 200, "")
 			}
-			got := db.sql(a.attack)
+			got := db.sqlInTime(a.attack, a.status)
 			got.wants(t, w, a.status, a.says)
 			if got.status == http.StatusInternalServerError { // it has ended the daemon, or found a fault
 				t.Errorf("the server takes the blame: %.400s", got.body)
@@ -68,6 +62,17 @@ func hostileSQL(t *testing.T, w *harness.Server, mallory *harness.User) {
 			db.survives()
 		})
 	}
+}
+
+// sqlInTime runs SQL that ends with a status. On a busy machine the limit of time may
+// come before another limit; then it runs the SQL again.
+func (a target) sqlInTime(sql string, status int) (got attackResult) {
+	a.t.Helper()
+	harness.Until(a.t, "an answer within the limit of time", func() bool {
+		got = a.sql(sql)
+		return got.status != http.StatusRequestTimeout || status == http.StatusRequestTimeout || status == 0
+	})
+	return got
 }
 
 // escapeAttacks try to reach other files, the process, or what keeps the database
