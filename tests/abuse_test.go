@@ -255,7 +255,7 @@ func wantClearError(t testing.TB, what string, err error) {
 func TestAbuse(t *testing.T) {
 	srv, group := startSmall(t)
 	server := srv.Process("ayb")
-	if !strings.Contains(server.Output(), "querynode.max_daemons is lowered to what") {
+	if !strings.Contains(server.Output(), "room for fewer daemons than querynode.max_daemons") {
 		t.Errorf("nothing is said of the descriptors:\n%s", server.Output())
 	}
 	nora := srv.Register("nora")

@@ -6,9 +6,9 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// Schema is the answer to KindSchema: what a database holds, as the caller
-// may see it. Internal tables (sqlite_…) and the shadow tables of virtual
-// tables are left out.
+// Schema is the answer to KindSchema: the contents of a database that the
+// caller may see. It leaves out internal tables (sqlite_…) and the shadow
+// tables of virtual tables.
 type Schema struct {
 	Tables []Table `json:"tables"`
 	Views  []Table `json:"views"`
@@ -26,22 +26,22 @@ type Table struct {
 	PrimaryKey  []string     `json:"primary_key"`
 	ForeignKeys []ForeignKey `json:"foreign_keys"`
 	Indexes     []Index      `json:"indexes"`
-	// Rows estimates the number of rows without reading them; null when
-	// nothing is known.
+	// Rows is an estimate of the number of rows, made without reading them;
+	// null when unknown.
 	Rows         *int64 `json:"row_estimate"`
 	WithoutRowid bool   `json:"without_rowid"`
 	Strict       bool   `json:"strict"`
-	// Error says why a broken view or virtual table could not be described.
+	// Error is why a broken view or virtual table has no description.
 	Error string `json:"error,omitempty"`
 }
 
 // Column is a column of a table or view.
 type Column struct {
 	Name string `json:"name"`
-	// Type is the declared type, as written; empty when there is none.
+	// Type is the declared type, as written; empty for none.
 	Type    string  `json:"type"`
 	NotNull bool    `json:"not_null"`
-	Default *string `json:"default"` // SQL text; null when there is none
+	Default *string `json:"default"` // SQL text; null without one
 	// Generated is "virtual" or "stored" for a generated column.
 	Generated string `json:"generated,omitempty"`
 	Hidden    bool   `json:"hidden,omitempty"` // of a virtual table
@@ -51,7 +51,7 @@ type Column struct {
 type ForeignKey struct {
 	Columns []string `json:"columns"`
 	Table   string   `json:"table"`
-	// References are the columns there; empty means its primary key.
+	// References are the columns of the other table; empty for its primary key.
 	References []string `json:"references"`
 	OnUpdate   string   `json:"on_update"`
 	OnDelete   string   `json:"on_delete"`
@@ -61,7 +61,7 @@ type ForeignKey struct {
 type Index struct {
 	Name   string `json:"name"`
 	Unique bool   `json:"unique"`
-	// Columns are the names in order; null stands for an expression.
+	// Columns are the names in order; null for an expression.
 	Columns []*string `json:"columns"`
 	Partial bool      `json:"partial"`
 	// Origin is "index" for CREATE INDEX, else "unique" or "primary_key".
@@ -74,9 +74,9 @@ type Running struct {
 	Queries []RunningQuery `json:"queries"`
 }
 
-// RunningQuery is a request that runs or waits.
+// RunningQuery is a running or waiting request.
 type RunningQuery struct {
-	// ID stops it; see KindCancel. It tells nothing else.
+	// ID is an opaque id for KindCancel.
 	ID      string         `json:"id"`
 	Caller  ayb.EntitySlug `json:"entity"`
 	Agent   string         `json:"agent,omitempty"`

@@ -2,19 +2,19 @@ package daemonapi
 
 import "time"
 
-// Batch is what a JSON body asks to run.
+// Batch is the content of a JSON body.
 type Batch struct {
-	// Statements are run in order. Only when Script is set may the text of
-	// one, then the only one, hold several statements of SQL.
+	// Statements run in order. Only with Script may the text of a statement,
+	// which is then the only one, contain several SQL statements.
 	Statements []Statement
-	// Script says that the body was one text without parameters.
+	// Script reports that the body had one text without parameters.
 	Script bool
-	// Atomic says that all statements share one transaction; else each is its
-	// own, and one that fails does not keep the next from running.
+	// Atomic runs all statements in one transaction. Otherwise each has its
+	// own, and the next one runs even when one fails.
 	Atomic bool
-	// MaxRows is how many rows of a result are returned; 0 is all.
+	// MaxRows limits the returned rows of a result; 0 is unlimited.
 	MaxRows int64
-	// Timeout is the caller's own limit of engine time; 0 is none.
+	// Timeout is the caller's own limit of engine time; 0 is unlimited.
 	Timeout time.Duration
 }
 
@@ -25,18 +25,17 @@ type Statement struct {
 }
 
 // Params are the values of a statement's parameters: positional, named, or
-// none. Engines refuse a statement that has other parameters than those
-// given.
+// none. An engine refuses a statement whose parameters do not match.
 type Params struct {
 	// Positional are the values of parameters 1 to n.
 	Positional []Value
-	// Named are values by name, in the order given. A name may come with its
-	// sign (":a", "@a", "$a") or without, which is any of them; "1" and "?1"
-	// are the parameter of that number. No name comes twice.
+	// Named are values by name, in the given order. A name has its sign (":a",
+	// "@a", "$a"), or no sign and matches any; "1" and "?1" are the parameter
+	// of that number. Names are unique.
 	Named []Named
 }
 
-// Empty tells whether there are no values.
+// Empty reports whether there are no values.
 func (p Params) Empty() bool { return len(p.Positional) == 0 && len(p.Named) == 0 }
 
 // Named is the value of one named parameter.
@@ -57,7 +56,7 @@ const (
 	Blob
 )
 
-// Value is the value of a parameter, exactly as it was given.
+// Value is the unchanged value of a parameter.
 type Value struct {
 	Kind    ValueKind
 	Integer int64

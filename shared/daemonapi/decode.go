@@ -14,10 +14,10 @@ import (
 )
 
 const (
-	// maxTimeout is the longest timeout_ms that is told apart from none.
+	// maxTimeout is the largest timeout_ms.
 	maxTimeout = math.MaxUint32
-	// maxStatements and maxValues bound what is made of a body: two bytes of
-	// JSON can stand for a value, which takes many more in memory.
+	// maxStatements and maxValues bound the memory for a body: two bytes of
+	// JSON can be a value, which takes many more bytes in memory.
 	maxStatements = 100_000
 	maxValues     = 500_000
 )
@@ -45,14 +45,14 @@ func DecodeBatch(body []byte) (Batch, error) {
 	return b, nil
 }
 
-// decoder reads a body token by token, so that a large batch costs no second
-// copy. The library refuses what is not UTF-8 and names that come twice.
+// decoder reads a body token by token, so that a large batch needs no second
+// copy. The library refuses invalid UTF-8 and duplicate names.
 type decoder struct {
 	*jsontext.Decoder
-	values *int // how many there are so far
+	values *int // number of values so far
 }
 
-// mistake is a mistake at the value that was read last, or is open.
+// mistake is an error at the last read or open value.
 func (d decoder) mistake(format string, args ...any) error {
 	e := errs.E(errs.Invalid, format, args...)
 	if at := string(d.StackPointer()); at != "" {
@@ -61,7 +61,7 @@ func (d decoder) mistake(format string, args ...any) error {
 	return e
 }
 
-// shortened keeps a caller's own text from filling the message.
+// shortened bounds how much of a caller's text a message repeats.
 func shortened(s string) string {
 	const most = 80
 	if len(s) > most {
@@ -77,7 +77,7 @@ func (d decoder) syntaxError(err error) error {
 	return errs.Wrap(errs.Invalid, err, "The request is not valid JSON: it ends too early")
 }
 
-// token reads the next token, which has to be of this kind.
+// token reads the next token, which must have this kind.
 func (d decoder) token(kind jsontext.Kind, what string) (jsontext.Token, error) {
 	t, err := d.ReadToken()
 	if err != nil {
@@ -89,7 +89,7 @@ func (d decoder) token(kind jsontext.Kind, what string) (jsontext.Token, error) 
 	return t, nil
 }
 
-// object reads an object; member reads the value that follows a name.
+// object reads an object. member reads the value after a name.
 func (d decoder) object(what string, member func(name string) error) error {
 	if _, err := d.token('{', what); err != nil {
 		return err
@@ -108,7 +108,7 @@ func (d decoder) object(what string, member func(name string) error) error {
 	}
 }
 
-// array reads the rest of an array whose '[' has been read.
+// array reads the rest of an array after its bracket.
 func (d decoder) array(element func() error) error {
 	for d.PeekKind() != ']' {
 		if err := element(); err != nil {

@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// specialBytes are the bytes that separate and enclose fields, or begin escapes,
-// for some program or other; rare are those that separate fields where there
-// is nothing else that does.
+// specialBytes separate or enclose fields, or begin escapes, in some CSV
+// readers. Some readers take rareSeparators as separators if they find no
+// other.
 const (
 	specialBytes   = "\",'\r\n;|\t\\"
 	rareSeparators = " :^\x01"
 )
 
-// PlainField tells whether a text is one for every reader of CSV when it is not
-// in quotes: nothing in it separates fields, it is no number, no word for NULL or
-// a boolean, and no remark. single says that it is the only field of its row.
-// Exports have quotes around what is not plain, and around nothing else.
+// PlainField reports whether every CSV reader understands a text without
+// quotes: it has no separator, and is no number, boolean, word for NULL, or
+// comment. single reports that it is the only field of its row. Exports put
+// quotes around all other fields, and around no others.
 func PlainField(s []byte, single bool) bool {
 	switch {
 	case len(s) == 0 || bytes.ContainsAny(s, specialBytes) || single && bytes.ContainsAny(s, rareSeparators):
@@ -30,10 +30,10 @@ func PlainField(s []byte, single bool) bool {
 	return !csvWords[strings.ToLower(string(s))] && !looksNumeric(s)
 }
 
-// maxWord is as long as what is looked at as a word or a number.
+// maxWord is the longest text that is checked as a word or a number.
 const maxWord = 400
 
-// looksNumeric tells whether a text is a number to some reader of CSV.
+// looksNumeric reports whether some CSV reader takes a text for a number.
 func looksNumeric(b []byte) bool {
 	s := string(b)
 	if c := s[0]; c >= 0x80 || c >= 'A' && c != 'i' && c != 'I' && c != 'n' && c != 'N' {
@@ -43,7 +43,7 @@ func looksNumeric(b []byte) bool {
 	return err == nil || !strings.ContainsFunc(s, func(c rune) bool { return !strings.ContainsRune("0123456789+-.eE% ", c) })
 }
 
-// csvWords are those, in small letters, that some program reads as NULL or as a
+// csvWords are lower-case words that some program reads as NULL or as a
 // boolean.
 var csvWords = map[string]bool{
 	"na": true, "n/a": true, "null": true, "none": true, "nil": true, "nan": true, "true": true, "false": true, "t": true, "f": true,

@@ -27,7 +27,7 @@ const (
 	tagFormat   = 5 // 1 byte
 	tagTimeout  = 6 // uint32, milliseconds
 
-	// Those below are left out when they have their zero value.
+	// The following are left out when they are zero.
 	tagKind          = 7  // 1 byte
 	tagForm          = 8  // 1 byte
 	tagResultBytes   = 9  // uint64
@@ -49,7 +49,7 @@ const (
 	modeReadWrite = 2
 )
 
-// AppendHead encodes the head of req; the body follows it on the wire.
+// AppendHead encodes the head of req. The body follows it on the wire.
 func AppendHead(dst []byte, req *Request) []byte {
 	start := len(dst)
 	dst = append(dst, 0, 0)
@@ -112,10 +112,10 @@ func appendNumber(dst []byte, tag byte, n int64) []byte {
 	return binary.BigEndian.AppendUint64(append(dst, tag, 0, 8), uint64(n))
 }
 
-// Parse reads a request. Body aliases buf, everything else is copied. The
-// result is well-formed, but not checked: the path may be any text. The error is
-// Unsupported for a request with a field of a later version that must not be
-// ignored, else Invalid.
+// Parse decodes a request. Body aliases buf; everything else is copied. The
+// result is well-formed, but its values are not checked: the path may be any
+// text. The error is Unsupported for a request with a field of a later version
+// that must not be ignored, else Invalid.
 func Parse(buf []byte) (Request, error) {
 	var req Request
 	head, body, ok := cutField(buf)
@@ -230,5 +230,5 @@ func (req *Request) setNumber(tag byte, n uint64) bool {
 }
 
 func badHead() error {
-	return errs.E(errs.Invalid, "A query between two parts of the server could not be read")
+	return errs.E(errs.Invalid, "A request between two parts of the server could not be read; tell the operator")
 }

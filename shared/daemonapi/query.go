@@ -1,7 +1,7 @@
-// Package daemonapi is what may be asked of one database as it travels from the
+// Package daemonapi is the protocol of a request to one database, from the
 // control plane through a query node to a daemon: the request, its wire form,
-// and the statements with parameters that a JSON body holds. It is pure; the
-// daemon uses it without knowing of a bus.
+// its answers, and the JSON form of statements with parameters. It knows no bus
+// and starts nothing.
 package daemonapi
 
 import (
@@ -10,45 +10,45 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// Kind is what is asked of a database.
+// Kind is the operation of a request.
 type Kind uint8
 
 // The kinds. KindQuery is the zero value.
 const (
 	// KindQuery runs the statements of the body.
 	KindQuery Kind = 0
-	// KindSchema asks for tables, views, columns and indexes, as a JSON
-	// document; see Schema.
+	// KindSchema returns tables, views, columns and indexes as a JSON document;
+	// see Schema.
 	KindSchema Kind = 1
-	// KindRunning asks for the statements that run, as a JSON document; see
+	// KindRunning returns the running statements as a JSON document; see
 	// Running.
 	KindRunning Kind = 2
-	// KindCancel stops the statement whose id is the body. The answer is
-	// empty; NotFound when no such statement of the caller's runs.
+	// KindCancel stops the statement whose id is the body. The answer is empty.
+	// NotFound when the caller has no such statement.
 	KindCancel Kind = 3
-	// KindExport asks for data as a stream of bytes; Options is an
+	// KindExport returns data as a stream of bytes. Options is an
 	// ExportOptions, the body SQL text or empty.
 	KindExport Kind = 4
-	// KindImport brings data in: everything after the head, which comes while
-	// it is served. Options is an ImportOptions, the answer an ImportResult.
+	// KindImport imports the body, which arrives while the request is served.
+	// Options is an ImportOptions, the answer an ImportResult.
 	KindImport Kind = 5
-	// KindCopy makes a consistent copy that has been checked, as a file of its
-	// own. Options is a CopyOptions, the answer a CopyResult.
+	// KindCopy makes a consistent, checked copy of the database in a file of
+	// its own. Options is a CopyOptions, the answer a CopyResult.
 	KindCopy Kind = 6
-	// KindCheck checks the file of a version that is not live yet. The answer
-	// is a CheckResult.
+	// KindCheck checks the database file of a staged version. The answer is a
+	// CheckResult.
 	KindCheck Kind = 7
 )
 
-// Form is how the body of a query is to be read.
+// Form is the form of the body of a query.
 type Form uint8
 
 // The forms. FormSQL is the zero value.
 const (
 	// FormSQL is plain SQL text.
 	FormSQL Form = 0
-	// FormJSON is the JSON request that DecodeBatch reads. The daemon reads
-	// it, in its sandbox; nobody before it looks inside.
+	// FormJSON is the JSON request of DecodeBatch. Only the daemon parses it,
+	// in its sandbox.
 	FormJSON Form = 1
 )
 
@@ -69,44 +69,45 @@ const (
 	FormatCSV Format = 4
 )
 
-// Request asks something of one database.
+// Request is a request to one database.
 type Request struct {
 	Path ayb.DatabasePath
 	Type ayb.DatabaseType
 	Kind Kind
-	// Mode is the caller's level on the database; QueryNone is not allowed.
+	// Mode is the caller's permission on the database; QueryNone is invalid.
 	Mode   ayb.QueryLevel
 	Form   Form
 	Format Format
-	// Timeout limits engine time. Zero means the node's own limit.
+	// Timeout limits engine time. Zero is the node's own limit.
 	Timeout time.Duration
-	// ResultBytes bounds an answer that is one document (FormatCompat,
-	// FormatJSON). Zero is no limit.
+	// ResultBytes limits an answer that is one document (FormatCompat,
+	// FormatJSON), in bytes. Zero is unlimited.
 	ResultBytes int64
-	// Caller is the account that asks, and Agent, if it is not empty, the one
-	// program that the account has let ask: a short opaque text. They are
-	// shown with the statements that run and decide whose may be stopped.
+	// Caller is the requesting account. Agent is a short opaque text that names
+	// the program to which the account has given access, or empty. Both are
+	// shown with running statements, and decide which statements a caller may
+	// stop.
 	Caller ayb.EntitySlug
 	Agent  string
-	// All lets KindRunning and KindCancel reach the statements of everybody.
+	// All extends KindRunning and KindCancel to the statements of all callers.
 	All bool
-	// Limits are the database's own, where they differ from the node's.
+	// Limits are those of the database that differ from the node's.
 	Limits Limits
-	// Version names a version of the database that is not live yet; empty is
-	// the live one.
+	// Version names a staged version of the database; empty for the live one.
 	Version string
-	// Options is the JSON of what some kinds need to know besides.
+	// Options is the JSON of further options of some kinds.
 	Options []byte
 	// Body is the SQL text, the JSON request, or the id of a statement.
 	Body []byte
 }
 
-// Limits are what a daemon is started with. Zero values are the node's own.
+// Limits are limits that a daemon is started with. Zero values are the node's
+// own.
 type Limits struct {
-	// DatabaseBytes is the size the database may grow to.
+	// DatabaseBytes is the largest size of the database.
 	DatabaseBytes int64
 	// HeapBytes is the memory of the engine.
 	HeapBytes int64
-	// Queries is how many statements run at once.
+	// Queries is the number of statements that can run at once.
 	Queries int
 }

@@ -5,22 +5,22 @@ import (
 	"encoding/json"
 )
 
-// remarksByte begins the end of an export when that is no data but remarks. No
-// form of data that is text has this byte.
+// remarksByte begins the remarks at the end of an export. No text format
+// contains this byte.
 const remarksByte = 0
 
-// PackRemarks makes the end of an export of text that has something to tell of
-// the data: what the format cannot hold.
+// PackRemarks encodes the end of a text export: remarks about properties of the
+// data that the format cannot represent.
 func PackRemarks(sentences []string) ([]byte, error) {
 	b, err := json.Marshal(sentences)
 	return append([]byte{remarksByte}, b...), err
 }
 
-// RemarksAt is where remarks may begin in data, -1 if they do not.
+// RemarksAt is the index at which remarks may begin in data, or -1.
 func RemarksAt(data []byte) int { return bytes.IndexByte(data, remarksByte) }
 
-// UnpackRemarks tells whether the end of an export of text, from RemarksAt on, is
-// remarks, and gives them.
+// UnpackRemarks decodes the end of a text export, from RemarksAt on. ok is
+// false when it holds no remarks.
 func UnpackRemarks(end []byte) (sentences []string, ok bool) {
 	rest, ok := bytes.CutPrefix(end, []byte{remarksByte})
 	if !ok || json.Unmarshal(rest, &sentences) != nil {

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// MaxOptions is how long the JSON of Options may be: the head of a request has
-// to fit into its first frame.
+// MaxOptions bounds the JSON of Options: the head of a request must fit into
+// its first frame.
 const MaxOptions = 16 << 10
 
-// TransferFormat is a form in which whole data comes in or goes out.
+// TransferFormat is a format of imports and exports.
 type TransferFormat string
 
 // The forms.
@@ -27,35 +27,35 @@ const (
 // Any other is rows or statements.
 func (f TransferFormat) CompleteFile() bool { return f == TransferSQLite }
 
-// ExportOptions says what a KindExport gives. A body, if there is one, is one
-// reading statement whose rows are wanted; it excludes Table. Without both,
-// "sqlite" and "sql" give everything, and the other forms are Invalid unless
-// the database has exactly one table.
+// ExportOptions are the options of KindExport. A body is one reading statement
+// whose rows are exported; it excludes Table. Without both, "sqlite" and "sql"
+// export everything, and the other formats are Invalid unless the database has
+// exactly one table.
 type ExportOptions struct {
 	Format TransferFormat `json:"format"`
 	Table  string         `json:"table,omitempty"`
-	// Remarks says that whoever asked understands an end of PackRemarks.
+	// Remarks reports that the client understands an end of PackRemarks.
 	Remarks bool `json:"remarks,omitempty"`
 }
 
 // The modes of an import.
 const (
-	ImportCreate  = "create"  // the table, or database, must not be there
+	ImportCreate  = "create"  // the table, or the database, must not exist
 	ImportAppend  = "append"  // rows are added to the table
-	ImportReplace = "replace" // what was there goes when the import has worked
+	ImportReplace = "replace" // replaces the previous contents when the import succeeds
 )
 
-// What an import does about a row that cannot be taken.
+// Treatment of a row that cannot be imported.
 const (
 	OnErrorStop = "stop" // nothing is imported
-	OnErrorSkip = "skip" // the row is left out and reported
+	OnErrorSkip = "skip" // the row is skipped and reported
 )
 
-// NoCharacter is how an option for a character says that there is none.
+// NoCharacter disables an option for a character.
 const NoCharacter = "none"
 
-// ParseTypes reads types of columns: "id=INTEGER,price=REAL", or a JSON object
-// of the same where names have commas.
+// ParseTypes parses types of columns: "id=INTEGER,price=REAL", or a JSON object
+// where names have commas.
 func ParseTypes(text string) (map[string]string, error) {
 	if text == "" {
 		return nil, nil
@@ -75,123 +75,127 @@ func ParseTypes(text string) (map[string]string, error) {
 	return types, nil
 }
 
-// ImportOptions says what a KindImport brings. Empty values are found out or
-// have the default named.
+// ImportOptions are the options of KindImport. An empty value is detected from
+// the data, or has the named default.
 type ImportOptions struct {
 	Format TransferFormat `json:"format"`
-	// Table is where rows go; needed for all forms but sqlite and sql.
+	// Table receives the rows; required for all formats but sqlite and sql.
 	Table   string `json:"table,omitempty"`
 	Mode    string `json:"mode,omitempty"`     // default create
 	OnError string `json:"on_error,omitempty"` // default stop
-	// DryRun finds everything out, and checks every row, and changes nothing.
+	// DryRun detects the format and checks every row, but changes nothing.
 	DryRun bool `json:"dry_run,omitempty"`
-	// Header tells whether the first line of CSV or TSV has names: "yes", "no",
-	// or found out.
+	// Header is whether the first line of CSV or TSV has names: "yes", "no", or
+	// empty to detect it.
 	Header string `json:"header,omitempty"`
-	// Delimiter, Quote and Escape are one character each, none, or found out. A
-	// character may be given as \t or \x01. What follows Escape is a part of the
-	// field; a backslash makes of \n, \t and \N what the writer of such a form means.
+	// Delimiter, Quote and Escape are one character each, NoCharacter, or empty
+	// to detect it. A character may be written as \t or \x01. The character
+	// after Escape belongs to the field. With a backslash as Escape, \n, \t and
+	// \N have their usual meaning.
 	Delimiter string `json:"delimiter,omitempty"`
 	Quote     string `json:"quote,omitempty"`
 	Escape    string `json:"escape,omitempty"`
-	// Comment is the character that lines begin with which are left out.
+	// Comment is the first character of lines that are skipped.
 	Comment string `json:"comment,omitempty"`
-	// SkipLines is how many lines come before the header, or the first row.
+	// SkipLines is the number of lines before the header, or before the first
+	// row.
 	SkipLines int64 `json:"skip_lines,omitempty"`
-	// Trim leaves out blanks around fields.
+	// Trim removes blanks around fields.
 	Trim bool `json:"trim,omitempty"`
-	// Types are those of columns of a new table, INTEGER, REAL or TEXT, by name.
-	// The others are found out.
+	// Types are the types of columns of a new table by name: INTEGER, REAL or
+	// TEXT. Other types are detected.
 	Types map[string]string `json:"types,omitempty"`
-	// Encoding is one that the WHATWG's standard names, or latin-1, or found out.
+	// Encoding is a name of the WHATWG standard, or latin-1, or empty to detect
+	// it.
 	Encoding string `json:"encoding,omitempty"`
-	// Null and Nulls are the texts that stand for NULL; without any they are found
-	// out. An unquoted empty field is NULL too, a quoted one is the empty text.
+	// Null and Nulls are the texts for NULL; without any they are detected. An
+	// unquoted empty field is NULL too, a quoted one is the empty text.
 	Null  string   `json:"null,omitempty"`
 	Nulls []string `json:"nulls,omitempty"`
 }
 
-// ImportResult tells what an import has done, or would do.
+// ImportResult is the result of an import, or of a dry run.
 type ImportResult struct {
 	Format  TransferFormat `json:"format"`
 	DryRun  bool           `json:"dry_run"`
 	Table   string         `json:"table,omitempty"`
 	Created bool           `json:"created"` // the table was made
 	Columns []ImportColumn `json:"columns,omitempty"`
-	Rows    int64          `json:"rows"`    // taken
-	Skipped int64          `json:"skipped"` // left out
-	// SkippedLines are the lines of what was left out.
+	Rows    int64          `json:"rows"` // imported
+	Skipped int64          `json:"skipped"`
+	// SkippedLines is the number of lines of the skipped rows.
 	SkippedLines int64    `json:"skipped_lines,omitempty"`
 	Bad          []BadRow `json:"bad,omitempty"`
-	Bytes        int64    `json:"bytes"` // that came
+	Bytes        int64    `json:"bytes"` // of the data
 	Encoding     string   `json:"encoding,omitempty"`
-	// Delimiter, Quote and Escape are those that were given or found; none where
-	// there is none.
+	// Delimiter, Quote and Escape are the given or detected characters, or
+	// NoCharacter.
 	Delimiter string `json:"delimiter,omitempty"`
 	Quote     string `json:"quote,omitempty"`
 	Escape    string `json:"escape,omitempty"`
 	Header    bool   `json:"header,omitempty"`
 	// Nulls are the words that stood for NULL.
 	Nulls []string `json:"nulls,omitempty"`
-	// Notes tell what was assumed about the data, or done with it, that its sender
-	// may not expect, one sentence each.
+	// Notes are remarks for the sender, one sentence each: assumptions about
+	// the data, or changes to it.
 	Notes []string `json:"notes,omitempty"`
 	// Preview are the first rows of a dry run, as text; null is NULL.
 	Preview [][]*string `json:"preview,omitempty"`
 }
 
-// GeneratedColumn is one whose values the table computes itself.
+// GeneratedColumn is a column whose values the table computes.
 type GeneratedColumn struct {
 	Name  string
-	Place int // among all columns, from 0
+	Place int // index among all columns, from 0
 }
 
-// TableParts are what a table has beside its columns.
+// TableParts are the parts of a table besides its columns.
 type TableParts struct {
 	Constraints []TableConstraint // keys and UNIQUE
-	Objects     []TableObject     // indexes and triggers that were made with a statement
-	Words       []string          // of CREATE TABLE, for what its columns have beside names and types
-	Users       []TableObject     // views, and other tables that have triggers, without a statement: they may need it
+	Objects     []TableObject     // indexes and triggers with a CREATE statement
+	Words       []string          // of CREATE TABLE, except for names and types of columns
+	Users       []TableObject     // views, and other tables with triggers, without a statement: they may use the table
 }
 
-// TableConstraint is a key of a table. SQL is how it stands in CREATE TABLE,
-// Columns are those of the table that it needs.
+// TableConstraint is a key of a table. SQL is its text in CREATE TABLE, and
+// Columns are the columns that it uses.
 type TableConstraint struct {
 	Name, SQL string
 	Columns   []string
 }
 
-// TableObject is an index or a trigger, and the statement that makes it.
+// TableObject is an index or a trigger, with its CREATE statement.
 type TableObject struct{ Type, Name, SQL string }
 
-// ImportColumn is a column and the type that was found for it.
+// ImportColumn is a column with its detected type.
 type ImportColumn struct {
 	Name string `json:"name"`
 	Type string `json:"type"`
 }
 
-// MaxBadRows is how many bad rows are reported one by one.
+// MaxBadRows bounds the bad rows that are reported one by one.
 const MaxBadRows = 100
 
-// BadRow is a row that was not taken.
+// BadRow is a row that was not imported.
 type BadRow struct {
-	Line     int64  `json:"line"`                // where it begins, from 1
-	LastLine int64  `json:"last_line,omitempty"` // where it ends, if that is another
+	Line     int64  `json:"line"`                // first line, from 1
+	LastLine int64  `json:"last_line,omitempty"` // last line, if it is another one
 	Message  string `json:"message"`
 }
 
-// CopyOptions names the copy: a file of this name in the temporary directory
-// of the version, which must not be there yet. Letters, digits and hyphens.
+// CopyOptions name the copy: a new file in the temporary directory of the
+// version. The name has letters, digits and hyphens.
 type CopyOptions struct {
 	Name string `json:"name"`
 }
 
-// CopyResult tells about a copy, which integrity_check has found sound.
+// CopyResult describes a copy that has passed integrity_check.
 type CopyResult struct {
 	Bytes int64 `json:"bytes"`
 }
 
-// CheckResult tells about a file; an unsound one gives an error instead.
+// CheckResult describes a file that has passed the check. A damaged file is an
+// error.
 type CheckResult struct {
 	Bytes int64 `json:"bytes"`
 }

@@ -36,7 +36,7 @@ func (d decoder) value() (Value, error) {
 	return Value{}, d.mistake(valueForms)
 }
 
-// number takes a JSON number for what its spelling says.
+// number reads a JSON number as INTEGER or REAL, depending on its spelling.
 func (d decoder) number(s string) (Value, error) {
 	if strings.ContainsAny(s, ".eE") {
 		return d.real(s)
@@ -52,8 +52,8 @@ func (d decoder) integer(s string) (Value, error) {
 	return Value{Kind: Integer, Integer: n}, nil
 }
 
-// real takes a decimal number; one that is too large for a REAL is refused,
-// for it would become infinite.
+// real reads a decimal number. A number too large for a REAL is refused, as it
+// would become infinite.
 func (d decoder) real(s string) (Value, error) {
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil || math.IsNaN(f) || strings.ContainsAny(s, "_xXpP") {

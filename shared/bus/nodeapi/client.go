@@ -8,8 +8,8 @@ import (
 	"github.com/ayb-go/ayb/shared/mux"
 )
 
-// Client calls query nodes over the bus. It keeps one link to each node it
-// has talked to. It is safe for concurrent use.
+// Client calls query nodes over the bus. It keeps one link per node. It is safe
+// for concurrent use.
 type Client struct {
 	calls bus.Requester
 	links bus.Dialer
@@ -23,7 +23,7 @@ func NewClient(calls bus.Requester, links bus.Dialer) *Client {
 	return &Client{calls: calls, links: links, nodes: map[NodeID]*nodeLink{}}
 }
 
-// Close ends all links; open answers fail.
+// Close ends all links. Open answers fail.
 func (c *Client) Close() {
 	c.mu.Lock()
 	nodes := c.nodes
@@ -68,7 +68,7 @@ type nodeLink struct {
 func (l *nodeLink) Frames(batch []byte) {
 	<-l.ready
 	if err := mux.EachFrame(batch, l.streams.Handle); err != nil {
-		l.streams.FailAll(errs.E(errs.Internal, "The query node sent an answer that could not be read"))
+		l.streams.FailAll(errs.E(errs.Internal, "The query node sent an answer that is not valid"))
 	}
 }
 

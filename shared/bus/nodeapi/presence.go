@@ -37,19 +37,19 @@ type NodeStatus struct {
 }
 
 const (
-	// heartbeatInterval is how often a node shows that it lives.
+	// heartbeatInterval is the interval at which a node announces its status.
 	heartbeatInterval = 3 * time.Second
-	// statusTTL is how long a heartbeat counts.
+	// statusTTL is how long a status counts.
 	statusTTL = 10 * time.Second
 )
 
-// Announce posts the node's status until ctx ends. It posts at once, and
-// again soon when the bus does not take it.
+// Announce publishes the node's status until ctx ends, at once and then
+// regularly. When the bus refuses it, the next attempt follows sooner.
 func Announce(ctx context.Context, b bus.Registry, status func() NodeStatus, log *slog.Logger) error {
 	for {
 		wait := heartbeatInterval
 		if err := announceOnce(ctx, b, status()); err != nil {
-			log.Debug("heartbeat not posted", "err", err)
+			log.Debug("could not publish the heartbeat", "err", err)
 			wait = heartbeatInterval / 10
 		}
 		t := time.NewTimer(wait)
@@ -63,12 +63,12 @@ func Announce(ctx context.Context, b bus.Registry, status func() NodeStatus, log
 	}
 }
 
-// withdraw takes the node off the board, so that nobody thinks it lives.
+// withdraw removes the status, so that the node does not look alive.
 func withdraw(b bus.Registry, id NodeID, log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	if err := b.Set(ctx, string(id), nil); err != nil {
-		log.Debug("node not taken off the board", "err", err)
+		log.Debug("could not withdraw the heartbeat", "err", err)
 	}
 }
 
@@ -82,7 +82,7 @@ func announceOnce(ctx context.Context, b bus.Registry, s NodeStatus) error {
 	return b.Set(ctx, string(s.ID), data)
 }
 
-// Presence follows the heartbeats of all nodes. It implements Nodes and is
+// Presence holds the latest status of all nodes. It implements Nodes and is
 // safe for concurrent use.
 type Presence struct {
 	now func() time.Time
@@ -98,12 +98,12 @@ type lastStatus struct {
 
 var _ Nodes = (*Presence)(nil)
 
-// NewPresence makes an empty picture; Follow fills it.
+// NewPresence makes an empty Presence. Follow fills it.
 func NewPresence(now func() time.Time) *Presence {
 	return &Presence{now: now, nodes: map[NodeID]lastStatus{}}
 }
 
-// Follow watches the board until ctx ends.
+// Follow watches the registry until ctx ends.
 func (p *Presence) Follow(ctx context.Context, b bus.Registry) error {
 	return b.Watch(ctx, p.update)
 }
