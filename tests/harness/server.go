@@ -147,7 +147,7 @@ func freePort(t testing.TB) int {
 // readyMessages are the messages with which each process says that it is ready.
 var readyMessages = map[string]string{
 	"ayb": "Starting server ", "ayb-controlplane": "Starting server ",
-	"ayb-querynode": "query node serves", "ayb-mailer": "mailer started",
+	"ayb-querynode": "query node is ready", "ayb-mailer": "mailer started",
 	"ayb-snapshotter": "snapshotter works",
 }
 
