@@ -33,10 +33,11 @@ const (
 	abuseDescriptors = 256
 )
 
-// memoryGroups is where version 1 of control groups counts memory.
+// memoryGroups is the directory in which version 1 of control groups limits
+// memory.
 const memoryGroups = "/sys/fs/cgroup/memory"
 
-// unbounded says why a server cannot be given a small machine here; empty when
+// unbounded returns why this machine cannot limit a server's resources; empty if
 // it can.
 func unbounded() string {
 	if _, err := os.Stat(memoryGroups + "/memory.limit_in_bytes"); err != nil {
@@ -48,15 +49,15 @@ func unbounded() string {
 	return ""
 }
 
-// What cannot be tested here is reported by `make test`.
+// If this machine cannot run the test of abuse, `make test` reports that.
 func TestSmallMachine(t *testing.T) {
 	if why := unbounded(); why != "" {
 		t.Skip("not tested here: " + why)
 	}
 }
 
-// smallDisk mounts a file system of its own: what is written there counts as
-// cached only, unlike on a tmpfs.
+// smallDisk mounts a file system of its own. Unlike on a tmpfs, memory for its
+// files counts only as cache.
 func smallDisk(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -82,7 +83,7 @@ func smallDisk(t testing.TB) string {
 	return at
 }
 
-// memoryGroup makes a control group that bounds memory.
+// memoryGroup creates a control group with a memory limit.
 func memoryGroup(t testing.TB) string {
 	t.Helper()
 	group := filepath.Join(memoryGroups, fmt.Sprintf("ayb-abuse-%d", os.Getpid()))
@@ -108,7 +109,7 @@ func memoryGroup(t testing.TB) string {
 	return group
 }
 
-// startSmall starts a server with little of everything.
+// startSmall starts a server with little disk, memory and descriptors.
 func startSmall(t testing.TB) (srv *harness.Server, group string) {
 	t.Helper()
 	if why := unbounded(); why != "" {
@@ -120,19 +121,19 @@ func startSmall(t testing.TB) (srv *harness.Server, group string) {
 	return harness.Start(t, harness.AllInOne, harness.WithDir(disk), harness.WithShellBefore(shell)), group
 }
 
-// attackers attacks a server from addresses of its own, until ctx ends.
+// attackers attack a server from several addresses until ctx ends.
 type attackers struct {
 	t     testing.TB
 	w     *harness.Server
 	ctx   context.Context
 	users []*harness.User
-	// told counts what the server has refused with an answer, and cut what it
-	// has ended without one.
+	// told counts requests that were refused with an answer, cut those that
+	// ended without one.
 	told, cut atomic.Int64
 	working   sync.WaitGroup
 }
 
-// repeat does something again and again.
+// repeat calls a function again and again.
 func (c *attackers) repeat(times int, f func(i int)) {
 	for i := range times {
 		c.working.Go(func() {
@@ -144,8 +145,8 @@ func (c *attackers) repeat(times int, f func(i int)) {
 	}
 }
 
-// holdRequest sends the beginning of a request from an address, then more of it bit by
-// bit, and waits until the server has had enough.
+// holdRequest sends the beginning of a request from an address, then more of it
+// bit by bit, until the server ends it.
 func (c *attackers) holdRequest(from, begin, bit string) {
 	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: 5 * time.Second}
 	conn, err := d.DialContext(c.ctx, "tcp", strings.TrimPrefix(c.w.URL, "http://"))
@@ -184,7 +185,8 @@ func (c *attackers) holdRequest(from, begin, bit string) {
 	}
 }
 
-// head is the head of a request of a user, or of nobody, with a body to come.
+// head returns the head of a request with a body, from a user or without a
+// token.
 func head(u *harness.User, method, path, more string) string {
 	auth := ""
 	if u != nil {
@@ -193,7 +195,7 @@ func head(u *harness.User, method, path, more string) string {
 	return method + " " + path + " HTTP/1.1\r\nHost: ayb\r\n" + auth + more + "\r\n\r\n"
 }
 
-// bomb is 16 KB that unpack to 16 MB, without their end.
+// bomb returns 16 KB that unpack to 16 MB, without their end.
 func bomb(t testing.TB) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -207,7 +209,7 @@ func bomb(t testing.TB) string {
 	return b.String()[:b.Len()-8]
 }
 
-// attack begins everything that B of the issue about abuse has seen.
+// attack begins all attacks.
 func (c *attackers) attack() {
 	packed := bomb(c.t)
 	length := fmt.Sprintf("Content-Length: %d\r\nContent-Encoding: gzip", len(packed)+8)
@@ -235,8 +237,8 @@ func (c *attackers) attack() {
 	})
 }
 
-// wantClearError checks that a refusal tells a client what is wrong: it has a code and a
-// sentence, and is none of a defect.
+// wantClearError checks that a refusal says what is wrong: it has a code and a
+// sentence, and is not an internal error.
 func wantClearError(t testing.TB, what string, err error) {
 	t.Helper()
 	for _, code := range []errs.Code{errs.Unavailable, errs.DiskFull, errs.RateLimited, errs.Timeout} {
@@ -247,11 +249,10 @@ func wantClearError(t testing.TB, what string, err error) {
 	t.Errorf("%s: %v", what, err)
 }
 
-// Acceptance 3 of the issue about abuse: a server with 300 MB of disk, 512 MB of
-// memory and 256 descriptors goes on while two accounts and several addresses
-// take all they can; what another account is refused it is told clearly; when
-// the attack ends everything works, without a restart, and nothing that was
-// acknowledged is lost.
+// A server with 300 MB of disk, 512 MB of memory and 256 descriptors keeps
+// working while two accounts and several addresses take as much as they can.
+// Refusals of other accounts have a clear reason. After the attack everything
+// works without a restart, and no acknowledged change is lost.
 func TestAbuse(t *testing.T) {
 	srv, group := startSmall(t)
 	server := srv.Process("ayb")

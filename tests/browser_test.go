@@ -14,14 +14,14 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// browser is what a person sits at: cookies, redirects, and forms that are
-// filled in and sent. It runs no scripts.
+// browser acts like a web browser for a user: with cookies, redirects and forms,
+// and without scripts.
 type browser struct {
 	t    *testing.T
 	http *http.Client
 }
 
-// page is what it shows.
+// page is the page that the browser shows.
 type page struct {
 	b      *browser
 	url    *url.URL
@@ -42,7 +42,7 @@ func newBrowser(t *testing.T) *browser {
 
 func (b *browser) open(address string) page { return b.do(http.MethodGet, address, nil, nil) }
 
-// do sends a form, or asks for a page when it is nil.
+// do sends a form, or requests a page if form is nil.
 func (b *browser) do(method, address string, form url.Values, header http.Header) page {
 	b.t.Helper()
 	req, err := http.NewRequestWithContext(context.Background(), method, address, strings.NewReader(form.Encode()))
@@ -71,7 +71,7 @@ func (b *browser) do(method, address string, form url.Values, header http.Header
 	return page{b, resp.Request.URL, resp.StatusCode, resp.Header, string(body), doc}
 }
 
-// want fails unless the page has this title.
+// want fails the test unless the page has this title.
 func (p page) want(title string) page {
 	p.b.t.Helper()
 	if got := p.title(); got != title+" - ayb" {
@@ -89,8 +89,8 @@ func (p page) title() string {
 	return ""
 }
 
-// form returns the first form of the page that goes to this path: where it goes
-// exactly, and the fields that are filled in already.
+// form returns the first form of the page that goes to this path: its exact
+// address and its fields with values.
 func (p page) form(path string) (action *url.URL, fields url.Values) {
 	p.b.t.Helper()
 	for n := range p.doc.Descendants() {
@@ -113,7 +113,8 @@ func (p page) form(path string) (action *url.URL, fields url.Values) {
 	return nil, nil
 }
 
-// send fills in a form of the page and sends it, as a browser of today does.
+// send fills in a form of the page and sends it with the headers of a current
+// browser.
 func (p page) send(path string, fields ...string) page {
 	p.b.t.Helper()
 	action, form := p.form(path)
@@ -134,8 +135,8 @@ func attr(n *html.Node, name string) string {
 	return ""
 }
 
-// mailedLink waits for the next mail to somebody and gives the link in it.
-// before is how many they had.
+// mailedLink waits for a new mail to a user, and returns the link in it. before
+// is the number of earlier mails.
 func mailedLink(t *testing.T, srv *harness.Server, name string, before int) string {
 	t.Helper()
 	var tokens []string
@@ -146,7 +147,7 @@ func mailedLink(t *testing.T, srv *harness.Server, name string, before int) stri
 	return srv.URL + "/confirm/" + url.QueryEscape(tokens[len(tokens)-1])
 }
 
-// logIn logs a browser in by mail.
+// logIn logs the browser in by mail.
 func (b *browser) logIn(srv *harness.Server, name string) {
 	b.t.Helper()
 	before := len(srv.MailedTokens(harness.Address(name)))

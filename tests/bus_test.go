@@ -8,13 +8,12 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// B6: roles in processes of their own find each other over a bus with TLS, with
-// the one configuration that they share; the certificate is for the name that
-// other machines know.
+// B6: separate roles connect over a bus with TLS, all with the same
+// configuration. The certificate is for the name that other machines use.
 func TestRolesTalkTLS(t *testing.T) {
 	cert := bustest.Certify(t, t.TempDir(), 1, "bus.example.org")
 	srv := harness.Start(t, harness.Split, harness.WithEnv("AYB__BUS__TLS_CERT="+cert.CertFile, "AYB__BUS__TLS_KEY="+cert.KeyFile))
-	alice := srv.Register("alice") // a mail passes the bus, too
+	alice := srv.Register("alice") // the mail also goes over the bus
 	alice.Create("shop.sqlite")
 	alice.Exec("shop.sqlite", "CREATE TABLE t(x); INSERT INTO t VALUES ('hello')")
 	if got := alice.Cell("shop.sqlite", "SELECT x FROM t"); got != "hello" {

@@ -12,9 +12,9 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// What only a real browser can tell about the pages: that the policy lets
-// their own script and style through and nothing else, that forms pass the
-// check of origins, and that the redirect to an application is followed.
+// A real browser checks what other tests cannot: the policy allows the pages'
+// own script and style only, forms pass the check of origins, and the redirect
+// to an application is followed.
 func TestPagesInChromium(t *testing.T) {
 	srv := harness.Start(t, harness.AllInOne)
 	alice := srv.Register("alice")
@@ -36,7 +36,7 @@ func TestPagesInChromium(t *testing.T) {
 	t.Run("policy", func(t *testing.T) { chromiumKeepsPolicy(t, srv, newTab(t, chromium)) })
 }
 
-// Ruling 25: the page behind a mailed link sends its form by itself.
+// The page behind a mailed link sends its form without a click.
 func chromiumLogsIn(t *testing.T, srv *harness.Server, b *tab, base string) {
 	link := b.open(base+"/log_in").askForMail(srv, base, "alice")
 	b.open(link).want("Confirmation successful")
@@ -61,8 +61,8 @@ func chromiumWithoutScript(t *testing.T, srv *harness.Server, b *tab) {
 	}
 }
 
-// A link of another account than the one that is logged in is a question, which
-// the script leaves to the person; so it is without script.
+// A link for another account than the one that is logged in leads to a question,
+// with and without script.
 func chromiumAsksBeforeItReplaces(t *testing.T, srv *harness.Server, b *tab) {
 	b.open(b.open(srv.URL+"/log_in").askForMail(srv, srv.URL, "alice")).want("Confirmation successful")
 	foreign := b.open(srv.URL+"/log_in").askForMail(srv, srv.URL, "mallory")
@@ -82,8 +82,8 @@ func chromiumAsksBeforeItReplaces(t *testing.T, srv *harness.Server, b *tab) {
 	b.open(srv.URL + "/log_out").want("Log out").click("button.main").want("Log in")
 }
 
-// Ruling 24: the consent page's policy lets the answer through to the
-// application's origin, which is another one.
+// The policy of the consent page allows the redirect to the application, which
+// has another origin.
 func chromiumAuthorizes(t *testing.T, srv *harness.Server, b *tab) {
 	app := newApplication(t, srv, "read-only")
 	link := b.open(app.start()).askForMail(srv, srv.URL, "alice")
@@ -109,19 +109,19 @@ func chromiumAuthorizes(t *testing.T, srv *harness.Server, b *tab) {
 		t.Errorf("denied, the application got %v", got)
 	}
 
-	// U1: a new database, of which the name is taken at first.
+	// U1: a new database, first with a name that is in use.
 	b.open(app.start()).want("Authorize notes-app").fill("#new-database", "notes.sqlite").click("button[value=create]")
 	b.do(chromedp.WaitVisible(chromedp.CSS(".box.error")))
 	b.want("Authorize notes-app").fill("#new-database", "fresh.sqlite").click("button[value=create]")
 	b.do(chromedp.WaitReady(chromedp.CSS(`option[value="alice/fresh.sqlite"]`)))
-	b.want("Authorize notes-app").click("#authorize-btn") // it is chosen already
+	b.want("Authorize notes-app").click("#authorize-btn") // the new database is chosen
 	app.mayUse(t, app.answer(t, b).Get("code"), srv.URL+"/v1/alice/fresh.sqlite")
 
 	b.open(strings.Replace(app.start(), "redirect_uri=", "redirect_uri=x", 1)).want("Authorization Error")
 }
 
-// answer waits for the browser to be at the application, and gives what it
-// brought there.
+// answer waits until the browser is at the application, and returns the
+// parameters of the redirect.
 func (a *application) answer(t *testing.T, b *tab) url.Values {
 	t.Helper()
 	select {
@@ -156,8 +156,8 @@ func (a *application) mayUse(t *testing.T, code, database string) {
 	}
 }
 
-// A script that got into a page does not run; and complaints of the browser do
-// reach the test.
+// An injected script does not run. The test would notice it, because it receives
+// the complaints of the browser.
 func chromiumKeepsPolicy(t *testing.T, srv *harness.Server, b *tab) {
 	b.open(srv.URL + "/log_in").want("Log in")
 	eval[bool](b, `{

@@ -20,8 +20,8 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// tab is a tab of a real Chromium with cookies of its own. It notes whatever
-// the browser complains about.
+// tab is a tab of a real Chromium with its own cookies. It records all
+// complaints of the browser.
 type tab struct {
 	t   *testing.T
 	ctx context.Context
@@ -30,8 +30,8 @@ type tab struct {
 	complaints []string
 }
 
-// localName is the loopback address under a name that Chromium does not trust
-// as it trusts loopback: like a server on plain HTTP in a local network.
+// localName is a name of the loopback address for which Chromium makes no
+// exceptions, like a server on plain HTTP in a local network.
 const localName = "ayb.internal"
 
 // startChromium starts a Chromium and ends it with the test.
@@ -49,7 +49,7 @@ func startChromium(t *testing.T) context.Context {
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("Chromium does not start (tests/setup.sh installs it): %v", err)
 	}
-	// Only now: to end a browser that never was takes forever.
+	// Only now, because ending a browser that has not started takes forever.
 	t.Cleanup(func() {
 		if err := chromedp.Cancel(ctx); err != nil {
 			t.Errorf("Chromium did not end well: %v", err)
@@ -58,7 +58,7 @@ func startChromium(t *testing.T) context.Context {
 	return ctx
 }
 
-// newTab opens a tab as large as a phone's screen, the smallest there is.
+// newTab opens a tab of the size of a small phone.
 func newTab(t *testing.T, chromium context.Context) *tab {
 	t.Helper()
 	b := &tab{t: t}
@@ -71,8 +71,8 @@ func newTab(t *testing.T, chromium context.Context) *tab {
 
 const phoneWidth = 360
 
-// note takes errors that scripts cause or report, and what the browser itself
-// has to say about a page: broken policies above all.
+// note records errors that scripts cause or report, and messages of the browser
+// about the page, such as violated policies.
 func (b *tab) note(event any) {
 	what := ""
 	switch e := event.(type) {
@@ -92,7 +92,7 @@ func (b *tab) note(event any) {
 	}
 }
 
-// requests returns the complaints since it was asked last.
+// requests returns the complaints since its last call.
 func (b *tab) requests() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -101,7 +101,7 @@ func (b *tab) requests() []string {
 	return c
 }
 
-// content fails if the browser complained about anything but a status.
+// content fails the test if the browser complained about anything but a status.
 func (b *tab) content() {
 	b.t.Helper()
 	for _, c := range b.requests() {
@@ -136,8 +136,8 @@ func (b *tab) click(selector string) *tab {
 	return b
 }
 
-// eval evaluates an expression in a page. A page that is just going away has no
-// answers and gives the zero value.
+// eval evaluates an expression in a page. It returns the zero value while the
+// page is being replaced.
 func eval[T any](b *tab, expression string) T {
 	got, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression))
 	if err != nil && b.ctx.Err() != nil {
@@ -146,8 +146,8 @@ func eval[T any](b *tab, expression string) T {
 	return got
 }
 
-// want waits for a page with this title, which must fit on the screen, and
-// takes a picture of it (go test -artifacts keeps them).
+// want waits for a page with this title, which must fit on the screen, and takes
+// a screenshot (go test -artifacts keeps it).
 func (b *tab) want(title string) *tab {
 	b.t.Helper()
 	is := ""
@@ -174,7 +174,7 @@ func (b *tab) want(title string) *tab {
 	return b
 }
 
-// withoutScript switches scripts off in this tab.
+// withoutScript disables scripts in this tab.
 func (b *tab) withoutScript() *tab {
 	b.t.Helper()
 	b.do(func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
@@ -184,8 +184,8 @@ func (b *tab) withoutScript() *tab {
 	return b
 }
 
-// askForMail fills in the form for logging in, and gives the link of the mail
-// that comes. base is the server's URL as this browser knows it.
+// askForMail sends the form for logging in, and returns the link in the mail.
+// base is the server's URL for this browser.
 func (b *tab) askForMail(srv *harness.Server, base, name string) (link string) {
 	b.t.Helper()
 	before := len(srv.MailedTokens(harness.Address(name)))

@@ -16,7 +16,7 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// corpusOutcome is what came of an entry: results, or a failure.
+// corpusOutcome is the outcome of an entry: results, or a failure.
 type corpusOutcome struct {
 	results  []corpusResult
 	failure  *corpusFailure
@@ -73,7 +73,7 @@ func (db corpusDB) post(contentType, accept string, body []byte) (int, string) {
 	return resp.StatusCode, string(b)
 }
 
-// wireError is an error as the API gives it.
+// wireError is an error of the API.
 type wireError struct {
 	Message   string
 	Statement int
@@ -104,7 +104,7 @@ type wireCost struct {
 	Written int64 `json:"rows_written"`
 }
 
-// typed runs a request in its JSON form.
+// typed runs a request of the typed API.
 func (db corpusDB) typed(body any) corpusOutcome {
 	db.t.Helper()
 	status, text := db.post("application/json", "", marshal(db.t, body))
@@ -158,7 +158,7 @@ func (db corpusDB) add(o *corpusOutcome, r wireResult) {
 	o.results = append(o.results, result)
 }
 
-// rowidOf reads last_insert_rowid, which is null where SQLite says 0.
+// rowidOf reads last_insert_rowid, which is null where SQLite has 0.
 func rowidOf(raw json.RawMessage) (int64, bool, error) {
 	cell, err := typedCell(raw)
 	if err != nil || cell == "null" {
@@ -168,7 +168,7 @@ func rowidOf(raw json.RawMessage) (int64, bool, error) {
 	return n, true, err
 }
 
-// lines runs a request in its JSON form and reads its answer line by line.
+// lines runs a request of the typed API and reads the answer line by line.
 func (db corpusDB) lines(body any) corpusOutcome {
 	db.t.Helper()
 	status, text := db.post("application/json", "application/x-ndjson", marshal(db.t, body))
@@ -207,7 +207,7 @@ func (db corpusDB) lines(body any) corpusOutcome {
 	return o
 }
 
-// compatible runs SQL as text and gives the answer as it came.
+// compatible runs SQL as text and returns the body of the answer.
 func (db corpusDB) compatible(sql string) (string, *corpusFailure) {
 	db.t.Helper()
 	status, text := db.post("text/plain", "", []byte(sql))
@@ -217,8 +217,8 @@ func (db corpusDB) compatible(sql string) (string, *corpusFailure) {
 	return text, nil
 }
 
-// compatibleForm is the compatible form of typed results: the last one with
-// columns. What is not UTF-8 is TEXT if text is set, else BLOBs.
+// compatibleForm converts typed results to the compatible form: the last one
+// with columns. A value that is not UTF-8 is TEXT if text is set, else a BLOB.
 func compatibleForm(t *testing.T, text bool, results []corpusResult) string {
 	t.Helper()
 	form := struct {
@@ -245,7 +245,7 @@ func compatibleForm(t *testing.T, text bool, results []corpusResult) string {
 	return strings.NewReplacer(`\u2028`, "\u2028", `\u2029`, "\u2029", `\ufffd`, "\ufffd").Replace(string(marshal(t, form)))
 }
 
-// compatible is the value as the compatible form has it.
+// compatible returns the value in the compatible form.
 func (c corpusCell) compatible(t *testing.T, text bool) *string {
 	t.Helper()
 	kind, s, _ := strings.Cut(string(c), ":")
@@ -285,7 +285,7 @@ func marshal(t *testing.T, v any) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-// corpusParams reads params as the API takes them.
+// corpusParams reads parameters in the form of the API.
 func corpusParams(raw json.RawMessage) (names []string, cells []corpusCell, err error) {
 	var list []json.RawMessage
 	if raw[0] == '[' {

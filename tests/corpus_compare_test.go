@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// differsFromShell returns the first thing in which they differ.
+// differsFromShell returns the first difference.
 func differsFromShell(e corpusEntry, got, shell corpusOutcome) string {
 	if got.failure != nil || shell.failure != nil {
 		return failureDiffers(e, got.failure, shell.failure)
@@ -98,7 +98,7 @@ PRAGMA application_id;`}
 	}
 }
 
-// ownFile is the shell on a copy of the file that the server has made.
+// ownFile runs the shell on a copy of the server's file.
 func (r *corpusRun) ownFile() *sqliteShell {
 	r.t.Helper()
 	file := filepath.Join(r.typed.w.DataPath, "databases", r.typed.user.Name, r.typed.name, "current", r.typed.name)
@@ -115,8 +115,7 @@ func (r *corpusRun) ownFile() *sqliteShell {
 	return shell
 }
 
-// The corpus would find a difference: the reading of the shell's output is
-// exact.
+// The corpus finds differences only if the shell's output is read exactly.
 func TestCorpusReadsShell(t *testing.T) {
 	s := newSQLiteShell(t)
 	o := s.run(corpusEntry{name: "shell", sql: `SELECT 1 AS "a

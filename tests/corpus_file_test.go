@@ -19,7 +19,7 @@ import (
 //
 //	--! script             several statements, each beginning on its own line
 //	--! alone WHY          not inside a batch
-//	--! text               what is not UTF-8 is TEXT, not a BLOB
+//	--! text               a value that is not UTF-8 is TEXT, not a BLOB
 //	--! params [...]       values of its parameters, as the API takes them
 //	--! since 3.44.0 WHY   older shells do something else
 //	--! differs WHY        the shell does something else
@@ -27,8 +27,8 @@ import (
 //	--! want error TEXT    the message
 //	--! code N             SQLite's extended result code of the error
 //
-// What has since or differs also has a want, which is compared in place of
-// what the shell says. <<name# 3>> stands for name1,name2,name3.
+// An entry with since or differs also has a want, which is compared in place of
+// the shell's output. <<name# 3>> stands for name1,name2,name3.
 type corpusEntry struct {
 	name    string // file and line
 	sql     string
@@ -45,7 +45,7 @@ type corpusEntry struct {
 
 func (e corpusEntry) wanted() bool { return e.rows != nil || e.message != "" }
 
-// corpusTopics reads all files.
+// corpusTopics reads all files of the corpus.
 func corpusTopics(t *testing.T) map[string][]corpusEntry {
 	t.Helper()
 	files, err := filepath.Glob("corpus/*.sql")
@@ -133,8 +133,8 @@ func expandLists(sql string) string {
 	})
 }
 
-// corpusCell is a value with its type, in a form in which no two differ and
-// look alike: "null", "i:1", "r:0.5", "t:text" or "b:00ff".
+// corpusCell is a value with its type, in a notation that is different for
+// different values: "null", "i:1", "r:0.5", "t:text" or "b:00ff".
 type corpusCell string
 
 func intCell(n int64) corpusCell { return corpusCell("i:" + strconv.FormatInt(n, 10)) }
@@ -147,8 +147,8 @@ func textCell(s string) corpusCell { return corpusCell("t:" + s) }
 
 func blobCell(b []byte) corpusCell { return corpusCell("b:" + hex.EncodeToString(b)) }
 
-// asShown is a value as the shell can show it: text ends at a NUL, and a zero
-// has no sign.
+// asShown returns the value as the shell shows it: a text ends at a NUL, and a
+// zero has no sign.
 func (c corpusCell) asShown() corpusCell {
 	if c == "r:-0" {
 		return "r:0"
@@ -160,7 +160,7 @@ func (c corpusCell) asShown() corpusCell {
 	return c
 }
 
-// typedRows reads rows of a typed answer.
+// typedRows reads the rows of a typed answer.
 func typedRows(raw json.RawMessage) ([][]corpusCell, error) {
 	var rows [][]json.RawMessage
 	if err := json.Unmarshal(raw, &rows); err != nil {
@@ -179,8 +179,8 @@ func typedRows(raw json.RawMessage) ([][]corpusCell, error) {
 	return out, nil
 }
 
-// typedCell reads a value of a typed answer. TEXT that is not UTF-8 cannot be
-// told from a BLOB; see the corpus of text.
+// typedCell reads a value of a typed answer. TEXT that is not UTF-8 looks like a
+// BLOB; see the corpus of text.
 func typedCell(raw json.RawMessage) (corpusCell, error) {
 	switch raw[0] {
 	case 'n':

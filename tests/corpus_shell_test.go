@@ -15,9 +15,8 @@ import (
 	"unicode/utf8"
 )
 
-// sqliteShell is the sqlite3 program on a database file. Each entry is run by
-// a process of its own, as each request has a connection that nobody else has
-// changed.
+// sqliteShell is the sqlite3 program on a database file. Each entry runs in a
+// new process, because each request has a fresh connection.
 type sqliteShell struct {
 	t       *testing.T
 	path    string
@@ -48,8 +47,8 @@ func (s *sqliteShell) start(script string) (stdout, stderr string) {
 	return out.String(), errs.String()
 }
 
-// Sets what holds on a connection of the server. What the shell says to it is
-// not wanted.
+// The settings of a connection of the server. The shell's answers to them are
+// not compared.
 const shellSetUp = `.output /dev/null
 .dbconfig defensive on
 .dbconfig dqs_dml on
@@ -88,7 +87,7 @@ func (s *sqliteShell) run(e corpusEntry) corpusOutcome {
 	return o
 }
 
-// parameters fills the table that the shell takes the values from.
+// parameters fills the table in which the shell looks up parameters.
 func (s *sqliteShell) parameters(params json.RawMessage) (script string, n int) {
 	s.t.Helper()
 	names, cells, err := corpusParams(params)
@@ -103,7 +102,7 @@ func (s *sqliteShell) parameters(params json.RawMessage) (script string, n int) 
 	return text.String(), len(names)
 }
 
-// literal is the value in SQL.
+// literal returns the value as a literal of SQL.
 func (c corpusCell) literal() string {
 	kind, text, _ := strings.Cut(string(c), ":")
 	switch {
@@ -131,8 +130,8 @@ var (
 	shellMark  = regexp.MustCompile(`\n  (.*)\n( *)(\^--- error here|error here ---\^)\n`)
 )
 
-// failure reads what the shell says about an error: its text, the code in
-// parentheses if it is not 1, and often the place below a part of the SQL.
+// failure reads the shell's output for an error: its text, the code in
+// parentheses unless it is 1, and often the position below a part of the SQL.
 func (s *sqliteShell) failure(e corpusEntry, text string) *corpusFailure {
 	s.t.Helper()
 	start := shellError.FindString(text)
@@ -160,7 +159,7 @@ func (s *sqliteShell) failure(e corpusEntry, text string) *corpusFailure {
 }
 
 // shellOutput is read from its beginning: for each statement its rows as SQL
-// literals, what ".stats stmt" tells about the columns, and the changes.
+// literals, the columns from ".stats stmt", and the changes.
 type shellOutput struct {
 	t      *testing.T
 	name   string

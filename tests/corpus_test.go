@@ -14,11 +14,11 @@ const (
 	corpusLeastSame = 250 // of them compared with the shell
 )
 
-// The answers of the API are those of SQLite: each statement of tests/corpus
-// runs through HTTP and in the sqlite3 shell, and every name, value, number
-// and message is compared, then both databases. The same statements as an
-// atomic batch, and as one in which each stands for itself, end in the same
-// state, and the shell can read the file of the server.
+// The answers of the API are those of SQLite. Each statement of tests/corpus
+// runs through HTTP and in the sqlite3 shell, and all names, values, numbers and
+// messages are compared, then both databases. The same statements as an atomic
+// batch, and as a batch of separate transactions, lead to the same state, and
+// the shell can read the server's file.
 func TestCorpus(t *testing.T) {
 	topics := corpusTopics(t)
 	if harness.Race() {
@@ -51,7 +51,7 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
-// corpusRun is one file of the corpus and where it runs.
+// corpusRun runs one file of the corpus.
 type corpusRun struct {
 	t                         *testing.T
 	entries                   []corpusEntry
@@ -71,7 +71,7 @@ func newCorpusRun(t *testing.T, srv *harness.Server, user *harness.User, topic s
 	return r
 }
 
-// statement is an entry as a member of a batch, or as a request.
+// statement returns an entry as a member of a batch, or as a request.
 func (e corpusEntry) statement() map[string]any {
 	s := map[string]any{"sql": e.sql}
 	if e.params != nil {
@@ -80,8 +80,7 @@ func (e corpusEntry) statement() map[string]any {
 	return s
 }
 
-// oneByOne runs each entry as a request of its own in both forms, and in the
-// shell.
+// oneByOne runs each entry as a request in both forms, and in the shell.
 func (r *corpusRun) oneByOne() {
 	for _, e := range r.entries {
 		got := r.typed.typed(e.statement())
@@ -104,7 +103,7 @@ func (r *corpusRun) oneByOne() {
 	}
 }
 
-// written compares with what stands in the file.
+// written compares an outcome with the expectation in the file.
 func (r *corpusRun) written(e corpusEntry, got corpusOutcome) {
 	r.t.Helper()
 	failure := got.failure
@@ -142,7 +141,7 @@ func lastWithColumns(results []corpusResult) corpusResult {
 	return corpusResult{}
 }
 
-// compatible runs an entry as text and compares with its typed outcome.
+// compatible runs an entry as text and compares it with its typed outcome.
 func (r *corpusRun) compatible(e corpusEntry, typed corpusOutcome) {
 	r.t.Helper()
 	text, failure := r.text.compatible(e.sql)
@@ -158,8 +157,8 @@ func (r *corpusRun) compatible(e corpusEntry, typed corpusOutcome) {
 	}
 }
 
-// atomicBatch runs what succeeds as one batch. What cannot be in one runs
-// alone, between two batches.
+// atomicBatch runs all successful entries as one batch. Entries that cannot be
+// in a batch run alone, between two batches.
 func (r *corpusRun) atomicBatch() {
 	var batch []any
 	var at []int
@@ -190,8 +189,8 @@ func (r *corpusRun) atomicBatch() {
 	flush()
 }
 
-// eachByItself runs everything in batches in which each statement stands for
-// itself, and reads the answer line by line. It has the errors too.
+// eachByItself runs all entries, also those with errors, in batches of separate
+// transactions, and reads the answer line by line.
 func (r *corpusRun) eachByItself() {
 	var batch []any
 	var at []int
@@ -219,7 +218,7 @@ func (r *corpusRun) eachByItself() {
 	flush()
 }
 
-// again runs an entry by itself on another database.
+// again runs an entry alone on another database.
 func (r *corpusRun) again(db corpusDB, i int) {
 	r.t.Helper()
 	if o := db.typed(r.entries[i].statement()); !reflect.DeepEqual(o, r.outcomes[i]) {
@@ -227,7 +226,7 @@ func (r *corpusRun) again(db corpusDB, i int) {
 	}
 }
 
-// repeated compares the result of a statement in a batch with that of the same
+// same compares the result of a statement in a batch with the result of the same
 // statement as a request.
 func (r *corpusRun) same(i int, got corpusResult) {
 	r.t.Helper()

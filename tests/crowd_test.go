@@ -12,7 +12,7 @@ import (
 
 const crowd = 64
 
-// visitor is one client with connections of its own.
+// visitor is one client with its own connections.
 type visitor struct {
 	t      *testing.T
 	client *httpapi.Client
@@ -20,7 +20,7 @@ type visitor struct {
 	number int
 }
 
-// cell asks for one value.
+// cell requests one value.
 func (v visitor) cell(ctx context.Context, sql string) string {
 	r, err := v.client.Query(ctx, "alice", v.db, sql)
 	if err != nil || len(r.Rows) != 1 || len(r.Rows[0]) != 1 || r.Rows[0][0] == nil {
@@ -30,8 +30,8 @@ func (v visitor) cell(ctx context.Context, sql string) string {
 	return *r.Rows[0][0]
 }
 
-// visit writes and reads what only this visitor writes, and asks for
-// constants that only this visitor asks for.
+// visit writes and reads data of this visitor only, and requests constants of
+// this visitor only.
 func (v visitor) visit(ctx context.Context, times int) {
 	sum := 0
 	for i := range times {
@@ -52,7 +52,7 @@ func (v visitor) visit(ctx context.Context, times int) {
 
 type visitors []visitor
 
-// run lets all of them visit at once.
+// run lets all visitors work at the same time.
 func (vs visitors) run(ctx context.Context, times int) {
 	var wg sync.WaitGroup
 	for _, v := range vs {
@@ -61,8 +61,8 @@ func (vs visitors) run(ctx context.Context, times int) {
 	wg.Wait()
 }
 
-// Q2: 64 clients at once never get each other's answers, on one database and
-// on as many databases as clients.
+// Q2: 64 clients never get each other's answers, on one database and on 64
+// databases.
 func TestCrowdQ2(t *testing.T) {
 	const table = "CREATE TABLE t(who INTEGER, i INTEGER, text TEXT, PRIMARY KEY (who, i))"
 	for _, topology := range harness.Topologies() {

@@ -22,8 +22,8 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// packedRows is the body of an import that is a thousand times as large when it
-// is unpacked: so many bytes of rows of CSV.
+// packedRows returns the compressed body of an import that unpacks to so many
+// bytes of CSV, a thousand times its size.
 func packedRows(t testing.TB, bytesUnpacked int) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -43,11 +43,11 @@ func packedRows(t testing.TB, bytesUnpacked int) []byte {
 	return b.Bytes()
 }
 
-// attackDisk has users fill the disk of their server in every way that there
-// is, until stop is closed: imports that are packed, rows, sorts, and results
-// that nobody reads. Each has two databases, named a and b, which it makes. It
-// returns when the last request has ended, and reports on full when some
-// request was refused because the disk was full.
+// attackDisk lets users fill the disk of their server until stop is closed: with
+// compressed imports, rows, sorts, and results that are not read. Each user
+// creates two databases, named a and b. It returns when the last request has
+// ended, and reports on full that a request was refused because the disk was
+// full.
 func attackDisk(t testing.TB, srv *harness.Server, users []*harness.User, stop <-chan struct{}, full *atomic.Int64) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -93,7 +93,7 @@ func attackDisk(t testing.TB, srv *harness.Server, users []*harness.User, stop <
 	wg.Wait()
 }
 
-// importPacked imports a packed body into the table that is called packed.
+// importPacked imports a compressed body into the table packed.
 func importPacked(ctx context.Context, srv *harness.Server, u *harness.User, db string, body []byte) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, srv.URL+"/v1/"+u.Name+"/"+db+"/import?format=csv&table=packed&mode=replace", bytes.NewReader(body))
 	if err != nil {
@@ -113,7 +113,8 @@ func importPacked(ctx context.Context, srv *harness.Server, u *harness.User, db 
 	return httpapi.ToError(resp.StatusCode, text)
 }
 
-// unreadAnswer asks for a large result of a writer and reads nothing of it for a while.
+// unreadAnswer requests a large result from a writer and does not read it for a
+// while.
 func unreadAnswer(ctx context.Context, srv *harness.Server, u *harness.User) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
@@ -140,7 +141,7 @@ type neighbourWriter struct {
 	acked []int
 }
 
-// write writes a row. It may be refused, and then says why.
+// write inserts a row. A refusal must have a clear reason.
 func (n *neighbourWriter) write() error {
 	n.next++
 	_, err := n.Query(n.t.Context(), n.Name, "shop", fmt.Sprintf("INSERT INTO t VALUES (%d, '%s')", n.next, strings.Repeat("x", 1000)))
@@ -150,7 +151,7 @@ func (n *neighbourWriter) write() error {
 	return err
 }
 
-// wantKnownError checks that a refusal is one that the client can understand.
+// wantKnownError checks that a refusal has a reason that clients know.
 func wantKnownError(t testing.TB, what string, err error) {
 	t.Helper()
 	if err != nil && !errs.Is(err, errs.DiskFull) && !errs.Is(err, errs.Unavailable) {
@@ -158,7 +159,7 @@ func wantKnownError(t testing.TB, what string, err error) {
 	}
 }
 
-// check looks for every row that was acknowledged.
+// check looks for every acknowledged row.
 func (n *neighbourWriter) check() {
 	n.t.Helper()
 	for _, id := range n.acked {
@@ -182,10 +183,10 @@ func diskIsFull(t testing.TB, srv *harness.Server) bool {
 	return strings.Contains(string(text), `"disk":"full"`)
 }
 
-// Accounts that fill the disk do not stop the server: others read, go away and
-// withdraw rights, and what needs room is refused; a server starts; when there
-// is room again everything works, without a restart, and nothing that was
-// acknowledged is lost.
+// Accounts that fill the disk do not stop the server. Other accounts read, end
+// connections and remove rights; requests that need space are refused; a server
+// starts. When there is space again everything works without a restart, and no
+// acknowledged change is lost.
 func TestFullDisk(t *testing.T) {
 	disk := disktest.Mount(t, 300<<20)
 	srv := harness.Start(t, harness.AllInOne, harness.WithDir(disk), harness.WithEnv("AYB__LIMITS__RATE_PER_MINUTE=0", "AYB__RETENTION__DELETION_GRACE=0s"))
@@ -223,7 +224,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	close(stop)
 	<-ended
-	takeBack := disktest.Fill(t, disk, 48<<20) // what attackers hold only for a while
+	takeBack := disktest.Fill(t, disk, 48<<20) // the space that attackers use temporarily
 
 	t.Run("full", func(t *testing.T) {
 		n.check()
@@ -245,7 +246,7 @@ func TestFullDisk(t *testing.T) {
 		srv.Register("zoe")
 		made := 0
 		harness.Until(t, "a new database to be refused", func() bool {
-			disktest.Fill(t, disk, 48<<20) // what attackers held may have been given back since
+			disktest.Fill(t, disk, 48<<20) // the attackers may have freed their space by now
 			made++
 			_, err := n.CreateDatabase(t.Context(), "nora", fmt.Sprintf("more%d", made), httpapi.CreateDatabaseRequest{DBType: "sqlite"})
 			if err != nil && !strings.Contains(err.Error(), "limits.disk_reserve_bytes") {
@@ -261,7 +262,7 @@ func TestFullDisk(t *testing.T) {
 		n.check()
 	})
 
-	// Now somebody else takes what is left.
+	// Now another program takes the rest of the space.
 	t.Run("without a byte", func(t *testing.T) {
 		disktest.Fill(t, disk, 0)
 		n.Cell("shop", "SELECT count(*) FROM t")
@@ -282,7 +283,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	harness.Until(t, "room", func() bool { return !diskIsFull(t, srv) })
 	again := eventually(t, srv, "amy")
-	harness.Until(t, "a new database", func() bool { // the node has said that it is there
+	harness.Until(t, "a new database", func() bool { // when the node is registered
 		_, err := again.CreateDatabase(t.Context(), again.Name, "new", httpapi.CreateDatabaseRequest{DBType: "sqlite"})
 		wantKnownError(t, "create", err)
 		return err == nil
@@ -295,7 +296,7 @@ func TestFullDisk(t *testing.T) {
 	n.check()
 }
 
-// eventually registers somebody as soon as that works.
+// eventually registers a user as soon as that works.
 func eventually(t *testing.T, srv *harness.Server, name string) *harness.User {
 	t.Helper()
 	harness.Until(t, "registration", func() bool {

@@ -2,8 +2,8 @@ package tests
 
 import "strings"
 
-// bombAttacks use up time, memory or disk. What they need beyond the limits they do
-// not get, and the message says which limit it was.
+// bombAttacks use up time, memory or disk. Each is stopped at a limit, which the
+// message names.
 func bombAttacks() []sqlAttack {
 	const timeout, memory, full = "limits.statement_timeout", "limits.heap_bytes", "limits.database_bytes"
 	return []sqlAttack{
@@ -63,7 +63,7 @@ func bombAttacks() []sqlAttack {
 	}
 }
 
-// tables makes n tables.
+// tables returns statements that create n tables.
 func tables(n int) string {
 	var b strings.Builder
 	for range n {

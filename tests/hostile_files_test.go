@@ -14,16 +14,16 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// fileAttack is a file that is put in place of a database while nobody uses it.
+// fileAttack replaces the file of a database while the database is not open.
 type fileAttack struct {
 	name string
-	// change makes the file; it is given what was there.
+	// change writes the file; it gets the previous content.
 	change func(t *testing.T, path string, content []byte)
 	status int // of a query that reads every table; 0 is any
 	says   string
 }
 
-// rewriteFile is a file with changed content.
+// rewriteFile changes the content of the file.
 func rewriteFile(change func(b []byte) []byte) func(*testing.T, string, []byte) {
 	return func(t *testing.T, path string, b []byte) {
 		t.Helper()
@@ -33,12 +33,12 @@ func rewriteFile(change func(b []byte) []byte) func(*testing.T, string, []byte) 
 	}
 }
 
-// overwriteAt changes a few bytes.
+// overwriteAt changes a few bytes of the file.
 func overwriteAt(offset int, with ...byte) func(*testing.T, string, []byte) {
 	return rewriteFile(func(b []byte) []byte { copy(b[offset:], with); return b })
 }
 
-// replaceFile is something else under the name.
+// replaceFile puts something else in the place of the file.
 func replaceFile(with func(path string) error) func(*testing.T, string, []byte) {
 	return func(t *testing.T, path string, _ []byte) {
 		t.Helper()
@@ -51,7 +51,7 @@ func replaceFile(with func(path string) error) func(*testing.T, string, []byte) 
 	}
 }
 
-// writeBeside is a log or journal that does not belong to the database.
+// writeBeside adds a log or a journal that does not belong to the database.
 func writeBeside(suffix string, content func(db []byte) []byte) func(*testing.T, string, []byte) {
 	return func(t *testing.T, path string, b []byte) {
 		t.Helper()
@@ -70,7 +70,7 @@ func noise(n int) []byte {
 	return b
 }
 
-// flipBits flips bits of a part of the file.
+// flipBits flips bits in a part of the file.
 func flipBits(seed uint64, from, to, times int) func(*testing.T, string, []byte) {
 	return rewriteFile(func(b []byte) []byte {
 		r := rand.New(rand.NewPCG(seed, 7))
@@ -81,7 +81,7 @@ func flipBits(seed uint64, from, to, times int) func(*testing.T, string, []byte)
 	})
 }
 
-// renameText changes a text within the schema to one that is not longer.
+// renameText replaces a text in the schema by one that is not longer.
 func renameText(from, to string) func(*testing.T, string, []byte) {
 	to += strings.Repeat(" ", len(from)-len(to))
 	return rewriteFile(func(b []byte) []byte { return []byte(strings.ReplaceAll(string(b), from, to)) })
@@ -142,7 +142,7 @@ func fileAttacks() []fileAttack {
 	return list
 }
 
-// rootPages lets every table of the schema begin on its own first page.
+// rootPages makes every table of the schema begin on the first page of its own.
 func rootPages(b []byte) []byte {
 	for i := 100; i+20 < 4096; i++ {
 		if strings.HasPrefix(string(b[i:]), "itemsitems") { // name, table; then the page
@@ -152,7 +152,7 @@ func rootPages(b []byte) []byte {
 	return b
 }
 
-// forgedLog is a log with a right head and pages that do not belong here.
+// forgedLog returns a log with a valid head and pages of another database.
 func forgedLog(db []byte) []byte {
 	b := make([]byte, 32+3*(24+4096))
 	binary.BigEndian.PutUint32(b, 0x377f0682)
@@ -181,7 +181,7 @@ func hostileFiles(t *testing.T, srv *harness.Server, mallory *harness.User) {
 	for _, a := range fileAttacks() {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
-			db := newTarget(t, srv, mallory) // it has never had a daemon
+			db := newTarget(t, srv, mallory) // which has not had a daemon yet
 			if err := os.WriteFile(db.path(), content, 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -202,7 +202,7 @@ func (a target) path() string {
 	return filepath.Join(a.w.DataPath, "databases", a.user.Name, a.db, "current", a.db)
 }
 
-// daemon is the process that has the database open, 0 if there is none.
+// daemon returns the process that has the database open, or 0 without one.
 func (a target) daemon() int {
 	for _, pid := range a.w.Process("ayb").Children() {
 		line, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
@@ -213,7 +213,8 @@ func (a target) daemon() int {
 	return 0
 }
 
-// restored puts the right file back: the wrong one leaves nothing behind.
+// restored writes the right file again and checks that the wrong one left no
+// effect.
 func (a target) restored(content []byte) {
 	a.t.Helper()
 	if pid := a.daemon(); pid > 0 {
@@ -228,7 +229,7 @@ func (a target) restored(content []byte) {
 	if err := os.WriteFile(a.path(), content, 0o600); err != nil {
 		a.t.Fatal(err)
 	}
-	// Whoever asks while the server notices the death is told so.
+	// A request may get an error while the server notices the death.
 	harness.Until(a.t, "the database to work again", func() bool { return a.sql("SELECT 1").status == 200 })
 	a.survives()
 	a.sql("SELECT count(*) FROM items").wants(a.t, a.w, 200, `[["2000"]]`)

@@ -17,7 +17,7 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// bodyAttack is a body that lies about itself or means too much.
+// bodyAttack is a body with wrong headers or with too much content.
 type bodyAttack struct {
 	name    string
 	body    func() io.Reader
@@ -28,7 +28,7 @@ type bodyAttack struct {
 
 func text(s string) func() io.Reader { return func() io.Reader { return strings.NewReader(s) } }
 
-// many is n times the same bytes, without holding them.
+// many repeats the same bytes n times, without holding them in memory.
 func many(piece string, n int) func() io.Reader {
 	return func() io.Reader { return io.LimitReader(&repeat{[]byte(piece), 0}, int64(n)) }
 }
@@ -104,7 +104,7 @@ func hostileHTTP(t *testing.T, srv *harness.Server, mallory *harness.User) {
 	t.Run("answers that nobody reads", func(t *testing.T) { t.Parallel(); unreadAnswers(t, srv, mallory) })
 }
 
-// bodyAttacks are too large, or become so.
+// bodyAttacks are bodies that are too large, at once or when unpacked.
 func bodyAttacks(t *testing.T) []bodyAttack {
 	t.Helper()
 	const tooLarge = "limits.request_bytes"
@@ -134,7 +134,7 @@ func bodyAttacks(t *testing.T) []bodyAttack {
 	}
 }
 
-// documentAttacks are JSON requests that mean no good.
+// documentAttacks are malicious JSON requests.
 func documentAttacks() []bodyAttack {
 	list := []struct {
 		name, body string
@@ -179,9 +179,9 @@ func documentAttacks() []bodyAttack {
 	return out
 }
 
-// rawAttack is what is written to a connection; HEAD stands for the beginning
-// of a query. Without says the connection may be cut, and nothing is said to
-// have worked.
+// rawAttack is the text to write to a connection; HEAD stands for the beginning
+// of a query. With an empty says the server may close the connection, but must
+// not report a success.
 type rawAttack struct {
 	name, sent, says string
 	half             bool // the client closes its half
@@ -209,7 +209,7 @@ func connectionAttacks() []rawAttack {
 	}
 }
 
-// exchange writes to a new connection and reads all there is.
+// exchange writes to a new connection and reads all of the answer.
 func exchange(t *testing.T, srv *harness.Server, sent string, half bool) string {
 	t.Helper()
 	c := connect(t, srv)
@@ -235,7 +235,7 @@ func connect(t *testing.T, srv *harness.Server) *net.TCPConn {
 	return c.(*net.TCPConn)
 }
 
-// slowBodies keeps hundreds of requests open that never come to their end.
+// slowBodies keeps hundreds of unfinished requests open.
 func slowBodies(t *testing.T, srv *harness.Server, mallory *harness.User) {
 	db := newTarget(t, srv, mallory)
 	for i := range 300 {
@@ -247,8 +247,8 @@ func slowBodies(t *testing.T, srv *harness.Server, mallory *harness.User) {
 	db.survives()
 }
 
-// unreadAnswers asks for endless answers and reads a little of each. P8: they wait on
-// the way in bounded memory; who else asks is told so at worst.
+// unreadAnswers requests endless answers and reads a little of each. P8: they
+// wait on the way in limited memory; another request is refused at worst.
 func unreadAnswers(t *testing.T, srv *harness.Server, mallory *harness.User) {
 	db := newTarget(t, srv, mallory)
 	const sql = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT hex(zeroblob(10000)) FROM c"
@@ -261,7 +261,7 @@ func unreadAnswers(t *testing.T, srv *harness.Server, mallory *harness.User) {
 		open = append(open, c)
 	}
 	first := 0
-	for _, c := range open[:4] { // as many as are sure to run at once
+	for _, c := range open[:4] { // these run at the same time in any case
 		line, err := bufio.NewReader(c).ReadString('\n')
 		if err == nil && strings.Contains(line, "200") {
 			first++

@@ -9,8 +9,7 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// sqlAttack is SQL that somebody sends who may do anything with a database of
-// their own.
+// sqlAttack is SQL from an attacker who owns the database.
 type sqlAttack struct {
 	name   string
 	setup  string // must succeed
@@ -21,10 +20,10 @@ type sqlAttack struct {
 	finds  string // and what that contains
 }
 
-// counting counts for ever.
+// counting counts without end.
 const counting = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) "
 
-// upTo is a table expression that counts to n.
+// upTo returns a table expression that counts to n.
 func upTo(n int) string {
 	return fmt.Sprintf("(WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n LIMIT %d) SELECT x FROM n)", n)
 }
@@ -64,8 +63,8 @@ func hostileSQL(t *testing.T, w *harness.Server, mallory *harness.User) {
 	}
 }
 
-// sqlInTime runs SQL that ends with a status. On a busy machine the limit of time may
-// come before another limit; then it runs the SQL again.
+// sqlInTime runs SQL that must end with a status. On a busy machine the time limit
+// may come first; then it runs the SQL again.
 func (a target) sqlInTime(sql string, status int) (got attackResult) {
 	a.t.Helper()
 	harness.Until(a.t, "an answer within the limit of time", func() bool {
@@ -75,8 +74,8 @@ func (a target) sqlInTime(sql string, status int) (got attackResult) {
 	return got
 }
 
-// escapeAttacks try to reach other files, the process, or what keeps the database
-// whole.
+// escapeAttacks try to reach other files, the process, or the structures that
+// keep the database intact.
 func escapeAttacks() []sqlAttack {
 	return []sqlAttack{
 		{name: "attach another tenant's file", attack: "ATTACH '../../../alice/shop.sqlite/current/shop.sqlite' AS x", status: 400, says: "ATTACH is not available"},
@@ -112,7 +111,7 @@ func escapeAttacks() []sqlAttack {
 	}
 }
 
-// leakAttacks try to leave something behind for the next caller.
+// leakAttacks try to leave something behind for the next request.
 func leakAttacks() []sqlAttack {
 	return []sqlAttack{
 		{name: "temp table in place of a table", setup: "CREATE TABLE t(a); INSERT INTO t VALUES ('true')", attack: "CREATE TEMP TABLE t(a); INSERT INTO temp.t VALUES ('forged'); SELECT a FROM t", status: 200, says: "forged", then: "SELECT a FROM t", finds: `[["true"]]`},
@@ -129,7 +128,7 @@ func leakAttacks() []sqlAttack {
 	}
 }
 
-// shapeAttacks are texts and schemas of absurd shape.
+// shapeAttacks are texts and schemas of extreme shape.
 func shapeAttacks() []sqlAttack {
 	return []sqlAttack{
 		{name: "a million terms", attack: "SELECT " + strings.Repeat("1+", 1_000_000) + "1", status: 400, says: "Expression tree is too large"},
@@ -168,7 +167,7 @@ func shapeAttacks() []sqlAttack {
 	}
 }
 
-// chain makes views one on another.
+// chain creates views on views.
 func chain(n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -177,7 +176,7 @@ func chain(n int) string {
 	return b.String()
 }
 
-// fan makes views each of which uses the one before twice.
+// fan creates views each of which uses the previous one twice.
 func fan(n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -186,7 +185,7 @@ func fan(n int) string {
 	return b.String()
 }
 
-// triggers makes tables each of which inserts two rows into the next.
+// triggers creates tables each of which inserts two rows into the next.
 func triggers(n int) string {
 	var b strings.Builder
 	for i := range n {

@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	// hostileLimits make bombs go off early.
+	// hostileLimits are low, so that attacks reach them early.
 	hostileLimits = `[limits]
 database_bytes = "8MiB"
 heap_bytes = "24MiB"
@@ -34,15 +34,15 @@ idle_timeout = "2s"
 	serverPeak = 192 << 20
 )
 
-// TestHostile attacks a server in all ways that a tenant can. Each attack is
-// refused or contained, the attacked database answers again at once, and
-// neither the server nor another tenant notices.
+// TestHostile attacks a server in the ways of a tenant. Each attack is refused
+// or contained, the attacked database answers again at once, and neither the
+// server nor another tenant is affected.
 func TestHostile(t *testing.T) {
 	srv := harness.Start(t, harness.AllInOne, harness.WithConfig(hostileLimits))
 	watch := watchMemory(t, srv)
 	neighbour := startNeighbour(t, srv)
 	mallory := srv.Register("mallory")
-	t.Run("attacks", func(t *testing.T) { // over when all of them are
+	t.Run("attacks", func(t *testing.T) { // ends after the last one
 		t.Run("sql", func(t *testing.T) { t.Parallel(); hostileSQL(t, srv, mallory) })
 		t.Run("http", func(t *testing.T) { t.Parallel(); hostileHTTP(t, srv, mallory) })
 		t.Run("files", func(t *testing.T) { t.Parallel(); hostileFiles(t, srv, mallory) })
@@ -54,14 +54,15 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// attackResult is what an attacker gets.
+// attackResult is the answer to an attack.
 type attackResult struct {
 	status int
 	body   string
 	broken error // the body did not come to its end
 }
 
-// sendAttack sends a request of mallory's; its answer is read up to 1 MiB.
+// sendAttack sends a request of the attacker and reads up to 1 MiB of the
+// answer.
 func sendAttack(t *testing.T, method, url string, user *harness.User, body io.Reader, headers ...string) attackResult {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -84,7 +85,7 @@ func sendAttack(t *testing.T, method, url string, user *harness.User, body io.Re
 	return attackResult{resp.StatusCode, string(text), err}
 }
 
-// target is a database of an attacker's own.
+// target is a database of the attacker.
 type target struct {
 	t    *testing.T
 	w    *harness.Server
@@ -111,8 +112,8 @@ func (a target) sql(sql string) attackResult {
 	return sendAttack(a.t, http.MethodPost, a.url(), a.user, strings.NewReader(sql))
 }
 
-// survives checks that the database answers as if nothing had happened. Its
-// limits are tight, so that on a busy machine a first try may be too slow.
+// survives checks that the database works as before. Because of the tight
+// limits, on a busy machine the first try may be too slow.
 func (a target) survives() {
 	a.t.Helper()
 	var got attackResult
@@ -125,7 +126,7 @@ func (a target) survives() {
 	}
 }
 
-// wants checks an answer, and that it tells nothing of the server's insides.
+// wants checks an answer, and that it contains no internals of the server.
 func (r attackResult) wants(t *testing.T, srv *harness.Server, status int, says string) {
 	t.Helper()
 	if r.broken != nil || status > 0 && r.status != status || !strings.Contains(r.body, says) {
@@ -141,7 +142,7 @@ func (r attackResult) wants(t *testing.T, srv *harness.Server, status int, says 
 	}
 }
 
-// quietNeighbour is another tenant, who works all the time.
+// quietNeighbour is another tenant, who works during the attacks.
 type quietNeighbour struct {
 	t      *testing.T
 	user   *harness.User
@@ -155,7 +156,7 @@ func startNeighbour(t *testing.T, srv *harness.Server) *quietNeighbour {
 	t.Helper()
 	n := &quietNeighbour{t: t, user: srv.Register("alice"), stop: make(chan struct{})}
 	n.user.Create("shop.sqlite")
-	// A busy machine is no fault of the server's.
+	// This allows for a busy machine.
 	if out, err := exec.CommandContext(t.Context(), filepath.Join(srv.Bin, "ayb"), "admin", "limits", "set", "alice", "statement_timeout=1m", "--config", srv.Config).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -199,7 +200,7 @@ func (n *quietNeighbour) check() {
 	}
 }
 
-// memoryWatch follows the largest daemon, for daemons come and go.
+// memoryWatch follows the memory of the largest daemon.
 type memoryWatch struct {
 	t    *testing.T
 	w    *harness.Server

@@ -7,9 +7,8 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// P10, P11: rounds over databases that nobody writes to cost one listing of the
-// bucket each, on a connection that is there already: no copy, no process, and
-// no request for any of them.
+// P10, P11: rounds over unchanged databases cost one listing of the bucket each,
+// on an existing connection: no copy, no process, and no request for a database.
 func TestIdleRoundsP10P11(t *testing.T) {
 	t.Parallel()
 	srv := startFaultyStore(t, harness.WithConfig("[querynode]\nidle_timeout = \"500ms\""))
@@ -20,7 +19,7 @@ func TestIdleRoundsP10P11(t *testing.T) {
 	}
 	srv.become(1, names)
 	harness.Until(t, "the daemons to end", func() bool { return len(srv.Daemons()) == 0 })
-	srv.pass(1) // whatever was due then is done
+	srv.pass(1) // after it no work is due
 	rounds, requests, opened := srv.rounds(), srv.m.Requests(), srv.m.Connections()
 	harness.Until(t, "rounds to pass", func() bool {
 		if daemons := srv.Daemons(); len(daemons) > 0 {

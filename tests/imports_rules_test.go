@@ -5,12 +5,13 @@ import (
 	"strings"
 )
 
-// The map of packages: for each package of ours what it may import of ours,
-// directly, and what it must not reach at all, even through others. A package
-// without a line here fails the test: decide first where it belongs.
+// The map of packages. For each package of this module it lists the packages of
+// the module that it may import directly, and those that it must never reach,
+// even through others. A package without a line here fails the test: decide
+// first where it belongs.
 //
-// "x" is the package x, "x/..." it and all below. What is not a name of ours
-// in never is the beginning of an import path of somebody else.
+// "x" is the package x, "x/..." also all packages below. Other names in never are
+// the beginning of the import path of another module.
 
 // The layers that many packages share.
 var (
@@ -18,11 +19,11 @@ var (
 	plumb   = list(nouns, "shared/mux", "shared/daemonapi", "shared/logging", "shared/version")
 	nodeBus = list(plumb, "shared/bus", "shared/bus/nodeapi")
 	mailBus = list(plumb, "shared/bus", "shared/bus/mailapi")
-	// composition is what only launch packages and programs may use.
+	// composition is for launch packages and programs only.
 	composition = []string{"shared/bus/natsbus", "shared/config", "shared/supervisor", "shared/process"}
 )
 
-// What many packages must never reach.
+// Packages that many others must never reach.
 var (
 	roles    = []string{"controlplane/...", "querynode/...", "mailer/...", "snapshotter/...", "web/...", "cli/..."}
 	bus      = []string{"shared/bus/...", "github.com/nats-io"}
@@ -38,7 +39,7 @@ type rule struct {
 }
 
 var importRules = []rule{
-	// Nouns, and what everybody stands on.
+	// Nouns, and the packages that all others use.
 	{pkg: "shared/errs", never: list(roles, "net", "database/sql")},
 	{pkg: "shared/ayb", may: []string{"shared/errs"}, never: list(roles, "net", "database/sql")},
 	{pkg: "shared/mux", may: nouns, never: join(roles, bus, sql)},
@@ -99,7 +100,7 @@ var importRules = []rule{
 		never: list(join(otherRoles("controlplane"), nats, sql), "controlplane/metadata/store")},
 	{pkg: "controlplane/front/api/openapi", never: list(join(roles, bus, sql), "net")},
 
-	// The query node: files and daemons; it decides no permission.
+	// The query node: files and daemons. It decides no permissions.
 	{pkg: "querynode", may: list(nodeBus, "shared/keyedmutex", "querynode/cgroup", "querynode/dbfile", "querynode/engine/kind", "querynode/snapshotio", "querynode/pool", "querynode/relay", "querynode/sandbox", "querynode/space", "querynode/daemonargs", "querynode/thread"),
 		never: list(join(otherRoles("querynode"), nats, sql), "querynode/daemon", "querynode/engine", "querynode/engine/encode", "querynode/engine/sqlite/...", "shared/config")},
 	{pkg: "querynode/dbfile", may: list(nouns, "shared/filelock", "querynode/engine/kind"), never: join(bus, sql)},
@@ -123,11 +124,11 @@ var importRules = []rule{
 	{pkg: "querynode/daemon", may: list(nouns, "shared/mux", "shared/daemonapi", "querynode/importer", "querynode/socketpair", "querynode/daemonargs", "querynode/sandbox", "querynode/space", "querynode/engine"),
 		never: list(join(otherRoles("querynode"), bus, programs), "net/http", "shared/config", "querynode/pool", "querynode/dbfile", "querynode/engine/sqlite")},
 
-	// The mailer: delivers, and does not know why.
+	// The mailer: delivers mails of any content.
 	{pkg: "mailer", may: list(mailBus, "shared/filelock"), never: list(join(otherRoles("mailer"), nats, sql), "github.com/emersion")},
 	{pkg: "mailer/smtptest", never: join(roles, bus, sql)},
 
-	// The snapshotter: decides when; the data passes it by.
+	// The snapshotter: decides when to take snapshots. Their data does not pass it.
 	{pkg: "snapshotter", may: list(nodeBus, "shared/bus/snapshotapi", "shared/bus/directoryapi", "snapshotter/bucket", "snapshotter/jobs", "snapshotter/schedule"),
 		never: join(otherRoles("snapshotter"), nats, sql)},
 	{pkg: "snapshotter/bucket", may: nouns, never: join(bus, sql)},
@@ -135,8 +136,8 @@ var importRules = []rule{
 	{pkg: "snapshotter/jobs", may: list(nodeBus, "shared/keyedmutex", "snapshotter/bucket"), never: join(otherRoles("snapshotter"), nats, sql)},
 	{pkg: "snapshotter/schedule", may: list(nodeBus, "shared/bus/directoryapi", "snapshotter/bucket", "snapshotter/jobs"), never: join(otherRoles("snapshotter"), nats, sql)},
 
-	// Composition: what every process has in common, one launch package and
-	// one program for each role, and the command line, which starts them all.
+	// Composition: the common parts of all processes, one launch package and
+	// one program for each role, and the command line, which starts all roles.
 	{pkg: "shared/process", may: list(mailBus, "shared/bus/nodeapi", "shared/bus/natsbus", "shared/config", "shared/debugsrv", "shared/supervisor"),
 		never: join(roles, sql)},
 	{pkg: "controlplane/launch", may: list(nodeBus, list(composition, "shared/bus/snapshotapi", "shared/bus/directoryapi", "shared/bus/mailapi", "shared/bus/invalidateapi", "controlplane", "controlplane/metadata/cache", "controlplane/identity/weblogin", "web")...), never: otherRoles("controlplane", "web")},
@@ -162,7 +163,8 @@ var importRules = []rule{
 	{pkg: "tests/...", may: []string{"..."}},
 }
 
-// otherRoles is what a role must not reach: all the others and the surfaces.
+// otherRoles returns what a role must not reach: the other roles, and the
+// packages for users.
 func otherRoles(own ...string) []string {
 	var others []string
 	for _, r := range roles {

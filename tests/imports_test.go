@@ -16,7 +16,7 @@ import (
 
 const module = "github.com/ayb-go/ayb"
 
-// listed is what go list tells of a package.
+// listed is the output of go list for a package.
 type listed struct {
 	ImportPath    string
 	Imports, Deps []string
@@ -51,8 +51,8 @@ func listPackages(t *testing.T) []listed {
 	}
 }
 
-// violations holds packages against the rules and gives one sentence for each
-// import that breaks one.
+// violations compares packages with the rules and returns one sentence for each
+// forbidden import.
 func violations(rules []rule, packages []listed) []string {
 	var found []string
 	for _, p := range packages {
@@ -79,7 +79,7 @@ func violations(rules []rule, packages []listed) []string {
 
 func isOurs(path string) bool { return path == module || strings.HasPrefix(path, module+"/") }
 
-// ours is the path of a package inside the module.
+// ours returns the path of a package within the module.
 func ours(path string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(path, module), "/")
 }
@@ -98,8 +98,9 @@ func matchesAny(patterns []string, name string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool { return matches(p, name) })
 }
 
-// reaches reports whether a dependency is forbidden: one of ours by its pattern,
-// one of the standard library by its exact path, others by their beginning.
+// reaches reports whether a dependency is forbidden. Packages of the module
+// match by pattern, those of the standard library by their exact path, others by
+// the beginning.
 func reaches(never []string, dep string) bool {
 	if isOurs(dep) {
 		return matchesAny(never, ours(dep))
@@ -109,7 +110,7 @@ func reaches(never []string, dep string) bool {
 	})
 }
 
-// The check itself must find what it is for.
+// The check finds each kind of violation.
 func TestImportMapFindsViolations(t *testing.T) {
 	rules := []rule{
 		{pkg: "a", may: []string{"b", "c/..."}, never: []string{"d", "github.com/nats-io", "net"}},
@@ -134,7 +135,7 @@ func TestImportMapFindsViolations(t *testing.T) {
 	}
 }
 
-// A rule names a package once, so that the first match is the only one.
+// A package has one rule, so that the first match is the only one.
 func TestImportRulesAreUnique(t *testing.T) {
 	seen := map[string]bool{}
 	for _, r := range importRules {
@@ -145,7 +146,7 @@ func TestImportRulesAreUnique(t *testing.T) {
 	}
 }
 
-// No test-only package may become part of a program.
+// A package for tests is not part of a program.
 func TestProgramsContainNoTestPackages(t *testing.T) {
 	for _, p := range listPackages(t) {
 		name := ours(p.ImportPath)
@@ -160,7 +161,7 @@ func TestProgramsContainNoTestPackages(t *testing.T) {
 	}
 }
 
-// Files stay of a size that can be read in one go.
+// Files can be read in one go.
 func TestFilesStaySmall(t *testing.T) {
 	err := filepath.WalkDir("..", func(path string, d os.DirEntry, err error) error {
 		if err != nil {

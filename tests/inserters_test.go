@@ -17,8 +17,8 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// forms are the kinds of requests that insert. A unit is what has to be there
-// completely or not at all: each of its rows tells how many they are.
+// forms are the kinds of requests that insert. A unit must be stored completely
+// or not at all; each of its rows has the number of its rows.
 var forms = []struct {
 	name string
 	// body is the request for units from the number n on.
@@ -45,8 +45,8 @@ func batch(atomic bool, statements ...string) string {
 	return fmt.Sprintf(`{"atomic":%t,"statements":[%s]}`, atomic, strings.Join(statements, ","))
 }
 
-// inserters insert into a database at the same time, each unit once, in all
-// forms, and note which units were acknowledged.
+// inserters insert into a database at the same time, each unit once and in all
+// forms, and record which units were acknowledged.
 type inserters struct {
 	t      *testing.T
 	user   *harness.User
@@ -81,7 +81,7 @@ func startInserters(t *testing.T, user *harness.User, db string, clients int, st
 	return in
 }
 
-// finish stops the clients. Requests under way are completed.
+// end stops the clients after their current requests.
 func (in *inserters) end() {
 	in.stop()
 	in.wg.Wait()
@@ -106,7 +106,7 @@ func (in *inserters) work(ctx context.Context, i int) {
 	}
 }
 
-// sendQuery asks for a query, in JSON when its body is an object, and gives the
+// sendQuery sends a query, as JSON if its body is an object, and returns the
 // answer.
 func sendQuery(ctx context.Context, client *http.Client, user *harness.User, db, body string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, user.URL()+httpapi.DatabasePath(user.Name, db, "query"), strings.NewReader(body))
@@ -132,7 +132,7 @@ func sendQuery(ctx context.Context, client *http.Client, user *harness.User, db,
 	return text, nil
 }
 
-// insert sends a request; nil when all of it was acknowledged.
+// insert sends a request, and returns nil if all of it was acknowledged.
 func (in *inserters) insert(ctx context.Context, body string) error {
 	text, err := sendQuery(ctx, in.client, in.user, in.db, body)
 	if err != nil {
@@ -165,7 +165,7 @@ func (in *inserters) note(form string, first, units int, err error) {
 			in.acked[first+n] = true
 		}
 	case !in.strict && (code == errs.Unavailable || code == errs.Engine || code == errs.Timeout):
-		in.failed++ // it may be there or not
+		in.failed++ // the rows may be stored or not
 	default:
 		in.t.Errorf("insert %d (%s): %v", first, form, err)
 	}
@@ -184,8 +184,7 @@ func (in *inserters) more(n int) {
 	harness.Until(in.t, fmt.Sprintf("%d more inserts", n), func() bool { return in.count() >= want })
 }
 
-// halves looks for units that are there in part or more than once, while
-// inserters work.
+// halves looks for incomplete and repeated units while inserters work.
 func (in *inserters) halves() {
 	in.t.Helper()
 	harness.Until(in.t, "an answer", func() bool {
@@ -198,7 +197,7 @@ func (in *inserters) halves() {
 	})
 }
 
-// check looks for every acknowledged unit, and at what else is there.
+// check looks for every acknowledged unit, and for unexpected rows.
 func (in *inserters) check() {
 	in.t.Helper()
 	in.end()

@@ -19,13 +19,13 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// newName is a name that nothing has had.
+// newName returns a name that no database has had.
 func (k *killTest) newName(of string) string {
 	k.numbers++
 	return fmt.Sprintf("%s-%d.sqlite", of, k.numbers)
 }
 
-// small is a new database of a few rows.
+// small creates a database of a few rows.
 func (k *killTest) small(of string) string {
 	k.t.Helper()
 	db := k.newName(of)
@@ -38,14 +38,14 @@ func (k *killTest) small(of string) string {
 	return db
 }
 
-// nextContent makes a database another one than it ever was.
+// nextContent changes a database so that its content is new.
 func (k *killTest) nextContent(db string) {
 	k.t.Helper()
 	k.numbers++
 	k.write(db, fmt.Sprintf("INSERT INTO mark VALUES (%d)", k.numbers))
 }
 
-// line writes down what is looked for in the end.
+// line adds a line to the ledger, which is compared at the end.
 func (k *killTest) line() {
 	k.t.Helper()
 	k.ledger++
@@ -60,7 +60,7 @@ func (k *killTest) write(db, sql string) {
 	})
 }
 
-// exists reports whether there is a database of that very name.
+// exists reports whether a database has this name now.
 func (k *killTest) exists(db string) (there bool) {
 	k.t.Helper()
 	k.eventually("look for "+db, func(ctx context.Context) error {
@@ -74,7 +74,7 @@ func (k *killTest) exists(db string) (there bool) {
 	return there
 }
 
-// expect takes a snapshot and gives its id.
+// takeSnapshot takes a snapshot and returns its id.
 func (k *killTest) takeSnapshot(db string) (id string) {
 	k.t.Helper()
 	k.eventually("take a snapshot of "+db, func(ctx context.Context) error {
@@ -85,7 +85,7 @@ func (k *killTest) takeSnapshot(db string) (id string) {
 	return id
 }
 
-// ids are the snapshots of a database, the newest first.
+// ids returns the snapshots of a database, newest first.
 func (k *killTest) ids(db string) (ids []string) {
 	k.t.Helper()
 	k.eventually("list the snapshots of "+db, func(ctx context.Context) error {
@@ -99,7 +99,7 @@ func (k *killTest) ids(db string) (ids []string) {
 	return ids
 }
 
-// snapshotHolds wants a snapshot to be one of that content.
+// snapshotHolds checks the content of a snapshot.
 func (k *killTest) snapshotHolds(db, id, content string) {
 	k.t.Helper()
 	if got := k.contentOf(db, id); got != content {
@@ -107,7 +107,7 @@ func (k *killTest) snapshotHolds(db, id, content string) {
 	}
 }
 
-// anySnapshotHolds wants one of the snapshots to be of that content.
+// anySnapshotHolds checks that one of the snapshots has this content.
 func (k *killTest) anySnapshotHolds(db, content string) {
 	k.t.Helper()
 	ids := k.ids(db)
@@ -119,14 +119,14 @@ func (k *killTest) anySnapshotHolds(db, content string) {
 	k.t.Errorf("none of %d snapshots of %s holds what was there before the restore", len(ids), db)
 }
 
-// contentOf makes a database of a snapshot for a look at it.
+// contentOf restores a snapshot into a new database and returns the content.
 func (k *killTest) contentOf(db, id string) string {
 	k.t.Helper()
 	look := k.newName("look")
 	gone := false
 	k.eventually("restore to "+look, func(ctx context.Context) error {
 		err := k.user.RestoreSnapshot(ctx, k.user.Name, db, httpapi.RestoreRequest{SnapshotID: id, To: k.user.Name + "/" + look})
-		gone = errs.Is(err, errs.NoSnapshot) // it was pruned meanwhile
+		gone = errs.Is(err, errs.NoSnapshot) // it was pruned in the meantime
 		if gone {
 			return nil
 		}
@@ -140,7 +140,7 @@ func (k *killTest) contentOf(db, id string) string {
 	return content
 }
 
-// settled looks at everything when all rounds are over.
+// settled checks everything after all rounds.
 func (k *killTest) settled() {
 	k.t.Helper()
 	if harness.Full() {
@@ -150,12 +150,12 @@ func (k *killTest) settled() {
 		k.t.Errorf("of %d acknowledged lines there are %s", k.ledger, n)
 	}
 	k.becomes("no orphan file", k.strayFiles)
-	if k.copies { // they go after ten minutes, or with the node's next start
+	if k.copies { // they are removed after ten minutes, or when the node starts
 		k.copies = false
 		k.w.Restart("ayb-querynode")
 		k.becomes("no orphan copy", k.strayFiles)
 	}
-	// After the next prune there are no more objects than there may be.
+	// After the next prune the number of objects is within the limit.
 	for db := range k.live {
 		if !k.unsure[db] && len(k.ids(db)) > killSnapshots {
 			k.nextContent(db)
@@ -180,7 +180,7 @@ func (k *killTest) becomes(what string, complaint func() string) {
 	k.t.Logf("%s after %s", what, time.Since(begin).Round(time.Millisecond))
 }
 
-// deleted are the names of databases that can be had back.
+// deleted returns the names of databases that can be undeleted.
 func (k *killTest) deleted() map[string]bool {
 	k.t.Helper()
 	names := map[string]bool{}
@@ -194,9 +194,9 @@ func (k *killTest) deleted() map[string]bool {
 	return names
 }
 
-// strayFiles tells of a file in the node's directory that does not belong
-// there: for each database there is one version, with its file, SQLite's
-// files beside it and temporary files of its daemon.
+// strayFiles returns a complaint about a file in the node's directory that
+// should not be there. Each database has one version, with its file, SQLite's
+// side files and temporary files of its daemon.
 func (k *killTest) strayFiles() string {
 	for _, dir := range []string{"outgoing", "trash"} {
 		if names := names(filepath.Join(k.w.DataPath, dir)); len(names) > 0 && (dir == "trash" || !k.copies) {
@@ -234,7 +234,7 @@ func (k *killTest) strayFilesOf(db, home string) string {
 		return fmt.Sprintf("%s holds %v", db, entries)
 	}
 	for _, version := range names(home) {
-		for _, file := range names(filepath.Join(home, version)) { // none in the link
+		for _, file := range names(filepath.Join(home, version)) { // empty for the link
 			if file != "~tmp" && file != db && file != db+"-wal" && file != db+"-shm" {
 				return fmt.Sprintf("%s holds %s", db, file)
 			}
@@ -246,7 +246,7 @@ func (k *killTest) strayFilesOf(db, home string) string {
 	return ""
 }
 
-// names are those in a directory; a link is none.
+// names returns the names in a directory, without links.
 func names(dir string) (out []string) {
 	if info, err := os.Lstat(dir); err != nil || !info.IsDir() {
 		return nil
@@ -261,8 +261,8 @@ func names(dir string) (out []string) {
 	return out
 }
 
-// strayObjects tells of an object that belongs to no database, or is one too
-// many.
+// strayObjects returns a complaint about an object without a database, or above
+// the limit of snapshots.
 func (k *killTest) strayObjects() string {
 	deleted := k.deleted()
 	if parts := k.s3.Unfinished(killBucket); len(parts) > 0 {
@@ -281,7 +281,7 @@ func (k *killTest) strayObjects() string {
 	return ""
 }
 
-// objectsAreSound reads every object: it is complete, and what its name says.
+// objectsAreSound reads every object and compares it with its name.
 func (k *killTest) objectsAreSound() {
 	k.t.Helper()
 	for _, key := range k.s3.Keys(killBucket) {
@@ -296,9 +296,9 @@ func (k *killTest) objectsAreSound() {
 		hash := blake3.New()
 		_, err = io.Copy(hash, unpacked)
 		unpacked.Close()
-		_ = o.Close() // it was read, or an error says why not
+		_ = o.Close() // the read reported errors
 		if err != nil && minio.ToErrorResponse(err).Code == minio.NoSuchKey {
-			continue // pruned meanwhile
+			continue // pruned in the meantime
 		}
 		if id := hex.EncodeToString(hash.Sum(nil)); err != nil || !strings.HasSuffix(key, "/"+id) {
 			k.t.Errorf("%s holds %s, %v", key, id, err)

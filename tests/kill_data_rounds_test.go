@@ -20,8 +20,8 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// killTest kills processes of a server during operations of one user, and knows
-// what has to be there.
+// killTest kills processes of a server during operations of one user, and
+// records what must be stored.
 type killTest struct {
 	t        *testing.T
 	topology harness.Topology
@@ -30,24 +30,24 @@ type killTest struct {
 	user     *harness.User
 	random   *rand.Rand
 	files    [2]killFile
-	took     map[string]time.Duration // the last time without a kill
-	live     map[string]bool          // databases that there have to be
+	took     map[string]time.Duration // of the last run without a kill
+	live     map[string]bool          // databases that must exist
 	numbers  int
 	ledger   int // acknowledged lines
 	waiting  []func()
-	unsure   map[string]bool // databases that something waits with
-	copies   bool            // a node may keep packed copies for a snapshotter that was killed
+	unsure   map[string]bool // databases with postponed operations
+	copies   bool            // a node may keep compressed copies for a killed snapshotter
 	points   int
 	inside   int // kills before the operation had ended
 }
 
-// killFile is a database file to be imported.
+// killFile is a database file for an import.
 type killFile struct {
 	bytes   []byte
 	content string
 }
 
-// killBucket is where the snapshots are, and killSnapshots how many are kept.
+// killBucket is the bucket of the snapshots, and killSnapshots how many are kept.
 const (
 	killBucket    = "bucket"
 	killSnapshots = 6
@@ -93,7 +93,7 @@ func newKillTest(t *testing.T, topology harness.Topology) *killTest {
 	return k
 }
 
-// within makes t the test that things are reported to.
+// within reports failures to t while do runs.
 func (k *killTest) within(t *testing.T, do func()) {
 	outer := k.t
 	k.t = t
@@ -101,7 +101,7 @@ func (k *killTest) within(t *testing.T, do func()) {
 	do()
 }
 
-// undisturbed does an operation without a kill and measures it.
+// undisturbed runs an operation without a kill and measures it.
 func (k *killTest) undisturbed(op operation) {
 	k.t.Helper()
 	a := op.begin(k)
@@ -115,8 +115,8 @@ func (k *killTest) undisturbed(op operation) {
 	k.t.Logf("%s takes %s", op.name, k.took[op.name].Round(time.Millisecond))
 }
 
-// round kills a process at a random point of an operation, starts it again, and
-// looks at what has become of everything.
+// round kills a process at a random moment of an operation, starts it again, and
+// checks all databases.
 func (k *killTest) round(op operation, role string) {
 	k.t.Helper()
 	a := op.begin(k)
@@ -142,7 +142,7 @@ func (k *killTest) round(op operation, role string) {
 	k.copies = k.copies || role == "ayb-snapshotter"
 	if early {
 		k.inside++
-	} else { // the machine is quicker or slower than it was
+	} else { // the speed of the machine has changed
 		k.took[op.name] = (k.took[op.name] + needed) / 2
 	}
 	k.t.Logf("point %d: %s, %s killed after %s of %s, ended after %s: %v", k.points, op.name, role, point.Round(time.Millisecond),
@@ -161,7 +161,7 @@ func (k *killTest) round(op operation, role string) {
 	}
 }
 
-// postpone repeats an operation when claims have ended: those of a killed
+// postpone repeats an operation when the claims have ended: those of a killed
 // control plane, and of one that got no answer from a killed node.
 func (k *killTest) postpone(a attempt) {
 	if len(a.claimed) == 0 {
@@ -174,7 +174,7 @@ func (k *killTest) postpone(a attempt) {
 	}
 }
 
-// passing reports whether an error says that the same may work later.
+// passing reports whether an error is temporary.
 func passing(err error) bool {
 	switch errs.CodeOf(err) {
 	case errs.Unavailable, errs.Timeout, errs.Engine, errs.ObjectStore, errs.Conflict:
@@ -183,7 +183,7 @@ func passing(err error) bool {
 	return false
 }
 
-// repeatAll repeats what had to wait for the end of somebody's claim.
+// repeatAll repeats the postponed operations.
 func (k *killTest) repeatAll() {
 	for _, again := range k.waiting {
 		again()
@@ -192,8 +192,8 @@ func (k *killTest) repeatAll() {
 	clear(k.unsure)
 }
 
-// kill kills a process and starts it again, or the daemons of some databases,
-// which are started by need.
+// kill kills a process and starts it again, or kills the daemons of some
+// databases, which start on demand.
 func (k *killTest) kill(role string, dbs []string) {
 	k.t.Helper()
 	daemons := k.w.Daemons()
@@ -213,7 +213,7 @@ func (k *killTest) kill(role string, dbs []string) {
 			own = append(own, pid)
 		}
 	}
-	if len(own) == 0 { // none has begun: any that works for the operation
+	if len(own) == 0 { // before the first own daemon: any daemon of the operation
 		own = daemons
 	}
 	for _, pid := range own {
@@ -221,11 +221,12 @@ func (k *killTest) kill(role string, dbs []string) {
 	}
 }
 
-// patience is how long a claim or a reservation of a killed control plane may
-// be in the way.
+// patience is the longest time for which a claim or a reservation of a killed
+// control plane can block an operation.
 const patience = 4 * time.Minute
 
-// eventually does something until it works. Only failures that pass are taken.
+// eventually repeats a function until it works. An error that is not temporary
+// fails the test.
 func (k *killTest) eventually(what string, do func(ctx context.Context) error) {
 	k.t.Helper()
 	for begin := time.Now(); ; harness.Pause() {
@@ -239,8 +240,8 @@ func (k *killTest) eventually(what string, do func(ctx context.Context) error) {
 	}
 }
 
-// untilThere does something until there is a database of that name, which may
-// also come by what was begun before.
+// untilThere repeats a function until a database has this name. The database may
+// also be the result of an earlier attempt.
 func (k *killTest) untilThere(db string, do func(ctx context.Context) error) {
 	k.t.Helper()
 	for begin := time.Now(); !k.exists(db); harness.Pause() {
@@ -250,7 +251,7 @@ func (k *killTest) untilThere(db string, do func(ctx context.Context) error) {
 	}
 }
 
-// content is a hash of everything in a database.
+// content returns a hash of all data in a database.
 func (k *killTest) content(db string) string {
 	k.t.Helper()
 	var sum string
@@ -263,14 +264,14 @@ func (k *killTest) content(db string) string {
 	return sum
 }
 
-// holds wants a database to be sound and to hold exactly that.
+// holds checks that a database is intact and has this content.
 func (k *killTest) holds(db, content string) {
 	k.t.Helper()
 	k.holdsOneOf(db, false, content)
 }
 
-// holdsOneOf wants one of some contents, the last one if nothing else may be,
-// and returns it.
+// holdsOneOf checks that a database has one of some contents, or the last one if
+// last is set, and returns it.
 func (k *killTest) holdsOneOf(db string, last bool, contents ...string) string {
 	k.t.Helper()
 	if last {

@@ -12,21 +12,21 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// attempt is an operation that is about to run on a database.
+// attempt is an operation that is ready to run on a database.
 type attempt struct {
 	db string
 	do func(ctx context.Context) error
-	// check looks at what is there after a kill: the old state or the new one,
-	// and the new one if it was acknowledged.
+	// check compares the state after a kill: it must be the old one or the new
+	// one, and the new one if the operation was acknowledged.
 	check func(acknowledged bool)
-	// again has to work in the end, whatever happened before.
+	// again must work in the end, after any kill.
 	again func()
-	// claimed are databases that are a control plane's own for a while when it
-	// has begun something with them, which again may have to wait for.
+	// claimed are databases that a control plane reserves for a while when it
+	// begins an operation. again may have to wait for the end of that.
 	claimed []string
 }
 
-// operation is what processes are killed during.
+// operation is the kind of operation during which processes are killed.
 type operation struct {
 	name    string
 	begin   func(k *killTest) attempt
@@ -45,19 +45,20 @@ var killedOperations = []operation{
 	{"rename", killedRename, false},
 }
 
-// theDaemon stands for the query daemon of the database among the roles.
+// theDaemon stands for the query daemon of the database in the list of roles.
 const theDaemon = "daemon"
 
-// killPoints is how often each operation is killed in a full test, in both
-// topologies together; killTime is what a short one has for each topology.
+// killPoints is the number of kills of each operation in a full test, in both
+// topologies together. killTime is the time of a short test for each topology.
 const (
 	killPoints = 40
 	killTime   = 10 * time.Second
 )
 
-// Whichever process is killed at whichever moment of an operation on a whole
-// database: the database is in its old state or in its new one, what was
-// acknowledged stays, nothing is left over, and the operation can be repeated.
+// Any process may be killed at any moment of an operation on a complete
+// database. The database is then in its old state or in its new one,
+// acknowledged changes stay, no files are left over, and the operation can be
+// repeated.
 func TestKilledOperations(t *testing.T) {
 	for _, topology := range harness.Topologies() {
 		t.Run(string(topology), func(t *testing.T) {
@@ -65,7 +66,7 @@ func TestKilledOperations(t *testing.T) {
 				t.Parallel()
 			}
 			k := newKillTest(t, topology)
-			for _, op := range killedOperations { // how long they take
+			for _, op := range killedOperations { // to measure their durations
 				k.undisturbed(op)
 			}
 			if harness.Full() {
@@ -78,7 +79,7 @@ func TestKilledOperations(t *testing.T) {
 	}
 }
 
-// victims are the roles whose end an operation may notice.
+// victims returns the roles that an operation depends on.
 func (k *killTest) victims(op operation) []string {
 	if k.topology == harness.AllInOne {
 		return []string{"ayb", theDaemon}
@@ -90,8 +91,8 @@ func (k *killTest) victims(op operation) []string {
 	return roles
 }
 
-// all kills at every point: of the 40 of an operation, those of one process
-// are a third, and of several two thirds.
+// all kills at every point: of the 40 of an operation, a third if only one
+// process is killed, and two thirds if several are.
 func (k *killTest) all() {
 	points := killPoints / 3
 	if k.topology == harness.Split {
@@ -109,7 +110,7 @@ func (k *killTest) all() {
 	}
 }
 
-// some kills during operations in random order while there is time.
+// some kills during operations in random order until the time is over.
 func (k *killTest) some() {
 	type pair struct {
 		op   operation
@@ -167,7 +168,7 @@ func killedRestore(k *killTest) attempt {
 	return attempt{db: db, do: do,
 		check: func(acknowledged bool) {
 			if k.holdsOneOf(db, acknowledged, now, past) == past {
-				k.anySnapshotHolds(db, now) // ruling 30
+				k.anySnapshotHolds(db, now) // a restore first takes a snapshot
 			}
 		},
 		again: func() {
@@ -199,7 +200,7 @@ func killedImport(k *killTest) attempt {
 	})
 }
 
-// making is an operation that makes a database.
+// making is an operation that creates a database.
 func (k *killTest) making(daemonOf, content string, made func(ctx context.Context, to string) error) attempt {
 	to := k.newName("made")
 	do := func(ctx context.Context) error { return made(ctx, to) }
@@ -297,7 +298,7 @@ func killedRename(k *killTest) attempt {
 			delete(k.live, from)
 			k.live[to] = true
 			k.holds(to, content)
-			k.holds(from, content) // which leads there
+			k.holds(from, content) // the old name leads to the new one
 		},
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// kill sends SIGKILL to a daemon, which may just have ended.
+// kill sends SIGKILL to a daemon, which may have ended already.
 func kill(t *testing.T, pid int) {
 	t.Helper()
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && err != syscall.ESRCH {
@@ -18,13 +18,12 @@ func kill(t *testing.T, pid int) {
 	}
 }
 
-// alive reports whether a process runs; one that has ended and that nobody has
-// waited for does not.
+// alive reports whether a process runs. A zombie does not.
 func alive(pid int) bool { return harness.RSS(pid) > 0 }
 
-// Q1: neither a killed daemon nor a killed server loses what was
-// acknowledged or shows half of what was not, and both serve again by
-// themselves. Writers share commits all the time.
+// Q1: neither a killed daemon nor a killed server loses acknowledged changes or
+// shows a part of others, and both serve again without help. Meanwhile writers
+// share commits.
 func TestKillLoopQ1(t *testing.T) {
 	const clients = 32
 	rounds := 25
@@ -62,8 +61,8 @@ func waitEnded(t *testing.T, what string, pids []int) {
 	harness.Until(t, what, func() bool { return !slices.ContainsFunc(pids, alive) })
 }
 
-// Any role may die under load and come back: no acknowledged insert and no
-// mail of an acknowledged registration is lost.
+// Any role may be killed under load and started again: no acknowledged insert
+// and no mail of an acknowledged registration is lost.
 func TestKilledRoles(t *testing.T) {
 	srv := harness.Start(t, harness.Split, harness.WithConfig("[limits]\nrate_per_minute = 0"))
 	alice := srv.Register("alice")
@@ -78,7 +77,7 @@ func TestKilledRoles(t *testing.T) {
 			srv.Kill(role)
 			if role == "ayb-mailer" {
 				mails.more(2) // the mails wait
-				first.more(5) // nobody else needs the mailer
+				first.more(5) // queries do not need the mailer
 			}
 			srv.StartRole(role)
 			srv.WaitHealthy()

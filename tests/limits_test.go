@@ -10,15 +10,15 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// S13, end to end: the limit is on by default, holds by address and account,
-// and believes only proxies that the configuration names.
+// S13, end to end: the limit is on by default, counts by address and account,
+// and uses forwarded addresses only from configured proxies.
 func TestRateLimit(t *testing.T) {
 	const rate = "AYB__LIMITS__RATE_PER_MINUTE="
 	for name, tt := range map[string]struct {
 		env       []string
-		forwarded bool // each request says another address
+		forwarded bool // each request has another forwarded address
 		accounts  bool // each request is about another account
-		taken     int  // of 40
+		taken     int  // accepted requests of 40
 	}{
 		"the default, one address":    {[]string{rate + "10"}, true, true, 30},
 		"the default, one account":    {[]string{rate + "10", "AYB__LIMITS__TRUSTED_PROXIES=127.0.0.1"}, true, false, 30},
@@ -40,7 +40,7 @@ func TestRateLimit(t *testing.T) {
 				}
 				statuses = append(statuses, logIn(t, srv.URL, account, address))
 			}
-			// On a machine that took longer for them, one more is due every six seconds.
+			// On a slow machine one more request is accepted every six seconds.
 			due := min(int(time.Since(begin)/(6*time.Second)), 40-tt.taken)
 			taken := 0
 			for i, got := range statuses {

@@ -17,7 +17,7 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// A declared type never changes what is in a column.
+// A declared type never changes the values in a column.
 func TestDeclaredTypesChangeNothing(t *testing.T) {
 	srv := harness.Start(t, harness.AllInOne)
 	alice := srv.Register("alice")
@@ -29,7 +29,7 @@ func TestDeclaredTypesChangeNothing(t *testing.T) {
 	}
 }
 
-// send sends a request with exactly this path, which no client cleans up.
+// send sends a request with exactly this path, which clients would clean up.
 func send(t *testing.T, srv *harness.Server, token, method, path, body string) (int, string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(srv.URL, "http://"))
@@ -53,8 +53,8 @@ func send(t *testing.T, srv *harness.Server, token, method, path, body string) (
 	return resp.StatusCode, text.String()
 }
 
-// Names are as the contract says, over HTTP and on disk: what differs is
-// different, and what is no name makes no file.
+// Names follow the contract, over HTTP and on disk: different names are
+// different objects, and an invalid name creates no file.
 func TestNames(t *testing.T) {
 	srv := harness.Start(t, harness.AllInOne, harness.WithConfig("[limits]\nrate_per_minute = 0"))
 	alice, bob := srv.Register("alice"), srv.Register("Bob")
@@ -96,7 +96,7 @@ func TestNames(t *testing.T) {
 	})
 }
 
-// invalidNames tries names that break the rules; each is refused with the
+// invalidNames tries names that break the rules. Each is refused with the
 // sentence of the contract.
 func invalidNames(t *testing.T, srv *harness.Server, alice *harness.User) {
 	invalid := func(kind string) func(string) string {
@@ -131,7 +131,7 @@ func invalidNames(t *testing.T, srv *harness.Server, alice *harness.User) {
 		if err := json.Unmarshal([]byte(body), &e); err != nil || status != http.StatusBadRequest || e.Type != "InvalidSlug" || e.Message != c.message(c.name) {
 			t.Errorf("creating %s gave %d %s", c.raw, status, body)
 		}
-		// To query it is to ask for what does not exist.
+		// A query on such a name finds no database.
 		if status, body := send(t, srv, alice.Token, "POST", "/v1/alice/"+c.raw+"/query", "CREATE TABLE t(x)"); status < 400 || status >= 500 || strings.Contains(body, srv.Dir) {
 			t.Errorf("querying %s gave %d %s", c.raw, status, body)
 		}
@@ -169,7 +169,7 @@ func reservedNames(t *testing.T, srv *harness.Server) {
 	}
 }
 
-// onDisk holds the tree of databases against the names that were created.
+// onDisk compares the tree of databases with the created names.
 func onDisk(t *testing.T, srv *harness.Server, want []string) {
 	var got []string
 	root := filepath.Join(srv.DataPath, "databases")

@@ -16,7 +16,7 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// application is somebody's program with a page that gets the answers.
+// application is an OAuth client with a page for the redirects.
 type application struct {
 	config   oauth2.Config
 	verifier string
@@ -24,8 +24,8 @@ type application struct {
 	answers  chan url.Values
 }
 
-// newApplication uses an OAuth library as it comes: with a client id and
-// without anything that only ayb knows.
+// newApplication uses an OAuth library without changes: with a client id and
+// without extensions for ayb.
 func newApplication(t *testing.T, w *harness.Server, scope string) *application {
 	t.Helper()
 	a := &application{answers: make(chan url.Values, 10), verifier: oauth2.GenerateVerifier()}
@@ -47,7 +47,7 @@ func (a *application) start() string {
 	return a.config.AuthCodeURL("the state", oauth2.S256ChallengeOption(a.verifier))
 }
 
-// code has somebody who is logged in authorize the application.
+// code lets a logged-in user authorize the application, and returns the code.
 func (a *application) code(t *testing.T, b *browser, database string) string {
 	t.Helper()
 	b.open(a.start()).want("Authorize notes-app").
@@ -59,8 +59,8 @@ func (a *application) exchange(code string) (*oauth2.Token, error) {
 	return a.config.Exchange(context.Background(), code, oauth2.VerifierOption(a.verifier))
 }
 
-// Acceptance 3 of identity and sharing: an unmodified OAuth library gets a
-// token that is limited to its database and level.
+// An unmodified OAuth library gets a token that is limited to its database and
+// level.
 func TestOAuthLibrary(t *testing.T) {
 	for _, setting := range harness.Settings() {
 		t.Run(setting.String(), func(t *testing.T) {
@@ -79,7 +79,7 @@ func TestOAuthLibrary(t *testing.T) {
 
 func libraryFlow(t *testing.T, srv *harness.Server, scope string) {
 	app := newApplication(t, srv, scope)
-	// Not logged in: by way of the mail, which is opened in another browser
+	// Without a log-in: through the mail, which is opened in another browser
 	// (U5, U7).
 	before := len(srv.MailedTokens(harness.Address("alice")))
 	newBrowser(t).open(app.start()).want("Log in").send("/log_in", "username", "Alice").want("Check email")
@@ -125,7 +125,7 @@ func libraryFlow(t *testing.T, srv *harness.Server, scope string) {
 	}
 }
 
-// raw exchanges a code without a library's help.
+// raw exchanges a code without the library.
 func (a *application) raw(t *testing.T, code string) (status int, token string) {
 	t.Helper()
 	resp, err := http.PostForm(a.config.Endpoint.TokenURL, url.Values{
@@ -145,7 +145,7 @@ func (a *application) raw(t *testing.T, code string) (status int, token string) 
 	return resp.StatusCode, body.AccessToken
 }
 
-// Acceptance 2: of many exchanges of one code at once exactly one wins.
+// Of many exchanges of one code at the same time exactly one succeeds.
 func TestOAuthRaceOfExchanges(t *testing.T) {
 	for _, setting := range harness.Settings() {
 		t.Run(setting.String(), func(t *testing.T) {
@@ -181,8 +181,8 @@ func TestOAuthRaceOfExchanges(t *testing.T) {
 	}
 }
 
-// Acceptance 2: tricks with addresses, cookies and forms, against a real
-// server. None may redirect anywhere or change anything.
+// Attacks with addresses, cookies and forms must not redirect anywhere or change
+// anything.
 func TestOAuthRegression(t *testing.T) {
 	w := harness.Setting{Topology: harness.AllInOne, Metadata: harness.SQLite}.Start(t)
 	alice, mallory := w.Register("alice"), w.Register("mallory")
@@ -231,7 +231,7 @@ func TestOAuthRegression(t *testing.T) {
 		}
 	}
 
-	// S17: a page of somebody else cannot authorize, log in or log out.
+	// S17: a page of another origin cannot authorize, log in or log out.
 	for path, form := range map[string]url.Values{"/oauth/authorize": form, "/log_out": {}, "/log_in": {"username": {"alice"}}, "/confirm/x": {}} {
 		for _, h := range []http.Header{{"Origin": {"https://evil.example"}}, {"Sec-Fetch-Site": {"cross-site"}}, {"Origin": {"null"}}} {
 			if got := b.do("POST", w.URL+path, form, h); got.status != 403 || got.header.Get("Set-Cookie") != "" {
@@ -255,7 +255,7 @@ func TestOAuthRegression(t *testing.T) {
 		}
 	}
 
-	// Headers of a megabyte end at the door.
+	// Headers of a megabyte are refused.
 	req, err := http.NewRequestWithContext(t.Context(), "GET", w.URL+"/oauth/authorize", nil)
 	if err != nil {
 		t.Fatal(err)

@@ -19,14 +19,14 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// documented makes requests and holds each against the server's own OpenAPI
-// document: the status, the content type and the body have to be described.
+// documented makes requests and compares each with the server's own OpenAPI
+// document: status, content type and body must be described.
 type documented struct {
 	t       *testing.T
 	w       *harness.Server
 	doc     map[string]any
 	schemas *jsonschema.Compiler
-	// seen says which operations have succeeded and failed so far.
+	// seen records which operations have succeeded and failed so far.
 	seen map[string]map[bool]int
 }
 
@@ -53,8 +53,8 @@ func newDocumented(t *testing.T, srv *harness.Server) *documented {
 	return d
 }
 
-// closed makes every object whose keys are described refuse others. The
-// document lets clients take what is new; the test finds what is missing.
+// closed makes every described object refuse unknown keys. The document lets
+// clients accept new keys; the test must find undocumented ones.
 func closed(v any) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -71,7 +71,7 @@ func closed(v any) {
 	}
 }
 
-// overwriteAt returns what is at a JSON pointer of the document, following references,
+// at returns the value at a JSON pointer of the document, following references,
 // and the pointer to it.
 func (d *documented) at(pointer ...string) (v any, where string) {
 	v = d.doc
@@ -97,8 +97,8 @@ func (d *documented) at(pointer ...string) (v any, where string) {
 	return v, where
 }
 
-// call makes a request. operation is METHOD and path as described; values are
-// those of the path's parameters, in order.
+// call is a request. operation is the method and the path as described; values
+// are those of the path's parameters, in order.
 type call struct {
 	operation string
 	values    []string
@@ -155,7 +155,7 @@ func (d *documented) do(c call) (status int, body string) {
 	return resp.StatusCode, string(b)
 }
 
-// check holds an answer against the description of its operation.
+// check compares an answer with the description of its operation.
 func (d *documented) check(method, template string, resp *http.Response, body []byte) error {
 	base := []string{"paths", template, strings.ToLower(method), "responses"}
 	found := false
@@ -197,7 +197,7 @@ func (d *documented) check(method, template string, resp *http.Response, body []
 	return d.valid(body, append(base, "schema")...)
 }
 
-// valid holds JSON against a schema of the document.
+// valid compares JSON with a schema of the document.
 func (d *documented) valid(body []byte, pointer ...string) error {
 	v, where := d.at(pointer...)
 	if v == nil {
@@ -214,8 +214,8 @@ func (d *documented) valid(body []byte, pointer ...string) error {
 	return schema.Validate(instance)
 }
 
-// complete fails for every operation that has not succeeded, or not failed if
-// it can.
+// complete fails for every operation that has not succeeded, or not failed
+// although it can.
 func (d *documented) complete() {
 	d.t.Helper()
 	paths, _ := d.doc["paths"].(map[string]any)
@@ -233,7 +233,7 @@ func (d *documented) complete() {
 	}
 }
 
-// field reads a text of a JSON object.
+// field returns a text of a JSON object.
 func field(t *testing.T, body, name string) string {
 	t.Helper()
 	var v map[string]any

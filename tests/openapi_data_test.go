@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// transfers takes data out and brings it in, in each form.
+// transfers exports and imports data in each format.
 func (d *documented) transfers(alice, bob string) {
 	d.t.Helper()
 	shop := []string{"alice", "shop.sqlite"}
@@ -40,7 +40,7 @@ func (d *documented) transfers(alice, bob string) {
 	in("", "brought.sqlite", "?format=csv&table=people", "x", 401)
 }
 
-// snapshots takes one and goes back to it, in place and as another database.
+// snapshots takes a snapshot and restores it, in place and as another database.
 func (d *documented) snapshots(alice, bob string) {
 	d.t.Helper()
 	shop := []string{"alice", "shop.sqlite"}
@@ -67,7 +67,7 @@ func (d *documented) snapshots(alice, bob string) {
 	d.ok(restore, 403)
 }
 
-// places forks, renames, deletes and brings back.
+// places forks, renames, deletes and undeletes.
 func (d *documented) places(alice, bob string) {
 	d.t.Helper()
 	to := func(action, name, token, body string, status int) {

@@ -12,8 +12,8 @@ import (
 
 const jsonKind = "application/json"
 
-// The server's OpenAPI document is true: each operation in it is tried, with
-// success and without, and what comes back is what it says.
+// The server's OpenAPI document is true: each operation in it is tried with
+// success and without, and the answers are as described.
 func TestOpenAPI(t *testing.T) {
 	s3 := harness.StartS3(t)
 	srv := harness.Start(t, harness.AllInOne, harness.WithSnapshots(s3.Bucket("bucket"), "", 0))
@@ -35,7 +35,7 @@ func TestOpenAPI(t *testing.T) {
 	d.complete()
 }
 
-// ok wants this status.
+// ok makes a request that must have this status.
 func (d *documented) ok(c call, status int) string {
 	d.t.Helper()
 	got, body := d.do(c)
@@ -45,7 +45,7 @@ func (d *documented) ok(c call, status int) string {
 	return body
 }
 
-// account registers and logs in, and gives the newest token.
+// account registers an account, logs in, and returns the newest token.
 func (d *documented) account(name string) string {
 	d.t.Helper()
 	d.ok(call{operation: "POST /v1/register", kind: jsonKind, body: `{"entity":"` + name + `"}`}, 400)
@@ -91,7 +91,7 @@ func (d *documented) databases(alice, bob string) {
 	d.ok(call{operation: "GET /v1/{entity}/{database}/details", values: []string{"alice", "missing"}, token: alice}, 404)
 }
 
-// queries tries SQL as text, what there is about a database, and what runs.
+// queries tries SQL as text, details of a database, and running queries.
 func (d *documented) queries(alice, bob string) {
 	d.t.Helper()
 	shop := []string{"alice", "shop.sqlite"}
@@ -120,7 +120,7 @@ func (d *documented) queries(alice, bob string) {
 	d.cancelsImport(alice)
 }
 
-// cancels lets a query run, looks for it and stops it.
+// cancels starts a query, finds it and cancels it.
 func (d *documented) cancels(alice, bob string) {
 	d.t.Helper()
 	shop := []string{"alice", "shop.sqlite"}
@@ -143,14 +143,14 @@ func (d *documented) cancels(alice, bob string) {
 	<-ended
 }
 
-// cancelsImport begins the import of a new database, looks for it and stops it.
+// cancelsImport begins the import of a new database, finds it and cancels it.
 func (d *documented) cancelsImport(alice string) {
 	d.t.Helper()
 	made := []string{"alice", "made.sqlite"}
 	importing := beginImport(d.t, d.w, &harness.User{Token: alice}, "alice/made.sqlite", "format=sqlite", "SQLite format 3\x00"+strings.Repeat("\x00", 100_000))
 	id := ""
 	harness.Until(d.t, "the import to be listed", func() bool {
-		_, list := d.do(call{operation: "GET /v1/{entity}/{database}/queries", values: made, token: alice}) // missing before
+		_, list := d.do(call{operation: "GET /v1/{entity}/{database}/queries", values: made, token: alice}) // not listed before it begins
 		if _, rest, ok := strings.Cut(list, `"id":"`); ok && strings.Contains(list, `"sql":"-- import of a new database"`) {
 			id, _, _ = strings.Cut(rest, `"`)
 		}
@@ -163,7 +163,7 @@ func (d *documented) cancelsImport(alice string) {
 	d.ok(call{operation: "GET /v1/{entity}/{database}/queries", values: made, token: alice}, 404)
 }
 
-// typed tries the JSON form of a query.
+// typed tries the typed form of a query.
 func (d *documented) typed(alice, bob string) {
 	d.t.Helper()
 	const all = `[null,true,1,-1.5,"é",{"base64":"AP8="},{"integer":"9223372036854775807"},{"real":"-Infinity"}]`
@@ -185,7 +185,7 @@ func (d *documented) typed(alice, bob string) {
 		d.ok(call{operation: "POST /v1/{entity}/{database}/query", values: []string{"alice", "shop.sqlite"}, token: alice, kind: jsonKind, headers: []string{"Accept", accept},
 			body: `{"statements":[{"sql":"SELECT * FROM nowhere"},{"sql":"SELECT x'00'"}],"atomic":false}`}, 200)
 	}
-	// CSV has no place for the error of one statement.
+	// CSV cannot have the error of a single statement.
 	d.ok(call{operation: "POST /v1/{entity}/{database}/query", values: []string{"alice", "shop.sqlite"}, token: alice, kind: jsonKind, headers: []string{"Accept", "text/csv"},
 		body: `{"statements":[{"sql":"SELECT * FROM nowhere"},{"sql":"SELECT 1"}],"atomic":false}`}, 400)
 	d.ok(call{operation: "POST /v1/{entity}/{database}/query", values: []string{"alice", "shop.sqlite"}, token: bob, kind: jsonKind, body: `{"sql":"DROP TABLE tea"}`}, 403)
@@ -201,7 +201,7 @@ func (d *documented) tokens(alice, bob string) {
 	d.ok(call{operation: "DELETE /v1/tokens/{short_token}", values: []string{field(d.t, made, "short_token")}, token: alice}, 200)
 }
 
-// applications tries what programs of others call.
+// applications tries the operations for OAuth applications.
 func (d *documented) applications(alice string) {
 	d.t.Helper()
 	b := newBrowser(d.t)

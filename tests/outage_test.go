@@ -16,9 +16,9 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// TestPostgresOutage takes PostgreSQL away under load, once in order and once
-// by a crash. Requests fail cleanly for the gap and work after it; no account
-// is lost or half made.
+// TestPostgresOutage stops PostgreSQL under load, once regularly and once by a
+// crash. During the gap requests fail with a clear error, and after it they
+// work. No account is lost or incomplete.
 func TestPostgresOutage(t *testing.T) {
 	for _, topology := range harness.Topologies() {
 		t.Run(string(topology), func(t *testing.T) {
@@ -37,22 +37,22 @@ func TestPostgresOutage(t *testing.T) {
 	}
 }
 
-// outage is a server under load whose metadata store goes away.
+// outage is a server under load whose metadata store is stopped.
 type outage struct {
 	*harness.Server
 	t       *testing.T
 	client  *http.Client
 	owner   *harness.User
 	stop    chan struct{}
-	made    atomic.Int64 // accounts that were registered and confirmed
-	refused atomic.Int64 // requests that were refused with 503
-	queries atomic.Int64 // queries that were answered
+	made    atomic.Int64 // registered and confirmed accounts
+	refused atomic.Int64 // requests refused with 503
+	queries atomic.Int64 // answered queries
 
 	mu     sync.Mutex
-	tokens map[string]string // of each account made; empty when its answer was lost
+	tokens map[string]string // of each account; empty if the answer with the token was lost
 }
 
-// underLoad runs f while accounts are made and queries run.
+// underLoad runs f while accounts are registered and queries run.
 func (o *outage) underLoad(f func()) {
 	o.tokens = map[string]string{}
 	var wg sync.WaitGroup
@@ -85,8 +85,7 @@ func (o *outage) stopped() bool {
 	}
 }
 
-// gap takes the store away and brings it back, with some load before, in
-// between and after.
+// gap stops the store and starts it again, with load before, during and after.
 func (o *outage) gap(away, back func()) {
 	o.grows("accounts", &o.made, 5)
 	away()
@@ -106,8 +105,8 @@ func (o *outage) grows(what string, n *atomic.Int64, by int64) {
 	harness.Until(o.t, "more "+what, func() bool { return n.Load() >= before+by })
 }
 
-// call makes a request. An answer is either as it should be or, in the gap,
-// 503 with the error as JSON; what else comes is an error of the test.
+// call makes a request. An answer is as expected or, during the gap, 503 with a
+// JSON error; any other answer fails the test.
 func (o *outage) call(method, path, body string, headers ...string) (int, string) {
 	req, err := http.NewRequestWithContext(o.t.Context(), method, o.URL+path, bytes.NewReader([]byte(body)))
 	if err != nil {
@@ -148,7 +147,7 @@ func (o *outage) persist(path string, headers ...string) (status int, body strin
 	return status, body
 }
 
-// makeAccount registers and confirms an account, however often that takes.
+// makeAccount registers and confirms an account, with as many tries as needed.
 func (o *outage) makeAccount(name string) {
 	address := harness.Address(name)
 	if status, body := o.persist("/v1/register", "entity", name, "email-address", address, "entity-type", "user"); status != http.StatusOK {
@@ -162,8 +161,8 @@ func (o *outage) makeAccount(name string) {
 	switch {
 	case status == http.StatusOK && json.Unmarshal([]byte(body), &confirmed) == nil && confirmed.Token != "":
 	case status < 500 && o.hasAccount(name):
-		// The answer to an earlier try was lost: the account is there, and a
-		// mail lets its owner in.
+		// The answer to an earlier try was lost: the account exists, and its
+		// owner logs in by mail.
 	default:
 		o.t.Errorf("confirm: %d %s", status, body)
 		return
@@ -183,7 +182,7 @@ func (o *outage) hasAccount(name string) bool {
 	return status == http.StatusOK
 }
 
-// checkAccounts looks at every account: whole, and of use to its owner.
+// checkAccounts checks that every account is complete and works.
 func (o *outage) checkAccounts() {
 	db, err := dbsql.Open("pgx", o.DatabaseURL)
 	if err != nil {
@@ -216,7 +215,7 @@ func (o *outage) checkAccounts() {
 		len(o.tokens), lost, o.refused.Load(), o.queries.Load())
 }
 
-// logIn gets a token by a new mail.
+// logIn gets a token through a new mail.
 func (o *outage) logIn(name string) string {
 	before := len(o.MailedTokens(harness.Address(name)))
 	if status, body := o.call("POST", "/v1/log_in", "", "entity", name); status != http.StatusOK {

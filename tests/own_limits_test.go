@@ -23,8 +23,8 @@ import (
 // endlessRead computes until it is stopped.
 const endlessRead = "WITH RECURSIVE c(x) AS (VALUES(1) UNION ALL SELECT x+1 FROM c) SELECT count(*) FROM c"
 
-// limitedServer is a server with an account whose limits are set on the server's
-// machine while it runs.
+// limitedServer is a server with an account whose limits are set with `ayb
+// admin` while the server runs.
 type limitedServer struct {
 	*harness.Server
 	t     *testing.T
@@ -58,9 +58,9 @@ func (w limitedServer) query(db, sql string) error {
 	return err
 }
 
-// Every limit that can be set is set for a database or an account of a running
-// server, hit for real, and told; the daemon survives and the next query works.
-// Other databases are as before.
+// Every limit is set for a database or an account of a running server, and then
+// reached. The error is clear, the daemon survives, and the next query works.
+// Other databases do not change.
 func TestLimitsOfAccountsAndDatabases(t *testing.T) {
 	for _, setting := range harness.Settings() {
 		t.Run(setting.String(), func(t *testing.T) {
@@ -75,7 +75,7 @@ func TestLimitsOfAccountsAndDatabases(t *testing.T) {
 	}
 }
 
-// statementLimits hit the limits that a single statement can hit.
+// statementLimits reaches the limits that a single statement can reach.
 func (w limitedServer) statementLimits(t *testing.T) {
 	for _, tt := range []struct {
 		limit limits.Limit
@@ -105,7 +105,7 @@ func (w limitedServer) statementLimits(t *testing.T) {
 			if after := w.Daemons(); !slices.Equal(before, after) {
 				t.Errorf("daemons %v became %v", before, after)
 			}
-			if tt.limit == limits.StatementTimeout { // it would take the server's time
+			if tt.limit == limits.StatementTimeout { // the server's own limit is too long for a test
 				return
 			}
 			if err := w.query("other", "CREATE TABLE IF NOT EXISTS t(x); "+tt.sql); err != nil {
@@ -115,8 +115,8 @@ func (w limitedServer) statementLimits(t *testing.T) {
 	}
 }
 
-// run starts endless statements and waits until the node has them; stop ends
-// them.
+// run starts endless statements and waits until the node runs them. The returned
+// function stops them.
 func (w limitedServer) run(db string, n int) (stop func()) {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(w.t.Context())
@@ -140,7 +140,7 @@ func (w limitedServer) untilRunning(db string, n int) {
 	})
 }
 
-// queryLimits: of two statements one waits, no longer than it may take.
+// queryLimits: the second statement waits, at most until its deadline.
 func (w limitedServer) queryLimits(t *testing.T) {
 	w.t = t
 	w.alice.Create("queries")
@@ -159,7 +159,7 @@ func (w limitedServer) queryLimits(t *testing.T) {
 	w.alice.Exec("queries", "SELECT 1")
 }
 
-// queryWithDeadline runs a statement that may take and wait a moment only.
+// queryWithDeadline runs a statement that may wait and run only for a moment.
 func (w limitedServer) queryWithDeadline(db, sql string) error {
 	w.t.Helper()
 	body := strings.NewReader(fmt.Sprintf(`{"sql":%q,"timeout_ms":200}`, sql))
@@ -184,8 +184,8 @@ func (w limitedServer) queryWithDeadline(db, sql string) error {
 	return httpapi.ToError(resp.StatusCode, answer)
 }
 
-// accountLimits hits the limits of an account as a whole: those that are set now
-// hold for databases that were never asked for before.
+// accountLimits reaches the limits of an account. Limits that are set now also
+// hold for databases that have not been used yet.
 func (w limitedServer) accountLimits(t *testing.T) {
 	w.t = t
 	w.alice.Create("account")
@@ -209,7 +209,7 @@ func (w limitedServer) accountLimits(t *testing.T) {
 	if err := create(); err != nil {
 		t.Error(err)
 	}
-	w.alice.Create("fresh") // no server remembers it
+	w.alice.Create("fresh") // not in any cache
 	u, err := w.alice.Usage(t.Context(), "alice", "fresh")
 	if err != nil || u.Account.Entity != "alice" || u.Account.Databases != n+2 || u.Account.Limits["queries_per_account"] != (httpapi.Limit{Value: 2, Source: "account"}) ||
 		u.Limits["databases_per_account"] != (httpapi.Limit{Value: 1000, Source: "server"}) || len(u.Limits) != len(limits.All()) {
@@ -217,8 +217,8 @@ func (w limitedServer) accountLimits(t *testing.T) {
 	}
 }
 
-// noticed: where the program reaches the bus, a running server obeys at once;
-// where it does not, it says how long that takes.
+// changesAreNoticed: with a connection to the bus a running server uses new
+// limits at once; without one the program says how long that takes.
 func (w limitedServer) changesAreNoticed(t *testing.T, split bool) {
 	w.t = t
 	w.alice.Create("noticed")
@@ -242,7 +242,7 @@ func (w limitedServer) changesAreNoticed(t *testing.T, split bool) {
 	}
 }
 
-// What the operator may set is what a query node takes as it is.
+// A query node accepts every value that an operator may set.
 func TestLimitsMatchThoseOfNodes(t *testing.T) {
 	for l, want := range map[limits.Limit][2]int64{
 		limits.DatabaseBytes: {pool.MinDatabaseBytes, pool.MaxDatabaseBytes}, limits.HeapBytes: {pool.MinHeapBytes, pool.MaxHeapBytes},

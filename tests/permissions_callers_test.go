@@ -14,8 +14,8 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// permissionTest is a server with a database for each public level, on each of
-// which every caller has the same rights.
+// permissionTest is a server with a database for each public level. A caller has
+// the same rights on all of them.
 type permissionTest struct {
 	*harness.Server
 	t      *testing.T
@@ -25,9 +25,9 @@ type permissionTest struct {
 	levels []string          // public levels; the database of one is named after it
 }
 
-// The callers. All but nobody have an account; reader, writer and manager
+// The callers. All except anonymous have an account; reader, writer and manager
 // have a grant on each database.
-var callers = []string{"nobody", "stranger", "reader", "writer", "manager", "olivia"}
+var callers = []string{"anonymous", "stranger", "reader", "writer", "manager", "olivia"}
 
 func startPermissionTest(t *testing.T, setting harness.Setting) *permissionTest {
 	t.Helper()
@@ -59,7 +59,7 @@ func startPermissionTest(t *testing.T, setting harness.Setting) *permissionTest 
 	return w
 }
 
-// caller makes requests about Olivia's databases with a token, or without.
+// caller makes requests about Olivia's databases with a token or without.
 type caller struct {
 	w     *permissionTest
 	token string
@@ -67,7 +67,7 @@ type caller struct {
 
 func (w *permissionTest) as(name string) caller { return caller{w, w.token[name]} }
 
-// reply is what came back.
+// reply is an answer.
 type reply struct {
 	status int
 	body   string
@@ -121,7 +121,7 @@ func (c caller) share(db, to, level string) reply {
 	return c.do("POST", "/v1/olivia/"+db+"/share", "", "entity-for-permission", to, "sharing-level", level)
 }
 
-// listed are the names in the listing of Olivia's databases.
+// listed returns the names in the list of Olivia's databases.
 func (c caller) listed() []string {
 	c.w.t.Helper()
 	got := c.do("GET", "/v1/entity/olivia", "")
@@ -155,7 +155,7 @@ const (
 	outside   = `{"type":"Unauthorized","message":"A token that is limited to one database can't be used for this"}`
 )
 
-// rights are a row of the table.
+// rights is a row of the table.
 type rights struct {
 	discover, manage bool
 	query            ayb.QueryLevel
@@ -178,15 +178,14 @@ func plain(name, level string) rights {
 	return r
 }
 
-// detailsOf is the answer of details.
+// detailsOf returns the expected details of a database.
 func detailsOf(r rights, level string) string {
 	words := map[ayb.QueryLevel][2]string{"": {"null", "null"}, "read-only": {`"ReadOnly"`, `"read-only"`}, "read-write": {`"ReadWrite"`, `"read-write"`}}[r.query]
 	return fmt.Sprintf(`{"entity_slug":"olivia","database_slug":"%s","database_type":"sqlite","highest_query_access_level":%s,"can_manage_database":%t,"public_sharing_level":"%s","query_permission_level":%s,"forked_from":null,"forks":[]}`,
 		level, words[0], r.manage, level, words[1])
 }
 
-// forEachCaller runs a test for a caller and a public level. Failures inside are told
-// under its name.
+// forEachCaller runs a test for a caller and a public level, as a subtest.
 func (w *permissionTest) forEachCaller(t *testing.T, name string, f func()) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {

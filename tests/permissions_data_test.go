@@ -22,8 +22,8 @@ func (c caller) fork(db, to string) reply {
 	return c.do("POST", "/v1/olivia/"+db+"/fork", `{"to":"`+to+`"}`)
 }
 
-// moved renames a database once the snapshots of the one that had the name last
-// are gone, which is done behind the scenes.
+// moved renames a database when the snapshots of the previous database of that
+// name are gone; they are removed in the background.
 func (w *permissionTest) moved(c caller, db, to string) (got reply) {
 	w.t.Helper()
 	harness.Until(w.t, "the name "+to+" to be free", func() bool {
@@ -51,8 +51,8 @@ func (c caller) deleteDatabase(db string) reply { return c.do("DELETE", "/v1/oli
 
 func (c caller) undelete(db string) reply { return c.do("POST", "/v1/olivia/"+db+"/undelete", "") }
 
-// data tries everything that is about the whole of a database (acceptance 7).
-// The server has no snapshots: who may ask for them is told so.
+// data tries all operations on complete databases. The server has no snapshots:
+// callers with the right to them get an error that says so.
 func (w *permissionTest) data(c caller, name, level string, r rights) {
 	w.t.Helper()
 	file := c.export(level)
@@ -97,7 +97,7 @@ func (w *permissionTest) data(c caller, name, level string, r rights) {
 	w.want(w.as("manager").query(level, "SELECT min(x) AS one FROM t"), 200, one)
 }
 
-// forks forks a database, looks into the copy and takes it away again.
+// forks forks a database, reads the copy and deletes it.
 func (w *permissionTest) forks(c caller, name, level string, r rights) {
 	w.t.Helper()
 	to := fmt.Sprintf("%s/fork-of-%s", name, level)
@@ -115,7 +115,7 @@ func (w *permissionTest) forks(c caller, name, level string, r rights) {
 	w.want(c.details(level), 200, detailsOf(r, level))
 }
 
-// transfers is what only those do who manage a database.
+// transfers tries the operations for managers only.
 func (w *permissionTest) transfers(c caller, level string) {
 	w.t.Helper()
 	w.want(c.snapshots(level), 200, `{"snapshots":[]}`)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// readOnly tries to write with rights to read, in whatever words.
+// readOnly tries to write with read-only rights, in many ways.
 func (w *permissionTest) readOnly(t *testing.T) {
 	w.forEachCaller(t, "statements", func() {
 		const db = "read-only"
@@ -29,7 +29,7 @@ func (w *permissionTest) readOnly(t *testing.T) {
 				w.t.Fatalf("%s changed the database:\n%s\n%s", sql, before, after)
 			}
 		}
-		// Q13: text that speaks of it makes no permission error.
+		// Q13: a text about permissions is not a permission error.
 		w.want(w.as("reader").query(db, "SELECT b AS one FROM u"), 200, `{"fields":["one"],"rows":[["read-only"]]}`)
 		if got := w.as("reader").query(db, "SELECT * FROM \"read-only\""); got.status != 400 || !strings.Contains(got.body, "no such table") {
 			w.t.Errorf("%d %s", got.status, got.body)

@@ -11,7 +11,8 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// asks looks at what else than queries those get who may query a database.
+// asks tries the operations other than queries of callers who may query a
+// database.
 func (w *permissionTest) asks(c caller, name, level string, r rights) {
 	w.t.Helper()
 	if r.query == ayb.QueryNone {
@@ -28,7 +29,7 @@ func (w *permissionTest) asks(c caller, name, level string, r rights) {
 	w.want(c.cancel(level, "none"), 404, `{"type":"RecordNotFound","id":"none","record_type":"query"}`)
 }
 
-// runs are the queries that a caller is told of.
+// runs returns the queries that a caller sees.
 func (c caller) runs(db string) []daemonapi.RunningQuery {
 	c.w.t.Helper()
 	var r daemonapi.Running
@@ -42,7 +43,7 @@ func (c caller) runs(db string) []daemonapi.RunningQuery {
 // endless is a statement of a caller that runs until it is stopped.
 type endless struct {
 	caller caller
-	mark   string // in its text, so that it is found again
+	mark   string // in its text, to find it
 	ended  chan reply
 }
 
@@ -54,8 +55,8 @@ func (c caller) endless(db, mark string) endless {
 	return e
 }
 
-// find returns the id under which a caller is told of a statement; empty when
-// they are not.
+// find returns the id under which a caller sees a statement; empty if the caller
+// does not see it.
 func (e endless) find(c caller, db string) string {
 	for _, q := range c.runs(db) {
 		if strings.Contains(q.SQL, e.mark) {
@@ -65,9 +66,9 @@ func (e endless) find(c caller, db string) string {
 	return ""
 }
 
-// runningQueries lets statements run and looks at who is told of them and who
-// may stop them: their own account, those who manage the database, and, of an
-// application's, that application alone among the applications (S2).
+// runningQueries checks who sees a running statement and who may cancel it: its
+// own account, managers of the database, and of an application's statements only
+// that application among the applications (S2).
 func (w *permissionTest) runningQueries(t *testing.T) {
 	const db = "no-access"
 	reader, olivia := w.as("reader"), w.as("olivia")
@@ -88,7 +89,7 @@ func (w *permissionTest) runningQueries(t *testing.T) {
 	})
 }
 
-// reaches checks who is told of a statement, and lets one of them stop it.
+// reaches checks which callers see a statement, and lets one of them cancel it.
 func (w *permissionTest) reaches(e endless, db string, who, others []caller, stops caller) {
 	w.t.Helper()
 	id := ""

@@ -12,7 +12,7 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// mint makes a token of an entity for one of Olivia's databases.
+// mint creates a token of an account for one of Olivia's databases.
 func (w *permissionTest) mint(name, db string, level ayb.QueryLevel) (c caller, short string) {
 	w.t.Helper()
 	e, err := w.store.EntityBySlug(w.t.Context(), ayb.EntitySlug(name))
@@ -32,7 +32,7 @@ func (w *permissionTest) mint(name, db string, level ayb.QueryLevel) (c caller, 
 	return caller{w, made.String()}, made.Short
 }
 
-// S2: the table for scoped tokens, for every entity, level and cap.
+// S2: the table for scoped tokens, for every account, level and limit.
 func (w *permissionTest) scopedTokens(t *testing.T) {
 	for _, name := range callers[1:] {
 		for _, level := range w.levels {
@@ -59,7 +59,7 @@ func (w *permissionTest) scopedCell(name, level string, limit ayb.QueryLevel) {
 		w.want(got, 403, outside)
 	}
 	for _, db := range w.levels {
-		seen := plain("nobody", db)
+		seen := plain("anonymous", db)
 		if db == level {
 			seen = r
 		} else {

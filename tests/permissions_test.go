@@ -10,9 +10,9 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// TestPermissions runs the tables of who may do what against real servers:
-// caller × public level × operation, with plain and with scoped tokens.
-// Topologies and metadata stores are tried in pairs.
+// TestPermissions checks the tables of permissions with real servers: caller ×
+// public level × operation, with plain and with scoped tokens. Topologies and
+// metadata stores are tried in pairs.
 func TestPermissions(t *testing.T) {
 	for _, setting := range harness.Settings() {
 		t.Run(setting.String(), func(t *testing.T) {
@@ -42,14 +42,14 @@ func (w *permissionTest) plainCell(name, level string, r rights) {
 	switch {
 	case r.discover:
 		w.want(c.details(level), 200, detailsOf(r, level))
-	case name == "nobody":
+	case name == "anonymous":
 		w.want(c.details(level), 401, `{"type":"Unauthorized","message":"Database olivia/`+level+` is not accessible"}`)
 	default:
 		w.want(c.details(level), 403, `{"type":"Unauthorized","message":"Authenticated entity `+name+` can't access database olivia/`+level+`"}`)
 	}
-	if name == "nobody" {
+	if name == "anonymous" {
 		for _, got := range []reply{c.query(level, "SELECT 1 AS one"), c.query(level, "DELETE FROM t"), c.permissions(level), c.update(level, level), c.share(level, "guest", "manager"),
-			c.schema(level), c.running(level), c.cancel(level, "none"), c.export(level), c.importCSV(level), c.fork(level, "nobody/x"),
+			c.schema(level), c.running(level), c.cancel(level, "none"), c.export(level), c.importCSV(level), c.fork(level, "anonymous/x"),
 			c.replaceBy(level, "x"), c.snapshots(level), c.takeSnapshot(level), c.restore(level), c.rename(level, "olivia/x"), c.deleteDatabase(level), c.undelete(level)} {
 			w.want(got, 401, needToken)
 		}
@@ -58,7 +58,7 @@ func (w *permissionTest) plainCell(name, level string, r rights) {
 	w.queries(c, name, level, r)
 	if r.manage {
 		w.manages(c, level)
-		// Ruling 28: the limits are the owner's to see.
+		// Only the owner sees the limits.
 		if got := c.usage(level); got.status != 200 || strings.Contains(got.body, `"account":{"entity":"olivia",`) != (name == "olivia") || strings.Contains(got.body, `"limits"`) != (name == "olivia") {
 			w.t.Errorf("usage: %d %s", got.status, got.body)
 		}
@@ -77,7 +77,7 @@ func (w *permissionTest) plainCell(name, level string, r rights) {
 	}
 }
 
-// queries reads and writes, and looks at what is in the database afterwards.
+// queries reads and writes, and checks the rows afterwards.
 func (w *permissionTest) queries(c caller, name, level string, r rights) {
 	w.t.Helper()
 	before := w.owner.Cell(level, "SELECT count(*) FROM t")
@@ -101,7 +101,8 @@ func (w *permissionTest) queries(c caller, name, level string, r rights) {
 	}
 }
 
-// manages grants, changes and takes back, lists, and changes the public level.
+// manages grants, changes and removes rights, lists them, and changes the public
+// level.
 func (w *permissionTest) manages(c caller, level string) {
 	w.t.Helper()
 	const three = `{"entity_slug":"reader","sharing_level":"read-only"}`
@@ -126,7 +127,7 @@ func (w *permissionTest) manages(c caller, level string) {
 	}
 }
 
-// atOnce changes grants and levels; the next request is decided by them.
+// atOnce changes grants and levels: they hold for the next request.
 func (w *permissionTest) atOnce(t *testing.T) {
 	w.forEachCaller(t, "grants and levels", func() {
 		w.owner.Create("moving")

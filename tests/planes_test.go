@@ -13,15 +13,15 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// planes is how many control planes there are, revocations how many tokens
-// are revoked while requests come in at all of them.
+// planes is the number of control planes. revocations is how many tokens are
+// revoked while all of them get requests.
 const (
 	planes      = 5
 	revocations = 1000
 )
 
-// With several control planes a revoked token is refused by each of them from
-// the moment on at which the revocation was answered, whoever answered it.
+// With several control planes all of them refuse a revoked token as soon as one
+// of them has acknowledged the revocation.
 func TestRevocationHoldsEverywhere(t *testing.T) {
 	srv := harness.Start(t, harness.Split, harness.WithPostgres(), harness.WithConfig("[limits]\nconnections_per_address = 0"))
 	alice := srv.Register("alice")
@@ -56,8 +56,8 @@ func TestRevocationHoldsEverywhere(t *testing.T) {
 	}
 }
 
-// revokeAndTry warms every control plane's memory of a token, revokes it at
-// one of them, and tries it at all.
+// revokeAndTry lets every control plane cache a token, revokes it at one of
+// them, and tries it at all.
 func revokeAndTry(t *testing.T, owner *harness.User, urls []string, i int, accepted, refused, late *atomic.Int64) {
 	token, err := owner.CreateToken(t.Context(), httpapi.NewTokenRequest{Name: fmt.Sprint("token ", i)})
 	if err != nil {
@@ -75,7 +75,7 @@ func revokeAndTry(t *testing.T, owner *harness.User, urls []string, i int, accep
 		}
 		accepted.Add(1)
 	}
-	// Others keep using it while it is revoked.
+	// Other requests use it during the revocation.
 	ctx, stop := context.WithCancel(t.Context())
 	var using sync.WaitGroup
 	using.Go(func() {

@@ -17,18 +17,18 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// step is one block of commands of the tour and what they print.
+// step is one block of commands and their output.
 type step struct{ commands, output string }
 
-// The README's tour works as it is written (pitfall O8): its commands run in
-// order, in one shell, in the directory of a fresh server, and print what the
-// README says. `…` in the README stands for what differs from run to run.
+// The README's tour works as written (pitfall O8): its commands run in order, in
+// one shell, in the directory of a fresh server, and print the output in the
+// README. `…` in the README stands for text that differs from run to run.
 func TestReadmeTour(t *testing.T) {
 	runDocument(t, "README.md")
 }
 
-// The examples of docs/api.md work as they are written, for somebody who has
-// an account and a database.
+// The examples of docs/api.md work as written, for a user with an account and a
+// database.
 func TestAPIDocument(t *testing.T) {
 	runDocument(t, "docs/api.md", step{commands: `PATH="$PWD/bin:$PATH"
 export AYB_SERVER_URL=http://localhost:5433
@@ -38,8 +38,8 @@ TOKEN=$(grep -o 'ayb_.*' log) DB=$AYB_SERVER_URL/v1/alice/shop.sqlite
 ayb client create_database alice/shop.sqlite > log`})
 }
 
-// runDocument runs the commands of a document, after others, and compares what
-// they print with what it says.
+// runDocument runs the commands of a document after others, and compares the
+// output with the document.
 func runDocument(t *testing.T, name string, before ...step) {
 	t.Helper()
 	steps := append(before, tour(t, name)...)
@@ -89,8 +89,8 @@ func tour(t *testing.T, name string) []step {
 	return steps
 }
 
-// startTourServer starts a server as the README does, except that it takes a
-// free port, and gives the port.
+// startTourServer starts a server as the README does, except that it uses a free
+// port, and returns the port.
 func startTourServer(t *testing.T, dir, program string) (port string) {
 	t.Helper()
 	if err := os.Mkdir(filepath.Join(dir, "bin"), 0o755); err != nil {
@@ -119,7 +119,7 @@ func startTourServer(t *testing.T, dir, program string) (port string) {
 	}
 	lines := make(chan string, 1)
 	drained := make(chan struct{})
-	go func() { // to the end, so that the server never waits for a reader
+	go func() { // reads everything, so that the server never waits
 		defer close(drained)
 		defer close(lines)
 		for scan := bufio.NewScanner(stdout); scan.Scan(); {
@@ -151,12 +151,12 @@ func startTourServer(t *testing.T, dir, program string) (port string) {
 	}
 }
 
-// tourEnv is the environment of somebody who has never used ayb.
+// tourEnv returns the environment of a user who is new to ayb.
 func tourEnv(dir string) []string {
 	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + filepath.Join(dir, "home"), "LANG=C.UTF-8", harness.FastRaceExit}
 }
 
-// runTour runs the blocks in one shell and gives what each printed.
+// runTour runs the blocks in one shell and returns the output of each.
 func runTour(t *testing.T, dir string, steps []step, port string) []string {
 	t.Helper()
 	const mark = "@@ end of block "
@@ -187,8 +187,8 @@ func runTour(t *testing.T, dir string, steps []step, port string) []string {
 	}
 }
 
-// matchesOutput compares without regard to spaces at the ends of lines and line breaks
-// at the end of the text, which do not show.
+// matchesOutput compares two outputs, ignoring blanks at the ends of lines and
+// line breaks at the end.
 func matchesOutput(want, got string) bool {
 	pattern := strings.ReplaceAll(regexp.QuoteMeta(visible(want)), "…", `[A-Za-z0-9_=.-]+`)
 	return regexp.MustCompile("^" + pattern + "$").MatchString(visible(got))
@@ -221,7 +221,7 @@ func TestMatchesOutput(t *testing.T) {
 	}
 }
 
-// The list of tags stands in several places, and must be the same in all.
+// The list of build tags is the same in all places.
 func TestBuildTagsAgree(t *testing.T) {
 	for name, want := range map[string]string{
 		"Makefile":      "\nTAGS := " + harness.Tags + "\n",

@@ -12,8 +12,8 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// registrars register one new user after the other and note which
-// registrations were acknowledged: those are promised a mail.
+// registrars register one new user after the other and record which
+// registrations were acknowledged: a mail must follow each of them.
 type registrars struct {
 	t    *testing.T
 	w    *harness.Server
@@ -52,7 +52,7 @@ func (r *registrars) work(ctx context.Context, c *httpapi.Client) {
 		r.mu.Unlock()
 		sent, err := c.Register(context.WithoutCancel(ctx), httpapi.RegisterRequest{Entity: name, EmailAddress: harness.Address(name), EntityType: "user"})
 		r.note(name, sent, err)
-		harness.Pause() // people do not register by the thousand
+		harness.Pause() // registrations are rare
 	}
 }
 
@@ -85,7 +85,7 @@ func (r *registrars) more(n int) {
 	harness.Until(r.t, fmt.Sprintf("%d more registrations", n), func() bool { return r.count() >= want })
 }
 
-// check waits for all promised mails and holds the file whole.
+// check waits for all promised mails and checks that the file is complete.
 func (r *registrars) check() {
 	r.t.Helper()
 	r.end()

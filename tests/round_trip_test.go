@@ -18,7 +18,7 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// roundTrip brings data in and takes it out again.
+// roundTrip imports data and exports it again.
 type roundTrip struct {
 	t    *testing.T
 	user *harness.User
@@ -43,7 +43,7 @@ func (p roundTrip) exportData(db string, format daemonapi.TransferFormat, table 
 	return b.Bytes()
 }
 
-// repeated compares bytes, and shows where they part.
+// same compares bytes, and shows the first difference.
 func (p roundTrip) same(what string, got, want []byte) {
 	p.t.Helper()
 	if bytes.Equal(got, want) {
@@ -69,7 +69,7 @@ func shellOn(t *testing.T, file, input string) []byte {
 	return out
 }
 
-// ofEachKind has one of each that a database can hold.
+// ofEachKind has one object of each kind.
 const ofEachKind = `
 PRAGMA application_id = 1234567; PRAGMA user_version = 42;
 CREATE TABLE plain(a, b TEXT, c INTEGER, d REAL, e BLOB, f NUMERIC);
@@ -102,9 +102,9 @@ INSERT INTO boxes VALUES (1, 0.5, 2.5);
 ANALYZE;
 `
 
-// A database file that comes in and goes out again holds the same: schema,
-// every value with its type, and what its header says, whatever its pages and
-// its encoding are. The same is true of the script that it can be had as.
+// An imported and exported database file has the same schema, values with types,
+// and header fields, for all page sizes and encodings. So has its export as a
+// script.
 func TestRoundTripOfAFile(t *testing.T) {
 	t.Parallel()
 	srv := harness.Start(t, harness.AllInOne)
@@ -123,7 +123,7 @@ func TestRoundTripOfAFile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// SQLite may order what a copy holds another way.
+		// A copy may have another order.
 		shellOn(t, file("given"), "VACUUM INTO '"+file("ordered")+"'")
 		const header = "PRAGMA application_id; PRAGMA user_version; PRAGMA page_size; PRAGMA encoding; PRAGMA auto_vacuum; PRAGMA integrity_check; SELECT quote(x) FROM (SELECT e AS x FROM plain UNION ALL SELECT d FROM plain UNION ALL SELECT v FROM strict_one);\n"
 		want := shellOn(t, file("ordered"), ".dump\n"+header)
@@ -147,13 +147,13 @@ func TestRoundTripOfAFile(t *testing.T) {
 	}
 }
 
-// reads compares rows with CSV, as another program reads that.
+// reads compares rows with CSV as another program reads it.
 func (p roundTrip) reads(what string, got []byte, want [][]*string) {
 	p.t.Helper()
 	r := csv.NewReader(bytes.NewReader(got))
 	for i, row := range want {
 		if len(row) == 1 && row[0] == nil {
-			continue // this reader knows no empty line
+			continue // this reader skips empty lines
 		}
 		cells, err := r.Read()
 		if err == nil && len(cells) != len(row) {
@@ -161,7 +161,7 @@ func (p roundTrip) reads(what string, got []byte, want [][]*string) {
 		}
 		for k := 0; err == nil && k < len(row); k++ {
 			var s string
-			if row[k] != nil { // this reader takes the CR of CRLF away
+			if row[k] != nil { // this reader removes the CR of CRLF
 				s = strings.ReplaceAll(*row[k], "\r\n", "\n")
 			}
 			if cells[k] != s {
@@ -208,8 +208,8 @@ func texts(cells ...string) []*string {
 	return row
 }
 
-// The Unicode Character Database comes back as the same bytes from a table of
-// CSV, and from a table of its own format.
+// The Unicode Character Database keeps its bytes, in a table from CSV and in a
+// table from its own format.
 func TestRoundTripOfUnicode(t *testing.T) {
 	t.Parallel()
 	srv := harness.Start(t, harness.AllInOne)
@@ -249,13 +249,14 @@ func TestRoundTripOfUnicode(t *testing.T) {
 	}
 }
 
-// fragments are what nasty fields are made of.
+// fragments are the parts of difficult fields.
 var fragments = []string{
 	"\n", "\r\n", "\r", "\"", "\"\"", "'", ",", ";", "\t", "|", " ", "\\", "\\\"", "\\n", "a", "NULL", "é", "😀", "\u2028", "\u00a0", "\ufeff", "日本",
 	"007", "1e5", "-0", "+1", "1.50", "9223372036854775808", "0x10", "nan", "inf", "true", "2020-02-30", "=1+1", "--", "\x01", "\x7f",
 }
 
-// nastyTables is a table of fields that writers and readers of CSV get wrong.
+// nastyTables returns a table of fields that programs often write or read wrong
+// as CSV.
 func nastyTables(seed uint64) [][]*string {
 	r := rand.New(rand.NewPCG(seed, 7))
 	rows := [][]*string{texts("first", "a \"b\", c", "two\r\nlines", "é ü", "select")}
@@ -275,9 +276,9 @@ func nastyTables(seed uint64) [][]*string {
 	return rows
 }
 
-// Files that are hard to read come back as the same bytes, and what they hold
-// is in the table: lines within fields, quotes, empty texts apart from NULL,
-// numbers as they are written where that is asked for, and fields of megabytes.
+// Difficult files keep their bytes, and the table has their values: line breaks
+// within fields, quotes, empty texts apart from NULL, numbers in their original
+// form if asked for, and fields of megabytes.
 func TestRoundTripOfNastyFiles(t *testing.T) {
 	t.Parallel()
 	srv := harness.Start(t, harness.AllInOne)
@@ -303,7 +304,7 @@ func TestRoundTripOfNastyFiles(t *testing.T) {
 	for name, rows := range files {
 		given := csvOf(rows)
 		o := daemonapi.ImportOptions{Format: daemonapi.TransferCSV, Table: name, Header: "yes"}
-		if name == "numbers" { // those that are written otherwise than SQLite writes them
+		if name == "numbers" { // in another form than SQLite's
 			o.Types = map[string]string{"exponent": "TEXT", "point": "TEXT", "minus": "TEXT"}
 		}
 		r := p.importData("nasty", o, given)
@@ -333,7 +334,7 @@ func wide(word string) []*string {
 	return row
 }
 
-// cells compares a table with the rows it is made of, value for value.
+// cells compares a table with its rows, value by value.
 func (p roundTrip) cells(table string, rows [][]*string) {
 	p.t.Helper()
 	got, err := p.user.QueryRows(p.t.Context(), p.user.Name, "nasty", `SELECT * FROM "`+table+`" ORDER BY rowid`)

@@ -19,20 +19,20 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// TestScripts runs every script in every setting, each with a server of its
-// own. A file server.toml in a script is more of the server's configuration; a
-// file snapshots.on gives it a bucket, with snapshots that are taken by hand.
-// The names of topologies and metadata stores are conditions. Besides
-// testscript's commands there are:
+// TestScripts runs every script in every setting, each with a server of its own.
+// A file server.toml in a script adds to the server's configuration. A file
+// snapshots.on gives the server a bucket, without automatic snapshots. The names
+// of topologies and metadata stores are conditions. Besides testscript's
+// commands there are:
 //
-//	as USER ARGS…            runs `ayb ARGS…` as a user with a configuration of their own
-//	fails STATUS USER ARGS…  the same, and it has to end with this status
-//	save VAR REGEXP          VAR is what the group of the expression matches in the last output
+//	as USER ARGS…            runs `ayb ARGS…` with the user's own settings file
+//	fails STATUS USER ARGS…  the same, and it must end with this status
+//	save VAR REGEXP          VAR is the group of the expression in the last output
 //	register USER EMAIL      registers and confirms
 //	mailed EMAIL VAR         waits for mails to the address; VAR is the newest token
 //	token USER VAR           VAR is the user's API token
 //	killrole ROLE, startrole ROLE   SIGKILL and start of controlplane, querynode or mailer;
-//	                         in one process all of them are that process
+//	                         in one process all roles are that process
 //	killdaemons              SIGKILL of every query daemon
 func TestScripts(t *testing.T) {
 	for _, setting := range harness.Settings() {
@@ -64,7 +64,7 @@ func runScripts(t *testing.T, setting harness.Setting) {
 	})
 }
 
-// servers are the servers of the scripts that run, by their directory.
+// servers are the running servers of the scripts, by their directory.
 type servers struct {
 	mu    sync.Mutex
 	byDir map[string]*harness.Server
@@ -94,7 +94,7 @@ func (ws *servers) serverOf(ts *testscript.TestScript) *harness.Server {
 	return ws.byDir[ts.Getenv("WORK")]
 }
 
-// as runs ayb with a user's own configuration.
+// as runs ayb with a user's settings file.
 func as(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: as USER ARGS…")
@@ -109,7 +109,7 @@ func as(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// fails runs ayb as a user, which has to end with a status.
+// fails runs ayb as a user; it must end with a status.
 func fails(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: fails STATUS USER ARGS…")
@@ -127,7 +127,7 @@ func fails(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// save keeps a part of what was printed last.
+// save keeps a part of the last output.
 func save(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: save VAR REGEXP")
@@ -156,7 +156,7 @@ func (ws *servers) mailed(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[1], ws.newestToken(ts, args[0]))
 }
 
-// newestToken waits for a mail to the address and gives the newest token.
+// newestToken waits for a mail to the address and returns the newest token.
 func (ws *servers) newestToken(ts *testscript.TestScript, address string) string {
 	w := ws.serverOf(ts)
 	for range 600 {
@@ -187,7 +187,7 @@ func newestToken(mails []string, address string) (token string) {
 	return token
 }
 
-// token reads a user's API token from their client configuration.
+// token reads a user's API token from their settings file.
 func token(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: token USER VAR")

@@ -25,8 +25,8 @@ const (
 	relayPassword = "00123 \"quoted\" 1e5"
 )
 
-// relayOptions makes the server's mail leave by STARTTLS and a log-in, and go to the
-// file after it.
+// relayOptions makes the server send mail by STARTTLS with a log-in, and also to
+// the file.
 func relayOptions(t *testing.T, s *smtptest.Server) []harness.Option {
 	t.Helper()
 	return []harness.Option{
@@ -41,7 +41,7 @@ func register(t *testing.T, srv *harness.Server, name string) (httpapi.MailSent,
 	return srv.Client("").Register(t.Context(), httpapi.RegisterRequest{Entity: name, EmailAddress: harness.Address(name), EntityType: "user"})
 }
 
-// confirm checks that exactly one mail came and that its token is good.
+// confirm checks that exactly one mail arrived and that its token works.
 func confirm(t *testing.T, srv *harness.Server, s *smtptest.Server, name string) {
 	t.Helper()
 	mails := s.To(harness.Address(name))
@@ -56,7 +56,8 @@ func confirm(t *testing.T, srv *harness.Server, s *smtptest.Server, name string)
 	}
 }
 
-// People register through a relay; it goes away for a while, and refuses one.
+// Users register through a relay, which is down for a while and refuses one
+// mail.
 func TestMailByRelay(t *testing.T) {
 	for _, topology := range harness.Topologies() {
 		t.Run(string(topology), func(t *testing.T) {
@@ -90,7 +91,7 @@ func TestMailByRelay(t *testing.T) {
 				})
 			}
 			wg.Wait()
-			if harness.Full() { // long enough for several tries with growing delay
+			if harness.Full() { // long enough for several tries with increasing delay
 				<-time.After(time.Minute)
 			}
 			s.Resume()
@@ -105,8 +106,8 @@ func TestMailByRelay(t *testing.T) {
 	}
 }
 
-// mailerKiller kills the mailer at given moments of given mails, when nothing else
-// is between a relay's answer and the memory of it.
+// mailerKiller kills the mailer at given steps of given mails, while no other
+// mail is between the relay's answer and its record.
 type mailerKiller struct {
 	t     *testing.T
 	s     *smtptest.Server
@@ -116,9 +117,9 @@ type mailerKiller struct {
 
 	mu   sync.Mutex
 	when map[string]smtptest.Step // what is still to be killed
-	lost map[string]bool          // taken by the relay, and the mailer never heard
-	life int                      // how often it was killed
-	born map[string]int           // the life that sends to an address
+	lost map[string]bool          // accepted by the relay, without an answer to the mailer
+	life int                      // number of kills so far
+	born map[string]int           // the life of the mailer that sends to an address
 }
 
 func (k *mailerKiller) hook(step smtptest.Step, m smtptest.Mail) error {
@@ -137,7 +138,7 @@ func (k *mailerKiller) hook(step smtptest.Step, m smtptest.Mail) error {
 		k.gate.RUnlock()
 	case step == smtptest.Data && !kill:
 		k.gate.RLock()
-		if !k.sameLife(m.To) { // the text of a mailer that is dead by now
+		if !k.sameLife(m.To) { // the text came from a mailer that was killed
 			k.gate.RUnlock()
 			return smtptest.Answer(451, "nobody hears this")
 		}
@@ -175,8 +176,8 @@ func (k *mailerKiller) sameLife(to string) bool {
 	return k.born[to] == k.life
 }
 
-// remembered reports whether the mailer has heard of everything the relay took:
-// it writes the line only after it has noted the delivery.
+// remembered reports whether the mailer has the relay's answer for every
+// accepted mail: it writes the log line after it has recorded the delivery.
 func (k *mailerKiller) remembered() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -195,14 +196,14 @@ func (k *mailerKiller) remembered() bool {
 	return true
 }
 
-// Acceptance: the mailer is killed five times while it delivers. Every mail
-// arrives; the one whose acceptance it did not live to hear of arrives twice,
-// with the same Message-ID; no other does.
+// The mailer is killed five times while it delivers. Every mail arrives. A mail
+// whose acceptance was lost with the mailer arrives twice, with the same
+// Message-ID; all others arrive once.
 func TestMailerKilledFiveTimes(t *testing.T) {
 	const people = 20
 	name := func(i int) string { return fmt.Sprintf("user%d", i) }
 	k := &mailerKiller{t: t, kills: make(chan chan struct{}), lost: map[string]bool{}, born: map[string]int{}, when: map[string]smtptest.Step{
-		"":                       smtptest.Sender, // its receiver is not known then
+		"":                       smtptest.Sender, // at this step the recipient is unknown
 		harness.Address(name(4)): smtptest.Recipient,
 		harness.Address(name(8)): smtptest.Data, harness.Address(name(12)): smtptest.Data,
 		harness.Address(name(16)): smtptest.Accepted,
@@ -242,7 +243,7 @@ func TestMailerKilledFiveTimes(t *testing.T) {
 	}
 }
 
-// queuedMails counts the jobs in the queue of mails.
+// queuedMails counts the jobs in the mail queue.
 func queuedMails(t *testing.T, srv *harness.Server) uint64 {
 	t.Helper()
 	config, err := os.ReadFile(srv.Config)

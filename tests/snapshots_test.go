@@ -11,14 +11,14 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// countWithin is how long a count of the table is waited for.
+// countWithin is the longest wait for a number of snapshots.
 const countWithin = time.Minute
 
 // snapshotCount is a database whose snapshots are counted.
 type snapshotCount struct {
 	t    *testing.T
 	user *harness.User
-	// inserted makes every state another one.
+	// inserted makes every state a new one.
 	inserted *int
 }
 
@@ -31,7 +31,7 @@ func (c snapshotCount) list() []httpapi.Snapshot {
 	return l
 }
 
-// becomes waits until so many are listed, and that exactly.
+// becomes waits until exactly so many snapshots are listed.
 func (c snapshotCount) becomes(n int) []httpapi.Snapshot {
 	c.t.Helper()
 	return c.until(fmt.Sprintf("%d snapshots", n), func(l []httpapi.Snapshot) bool {
@@ -57,7 +57,7 @@ func (c snapshotCount) until(what string, ok func([]httpapi.Snapshot) bool) []ht
 	}
 }
 
-// stays looks that nothing changes during two rounds.
+// stays checks that the list does not change during two rounds.
 func (c snapshotCount) stays(want []httpapi.Snapshot) {
 	c.t.Helper()
 	<-time.After(4 * time.Second)
@@ -115,6 +115,7 @@ func TestSnapshotCounts(t *testing.T) {
 	}
 }
 
+// The table of the contract (N13), step by step.
 func (c snapshotCount) table(empty func()) {
 	t := c.t
 	c.user.Exec("shop.sqlite", "CREATE TABLE tea (name TEXT); INSERT INTO tea VALUES ('a'), ('b')")
@@ -145,7 +146,7 @@ func (c snapshotCount) table(empty func()) {
 	}
 	c.restored(second)
 	c.rows(3)
-	// What is deleted in the bucket is stored again, if it is the present state.
+	// A deleted object is stored again if it is the present state.
 	c.until("the state after the restore", func(l []httpapi.Snapshot) bool { return l[0].SnapshotID != newest })
 	empty()
 	c.stays(c.becomes(1))

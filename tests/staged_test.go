@@ -16,7 +16,7 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// openImport is an import whose data does not come to its end before end.
+// openImport is an import whose data ends only with finish.
 type openImport struct {
 	t      *testing.T
 	body   *io.PipeWriter
@@ -54,15 +54,16 @@ func beginImport(t *testing.T, srv *harness.Server, u *harness.User, path, param
 	return i
 }
 
-// finish sends the rest of the data and gives the answer.
+// finish sends the rest of the data and returns the answer.
 func (i openImport) finish() reply {
 	i.t.Helper()
-	_, _ = io.WriteString(i.body, i.rest) // the server may have had enough
+	_, _ = io.WriteString(i.body, i.rest) // the server may have stopped reading
 	_ = i.body.Close()
 	return <-i.answer
 }
 
-// waitForRunning waits until somebody is told of a work, and gives its id.
+// waitForRunning waits until a user sees a running operation, and returns its
+// id.
 func waitForRunning(t *testing.T, u *harness.User, owner, database, what string) (found daemonapi.RunningQuery) {
 	t.Helper()
 	harness.Until(t, what+" to be listed", func() bool {
@@ -81,8 +82,8 @@ func waitForRunning(t *testing.T, u *harness.User, owner, database, what string)
 	return found
 }
 
-// beginListedImport begins an import into a database of alice, once the place of the
-// request before it is free, and waits until somebody is told of it.
+// beginListedImport begins an import into a database of alice, as soon as the
+// quota allows it, and waits until a user sees it.
 func beginListedImport(t *testing.T, srv *harness.Server, u, listed *harness.User, path, params, data, what string) (i openImport, found daemonapi.RunningQuery) {
 	t.Helper()
 	i = beginImport(t, srv, u, path, params, data)
@@ -106,9 +107,9 @@ func beginListedImport(t *testing.T, srv *harness.Server, u, listed *harness.Use
 	return i, found
 }
 
-// B5: what is put together beside a database is listed to those who began it and
-// to those who manage the database, and they stop it: its client is told although
-// it has more to send, and its place is free at once.
+// An operation in staging is listed to the user who began it and to managers of
+// the database, and both can cancel it. Its client gets the error while it still
+// has data to send, and its quota is free at once.
 func TestStagedWorkIsListedAndCanceled(t *testing.T) {
 	srv := harness.Start(t, harness.AllInOne, harness.WithConfig("[limits]\nqueries_per_account = 1"))
 	alice, bob, carol := srv.Register("alice"), srv.Register("bob"), srv.Register("carol")
@@ -163,7 +164,8 @@ func TestStagedWorkIsListedAndCanceled(t *testing.T) {
 	}
 }
 
-// B7: an import whose database is renamed or deleted meanwhile is told so.
+// An import whose database is renamed or deleted in the meantime gets an error
+// that says so.
 func TestImportIntoRenamedOrDeletedDatabase(t *testing.T) {
 	srv := harness.Start(t, harness.AllInOne)
 	alice := srv.Register("alice")
@@ -201,8 +203,8 @@ func TestImportIntoRenamedOrDeletedDatabase(t *testing.T) {
 	}
 }
 
-// An answer that comes before the end of a request's body is not lost to a
-// client that goes on sending: the connection is not reset under it.
+// A client that is still sending can read an early answer: the server does not
+// reset the connection.
 func TestAnswerBeforeTheEndOfABody(t *testing.T) {
 	srv := harness.Start(t, harness.AllInOne)
 	alice := srv.Register("alice")
@@ -231,7 +233,7 @@ func TestAnswerBeforeTheEndOfABody(t *testing.T) {
 		if _, err := answer.Peek(1); err != nil {
 			t.Fatal(err)
 		}
-		for range 100 { // the answer is there, and the client has not looked
+		for range 100 { // the answer has arrived, and the client has not read it
 			if _, err := conn.Write(make([]byte, 2000)); err != nil {
 				t.Fatalf("the rest of the body: %v", err)
 			}
@@ -247,7 +249,7 @@ func TestAnswerBeforeTheEndOfABody(t *testing.T) {
 	}
 }
 
-// dumpOf is a database as a file.
+// dumpOf returns a database as a file.
 func dumpOf(t *testing.T, u *harness.User, database string) string {
 	t.Helper()
 	var b strings.Builder

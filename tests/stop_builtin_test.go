@@ -8,10 +8,10 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// Q3: SQLite cannot be interrupted inside a single call of one of its
-// functions, and some of them can take hours on values of a few megabytes. The
-// node ends such a daemon; the database is there again at once, and other
-// databases notice nothing.
+// Q3: SQLite cannot be interrupted within a call of a built-in function, and
+// some calls take hours on values of a few megabytes. The node kills such a
+// daemon. The database is available again at once, and other databases are not
+// affected.
 func TestStopBuiltinQ3(t *testing.T) {
 	srv := harness.Start(t, harness.AllInOne, harness.WithConfig("[limits]\nstatement_timeout = \"1s\""))
 	alice := srv.Register("alice")

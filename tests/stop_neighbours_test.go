@@ -11,9 +11,9 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// Q2, Q3: writers that share commits with statements that are stopped again
-// and again, in every way and at any moment, do not notice: each of their
-// inserts is acknowledged and there once. What was stopped is there completely
+// Q2, Q3: statements are stopped again and again, in every way and at any
+// moment. Writers that share commits with them are not affected: each of their
+// inserts is acknowledged and stored once. A stopped insert is stored completely
 // or not at all.
 func TestStopNeighbours(t *testing.T) {
 	const writers, rows = 31, 20
@@ -52,7 +52,7 @@ func TestStopNeighbours(t *testing.T) {
 	t.Logf("%d of %d short statements came through", len(r.Rows), rounds*len(ways)*5)
 }
 
-// stopEndless stops a statement that would hold the writer for ever.
+// stopEndless stops a statement that would block the writer without end.
 func (s *stopper) stopEndless(way stopWay) {
 	s.t.Helper()
 	const sql = "INSERT INTO big SELECT a.x, b.s FROM list a, list b, list c"
@@ -76,8 +76,8 @@ func (s *stopper) stopEndless(way stopWay) {
 	}
 }
 
-// stopShort stops a statement that takes a few milliseconds, so that it is hit
-// while it waits, runs, is committed, or is through.
+// stopShort stops a statement that takes a few milliseconds, so that the stop
+// comes while it waits, runs, is committed, or after its end.
 func (s *stopper) stopShort(way stopWay, rows int) {
 	s.t.Helper()
 	sql := fmt.Sprintf("INSERT INTO stopped SELECT '%s-%x', a.x FROM list a WHERE (SELECT count(*) FROM list b WHERE b.x < a.x / 10) >= 0 LIMIT %d",
@@ -88,7 +88,7 @@ func (s *stopper) stopShort(way stopWay, rows int) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_, _ = sendQuery(ctx, s.client, s.user, s.db, body(sql, way, after)) // it may come through
+		_, _ = sendQuery(ctx, s.client, s.user, s.db, body(sql, way, after)) // it may succeed
 	}()
 	switch way.name {
 	case "disconnect":
@@ -99,7 +99,7 @@ func (s *stopper) stopShort(way stopWay, rows int) {
 	<-ended
 }
 
-// cancelSoon cancels a statement as soon as it is seen, if it ever is.
+// cancelSoon cancels a statement as soon as it is listed, unless it ends before.
 func (s *stopper) cancelSoon(sql string, ended <-chan struct{}) {
 	for {
 		select {

@@ -16,9 +16,8 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// endlessWork are statements that end only when they are stopped, each busy
-// in another part of the engine, and statements that wait for the same
-// connection meanwhile.
+// endlessWork are statements that end only when they are stopped, each in
+// another part of the engine, with statements that wait for the same connection.
 var endlessWork = []struct{ name, sql, next string }{
 	{"recursion", "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT count(*) FROM n", "SELECT 1"},
 	{"sort", "SELECT a.s, b.s FROM list a, list b, list c ORDER BY a.x * b.x * c.x % 1000, a.s, b.s", "SELECT 1"},
@@ -30,10 +29,10 @@ var endlessWork = []struct{ name, sql, next string }{
 const stopSchema = `CREATE TABLE list(x, s); CREATE TABLE big(x, s); CREATE TABLE done(x);
 	INSERT INTO list WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n LIMIT 2000) SELECT x, 'text ' || x FROM n`
 
-// hangs is a time that only what does not stop at all needs.
+// hangs is a time that only a statement that is not stopped needs.
 const hangs = 30 * time.Second
 
-// stopTimeout is the time limit of statements that are stopped by it.
+// stopTimeout is the time limit of the statements that it stops.
 const stopTimeout = 500 * time.Millisecond
 
 // stopper stops statements of a user and measures how long that takes.
@@ -45,12 +44,12 @@ type stopper struct {
 	client *http.Client
 }
 
-// stopWay is how a statement is stopped while the server runs.
+// stopWay is a way to stop a statement while the server runs.
 type stopWay struct {
 	name string
-	says string // the error of the one who asked for the statement
-	// stop returns the moment from which on it has to stop. The statement was
-	// sent at begin and is called id.
+	says string // the error of the statement's client
+	// stop returns the moment at which the statement must begin to stop. It was
+	// sent at begin and has this id.
 	stop func(s *stopper, begin time.Time, gone context.CancelFunc, id string) time.Time
 }
 
@@ -72,10 +71,10 @@ var ways = []stopWay{
 	}},
 }
 
-// timedOut is the way that needs nobody to stop the statement.
+// timedOut is the stop by the time limit.
 const timedOut = "timeout"
 
-// tries is how often each stop is measured.
+// tries returns how often each stop is measured.
 func tries() int {
 	if harness.Full() {
 		return 20
@@ -83,8 +82,8 @@ func tries() int {
 	return 3
 }
 
-// checkTimes prints what stopping took, and fails only for what is as good as never:
-// how fast it has to be is for make bench, whose machine is quiet.
+// checkTimes prints the durations of the stops, and fails only for extreme ones:
+// make bench measures them on a quiet machine.
 func checkTimes(t *testing.T, took []time.Duration) {
 	t.Helper()
 	round := func(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }
@@ -94,8 +93,8 @@ func checkTimes(t *testing.T, took []time.Duration) {
 	}
 }
 
-// Q3: whatever a statement does, a client that goes away, a time limit and a
-// cancel end it: the only connection it could have is free for another one.
+// Q3: a disconnected client, a time limit and a cancel each end every kind of
+// statement: its connection is free for the next statement.
 func TestStopQ3(t *testing.T) {
 	srv := harness.Start(t, harness.AllInOne, harness.WithConfig("[querynode]\nreaders = 1"))
 	s := &stopper{t, srv, srv.Register("alice"), "a.sqlite", &http.Client{}}
@@ -122,9 +121,9 @@ func TestStopQ3(t *testing.T) {
 	}
 }
 
-// once lets a statement run, another one wait for its connection, stops the
-// first, and tells how long it took until the other was answered, and how the
-// first ended.
+// once runs a statement and another one that waits for its connection, stops the
+// first, and returns the time until the second was answered and the error of the
+// first.
 func (s *stopper) once(way stopWay, sql, next string) (time.Duration, error) {
 	s.t.Helper()
 	timed := way.name == timedOut
@@ -146,9 +145,9 @@ func (s *stopper) once(way stopWay, sql, next string) (time.Duration, error) {
 		_, err := sendQuery(s.t.Context(), s.client, s.user, s.db, next)
 		answered <- err
 	}()
-	if !timed { // which comes by itself
+	if !timed { // the time limit needs no call
 		harness.Until(s.t, "another statement to wait", func() bool { return s.find(next, "waiting") != "" })
-		// Not always at the same point of its work.
+		// At another point of its work each time.
 		enough := computed + time.Duration(30+rand.IntN(200))*time.Millisecond
 		harness.Until(s.t, "the statement to have run for a while", func() bool { return computedBy(s.w) >= enough })
 	}
@@ -160,8 +159,8 @@ func (s *stopper) once(way stopWay, sql, next string) (time.Duration, error) {
 	return took, <-ended
 }
 
-// body is a request for a statement, with a time limit if that is the way to
-// stop it.
+// body returns a request for a statement, with a time limit if that is the way
+// to stop it.
 func body(sql string, way stopWay, limit time.Duration) string {
 	if way.name != timedOut {
 		limit = time.Minute
@@ -169,16 +168,16 @@ func body(sql string, way stopWay, limit time.Duration) string {
 	return fmt.Sprintf(`{"sql":%s,"timeout_ms":%d}`, quoted(sql), limit.Milliseconds())
 }
 
-// quoted is a text in JSON.
+// quoted returns a text as JSON.
 func quoted(text string) []byte {
 	b, err := json.Marshal(text)
 	if err != nil {
-		panic(err) // a string
+		panic(err) // a string always works
 	}
 	return b
 }
 
-// find returns the id of a statement that is in some state, if there is one.
+// find returns the id of a statement in some state; empty if it is not listed.
 func (s *stopper) find(sql, state string) string {
 	s.t.Helper()
 	list, err := s.user.RunningQueries(s.t.Context(), s.user.Name, s.db)
@@ -193,7 +192,7 @@ func (s *stopper) find(sql, state string) string {
 	return ""
 }
 
-// Q3: a query node that is told to end stops what runs.
+// Q3: a query node that is asked to end stops the running statements.
 func TestStopNodeQ3(t *testing.T) {
 	srv := harness.Start(t, harness.Split)
 	alice := srv.Register("alice")
@@ -225,8 +224,8 @@ func TestStopNodeQ3(t *testing.T) {
 	checkTimes(t, took)
 }
 
-// Q3: a server that is told to end lets requests come to their end for ten
-// seconds, and stops what is left.
+// Q3: a server that is asked to end gives requests ten seconds, and then stops
+// the rest.
 func TestStopServerQ3(t *testing.T) {
 	const patience = 10 * time.Second
 	srv := harness.Start(t, harness.AllInOne)
@@ -247,8 +246,8 @@ func TestStopServerQ3(t *testing.T) {
 	harness.Until(t, "the server to end", server.Ended)
 }
 
-// startEndless lets a statement run on each of some databases, and gives
-// their daemons, and what the statements end with.
+// startEndless runs a statement on each of some databases, and returns their
+// daemons and the errors of the statements.
 func startEndless(t *testing.T, srv *harness.Server, user *harness.User) ([]int, <-chan error) {
 	t.Helper()
 	ended := make(chan error, len(endlessWork))
@@ -268,7 +267,7 @@ func startEndless(t *testing.T, srv *harness.Server, user *harness.User) ([]int,
 	return pids, ended
 }
 
-// waitDaemonsEnd waits for the end of processes and tells how long each took.
+// waitDaemonsEnd waits for the end of processes and returns how long each took.
 func waitDaemonsEnd(t *testing.T, begin time.Time, pids []int) []time.Duration {
 	t.Helper()
 	var took []time.Duration

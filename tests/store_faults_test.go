@@ -25,7 +25,7 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// faultyStore is a server whose object store misbehaves.
+// faultyStore is a server whose object store has injected faults.
 type faultyStore struct {
 	*harness.Server
 	t    *testing.T
@@ -42,7 +42,7 @@ func startFaultyStore(t *testing.T, opts ...harness.Option) *faultyStore {
 	return &faultyStore{Server: srv, t: t, s3: s3, m: m, user: srv.Register("ann")}
 }
 
-// create makes a database with a row.
+// create creates a database with a row.
 func (w *faultyStore) create(name string) {
 	w.t.Helper()
 	w.user.Create(name)
@@ -61,7 +61,7 @@ func (w *faultyStore) rows(name string, want int) {
 	}
 }
 
-// ids are those of the snapshots of a database, the newest first.
+// ids returns the snapshots of a database, newest first.
 func (w *faultyStore) ids(name string) []string {
 	w.t.Helper()
 	list, err := w.user.Snapshots(w.t.Context(), "ann", name)
@@ -83,12 +83,12 @@ func (w *faultyStore) become(n int, names []string) {
 	}
 }
 
-// rounds is how many rounds have begun.
+// rounds returns how many rounds have begun.
 func (w *faultyStore) rounds() int {
 	return strings.Count(w.Process("ayb").Output(), "Creating snapshots...\n")
 }
 
-// pass waits until so many whole rounds have passed.
+// pass waits until so many complete rounds have passed.
 func (w *faultyStore) pass(n int) {
 	w.t.Helper()
 	begin := w.rounds()
@@ -99,8 +99,8 @@ func (w *faultyStore) restore(name, id, to string) error {
 	return w.user.RestoreSnapshot(w.t.Context(), "ann", name, httpapi.RestoreRequest{SnapshotID: id, To: to})
 }
 
-// sound looks into the bucket, without the mischief: all that is stored is what
-// its id says.
+// sound reads the bucket directly, without faults: all stored objects must match
+// their ids.
 func (w *faultyStore) sound() {
 	w.t.Helper()
 	for _, key := range w.s3.Keys("bucket") {
@@ -117,11 +117,11 @@ func (w *faultyStore) sound() {
 			w.t.Errorf("%s is not what it should be: %v", key, err)
 		}
 		z.Close()
-		_ = o.Close() // it was only read
+		_ = o.Close() // after reading only
 	}
 }
 
-// left waits until the node has nothing on its disk besides databases.
+// left waits until the node's disk has only databases.
 func (w *faultyStore) left() {
 	w.t.Helper()
 	if homes, err := filepath.Glob(filepath.Join(w.DataPath, "databases/*/*/*-*-*-*")); err != nil || len(homes) == 0 {
@@ -140,7 +140,7 @@ func (w *faultyStore) left() {
 	})
 }
 
-// truncated makes a body end, with an error, after its first half.
+// truncated makes a body end with an error after its first half.
 func truncated(b []byte) io.ReadCloser {
 	return io.NopCloser(io.MultiReader(bytes.NewReader(b[:len(b)/2]), errorReader{}))
 }
@@ -149,7 +149,7 @@ type errorReader struct{}
 
 func (errorReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-// uploads are ways to spoil what is sent about one database.
+// uploads are ways to damage uploads about one database.
 var uploads = map[string]func(w http.ResponseWriter, r *http.Request) bool{
 	"fails": func(w http.ResponseWriter, r *http.Request) bool {
 		if r.Method == http.MethodPut {
@@ -163,9 +163,9 @@ var uploads = map[string]func(w http.ResponseWriter, r *http.Request) bool{
 		}
 		return false
 	},
-	"loses": func(_ http.ResponseWriter, r *http.Request) bool { // says yes, and keeps nothing
+	"loses": func(_ http.ResponseWriter, r *http.Request) bool { // reports success, and stores nothing
 		if r.Method == http.MethodPut {
-			_, _ = io.Copy(io.Discard, r.Body) // as much as comes
+			_, _ = io.Copy(io.Discard, r.Body) // an incomplete body is fine
 		}
 		return r.Method == http.MethodPut
 	},
@@ -183,17 +183,18 @@ var uploads = map[string]func(w http.ResponseWriter, r *http.Request) bool{
 	},
 	"breaks-off": func(_ http.ResponseWriter, r *http.Request) bool {
 		if r.Method == http.MethodPut {
-			b, _ := io.ReadAll(r.Body) // as much as comes
+			b, _ := io.ReadAll(r.Body) // an incomplete body is fine
 			r.Body = truncated(b)
 		}
 		return false
 	},
 }
 
-// slow is a database whose store takes its time.
+// slow is a database whose store is slow.
 const slow = "slow"
 
-// faultyUploads is the mischief for uploads. It counts how often each was done.
+// faultyUploads injects faults into uploads, and counts how often each fault
+// occurred.
 type faultyUploads struct {
 	mu   sync.Mutex
 	done map[string]int
@@ -223,9 +224,9 @@ func (s *faultyUploads) times(name string) int {
 	return s.done[name]
 }
 
-// An object store that refuses, loses, changes or delays makes snapshots late
-// and never wrong, and disturbs nobody who queries; when it behaves again,
-// everything is there (acceptance of the snapshots).
+// An object store that refuses, loses, changes or delays data makes snapshots
+// late and never wrong, and does not disturb queries. When it works again, all
+// snapshots are stored.
 func TestStoreDamagesSnapshots(t *testing.T) {
 	t.Parallel()
 	srv := startFaultyStore(t)
@@ -269,8 +270,8 @@ func TestStoreDamagesSnapshots(t *testing.T) {
 	srv.left()
 }
 
-// A store that takes no connections: queries go on, what needs it says so, and
-// nothing is changed by it.
+// If the store accepts no connections, queries work, operations that need it get
+// a clear error, and nothing is changed.
 func TestStoreIsDown(t *testing.T) {
 	t.Parallel()
 	srv := startFaultyStore(t)
@@ -299,7 +300,7 @@ func TestStoreIsDown(t *testing.T) {
 	srv.left()
 }
 
-// downloads are ways to spoil an object on its way back.
+// downloads are ways to damage an object in a download.
 var downloads = map[string]func(r *http.Response, other []byte) error{
 	"another byte": func(r *http.Response, _ []byte) error {
 		return s3test.ReplaceResponseBody(r, func(b []byte) []byte { b[len(b)/2] ^= 1; return b })
@@ -322,7 +323,7 @@ var downloads = map[string]func(r *http.Response, other []byte) error{
 	"a sentence": func(r *http.Response, _ []byte) error {
 		return s3test.ReplaceResponseBody(r, func([]byte) []byte { return []byte("It works!") })
 	},
-	"half of it": func(r *http.Response, _ []byte) error { // and the connection is cut
+	"half of it": func(r *http.Response, _ []byte) error { // and then the connection ends
 		b, err := io.ReadAll(r.Body)
 		r.Body = truncated(b)
 		return err
@@ -338,7 +339,7 @@ var downloads = map[string]func(r *http.Response, other []byte) error{
 	},
 }
 
-// slowReader is a body that comes in small pieces.
+// slowReader is a body that arrives in small pieces.
 type slowReader struct{ io.ReadCloser }
 
 func (s slowReader) Read(p []byte) (int, error) {
@@ -346,8 +347,8 @@ func (s slowReader) Read(p []byte) (int, error) {
 	return s.ReadCloser.Read(p[:min(len(p), 2000)])
 }
 
-// N2: a restore of what is not whole is refused, in place and into a new
-// database, and leaves everything as it was.
+// N2: a restore of an incomplete or changed object is refused, in place and into
+// a new database, and nothing changes.
 func TestStoreDamagesRestoresN2(t *testing.T) {
 	t.Parallel()
 	srv := startFaultyStore(t)
@@ -393,7 +394,7 @@ func TestStoreDamagesRestoresN2(t *testing.T) {
 		})
 	}
 	srv.m.Restore()
-	srv.m.OnResponse(func(r *http.Response) error { // that it is slow is no reason
+	srv.m.OnResponse(func(r *http.Response) error { // a slow download is not refused
 		r.Body = slowReader{r.Body}
 		return nil
 	})

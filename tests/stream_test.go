@@ -19,13 +19,13 @@ import (
 )
 
 const (
-	// memoryGrowth is what a stream of any size may cost each process.
+	// memoryGrowth is the memory that a stream of any size may need in each process.
 	memoryGrowth = 64 << 20
 	millionRows  = 1_000_000
 )
 
-// P8: results stream. A big one passes through every process in little
-// memory, whole and in order, and a slow reader slows its statement down.
+// P8: results stream. A large result passes through every process in little
+// memory, complete and in order, and a slow reader slows only its own statement.
 func TestStreamP8(t *testing.T) {
 	for _, topology := range harness.Topologies() {
 		t.Run(string(topology), func(t *testing.T) {
@@ -43,7 +43,7 @@ func TestStreamP8(t *testing.T) {
 	}
 }
 
-// restartDaemons makes memory that loading has used up not count.
+// restartDaemons frees the memory that loading has used.
 func restartDaemons(t *testing.T, srv *harness.Server) {
 	t.Helper()
 	for _, pid := range srv.Daemons() {
@@ -52,7 +52,7 @@ func restartDaemons(t *testing.T, srv *harness.Server) {
 	harness.Until(t, "the daemons to end", func() bool { return len(srv.Daemons()) == 0 })
 }
 
-// post sends SQL and gives the answer's body, unread.
+// post sends SQL and returns the unread body of the answer.
 func post(ctx context.Context, t *testing.T, srv *harness.Server, user *harness.User, db, sql string) io.ReadCloser {
 	t.Helper()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, srv.URL+httpapi.DatabasePath(user.Name, db, "query"), strings.NewReader(sql))
@@ -69,7 +69,7 @@ func post(ctx context.Context, t *testing.T, srv *harness.Server, user *harness.
 		text, err := io.ReadAll(resp.Body)
 		t.Fatalf("status %d: %s %v", resp.StatusCode, text, err)
 	}
-	t.Cleanup(func() { _ = resp.Body.Close() }) // closed already, as a rule
+	t.Cleanup(func() { _ = resp.Body.Close() }) // usually it is closed already
 	return resp.Body
 }
 
@@ -88,7 +88,7 @@ func measure(srv *harness.Server, of func(pid int) int64) memory {
 	return m
 }
 
-// holds compares the peak of every process with what it had before.
+// holds compares the peak of every process with its memory before.
 func (before memory) holds(t *testing.T, srv *harness.Server) {
 	t.Helper()
 	for role, now := range measure(srv, harness.PeakRSS) {
@@ -158,15 +158,15 @@ func streamGigabyte(t *testing.T, srv *harness.Server, alice *harness.User) {
 	before.holds(t, srv)
 }
 
-// streamSlowly stops reading for a while and looks at what the server does
-// meanwhile: it must do nothing and store nothing.
+// streamSlowly stops reading for a while, during which the server must not
+// compute or store anything.
 func streamSlowly(t *testing.T, srv *harness.Server, alice *harness.User) {
 	before := measure(srv, harness.RSS)
 	body := post(t.Context(), t, srv, alice, "big.sqlite", "SELECT id, name, price FROM big AS a CROSS JOIN (SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3)")
 	if _, err := io.CopyN(io.Discard, body, 1<<20); err != nil {
 		t.Fatal(err)
 	}
-	// The statement runs until all buffers between here and there are full.
+	// The statement runs until all buffers on the way are full.
 	harness.Until(t, "the statement to wait for its reader", func() bool {
 		computed := computedBy(srv)
 		<-time.After(200 * time.Millisecond)
@@ -182,14 +182,14 @@ func streamSlowly(t *testing.T, srv *harness.Server, alice *harness.User) {
 	}
 	t.Logf("the daemon computed %s in %s of slow reading", computedBy(srv)-computed, time.Since(begin).Round(time.Millisecond))
 	before.holds(t, srv)
-	size, err := io.Copy(io.Discard, body) // and it goes on
+	size, err := io.Copy(io.Discard, body) // the statement goes on
 	if err != nil || size < 50<<20 {
 		t.Errorf("after the pause came %d bytes, %v", size, err)
 	}
 	before.holds(t, srv)
 }
 
-// computedBy is the processor time of the daemons.
+// computedBy returns the processor time of the daemons.
 func computedBy(srv *harness.Server) (sum time.Duration) {
 	for _, pid := range srv.Daemons() {
 		sum += harness.ProcessorTime(pid)
@@ -197,9 +197,10 @@ func computedBy(srv *harness.Server) (sum time.Duration) {
 	return sum
 }
 
-// Q3: a client that goes away stops its statement, whether rows were flowing,
-// waited for the client, or had not come yet. The only reader of the database shows it: it answers
-// somebody else as soon as the statement has stopped, which no limit does here.
+// Q3: a client that disconnects stops its statement, while rows flow, while rows
+// wait for the client, or before the first row. The only reader of the database
+// shows it: it answers the next query as soon as the statement has stopped,
+// which no limit does here.
 func TestDisconnectQ3(t *testing.T) {
 	const (
 		rowless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT count(*) FROM c"
@@ -227,16 +228,16 @@ func TestDisconnectQ3(t *testing.T) {
 	}
 }
 
-// disconnect starts a statement, closes the connection in the middle of it,
-// and returns how long the reader stayed taken. Whether the client reads until
-// then is the caller's choice.
+// disconnect starts a statement, closes the connection in the middle of it, and
+// returns how long the reader stayed occupied. reads says whether the client
+// reads until then.
 func disconnect(t *testing.T, srv *harness.Server, user *harness.User, sql string, reads bool) time.Duration {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(srv.URL, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = conn.Close() }() // closed already, as a rule
+	defer func() { _ = conn.Close() }() // usually it is closed already
 	if _, err := fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: %s\r\n\r\n%s",
 		httpapi.DatabasePath(user.Name, "a.sqlite", "query"), user.Token, strconv.Itoa(len(sql)), sql); err != nil {
 		t.Fatal(err)
@@ -244,7 +245,7 @@ func disconnect(t *testing.T, srv *harness.Server, user *harness.User, sql strin
 	if reads {
 		go func() { _, _ = io.Copy(io.Discard, conn) }() // ends with the connection
 	}
-	// Somebody else asks, and has to wait as long as the statement runs.
+	// Another query waits as long as the statement runs.
 	computed := computedBy(srv)
 	harness.Until(t, "the statement to run", func() bool { return computedBy(srv) >= computed+30*time.Millisecond })
 	answered := make(chan error, 1)
@@ -266,7 +267,7 @@ func disconnect(t *testing.T, srv *harness.Server, user *harness.User, sql strin
 		if err != nil {
 			t.Fatal(err)
 		}
-	case <-time.After(time.Minute): // nothing but the client's leaving ends it so soon
+	case <-time.After(time.Minute): // only the disconnect ends it so soon
 		t.Fatal("the statement goes on for nobody")
 	}
 	return time.Since(begin)

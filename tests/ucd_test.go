@@ -11,12 +11,11 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// unicodeFiles is where Debian's package unicode-data puts them.
+// unicodeFiles is the directory of Debian's package unicode-data.
 const unicodeFiles = "/usr/share/unicode"
 
-// The Unicode Character Database, loaded as people would, answers in SQL what
-// awk answers from the files. TestUnicode loads the files with load.sh, compares every field of every
-// line, and asks the questions.
+// The Unicode Character Database, loaded with load.sh, gives the same answers in
+// SQL as awk gives from the files. Every field of every line is compared too.
 func TestUnicode(t *testing.T) {
 	for _, topology := range harness.Topologies() {
 		t.Run(string(topology), func(t *testing.T) {
@@ -34,14 +33,14 @@ func TestUnicode(t *testing.T) {
 	}
 }
 
-// compareFile holds the table against UnicodeData.txt, byte by byte.
+// compareFile compares the table with UnicodeData.txt, byte by byte.
 func compareFile(t *testing.T, user *harness.User) {
 	t.Helper()
 	f, err := os.Open(filepath.Join(unicodeFiles, "UnicodeData.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = f.Close() }() // it was only read
+	defer func() { _ = f.Close() }() // after reading only
 	rows, err := user.QueryRows(t.Context(), user.Name, "unicode.sqlite", `SELECT code, name, category, combining, bidi,
 		decomposition, decimal, digit, numeric, mirrored, old_name, comment, upper, lower, title FROM char ORDER BY cp`)
 	if err != nil {
@@ -64,7 +63,7 @@ func compareFile(t *testing.T, user *harness.User) {
 	}
 }
 
-// askQuestions asks every question in SQL and in awk.
+// askQuestions runs every question in SQL and in awk.
 func askQuestions(t *testing.T, user *harness.User) {
 	t.Helper()
 	questions, err := filepath.Glob("ucd/questions/*.sql")
@@ -97,7 +96,7 @@ func askQuestions(t *testing.T, user *harness.User) {
 	}
 }
 
-// joined makes a line of a row; NULL is nothing, as in the file.
+// joined returns a row as a line; NULL is empty, as in the file.
 func joined(row []*string, separator string) string {
 	cells := make([]string, len(row))
 	for i, c := range row {
