@@ -16,7 +16,7 @@ func priority(t *testing.T) int {
 	return 20 - raw // as the kernel gives it
 }
 
-// Work in the background has the lowest priority, and nothing else does.
+// Only background work has the lowest priority.
 func TestBackgroundGivesWay(t *testing.T) {
 	before := priority(t)
 	for range 3 {

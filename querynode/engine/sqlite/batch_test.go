@@ -79,7 +79,8 @@ func TestParametersThatDoNotFit(t *testing.T) {
 	if got := db.Must(ro, `SELECT count(*) FROM t`); got != "0" {
 		t.Errorf("%s rows", got)
 	}
-	// A text of SQL gives no values, and what has none is not NULL.
+	// An SQL text has no parameter values, and a parameter without a value is
+	// no NULL.
 	for _, sql := range []string{`INSERT INTO t VALUES(?)`, `UPDATE t SET a = :n`, `SELECT 1; SELECT @x`, `DELETE FROM t WHERE a IS $a`, `INSERT INTO t VALUES (1); INSERT INTO t VALUES (?1)`} {
 		const says = "The statement has 1 parameter, and no values were given: give them as params of a JSON request, with --param in a command, or with .param set in a session"
 		if m := db.Fails(rw, sql, errs.Invalid); m != says {
@@ -97,8 +98,8 @@ func TestParametersThatDoNotFit(t *testing.T) {
 	db.Must(ro, `EXPLAIN QUERY PLAN SELECT * FROM t WHERE a = ?`) // runs nothing
 }
 
-// No value of one caller's is there for the next who runs the same text,
-// however the first run ended.
+// A value of one caller is gone for the next caller of the same text, however
+// the first run ended.
 func TestValuesDoNotLeak(t *testing.T) {
 	db := open(t, func(o *engine.Options) { o.Readers = 1 })
 	db.Must(rw, `CREATE TABLE t(a UNIQUE, b)`)
@@ -162,7 +163,7 @@ func TestBatches(t *testing.T) {
 	}
 }
 
-// Q4: an error anywhere undoes the batch and says where it was.
+// Q4: an error in any entry undoes the batch and names the place.
 func TestQ4BatchesAreAtomic(t *testing.T) {
 	db := open(t)
 	db.Must(rw, `CREATE TABLE t(a UNIQUE); INSERT INTO t VALUES (1)`)
@@ -197,7 +198,7 @@ func TestQ4BatchesAreAtomic(t *testing.T) {
 	if e := errs.Public(err); e.Attrs["statement"] != "2" || e.Attrs["offset"] != "43" {
 		t.Errorf("%v %v", err, e.Attrs)
 	}
-	// Read-only callers get no write done, and hear of the place.
+	// Writes of read-only callers fail, and the error names the place.
 	_, err = db.Ask(ro, daemonapi.FormatJSON, `{"statements":[{"sql":"SELECT 1"},{"sql":"DELETE FROM t"}]}`)
 	if e := errs.Public(err); e.Code != errs.ReadOnly || e.Attrs["statement"] != "1" {
 		t.Errorf("%v %v", err, e.Attrs)
@@ -207,8 +208,8 @@ func TestQ4BatchesAreAtomic(t *testing.T) {
 	}
 }
 
-// A large answer of statements that are not atomic comes in order, whatever
-// went to disk and whichever failed on the way.
+// A large answer of statements that are not atomic comes in order, including
+// results on disk and failed ones.
 func TestNotAtomicAnswersInOrder(t *testing.T) {
 	db := open(t)
 	db.Must(rw, `CREATE TABLE t(a, b)`)
@@ -268,7 +269,7 @@ func TestNotAtomicAnswersInOrder(t *testing.T) {
 	}
 }
 
-// An error after rows were sent closes the result it belongs to.
+// An error after rows were sent closes their result.
 func TestErrorAmongRows(t *testing.T) {
 	db := open(t)
 	long := `SELECT hex(zeroblob(5000)), abs(CASE WHEN x = 100 THEN -9223372036854775808 ELSE x END) FROM ` + enginetest.Count(200)
@@ -281,7 +282,7 @@ func TestErrorAmongRows(t *testing.T) {
 	}
 }
 
-// What is final stays when a later result is dropped that had gone to disk.
+// Final results stay when a later result is dropped that was on disk.
 func TestDroppedResult(t *testing.T) {
 	db := open(t)
 	db.Must(rw, `CREATE TABLE t(a)`)
@@ -298,7 +299,7 @@ func TestDroppedResult(t *testing.T) {
 	}
 }
 
-// The limits that stop a statement have names, and say who can raise them.
+// The errors of limits name the limit and the operator, who can raise it.
 func TestLimitsAreNamed(t *testing.T) {
 	db := open(t, func(o *engine.Options) { o.HeapBytes, o.DatabaseBytes = 24<<20, 1<<20 })
 	db.Must(rw, `CREATE TABLE t(a)`)
@@ -320,13 +321,14 @@ func TestLimitsAreNamed(t *testing.T) {
 			t.Errorf("%s: %s", c.body, m)
 		}
 	}
-	// The caller's own limit is no limit of the server.
+	// The caller's own time limit is no limit of the server.
 	j := enginetest.Request(t, rw, daemonapi.FormatJSON, `{"sql":"`+forever+`","timeout_ms":30}`)
 	j.Timeout = 30 * time.Millisecond
 	if _, err := db.Do(j); !errs.Is(err, errs.Timeout) || !strings.Contains(err.Error(), "30 ms") || strings.Contains(err.Error(), "operator") {
 		t.Errorf("%v", err)
 	}
-	// Time is of the request; what came before it ran out is told.
+	// The time limit applies to the request; results before its end are
+	// reported.
 	j = enginetest.Request(t, rw, daemonapi.FormatJSON, `{"statements":[{"sql":"SELECT 1"},{"sql":"`+forever+`"},{"sql":"SELECT 2"}],"atomic":false}`)
 	j.Timeout = time.Second
 	out, err := db.Do(j)
@@ -339,7 +341,7 @@ func TestLimitsAreNamed(t *testing.T) {
 	}
 }
 
-// SQLite's own limits hold, and are told as SQLite tells them.
+// SQLite's own limits apply, with SQLite's messages.
 func TestSQLiteLimits(t *testing.T) {
 	db := open(t)
 	db.Must(rw, `CREATE TABLE t(a)`)

@@ -28,7 +28,7 @@ func insertBatch() daemonapi.Batch {
 	return b
 }
 
-// perRow reports what one row of a batch took.
+// perRow reports the time for one row of a batch.
 func perRow(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*batchRows), "ns/row")
 }
@@ -52,7 +52,7 @@ func BenchmarkBatch(b *testing.B) {
 	}
 }
 
-// BenchmarkDriver is what BenchmarkBatch is to be compared with.
+// BenchmarkDriver is the comparison for BenchmarkBatch.
 func BenchmarkDriver(b *testing.B) {
 	db, err := sql.Open("sqlite3", "file:"+filepath.Join(b.TempDir(), "data.sqlite")+"?_journal_mode=WAL&_synchronous=FULL")
 	if err != nil {
@@ -90,7 +90,7 @@ func insertByDriver(ctx context.Context, db *sql.DB) error {
 	return tx.Commit()
 }
 
-// BenchmarkPoint is one read by key, compiled before.
+// BenchmarkPoint is one read by key, of a compiled statement.
 func BenchmarkPoint(b *testing.B) {
 	for _, f := range []daemonapi.Format{daemonapi.FormatCompat, daemonapi.FormatJSON} {
 		b.Run(fmt.Sprint(f), func(b *testing.B) {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// What changes() and total_changes() say is about this request alone, also on
-// a connection that others have used.
+// changes() and total_changes() count this request alone, also on a connection
+// that was used before.
 func TestChangesOfOthersAreNotSeen(t *testing.T) {
 	db := open(t)
 	db.Must(rw, `CREATE TABLE t(a)`)
@@ -22,9 +22,9 @@ func TestChangesOfOthersAreNotSeen(t *testing.T) {
 	}
 }
 
-// An index of text writes late, when another statement comes: in a batch the
-// rows it writes are not that statement's. Each statement affects what it
-// affects by itself, also where SQLite counts rows of an index.
+// A full-text index writes late, during another statement: in a batch these
+// rows are not counted for that statement. Each statement affects only its own
+// rows, also where SQLite counts rows of an index.
 func TestRowsAffectedAreTheStatementsOwn(t *testing.T) {
 	statements := []string{
 		`CREATE VIRTUAL TABLE five USING fts5(a, b)`,

@@ -45,8 +45,8 @@ func TestCompatDocument(t *testing.T) {
 	}
 }
 
-// A value larger than every buffer arrives whole and in chunks, whatever its
-// bytes, wherever a piece ends.
+// A value larger than every buffer arrives completely and in chunks, with any
+// bytes and any cut.
 func TestBigCells(t *testing.T) {
 	db := open(t)
 	cases := []struct{ name, sql, want string }{

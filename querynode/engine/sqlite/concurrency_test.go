@@ -12,8 +12,8 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// Q2: many at once, each sees its own answers, its own acknowledged writes,
-// and nothing of a body that failed.
+// Q2: many callers at once each get their own answers and their own
+// acknowledged writes, and no part of a failed body.
 func TestQ2ManyAtOnce(t *testing.T) {
 	db := open(t)
 	db.Must(rw, `CREATE TABLE t(who INT, n INT, PRIMARY KEY (who, n))`)
@@ -73,8 +73,8 @@ func TestQuietDatabase(t *testing.T) {
 	}
 }
 
-// A check finds a table for searching sound, whoever wrote to it since the
-// connection has looked at it.
+// A check finds a full-text table sound, even if another connection has written
+// to it since.
 func TestChecksOfSearchTables(t *testing.T) {
 	db := open(t, func(o *engine.Options) { o.Readers = 1 })
 	db.Must(rw, `CREATE VIRTUAL TABLE ft USING fts5(a, prefix='2'); INSERT INTO ft VALUES ('hello world'), ('help me')`)

@@ -19,7 +19,7 @@ func (db *testDB) large() {
 	db.Must(rw, "CREATE TABLE big(a); INSERT INTO big WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 20000) SELECT randomblob(1000) FROM c")
 }
 
-// N8: a copy that is stopped leaves nothing behind, whoever stops it.
+// N8: a copy that is stopped leaves no file, whatever stops it.
 func TestStoppedCopyLeavesNothingN8(t *testing.T) {
 	for name, stop := range map[string]func(db *testDB, j *engine.Job, quiet func()){
 		"canceled":    func(_ *testDB, j *engine.Job, _ func()) { j.Cancel() },
@@ -54,7 +54,7 @@ func TestStoppedCopyLeavesNothingN8(t *testing.T) {
 	}
 }
 
-// A damaged database has no copy, and the reason is told.
+// A damaged database is not copied, and the error has the reason.
 func TestCopyOfDamagedDatabase(t *testing.T) {
 	db := open(t)
 	db.Must(rw, "CREATE TABLE t(a, b); CREATE INDEX i ON t(b); INSERT INTO t WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 500) SELECT n, 'secret' || n FROM c")
@@ -81,7 +81,8 @@ func TestCopyOfDamagedDatabase(t *testing.T) {
 	}
 }
 
-// Rows that break the owner's own rules are no damage: they are saved too.
+// Rows that violate the owner's constraints are no damage: they are copied,
+// too.
 func TestCopyKeepsRowsThatBreakChecks(t *testing.T) {
 	db := open(t)
 	db.Must(rw, "CREATE TABLE t(a CHECK (a > 0)); PRAGMA ignore_check_constraints=1; INSERT INTO t VALUES (-1)")

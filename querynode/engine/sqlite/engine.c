@@ -10,11 +10,11 @@
 #include "engine.h"
 
 enum {
-	PROGRESS_OPS = 1000,       // VM steps between two looks at the clock
+	PROGRESS_OPS = 1000,       // VM steps between two checks of the clock
 	FLUSH_NS = 20 * 1000000,   // rows wait no longer than this
 	BUSY_MS = 5000,
 	VDBE_OPS = 10 * 1000000,
-	LIKE_PATTERN = 4096,       // LIKE cannot be interrupted; keep it short
+	LIKE_PATTERN = 4096,       // LIKE cannot be interrupted, so its pattern is short
 };
 
 static int64_t clock_ns(void) {
@@ -41,9 +41,8 @@ int ayb_process(int64_t heap, const char *temp_dir) {
 	int rc;
 	char *copy;
 #ifdef __GLIBC__
-	// An arena for each thread that ever ran a statement, each grown and
-	// shrunk page by page, costs memory and system calls; SQLite's own lock
-	// lets one thread at a time allocate anyway.
+	// One malloc arena for all threads: an arena per thread costs memory and
+	// system calls, and SQLite's own lock serializes allocations anyway.
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_TOP_PAD, 128 * 1024);
 	mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
@@ -115,7 +114,7 @@ int ayb_prepare(ayb_conn *c, const char *sql, int size, int mode, int keep) {
 	rc = sqlite3_prepare_v3(c->db, sql, size, keep ? SQLITE_PREPARE_PERSISTENT : 0, &c->stmt, &tail);
 	ayb_reading(0);
 	c->preparing = 0;
-	if (c->enforce && !sqlite3_get_autocommit(c->db)) // else SQLite has done it
+	if (c->enforce && !sqlite3_get_autocommit(c->db)) // otherwise SQLite has done it
 		sqlite3_db_config(c->db, SQLITE_DBCONFIG_ENABLE_FKEY, c->enforce > 0, (int *)0);
 	c->tail = (int32_t)(tail - sql);
 	if (rc || !c->stmt) return rc;
@@ -127,11 +126,12 @@ int ayb_prepare(ayb_conn *c, const char *sql, int size, int mode, int keep) {
 	return SQLITE_OK;
 }
 
-// Stands for the last insert rowid while a statement runs that may set it, so
-// that one that does not can be told from one that sets the same again.
+// Replaces the last insert rowid while a statement runs that may set it. So a
+// statement that sets the same rowid again can be distinguished from one that
+// sets none.
 #define NO_ROWID ((int64_t)0x8e5c0f3da94b7261)
 
-// Describes a cell; SQLITE_NOMEM when its bytes cannot be had.
+// Describes a cell. Returns SQLITE_NOMEM if its bytes cannot be fetched.
 int ayb_cell(ayb_conn *c, sqlite3_stmt *s, int i) {
 	c->cell_len = 0;
 	c->cell_ptr = 0;
@@ -166,8 +166,8 @@ int ayb_cell(ayb_conn *c, sqlite3_stmt *s, int i) {
 	return SQLITE_OK;
 }
 
-// Packs the current row at p. Returns its size, -1 if it does not fit into
-// room bytes, -2 if memory ran out.
+// Packs the current row at p. Returns its size, -1 if it does not fit into room
+// bytes, or -2 without memory.
 static int pack(ayb_conn *c, sqlite3_stmt *s, int columns, unsigned char *p, int room) {
 	unsigned char *start = p;
 	int i;
@@ -210,8 +210,8 @@ static void begin(ayb_conn *c) {
 	}
 }
 
-// Gives the parameters 1 to n their values, which are packed as cells are.
-// SQLite keeps copies: the memory is Go's.
+// Binds the packed values to the parameters 1 to n. SQLite keeps copies,
+// because the memory is Go's.
 static int bind(sqlite3_stmt *s, const unsigned char *p, int n) {
 	int i, rc = SQLITE_OK;
 	for (i = 1; i <= n && !rc; i++) {
@@ -245,7 +245,7 @@ static int bind(sqlite3_stmt *s, const unsigned char *p, int n) {
 	return rc;
 }
 
-// The first step of a statement: everything it must not find of the last one.
+// Resets the state of the previous statement before the first step.
 static int first_step(ayb_conn *c, sqlite3_stmt *s, const unsigned char *params, int n) {
 	c->pending = c->reprepared = c->truncated = 0;
 	c->before = sqlite3_total_changes64(c->db);
@@ -257,11 +257,11 @@ static int first_step(ayb_conn *c, sqlite3_stmt *s, const unsigned char *params,
 	return n ? bind(s, params, n) : SQLITE_OK;
 }
 
-// The end of a statement that is through.
+// Records the effects of a finished statement.
 static int finish(ayb_conn *c, sqlite3_stmt *s) {
 	c->written = sqlite3_total_changes64(c->db) - c->before;
-	// What only reads affects nothing; an index may have put down at its
-	// occasion what statements before it left to be written.
+	// A reading statement affects no row; a full-text index may have written
+	// earlier changes during it.
 	c->affected = c->written && !sqlite3_stmt_readonly(s) ? sqlite3_changes64(c->db) : 0;
 	c->rowid = sqlite3_last_insert_rowid(c->db);
 	c->inserted = c->rowid != (c->marked ? NO_ROWID : c->last);
@@ -276,7 +276,7 @@ static int finish(ayb_conn *c, sqlite3_stmt *s) {
 
 void ayb_reset(ayb_conn *c, sqlite3_stmt *s) {
 	sqlite3_reset(s);
-	if (c->marked) { // it has failed, or nobody wants more of it
+	if (c->marked) { // it has failed, or its rest is not needed
 		if (sqlite3_last_insert_rowid(c->db) == NO_ROWID) sqlite3_set_last_insert_rowid(c->db, c->last);
 		c->marked = 0;
 	}
@@ -284,7 +284,7 @@ void ayb_reset(ayb_conn *c, sqlite3_stmt *s) {
 	c->bound = 0;
 }
 
-// The next row that is wanted.
+// Steps to the next wanted row.
 static int next_row(ayb_conn *c, sqlite3_stmt *s) {
 	int rc = sqlite3_step(s);
 	if (rc != SQLITE_ROW) return rc;
@@ -358,8 +358,8 @@ int ayb_drain(ayb_conn *c, sqlite3_stmt *s, const unsigned char *params, int n) 
 	return rc;
 }
 
-// Adds a text after its length, -1 for none, if buf is not null. Returns the
-// bytes it takes.
+// Appends a text after its length, which is -1 for none, if buf is not null.
+// Returns the number of bytes.
 static int put(unsigned char *buf, const char *text) {
 	int32_t len = text ? (int32_t)strlen(text) : -1;
 	int size = len > 0 ? len : 0;

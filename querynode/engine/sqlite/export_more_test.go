@@ -14,8 +14,8 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// Tables for searching and the like are made again and filled; the numbers of
-// rows, by which they may know others, stay.
+// Virtual tables are created again and filled. Rowids stay, because a full-text
+// table may refer to another table by rowid.
 func TestExportSQLVirtualTables(t *testing.T) {
 	db := open(t)
 	for _, sql := range []string{
@@ -47,7 +47,8 @@ func TestExportSQLVirtualTables(t *testing.T) {
 			}
 		}
 	}
-	// What is lost is told before the table that it is about, and beside the data.
+	// A remark about lost rows stands before their table in the script, and in
+	// the remarks.
 	if !strings.Contains(script, "it keeps no text.\nCREATE VIRTUAL TABLE none USING") {
 		t.Error("what is lost is not told in its place")
 	}
@@ -60,8 +61,8 @@ func TestExportSQLVirtualTables(t *testing.T) {
 	}
 }
 
-// What ANALYZE has found out is kept, and a table of that name that is none of
-// SQLite's does no harm.
+// The statistics of ANALYZE are exported, and a user's table with that name
+// does no harm.
 func TestExportSQLStatistics(t *testing.T) {
 	db := open(t)
 	db.Must(rw, "CREATE TABLE t(a); CREATE INDEX i ON t(a); INSERT INTO t VALUES (1), (1), (2); ANALYZE")

@@ -10,8 +10,7 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// The remark about rows that cannot be exported stands before the table they
-// are of (issue 9, A12).
+// The remark about rows that cannot be exported stands before their table.
 func TestRemarkOfAnExportStandsBeforeItsTable(t *testing.T) {
 	db := open(t)
 	db.Must(rw, "CREATE VIRTUAL TABLE a USING fts5(x); CREATE VIRTUAL TABLE b USING fts5(y, content=''); CREATE VIRTUAL TABLE c USING fts5(z)")

@@ -91,7 +91,7 @@ func TestExportRefuses(t *testing.T) {
 	}
 }
 
-// Exports of a database that was never written are empty ones.
+// Exports of a database that was never written are empty.
 func TestExportOfNothingS21(t *testing.T) {
 	db := open(t)
 	got := db.MustExport(daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, "")
@@ -113,7 +113,7 @@ func TestExportOfNothingS21(t *testing.T) {
 	}
 }
 
-// loaded runs a script the way an import does.
+// loaded runs a script like an import.
 func loaded(t *testing.T, script string) *testDB {
 	t.Helper()
 	db := open(t)
@@ -134,7 +134,7 @@ func shell(t *testing.T, script string) *testDB {
 	return open(t, func(o *engine.Options) { o.Path = path })
 }
 
-// same holds everything in one database against another.
+// same compares all of one database with another.
 func same(t *testing.T, name string, got, want *testDB) {
 	t.Helper()
 	const schema = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow') AND name NOT LIKE 'sqlite_stat%' ORDER BY type, name"
@@ -165,7 +165,7 @@ func same(t *testing.T, name string, got, want *testDB) {
 	}
 }
 
-// rounds exports a database as SQL and loads it back, here and with sqlite3.
+// rounds exports a database as SQL and loads it again, here and with sqlite3.
 func rounds(t *testing.T, name string, db *testDB) {
 	t.Helper()
 	script := db.MustExport(daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, "")
@@ -236,7 +236,7 @@ CREATE TRIGGER tr `
 	}
 }
 
-// Every value comes back as it was, bit for bit.
+// Every value comes back bit for bit.
 func TestExportSQLValues(t *testing.T) {
 	db := open(t)
 	db.Must(rw, "CREATE TABLE v(n INTEGER PRIMARY KEY, a, r REAL, t TEXT)")
@@ -257,8 +257,8 @@ func TestExportSQLValues(t *testing.T) {
 	rounds(t, "values", db)
 }
 
-// A name, a text or what a schema hides behind its statements: nothing gets
-// out of its statement in a script that somebody else runs.
+// A name, a text or hidden text in a schema cannot end its statement in an
+// exported script.
 func TestExportSQLOfHostileSchema(t *testing.T) {
 	const name = "\"a b\n.shell touch owned1\n\""
 	statements := []string{
@@ -274,7 +274,7 @@ func TestExportSQLOfHostileSchema(t *testing.T) {
 	for of, sql := range hidden {
 		statements = append(statements, "UPDATE sqlite_schema SET sql = '"+sql+"' WHERE name = '"+of+"'")
 	}
-	// All on one connection, for the sake of the pragma.
+	// All on one connection, because of the pragma.
 	db, err := received(t, file(t, strings.Join(statements, ";")))
 	if err != nil {
 		t.Fatal(err)

@@ -18,8 +18,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// S21: a database nobody has written to is an empty one, needs no file, and
-// is the real one as soon as somebody writes.
+// S21: a database that was never written is an empty one, needs no file, and
+// becomes the real one with the first write.
 func TestS21NeverWritten(t *testing.T) {
 	for _, empty := range []bool{false, true} {
 		db := open(t)
@@ -50,7 +50,7 @@ func TestS21NeverWritten(t *testing.T) {
 	}
 }
 
-// foreign makes a database file the way another program would.
+// foreign makes a database file like another program.
 func foreign(t *testing.T, path string, statements ...string) {
 	t.Helper()
 	other, err := sql.Open("sqlite3", path)
@@ -93,7 +93,7 @@ func TestExistingFiles(t *testing.T) {
 	}
 }
 
-// A file that is no database is reported, and no path with it.
+// The error of a file that is no database has no path.
 func TestBrokenFiles(t *testing.T) {
 	db := open(t)
 	if err := os.WriteFile(db.Path, []byte(strings.Repeat("this is no database ", 500)), 0o600); err != nil {
@@ -134,7 +134,8 @@ func TestDamagedPage(t *testing.T) {
 	}
 }
 
-// Everything is in the file when the database is closed, and the log is gone.
+// When the database is closed, all data is in its file, and the write-ahead log
+// is gone.
 func TestCloseLeavesOneFile(t *testing.T) {
 	db := open(t)
 	db.Must(rw, `CREATE TABLE t(a); INSERT INTO t VALUES (1)`)
@@ -167,7 +168,7 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// S23: a current SQLite, and what the specification wants it to have.
+// S23: the SQLite version is current and has the required features.
 func TestS23Features(t *testing.T) {
 	db := open(t)
 	cases := []struct{ name, sql, want string }{

@@ -8,8 +8,7 @@ static int letter(unsigned char ch) {
 	return -1;
 }
 
-// soundex(X), as SQLite builds with SQLITE_SOUNDEX have it: "?000" when X
-// has no ASCII letter.
+// soundex(X) as with SQLITE_SOUNDEX: "?000" if X has no ASCII letter.
 static void soundex(sqlite3_context *ctx, int argc, sqlite3_value **argv) {
 	static const char code[] = "01230120022455012623010202";
 	char out[5] = "?000";
@@ -29,8 +28,8 @@ static void soundex(sqlite3_context *ctx, int argc, sqlite3_value **argv) {
 	sqlite3_result_text(ctx, out, 4, SQLITE_TRANSIENT);
 }
 
-// changes() and total_changes(), as if the connection were new: what requests
-// of others did before is none of this one's business.
+// changes() and total_changes() as on a new connection: changes of other
+// requests do not count.
 static void changes(sqlite3_context *ctx, int argc, sqlite3_value **argv) {
 	ayb_conn *c = sqlite3_user_data(ctx);
 	(void)argc;

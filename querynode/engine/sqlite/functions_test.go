@@ -19,8 +19,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// The functions of SQLite's shell that its library lacks (issue 9, C). The
-// answers are those of the shell of SQLite 3.54.1.
+// The functions of SQLite's shell that its library lacks. The expected values
+// are those of the shell of SQLite 3.54.1.
 func TestFunctions(t *testing.T) {
 	db := open(t)
 	for _, c := range []struct{ sql, want string }{
@@ -62,7 +62,8 @@ func TestFunctions(t *testing.T) {
 	}
 }
 
-// What WHERE asks of the value of a series bounds it: it is as a walk over all.
+// Bounds of WHERE on generate_series give the same rows as a scan of all
+// values.
 func TestSeriesIsBounded(t *testing.T) {
 	db := open(t)
 	const all = "9223372036854775807"
@@ -97,7 +98,7 @@ func TestSeriesIsBounded(t *testing.T) {
 	}
 }
 
-// They are for schemas too: in checks, indexes and generated columns.
+// The functions work in schemas, too: in checks, indexes and generated columns.
 func TestFunctionsInSchemas(t *testing.T) {
 	db := open(t)
 	db.Must(rw, `CREATE TABLE t(a TEXT CHECK (a REGEXP '^\d+$'), h AS (sha3(a)) STORED, id TEXT DEFAULT (uuid()));
@@ -142,8 +143,8 @@ func TestFunctionsRefuse(t *testing.T) {
 	}
 }
 
-// A pattern that takes exponential time elsewhere takes linear time, and all
-// that takes long ends with its time limit.
+// A pattern that takes exponential time elsewhere takes linear time here, and
+// long calls end with their time limit.
 func TestFunctionsAreLimited(t *testing.T) {
 	db := open(t, func(o *engine.Options) { o.HeapBytes = 64 << 20 })
 	if got := db.Must(ro, `SELECT replace(hex(zeroblob(30000)), '00', 'a') REGEXP '^(a|aa)*(a+)+b$'`); got != "0" {
@@ -181,7 +182,7 @@ func TestSHA3(t *testing.T) {
 	}
 }
 
-// Random patterns find what Go's package finds.
+// Random patterns match the same texts as with Go's package.
 func TestRegexpAgrees(t *testing.T) {
 	db := open(t)
 	r := rand.New(rand.NewPCG(9, 9))
@@ -223,7 +224,7 @@ func TestRegexpAgrees(t *testing.T) {
 	}
 }
 
-// Random numbers computed as math/big does.
+// Random numbers have the same results as with math/big.
 func TestDecimalAgrees(t *testing.T) {
 	db := open(t)
 	r := rand.New(rand.NewPCG(7, 7))

@@ -17,8 +17,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// The little lexer always comes to an end, takes nothing twice, and knows a
-// VACUUM that writes another file however it is dressed up.
+// The lexer terminates, consumes each byte once, and recognizes VACUUM INTO in
+// any disguise.
 func FuzzLexer(f *testing.F) {
 	for _, s := range []string{
 		"", ";;", "-- x\nVACUUM", "/*", "/* x */ vacuum main into 'y'", "\xEF\xBB\xBFselect 1", `VACUUM "a""b" INTO 'x'`, "VACUUM [into]", "VACUUM 'open",
@@ -41,8 +41,8 @@ func FuzzLexer(f *testing.F) {
 		if _, into := vacuum(sql); into && !strings.Contains(strings.ToUpper(sql), "INTO") {
 			t.Fatalf("%q writes no file", sql)
 		}
-		// The authorizer sees no difference between VACUUM and VACUUM INTO, so
-		// what the lexer overlooks would show in a file.
+		// The authorizer does not distinguish VACUUM from VACUUM INTO, so a
+		// missed one would create a file.
 		if is, _ := vacuum(sql); is {
 			db := db.in(t)
 			_, _ = db.Try(rw, sql)
@@ -70,9 +70,9 @@ const fuzzSchema = `CREATE TABLE t(a INTEGER PRIMARY KEY, b TEXT, c BLOB CHECK(l
 	CREATE VIRTUAL TABLE f USING fts5(x); INSERT INTO f VALUES ('one two'); CREATE VIRTUAL TABLE r USING rtree(i,a,b); INSERT INTO r VALUES (1,0,2);
 	INSERT INTO t VALUES (1,'one',x'00ff'),(2,NULL,NULL),(3,'three',zeroblob(10)); INSERT INTO u(x) VALUES (1),(3)`
 
-// Whatever a tenant sends as SQL: the answer is whole or an error that names
-// nothing of ours, a reader changes nothing, no file appears, and the next
-// caller finds everything as it was.
+// For any SQL of a tenant, the answer is complete or an error without
+// internals. A reader changes no data, no file appears, and the next caller
+// finds the connection unchanged.
 func FuzzSQL(f *testing.F) {
 	for i, s := range []string{
 		"SELECT * FROM t", "SELECT 1; SELECT b, c, a*1.5 FROM v", "INSERT INTO u(x) VALUES (2) RETURNING *", "BEGIN; DELETE FROM u; SAVEPOINT s; ROLLBACK TO s; COMMIT",
@@ -123,7 +123,7 @@ func FuzzSQL(f *testing.F) {
 	})
 }
 
-// openAt opens a small database with temporary files of its own.
+// openAt opens a small database with its own temporary files.
 func openAt(t testing.TB, dir, name string) *testDB {
 	t.Helper()
 	temp := t.TempDir()
@@ -165,7 +165,7 @@ func checkAnswer(t *testing.T, db *testDB, o engine.JobOptions, m *enginetest.Me
 	}
 }
 
-// checkAfter looks at what the next callers find.
+// checkAfter checks the state for the next callers.
 func checkAfter(t *testing.T, db *testDB, o engine.JobOptions, content []byte) {
 	t.Helper()
 	onlyOwnFiles(t, db)

@@ -13,7 +13,7 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// plainDB is SQLite without anything of ours: the driver and one connection.
+// plainDB is SQLite alone: the driver and one connection.
 type plainDB struct {
 	*sql.Conn
 	t testing.TB
@@ -38,7 +38,7 @@ func openPlain(t testing.TB) plainDB {
 	return plainDB{c, t}
 }
 
-// outcome runs a statement without rows and tells of it as outcomes does.
+// outcome runs a statement without rows and describes its result like outcomes.
 func (db plainDB) outcome(s daemonapi.Statement) string {
 	var args []any
 	for _, v := range s.Params.Positional {
@@ -56,7 +56,7 @@ func (db plainDB) outcome(s daemonapi.Statement) string {
 		}
 	}
 	if n := strings.Count(s.SQL, "?"); n < len(args) && !strings.Contains(s.SQL, "?1") {
-		// The driver takes no notice of values that are too many.
+		// The driver ignores extra values.
 		return fmt.Sprintf("error: The statement has %s, and %s given", plural(n, "parameter"), were(len(args)))
 	}
 	res, err := db.ExecContext(context.Background(), s.SQL, args...)
@@ -70,7 +70,7 @@ func (db plainDB) outcome(s daemonapi.Statement) string {
 	return fmt.Sprintf(" (%d changed)", n)
 }
 
-// dump is what dump finds, in the form of must.
+// dump returns all rows in the form of must.
 func (db plainDB) dump() string {
 	var cells [4]sql.NullString
 	if err := db.QueryRowContext(context.Background(), dump).Scan(&cells[0], &cells[1], &cells[2], &cells[3]); err != nil {

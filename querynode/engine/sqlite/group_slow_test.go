@@ -23,9 +23,8 @@ func (db *testDB) behind(j *engine.Job) <-chan error {
 	return done
 }
 
-// A slow statement between two others in the line holds up neither the answer
-// of the one before it, which is on disk, nor the end of the one behind it,
-// when that is stopped.
+// A slow statement between two others in the queue delays neither the answer of
+// the first, which is on disk, nor the end of the last, when it is stopped.
 func TestSlowMemberHoldsNobody(t *testing.T) {
 	for _, c := range []struct {
 		name string

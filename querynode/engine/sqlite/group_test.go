@@ -26,7 +26,7 @@ CREATE TRIGGER fails BEFORE INSERT ON c WHEN new.n = 14 BEGIN SELECT RAISE(FAIL,
 CREATE TRIGGER logs AFTER INSERT ON p BEGIN INSERT INTO log(what) VALUES (new.id || ':' || new.v); END;
 INSERT INTO p VALUES (0, 'zero');`
 
-// program is a random body; its outcome depends on what ran before it.
+// program is a random body. Its outcome depends on earlier programs.
 func program(r *rand.Rand) string {
 	id, n := r.IntN(40), r.IntN(30)
 	bodies := []string{
@@ -56,8 +56,8 @@ func program(r *rand.Rand) string {
 	return bodies[r.IntN(len(bodies))]
 }
 
-// typedProgram is a random request with values: one statement whose text many
-// share, a batch, or several statements that are each their own.
+// typedProgram is a random request with values: one statement with a common
+// text, a batch, or several separate statements.
 func typedProgram(r *rand.Rand) daemonapi.Batch {
 	n := 1 + r.IntN(4)
 	b := daemonapi.Batch{Atomic: r.IntN(3) > 0}
@@ -109,8 +109,8 @@ func work(r *rand.Rand) *engine.Job {
 	return engine.NewJob(typedProgram(r), o)
 }
 
-// outcomes are what the caller of a job sees: of all of it, or of each of the
-// statements that are not atomic.
+// outcomes returns the results for the caller of a job: of the entire job, or
+// of each statement if they are not atomic.
 func (db *testDB) outcomes(j *engine.Job) []string {
 	var m enginetest.Memory
 	err := db.Run(j, &m)
@@ -141,13 +141,13 @@ func (db *testDB) outcomes(j *engine.Job) []string {
 const dump = `SELECT (SELECT group_concat(id || '=' || quote(v)) FROM p), (SELECT group_concat(id || '=' || coalesce(p, '-') || '/' || n) FROM c),
 	(SELECT group_concat(what) FROM log), (SELECT max(i) FROM log)`
 
-// part is what the writer does at once: a job, or a statement of one.
+// part is one unit of the writer: a job, or a statement of one.
 type part struct {
 	job   *engine.Job
 	index int
 }
 
-// alone is the part as a job of its own.
+// alone returns the part as a job of its own.
 func (p part) alone() *engine.Job {
 	b := p.job.Batch
 	if !b.Atomic {
@@ -156,8 +156,8 @@ func (p part) alone() *engine.Job {
 	return engine.NewJob(b, p.job.JobOptions)
 }
 
-// inGroups runs jobs of many callers at once. It gives what they saw and the
-// order in which what they did counts.
+// inGroups runs jobs of many callers at once. It returns their results and the
+// order in which the writer ran them.
 func (db *testDB) inGroups(seed uint64, callers, each int, next func(*rand.Rand) *engine.Job) (map[part]string, []part) {
 	var ordered []part
 	db.queue.order = func(group []*member) {
@@ -183,9 +183,9 @@ func (db *testDB) inGroups(seed uint64, callers, each int, next func(*rand.Rand)
 	return seen, ordered
 }
 
-// Statements in a group do what they would have done alone: programs that run
-// at the same moment have the outcomes, one by one, of the same programs run
-// one after another in the order in which they counted.
+// Statements in a group have the same effect as alone: programs that run at the
+// same time have the same outcomes as one after another, in the order of the
+// writer.
 func TestGroupsAreLikeOneAfterAnother(t *testing.T) {
 	for seed := range uint64(6) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -216,8 +216,8 @@ func TestGroupsAreLikeOneAfterAnother(t *testing.T) {
 	}
 }
 
-// The same against SQLite as others use it: one statement after another, in
-// the order in which they counted, on a plain connection.
+// The same comparison with plain SQLite: one statement after another, in the
+// order of the writer.
 func TestGroupsArePlainSQLite(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -247,8 +247,8 @@ func TestGroupsArePlainSQLite(t *testing.T) {
 	}
 }
 
-// A canceled member takes nobody along, and a slow one holds nobody up for
-// long.
+// A canceled member affects no other member, and a slow one delays the others
+// only briefly.
 func TestGroupNeighbours(t *testing.T) {
 	db := open(t)
 	db.Must(rw, "CREATE TABLE t(a)")
@@ -277,7 +277,8 @@ func TestGroupNeighbours(t *testing.T) {
 	}
 }
 
-// Groups form: what 32 writers ask for needs far fewer turns than statements.
+// Groups form: the requests of 32 writers need far fewer transactions than
+// statements.
 func TestGroupsForm(t *testing.T) {
 	db := open(t)
 	db.Must(rw, "CREATE TABLE t(a)")

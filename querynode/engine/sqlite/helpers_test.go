@@ -16,7 +16,7 @@ const (
 	rw = ayb.QueryReadWrite
 )
 
-// testDB is a database and short ways to query it.
+// testDB is a database with helpers for queries.
 type testDB struct {
 	*DB
 	*enginetest.Checks
@@ -41,7 +41,7 @@ func open(t testing.TB, change ...func(*engine.Options)) *testDB {
 	return &testDB{db, enginetest.NewChecks(t, db, o)}
 }
 
-// in is the same database in a subtest.
+// in returns the same database for a subtest.
 func (db *testDB) in(t testing.TB) *testDB { return &testDB{db.DB, db.In(t)} }
 
 // waiting returns how many jobs wait for a connection.

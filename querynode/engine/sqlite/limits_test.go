@@ -61,7 +61,7 @@ func TestQ6LargeSorts(t *testing.T) {
 	}
 }
 
-// A million rows pass with a flat heap and in chunks of the right size.
+// A million rows are streamed with a flat heap and in chunks of the right size.
 func TestStreamIsFlat(t *testing.T) {
 	db := open(t)
 	var rows, total, longest int
@@ -112,8 +112,8 @@ func TestBigCellIsFlat(t *testing.T) {
 	}
 }
 
-// A writer's result waits for the commit, on disk if it is large, and the
-// write lock does not wait for the client.
+// A writer's result waits for the commit, on disk if it is large, and the write
+// lock is free while the client reads.
 func TestSpool(t *testing.T) {
 	temp := t.TempDir()
 	db := open(t, func(o *engine.Options) { o.TempDir = temp })
@@ -122,7 +122,8 @@ func TestSpool(t *testing.T) {
 	calls := 0
 	sink := enginetest.SinkFunc(func(p []byte, last bool) error {
 		if calls++; calls == 1 {
-			// Committed, and free: another writer gets through meanwhile.
+			// Committed, and the lock is free: another writer succeeds
+			// meanwhile.
 			if n := db.Must(rw, `INSERT INTO t VALUES (0, 0); SELECT count(*) FROM t`); n != "60001" {
 				t.Errorf("%s rows are there", n)
 			}
@@ -150,13 +151,14 @@ func TestSpool(t *testing.T) {
 	if err != nil || len(left) > 0 {
 		t.Errorf("files are left: %v, %v", left, err)
 	}
-	// A later result takes the place of a spooled one.
+	// A later result replaces a spooled one.
 	if got := db.Must(rw, `UPDATE t SET a = a RETURNING a, b; SELECT 5`); got != "5" {
 		t.Errorf("got %.100s", got)
 	}
 }
 
-// Without room for temporary files nothing is committed and the error says so.
+// Without space for temporary files, no change is committed, and the error says
+// so.
 func TestSpoolWithoutRoom(t *testing.T) {
 	temp := t.TempDir()
 	db := open(t, func(o *engine.Options) { o.TempDir = temp })
@@ -170,7 +172,7 @@ func TestSpoolWithoutRoom(t *testing.T) {
 	}
 }
 
-// A statement with RETURNING that is stopped among its rows changes nothing.
+// A statement with RETURNING that is stopped among its rows changes no data.
 func TestStoppedAmongRows(t *testing.T) {
 	for _, c := range []struct{ name, before, after string }{
 		{"alone", "", ""},

@@ -1,31 +1,31 @@
 //go:build cgo && (linux || darwin)
 
-// What a transaction that was undone has left in the log. A large one writes
-// pages into the log before it ends, and the next commit would wait until the
-// disk has them, although nobody will ever read them.
+// Discards what a rolled-back transaction has left in the write-ahead log. A
+// large transaction writes pages into the log before it ends. Without this, the
+// next commit would wait until these useless pages are on the disk.
 
 #include <string.h>
 
 #include "engine.h"
 
 enum {
-	MANY_PAGES = 256, // from which on it is worth it
+	MANY_PAGES = 256, // number of pages from which this is worthwhile
 	LOG_HEADER = 32,
 	FRAME_HEADER = 24,
-	INDEX_BYTES = 32 * 1024, // the first part of the index of the log
+	INDEX_BYTES = 32 * 1024, // size of the first part of the log's index
 };
 
-// The beginning of the index of the log, see SQLite's "WAL-mode File Format".
-// There are two, which are equal unless somebody writes to them.
+// The header of the index of the write-ahead log, see SQLite's "WAL-mode File
+// Format". It exists twice; the copies differ only during a write.
 typedef struct header {
 	uint32_t version, unused, change;
 	uint8_t init, big_endian;
-	uint16_t page_size; // 1 is 65536
-	uint32_t frames;    // that are committed
+	uint16_t page_size; // 1 means 65536
+	uint32_t frames;    // committed frames
 	uint32_t pages, frame_sum[2], salt[2], sum[2];
 } header;
 
-// The bytes of the log that count; 0 when that cannot be told.
+// Returns the number of valid bytes of the log, or 0 if unknown.
 static sqlite3_int64 committed(sqlite3 *db) {
 	sqlite3_file *main = 0;
 	void volatile *index = 0;

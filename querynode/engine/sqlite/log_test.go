@@ -12,10 +12,10 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Q3: what a stopped statement wrote into the log is gone when it has stopped,
-// so that the next commit does not wait until the disk has it. What was
-// committed before and after is there, for those who read meanwhile and when
-// the file is opened anew.
+// Q3: the pages that a stopped statement wrote into the log are gone
+// afterwards, so that the next commit does not sync them. Changes committed
+// before and after are kept, for current readers and when the file is opened
+// again.
 func TestStoppedLeavesNothingInTheLog(t *testing.T) {
 	db := open(t)
 	db.Must(rw, `CREATE TABLE list(x, s); CREATE TABLE big(x, s); CREATE TABLE done(x);

@@ -1,12 +1,11 @@
 //go:build cgo && (linux || darwin)
 
-// Memory for statements that are to stop. SQLite looks for that between two
-// steps of its virtual machine, and some steps take half a minute: those of
-// FTS5 with an expression of a hundred thousand terms, for example. What takes
-// long in one step asks for memory all the time, and gets no more when it has
-// had a moment to stop as usual. Only a reader is stopped so: what a writer does
-// when it is short of memory in the middle of a commit could not be told from
-// outside.
+// Stops statements by denying memory. SQLite checks for cancellation between
+// two steps of its virtual machine, and some steps take half a minute, for
+// example those of FTS5 with an expression of a hundred thousand terms. A long
+// step allocates memory all the time; it gets no more when it had a moment to
+// stop regularly. Only readers are stopped in this way: the state of a writer
+// that lacks memory in the middle of a commit would be unknown.
 
 #include <pthread.h>
 #include <time.h>
@@ -15,8 +14,8 @@
 
 enum { MOMENT_NS = 100 * 1000000 };
 
-static _Thread_local ayb_conn *reader; // whose statement this thread compiles or steps
-static _Thread_local int64_t since;    // when it was seen that it is to stop
+static _Thread_local ayb_conn *reader; // the reader whose statement this thread compiles or steps
+static _Thread_local int64_t since;    // when it was found that it has to stop
 
 static sqlite3_mem_methods base;
 
@@ -48,7 +47,8 @@ static void set_up(void) {
 	m = base;
 	m.xMalloc = take;
 	m.xRealloc = resize;
-	// In a program that has used SQLite before it is too late; a daemon has not.
+	// This works only before the first use of SQLite, which a daemon
+	// guarantees.
 	sqlite3_config(SQLITE_CONFIG_MALLOC, &m);
 }
 

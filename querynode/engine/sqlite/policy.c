@@ -1,8 +1,8 @@
 //go:build cgo && (linux || darwin)
 
-// What a tenant's statement may do. SQLite asks while it compiles a
-// statement, and many pragmas act at that very moment, so the answer cannot
-// wait until the statement is looked at as a whole.
+// Decides what a tenant's statement may do. SQLite asks while it compiles a
+// statement. Many pragmas take effect at that moment, so the decision cannot
+// wait until the statement is complete.
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +10,12 @@
 #include "engine.h"
 
 enum {
-	REPORT = 1, // tells something; takes no value
-	SELECTS,    // tells something; the value says about what
-	CHECKS,     // as SELECTS, and needs a connection that remembers nothing
-	SCRIPT,     // may be set, for the rest of the body
-	FOREIGN,    // foreign_keys: as SCRIPT, but on unless it is set
-	STORED,     // may be set by writers; kept in the database
+	REPORT = 1, // reports; takes no value
+	SELECTS,    // reports; the value selects the subject
+	CHECKS,     // like SELECTS, on a connection without cached state
+	SCRIPT,     // settable for the rest of the body
+	FOREIGN,    // foreign_keys: like SCRIPT, but on by default
+	STORED,     // settable by writers; stored in the database
 	WRITES,     // for writers
 };
 
@@ -82,7 +82,7 @@ static int refuse(ayb_conn *c, int why, const char *name) {
 	return SQLITE_DENY;
 }
 
-// Whether SQLite takes a value for "on".
+// Reports whether SQLite reads a value as "on".
 static int on(const char *s) {
 	if (*s >= '0' && *s <= '9') {
 		long n = strtol(s, 0, *s == '0' && (s[1] | 32) == 'x' ? 16 : 10);
@@ -91,10 +91,9 @@ static int on(const char *s) {
 	return !sqlite3_stricmp(s, "on") || !sqlite3_stricmp(s, "yes") || !sqlite3_stricmp(s, "true");
 }
 
-// A value that is set for the rest of the body. What holds for every body is
-// set by nobody, so that saying it is never refused; after another value it
-// takes effect again. SQLite leaves foreign_keys as it is within a
-// transaction, so ayb_prepare sets it.
+// Sets a value for the rest of the body. Setting the default is always allowed
+// and has an effect only after another value. SQLite ignores foreign_keys
+// within a transaction, so ayb_prepare sets it.
 static int set(ayb_conn *c, int kind, int mode, const char *name, const char *value) {
 	int wanted = on(value);
 	int usual = kind == FOREIGN;
@@ -134,8 +133,8 @@ static int pragma(ayb_conn *c, int mode, const char *name, const char *value) {
 	return refuse(c, AYB_REFUSED_PRAGMA, name);
 }
 
-// Transactions of the body's own. Statements that run inside virtual tables
-// and inside VACUUM are SQLite's business: they come while stepping.
+// Transactions of the body. SQLite uses others inside virtual tables and
+// VACUUM, while it steps.
 static int transaction(ayb_conn *c, const char *operation) {
 	int begins = operation && !strcmp(operation, "BEGIN");
 	if (!c->preparing) return SQLITE_OK;
@@ -172,8 +171,8 @@ static int schema(int action) {
 	return 0;
 }
 
-// Whether something is made in the temporary database. SQLite calls it so when
-// the statement says TEMP, and else when it names the database.
+// Reports whether a statement creates an object in the temporary database.
+// SQLite has separate actions for TEMP, and otherwise names the database.
 static int makes(int action, const char *db) {
 	switch (action) {
 	case SQLITE_CREATE_INDEX:
@@ -190,8 +189,8 @@ static int makes(int action, const char *db) {
 	return 0;
 }
 
-// The statement reads the last insert rowid itself: what it finds must not be
-// our mark, also when SQLite compiles it again while it begins.
+// The statement reads the last insert rowid, so NO_ROWID must not be there,
+// also when SQLite compiles the statement again at its start.
 static void asks(ayb_conn *c) {
 	c->seen |= AYB_SEEN_ROWID;
 	if (!c->preparing && c->marked) {
@@ -200,8 +199,8 @@ static void asks(ayb_conn *c) {
 	}
 }
 
-// Where a statement writes: to the temporary database, which ends with its
-// body, or to the one that is hosted.
+// Records where a statement writes: to the temporary database, which ends with
+// its body, or to the hosted one.
 static void writes(ayb_conn *c, int action, const char *a, const char *db) {
 	switch (action) {
 	case SQLITE_INSERT:

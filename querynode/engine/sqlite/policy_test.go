@@ -13,7 +13,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// What hostile SQL tries, and what it gets, whoever tries it.
+// Hostile SQL is rejected, for every kind of caller.
 func TestHostileSQL(t *testing.T) {
 	dir := t.TempDir()
 	target := filepath.Join(dir, "stolen.sqlite")
@@ -102,7 +102,7 @@ func TestHostileSQL(t *testing.T) {
 	}
 }
 
-// S9: what DEFENSIVE forbids even a writer.
+// S9: DEFENSIVE rejects these statements for writers, too.
 func TestS9Defensive(t *testing.T) {
 	db := open(t)
 	db.Must(rw, `CREATE TABLE t(a); CREATE VIRTUAL TABLE f USING fts5(x); CREATE VIRTUAL TABLE r USING rtree(i,a,b)`)
@@ -178,7 +178,8 @@ func TestPragmasForWriters(t *testing.T) {
 	}
 }
 
-// Q12, Q13: whoever may not write is told so by what happened, never by text.
+// Q12, Q13: the error for a read-only caller depends on the rejected action and
+// not on the text.
 func TestReadOnlyCallers(t *testing.T) {
 	db := open(t)
 	db.Must(rw, `CREATE TABLE t(a); INSERT INTO t VALUES (1); CREATE VIRTUAL TABLE f USING fts4(x);
@@ -202,7 +203,7 @@ func TestReadOnlyCallers(t *testing.T) {
 			t.Errorf("%s: %s", sql, m)
 		}
 	}
-	// Q13: the words alone mean nothing.
+	// Q13: the words alone have no effect.
 	db.Fails(ro, `SELECT * FROM "attempt to write a readonly database"`, errs.SQL)
 	db.Fails(ro, `SELECT "read-only" FROM readonly`, errs.SQL)
 	db.Fails(ro, `INSERT INTO missing VALUES (1)`, errs.SQL)
@@ -213,11 +214,12 @@ func TestReadOnlyCallers(t *testing.T) {
 	if got := db.Must(ro, `SELECT a FROM t`); got != "1" {
 		t.Errorf("the table holds %q", got)
 	}
-	// The same statement is fine for whoever may write, also on a reader first.
+	// The same statement is accepted for writers, also if it was compiled on a
+	// reader first.
 	db.Must(rw, `SELECT optimize(f) FROM f LIMIT 1`)
 }
 
-// VACUUM returns room back (Q8), and leaves no way to attach anything behind.
+// Q8: VACUUM frees space, and no ATTACH is possible afterwards.
 func TestQ8Vacuum(t *testing.T) {
 	db := open(t)
 	db.Must(rw, `CREATE TABLE t(a);
@@ -235,8 +237,7 @@ func TestQ8Vacuum(t *testing.T) {
 	}
 }
 
-// Whatever the answer to a hostile text, the engine's own files are all there
-// is.
+// Hostile texts create no file beside the engine's own.
 func TestNoOtherFiles(t *testing.T) {
 	db := open(t)
 	db.Must(rw, `CREATE TABLE t(a)`)

@@ -11,7 +11,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Who waits too long for a reader is told which limit it waited for.
+// The error of a long wait for a reader names the limit.
 func TestBusyReadersNameTheLimit(t *testing.T) {
 	db := open(t, func(o *engine.Options) { o.Readers = 1 })
 	held := enginetest.SQLJob("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT max(n) FROM c", ro, time.Minute)

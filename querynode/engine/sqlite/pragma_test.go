@@ -14,9 +14,9 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// A PRAGMA that sets something for its request has its effect on the
-// statements behind it, in a transaction of the engine's or of the text's own,
-// and is refused where nothing follows it. To say what holds anyway is fine.
+// A PRAGMA that sets a value for its request affects the statements after it,
+// in the engine's or the text's own transaction. It is rejected if no statement
+// follows. Setting the default is always accepted.
 func TestPragmasThatSet(t *testing.T) {
 	const parent = `CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p REFERENCES p(id)); CREATE TABLE k(a CHECK (a > 0));
 		CREATE TABLE r(a); CREATE TRIGGER g AFTER INSERT ON r WHEN new.a < 3 BEGIN INSERT INTO r VALUES (new.a + 1); END;
@@ -88,8 +88,8 @@ func TestPragmasThatSet(t *testing.T) {
 	}
 }
 
-// Every other PRAGMA that is available reports, or stores a value in the
-// database: it takes effect wherever it stands.
+// Every other available PRAGMA reports, or stores a value in the database: it
+// works at any position.
 func TestPragmasThatStand(t *testing.T) {
 	source, err := os.ReadFile("policy.c")
 	if err != nil {
@@ -133,7 +133,7 @@ func TestPragmasThatStand(t *testing.T) {
 	}
 }
 
-// Values that SQLite takes for on or off are what they are to SQLite.
+// The notations of on and off mean the same as in SQLite.
 func TestValuesOfPragmas(t *testing.T) {
 	db := open(t)
 	for value, on := range map[string]bool{
@@ -149,7 +149,7 @@ func TestValuesOfPragmas(t *testing.T) {
 	}
 }
 
-// A text is one transaction whatever PRAGMAs it has.
+// A text is one transaction, also with PRAGMAs.
 func TestMigrationsAreAtomic(t *testing.T) {
 	const rebuild = `CREATE TABLE n(id INTEGER PRIMARY KEY, v TEXT); INSERT INTO n SELECT id, NULL FROM a; DROP TABLE a; ALTER TABLE n RENAME TO a;`
 	cases := []struct {
@@ -189,7 +189,7 @@ func TestMigrationsAreAtomic(t *testing.T) {
 	}
 }
 
-// What is TEMP is of use within its request only, and is refused where nothing
+// A TEMP object exists within its request only, and is rejected if no statement
 // follows that could use it.
 func TestTempAlone(t *testing.T) {
 	db := open(t)
@@ -210,8 +210,8 @@ func TestTempAlone(t *testing.T) {
 	}
 }
 
-// A failing key at the commit is no statement's fault, and the last insert
-// rowid is told whenever there is one.
+// A foreign key that fails at the commit is not attributed to a statement. The
+// last insert rowid is reported whenever there is one.
 func TestCommitIsBlamed(t *testing.T) {
 	db := open(t)
 	db.Must(rw, `CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p REFERENCES p(id) DEFERRABLE INITIALLY DEFERRED)`)
@@ -240,7 +240,7 @@ func TestCommitIsBlamed(t *testing.T) {
 	}
 }
 
-// The last insert rowid is told when there is one, also when it is 0.
+// The last insert rowid is reported when there is one, also if it is 0.
 func TestLastInsertRowid(t *testing.T) {
 	db := open(t)
 	db.Must(rw, `CREATE TABLE t(a UNIQUE); CREATE TABLE w(a PRIMARY KEY) WITHOUT ROWID; CREATE TABLE l(a); CREATE VIEW v AS SELECT a FROM t;
@@ -275,11 +275,11 @@ func TestLastInsertRowid(t *testing.T) {
 			db.Must(rw, `DELETE FROM t; DELETE FROM w; DELETE FROM r; DELETE FROM l; INSERT INTO t(rowid, a) VALUES (5, 'five')`)
 		}
 	}
-	// SQL itself sees what it always saw.
+	// SQL gets the usual value.
 	if got := db.Must(rw, `INSERT INTO t(rowid, a) VALUES (8, 1); INSERT INTO t SELECT last_insert_rowid(); INSERT OR IGNORE INTO t VALUES (1); SELECT a, last_insert_rowid() FROM t WHERE rowid = 9`); got != "8|9" {
 		t.Errorf("got %s", got)
 	}
-	// A trigger that looks at it and comes after the statement was kept.
+	// A trigger that reads it and was created after the statement was cached.
 	db.Must(rw, `INSERT INTO l VALUES (-1)`)
 	db.Must(rw, `CREATE TRIGGER li AFTER INSERT ON l WHEN new.a = -1 BEGIN UPDATE l SET a = last_insert_rowid() + 100 WHERE rowid = 1; END`)
 	db.Must(rw, `INSERT OR IGNORE INTO t VALUES (100); INSERT INTO l SELECT -1 WHERE 0; INSERT INTO l VALUES (-1)`)

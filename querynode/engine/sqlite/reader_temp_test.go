@@ -13,7 +13,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Who may only read may run what changes nothing.
+// A read-only caller may run statements that change no data.
 func TestReadOnlyCallersMayChangeNothing(t *testing.T) {
 	db := open(t)
 	db.Must(rw, `CREATE TABLE t(a); INSERT INTO t VALUES (1), (2); CREATE INDEX i ON t(a); CREATE VIEW v AS SELECT 1; CREATE VIRTUAL TABLE f USING fts5(x);
@@ -68,7 +68,8 @@ func TestReadOnlyCallersMayChangeNothing(t *testing.T) {
 	}
 }
 
-// What the migrations of the published JavaScript client send, each by itself.
+// The statements of migrations by the published JavaScript client, each by
+// itself.
 func TestMigrationsOfReadOnlyCallers(t *testing.T) {
 	const (
 		table = `CREATE TABLE IF NOT EXISTS _ayb_migrations (app_id TEXT NOT NULL, version INTEGER NOT NULL, applied_at TEXT DEFAULT CURRENT_TIMESTAMP, PRIMARY KEY (app_id, version))`
@@ -101,7 +102,8 @@ func TestMigrationsOfReadOnlyCallers(t *testing.T) {
 	}
 }
 
-// TEMP tables of who may only read are bounded, and gone after the request.
+// TEMP tables of read-only callers are limited in size, and gone after the
+// request.
 func TestReadersTempIsBounded(t *testing.T) {
 	for _, size := range []int64{0, 1 << 30} {
 		db := open(t, func(o *engine.Options) { o.Readers, o.DatabaseBytes = 1, size })

@@ -16,7 +16,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// received makes a database out of a file.
+// received makes a database from a file.
 func received(t *testing.T, file []byte, change ...func(*engine.Options)) (*testDB, error) {
 	t.Helper()
 	db := open(t, change...)
@@ -36,7 +36,7 @@ func received(t *testing.T, file []byte, change ...func(*engine.Options)) (*test
 	return db, nil
 }
 
-// file makes a database file the way another program would and reads it.
+// file makes a database file like another program, and reads it.
 func file(t *testing.T, statements ...string) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "other.sqlite")
@@ -75,14 +75,14 @@ func TestReceive(t *testing.T) {
 	}
 }
 
-// changed is a copy of b with other bytes at a place.
+// changed returns a copy of b with other bytes at a position.
 func changed(b []byte, at int, with string) []byte {
 	b = bytes.Clone(b)
 	copy(b[at:], with)
 	return b
 }
 
-// What is no sound database is refused, and the reason told.
+// An unsound database is rejected with the reason.
 func TestReceiveRefuses(t *testing.T) {
 	good := file(t, "PRAGMA page_size=512", "CREATE TABLE t(a, b)", "CREATE INDEX i ON t(b)",
 		"INSERT INTO t WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 500) SELECT n, 'text' || n FROM c")
@@ -127,8 +127,8 @@ func TestReceiveRefuses(t *testing.T) {
 	}
 }
 
-// The limit of size holds while the file comes, and before if its header says
-// how large it is.
+// The size limit applies while the file arrives, or before if its header has
+// the size.
 func TestReceiveLimitsSize(t *testing.T) {
 	whole := file(t, "CREATE TABLE t(a)", "INSERT INTO t VALUES (zeroblob(200000))")
 	small := func(o *engine.Options) { o.DatabaseBytes = 100_000 }
@@ -141,7 +141,7 @@ func TestReceiveLimitsSize(t *testing.T) {
 	if _, _, err := db.Receive(enginetest.MaintenanceJob(), count(bytes.NewReader(whole))); !errs.Is(err, errs.TooLarge) || read > headBytes {
 		t.Errorf("%v after %d bytes", err, read)
 	}
-	// A header that says nothing.
+	// A header without a size.
 	endless := io.MultiReader(bytes.NewReader(changed(whole, 92, "\xff\xff\xff\xff")), zeros{})
 	read = 0
 	if _, _, err := db.Receive(enginetest.MaintenanceJob(), count(endless)); !errs.Is(err, errs.TooLarge) || read > 100_000+encode.ChunkBytes {
@@ -166,8 +166,8 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Functions that reach out of the database are inert in the triggers, views
-// and columns of a file that somebody else has made.
+// Functions with effects outside the database do nothing in the triggers, views
+// and columns of a foreign file.
 func TestReceivedSchemaIsInert(t *testing.T) {
 	whole := file(t,
 		"CREATE TABLE t(a)",
@@ -200,7 +200,7 @@ func TestReceivedSchemaIsInert(t *testing.T) {
 	}
 }
 
-// A schema that needs more memory than there is does not take the daemon down.
+// A schema that needs too much memory does not crash the daemon.
 func TestReceiveHugeSchema(t *testing.T) {
 	var statements []string
 	for i := range 400 {
@@ -240,8 +240,8 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// N13: the copy of a restored database has one new id, and keeps it. Reading
-// and opening do not change it.
+// N13: the copy of a restored database has one new id, which reading and
+// opening do not change.
 func TestOneNewCopyAfterRestoreN13(t *testing.T) {
 	db := open(t)
 	db.Must(rw, "CREATE TABLE t(a); INSERT INTO t VALUES (1), (2)")

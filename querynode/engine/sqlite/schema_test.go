@@ -28,7 +28,7 @@ func (db *testDB) schema() ([]byte, error) {
 	return m.Bytes(), err
 }
 
-// described is the description of a database that has one.
+// described returns the parsed description of a database.
 func (db *testDB) described() daemonapi.Schema {
 	db.T.Helper()
 	raw, err := db.schema()
@@ -53,7 +53,7 @@ func (db *testDB) described() daemonapi.Schema {
 	return s
 }
 
-// rich is a database with one of everything.
+// rich is a database with one object of every kind.
 const rich = `
 CREATE TABLE users(id INTEGER PRIMARY KEY AUTOINCREMENT, email TEXT NOT NULL UNIQUE COLLATE NOCASE, age INT DEFAULT (1+2), name TEXT DEFAULT 'x''y') STRICT;
 INSERT INTO users(email) VALUES ('a'), ('b'), ('c'); DELETE FROM users WHERE email = 'a';
@@ -115,7 +115,7 @@ func TestSchemaOfNothingS21(t *testing.T) {
 	}
 }
 
-// A table whose module this server does not have is shown all the same.
+// A table whose module is missing here is still described.
 func TestSchemaOfUnknownModule(t *testing.T) {
 	db := open(t)
 	db.Must(rw, "CREATE TABLE a(x); CREATE TABLE z(x); CREATE VIRTUAL TABLE m USING fts5(x)")
@@ -169,7 +169,7 @@ func TestSchemaOfManyTables(t *testing.T) {
 	}
 }
 
-// The number of rows is found without reading them.
+// The number of rows is estimated without reading them.
 func TestRowEstimateReadsNoRows(t *testing.T) {
 	db := open(t)
 	db.Must(rw, "CREATE TABLE big(x); WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 300000) INSERT INTO big SELECT 'row ' || n FROM c; DELETE FROM big WHERE rowid <= 1000")

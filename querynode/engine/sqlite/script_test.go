@@ -48,7 +48,7 @@ func TestQ4Bodies(t *testing.T) {
 	}
 }
 
-// Q4: an error anywhere undoes everything, unless the body holds its own
+// Q4: an error anywhere undoes everything, unless the body has its own
 // transactions.
 func TestQ4AllOrNothing(t *testing.T) {
 	cases := []struct {
@@ -90,7 +90,7 @@ func TestQ4AllOrNothing(t *testing.T) {
 	}
 }
 
-// A transaction that only reads is not left open on a reader either.
+// A read transaction does not stay open on a reader.
 func TestLeftOpenOnReader(t *testing.T) {
 	db := open(t, func(o *engine.Options) { o.Readers = 1 })
 	db.Must(rw, `CREATE TABLE t(a)`)
@@ -107,7 +107,7 @@ func TestLeftOpenOnReader(t *testing.T) {
 	}
 }
 
-// What one body does to its connection is gone for the next.
+// Effects of a body on its connection are gone for the next.
 func TestNothingLeaks(t *testing.T) {
 	cases := []struct{ name, first, then, want string }{
 		{"temporary table", `CREATE TEMP TABLE x(a)`, `SELECT count(*) FROM temp.sqlite_schema`, "0"},
@@ -142,8 +142,8 @@ func TestNothingLeaks(t *testing.T) {
 	}
 }
 
-// A setting holds to the end of its body and not before it was made, also
-// when the body has to start over.
+// A setting applies from its statement to the end of its body, also when the
+// body starts over.
 func TestSettingsWithinABody(t *testing.T) {
 	db := open(t)
 	db.Must(rw, `CREATE TABLE t(a)`)
@@ -161,7 +161,7 @@ func TestSettingsWithinABody(t *testing.T) {
 	}
 }
 
-// The statement caches see that the schema is another one.
+// The statement caches notice a changed schema.
 func TestCacheAndSchema(t *testing.T) {
 	db := open(t)
 	db.Must(rw, `CREATE TABLE t(a); INSERT INTO t VALUES (1)`)
@@ -183,7 +183,7 @@ func TestCacheAndSchema(t *testing.T) {
 	db.Must(rw, `CREATE VIEW t AS SELECT 1 AS one, 2 AS two, 3 AS three`)
 	ask(ro, `{"fields":["one","two","three"],"rows":[["1","2","3"]]}`)
 
-	// Kept on the writer: a statement with a result.
+	// Cached on the writer: a statement with a result.
 	db.Must(rw, `CREATE TABLE w(a)`)
 	for i := range 3 {
 		got, err := db.Try(rw, `INSERT INTO w DEFAULT VALUES RETURNING *`)
@@ -221,7 +221,7 @@ func TestCacheAndRoute(t *testing.T) {
 	db.Must(ro, `SELECT * FROM u`)
 }
 
-// Far more texts than a cache holds, and texts too long for it.
+// Many more texts than a cache holds, and texts too long for it.
 func TestCacheIsBounded(t *testing.T) {
 	db := open(t, func(o *engine.Options) { o.Readers = 1 })
 	db.Must(rw, `CREATE TABLE t(a)`)
@@ -243,7 +243,8 @@ func TestCacheIsBounded(t *testing.T) {
 	}
 }
 
-// SQLite's own text, code and place, counted from the start of the body.
+// Errors have SQLite's own message, code and position, counted from the start
+// of the body.
 func TestErrorAttributes(t *testing.T) {
 	db := open(t)
 	db.Must(rw, `CREATE TABLE t(a UNIQUE); INSERT INTO t VALUES (1)`)
@@ -274,8 +275,8 @@ func TestBodiesThatAreNoText(t *testing.T) {
 	}
 }
 
-// A body of very many statements takes time in proportion to its length, and
-// no more memory than one statement.
+// A body of very many statements takes linear time and the memory of one
+// statement.
 func TestManyStatements(t *testing.T) {
 	db := open(t)
 	var b strings.Builder

@@ -1,10 +1,10 @@
 //go:build cgo && (linux || darwin)
 
-// Room on the disk. What SQLite writes beyond the end of a file is looked at
-// before: the disk keeps a reserve, and temporary files are counted against the
-// limits of the account and of the node. Who gets no room gets SQLITE_FULL, and
-// the connection why. The files are those of SQLite's own VFS, with three methods
-// replaced.
+// Limits disk space. Growth of a file is checked before the write: the disk
+// keeps a reserve, and temporary files count against the limits of the account
+// and of the node. A write without space fails with SQLITE_FULL, and the
+// connection records the reason. The files are those of SQLite's own VFS, with
+// three methods replaced.
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -16,8 +16,8 @@
 #include "engine.h"
 
 enum {
-	CREDIT = 1 << 20,   // what may be written without a look at the disk, at most
-	CREDIT_PART = 1024, // and as a part of what is free
+	CREDIT = 1 << 20,   // limit of bytes written without checking the disk
+	CREDIT_PART = 1024, // the same as a fraction of the free space
 	METHODS = 8,        // SQLite has fewer sets of methods
 };
 
@@ -25,14 +25,14 @@ enum {
 enum { LIMIT = 0, USED = 1, SEATS = 2 };
 
 static struct {
-	int64_t *seat;          // what this process has; it alone writes there
+	int64_t *seat;          // bytes of this process, which alone writes there
 	const int64_t *account; // limit, number of seats, seats
-	const int64_t *node;    // limit, what all have
+	const int64_t *node;    // limit, bytes of all processes
 	int64_t reserve;
 	char dir[4096];
 } space;
 
-static int64_t own_seat; // where there is no shared one
+static int64_t own_seat; // used if there is no shared one
 static int64_t credit;
 static _Thread_local ayb_conn *working;
 
@@ -52,20 +52,20 @@ void ayb_space_for(ayb_conn *c) {
 
 static int64_t word(const int64_t *at) { return __atomic_load_n(at, __ATOMIC_RELAXED); }
 
-// Reports whether the disk has room for n more bytes beside what it keeps.
+// Reports whether the disk has space for n more bytes beside the reserve.
 static int disk(int64_t n, int64_t reserve) {
 	struct statvfs s;
 	int64_t left;
 	if (reserve <= 0) return 1;
 	if (__atomic_sub_fetch(&credit, n, __ATOMIC_RELAXED) >= 0) return 1;
-	if (statvfs(space.dir, &s)) return 1; // writing will show
+	if (statvfs(space.dir, &s)) return 1; // the write will show it
 	left = (int64_t)s.f_bavail * (int64_t)s.f_frsize - reserve - n;
 	__atomic_store_n(&credit, left > 0 ? (left / CREDIT_PART < CREDIT ? left / CREDIT_PART : CREDIT) : 0, __ATOMIC_RELAXED);
 	return left >= 0;
 }
 
-// Reports why there is no room for n more bytes of temporary files, which are
-// counted by now.
+// Returns why n more bytes of temporary files are denied, which are counted
+// already.
 static int shares(int64_t n) {
 	int64_t sum = 0, limit;
 	int i, seats;
@@ -85,8 +85,8 @@ int ayb_space_grow(int64_t n, int kind) {
 		__atomic_add_fetch(space.seat, n, __ATOMIC_RELAXED);
 		why = shares(n);
 	}
-	// The log of changes goes into its database down to half of the reserve:
-	// else what was committed would take its room twice.
+	// Moving the write-ahead log into its database may use half of the reserve:
+	// otherwise committed data would stay on the disk twice.
 	if (!why && !disk(n, kind == AYB_GROW_MAIN ? space.reserve / 2 : space.reserve)) why = AYB_ROOM_DISK;
 	if (why && kind == AYB_GROW_TEMP) ayb_space_shrink(n);
 	return why;
@@ -98,15 +98,15 @@ void ayb_space_count(int64_t n) {
 
 void ayb_space_shrink(int64_t n) { ayb_space_count(-n); }
 
-// A set of methods with ours in it.
+// A set of methods with the replaced ones.
 typedef struct methods {
 	sqlite3_io_methods m;
 	const sqlite3_io_methods *base;
 } methods;
 
-// What a file of ours has behind SQLite's own.
+// The state of a file, behind SQLite's own.
 typedef struct state {
-	sqlite3_int64 end; // what is known of its size
+	sqlite3_int64 end; // known size
 	int kind;
 } state;
 
@@ -128,7 +128,7 @@ static int on_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at) {
 	state *s = state_of(f);
 	sqlite3_int64 end = at + n, more = 0;
 	int rc, why;
-	if (end > s->end && s->kind != AYB_GROW_TEMP) base_of(f)->xFileSize(f, &s->end); // somebody else may have written
+	if (end > s->end && s->kind != AYB_GROW_TEMP) base_of(f)->xFileSize(f, &s->end); // another connection may have written
 	if (end > s->end) {
 		more = end - s->end;
 		why = ayb_space_grow(more, s->kind);
@@ -158,8 +158,8 @@ static int on_close(sqlite3_file *f) {
 	return base_of(f)->xClose(f);
 }
 
-// Gives the set that belongs to one of SQLite's own; 0 when there is no more
-// room, which does not happen.
+// Returns the set for one of SQLite's own, or 0 if the array is full, which
+// does not happen.
 static const sqlite3_io_methods *ours_for(const sqlite3_io_methods *base) {
 	const sqlite3_io_methods *found = 0;
 	int i;
@@ -178,8 +178,8 @@ static const sqlite3_io_methods *ours_for(const sqlite3_io_methods *base) {
 	return found;
 }
 
-// What a file is for. Copies that the node asked for are its own: they are not
-// counted, but there has to be room. Those of exports wait for somebody to read.
+// Returns the kind of a file. Copies for the node are not counted, but need
+// free space. Copies for exports count, because they wait for a reader.
 static int kind_of(const char *name, int flags) {
 	size_t n = sqlite3_temp_directory ? strlen(sqlite3_temp_directory) : 0;
 	if (flags & (SQLITE_OPEN_TEMP_DB | SQLITE_OPEN_TRANSIENT_DB | SQLITE_OPEN_TEMP_JOURNAL | SQLITE_OPEN_SUBJOURNAL)) return AYB_GROW_TEMP;
@@ -203,13 +203,14 @@ static int on_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags,
 	return SQLITE_OK;
 }
 
-// Seeds SQLite's generator without a device, which the sandbox does not let a
-// daemon open. Without a seed it would be predictable: better none.
+// Seeds SQLite's random generator without a device, because the sandbox does
+// not let a daemon open one. Without a seed the process aborts: a predictable
+// one would be worse.
 static int on_randomness(sqlite3_vfs *v, int n, char *out) {
 	int at, part;
 	(void)v;
 	for (at = 0; at < n; at += part) {
-		part = n - at < 256 ? n - at : 256; // what one call gives
+		part = n - at < 256 ? n - at : 256; // limit of one call
 		if (getentropy(out + at, (size_t)part)) abort();
 	}
 	return n;
@@ -224,7 +225,7 @@ static void set_up(void) {
 	ours.pNext = 0;
 	ours.xOpen = on_open;
 	ours.xRandomness = on_randomness;
-	sqlite3_vfs_register(&ours, 1); // the first one gives the seed
+	sqlite3_vfs_register(&ours, 1); // the first VFS provides the seed
 }
 
 void ayb_space_vfs(void) {

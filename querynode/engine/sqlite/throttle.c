@@ -4,16 +4,16 @@
 
 #include "engine.h"
 
-// Work on the whole database rests of its own accord while callers want
-// something. A low priority is not enough and does harm: the kernel would make
-// the thread wait in the middle of something, with a lock of SQLite's or of the
-// file system's journal, and everybody would wait for that. Here none is held.
+// Work on the entire database pauses during requests of callers. A low priority
+// is not enough and does harm: the kernel would suspend the thread while it
+// holds a lock of SQLite's or of the file system's journal, and all callers
+// would wait for it. Here the thread holds no lock.
 
 enum {
-	CHECK_OPS = 1000,            // steps between two looks at the clock
-	WORK_NS = 2 * 1000000,      // the least that is done at a time
-	PAUSE_FACTOR = 4,                  // so many times as long as the work before
-	LONGEST_PAUSE_NS = 50 * 1000000,  // so that it can be canceled
+	CHECK_OPS = 1000,            // VM steps between two checks of the clock
+	WORK_NS = 2 * 1000000,      // minimum time of work
+	PAUSE_FACTOR = 4,                  // pause in multiples of the work before
+	LONGEST_PAUSE_NS = 50 * 1000000,  // keeps it cancelable
 };
 
 static int64_t clock_ns(void) {
@@ -32,7 +32,7 @@ static int on_progress(void *arg) {
 	if (ran != p->seen) {
 		pause = (now - p->since) * PAUSE_FACTOR;
 		if (pause > LONGEST_PAUSE_NS) pause = LONGEST_PAUSE_NS;
-		nanosleep(&(struct timespec){0, pause}, 0); // woken early, it rests less
+		nanosleep(&(struct timespec){0, pause}, 0); // an early wake-up shortens the pause
 		now = clock_ns();
 	}
 	p->seen = ran;

@@ -12,7 +12,7 @@ import (
 	"github.com/ayb-go/ayb/querynode/engine/enginetest"
 )
 
-// A copy looks whether callers want something while it is made and checked.
+// A copy checks for requests of callers while it is made and checked.
 func TestCopyPauses(t *testing.T) {
 	db := open(t)
 	db.Must(rw, "CREATE TABLE t(x); INSERT INTO t WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM c WHERE i < 100000) SELECT randomblob(100) FROM c")
@@ -28,7 +28,7 @@ func TestCopyPauses(t *testing.T) {
 	}
 }
 
-// crowd has callers want something all the time, until quiet is called.
+// crowd simulates constant requests, until quiet is called.
 func (db *testDB) crowd() (quiet func()) {
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -47,8 +47,8 @@ func (db *testDB) crowd() (quiet func()) {
 	return sync.OnceFunc(func() { close(stop); <-stopped })
 }
 
-// Work in Go rests for several times as long as it worked, but only if callers
-// wanted something meanwhile, and not longer than it may.
+// Work in Go pauses for several times as long as it worked, up to a limit, and
+// only if there were requests.
 func TestThrottle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // a busy machine would rest by itself
 		c := newCallCounter()

@@ -13,7 +13,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Q3: work that takes long in every part of SQLite.
+// Q3: long work in every part of SQLite is stopped.
 var endless = []struct {
 	name string
 	mode ayb.QueryLevel
@@ -42,7 +42,7 @@ func openForTime(t *testing.T) *testDB {
 	return db
 }
 
-// state is what must not change by what was stopped.
+// state must not be changed by a stopped statement.
 func (db *testDB) state() string {
 	return db.Must(rw, `SELECT (SELECT count(*) FROM t), (SELECT count(*) FROM f), (SELECT count(*) FROM sqlite_schema WHERE name IN ('big', 'i'))`)
 }
@@ -113,7 +113,7 @@ func (db *testDB) running() int {
 	return n
 }
 
-// Waiting for a turn is bounded too, and can be canceled.
+// Waiting for a connection is limited in time, too, and can be canceled.
 func TestBusy(t *testing.T) {
 	db := open(t, func(o *engine.Options) { o.Readers = 1 })
 	db.Must(rw, `CREATE TABLE t(a)`)
@@ -151,9 +151,8 @@ func TestBusy(t *testing.T) {
 	}
 }
 
-// Q3: what takes long within one step of SQLite's is stopped, too: an
-// expression of FTS5 takes time with the square of its terms, and nothing looks
-// up meanwhile. The connection is as good as before.
+// Q3: long work within one step of SQLite is stopped, too: an expression of
+// FTS5 takes quadratic time without a check. The connection stays usable.
 func TestStopWithinAStep(t *testing.T) {
 	db := open(t, func(o *engine.Options) { o.Readers = 1 })
 	db.Must(rw, `CREATE VIRTUAL TABLE f USING fts5(x)`)
@@ -174,8 +173,8 @@ func TestStopWithinAStep(t *testing.T) {
 	}
 }
 
-// What got no more memory because it was to stop has stopped for that reason,
-// whatever SQLite calls it; one that was not to stop has failed.
+// A statement that was denied memory because it had to stop ends with that
+// reason, whatever SQLite's code. Another one fails with its own error.
 func TestStarvedHasStopped(t *testing.T) {
 	db := open(t)
 	c, err := openStandIn(db.o)

@@ -48,7 +48,7 @@ func TestTypedDocument(t *testing.T) {
 	}
 }
 
-// Q5, Q14: every value out, exactly.
+// Q5, Q14: every value is returned exactly.
 func TestTypedValues(t *testing.T) {
 	db := open(t)
 	for sql, want := range map[string]string{
@@ -70,8 +70,7 @@ func TestTypedValues(t *testing.T) {
 	}
 }
 
-// What is bound comes back, of the kind it was given, from an expression and
-// from a table.
+// A bound value comes back with its kind, from an expression and from a table.
 func TestTypedRoundTrip(t *testing.T) {
 	db := open(t)
 	db.Must(rw, `CREATE TABLE t(i INTEGER PRIMARY KEY, v)`)
@@ -154,7 +153,7 @@ func TestCSV(t *testing.T) {
 			t.Errorf("%s: %q, %v; want %q", c.sql, got, err, c.want)
 		}
 	}
-	// One statement at a time: the last result is kept, and no error is silent.
+	// One statement at a time: the last result is kept, and no error is lost.
 	if got, err := db.Ask(rw, daemonapi.FormatCSV, `{"statements":[{"sql":"SELECT 1 AS a"},{"sql":"SELECT 2 AS b"},{"sql":"DELETE FROM t"}],"atomic":false}`); err != nil || got != "b\r\n2\r\n" {
 		t.Errorf("%q, %v", got, err)
 	}
@@ -167,7 +166,7 @@ func TestCSV(t *testing.T) {
 	}
 }
 
-// All columns SQLite allows, in every form.
+// As many columns as SQLite allows, in every form.
 func TestManyColumns(t *testing.T) {
 	db := open(t)
 	list := strings.Repeat("7,", 1999) + "7"
@@ -179,7 +178,7 @@ func TestManyColumns(t *testing.T) {
 	}
 }
 
-// A million rows of lines pass with a flat heap; see TestStreamIsFlat.
+// A million rows are streamed with a flat heap; see TestStreamIsFlat.
 func TestLinesStream(t *testing.T) {
 	db := open(t)
 	writes, rows := 0, 0

@@ -37,8 +37,8 @@ func (db *testDB) right() {
 	}
 }
 
-// Indexes over what another version of SQLite has computed are made anew: in a
-// file that comes, in a snapshot, and once after an upgrade (issue 9, A13).
+// Indexes over values that another version of SQLite has computed are rebuilt:
+// in an uploaded file, in a snapshot, and once after an upgrade.
 func TestIndexesOfAnOlderVersion(t *testing.T) {
 	db, err := received(t, oldFile(t))
 	if err != nil {
@@ -71,8 +71,8 @@ func TestIndexesOfAnOlderVersion(t *testing.T) {
 	}
 }
 
-// A file that needs what is not here is called that, and not broken (issue 9,
-// A11); one in WAL mode gets a remark (fault E).
+// A file that needs a missing feature is rejected with that reason, and not as
+// damaged. A file in WAL mode gets a remark.
 func TestReceivedFileNeedsMore(t *testing.T) {
 	plain := file(t, "CREATE TABLE t(a TEXT COLLATE NOCASE, b)", "CREATE INDEX i ON t(a)", "CREATE INDEX j ON t(upper(b))", "INSERT INTO t VALUES ('x', 'y')")
 	for from, want := range map[string][2]string{"COLLATE NOCASE": {"COLLATE NOCASF", "no such collation sequence: NOCASF"}, "upper(b)": {"uppex(b)", "unknown function: uppex()"}} {
@@ -95,7 +95,7 @@ func TestReceivedFileNeedsMore(t *testing.T) {
 	}
 }
 
-// What is taken can be copied, which snapshots, forks and exports rest on.
+// An accepted file can be copied, which snapshots, forks and exports require.
 func TestWhatIsReceivedCanBeCopied(t *testing.T) {
 	for name, c := range map[string]struct{ sql, from, to string }{
 		"collation of a column": {"CREATE TABLE t(a TEXT COLLATE NOCASE)", "NOCASE", "NOCASF"},

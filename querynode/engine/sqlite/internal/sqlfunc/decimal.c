@@ -1,13 +1,13 @@
 //go:build cgo && (linux || darwin)
 
-// decimal(X) is a number as text, exactly: a REAL has all its digits.
+// decimal(X) is an exact decimal text: a REAL has all its digits.
 // decimal_exp(X) is the same with an exponent. decimal_add, decimal_sub and
-// decimal_mul compute without rounding, decimal_cmp gives -1, 0 or 1, and
-// decimal_sum is an aggregate. A text is a number as far as it looks like one;
-// NULL and BLOBs give NULL. A number may have 10000 digits.
+// decimal_mul compute without rounding, decimal_cmp returns -1, 0 or 1, and
+// decimal_sum is an aggregate. The number of a text is its longest numeric
+// prefix; NULL and BLOBs give NULL. A number may have 10000 digits.
 //
-// The collation of that name, which the shell has, is left out: a database
-// with it could be used nowhere else.
+// The shell's collation of that name is left out, because a database that uses
+// it could not be opened elsewhere.
 
 #include "decimal.h"
 
@@ -15,8 +15,8 @@ static void too_big(sqlite3_context *ctx) {
 	sqlite3_result_error(ctx, "a decimal number may have at most 10000 digits, and an infinity is none", -1);
 }
 
-// The number that an argument is, or NULL, where *failed says whether the
-// error is set.
+// Returns the number of an argument, or NULL. Then *failed says that the error
+// is set.
 static decimal *argument(sqlite3_context *ctx, sqlite3_value *v, int *failed) {
 	decimal *d;
 	const unsigned char *s;
@@ -54,7 +54,7 @@ static void function(sqlite3_context *ctx, int argc, sqlite3_value **argv) {
 	decimal_free(d);
 }
 
-// What a function does with its two numbers.
+// A function of two numbers.
 typedef void (*pair_function)(sqlite3_context *, decimal *, decimal *);
 
 static void pair(sqlite3_context *ctx, sqlite3_value **argv, pair_function f) {

@@ -31,7 +31,7 @@ void decimal_free(decimal *d) {
 
 static int digit(int ch) { return ch >= '0' && ch <= '9'; }
 
-// Takes an exponent off the text at *at; what is none is left there.
+// Reads an exponent at *at; other text is left there.
 static int exponent(const unsigned char *s, int n, int at) {
 	int v = 0, negative = 0;
 	if (at >= n || (s[at] | 0x20) != 'e') return 0;
@@ -61,8 +61,8 @@ decimal *decimal_parse(const unsigned char *s, int n, int *big) {
 		*big = 1;
 		return 0;
 	}
-	// The digits as they stand, with zeros around them where the exponent
-	// moves the point out of them.
+	// The digits, with zeros around them if the exponent moves the point
+	// outside.
 	zeros = shift < 0 && -shift >= whole ? 1 - shift - whole : whole ? 0 : 1;
 	k = shift > frac ? shift - frac : 0;
 	d = decimal_new(zeros + whole + frac + k, frac + k - shift);
@@ -74,7 +74,7 @@ decimal *decimal_parse(const unsigned char *s, int n, int *big) {
 }
 
 decimal *decimal_from_double(double v, int *big) {
-	// The longest one has 1074 digits behind the point, or 309 before it.
+	// The longest double has 1074 digits after the point, or 309 before it.
 	char text[1500];
 	int n;
 	if (isinf(v) || isnan(v)) {
@@ -169,7 +169,7 @@ int decimal_add(decimal *a, decimal *b) {
 			carry = v >= 10;
 			a->digit[i] = v - 10 * carry;
 		}
-		// A sum must not grow by a digit with each number that is added.
+		// A sum must not grow by a digit with each added number.
 		if (!a->digit[0]) memmove(a->digit, a->digit + 1, --a->size);
 		return 1;
 	}

@@ -1,7 +1,7 @@
 //go:build cgo && (linux || darwin)
 
 // X REGEXP Y and regexp(Y, X) report whether the text X has a match of the
-// regular expression Y anywhere; regexpi(Y, X) does not mind the case of ASCII
+// regular expression Y at any place; regexpi(Y, X) ignores the case of ASCII
 // letters. NULL gives NULL.
 
 #include <limits.h>
@@ -57,9 +57,9 @@ static int takes(const regexp_program *p, const regexp_inst *in, int32_t ch) {
 	return 0;
 }
 
-// Adds a state, and those that it leads to without a character, to a set of n.
-// before and after are the characters around, -1 for none. Returns how many
-// the set has then, or -1 for a match.
+// Adds a state to a set of n states, with all states that it reaches without a
+// character. before and after are the surrounding characters, or -1. Returns
+// the new size of the set, or -1 for a match.
 static int add(regexp_program *p, int *set, int n, int state, int32_t before, int32_t after) {
 	int depth = 0;
 	p->stack[depth++] = state;
@@ -109,12 +109,12 @@ static void next_round(regexp_program *p) {
 int regexp_match(regexp_program *p, const unsigned char *text, int n, sqlfunc_effort *e) {
 	int at = 0, now = 0, size = 0, i;
 	int32_t before = -1, ch = n ? regexp_rune(text, n, &at) : -1;
-	int begins = p->code[0].op == RE_BEGIN; // nothing can begin later
+	int begins = p->code[0].op == RE_BEGIN; // a match cannot begin later
 	next_round(p);
 	for (;;) {
 		int *set = p->set[now], *then = p->set[!now], count = 0;
 		int32_t after;
-		// A match may begin here, behind those that have begun before.
+		// A match may begin here, after those that have begun before.
 		if (before < 0 || !begins) size = add(p, set, size, 0, before, ch);
 		if (size < 0) return 1;
 		if (ch < 0 || (!size && begins)) return 0;

@@ -1,8 +1,8 @@
 //go:build cgo && (linux || darwin)
 
-// Regular expressions: a pattern is compiled into a program, and the program
-// is run on a text in all states at once, so that the time is at most the
-// length of the text times that of the program.
+// Regular expressions: a pattern is compiled into a program, which runs in all
+// states at once. So the time is at most the length of the text times that of
+// the program.
 #ifndef SQLFUNC_REGEXP_H
 #define SQLFUNC_REGEXP_H
 
@@ -12,13 +12,13 @@ enum regexp_op {
 	RE_CHAR,   // the character arg
 	RE_ANY,    // any character
 	RE_CLASS,  // one of the ranges from arg on, n of them
-	RE_NCLASS, // none of them
-	RE_SPLIT,  // goes on at arg and at n
-	RE_JUMP,   // goes on at arg
+	RE_NCLASS, // none of these ranges
+	RE_SPLIT,  // continues at arg and at n
+	RE_JUMP,   // continues at arg
 	RE_BEGIN,  // the beginning of the text
 	RE_END,    // its end
-	RE_WORD,   // a border between a word and something else
-	RE_NWORD,  // no such border
+	RE_WORD,   // a boundary of a word
+	RE_NWORD,  // no boundary of a word
 	RE_MATCH,
 };
 
@@ -38,13 +38,13 @@ typedef struct regexp_program {
 	int used, space;
 	int fold;    // ASCII letters match in either case
 	int *set[2]; // the states of this character and of the next
-	int *mark;   // in which round a state was added
+	int *mark;   // the round in which a state was added
 	int *stack;
 	int round;
 } regexp_program;
 
-// Compiles a pattern of n bytes. Returns NULL and what is wrong, which is
-// static text, or "" when there was no memory.
+// Compiles a pattern of n bytes. Returns NULL and the error, a static text, or
+// "" without memory.
 regexp_program *regexp_compile(const unsigned char *pattern, int n, int fold, const char **wrong);
 void regexp_free(void *program);
 
@@ -52,7 +52,7 @@ void regexp_free(void *program);
 // interrupted.
 int regexp_match(regexp_program *p, const unsigned char *text, int n, sqlfunc_effort *e);
 
-// Takes a character off the text, U+FFFD where it is not UTF-8; *at moves on.
+// Reads a character, U+FFFD for invalid UTF-8, and advances *at.
 int32_t regexp_rune(const unsigned char *text, int n, int *at);
 
 #endif

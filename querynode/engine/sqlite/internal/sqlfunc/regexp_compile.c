@@ -13,11 +13,11 @@
 #include "regexp.h"
 
 enum {
-	PATTERN_BYTES = 4096, // longest pattern
-	PROGRAM_SIZE = 10000, // most instructions
-	EMIT_STEPS = 200000,  // most steps to make them
-	REPEATS = 1000,       // highest number in { }
-	DEPTH = 200,          // of ( )
+	PATTERN_BYTES = 4096, // limit of a pattern
+	PROGRAM_SIZE = 10000, // limit of instructions
+	EMIT_STEPS = 200000,  // limit of steps to emit them
+	REPEATS = 1000,       // limit of numbers in { }
+	DEPTH = 200,          // limit of nested ( )
 };
 
 enum node_kind { N_EMPTY, N_INST, N_CAT, N_ALT, N_REPEAT };
@@ -43,7 +43,7 @@ static int fail(parser *x, const char *wrong) {
 	return 0;
 }
 
-// Makes room for one more in a list that grows; returns 0 without memory.
+// Extends a growing list by one entry. Returns 0 without memory.
 static int grow(parser *x, void **list, int used, int *space, int size) {
 	void *bigger;
 	if (used < *space) return 1;
@@ -110,7 +110,7 @@ static int named(parser *x, int ch) {
 	return 0;
 }
 
-// The character that stands behind a backslash.
+// Returns the character after a backslash.
 static int32_t escaped(parser *x) {
 	static const char from[] = "afnrtv", to[] = "\a\f\n\r\t\v";
 	const char *f;
@@ -242,7 +242,7 @@ static int parse_repeated(parser *x) {
 		if (ch == '+') min = 1;
 		if (ch == '?') max = 1;
 		if (ch == '{') braces(x, &min, &max);
-		if (next_is(x, '?')) x->at++; // as few as can be: the same texts match
+		if (next_is(x, '?')) x->at++; // a lazy match accepts the same texts
 		a = new_node(x, N_REPEAT, a, 0);
 		if (x->wrong) return 0;
 		x->nodes[a].min = min;
@@ -272,7 +272,7 @@ static int put(parser *x, int op, int32_t arg, int32_t n) {
 
 static void emit(parser *x, int i);
 
-// As often as it has to be, and then as often as it may.
+// Emits the minimum number of repetitions, then the optional ones.
 static void emit_repeat(parser *x, node n) {
 	int i, at;
 	for (i = 0; i < n.min && !x->wrong; i++) emit(x, n.a);
@@ -286,7 +286,8 @@ static void emit_repeat(parser *x, node n) {
 	for (i = n.min; i < n.max && !x->wrong; i++) {
 		at = put(x, RE_SPLIT, 0, 0);
 		emit(x, n.a);
-		// Stopping here is stopping altogether, by way of the next one.
+		// Stopping here stops all further repetitions, through the next
+		// instruction.
 		if (!x->wrong) x->p->code[at].arg = at + 1, x->p->code[at].n = x->p->size;
 	}
 }
@@ -326,7 +327,7 @@ static void emit(parser *x, int i) {
 	}
 }
 
-// The memory to run a program: each state is in a set at most once.
+// Allocates the memory to run a program: each state is in a set at most once.
 static void allocate(parser *x) {
 	regexp_program *p = x->p;
 	int *all = sqlite3_malloc64((sqlite3_uint64)p->size * 5 * sizeof *all);

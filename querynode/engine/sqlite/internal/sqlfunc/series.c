@@ -1,8 +1,8 @@
 //go:build cgo && (linux || darwin)
 
 // generate_series(START, STOP, STEP) is a table with a row for each integer
-// from START to STOP: STOP is 4294967295 and STEP 1 if they are left out. A
-// STEP below 0 counts down, and one of 0 is 1.
+// from START to STOP. The defaults are 4294967295 for STOP and 1 for STEP. A
+// negative STEP counts down; a STEP of 0 is 1.
 
 #include <string.h>
 
@@ -11,7 +11,8 @@
 enum { VALUE, START, STOP, STEP };
 enum { HAS_START = 1, HAS_STOP = 2, HAS_STEP = 4, ASCENDING = 8, DESCENDING = 16, HAS_BOUND = 32 };
 
-// What WHERE can ask of the value, in the order of their bits from HAS_BOUND on.
+// The comparisons of WHERE with the value, in the order of their bits from
+// HAS_BOUND on.
 static const unsigned char bounds[] = {
 	SQLITE_INDEX_CONSTRAINT_EQ, SQLITE_INDEX_CONSTRAINT_GT, SQLITE_INDEX_CONSTRAINT_GE,
 	SQLITE_INDEX_CONSTRAINT_LT, SQLITE_INDEX_CONSTRAINT_LE,
@@ -20,9 +21,9 @@ enum { BOUNDS = sizeof bounds };
 
 typedef struct cursor {
 	sqlite3_vtab_cursor base;
-	int64_t start, stop, step; // as they were given
+	int64_t start, stop, step; // the arguments
 	int64_t value, delta;
-	uint64_t left; // rows from this one on
+	uint64_t left; // rows left, including this one
 } cursor;
 
 static int series_connect(sqlite3 *db, void *aux, int argc, const char *const *argv, sqlite3_vtab **out, char **err) {
@@ -44,7 +45,7 @@ static int series_disconnect(sqlite3_vtab *t) {
 	return SQLITE_OK;
 }
 
-// Has the value bounded, once by each operator. SQLite looks at it again.
+// Uses each comparison with the value once as a bound. SQLite checks it again.
 static void series_bounds(sqlite3_index_info *info, int n) {
 	int i, k;
 	for (k = 0; k < BOUNDS; k++) {
@@ -57,8 +58,8 @@ static void series_bounds(sqlite3_index_info *info, int n) {
 	}
 }
 
-// Takes the arguments, which are equalities on the hidden columns, in the
-// order start, stop, step.
+// Finds the arguments, which are equalities on the hidden columns, in the order
+// start, stop, step.
 static int series_best_index(sqlite3_vtab *t, sqlite3_index_info *info) {
 	int i, argument[4] = {-1, -1, -1, -1}, n = 0, unusable = 0;
 	for (i = 0; i < info->nConstraint; i++) {
@@ -71,8 +72,8 @@ static int series_best_index(sqlite3_vtab *t, sqlite3_index_info *info) {
 	}
 	for (i = START; i <= STEP; i++) {
 		if (argument[i] < 0) {
-			// It depends on a table that would come later: another order
-			// of the tables has to be found.
+			// The argument depends on a later table: SQLite has to find another
+			// order.
 			if (unusable & 1 << i) return SQLITE_CONSTRAINT;
 			continue;
 		}
@@ -109,15 +110,14 @@ static int series_close(sqlite3_vtab_cursor *base) {
 	return SQLITE_OK;
 }
 
-// How many values lie from low to high in steps of step, which may be as many
-// as the type has: then one less, which nobody lives to see.
+// Returns the number of values from low to high in steps of step. The full
+// range of the type would overflow, so one less is returned then.
 static uint64_t count(int64_t low, int64_t high, uint64_t step) {
 	uint64_t n = ((uint64_t)high - (uint64_t)low) / step;
 	return n == UINT64_MAX ? n : n + 1;
 }
 
-// Narrows low and high to what WHERE wants of the value. Returns 0 if that is
-// nothing.
+// Narrows low and high to the bounds of WHERE. Returns 0 if no value is left.
 static int narrow(int plan, sqlite3_value **argv, int64_t *low, int64_t *high) {
 	int k, n = 0;
 	for (k = 0; k < BOUNDS; k++) {
@@ -137,8 +137,8 @@ static int narrow(int plan, sqlite3_value **argv, int64_t *low, int64_t *high) {
 	return *low <= *high;
 }
 
-// Moves from, where steps begin, to the first step that is not before bound. It
-// wraps where no integer is one.
+// Advances from to the first step at or after bound. It wraps around if there
+// is no such integer.
 static int64_t first_step(int64_t from, int64_t bound, uint64_t size, int up) {
 	uint64_t gap = up ? (uint64_t)bound - (uint64_t)from : (uint64_t)from - (uint64_t)bound;
 	uint64_t moved = (gap / size + (gap % size != 0)) * size;
@@ -166,7 +166,7 @@ static int series_filter(sqlite3_vtab_cursor *base, int plan, const char *text, 
 		if (to > high) to = high;
 		if (from > to || low > to) return SQLITE_OK;
 		if (low > from) from = first_step(from, low, size, 1);
-		if (from < low || from > to) return SQLITE_OK; // there is no step between
+		if (from < low || from > to) return SQLITE_OK; // there is no step within the bounds
 		c->left = count(from, to, size);
 	} else {
 		if (to < low) to = low;
@@ -177,7 +177,7 @@ static int series_filter(sqlite3_vtab_cursor *base, int plan, const char *text, 
 	}
 	c->value = from;
 	c->delta = c->step;
-	// The wanted order is the other one: begin at the last value.
+	// The requested order is the reverse: begin at the last value.
 	if ((plan & ASCENDING && c->step < 0) || (plan & DESCENDING && c->step > 0)) {
 		c->value = (int64_t)((uint64_t)from + (c->left - 1) * (uint64_t)c->step);
 		c->delta = (int64_t)(0 - (uint64_t)c->step);
@@ -206,7 +206,7 @@ static int series_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out) {
 	return SQLITE_OK;
 }
 
-// Without xCreate the table is there by its own name, and only so.
+// Without xCreate the table exists under its own name only.
 static const sqlite3_module module = {
 	.xConnect = series_connect, .xBestIndex = series_best_index, .xDisconnect = series_disconnect,
 	.xOpen = series_open, .xClose = series_close, .xFilter = series_filter, .xNext = series_next,

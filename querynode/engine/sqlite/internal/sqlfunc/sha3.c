@@ -12,8 +12,8 @@ typedef struct sponge {
 
 static uint64_t rotate(uint64_t x, unsigned n) { return n ? x << n | x >> (64 - n) : x; }
 
-// The bits of the round constants come from a shift register, the offsets and
-// places of rho and pi from a walk over the lanes (FIPS 202, 3.2).
+// The round constants come from a shift register, the offsets and positions of
+// rho and pi from a walk over the lanes (FIPS 202, 3.2).
 static void permute(uint64_t a[25]) {
 	unsigned char lfsr = 1;
 	int round, i, j;

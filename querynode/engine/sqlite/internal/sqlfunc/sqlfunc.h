@@ -5,7 +5,7 @@
 
 #include "sqlite3_vtab.h"
 
-// Registers everything; returns SQLite's result code.
+// Registers all functions. Returns SQLite's result code.
 int sqlfunc_register(sqlite3 *db);
 
 // The parts, one file each.
@@ -15,9 +15,9 @@ int sqlfunc_decimal(sqlite3 *db);
 int sqlfunc_uuid(sqlite3 *db);
 int sqlfunc_sha3(sqlite3 *db);
 
-// sqlfunc_work counts units of work, of some nanoseconds each, and looks from
-// time to time whether the statement was interrupted. It returns 1 once the
-// function has to stop; the error is set then.
+// sqlfunc_work counts units of work, of some nanoseconds each, and sometimes
+// checks for an interrupt. It returns 1 with the error set when the function
+// has to stop.
 typedef struct sqlfunc_effort {
 	sqlite3_context *ctx;
 	int64_t units;

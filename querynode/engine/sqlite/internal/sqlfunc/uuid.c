@@ -1,7 +1,7 @@
 //go:build cgo && (linux || darwin)
 
-// UUIDs (RFC 9562): uuid() is a random one (version 4), uuid_str(X) the usual
-// form of one in any form, uuid_blob(X) its 16 bytes. What is no UUID gives
+// UUIDs (RFC 9562): uuid() returns a random one (version 4), uuid_str(X) the
+// usual form of any form, uuid_blob(X) its 16 bytes. An invalid UUID gives
 // NULL.
 
 #include "sqlfunc.h"
@@ -13,8 +13,8 @@ static int hex(unsigned char ch) {
 	return -1;
 }
 
-// Reads 32 hexadecimal digits, with hyphens between bytes and braces around
-// them or without. Returns 0 if they are anything else.
+// Reads 32 hexadecimal digits, optionally with hyphens between bytes and braces
+// around them. Returns 0 for any other text.
 static int parse(const unsigned char *s, unsigned char out[16]) {
 	int i, open = s && *s == '{';
 	if (!s) return 0;
