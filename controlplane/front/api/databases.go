@@ -174,16 +174,16 @@ func (a *API) toParams(w http.ResponseWriter, r *http.Request, actor authz.Actor
 }
 
 func (a *API) deleteDatabase(w http.ResponseWriter, r *http.Request, actor authz.Actor) error {
-	return a.plainCall(w, r, actor, a.deps.Databases.Delete)
+	return a.callOnDatabase(w, r, actor, a.deps.Databases.Delete)
 }
 
 func (a *API) undelete(w http.ResponseWriter, r *http.Request, actor authz.Actor) error {
-	return a.plainCall(w, r, actor, a.deps.Databases.Undelete)
+	return a.callOnDatabase(w, r, actor, a.deps.Databases.Undelete)
 }
 
-// plainCall makes a call whose only parameter is the database. It reads the body,
+// callOnDatabase makes a call whose only parameter is the database. It reads the body,
 // so that net/http notices a client that goes away.
-func (a *API) plainCall(w http.ResponseWriter, r *http.Request, actor authz.Actor, call func(ctx context.Context, actor authz.Actor, entity, database string) error) error {
+func (a *API) callOnDatabase(w http.ResponseWriter, r *http.Request, actor authz.Actor, call func(ctx context.Context, actor authz.Actor, entity, database string) error) error {
 	entity, database, err := databaseParams(r)
 	if err != nil {
 		return err

@@ -14,8 +14,8 @@ import (
 // attrRetryAfter is the attribute of an error that becomes a header.
 const attrRetryAfter = "retry_after"
 
-// gone reports whether the client of a failed request has gone away.
-func gone(r *http.Request, err error) bool {
+// clientGone reports whether the client of a failed request has gone away.
+func clientGone(r *http.Request, err error) bool {
 	return r.Context().Err() != nil && !body.Stopped(err)
 }
 
@@ -23,7 +23,7 @@ func gone(r *http.Request, err error) bool {
 // It logs failures of the server once, and the answer names the log entry instead
 // of the cause.
 func (a *API) writeError(w http.ResponseWriter, r *http.Request, err error) {
-	if gone(r, err) {
+	if clientGone(r, err) {
 		panic(http.ErrAbortHandler) // or net/http answers 200 to a client that closed only its half
 	}
 	status, answer := a.failure(r, err)

@@ -149,7 +149,7 @@ func (o *output) add(chunk []byte, last bool) error {
 	case o.err != nil:
 		return o.err
 	case o.started && last:
-		return o.end(chunk)
+		return o.sendLast(chunk)
 	case o.started:
 		return o.send(chunk)
 	}
@@ -233,7 +233,7 @@ func (o *output) fail(ctx context.Context, err error) error {
 	if o.inLine { // an incomplete row stays a line of its own, and is no valid JSON
 		line = append([]byte{'\n'}, line...)
 	}
-	if o.end(line) != nil {
+	if o.sendLast(line) != nil {
 		panic(http.ErrAbortHandler)
 	}
 	return nil
@@ -267,9 +267,9 @@ func (o *output) send(b []byte) error {
 	return o.rc.Flush()
 }
 
-// end sends the last chunk, and extends the deadline for the end of the body that
+// sendLast sends the last chunk, and extends the deadline for the end of the body that
 // net/http writes.
-func (o *output) end(b []byte) error {
+func (o *output) sendLast(b []byte) error {
 	o.extend()
 	if err := o.put(b); err != nil || o.packer == nil {
 		return err

@@ -57,7 +57,7 @@ func (a *chunks) Next(context.Context) ([]byte, bool, error) {
 
 func (a *chunks) Close() {}
 
-func run(c *connection, a *chunks) (err error, aborted bool) {
+func copyTo(c *connection, a *chunks) (err error, aborted bool) {
 	defer func() {
 		if v := recover(); v != nil {
 			aborted = v == http.ErrAbortHandler
@@ -72,7 +72,7 @@ func run(c *connection, a *chunks) (err error, aborted bool) {
 func TestStreamGivesEveryPieceItsTime(t *testing.T) {
 	mega := strings.Repeat("x", holdBytes)
 	c := &connection{}
-	if err, aborted := run(c, &chunks{list: []string{mega, mega, "", "end", ""}}); err != nil || aborted {
+	if err, aborted := copyTo(c, &chunks{list: []string{mega, mega, "", "end", ""}}); err != nil || aborted {
 		t.Fatal(err, aborted)
 	}
 	if c.body.String() != mega+mega+"end" || c.most > pieceBytes {
@@ -96,7 +96,7 @@ func TestStreamGivesEveryPieceItsTime(t *testing.T) {
 func TestSmallAnswerIsOneWrite(t *testing.T) {
 	for _, list := range [][]string{{"abc"}, {"a", "b", "c"}, {"abc", ""}} {
 		c := &connection{}
-		if err, aborted := run(c, &chunks{list: list}); err != nil || aborted {
+		if err, aborted := copyTo(c, &chunks{list: list}); err != nil || aborted {
 			t.Fatal(err, aborted)
 		}
 		if got := strings.Join(c.events, " "); got != "deadline write" || c.header.Get("Content-Length") != "3" || c.body.String() != "abc" {
@@ -121,7 +121,7 @@ func TestStreamFailures(t *testing.T) {
 		"client gone, two chunks": {conn: connection{fail: errors.New("reset")}, answer: chunks{list: []string{"a", "b"}}, aborted: true},
 		"client gone, stream":     {conn: connection{fail: errors.New("reset")}, answer: chunks{list: []string{mega, mega}}, aborted: true},
 	} {
-		err, aborted := run(&tt.conn, &tt.answer)
+		err, aborted := copyTo(&tt.conn, &tt.answer)
 		if aborted != tt.aborted || !aborted && !errors.Is(err, broken) || tt.conn.body.Len() != tt.written {
 			t.Errorf("%s: %v, aborted %v, %d bytes", name, err, aborted, tt.conn.body.Len())
 		}

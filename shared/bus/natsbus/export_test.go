@@ -11,7 +11,7 @@ import (
 func (q *Queue) SetAckWait(d time.Duration) { q.ackWait = d }
 
 // SetAckWait is the same for a partitioned queue.
-func (l *PartitionedQueue) SetAckWait(d time.Duration) { l.ackWait = d }
+func (q *PartitionedQueue) SetAckWait(d time.Duration) { q.ackWait = d }
 
 // SetLife shortens the life of a lease. It must precede Ensure.
 func (l *Lease) SetLife(d time.Duration) { l.life = d }

@@ -46,7 +46,7 @@ type storeReopener struct {
 // storeReopener.
 func (s *Server) OnReopened(f func()) { s.reopener.reopened.Store(&f) }
 
-func (m *storeReopener) run() {
+func (m *storeReopener) watch() {
 	wait := reopenInterval
 	for {
 		t := time.NewTimer(wait)

@@ -115,7 +115,7 @@ func StartServer(cfg ServerConfig, log *slog.Logger) (*Server, error) {
 		StoreDir: cfg.StoreDir, SyncAlways: opts.SyncAlways, SyncInterval: opts.SyncInterval,
 		MaxStore: opts.JetStreamMaxStore, MaxMemory: opts.JetStreamMaxMemory, Strict: !opts.NoJetStreamStrict,
 	}}}
-	started.reopener.done.Go(started.reopener.run)
+	started.reopener.done.Go(started.reopener.watch)
 	return started, nil
 }
 
