@@ -2,10 +2,13 @@
 // the consent to an application (OAuth), and errors.
 //
 // A page is two files side by side: NAME.go with its handlers and the data it
-// shows, and NAME.html with its template. Frame, headers, forms, the cookie and
-// the assets are shared by all pages and have a file each. The package decides
-// no permission. It reaches accounts and applications through the interfaces of
-// services.go, and knows neither the metadata store nor the bus.
+// shows, and NAME.html with its template. A new page adds both files and a line in
+// routes. Frame, headers, forms, the cookie and the assets are shared by all
+// pages and have a file each.
+//
+// The package decides no permission. It reaches accounts and applications through
+// the interfaces of services.go, and knows neither the metadata store nor the
+// bus.
 package web
 
 import (

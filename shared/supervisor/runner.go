@@ -26,36 +26,36 @@ type roleRunner struct {
 // because roles stop one after another and not all at once.
 func (s *Supervisor) startRole(ending context.Context, role Role) *roleRunner {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ending))
-	k := &roleRunner{role: role, cancel: cancel, ready: make(chan struct{}), done: make(chan struct{})}
+	r := &roleRunner{role: role, cancel: cancel, ready: make(chan struct{}), done: make(chan struct{})}
 	go func() {
-		defer close(k.done)
+		defer close(r.done)
 		defer cancel()
-		k.err = s.runWithRestarts(ctx, ending, k)
+		r.err = s.runWithRestarts(ctx, ending, r)
 	}()
-	return k
+	return r
 }
 
 // wait waits for the end and returns the last error of the role.
-func (k *roleRunner) wait() error {
-	<-k.done
-	return k.err
+func (r *roleRunner) wait() error {
+	<-r.done
+	return r.err
 }
 
 // runWithRestarts runs the role until ctx ends, ending ends during a pause, or
 // the role fails for good. The error is that of the last run.
-func (s *Supervisor) runWithRestarts(ctx, ending context.Context, k *roleRunner) error {
-	first := sync.OnceFunc(func() { close(k.ready) })
+func (s *Supervisor) runWithRestarts(ctx, ending context.Context, r *roleRunner) error {
+	first := sync.OnceFunc(func() { close(r.ready) })
 	var failed []time.Time
 	delay := s.cfg.FirstDelay
 	for {
-		err := k.role.Run(ctx, first)
+		err := r.role.Run(ctx, first)
 		if ctx.Err() != nil {
-			return stopError(k.role, err)
+			return stopError(r.role, err)
 		}
 		if err == nil {
 			err = errors.New("the role ended before it was stopped")
 		}
-		err = fmt.Errorf("%s: %w", k.role.Name, err)
+		err = fmt.Errorf("%s: %w", r.role.Name, err)
 		if _, ok := errors.AsType[fatal](err); ok {
 			return err
 		}
@@ -67,7 +67,7 @@ func (s *Supervisor) runWithRestarts(ctx, ending context.Context, k *roleRunner)
 		if len(failed) >= s.cfg.MaxFailures {
 			return err
 		}
-		s.deps.Log.Error("role failed and will be restarted", logging.Role, k.role.Name, logging.Err, err, "delay", delay)
+		s.deps.Log.Error("role failed and will be restarted", logging.Role, r.role.Name, logging.Err, err, "delay", delay)
 		select {
 		case <-time.After(delay):
 		case <-ctx.Done():

@@ -90,11 +90,11 @@ func (s *Supervisor) Run(ctx context.Context, roles ...Role) error {
 	group, ending := errgroup.WithContext(ctx)
 	var running []*roleRunner
 	for _, role := range roles {
-		k := s.startRole(ending, role)
-		group.Go(k.wait)
-		running = append(running, k)
+		r := s.startRole(ending, role)
+		group.Go(r.wait)
+		running = append(running, r)
 		select {
-		case <-k.ready:
+		case <-r.ready:
 			continue
 		case <-ending.Done():
 		}
@@ -113,10 +113,10 @@ func (s *Supervisor) stopRoles(running []*roleRunner) (left string) {
 	grace := time.NewTimer(s.cfg.Grace)
 	defer grace.Stop()
 	for i := len(running) - 1; i >= 0; i-- {
-		k := running[i]
-		k.cancel()
+		r := running[i]
+		r.cancel()
 		select {
-		case <-k.done:
+		case <-r.done:
 			continue
 		case <-grace.C:
 		case <-s.deps.Force:
@@ -124,19 +124,19 @@ func (s *Supervisor) stopRoles(running []*roleRunner) (left string) {
 		for _, other := range running[:i] { // they are canceled, but not waited for
 			other.cancel()
 		}
-		s.deps.Log.Warn("role did not stop in time", logging.Role, k.role.Name)
-		return k.role.Name
+		s.deps.Log.Warn("role did not stop in time", logging.Role, r.role.Name)
+		return r.role.Name
 	}
 	return ""
 }
 
 // firstError returns the first error of the roles that have ended.
 func firstError(running []*roleRunner) error {
-	for _, k := range running {
+	for _, r := range running {
 		select {
-		case <-k.done:
-			if k.err != nil {
-				return k.err
+		case <-r.done:
+			if r.err != nil {
+				return r.err
 			}
 		default:
 		}
