@@ -167,7 +167,7 @@ func TestSkip(t *testing.T) {
 	for _, b := range result.Bad {
 		lines = append(lines, fmt.Sprint(b.Line, " ", b.Message))
 	}
-	const want = "5 the row has 1 fields instead of 2/6 CHECK constraint failed: b <> 'no'/7 UNIQUE constraint failed: t.a/8 The rules of the table leave the row out"
+	const want = "5 the row has 1 fields instead of 2/6 CHECK constraint failed: b <> 'no'/7 UNIQUE constraint failed: t.a/8 A constraint or trigger of the table leaves the row out"
 	if got := strings.Join(lines, "/"); got != want || result.Rows != 3 || result.Skipped != 4 || result.Created {
 		t.Errorf("%+v\n%s", result, got)
 	}

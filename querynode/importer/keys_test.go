@@ -57,13 +57,13 @@ func TestReplaceLeavesChildrenAlone(t *testing.T) {
 	w := start(t)
 	w.rows(family)
 	_, err := w.try("id,name\n1,A\n", daemonapi.ImportOptions{Table: "p", Mode: "replace"})
-	if want := `FOREIGN KEY constraint failed: row 11 of c has p 2, which p has not; nothing was imported`; !errs.Is(err, errs.SQL) || errs.Public(err).Message != want {
+	if want := `FOREIGN KEY constraint failed: row 11 of c has p 2, which is missing in p; nothing was imported`; !errs.Is(err, errs.SQL) || errs.Public(err).Message != want {
 		t.Errorf("told %v", err)
 	}
 	if got := w.rows("SELECT group_concat(name) FROM p"); got != "a,b" {
 		t.Errorf("left behind: %s", got)
 	}
-	if _, err := w.try("DELETE FROM p;", daemonapi.ImportOptions{Format: daemonapi.TransferSQL}); !errs.Is(err, errs.SQL) || !strings.Contains(errs.Public(err).Message, `row 10 of c has p 1, which p has not; row 11`) {
+	if _, err := w.try("DELETE FROM p;", daemonapi.ImportOptions{Format: daemonapi.TransferSQL}); !errs.Is(err, errs.SQL) || !strings.Contains(errs.Public(err).Message, `row 10 of c has p 1, which is missing in p; row 11`) {
 		t.Errorf("told %v", err)
 	}
 }
@@ -73,7 +73,7 @@ func TestReplaceLeavesChildrenAlone(t *testing.T) {
 func TestDanglingBefore(t *testing.T) {
 	w := start(t)
 	r := w.must("PRAGMA foreign_keys=OFF;\n"+family+"INSERT INTO c VALUES (12, 77), (13, 78), (14, 79), (15, 80);", daemonapi.ImportOptions{Format: daemonapi.TransferSQL})
-	if want := `The data leaves foreign keys unchecked, and some do not hold: row 12 of c has p 77, which p has not; row 13`; len(r.Notes) != 1 || !strings.HasPrefix(r.Notes[0], want) || !strings.HasSuffix(r.Notes[0], "; and 1 more") {
+	if want := `The data leaves foreign keys unchecked, and some do not hold: row 12 of c has p 77, which is missing in p; row 13`; len(r.Notes) != 1 || !strings.HasPrefix(r.Notes[0], want) || !strings.HasSuffix(r.Notes[0], "; and 1 more") {
 		t.Errorf("noted %v", r.Notes)
 	}
 	if r := w.must("id,p\n20,1\n", daemonapi.ImportOptions{Table: "c", Mode: "append"}); r.Rows != 1 || len(r.Notes) != 0 {
@@ -110,7 +110,7 @@ func TestUnusableKeys(t *testing.T) {
 		t.Errorf("noted %v", r.Notes)
 	}
 	_, err := w.try("CREATE TABLE k(n PRIMARY KEY REFERENCES a(rowid)) WITHOUT ROWID; CREATE TABLE l(n PRIMARY KEY REFERENCES nowhere) WITHOUT ROWID; INSERT INTO l VALUES (7);", daemonapi.ImportOptions{Format: daemonapi.TransferSQL})
-	if !errs.Is(err, errs.SQL) || !strings.Contains(errs.Public(err).Message, `a row of l has no row of nowhere by its n`) {
+	if !errs.Is(err, errs.SQL) || !strings.Contains(errs.Public(err).Message, `a row of l has no parent row in nowhere for its n`) {
 		t.Errorf("told %v", err)
 	}
 }

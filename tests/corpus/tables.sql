@@ -157,7 +157,7 @@ CREATE TEMP VIEW temporary AS SELECT 1;
 SELECT * FROM temporary;
 
 --! differs what is TEMP ends with its request
---! want error What is TEMP lasts only until its request ends, and nothing follows it here; send it in one text with the statements it is meant for (or as an entry of an atomic batch before theirs)
+--! want error A TEMP object lasts only until its request ends, and nothing follows it here; send it in one text with the statements it is meant for (or as an entry of an atomic batch before theirs)
 CREATE TEMP VIEW temporary AS SELECT 1;
 
 SELECT * FROM temporary;

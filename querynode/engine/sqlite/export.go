@@ -94,7 +94,7 @@ func (x *export) checkOptions() error {
 			return errs.E(errs.Invalid, "An export is of a table or of a query, not of both")
 		}
 	default:
-		return errs.E(errs.Invalid, "This format of an export is not known; known are sqlite, sql, csv, json and ndjson")
+		return errs.E(errs.Invalid, "The export format is unknown; use sqlite, sql, csv, json or ndjson")
 	}
 	return nil
 }
@@ -135,7 +135,7 @@ func (x *export) run() error {
 	r.enc = e
 	err := x.writeQuery(sql)
 	if err == nil && table && !e.HasRows() {
-		x.remarks = append(x.remarks, "The table has no rows, and JSON has no place for columns but in rows: this can be imported only into a table that is there")
+		x.remarks = append(x.remarks, "The table has no rows, and JSON has columns only in rows: this export can be imported only into an existing table")
 	}
 	return err
 }

@@ -59,8 +59,8 @@ func TestExportRefuses(t *testing.T) {
 		code errs.Code
 		want string
 	}{
-		{daemonapi.ExportOptions{Format: "xml"}, "", errs.Invalid, "known are sqlite, sql"},
-		{daemonapi.ExportOptions{Format: daemonapi.TransferTSV, Table: "t"}, "", errs.Invalid, "known are sqlite, sql"},
+		{daemonapi.ExportOptions{Format: "xml"}, "", errs.Invalid, "use sqlite, sql"},
+		{daemonapi.ExportOptions{Format: daemonapi.TransferTSV, Table: "t"}, "", errs.Invalid, "use sqlite, sql"},
 		{daemonapi.ExportOptions{Format: daemonapi.TransferSQLite, Table: "t"}, "", errs.Invalid, "whole database"},
 		{daemonapi.ExportOptions{Format: daemonapi.TransferSQLite}, "SELECT 1", errs.Invalid, "whole database"},
 		{daemonapi.ExportOptions{Format: daemonapi.TransferSQL}, "SELECT 1", errs.Invalid, "cannot be exported"},

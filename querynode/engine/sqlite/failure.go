@@ -61,7 +61,7 @@ func (c *conn) checkHasEffect(st *stmt) error {
 		name := strings.ToLower(strings.ToValidUTF8(C.GoString(&c.c.named[0]), "\uFFFD"))
 		return errs.E(errs.SQL, "PRAGMA %s holds only until its request ends, "+how, name)
 	case st.temp:
-		return errs.E(errs.SQL, "What is TEMP lasts only until its request ends, "+how)
+		return errs.E(errs.SQL, "A TEMP object lasts only until its request ends, "+how)
 	}
 	return nil
 }
@@ -133,7 +133,7 @@ func (c *conn) failure(rc C.int, o engine.Options, j *engine.Job, from int) erro
 			return spaceError(c.c.room)
 		}
 		if c.temp {
-			return errs.E(errs.Full, "TEMP tables of a caller who may only read hold at most %s, and these would hold more", engine.SizeText(readerTempBytes))
+			return errs.E(errs.Full, "TEMP tables of a read-only caller may have at most %s together", engine.SizeText(readerTempBytes))
 		}
 		return errFull(o)
 	case C.SQLITE_TOOBIG:

@@ -82,7 +82,7 @@ func (r *execution) load(o engine.LoadOptions, work func(engine.Loader) error) (
 }
 
 func errUndone() error {
-	return errs.E(errs.SQL, "The database's own rules have undone the whole import")
+	return errs.E(errs.SQL, "A trigger or constraint of the database has rolled the import back")
 }
 
 // loader changes the database within a Load. It is for one goroutine.
@@ -234,7 +234,7 @@ func (l *loader) Insert(row []daemonapi.Value) (bad, err error) {
 		return l.classify(err)
 	}
 	if l.r.c.c.affected == 0 {
-		return errs.E(errs.SQL, "The rules of the table leave the row out"), nil
+		return errs.E(errs.SQL, "A constraint or trigger of the table leaves the row out"), nil
 	}
 	return nil, nil
 }

@@ -167,7 +167,7 @@ func (r *execution) nameViolations(ref reference, most int) (named []string, err
 	err = r.query(fmt.Sprintf(`SELECT rowid FROM pragma_foreign_key_check(%s, 'main') WHERE parent = %s AND fkid = %d LIMIT %d`,
 		quoteText(ref.table), quoteText(ref.parent), ref.id, most), func(l *cursor) {
 		if l.null(0) {
-			named = append(named, fmt.Sprintf("a row of %s has no row of %s by its %s", quoted(ref.table), quoted(ref.parent), quoted(strings.Join(columns, ", "))))
+			named = append(named, fmt.Sprintf("a row of %s has no parent row in %s for its %s", quoted(ref.table), quoted(ref.parent), quoted(strings.Join(columns, ", "))))
 		} else {
 			rowids = append(rowids, l.integer(0))
 		}
@@ -180,7 +180,7 @@ func (r *execution) nameViolations(ref reference, most int) (named []string, err
 		if err != nil {
 			return nil, err
 		}
-		named = append(named, fmt.Sprintf("row %d of %s has %s, which %s has not", id, quoted(ref.table), values, quoted(ref.parent)))
+		named = append(named, fmt.Sprintf("row %d of %s has %s, which is missing in %s", id, quoted(ref.table), values, quoted(ref.parent)))
 	}
 	return named, nil
 }

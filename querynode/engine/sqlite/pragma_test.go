@@ -199,7 +199,7 @@ func TestTempAlone(t *testing.T) {
 			`CREATE TEMP TABLE x(a)`, `CREATE TABLE temp.x(a)`, `CREATE TEMPORARY TABLE IF NOT EXISTS x AS SELECT 1`, `CREATE TEMP VIEW x AS SELECT 1`,
 			`CREATE TEMP TRIGGER x AFTER INSERT ON t BEGIN SELECT 1; END`, `CREATE VIRTUAL TABLE temp.x USING fts5(a)`, `SELECT 1; CREATE TEMP TABLE x(a); `,
 		} {
-			if m := db.Fails(mode, sql, errs.SQL); !strings.HasPrefix(m, "What is TEMP lasts only until its request ends, and nothing follows it here; send it in one text") {
+			if m := db.Fails(mode, sql, errs.SQL); !strings.HasPrefix(m, "A TEMP object lasts only until its request ends, and nothing follows it here; send it in one text") {
 				t.Errorf("%s: %s", sql, m)
 			}
 		}

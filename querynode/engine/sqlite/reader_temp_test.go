@@ -109,7 +109,7 @@ func TestReadersTempIsBounded(t *testing.T) {
 		db := open(t, func(o *engine.Options) { o.Readers, o.DatabaseBytes = 1, size })
 		db.Must(rw, `CREATE TABLE t(a)`)
 		m := db.Fails(ro, `CREATE TEMP TABLE x AS SELECT randomblob(10000) AS a FROM `+enginetest.Count(10000)+`; SELECT count(*) FROM x`, errs.Full)
-		if !strings.Contains(m, "hold at most 16 MiB") {
+		if !strings.Contains(m, "may have at most 16 MiB") {
 			t.Error(m)
 		}
 		db.Fails(ro, `CREATE TEMP TABLE x(a); CREATE TEMP TABLE y(a); INSERT INTO x SELECT randomblob(10000) FROM `+enginetest.Count(1000)+`; INSERT INTO y SELECT randomblob(10000) FROM `+enginetest.Count(1000)+`; SELECT 1`, errs.Full)

@@ -38,7 +38,7 @@ func (db *DB) Receive(job *engine.Job, body io.Reader) (bytes int64, remarks []s
 	defer a.finish()
 	f, err := os.OpenFile(db.o.Path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return 0, nil, errs.E(errs.Conflict, "There is data already where the file was to go")
+		return 0, nil, errs.E(errs.Conflict, "The database has a file already")
 	}
 	if err != nil {
 		return 0, nil, errs.Wrap(errs.Engine, err, "The file could not be written")
@@ -61,7 +61,7 @@ func (db *DB) Receive(job *engine.Job, body io.Reader) (bytes int64, remarks []s
 		return 0, nil, err
 	}
 	if lacking := missingFeature(wrong); lacking != "" {
-		return 0, nil, errs.E(errs.Invalid, "The file needs what SQLite has not here (%s): remove the index, column or constraint that uses it, and import again", lacking)
+		return 0, nil, errs.E(errs.Invalid, "The file needs a feature that this SQLite lacks (%s): remove the index, column or constraint that uses it, and import again", lacking)
 	}
 	if wrong != "" {
 		return 0, nil, errs.E(errs.Invalid, "The file is not a sound SQLite database, or it is encrypted: %s", wrong)

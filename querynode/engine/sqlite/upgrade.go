@@ -173,7 +173,7 @@ func (a *maintenance) receiveRemarks() (remarks []string, err error) {
 		return nil, err
 	}
 	if head[18] == 2 {
-		remarks = append(remarks, "The file is of a database in WAL mode: if a file with -wal at the end of its name lay beside it, what is in that is not here; ayb client import takes both")
+		remarks = append(remarks, "The file is of a database in WAL mode: changes in a -wal file beside it are missing here; ayb client import includes them")
 	}
 	if by := writtenBy(a.db.o.Path); by == 0 || by >= firstSameVersion {
 		return remarks, nil
@@ -183,7 +183,7 @@ func (a *maintenance) receiveRemarks() (remarks []string, err error) {
 		return remarks, nil // the checks report errors
 	}
 	if table, err := a.exec(storedColumnSQL); err == nil && table != "" {
-		remarks = append(remarks, "The table "+quoted(table)+" stores what it computes, and SQLite before 3.53 wrote REALs in texts with 15 digits, where they now have up to 17; rows keep what is stored until they are updated")
+		remarks = append(remarks, "The table "+quoted(table)+" has stored generated columns; SQLite before 3.53 wrote REALs as text with 15 digits, and now up to 17; rows keep the old values until they are updated")
 	}
 	return remarks, nil
 }

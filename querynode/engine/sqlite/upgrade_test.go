@@ -77,13 +77,13 @@ func TestReceivedFileNeedsMore(t *testing.T) {
 	plain := file(t, "CREATE TABLE t(a TEXT COLLATE NOCASE, b)", "CREATE INDEX i ON t(a)", "CREATE INDEX j ON t(upper(b))", "INSERT INTO t VALUES ('x', 'y')")
 	for from, want := range map[string][2]string{"COLLATE NOCASE": {"COLLATE NOCASF", "no such collation sequence: NOCASF"}, "upper(b)": {"uppex(b)", "unknown function: uppex()"}} {
 		_, err := received(t, bytes.Replace(plain, []byte(from), []byte(want[0]), 1))
-		if !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "The file needs what SQLite has not here ("+want[1]) {
+		if !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "The file needs a feature that this SQLite lacks ("+want[1]) {
 			t.Errorf("%s: told %v", want[0], err)
 		}
 	}
 	generated := file(t, "CREATE TABLE t(a, b AS (upper(a)))", "INSERT INTO t VALUES ('x')")
 	_, err := received(t, bytes.Replace(generated, []byte("upper(a)"), []byte("uppex(a)"), 1))
-	if !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "The file needs what SQLite has not here ") {
+	if !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "The file needs a feature that this SQLite lacks ") {
 		t.Errorf("told %v", err)
 	}
 	for _, mode := range []string{"WAL", "DELETE"} {
