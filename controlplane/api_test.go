@@ -103,7 +103,8 @@ func TestRegistrationRefusals(t *testing.T) {
 	}
 }
 
-// S14, and ruling 18 about mails that wait.
+// S14: a log-in is answered the same for known and unknown accounts, also while
+// mails wait.
 func TestLogInAndDelivery(t *testing.T) {
 	w := newWorld(t)
 	w.account("alice")
@@ -130,7 +131,7 @@ func TestLogInAndDelivery(t *testing.T) {
 	}
 }
 
-// Ruling 19, S15: one use each, but two mails both work.
+// S15: a log-in token works once. Two mails both work.
 func TestMailsAreSpentOnce(t *testing.T) {
 	w := newWorld(t)
 	first, second := w.register("alice", "alice@example.org"), w.register("alice", "alice@example.org")
@@ -227,7 +228,7 @@ func TestCreateChecksInOrder(t *testing.T) {
 		})
 	}
 	w.wantOther(w.do("POST", "/v1/ann/b/create", "", "Authorization", ann), 400, "Missing required `db-type` header")
-	// Ruling 15: the level may be left out.
+	// The level may be left out.
 	w.want(w.do("POST", "/v1/ann/b/create", "", "Authorization", ann, "db-type", "sqlite"), 201, `{"entity":"ann","database":"b","database_type":"sqlite"}`)
 	if got := w.do("GET", "/v1/ann/a/details", "", "Authorization", ann); !strings.Contains(got.body, `"public_sharing_level":"fork"`) {
 		t.Error(got.body)
@@ -237,7 +238,7 @@ func TestCreateChecksInOrder(t *testing.T) {
 	}
 }
 
-// Acceptance: names on the edge.
+// Names at the edge of what is legal.
 func TestSlugs(t *testing.T) {
 	w := newWorld(t)
 	long := strings.Repeat("e", 128)
@@ -277,7 +278,8 @@ func TestSlugs(t *testing.T) {
 	}
 }
 
-// S22, ruling 20: who may not see a database cannot tell whether it is there.
+// S22: a caller without rights gets the same answers for a database and for a
+// missing one.
 func TestMissingLooksLikeForbidden(t *testing.T) {
 	w := newWorld(t)
 	ann, bob := w.account("ann"), w.account("bob")
@@ -297,7 +299,7 @@ func TestMissingLooksLikeForbidden(t *testing.T) {
 	}
 }
 
-// S2: what a scoped token can do, over every route there is.
+// S2: the rights of a scoped token, over every route.
 func TestScopedToken(t *testing.T) {
 	w := newWorld(t)
 	ann := w.account("ann")
@@ -348,7 +350,7 @@ func TestScopedToken(t *testing.T) {
 	w.want(w.query(auth("reader"), "ann/app", "SELECT 1"), 401, `{"type":"InvalidToken","message":"API token has been revoked"}`)
 }
 
-// N11: room on the node and the record come together or not at all.
+// N11: the files on the node and the record exist together or not at all.
 func TestNoHalfCreatedDatabase(t *testing.T) {
 	w := newWorld(t)
 	auth := w.account("alice")
@@ -370,7 +372,7 @@ func TestNoHalfCreatedDatabase(t *testing.T) {
 	}
 	w.exec(`DROP TRIGGER no`)
 
-	// Somebody else records the same database, on the same node, in between.
+	// Another request records the same database, on the same node, in between.
 	w.node.OnCreate = func(r nodeapi.CreateRequest) error {
 		w.exec(`INSERT INTO database (slug, db_type, entity_id, node_id) SELECT $1, 0, id, 'n1' FROM entity`, string(r.Path.Database))
 		return nil

@@ -17,8 +17,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// crash is a control plane that dies, or gets no answer, at one of its calls to
-// a node or a snapshotter: before the call is carried out, or after.
+// crash is a control plane that ends, or gets no answer, at one of its calls to a
+// node or a snapshotter: before the call is carried out, or after.
 type crash struct {
 	*world
 	at    int
@@ -30,7 +30,7 @@ type crash struct {
 
 type way struct{ after, dies bool }
 
-// arm lets it happen at the call with the number.
+// arm sets the number of that call.
 func (c *crash) arm() {
 	c.node.before = func(verb string) error {
 		if c.dead.Load() {
@@ -61,8 +61,8 @@ func (c *crash) fail(verb string) error {
 	return errs.E(errs.Internal, "the control plane died at %s", verb)
 }
 
-// revive starts another control plane on the same metadata, later, and lets it
-// work until nothing is left to do.
+// revive starts another control plane on the same metadata, later, and runs it
+// until all recorded work is done.
 func (c *crash) revive(later time.Duration) {
 	c.t.Helper()
 	c.node.before = func(string) error { return nil }
@@ -84,7 +84,7 @@ func (c *crash) another() *controlplane.ControlPlane {
 	return cp
 }
 
-// works runs a control plane until something is so.
+// works runs a control plane until a condition holds.
 func (c *crash) works(cp *controlplane.ControlPlane, until func() bool) {
 	c.t.Helper()
 	var lc net.ListenConfig
@@ -104,7 +104,7 @@ func (c *crash) works(cp *controlplane.ControlPlane, until func() bool) {
 	}
 }
 
-// ask gives the rows of a query on the metadata, as text.
+// ask returns the rows of a query on the metadata, as text.
 func (c *crash) ask(q string) (out []string) {
 	c.t.Helper()
 	db, err := sql.Open("sqlite3", "file:"+c.path+"?_busy_timeout=5000")
@@ -136,9 +136,9 @@ func (c *crash) idle() bool {
 	return left[0] == "0"
 }
 
-// whole wants files and records to be of the same databases, snapshots only of
-// databases that there are, and gives what is live.
-func (c *crash) whole() map[string]string {
+// consistent checks that files and records are of the same databases, and snapshots
+// of existing ones. It returns the live databases.
+func (c *crash) consistent() map[string]string {
 	c.t.Helper()
 	recorded := c.ask(`SELECT e.slug || '/' || d.slug FROM database d JOIN entity e ON e.id = d.entity_id WHERE d.deleted_at IS NULL ORDER BY 1`)
 	if on := c.node.paths(); !slices.Equal(on, recorded) {
@@ -166,8 +166,9 @@ func (c *crash) whole() map[string]string {
 	return live
 }
 
-// Whenever the control plane dies or is not answered, a database is in the old state or in the new
-// one, and nothing is left over when another has looked after it (N11).
+// N11: whenever the control plane ends or gets no answer, a database has the old
+// state or the new one. After the repair by another control plane, no file, record
+// or snapshot is left over.
 func TestCrashes(t *testing.T) {
 	const old, fresh, past = "the old state", "the new state", "a state of the past"
 	db := ayb.DatabasePath{Entity: "alice", Database: "db"}
@@ -236,7 +237,7 @@ func TestCrashes(t *testing.T) {
 					tt.do(c, alice, bob)
 					more = c.met.Load()
 					c.revive(2 * time.Hour)
-					got := c.whole()
+					got := c.consistent()
 					want := tt.want
 					if !more {
 						want = want[len(want)-1:]

@@ -6,11 +6,10 @@ import (
 	"testing"
 )
 
-// dataCall is one of the operations on the whole of a database.
+// dataCall is one of the operations on all data of a database.
 type dataCall struct {
 	name string
-	// who of the callers of permissions.md may do it; readers are those who
-	// may query, forkers those of the last column of the table.
+	// The callers that may do it: readers may query, forkers may fork.
 	who    string
 	call   func(w *world, auth, db string) answer
 	denied string // after the name of the caller
@@ -42,7 +41,7 @@ func dataCalls() []dataCall {
 	}
 }
 
-// may is the table: the caller's name says what olivia has granted.
+// may is the table of rights; a caller's name is the grant that olivia has given.
 func may(who, caller, level string) bool {
 	open := level == "read-only"
 	switch {
@@ -67,8 +66,8 @@ func may(who, caller, level string) bool {
 	}
 }
 
-// Acceptance 7: who may do what with the whole of a database, for plain tokens,
-// and what those are told who may not.
+// Who may export, import, fork, snapshot and restore with a plain token, and the
+// answers of refusals.
 func TestDataRights(t *testing.T) {
 	w := newWorld(t)
 	tokens := map[string]string{}
@@ -105,7 +104,7 @@ func TestDataRights(t *testing.T) {
 					w.want(got, 403, `{"type":"NoWriteAccessError","message":"Attempted to write to database while in read-only mode"}`)
 				default:
 					w.wantOther(got, 403, "Authenticated entity "+c+" can't "+op.denied+" olivia/"+level)
-					// S22: the same for one that is not there.
+					// S22: the same for a missing database.
 					missing := call(w, tokens[c], "olivia/missing")
 					if missing.status != got.status || missing.body != strings.ReplaceAll(got.body, "olivia/"+level, "olivia/missing") {
 						t.Errorf("%s by %s of a missing one: %d %s", op.name, c, missing.status, missing.body)
@@ -117,7 +116,7 @@ func TestDataRights(t *testing.T) {
 	}
 }
 
-// back undoes what an owner's rename or deletion has done.
+// back undoes a rename or deletion by the owner.
 func (w *world) back(owner, level string) {
 	w.t.Helper()
 	if got := w.do("GET", "/v1/olivia/"+level+"/details", "", "Authorization", owner); strings.Contains(got.body, `"database_slug":"moved-`) {
@@ -128,8 +127,8 @@ func (w *world) back(owner, level string) {
 	}
 }
 
-// S2: a scoped token reads its database out, and does nothing else of these,
-// whatever its account may.
+// S2: a scoped token may export its database, and none of the other operations,
+// whatever the rights of its account.
 func TestDataRightsOfScopedTokens(t *testing.T) {
 	w := newWorld(t)
 	olivia := w.account("olivia")

@@ -18,8 +18,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// home is what a node has of a database: versions with their data, one of them
-// live. A database that was never written has a live version without data.
+// home has the files of a database: versions with their data, one of them live. A
+// database that was never written has a live version without data.
 type home struct {
 	live     string
 	versions map[string]string
@@ -35,8 +35,8 @@ type disks struct {
 	now     func() time.Time
 	imports []nodeapi.QueryRequest
 	loads   []snapshotapi.LoadRequest
-	// before and after are called around every call that changes something,
-	// and make it fail: before or after it was carried out.
+	// before and after are called around every call that changes files. Their error
+	// makes it fail, before or after it was carried out.
 	before, after func(verb string) error
 }
 
@@ -103,7 +103,7 @@ func (d *disks) remove(path ayb.DatabasePath) error {
 	})
 }
 
-// data is what is live in a database; false when there is none.
+// data returns the live data of a database; false when there is no file.
 func (d *disks) data(path ayb.DatabasePath) (string, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -114,7 +114,7 @@ func (d *disks) data(path ayb.DatabasePath) (string, bool) {
 	return h.versions[h.live], true
 }
 
-// write gives a database data.
+// write sets the live data of a database.
 func (d *disks) write(path ayb.DatabasePath, data string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -234,7 +234,7 @@ func (d *disks) Import(_ context.Context, _ nodeapi.NodeID, req nodeapi.QueryReq
 	return &upload{disks: d, req: req, known: make(chan struct{})}, nil
 }
 
-// upload takes data; what begins with "bad" is refused.
+// upload accepts data that does not begin with "bad".
 type upload struct {
 	disks  *disks
 	req    nodeapi.QueryRequest

@@ -141,7 +141,7 @@ func TestCORS(t *testing.T) {
 	}
 }
 
-// A14, ruling 16.
+// A14: the health check.
 func TestHealth(t *testing.T) {
 	w := newWorld(t)
 	w.want(w.do("GET", "/health", "", "Authorization", "nonsense"), 200, `{"status":"ok"}`)
@@ -162,8 +162,8 @@ func TestHealth(t *testing.T) {
 	}
 }
 
-// P4: a warm query asks the metadata store nothing, so it works without one.
-// S20: a cold one fails without telling how.
+// P4: a query with warm caches works without the metadata store.
+// S20: the error of a cold one has no internals.
 func TestWarmQueryNeedsNoStore(t *testing.T) {
 	w := newWorld(t)
 	auth := w.account("alice")
@@ -208,7 +208,7 @@ func TestLogHasNoSecrets(t *testing.T) {
 	}
 }
 
-// Ruling 15, A5: parameters as headers, as JSON, or as both when they agree.
+// A5: parameters as headers, as JSON, or as both when they agree.
 func TestParametersInJSON(t *testing.T) {
 	w := newWorld(t)
 	all := `{"entity":"Alice","email_address":"a@example.org","entity_type":"user","later":[1]}`
@@ -340,7 +340,7 @@ func TestQueryBody(t *testing.T) {
 	}
 }
 
-// Rulings 11 and 17: an error has its status as long as nothing was sent.
+// An error has its status while no byte of the answer was sent.
 func TestQueryErrors(t *testing.T) {
 	w := newWorld(t)
 	auth := w.account("alice")

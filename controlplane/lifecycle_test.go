@@ -34,7 +34,7 @@ func (w *world) undelete(auth, db string) answer {
 	return w.do("POST", "/v1/"+db+"/undelete", "", "Authorization", auth)
 }
 
-// kin gives forked_from and forks as somebody sees them.
+// kin returns forked_from and forks as a caller sees them.
 func (w *world) kin(auth, db string) string {
 	w.t.Helper()
 	got := w.do("GET", "/v1/"+db+"/details", "", "Authorization", auth)
@@ -52,8 +52,8 @@ func (w *world) kin(auth, db string) string {
 	return from + " " + strings.Join(d.Forks, " ")
 }
 
-// A15: a fork is a copy of its own, and both sides know of each other as far as
-// the one who asks may.
+// A15: a fork is an independent copy, and each side shows the other to callers who
+// may discover it.
 func TestFork(t *testing.T) {
 	w := newWorld(t, func(c *config) { c.DatabasesPerAccount = 3 })
 	ann, bob, mia := w.account("ann"), w.account("bob"), w.account("mia")
@@ -87,7 +87,7 @@ func TestFork(t *testing.T) {
 	w.wantOther(w.fork(bob, "bob/Copy", "copy"), 400, "The name of the new database must look like ENTITY/DATABASE")
 	w.want(w.fork(bob, "bob/Copy", "bob/a b"), 400, `{"type":"InvalidSlug","message":"Invalid database slug: a b. Only letters, numbers, underscores, hyphens, and periods are allowed"}`)
 	w.wantOther(w.do("POST", "/v1/ann/d/fork", "", "Authorization", ann), 400, "Missing `to` in the JSON body: the name ENTITY/DATABASE")
-	// One that was never written gives one that was never written.
+	// The fork of a database that was never written is empty.
 	w.mustCreate(bob, "bob/empty")
 	w.want(w.fork(bob, "bob/empty", "bob/empty2"), 201, `{"entity":"bob","database":"empty2","database_type":"sqlite","forked_from":"bob/empty"}`)
 	if data, there := w.node.data(path("bob", "empty2")); data != "" || !there {
@@ -140,8 +140,8 @@ func TestDeleteAndUndelete(t *testing.T) {
 	}
 }
 
-// A node that is down keeps nobody from deleting; what it has to do is done
-// later (see TestCrashes).
+// A database can be deleted while its node is down. The files are moved later; see
+// TestCrashes.
 func TestDeleteWithoutItsNode(t *testing.T) {
 	w := newWorld(t)
 	ann := w.account("ann")
@@ -174,8 +174,8 @@ func TestRename(t *testing.T) {
 	w.wantOther(w.rename(ann, "ann/old", "ann/taken"), 409, "Database already exists")
 	w.want(w.rename(ann, "ann/old", "ANN/new"), 200, `{}`)
 
-	// Ruling 32: the old name leads there, after the rights, without a word to
-	// those who may not know.
+	// The old name leads to the database for callers with rights, and the others learn
+	// nothing.
 	for _, name := range []string{"old", "new"} {
 		for who, auth := range map[string]string{"ann": ann, "bob": bob, "app": app} {
 			if got := w.query(auth, "ann/"+name, "SELECT 1"); got.status != 200 {
@@ -203,8 +203,8 @@ func TestRename(t *testing.T) {
 	w.wantOther(w.rename(ann, "ann/new", "ann/taken"), 409, "A deleted database had that name and can still be undeleted; choose another name")
 }
 
-// While files are on their way to another name the database is not asked for,
-// and a rename that its node refuses is taken back.
+// While its files move to another name, a database is unavailable. A rename that
+// the node refuses is canceled.
 func TestRenameIsWhole(t *testing.T) {
 	w := newWorld(t)
 	ann := w.account("ann")
@@ -250,8 +250,8 @@ func (w *world) restore(auth, db, body string) answer {
 	return w.do("POST", "/v1/"+db+"/restore_snapshot", body, "Authorization", auth)
 }
 
-// N12: a snapshot can be taken by hand and given a note, and the list tells the
-// note, and which state was there before a restore.
+// N12: a snapshot can be taken by hand with a message. The list has the message,
+// and marks the state before a restore.
 func TestSnapshots(t *testing.T) {
 	w := newWorld(t)
 	ann, bob := w.account("ann"), w.account("bob")
@@ -282,7 +282,7 @@ func TestSnapshots(t *testing.T) {
 	if data, _ := w.node.data(path("ann", "past")); data != "one" {
 		t.Errorf("the new one has %q", data)
 	}
-	// S3: what is no id never goes anywhere.
+	// S3: a malformed id reaches no other role.
 	none := `{"type":"SnapshotDoesNotExistError"}`
 	for _, id := range []string{idOf("never"), "", "x", "../../bob/d/" + idOf("one"), strings.ToUpper(idOf("one")), idOf("one") + "0", idOf("one")[:63] + "/"} {
 		w.want(w.restore(ann, "ann/d", id), 404, none)
@@ -298,7 +298,7 @@ func TestSnapshots(t *testing.T) {
 	w.want(w.restore(bob, "ann/d", `{"snapshot_id":"`+idOf("one")+`","to":"bob/x"}`), 200, `{}`)
 }
 
-// The state before a restore is kept or nothing is restored.
+// A restore fails when the present state cannot be kept.
 func TestRestoreNeedsItsProtection(t *testing.T) {
 	w := newWorld(t)
 	ann := w.account("ann")
@@ -322,7 +322,7 @@ func TestRestoreNeedsItsProtection(t *testing.T) {
 	}
 }
 
-// Ruling 28: what an owner may use is told to the owner.
+// Limits are shown to the owner.
 func TestUsageByRight(t *testing.T) {
 	w := newWorld(t)
 	ann, mia := w.account("ann"), w.account("mia")
@@ -334,8 +334,9 @@ func TestUsageByRight(t *testing.T) {
 	}
 }
 
-// A snapshot is no larger than what it is restored into may be: the database's
-// own limit in place, the account's for a new one. The node is told the same.
+// A snapshot that is larger than the target may be is refused: the limit is the
+// database's own in place, and the account's for a new one. The node gets the same
+// limit.
 func TestRestoreKeepsToTheLimit(t *testing.T) {
 	w := newWorld(t, func(c *config) { c.DatabaseBytes = 1000 })
 	ann := w.account("ann")
@@ -381,8 +382,8 @@ func TestRestoreKeepsToTheLimit(t *testing.T) {
 	}
 }
 
-// A list that misses a snapshot, which may be on its way to another name or in
-// a store that is not configured at the moment, does not cost its message.
+// A snapshot that a list misses keeps its message: it may be moving to another
+// name, or the object store may not be configured at the moment.
 func TestMessagesOutliveALookThatMissesThem(t *testing.T) {
 	w := newWorld(t)
 	ann := w.account("ann")

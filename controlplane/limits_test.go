@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// wantLimited checks an answer that refuses because of the rate.
+// wantLimited checks a refusal by the rate limit.
 func (w *world) wantLimited(got answer, about string) {
 	w.t.Helper()
 	seconds, err := strconv.Atoi(got.header.Get("Retry-After"))
@@ -18,8 +18,8 @@ func (w *world) wantLimited(got answer, about string) {
 	}
 }
 
-// S13: one address gets three requests at once when the rate is one a minute;
-// the rest of the API goes on.
+// S13: at one request a minute, an address may send three at once. Other calls of
+// the API are not limited.
 func TestRateByAddress(t *testing.T) {
 	w := newWorld(t, func(c *config) { c.RatePerMinute = 1 })
 	alice := w.account("alice") // two requests
@@ -47,9 +47,9 @@ func TestRateByAddress(t *testing.T) {
 	w.want(w.do("GET", "/health", ""), 200, `{"status":"ok"}`)
 }
 
-// S13: behind a trusted proxy clients are told apart by what it says, and what
-// they say themselves changes nothing; an account is limited wherever its
-// requests come from, whether somebody has it or not (S14).
+// S13: behind a trusted proxy, the address is that of the proxy's header, and the
+// header of a client is ignored. S14: a name is limited across addresses, whether
+// an account has it or not.
 func TestRateBehindProxies(t *testing.T) {
 	w := newWorld(t, func(c *config) {
 		c.RatePerMinute = 1

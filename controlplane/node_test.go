@@ -12,17 +12,16 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Node is a query node without files or a bus: it keeps what it was asked and
-// answers as the test says. Its fields may be set before it is used; its
-// methods may be called concurrently.
+// Node is a query node without a bus: it records its calls and answers as the test
+// sets. Its fields are set before use; its methods may be called concurrently.
 type Node struct {
 	ID nodeapi.NodeID
-	// Answer says what a query gives. Nil gives an empty result.
+	// Answer makes the answer of a query. Nil stands for an empty result.
 	Answer func(ctx context.Context, req nodeapi.QueryRequest) (nodeapi.Answer, error)
 	// OnCreate is called when a database is created, and may refuse it.
 	OnCreate func(req nodeapi.CreateRequest) error
 
-	// disks has what is in the databases.
+	// disks has the files of the databases.
 	*disks
 
 	mu        sync.Mutex
@@ -45,28 +44,28 @@ var (
 	_ snapshotapi.Snapshots = (*Node)(nil)
 )
 
-// SetDown takes the node away, or brings it back.
+// SetDown stops the node, or starts it again.
 func (n *Node) SetDown(down bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.down = down
 }
 
-// Created lists the databases the node was asked to create.
+// Created lists the databases of CreateDatabase calls.
 func (n *Node) Created() []ayb.DatabasePath {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return slices.Clone(n.created)
 }
 
-// Discarded lists the databases the node was asked to take back.
+// Discarded lists the databases of DiscardDatabase calls.
 func (n *Node) Discarded() []ayb.DatabasePath {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return slices.Clone(n.discarded)
 }
 
-// Queries lists the queries the node was asked.
+// Queries lists the queries that reached the node.
 func (n *Node) Queries() []nodeapi.QueryRequest {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -166,17 +165,17 @@ func (n *Node) LiveNodes() []nodeapi.NodeStatus {
 	return []nodeapi.NodeStatus{{ID: n.ID, FreeBytes: 1 << 30, Engines: []ayb.DatabaseType{ayb.SQLite}, DiskFull: n.full}}
 }
 
-// Step is one turn of an Answer.
+// Step is one step of an Answer.
 type Step struct {
-	// Wait, when set, is waited for before the step, or for the context.
+	// The step waits for Wait, when it is set, or for the context.
 	Wait  <-chan struct{}
 	Chunk []byte
 	Last  bool
 	Err   error
 }
 
-// Answer is a nodeapi.Answer that takes its steps one after another, and
-// after the last one for ever repeats it.
+// Answer is a nodeapi.Answer that returns its steps in order, and repeats the last
+// one.
 type Answer struct {
 	steps  []Step
 	closed chan struct{}
@@ -217,5 +216,5 @@ func (a *Answer) Next(ctx context.Context) ([]byte, bool, error) {
 // Close implements nodeapi.Answer.
 func (a *Answer) Close() { a.once.Do(func() { close(a.closed) }) }
 
-// Closed is closed once the answer has been.
+// Closed is closed by Close.
 func (a *Answer) Closed() <-chan struct{} { return a.closed }

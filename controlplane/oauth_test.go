@@ -49,14 +49,14 @@ func asking(scope string) url.Values {
 	}
 }
 
-// advance lets time pass.
+// advance moves the clock.
 func (w *world) advance(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.now = w.now.Add(d)
 }
 
-// logIn logs a browser in by mail and gives its cookie.
+// logIn logs a browser in by mail and returns its cookie.
 func (w *world) logIn(entity, next string) (cookie string, last answer) {
 	w.t.Helper()
 	sent := len(w.mail.sent())
@@ -78,7 +78,7 @@ func (w *world) logIn(entity, next string) (cookie string, last answer) {
 
 var hidden = regexp.MustCompile(`<input type="hidden" name="([a-z_]+)" value="([^"]*)">`)
 
-// consent opens the consent page and gives the fields of its form.
+// consent opens the consent page and returns the fields of its form.
 func (w *world) consent(cookie, scope string) url.Values {
 	w.t.Helper()
 	got := w.do("GET", "/oauth/authorize?"+asking(scope).Encode(), "", "Cookie", cookie)
@@ -99,7 +99,7 @@ func (w *world) answerConsent(cookie string, form url.Values, action, database s
 	return w.do("POST", "/oauth/authorize", form.Encode(), "Content-Type", formType, "Cookie", cookie)
 }
 
-// code goes through the pages and gives an authorization code.
+// code passes the pages and returns an authorization code.
 func (w *world) code(cookie, scope, database string) string {
 	w.t.Helper()
 	got := w.answerConsent(cookie, w.consent(cookie, scope), "authorize", database)
@@ -119,7 +119,7 @@ func (w *world) exchange(form url.Values) answer {
 	return w.do("POST", "/v1/oauth/token", form.Encode(), "Content-Type", formType)
 }
 
-// A6, S27: from the pages to a token that is limited to what was given.
+// A6, S27: from the pages to a token with the rights that were granted.
 func TestOAuthFlow(t *testing.T) {
 	w := newPagedWorld(t)
 	auth := w.account("alice")
@@ -210,7 +210,7 @@ func TestOAuthTokenEndpoint(t *testing.T) {
 	w.want(w.exchange(exchanging(late)), 400, failure("invalid_grant", "Authorization code has expired"))
 }
 
-// S27, ruling 22.
+// S27: a code works once, and a failed check leaves it usable.
 func TestOAuthCodeReplayS27(t *testing.T) {
 	w := newPagedWorld(t)
 	w.mustCreate(w.account("alice"), "alice/db")
@@ -267,8 +267,7 @@ func TestOAuthMetadata(t *testing.T) {
 	}
 }
 
-// S1: the name in the cookie is nobody's word; without a token that holds
-// there is no session, whoever it names.
+// S1: a session needs a valid token. The name in the cookie proves nothing.
 func TestForgedCookieS1(t *testing.T) {
 	w := newPagedWorld(t)
 	victim, mallory := w.account("victim"), w.account("mallory")
@@ -300,8 +299,8 @@ func TestForgedCookieS1(t *testing.T) {
 	}
 }
 
-// S5: what the form brings back is checked again; a denial redirects nowhere
-// else either.
+// S5: the fields of the form are checked again, and a denial redirects only to the
+// registered place.
 func TestAlteredFormsS5(t *testing.T) {
 	w := newPagedWorld(t)
 	w.mustCreate(w.account("alice"), "alice/db")
@@ -330,7 +329,7 @@ func TestAlteredFormsS5(t *testing.T) {
 	}
 }
 
-// U1, ruling 24: the consent page can make the database that it then gives.
+// U1: the consent page can create the database that it then grants.
 func TestConsentCreatesDatabaseU1(t *testing.T) {
 	w := newPagedWorld(t)
 	w.account("alice")
@@ -354,7 +353,7 @@ func TestConsentCreatesDatabaseU1(t *testing.T) {
 	}
 }
 
-// Shared databases can be given, at the level that is held.
+// Shared databases can be granted, at the level of the account.
 func TestConsentListsSharedDatabases(t *testing.T) {
 	w := newPagedWorld(t)
 	ann := w.account("ann")

@@ -16,7 +16,7 @@ import (
 	"github.com/ayb-go/ayb/controlplane"
 )
 
-// run lets the control plane do what it does in the background.
+// run runs the background work of the control plane.
 func (w *world) run() {
 	w.t.Helper()
 	ln, err := (&net.ListenConfig{}).Listen(w.t.Context(), "tcp", "127.0.0.1:0")
@@ -53,7 +53,7 @@ func (w *world) wantProfile(entity, profile string) {
 		`{"slug":"`+entity+`","profile":`+profile+`,"databases":[],"permissions":{"can_create_database":false}}`)
 }
 
-// A3, A11, S6: what an update changes, and what it refuses.
+// A3, A11, S6: the fields that an update changes, and the values that it refuses.
 func TestUpdateProfile(t *testing.T) {
 	w := newWorld(t)
 	alice, bob := w.account("alice"), w.account("bob")
@@ -62,7 +62,7 @@ func TestUpdateProfile(t *testing.T) {
 	}
 	w.want(patch(alice, "/v1/entity/ALICE", `{"display_name":"Älice","description":"","location":"here","slug":"mallory"}`), 200, `{}`)
 	w.wantProfile("alice", `{"display_name":"Älice","description":"","organization":null,"location":"here","links":[]}`)
-	// JSON whatever the content type says (ruling 15).
+	// JSON, whatever the content type.
 	w.want(patch(alice, "/v1/entity/alice", `{"location":null,"links":"[{\"url\":\"http://ayb.host/,http://ayb2.host\",\"verified\":true},{\"url\":\"HTTP://Ayb.Host\"}]"}`, "Content-Type", "text/plain"), 200, `{}`)
 	w.wantProfile("alice", `{"display_name":"Älice","description":"","organization":null,"location":null,"links":[{"url":"http://ayb.host/,http://ayb2.host","verified":false},{"url":"HTTP://Ayb.Host","verified":false}]}`)
 	w.want(patch(alice, "/v1/entity/alice", `{"links":[]}`, "Content-Type", "application/json"), 200, `{}`)
@@ -89,8 +89,8 @@ func TestUpdateProfile(t *testing.T) {
 	w.wantProfile("bob", noProfile)
 }
 
-// Ruling 27: links are verified in the background, over real TLS; a page that
-// does not link back, and a list that has changed since, are not.
+// Links are verified in the background, over TLS. A page without a link back stays
+// unverified, and so does a link that was changed since.
 func TestLinksAreVerified(t *testing.T) {
 	site := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, `<a href="https://ayb.example.com`+r.URL.Path+`" rel="me">me</a>`)
@@ -121,8 +121,7 @@ func TestLinksAreVerified(t *testing.T) {
 	until(t, "another", has(verified(site.URL+"/alice", true)))
 }
 
-// Organizations are accounts like any other, and nobody is told which is
-// which.
+// Organizations are accounts like any other, and no answer shows the difference.
 func TestOrganizations(t *testing.T) {
 	w := newWorld(t)
 	w.want(w.do("POST", "/v1/register", "", "entity", "Acme", "email-address", "office@example.org", "entity-type", "organization"), 200, `{}`)
@@ -148,8 +147,8 @@ func TestOrganizations(t *testing.T) {
 	w.want(w.do("DELETE", "/v1/entity/acme", "", "Authorization", acme), 200, `{}`)
 }
 
-// A15: an account goes with everything it had, at once and for good; its files
-// go when their node is there, and until then their place is not used.
+// A15: an account is deleted with everything it had. Its files are purged when
+// their node answers; until then their paths cannot be used.
 func TestDeleteAccount(t *testing.T) {
 	w := newWorld(t)
 	w.run()
@@ -189,7 +188,7 @@ func TestDeleteAccount(t *testing.T) {
 	w.want(w.do("GET", "/v1/entity/alice", ""), 404, `{"type":"RecordNotFound","id":"alice","record_type":"entity"}`)
 	w.want(w.do("GET", "/v1/bob/shared.sqlite/permissions", "", "Authorization", bob), 200, `{"permissions":[]}`)
 
-	// Somebody else may have the name; nothing of before comes with it.
+	// Another account may take the name; it gets none of the old data.
 	anew := "Bearer " + w.tokenOf(w.do("POST", "/v1/confirm", "", "authentication-token", w.register("alice", "other@example.org")))
 	w.wantProfile("alice", noProfile)
 	w.wantOther(w.query(anew, "bob/shared.sqlite", "SELECT 1"), 403, "Authenticated entity alice can't query database bob/shared.sqlite")

@@ -10,7 +10,7 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// S16: log-out revokes, and a session that goes unused for 30 days ends.
+// S16: a log-out revokes the token, and a session ends after 30 days without use.
 func TestSessionsS16(t *testing.T) {
 	w := newPagedWorld(t)
 	w.account("alice")
@@ -38,8 +38,8 @@ func TestSessionsS16(t *testing.T) {
 	}
 }
 
-// S16: use is recorded and prolongs a session, not a token with a fixed end;
-// stopping records what is left.
+// S16: use is recorded, also at the stop of the server, and prolongs a session. A
+// token with a fixed end keeps it.
 func TestUseProlongsSessionsS16(t *testing.T) {
 	w := newPagedWorld(t)
 	auth := w.account("alice")
@@ -71,7 +71,7 @@ func TestUseProlongsSessionsS16(t *testing.T) {
 	}
 }
 
-// S27: codes do not stay for good.
+// S27: expired codes are deleted.
 func TestCodesAreCleanedS27(t *testing.T) {
 	w := newPagedWorld(t)
 	w.mustCreate(w.account("alice"), "alice/db")
@@ -106,7 +106,7 @@ func TestCodesAreCleanedS27(t *testing.T) {
 	}
 }
 
-// Whatever is under /v1 is the API's, and everything else has pages.
+// Paths under /v1 belong to the API, and all others to the pages.
 func TestPagesAndAPI(t *testing.T) {
 	w := newPagedWorld(t)
 	for path, kind := range map[string]string{

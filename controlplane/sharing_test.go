@@ -114,16 +114,16 @@ func TestUpdateOverHTTP(t *testing.T) {
 	empty := `{"type":"EmptyUpdateError","message":"No fields provided to update. Please specify at least one field to update."}`
 	for _, body := range []string{"", "{}", `{"public_sharing_level":null}`, `{"unknown":1}`} {
 		w.want(w.do("PATCH", "/v1/ann/d/update", body, "Authorization", ann), 400, empty)
-		// The rights come first.
+		// The rights are checked first.
 		w.wantOther(w.do("PATCH", "/v1/ann/d/update", body, "Authorization", bob), 403, "Authenticated entity bob can't update database ann/d")
 	}
-	// Ruling 15: the body of a PATCH is JSON whatever is said of it.
+	// The body of a PATCH is JSON, whatever its content type.
 	w.wantOther(w.do("PATCH", "/v1/ann/d/update", "fork", "Authorization", ann, "Content-Type", "text/plain"), 400, "The body must be a JSON object")
 	w.wantOther(w.publish(ann, "ann/d", "manager"), 400, "Unknown value: manager; it can be no-access, fork, read-only")
 }
 
-// S22, ruling 20: over every call, what is missing and what may not be seen
-// answer the same; what is missing of one's own is said to be.
+// S22: every call answers the same for a missing database and for one that the
+// caller may not see. A missing one of the caller's own is reported as missing.
 func TestMissingLooksLikeForbiddenWhenSharing(t *testing.T) {
 	w := newWorld(t)
 	ann, bob := w.account("ann"), w.account("bob")
@@ -158,8 +158,8 @@ func TestMissingLooksLikeForbiddenWhenSharing(t *testing.T) {
 	}
 }
 
-// A withdrawn grant, a changed level: the next request sees it, and a warm
-// one asks the metadata nothing (P4).
+// A revoked grant and a changed level decide the next request. P4: a warm request
+// needs no metadata.
 func TestSharingTakesEffectAtOnce(t *testing.T) {
 	w := newWorld(t)
 	ann, bob := w.account("ann"), w.account("bob")
@@ -186,7 +186,7 @@ func TestSharingTakesEffectAtOnce(t *testing.T) {
 			}
 		}
 	}
-	// Behind the cache's back: what is warm is not asked for.
+	// A change of the store alone is not seen: the cache is warm.
 	w.mustShare(ann, "ann/d", "bob", "read-only")
 	w.query(bob, "ann/d", "SELECT 1")
 	w.exec(`DELETE FROM entity_database_permission`)
@@ -195,7 +195,7 @@ func TestSharingTakesEffectAtOnce(t *testing.T) {
 	}
 }
 
-// P6, ✔: a listing holds what the caller may discover, newest first.
+// P6: a listing has the databases that the caller may discover, newest first.
 func TestListingByRights(t *testing.T) {
 	w := newWorld(t)
 	ann, bob, mia := w.account("ann"), w.account("bob"), w.account("mia")
@@ -234,7 +234,7 @@ func TestListingByRights(t *testing.T) {
 	}
 }
 
-// S2: of a token for one database, whoever it belongs to.
+// S2: the rights of a token for one database.
 func TestScopedTokensOnSharedDatabases(t *testing.T) {
 	w := newWorld(t)
 	ann, bob := w.account("ann"), w.account("bob")
@@ -288,8 +288,7 @@ func TestScopedTokensOnSharedDatabases(t *testing.T) {
 	}
 }
 
-// SQL in every place a text of the caller goes to: the metadata does not run
-// it and is as it was.
+// SQL in every text of a caller leaves the metadata unchanged.
 func TestSQLInEveryParameter(t *testing.T) {
 	w := newWorld(t)
 	ann, bob := w.account("ann"), w.account("bob")

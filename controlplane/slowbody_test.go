@@ -23,8 +23,8 @@ type begun struct {
 	body string
 }
 
-// begin sends a request up to its body, and waits until the server asks for
-// the body: it has looked at the credentials by then.
+// begin sends a request without its body and waits until the server asks for the
+// body. The credentials have been checked by then.
 func (w *world) begin(t *testing.T, method, path, body, auth string, headers ...string) begun {
 	t.Helper()
 	var d net.Dialer
@@ -51,7 +51,7 @@ func (w *world) begin(t *testing.T, method, path, body, auth string, headers ...
 	return begun{t, conn, body}
 }
 
-// end sends the body and gives the answer.
+// end sends the body and returns the answer.
 func (b begun) end() answer {
 	b.t.Helper()
 	if _, err := io.WriteString(b.conn, b.body); err != nil {
@@ -69,8 +69,8 @@ func (b begun) end() answer {
 	return answer{resp.StatusCode, resp.Header, string(text)}
 }
 
-// S16: a token that is revoked while the body of a request is on its way is not
-// good for that request, whatever it asks for.
+// S16: a token that is revoked while the body of a request arrives is refused for
+// that request.
 func TestTokensRevokedWhileABodyComesS16(t *testing.T) {
 	w := newWorld(t)
 	ann, owner := w.account("ann"), w.account("owner")
@@ -99,7 +99,7 @@ func TestTokensRevokedWhileABodyComesS16(t *testing.T) {
 	w.wantOther(w.query(owner, "ann/db", "SELECT 1"), 403, "Authenticated entity owner can't query database ann/db")
 }
 
-// reader is a connection that remembers until when it may be read.
+// reader is a connection that records its read deadline.
 type reader struct {
 	*httptest.ResponseRecorder
 	until time.Time
@@ -110,9 +110,9 @@ func (r *reader) SetReadDeadline(t time.Time) error {
 	return nil
 }
 
-// A client that announces a body and does not send it does not keep its
-// connection for ever, whoever reads the body or nobody. One that has sent it
-// may wait for its answer.
+// A client that announces a body and does not send it loses its connection, whether
+// the handler reads the body or not. A client that has sent it may wait for the
+// answer.
 func TestBodiesHaveATimeLimit(t *testing.T) {
 	w := newWorld(t)
 	ann := w.account("ann")
@@ -153,8 +153,8 @@ func TestBodiesHaveATimeLimit(t *testing.T) {
 	}
 }
 
-// B2: who may not ask, or has no place, is told before a large body is read: one
-// that is compressed, or of no known length, may be large.
+// A caller without rights, or without a place in the quota, is refused before a
+// large body is read. A compressed body, or one of unknown length, may be large.
 func TestRightsAndPlacesComeBeforeALargeBody(t *testing.T) {
 	w := newWorld(t, func(c *controlplane.Config) { c.QueriesPerAccount = 1 })
 	ann, bob := w.account("ann"), w.account("bob")
@@ -206,8 +206,8 @@ func TestRightsAndPlacesComeBeforeALargeBody(t *testing.T) {
 	w.want(w.query(ann, "ann/db", "SELECT 1"), 200, `{"fields":[],"rows":[]}`)
 }
 
-// B2: bodies that are begun and not ended hold what has come of them, unpacked,
-// and no account may hold more than its share.
+// Incomplete bodies occupy memory, unpacked. An account may occupy its share and no
+// more.
 func TestBodiesHaveABudget(t *testing.T) {
 	w := newWorld(t, func(c *controlplane.Config) { c.BodyBytes, c.BodyBytesPerAccount = 8<<20, 2<<20 })
 	ann, bob := w.account("ann"), w.account("bob")

@@ -16,7 +16,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// start begins a query and gives the unread body of its answer.
+// start begins a query and returns the unread body of its answer.
 func (w *world) start(ctx context.Context, auth string, a nodeapi.Answer) (body io.Reader, length int64) {
 	w.t.Helper()
 	w.node.Answer = func(context.Context, nodeapi.QueryRequest) (nodeapi.Answer, error) { return a, nil }
@@ -105,7 +105,7 @@ func TestStreaming(t *testing.T) {
 	})
 }
 
-// Everything a stranger can put into a request is data.
+// Hostile texts in every field of a request are data.
 func TestHostileInput(t *testing.T) {
 	w := newWorld(t)
 	auth := w.account("alice")
@@ -126,7 +126,7 @@ func TestHostileInput(t *testing.T) {
 	}
 	w.want(w.query(auth, "alice/db", evil), 200, empty)
 
-	// Thousands of tokens: invented ones push nothing out, real ones are listed.
+	// Thousands of tokens: invented ones evict no cache entry, real ones are listed.
 	for i := range 2000 {
 		if got := w.do("GET", "/v1/tokens", "", "Authorization", fmt.Sprintf("Bearer ayb_%d_%d", i, i)); got.status != 401 {
 			t.Fatalf("%d %s", got.status, got.body)
@@ -182,7 +182,7 @@ func TestRunLimitsRequests(t *testing.T) {
 	}
 }
 
-// Stopping lets a query in flight finish and takes no new ones.
+// A stop finishes running queries and accepts no new ones.
 func TestRunDrains(t *testing.T) {
 	w := newWorld(t)
 	auth := w.account("alice")

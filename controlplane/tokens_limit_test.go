@@ -10,8 +10,8 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// A mail from before the deletion of an account does not make it again, whatever
-// it was for; asking anew does (issue 9, B7).
+// A mail from before the deletion of an account cannot create the account again. A
+// new registration can.
 func TestMailsFromBeforeTheDeletion(t *testing.T) {
 	w := newWorld(t)
 	second := w.register("ann", "ann@example.org") // of two registrations, this one stays unspent
@@ -33,8 +33,8 @@ func TestMailsFromBeforeTheDeletion(t *testing.T) {
 	w.wantOther(w.do("POST", "/v1/confirm", "", "authentication-token", login), 400, "Invalid or expired token")
 }
 
-// An account has so many tokens, and is told so; log-ins go on, in the place of
-// those that were not used for longest.
+// The limit of tokens is in the error. A log-in still works: it replaces the token
+// that was unused for longest.
 func TestTokensPerAccount(t *testing.T) {
 	w := newWorld(t, func(c *config) { c.TokensPerAccount = 3 })
 	ann := w.account("ann")
@@ -56,7 +56,7 @@ func TestTokensPerAccount(t *testing.T) {
 	}
 }
 
-// Pages of tokens together are the list that who asks for none gets.
+// The pages of tokens together are the list without paging.
 func TestPagesOfTokens(t *testing.T) {
 	w := newWorld(t)
 	ann, bob := w.account("ann"), w.account("bob")

@@ -22,7 +22,7 @@ func (w *world) mint(auth, body string) httpapi.CreatedToken {
 	return made
 }
 
-// Ruling 21.
+// A token is made with a database, a level, an end and a name.
 func TestCreateTokens(t *testing.T) {
 	w := newWorld(t)
 	ann := w.account("ann")
@@ -82,7 +82,7 @@ func TestCreateTokens(t *testing.T) {
 	}
 }
 
-// S16: a token ends when it was said to.
+// S16: a token ends at its expiry.
 func TestTokensEndS16(t *testing.T) {
 	w := newWorld(t)
 	ann := w.account("ann")
@@ -96,7 +96,8 @@ func TestTokensEndS16(t *testing.T) {
 	}
 }
 
-// S22, ruling 20: a database one may not see is like one that is not there.
+// S22: a token for a database that the caller may not see is refused like one for
+// a missing database.
 func TestTokensForHiddenDatabasesS22(t *testing.T) {
 	w := newWorld(t)
 	ann, bob := w.account("ann"), w.account("bob")
@@ -107,8 +108,8 @@ func TestTokensForHiddenDatabasesS22(t *testing.T) {
 	}
 }
 
-// An account with 100 000 tokens can use, list and revoke them; others do not
-// notice.
+// An account with 100 000 tokens can use, list and revoke them, and other accounts
+// are not slowed down.
 func TestManyTokens(t *testing.T) {
 	w := newWorld(t)
 	w.quiet.Store(true)

@@ -79,8 +79,8 @@ func TestImportTables(t *testing.T) {
 	w.want(w.bring(ann, "ann/missing", "format=sql", "x"), 404, `{"type":"RecordNotFound","id":"ann/missing","record_type":"database"}`)
 }
 
-// What a body says of itself is undone as it comes, however large it is, and a
-// body that was cut is not taken for a whole one.
+// A compressed body of any size is unpacked as it arrives, and a body that was cut
+// off is refused.
 func TestImportBodies(t *testing.T) {
 	w := newWorld(t, func(c *config) { c.RequestBytes = 1024 })
 	ann := w.account("ann")
@@ -136,7 +136,7 @@ func TestImportBodies(t *testing.T) {
 	}
 }
 
-// S16: a token that is revoked while data comes is not good for it.
+// S16: a token that is revoked during an upload is refused at its end.
 func TestImportWithARevokedTokenS16(t *testing.T) {
 	w := newWorld(t)
 	ann := w.account("ann")
@@ -159,8 +159,8 @@ func TestImportWithARevokedTokenS16(t *testing.T) {
 	}
 }
 
-// B5: rights are asked again when the data has come, before anything is kept of
-// it: a grant that was withdrawn or lowered meanwhile is not good for it.
+// Rights are checked again after the upload, before data is kept: a grant that was
+// revoked or lowered meanwhile does not suffice.
 func TestImportWithoutRightsAnyMore(t *testing.T) {
 	w := newWorld(t)
 	ann, bob := w.account("ann"), w.account("bob")
@@ -272,8 +272,8 @@ func TestExport(t *testing.T) {
 	if got := w.do("HEAD", "/v1/ann/shop.sqlite/export", "", "Authorization", ann); got.status != 200 || got.header.Get("Content-Disposition") == "" || got.body != "" {
 		t.Errorf("%d %v", got.status, got.header)
 	}
-	// An error before the first byte is an error and no file; later the
-	// connection is cut.
+	// An error before the first byte is an error answer. Later the connection is
+	// cut.
 	w.node.Answer = func(context.Context, nodeapi.QueryRequest) (nodeapi.Answer, error) {
 		return Failure(errs.E(errs.SQL, "no such table: x")), nil
 	}
@@ -298,8 +298,8 @@ func TestExport(t *testing.T) {
 	}
 }
 
-// paused is a connection whose client sends piece by piece, and whose deadlines
-// are seen.
+// paused is a connection that records its deadlines and whose client sends piece by
+// piece.
 type paused struct {
 	*httptest.ResponseRecorder
 	deadlines []time.Time
@@ -310,8 +310,8 @@ func (p *paused) SetReadDeadline(t time.Time) error {
 	return nil
 }
 
-// Each piece of an import has a minute, and not all of them five; the end has
-// none, since the work begins there.
+// Each piece of an import has its own deadline of a minute. After the last piece
+// there is no deadline, because the work begins there.
 func TestImportTakesItsTime(t *testing.T) {
 	w := newWorld(t)
 	ann := w.account("ann")

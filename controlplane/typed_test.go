@@ -15,7 +15,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// asked is the last thing the node was asked.
+// asked is the last query that reached the node.
 func (w *world) asked() nodeapi.QueryRequest {
 	w.t.Helper()
 	all := w.node.Queries()
@@ -27,8 +27,8 @@ func (w *world) asked() nodeapi.QueryRequest {
 
 const varyAnswer = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers, Accept, Accept-Encoding"
 
-// Q10: the body's content type says what it is, Accept what the answer shall
-// be; the node gets the body unread.
+// Q10: Content-Type selects the form of the body, Accept that of the answer. The
+// node gets the body unread.
 func TestFormsAndFormats(t *testing.T) {
 	w := newWorld(t)
 	auth := w.account("alice")
@@ -91,8 +91,8 @@ func TestFormsAndFormats(t *testing.T) {
 	}
 }
 
-// Errors keep their shape whatever form the answer would have had, and say
-// where the fault is.
+// Errors have the same shape for every form of answer, with the position in the
+// SQL.
 func TestTypedErrors(t *testing.T) {
 	w := newWorld(t)
 	auth := w.account("alice")
@@ -103,8 +103,8 @@ func TestTypedErrors(t *testing.T) {
 		w.node.Answer = func(context.Context, nodeapi.QueryRequest) (nodeapi.Answer, error) { return Failure(broken), nil }
 		w.want(w.do("POST", "/v1/alice/db/query", "{}", "Authorization", auth, "Content-Type", "application/json", "Accept", accept), 400, where)
 	}
-	// Ruling 11: after the first byte a line tells of it, in lines; else the
-	// connection is cut.
+	// After the first byte an answer of lines ends with an error line. For other
+	// forms the connection is cut.
 	mega := strings.Repeat("[1]\n", 1<<18)
 	for accept, whole := range map[string]bool{"application/x-ndjson": true, "text/csv": false, "application/json": false} {
 		w.node.Answer = func(context.Context, nodeapi.QueryRequest) (nodeapi.Answer, error) {
@@ -115,7 +115,7 @@ func TestTypedErrors(t *testing.T) {
 			t.Errorf("%s: %v, ends with %q", accept, err, b[max(0, len(b)-100):])
 		}
 	}
-	// S20: what is ours is told without details, and logged.
+	// S20: internal errors are answered without details, and logged.
 	w.node.Answer = func(context.Context, nodeapi.QueryRequest) (nodeapi.Answer, error) {
 		return Steps(Step{Chunk: []byte(mega)}, Step{Chunk: []byte("[2]\n")}, Step{Err: fmt.Errorf("open /srv/secret")}), nil
 	}
@@ -129,7 +129,7 @@ func TestTypedErrors(t *testing.T) {
 	}
 }
 
-// raw makes a request and gives what came of its body, however it ended.
+// raw makes a request and returns what arrived of the body.
 func (w *world) raw(method, path, body string, headers ...string) ([]byte, error) {
 	w.t.Helper()
 	req, err := http.NewRequestWithContext(w.t.Context(), method, w.server.URL+path, strings.NewReader(body))
@@ -147,7 +147,8 @@ func (w *world) raw(method, path, body string, headers ...string) ([]byte, error
 	return io.ReadAll(resp.Body)
 }
 
-// Ruling 26. Errors, small answers and those of other calls go out as they are.
+// Large answers of queries are compressed. Errors, small answers and those of other
+// calls are not.
 func TestAnswersAreCompressed(t *testing.T) {
 	w := newWorld(t)
 	auth := w.account("alice")
@@ -190,7 +191,8 @@ func TestAnswersAreCompressed(t *testing.T) {
 	}
 }
 
-// What else may be asked of a database, and how it reaches the node.
+// The schema and the running queries of a database, and the requests that reach
+// the node.
 func TestSchemaAndRunningQueries(t *testing.T) {
 	w := newWorld(t)
 	ann, bob, mia := w.account("ann"), w.account("bob"), w.account("mia")
@@ -247,8 +249,8 @@ func TestSchemaAndRunningQueries(t *testing.T) {
 	w.want(w.do("GET", "/v1/ann/db/schema", ""), 401, `{"type":"Unauthorized","message":"This call needs an API token: send the header `+"`Authorization: Bearer <token>`"+`"}`)
 }
 
-// S22: who may not query a database cannot tell whether it is there, however
-// they ask; S2: neither can an application for another database.
+// S22: a caller who may not query a database gets the same answers as for a missing
+// one. S2: so does an application with a token for another database.
 func TestNobodyElseAsksADatabase(t *testing.T) {
 	w := newWorld(t)
 	ann, bob := w.account("ann"), w.account("bob")
@@ -267,7 +269,7 @@ func TestNobodyElseAsksADatabase(t *testing.T) {
 	}
 }
 
-// Somebody whose places are all taken can see by what, and end it.
+// An account whose query quota is used up can list its queries and cancel one.
 func TestFullAccountCanCancel(t *testing.T) {
 	w := newWorld(t, func(c *config) { c.QueriesPerAccount = 1 })
 	auth := w.account("alice")

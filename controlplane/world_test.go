@@ -27,8 +27,8 @@ const week = 7 * 24 * time.Hour
 
 type config = controlplane.Config
 
-// world is a control plane with a real store, over real HTTP, and with a
-// node, a mailer and a bus of the test.
+// world is a control plane with a real store, over real HTTP. The query node, the
+// mailer and the bus are fakes.
 type world struct {
 	t      testing.TB
 	quiet  atomic.Bool // no debug log
@@ -140,7 +140,7 @@ func (o *outbox) sent() []mailapi.Job {
 	return append([]mailapi.Job(nil), o.jobs...)
 }
 
-// answer is what came back.
+// answer is the status, headers and body of an HTTP response.
 type answer struct {
 	status int
 	header http.Header
@@ -194,7 +194,7 @@ func (w *world) wantOther(got answer, status int, message string) {
 	w.want(got, status, `{"type":"Other","message":`+string(b)+`}`)
 }
 
-// register asks for a mail and gives its token.
+// register registers an address and returns the token of the mail.
 func (w *world) register(entity, address string) string {
 	w.t.Helper()
 	w.want(w.do("POST", "/v1/register", "", "entity", entity, "email-address", address, "entity-type", "user"), 200, `{}`)
@@ -202,7 +202,7 @@ func (w *world) register(entity, address string) string {
 	return jobs[len(jobs)-1].Token
 }
 
-// account makes an account and gives its Authorization header.
+// account makes an account and returns its Authorization header.
 func (w *world) account(entity string) string {
 	w.t.Helper()
 	got := w.do("POST", "/v1/confirm", "", "authentication-token", w.register(entity, entity[:min(len(entity), 20)]+"@example.org"))
@@ -235,7 +235,7 @@ func (w *world) query(auth, path, sql string) answer {
 	return w.do("POST", "/v1/"+path+"/query", sql, "Authorization", auth)
 }
 
-// exec changes the metadata behind the back of the control plane.
+// exec changes the metadata without the control plane, so its cache is stale.
 func (w *world) exec(stmt string, args ...any) {
 	w.t.Helper()
 	db, err := sql.Open("sqlite3", "file:"+w.path+"?_busy_timeout=5000&_foreign_keys=on")
