@@ -1,4 +1,4 @@
-# What people type: make run, make test, make lint, make build.
+# Common targets: make run, make test, make lint, make build.
 # `make help` lists everything.
 
 SHELL := /bin/bash
@@ -6,22 +6,22 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
 
-# What SQLite can do is chosen when it is compiled. The same list stands in
+# The features of SQLite are chosen at build time. The same list is in
 # .golangci.yml and in the README's `go install` line.
 TAGS := sqlite_fts5,sqlite_math_functions,sqlite_dbstat,sqlite_stat4,sqlite_column_metadata,sqlite_percentile,sqlite_omit_load_extension
 
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := bin/tools/golangci-lint-$(GOLANGCI_VERSION)
 
-# A checkout that git cannot read still builds, only without a commit in it.
+# A checkout that git cannot read builds too, without a commit in the version.
 BUILDVCS := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo auto || echo false)
 export GOFLAGS := -buildvcs=$(BUILDVCS) -tags=$(TAGS)
 
-# The packages whose tests take longest begin first, beside all others.
+# The packages with the longest tests start first, in parallel with all others.
 LONGEST := ./tests ./querynode ./snapshotter
 
-# Not run again with the race detector: they are about loads and times, which it
-# multiplies.
+# These tests are not run with the race detector: it multiplies the loads and times
+# that they measure.
 UNRACED := ^(TestHostile|TestAbuse|TestStop.*|TestCorpus|TestKillLoopQ1|TestKilledOperations)$$
 
 stage = @printf '\n==> %s (%s)\n' "$(1)" "$$(date +%T)"
@@ -41,7 +41,7 @@ build: ## build the five programs into bin/
 run: build ayb.toml ## start a whole server here, with mail in a file
 	exec bin/ayb all-in-one --config ayb.toml
 
-# Made once: the key in it must stay the same.
+# Made only once, because the key in it must stay the same.
 ayb.toml:
 	umask 077; bin/ayb default_server_config > $@.tmp
 	mv $@.tmp $@
@@ -51,7 +51,7 @@ test check: setup fmt-check vet lint cross build unit race untested ## everythin
 	$(call stage,all checks passed)
 
 # `test` runs the scripts on each topology and each metadata store once; this
-# runs all combinations, and looks for what shows only now and then.
+# runs all combinations, several times to find rare failures.
 .PHONY: test-full
 test-full: test ## the same, and all tests again, three times and shuffled
 	$(call stage,go test -race three times)
@@ -105,17 +105,17 @@ race:
 	$(call stage,go test -race)
 	GORACE=atexit_sleep_ms=10 go test -race -timeout 20m -skip '$(UNRACED)' $(LONGEST) ./...
 
-# A test that this machine's kernel cannot run skips itself and says why, which
-# "go test" prints only when asked. Nothing else may skip.
+# A test that this kernel cannot run skips itself with a reason, which `go test`
+# prints only with -v. No other test may skip.
 .PHONY: untested
 untested:
 	$(call stage,not tested here)
 	@! grep -rnE '\.Skip(f|Now)?\(' --include='*_test.go' . | grep -v '"not tested here: '
 	@go test -v -run '^TestVersion2Limits$$|^TestSmallMachine$$' ./querynode/cgroup ./tests | sed -n 's/.*not tested here: /  /p'
 
-# Each target that there is, one after another. What is found is kept as a seed
-# in testdata/fuzz of its package, which `go test` then runs too. Last, random
-# tables are exported and imported, in each format this many.
+# Every fuzz target, one after another. A failing input is kept as a seed
+# in testdata/fuzz of its package, and `go test` runs it too. Last, random
+# tables are exported and imported, ROUND_TRIPS of them in each format.
 FUZZTIME ?= 30s
 ROUND_TRIPS ?= 10000
 .PHONY: fuzz
@@ -129,9 +129,9 @@ fuzz: ## feed random input to every fuzz target, each for FUZZTIME (30s)
 	done
 	AYB_ROUND_TRIPS=$(ROUND_TRIPS) go test -v -count=1 -timeout 3h -run '^TestRoundTripOfTables$$' ./querynode/importer
 
-# WRITERS is a directory with a file of each program that writes such files.
+# WRITERS is a directory with files of many programs, one of each.
 .PHONY: realfiles
-realfiles: build ## measure what imports find out about a thousand real files
+realfiles: build ## measure the detection of formats on a thousand real files
 	$(call stage,realfiles)
 	tests/realfiles.sh $(WRITERS)
 
@@ -141,6 +141,6 @@ bench: build ## compare the server with a bare HTTP server on SQLite
 	go run ./tests/bench -ayb bin/ayb $(BENCH_FLAGS)
 
 .PHONY: clean
-clean: ## remove what was built (not your data)
+clean: ## remove build outputs (not your data)
 	rm -rf bin
 	go clean -testcache
