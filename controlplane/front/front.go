@@ -1,8 +1,11 @@
 // Package front is the HTTP listener of the control plane: it bounds
 // connections, logs access, answers CORS preflights, limits request rates, and
-// passes each request to the handler that is mounted at its path. The handlers
-// are packages beside it: the HTTP API in api, and the pages of a web site. It
-// knows no account and no database.
+// passes each request to the handler that is mounted at its path. It knows no
+// account and no database.
+//
+// The handlers are separate packages: the HTTP API in api, and the pages in web.
+// Another protocol over HTTP gets a package beside api. It reads request bodies
+// with body, may send answers with stream, and never imports another handler.
 package front
 
 import (

@@ -17,7 +17,7 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// serve starts a server that answers everything with h and gives a client.
+// serve starts a server with the handler h and returns a client.
 func serve(t *testing.T, token string, h http.HandlerFunc) *httpapi.Client {
 	t.Helper()
 	srv := httptest.NewServer(h)
@@ -81,7 +81,7 @@ func TestCallsOnTheWire(t *testing.T) {
 			}
 			return err
 		}, 200, `{"entity":"alice","token":"ayb_a_b"}`, "POST /v1/confirm [authentication-token=tok==] "},
-		// C4: names are escaped.
+		// Names are escaped.
 		{"create", func() error {
 			_, err := c.CreateDatabase(t.Context(), "al ice", "a/../b", httpapi.CreateDatabaseRequest{DBType: "sqlite", PublicSharingLevel: "fork"})
 			return err
@@ -141,7 +141,7 @@ func TestFailuresAreSentences(t *testing.T) {
 	}
 }
 
-// C4: one form for the URLs of one server.
+// The URLs of one server have one normal form.
 func TestNormalizeURL(t *testing.T) {
 	for raw, want := range map[string]string{
 		"http://127.0.0.1:5434":      "http://127.0.0.1:5434",
@@ -228,8 +228,8 @@ type failingWriter struct{}
 
 func (failingWriter) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
 
-// Rows arrive while the server is still producing, and closing them ends the
-// request on the server.
+// Rows arrive while the server still produces others. Closing them cancels the request
+// on the server.
 func TestQueryRowsStream(t *testing.T) {
 	gone := make(chan struct{})
 	c := serve(t, "t", func(w http.ResponseWriter, r *http.Request) {
@@ -256,7 +256,7 @@ func TestQueryRowsStream(t *testing.T) {
 	}
 }
 
-func TestCancelIsTold(t *testing.T) {
+func TestCancelIsReported(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	c := serve(t, "t", func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.ReadAll(r.Body)

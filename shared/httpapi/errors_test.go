@@ -131,7 +131,7 @@ func TestBodiesKeepOrderAndNulls(t *testing.T) {
 	}
 }
 
-// C4: names cannot leave their place in a path.
+// A name stays one segment of its path.
 func TestPathsEscape(t *testing.T) {
 	if got, want := httpapi.DatabasePath("a b", "x/../y?z", "query"), "/v1/a%20b/x%2F..%2Fy%3Fz/query"; got != want {
 		t.Errorf("got %s, want %s", got, want)

@@ -45,7 +45,7 @@ func TestTransfersOnTheWire(t *testing.T) {
 	}
 }
 
-// A body that cannot be read is its own error, not the server's.
+// The error of a body that cannot be read is returned unchanged.
 func TestImportOfAnUnreadableBody(t *testing.T) {
 	c := serve(t, "ayb_s_l", func(_ http.ResponseWriter, r *http.Request) {
 		if _, err := io.ReadAll(r.Body); err == nil {

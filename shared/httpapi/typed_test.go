@@ -82,7 +82,7 @@ func TestTypedCallsOnTheWire(t *testing.T) {
 	}
 }
 
-// An answer in lines that fails or breaks off is never taken for a whole one.
+// A failed or incomplete NDJSON answer never counts as complete.
 func TestQueryLines(t *testing.T) {
 	const result = `{"statement":0,"columns":[{"name":"a","type":null},{"name":"a","type":"TEXT"}]}` + "\n" + `[1,"x"]` + "\n"
 	long := `["` + strings.Repeat("y", 300_000) + `"]`
@@ -135,7 +135,7 @@ func TestQueryLines(t *testing.T) {
 	}
 }
 
-// read reads an answer to its end and gives the kinds of its lines.
+// read reads an answer to its end and returns the kinds of its lines.
 func read(t *testing.T, c *httpapi.Client, sql string) (kinds string, err error) {
 	t.Helper()
 	lines, err := c.QueryLines(t.Context(), "a", "b", httpapi.QueryRequest{SQL: sql})

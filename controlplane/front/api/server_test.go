@@ -52,8 +52,7 @@ func described(t *testing.T) description {
 	return d
 }
 
-// The document describes the routes that there are, and no other; with the
-// credentials they want.
+// The document describes exactly the existing routes, with their authentication.
 func TestDocumentHasAllRoutes(t *testing.T) {
 	d := described(t)
 	if d.OpenAPI != "3.1.0" {
@@ -94,7 +93,7 @@ func TestDocumentHasAllRoutes(t *testing.T) {
 	}
 }
 
-// pathParameters holds the parameters of an operation against its path.
+// pathParameters compares the parameters of an operation with its path.
 func pathParameters(t *testing.T, d description, name, path string, op operation) {
 	t.Helper()
 	var got, want []string
@@ -119,7 +118,7 @@ func pathParameters(t *testing.T, d description, name, path string, op operation
 	}
 }
 
-// Every reference leads somewhere, and everything in components is used.
+// Every reference has a target, and every component is used.
 func TestReferences(t *testing.T) {
 	var root any
 	if err := json.Unmarshal(openapi.Document(), &root); err != nil {

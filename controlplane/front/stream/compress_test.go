@@ -17,7 +17,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// unpacked is what a client that knows the coding reads.
+// unpacked decompresses an answer.
 func unpacked(t *testing.T, coding string, r io.Reader) string {
 	t.Helper()
 	switch coding {
