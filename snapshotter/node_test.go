@@ -80,11 +80,11 @@ func (n *testNode) read(p ayb.DatabasePath) string {
 	return string(n.content[p])
 }
 
-func (n *testNode) markOf(p ayb.DatabasePath) string {
+func (n *testNode) tokenOf(p ayb.DatabasePath) string {
 	if n.version[p] == 0 {
 		return ""
 	}
-	return fmt.Sprint("mark-", n.version[p])
+	return fmt.Sprint("token-", n.version[p])
 }
 
 func (n *testNode) ListChangeTokens(_ context.Context, req nodeapi.ChangeTokensRequest) (resp nodeapi.ChangeTokensResponse, err error) {
@@ -92,7 +92,7 @@ func (n *testNode) ListChangeTokens(_ context.Context, req nodeapi.ChangeTokensR
 	defer n.mu.Unlock()
 	all := slices.Clone(n.strange)
 	for p := range n.content {
-		all = append(all, nodeapi.ChangeToken{Path: p, Token: n.markOf(p)})
+		all = append(all, nodeapi.ChangeToken{Path: p, Token: n.tokenOf(p)})
 	}
 	slices.SortFunc(all, func(a, b nodeapi.ChangeToken) int { return cmp.Compare(a.Path.String(), b.Path.String()) })
 	for _, m := range all {
@@ -125,7 +125,7 @@ func (n *testNode) PrepareSnapshot(ctx context.Context, req nodeapi.PrepareReque
 	packed := enc.EncodeAll(copied, nil)
 	handle := fmt.Sprint("h", n.prepared.Add(1))
 	n.packed[handle] = packed
-	return nodeapi.PrepareResponse{Handle: handle, ID: hashOf(string(copied)), Bytes: int64(len(copied)), Packed: int64(len(packed)), ChangeToken: n.markOf(req.Path)}, nil
+	return nodeapi.PrepareResponse{Handle: handle, ID: hashOf(string(copied)), Bytes: int64(len(copied)), Packed: int64(len(packed)), ChangeToken: n.tokenOf(req.Path)}, nil
 }
 
 func hashOf(content string) string {

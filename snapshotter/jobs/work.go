@@ -26,7 +26,7 @@ const (
 )
 
 // Work does the jobs of all live nodes until ctx ends.
-func (m *Maker) Work(ctx context.Context, lanes bus.PartitionedQueue) error {
+func (m *Maker) Work(ctx context.Context, queue bus.PartitionedQueue) error {
 	var group sync.WaitGroup
 	defer group.Wait()
 	stop := map[nodeapi.NodeID]context.CancelFunc{}
@@ -42,10 +42,10 @@ func (m *Maker) Work(ctx context.Context, lanes bus.PartitionedQueue) error {
 		for _, n := range m.deps.LiveNodes.LiveNodes() {
 			live[n.ID] = true
 			if stop[n.ID] == nil {
-				var lane context.Context
-				lane, stop[n.ID] = context.WithCancel(ctx)
+				var nodeCtx context.Context
+				nodeCtx, stop[n.ID] = context.WithCancel(ctx)
 				for range workers {
-					group.Go(func() { m.workForNode(lane, lanes, n.ID) })
+					group.Go(func() { m.workForNode(nodeCtx, queue, n.ID) })
 				}
 			}
 		}
@@ -63,8 +63,8 @@ func (m *Maker) Work(ctx context.Context, lanes bus.PartitionedQueue) error {
 	}
 }
 
-func (m *Maker) workForNode(ctx context.Context, lanes bus.PartitionedQueue, node nodeapi.NodeID) {
-	if err := lanes.Work(ctx, string(node), m.doJob); err != nil {
+func (m *Maker) workForNode(ctx context.Context, queue bus.PartitionedQueue, node nodeapi.NodeID) {
+	if err := queue.Work(ctx, string(node), m.doJob); err != nil {
 		m.deps.Log.Error("could not work on jobs", logging.Node, string(node), logging.Err, err)
 	}
 }

@@ -138,7 +138,7 @@ func (s *Schedule) askNode(ctx context.Context, node nodeapi.NodeID, seen func(n
 			return nil
 		}
 		if len(page.Tokens) == 0 {
-			return errs.E(errs.Internal, "The list of marks does not end")
+			return errs.E(errs.Internal, "The list of change tokens does not end")
 		}
 		after = page.Tokens[len(page.Tokens)-1].Path.String()
 	}
@@ -174,7 +174,7 @@ func (s *Schedule) enqueue(ctx context.Context, all map[ayb.DatabasePath]*databa
 	}
 	rand.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
 	for _, e := range due {
-		s.deps.Log.Debug("snapshot due", logging.DB, e.Path.String(), "mark", e.changeToken, "recorded", e.record.ChangeToken, "stored", e.stored)
+		s.deps.Log.Debug("snapshot due", logging.DB, e.Path.String(), "change_token", e.changeToken, "recorded", e.record.ChangeToken, "stored", e.stored)
 		b, err := json.Marshal(jobs.Job{Path: e.Path, Node: e.Node, CreatedAt: e.CreatedAt, Previous: e.record.ID})
 		if err != nil {
 			return errs.Wrap(errs.Internal, err, "The job of a snapshot could not be encoded")

@@ -25,14 +25,14 @@ import (
 	"github.com/ayb-go/ayb/snapshotter/schedule"
 )
 
-// hall fakes the environment of a schedule: databases with change tokens, and
+// environment fakes what surrounds a schedule: databases with change tokens, and
 // the queue.
-type hall struct {
-	nodeapi.Snapshots // only marks are asked for
+type environment struct {
+	nodeapi.Snapshots // only change tokens are asked for
 
 	mu      sync.Mutex
 	dbs     []directoryapi.Database
-	marks   map[ayb.DatabasePath]string
+	tokens  map[ayb.DatabasePath]string
 	records map[string][]byte
 	queued  map[string]jobs.Job
 	calls   int
@@ -40,28 +40,28 @@ type hall struct {
 	directory func()
 }
 
-func newHall() *hall {
-	return &hall{marks: map[ayb.DatabasePath]string{}, records: map[string][]byte{}, queued: map[string]jobs.Job{}, directory: func() {}}
+func newEnvironment() *environment {
+	return &environment{tokens: map[ayb.DatabasePath]string{}, records: map[string][]byte{}, queued: map[string]jobs.Job{}, directory: func() {}}
 }
 
-func (h *hall) Hold(ctx context.Context, do func(context.Context)) error { do(ctx); return nil }
+func (e *environment) Hold(ctx context.Context, do func(context.Context)) error { do(ctx); return nil }
 
-func (h *hall) LiveNodes() []nodeapi.NodeStatus { return []nodeapi.NodeStatus{{ID: "n1"}} }
+func (e *environment) LiveNodes() []nodeapi.NodeStatus { return []nodeapi.NodeStatus{{ID: "n1"}} }
 
-func (h *hall) ListDatabases(_ context.Context, req directoryapi.ListRequest) (directoryapi.ListResponse, error) {
-	h.directory()
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.calls++
-	end := min(int(req.After)+req.Limit, len(h.dbs))
-	return directoryapi.ListResponse{Databases: h.dbs[req.After:end], More: end < len(h.dbs)}, nil
+func (e *environment) ListDatabases(_ context.Context, req directoryapi.ListRequest) (directoryapi.ListResponse, error) {
+	e.directory()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.calls++
+	end := min(int(req.After)+req.Limit, len(e.dbs))
+	return directoryapi.ListResponse{Databases: e.dbs[req.After:end], More: end < len(e.dbs)}, nil
 }
 
-func (h *hall) ListChangeTokens(_ context.Context, _ nodeapi.NodeID, req nodeapi.ChangeTokensRequest) (resp nodeapi.ChangeTokensResponse, err error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.calls++
-	for _, d := range h.dbs { // they are in the order of their paths
+func (e *environment) ListChangeTokens(_ context.Context, _ nodeapi.NodeID, req nodeapi.ChangeTokensRequest) (resp nodeapi.ChangeTokensResponse, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.calls++
+	for _, d := range e.dbs { // they are in the order of their paths
 		if d.Path.String() <= req.After {
 			continue
 		}
@@ -69,53 +69,55 @@ func (h *hall) ListChangeTokens(_ context.Context, _ nodeapi.NodeID, req nodeapi
 			resp.More = true
 			break
 		}
-		resp.Tokens = append(resp.Tokens, nodeapi.ChangeToken{Path: d.Path, Token: h.marks[d.Path]})
+		resp.Tokens = append(resp.Tokens, nodeapi.ChangeToken{Path: d.Path, Token: e.tokens[d.Path]})
 	}
 	return resp, nil
 }
 
-func (h *hall) Put(_ context.Context, lane, id string, data []byte) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+func (e *environment) Put(_ context.Context, partition, id string, data []byte) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	var j jobs.Job
 	if err := json.Unmarshal(data, &j); err != nil {
 		return err
 	}
-	h.queued[lane+" "+id] = j
+	e.queued[partition+" "+id] = j
 	return nil
 }
 
-func (h *hall) Work(context.Context, string, func(context.Context, bus.Job) error) error { return nil }
+func (e *environment) Work(context.Context, string, func(context.Context, bus.Job) error) error {
+	return nil
+}
 
-func (h *hall) Set(_ context.Context, key string, value []byte) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+func (e *environment) Set(_ context.Context, key string, value []byte) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if value == nil {
-		delete(h.records, key)
+		delete(e.records, key)
 	} else {
-		h.records[key] = value
+		e.records[key] = value
 	}
 	return nil
 }
 
-func (h *hall) All(context.Context) (map[string][]byte, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+func (e *environment) All(context.Context) (map[string][]byte, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	out := map[string][]byte{}
-	for k, v := range h.records {
+	for k, v := range e.records {
 		out[k] = v
 	}
 	return out, nil
 }
 
-func (h *hall) schedule(t *testing.T, store bucket.Config, records bus.KeyValue, say func(string, ...any)) *schedule.Schedule {
+func (e *environment) schedule(t *testing.T, store bucket.Config, records bus.KeyValue, say func(string, ...any)) *schedule.Schedule {
 	t.Helper()
 	s, err := bucket.New(store)
 	if err != nil {
 		t.Fatal(err)
 	}
 	sch, err := schedule.New(schedule.Config{Interval: 20 * time.Millisecond}, schedule.Deps{
-		Lease: h, Queue: h, Records: records, Directory: h, Nodes: h, LiveNodes: h, Store: s, Printf: say, Log: bustest.Log(t),
+		Lease: e, Queue: e, Records: records, Directory: e, Nodes: e, LiveNodes: e, Store: s, Printf: say, Log: bustest.Log(t),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -126,13 +128,13 @@ func (h *hall) schedule(t *testing.T, store bucket.Config, records bus.KeyValue,
 func id(i int) string { return fmt.Sprintf("%064x", i) }
 
 // add adds a database whose state with this change token is recorded as stored.
-func (h *hall) add(t *testing.T, name, mark string, rec *jobs.Record) ayb.DatabasePath {
+func (e *environment) add(t *testing.T, name, token string, rec *jobs.Record) ayb.DatabasePath {
 	t.Helper()
 	p := ayb.DatabasePath{Entity: "ann", Database: ayb.DatabaseSlug(name)}
-	h.dbs = append(h.dbs, directoryapi.Database{Number: int64(len(h.dbs) + 1), Path: p, Node: "n1"})
-	h.marks[p] = mark
+	e.dbs = append(e.dbs, directoryapi.Database{Number: int64(len(e.dbs) + 1), Path: p, Node: "n1"})
+	e.tokens[p] = token
 	if rec != nil {
-		if err := jobs.Save(t.Context(), h, p, *rec); err != nil {
+		if err := jobs.Save(t.Context(), e, p, *rec); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -144,20 +146,20 @@ func (h *hall) add(t *testing.T, name, mark string, rec *jobs.Record) ayb.Databa
 func TestWhatIsDue(t *testing.T) {
 	server := s3test.Start(t)
 	store := server.Bucket("bucket")
-	h := newHall()
+	e := newEnvironment()
 	for i, name := range []string{"a-same", "b-changed", "c-new", "d-lost", "e-never", "f-replaced"} {
 		rec := &jobs.Record{ChangeToken: "m", ID: id(i)}
-		mark := "m"
+		token := "m"
 		switch name {
 		case "b-changed":
-			mark = "n"
+			token = "n"
 		case "c-new", "e-never":
 			rec = nil
 		}
 		if name == "e-never" {
-			mark = ""
+			token = ""
 		}
-		h.add(t, name, mark, rec)
+		e.add(t, name, token, rec)
 		if name != "d-lost" && name != "f-replaced" {
 			server.Put("bucket", "bucket/sqlite/ann/"+name+"/"+id(i), "x")
 		}
@@ -166,24 +168,24 @@ func TestWhatIsDue(t *testing.T) {
 	// name of another database.
 	server.Put("bucket", "bucket/sqlite/ann/f-replaced/"+id(99), "x")
 	server.Put("bucket", "bucket/sqlite/bob/f-replaced/"+id(5), "x")
-	h.records["ann/gone"] = []byte(`{"mark":"m","id":"x"}`)
-	h.records["ann/c-new"] = []byte(`{broken`)
+	e.records["ann/gone"] = []byte(`{"mark":"m","id":"x"}`)
+	e.records["ann/c-new"] = []byte(`{broken`)
 
-	if err := h.schedule(t, store, h, t.Logf).Round(t.Context()); err != nil {
+	if err := e.schedule(t, store, e, t.Logf).Round(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	var got []string
-	for k := range h.queued {
+	for k := range e.queued {
 		got = append(got, k)
 	}
 	slices.Sort(got)
 	if want := []string{"n1 ann/b-changed", "n1 ann/c-new", "n1 ann/d-lost", "n1 ann/f-replaced"}; !slices.Equal(got, want) {
 		t.Errorf("queued %q", got)
 	}
-	if j := h.queued["n1 ann/b-changed"]; j.Previous != id(1) || j.Node != "n1" || j.Path != h.dbs[1].Path {
+	if j := e.queued["n1 ann/b-changed"]; j.Previous != id(1) || j.Node != "n1" || j.Path != e.dbs[1].Path {
 		t.Errorf("job %+v", j)
 	}
-	if _, there := h.records["ann/gone"]; there {
+	if _, there := e.records["ann/gone"]; there {
 		t.Error("the record of a database that is no more stays")
 	}
 }
@@ -191,10 +193,10 @@ func TestWhatIsDue(t *testing.T) {
 // N5: rounds go on after a panic. They do not overlap or pile up.
 func TestRoundsGoOn(t *testing.T) {
 	server := s3test.Start(t)
-	h := newHall()
-	h.add(t, "a", "m", nil)
+	e := newEnvironment()
+	e.add(t, "a", "m", nil)
 	var rounds, now, most atomic.Int64
-	h.directory = func() {
+	e.directory = func() {
 		n := now.Add(1)
 		defer now.Add(-1)
 		most.Store(max(most.Load(), n))
@@ -205,7 +207,7 @@ func TestRoundsGoOn(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	s := h.schedule(t, server.Bucket("bucket"), h, t.Logf)
+	s := e.schedule(t, server.Bucket("bucket"), e, t.Logf)
 	go func() { done <- s.Run(ctx) }()
 	bustest.Until(t, "rounds after a panic", func() bool { return rounds.Load() > 4 })
 	cancel()
@@ -215,8 +217,8 @@ func TestRoundsGoOn(t *testing.T) {
 	if most.Load() != 1 {
 		t.Errorf("%d rounds at once", most.Load())
 	}
-	if len(h.queued) != 1 {
-		t.Errorf("queued %v", h.queued)
+	if len(e.queued) != 1 {
+		t.Errorf("queued %v", e.queued)
 	}
 }
 
@@ -230,11 +232,11 @@ func TestIdleDatabasesCostNothing(t *testing.T) {
 	}
 	server := s3test.Start(t)
 	store := server.Bucket("bucket")
-	h := newHall()
+	e := newEnvironment()
 	root := filepath.Join(server.Dir, "bucket", "bucket", "sqlite", "ann")
 	for i := range many {
 		name := fmt.Sprintf("db-%05d", i)
-		h.add(t, name, "m", &jobs.Record{ChangeToken: "m", ID: id(i)})
+		e.add(t, name, "m", &jobs.Record{ChangeToken: "m", ID: id(i)})
 		dir := filepath.Join(root, name)
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			t.Fatal(err)
@@ -245,33 +247,33 @@ func TestIdleDatabasesCostNothing(t *testing.T) {
 	}
 	counter := server.FaultProxy() // only counts
 	store = counter.Through(store)
-	records := h.onTheBus(t)
+	records := e.onTheBus(t)
 
-	s := h.schedule(t, store, records, t.Logf)
+	s := e.schedule(t, store, records, t.Logf)
 	var requests int64
 	for range 2 { // the second without the look for unfinished uploads
 		before := counter.Requests()
-		h.calls = 0
+		e.calls = 0
 		start := time.Now()
 		if err := s.Round(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		requests = counter.Requests() - before
-		t.Logf("a round over %d idle databases took %s: %d requests to the store, %d calls", many, time.Since(start).Round(time.Millisecond), requests, h.calls)
+		t.Logf("a round over %d idle databases took %s: %d requests to the store, %d calls", many, time.Since(start).Round(time.Millisecond), requests, e.calls)
 	}
-	if len(h.queued) != 0 {
-		t.Errorf("%d jobs for idle databases", len(h.queued))
+	if len(e.queued) != 0 {
+		t.Errorf("%d jobs for idle databases", len(e.queued))
 	}
 	if requests == 0 || requests > int64(many/1000+1) {
 		t.Errorf("%d requests to the store", requests)
 	}
-	if h.calls > 2*(many/1000+1) {
-		t.Errorf("%d calls", h.calls)
+	if e.calls > 2*(many/1000+1) {
+		t.Errorf("%d calls", e.calls)
 	}
 }
 
 // onTheBus stores the records on a real bus.
-func (h *hall) onTheBus(t *testing.T) bus.KeyValue {
+func (e *environment) onTheBus(t *testing.T) bus.KeyValue {
 	t.Helper()
 	records := bustest.Role(t, bustest.Start(t), natsbus.Snapshotter).SnapshotRecords()
 	var group sync.WaitGroup
@@ -279,13 +281,13 @@ func (h *hall) onTheBus(t *testing.T) bus.KeyValue {
 	for range 16 {
 		group.Go(func() {
 			for k := range next {
-				if err := records.Set(t.Context(), k, h.records[k]); err != nil {
+				if err := records.Set(t.Context(), k, e.records[k]); err != nil {
 					t.Error(err)
 				}
 			}
 		})
 	}
-	for k := range h.records {
+	for k := range e.records {
 		next <- k
 	}
 	close(next)
@@ -294,8 +296,8 @@ func (h *hall) onTheBus(t *testing.T) bus.KeyValue {
 }
 
 func TestNewRefuses(t *testing.T) {
-	h := newHall()
-	deps := schedule.Deps{Lease: h, Queue: h, Records: h, Directory: h, Nodes: h, LiveNodes: h, Store: &bucket.Store{}, Printf: t.Logf, Log: bustest.Log(t)}
+	e := newEnvironment()
+	deps := schedule.Deps{Lease: e, Queue: e, Records: e, Directory: e, Nodes: e, LiveNodes: e, Store: &bucket.Store{}, Printf: t.Logf, Log: bustest.Log(t)}
 	if _, err := schedule.New(schedule.Config{}, deps); err == nil || !strings.Contains(err.Error(), "interval") {
 		t.Errorf("no interval: %v", err)
 	}
