@@ -66,7 +66,7 @@ func may(who, caller, level string) bool {
 	}
 }
 
-// Who may export, import, fork, snapshot and restore with a plain token, and the
+// The rights to export, import, fork, snapshot and restore with a plain token, and the
 // answers of refusals.
 func TestDataRights(t *testing.T) {
 	w := newWorld(t)

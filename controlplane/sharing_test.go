@@ -72,7 +72,7 @@ func TestShareOverHTTP(t *testing.T) {
 	w.want(w.permissions(ann, "ann/d"), 200, `{"permissions":[{"entity_slug":"mia","sharing_level":"read-write"},{"entity_slug":"bob","sharing_level":"read-only"}]}`)
 	w.wantOther(w.permissions(mia, "ann/d"), 403, "Authenticated entity mia can't list permissions for database ann/d")
 	w.mustShare(ann, "ann/d", "mia", "no-access")
-	w.mustShare(ann, "ann/d", "mia", "no-access") // it is no error when there is none
+	w.mustShare(ann, "ann/d", "mia", "no-access") // a missing grant is no error
 	w.want(w.permissions(ann, "ann/d"), 200, `{"permissions":[{"entity_slug":"bob","sharing_level":"read-only"}]}`)
 
 	for name, got := range map[string]answer{
