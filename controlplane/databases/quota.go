@@ -38,7 +38,7 @@ func (r *queryQuota) acquire(owner, caller meta.EntityID, most int) error {
 	if caller != owner {
 		share := max(most/guestShare, 1)
 		if most > 0 && r.counts[quotaKey{owner, caller}] >= share {
-			return errs.E(errs.Unavailable, "%d of your queries run on the databases of this account, and a guest may run %d, a quarter of %d %s; try again when one has ended", r.counts[quotaKey{owner, caller}], share, most, limits.QueriesPerAccount.Hint())
+			return errs.E(errs.Unavailable, "%d of your queries run on the databases of this account, and a guest may run %d of the %d %s; try again when one has ended", r.counts[quotaKey{owner, caller}], share, most, limits.QueriesPerAccount.Hint())
 		}
 		r.counts[quotaKey{owner, caller}]++
 	}

@@ -31,11 +31,11 @@ const firstNodeTimeout = 3 * time.Second
 // Role is the control plane.
 func Role(env process.Env) supervisor.Role {
 	return supervisor.Role{Name: "controlplane", Run: func(ctx context.Context, ready func()) error {
-		return run(ctx, env, ready)
+		return runRole(ctx, env, ready)
 	}}
 }
 
-func run(ctx context.Context, env process.Env, ready func()) error {
+func runRole(ctx context.Context, env process.Env, ready func()) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	conn, err := env.Connect(natsbus.ControlPlane)
