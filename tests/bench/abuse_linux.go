@@ -17,25 +17,25 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// The work abuse: the quiet account of the work noisy, while another one and
-// several addresses hold on to whatever the server lends: packed bodies that do
-// not end, imports that trickle, connections that begin requests and heads. The
-// server's limits are the defaults.
+// The work abuse: the quiet account of the work noisy, while another account and
+// several addresses occupy the server's resources: with endless compressed
+// bodies, slow imports, and connections with incomplete requests. The server's
+// limits are the defaults.
 const (
 	abuserName = "abuser"
 	// abuseTarget is the largest p99, in milliseconds.
 	abuseTarget = 1000
 )
 
-// held is a request that does not come to its end.
-type held struct {
+// openRequest is a request that never ends.
+type openRequest struct {
 	times            int
 	from, begin, bit string
 }
 
 // abuse measures the quiet account alone and under attack.
 func (b *bench) abuse(ctx context.Context) error {
-	both, err := b.both(ctx, "point")
+	both, err := b.startBoth(ctx, "point")
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (b *bench) abuse(ctx context.Context) error {
 	}
 	var alone, under [][]time.Duration
 	for range b.rounds {
-		took, err := quiet(ctx, ayb, b.length)
+		took, err := readQuietly(ctx, ayb, b.length)
 		if err != nil {
 			return err
 		}
@@ -60,13 +60,13 @@ func (b *bench) abuse(ctx context.Context) error {
 	}
 	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 	b.found.add(nil,
-		line{Measure: "abuse: p99 of another account alone", Unit: " ms", Ayb: ms(typical(alone, 0.99))},
-		line{Measure: "abuse: p99 of another account under attack", Unit: " ms", Ayb: ms(typical(under, 0.99))}.atMost(abuseTarget))
+		line{Measure: "abuse: p99 of another account alone", Unit: " ms", Ayb: ms(medianOfQuantiles(alone, 0.99))},
+		line{Measure: "abuse: p99 of another account under attack", Unit: " ms", Ayb: ms(medianOfQuantiles(under, 0.99))}.atMost(abuseTarget))
 	return nil
 }
 
-// attacks makes the account that abuses the server, and what it does.
-func (s *server) attacks(ctx context.Context) ([]held, error) {
+// attacks creates the attacking account, and returns its attacks.
+func (s *server) attacks(ctx context.Context) ([]openRequest, error) {
 	token, err := s.register(ctx, abuserName)
 	if err != nil {
 		return nil, fmt.Errorf("make the abusing account: %w", err)
@@ -86,7 +86,7 @@ func (s *server) attacks(ctx context.Context) ([]held, error) {
 	head := func(path, more string) string {
 		return "POST " + path + " HTTP/1.1\r\nHost: ayb\r\nAuthorization: Bearer " + token + "\r\n" + more + "\r\n\r\n"
 	}
-	all := []held{
+	all := []openRequest{
 		{200, "127.0.2.1", "POST /v1/log_in HTTP/1.1\r\nHost: ayb\r\nContent-Length: 100\r\n\r\n", "x"},
 		{200, "127.0.2.2", "POST /v1/log_in HTTP/1.1\r\nHost: a", "b"},
 	}
@@ -97,14 +97,14 @@ func (s *server) attacks(ctx context.Context) ([]held, error) {
 		}
 		bodies := head(httpapi.DatabasePath(abuserName, name, "query"), fmt.Sprintf("Content-Length: %d\r\nContent-Encoding: gzip", packed.Len()))
 		all = append(all,
-			held{5, "127.0.2.3", bodies + packed.String()[:packed.Len()-8], ""},
-			held{1, "127.0.2.4", head(httpapi.DatabasePath(abuserName, name, "import")+"?format=csv&table=t", "Transfer-Encoding: chunked") + "4\r\na,b\n\r\n", "2\r\n1,\r\n"})
+			openRequest{5, "127.0.2.3", bodies + packed.String()[:packed.Len()-8], ""},
+			openRequest{1, "127.0.2.4", head(httpapi.DatabasePath(abuserName, name, "import")+"?format=csv&table=t", "Transfer-Encoding: chunked") + "4\r\na,b\n\r\n", "2\r\n1,\r\n"})
 	}
 	return all, nil
 }
 
-// besideAttacks is quiet while all of the attacks are on.
-func besideAttacks(ctx context.Context, ayb *server, all []held, length time.Duration) ([]time.Duration, error) {
+// besideAttacks measures the quiet account during all attacks.
+func besideAttacks(ctx context.Context, ayb *server, all []openRequest, length time.Duration) ([]time.Duration, error) {
 	ctx, stop := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	var begun atomic.Int64
@@ -114,8 +114,8 @@ func besideAttacks(ctx context.Context, ayb *server, all []held, length time.Dur
 		for range h.times {
 			running.Go(func() {
 				for ctx.Err() == nil {
-					h.hold(ctx, ayb.addr, &begun)
-					pause(ctx, 50*time.Millisecond) // the refused ones shall not be a flood of connections
+					h.keepOpen(ctx, ayb.addr, &begun)
+					pause(ctx, 50*time.Millisecond) // so that refused connections do not become a flood
 				}
 			})
 		}
@@ -125,12 +125,12 @@ func besideAttacks(ctx context.Context, ayb *server, all []held, length time.Dur
 			return nil, errors.New("the attacks do not begin")
 		}
 	}
-	return quiet(ctx, ayb, length)
+	return readQuietly(ctx, ayb, length)
 }
 
-// hold sends the beginning of the request, then more of it bit by bit, until the
-// server has had enough.
-func (h held) hold(ctx context.Context, addr string, begun *atomic.Int64) {
+// keepOpen sends the beginning of the request, then more of it bit by bit, until the
+// server ends it.
+func (h openRequest) keepOpen(ctx context.Context, addr string, begun *atomic.Int64) {
 	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(h.from)}}
 	conn, err := d.DialContext(ctx, "tcp", addr)
 	if err != nil {
@@ -145,7 +145,7 @@ func (h held) hold(ctx context.Context, addr string, begun *atomic.Int64) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_, _ = io.Copy(io.Discard, conn) // whatever the server says
+		_, _ = io.Copy(io.Discard, conn) // any answer
 	}()
 	for {
 		select {
@@ -159,7 +159,7 @@ func (h held) hold(ctx context.Context, addr string, begun *atomic.Int64) {
 	}
 }
 
-// pause waits, but not for longer than ctx.
+// pause waits, at most until ctx ends.
 func pause(ctx context.Context, d time.Duration) {
 	select {
 	case <-ctx.Done():

@@ -12,9 +12,9 @@ var (
 	lineEnd     = []byte("\r\n")
 )
 
-// answer finds the body in what has come of an HTTP answer; it is whole, or
-// more has to come.
-func answer(buf []byte) (body []byte, whole bool, err error) {
+// answer finds the body in the received part of an HTTP answer. complete is
+// false if more data must arrive.
+func answer(buf []byte) (body []byte, complete bool, err error) {
 	i := bytes.Index(buf, blank)
 	if i < 0 {
 		return nil, false, nil
@@ -22,7 +22,7 @@ func answer(buf []byte) (body []byte, whole bool, err error) {
 	head, rest := buf[:i], buf[i+len(blank):]
 	if bytes.Contains(head, chunked) {
 		if !bytes.HasSuffix(rest, []byte("0\r\n\r\n")) {
-			return nil, false, nil // in the middle, or nearly
+			return nil, false, nil // more must arrive
 		}
 		return join(rest)
 	}
@@ -38,8 +38,8 @@ func answer(buf []byte) (body []byte, whole bool, err error) {
 	return rest, len(rest) == n, nil
 }
 
-// join takes the chunks of a body together, in a copy.
-func join(rest []byte) (body []byte, whole bool, err error) {
+// join joins the chunks of a body, in a copy.
+func join(rest []byte) (body []byte, complete bool, err error) {
 	var parts [][]byte
 	for {
 		size, after, ok := bytes.Cut(rest, lineEnd)

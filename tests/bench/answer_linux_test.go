@@ -2,7 +2,7 @@ package main
 
 import "testing"
 
-// TestAnswer returns every beginning of an answer, as it may come.
+// An answer may arrive in any pieces, so every prefix of it is tried.
 func TestAnswer(t *testing.T) {
 	for _, text := range []string{
 		"HTTP/1.1 200 OK\r\nDate: now\r\nContent-Length: 11\r\nVary: Accept\r\n\r\nhello\r\n\r\nyo",
@@ -10,11 +10,11 @@ func TestAnswer(t *testing.T) {
 		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nhello\r\n\r\nyo\r\n0\r\n\r\n",
 	} {
 		for n := range len(text) + 1 {
-			body, whole, err := answer([]byte(text[:n]))
-			if err != nil || whole != (n == len(text)) {
-				t.Fatalf("%q: %q, %t, %v", text[:n], body, whole, err)
+			body, complete, err := answer([]byte(text[:n]))
+			if err != nil || complete != (n == len(text)) {
+				t.Fatalf("%q: %q, %t, %v", text[:n], body, complete, err)
 			}
-			if whole && string(body) != "hello\r\n\r\nyo" {
+			if complete && string(body) != "hello\r\n\r\nyo" {
 				t.Errorf("the body of %q is %q", text, body)
 			}
 		}

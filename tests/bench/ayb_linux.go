@@ -15,19 +15,19 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// aybConfig is how an ayb server is started: with the configuration that new
-// users are given, and what env changes.
+// aybConfig is how an ayb server is started: with the default configuration,
+// changed by env.
 type aybConfig struct {
 	program string
-	dir     string // holds everything of it, and may do so from before
+	dir     string // for all its files; may have those of an earlier server
 	debug   string // address for profiles; empty for none
 	env     []string
 }
 
 func (c aybConfig) mails() string { return filepath.Join(c.dir, "mails.jsonl") }
 
-// startAyb starts a server. With the directory of one that has ended it goes
-// on as that one.
+// startAyb starts a server. With the directory of an earlier server it continues
+// with the same data.
 func startAyb(ctx context.Context, c aybConfig) (*server, error) {
 	program, err := filepath.Abs(c.program)
 	if err != nil {
@@ -62,10 +62,10 @@ func startAyb(ctx context.Context, c aybConfig) (*server, error) {
 	return s, nil
 }
 
-// mainEntity owns the databases of all works but hosted.
+// mainEntity owns the databases of all works except hosted.
 const mainEntity = "bench"
 
-// account makes an account with the main database and keeps its token.
+// account registers an account with the main database and keeps its token.
 func (s *server) account(ctx context.Context) error {
 	token, err := s.register(ctx, mainEntity)
 	if err != nil {
@@ -92,8 +92,8 @@ func (s *server) api(token string) (*httpapi.Client, error) {
 	return httpapi.NewClient(httpapi.ClientConfig{URL: s.url(), Token: token}, httpapi.ClientDeps{Transport: s.client.Transport})
 }
 
-// register registers an account, confirms with the token of the mail, and
-// gives a token for the API.
+// register registers an account, confirms with the token from the mail, and
+// returns a token for the API.
 func (s *server) register(ctx context.Context, entity string) (string, error) {
 	anybody, err := s.api("")
 	if err != nil {
@@ -118,8 +118,8 @@ func (s *server) register(ctx context.Context, entity string) (string, error) {
 	return confirmed.Token, nil
 }
 
-// mailedToken reads the token in the mail to an address; empty when there is
-// none yet.
+// mailedToken returns the token in the mail to an address; empty before the mail
+// arrives.
 func (s *server) mailedToken(address string) string {
 	text, err := os.ReadFile(s.mails)
 	if err != nil {
@@ -142,7 +142,7 @@ func (s *server) mailedToken(address string) string {
 	return ""
 }
 
-// until asks again and again until the answer is yes.
+// until repeats ok until it returns true.
 func until(ctx context.Context, most time.Duration, what string, ok func() (bool, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()

@@ -19,22 +19,22 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// The work background: writers at full load while snapshots and exports of
-// their database go on without a pause. Every answer is compared, so that one
-// that says anything but success ends it.
+// The work background: writers at full load during continuous snapshots and
+// exports of their database. Every answer is compared; one that is not a success
+// ends the work.
 const (
 	backgroundConns = 32
-	// backgroundTarget is the least that is left of the writers' throughput.
+	// backgroundTarget is the lowest share of the writers' throughput.
 	backgroundTarget = 0.6
-	// apart is the nice value of the S3 server and of the client that exports:
-	// they stand for other machines, whose processors the server does not use,
-	// nor their disks: the S3 server keeps what it gets in memory.
+	// apart is the nice value of the S3 server and of the exporting client. They
+	// stand for other machines, so they must not use the server's processors or
+	// disk; the S3 server stores objects in memory.
 	apart    = 19
 	inMemory = "/dev/shm"
 )
 
-// aside is what goes on beside the writers.
-type aside struct {
+// backgroundWork is work beside the writers.
+type backgroundWork struct {
 	name string
 	do   func(ctx context.Context) error
 	done atomic.Int64
@@ -69,14 +69,14 @@ func (b *bench) background(ctx context.Context) error {
 		return err
 	}
 	defer u.stop()
-	if _, err := u.does(ctx, "import", size, "import", file, largeDatabase, "--format", "sqlite"); err != nil {
+	if _, err := u.runCommand(ctx, "import", size, "import", file, largeDatabase, "--format", "sqlite"); err != nil {
 		return err
 	}
 	u.paths = []string{databasePath(largeDatabase)}
 	if err := u.fill(ctx, u.paths[0], "log"); err != nil {
 		return err
 	}
-	for _, work := range u.asides() {
+	for _, work := range u.backgroundWorks() {
 		if err := b.writers(ctx, u, work); err != nil {
 			return err
 		}
@@ -84,16 +84,16 @@ func (b *bench) background(ctx context.Context) error {
 	return nil
 }
 
-// asides are the kinds of work beside the writers: each alone, and together.
-func (u *user) asides() [][]*aside {
-	snapshots := func() *aside { return &aside{name: "snapshots", do: u.snapshot} }
-	exports := func() *aside {
-		return &aside{name: "exports", do: func(ctx context.Context) error { return u.exports(ctx, daemonapi.TransferSQLite) }}
+// backgroundWorks returns the kinds of work beside the writers: each alone, and together.
+func (u *user) backgroundWorks() [][]*backgroundWork {
+	snapshots := func() *backgroundWork { return &backgroundWork{name: "snapshots", do: u.snapshot} }
+	exports := func() *backgroundWork {
+		return &backgroundWork{name: "exports", do: func(ctx context.Context) error { return u.exports(ctx, daemonapi.TransferSQLite) }}
 	}
-	tables := func() *aside {
-		return &aside{name: "exports as NDJSON", do: func(ctx context.Context) error { return u.exports(ctx, daemonapi.TransferNDJSON) }}
+	tables := func() *backgroundWork {
+		return &backgroundWork{name: "exports as NDJSON", do: func(ctx context.Context) error { return u.exports(ctx, daemonapi.TransferNDJSON) }}
 	}
-	return [][]*aside{{snapshots()}, {exports()}, {tables()}, {snapshots(), exports(), tables()}}
+	return [][]*backgroundWork{{snapshots()}, {exports()}, {tables()}, {snapshots(), exports(), tables()}}
 }
 
 func (u *user) snapshot(ctx context.Context) error {
@@ -106,7 +106,7 @@ func (u *user) snapshot(ctx context.Context) error {
 	return err
 }
 
-// exports has the command-line client export to nowhere.
+// exports runs an export with the command-line client; the data is discarded.
 func (u *user) exports(ctx context.Context, format daemonapi.TransferFormat) error {
 	args := []string{"export", largeDatabase, "-", "--format", string(format)}
 	if format != daemonapi.TransferSQLite {
@@ -114,7 +114,7 @@ func (u *user) exports(ctx context.Context, format daemonapi.TransferFormat) err
 	}
 	cmd := u.client(ctx, args...)
 	var failed strings.Builder
-	cmd.Stderr = &failed // and the data go nowhere
+	cmd.Stderr = &failed // stdout is discarded
 	if err := cmd.Start(); err != nil {
 		return err
 	}
@@ -125,9 +125,9 @@ func (u *user) exports(ctx context.Context, format daemonapi.TransferFormat) err
 	return prio
 }
 
-// writers compares the throughput of writers alone with that beside some work,
-// in alternating rounds.
-func (b *bench) writers(ctx context.Context, u *user, work []*aside) error {
+// writers compares the throughput of writers alone and beside some work, in
+// alternating rounds.
+func (b *bench) writers(ctx context.Context, u *user, work []*backgroundWork) error {
 	var names []string
 	for _, a := range work {
 		names = append(names, a.name)
@@ -140,7 +140,7 @@ func (b *bench) writers(ctx context.Context, u *user, work []*aside) error {
 			length = b.warm
 		}
 		for _, s := range []*side{alone, beside} {
-			var meanwhile []*aside
+			var meanwhile []*backgroundWork
 			if s == beside {
 				meanwhile = work
 			}
@@ -165,9 +165,9 @@ func (b *bench) writers(ctx context.Context, u *user, work []*aside) error {
 	return nil
 }
 
-// besideWork has the writers write while each work is done again and again. It
-// waits for the ends of those that have begun.
-func (b *bench) besideWork(ctx context.Context, u *user, work []*aside, length time.Duration) (took []time.Duration, spent map[string]time.Duration, err error) {
+// besideWork lets the writers write while each work is repeated. It waits for
+// the end of the last repetitions.
+func (b *bench) besideWork(ctx context.Context, u *user, work []*backgroundWork, length time.Duration) (took []time.Duration, spent map[string]time.Duration, err error) {
 	stop := make(chan struct{})
 	failures := make(chan error, len(work))
 	var running sync.WaitGroup
@@ -197,7 +197,7 @@ func (b *bench) besideWork(ctx context.Context, u *user, work []*aside, length t
 	return took, spent, err
 }
 
-// databasePath is where queries of ENTITY/DATABASE go.
+// databasePath returns the path for queries on ENTITY/DATABASE.
 func databasePath(name string) string {
 	entity, database, _ := strings.Cut(name, "/")
 	return httpapi.DatabasePath(entity, database, "query")

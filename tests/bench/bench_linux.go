@@ -9,16 +9,16 @@ import (
 	"slices"
 )
 
-// bench is one run of this program: what it was asked for, the two servers
-// that most works share, and what came out.
+// bench is one run of this program: its options, the two servers that most works
+// share, and the results.
 type bench struct {
 	options
-	servers []*server // floor and ayb, once a work needs them
-	loaded  []string  // what both hold
+	servers []*server // floor and ayb, started for the first work that needs them
+	loaded  []string  // tables that both have
 	found   findings
 }
 
-// works are what can be measured, by name; each adds its lines to the findings.
+// works returns all works by name; each adds its lines to the findings.
 func works() map[string]func(*bench, context.Context) error {
 	return map[string]func(*bench, context.Context) error{
 		"read":   (*bench).read,
@@ -40,41 +40,42 @@ func works() map[string]func(*bench, context.Context) error {
 	}
 }
 
-// workNames are the names in the order in which the works are named.
+// workNames returns the names of the works in the order of the output.
 func workNames() []string {
 	return append(queryWorks(), bulkWorks()...)
 }
 
-// queryWorks are about queries.
+// queryWorks are the works about queries.
 func queryWorks() []string {
 	return []string{"read", "insert", "batch", "stream", "ndjson", "spread", "noisy", "cold", "idle", "hosted"}
 }
 
-// bulkWorks are about whole databases, attacks, and statements that are stopped. They take long, and much
-// of the disk or of the machine, and so are done only when they are asked for.
+// bulkWorks are the works about complete databases, attacks and stopped
+// statements. They take long and need much disk or processor time, so they run
+// only on request.
 func bulkWorks() []string { return []string{"large", "csv", "background", "abuse", "stop"} }
 
-// run measures all works, and prints and keeps the results.
+// run measures all works, and prints and stores the results.
 func run(ctx context.Context, o options, out io.Writer) error {
 	if o.dir == "" {
 		dir, err := os.MkdirTemp("", "ayb-bench-")
 		if err != nil {
 			return err
 		}
-		defer func() { _ = os.RemoveAll(dir) }() // in the place for things that may stay
+		defer func() { _ = os.RemoveAll(dir) }() // in the directory for temporary files
 		o.dir = dir
 	}
 	b := &bench{options: o}
 	defer b.stop()
 	err := b.measure(ctx)
-	report(out, b.found) // what came before an error too
+	report(out, b.found) // also after an error
 	if err == nil && o.keep != "" {
-		err = keep(o, b.found)
+		err = writeFindings(o, b.found)
 	}
 	return err
 }
 
-// measure goes through the works, and says which one is on.
+// measure runs the works, and prints the current one.
 func (b *bench) measure(ctx context.Context) error {
 	for _, w := range b.works {
 		fmt.Fprintln(os.Stderr, "measuring", w)
@@ -91,8 +92,8 @@ func (b *bench) stop() {
 	}
 }
 
-// both are the floor and ayb, each with the tables that a work names.
-func (b *bench) both(ctx context.Context, tables ...string) ([2]*server, error) {
+// startBoth returns the floor and ayb, each with the tables that a work needs.
+func (b *bench) startBoth(ctx context.Context, tables ...string) ([2]*server, error) {
 	if b.servers == nil {
 		if err := b.start(ctx); err != nil {
 			return [2]*server{}, err

@@ -13,32 +13,32 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// step is one thing that the command-line client was told to do.
+// step is one command of the command-line client.
 type step struct {
 	name   string
 	took   time.Duration
-	bytes  int64 // how much data it was about
+	bytes  int64 // size of its data
 	memory peaks
 }
 
-// user is a server with somebody who uses the command-line client.
+// user is a server with a user of the command-line client.
 type user struct {
 	*server
 	program string
-	dir     string // for the client's own file
+	dir     string // for the client's settings file
 	steps   []step
 }
 
-// newUser is the owner of the main account of a server.
+// newUser returns the owner of the main account of a server.
 func newUser(program string, s *server, dir string) (*user, error) {
 	path, err := filepath.Abs(program)
 	return &user{server: s, program: path, dir: dir}, err
 }
 
-// does runs a command of the client, and remembers how long it took and how
-// much memory all processes needed. What was written before is on disk when it
-// begins, so that it does not wait for others.
-func (u *user) does(ctx context.Context, name string, size int64, args ...string) (step, error) {
+// runCommand runs a command of the client, and records its duration and the memory of
+// all processes. Earlier writes are flushed to disk first, so that the command
+// does not wait for them.
+func (u *user) runCommand(ctx context.Context, name string, size int64, args ...string) (step, error) {
 	unix.Sync()
 	cmd := u.client(ctx, args...)
 	var out bytes.Buffer
@@ -61,7 +61,7 @@ func (u *user) does(ctx context.Context, name string, size int64, args ...string
 	return done, nil
 }
 
-// client is a command of the client; it ends with ctx.
+// client returns a command of the client that ends with ctx.
 func (u *user) client(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, u.program, append([]string{"client"}, args...)...)
 	cmd.Env = []string{

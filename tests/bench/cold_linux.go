@@ -12,14 +12,14 @@ import (
 	"time"
 )
 
-// fleet is an ayb server of its own, just started, with n filled databases of
-// which none has a daemon yet.
+// fleet starts a separate ayb server with n filled databases, none of which has
+// a daemon yet.
 func (b *bench) fleet(ctx context.Context, name string, n int) (*server, error) {
 	c := aybConfig{program: b.ayb, dir: filepath.Join(b.dir, name), debug: b.debug, env: []string{
 		"AYB__LIMITS__DATABASES_PER_ACCOUNT=0", "AYB__QUERYNODE__MAX_DAEMONS=" + strconv.Itoa(n+2), "AYB__QUERYNODE__IDLE_TIMEOUT=1h",
 	}}
 	if b.servers != nil {
-		c.debug = "" // the address is taken
+		c.debug = "" // the main server uses the address
 	}
 	s, err := startAyb(ctx, c)
 	if err != nil {
@@ -31,7 +31,7 @@ func (b *bench) fleet(ctx context.Context, name string, n int) (*server, error) 
 			err = s.fill(ctx, s.paths[i+1], "point")
 		}
 	}
-	s.stop() // and with it all daemons
+	s.stop() // also all daemons
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func (b *bench) fleet(ctx context.Context, name string, n int) (*server, error) 
 		return nil, err
 	}
 	again.token, again.paths = s.token, s.paths[1:]
-	// The first request ever would also wake the server itself.
+	// The first request would also initialize the server itself.
 	if _, err := again.ask(ctx, s.paths[0], "SELECT 1"); err != nil {
 		again.stop()
 		return nil, err
@@ -48,8 +48,9 @@ func (b *bench) fleet(ctx context.Context, name string, n int) (*server, error) 
 	return again, nil
 }
 
-// first asks each database for a row, one after another, and gives how long
-// each took: start of a daemon, sandbox, opening the file, and the read.
+// first reads a row from each database, one after another, and returns the
+// durations: each has the start of a daemon, its sandbox, opening the file, and
+// the read.
 func (s *server) first(ctx context.Context) ([]time.Duration, error) {
 	w := pointRead()
 	took := make([]time.Duration, 0, len(s.paths))
@@ -91,8 +92,8 @@ func (b *bench) coldStarts(ctx context.Context) error {
 	return nil
 }
 
-// idleDaemons measures the private memory of daemons that have answered one
-// query each and do nothing.
+// idleDaemons measures the private memory of idle daemons that have answered one
+// query each.
 func (b *bench) idleDaemons(ctx context.Context) error {
 	s, err := b.fleet(ctx, "idle", b.idle)
 	if err != nil {
@@ -126,8 +127,7 @@ func (b *bench) idleDaemons(ctx context.Context) error {
 	return nil
 }
 
-// settled waits until a value has stayed the same for 5 s; one that never
-// comes to rest within a minute is taken as it is.
+// settled waits until a value has been constant for 5 s, at most for a minute.
 func settled(ctx context.Context, value func() (string, error)) error {
 	last, since, begin := "", time.Now(), time.Now()
 	return until(ctx, 2*time.Minute, "a value that stays the same", func() (bool, error) {
@@ -139,7 +139,7 @@ func settled(ctx context.Context, value func() (string, error)) error {
 	})
 }
 
-// privateMemory is what a process has in memory for itself alone.
+// privateMemory returns the memory of a process that it does not share.
 func privateMemory(pid int) (n int64, err error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
 	if err != nil {

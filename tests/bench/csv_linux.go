@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// csvImport brings a table in as CSV: its types are found by looking at all of
-// it, so that it is read twice, and everything goes into one transaction.
+// csvImport imports a table from CSV. The types are derived from the complete
+// file, so it is read twice, and all rows are one transaction.
 func (b *bench) csvImport(ctx context.Context) error {
 	dir := filepath.Join(b.dir, "csv")
 	defer func() { _ = os.RemoveAll(dir) }() // as in prepareLarge
@@ -36,7 +36,7 @@ func (b *bench) csvImport(ctx context.Context) error {
 		return err
 	}
 	defer u.stop()
-	done, err := u.does(ctx, "import of CSV", size, "import", file, mainEntity+"/bench.sqlite:made")
+	done, err := u.runCommand(ctx, "import of CSV", size, "import", file, mainEntity+"/bench.sqlite:made")
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (b *bench) csvImport(ctx context.Context) error {
 	return err
 }
 
-// makeCSV writes at least so many bytes, and tells how many rows that are.
+// makeCSV writes at least so many bytes, and returns the number of rows.
 func makeCSV(name string, size int64) (rows int64, err error) {
 	f, err := os.Create(name)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"strconv"
 )
 
-// compatible writes rows as they come, all values as text; net/http sends
-// small answers whole.
+// compatible writes rows as they come, all values as text; net/http sends small
+// answers at once.
 func compatible(out *bufio.Writer, rows *sql.Rows) error {
 	fields, err := rows.Columns()
 	if err != nil {
@@ -22,7 +22,7 @@ func compatible(out *bufio.Writer, rows *sql.Rows) error {
 	if err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(out, `{"fields":%s,"rows":[`, head) // Flush tells of errors
+	_, _ = fmt.Fprintf(out, `{"fields":%s,"rows":[`, head) // Flush returns the error
 	cells := make([]sql.RawBytes, len(fields))
 	places := make([]any, len(fields))
 	for i := range cells {
@@ -37,9 +37,9 @@ func compatible(out *bufio.Writer, rows *sql.Rows) error {
 			line = append(line[:0], ',')
 		}
 		line = appendRow(line, cells)
-		_, _ = out.Write(line) // Flush tells of errors
+		_, _ = out.Write(line) // Flush returns the error
 	}
-	_, _ = out.WriteString(`]}`) // Flush tells of errors
+	_, _ = out.WriteString(`]}`) // Flush returns the error
 	return nil
 }
 
@@ -58,7 +58,7 @@ func appendRow(b []byte, cells []sql.RawBytes) []byte {
 	return append(b, ']')
 }
 
-// appendText writes a JSON string. Nearly all text needs no escape.
+// appendText writes a JSON string. Nearly all texts need no escape.
 func appendText[T string | sql.RawBytes](b []byte, text T) []byte {
 	for i := range len(text) {
 		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x80 {
@@ -74,8 +74,8 @@ func appendText[T string | sql.RawBytes](b []byte, text T) []byte {
 	return append(b, '"')
 }
 
-// lines writes a line for the columns, for each row and for the end, with
-// values of their own types.
+// lines writes a line for the columns, for each row and for the end, with typed
+// values.
 func lines(out *bufio.Writer, rows *sql.Rows) error {
 	types, err := rows.ColumnTypes()
 	if err != nil {
@@ -89,7 +89,7 @@ func lines(out *bufio.Writer, rows *sql.Rows) error {
 		line = appendText(append(line, `{"name":`...), t.Name())
 		line = append(appendText(append(line, `,"type":`...), t.DatabaseTypeName()), '}')
 	}
-	_, _ = out.Write(append(line, "]}\n"...)) // Flush tells of errors
+	_, _ = out.Write(append(line, "]}\n"...)) // Flush returns the error
 	cells := make([]any, len(types))
 	places := make([]any, len(types))
 	for i := range cells {
@@ -106,10 +106,10 @@ func lines(out *bufio.Writer, rows *sql.Rows) error {
 			}
 			line = appendValue(line, c)
 		}
-		_, _ = out.Write(append(line, "]\n"...)) // Flush tells of errors
+		_, _ = out.Write(append(line, "]\n"...)) // Flush returns the error
 	}
 	_, _ = out.WriteString(`{"statement":0,"rows_affected":0,"last_insert_rowid":null,"truncated":false}` + "\n" +
-		`{"cost":{}}` + "\n") // Flush tells of errors
+		`{"cost":{}}` + "\n") // Flush returns the error
 	return nil
 }
 
@@ -131,7 +131,7 @@ func appendValue(b []byte, v any) []byte {
 	return appendText(b, fmt.Sprint(v)) // not in these tables
 }
 
-// batch runs a JSON batch as one transaction, each text prepared once.
+// batch runs a JSON batch as one transaction, with each text prepared once.
 func (db *floorDB) batch(w io.Writer, body []byte) (err error) {
 	var in struct {
 		Statements []struct {
@@ -156,7 +156,7 @@ func (db *floorDB) batch(w io.Writer, body []byte) (err error) {
 			if stmt, err = tx.PrepareContext(ctx, s.SQL); err != nil {
 				return err
 			}
-			defer func() { _ = stmt.Close() }() // done with it either way
+			defer func() { _ = stmt.Close() }() // its error does not matter any more
 			prepared[s.SQL] = stmt
 		}
 		result, err := stmt.ExecContext(ctx, s.Params...)

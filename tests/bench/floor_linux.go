@@ -16,7 +16,7 @@ import (
 	_ "github.com/mattn/go-sqlite3" // the engine
 )
 
-// floorCommand makes this program the floor; the argument is a directory.
+// floorCommand makes this program the floor; its argument is a directory.
 const floorCommand = "floor"
 
 // floor serves every path from a file of its own.
@@ -32,15 +32,16 @@ type floor struct {
 type floorDB struct{ read, write *sql.DB }
 
 const (
-	// mainPath is the database with readers of their own; the others, of which
-	// there are many, have one connection for everything.
+	// mainPath is the database with several readers. The other databases, which
+	// are many, have one connection each.
 	mainPath = "/query"
-	// floorReaders is how many connections read the main database at once; 4
+	// floorReaders is the number of connections that read the main database; 4
 	// to 64 gave the same figures on two cores.
 	floorReaders = 8
 )
 
-// serveFloor serves until the process is ended, and says where on stdout.
+// serveFloor serves until the process is ended, and prints its address on
+// stdout.
 func serveFloor(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -98,7 +99,7 @@ func openFloor(file string, readers bool) (*floorDB, error) {
 func (f *floor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return // the client has gone
+		return // the client has disconnected
 	}
 	db, err := f.file(r.URL.Path)
 	if err == nil {

@@ -19,7 +19,7 @@ import (
 type wire struct {
 	fd     int
 	out    []byte // the request
-	in     []byte // what has come of the answer
+	in     []byte // the received part of the answer
 	expect []byte
 	begun  time.Time
 }
@@ -67,7 +67,7 @@ func newGenerator(s *server, w work, conns int) (*generator, error) {
 }
 
 // dial connects a blocking socket: reads follow epoll, and requests are small
-// enough to fit the socket's buffer.
+// enough for the socket's buffer.
 func dial(addr string) (int, error) {
 	to, err := net.ResolveTCPAddr("tcp4", addr)
 	if err != nil {
@@ -91,8 +91,8 @@ func (g *generator) close() {
 	_ = unix.Close(g.poll) // likewise
 }
 
-// run asks for a time and returns how long each answer took. All answers
-// begun are waited for.
+// run sends requests for a time and returns the duration of each. It waits for
+// all answers.
 func (g *generator) run(ctx context.Context, length time.Duration) ([]time.Duration, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -164,8 +164,8 @@ var (
 	status = []byte("HTTP/1.1 200 ")
 )
 
-// receive takes what has come and reports whether the answer is complete, and
-// gives an error if it is not right.
+// receive reads the arrived data, and reports whether the answer is complete. A
+// wrong answer is an error.
 func (g *generator) receive(w *wire) (bool, error) {
 	if len(w.in) == cap(w.in) {
 		w.in = slices.Grow(w.in, cap(w.in))
@@ -191,8 +191,8 @@ func (g *generator) receive(w *wire) (bool, error) {
 	return true, g.work.check(body)
 }
 
-// known is for an answer that is known, so the end of the body is where it
-// should be; anything else is an error.
+// known handles an answer that is known in full: it reports whether all of it
+// has arrived. Another answer is an error.
 func (w *wire) known() (bool, error) {
 	i := bytes.Index(w.in, blank)
 	if i < 0 || bytes.HasPrefix(w.in, status) && len(w.in) < i+len(blank)+len(w.expect) {

@@ -21,20 +21,20 @@ import (
 	"github.com/ayb-go/ayb/shared/mux"
 )
 
-// What each hop of a point read costs by itself, alone and with others at
-// once; docs/performance.md explains how to read it.
+// These benchmarks measure each hop of a point read, alone and in parallel;
+// docs/performance.md explains their results.
 
-// limits are generous: nothing is refused here.
+// limits are high: no request is refused here.
 var limits = mux.Limits{MaxOpen: 1 << 16, MaxRequest: 1 << 24, MaxBuffered: 1 << 28}
 
-// echo answers with as many bytes as a point read does.
+// echo answers with as many bytes as a point read.
 func echo(c *mux.Call) {
-	_ = c.Write(pointRead().answer(nil, pointRows), true) // a failure shows at the client
+	_ = c.Write(pointRead().answer(nil, pointRows), true) // the client gets the error
 }
 
-// roundTrips asks alone, and with 32 at once for each processor.
+// roundTrips sends requests one by one, and 32 at a time for each processor.
 func roundTrips(b *testing.B, c *mux.Client) {
-	head := make([]byte, 100) // about what the head of a query has
+	head := make([]byte, 100) // about the size of a query's head
 	body := pointRead().body(nil, pointRows)
 	want := pointRead().answer(nil, pointRows)
 	ask := func() error {
@@ -72,8 +72,8 @@ func bothWays(b *testing.B, ask func() error) {
 	})
 }
 
-// BenchmarkPipe is the way between query node and daemon, both in this
-// process.
+// BenchmarkPipe measures the connection between query node and daemon, both in
+// this process.
 func BenchmarkPipe(b *testing.B) {
 	one, other, err := socketpair.Pair()
 	if err != nil {
@@ -110,7 +110,8 @@ func conn(b *testing.B, f *os.File) *socketpair.Conn {
 	return c
 }
 
-// BenchmarkBus is the way between control plane and query node in one process.
+// BenchmarkBus measures the connection between control plane and query node in
+// one process.
 func BenchmarkBus(b *testing.B) {
 	s := bustest.Start(b)
 	const subject = "ayb.v1.node.bench.query"
@@ -135,7 +136,7 @@ func BenchmarkBus(b *testing.B) {
 	roundTrips(b, client)
 }
 
-// answering and asking are the two ends of a link.
+// answering and asking are the two ends of a connection.
 type (
 	answering struct{ *mux.Server }
 	asking    struct{ client atomic.Pointer[mux.Client] }
@@ -150,8 +151,8 @@ func (a *asking) Busy() bool          { return a.client.Load().Active() > 0 }
 func (a *asking) Down(err error)      { a.client.Load().FailAll(err) }
 func (a *asking) Restarted()          { a.Down(errs.E(errs.Unavailable, "The other end was restarted")) }
 
-// BenchmarkEngine is a point read and a durable insert in the engine, without
-// sandbox and process.
+// BenchmarkEngine measures a point read and a durable insert in the engine,
+// without sandbox and process.
 func BenchmarkEngine(b *testing.B) {
 	dir := b.TempDir()
 	db, err := sqlite.Open(engine.Options{Path: filepath.Join(dir, "bench.sqlite"), TempDir: dir})
@@ -179,7 +180,7 @@ func BenchmarkEngine(b *testing.B) {
 	}
 }
 
-// runEngine runs SQL and compares the answer, if there is one to compare with.
+// runEngine runs SQL and compares the answer with want, unless that is empty.
 func runEngine(db engine.DB, sql, want string) error {
 	var got collected
 	b := daemonapi.Batch{Statements: []daemonapi.Statement{{SQL: sql}}, Script: true, Atomic: true}

@@ -17,22 +17,22 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// footprint is what a server takes of the machine, all its processes together.
+// footprint is the use of resources of a server, of all its processes together.
 type footprint struct {
 	processes, descriptors, goroutines int
 	memory                             int64
 }
 
 const (
-	// hostedAccounts own the databases, an equal part each.
+	// hostedAccounts own the databases, in equal parts.
 	hostedAccounts = 20
-	// creators is how many databases are created at once.
+	// creators is how many databases are created at the same time.
 	creators = 16
 )
 
-// hostedDatabases measures what many databases cost that nobody uses: after
-// they were created, and again after a restart. Whatever there is one of for
-// each database would show.
+// hostedDatabases measures the cost of many unused databases: after their
+// creation, and again after a restart. A resource that exists once per database
+// would show.
 func (b *bench) hostedDatabases(ctx context.Context) error {
 	debug, err := freeAddress()
 	if err != nil {
@@ -45,7 +45,7 @@ func (b *bench) hostedDatabases(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer func() { s.stop() }() // the last one
+	defer func() { s.stop() }() // s is the last one started
 	before, err := s.footprint(ctx, debug)
 	if err != nil {
 		return err
@@ -74,8 +74,8 @@ func (b *bench) hostedDatabases(ctx context.Context) error {
 	return nil
 }
 
-// lines compare with the footprint of the same server without databases. A
-// hundredth of a thing per database is what may come from the work itself.
+// lines compares with the footprint of the same server without databases. The
+// work itself may add a hundredth of a unit per database.
 func (f footprint) lines(what string, before footprint, n int) []line {
 	more := func(name string, was, is int) line {
 		l := line{Measure: fmt.Sprintf("%s%s (%d) per database", what, name, is), Ayb: max(float64(is-was), 0) / float64(n)}
@@ -91,7 +91,7 @@ func (f footprint) lines(what string, before footprint, n int) []line {
 
 // host creates n databases through the API.
 func (s *server) host(ctx context.Context, n int) error {
-	defer s.client.CloseIdleConnections() // each would count on the other side
+	defer s.client.CloseIdleConnections() // each is also a descriptor of the server
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(creators)
 	var owners [hostedAccounts]*httpapi.Client
@@ -116,8 +116,8 @@ func (s *server) host(ctx context.Context, n int) error {
 
 func ownerName(i int) string { return fmt.Sprintf("owner%d", i) }
 
-// footprint measures once descriptors and goroutines have come to rest:
-// connections of clients that have gone end a little later.
+// footprint measures when descriptors and goroutines are constant: closed
+// connections end a little later.
 func (s *server) footprint(ctx context.Context, debug string) (f footprint, err error) {
 	err = settled(ctx, func() (string, error) {
 		f = footprint{}
@@ -142,7 +142,7 @@ func (s *server) footprint(ctx context.Context, debug string) (f footprint, err 
 	return f, err
 }
 
-// goroutines asks the debug port.
+// goroutines asks the debug port for the number of goroutines.
 func (s *server) goroutines(ctx context.Context, debug string) (int, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+debug+"/debug/pprof/goroutine?debug=1", http.NoBody)
 	if err != nil {
@@ -165,7 +165,7 @@ func (s *server) goroutines(ctx context.Context, debug string) (int, error) {
 	return n, nil
 }
 
-// freeAddress is one on loopback that nobody uses.
+// freeAddress returns a free address on loopback.
 func freeAddress() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // loopback, at once
 	if err != nil {

@@ -13,29 +13,29 @@ import (
 	"text/tabwriter"
 )
 
-// The works large and csv: what is done to a whole database or table that is
-// far larger than the memory that it may take. The command-line client does it,
-// against a server whose snapshots an S3 server on the same disk keeps.
+// The works large and csv: operations on a complete database or table that is far
+// larger than the memory limit. The command-line client starts them, on a server
+// with snapshots in an S3 server on the same disk.
 const (
 	megabyte = 1_000_000
-	// flatTarget is the most that any process may have in memory.
+	// flatTarget is the largest memory of any process.
 	flatTarget = 150
-	// snapshotTarget is how long a snapshot may take, as a multiple of what
-	// SQLite and zstd take for the same.
+	// snapshotTarget is the longest duration of a snapshot, as a multiple of that
+	// of SQLite and zstd.
 	snapshotTarget = 1.5
 	largeRounds    = 2
 	largeDatabase  = mainEntity + "/large.sqlite"
 )
 
-// largeSteps are what the work large can do after the import, in order.
+// largeSteps are the steps of the work large after the import, in order.
 var largeSteps = []string{"snapshot", "restore", "restore-to", "export", "ndjson", "fork"}
 
 // large is one run of the work.
 type large struct {
 	*user
-	file    string // the database as it was made
+	file    string // the generated database
 	size    int64
-	out     string // directory for what is exported
+	out     string // directory for exports
 	changes int
 	plain   []plain
 	took    []float64 // seconds of each snapshot
@@ -47,14 +47,14 @@ func (b *bench) largeDatabase(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { // what came before an error, too
+	defer func() { // also after an error
 		if len(l.took) > 0 {
 			b.found.add(nil, l.snapshotLine())
 		}
 		b.found.add(nil, flatLine("large", l.steps))
 		b.found.notes = append(b.found.notes, func(out io.Writer) { reportSteps(out, l.steps, l.plain) })
 	}()
-	if err := l.bring(ctx); err != nil {
+	if err := l.importDatabase(ctx); err != nil {
 		return err
 	}
 	for _, name := range largeSteps {
@@ -68,7 +68,8 @@ func (b *bench) largeDatabase(ctx context.Context) (err error) {
 	return nil
 }
 
-// prepareLarge makes the database and starts the servers; end removes all of it.
+// prepareLarge creates the database and starts the servers; end removes all of
+// it.
 func (b *bench) prepareLarge(ctx context.Context) (l *large, end func(), err error) {
 	dir := filepath.Join(b.dir, "large")
 	l = &large{file: filepath.Join(dir, "made.sqlite"), out: dir}
@@ -80,7 +81,7 @@ func (b *bench) prepareLarge(ctx context.Context) (l *large, end func(), err err
 		if store != nil {
 			store.stop()
 		}
-		_ = os.RemoveAll(dir) // it is in a temporary place, or one that was chosen
+		_ = os.RemoveAll(dir) // it is in a temporary directory
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return l, end, err
@@ -100,11 +101,11 @@ func (b *bench) prepareLarge(ctx context.Context) (l *large, end func(), err err
 	return l, end, err
 }
 
-// roomyServer is an ayb server of its own that takes databases of that size.
+// roomyServer starts a separate ayb server that accepts databases of that size.
 func (b *bench) roomyServer(ctx context.Context, dir string, size int64, s *store) (*user, error) {
 	c := aybConfig{program: b.ayb, dir: dir, env: append(s.env(), fmt.Sprint("AYB__LIMITS__DATABASE_BYTES=", 2*size))}
 	if b.servers == nil {
-		c.debug = b.debug // else the address is taken
+		c.debug = b.debug // else the main server uses the address
 	}
 	server, err := startAyb(ctx, c)
 	if err != nil {
@@ -117,13 +118,13 @@ func (b *bench) roomyServer(ctx context.Context, dir string, size int64, s *stor
 	return newUser(b.ayb, server, dir)
 }
 
-// bring imports the database.
-func (l *large) bring(ctx context.Context) error {
-	_, err := l.does(ctx, "import", l.size, "import", l.file, largeDatabase, "--format", "sqlite")
+// importDatabase imports the database.
+func (l *large) importDatabase(ctx context.Context) error {
+	_, err := l.runCommand(ctx, "import", l.size, "import", l.file, largeDatabase, "--format", "sqlite")
 	return err
 }
 
-// snapshots takes snapshots in turn with SQLite and zstd.
+// snapshots takes snapshots, alternating with SQLite and zstd.
 func (l *large) snapshots(ctx context.Context) error {
 	for range largeRounds {
 		p, err := measurePlain(ctx, l.file)
@@ -134,7 +135,7 @@ func (l *large) snapshots(ctx context.Context) error {
 		if err := l.change(ctx); err != nil {
 			return err
 		}
-		done, err := l.does(ctx, "snapshot", l.size, "take_snapshot", largeDatabase)
+		done, err := l.runCommand(ctx, "snapshot", l.size, "take_snapshot", largeDatabase)
 		if err != nil {
 			return err
 		}
@@ -152,14 +153,14 @@ func (l *large) snapshotLine() line {
 	return compared(fmt.Sprintf("snapshot of %d MB (floor: VACUUM INTO, integrity_check, zstd)", l.size/megabyte), " s", median(sums), median(l.took)).atMost(snapshotTarget)
 }
 
-// change makes the database another one than any before.
+// change changes the database to a new state.
 func (l *large) change(ctx context.Context) error {
 	l.changes++
 	_, err := l.ask(ctx, databasePath(largeDatabase), fmt.Sprintf("UPDATE item SET price = -%d WHERE id = 1", l.changes))
 	return err
 }
 
-// holds looks at a database after a step: all rows, and this change.
+// holds checks a database after a step: all rows, and this change.
 func (l *large) holds(ctx context.Context, database string, change int) error {
 	got, err := l.ask(ctx, databasePath(database), "SELECT count(*) > 1000 AND max(id) = count(*), cast(min(price) AS INTEGER) FROM item")
 	if want := fmt.Sprintf(`[["1","%d"]]`, -change); err == nil && !bytes.Contains(got, []byte(want)) {
@@ -178,13 +179,13 @@ func (l *large) do(ctx context.Context, name string) error {
 		return l.restoreTo(ctx)
 	case "fork":
 		to := mainEntity + "/forked.sqlite"
-		_, err := l.does(ctx, "fork", l.size, "fork", largeDatabase, to)
+		_, err := l.runCommand(ctx, "fork", l.size, "fork", largeDatabase, to)
 		return errors.Join(err, l.holds(ctx, to, l.changes))
 	}
 	return l.export(ctx, name)
 }
 
-// restore goes back from a state that has no snapshot yet, which is stored first.
+// restore restores a snapshot over a state without one, which is stored first.
 func (l *large) restore(ctx context.Context) error {
 	id, err := l.newest(ctx)
 	if err != nil {
@@ -193,7 +194,7 @@ func (l *large) restore(ctx context.Context) error {
 	if err := l.change(ctx); err != nil {
 		return err
 	}
-	if _, err := l.does(ctx, "restore in place, and the snapshot before it", l.size, "restore_snapshot", largeDatabase, id); err != nil {
+	if _, err := l.runCommand(ctx, "restore in place, and the snapshot before it", l.size, "restore_snapshot", largeDatabase, id); err != nil {
 		return err
 	}
 	l.changes--
@@ -206,11 +207,12 @@ func (l *large) restoreTo(ctx context.Context) error {
 		return err
 	}
 	to := mainEntity + "/restored.sqlite"
-	_, err = l.does(ctx, "restore --to a new database", l.size, "restore_snapshot", largeDatabase, id, "--to", to)
+	_, err = l.runCommand(ctx, "restore --to a new database", l.size, "restore_snapshot", largeDatabase, id, "--to", to)
 	return err
 }
 
-// newest is the id of the newest snapshot, which is taken if there is none.
+// newest returns the id of the newest snapshot, and takes one if the list is
+// empty.
 func (l *large) newest(ctx context.Context) (string, error) {
 	owner, err := l.api(l.token)
 	if err != nil {
@@ -228,15 +230,15 @@ func (l *large) newest(ctx context.Context) (string, error) {
 	return taken.SnapshotID, err
 }
 
-// export writes a file, which has to hold everything.
+// export writes a file and checks that it is complete.
 func (l *large) export(ctx context.Context, name string) error {
 	format := name
 	if name == "export" {
 		format = "sqlite"
 	}
 	file := filepath.Join(l.out, "exported."+format)
-	defer func() { _ = os.Remove(file) }() // the directory goes, too
-	if _, err := l.does(ctx, "export --format "+format, l.size, "export", largeDatabase, file, "--format", format); err != nil {
+	defer func() { _ = os.Remove(file) }() // the directory is removed later
+	if _, err := l.runCommand(ctx, "export --format "+format, l.size, "export", largeDatabase, file, "--format", format); err != nil {
 		return err
 	}
 	info, err := os.Stat(file)
@@ -251,12 +253,12 @@ func (l *large) export(ctx context.Context, name string) error {
 	return nil
 }
 
-// flatLine is about the largest process in all steps.
+// flatLine is the result for the largest process in all steps.
 func flatLine(work string, steps []step) line {
 	return line{Measure: work + ": memory of the largest process", Unit: " MB", Ayb: float64(largest(steps).most()) / 1e6}.atMost(flatTarget)
 }
 
-// reportSteps prints each step with what it took.
+// reportSteps prints each step with its duration and memory.
 func reportSteps(out io.Writer, steps []step, plains []plain) {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "step\ttime\tMB/s\tmost memory of a process\t")

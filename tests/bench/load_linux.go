@@ -5,15 +5,15 @@ import (
 	"fmt"
 )
 
-// What the tables hold. Every text that a work expects is made from these.
+// The contents of the tables. The expected answers of works are made from these.
 const (
 	pointRows       = 10_000
 	streamRows      = 1_000_000
 	spreadDatabases = 64
 )
 
-// load makes a table in the main database, or the databases of the work
-// spread with a table each.
+// load creates a table in the main database, or the databases of the work spread
+// with a table each.
 func (s *server) load(ctx context.Context, table string) error {
 	if table != "spread" {
 		return s.fill(ctx, s.paths[0], table)
@@ -29,7 +29,7 @@ func (s *server) load(ctx context.Context, table string) error {
 	return nil
 }
 
-// another adds a database; the floor makes one for every path.
+// another adds a database; the floor creates one for every path.
 func (s *server) another(ctx context.Context, name string) error {
 	if s.token != "" {
 		return s.create(ctx, name)
@@ -47,7 +47,7 @@ func (s *server) fill(ctx context.Context, path, table string) error {
 	return nil
 }
 
-// tableOf is the SQL that makes a table.
+// tableOf returns the SQL that creates a table.
 func tableOf(name string) []string {
 	if name == "log" {
 		return []string{"CREATE TABLE log(id INTEGER PRIMARY KEY, k INTEGER, v TEXT)"}

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// options are what the command line decides.
+// options are the options of the command line.
 type options struct {
 	ayb    string
 	dir    string
@@ -28,7 +28,7 @@ type options struct {
 	cold   int
 	idle   int
 	hosted int
-	size   int // megabytes, as the two below
+	size   int // in megabytes, like the next two
 	csv    int
 	beside int
 	steps  []string

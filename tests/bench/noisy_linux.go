@@ -17,11 +17,11 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// The work noisy: one account reads single rows at a modest, fixed rate, and
-// another does its worst meanwhile. The rate is fixed, and latency counts from
-// the moment at which a request was due, so that a server that is late cannot
-// make the load lighter. The generator's thread has real-time priority: it
-// stands for clients on other machines, whose processors the noise does not use.
+// The work noisy: one account reads single rows at a moderate, fixed rate, while
+// another one overloads the server. Latency counts from the moment at which a
+// request was due, so that a slow server cannot reduce the load. The generator's
+// thread has real-time priority: it stands for clients on other machines, which
+// the load does not slow down.
 const (
 	noisyName  = "noisy"
 	quietConns = 4
@@ -30,8 +30,8 @@ const (
 	noisyTarget = 1.5
 )
 
-// noise is what the noisy account asks for, on which of its databases, and how
-// many times at once.
+// noise is the load of the noisy account: its statements, their databases, and
+// how many run at the same time.
 var noise = []struct {
 	database string
 	times    int
@@ -43,17 +43,16 @@ var noise = []struct {
 	{"fourth.sqlite", 2, "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT length(group_concat(x || 'memory')) FROM c"},
 }
 
-// noisyResult is what the quiet account has seen.
+// noisyResult is the result for the quiet account.
 type noisyResult struct {
 	alone, beside [][]time.Duration // by round
 	asked         int64             // by the noisy account
 	spent         map[string]time.Duration
 }
 
-// noisy measures the quiet account, and prints more than the result when all
-// is done.
+// noisy measures the quiet account, and prints details at the end.
 func (b *bench) noisy(ctx context.Context) error {
-	both, err := b.both(ctx, "point")
+	both, err := b.startBoth(ctx, "point")
 	if err != nil {
 		return err
 	}
@@ -61,13 +60,14 @@ func (b *bench) noisy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ratio := float64(typical(r.beside, 0.99)) / float64(typical(r.alone, 0.99))
+	ratio := float64(medianOfQuantiles(r.beside, 0.99)) / float64(medianOfQuantiles(r.alone, 0.99))
 	b.found.add(nil, line{Measure: "noisy: p99 beside another account's noise ÷ p99 alone", Ayb: ratio}.atMost(noisyTarget))
 	b.found.notes = append(b.found.notes, func(out io.Writer) { reportNoisy(out, r) })
 	return nil
 }
 
-// runNoisy measures the quiet account alone and beside the noisy one, in turn.
+// runNoisy measures the quiet account alone and beside the noisy one, in
+// alternating rounds.
 func runNoisy(ctx context.Context, o options, ayb *server) (noisyResult, error) {
 	var r noisyResult
 	token, err := ayb.register(ctx, noisyName)
@@ -87,7 +87,7 @@ func runNoisy(ctx context.Context, o options, ayb *server) (noisyResult, error) 
 		if round < 0 {
 			length = o.warm
 		}
-		alone, err := quiet(ctx, ayb, length)
+		alone, err := readQuietly(ctx, ayb, length)
 		if err != nil {
 			return r, err
 		}
@@ -110,7 +110,7 @@ func runNoisy(ctx context.Context, o options, ayb *server) (noisyResult, error) 
 	return r, nil
 }
 
-// besideNoise is quiet while all of the noise is on.
+// besideNoise measures the quiet account during the load.
 func besideNoise(ctx context.Context, ayb *server, loud []*server, length time.Duration) (int64, []time.Duration, error) {
 	ctx, stop := context.WithCancel(ctx)
 	var running sync.WaitGroup
@@ -119,7 +119,7 @@ func besideNoise(ctx context.Context, ayb *server, loud []*server, length time.D
 	defer stop()
 	for i, n := range noise {
 		for range n.times {
-			running.Go(func() { shout(ctx, loud[i], n.sql, &asked) })
+			running.Go(func() { makeNoise(ctx, loud[i], n.sql, &asked) })
 		}
 	}
 	for deadline := time.Now().Add(10 * time.Second); asked.Load() < int64(len(noise)); {
@@ -128,19 +128,18 @@ func besideNoise(ctx context.Context, ayb *server, loud []*server, length time.D
 		}
 		runtime.Gosched()
 	}
-	took, err := quiet(ctx, ayb, length)
+	took, err := readQuietly(ctx, ayb, length)
 	return asked.Load(), took, err
 }
 
-// shout asks again whenever the server has had enough of a statement: that it
-// is refused or stopped is what is expected.
-func shout(ctx context.Context, s *server, sql string, asked *atomic.Int64) {
+// makeNoise repeats a statement. The server may refuse or stop it.
+func makeNoise(ctx context.Context, s *server, sql string, asked *atomic.Int64) {
 	for ctx.Err() == nil {
 		asked.Add(1)
 		if _, err := s.ask(ctx, s.paths[0], sql); err == nil {
 			continue
 		}
-		select { // the refused ones shall not be a flood of requests
+		select { // so that refused requests do not become a flood
 		case <-ctx.Done():
 		case <-time.After(50 * time.Millisecond):
 		}
@@ -159,9 +158,9 @@ func (s *server) tenant(ctx context.Context, database, token string) (*server, e
 	return t, err
 }
 
-// quiet reads single rows for a time, one each quietPace, and tells how long
-// each took.
-func quiet(ctx context.Context, s *server, length time.Duration) ([]time.Duration, error) {
+// readQuietly reads single rows for a time, one each quietPace, and returns the
+// durations.
+func readQuietly(ctx context.Context, s *server, length time.Duration) ([]time.Duration, error) {
 	g, err := newGenerator(s, pointRead(), quietConns)
 	if err != nil {
 		return nil, err
@@ -174,16 +173,16 @@ func quiet(ctx context.Context, s *server, length time.Duration) ([]time.Duratio
 	defer unix.Close(timer)
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	// Without the right to it the figures are a little worse for the server.
+	// Without the privilege the server's figures are a little worse.
 	_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1, Flags: unix.SCHED_FLAG_RESET_ON_FORK}, 0)
 	defer func() {
-		_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_NORMAL}, 0) // as it was, or never changed
+		_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_NORMAL}, 0) // back to the default
 	}()
 	return g.pace(ctx, timer, quietPace, int(length/quietPace))
 }
 
-// ticker is a timer among the generator's descriptors, under the number of
-// none of its connections.
+// ticker adds a timer to the generator's descriptors, with a number that is not
+// a connection.
 func (g *generator) ticker(every time.Duration) (int, error) {
 	fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC)
 	if err != nil {
@@ -198,7 +197,7 @@ func (g *generator) ticker(every time.Duration) (int, error) {
 	return fd, nil
 }
 
-// pace sends n requests, one at each tick, on whichever connection is free.
+// pace sends n requests, one at each tick, on a free connection.
 func (g *generator) pace(ctx context.Context, timer int, every time.Duration, n int) ([]time.Duration, error) {
 	begin, sent, free := time.Now(), 0, make([]*wire, 0, len(g.wires))
 	for i := range g.wires {
@@ -243,7 +242,7 @@ func (g *generator) pace(ctx context.Context, timer int, every time.Duration, n 
 	return g.took, nil
 }
 
-// reportNoisy prints both and their ratio.
+// reportNoisy prints both results and their ratio.
 func reportNoisy(out io.Writer, r noisyResult) {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "noisy: point reads of another account\tp50\tp90\tp99\tp99.9\t")
@@ -255,18 +254,18 @@ func reportNoisy(out io.Writer, r noisyResult) {
 		}
 		fmt.Fprintln(t)
 	}
-	row("alone", func(q float64) string { return short(typical(r.alone, q)) })
-	row("beside the noise", func(q float64) string { return short(typical(r.beside, q)) })
+	row("alone", func(q float64) string { return short(medianOfQuantiles(r.alone, q)) })
+	row("beside the noise", func(q float64) string { return short(medianOfQuantiles(r.beside, q)) })
 	row("ratio", func(q float64) string {
-		return fmt.Sprintf("%.2f", float64(typical(r.beside, q))/float64(typical(r.alone, q)))
+		return fmt.Sprintf("%.2f", float64(medianOfQuantiles(r.beside, q))/float64(medianOfQuantiles(r.alone, q)))
 	})
 	flush(t, out)
 	fmt.Fprintf(out, "medians of %d rounds; the noise asked %d times; processor time in the last round: %s\n\n", len(r.alone), r.asked, shares(r.spent, 1))
 }
 
-// typical is the median of what the rounds have at a quantile: a moment in
-// which the machine did something else spoils one of them.
-func typical(rounds [][]time.Duration, q float64) time.Duration {
+// medianOfQuantiles returns the median over rounds of a quantile, so that one disturbed
+// round does not count.
+func medianOfQuantiles(rounds [][]time.Duration, q float64) time.Duration {
 	var each []float64
 	for _, took := range rounds {
 		each = append(each, float64(quantile(took, q)))

@@ -11,14 +11,14 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// peaks are the most resident memory that a process of each role has had, as
-// the kernel counts it (VmHWM), in bytes.
+// peaks are the peaks of the resident memory (VmHWM) of a process of each role,
+// in bytes.
 type peaks map[string]int64
 
-// add takes the larger of both.
+// add keeps the larger value.
 func (p peaks) add(role string, bytes int64) { p[role] = max(p[role], bytes) }
 
-// most is that of the largest process.
+// most returns the peak of the largest process.
 func (p peaks) most() int64 {
 	if len(p) == 0 {
 		return 0
@@ -34,9 +34,9 @@ func (p peaks) String() string {
 	return strings.Join(s, ", ")
 }
 
-// watchPeaks looks at the processes of a server, and at others that are given
-// by role, until stop; processes that come and go meanwhile count, too. The
-// kernel forgets what was before.
+// watchPeaks follows the memory of a server's processes, and of others that are
+// given by role, until stop. New processes count too. At the beginning the
+// kernel resets the peaks.
 func (s *server) watchPeaks(others map[string]int, stop <-chan struct{}) peaks {
 	forgotten, p := map[int]bool{}, peaks{}
 	tick := time.NewTicker(10 * time.Millisecond)
@@ -50,7 +50,7 @@ func (s *server) watchPeaks(others map[string]int, stop <-chan struct{}) peaks {
 			for _, pid := range pids {
 				if !forgotten[pid] {
 					forgotten[pid] = true
-					// It needs a right; without it, what was before counts.
+					// This needs a privilege; without it the earlier peak counts.
 					_ = os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0)
 				}
 				p.add(role, harness.PeakRSS(pid))
@@ -64,7 +64,7 @@ func (s *server) watchPeaks(others map[string]int, stop <-chan struct{}) peaks {
 	}
 }
 
-// largest are the roles with their memory over all steps.
+// largest returns the peak of each role over all steps.
 func largest(steps []step) peaks {
 	p := peaks{}
 	for _, s := range steps {

@@ -16,11 +16,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// madeRows are how many rows are made at a time.
+// madeRows is how many rows one statement creates.
 const madeRows = 20_000
 
 // makeDatabase writes a database of at least so many bytes: rows of about 500
-// bytes, some of which compress and some do not, and an index.
+// bytes, partly compressible, and an index.
 func makeDatabase(ctx context.Context, file string, size int64) error {
 	db, err := sql.Open("sqlite3", "file:"+file+"?_journal_mode=OFF&_synchronous=OFF&_locking_mode=EXCLUSIVE")
 	if err != nil {
@@ -39,7 +39,7 @@ func makeDatabase(ctx context.Context, file string, size int64) error {
 	return errors.Join(err, db.Close())
 }
 
-// someWords is a text that compresses about as well as one in a language.
+// someWords returns a text that compresses about as well as a natural language.
 func someWords() string {
 	r := rand.New(rand.NewPCG(1, 2))
 	var b strings.Builder
@@ -54,7 +54,7 @@ func someWords() string {
 	return b.String()
 }
 
-// plain is how long it takes without ayb to do what a snapshot needs.
+// plain is the duration of the steps of a snapshot without ayb.
 type plain struct {
 	vacuum, check, pack time.Duration
 	packer              string
@@ -62,8 +62,8 @@ type plain struct {
 
 func (p plain) sum() time.Duration { return p.vacuum + p.check + p.pack }
 
-// measurePlain copies a database with VACUUM INTO, checks the copy, and
-// compresses it, one after another, and removes both.
+// measurePlain copies a database with VACUUM INTO, checks the copy, compresses
+// it, and removes both.
 func measurePlain(ctx context.Context, file string) (p plain, err error) {
 	dir, err := os.MkdirTemp(filepath.Dir(file), "plain-")
 	if err != nil {
@@ -88,13 +88,14 @@ func measurePlain(ctx context.Context, file string) (p plain, err error) {
 	}
 	if _, missing := exec.LookPath("zstd"); missing != nil {
 		p.packer = "zstd at level 3 in Go"
-		pack = func() error { return packInGo(copied, packed) }
+		pack = func() error { return compressInGo(copied, packed) }
 	}
 	p.pack, err = timed(pack)
 	return p, err
 }
 
-// timed returns how long something takes once everything before is on disk.
+// timed returns the duration of a function. Earlier writes are flushed to disk
+// first.
 func timed(do func() error) (time.Duration, error) {
 	unix.Sync()
 	begin := time.Now()
@@ -102,7 +103,7 @@ func timed(do func() error) (time.Duration, error) {
 	return time.Since(begin), err
 }
 
-// execute runs a statement on a file. With want it has to give that.
+// execute runs a statement on a file. With want it must have that result.
 func execute(ctx context.Context, file, statement, want string) error {
 	db, err := sql.Open("sqlite3", "file:"+file)
 	if err != nil {
@@ -123,8 +124,8 @@ func execute(ctx context.Context, file, statement, want string) error {
 	return nil
 }
 
-// packInGo is for machines without the command zstd.
-func packInGo(from, to string) error {
+// compressInGo compresses a file on machines without the command zstd.
+func compressInGo(from, to string) error {
 	src, err := os.Open(from)
 	if err != nil {
 		return err

@@ -34,7 +34,7 @@ func report(out io.Writer, f findings) {
 	flush(t, out)
 }
 
-// amount prints a number with what it counts, with as many digits as help.
+// amount prints a number with its unit, with a useful number of digits.
 func amount(n float64, unit string) string {
 	if n >= 100 || n == 0 {
 		return fmt.Sprintf("%.0f%s", n, unit)
@@ -42,7 +42,8 @@ func amount(n float64, unit string) string {
 	return fmt.Sprintf("%.3g%s", n, unit)
 }
 
-// reportSides says how long requests took and which process computed for them.
+// reportSides prints the durations of requests and the processor time of each
+// process.
 func reportSides(t *tabwriter.Writer, sides []*side) {
 	if len(sides) == 0 {
 		return
@@ -70,7 +71,7 @@ func reportStreams(t *tabwriter.Writer, sides []*streamSide) {
 
 // flush ends a table.
 func flush(t *tabwriter.Writer, out io.Writer) {
-	_ = t.Flush() // what cannot be printed cannot be complained about either
+	_ = t.Flush() // there is no other place for the error
 	fmt.Fprintln(out)
 }
 
@@ -82,7 +83,7 @@ func shares(spent map[string]time.Duration, n int) string {
 	return strings.Join(s, ", ")
 }
 
-// memory tells of the processes that had any.
+// memory returns the idle and the peak memory of processes as a text.
 func memory(idle, peak map[process]int64) string {
 	var s []string
 	for _, p := range slices.SortedFunc(maps.Keys(peak), func(a, b process) int { return cmp.Compare(a.role, b.role) }) {
@@ -91,7 +92,7 @@ func memory(idle, peak map[process]int64) string {
 	return strings.Join(s, ", ")
 }
 
-// short prints a duration with three digits.
+// short formats a duration with three digits.
 func short(d time.Duration) string {
 	switch {
 	case d < time.Millisecond:

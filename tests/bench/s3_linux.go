@@ -21,7 +21,7 @@ type store struct {
 
 const bucketName = "bench"
 
-// startStore starts an S3 server that keeps what it gets in a directory.
+// startStore starts an S3 server that stores objects in a directory.
 func startStore(ctx context.Context, dir string) (*store, error) {
 	if err := os.MkdirAll(filepath.Join(dir, bucketName), 0o700); err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func startStore(ctx context.Context, dir string) (*store, error) {
 		if err != nil {
 			return false, nil //nolint:nilerr // it does not listen yet
 		}
-		return true, resp.Body.Close() // any answer will do
+		return true, resp.Body.Close() // any answer means that it runs
 	})
 	if err != nil {
 		s.stop()
@@ -62,7 +62,7 @@ func (s *store) stop() {
 	_ = s.cmd.Wait()                          // ended by a signal
 }
 
-// env is the configuration of an ayb server that keeps its snapshots there.
+// env returns the configuration of an ayb server with its snapshots there.
 func (s *store) env() []string {
 	return []string{
 		"AYB__SNAPSHOTS__ENDPOINT_URL=" + s.url, "AYB__SNAPSHOTS__BUCKET=" + bucketName, "AYB__SNAPSHOTS__REGION=us-east-1",

@@ -14,31 +14,31 @@ import (
 	"time"
 )
 
-// server is one of the two that are compared, as a running process.
+// server is one of the compared servers, as a running process.
 type server struct {
 	name  string
 	addr  string   // HOST:PORT
-	paths []string // of queries: of the main database, then of those of the work spread
-	mails string   // the file of an ayb server
+	paths []string // for queries: of the main database, then of those of the work spread
+	mails string   // the mail file of an ayb server
 	token string
 	cmd   *exec.Cmd
-	out   *watched
-	// client keeps a connection, and asks for no compression.
+	out   *watchedOutput
+	// client keeps a connection, without compression.
 	client http.Client
 }
 
-// url is the base URL.
+// url returns the base URL.
 func (s *server) url() string { return "http://" + s.addr }
 
-// watched keeps what a server prints and tells of a line.
-type watched struct {
+// watchedOutput keeps the output of a server and reports a line.
+type watchedOutput struct {
 	mu    sync.Mutex
 	text  bytes.Buffer
 	sign  string
 	found chan string
 }
 
-func (w *watched) Write(p []byte) (int, error) {
+func (w *watchedOutput) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.text.Write(p)
@@ -47,22 +47,21 @@ func (w *watched) Write(p []byte) (int, error) {
 	if ok && whole {
 		select {
 		case w.found <- line:
-		default: // told already
+		default: // reported already
 		}
 	}
 	return len(p), nil
 }
 
-func (w *watched) String() string {
+func (w *watchedOutput) String() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.text.String()
 }
 
-// start runs a program until stop and waits for the line that says where it
-// listens.
+// start runs a program until stop, and waits for the line with its address.
 func start(ctx context.Context, name, sign string, cmd *exec.Cmd) (*server, error) {
-	s := &server{name: name, cmd: cmd, out: &watched{sign: sign, found: make(chan string, 1)}}
+	s := &server{name: name, cmd: cmd, out: &watchedOutput{sign: sign, found: make(chan string, 1)}}
 	s.client.Transport = &http.Transport{DisableCompression: true, ReadBufferSize: 256 << 10, MaxIdleConnsPerHost: creators}
 	cmd.Stdout, cmd.Stderr = s.out, s.out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
@@ -100,7 +99,7 @@ func startFloor(ctx context.Context, dir string) (*server, error) {
 	return s, nil
 }
 
-// open posts SQL and gives the body of the answer.
+// open posts SQL and returns the body of the answer.
 func (s *server) open(ctx context.Context, path, accept, sql string) (io.ReadCloser, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url()+path, strings.NewReader(sql))
 	if err != nil {
@@ -118,13 +117,13 @@ func (s *server) open(ctx context.Context, path, accept, sql string) (io.ReadClo
 	}
 	if resp.StatusCode != http.StatusOK {
 		defer resp.Body.Close()
-		text, _ := io.ReadAll(resp.Body) // as much as came
+		text, _ := io.ReadAll(resp.Body) // possibly incomplete
 		return nil, fmt.Errorf("status %d: %s", resp.StatusCode, text)
 	}
 	return resp.Body, nil
 }
 
-// ask posts SQL and gives the whole answer.
+// ask posts SQL and returns the complete answer.
 func (s *server) ask(ctx context.Context, path, sql string) ([]byte, error) {
 	body, err := s.open(ctx, path, "", sql)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/ayb-go/ayb/tests/harness"
 )
 
-// side is what one server did in one work.
+// side is the result of one server in one work.
 type side struct {
 	Work   string    `json:"work"`
 	Server string    `json:"server"`
@@ -32,13 +32,13 @@ func (s *side) add(rate float64, took []time.Duration, spent map[string]time.Dur
 	}
 }
 
-// rate is the median over rounds.
+// rate returns the median over rounds.
 func (s *side) rate() float64 { return median(s.Rates) }
 
-// quantile is over all requests.
+// quantile returns a quantile over all requests.
 func (s *side) quantile(q float64) time.Duration { return quantile(s.took, q) }
 
-// quantile of durations that are sorted; 0 of none.
+// quantile returns a quantile of sorted durations; 0 without any.
 func quantile(sorted []time.Duration, q float64) time.Duration {
 	if len(sorted) == 0 {
 		return 0
@@ -51,7 +51,7 @@ func median(xs []float64) float64 {
 	return (xs[(len(xs)-1)/2] + xs[len(xs)/2]) / 2
 }
 
-// rates compares what was done per second; units is how much a request does.
+// rates compares requests per second; units is the number of units in a request.
 func (c comparison) rates(measure string, units float64) line {
 	floor, ayb := c[0], c[1]
 	l := compared(measure, "/s", floor.rate()*units, ayb.rate()*units)
@@ -65,13 +65,13 @@ func (c comparison) rates(measure string, units float64) line {
 	return l
 }
 
-// medians compares how long the median request took.
+// medians compares the median durations of requests.
 func (c comparison) medians(measure string) line {
 	ms := func(s *side) float64 { return float64(s.quantile(0.5)) / 1e6 }
 	return compared(measure+": p50", " ms", ms(c[0]), ms(c[1]))
 }
 
-// processes are those of a server, by role.
+// processes returns the processes of a server, by role.
 func (s *server) processes() map[string][]int {
 	p := map[string][]int{s.name: {s.pid()}}
 	if daemons := s.daemons(); len(daemons) > 0 {
@@ -84,7 +84,8 @@ func (s *server) pid() int { return s.cmd.Process.Pid }
 
 func (s *server) daemons() []int { return harness.Children(s.pid()) }
 
-// processorTime is what each role, and this generator, have used so far.
+// processorTime returns the processor time of each role, and of this generator,
+// so far.
 func (s *server) processorTime() map[string]time.Duration {
 	t := map[string]time.Duration{"generator": harness.ProcessorTime(os.Getpid())}
 	for role, pids := range s.processes() {
@@ -109,7 +110,7 @@ type process struct {
 	pid  int
 }
 
-// memory is the resident memory of each process.
+// memory returns the resident memory of each process.
 func (s *server) memory() map[process]int64 {
 	m := map[process]int64{}
 	for role, pids := range s.processes() {

@@ -12,29 +12,28 @@ import (
 	"time"
 )
 
-// The work stop: how soon a statement that has to end gives its connection back.
-// The server has one connection that reads, so that a small statement on the same
-// database is answered when the endless one has ended, and not before. What
-// counts is how long after the stop that is, as a multiple of what the small
-// statement takes alone. It is for a quiet machine more than other works are: a
-// statement that has computed for long yields to everything else that computes,
-// and then is late to hear that it has to stop.
+// The work stop: the time until a stopped statement frees its connection. The
+// server has one connection that reads, so a small statement on the same database
+// is answered only after the end of the endless one. The result is the time from
+// the stop to that answer, as a multiple of the time of the small statement alone.
+// It needs a quiet machine: a statement that has computed for long has a low
+// priority, and on a busy machine it notices the stop late.
 const (
-	stopTries = 10 // of each way with each statement, in a round
-	stopAlone = 30 // of the small statement between two stops
+	stopTries = 10 // stops of each kind for each statement, in a round
+	stopAlone = 30 // repetitions of the small statement between two stops
 	stopLimit = 300 * time.Millisecond
 	stopSmall = "SELECT 1"
 )
 
-// The ways in which a statement has to end.
+// The ways to stop a statement.
 const (
 	timeLimit  = "time limit"
 	clientGone = "client gone"
 )
 
-// endless are statements that are busy in different parts of the engine, and the
-// largest ratio in the median. A sort hears of a stop only between the pieces that
-// it sorts, and has to throw away what it has gathered.
+// endless are statements that compute in different parts of the engine, with the
+// largest allowed median ratio. A sort notices a stop only between the pieces that
+// it sorts, and must free its memory.
 var endless = []struct {
 	name, sql string
 	target    float64
@@ -70,8 +69,8 @@ func (b *bench) stopping(ctx context.Context) error {
 	return nil
 }
 
-// stopRound is the ratio of a round, which measures the small statement alone
-// between the stops, so that a noisy moment of the machine hits both.
+// stopRound returns the ratio of a round. It measures the small statement alone
+// between the stops, so that a disturbance of the machine affects both.
 func (s *server) stopRound(ctx context.Context, sql string, timed bool) (float64, error) {
 	var took, alone []time.Duration
 	for range stopTries {
@@ -91,7 +90,7 @@ func (s *server) stopRound(ctx context.Context, sql string, timed bool) (float64
 	return float64(quantile(took, 0.5)) / float64(quantile(alone, 0.5)), nil
 }
 
-// oneReader is a server of its own that reads on one connection.
+// oneReader starts a separate server that reads on one connection.
 func (b *bench) oneReader(ctx context.Context) (*server, error) {
 	s, err := startAyb(ctx, aybConfig{program: b.ayb, dir: filepath.Join(b.dir, "stop"), env: []string{"AYB__QUERYNODE__READERS=1"}})
 	if err != nil {
@@ -107,7 +106,7 @@ func (b *bench) oneReader(ctx context.Context) (*server, error) {
 	return s, nil
 }
 
-// small asks the small statement again and again, and tells how long each took.
+// small repeats the small statement, and returns the durations.
 func (s *server) small(ctx context.Context, times int) ([]time.Duration, error) {
 	took := make([]time.Duration, 0, times)
 	for range times {
@@ -120,9 +119,9 @@ func (s *server) small(ctx context.Context, times int) ([]time.Duration, error) 
 	return took, nil
 }
 
-// stopped lets a statement run and the small one wait for its connection, has the
-// first reach its time limit or its client go away, and tells how long after that
-// the small one is answered.
+// stopped runs a statement and lets the small one wait for its connection. The
+// first is stopped by its time limit or by a disconnect; the result is the time
+// from then until the small one is answered.
 func (s *server) stopped(ctx context.Context, sql string, timed bool) (time.Duration, error) {
 	during, leave := context.WithCancel(ctx)
 	defer leave()
@@ -132,7 +131,7 @@ func (s *server) stopped(ctx context.Context, sql string, timed bool) (time.Dura
 	}
 	begin, ended := time.Now(), make(chan error, 1)
 	go func() { ended <- s.endless(during, sql, limit) }()
-	pause(ctx, stopLimit/3) // it has the connection then
+	pause(ctx, stopLimit/3) // now it has the connection
 	type answer struct {
 		at  time.Time
 		err error
@@ -144,7 +143,7 @@ func (s *server) stopped(ctx context.Context, sql string, timed bool) (time.Dura
 	}()
 	moment := begin.Add(stopLimit)
 	if !timed {
-		pause(ctx, stopLimit/3) // so that it waits
+		pause(ctx, stopLimit/3) // now the small one waits
 		moment = time.Now()
 		leave()
 	}
@@ -158,8 +157,8 @@ func (s *server) stopped(ctx context.Context, sql string, timed bool) (time.Dura
 	return next.at.Sub(moment), nil
 }
 
-// endless asks a statement that has no end; the error is nil when it was stopped
-// by its time limit, or by ctx.
+// endless runs an endless statement; the error is nil if its time limit or ctx
+// stopped it.
 func (s *server) endless(ctx context.Context, sql string, limit time.Duration) error {
 	body := fmt.Sprintf(`{"sql":%q,"timeout_ms":%d}`, sql, limit.Milliseconds())
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url()+s.paths[0], strings.NewReader(body))

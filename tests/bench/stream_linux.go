@@ -10,24 +10,24 @@ import (
 	"time"
 )
 
-// streamed is a big result in one form.
+// streamed is a large result in one format.
 type streamed struct {
 	name   string
 	accept string
-	// row is what ends each row, extra how often it occurs besides, and tail
-	// what the answer holds at its end.
+	// row ends each row, extra is the number of its other occurrences, and tail
+	// is a text at the end of the answer.
 	row, tail string
 	extra     int
 }
 
 const bigQuery = "SELECT id, name, price FROM big"
 
-// streamSide is what one server did with the big result.
+// streamSide is the result of one server with the large result.
 type streamSide struct {
 	side
 	bytes int64
 	idle  map[process]int64 // resident memory before
-	peak  map[process]int64 // and the most while it streamed
+	peak  map[process]int64 // largest resident memory during the stream
 }
 
 func (b *bench) stream(ctx context.Context) error {
@@ -39,10 +39,10 @@ func (b *bench) ndjson(ctx context.Context) error {
 	return b.streams(ctx, streamed{name: "ndjson", accept: "application/x-ndjson", row: "]\n", tail: last}, "rows as NDJSON")
 }
 
-// streams reads the big table from both servers in turn. Memory counts as
-// flat if it grows by less than half of the answer.
+// streams reads the large table from both servers in turn. Memory counts as flat
+// if it grows by less than half of the answer.
 func (b *bench) streams(ctx context.Context, form streamed, measure string) error {
-	both, err := b.both(ctx, "big")
+	both, err := b.startBoth(ctx, "big")
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (b *bench) streams(ctx context.Context, form streamed, measure string) erro
 	return nil
 }
 
-// grown is by how much all processes together grew, in MB.
+// grown returns the growth of all processes together, in MB.
 func (side *streamSide) grown() (mb float64) {
 	for p, peak := range side.peak {
 		mb += float64(peak-side.idle[p]) / 1e6
@@ -106,7 +106,7 @@ func (side *streamSide) once(ctx context.Context, s *server, form streamed) erro
 	return nil
 }
 
-// watch looks at the memory of a server's processes until stop.
+// watch follows the memory of a server's processes until stop.
 func (side *streamSide) watch(s *server, stop <-chan struct{}) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -122,16 +122,16 @@ func (side *streamSide) watch(s *server, stop <-chan struct{}) {
 	}
 }
 
-// countRows counts the ends of rows, of two bytes, in an answer as it comes,
+// countRows counts the ends of rows, of two bytes, in an answer as it arrives,
 // and returns its size and its last bytes.
 func countRows(r io.Reader, row string) (rows int, size int64, end []byte, err error) {
 	buf := make([]byte, 256<<10)
-	keep := 0 // bytes of before at the beginning of buf
+	keep := 0 // earlier bytes at the beginning of buf
 	const tail = 512
 	for {
 		n, err := r.Read(buf[keep:])
 		if n > 0 {
-			from := max(keep-len(row)+1, 0) // where the end of a row may have been cut
+			from := max(keep-len(row)+1, 0) // the end of a row may have been split there
 			rows += bytes.Count(buf[from:keep+n], []byte(row))
 			size += int64(n)
 			end = buf[max(keep+n-tail, 0) : keep+n]

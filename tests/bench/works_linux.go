@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// work is a request that is made many times.
+// work is a request that is sent many times.
 type work struct {
 	name string
-	// head holds lines of the request's head, each ended by CR LF.
+	// head has lines of the request's head, each with CR LF.
 	head string
 	// body appends the body of request number n.
 	body func(b []byte, n int) []byte
-	// answer appends the only right answer to request number n. It is nil
-	// where the answer has a part that cannot be known; check looks at those.
+	// answer appends the expected answer to request number n. It is nil if a part
+	// of the answer cannot be known; then check is used.
 	answer func(b []byte, n int) []byte
 	check  func(body []byte) error
 	// top is the number of different n.
@@ -26,7 +26,7 @@ type work struct {
 	spread bool
 }
 
-// pointRead asks for one row by its key.
+// pointRead reads one row by its key.
 func pointRead() work {
 	return work{
 		name: "read", top: pointRows,
@@ -42,7 +42,7 @@ func pointRead() work {
 	}
 }
 
-// oneInsert adds a row.
+// oneInsert inserts a row.
 func oneInsert() work {
 	return work{
 		name: "insert", top: 1 << 30,
@@ -58,7 +58,7 @@ func oneInsert() work {
 // batchRows is how many rows one request of the work batch inserts.
 const batchRows = 1000
 
-// insertBatch adds many rows with one statement each and all their values as
+// insertBatch inserts many rows with one statement each and all values as
 // parameters.
 func insertBatch() work {
 	return work{
@@ -85,7 +85,7 @@ func insertBatch() work {
 }
 
 func (b *bench) read(ctx context.Context) error {
-	both, err := b.both(ctx, "point")
+	both, err := b.startBoth(ctx, "point")
 	if err != nil {
 		return err
 	}
@@ -107,10 +107,10 @@ func (b *bench) read(ctx context.Context) error {
 	return nil
 }
 
-// insert also compares many connections with one of the floor's: that is what
-// group commit is for.
+// insert also compares many connections with one connection to the floor, to
+// show the effect of group commit.
 func (b *bench) insert(ctx context.Context) error {
-	both, err := b.both(ctx, "log")
+	both, err := b.startBoth(ctx, "log")
 	if err != nil {
 		return err
 	}
@@ -139,10 +139,10 @@ func (b *bench) insert(ctx context.Context) error {
 
 const spreadConns = 64
 
-// spread reads points of many databases, so that every request may meet
-// another daemon.
+// spread reads points of many databases, so that successive requests often reach
+// different daemons.
 func (b *bench) spread(ctx context.Context) error {
-	both, err := b.both(ctx, "spread")
+	both, err := b.startBoth(ctx, "spread")
 	if err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ func (b *bench) spread(ctx context.Context) error {
 }
 
 func (b *bench) batch(ctx context.Context) error {
-	both, err := b.both(ctx, "log")
+	both, err := b.startBoth(ctx, "log")
 	if err != nil {
 		return err
 	}
@@ -169,14 +169,14 @@ func (b *bench) batch(ctx context.Context) error {
 	return nil
 }
 
-// contender is a server with so many connections.
+// contender is a server with a number of connections.
 type contender struct {
 	s     *server
 	conns int
 }
 
-// compare lets the contenders do a work in alternating rounds, the first of
-// which is a warm-up.
+// compare runs a work on the contenders in alternating rounds; the first round
+// is a warm-up.
 func (b *bench) compare(ctx context.Context, w work, rivals ...contender) (comparison, error) {
 	sides := make(comparison, len(rivals))
 	for i, r := range rivals {
