@@ -28,7 +28,7 @@ func TestPagesInChromium(t *testing.T) {
 		chromiumLogsIn(t, srv, newTab(t, chromium), strings.Replace(srv.URL, "127.0.0.1", localName, 1))
 	})
 	t.Run("without script", func(t *testing.T) { chromiumWithoutScript(t, srv, newTab(t, chromium)) })
-	t.Run("in place of somebody", func(t *testing.T) {
+	t.Run("in place of another user", func(t *testing.T) {
 		srv.Register("mallory")
 		chromiumAsksBeforeItReplaces(t, srv, newTab(t, chromium))
 	})

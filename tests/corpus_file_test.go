@@ -110,7 +110,7 @@ func (e *corpusEntry) describe(t *testing.T, about string) {
 			_, err = typedRows(e.rows)
 		}
 	default:
-		err = fmt.Errorf("nobody knows %q", word)
+		err = fmt.Errorf("unknown directive %q", word)
 	}
 	if err != nil {
 		t.Fatalf("%s: %s: %v", e.name, about, err)

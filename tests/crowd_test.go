@@ -37,7 +37,7 @@ func (v visitor) visit(ctx context.Context, times int) {
 	for i := range times {
 		own := fmt.Sprintf("visitor %d, time %d", v.number, i)
 		if got := v.cell(ctx, "SELECT '"+own+"'"); got != own {
-			v.t.Errorf("%s was told %q", own, got)
+			v.t.Errorf("%s got %q", own, got)
 		}
 		if got := v.cell(ctx, fmt.Sprintf("INSERT INTO t VALUES (%d, %d, '%s') RETURNING text", v.number, i, own)); got != own {
 			v.t.Errorf("%s inserted %q", own, got)

@@ -100,8 +100,8 @@ func hostileHTTP(t *testing.T, srv *harness.Server, mallory *harness.User) {
 			db.survives()
 		})
 	}
-	t.Run("slow bodies take nobody's place", func(t *testing.T) { t.Parallel(); slowBodies(t, srv, mallory) })
-	t.Run("answers that nobody reads", func(t *testing.T) { t.Parallel(); unreadAnswers(t, srv, mallory) })
+	t.Run("slow bodies do not use up the quota", func(t *testing.T) { t.Parallel(); slowBodies(t, srv, mallory) })
+	t.Run("unread answers", func(t *testing.T) { t.Parallel(); unreadAnswers(t, srv, mallory) })
 }
 
 // bodyAttacks are bodies that are too large, at once or when unpacked.

@@ -53,7 +53,7 @@ func hostileSQL(t *testing.T, w *harness.Server, mallory *harness.User) {
 			got := db.sqlInTime(a.attack, a.status)
 			got.wants(t, w, a.status, a.says)
 			if got.status == http.StatusInternalServerError { // it has ended the daemon, or found a fault
-				t.Errorf("the server takes the blame: %.400s", got.body)
+				t.Errorf("the server reports an internal error: %.400s", got.body)
 			}
 			if a.then != "" {
 				db.sql(a.then).wants(t, w, 0, a.finds)
@@ -122,7 +122,7 @@ func leakAttacks() []sqlAttack {
 		{name: "recursive_triggers", attack: "PRAGMA recursive_triggers=ON", then: "PRAGMA recursive_triggers", finds: `[["0"]]`},
 		{name: "transaction left open", setup: "CREATE TABLE t(a)", attack: "BEGIN EXCLUSIVE; INSERT INTO t VALUES (1)", status: 400, says: "transaction", then: "INSERT INTO t VALUES (2); SELECT count(*) FROM t", finds: `[["1"]]`},
 		{name: "savepoint left open", setup: "CREATE TABLE t(a)", attack: "SAVEPOINT s; INSERT INTO t VALUES (1)", status: 400, says: "transaction", then: "SELECT count(*) FROM t", finds: `[["0"]]`},
-		{name: "end of somebody's transaction", setup: "CREATE TABLE t(a)", attack: "INSERT INTO t VALUES (1); COMMIT; INSERT INTO t VALUES (2)", status: 400, says: "no transaction"},
+		{name: "end of the server's transaction", setup: "CREATE TABLE t(a)", attack: "INSERT INTO t VALUES (1); COMMIT; INSERT INTO t VALUES (2)", status: 400, says: "no transaction"},
 		{name: "query_only", attack: "PRAGMA query_only=ON", then: "CREATE TABLE t(a); SELECT 'written'", finds: "written"},
 		{name: "last_insert_rowid and changes", setup: "CREATE TABLE t(a)", attack: "INSERT INTO t VALUES (1),(2),(3)", status: 200, then: "SELECT last_insert_rowid() || '/' || changes()", finds: `[["0/0"]]`},
 	}

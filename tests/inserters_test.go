@@ -191,7 +191,7 @@ func (in *inserters) halves() {
 		r, err := in.user.Query(in.t.Context(), in.user.Name, in.db,
 			"SELECT unit FROM t GROUP BY unit HAVING count(*) <> max(parts) OR count(DISTINCT part) <> max(parts)")
 		if err == nil && len(r.Rows) > 0 {
-			in.t.Errorf("%d units are not whole, such as %s", len(r.Rows), *r.Rows[0][0])
+			in.t.Errorf("%d units are incomplete, such as %s", len(r.Rows), *r.Rows[0][0])
 		}
 		return err == nil
 	})

@@ -199,7 +199,7 @@ func (o *outage) checkAccounts() {
 		o.t.Fatal(err)
 	}
 	if want := len(o.tokens) + 1; all != want || whole != want {
-		o.t.Errorf("%d accounts are there, %d of them whole; %d were made", all, whole, want)
+		o.t.Errorf("%d accounts exist, %d of them complete; %d were registered", all, whole, want)
 	}
 	lost := 0
 	for name, token := range o.tokens {

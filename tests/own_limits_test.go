@@ -227,12 +227,12 @@ func (w limitedServer) changesAreNoticed(t *testing.T, split bool) {
 		out := w.admin("set", "alice/noticed", fmt.Sprintf("result_bytes=%d", most*1000))
 		if !split {
 			if !strings.Contains(out, "within a minute") {
-				t.Errorf("told %s", out)
+				t.Errorf("printed %s", out)
 			}
 			return
 		}
 		if !strings.Contains(out, "use the new limits now") {
-			t.Errorf("told %s", out)
+			t.Errorf("printed %s", out)
 		}
 		for size, code := range map[int]errs.Code{most*1000 - 100: "", most*1000 + 1: errs.TooLarge} {
 			if err := w.query("noticed", fmt.Sprintf("SELECT printf('%%%ds', 'x')", size)); errs.CodeOf(err) != code {

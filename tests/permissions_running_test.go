@@ -99,12 +99,12 @@ func (w *permissionTest) reaches(e endless, db string, who, others []caller, sto
 	})
 	for _, c := range who {
 		if e.find(c, db) != id {
-			w.t.Errorf("not told of it: %+v", c.runs(db))
+			w.t.Errorf("does not see it: %+v", c.runs(db))
 		}
 	}
 	for _, c := range others {
 		if e.find(c, db) != "" {
-			w.t.Errorf("told of it: %+v", c.runs(db))
+			w.t.Errorf("sees it: %+v", c.runs(db))
 		}
 		w.want(c.cancel(db, id), 404, `{"type":"RecordNotFound","id":"`+id+`","record_type":"query"}`)
 	}
@@ -118,6 +118,6 @@ func (w *permissionTest) reaches(e endless, db string, who, others []caller, sto
 		w.t.Errorf("it ended with %d %s", got.status, got.body)
 	}
 	if slices.ContainsFunc(stops.runs(db), func(q daemonapi.RunningQuery) bool { return q.ID == id }) {
-		w.t.Error("it is still told of")
+		w.t.Error("it is still listed")
 	}
 }

@@ -140,7 +140,7 @@ func (k *mailerKiller) hook(step smtptest.Step, m smtptest.Mail) error {
 		k.gate.RLock()
 		if !k.sameLife(m.To) { // the text came from a mailer that was killed
 			k.gate.RUnlock()
-			return smtptest.Answer(451, "nobody hears this")
+			return smtptest.Answer(451, "for a killed mailer")
 		}
 	}
 	if !kill {
@@ -161,7 +161,7 @@ func (k *mailerKiller) hook(step smtptest.Step, m smtptest.Mail) error {
 	k.mu.Lock()
 	k.life++
 	k.mu.Unlock()
-	return smtptest.Answer(451, "nobody hears this")
+	return smtptest.Answer(451, "for a killed mailer")
 }
 
 func (k *mailerKiller) alive(to string) {

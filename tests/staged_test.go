@@ -148,10 +148,10 @@ func TestStagedWorkIsListedAndCanceled(t *testing.T) {
 	}
 	made, found := beginListedImport(t, srv, alice, alice, "alice/new.sqlite", "format=sqlite", raw, "import of a new database")
 	if all, err := bob.RunningQueries(t.Context(), "alice", "new.sqlite"); err == nil {
-		t.Errorf("somebody else is told of %v", all)
+		t.Errorf("another account sees %v", all)
 	}
 	if err := bob.CancelQuery(t.Context(), "alice", "new.sqlite", found.ID); err == nil {
-		t.Error("somebody else stops it")
+		t.Error("another account can cancel it")
 	}
 	if err := alice.CancelQuery(t.Context(), "alice", "new.sqlite", found.ID); err != nil {
 		t.Fatal(err)

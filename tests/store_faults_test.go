@@ -114,7 +114,7 @@ func (w *faultyStore) sound() {
 		}
 		h := blake3.New()
 		if _, err := io.Copy(h, z); err != nil || hex.EncodeToString(h.Sum(nil)) != path.Base(key) {
-			w.t.Errorf("%s is not what it should be: %v", key, err)
+			w.t.Errorf("%s has the wrong content: %v", key, err)
 		}
 		z.Close()
 		_ = o.Close() // after reading only

@@ -268,7 +268,7 @@ func disconnect(t *testing.T, srv *harness.Server, user *harness.User, sql strin
 			t.Fatal(err)
 		}
 	case <-time.After(time.Minute): // only the disconnect ends it so soon
-		t.Fatal("the statement goes on for nobody")
+		t.Fatal("the statement goes on after the disconnect")
 	}
 	return time.Since(begin)
 }

@@ -118,7 +118,7 @@ func (c *console) await(what string, is func() bool) {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			c.t.Fatalf("waited in vain for %s; printed last:\n%q", what, last(c.text()))
+			c.t.Fatalf("still waiting for %s; last output:\n%q", what, last(c.text()))
 		}
 	}
 }

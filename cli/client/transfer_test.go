@@ -118,7 +118,7 @@ func TestImport(t *testing.T) {
 	skipped := daemonapi.ImportResult{Format: "csv", Table: "T", Rows: 2, Skipped: 3, Bad: []daemonapi.BadRow{{Line: 4, Message: "no\x1b[2J"}}}
 	dry := daemonapi.ImportResult{Format: "csv", DryRun: true, Table: "fruit", Created: true, Rows: 2, Bad: []daemonapi.BadRow{{Line: 3, Message: "short"}},
 		Columns: []daemonapi.ImportColumn{{Name: "a", Type: "INTEGER"}, {Name: "b", Type: "TEXT"}}, Preview: [][]*string{{textPointer("1"), nil}, {textPointer("2"), textPointer(""), textPointer("too much")}}}
-	whole := daemonapi.ImportResult{Format: "sqlite", Bytes: 2048}
+	fileResult := daemonapi.ImportResult{Format: "sqlite", Bytes: 2048}
 	const csvs, stop = "format=csv", "&on_error=stop"
 	for _, tt := range []struct {
 		args           string
@@ -137,12 +137,12 @@ func TestImport(t *testing.T) {
 		{"fruit.csv A/b:fruit --quote= --escape \\ --comment # --skip-lines 2 --trim --null a --null b --types id=INTEGER", skipped,
 			"comment=%23&escape=%5C&format=csv&mode=create&null=a&null=b" + stop + "&quote=none&skip_lines=2&table=fruit&trim=yes&types=%7B%22id%22%3A%22INTEGER%22%7D",
 			"Imported 2 rows into the table T of A/b\n", "fruit.csv: format csv, by its name\n3 rows not imported:\n  line 4: no\\x1B[2J\n  and 2 more\n"},
-		{"x.sqlite A/n --public_sharing_level fork", whole, "format=sqlite&mode=create" + stop + "&public_sharing_level=fork", "Imported 2.0 KiB as A/n\n",
+		{"x.sqlite A/n --public_sharing_level fork", fileResult, "format=sqlite&mode=create" + stop + "&public_sharing_level=fork", "Imported 2.0 KiB as A/n\n",
 			"x.sqlite: format sqlite, by its first bytes\n"},
-		{"x.sqlite A/n --replace", whole, "format=sqlite&mode=replace" + stop, "Imported 2.0 KiB in place of the contents of A/n\n",
+		{"x.sqlite A/n --replace", fileResult, "format=sqlite&mode=replace" + stop, "Imported 2.0 KiB in place of the contents of A/n\n",
 			"x.sqlite: format sqlite, by its first bytes\n"},
-		{"dump.txt A/n", whole, "format=sql&mode=create" + stop, "Imported a script of 2.0 KiB into A/n\n", "dump.txt: format sql, by its content\n"},
-		{"fruit.csv A/b:t --json --format tsv", whole, "format=tsv&mode=create" + stop + "&table=t",
+		{"dump.txt A/n", fileResult, "format=sql&mode=create" + stop, "Imported a script of 2.0 KiB into A/n\n", "dump.txt: format sql, by its content\n"},
+		{"fruit.csv A/b:t --json --format tsv", fileResult, "format=tsv&mode=create" + stop + "&table=t",
 			`{"format":"sqlite","dry_run":false,"created":false,"rows":0,"skipped":0,"bytes":2048}` + "\n", ""},
 	} {
 		s.set(ok(200, tt.answer))
@@ -225,7 +225,7 @@ func TestImportForbidden(t *testing.T) {
 	status, body := fails(errs.E(errs.Forbidden, "no way"))(nil, "")
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength != 8<<20 || r.Header.Get("Content-Encoding") != "" {
-			t.Errorf("told %d bytes", r.ContentLength)
+			t.Errorf("announced %d bytes", r.ContentLength)
 		}
 		w.WriteHeader(status)
 		_, _ = w.Write([]byte(encoded(t, body)))

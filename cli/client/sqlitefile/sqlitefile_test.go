@@ -137,7 +137,7 @@ func TestJournalBesideTheFile(t *testing.T) {
 	write(t, path+"-journal", []byte(journalMagic+"more"))
 	_, err := Open(path)
 	if !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "a.db-journal exists: a transaction of a.db is not finished") || !strings.Contains(err.Error(), `sqlite3 a.db ".backup copy.db"`) {
-		t.Errorf("told %v", err)
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -170,7 +170,7 @@ func TestWrittenMeanwhile(t *testing.T) {
 		}
 		shell(t, path, "UPDATE t SET a = zeroblob(99999);", "PRAGMA wal_checkpoint(TRUNCATE);", "INSERT INTO t VALUES (1);")
 		if _, err := io.Copy(io.Discard, f); !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "while it was read") {
-			t.Errorf("%s: told %v", name, err)
+			t.Errorf("%s: got %v", name, err)
 		}
 	}
 }
@@ -182,6 +182,6 @@ func TestForeignLog(t *testing.T) {
 	shell(t, other, "PRAGMA page_size=8192;", "PRAGMA journal_mode=WAL;", "CREATE TABLE t(a);")
 	write(t, path+"-wal", read(t, other+"-wal"))
 	if _, err := Open(path); !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "does not belong to app.db") {
-		t.Errorf("told %v", err)
+		t.Errorf("got %v", err)
 	}
 }
