@@ -65,8 +65,8 @@ func read(t *testing.T, dir, file string) int {
 	return v
 }
 
-// Pitfalls S12, Q1: a daemon that its group ends for its memory is named as
-// that to those who wait, others go on, and the next statement works.
+// Pitfalls S12, Q1: when a group ends a daemon for its memory, clients get that
+// reason, other databases continue, and the next statement works.
 func TestDaemonOutOfMemoryS12(t *testing.T) {
 	n := start(t, nil)
 	if !strings.HasPrefix(n.report.Groups, "control groups (") {
@@ -81,7 +81,7 @@ func TestDaemonOutOfMemoryS12(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(group, limit)); errors.Is(err, fs.ErrNotExist) {
 		limit, usage = "memory.limit_in_bytes", "memory.usage_in_bytes"
 	}
-	// The bound that is there is above what the daemon allows itself.
+	// The limit of the group is above the daemon's own limit.
 	bound := strconv.Itoa(read(t, group, usage) + 8<<20)
 	if err := os.WriteFile(filepath.Join(group, limit), []byte(bound), 0); err != nil {
 		t.Fatal(err)
@@ -100,8 +100,8 @@ func TestDaemonOutOfMemoryS12(t *testing.T) {
 	}
 }
 
-// An account that computes for long gives way, until it does not any more.
-func TestAccountGivesWay(t *testing.T) {
+// An account with a long statement is demoted until the statement ends.
+func TestAccountIsDemoted(t *testing.T) {
 	n := start(t, nil)
 	n.create("a")
 	n.exec("a", "CREATE TABLE t(x)")
@@ -115,7 +115,7 @@ func TestAccountGivesWay(t *testing.T) {
 		_, err := n.query(ctx, "a", ayb.QueryReadOnly, endless)
 		done <- err
 	}()
-	bustest.Until(t, "the account to give way", func() bool { return read(t, account, "cpu.idle") == 1 })
+	bustest.Until(t, "the account to be demoted", func() bool { return read(t, account, "cpu.idle") == 1 })
 	cancel()
 	if err := <-done; err == nil {
 		t.Error("an endless statement ended")
@@ -123,8 +123,9 @@ func TestAccountGivesWay(t *testing.T) {
 	bustest.Until(t, "the account to be as others", func() bool { return read(t, account, "cpu.idle") == 0 })
 }
 
-// Daemons have less weight than the server, whose threads take short turns.
-func TestDaemonsStepBack(t *testing.T) {
+// Daemons have a lower priority than the server, whose threads have short time
+// slices.
+func TestDaemonsHaveLowerPriority(t *testing.T) {
 	n := start(t, nil)
 	n.create("a")
 	n.exec("a", "CREATE TABLE t(x)")
@@ -144,7 +145,7 @@ func TestDaemonsStepBack(t *testing.T) {
 	}
 }
 
-// Nothing is left of a node that has ended.
+// A node that has ended leaves no groups.
 func TestNoGroupsAreLeft(t *testing.T) {
 	var id string
 	t.Run("node", func(t *testing.T) {
@@ -167,7 +168,7 @@ func TestNoGroupsAreLeft(t *testing.T) {
 	}
 }
 
-// A group that is configured must be usable; the error names it.
+// A configured group must be usable; the error names it.
 func TestConfiguredGroupMissing(t *testing.T) {
 	conn := bustest.Role(t, bustest.Start(t), natsbus.QueryNode)
 	_, err := querynode.New(t.Context(), querynode.Config{DataPath: t.TempDir(), Cgroup: "/ayb-test-missing"}, querynode.Deps{

@@ -9,8 +9,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// That the daemon dies which checks a snapshot does not make the snapshot a
-// damaged one; the version is left empty all the same (N11).
+// N11: a daemon that crashes while it checks a snapshot does not make the
+// snapshot a damaged one. The version is emptied.
 func TestCheckThatDies(t *testing.T) {
 	b := newBucket(t)
 	sound := start(t, nil)

@@ -42,8 +42,8 @@ func fill(bytes int) string {
 	return fmt.Sprintf("CREATE TABLE IF NOT EXISTS t(x); INSERT INTO t VALUES (zeroblob(%d))", bytes)
 }
 
-// A daemon is started with the limits of its database; others take effect with
-// the next request, while the database's content stays.
+// A daemon starts with the limits of its database. Other limits take effect
+// with the next request, and the data stays.
 func TestLimitsOfADatabase(t *testing.T) {
 	n := start(t, func(c *querynode.Config) { c.DatabaseBytes = 4 << 20 })
 	n.create("a")
@@ -79,7 +79,7 @@ func TestLimitsOfADatabase(t *testing.T) {
 	}
 }
 
-// A time limit of its own may be longer or shorter than the node's.
+// The time limit of a database may be longer or shorter than the node's.
 func TestTimeoutOfADatabase(t *testing.T) {
 	n := start(t, func(c *querynode.Config) { c.StatementTimeout = 300 * time.Millisecond })
 	n.create("a")
@@ -92,8 +92,8 @@ func TestTimeoutOfADatabase(t *testing.T) {
 	}
 }
 
-// What runs is not disturbed by new limits; what comes waits for it, and the
-// two daemons do not live at once.
+// New limits do not disturb running statements. Later statements wait for
+// these, and two daemons never run at once.
 func TestNewLimitsWaitForWhatRuns(t *testing.T) {
 	n := start(t, func(c *querynode.Config) { c.MaxDaemons = 1 })
 	n.create("a")
@@ -132,8 +132,8 @@ func TestNewLimitsWaitForWhatRuns(t *testing.T) {
 	n.untilRequests("a", 0)
 }
 
-// Requests that ask for one limit and for another by turns, as two control
-// planes do of which one has not heard of a change, are all answered.
+// Requests with alternating limits are all answered, as from two control planes
+// of which one has not learned of a change.
 func TestLimitsByTurns(t *testing.T) {
 	n := start(t, func(c *querynode.Config) { c.MaxDaemons = 1 })
 	n.create("a")
@@ -163,7 +163,7 @@ func (n *node) untilRequests(name string, want int) {
 	})
 }
 
-// Usage looks at files and starts nothing.
+// Usage measures files and starts nothing.
 func TestUsage(t *testing.T) {
 	n := start(t, nil)
 	n.create("a")

@@ -26,7 +26,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// The daemons of these tests are this test binary.
+// The daemons of these tests run this test binary.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == daemonargs.Command {
 		os.Exit(daemon.Main(os.Args[2:], sqlite.Open))
@@ -188,7 +188,7 @@ func TestQuery(t *testing.T) {
 	}
 }
 
-// Q1: a daemon that died is replaced, and those who waited are told.
+// Q1: a crashed daemon is replaced, and waiting clients get an error.
 func TestCrashedDaemonIsReplacedQ1(t *testing.T) {
 	n := start(t, nil)
 	n.create("a")
@@ -218,8 +218,8 @@ func TestCrashedDaemonIsReplacedQ1(t *testing.T) {
 
 const endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c"
 
-// Large requests that come at once are refused, not taken until the daemon is
-// out of memory and everybody's statements go with it.
+// Large simultaneous requests are refused before the daemon runs out of memory,
+// with which all of its statements would fail.
 func TestManyLargeRequestsDoNotKillTheDaemon(t *testing.T) {
 	n := start(t, nil)
 	n.create("a")
@@ -243,7 +243,7 @@ func TestManyLargeRequestsDoNotKillTheDaemon(t *testing.T) {
 	}
 }
 
-// Q3: time is limited, and a client that goes away stops its statement.
+// Q3: time is limited, and a disconnected client stops its statement.
 func TestTimeAndCancelQ3(t *testing.T) {
 	n := start(t, func(c *querynode.Config) { c.StatementTimeout = 2 * time.Second; c.Readers = 1 })
 	n.create("a")
@@ -266,7 +266,7 @@ func TestTimeAndCancelQ3(t *testing.T) {
 	}
 }
 
-// P9: daemons that idle are retired, and never more than the cap run.
+// P9: idle daemons are retired, and at most the configured number run.
 func TestIdleAndCapP9(t *testing.T) {
 	n := start(t, func(c *querynode.Config) { c.MaxDaemons = 3; c.IdleTimeout = 300 * time.Millisecond })
 	most := 0
@@ -316,8 +316,8 @@ func TestBusyPlacesAreUnavailable(t *testing.T) {
 	})
 }
 
-// Q2: every caller gets the answer to its own question, although others
-// cancel theirs at any moment.
+// Q2: every caller gets the answer to its own query, while others cancel theirs
+// at any moment.
 func TestAnswersAreNeverMixedUpQ2(t *testing.T) {
 	n := start(t, nil)
 	n.create("a")
@@ -345,8 +345,8 @@ func TestAnswersAreNeverMixedUpQ2(t *testing.T) {
 	wg.Wait()
 }
 
-// P3: the first queries of many databases start their daemons side by side,
-// and nothing is mixed up.
+// P3: the first queries of many databases start their daemons in parallel, and
+// answers are not mixed up.
 func TestManyDatabasesAtOnce(t *testing.T) {
 	n := start(t, func(c *querynode.Config) { c.MaxDaemons = 2 * 64 }) // an account has half of them at most
 	var wg sync.WaitGroup
@@ -366,8 +366,8 @@ func TestManyDatabasesAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
-// A deleted database is gone although statements ran on it, and a new one of
-// the same name is empty.
+// A database can be deleted while statements run on it, and a new one with its
+// name is empty.
 func TestDelete(t *testing.T) {
 	n := start(t, nil)
 	n.create("a")

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A daemon of root has no privilege but to use its own files, and its random
-// numbers need no device, which it could not open.
+// A daemon of root has one privilege, to use its own files. Its random numbers
+// need no device, which it could not open.
 func TestDaemonsOfRootHaveNoPrivileges(t *testing.T) {
 	n := start(t, nil)
 	n.create("a")

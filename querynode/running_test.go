@@ -44,7 +44,7 @@ func (n *node) answer(r nodeapi.QueryRequest) (string, error) {
 	}
 }
 
-// What runs can be listed and stopped; for that no daemon is started.
+// Running statements can be listed and stopped. No daemon is started for that.
 func TestRunningStatements(t *testing.T) {
 	n := start(t, nil)
 	n.create("a")
@@ -104,8 +104,8 @@ func TestSchemaOfNode(t *testing.T) {
 	}
 }
 
-// Small tokens of JSON that become large in memory, of several callers at
-// once, do not end the daemon and everybody's statements with it.
+// Small JSON tokens that become large in memory, from several callers at once,
+// do not end the daemon.
 func TestLargeJSONDoesNotKillTheDaemon(t *testing.T) {
 	n := start(t, nil)
 	n.create("a")

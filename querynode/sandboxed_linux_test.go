@@ -15,7 +15,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// opened are the files under a directory that a process has open.
+// opened are the files below a directory that a process has open.
 func opened(pid, dir string) (files []string) {
 	links, _ := filepath.Glob(filepath.Join("/proc", pid, "fd/*")) // the pattern is fine
 	for _, l := range links {
@@ -26,9 +26,9 @@ func opened(pid, dir string) (files []string) {
 	return files
 }
 
-// S10: a tenant's file is opened as a database in the daemon's sandbox only. The
-// server has none of it open while a snapshot is copied, and takes the finished
-// copy without its name.
+// S10: only the daemon in its sandbox opens a tenant's file as a database. The
+// server has none of its files open while a snapshot is copied, and opens the
+// finished copy without its name.
 func TestCopiesAreMadeInTheSandboxS10(t *testing.T) {
 	n := start(t, nil)
 	n.create("a")
@@ -79,8 +79,8 @@ func (n *node) killDaemon(name string) {
 	bustest.Until(n.t, "the daemon to end", func() bool { return !slices.Contains(daemons(n.t), pid) })
 }
 
-// S10: a daemon that was taken over can leave anything in the place of its
-// database. A link to somebody else's is not followed into a snapshot.
+// S10: a hostile daemon can put anything in the place of its database. A link
+// to another account's database is not followed into a snapshot.
 func TestSnapshotsOfHostileFilesS10(t *testing.T) {
 	n := start(t, nil)
 	for _, name := range []string{"victim", "link", "pipe", "directory"} {

@@ -61,7 +61,7 @@ func (b *bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// put stores a content as a snapshot and gives its id.
+// put stores a content as a snapshot and returns its id.
 func (b *bucket) put(t *testing.T, content []byte) string {
 	t.Helper()
 	z, err := zstd.NewWriter(nil)
@@ -77,8 +77,8 @@ func (b *bucket) put(t *testing.T, content []byte) string {
 	return id
 }
 
-// snapshot stores the present state and gives its id and mark.
-func (n *node) snapshot(b *bucket, name string) (id, mark string) {
+// snapshot stores the present state and returns its id and change token.
+func (n *node) snapshot(b *bucket, name string) (id, token string) {
 	n.t.Helper()
 	p, err := n.client.PrepareSnapshot(n.t.Context(), n.id, nodeapi.PrepareRequest{Path: path(name)})
 	if err != nil {
@@ -127,7 +127,7 @@ func (n *node) restore(b *bucket, name, id string) {
 	}
 }
 
-func (n *node) mark(name string) string {
+func (n *node) token(name string) string {
 	n.t.Helper()
 	resp, err := n.client.ListChangeTokens(n.t.Context(), n.id, nodeapi.ChangeTokensRequest{})
 	if err != nil {
@@ -138,23 +138,24 @@ func (n *node) mark(name string) string {
 			return m.Token
 		}
 	}
-	n.t.Fatalf("%s has no mark", name)
+	n.t.Fatalf("%s has no token", name)
 	return ""
 }
 
-// stillMark is the mark of a database of which the last change is some time ago.
-func (n *node) stillMark(name string) (mark string) {
+// stableToken is the change token of a database whose last change is some time
+// ago.
+func (n *node) stableToken(name string) (token string) {
 	n.t.Helper()
 	bustest.Until(n.t, "the last change to be some time ago", func() bool {
-		before := mark
-		mark = n.mark(name)
-		return mark == before
+		before := token
+		token = n.token(name)
+		return token == before
 	})
-	return mark
+	return token
 }
 
-// wantNoLeftovers looks for what lies around of databases and snapshots beside
-// what belongs to them.
+// wantNoLeftovers checks that there are no files besides those of databases and
+// snapshots.
 func (n *node) wantNoLeftovers() {
 	n.t.Helper()
 	var left []string
@@ -215,7 +216,7 @@ func TestSnapshotAndRestoreN13(t *testing.T) {
 	n.wantNoLeftovers()
 }
 
-// A snapshot becomes another database, too.
+// A snapshot can become another database.
 func TestRestoreIntoANewDatabase(t *testing.T) {
 	n, b := start(t, nil), newBucket(t)
 	n.create("a")
@@ -235,8 +236,8 @@ func TestRestoreIntoANewDatabase(t *testing.T) {
 	}
 }
 
-// N2, N11: what is damaged, or no database although its hash is right, is never
-// made live, the database stays as it is, and nothing is left.
+// N2, N11: an object that is damaged, or is not a database despite its correct
+// hash, is never published. The database stays, and no file is left.
 func TestBrokenSnapshotsAreRefusedN2(t *testing.T) {
 	n, b := start(t, nil), newBucket(t)
 	n.create("a")
@@ -288,43 +289,43 @@ func TestBrokenSnapshotsAreRefusedN2(t *testing.T) {
 	n.wantNoLeftovers()
 }
 
-// Every commit changes the mark, also those that follow at once and where the
-// log goes round; reading and time do not. Nobody is started to find out.
-func TestMarksFollowCommits(t *testing.T) {
+// Every commit changes the token, even when commits follow at once or the log
+// starts over. Reading and time do not change it. No daemon is started.
+func TestChangeTokensFollowCommits(t *testing.T) {
 	n := start(t, func(c *querynode.Config) { c.IdleTimeout = 300 * time.Millisecond })
 	n.create("a")
-	if n.mark("a") != "" {
-		t.Errorf("never written: %q", n.mark("a"))
+	if n.token("a") != "" {
+		t.Errorf("never written: %q", n.token("a"))
 	}
 	n.exec("a", "CREATE TABLE t(x)")
-	seen := map[string]bool{n.mark("a"): true}
+	seen := map[string]bool{n.token("a"): true}
 	for i := range 200 {
 		sql := "INSERT INTO t VALUES (1)"
 		if i%20 == 0 { // a log of some length is copied and begun again
 			sql = "INSERT INTO t VALUES (zeroblob(3000000)); DELETE FROM t"
 		}
 		n.exec("a", sql)
-		m := n.mark("a")
+		m := n.token("a")
 		if seen[m] {
-			t.Fatalf("commit %d has an old mark", i)
+			t.Fatalf("commit %d has an old token", i)
 		}
 		seen[m] = true
 	}
 	bustest.Until(t, "the daemon to end", func() bool { return len(daemons(t)) == 0 })
-	still := n.stillMark("a")
+	still := n.stableToken("a")
 	n.cell("a", "SELECT count(*) FROM t")
-	if n.mark("a") != still {
-		t.Error("reading changed the mark")
+	if n.token("a") != still {
+		t.Error("reading changed the token")
 	}
 	bustest.Until(t, "the daemon to end", func() bool { return len(daemons(t)) == 0 })
-	if n.mark("a") != still || len(daemons(t)) != 0 {
-		t.Error("the end of a daemon that only read changed the mark, or asking started one")
+	if n.token("a") != still || len(daemons(t)) != 0 {
+		t.Error("the end of a daemon that only read changed the token, or asking started one")
 	}
 }
 
-// A copy opens the log, which changes its owner where the server is root, and
-// that is no commit: else each round would copy every database again.
-func TestCopiesKeepTheMark(t *testing.T) {
+// A copy opens the log, which changes the owner of the log on a server of root.
+// That is not a commit: otherwise each round would copy every database again.
+func TestCopiesKeepTheChangeToken(t *testing.T) {
 	n, b := start(t, nil), newBucket(t)
 	n.create("a")
 	n.exec("a", "CREATE TABLE t(x); INSERT INTO t VALUES (1)")
@@ -332,13 +333,13 @@ func TestCopiesKeepTheMark(t *testing.T) {
 	if err != nil || len(logs) != 1 {
 		t.Fatalf("logs %v, %v: nothing is tested", logs, err)
 	}
-	still := n.stillMark("a")
+	still := n.stableToken("a")
 	for range 3 {
-		if _, mark := n.snapshot(b, "a"); mark != still || n.mark("a") != still {
-			t.Fatalf("the mark was %s, that of the copy %s, and now it is %s", still, mark, n.mark("a"))
+		if _, token := n.snapshot(b, "a"); token != still || n.token("a") != still {
+			t.Fatalf("the token was %s, that of the copy %s, and now it is %s", still, token, n.token("a"))
 		}
 	}
-	// What a server does that is root.
+	// A server of root does this.
 	info, err := os.Stat(logs[0])
 	if err != nil || info.Size() == 0 {
 		t.Fatalf("%v, %v: nothing is tested", info, err)
@@ -346,17 +347,17 @@ func TestCopiesKeepTheMark(t *testing.T) {
 	if err := os.Chmod(logs[0], info.Mode()); err != nil {
 		t.Fatal(err)
 	}
-	if n.mark("a") != still {
-		t.Error("setting the mode of the log changed the mark")
+	if n.token("a") != still {
+		t.Error("setting the mode of the log changed the token")
 	}
 	n.exec("a", "INSERT INTO t VALUES (2)")
-	if n.mark("a") == still {
-		t.Error("a commit after copies has the old mark")
+	if n.token("a") == still {
+		t.Error("a commit after copies has the old token")
 	}
 }
 
-// N14: snapshots, statements and restores at the same time disturb nobody: each
-// snapshot is one of the states there were.
+// N14: snapshots, statements and restores can run at the same time, and each
+// snapshot is one of the states of the database.
 func TestSnapshotsAndRestoresAtOnceN14(t *testing.T) {
 	n, b := start(t, nil), newBucket(t)
 	n.create("a")
@@ -398,7 +399,7 @@ func TestSnapshotsAndRestoresAtOnceN14(t *testing.T) {
 	n.wantNoLeftovers()
 }
 
-// N8: a daemon that is killed while it copies costs its snapshot, and nothing
+// N8: a daemon that is killed during a copy fails its snapshot, and no file
 // stays on the disk.
 func TestKilledCopyN8(t *testing.T) {
 	n, b := start(t, nil), newBucket(t)
@@ -423,8 +424,8 @@ func TestKilledCopyN8(t *testing.T) {
 	n.snapshot(b, "a")
 }
 
-// The limits of a database are kept by what the node does for itself: it starts
-// no other daemon than the one that is there.
+// The node's own work uses the limits of the database, and no other daemon is
+// started for it.
 func TestSnapshotKeepsTheDaemon(t *testing.T) {
 	n, b := start(t, nil), newBucket(t)
 	n.create("a")

@@ -48,9 +48,9 @@ func (n *node) importing(name string, bytes int) nodeapi.Upload {
 	return up
 }
 
-// Temporary files of all kinds count for the account, whatever databases they
-// belong to, and are given back when they are gone, also those of a daemon that
-// is killed. Other accounts have a share of their own.
+// Temporary files of all kinds count for the account, over all of its
+// databases, and stop counting when they are removed, even for a killed daemon.
+// Other accounts have a share of their own.
 func TestTemporaryFilesOfAnAccount(t *testing.T) {
 	n := start(t, func(c *querynode.Config) {
 		c.Space = space.Limits{Account: 12 << 20, Node: 100 << 20, Reserve: 1 << 20}
@@ -102,10 +102,9 @@ func TestTemporaryFilesOfANode(t *testing.T) {
 	refused(t, "a sort", err, errs.DiskFull, errs.ReasonTemp, "limits.temp_bytes)")
 }
 
-// The disk keeps its reserve: what grows is refused cleanly and nothing of it
-// stays, what was committed stays, reads and what frees room go on; what the
-// database's own limit refuses is another error. It works again when there is
-// room.
+// The disk keeps its reserve. Growing is refused and leaves nothing, committed
+// data stays, and reads and deletes work. The database's own limit has another
+// error. Writing works again when there is space.
 func TestReserveOfTheDisk(t *testing.T) {
 	disk := disktest.Mount(t, 160<<20)
 	n := start(t, func(c *querynode.Config) {

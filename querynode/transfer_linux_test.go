@@ -14,8 +14,8 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// whole is a request about a database as a whole.
-func (n *node) whole(name string, kind daemonapi.Kind, options any) daemonapi.Request {
+// complete is a request about a database as a complete.
+func (n *node) complete(name string, kind daemonapi.Kind, options any) daemonapi.Request {
 	n.t.Helper()
 	r := daemonapi.Request{Path: path(name), Type: ayb.SQLite, Kind: kind, Mode: ayb.QueryReadWrite}
 	var err error
@@ -25,7 +25,7 @@ func (n *node) whole(name string, kind daemonapi.Kind, options any) daemonapi.Re
 	return r
 }
 
-// idle tells how many threads of a process have the lowest priority.
+// idle is the number of threads of a process with the lowest priority.
 func idle(t *testing.T, pid int) (count int) {
 	t.Helper()
 	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
@@ -45,16 +45,16 @@ func idle(t *testing.T, pid int) (count int) {
 	return count
 }
 
-// The whole way of a fork, in real sandboxes: what one daemon exports another
-// takes in, and the version that it makes is published. While an export lasts
-// its daemon has a thread that gives way to everybody, and none after it.
+// A fork in real sandboxes: one daemon exports, another imports, and the new
+// version is published. The exporting daemon has a thread of the lowest
+// priority during the export only.
 func TestForkThroughSandboxes(t *testing.T) {
 	n := start(t, nil)
 	n.create("a")
 	n.exec("a", "CREATE TABLE t(x); INSERT INTO t WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 3000) SELECT randomblob(1000) FROM c")
 	pid := n.daemonOf("a")
 
-	slow, err := n.client.Query(t.Context(), n.id, n.whole("a", daemonapi.KindExport, daemonapi.ExportOptions{Format: daemonapi.TransferCSV}))
+	slow, err := n.client.Query(t.Context(), n.id, n.complete("a", daemonapi.KindExport, daemonapi.ExportOptions{Format: daemonapi.TransferCSV}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,12 +66,12 @@ func TestForkThroughSandboxes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	from, err := n.client.Query(t.Context(), n.id, n.whole("a", daemonapi.KindExport, daemonapi.ExportOptions{Format: daemonapi.TransferSQLite}))
+	from, err := n.client.Query(t.Context(), n.id, n.complete("a", daemonapi.KindExport, daemonapi.ExportOptions{Format: daemonapi.TransferSQLite}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer from.Close()
-	req := n.whole("b", daemonapi.KindImport, daemonapi.ImportOptions{Format: daemonapi.TransferSQLite})
+	req := n.complete("b", daemonapi.KindImport, daemonapi.ImportOptions{Format: daemonapi.TransferSQLite})
 	req.Version = staged.Version
 	to, err := n.client.Import(t.Context(), n.id, req)
 	if err != nil {

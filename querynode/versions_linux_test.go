@@ -17,9 +17,9 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// A database keeps what is only in its log when it is renamed, put away and
-// brought back, and what runs on it is told.
-func TestMovesKeepTheLog(t *testing.T) {
+// A database keeps the content of its log when it is renamed, deleted and
+// undeleted. Running statements fail with an error.
+func TestRenameAndUndeleteKeepTheLog(t *testing.T) {
 	n := start(t, nil)
 	n.create("a")
 	n.exec("a", "CREATE TABLE t(x); INSERT INTO t VALUES (1)")
@@ -78,9 +78,9 @@ func TestMovesKeepTheLog(t *testing.T) {
 	}
 }
 
-// What nobody publishes or asks to keep is removed after a while, with the
-// daemon that idles on it; what was published stays.
-func TestStaleVersionsGo(t *testing.T) {
+// A version that is neither published nor renewed is removed after a while,
+// with its idle daemon. A published version stays.
+func TestExpiredVersionsAreRemoved(t *testing.T) {
 	n, b := start(t, nil), newBucket(t)
 	n.create("a")
 	n.exec("a", "CREATE TABLE t(x)")

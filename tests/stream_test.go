@@ -229,7 +229,7 @@ func TestDisconnectQ3(t *testing.T) {
 }
 
 // disconnect starts a statement, closes the connection in the middle of it, and
-// returns how long the reader stayed occupied. reads says whether the client
+// returns how long the reader stayed occupied. reads reports whether the client
 // reads until then.
 func disconnect(t *testing.T, srv *harness.Server, user *harness.User, sql string, reads bool) time.Duration {
 	t.Helper()

@@ -48,7 +48,7 @@ func TestFindVersion1(t *testing.T) {
 	}
 }
 
-// Version 2 is found when it has the controllers, and version 1 else.
+// Version 2 is used when it has the controllers, else version 1.
 func TestFindVersion2(t *testing.T) {
 	dir := t.TempDir()
 	for group, offers := range map[string]string{"service": "cpuset cpu io memory pids\n", "other": "hugetlb\n"} {
@@ -80,7 +80,7 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// What cannot be used is no fault, and says why.
+// An unusable hierarchy is reported as Unavailable, with the reason.
 func TestUnavailable(t *testing.T) {
 	_, err := open(Config{Node: "n"}, []hierarchy{{controllers: []string{"memory"}, base: filepath.Join(t.TempDir(), "none")}})
 	u, ok := errors.AsType[*Unavailable](err)

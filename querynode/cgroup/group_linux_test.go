@@ -16,7 +16,7 @@ import (
 	"github.com/ayb-go/ayb/querynode/thread"
 )
 
-// The processes of these tests are this test binary.
+// The processes of these tests run this test binary.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == "helper" {
 		os.Exit(helper(os.Args[2:]))
@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// helper does one thing, says so, and waits for the end of its input.
+// helper does one thing, reports it, and waits for the end of its input.
 func helper(args []string) int {
 	switch args[0] {
 	case "wait":
@@ -62,14 +62,14 @@ func helper(args []string) int {
 	return 0
 }
 
-// process is a helper that runs.
+// process is a running helper.
 type process struct {
 	cmd  *exec.Cmd
 	said []string
 }
 
-// run starts a helper with start, and waits until it is ready unless it is to
-// end by itself.
+// run starts a helper with start, and waits until it is ready unless it ends by
+// itself.
 func run(t *testing.T, start func(*exec.Cmd) error, args ...string) *process {
 	t.Helper()
 	self, err := os.Executable()
@@ -99,13 +99,13 @@ func run(t *testing.T, start func(*exec.Cmd) error, args ...string) *process {
 	return p
 }
 
-// kill ends the helper if it has not ended.
+// kill ends the helper if it still runs.
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill() // it may have ended
 	_ = p.cmd.Wait()         // ended by a signal, or waited for already
 }
 
-// groups reads where a process is.
+// groups returns the groups of a process.
 func (p *process) groups(t *testing.T) map[string]string {
 	t.Helper()
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", p.cmd.Process.Pid))
@@ -124,7 +124,7 @@ func inGroup(g *Group) func(*exec.Cmd) error {
 
 func alongside(cmd *exec.Cmd) error { return cmd.Start() }
 
-// tree opens the groups of a node. The machines that test this have them.
+// tree opens the groups of a node.
 func tree(t *testing.T) *Tree {
 	t.Helper()
 	tr, err := Open(Config{Node: "test-" + strconv.Itoa(os.Getpid())})
@@ -160,8 +160,8 @@ func newGroup(t *testing.T, tr *Tree, owner string, l Limits) *Group {
 	return g
 }
 
-// A daemon is in its groups with all its threads, and the server is where it
-// was.
+// A daemon is in its groups with all its threads, and the server stays in its
+// own.
 func TestStart(t *testing.T) { testStart(t, tree(t)) }
 
 func testStart(t *testing.T, tr *Tree) {
@@ -242,7 +242,7 @@ func settings(v2 bool) map[string][]setting {
 	}
 }
 
-// Databases of one account are together; the account's group ends with its last
+// Databases of one account share a group, which is removed with its last
 // daemon.
 func TestAccountGroup(t *testing.T) {
 	tr := tree(t)
@@ -269,7 +269,7 @@ func TestAccountGroup(t *testing.T) {
 	}
 }
 
-// Names that the kernel uses for its files are fine for accounts.
+// An account can have the name of a kernel file.
 func TestAccountNamedLikeAFile(t *testing.T) {
 	tr := tree(t)
 	for _, owner := range []string{"tasks", "cgroup.procs", "memory.max", "probe"} {
@@ -277,7 +277,8 @@ func TestAccountNamedLikeAFile(t *testing.T) {
 	}
 }
 
-// Pitfall S12: a daemon that takes too much memory dies alone, and one knows why.
+// Pitfall S12: a daemon that uses too much memory ends alone, and the reason is
+// known.
 func TestOutOfMemoryS12(t *testing.T) {
 	tr := tree(t)
 	g, other := newGroup(t, tr, "alice", Limits{Memory: 48 << 20}), newGroup(t, tr, "bob", Limits{Memory: 48 << 20})
@@ -299,7 +300,7 @@ func TestOutOfMemoryS12(t *testing.T) {
 	g.Remove()
 }
 
-// S12: threads are bounded too.
+// S12: threads are limited too.
 func TestThreadsS12(t *testing.T) {
 	tr := tree(t)
 	g := newGroup(t, tr, "alice", Limits{Threads: 1})
@@ -314,8 +315,8 @@ func TestThreadsS12(t *testing.T) {
 	}
 }
 
-// What a killed node has left goes when another one starts; what a live one has
-// stays.
+// The groups of a killed node are removed by the next one; those of a running
+// node stay.
 func TestLeftovers(t *testing.T) {
 	mine := tree(t)
 	keep := newGroup(t, mine, "alice", Limits{})
@@ -340,7 +341,7 @@ func TestLeftovers(t *testing.T) {
 	}
 }
 
-// Two nodes of one name do not share groups, and the second one is told.
+// Two nodes with one name do not share groups: the second one gets an error.
 func TestNameInUse(t *testing.T) {
 	tr := tree(t)
 	if _, err := Open(Config{Node: strings.TrimPrefix(filepath.Base(tr.levels[0].dir), prefix)}); err == nil || !strings.Contains(err.Error(), "querynode.id") {
@@ -348,8 +349,7 @@ func TestNameInUse(t *testing.T) {
 	}
 }
 
-// A group that somebody has removed is an error that says that nothing was
-// started.
+// A group that another process has removed is an error, and nothing is started.
 func TestRemovedByOthers(t *testing.T) {
 	tr := tree(t)
 	g := newGroup(t, tr, "alice", Limits{})
@@ -371,7 +371,7 @@ func removeIfThere(dir string) error {
 	return nil
 }
 
-func TestYield(t *testing.T) {
+func TestDemote(t *testing.T) {
 	tr := tree(t)
 	g := newGroup(t, tr, "alice", Limits{})
 	for _, want := range []string{"1", "0"} {
@@ -393,7 +393,7 @@ func TestYield(t *testing.T) {
 	}
 }
 
-// Starting in a group is quick enough for the first query on a cold database.
+// A start in a group is fast enough for the first query on a database.
 func BenchmarkStart(b *testing.B) {
 	tr, err := Open(Config{Node: "bench-" + strconv.Itoa(os.Getpid())})
 	if err != nil {

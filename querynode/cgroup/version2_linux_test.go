@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mountOf2 is where version 2 is mounted on this host.
+// mountOf2 is the mount point of version 2 on this host.
 func mountOf2(t *testing.T) string {
 	t.Helper()
 	info, err := os.ReadFile("/proc/self/mountinfo")
@@ -26,8 +26,8 @@ func mountOf2(t *testing.T) string {
 	return ""
 }
 
-// Version 2 places a process when it is made. It needs no controllers for that,
-// so that it is tested where version 1 has them all.
+// Version 2 places a process when it is made. That needs no controllers, so it
+// is also tested where version 1 has them.
 func TestVersion2Start(t *testing.T) {
 	base := filepath.Join(mountOf2(t), "ayb-test-"+strconv.Itoa(os.Getpid()))
 	if err := os.Mkdir(base, 0o755); err != nil {
@@ -52,8 +52,8 @@ func TestVersion2Start(t *testing.T) {
 	g.Remove()
 }
 
-// A server that has been given a group moves below it, and only then.
-func TestVersion2Vacate(t *testing.T) {
+// A server moves below its group only if it is delegated.
+func TestVersion2MovesServer(t *testing.T) {
 	base := filepath.Join(mountOf2(t), "ayb-test-v-"+strconv.Itoa(os.Getpid()))
 	if err := os.Mkdir(base, 0o755); err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func TestVersion2Vacate(t *testing.T) {
 	p.kill()
 }
 
-// The limits of version 2, where this host lets it have controllers.
+// The limits of version 2, where this host has its controllers.
 func TestVersion2Limits(t *testing.T) {
 	if len(offered(mountOf2(t))) == 0 {
 		t.Skip("not tested here: limits of control groups version 2, because version 1 has the controllers on this host")

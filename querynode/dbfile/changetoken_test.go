@@ -37,9 +37,9 @@ func index(commit byte, frames, copied uint32) []byte {
 	return b
 }
 
-// A mark follows the content: it changes with every commit, also where files
-// keep their size and their time, and not when the log is only cleared away.
-func TestMark(t *testing.T) {
+// A change token follows the content: it changes with every commit, even if
+// files keep their size and time, and it stays when the log is only emptied.
+func TestChangeToken(t *testing.T) {
 	d := open(t, t.TempDir())
 	p := path("a")
 	if err := d.Create(p); err != nil {
@@ -49,7 +49,7 @@ func TestMark(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mark := func() string {
+	token := func() string {
 		t.Helper()
 		m, err := d.ChangeToken(p)
 		if err != nil {
@@ -57,27 +57,27 @@ func TestMark(t *testing.T) {
 		}
 		return m
 	}
-	if mark() != "" {
-		t.Errorf("before anything was written: %q", mark())
+	if token() != "" {
+		t.Errorf("before anything was written: %q", token())
 	}
 	put(t, v.File, make([]byte, 4096), long)
-	seen := []string{mark()}
+	seen := []string{token()}
 	changed := func(what string) {
 		t.Helper()
-		m := mark()
+		m := token()
 		if slices.Contains(seen, m) {
-			t.Errorf("%s: the mark is an old one", what)
+			t.Errorf("%s: the token is an old one", what)
 		}
-		if m != mark() {
-			t.Errorf("%s: the mark changes by itself", what)
+		if m != token() {
+			t.Errorf("%s: the token changes by itself", what)
 		}
 		seen = append(seen, m)
 	}
 	log, shm := v.File+"-wal", v.File+"-shm"
 	put(t, log, nil, long)
 	put(t, shm, index(0, 0, 0), long)
-	if mark() != seen[0] {
-		t.Error("opening the database changed the mark")
+	if token() != seen[0] {
+		t.Error("opening the database changed the token")
 	}
 	put(t, log, make([]byte, 8192), long.Add(time.Second))
 	put(t, shm, index(1, 1, 0), long)
@@ -92,8 +92,8 @@ func TestMark(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if mark() != seen[len(seen)-1] {
-		t.Error("removing a log of which nothing was missing changed the mark")
+	if token() != seen[len(seen)-1] {
+		t.Error("removing a log of which nothing was missing changed the token")
 	}
 	// After a power cut: the index is older than the log it is about.
 	put(t, log, make([]byte, 8192), long.Add(3*time.Second))
@@ -104,14 +104,14 @@ func TestMark(t *testing.T) {
 	}
 	changed("a log without index")
 	put(t, v.File, make([]byte, 8192), time.Now())
-	if first := mark(); first == mark() {
-		t.Error("what was written just now, and may be again at the same time, keeps its mark")
+	if first := token(); first == token() {
+		t.Error("what was written just now, and may be again at the same time, keeps its token")
 	}
 }
 
-// What a hostile daemon makes of its files disturbs nobody, and it cannot make
-// the node look elsewhere.
-func TestMarkOfHostileFiles(t *testing.T) {
+// The files of a hostile daemon do no harm, and do not lead the node to other
+// files.
+func TestChangeTokenOfHostileFiles(t *testing.T) {
 	d := open(t, t.TempDir())
 	for i, make := range []func(v Version) error{
 		func(v Version) error { return os.Symlink("/etc/passwd", v.File) },
@@ -141,31 +141,31 @@ func TestMarkOfHostileFiles(t *testing.T) {
 		}
 	}
 	made(t, d, path("zz"), "x")
-	marks, more, err := d.ChangeTokens("", 100)
-	if err != nil || more || len(marks) != 6 {
-		t.Fatalf("%v, %v, %v", marks, more, err)
+	tokens, more, err := d.ChangeTokens("", 100)
+	if err != nil || more || len(tokens) != 6 {
+		t.Fatalf("%v, %v, %v", tokens, more, err)
 	}
-	for _, m := range marks {
+	for _, m := range tokens {
 		if m.Token == "" {
-			t.Errorf("%s has no mark", m.Path)
+			t.Errorf("%s has no token", m.Path)
 		}
 	}
 }
 
-func TestMarksOfWhatIsNotHere(t *testing.T) {
+func TestChangeTokensOfMissingDatabases(t *testing.T) {
 	d := open(t, t.TempDir())
 	if _, err := d.ChangeToken(path("a")); !errs.Is(err, errs.Engine) {
 		t.Errorf("got %v", err)
 	}
 	staged(t, d, path("a"), "x")
-	if marks, more, err := d.ChangeTokens("", 10); err != nil || more || len(marks) != 0 {
-		t.Errorf("staged only: %v, %v, %v", marks, more, err)
+	if tokens, more, err := d.ChangeTokens("", 10); err != nil || more || len(tokens) != 0 {
+		t.Errorf("staged only: %v, %v, %v", tokens, more, err)
 	}
 }
 
-// Ten thousand databases are looked at in a second, page by page, and each once.
-// What others do on this machine meanwhile is not counted.
-func TestMarksOfManyDatabases(t *testing.T) {
+// Ten thousand databases are listed in a second, page by page, each once. Other
+// processes of this machine are not counted.
+func TestChangeTokensOfManyDatabases(t *testing.T) {
 	root := t.TempDir()
 	d := open(t, root)
 	const owners, each = 100, 100
@@ -190,15 +190,15 @@ func TestMarksOfManyDatabases(t *testing.T) {
 	seen := map[string]bool{}
 	after, pages := "", 0
 	for more := true; more; pages++ {
-		var marks []ChangeToken
+		var tokens []ChangeToken
 		var err error
-		if marks, more, err = d.ChangeTokens(after, 1000); err != nil {
+		if tokens, more, err = d.ChangeTokens(after, 1000); err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range marks {
+		for _, m := range tokens {
 			after = m.Path.String()
 			if seen[after] || len(m.Token) != 32 {
-				t.Fatalf("%s has the mark %q, seen before: %v", after, m.Token, seen[after])
+				t.Fatalf("%s has the token %q, seen before: %v", after, m.Token, seen[after])
 			}
 			seen[after] = true
 		}

@@ -44,8 +44,8 @@ func TestRename(t *testing.T) {
 	}
 }
 
-// The new name may be that of a file beside the old one, and one without a file
-// has a name too.
+// The new name may be that of a side file. A database without a file can be
+// renamed too.
 func TestRenameOddNames(t *testing.T) {
 	d := open(t, t.TempDir())
 	made(t, d, path("a"), "text")
@@ -67,11 +67,11 @@ func TestRenameOddNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	if m, err := d.ChangeToken(path("void")); m != "" || err != nil {
-		t.Errorf("mark %q, %v", m, err)
+		t.Errorf("token %q, %v", m, err)
 	}
 }
 
-func TestShelf(t *testing.T) {
+func TestSoftDelete(t *testing.T) {
 	root := t.TempDir()
 	d := open(t, root)
 	p := path("a")
@@ -126,11 +126,11 @@ func TestShelf(t *testing.T) {
 	}
 }
 
-// killed is what a test's process dies of.
+// killed ends a test's process.
 type killed struct{}
 
-// kill runs a change and dies at its n-th step; the directory is then opened
-// again. It tells whether the change came to its end.
+// kill runs a change and stops it at its n-th step. Then it opens the directory
+// again. It reports whether the change was complete.
 func kill(t *testing.T, root string, d *Dir, n int, change func() error) (after *Dir, finished bool) {
 	t.Helper()
 	d.crash = func() {
@@ -155,7 +155,7 @@ func kill(t *testing.T, root string, d *Dir, n int, change func() error) (after 
 	return open(t, root), finished
 }
 
-// orphans are the things in a data directory that belong to nothing.
+// orphans are files in a data directory that belong to no database.
 func orphans(t *testing.T, root string) (out []string) {
 	t.Helper()
 	for _, gone := range []string{"trash", "outgoing"} {
@@ -195,8 +195,8 @@ func orphans(t *testing.T, root string) (out []string) {
 	return out
 }
 
-// N10, N11: whatever is cut short at any point, the database is whole
-// afterwards, as before or as after, and nothing else is left.
+// N10, N11: after a crash at any point of a change, the database is complete,
+// in its state before or after the change, and there are no other files.
 func TestKilledAtAnyStep(t *testing.T) {
 	a, b := path("a"), path("b")
 	for name, tt := range map[string]struct {
@@ -293,9 +293,9 @@ func state(t *testing.T, root string, d *Dir, a, b ayb.DatabasePath) string {
 	return out
 }
 
-// What several crashes may have left is removed when the node starts; what
-// does not belong there stays (N7), and so does what somebody has to look at.
-func TestOpenSweeps(t *testing.T) {
+// The node removes the leftovers of crashes when it starts. Foreign files stay
+// (N7), and so do databases with a broken link.
+func TestOpenRemovesLeftovers(t *testing.T) {
 	root := t.TempDir()
 	d := open(t, root)
 	made(t, d, path("a"), "old")

@@ -27,7 +27,7 @@ func path(db string) ayb.DatabasePath {
 	return ayb.DatabasePath{Entity: "alice", Database: ayb.DatabaseSlug(db)}
 }
 
-// The layout is a contract: an existing data directory can be taken over.
+// The layout is a contract: an older data directory can be used.
 func TestLayout(t *testing.T) {
 	root := t.TempDir()
 	d := open(t, root)
@@ -77,8 +77,8 @@ func TestCreateTwiceKeepsTheDatabase(t *testing.T) {
 	}
 }
 
-// Of several at once one makes the version and the others leave it alone: what
-// was written to it must not vanish behind an empty one.
+// Of several simultaneous calls one makes the version, and the others keep it:
+// its content must not be replaced by an empty version.
 func TestCreatesAtOnceMakeOneVersion(t *testing.T) {
 	root := t.TempDir()
 	d := open(t, root)
@@ -103,8 +103,8 @@ func TestCreatesAtOnceMakeOneVersion(t *testing.T) {
 	}
 }
 
-// A version that cannot be looked at is not replaced by an empty one; one that
-// is gone, by a removal that a crash cut short, is.
+// A version that cannot be read is not replaced by an empty one. A version
+// whose removal a crash interrupted is.
 func TestCreateOnADamagedDatabase(t *testing.T) {
 	root := t.TempDir()
 	d := open(t, root)
@@ -128,7 +128,7 @@ func TestCreateOnADamagedDatabase(t *testing.T) {
 	}
 }
 
-// A data directory that was moved still works, although links are absolute.
+// A data directory can be moved, although links are absolute.
 func TestMovedDirectory(t *testing.T) {
 	base := t.TempDir()
 	d := open(t, filepath.Join(base, "old"))
@@ -147,7 +147,7 @@ func TestMovedDirectory(t *testing.T) {
 	}
 }
 
-// N10: a link that a crash left half-way does not stop the next change.
+// N10: an unfinished link of a crash does not prevent the next change.
 func TestLeftoverLinkN10(t *testing.T) {
 	root := t.TempDir()
 	d := open(t, root)
@@ -275,7 +275,7 @@ func TestRemoveIsFinishedAfterACrash(t *testing.T) {
 	}
 }
 
-// N7: a stray file among the directories disturbs nothing.
+// N7: a foreign file among the directories does no harm.
 func TestStrayFilesAreNotCountedN7(t *testing.T) {
 	root := t.TempDir()
 	d := open(t, root)
@@ -292,7 +292,7 @@ func TestStrayFilesAreNotCountedN7(t *testing.T) {
 	if n, err := d.recover(); err != nil || n != 2 {
 		t.Errorf("%d databases, %v", n, err)
 	}
-	if marks, more, err := d.ChangeTokens("", 10); err != nil || more || len(marks) != 2 {
-		t.Errorf("marks %v, %v, %v", marks, more, err)
+	if tokens, more, err := d.ChangeTokens("", 10); err != nil || more || len(tokens) != 2 {
+		t.Errorf("tokens %v, %v, %v", tokens, more, err)
 	}
 }

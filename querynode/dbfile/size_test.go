@@ -9,7 +9,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// A hostile daemon cannot make the node look anywhere else.
+// A hostile daemon cannot lead the node to other files.
 func TestSize(t *testing.T) {
 	d, err := Open(t.TempDir())
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// write puts a file into a version as its daemon would.
+// write writes a file of a version as its daemon does.
 func write(t *testing.T, v Version, text string) {
 	t.Helper()
 	for path, text := range map[string]string{v.File: text, v.File + "-wal": "log of " + text} {
@@ -48,7 +48,7 @@ func staged(t *testing.T, d *Dir, p ayb.DatabasePath, text string) string {
 	return name
 }
 
-// holds is what a database holds; empty when there is none.
+// holds is the text in a database; empty without a file.
 func holds(t *testing.T, d *Dir, p ayb.DatabasePath) string {
 	t.Helper()
 	v, err := d.Live(p)
@@ -123,7 +123,7 @@ func TestCreateFrom(t *testing.T) {
 	}
 }
 
-// N11: what failed leaves no directories behind.
+// N11: a failed change leaves no directories.
 func TestUnstageLeavesNothingN11(t *testing.T) {
 	root := t.TempDir()
 	d := open(t, root)
@@ -141,7 +141,7 @@ func TestUnstageLeavesNothingN11(t *testing.T) {
 	}
 }
 
-// A name of a version never leads out of its database.
+// The name of a version cannot lead out of its database.
 func TestHostileVersions(t *testing.T) {
 	d := open(t, t.TempDir())
 	made(t, d, path("a"), "old")
@@ -166,8 +166,8 @@ func TestHostileVersions(t *testing.T) {
 	}
 }
 
-// What a daemon put where its database should be is not made live, and nothing
-// outside of the version is opened.
+// A daemon can put anything in the place of its database file. Only a regular
+// file is published, and no file outside the version is opened.
 func TestPublishRefusesWhatIsNoFile(t *testing.T) {
 	d := open(t, t.TempDir())
 	p := path("a")
@@ -202,8 +202,8 @@ func TestPublishRefusesWhatIsNoFile(t *testing.T) {
 	}
 }
 
-// A copy is taken from inside of the version only, and has no name afterwards.
-func TestTakeTemp(t *testing.T) {
+// A copy is opened inside the version only, and has no name afterwards.
+func TestTakeOverTemp(t *testing.T) {
 	d := open(t, t.TempDir())
 	made(t, d, path("a"), "x")
 	v, err := d.Resolve(path("a"))
@@ -237,7 +237,7 @@ func TestTakeTemp(t *testing.T) {
 	if left, err := os.ReadDir(v.Temp); err != nil || len(left) != 0 {
 		t.Errorf("left: %v, %v", left, err)
 	}
-	// The whole directory may have been swapped for a link.
+	// A link may have replaced the directory.
 	if err := os.Remove(v.Temp); err != nil {
 		t.Fatal(err)
 	}

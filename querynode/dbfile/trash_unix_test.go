@@ -14,8 +14,8 @@ import (
 	"github.com/ayb-go/ayb/shared/ayb"
 )
 
-// dig makes directories within each other, deeper than any path can be, with a
-// file in each, and takes permissions away from some.
+// dig makes nested directories, deeper than the longest path, with a file in
+// each. It removes permissions from some.
 func dig(t *testing.T, dir string, deep int) {
 	t.Helper()
 	at, err := unix.Open(dir, unix.O_DIRECTORY|unix.O_RDONLY, 0)
@@ -40,7 +40,7 @@ func dig(t *testing.T, dir string, deep int) {
 	_ = unix.Close(at)
 }
 
-// few leaves this process some files until the test ends.
+// few leaves this process a few descriptors until the test ends.
 func few(t *testing.T) {
 	t.Helper()
 	var old unix.Rlimit
@@ -59,10 +59,9 @@ func few(t *testing.T) {
 	})
 }
 
-// Directories within directories, which a hostile daemon can make in its version
-// and in its temp directory, are no harder to remove than files (issue 9, B7):
-// by whoever opens the database next, clears the version, deletes the database,
-// or starts the node.
+// A hostile daemon can nest directories in its version and in its temp
+// directory. Opening the database, clearing the version, deleting the database
+// and starting the node remove them with few descriptors and short paths.
 func TestDeepDirectoriesAreRemoved(t *testing.T) {
 	const deep = 2500 // longer than a path can be
 	a := path("a")
@@ -130,8 +129,8 @@ func TestDeepDirectoriesAreRemoved(t *testing.T) {
 	}
 }
 
-// What cannot be removed is an error and no endless loop, and keeps nobody from
-// being served.
+// A file that cannot be removed is an error, causes no endless loop, and does
+// not stop the node.
 func TestWhatStaysDoesNotStopTheNode(t *testing.T) {
 	root := t.TempDir()
 	trash := filepath.Join(root, "trash")
@@ -143,8 +142,8 @@ func TestWhatStaysDoesNotStopTheNode(t *testing.T) {
 	if err := each(trash, func(os.DirEntry) error { calls++; return stays }); !errors.Is(err, stays) || calls != 1 {
 		t.Errorf("%v after %d calls", err, calls)
 	}
-	// A directory that something is mounted on cannot be removed; without the
-	// right to mount, one whose parent belongs to somebody else cannot.
+	// A mount point cannot be removed. Without the right to mount, a directory
+	// whose parent belongs to another user is used.
 	if err := unix.Mount("none", filepath.Join(trash, "a"), "tmpfs", 0, ""); err != nil {
 		t.Logf("nothing can be mounted here: %v", err)
 	} else {

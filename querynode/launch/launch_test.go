@@ -6,8 +6,8 @@ import (
 	"github.com/ayb-go/ayb/shared/config"
 )
 
-// As many statements of a database run at once as the limit says, unless the
-// operator wants fewer of them to read.
+// The limit sets the number of statements at once, unless the operator
+// configures fewer readers.
 func TestReaders(t *testing.T) {
 	for _, tt := range []struct{ readers, queries, want int }{{0, 0, 8}, {2, 0, 2}, {0, 3, 3}} {
 		c := config.Default()

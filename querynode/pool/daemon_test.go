@@ -19,7 +19,7 @@ import (
 	"github.com/ayb-go/ayb/shared/mux"
 )
 
-// The daemons of these tests are this test binary, and they misbehave.
+// The daemons of these tests run this test binary, and misbehave.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 3 && os.Args[1] == "hostile" {
 		os.Exit(hostile(os.Args[2]))
@@ -50,7 +50,7 @@ func hostile(what string) int {
 			}
 		case "garbage":
 			_, _ = file.Write([]byte(strings.Repeat("\xff", 100)))
-		case "forged": // answers to streams that nobody opened on it
+		case "forged": // answers to streams that were not opened on it
 			for id := range uint32(100) {
 				conn.Send(mux.Final, f.Stream+1+id, []byte("forged"))
 			}
@@ -149,8 +149,8 @@ func ask(t *testing.T, p *Pool) (*answer, end) {
 	}
 }
 
-// Q16: the end of a daemon is noticed, whatever it did before, and whoever
-// waited is told in a sentence.
+// Q16: the end of a daemon is noticed, whatever it did before, and waiting
+// clients get an error.
 func TestHostileDaemons(t *testing.T) {
 	for _, what := range []string{"flood", "garbage", "grants", "cut short", "too long", "no error", "missing"} {
 		t.Run(what, func(t *testing.T) {
@@ -199,7 +199,7 @@ func TestCrashesSlowDown(t *testing.T) {
 	}
 }
 
-// A daemon that gives no sign of life is killed, and the request told.
+// A daemon without a sign of life is killed, and its request fails.
 func TestStuckDaemonIsKilled(t *testing.T) {
 	p := newPool(t, "silent")
 	begin := time.Now()
@@ -212,8 +212,8 @@ func TestStuckDaemonIsKilled(t *testing.T) {
 	}
 }
 
-// What the node keeps for a daemon that does not answer has an end, in
-// requests and in bytes.
+// The node keeps a limited number of requests, and a limited number of bytes,
+// for a daemon that does not answer.
 func TestSilentDaemonTakesOnlySoMuch(t *testing.T) {
 	db := ayb.DatabasePath{Entity: "a", Database: "b"}
 	for name, c := range map[string]struct{ size, most int }{"many": {10, maxStreams}, "large": {mux.MaxPayload, maxUnread/mux.MaxPayload + 4}} {
@@ -255,8 +255,8 @@ func TestTailKeepsTheEnd(t *testing.T) {
 	}
 }
 
-// Daemons outlive the goroutine that asked for them: they belong to a thread
-// that stays.
+// Daemons outlive the goroutine that started them: they belong to a thread that
+// stays.
 func TestForkerThreadStays(t *testing.T) {
 	f := newForker(slog.New(slog.NewTextHandler(t.Output(), nil)))
 	cmd := exec.CommandContext(t.Context(), "/nowhere")

@@ -10,10 +10,9 @@ import (
 	"github.com/ayb-go/ayb/shared/mux"
 )
 
-// Pitfall S12, processor time: who computes much gives way, who stops is served
-// at once again, and who gets nothing because the machine is full is not left
-// with nothing.
-func TestWhoYieldsS12(t *testing.T) {
+// Pitfall S12, processor time: an account that computes much is demoted. It has
+// its share back when it stops, or when it gets no time on a full machine.
+func TestDemotionS12(t *testing.T) {
 	lots, none := activity{spent: tick}, activity{}
 	slow, full, starved := activity{spent: tick / 10, longStatement: true}, activity{spent: 2 * tick, longStatement: true}, activity{spent: tick / 100, longStatement: true}
 	copied, beside := activity{spent: tick, longBackground: true}, activity{spent: tick, longBackground: true, otherRequests: true}
@@ -54,8 +53,8 @@ func TestWhoYieldsS12(t *testing.T) {
 	}
 }
 
-// An account whose daemons have all ended is forgotten.
-func TestYieldingForgets(t *testing.T) {
+// An account without daemons is forgotten.
+func TestDemotionsForgetAccounts(t *testing.T) {
 	y := demotions{}
 	y.update(map[ayb.EntitySlug]activity{"alice": {spent: tick, longStatement: true}}, func(ayb.EntitySlug, bool) {})
 	for range recoveryTicks {

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// leaveDescriptors uses up the descriptors of this process but for so many. It
-// gives the function that gives them back.
+// leaveDescriptors uses all descriptors of this process but a number of them,
+// and returns a function that closes them.
 func leaveDescriptors(t *testing.T, left int) (restore func()) {
 	t.Helper()
 	var before unix.Rlimit

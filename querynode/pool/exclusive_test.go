@@ -29,7 +29,7 @@ func hold(t *testing.T, get func() (*Daemon, error)) (*Daemon, *answer) {
 	}
 }
 
-// ended tells whether a request has been told that its daemon went.
+// ended reports whether a request has failed because its daemon ended.
 func ended(t *testing.T, a *answer) bool {
 	t.Helper()
 	select {
@@ -43,7 +43,7 @@ func ended(t *testing.T, a *answer) bool {
 	}
 }
 
-// placesPool has room for several daemons.
+// placesPool has slots for several daemons.
 func placesPool(t *testing.T) *Pool {
 	t.Helper()
 	p := limitsPool(t)
@@ -51,9 +51,9 @@ func placesPool(t *testing.T) *Pool {
 	return p
 }
 
-// A staged version has a daemon of its own beside the live one's. It ends with
-// the live one when the files of the database change, and alone when only its
-// own do.
+// A staged version has a daemon of its own. It ends with the live version's
+// daemon when the files of the database change, and alone when only its own
+// files change.
 func TestStagedVersionsHaveDaemons(t *testing.T) {
 	p := placesPool(t)
 	live, liveEnd := hold(t, func() (*Daemon, error) { return p.Get(db, queries(1)) })
@@ -86,9 +86,9 @@ func TestStagedVersionsHaveDaemons(t *testing.T) {
 	}
 }
 
-// Nobody who wants the same places in another order waits for ever, and one at
-// a time has them.
-func TestWithoutHoldsSeveralPlaces(t *testing.T) {
+// Callers that name the same keys in different orders do not wait for each
+// other forever, and one at a time has them.
+func TestExclusiveReservesSeveralKeys(t *testing.T) {
 	p := placesPool(t)
 	var wg sync.WaitGroup
 	inside := make(chan struct{}, 1)
@@ -106,7 +106,7 @@ func TestWithoutHoldsSeveralPlaces(t *testing.T) {
 					return nil
 				}
 				if p.Len() != 2 {
-					t.Errorf("%d places are held", p.Len())
+					t.Errorf("%d slots are reserved", p.Len())
 				}
 				<-inside
 				return nil
@@ -118,12 +118,12 @@ func TestWithoutHoldsSeveralPlaces(t *testing.T) {
 	}
 	wg.Wait()
 	if p.Len() != 0 {
-		t.Errorf("%d places are still held", p.Len())
+		t.Errorf("%d slots are still reserved", p.Len())
 	}
 }
 
-// What the node does for itself does not change what limits are known, and what
-// is known is what was asked for last.
+// The node's own work does not change the known limits, which are those of the
+// last request.
 func TestKnownLimits(t *testing.T) {
 	p := limitsPool(t)
 	first, _, a := open(t, p, queries(2), "x")
@@ -142,7 +142,7 @@ func TestKnownLimits(t *testing.T) {
 	}
 }
 
-// absent has no database of one name.
+// absent resolves all databases but one.
 type absent struct {
 	files
 	db ayb.DatabasePath
@@ -155,8 +155,8 @@ func (f absent) Resolve(p ayb.DatabasePath) (dbfile.Version, error) {
 	return f.files.Resolve(p)
 }
 
-// The limits of databases that are gone, or never were, are not kept: an
-// account can make and delete as many as it likes.
+// The limits of databases that do not exist are not kept: an account can make
+// and delete any number of them.
 func TestLimitsGoWithTheirDatabase(t *testing.T) {
 	p := limitsPool(t)
 	_, _, first := open(t, p, queries(2), "x")
@@ -180,8 +180,8 @@ func TestLimitsGoWithTheirDatabase(t *testing.T) {
 	}
 }
 
-// A daemon that waits for the rest of a request is not stuck: its client is
-// slow. One that does not take what it has been given is, or has everything.
+// A daemon that waits for the rest of a request from a slow client is not
+// stuck. A daemon that has the complete request, or does not read it, is.
 func TestSlowUploadIsNotStuck(t *testing.T) {
 	p := limitsPool(t)
 	d, _, first := open(t, p, queries(1), "x")

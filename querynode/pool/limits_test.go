@@ -60,7 +60,7 @@ func open(t *testing.T, p *Pool, own daemonapi.Limits, what string) (*Daemon, ui
 	}
 }
 
-// busy is a daemon that has been started with the limits 1 and works.
+// busy is a daemon that was started with the limits 1 and has work.
 func busy(t *testing.T, p *Pool) (*Daemon, uint32, *answer) {
 	t.Helper()
 	_, _, a := open(t, p, queries(1), "x")
@@ -68,8 +68,8 @@ func busy(t *testing.T, p *Pool) (*Daemon, uint32, *answer) {
 	return open(t, p, queries(1), "hold")
 }
 
-// A daemon serves the requests with its own limits. One with others follows
-// when it has answered what it was asked, and two never run at once.
+// A daemon serves requests with its own limits. A daemon with other limits
+// follows when it has answered them, and two never run at once.
 func TestOtherLimitsFollow(t *testing.T) {
 	p := limitsPool(t)
 	first, held, one := busy(t, p)
@@ -83,8 +83,8 @@ func TestOtherLimitsFollow(t *testing.T) {
 	if p.Running(db) != first || p.Requests(db) != 2 || p.Len() != 1 {
 		t.Errorf("%d requests on %d databases", p.Requests(db), p.Len())
 	}
-	// What has not been started yet takes the newest limits: two control planes
-	// of which one has not heard of a change make no queue of daemons.
+	// A daemon that has not started takes the newest limits: two control planes
+	// with different limits cause no queue of daemons.
 	for _, n := range []int{1, 2, 1, 3} {
 		if d, _, _ := open(t, p, queries(n), "x"); d != second {
 			t.Errorf("limits %d: a third daemon", n)
@@ -112,7 +112,7 @@ func TestOtherLimitsFollow(t *testing.T) {
 	}
 }
 
-// An idle daemon makes room at once.
+// An idle daemon is replaced at once.
 func TestIdleDaemonWithOtherLimits(t *testing.T) {
 	p := limitsPool(t)
 	for n := range 4 {
@@ -125,7 +125,7 @@ func TestIdleDaemonWithOtherLimits(t *testing.T) {
 	}
 }
 
-// Who reads an answer slowly does not keep a database from its new limits.
+// A slow reader does not delay the new limits of a database forever.
 func TestSlowReaderDoesNotHoldUpNewLimits(t *testing.T) {
 	p := limitsPool(t)
 	first, _, one := busy(t, p)
@@ -143,8 +143,8 @@ func TestSlowReaderDoesNotHoldUpNewLimits(t *testing.T) {
 	}
 }
 
-// A database that goes takes both its daemons along.
-func TestWithoutEndsBoth(t *testing.T) {
+// A deleted database ends both of its daemons.
+func TestExclusiveEndsBoth(t *testing.T) {
 	p := limitsPool(t)
 	_, _, one := busy(t, p)
 	_, _, two := open(t, p, queries(2), "hold")
@@ -169,7 +169,7 @@ func TestRunningStartsNothing(t *testing.T) {
 	}
 }
 
-// A time limit of its own makes a statement wait longer for the kill.
+// A longer time limit of the request delays the kill.
 func TestStuckAfterItsOwnTimeout(t *testing.T) {
 	p := limitsPool(t)
 	d, _, a := open(t, p, queries(1), "x")
@@ -184,8 +184,8 @@ func TestStuckAfterItsOwnTimeout(t *testing.T) {
 	}
 }
 
-// Whatever a control plane asks, a daemon can work with it.
-func TestSaneLimits(t *testing.T) {
+// Limits of a control plane are clamped to values with which a daemon can work.
+func TestClampLimits(t *testing.T) {
 	for in, want := range map[daemonapi.Limits]daemonapi.Limits{
 		{}: {},
 		{DatabaseBytes: 1, HeapBytes: 1, Queries: -1}:                                   {DatabaseBytes: MinDatabaseBytes, HeapBytes: MinHeapBytes, Queries: 1},
@@ -198,7 +198,7 @@ func TestSaneLimits(t *testing.T) {
 	}
 }
 
-// Too much to do is told with the limit that makes it go faster.
+// The error for too many requests names the limit that would speed them up.
 func TestFullNamesTheLimit(t *testing.T) {
 	p := limitsPool(t)
 	d, _, _ := open(t, p, queries(1), "hold")

@@ -16,8 +16,8 @@ func of(account string, n int) ayb.DatabasePath {
 	return ayb.DatabasePath{Entity: ayb.EntitySlug(account), Database: ayb.DatabaseSlug(fmt.Sprintf("db%d", n))}
 }
 
-// occupy asks for something on a database: k is Open for a request that does not
-// come to its end, and OpenFinal for one that the daemon works on.
+// occupy sends a request on a database: k is Open for a request whose rest is
+// missing, and OpenFinal for a request on which the daemon works.
 func occupy(p *Pool, db ayb.DatabasePath, k mux.Kind) (*answer, error) {
 	a := &answer{end: make(chan end, 1)}
 	for {
@@ -31,7 +31,7 @@ func occupy(p *Pool, db ayb.DatabasePath, k mux.Kind) (*answer, error) {
 	}
 }
 
-// occupyAll takes as many places as an account gets.
+// occupyAll takes as many slots as an account can have.
 func occupyAll(t *testing.T, p *Pool, account string, k mux.Kind) (all []*answer) {
 	t.Helper()
 	for n := range p.cfg.MaxDaemons + 1 {
@@ -48,8 +48,8 @@ func occupyAll(t *testing.T, p *Pool, account string, k mux.Kind) (all []*answer
 	return nil
 }
 
-// B3: no account has more busy places than are left for the others, and each
-// that comes gets one, though those before work on all they have.
+// No account has more busy slots than are left for the others, and each further
+// account gets one while all others are busy.
 func TestAccountsShareThePlaces(t *testing.T) {
 	p := limitsPool(t)
 	p.cfg.MaxDaemons = 12
@@ -71,9 +71,9 @@ func TestAccountsShareThePlaces(t *testing.T) {
 	}
 }
 
-// B3: an account that has most of the places with requests that only wait for
-// their clients loses one to an account that has less, and is told why.
-func TestWhatWaitsForItsClientGivesWay(t *testing.T) {
+// An account that has most slots with requests that only wait for their clients
+// loses one to an account with fewer. The error names the reason.
+func TestWaitingRequestsArePreempted(t *testing.T) {
 	p := limitsPool(t)
 	p.cfg.MaxDaemons = 12
 	most := occupyAll(t, p, "a", mux.Open)
@@ -91,7 +91,7 @@ func TestWhatWaitsForItsClientGivesWay(t *testing.T) {
 		default:
 		}
 	}
-	// The place is free once the daemon before has ended: then it has been told.
+	// The slot is free once the previous daemon has ended; its request has then failed.
 	for len(told) == 0 {
 		for _, a := range most {
 			select {
@@ -107,8 +107,9 @@ func TestWhatWaitsForItsClientGivesWay(t *testing.T) {
 	}
 }
 
-// Idle daemons go first, and of them those of the account that has most.
-func TestEvictionBeginsWithWhoHasMost(t *testing.T) {
+// Idle daemons end first, and among them those of the account with the most
+// daemons.
+func TestLargestAccountLosesIdleDaemonFirst(t *testing.T) {
 	p := limitsPool(t)
 	p.cfg.MaxDaemons = 5
 	use := func(db ayb.DatabasePath) {
@@ -135,7 +136,7 @@ func TestEvictionBeginsWithWhoHasMost(t *testing.T) {
 	}
 }
 
-// B3: where there are no descriptors left, a daemon without work gives its own.
+// When no descriptors are left, an idle daemon ends.
 func TestDescriptorsOfIdleDaemonsAreUsed(t *testing.T) {
 	p := limitsPool(t)
 	p.cfg.MaxDaemons = 50

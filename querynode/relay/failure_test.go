@@ -34,8 +34,9 @@ func TestEngineErrors(t *testing.T) {
 	}
 }
 
-// Only who cancels a statement can hear that there is none.
-func TestNothingIsMissingButStatements(t *testing.T) {
+// Only a request to cancel a statement can fail because the statement is
+// missing.
+func TestMissingRecords(t *testing.T) {
 	statement := errs.Marshal(errs.RecordNotFound("query", "1f"))
 	if got := errs.Unmarshal(filterDaemonError(daemonapi.KindCancel, statement)); got.Code != errs.NotFound || got.Attrs["id"] != "1f" {
 		t.Errorf("became %v", got)
@@ -51,8 +52,8 @@ func TestNothingIsMissingButStatements(t *testing.T) {
 	}
 }
 
-// What belongs to a copy or an import may be said of one, and nothing more.
-func TestErrorsOfWholeDatabases(t *testing.T) {
+// A copy, an import and a check have a few more errors, and no others.
+func TestErrorsOfTransfers(t *testing.T) {
 	for _, tt := range []struct {
 		kind daemonapi.Kind
 		err  *errs.Error

@@ -11,7 +11,7 @@ import (
 	"github.com/ayb-go/ayb/shared/mux"
 )
 
-// none is a node without a place for a daemon.
+// none is a node without slots for daemons.
 type none struct{}
 
 func (none) Get(ayb.DatabasePath, daemonapi.Limits) (*pool.Daemon, error) {
@@ -24,7 +24,7 @@ func (none) GetStaged(ayb.DatabasePath, string, daemonapi.Limits) (*pool.Daemon,
 
 func (none) Running(ayb.DatabasePath) *pool.Daemon { return nil }
 
-// counter counts how streams end.
+// counter counts the ends of streams.
 type counter struct{ ends int }
 
 func (c *counter) Send(k mux.Kind, _ uint32, _ []byte) {
@@ -33,8 +33,8 @@ func (c *counter) Send(k mux.Kind, _ uint32, _ []byte) {
 	}
 }
 
-// Whatever a control plane sends on its link, every request in it is answered
-// once, and nothing is kept for those that are over.
+// For any bytes from a control plane, every request in them is answered once,
+// and no state is kept for ended requests.
 func FuzzFrames(f *testing.F) {
 	f.Add(open(1))
 	f.Add(append(open(1), open(1)...))

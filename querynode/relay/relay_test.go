@@ -19,7 +19,7 @@ import (
 	"github.com/ayb-go/ayb/shared/mux"
 )
 
-// The daemons of these tests are this test binary; their answers never end.
+// The daemons of these tests run this test binary; their answers never end.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == "endless" {
 		os.Exit(endless())
@@ -57,7 +57,7 @@ func (f files) Staged(_ ayb.DatabasePath, version string) (dbfile.Version, error
 	return dbfile.Version{Dir: f.dir, File: version, Temp: f.dir, Staged: true}, nil
 }
 
-// caller is the link of a control plane, and what came over it.
+// caller is the link of a control plane, and the frames that arrived on it.
 type caller struct {
 	mu   sync.Mutex
 	data map[uint32]int
@@ -123,8 +123,8 @@ func until(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// What a caller has forgotten is stopped, although it waits for credit that
-// will never come; newer streams go on.
+// A request that its caller has forgotten is stopped, even while it waits for
+// credit that will never come. Newer streams continue.
 func TestResetStopsWhatTheCallerForgot(t *testing.T) {
 	r, _, c := setup(t)
 	p := r.Accept(c)
@@ -144,8 +144,8 @@ func TestResetStopsWhatTheCallerForgot(t *testing.T) {
 	}
 }
 
-// A batch that arrives while its caller is given up must start nothing: nobody
-// would ever stop it.
+// A batch that arrives while its link ends starts nothing: its statements would
+// never be stopped.
 func TestNothingStartsForACallerThatIsGone(t *testing.T) {
 	r, daemons, c := setup(t)
 	p := r.Accept(c)
@@ -156,8 +156,8 @@ func TestNothingStartsForACallerThatIsGone(t *testing.T) {
 	}
 }
 
-// Whether anything runs can be asked without starting something.
-func TestAskingWhatRunsStartsNothing(t *testing.T) {
+// A request for the running statements starts no daemon.
+func TestRunningStatementsStartNothing(t *testing.T) {
 	r, daemons, c := setup(t)
 	p := r.Accept(c)
 	defer p.Down(nil)
@@ -171,7 +171,7 @@ func TestAskingWhatRunsStartsNothing(t *testing.T) {
 	if daemons.Len() != 0 || p.Busy() {
 		t.Errorf("%d daemons, busy %v", daemons.Len(), p.Busy())
 	}
-	// Where there is one it is asked: here it answers all with data.
+	// A running daemon gets the request. This one answers any request with data.
 	p.Frames(append(open(3), ask(4, daemonapi.KindRunning, "")...))
 	until(t, "the daemon's answer", func() bool { data, _ := c.got(4); return data > 0 })
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/ayb-go/ayb/shared/mux"
 )
 
-// routes says whose daemon was asked for.
+// routes records which daemon was requested.
 type routes struct {
 	none
 	asked string
@@ -29,9 +29,9 @@ func (r *routes) GetStaged(_ ayb.DatabasePath, version string, _ daemonapi.Limit
 	return nil, errs.E(errs.Unavailable, "no place")
 }
 
-// Tenants' statements never reach a version that is not live, and nothing
-// writes a whole database over the live one.
-func TestWhatReachesWhichVersion(t *testing.T) {
+// Statements of tenants never reach a staged version, and no database file
+// replaces the live one.
+func TestRequestsReachTheirVersion(t *testing.T) {
 	for _, tt := range []struct {
 		kind    daemonapi.Kind
 		options string
@@ -70,8 +70,9 @@ func TestWhatReachesWhichVersion(t *testing.T) {
 	}
 }
 
-// The node's own request takes a short answer only, and ends with its context.
-func TestAskEnds(t *testing.T) {
+// A request of the node's own accepts only a short answer, and ends with its
+// context.
+func TestCallEnds(t *testing.T) {
 	_, p, _ := setup(t)
 	req := daemonapi.Request{Path: ayb.DatabasePath{Entity: "a", Database: "b"}, Type: ayb.SQLite, Kind: daemonapi.KindCopy, Mode: ayb.QueryReadOnly}
 	get := func() (*pool.Daemon, error) { return p.Get(req.Path, daemonapi.Limits{}) }

@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// attack tries, after Apply, what a hostile tenant who runs code in the daemon
-// would try. It goes beyond what Probe tries.
+// attack tries, after Apply, what a hostile tenant with code in the daemon
+// would try. It goes beyond Probe.
 func attack(a childArgs) (any, error) {
 	tcp, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
 	if err != nil {
@@ -54,14 +54,14 @@ func attackFiles(o outcome, a childArgs, own string) {
 	o.add("remove from another directory", os.Remove(secret))
 	o.add("move out", os.Rename(own, filepath.Join(a.Outside, "own")))
 	o.add("move in", os.Rename(secret, filepath.Join(a.Dir, "secret")))
-	// What Landlock does not cover, as far as the filter can.
+	// Actions that Landlock does not cover, as far as the filter can.
 	o.add("truncate by name", unix.Truncate(secret, 0))
 	o.add("chmod outside", os.Chmod(secret, 0o777))
 	o.add("chown outside", os.Chown(secret, 1, 1))
 	o.add("change times outside", unix.UtimesNanoAt(unix.AT_FDCWD, secret, make([]unix.Timespec, 2), 0))
 	o.add("set an attribute outside", unix.Setxattr(secret, "user.x", []byte("x"), 0))
 	o.add("change root", unix.Chroot(a.Dir))
-	// Directories are the node's to make and remove.
+	// Only the node makes and removes directories.
 	o.add("make a directory", unix.Mkdir(filepath.Join(a.Dir, "new"), 0o700))
 	o.add("make a directory by a descriptor", unix.Mkdirat(unix.AT_FDCWD, filepath.Join(a.Dir, "new"), 0o700))
 	o.add("remove a directory", unix.Rmdir(filepath.Join(a.Dir, "tmp")))
@@ -156,7 +156,7 @@ func attackProcesses(o outcome) {
 	}
 }
 
-// fork ends the new process at once, should there be one.
+// fork ends the new process at once, if there is one.
 func fork(flags uintptr) error {
 	pid, _, errno := unix.RawSyscall6(unix.SYS_CLONE, flags, 0, 0, 0, 0, 0)
 	if errno != 0 {
@@ -180,7 +180,8 @@ func memoryToCode() error {
 	return nil
 }
 
-// attackFromOldThreads shows that threads from before Apply are bound as well.
+// attackFromOldThreads checks that threads from before Apply are restricted as
+// well.
 func attackFromOldThreads(a childArgs) (any, error) {
 	const n = 8
 	var ready, done sync.WaitGroup
@@ -207,8 +208,7 @@ func attackFromOldThreads(a childArgs) (any, error) {
 	return o, err
 }
 
-// TestAttacks: S12 (UDP, Unix sockets, signals, programs) and architecture 2.8
-// (MPTCP).
+// S12: UDP, MPTCP and Unix sockets, signals, and programs.
 func TestAttacks(t *testing.T) {
 	for _, child := range []string{"attack", "threads"} {
 		a := newArgs(t)

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// probeWithout probes on a kernel that answers one system call with errno, as
-// an old kernel does, one with Landlock disabled at boot, or a container.
+// probeWithout probes on a kernel where one system call fails with errno, as on
+// an old kernel, without Landlock, or in a container.
 func probeWithout(call uint32, errno unix.Errno) func(childArgs) (any, error) {
 	return func(a childArgs) (any, error) {
 		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
@@ -24,8 +24,8 @@ func probeWithout(call uint32, errno unix.Errno) func(childArgs) (any, error) {
 	}
 }
 
-// TestDegraded: S11, what the kernel does not enforce is reported, by name, and
-// the rest is in force all the same.
+// S11: restrictions that the kernel does not enforce are reported by name, and
+// the others are in force.
 func TestDegraded(t *testing.T) {
 	for _, child := range []string{"no-landlock", "landlock-off", "landlock-blocked"} {
 		r := run[Report](t, child, newArgs(t))

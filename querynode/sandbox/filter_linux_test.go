@@ -69,8 +69,8 @@ func (m machine) call(name string, args ...uint64) uint32 {
 	return m.verdict(m.info, int(nr), args...)
 }
 
-// TestFilterIsAnAllowList: whatever a processor's table has beyond our lists is
-// refused, whatever its arguments, and so is every call of another ABI.
+// Every system call that is not on our lists is refused with any arguments, and
+// so is every call of another ABI.
 func TestFilterIsAnAllowList(t *testing.T) {
 	listed := map[string]bool{"newfstatat": true, "fstatat": true, "clone3": true}
 	for _, name := range slices.Concat(plainCalls(), legacyCalls()) {
@@ -110,7 +110,7 @@ func TestFilterIsAnAllowList(t *testing.T) {
 	}
 }
 
-// TestFilterLeavesOut names what must never come onto the lists by mistake.
+// Calls that must never get on the lists by mistake.
 func TestFilterLeavesOut(t *testing.T) {
 	for goarch, m := range machines(t) {
 		for _, name := range []string{

@@ -102,10 +102,10 @@ func newArgs(t *testing.T) childArgs {
 	return a
 }
 
-// command prepares a child with the empty environment that a daemon has.
+// command prepares a child with the empty environment of a daemon.
 func command(t *testing.T, name string, a childArgs) *exec.Cmd {
 	t.Helper()
-	// A child that hangs has failed; the time is far above what any needs.
+	// A child that hangs has failed; no child needs nearly as long.
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	t.Cleanup(cancel)
 	raw, err := json.Marshal(a)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestStartupText: S11, the text follows the fields and nothing else.
+// S11: the text depends on the fields only.
 func TestStartupText(t *testing.T) {
 	full := Report{Filesystem: true, Network: true, Seccomp: true, Rlimits: true, NoNewPrivs: true, LandlockABI: 7}
 	with := func(change func(*Report)) Report { r := full; change(&r); return r }
@@ -71,7 +71,7 @@ func TestReportJSON(t *testing.T) {
 	}
 }
 
-// Control groups are named once, and their absence is no warning.
+// Control groups are named once, and their absence is not a warning.
 func TestStartupTextNamesGroups(t *testing.T) {
 	r := Report{Filesystem: true, Network: true, Seccomp: true, Rlimits: true, NoNewPrivs: true, Groups: "no control groups: this kernel has none"}
 	text, warn := r.StartupText()

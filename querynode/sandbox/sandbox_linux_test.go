@@ -17,7 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestProbe: S11, the report comes from attempts.
+// S11: the report comes from attempts.
 func TestProbe(t *testing.T) {
 	a := newArgs(t)
 	a.Policy.DataBytes = dataLimit(512 << 20)
@@ -30,8 +30,7 @@ func TestProbe(t *testing.T) {
 	}
 }
 
-// TestProbeNoticesWhatIsPossible: S11, a report that only repeats what was
-// asked for would pass here as well.
+// S11: the probe notices missing restrictions, and does not repeat the policy.
 func TestProbeNoticesWhatIsPossible(t *testing.T) {
 	t.Run("outside is inside", func(t *testing.T) {
 		a := newArgs(t)
@@ -53,7 +52,7 @@ func TestProbeNoticesWhatIsPossible(t *testing.T) {
 	})
 }
 
-// TestAllThreads reads, from outside, what the kernel says of every thread.
+// The kernel reports the restrictions for every thread.
 func TestAllThreads(t *testing.T) {
 	cmd := command(t, "wait", newArgs(t))
 	in, err := cmd.StdinPipe()
@@ -141,7 +140,7 @@ func useFiles(a childArgs) (any, error) {
 	return o, nil
 }
 
-// useRuntime leans on what the Go runtime needs of the kernel.
+// useRuntime uses what the Go runtime needs of the kernel.
 func useRuntime(a childArgs) (any, error) {
 	if _, err := Apply(a.Policy); err != nil {
 		return nil, err
@@ -188,7 +187,7 @@ func TestAllowed(t *testing.T) {
 	}
 }
 
-// TestChannel: a socket that was open before goes on working, both ways.
+// A socket that was open before keeps working, both ways.
 func TestChannel(t *testing.T) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

@@ -130,7 +130,7 @@ func manyThreads(a childArgs) (any, error) {
 	return o, nil
 }
 
-// fillDisk writes until the file size limit answers, then goes on reading.
+// fillDisk writes up to the file size limit, then continues reading.
 func fillDisk(a childArgs) (any, error) {
 	db, err := open(a)
 	if err != nil {
@@ -146,7 +146,7 @@ func fillDisk(a childArgs) (any, error) {
 	return o, nil
 }
 
-// fillMemory asks SQLite for more than there is, then goes on.
+// fillMemory asks SQLite for more memory than the limit, then continues.
 func fillMemory(a childArgs) (any, error) {
 	db, err := open(a)
 	if err != nil {
@@ -222,7 +222,7 @@ func TestSQLite(t *testing.T) {
 	}
 }
 
-// TestSpill: temporary files work inside, and only there (isolation.md 3).
+// Temporary files work inside the directory, and only there.
 func TestSpill(t *testing.T) {
 	inside := newArgs(t)
 	inside.Outside = filepath.Join(inside.Dir, "tmp")
@@ -271,8 +271,8 @@ func TestDataLimitIsAnSQLError(t *testing.T) {
 	}
 }
 
-// TestThreadStack: SQLite runs the statement or refuses it; nothing overruns
-// the smaller stacks, which would end the process.
+// SQLite runs the statement or refuses it. The smaller stacks never overflow,
+// which would end the process.
 func TestThreadStack(t *testing.T) {
 	for what, got := range run[outcome](t, "recursion", newArgs(t)) {
 		if got != "" && !strings.Contains(got, "Recursion limit") && !strings.Contains(got, "too large") {

@@ -9,7 +9,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// A full disk is told as such.
+// A full disk has an error of its own.
 func TestFullDisk(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {

@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// P11: neither the copy nor the object is held in memory, on its way out or
-// back, and what follows goes over the same connection.
-func TestNothingIsHeldWholeP11(t *testing.T) {
+// P11: neither the copy nor the object is held in memory, in either direction,
+// and the connection is reused.
+func TestSmallMemoryP11(t *testing.T) {
 	const size, times = 96 << 20, 2
 	object := filepath.Join(t.TempDir(), "object")
 	var opened atomic.Int32
@@ -65,7 +65,7 @@ func TestNothingIsHeldWholeP11(t *testing.T) {
 		}
 	}
 	runtime.ReadMemStats(&after)
-	// All that was ever allocated, by the server in this process too.
+	// The sum of all allocations, including those of the server in this process.
 	if got := int64(after.TotalAlloc - before.TotalAlloc); got > size {
 		t.Errorf("%d MiB were allocated for %d times %d MiB", got>>20, times, size>>20)
 	}

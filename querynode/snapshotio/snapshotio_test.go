@@ -26,7 +26,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// content is a file like a database: some of it compresses, some does not.
+// content is a file like a database: some of it compresses well.
 func content(size int) []byte {
 	b := make([]byte, size)
 	r := rand.New(rand.NewPCG(1, 2))
@@ -87,7 +87,7 @@ func transfer(t *testing.T, stall time.Duration) *Transfer {
 	return x
 }
 
-// bucket takes PUTs and gives them back, as an object store does.
+// bucket stores PUTs as an object store does.
 type bucket struct {
 	mu      sync.Mutex
 	objects map[string][]byte
@@ -140,9 +140,9 @@ func TestThereAndBack(t *testing.T) {
 		if err != nil || len(tags) != 2 || tags[1] == "" {
 			t.Fatalf("%d bytes: tags %q, %v", size, tags, err)
 		}
-		b.objects["/whole"] = append(bytes.Clone(b.objects["/1"]), b.objects["/2"]...)
+		b.objects["/complete"] = append(bytes.Clone(b.objects["/1"]), b.objects["/2"]...)
 		var back bytes.Buffer
-		n, err := x.Fetch(t.Context(), url+"/whole", p.ID, int64(size), &back)
+		n, err := x.Fetch(t.Context(), url+"/complete", p.ID, int64(size), &back)
 		if err != nil || n != int64(size) || !bytes.Equal(back.Bytes(), data) {
 			t.Errorf("%d bytes: %d came back, %v", size, n, err)
 		}
@@ -155,7 +155,7 @@ func TestThereAndBack(t *testing.T) {
 	}
 }
 
-func TestPartsMustBeTheWhole(t *testing.T) {
+func TestPartsMustBeComplete(t *testing.T) {
 	s, _ := store(t, time.Hour)
 	handle, p, err := s.Pack(t.Context(), fileOf(t, content(10000)))
 	if err != nil {
@@ -172,12 +172,12 @@ func TestPartsMustBeTheWhole(t *testing.T) {
 	}
 }
 
-// N2: whatever a store says, what does not have the content of its id is not
-// taken for it, and the error tells whose fault it was.
+// N2: whatever a store sends, content that does not match its id is refused,
+// and the error names the cause.
 func TestFetchOfBrokenObjectsN2(t *testing.T) {
 	data := content(1 << 20)
-	whole := packed(t, data)
-	damaged := bytes.Clone(whole)
+	complete := packed(t, data)
+	damaged := bytes.Clone(complete)
 	damaged[len(damaged)/2] ^= 1
 	status := func(code int, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
@@ -192,26 +192,26 @@ func TestFetchOfBrokenObjectsN2(t *testing.T) {
 		store http.HandlerFunc
 		want  errs.Code
 	}{
-		"whole":         {gives(whole), ""},
+		"complete":      {gives(complete), ""},
 		"damaged":       {gives(damaged), errs.Snapshot},
-		"shorter":       {gives(whole[:len(whole)/2]), errs.Snapshot},
+		"shorter":       {gives(complete[:len(complete)/2]), errs.Snapshot},
 		"empty":         {gives(nil), errs.Snapshot},
 		"other content": {gives(packed(t, content(5000))), errs.Snapshot},
 		"not packed":    {gives(data), errs.Snapshot},
-		"more after it": {gives(append(bytes.Clone(whole), whole...)), errs.Snapshot},
+		"more after it": {gives(append(bytes.Clone(complete), complete...)), errs.Snapshot},
 		"bomb":          {gives(packed(t, make([]byte, 64<<20))), errs.Snapshot},
 		"huge window":   {gives(hugeWindow(t)), errs.Snapshot},
 		"missing":       {status(404, "<Error><Code>NoSuchKey</Code></Error>"), errs.NoSnapshot},
 		"no bucket":     {status(404, "<Error><Code>NoSuchBucket</Code></Error>"), errs.ObjectStore},
 		"forbidden":     {status(403, "<Error><Code>SignatureDoesNotMatch</Code></Error>"), errs.ObjectStore},
 		"down":          {status(503, "try later"), errs.ObjectStore},
-		"partial":       {status(206, string(whole)), errs.ObjectStore},
+		"partial":       {status(206, string(complete)), errs.ObjectStore},
 		"elsewhere": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
 		}, errs.ObjectStore},
-		"broken off":     {cutOff(whole), errs.ObjectStore},
+		"broken off":     {cutOff(complete), errs.ObjectStore},
 		"never ends":     {endless(t), errs.Snapshot},
-		"stops half-way": {stops(whole), errs.ObjectStore},
+		"stops half-way": {stops(complete), errs.ObjectStore},
 	} {
 		t.Run(name, func(t *testing.T) {
 			stall := time.Minute
@@ -233,9 +233,9 @@ func TestFetchOfBrokenObjectsN2(t *testing.T) {
 	}
 }
 
-// What is whole, and larger than the database may be, is told as that, with the
-// limit: neither damaged nor written beyond it. What only begins like it is
-// damaged.
+// A complete snapshot that is larger than the database may be is reported with
+// the limit. It is not called damaged, and not written beyond the limit. An
+// object that only begins like it is damaged.
 func TestFetchOfTooLargeSnapshot(t *testing.T) {
 	const most = 1 << 20
 	for name, data := range map[string][]byte{
@@ -243,14 +243,14 @@ func TestFetchOfTooLargeSnapshot(t *testing.T) {
 		"does not compress": noise(8 << 20), // longer than the limit as it comes, too
 		"compresses well":   make([]byte, 64<<20),
 	} {
-		whole := packed(t, data)
-		cut := whole[:len(whole)-5]
-		damaged := bytes.Clone(whole)
+		complete := packed(t, data)
+		cut := complete[:len(complete)-5]
+		damaged := bytes.Clone(complete)
 		damaged[len(damaged)-len(damaged)/3] ^= 1
 		for what, tt := range map[string]struct {
 			object []byte
 			want   errs.Code
-		}{"whole": {whole, errs.TooLarge}, "cut off": {cut, errs.Snapshot}, "damaged": {damaged, errs.Snapshot}} {
+		}{"complete": {complete, errs.TooLarge}, "cut off": {cut, errs.Snapshot}, "damaged": {damaged, errs.Snapshot}} {
 			t.Run(name+"/"+what, func(t *testing.T) {
 				url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(tt.object) }))
 				var out bytes.Buffer
@@ -266,8 +266,8 @@ func TestFetchOfTooLargeSnapshot(t *testing.T) {
 	}
 }
 
-// A database that may be larger than what is looked at to tell what something
-// is comes back whole; what nobody may have is not looked at without end.
+// A database beyond the bound for verification is restored when its limit
+// permits that. Larger content is not read without end.
 func TestUnpackVeryLarge(t *testing.T) {
 	for most, want := range map[int64]error{2 * maxContent: nil, 1 << 20: errTooLong} {
 		src := &source{r: bytes.NewReader(packed(t, content(5000))), made: maxContent - 1}
@@ -334,8 +334,8 @@ func stops(b []byte) http.HandlerFunc {
 	}
 }
 
-// A store that takes nothing is given up, one that refuses is quoted, and a
-// caller who goes away ends the transfer.
+// A transfer to a store that does not read stops, the error of a refusing store
+// is quoted, and a canceled caller ends the transfer.
 func TestSendToBrokenStores(t *testing.T) {
 	s, _ := store(t, time.Hour)
 	handle, p, err := s.Pack(t.Context(), fileOf(t, content(32<<20)))
@@ -382,8 +382,8 @@ func TestSendToBrokenStores(t *testing.T) {
 	}
 }
 
-// N8: nothing stays on the disk, neither when packing fails nor when nobody
-// comes for it.
+// N8: no file stays on the disk when packing fails, or when the requester does
+// not return.
 func TestNothingStaysN8(t *testing.T) {
 	s, dir := store(t, time.Hour)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -8,7 +8,8 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Who sends a copy again and again keeps it; whose asker has died goes (N8).
+// N8: a copy is kept while it is sent again and again, and removed when its
+// requester has crashed.
 func TestKeptWhileSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewStore(t.TempDir(), time.Minute)

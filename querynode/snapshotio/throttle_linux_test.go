@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Work in the background rests while the rest of the process computes.
-func TestBackgroundRests(t *testing.T) {
+// Throttled work pauses while the rest of the process computes.
+func TestThrottle(t *testing.T) {
 	rest := func(worked, computed time.Duration) (d time.Duration) {
 		runThrottled(func(func(context.Context)) {
 			p := throttle{since: time.Now().Add(-worked), others: othersTime() - computed}

@@ -10,16 +10,16 @@ import (
 	"github.com/ayb-go/ayb/shared/mux"
 )
 
-// sum tells long payloads apart.
+// sum distinguishes long payloads.
 func sum(f mux.Frame) [2]uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write(f.Payload) // it never fails
 	return [2]uint64{uint64(f.Kind)<<32 | uint64(f.Stream), h.Sum64()}
 }
 
-// However the bytes of frames are cut on their way, the frames arrive as they
-// were sent, up to the first that is malformed. Of three bytes one picks the
-// size of a frame, or garbage, the others how the bytes are cut.
+// Frames arrive as they were sent, up to the first malformed one, however their
+// bytes are split. Of three bytes one picks the size of a frame, or garbage,
+// and the others the split.
 func FuzzRun(f *testing.F) {
 	for _, s := range []string{"\x00\x01\x02", "\xff\x07\x01\x10\x03\x01\xfe\xff\xff", "\x80\x01\x00\x81\x02\x10\x82\x04\x08\x01\x01\x01", "\x03\xff\xff\xfd\x01\x02\x05\x01\x01"} {
 		f.Add([]byte(s))

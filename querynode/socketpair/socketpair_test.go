@@ -79,8 +79,8 @@ func TestCloseEndsBothSides(t *testing.T) {
 	b.Close()
 }
 
-// A stream of chunks reuses one buffer; a huge frame's, and that of a channel
-// that has become quiet, are given back.
+// A stream of chunks reuses one buffer. The buffer of a huge frame, and that of
+// an idle channel, are freed.
 func TestBufferFollowsTheTraffic(t *testing.T) {
 	var c Conn
 	for _, test := range []struct {

@@ -207,8 +207,8 @@ func (b *Book) publishTotal() {
 	}
 }
 
-// Counters are a daemon's view: addresses in shared memory, nil where there is
-// none.
+// Counters are a daemon's view: addresses in shared memory. An address is nil
+// if the daemon has no such counter.
 type Counters struct {
 	Seat, Account, Node *int64
 }

@@ -22,8 +22,8 @@ func open(t *testing.T, b *Book, s Seat) Counters {
 	return share
 }
 
-// Daemons of one account see each other's seats, and those of others only in
-// the sum of the node; who ends leaves nothing behind.
+// Daemons of one account see each other's seats, and those of other accounts
+// only in the total of the node. A seat is cleared when its daemon ends.
 func TestSeats(t *testing.T) {
 	b, err := NewBook(Limits{Account: 100, Node: 1000}, 10)
 	if err != nil {
@@ -69,7 +69,7 @@ func TestSeats(t *testing.T) {
 	}
 }
 
-// There are pages for as many accounts as there can be daemons.
+// There are pages for as many accounts as daemons.
 func TestPages(t *testing.T) {
 	b, err := NewBook(Limits{}, 3)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The thread is never the first of the process, and gone afterwards.
+// The thread is never the first of the process, and does not exist afterwards.
 func TestRun(t *testing.T) {
 	for range 50 {
 		var tid int

@@ -35,7 +35,7 @@ func TestDecodeBatch(t *testing.T) {
 	}
 }
 
-// Nothing is rounded or guessed.
+// Values are neither rounded nor guessed.
 func TestDecodeValues(t *testing.T) {
 	for in, want := range map[string]Value{
 		`null`: {}, `true`: integer(1), `false`: integer(0),
@@ -109,7 +109,7 @@ func TestBadBatches(t *testing.T) {
 	}
 }
 
-// A small body must not become much in memory.
+// A small body must not need much memory.
 func TestBatchesAreBounded(t *testing.T) {
 	values := func(n int) string { return "[" + strings.Repeat("0,", n-1) + "0]" }
 	statements := func(n int, s string) string { return `{"statements":[` + strings.Repeat(s+",", n-1) + s + "]}" }

@@ -1,9 +1,34 @@
 package prose
 
 import (
+	"flag"
 	"strings"
 	"testing"
 )
+
+var root = flag.String("root", "../..", "the root of the tree")
+
+var dirs = flag.String("dirs", ".", "directories of the tree to check, with commas between")
+
+// TestProse checks the tree. To check some rooms alone:
+//
+//	go test ./tests/prose -args -dirs querynode/pool,docs
+func TestProse(t *testing.T) {
+	n := 0
+	for dir := range strings.SplitSeq(*dirs, ",") {
+		found, err := Check(*root, dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range found {
+			t.Error(f)
+		}
+		n += len(found)
+	}
+	if n > 0 {
+		t.Logf("%d findings", n)
+	}
+}
 
 func TestRules(t *testing.T) {
 	for words, want := range map[string]string{

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// number is that of a pitfall in a comment or at the end of a test's name. What
-// else looks like one is in notPitfalls.
+// number is that of a pitfall in a comment or at the end of a test's name. Other
+// words of that form are in notPitfalls.
 var number = regexp.MustCompile(`(?:\b|[a-z])([SQPNACUOJ][1-9]\d?)\b`)
 
 // notPitfalls are a protocol, a quantile and the like.

@@ -139,6 +139,22 @@ func size(all map[string]*room, c *contract) int {
 	return n
 }
 
+// Large interfaces and large packages say why: with a sentence that holds
+// "because" for an interface, "one package" for a package.
+func TestLargeThingsSayWhy(t *testing.T) {
+	all := rooms(t)
+	for dir, r := range all {
+		if r.files > mostFiles && !strings.Contains(words(r.doc), "one package") {
+			t.Errorf("%s has %d files; split it, or let its package comment say why it is one package", dir, r.files)
+		}
+		for name, c := range r.interfaces {
+			if n := size(all, c); n > mostMethods && !strings.Contains(c.doc, "because") {
+				t.Errorf("%s: interface %s has %d methods; split it by noun, or say in its comment that it is so large because …", c.at, name, n)
+			}
+		}
+	}
+}
+
 func words(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // The table of directories in docs/architecture.md names the packages that exist,

@@ -13,7 +13,7 @@ import (
 	"github.com/ayb-go/ayb/shared/mux"
 )
 
-// captured is a bus that only keeps what is served on it.
+// captured is a bus that only records the served endpoints.
 type captured struct{ bus.Service }
 
 func (c *captured) Serve(s bus.Service) (func(), error) {
@@ -21,16 +21,15 @@ func (c *captured) Serve(s bus.Service) (func(), error) {
 	return func() {}, nil
 }
 
-// fuzzed takes uploads of no part too.
+// fuzzed accepts uploads without parts.
 type fuzzed struct{ *local }
 
 func (fuzzed) UploadSnapshot(context.Context, UploadRequest) (UploadResponse, error) {
 	return UploadResponse{}, nil
 }
 
-// Whatever arrives on a node's subjects is answered with an error of the
-// caller's making or with valid JSON, and a node that talks nonsense on the
-// board is not taken for one that lives.
+// For any message on a node's subjects, the answer is an error about the
+// message or valid JSON. An invalid status does not make a node alive.
 func FuzzMessages(f *testing.F) {
 	for _, s := range []string{
 		`{"path":{"entity":"alice","database":"shop.sqlite"},"type":"sqlite"}`, `{"path":{"entity":"..","database":"/"},"type":7}`,
@@ -68,8 +67,8 @@ func FuzzMessages(f *testing.F) {
 	})
 }
 
-// Whatever frames come from a peer on a link, neither end loses its footing:
-// the control plane's streams end, and the node answers what can be read.
+// For any frames on a link, the control plane's streams end, and the node
+// answers the readable ones.
 func FuzzFrames(f *testing.F) {
 	r := daemonapi.Request{Path: ayb.DatabasePath{Entity: "a", Database: "b"}, Type: ayb.SQLite, Mode: ayb.QueryReadOnly, Format: FormatCompat}
 	f.Add(mux.Append(nil, mux.OpenFinal, 1, append(daemonapi.AppendHead(nil, &r), "SELECT 1"...)))

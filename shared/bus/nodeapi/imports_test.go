@@ -15,8 +15,8 @@ import (
 	"github.com/ayb-go/ayb/shared/mux"
 )
 
-// importing is a node that counts what is brought to it and refuses what
-// begins with an x.
+// importing is a node that counts imported bytes and refuses data that begins
+// with an x.
 type importing struct{}
 
 func (importing) AcceptLink(link mux.Link) bus.Peer {

@@ -164,8 +164,8 @@ func TestClientAndServe(t *testing.T) {
 	}
 }
 
-// Each verb reaches its own handler, with what was asked.
-func TestFilesAndSnapshots(t *testing.T) {
+// Each method reaches its handler with its request.
+func TestMethodsReachTheirHandlers(t *testing.T) {
 	s := bustest.Start(t)
 	l := &local{}
 	stop, err := Serve(bustest.Role(t, s, natsbus.QueryNode), "n1", Handlers{Databases: l, Versions: l, Deleted: l, Snapshots: l})
