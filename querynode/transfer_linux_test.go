@@ -14,8 +14,8 @@ import (
 	"github.com/ayb-go/ayb/shared/daemonapi"
 )
 
-// complete is a request about a database as a complete.
-func (n *node) complete(name string, kind daemonapi.Kind, options any) daemonapi.Request {
+// transferRequest is a request to export, import, copy or check a complete database.
+func (n *node) transferRequest(name string, kind daemonapi.Kind, options any) daemonapi.Request {
 	n.t.Helper()
 	r := daemonapi.Request{Path: path(name), Type: ayb.SQLite, Kind: kind, Mode: ayb.QueryReadWrite}
 	var err error
@@ -54,7 +54,7 @@ func TestForkThroughSandboxes(t *testing.T) {
 	n.exec("a", "CREATE TABLE t(x); INSERT INTO t WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 3000) SELECT randomblob(1000) FROM c")
 	pid := n.daemonOf("a")
 
-	slow, err := n.client.Query(t.Context(), n.id, n.complete("a", daemonapi.KindExport, daemonapi.ExportOptions{Format: daemonapi.TransferCSV}))
+	slow, err := n.client.Query(t.Context(), n.id, n.transferRequest("a", daemonapi.KindExport, daemonapi.ExportOptions{Format: daemonapi.TransferCSV}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,12 +66,12 @@ func TestForkThroughSandboxes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	from, err := n.client.Query(t.Context(), n.id, n.complete("a", daemonapi.KindExport, daemonapi.ExportOptions{Format: daemonapi.TransferSQLite}))
+	from, err := n.client.Query(t.Context(), n.id, n.transferRequest("a", daemonapi.KindExport, daemonapi.ExportOptions{Format: daemonapi.TransferSQLite}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer from.Close()
-	req := n.complete("b", daemonapi.KindImport, daemonapi.ImportOptions{Format: daemonapi.TransferSQLite})
+	req := n.transferRequest("b", daemonapi.KindImport, daemonapi.ImportOptions{Format: daemonapi.TransferSQLite})
 	req.Version = staged.Version
 	to, err := n.client.Import(t.Context(), n.id, req)
 	if err != nil {
