@@ -133,10 +133,8 @@ func sqlTexts(_, source string) ([]text, error) {
 	return all, nil
 }
 
-// documentTexts returns the paragraphs of Markdown, without headings, code and tables'
-// first cells.
+// documentTexts returns the paragraphs of Markdown without headings and code.
 func documentTexts(rel, source string) ([]text, error) {
-	var all []text
 	code := false
 	lines := strings.Split(source, "\n")
 	for i, l := range lines {
@@ -148,10 +146,7 @@ func documentTexts(rel, source string) ([]text, error) {
 			lines[i] = ""
 		}
 	}
-	for _, t := range paragraphs(strings.Join(lines, "\n"), 1, text{test: rel == "docs/pitfalls.md"}) {
-		all = append(all, t)
-	}
-	return all, nil
+	return paragraphs(strings.Join(lines, "\n"), 1, text{test: rel == "docs/pitfalls.md"}), nil
 }
 
 // paragraphs cuts a text at its empty lines. The rest of each is that of t.
