@@ -144,17 +144,16 @@ func (l *loop[T]) tryNow(ctx context.Context, record T) {
 // outcome.
 func (l *loop[T]) carryOut(ctx context.Context, record T) error {
 	result, err := l.attempt(ctx, record)
-	switch result {
-	case completed:
-		l.mu.Lock()
-		delete(l.pauses, l.queue.id(record))
-		l.mu.Unlock()
-		return l.queue.complete(ctx, record)
-	case retryLater:
+	if result == retryLater {
 		return errors.Join(err, l.queue.lease(ctx, record, l.now().Add(l.pause(record))))
-	default:
-		return err
 	}
+	l.mu.Lock()
+	delete(l.pauses, l.queue.id(record)) // the record may be gone
+	l.mu.Unlock()
+	if result == completed {
+		return l.queue.complete(ctx, record)
+	}
+	return err
 }
 
 // attempt works on a record and renews its lease meanwhile.
