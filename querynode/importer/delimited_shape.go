@@ -155,7 +155,7 @@ func (s *delimitedShape) isAway() bool {
 	return len(s.marks) > 0 && s.marks[len(s.marks)-1].what == otherTableBegins
 }
 
-// verdictOf returns why a row is rejected, or that it is not part of the table.
+// judged returns why a row is rejected, or that it is not part of the table.
 func (sh *shape) judged(got row) (bad error, passed bool) {
 	if sh.text == nil {
 		return got.bad, false

@@ -19,7 +19,7 @@ import (
 
 var db = ayb.DatabasePath{Entity: "a", Database: "b"}
 
-// closeReason is a daemon that answers with the limits it was started with; a request
+// told is a daemon that answers with the limits it was started with; a request
 // to hold it answers when that is canceled.
 func told(conn *socketpair.Conn, limits string, f mux.Frame) {
 	if f.Kind == mux.Cancel || f.Kind == mux.OpenFinal && string(f.Payload) != "hold" {
@@ -45,7 +45,7 @@ func limitsPool(t *testing.T) *Pool {
 
 func queries(n int) daemonapi.Limits { return daemonapi.Limits{Queries: n} }
 
-// openStreams asks something of the daemon with these limits.
+// open asks something of the daemon with these limits.
 func open(t *testing.T, p *Pool, own daemonapi.Limits, what string) (*Daemon, uint32, *answer) {
 	t.Helper()
 	a := &answer{end: make(chan end, 1)}

@@ -203,7 +203,7 @@ func TestManyObjects(t *testing.T) {
 	}
 }
 
-// zeros is an endless reader of one byte.
+// endless is an endless reader of one byte.
 type endless byte
 
 func (e endless) Read(p []byte) (int, error) {
