@@ -253,7 +253,7 @@ func (u *upload) Next(ctx context.Context) ([]byte, bool, error) {
 	case <-u.known:
 		return u.answer.Next(ctx)
 	case <-ctx.Done():
-		return nil, false, errs.Wrap(errs.Canceled, context.Cause(ctx), "The request was given up")
+		return nil, false, errs.Wrap(errs.Canceled, context.Cause(ctx), "The request was canceled")
 	}
 }
 

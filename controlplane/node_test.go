@@ -204,7 +204,7 @@ func (a *Answer) Next(ctx context.Context) ([]byte, bool, error) {
 		select {
 		case <-s.Wait:
 		case <-ctx.Done():
-			return nil, false, errs.Wrap(errs.Canceled, ctx.Err(), "The query was given up")
+			return nil, false, errs.Wrap(errs.Canceled, ctx.Err(), "The query was canceled")
 		}
 	}
 	if len(a.steps) > 1 {

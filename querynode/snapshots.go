@@ -60,7 +60,7 @@ func (n *Node) PrepareSnapshot(ctx context.Context, req nodeapi.PrepareRequest) 
 	var resp nodeapi.PrepareResponse
 	unlock, err := n.preparing.LockContext(ctx, req.Path)
 	if err != nil {
-		return resp, errs.Wrap(errs.Canceled, err, "The request was given up while it waited for another snapshot of the database")
+		return resp, errs.Wrap(errs.Canceled, err, "The request was canceled while it waited for another snapshot of the database")
 	}
 	defer unlock()
 	size, err := n.dir.Size(req.Path)

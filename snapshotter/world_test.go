@@ -31,7 +31,7 @@ type world struct {
 	s3     *s3test.Server
 	store  bucket.Config
 	node   *testNode
-	leave  func() // takes the node off the board
+	leave  func() // removes the node from the registry
 	client *snapshotapi.Client
 
 	mu  sync.Mutex

@@ -135,7 +135,7 @@ func (g *writeBarriers) blockWrites(ctx context.Context, id meta.DatabaseID) (un
 	case <-late.C:
 		err = errs.E(errs.Unavailable, "Statements have been writing to the database for %s; try again when they have ended", drainTimeout)
 	case <-ctx.Done():
-		err = errs.Wrap(errs.Canceled, ctx.Err(), "The request was given up")
+		err = errs.Wrap(errs.Canceled, ctx.Err(), "The request was canceled")
 	}
 	unblock()
 	return nil, err

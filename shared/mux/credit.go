@@ -45,7 +45,7 @@ func (c *credit) acquire(ctx context.Context, want int) (int, error) {
 		select {
 		case <-c.wake:
 		case <-ctx.Done():
-			return 0, errs.Wrap(errs.Canceled, context.Cause(ctx), "The request was given up")
+			return 0, errs.Wrap(errs.Canceled, context.Cause(ctx), "The request was canceled")
 		}
 	}
 }

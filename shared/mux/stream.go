@@ -65,7 +65,7 @@ func (s *Stream) Next(ctx context.Context) (piece []byte, last bool, err error) 
 		select {
 		case <-s.wake:
 		case <-ctx.Done():
-			return nil, false, errs.Wrap(errs.Canceled, context.Cause(ctx), "The request was given up")
+			return nil, false, errs.Wrap(errs.Canceled, context.Cause(ctx), "The request was canceled")
 		}
 	}
 }
@@ -111,7 +111,7 @@ func (s *Stream) Send(ctx context.Context, p []byte, last bool) error {
 func (s *Stream) Close() {
 	if s.client.remove(s.id) {
 		s.link.Send(Cancel, s.id, nil)
-		s.fail(errs.E(errs.Canceled, "The request was given up"))
+		s.fail(errs.E(errs.Canceled, "The request was canceled"))
 	}
 }
 

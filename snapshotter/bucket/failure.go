@@ -18,7 +18,7 @@ func storeError(err error) error {
 		return nil
 	}
 	if errors.Is(err, context.Canceled) {
-		return errs.Wrap(errs.Canceled, err, "The request was given up")
+		return errs.Wrap(errs.Canceled, err, "The request was canceled")
 	}
 	return errs.Wrap(errs.ObjectStore, err, "The object store for snapshots is unavailable; try again later")
 }

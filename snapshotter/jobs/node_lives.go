@@ -80,7 +80,7 @@ func (m *Maker) Lock(ctx context.Context, paths ...ayb.DatabasePath) (unlock fun
 		free, err := m.paths.LockContext(ctx, p)
 		if err != nil {
 			unlock()
-			return nil, errs.Wrap(errs.Canceled, err, "The request was given up while it waited for the snapshots of database %s", p)
+			return nil, errs.Wrap(errs.Canceled, err, "The request was canceled while it waited for the snapshots of database %s", p)
 		}
 		held = append(held, free)
 	}

@@ -20,7 +20,7 @@ func Error(err error) error {
 	}
 	switch {
 	case errors.Is(err, context.Canceled):
-		return errs.Wrap(errs.Canceled, err, "The request was given up before it was done")
+		return errs.Wrap(errs.Canceled, err, "The request was canceled before the answer")
 	case errors.Is(err, context.DeadlineExceeded):
 		return errs.Wrap(errs.Unavailable, err, "The metadata store did not answer in time; try again")
 	}

@@ -25,7 +25,7 @@ func sqliteError(err error) error {
 	case e.Code == sqlite3.ErrBusy, e.Code == sqlite3.ErrLocked:
 		return errs.Wrap(errs.Unavailable, e, "The metadata store is busy; try again")
 	case e.Code == sqlite3.ErrInterrupt:
-		return errs.Wrap(errs.Canceled, e, "The request was given up before it was done")
+		return errs.Wrap(errs.Canceled, e, "The request was canceled before the answer")
 	case e.Code == sqlite3.ErrFull:
 		return diskFull(e)
 	default:

@@ -95,7 +95,7 @@ func TestPartitionLimitsPendingJobs(t *testing.T) {
 			n := now.Add(1)
 			for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
 			}
-			<-other // the other lane gets on while this one is full
+			<-other // the other partition gets on while this one is full
 			<-time.After(20 * time.Millisecond)
 			now.Add(-1)
 			done.Add(1)
