@@ -134,7 +134,7 @@ func (s *Snapshotter) Run(ctx context.Context, ready func()) error {
 	}
 	defer stop()
 	defer cancel() // first, running calls end
-	s.deps.Log.Info("snapshotter works", "configured", s.service != nil, "scheduled", s.schedule != nil)
+	s.deps.Log.Info("snapshotter started", "configured", s.service != nil, "scheduled", s.schedule != nil)
 	ready()
 	return s.runParts(ctx)
 }

@@ -148,7 +148,7 @@ func freePort(t testing.TB) int {
 var readyMessages = map[string]string{
 	"ayb": "Starting server ", "ayb-controlplane": "Starting server ",
 	"ayb-querynode": "query node is ready", "ayb-mailer": "mailer started",
-	"ayb-snapshotter": "snapshotter works",
+	"ayb-snapshotter": "snapshotter started",
 }
 
 // StartRole starts a process of the topology and waits until it is ready.
