@@ -8,8 +8,8 @@ import (
 )
 
 // keepAliveEvery is the interval of keep-alives during long work. If a daemon sends
-// nothing for a few seconds longer than its statements may take, the node considers
-// it stuck.
+// nothing for twice the time limit of a statement and some seconds, the node
+// considers it stuck.
 const keepAliveEvery = 2 * time.Second
 
 // keepAlive does long work and sends keep-alives meanwhile. While quiet is set, it

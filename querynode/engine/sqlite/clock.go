@@ -13,7 +13,7 @@ import (
 
 import "time"
 
-// startClock starts the clock of engine time; pause stops it.
+// startClock starts the clock of engine time; stopClock stops it.
 func (r *execution) startClock() {
 	r.since, r.ticks = r.db.now(), true
 	if r.job.Timeout > 0 {
