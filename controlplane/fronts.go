@@ -10,7 +10,7 @@ import (
 )
 
 // mountFronts makes the handler of the listener: the HTTP API at its paths, and the
-// pages at all others. A further front gets a package beside api and a mount here.
+// pages at all others. A further HTTP front gets a package beside api and a mount here.
 func (c *ControlPlane) mountFronts(cfg Config, services api.Deps, pages http.Handler, limits *ratelimit.Limiter) (err error) {
 	services.Health, services.DiskFull, services.Log = c.health, c.diskFull, c.deps.Log
 	services.Bodies, err = body.New(body.Config{

@@ -2,7 +2,7 @@
 // the consent to an application (OAuth), and errors.
 //
 // A page is two files side by side: NAME.go with its handlers and the data it
-// shows, and NAME.html with its template. A new page adds both files and a line in
+// shows, and NAME.html with its templates, which handlers render by the name in `define`. A new page adds both files and a line in
 // routes. Frame, headers, forms, the cookie and the assets are shared by all
 // pages and have a file each.
 //

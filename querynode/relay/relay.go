@@ -236,11 +236,11 @@ func (p *peer) Busy() bool {
 // Down implements bus.Peer: no client waits for the answers any more.
 func (p *peer) Down(error) {
 	p.mu.Lock()
-	legs := p.streams
+	streams := p.streams
 	p.streams = map[uint32]*proxyStream{}
 	p.down = true
 	p.mu.Unlock()
-	for _, l := range legs {
+	for _, l := range streams {
 		l.send(mux.Frame{Kind: mux.Cancel})
 	}
 }
@@ -248,14 +248,14 @@ func (p *peer) Down(error) {
 // cancel stops some of the streams. Each of them still ends with a frame.
 func (p *peer) cancel(which func(id uint32) bool) {
 	p.mu.Lock()
-	var legs []*proxyStream
+	var streams []*proxyStream
 	for id, l := range p.streams {
 		if which(id) {
-			legs = append(legs, l)
+			streams = append(streams, l)
 		}
 	}
 	p.mu.Unlock()
-	for _, l := range legs {
+	for _, l := range streams {
 		l.send(mux.Frame{Kind: mux.Cancel})
 	}
 }

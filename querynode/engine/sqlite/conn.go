@@ -42,7 +42,7 @@ const (
 )
 
 // conn is one SQLite connection. One goroutine uses it at a time; only
-// interrupt may be called by others.
+// Interrupt may be called by others.
 type conn struct {
 	c       *C.ayb_conn
 	cache   *lru[*stmt]
@@ -208,7 +208,7 @@ func (c *conn) exec(sql string) C.int {
 // result returns the first cell of the last exec.
 func (c *conn) result() string { return C.GoString(&c.c.text[0]) }
 
-// interrupt stops the running statement. See engine.Job.hold for why it cannot
+// Interrupt stops the running statement. See engine.Job.Attach for why it cannot
 // stop a later one.
 func (c *conn) Interrupt() {
 	atomic.StoreInt32((*int32)(unsafe.Pointer(&c.c.cancel)), 1)
