@@ -22,13 +22,27 @@ func TestGoldenMessages(t *testing.T) {
 		message any
 		want    string
 	}{
-		"create":  {CreateRequest{Path: path, Type: ayb.SQLite}, `{"path":{"entity":"alice","database":"shop.sqlite"},"type":"sqlite"}`},
-		"discard": {DiscardRequest{path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},
-		"delete":  {DeleteRequest{path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},
-		"usage":   {UsageRequest{path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},
-		"used":    {UsageResponse{4096, 0, 2}, `{"database_bytes":4096,"wal_bytes":0,"requests":2}`},
-		"status":  {NodeStatus{"n1", 3, 1000, []ayb.DatabaseType{ayb.SQLite}, false, 0}, `{"id":"n1","databases":3,"free_bytes":1000,"engines":["sqlite"]}`},
-		"full":    {NodeStatus{"n1", 3, 1000, []ayb.DatabaseType{ayb.SQLite}, true, 5}, `{"id":"n1","databases":3,"free_bytes":1000,"engines":["sqlite"],"disk_full":true,"temp_bytes":5}`},
+		"create":         {CreateRequest{Path: path, Type: ayb.SQLite}, `{"path":{"entity":"alice","database":"shop.sqlite"},"type":"sqlite"}`},
+		"discard":        {DiscardRequest{path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},
+		"delete":         {DeleteRequest{path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},
+		"usage":          {UsageRequest{path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},
+		"used":           {UsageResponse{4096, 0, 2}, `{"database_bytes":4096,"wal_bytes":0,"requests":2}`},
+		"version":        {VersionRequest{Path: path, Version: "v"}, `{"path":{"entity":"alice","database":"shop.sqlite"},"version":"v"}`},
+		"stage":          {StageRequest{Path: path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},
+		"staged":         {StageResponse{Version: "v"}, `{"version":"v"}`},
+		"rename":         {RenameRequest{From: path, To: path}, `{"from":{"entity":"alice","database":"shop.sqlite"},"to":{"entity":"alice","database":"shop.sqlite"}}`},
+		"soft delete":    {SoftDeleteRequest{Path: path, Key: "k"}, `{"path":{"entity":"alice","database":"shop.sqlite"},"key":"k"}`},
+		"change tokens":  {ChangeTokensRequest{After: "a/b", Limit: 9}, `{"after":"a/b","limit":9}`},
+		"a page of them": {ChangeTokensResponse{Tokens: []ChangeToken{{Path: path, Token: "t"}}, More: true}, `{"tokens":[{"path":{"entity":"alice","database":"shop.sqlite"},"token":"t"}],"more":true}`},
+		"prepare":        {PrepareRequest{Path: path}, `{"path":{"entity":"alice","database":"shop.sqlite"}}`},
+		"prepared":       {PrepareResponse{Handle: "h", ID: "0a", Bytes: 4096, Packed: 100, ChangeToken: "t"}, `{"handle":"h","id":"0a","bytes":4096,"packed":100,"change_token":"t"}`},
+		"upload":         {UploadRequest{Handle: "h", Parts: []UploadPart{{URL: "u", Size: 100}}}, `{"handle":"h","parts":[{"url":"u","size":100}]}`},
+		"uploaded":       {UploadResponse{ETags: []string{"e"}}, `{"etags":["e"]}`},
+		"release":        {ReleaseRequest{Handle: "h"}, `{"handle":"h"}`},
+		"fetch":          {FetchRequest{Path: path, Version: "v", URL: "u", ID: "0a", DatabaseBytes: 8}, `{"path":{"entity":"alice","database":"shop.sqlite"},"version":"v","url":"u","id":"0a","database_bytes":8}`},
+		"fetched":        {FetchResponse{Bytes: 4096}, `{"bytes":4096}`},
+		"status":         {NodeStatus{"n1", 3, 1000, []ayb.DatabaseType{ayb.SQLite}, false, 0}, `{"id":"n1","databases":3,"free_bytes":1000,"engines":["sqlite"]}`},
+		"full":           {NodeStatus{"n1", 3, 1000, []ayb.DatabaseType{ayb.SQLite}, true, 5}, `{"id":"n1","databases":3,"free_bytes":1000,"engines":["sqlite"],"disk_full":true,"temp_bytes":5}`},
 	} {
 		got, err := json.Marshal(tt.message)
 		if err != nil || string(got) != tt.want {
