@@ -54,9 +54,7 @@ func (p *Pages) renderError(w http.ResponseWriter, r *http.Request, title string
 		}
 		p.deps.Log.Log(r.Context(), level, "could not answer a page", "err", err, "req", view.RequestID, "status", status)
 	}
-	if wait := public.Attrs["retry_after"]; wait != "" {
-		w.Header().Set("Retry-After", wait)
-	}
+	httpapi.SetRetryAfter(w.Header(), err)
 	p.render(w, r, status, "error", view)
 }
 

@@ -41,7 +41,7 @@ type Deps struct {
 	Queries  nodeapi.Queries
 	Imports  nodeapi.Imports
 	Files    nodeapi.Databases
-	Versions Versions
+	Versions nodeapi.Versions
 	Nodes    nodeapi.Nodes
 	// Snapshots calls a snapshotter.
 	Snapshots snapshotapi.Snapshots

@@ -57,7 +57,7 @@ func TestReservationIsKept(t *testing.T) {
 
 // publisher is a node with the next answers.
 type publisher struct {
-	Versions
+	nodeapi.Versions
 	answers []error
 }
 
@@ -94,7 +94,7 @@ func TestPublishIsRepeated(t *testing.T) {
 
 // stager is a node that counts renewals of a version.
 type stager struct {
-	Versions
+	nodeapi.Versions
 	kept atomic.Int32
 }
 

@@ -7,7 +7,6 @@ import (
 	"github.com/ayb-go/ayb/controlplane/metadata/limits"
 	"github.com/ayb-go/ayb/controlplane/metadata/meta"
 	"github.com/ayb-go/ayb/shared/ayb"
-	"github.com/ayb-go/ayb/shared/bus/nodeapi"
 )
 
 // Store is the metadata store, one interface per noun; all are needed, and one
@@ -99,14 +98,6 @@ type Grants interface {
 	RemoveGrant(ctx context.Context, d meta.Database, entity meta.EntityID) error
 	// SetPublicLevel returns NotFound when d is gone.
 	SetPublicLevel(ctx context.Context, d meta.Database, level ayb.PublicLevel) error
-}
-
-// Versions is the part of a query node that builds a new state of a database
-// beside the live one.
-type Versions interface {
-	StageVersion(ctx context.Context, node nodeapi.NodeID, req nodeapi.StageRequest) (nodeapi.StageResponse, error)
-	UnstageVersion(ctx context.Context, node nodeapi.NodeID, req nodeapi.VersionRequest) (nodeapi.Done, error)
-	PublishVersion(ctx context.Context, node nodeapi.NodeID, req nodeapi.VersionRequest) (nodeapi.Done, error)
 }
 
 // Operations carries out pending operations.

@@ -6,15 +6,12 @@ import (
 	"net/http"
 	"runtime/debug"
 
-	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
 // writeError answers with an error in the form of the API.
 func writeError(w http.ResponseWriter, err error) {
-	if wait := errs.Public(err).Attrs[attrRetryAfter]; wait != "" {
-		w.Header().Set("Retry-After", wait)
-	}
+	httpapi.SetRetryAfter(w.Header(), err)
 	status, body := httpapi.FromError(err)
 	w.Header().Set("Content-Type", httpapi.ContentType)
 	w.WriteHeader(status)

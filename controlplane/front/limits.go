@@ -9,13 +9,10 @@ import (
 )
 
 // Limiter counts requests by key. The error of Take is RateLimited, with the
-// attribute retry_after in seconds.
+// attribute errs.AttrRetryAfter.
 type Limiter interface {
 	Take(key string) error
 }
-
-// attrRetryAfter is the attribute of an error that becomes a header.
-const attrRetryAfter = "retry_after"
 
 // limited reports whether a request makes the server send a mail or tries a
 // secret. Such requests are counted by the address of their client. The decoded
@@ -41,8 +38,8 @@ func (f *Front) limit(r *http.Request) error {
 	if err == nil {
 		return nil
 	}
-	wait := errs.Public(err).Attrs[attrRetryAfter]
-	refused := errs.Wrap(errs.RateLimited, err, "Too many requests from your address; try again in %s seconds", wait).With(attrRetryAfter, wait)
+	wait := errs.Public(err).Attrs[errs.AttrRetryAfter]
+	refused := errs.Wrap(errs.RateLimited, err, "Too many requests from your address; try again in %s seconds", wait).With(errs.AttrRetryAfter, wait)
 	if strings.HasPrefix(r.URL.Path, "/v1/oauth/") { // OAuth clients expect these keys
 		refused = refused.With("error", "temporarily_unavailable").With("error_description", refused.Message)
 	}

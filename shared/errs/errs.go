@@ -14,6 +14,10 @@ import (
 	"maps"
 )
 
+// AttrRetryAfter is the attribute of a RateLimited error with the time until the
+// next request is accepted, in seconds.
+const AttrRetryAfter = "retry_after"
+
 // Error is a failure with a code from the closed list in codes.go.
 type Error struct {
 	// Code is the kind of failure. It decides the HTTP status.

@@ -177,6 +177,14 @@ func WithStatus(status int, err error) error { return &statusError{status, err} 
 func (e *statusError) Error() string { return e.err.Error() }
 func (e *statusError) Unwrap() error { return e.err }
 
+// SetRetryAfter sets the header Retry-After if err has the attribute
+// errs.AttrRetryAfter.
+func SetRetryAfter(h http.Header, err error) {
+	if wait := errs.Public(err).Attrs[errs.AttrRetryAfter]; wait != "" {
+		h.Set("Retry-After", wait)
+	}
+}
+
 // FromError returns the status and the body of an error: its public part only.
 // An error without a code becomes a 500 that does not reveal the cause.
 func FromError(err error) (status int, body ErrorBody) {

@@ -11,9 +11,6 @@ import (
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
-// attrRetryAfter is the attribute of an error that becomes a header.
-const attrRetryAfter = "retry_after"
-
 // clientGone reports whether the client of a failed request has gone away.
 func clientGone(r *http.Request, err error) bool {
 	return r.Context().Err() != nil && !body.Stopped(err)
@@ -30,7 +27,7 @@ func (a *API) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
-	setRetryAfter(w, err)
+	httpapi.SetRetryAfter(w.Header(), err)
 	writeLate(w, status, answer) // a statement may have run for longer than the usual deadline
 }
 
@@ -58,13 +55,6 @@ func (a *API) logFailure(r *http.Request, status int, err error) (id string) {
 	}
 	a.deps.Log.Log(r.Context(), level, "request failed", "err", err, "req", id, "method", httpapi.Printable(r.Method), "status", status)
 	return id
-}
-
-// setRetryAfter sets the header if the error has the attribute.
-func setRetryAfter(w http.ResponseWriter, err error) {
-	if wait := errs.Public(err).Attrs[attrRetryAfter]; wait != "" {
-		w.Header().Set("Retry-After", wait)
-	}
 }
 
 // writeLate writes a small answer after any time: it extends the write deadline.

@@ -142,7 +142,7 @@ func (a *API) writeOAuthError(w http.ResponseWriter, r *http.Request, err error)
 	if status >= http.StatusInternalServerError && !errs.Is(err, errs.Conflict) {
 		a.logFailure(r, status, err)
 	}
-	setRetryAfter(w, err)
+	httpapi.SetRetryAfter(w.Header(), err)
 	writeJSON(w, status, httpapi.OAuthErrorBody{Error: code, ErrorDescription: errs.Public(err).Message})
 	return nil
 }

@@ -14,10 +14,6 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// RetryAfter is the attribute of a RateLimited error with the time until the next
-// request is accepted, in seconds.
-const RetryAfter = "retry_after"
-
 // burst is the number of minutes whose requests may come at once: a limit of ten a
 // minute allows thirty within any three minutes.
 const burst = 3
@@ -51,7 +47,7 @@ func New(cfg Config) (*Limiter, error) {
 }
 
 // Take counts one request of a key. At the limit, the error is RateLimited with the
-// attribute RetryAfter, and the request is not counted.
+// attribute errs.AttrRetryAfter, and the request is not counted.
 func (l *Limiter) Take(key string) error {
 	if l == nil {
 		return nil
@@ -61,7 +57,7 @@ func (l *Limiter) Take(key string) error {
 		return nil
 	}
 	seconds := strconv.Itoa(l.wait(http.Header(told), time.Now()))
-	return errs.E(errs.RateLimited, "Too many requests; try again in %s seconds", seconds).With(RetryAfter, seconds)
+	return errs.E(errs.RateLimited, "Too many requests; try again in %s seconds", seconds).With(errs.AttrRetryAfter, seconds)
 }
 
 // wait returns the longest time until the next request is accepted, in seconds. A

@@ -31,7 +31,7 @@ func TestBurstThenRefused(t *testing.T) {
 	if !errs.Is(err, errs.RateLimited) {
 		t.Fatalf("got %v", err)
 	}
-	seconds, perr := strconv.Atoi(errs.Public(err).Attrs[ratelimit.RetryAfter])
+	seconds, perr := strconv.Atoi(errs.Public(err).Attrs[errs.AttrRetryAfter])
 	if perr != nil || seconds < 1 || seconds > 3*60+7 {
 		t.Errorf("wait %d seconds, %v", seconds, perr)
 	}

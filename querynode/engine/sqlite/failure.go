@@ -33,10 +33,6 @@ var (
 	errHere = errors.New("the body cannot run in one transaction")
 )
 
-func errReadOnly() error {
-	return errs.E(errs.ReadOnly, "Attempted to write to database while in read-only mode")
-}
-
 func errLeftOpen() error {
 	return errs.E(errs.SQL, "The statements left a transaction open and it was rolled back; end it with COMMIT in the same request")
 }
@@ -121,7 +117,7 @@ func (c *conn) failure(rc C.int, o engine.Options, j *engine.Job, from int) erro
 			return errWriter
 		}
 		if c.reader {
-			return errReadOnly()
+			return engine.ErrReadOnly()
 		}
 	case C.SQLITE_NOMEM:
 		c.cache.clear()

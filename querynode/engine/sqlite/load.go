@@ -31,7 +31,7 @@ func (db *DB) Load(job *engine.Job, o engine.LoadOptions, work func(engine.Loade
 	}
 	defer db.leave()
 	if job.Mode != ayb.QueryReadWrite {
-		return nil, errReadOnly()
+		return nil, engine.ErrReadOnly()
 	}
 	job.Timeout = maintenanceMinimum + time.Duration(o.Bytes/maintenanceRate)*time.Second
 	r := &execution{db: db, job: job, left: job.Timeout}

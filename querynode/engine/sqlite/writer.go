@@ -7,7 +7,11 @@ package sqlite
 */
 import "C"
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/ayb-go/ayb/querynode/engine"
+)
 
 // endTransaction commits the engine's transaction, or rolls back what the body
 // left open.
@@ -70,7 +74,7 @@ func (r *execution) runAtomic() error {
 		case s.st.into:
 			return 0, errVacuumInto()
 		case r.c.reader && s.st.refusedToReaders():
-			return 0, errReadOnly()
+			return 0, engine.ErrReadOnly()
 		case s.st.vacuum && !single:
 			return 0, errHere
 		case s.st.vacuum:
@@ -102,7 +106,7 @@ func (r *execution) runStepwise() error {
 		case s.st.into:
 			return 0, errVacuumInto()
 		case r.c.reader && s.st.refusedToReaders():
-			return 0, errReadOnly()
+			return 0, engine.ErrReadOnly()
 		case s.st.vacuum:
 			return s.end, r.runVacuum(s.st, s.from)
 		}
