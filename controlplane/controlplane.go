@@ -54,9 +54,9 @@ type Deps struct {
 	// BusFull reports whether the storage of the bus is full; nil stands for
 	// never.
 	BusFull func() bool
-	// Pages makes the handler of the pages over the web log-in; nil for an API
-	// without pages.
-	Pages func(*weblogin.Service) (http.Handler, error)
+	// Pages makes the handler of the pages over the HTTP API and the web log-in;
+	// nil for an API without pages.
+	Pages func(http.Handler, *weblogin.Service) (http.Handler, error)
 	Log   *slog.Logger
 	// AllowLink and LinkRoots are those of linkcheck.Deps; nil outside tests.
 	AllowLink func(netip.AddrPort) bool

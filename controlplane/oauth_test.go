@@ -23,8 +23,8 @@ import (
 func newPagedWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorldWith(t, func(d *controlplane.Deps) {
-		d.Pages = func(s *weblogin.Service) (http.Handler, error) {
-			return web.New(web.Config{PublicURL: "https://ayb.example.com"}, web.Deps{LogIns: s, Applications: s, Log: loggingtest.New(t)})
+		d.Pages = func(api http.Handler, s *weblogin.Service) (http.Handler, error) {
+			return web.New(web.Config{PublicURL: "https://ayb.example.com"}, web.Deps{API: api, Viewers: s, LogIns: s, Applications: s, Log: loggingtest.New(t)})
 		}
 	})
 	w.server.Client().CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

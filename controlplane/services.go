@@ -1,8 +1,6 @@
 package controlplane
 
 import (
-	"net/http"
-
 	"github.com/ayb-go/ayb/controlplane/databases"
 	"github.com/ayb-go/ayb/controlplane/front/api"
 	"github.com/ayb-go/ayb/controlplane/front/ratelimit"
@@ -49,14 +47,14 @@ func (c *ControlPlane) assemble(cfg Config) (err error) {
 	if err != nil {
 		return err
 	}
-	pages, err := c.pages(people, apps, dbs)
+	sessions, err := weblogin.New(weblogin.Deps{Accounts: people, Applications: apps, Databases: dbs})
 	if err != nil {
 		return err
 	}
 	return c.mountFronts(cfg, api.Deps{
 		Accounts: people, Authenticator: people, Tokens: people, Profiles: profiles, OAuth: apps,
 		Databases: dbs, Permissions: dbs, Queries: dbs, Snapshots: dbs, Transfers: dbs,
-	}, pages, limits)
+	}, sessions, limits)
 }
 
 func (c *ControlPlane) databases(cfg Config) (*databases.Databases, error) {
@@ -80,16 +78,4 @@ func (c *ControlPlane) applications(cfg Config, dbs *databases.Databases, limits
 		return nil, err
 	}
 	return oauth.New(oauth.Config{Key: key}, oauth.Deps{Store: c.cache, Databases: dbs, Limits: limits, Now: c.deps.Now})
-}
-
-// pages makes the handler of the pages; nil for an API without pages.
-func (c *ControlPlane) pages(people *accounts.Accounts, apps *oauth.Service, dbs *databases.Databases) (http.Handler, error) {
-	if c.deps.Pages == nil {
-		return nil, nil
-	}
-	sessions, err := weblogin.New(weblogin.Deps{Accounts: people, Applications: apps, Databases: dbs})
-	if err != nil {
-		return nil, err
-	}
-	return c.deps.Pages(sessions)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -12,7 +13,7 @@ import (
 
 func TestOtherPaths(t *testing.T) {
 	b := open(t, site, &services{})
-	b.want(b.request("GET", "/nothing", ""), 404, "<title>Error - ayb</title>", "There is no such page.")
+	b.want(b.request("GET", "/a/b/c/nothing", ""), 404, "<title>Not found - ayb</title>", "There is no such page.")
 	b.want(b.request("GET", "/assets/../web.go", ""), 404)
 	b.want(b.request("GET", "/assets/page.html", ""), 404)
 	b.want(b.request("GET", "/confirm/", ""), 404)
@@ -21,10 +22,10 @@ func TestOtherPaths(t *testing.T) {
 	if got.status != 405 || got.header.Get("Allow") != "GET, HEAD, POST" {
 		t.Errorf("%d %v", got.status, got.header)
 	}
-	if got := b.request("POST", "/assets/page.css", ""); got.status != 405 || got.header.Get("Allow") != "GET, HEAD" {
+	if got := b.request("POST", "/assets/style.css", ""); got.status != 405 || got.header.Get("Allow") != "GET, HEAD" {
 		t.Errorf("%d %v", got.status, got.header)
 	}
-	if got := b.request("GET", "/assets/page.css", ""); got.header.Get("Content-Type") != "text/css; charset=utf-8" || !strings.Contains(got.body, "body {") {
+	if got := b.request("GET", "/assets/style.css", ""); got.header.Get("Content-Type") != "text/css; charset=utf-8" || !strings.Contains(got.body, "body {") {
 		t.Errorf("%v", got.header)
 	}
 }
@@ -33,7 +34,7 @@ func TestOtherPaths(t *testing.T) {
 func TestFailuresAreLoggedS20(t *testing.T) {
 	var log bytes.Buffer
 	s := &services{err: io.ErrUnexpectedEOF}
-	p, err := web.New(web.Config{PublicURL: site}, web.Deps{LogIns: s, Applications: s, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	p, err := web.New(web.Config{PublicURL: site}, web.Deps{API: http.NotFoundHandler(), Viewers: s, LogIns: s, Applications: s, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}

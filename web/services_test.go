@@ -27,6 +27,9 @@ type services struct {
 	calls                                         []string
 }
 
+// Account identifies each browser that has a token.
+func (s *services) Account(context.Context, string) (string, error) { return "alice", nil }
+
 func (s *services) call(name string) error { s.calls = append(s.calls, name); return s.err }
 
 func (s *services) LogIn(_ context.Context, entity, next string) (bool, error) {
@@ -111,7 +114,7 @@ type browser struct {
 
 func open(t *testing.T, publicURL string, s *services) browser {
 	t.Helper()
-	p, err := web.New(web.Config{PublicURL: publicURL}, web.Deps{LogIns: s, Applications: s, Log: loggingtest.New(t)})
+	p, err := web.New(web.Config{PublicURL: publicURL}, web.Deps{API: http.NotFoundHandler(), Viewers: s, LogIns: s, Applications: s, Log: loggingtest.New(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

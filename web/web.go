@@ -1,28 +1,31 @@
-// Package web serves the HTML pages: log-in by mail, its confirmation, log-out,
-// the consent to an application (OAuth), and errors.
+// Package web serves the HTML pages and what their scripts need. It adds the security
+// headers, refuses requests from pages of other sites, and leads each request to the
+// package of its page:
 //
-// A page is two files side by side: NAME.go with its handlers and the data it
-// shows, and NAME.html with its templates, which handlers render by the name in `define`. A new page adds both files and a line in
-// routes. Frame, headers, forms, the cookie and the assets are shared by all
-// pages and have a file each.
+//   - account: registering, logging in and out, consent to applications, tokens
+//   - profile: the start page and the profiles of accounts
+//   - database: the pages of a database
+//   - assets: style sheet, icons and scripts
 //
-// The package decides no permission. It reaches accounts and applications through
-// the interfaces of services.go, and knows neither the metadata store nor the
-// bus.
+// The packages share package page. The pages get their data over the HTTP API, inside
+// the process, so package web decides no permission; it knows neither the metadata
+// store nor the bus.
 package web
 
 import (
-	"embed"
-	"html/template"
 	"log/slog"
 	"net/http"
-	"net/url"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"
+	"github.com/ayb-go/ayb/web/account"
+	"github.com/ayb-go/ayb/web/assets"
+	"github.com/ayb-go/ayb/web/database"
+	"github.com/ayb-go/ayb/web/page"
+	"github.com/ayb-go/ayb/web/profile"
 )
 
 // Config is the configuration of the pages.
@@ -33,8 +36,11 @@ type Config struct {
 
 // Deps are the services behind the pages. All are required.
 type Deps struct {
-	LogIns       LogIns
-	Applications Applications
+	// API is the HTTP API, at the paths that it has on the server.
+	API          http.Handler
+	Viewers      page.Viewers
+	LogIns       account.LogIns
+	Applications account.Applications
 	Log          *slog.Logger
 }
 
@@ -42,65 +48,89 @@ type Deps struct {
 // answer itself and replaces those that are set already. It may be used
 // concurrently.
 type Pages struct {
-	deps Deps
-	// secure is true when the public URL begins with https.
-	secure     bool
-	templates  *template.Template
+	site       *page.Site
+	api        http.Handler
 	protection *http.CrossOriginProtection
 	mux        *chi.Mux
 }
 
-//go:embed *.html
-var templateFiles embed.FS
-
 // New makes the pages. The error is Invalid for a public URL without a host.
 func New(cfg Config, deps Deps) (*Pages, error) {
-	if deps.LogIns == nil || deps.Applications == nil || deps.Log == nil {
-		return nil, errs.E(errs.Internal, "web: a dependency is missing")
-	}
-	templates, err := template.ParseFS(templateFiles, "*.html")
+	files, err := assets.New()
 	if err != nil {
-		return nil, errs.Wrap(errs.Internal, err, "The templates of the pages can't be parsed")
+		return nil, errs.Wrap(errs.Internal, err, "The assets can't be read")
 	}
-	public, err := url.Parse(cfg.PublicURL)
-	if err != nil || public.Host == "" {
-		return nil, errs.Wrap(errs.Invalid, err, "The public URL must look like https://ayb.example.com")
+	api := detached(deps.API)
+	site, err := page.New(page.Config(cfg), page.Deps{API: api, Viewers: deps.Viewers, Assets: files, Log: deps.Log})
+	if err != nil {
+		return nil, err
 	}
-	p := &Pages{
-		deps: deps, secure: public.Scheme == "https", templates: templates,
-		protection: http.NewCrossOriginProtection(), mux: chi.NewMux(),
-	}
+	p := &Pages{site: site, api: api, protection: http.NewCrossOriginProtection(), mux: chi.NewMux()}
 	// A reverse proxy may send another Host header than the browser did.
-	if err := p.protection.AddTrustedOrigin(public.Scheme + "://" + public.Host); err != nil {
+	if err := p.protection.AddTrustedOrigin(site.Origin()); err != nil {
 		return nil, errs.Wrap(errs.Invalid, err, "The public URL must look like https://ayb.example.com")
 	}
-	p.routes()
-	return p, nil
+	return p, p.routes(files, deps)
 }
 
 // routes maps each path to its handler.
-func (p *Pages) routes() {
+func (p *Pages) routes(files *assets.Assets, deps Deps) error {
 	p.mux.Use(middleware.GetHead)
+	p.mux.Get(assets.Prefix+"*", func(w http.ResponseWriter, r *http.Request) {
+		if !files.Has(r.URL.Path) {
+			p.notFound(w, r)
+			return
+		}
+		files.ServeHTTP(w, r)
+	})
+	p.mux.Handle(sessionPrefix+"/*", http.HandlerFunc(p.sessionAPI))
+	accounts, err := account.New(p.site, account.Deps{LogIns: deps.LogIns, Applications: deps.Applications})
+	if err != nil {
+		return err
+	}
+	profiles, err := profile.New(p.site)
+	if err != nil {
+		return err
+	}
+	databases, err := database.New(p.site)
+	if err != nil {
+		return err
+	}
+	pages := p.mux.With(p.site.WithViewer)
+	accounts.Routes(pages)
+	profiles.Routes(pages)
+	databases.Routes(pages)
 	p.mux.NotFound(p.notFound)
 	p.mux.MethodNotAllowed(p.methodNotAllowed)
-	p.mux.Get("/log_in", p.showLogIn)
-	p.mux.Post("/log_in", p.logIn)
-	p.mux.Get("/confirm/{token}", p.showConfirm)
-	p.mux.Post("/confirm/{token}", p.confirm)
-	p.mux.Get("/log_out", p.showLogOut)
-	p.mux.Post("/log_out", p.logOut)
-	p.mux.Get(httpapi.RouteAuthorize, p.showConsent)
-	p.mux.Post(httpapi.RouteAuthorize, p.answerConsent)
-	p.mux.Get("/assets/{name}", p.asset)
+	return nil
 }
 
 // ServeHTTP answers one request. A request that may change something and comes
 // from a page of another site is refused.
 func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	setSecurityHeaders(w.Header())
+	page.SetSecurityHeaders(w.Header())
 	if err := p.protection.Check(r); err != nil {
-		p.renderError(w, r, "", errs.Wrap(errs.Forbidden, err, "This request came from a page of another site and was not carried out"))
+		p.site.Error(w, r, "", errs.Wrap(errs.Forbidden, err, "This request came from a page of another site and was not carried out"))
 		return
 	}
 	p.mux.ServeHTTP(w, r)
+}
+
+func (p *Pages) notFound(w http.ResponseWriter, r *http.Request) {
+	p.withViewer(w, r, errs.E(errs.NotFound, "There is no such page."))
+}
+
+// methodNotAllowed answers 405. All pages answer GET and HEAD, and some POST.
+func (p *Pages) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	allowed := "GET, HEAD"
+	if p.mux.Match(chi.NewRouteContext(), http.MethodPost, r.URL.Path) {
+		allowed += ", POST"
+	}
+	w.Header().Set("Allow", allowed)
+	p.withViewer(w, r, httpapi.WithStatus(http.StatusMethodNotAllowed, errs.E(errs.Invalid, "This page does not accept the method %s", r.Method)))
+}
+
+// withViewer shows an error in the frame of the viewer.
+func (p *Pages) withViewer(w http.ResponseWriter, r *http.Request, err error) {
+	p.site.WithViewer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.site.Error(w, r, "", err) })).ServeHTTP(w, r)
 }

@@ -68,6 +68,15 @@ func NewClient(cfg ClientConfig, deps ClientDeps) (*Client, error) {
 	return &Client{base: base, token: token, agent: cfg.UserAgent, http: over(short), long: over(long)}, nil
 }
 
+// WithToken returns a client for another caller of the same server: with this API
+// token, or anonymous if it is empty. The two share their connections. The token
+// comes from the server and is not checked.
+func (c *Client) WithToken(token string) *Client {
+	other := *c
+	other.token = token
+	return &other
+}
+
 func over(transport http.RoundTripper) *http.Client {
 	return &http.Client{
 		Transport: transport,

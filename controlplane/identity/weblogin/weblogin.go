@@ -72,6 +72,12 @@ func (s *Service) actor(ctx context.Context, token string) (authz.Actor, error) 
 	return actor, nil
 }
 
+// Account returns the name of the account that a token logs in.
+func (s *Service) Account(ctx context.Context, token string) (entity string, err error) {
+	actor, err := s.actor(ctx, token)
+	return string(actor.Slug), err
+}
+
 // LogIn mails a log-in link to an account. The browser goes to next afterwards. A
 // next that is not a path of this server is dropped, so that a link cannot lead
 // to another site after the log-in. queued reports that the mail is sent later.

@@ -1,4 +1,4 @@
-package web
+package account
 
 import (
 	"net/http"
@@ -7,11 +7,14 @@ import (
 
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"
+
+	"github.com/ayb-go/ayb/web/page"
 )
 
 // consentView is the data of the consent page.
 type consentView struct {
-	Title   string
+	page.Frame
+
 	Request httpapi.AuthorizeRequest
 	Consent httpapi.Consent
 	// Selected is the path of the database that is selected already.
@@ -23,7 +26,7 @@ type consentView struct {
 func (p *Pages) showConsent(w http.ResponseWriter, r *http.Request) {
 	request, err := parseAuthorizeRequest(r)
 	if err != nil {
-		p.renderError(w, r, titleAuthorization, err)
+		p.site.Error(w, r, page.TitleAuthorization, err)
 		return
 	}
 	p.renderConsent(w, r, http.StatusOK, consentView{Request: request})
@@ -32,16 +35,16 @@ func (p *Pages) showConsent(w http.ResponseWriter, r *http.Request) {
 // renderConsent shows the consent page. A browser without a log-in is sent to
 // the log-in page, which leads back here.
 func (p *Pages) renderConsent(w http.ResponseWriter, r *http.Request, status int, view consentView) {
-	consent, err := p.deps.Applications.PrepareConsent(r.Context(), cookieToken(r), view.Request)
+	consent, err := p.deps.Applications.PrepareConsent(r.Context(), page.CookieToken(r), view.Request)
 	if err != nil {
 		p.consentError(w, r, view.Request, err)
 		return
 	}
-	view.Title, view.Consent = "Authorize "+consent.AppName, consent
+	view.Frame, view.Consent = narrow(r, "Authorize "+consent.AppName), consent
 	// The answer to the form is a redirect to the application. Browsers check
 	// that redirect against the policy of the page with the form.
-	setSecurityHeaders(w.Header(), policySource(consent.RedirectOrigin))
-	p.render(w, r, status, "consent", view)
+	page.SetSecurityHeaders(w.Header(), policySource(consent.RedirectOrigin))
+	p.templates.Render(w, r, status, "consent", view)
 }
 
 // policySource writes an origin for a Content-Security-Policy. The syntax has no
@@ -54,23 +57,23 @@ func policySource(origin string) string {
 }
 
 func (p *Pages) consentError(w http.ResponseWriter, r *http.Request, request httpapi.AuthorizeRequest, err error) {
-	if needsLogIn(err) {
-		redirect(w, http.StatusFound, "/log_in?next="+url.QueryEscape(consentPath(request)))
+	if page.NeedsLogIn(err) {
+		page.Redirect(w, http.StatusFound, "/log_in?next="+url.QueryEscape(consentPath(request)))
 		return
 	}
-	p.renderError(w, r, titleAuthorization, err)
+	p.site.Error(w, r, page.TitleAuthorization, err)
 }
 
 // answerConsent handles the form of the page. The form repeats all that the
 // application asked for; the ticket proves that no field was changed.
 func (p *Pages) answerConsent(w http.ResponseWriter, r *http.Request) {
-	fields, err := readForm(w, r)
+	fields, err := page.ReadForm(w, r)
 	if err != nil {
-		p.renderError(w, r, titleAuthorization, err)
+		p.site.Error(w, r, page.TitleAuthorization, err)
 		return
 	}
 	request := requestOfForm(fields)
-	token, ticket := cookieToken(r), fields["ticket"]
+	token, ticket := page.CookieToken(r), fields["ticket"]
 	location := ""
 	switch fields["action"] {
 	case "authorize":
@@ -87,13 +90,13 @@ func (p *Pages) answerConsent(w http.ResponseWriter, r *http.Request) {
 		p.consentError(w, r, request, err)
 		return
 	}
-	redirect(w, http.StatusFound, location)
+	page.Redirect(w, http.StatusFound, location)
 }
 
 // createDatabase creates a database and shows the page again, with the new
 // database selected or with the reason why it could not be created.
 func (p *Pages) createDatabase(w http.ResponseWriter, r *http.Request, request httpapi.AuthorizeRequest, ticket, name string) {
-	path, err := p.deps.Applications.CreateDatabase(r.Context(), cookieToken(r), request, ticket, name)
+	path, err := p.deps.Applications.CreateDatabase(r.Context(), page.CookieToken(r), request, ticket, name)
 	switch status, _ := httpapi.FromError(err); {
 	case err == nil:
 		p.renderConsent(w, r, http.StatusOK, consentView{Request: request, Selected: path})
@@ -112,7 +115,7 @@ func parseAuthorizeRequest(r *http.Request) (httpapi.AuthorizeRequest, error) {
 	if err != nil {
 		return httpapi.AuthorizeRequest{}, errs.Wrap(errs.Invalid, err, "The application's request is broken")
 	}
-	q, err := singleValues(values)
+	q, err := page.SingleValues(values)
 	if err != nil {
 		return httpapi.AuthorizeRequest{}, err
 	}

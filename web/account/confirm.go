@@ -1,4 +1,4 @@
-package web
+package account
 
 import (
 	"net/http"
@@ -6,16 +6,27 @@ import (
 	"strings"
 
 	"github.com/ayb-go/ayb/shared/httpapi"
+
+	"github.com/ayb-go/ayb/web/page"
 )
 
 // confirmView is the data of the confirmation page and of the question before
 // the browser changes to another account.
 type confirmView struct {
+	page.Frame
+
 	// Action is the address of the form.
 	Action string
 	// Now is the account that the browser is logged in to and Then the account
 	// of the mailed link. Both are empty when there is nothing to ask.
 	Now, Then string
+}
+
+// confirmedView is the data of the page after the log-in.
+type confirmedView struct {
+	page.Frame
+
+	LogIn httpapi.WebLogin
 }
 
 // mailedToken returns the token in the address of a mailed link.
@@ -29,17 +40,17 @@ func (p *Pages) showConfirm(w http.ResponseWriter, r *http.Request) {
 	view, err := p.newConfirmView(r)
 	switch {
 	case err != nil:
-		p.renderError(w, r, titleConfirmation, err)
+		p.site.Error(w, r, page.TitleConfirmation, err)
 	case view.Now != "":
-		p.render(w, r, http.StatusOK, "switch_account", view)
+		p.templates.Render(w, r, http.StatusOK, "switch_account", view)
 	default:
-		p.render(w, r, http.StatusOK, "confirm", view)
+		p.templates.Render(w, r, http.StatusOK, "confirm", view)
 	}
 }
 
 func (p *Pages) newConfirmView(r *http.Request) (confirmView, error) {
-	view := confirmView{Action: "/confirm/" + url.PathEscape(mailedToken(r))}
-	token := cookieToken(r)
+	view := confirmView{Frame: narrow(r, "Confirm"), Action: "/confirm/" + url.PathEscape(mailedToken(r))}
+	token := page.CookieToken(r)
 	if token == "" {
 		return view, nil
 	}
@@ -52,34 +63,34 @@ func (p *Pages) newConfirmView(r *http.Request) (confirmView, error) {
 func (p *Pages) confirm(w http.ResponseWriter, r *http.Request) {
 	view, err := p.newConfirmView(r)
 	if err != nil {
-		p.renderError(w, r, titleConfirmation, err)
+		p.site.Error(w, r, page.TitleConfirmation, err)
 		return
 	}
 	agreed, err := agreedToSwitch(w, r, view)
 	switch {
 	case err != nil:
-		p.renderError(w, r, titleConfirmation, err)
+		p.site.Error(w, r, page.TitleConfirmation, err)
 		return
 	case !agreed:
-		p.render(w, r, http.StatusConflict, "switch_account", view)
+		p.templates.Render(w, r, http.StatusConflict, "switch_account", view)
 		return
 	}
 	login, err := p.deps.LogIns.Confirm(r.Context(), mailedToken(r))
 	if err != nil {
-		p.renderError(w, r, titleConfirmation, err)
+		p.site.Error(w, r, page.TitleConfirmation, err)
 		return
 	}
 	if view.Now != "" { // a token that cannot be revoked now ends later, because it goes unused
-		if err := p.deps.LogIns.LogOut(r.Context(), cookieToken(r)); err != nil {
-			p.deps.Log.Warn("could not end a replaced log-in", "err", err)
+		if err := p.deps.LogIns.LogOut(r.Context(), page.CookieToken(r)); err != nil {
+			p.site.Log().Warn("could not end a replaced log-in", "err", err)
 		}
 	}
-	p.setCookie(w, login.Entity+":"+login.Token)
+	p.site.SetCookie(w, login.Entity+":"+login.Token)
 	if httpapi.LocalPath(login.Next) { // checked again: the page never leads to another site
-		redirect(w, http.StatusSeeOther, login.Next)
+		page.Redirect(w, http.StatusSeeOther, login.Next)
 		return
 	}
-	p.render(w, r, http.StatusOK, "confirmed", login)
+	p.templates.Render(w, r, http.StatusOK, "confirmed", confirmedView{narrow(r, "Confirmation successful"), login})
 }
 
 // agreedToSwitch reports whether the user agreed to leave the current account.
@@ -89,6 +100,6 @@ func agreedToSwitch(w http.ResponseWriter, r *http.Request, view confirmView) (b
 	if view.Now == "" {
 		return true, nil
 	}
-	fields, err := readForm(w, r)
+	fields, err := page.ReadForm(w, r)
 	return fields["instead_of"] == view.Now, err
 }
