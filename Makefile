@@ -30,8 +30,21 @@ stage = @printf '\n==> %s (%s)\n' "$(1)" "$$(date +%T)"
 help: ## list the targets
 	@grep -hE '^[a-z-]+( [a-z-]+)*:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
+# The scripts of the pages. Without them `go build` works, and the pages are plain
+# forms. The packages are installed again when the list of them has changed.
+.PHONY: web
+web: web/node_modules/.package-lock.json ## bundle the scripts of the pages
+	$(call stage,web)
+	cd web && node build.mjs
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	@command -v npm >/dev/null || { echo 'Node.js with npm is missing: install it (Debian: apt-get install nodejs npm), then start again' >&2; exit 1; }
+	$(call stage,npm ci)
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
 .PHONY: build
-build: ## build the five programs into bin/
+build: web ## build the five programs into bin/
 	$(call stage,build)
 	go build -o bin/ayb .
 	go build -o bin/ ./controlplane/cmd/ayb-controlplane ./querynode/cmd/ayb-querynode ./snapshotter/cmd/ayb-snapshotter ./mailer/cmd/ayb-mailer
@@ -47,7 +60,7 @@ ayb.toml:
 	mv $@.tmp $@
 
 .PHONY: test check
-test check: setup fmt-check vet lint cross build unit race untested ## everything CI checks
+test check: setup web fmt-check vet lint cross build unit race untested ## everything CI checks
 	$(call stage,all checks passed)
 
 # `test` runs the scripts on each topology and each metadata store once; this
@@ -78,7 +91,9 @@ vet:
 	go vet ./...
 
 .PHONY: lint
-lint: $(GOLANGCI) ## run the linters
+lint: $(GOLANGCI) web ## run the linters
+	$(call stage,tsc)
+	cd web && npx tsc --noEmit
 	$(call stage,golangci-lint $(GOLANGCI_VERSION))
 	$(GOLANGCI) run ./...
 

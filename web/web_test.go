@@ -39,7 +39,7 @@ func TestForeignPagesS17(t *testing.T) {
 
 func TestHeadersOfPages(t *testing.T) {
 	b := open(t, site, &services{})
-	for _, target := range []string{"/log_in", "/confirm/x", "/nothing", "/oauth/authorize", "/assets/page.js"} {
+	for _, target := range []string{"/log_in", "/confirm/x", "/nothing", "/oauth/authorize", "/assets/style.css"} {
 		h := b.request("GET", target, "").header
 		for name, want := range map[string]string{"X-Frame-Options": "DENY", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"} {
 			if h.Get(name) != want {
@@ -50,7 +50,7 @@ func TestHeadersOfPages(t *testing.T) {
 		if !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") || strings.Contains(csp, "unsafe") {
 			t.Errorf("%s: %s", target, csp)
 		}
-		if c := h.Get("Cache-Control"); c != "no-store" && target != "/assets/page.js" {
+		if c := h.Get("Cache-Control"); c != "no-store" && target != "/assets/style.css" {
 			t.Errorf("%s: %s", target, c)
 		}
 	}

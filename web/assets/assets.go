@@ -21,7 +21,7 @@ import (
 	"sync"
 )
 
-//go:embed css icons.svg page.js all:dist
+//go:embed css icons.svg all:dist
 var files embed.FS
 
 // Prefix is the path of all assets.
