@@ -45,10 +45,14 @@ type Frame struct {
 	Narrow bool
 	// Scripts are the names of further scripts, such as database.js.
 	Scripts []string
+	// Notice is the sentence of Notify, or empty.
+	Notice string
 }
 
 // NewFrame returns the frame of a page with the menu.
-func NewFrame(r *http.Request, title string) Frame { return Frame{Title: title, Viewer: ViewerOf(r)} }
+func NewFrame(r *http.Request, title string) Frame {
+	return Frame{Title: title, Viewer: ViewerOf(r), Notice: noticeOf(r)}
+}
 
 // Render writes a page. The template is executed into memory first, so that the
 // browser gets either the complete page or an error. The view embeds a Frame.
@@ -59,6 +63,7 @@ func (t *Templates) Render(w http.ResponseWriter, r *http.Request, status int, n
 		http.Error(w, "Something went wrong on our side.", http.StatusInternalServerError)
 		return
 	}
+	t.site.clearNotice(w, r)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
