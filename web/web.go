@@ -32,6 +32,9 @@ import (
 type Config struct {
 	// PublicURL is the address of the server as its users see it.
 	PublicURL string
+	// MailFile is the file that mails are written to in place of being sent; empty
+	// for a server that sends them.
+	MailFile string
 }
 
 // Deps are the services behind the pages. All are required.
@@ -61,7 +64,7 @@ func New(cfg Config, deps Deps) (*Pages, error) {
 		return nil, errs.Wrap(errs.Internal, err, "The assets can't be read")
 	}
 	api := detached(deps.API)
-	site, err := page.New(page.Config(cfg), page.Deps{API: api, Viewers: deps.Viewers, Assets: files, Log: deps.Log})
+	site, err := page.New(page.Config{PublicURL: cfg.PublicURL}, page.Deps{API: api, Viewers: deps.Viewers, Assets: files, Log: deps.Log})
 	if err != nil {
 		return nil, err
 	}
@@ -70,11 +73,11 @@ func New(cfg Config, deps Deps) (*Pages, error) {
 	if err := p.protection.AddTrustedOrigin(site.Origin()); err != nil {
 		return nil, errs.Wrap(errs.Invalid, err, "The public URL must look like https://ayb.example.com")
 	}
-	return p, p.routes(files, deps)
+	return p, p.routes(files, cfg, deps)
 }
 
 // routes maps each path to its handler.
-func (p *Pages) routes(files *assets.Assets, deps Deps) error {
+func (p *Pages) routes(files *assets.Assets, cfg Config, deps Deps) error {
 	p.mux.Use(middleware.GetHead)
 	p.mux.Get(assets.Prefix+"*", func(w http.ResponseWriter, r *http.Request) {
 		if !files.Has(r.URL.Path) {
@@ -84,7 +87,7 @@ func (p *Pages) routes(files *assets.Assets, deps Deps) error {
 		files.ServeHTTP(w, r)
 	})
 	p.mux.Handle(sessionPrefix+"/*", http.HandlerFunc(p.sessionAPI))
-	accounts, err := account.New(p.site, account.Deps{LogIns: deps.LogIns, Applications: deps.Applications})
+	accounts, err := account.New(p.site, account.Deps{LogIns: deps.LogIns, Applications: deps.Applications, MailFile: cfg.MailFile})
 	if err != nil {
 		return err
 	}

@@ -21,8 +21,9 @@ func limited(r *http.Request) bool {
 	if r.Method != http.MethodPost {
 		return false
 	}
-	switch path := r.URL.Path; path {
-	case httpapi.RouteRegister, httpapi.RouteLogIn, httpapi.RouteConfirm, httpapi.RouteOAuthToken, httpapi.RouteOAuthRevoke, "/log_in":
+	// Scripts of the pages call the API behind /session.
+	switch path := strings.TrimPrefix(r.URL.Path, "/session"); path {
+	case httpapi.RouteRegister, httpapi.RouteLogIn, httpapi.RouteConfirm, httpapi.RouteOAuthToken, httpapi.RouteOAuthRevoke, "/register", "/log_in":
 		return true
 	default:
 		return strings.HasPrefix(path, "/confirm/")

@@ -50,7 +50,7 @@ func TestClientAddress(t *testing.T) {
 func TestWhatIsLimited(t *testing.T) {
 	for target, want := range map[string]bool{
 		"POST /v1/register": true, "POST /v1/log_in": true, "POST /v1/confirm": true, "POST /v1/oauth/token": true,
-		"POST /v1/log%5fin": true, "POST /log_in": true, "POST /confirm/gAAA": true,
+		"POST /v1/log%5fin": true, "POST /log_in": true, "POST /register": true, "POST /session/v1/log_in": true, "POST /session/v1/register": true, "POST /confirm/gAAA": true,
 		"GET /v1/register": false, "GET /confirm/gAAA": false, "POST /v1/a/b/query": false, "GET /health": false,
 	} {
 		method, path, _ := strings.Cut(target, " ")

@@ -22,6 +22,7 @@ import (
 	"github.com/ayb-go/ayb/shared/config"
 	"github.com/ayb-go/ayb/shared/process"
 	"github.com/ayb-go/ayb/shared/supervisor"
+	"github.com/ayb-go/ayb/web"
 )
 
 // firstNodeTimeout limits how long a server in one process waits for its query
@@ -62,7 +63,7 @@ func runRole(ctx context.Context, env process.Env, ready func()) error {
 	cp, err = controlplane.New(planeConfig(env, port(listener)), controlplane.Deps{
 		Queries: nodes, Imports: nodes, Databases: nodes, Versions: nodes, Deleted: nodes, Nodes: presence, Snapshots: snapshotapi.NewClient(conn),
 		Mail:  mailapi.NewClient(conn.MailQueue(mailapi.Subject), conn),
-		Peers: peers(env, group), Pages: pages(env.Config.PublicBase(port(listener)), env.Log), BusHealthy: conn.Healthy, BusFull: conn.StoreFull, Log: env.Log, Now: time.Now,
+		Peers: peers(env, group), Pages: pages(web.Config{PublicURL: env.Config.PublicBase(port(listener)), MailFile: mailFile(env)}, env.Log), BusHealthy: conn.Healthy, BusFull: conn.StoreFull, Log: env.Log, Now: time.Now,
 	})
 	if err != nil {
 		_ = listener.Close() // nothing has been accepted
@@ -97,9 +98,18 @@ func runRole(ctx context.Context, env process.Env, ready func()) error {
 func greet(env process.Env, port int) {
 	url := env.Config.PublicBase(port)
 	fmt.Fprintf(env.Stdout, "The server is at %s. To begin, in another terminal:\n  ayb client --url %s register YOU you@example.org\n", url, url)
-	if f := env.Config.Email.File; f != nil && env.Config.Email.SMTP == nil {
-		fmt.Fprintf(env.Stdout, "Mail is written to %s instead of being sent; the token to confirm with is there.\n", f.Path)
+	if f := mailFile(env); f != "" {
+		fmt.Fprintf(env.Stdout, "Mail is written to %s instead of being sent; the token to confirm with is there.\n", f)
 	}
+}
+
+// mailFile returns the file that mails are written to; empty for a server that sends
+// them.
+func mailFile(env process.Env) string {
+	if f := env.Config.Email.File; f != nil && env.Config.Email.SMTP == nil {
+		return f.Path
+	}
+	return ""
 }
 
 // alone reports whether the server has one control plane: its bus is embedded and

@@ -9,8 +9,8 @@ import (
 )
 
 // pages returns the constructor of the pages over the HTTP API and the web log-in.
-func pages(publicURL string, log *slog.Logger) func(http.Handler, *weblogin.Service) (http.Handler, error) {
+func pages(cfg web.Config, log *slog.Logger) func(http.Handler, *weblogin.Service) (http.Handler, error) {
 	return func(api http.Handler, s *weblogin.Service) (http.Handler, error) {
-		return web.New(web.Config{PublicURL: publicURL}, web.Deps{API: api, Viewers: s, LogIns: s, Applications: s, Log: log})
+		return web.New(cfg, web.Deps{API: api, Viewers: s, LogIns: s, Applications: s, Log: log})
 	}
 }

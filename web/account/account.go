@@ -14,10 +14,13 @@ import (
 	"github.com/ayb-go/ayb/web/page"
 )
 
-// Deps are the services behind the pages, besides the HTTP API. All are required.
+// Deps are the services behind the pages, besides the HTTP API. Both are required.
 type Deps struct {
 	LogIns       LogIns
 	Applications Applications
+	// MailFile is the file that mails are written to in place of being sent; empty
+	// for a server that sends them.
+	MailFile string
 }
 
 // Pages are the pages of accounts. It is safe for concurrent use.
@@ -48,6 +51,8 @@ func narrow(r *http.Request, title string) page.Frame {
 
 // Routes adds the pages to a router.
 func (p *Pages) Routes(mux chi.Router) {
+	mux.Get("/register", p.showRegister)
+	mux.Post("/register", p.register)
 	mux.Get("/log_in", p.showLogIn)
 	mux.Post("/log_in", p.logIn)
 	mux.Get("/confirm/{token}", p.showConfirm)
