@@ -91,6 +91,39 @@ func TestFormsAndFormats(t *testing.T) {
 	}
 }
 
+// A query may ask for less than the rights of its caller, never for more.
+func TestModeOfQueries(t *testing.T) {
+	w := newWorld(t)
+	owner, reader := w.account("alice"), w.account("bob")
+	w.mustCreate(owner, "alice/db")
+	w.mustShare(owner, "alice/db", "bob", "read-only")
+	for _, tt := range []struct {
+		auth, params string
+		mode         ayb.QueryLevel
+	}{
+		{owner, "", ayb.QueryReadWrite}, {owner, "?mode=read-write", ayb.QueryReadWrite}, {owner, "?mode=read-only", ayb.QueryReadOnly},
+		{reader, "", ayb.QueryReadOnly}, {reader, "?mode=read-write", ayb.QueryReadOnly}, {reader, "?mode=read-only", ayb.QueryReadOnly},
+	} {
+		w.node.Answer = func(context.Context, nodeapi.QueryRequest) (nodeapi.Answer, error) { return Chunks("{}"), nil }
+		w.want(w.do("POST", "/v1/alice/db/query"+tt.params, "SELECT 1", "Authorization", tt.auth), 200, "{}")
+		if got := w.asked().Mode; got != tt.mode {
+			t.Errorf("%s: mode %s, want %s", tt.params, got, tt.mode)
+		}
+	}
+	n := len(w.node.Queries())
+	for params, message := range map[string]string{
+		"?mode=":                          "Unknown value: ; it can be read-only, read-write",
+		"?mode=none":                      "Unknown value: none; it can be read-only, read-write",
+		"?mod=read-only":                  "There is no parameter mod here; the parameters are mode",
+		"?mode=read-only&mode=read-write": "The parameter mode is given more than once",
+	} {
+		w.wantOther(w.do("POST", "/v1/alice/db/query"+params, "SELECT 1", "Authorization", owner), 400, message)
+	}
+	if len(w.node.Queries()) != n {
+		t.Error("a refused query reached the node")
+	}
+}
+
 // Errors have the same shape for every form of answer, with the position in the
 // SQL.
 func TestTypedErrors(t *testing.T) {

@@ -20,6 +20,9 @@ type Query struct {
 	Entity, Database string
 	Form             daemonapi.Form
 	Format           daemonapi.Format
+	// Most is the mode that the query needs at most. The rights of the caller may
+	// allow less.
+	Most ayb.QueryLevel
 	// Body has the encoding of Form. It reaches the daemon unread.
 	Body []byte
 }
@@ -36,6 +39,9 @@ func (d *Databases) Query(ctx context.Context, actor authz.Actor, q Query) (node
 	}
 	req := d.request(actor, db, rights)
 	req.Form, req.Format, req.Body = q.Form, q.Format, q.Body
+	if q.Most == ayb.QueryReadOnly {
+		req.Mode = ayb.QueryReadOnly
+	}
 	return d.sendCounted(ctx, actor, db, req)
 }
 

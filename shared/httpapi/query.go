@@ -30,7 +30,7 @@ func (c *Client) Query(ctx context.Context, entity, database, sql string) (Query
 // error, part of an incomplete answer may have been written. An error of w is
 // returned unchanged.
 func (c *Client) QueryTo(ctx context.Context, entity, database, sql string, w io.Writer) error {
-	resp, err := c.openQuery(ctx, entity, database, sql) //nolint:bodyclose // copyTo closes it
+	resp, err := c.openQuery(ctx, entity, database, sql, false) //nolint:bodyclose // copyTo closes it
 	if err != nil {
 		return err
 	}
@@ -75,8 +75,16 @@ func (f *failureReader) failure() error {
 	return f.err
 }
 
-func (c *Client) openQuery(ctx context.Context, entity, database, sql string) (*http.Response, error) {
-	return c.open(ctx, call{method: http.MethodPost, path: DatabasePath(entity, database, "query"),
+// queryPath is the path of queries: of those that may write, or of read-only ones.
+func queryPath(entity, database string, readOnly bool) string {
+	if readOnly {
+		return DatabasePath(entity, database, "query") + "?mode=read-only"
+	}
+	return DatabasePath(entity, database, "query")
+}
+
+func (c *Client) openQuery(ctx context.Context, entity, database, sql string, readOnly bool) (*http.Response, error) {
+	return c.open(ctx, call{method: http.MethodPost, path: queryPath(entity, database, readOnly),
 		auth: bearer, body: []byte(sql), success: http.StatusOK})
 }
 
@@ -95,7 +103,17 @@ type Rows struct {
 // QueryRows runs SQL and returns its result as it arrives. The caller closes it; an
 // early close cancels the statement on the server.
 func (c *Client) QueryRows(ctx context.Context, entity, database, sql string) (*Rows, error) {
-	resp, err := c.openQuery(ctx, entity, database, sql) //nolint:bodyclose // Rows.Close closes it
+	return c.rows(ctx, entity, database, sql, false)
+}
+
+// ReadRows is QueryRows for SQL that only reads. A statement that changes the database
+// is refused with ReadOnly, whatever the rights of the caller.
+func (c *Client) ReadRows(ctx context.Context, entity, database, sql string) (*Rows, error) {
+	return c.rows(ctx, entity, database, sql, true)
+}
+
+func (c *Client) rows(ctx context.Context, entity, database, sql string, readOnly bool) (*Rows, error) {
+	resp, err := c.openQuery(ctx, entity, database, sql, readOnly) //nolint:bodyclose // Rows.Close closes it
 	if err != nil {
 		return nil, err
 	}

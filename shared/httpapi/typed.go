@@ -31,6 +31,9 @@ type QueryRequest struct {
 	// Params are the values of its parameters, as a JSON array or object; nil for
 	// none.
 	Params json.RawMessage `json:"params,omitempty"`
+	// ReadOnly refuses statements that change the database, whatever the rights of
+	// the caller.
+	ReadOnly bool `json:"-"`
 }
 
 // Body returns the body of the request. The error is Invalid for text that JSON cannot
@@ -62,7 +65,7 @@ func (c *Client) openTyped(ctx context.Context, entity, database string, q Query
 	if err != nil {
 		return nil, err
 	}
-	return c.open(ctx, call{method: http.MethodPost, path: DatabasePath(entity, database, "query"),
+	return c.open(ctx, call{method: http.MethodPost, path: queryPath(entity, database, q.ReadOnly),
 		auth: bearer, body: body, json: true, accept: accept, success: http.StatusOK})
 }
 

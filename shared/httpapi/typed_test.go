@@ -43,6 +43,20 @@ func TestTypedCallsOnTheWire(t *testing.T) {
 			}
 			return lines.Err()
 		}},
+		{"read-only lines", `{"cost":{}}` + "\n", `POST /v1/a/b/query?mode=read-only ["application/json"] ["application/x-ndjson"] {"sql":"SELECT 1"}`, func() error {
+			lines, err := c.QueryLines(t.Context(), "a", "b", httpapi.QueryRequest{SQL: "SELECT 1", ReadOnly: true})
+			if err == nil {
+				lines.Close()
+			}
+			return err
+		}},
+		{"read-only rows", `{"fields":["a"],"rows":[]}`, `POST /v1/a/b/query?mode=read-only [] [] SELECT 1`, func() error {
+			rows, err := c.ReadRows(t.Context(), "a", "b", "SELECT 1")
+			if err == nil {
+				rows.Close()
+			}
+			return err
+		}},
 		{"schema", `{"tables":[{"name":"t","columns":[{"name":"a","type":""}]}],"views":[]}`, `GET /v1/a/b/schema [] [] `, func() error {
 			s, err := c.Schema(t.Context(), "a", "b")
 			if len(s.Tables) != 1 || s.Tables[0].Columns[0].Name != "a" {
@@ -77,7 +91,7 @@ func TestTypedCallsOnTheWire(t *testing.T) {
 	}
 	for _, bad := range []httpapi.QueryRequest{{SQL: "\xff"}, {SQL: "a", Params: []byte(`{`)}} {
 		if _, err := c.QueryLines(t.Context(), "a", "b", bad); !errs.Is(err, errs.Invalid) {
-			t.Errorf("%q: %v", bad, err)
+			t.Errorf("%+v: %v", bad, err)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/ayb-go/ayb/controlplane/front/body"
 	"github.com/ayb-go/ayb/controlplane/front/stream"
 	"github.com/ayb-go/ayb/controlplane/metadata/limits"
+	"github.com/ayb-go/ayb/shared/ayb"
 	"github.com/ayb-go/ayb/shared/daemonapi"
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"
@@ -33,6 +34,9 @@ func (a *API) query(w http.ResponseWriter, r *http.Request, actor authz.Actor) e
 	q := databases.Query{Form: daemonapi.FormSQL}
 	var err error
 	if q.Entity, q.Database, err = databaseParams(r); err != nil {
+		return err
+	}
+	if q.Most, err = queryMode(r); err != nil {
 		return err
 	}
 	if isJSON(r) {
@@ -77,6 +81,16 @@ func (a *API) query(w http.ResponseWriter, r *http.Request, actor authz.Actor) e
 		o.LastLine = func(err error) []byte { return a.errorLine(r, err) }
 	}
 	return stream.Copy(w, r, answer, o)
+}
+
+// queryMode reads the mode that a query asks for. Without one it is that of the
+// caller's rights.
+func queryMode(r *http.Request) (ayb.QueryLevel, error) {
+	p, err := urlParams(r, "mode")
+	if err != nil {
+		return "", err
+	}
+	return ayb.ParseQueryLevel(p.or("mode", string(ayb.QueryReadWrite)))
 }
 
 // schema streams the description of tables and views.
