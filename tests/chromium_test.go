@@ -166,7 +166,7 @@ func (b *tab) want(title string) *tab {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	name := fmt.Sprintf("%d-%s.png", time.Now().UnixMilli(), strings.ReplaceAll(title, " ", "-"))
+	name := fmt.Sprintf("%d-%s.png", time.Now().UnixMilli(), strings.NewReplacer(" ", "-", "/", "-").Replace(title))
 	if err := os.WriteFile(filepath.Join(b.t.ArtifactDir(), name), picture, 0o600); err != nil {
 		b.t.Fatal(err)
 	}

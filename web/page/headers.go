@@ -13,7 +13,7 @@ import (
 // Over plain HTTP they would then look like forms of other sites.
 func SetSecurityHeaders(h http.Header, formTargets ...string) {
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "+
-		"require-trusted-types-for 'script'; form-action "+strings.Join(append([]string{"'self'"}, formTargets...), " ")+"; base-uri 'none'; frame-ancestors 'none'")
+		"require-trusted-types-for 'script'; trusted-types ayb-page; form-action "+strings.Join(append([]string{"'self'"}, formTargets...), " ")+"; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")

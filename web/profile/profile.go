@@ -29,4 +29,7 @@ func New(site *page.Site) (*Pages, error) {
 func (p *Pages) Routes(mux chi.Router) {
 	mux.Get("/", p.home)
 	mux.Get("/{entity}", p.show)
+	mux.With(page.RequireLogIn).Post("/{entity}/update_profile", p.updateProfile)
+	mux.With(page.RequireLogIn).Post("/{entity}/create_database", p.createDatabase)
+	mux.With(page.RequireLogIn).Post("/{entity}/undelete", p.undelete)
 }

@@ -1,10 +1,15 @@
 // The script of every page. Every page works without it.
 import { confirmLogIn } from "./site/confirm";
 import { chooseDatabase } from "./site/consent";
+import { controls } from "./site/controls";
 import { postLinks } from "./site/links";
 import { openMenus } from "./site/menu";
+import { partialForms } from "./site/partial";
 
+document.documentElement.classList.add("js");
 confirmLogIn();
 chooseDatabase();
 postLinks();
 openMenus();
+controls();
+partialForms();

@@ -1,0 +1,76 @@
+// controls handles the small controls of forms. Events are handled at the document,
+// because parts of a page are replaced.
+export function controls(): void {
+  document.addEventListener("click", (event) => {
+    if (!(event.target instanceof Element)) {
+      return;
+    }
+    const button = event.target.closest<HTMLElement>("button, a");
+    if (!button) {
+      return;
+    }
+    if (button.dataset["toggle"]) {
+      event.preventDefault();
+      toggle(button);
+    } else if (button.dataset["add"]) {
+      event.preventDefault();
+      addRow(button.dataset["add"]);
+    } else if (button.dataset["remove"]) {
+      event.preventDefault();
+      button.closest(button.dataset["remove"])?.remove();
+    } else if (button.dataset["copy"]) {
+      event.preventDefault();
+      void copy(button);
+    } else if (button.matches(".segmented button[data-value]")) {
+      event.preventDefault();
+      choose(button);
+    }
+  });
+}
+
+// toggle shows or hides the elements whose ids data-toggle lists, and moves the focus
+// to the first field that appears.
+function toggle(button: HTMLElement): void {
+  for (const id of (button.dataset["toggle"] ?? "").split(" ")) {
+    const element = document.getElementById(id);
+    if (element) {
+      element.hidden = !element.hidden;
+      if (!element.hidden) {
+        element.querySelector<HTMLElement>("input:not([type=hidden]), textarea, select")?.focus();
+      }
+    }
+  }
+}
+
+// addRow appends the content of a <template> to its parent.
+function addRow(id: string): void {
+  const template = document.getElementById(id);
+  if (template instanceof HTMLTemplateElement) {
+    const row = template.content.cloneNode(true);
+    template.before(row);
+    template.previousElementSibling?.querySelector<HTMLElement>("input")?.focus();
+  }
+}
+
+// choose presses one button of a group, and sets the hidden field of the group.
+function choose(button: HTMLElement): void {
+  const group = button.closest(".segmented");
+  for (const other of group?.querySelectorAll("button[data-value]") ?? []) {
+    other.setAttribute("aria-pressed", String(other === button));
+  }
+  const field = group?.querySelector<HTMLInputElement>("input[type=hidden]");
+  if (field) {
+    field.value = button.dataset["value"] ?? "";
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+}
+
+// copy puts a text into the clipboard.
+async function copy(button: HTMLElement): Promise<void> {
+  await navigator.clipboard.writeText(button.dataset["copy"] ?? "");
+  const before = button.textContent;
+  button.textContent = "Copied";
+  setTimeout(() => {
+    button.textContent = before;
+  }, 2000);
+}
