@@ -32,6 +32,7 @@ func New(site *page.Site) (*Pages, error) {
 // Routes adds the pages to a router.
 func (p *Pages) Routes(mux chi.Router) {
 	mux.Get("/{entity}/{database}", p.show)
+	p.queryRoutes(mux)
 }
 
 // shell is what all pages of a database show: the frame, the name, and the tabs that
@@ -75,12 +76,16 @@ func (p *Pages) open(w http.ResponseWriter, r *http.Request, tab string) (shell,
 }
 
 // showView is the data of the database page.
-type showView struct{ shell }
+type showView struct {
+	shell
+
+	Query queryPanel
+}
 
 func (p *Pages) show(w http.ResponseWriter, r *http.Request) {
 	s, ok := p.open(w, r, "query")
 	if !ok {
 		return
 	}
-	p.templates.Render(w, r, http.StatusOK, "database", showView{s})
+	p.templates.Render(w, r, http.StatusOK, "database", showView{shell: s, Query: s.QueryPanel()})
 }
