@@ -96,8 +96,10 @@ func readAnswer(lines *httpapi.Lines) (answer, error) {
 // count reads the numbers at the end of a result or of the answer.
 func (a *answer) count(text []byte) error {
 	var numbers struct {
-		Changes int64                             `json:"rows_affected"`
-		Cost    struct{ Written int64 `json:"rows_written"` } `json:"cost"`
+		Changes int64 `json:"rows_affected"`
+		Cost    struct {
+			Written int64 `json:"rows_written"`
+		} `json:"cost"`
 	}
 	if err := json.Unmarshal(text, &numbers); err != nil {
 		return errs.Wrap(errs.Internal, err, "The end of a result can't be read")
