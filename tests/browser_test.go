@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -45,30 +46,40 @@ func (b *browser) open(address string) page { return b.do(http.MethodGet, addres
 // do sends a form, or requests a page if form is nil.
 func (b *browser) do(method, address string, form url.Values, header http.Header) page {
 	b.t.Helper()
-	req, err := http.NewRequestWithContext(context.Background(), method, address, strings.NewReader(form.Encode()))
+	if form != nil {
+		header = header.Clone()
+		if header == nil {
+			header = http.Header{}
+		}
+		header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	return b.send(method, address, strings.NewReader(form.Encode()), header)
+}
+
+// send sends a request with any body.
+func (b *browser) send(method, address string, body io.Reader, header http.Header) page {
+	b.t.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), method, address, body)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	if header != nil {
 		req.Header = header
 	}
-	if form != nil {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
 	resp, err := b.http.Do(req)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	defer func() { _ = resp.Body.Close() }() // read to its end
-	body, err := io.ReadAll(resp.Body)
+	answer, err := io.ReadAll(resp.Body)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	doc, err := html.Parse(strings.NewReader(string(body)))
+	doc, err := html.Parse(bytes.NewReader(answer))
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return page{b, resp.Request.URL, resp.StatusCode, resp.Header, string(body), doc}
+	return page{b, resp.Request.URL, resp.StatusCode, resp.Header, string(answer), doc}
 }
 
 // want fails the test unless the page has this title.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // inProcessBuffer is the number of bytes of an answer that are collected before
@@ -21,6 +22,14 @@ func InProcess(handler http.Handler) http.RoundTripper { return inProcess{handle
 
 type inProcess struct{ handler http.Handler }
 
+type readDeadlineKey struct{}
+
+// WithReadDeadline returns a context for calls over InProcess whose body comes from a
+// connection. The handler limits the time of its reads by set.
+func WithReadDeadline(ctx context.Context, set func(time.Time) error) context.Context {
+	return context.WithValue(ctx, readDeadlineKey{}, set)
+}
+
 // RoundTrip implements http.RoundTripper.
 func (t inProcess) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancel(req.Context())
@@ -31,6 +40,7 @@ func (t inProcess) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	reader, pipe := io.Pipe()
 	answer := &inProcessAnswer{header: http.Header{}, pipe: pipe, ready: make(chan struct{})}
+	answer.setReadDeadline, _ = req.Context().Value(readDeadlineKey{}).(func(time.Time) error)
 	go answer.serve(t.handler, served)
 	select {
 	case <-answer.ready:
@@ -68,6 +78,16 @@ type inProcessAnswer struct {
 	buffer bytes.Buffer
 	once   sync.Once
 	ready  chan struct{} // closed when status and sent are complete
+
+	setReadDeadline func(time.Time) error // of WithReadDeadline; nil without it
+}
+
+// SetReadDeadline is for http.ResponseController.
+func (a *inProcessAnswer) SetReadDeadline(t time.Time) error {
+	if a.setReadDeadline == nil {
+		return http.ErrNotSupported
+	}
+	return a.setReadDeadline(t)
 }
 
 func (a *inProcessAnswer) serve(handler http.Handler, r *http.Request) {

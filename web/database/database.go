@@ -33,6 +33,10 @@ func New(site *page.Site) (*Pages, error) {
 func (p *Pages) Routes(mux chi.Router) {
 	mux.Get("/{entity}/{database}", p.show)
 	p.queryRoutes(mux)
+	p.sharingRoutes(mux)
+	p.snapshotRoutes(mux)
+	p.transferRoutes(mux)
+	p.settingsRoutes(mux)
 }
 
 // shell is what all pages of a database show: the frame, the name, and the tabs that
@@ -43,7 +47,7 @@ type shell struct {
 	// Entity and Database name the database, as the API spells them.
 	Entity, Database string
 	Details          httpapi.DatabaseDetails
-	// Tab is the current tab: data, query, sharing, snapshots or settings.
+	// Tab is the current tab: data, query, sharing, snapshots, transfer or settings.
 	Tab string
 }
 
@@ -71,7 +75,7 @@ func (p *Pages) open(w http.ResponseWriter, r *http.Request, tab string) (shell,
 		return shell{}, false
 	}
 	s := shell{Frame: page.NewFrame(r, "Explore "+d.EntitySlug+"/"+d.DatabaseSlug), Entity: d.EntitySlug, Database: d.DatabaseSlug, Details: d, Tab: tab}
-	s.Scripts = []string{"database.js"}
+	s.Scripts = []string{"database.js", "manage.js"}
 	return s, true
 }
 
