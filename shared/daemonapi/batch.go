@@ -22,6 +22,9 @@ type Batch struct {
 type Statement struct {
 	SQL    string
 	Params Params
+	// Expect is the number of rows that the statement must affect, or nil for any.
+	// Otherwise it fails with Conflict, like a statement that breaks a rule.
+	Expect *int64
 }
 
 // Params are the values of a statement's parameters: positional, named, or

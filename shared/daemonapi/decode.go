@@ -25,7 +25,7 @@ const (
 // DecodeBatch reads the JSON form of a query:
 //
 //	{"sql": "…", "params": […] or {…}}
-//	{"statements": [{"sql": "…", "params": …}, …], "atomic": true}
+//	{"statements": [{"sql": "…", "params": …, "expect_rows_affected": 1}, …], "atomic": true}
 //
 // with "max_rows" and "timeout_ms" beside either. "atomic" is true unless the
 // body says otherwise. A value is null, a string, a number, a boolean (1 or
@@ -190,8 +190,12 @@ func (d decoder) statement() (Statement, error) {
 			s.SQL, err = d.sql()
 		case "params":
 			s.Params, err = d.params()
+		case "expect_rows_affected":
+			var n int64
+			n, err = d.count(math.MaxInt64)
+			s.Expect = &n
 		default:
-			err = d.mistake("A statement has an unknown name; known are sql and params")
+			err = d.mistake("A statement has an unknown name; known are sql, params and expect_rows_affected")
 		}
 		return err
 	})

@@ -26,14 +26,28 @@ const (
 
 // QueryRequest is a query in its JSON form.
 type QueryRequest struct {
-	// SQL is one statement, or without parameters any number of them.
-	SQL string `json:"sql"`
+	// SQL is one statement, or without parameters any number of them. It is empty
+	// with Statements.
+	SQL string `json:"sql,omitempty"`
 	// Params are the values of its parameters, as a JSON array or object; nil for
 	// none.
 	Params json.RawMessage `json:"params,omitempty"`
+	// Statements are statements with parameters of their own, in one transaction.
+	Statements []Statement `json:"statements,omitempty"`
+	// MaxRows limits the rows of each result; 0 is no limit.
+	MaxRows int64 `json:"max_rows,omitempty"`
 	// ReadOnly refuses statements that change the database, whatever the rights of
 	// the caller.
 	ReadOnly bool `json:"-"`
+}
+
+// Statement is one statement of a QueryRequest.
+type Statement struct {
+	SQL    string          `json:"sql"`
+	Params json.RawMessage `json:"params,omitempty"`
+	// Expect is the number of rows that the statement must affect, or nil for any.
+	// Otherwise the request fails with Conflict and changes nothing.
+	Expect *int64 `json:"expect_rows_affected,omitempty"`
 }
 
 // Body returns the body of the request. The error is Invalid for text that JSON cannot

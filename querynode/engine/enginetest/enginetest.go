@@ -32,7 +32,7 @@ func Run(t *testing.T, open engine.Open) {
 		name string
 		test func(*testing.T)
 	}{
-		{"values", s.values}, {"stored values", s.storedValues}, {"big values", s.bigValues}, {"errors", s.errors},
+		{"values", s.values}, {"stored values", s.storedValues}, {"big values", s.bigValues}, {"errors", s.errors}, {"expected rows", s.expected},
 		{"unknown format", s.unknownFormat}, {"modes", s.modes}, {"read-only", s.readOnly},
 		{"small answers are one write", s.smallAnswersAreOneWrite}, {"sink fails", s.sinkFails},
 		{"one moment per body", s.oneMomentPerBody}, {"readers do not wait", s.readersDoNotWait},

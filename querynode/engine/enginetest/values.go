@@ -67,6 +67,38 @@ func (s suite) errors(t *testing.T) {
 	}
 }
 
+// A statement that affects another number of rows than expected fails, and undoes the
+// batch.
+func (s suite) expected(t *testing.T) {
+	db := s.open(t)
+	db.Must(rw, `CREATE TABLE t(a INTEGER PRIMARY KEY, b INTEGER); INSERT INTO t VALUES (1, 1), (2, 1)`)
+	for _, c := range []struct {
+		statements string
+		fails      string // the index of the statement that fails; empty for none
+		left       string
+	}{
+		{`{"sql":"UPDATE t SET b = 5 WHERE a = 1","expect_rows_affected":1}`, "", "5 1"},
+		{`{"sql":"UPDATE t SET b = 6 WHERE a = 9","expect_rows_affected":1}`, "0", "5 1"},
+		{`{"sql":"UPDATE t SET b = 6","expect_rows_affected":1}`, "0", "5 1"},
+		{`{"sql":"UPDATE t SET b = 7 WHERE a = 1"},{"sql":"DELETE FROM t WHERE b = 0","expect_rows_affected":1}`, "1", "5 1"},
+		{`{"sql":"UPDATE t SET b = 8 RETURNING a","expect_rows_affected":3}`, "0", "5 1"},
+		{`{"sql":"UPDATE t SET b = 9 RETURNING a","expect_rows_affected":2},{"sql":"DELETE FROM t WHERE a = 5","expect_rows_affected":0}`, "", "9 9"},
+	} {
+		_, err := db.Ask(rw, daemonapi.FormatJSON, `{"statements":[`+c.statements+`]}`)
+		e := errs.Public(err)
+		if (err != nil) != (c.fails != "") || err != nil && (e.Code != errs.Conflict || e.Attrs["statement"] != c.fails) {
+			t.Errorf("%s: %v %v", c.statements, err, e.Attrs)
+		}
+		if got := db.Must(ro, `SELECT group_concat(b, ' ') FROM t`); got != c.left {
+			t.Errorf("%s left %s, want %s", c.statements, got, c.left)
+		}
+	}
+	r := db.Typed(rw, `{"statements":[{"sql":"DELETE FROM t","expect_rows_affected":1},{"sql":"SELECT count(*) FROM t"}],"atomic":false}`).Results
+	if len(r) != 2 || r[0].Error == nil || r[1].Text() != "2" {
+		t.Errorf("separately: %+v", r)
+	}
+}
+
 // A caller who may only read changes nothing.
 func (s suite) readOnly(t *testing.T) {
 	db := s.open(t)

@@ -15,7 +15,7 @@ import (
 type step struct {
 	st        *stmt
 	from, end int  // position in the text of the current entry
-	only      bool // it is the only statement of the body
+	only      bool // it is the only statement of the body, and SQLite undoes it when it fails
 }
 
 // eachStatement compiles and runs the statements of the body one after another,
@@ -26,7 +26,7 @@ func (r *execution) eachStatement(mode C.int, do func(step) (int, error)) error 
 		r.setEntry(i)
 		sql := r.body[i].SQL
 		if st, ok := r.c.cache.get(sql); ok {
-			if _, err := do(step{st, 0, len(sql), len(r.body) == 1}); err != nil {
+			if _, err := do(step{st, 0, len(sql), r.undoesItself()}); err != nil {
 				return err
 			}
 			continue
@@ -70,7 +70,7 @@ func (r *execution) eachStatementOf(t text, mode C.int, do func(step) (int, erro
 		if alone {
 			r.c.keep(r.body[r.entry].SQL, st)
 		}
-		next, err := do(step{st, from, end, alone && len(r.body) == 1})
+		next, err := do(step{st, from, end, alone && r.undoesItself()})
 		st.done()
 		if err != nil {
 			return err

@@ -43,7 +43,7 @@ const (
 
 // queueForWriter runs the body on the writer.
 func (r *execution) queueForWriter() error {
-	m := &member{r: r, turn: make(chan bool, 1), solo: len(r.body) != 1}
+	m := &member{r: r, turn: make(chan bool, 1), solo: !r.undoesItself()}
 	lead, err := r.db.queue.join(m, r.job.Timeout)
 	if err != nil {
 		return err
@@ -193,10 +193,14 @@ func (m *member) runInGroup(s *slot) verdict {
 	return ranInGroup
 }
 
+// undoesItself reports whether SQLite itself undoes the body when it fails: it is a
+// single statement, and nothing else makes it fail.
+func (r *execution) undoesItself() bool { return len(r.body) == 1 && r.body[0].Expect == nil }
+
 // groupStatement compiles a member's body and returns whether it can be part of
 // a group: it must be a single statement whose only effect is stored data.
 func (r *execution) groupStatement() (*stmt, verdict, error) {
-	if len(r.body) != 1 {
+	if !r.undoesItself() {
 		return nil, mustRunAlone, nil
 	}
 	r.setEntry(0)

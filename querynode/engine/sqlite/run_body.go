@@ -91,7 +91,7 @@ func statementError(err error) (*errs.Error, bool) {
 		return nil, false
 	}
 	switch e.Code {
-	case errs.SQL, errs.Invalid, errs.TooLarge, errs.Full, errs.DiskFull, errs.ReadOnly, errs.Timeout:
+	case errs.SQL, errs.Invalid, errs.TooLarge, errs.Full, errs.DiskFull, errs.ReadOnly, errs.Timeout, errs.Conflict:
 		return e, true
 	}
 	return nil, false

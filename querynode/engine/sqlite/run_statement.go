@@ -12,6 +12,7 @@ import (
 	"unsafe"
 
 	"github.com/ayb-go/ayb/querynode/engine/encode"
+	"github.com/ayb-go/ayb/shared/errs"
 )
 
 // runStatement runs one statement; wanted means that its rows, if any, are part
@@ -58,7 +59,24 @@ func (r *execution) drain(st *stmt, from int, p *C.uchar, n int) error {
 	if rc := C.ayb_drain(r.c.c, st.s, p, C.int(n)); rc != C.SQLITE_DONE {
 		return r.statementFailed(st, rc, from)
 	}
-	return r.addEmptyResult(r.outcome())
+	outcome := r.outcome()
+	if err := r.checkAffected(outcome); err != nil {
+		return err
+	}
+	return r.addEmptyResult(outcome)
+}
+
+// checkAffected returns a Conflict if the statement did not affect as many rows as
+// its request expects.
+func (r *execution) checkAffected(o encode.Outcome) error {
+	if r.entry >= len(r.body) { // the node's own statements have no body
+		return nil
+	}
+	want := r.body[r.entry].Expect
+	if want == nil || *want == o.Affected {
+		return nil
+	}
+	return errs.E(errs.Conflict, "The statement affected %d rows in place of the expected %d, so nothing of it was kept", o.Affected, *want)
 }
 
 // statementFailed returns the error of a failed statement and resets it.
@@ -108,7 +126,11 @@ func (r *execution) runRows(st *stmt, from int, p *C.uchar, n int) error {
 			return err
 		}
 		if rc == C.SQLITE_DONE {
-			r.enc.End(&r.out, r.outcome())
+			outcome := r.outcome()
+			if err := r.checkAffected(outcome); err != nil {
+				return err
+			}
+			r.enc.End(&r.out, outcome)
 			if err := r.checkResultSize(); err != nil {
 				return err
 			}
