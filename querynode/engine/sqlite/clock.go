@@ -8,10 +8,10 @@ package sqlite
 import "C"
 
 import (
+	"time"
+
 	"github.com/ayb-go/ayb/querynode/engine"
 )
-
-import "time"
 
 // startClock starts the clock of engine time; stopClock stops it.
 func (r *execution) startClock() {

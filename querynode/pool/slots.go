@@ -9,7 +9,7 @@ import (
 	"github.com/ayb-go/ayb/shared/errs"
 )
 
-// Accounts share the slots of a pool. An account may keep as many slots busy as
+// Which account gets a slot, and which daemon ends for it. Accounts share the slots of a pool. An account may keep as many slots busy as
 // are free for the others, so that a few accounts cannot take all. When all slots
 // are taken, the account with the most daemons loses an idle one. When no daemon
 // is idle, the account with the most busy daemons loses one whose requests all
