@@ -234,6 +234,40 @@ func TestListingByRights(t *testing.T) {
 	}
 }
 
+// The databases that others shared with an account are listed for that account only.
+func TestSharedDatabases(t *testing.T) {
+	w := newWorld(t)
+	ann, bob, mia := w.account("ann"), w.account("bob"), w.account("mia")
+	for _, d := range []string{"private", "open", "lent", "Run"} {
+		w.mustCreate(ann, "ann/"+d)
+	}
+	w.publish(ann, "ann/open", "read-only")
+	w.mustShare(ann, "ann/Run", "bob", "manager")
+	w.mustShare(ann, "ann/lent", "bob", "read-only")
+	shared := func(name, auth string) string {
+		_, list, _ := strings.Cut(w.do("GET", "/v1/entity/"+name, "", "Authorization", auth).body, `"shared_databases":`)
+		return list
+	}
+	want := `[{"entity":"ann","slug":"Run","database_type":"sqlite","sharing_level":"manager"},{"entity":"ann","slug":"lent","database_type":"sqlite","sharing_level":"read-only"}]}`
+	if got := shared("Bob", bob); got != want {
+		t.Errorf("bob sees %s", got)
+	}
+	w.want(w.remove(ann, "ann/Run"), 200, `{}`)
+	w.mustShare(ann, "ann/lent", "bob", "read-write")
+	if got := shared("bob", bob); got != `[{"entity":"ann","slug":"lent","database_type":"sqlite","sharing_level":"read-write"}]}` {
+		t.Errorf("then bob sees %s", got)
+	}
+	scoped := w.scopedToken("app", "bob", "lent", 0)
+	for name, auth := range map[string]string{"mia": mia, "ann": ann, "S2: a limited token": scoped} {
+		if got := shared("bob", auth); got != "" {
+			t.Errorf("%s sees %s", name, got)
+		}
+	}
+	if got := shared("ann", ann); got != "" {
+		t.Errorf("ann sees %s", got)
+	}
+}
+
 // S2: the rights of a token for one database.
 func TestScopedTokensOnSharedDatabases(t *testing.T) {
 	w := newWorld(t)

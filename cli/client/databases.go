@@ -5,6 +5,7 @@ import (
 
 	"github.com/ayb-go/ayb/cli/client/format"
 	"github.com/ayb-go/ayb/shared/ayb"
+	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
 
@@ -59,14 +60,19 @@ func (a *app) list() *cobra.Command {
 		Use:   "list ENTITY",
 		Short: "List the databases of an account that you may see",
 		Long: `List the databases of an account that you may see, newest first. With --deleted,
-list the databases of your own account that you deleted and can still bring back.`,
-		Example:           "  ayb client list alice\n  ayb client list alice --deleted\n  ayb client list alice --format csv",
+list the databases of your own account that you deleted and can still bring back.
+With --shared, list the databases of others that were shared with your own account.`,
+		Example:           "  ayb client list alice\n  ayb client list alice --shared\n  ayb client list alice --deleted\n  ayb client list alice --format csv",
 		Args:              positional("ENTITY"),
 		ValidArgsFunction: completing(),
 	}
 	as := formatFlag(cmd)
 	deleted := cmd.Flags().Bool("deleted", false, "list deleted databases that can be brought back")
+	shared := cmd.Flags().Bool("shared", false, "list databases of others that were shared with you")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if *deleted && *shared {
+			return errs.E(errs.Invalid, "Give either --deleted or --shared: they are two lists")
+		}
 		c, err := a.connect()
 		if err != nil {
 			return err
@@ -78,6 +84,9 @@ list the databases of your own account that you deleted and can still bring back
 		if *deleted {
 			return a.printDeleted(format.Kind(as.value), args[0], entity.Deleted)
 		}
+		if *shared {
+			return a.printShared(format.Kind(as.value), args[0], entity.Shared)
+		}
 		rows := make([][]string, len(entity.Databases))
 		for i, d := range entity.Databases {
 			rows[i] = []string{d.Slug, d.DatabaseType}
@@ -86,6 +95,15 @@ list the databases of your own account that you deleted and can still bring back
 			[]string{"Database slug", "Type"}, "No queryable databases owned by "+args[0])
 	}
 	return cmd
+}
+
+// printShared lists the databases of others that were shared with an account.
+func (a *app) printShared(as format.Kind, entity string, list httpapi.List[httpapi.SharedDatabase]) error {
+	rows := make([][]string, len(list))
+	for i, d := range list {
+		rows[i] = []string{d.Entity + "/" + d.Slug, d.DatabaseType, d.SharingLevel}
+	}
+	return a.printListing(as, list, rows, []string{"Database", "Type", "Sharing level"}, "No databases of others that were shared with "+entity)
 }
 
 func (a *app) databaseDetails() *cobra.Command {

@@ -18,6 +18,7 @@ func TestSnapshotsAndLifecycle(t *testing.T) {
 		{LastModifiedAt: "2024-08-18T15:05:04Z", SnapshotID: "cd", Bytes: 7}}}
 	forked := httpapi.DatabaseDetails{DatabaseType: "sqlite", ForkedFrom: textPointer("bob/x"), Forks: httpapi.List[string]{"carl/y", "dora/z"}}
 	gone := httpapi.Entity{Deleted: httpapi.List[httpapi.DeletedDatabase]{{Slug: "old", DeletedAt: "2026-01-01T00:00:00Z", PurgedAt: "2026-01-08T00:00:00Z"}}}
+	lent := httpapi.Entity{Shared: httpapi.List[httpapi.SharedDatabase]{{Entity: "f", Slug: "lent", DatabaseType: "sqlite", SharingLevel: "read-only"}}}
 	tests := []exchange{
 		{"list_snapshots E/d", 200, list, "GET /v1/E/d/list_snapshots" + auth,
 			" Name | Last modified \n------+-------------------------------\n ab   | 2024-08-18T15:05:04.123+00:00 \n cd   | 2024-08-18T15:05:04+00:00 \n"},
@@ -40,6 +41,9 @@ func TestSnapshotsAndLifecycle(t *testing.T) {
 		{"list e --deleted", 200, gone, "GET /v1/entity/e" + auth,
 			" Database slug | Deleted                   | Gone for good \n---------------+---------------------------+---------------------------\n old           | 2026-01-01T00:00:00+00:00 | 2026-01-08T00:00:00+00:00 \n"},
 		{"list e --deleted", 200, httpapi.Entity{}, "GET /v1/entity/e" + auth, "No deleted databases of e\n"},
+		{"list e --shared", 200, lent, "GET /v1/entity/e" + auth,
+			" Database | Type   | Sharing level \n----------+--------+---------------\n f/lent   | sqlite | read-only \n"},
+		{"list e --shared", 200, httpapi.Entity{}, "GET /v1/entity/e" + auth, "No databases of others that were shared with e\n"},
 		{"database_details e/d", 200, forked, "GET /v1/e/d/details" + auth,
 			"Database: e/d\nType: sqlite\nAccess level: No query access\nForked from: bob/x\nForks: carl/y, dora/z\n"},
 		{"usage e/d", 200, httpapi.Usage{DatabaseBytes: 5, Running: 1}, "GET /v1/e/d/usage" + auth, // a manager does not get the limits

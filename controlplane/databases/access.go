@@ -104,6 +104,9 @@ type EntityDetails struct {
 	// Deleted are the databases that can be undeleted; empty unless the caller
 	// is the entity.
 	Deleted []DeletedDatabase
+	// Shared are the databases of other accounts on which the entity has a grant,
+	// newest first; empty unless the caller is the entity.
+	Shared []meta.Access
 }
 
 // DeletedDatabase is a database that was deleted at a time and can be undeleted
@@ -138,8 +141,12 @@ func (d *Databases) Entity(ctx context.Context, actor authz.Actor, slug string) 
 		return out, nil
 	}
 	deleted, err := d.deps.Store.Listings.DeletedOf(ctx, e.ID)
+	if err != nil {
+		return out, err
+	}
 	for _, one := range deleted {
 		out.Deleted = append(out.Deleted, DeletedDatabase{one.Database.Path.Database, one.At, one.At.Add(d.cfg.Grace)})
 	}
+	out.Shared, err = d.deps.Store.Listings.SharedWith(ctx, e.ID)
 	return out, err
 }

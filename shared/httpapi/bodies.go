@@ -97,6 +97,10 @@ type Entity struct {
 	// Deleted are the databases that can be undeleted, the newest deletion first.
 	// Only the account itself gets the key, and only if the list is not empty.
 	Deleted List[DeletedDatabase] `json:"deleted_databases,omitempty"`
+	// Shared are the databases of other accounts that were shared with the account,
+	// newest first; databases that are only public are left out. Only the account
+	// itself gets the key, and only if the list is not empty.
+	Shared List[SharedDatabase] `json:"shared_databases,omitempty"`
 }
 
 // Profile is the profile of an entity; nil means unset.

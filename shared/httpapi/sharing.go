@@ -28,6 +28,14 @@ type Permission struct {
 	SharingLevel string `json:"sharing_level"` // ayb.SharingLevel
 }
 
+// SharedDatabase is a database of another account and the caller's grant on it.
+type SharedDatabase struct {
+	Entity       string `json:"entity"` // the owner
+	Slug         string `json:"slug"`
+	DatabaseType string `json:"database_type"`
+	SharingLevel string `json:"sharing_level"` // ayb.SharingLevel
+}
+
 // UpdateDatabase changes the public sharing level of a database.
 func (c *Client) UpdateDatabase(ctx context.Context, entity, database string, r UpdateDatabaseRequest) error {
 	return c.do(ctx, call{method: http.MethodPatch, path: DatabasePath(entity, database, "update"),

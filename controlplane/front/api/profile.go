@@ -46,6 +46,12 @@ func (a *API) entity(w http.ResponseWriter, r *http.Request, actor authz.Actor) 
 	for _, deleted := range d.Deleted {
 		body.Deleted = append(body.Deleted, httpapi.DeletedDatabase{Slug: string(deleted.Name), DeletedAt: httpapi.TimeText(deleted.At), PurgedAt: httpapi.TimeText(deleted.Until)})
 	}
+	for _, shared := range d.Shared {
+		body.Shared = append(body.Shared, httpapi.SharedDatabase{
+			Entity: string(shared.Database.Path.Entity), Slug: string(shared.Database.Path.Database),
+			DatabaseType: string(shared.Database.Type), SharingLevel: string(shared.Grant),
+		})
+	}
 	writeJSON(w, http.StatusOK, body)
 	return nil
 }
