@@ -83,9 +83,9 @@ func (im *importRun) takeDelimited(sh *shape, got row) error {
 		sh.readExported(got)
 	}
 	if !sh.typed { // our exports have no repeated header
-		s.findHeader(got)
+		s.recordRepeatedHeader(got)
 	}
-	why, _ := s.verdictOf(got)
+	why, _ := s.checkDelimitedRow(got)
 	if why != nil {
 		return im.reportBad(got, why)
 	}
@@ -113,8 +113,8 @@ func (s *delimitedShape) isFooter(got row) bool {
 	return err == nil && n == s.rows
 }
 
-// findHeader records a header among the rows.
-func (s *delimitedShape) findHeader(got row) {
+// recordRepeatedHeader records a header among the rows.
+func (s *delimitedShape) recordRepeatedHeader(got row) {
 	if !s.header || got.bad != nil || len(got.cells) != s.width || len(s.marks) >= maxHeaders {
 		return
 	}
@@ -155,18 +155,18 @@ func (s *delimitedShape) isAway() bool {
 	return len(s.marks) > 0 && s.marks[len(s.marks)-1].what == otherTableBegins
 }
 
-// judged returns why a row is rejected, or that it is not part of the table.
-func (sh *shape) judged(got row) (bad error, passed bool) {
+// checkRow returns why a row is rejected, or that it is not part of the table.
+func (sh *shape) checkRow(got row) (bad error, passed bool) {
 	if sh.text == nil {
 		return got.bad, false
 	}
 	if sh.text.footer > 0 && got.line == sh.text.footer {
 		return nil, true
 	}
-	return sh.text.verdictOf(got)
+	return sh.text.checkDelimitedRow(got)
 }
 
-func (s *delimitedShape) verdictOf(got row) (bad error, passed bool) {
+func (s *delimitedShape) checkDelimitedRow(got row) (bad error, passed bool) {
 	for s.at < len(s.marks) && s.marks[s.at].line <= got.line {
 		s.at++
 	}

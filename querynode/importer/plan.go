@@ -69,7 +69,9 @@ func (im *importRun) openDelimited(d dialect, lines int64) (*delimited, error) {
 	return r, nil
 }
 
-// findPlan detects the plan from the beginning of the data.
+// findPlan detects the plan from the beginning of the data. It alone decides the
+// delimiter, the quote, the titles and the header. The types of columns are
+// decided after the first pass, by decideTypes.
 func (im *importRun) findPlan(known []string) (*plan, error) {
 	g, err := dialectOptions(im.options)
 	if err != nil {

@@ -214,7 +214,7 @@ func (im *importRun) secondPass(l Loader, r rows, sh *shape, columns []daemonapi
 		if err != nil {
 			return err
 		}
-		why, passed := sh.judged(got)
+		why, passed := sh.checkRow(got)
 		if why == nil && !passed {
 			why = sh.values(got, columns, values)
 		}

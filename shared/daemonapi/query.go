@@ -1,7 +1,7 @@
 // Package daemonapi is the protocol of a request to one database, from the
 // control plane through a query node to a daemon: the request, its wire form,
 // its answers, and the JSON form of statements with parameters. It knows no bus
-// and starts nothing.
+// and starts nothing. Other messages to a node are in the package nodeapi.
 package daemonapi
 
 import (

@@ -162,7 +162,7 @@ func (m *member) retry(solo bool) {
 }
 
 // runAlone runs a member by itself, without delivering its answer.
-func (m *member) runAlone() { m.err = m.r.withConnection(m.r.db.writer, m.r.runOnWriter) }
+func (m *member) runAlone() { m.err = m.r.withConnection(m.r.db.writer, m.r.runInTransaction) }
 
 // runInGroup runs a member in the transaction of its group, on the leader's
 // connection.

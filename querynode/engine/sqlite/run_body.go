@@ -115,7 +115,7 @@ func (r *execution) runBody() error {
 		}
 		if r.job.Mode != ayb.QueryReadWrite {
 			r.restart()
-			return r.withConnection(r.db.readers, r.runOnWriter)
+			return r.withConnection(r.db.readers, r.runInTransaction)
 		}
 		if r.sent { // a function that writes only after many rows
 			return errs.E(errs.SQL, "attempt to write a readonly database")

@@ -42,11 +42,11 @@ func (r *execution) beginTransaction(from int) error {
 	return nil
 }
 
-// runOnWriter runs a body on the writer, or for a read-only caller on a reader,
+// runInTransaction runs a body on the writer, or for a read-only caller on a reader,
 // where SQLite rejects changes. It uses one transaction if possible. Whether
 // that is possible turns out while SQLite compiles the statements. Nothing has
 // been answered by then, so the body can start over.
-func (r *execution) runOnWriter() error {
+func (r *execution) runInTransaction() error {
 	r.out.Next = r.retain
 	err := r.runAtomic()
 	ends := errors.Is(err, errEnds)

@@ -9,6 +9,9 @@
 // SnapshotHandler, and passes them to Serve. A method has the same name on both
 // sides; the caller's also has the node.
 //
+// Queries, imports and exports travel on links as requests of the package
+// daemonapi, which has their head.
+//
 // A query node trusts these messages: a process that may publish on its
 // subjects has already checked permissions. The node checks none.
 package nodeapi
