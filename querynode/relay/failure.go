@@ -28,6 +28,7 @@ func filterDaemonError(asked daemonapi.Kind, payload []byte) []byte {
 
 // moreCodes are the further errors for some kinds of requests.
 var moreCodes = map[daemonapi.Kind][]errs.Code{
+	daemonapi.KindQuery:  {errs.Conflict},
 	daemonapi.KindCancel: {errs.NotFound},
 	daemonapi.KindExport: {errs.NotFound, errs.Snapshot},
 	daemonapi.KindImport: {errs.NotFound, errs.Conflict, errs.Snapshot},
