@@ -97,6 +97,7 @@ var importRules = []rule{
 	{pkg: "web/page", may: list(nouns, "shared/httpapi", "web/assets"), never: list(join(otherRoles("web"), bus, sql), "os/exec")},
 	{pkg: "web/account", may: list(nouns, "shared/httpapi", "web/page"), never: list(join(otherRoles("web"), bus, sql), "os/exec")},
 	{pkg: "web/profile", may: list(nouns, "shared/httpapi", "web/page"), never: list(join(otherRoles("web"), bus, sql), "os/exec")},
+	{pkg: "web/table", may: list(nouns, "shared/daemonapi", "shared/httpapi"), never: list(join(otherRoles("web"), bus, sql), "os/exec")},
 	{pkg: "web/database", may: list(nouns, "shared/daemonapi", "shared/httpapi", "shared/sqlsplit", "web/page", "web/table"), never: list(join(otherRoles("web"), bus, sql), "os/exec")},
 	{pkg: "controlplane/front", may: list(nouns, "shared/httpapi", "controlplane/metadata/meta", "controlplane/front/body"), never: list(join(otherRoles("controlplane"), bus, sql), "controlplane/metadata/store", "controlplane/front/api")},
 	{pkg: "controlplane/front/body", may: list(nouns, "shared/httpapi", "controlplane/metadata/meta"), never: list(join(otherRoles("controlplane"), bus, sql), "controlplane/metadata/store")},

@@ -210,7 +210,7 @@ func (q *query) sortValue(column string, at Position) string {
 }
 
 // segments returns conditions whose rows, one condition after the other, are those
-// after the position. There is none for the first and the last page. A single
+// after the position. The first and the last page need no condition. A single
 // condition with OR could not use an index, and NULL has no place in comparisons.
 func (q *query) segments(order []term, v View) ([]string, error) {
 	if v.Where == First || v.Where == Last || len(order) == 0 {
