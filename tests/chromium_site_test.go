@@ -32,6 +32,10 @@ var sitePages = []sitePage{
 	{"profile-edit", "/alice?edit=profile", "alice", false},
 	{"profile-create", "/alice?create=database", "alice", false},
 	{"database", "/alice/shop.sqlite", "Explore alice/shop.sqlite", false},
+	{"data", "/alice/shop.sqlite/data?table=order", "Explore alice/shop.sqlite", false},
+	{"data-empty", "/alice/empty.sqlite/data", "Explore alice/empty.sqlite", false},
+	{"row", "/alice/shop.sqlite/data/row?table=customer&key=WzFd", "Explore alice/shop.sqlite", false},
+	{"cell", "/alice/shop.sqlite/data/cell?table=customer&key=WzFd&column=name", "Explore alice/shop.sqlite", false},
 	{"not-found", "/alice/none.sqlite", "Not found", false},
 	{"log-out", "/log_out", "Log out", false},
 }

@@ -32,6 +32,7 @@ func New(site *page.Site) (*Pages, error) {
 // Routes adds the pages to a router.
 func (p *Pages) Routes(mux chi.Router) {
 	mux.Get("/{entity}/{database}", p.show)
+	p.dataRoutes(mux)
 	p.queryRoutes(mux)
 	p.sharingRoutes(mux)
 	p.snapshotRoutes(mux)
