@@ -37,6 +37,9 @@ var sitePages = []sitePage{
 	{"row", "/alice/shop.sqlite/data/row?table=customer&key=WzFd", "Explore alice/shop.sqlite", false},
 	{"cell", "/alice/shop.sqlite/data/cell?table=customer&key=WzFd&column=name", "Explore alice/shop.sqlite", false},
 	{"not-found", "/alice/none.sqlite", "Not found", false},
+	{"tokens", "/settings/tokens", "alice - API Tokens", false},
+	{"tokens-create", "/settings/tokens?create=token", "alice - API Tokens", false},
+	{"account", "/settings/account", "alice - Account", false},
 	{"log-out", "/log_out", "Log out", false},
 }
 

@@ -123,11 +123,14 @@ func (p *Pages) notFound(w http.ResponseWriter, r *http.Request) {
 	p.withViewer(w, r, errs.E(errs.NotFound, "There is no such page."))
 }
 
-// methodNotAllowed answers 405. All pages answer GET and HEAD, and some POST.
+// methodNotAllowed answers 405. All pages answer GET and HEAD, some POST, and
+// a token DELETE.
 func (p *Pages) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 	allowed := "GET, HEAD"
-	if p.mux.Match(chi.NewRouteContext(), http.MethodPost, r.URL.Path) {
-		allowed += ", POST"
+	for _, method := range []string{http.MethodPost, http.MethodDelete} {
+		if p.mux.Match(chi.NewRouteContext(), method, r.URL.Path) {
+			allowed += ", " + method
+		}
 	}
 	w.Header().Set("Allow", allowed)
 	p.withViewer(w, r, httpapi.WithStatus(http.StatusMethodNotAllowed, errs.E(errs.Invalid, "This page does not accept the method %s", r.Method)))

@@ -1,4 +1,5 @@
 // The script of every page. Every page works without it.
+import { askFirst } from "./site/ask";
 import { confirmLogIn } from "./site/confirm";
 import { chooseDatabase } from "./site/consent";
 import { controls } from "./site/controls";
@@ -12,4 +13,5 @@ chooseDatabase();
 postLinks();
 openMenus();
 controls();
+askFirst(); // before the forms are sent
 partialForms();

@@ -65,9 +65,15 @@ function choose(button: HTMLElement): void {
   }
 }
 
-// copy puts a text into the clipboard.
+// copy puts a text into the clipboard. Browsers have no clipboard for pages over plain
+// HTTP; there the text is selected for the keys of the user.
 async function copy(button: HTMLElement): Promise<void> {
-  await navigator.clipboard.writeText(button.dataset["copy"] ?? "");
+  const clipboard = navigator.clipboard as Clipboard | undefined;
+  if (!clipboard) {
+    button.parentElement?.querySelector<HTMLInputElement>("input[readonly]")?.select();
+    return;
+  }
+  await clipboard.writeText(button.dataset["copy"] ?? "");
   const before = button.textContent;
   button.textContent = "Copied";
   setTimeout(() => {

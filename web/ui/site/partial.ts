@@ -42,13 +42,25 @@ async function update(form: HTMLFormElement, id: string, button: HTMLElement | n
     location.assign(answer.url);
     return;
   }
-  document.getElementById(id)?.replaceWith(document.adoptNode(fresh));
+  const old = document.getElementById(id);
+  const focused = old?.contains(document.activeElement);
+  old?.replaceWith(document.adoptNode(fresh));
   announce(page);
-  document.querySelector<HTMLElement>(`#${CSS.escape(id)} [autofocus]`)?.focus();
+  const first = fresh.querySelector<HTMLElement>("[autofocus]");
+  if (first) {
+    first.focus();
+  } else if (focused) { // the keyboard goes on from here
+    fresh.tabIndex = -1;
+    fresh.focus({ preventScroll: true });
+  }
 }
 
-// announce shows the notice of a page.
+// announce shows the notice of a page, and a problem that is not in the part that was
+// replaced.
 function announce(page: Document): void {
+  for (const problem of page.querySelectorAll("main .alert-error[role=alert]")) {
+    toast(problem.textContent ?? "", "error");
+  }
   const notice = page.querySelector("main > .alert[role=status]");
   if (notice) {
     toast(notice.textContent ?? "");
