@@ -115,7 +115,7 @@ func formShowsResults(t *testing.T, b *browser, address string) {
 		t.Errorf("an invalid format has the status %d", p.status)
 	}
 	// A reload of the address of the form runs nothing.
-	b.open(address + "/query").want("Explore alice/Shop.sqlite").wantPart("query-results", "")
+	b.open(address+"/query").want("Explore alice/Shop.sqlite").wantPart("query-results", "")
 }
 
 func formDownloads(t *testing.T, b *browser, address string) {

@@ -45,6 +45,23 @@ function markOf(state: EditorState, at: { from: number; to: number }): Decoratio
   return Decoration.set(Decoration.line({ class: "cm-error-line" }).range(state.doc.lineAt(at.from).from));
 }
 
+// replaceSelected replaces the selected text by a typed character. The browser itself
+// would keep the look of the replaced text with an inline style, which the policy of
+// the pages forbids.
+function replaceSelected(event: InputEvent, view: EditorView): boolean {
+  const { from, to, empty } = view.state.selection.main;
+  const text = event.data;
+  if (event.inputType !== "insertText" || !text || empty || view.composing) {
+    return false;
+  }
+  event.preventDefault();
+  const insert = () => view.state.update(view.state.replaceSelection(text), { userEvent: "input.type", scrollIntoView: true });
+  if (!view.state.facet(EditorView.inputHandler).some((handle) => handle(view, from, to, text, insert))) {
+    view.dispatch(insert());
+  }
+  return true;
+}
+
 // Editor is an editor in the page.
 export class Editor {
   private readonly view: EditorView;
@@ -112,6 +129,7 @@ export class Editor {
       placeholder(this.options.textarea.placeholder),
       autocompletion({ override: [completion(() => this.schema)], icons: false }),
       keymap.of([{ key: "Tab", run: acceptCompletion }, ...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...defaultKeymap]),
+      EditorView.domEventHandlers({ beforeinput: replaceSelected }),
       EditorView.contentAttributes.of({ "aria-label": "SQL", tabindex: "0", autocapitalize: "off", spellcheck: "false" }),
       EditorView.updateListener.of((update) => {
         if (update.docChanged) {

@@ -20,7 +20,7 @@ export interface Failure {
 
 // The largest part of an answer that is read at once: after so many rows or characters
 // the reading pauses, and the server waits.
-const pauseRows = 100_000;
+const pauseRows = 200_000;
 const pauseCharacters = 48 << 20;
 
 // The time in milliseconds after which the page gets a turn.
