@@ -2,7 +2,6 @@ package database
 
 import (
 	"net/http"
-	"net/url"
 
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"
@@ -55,9 +54,4 @@ func (p *Pages) openManaged(w http.ResponseWriter, r *http.Request, tab string) 
 		return s, false
 	}
 	return s, ok
-}
-
-// databasePath is the path of the page of a database with names that a form has entered.
-func databasePath(entity, database string) string {
-	return "/" + url.PathEscape(entity) + "/" + url.PathEscape(database)
 }

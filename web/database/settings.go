@@ -115,7 +115,7 @@ func (p *Pages) rename(w http.ResponseWriter, r *http.Request) {
 		p.renderSettings(w, r, settingsView{shell: s, RenameTo: name, RenameProblem: p.problem(w, r, err)})
 		return
 	}
-	p.finish(w, databasePath(s.Entity, name)+"/settings", fmt.Sprintf("The database %s is now called %s. The old name leads here until it is used again.", s.Database, name))
+	p.finish(w, pathOf(s.Entity, name)+"/settings", fmt.Sprintf("The database %s is now called %s. The old name leads here until it is used again.", s.Database, name))
 }
 
 // deleteView is the data of the page that asks before a database is deleted.

@@ -157,7 +157,7 @@ func (p *Pages) restoreSnapshot(w http.ResponseWriter, r *http.Request) {
 	request, next := httpapi.RestoreRequest{SnapshotID: id}, s.Base()+"/snapshots"
 	if asNew {
 		request.To = s.Viewer.Entity + "/" + name
-		next = databasePath(s.Viewer.Entity, name)
+		next = pathOf(s.Viewer.Entity, name)
 	}
 	if err := p.site.API(r).RestoreSnapshot(r.Context(), s.Entity, s.Database, request); err != nil {
 		p.renderRestore(w, r, restoreView{shell: s, ID: id, To: name, Problem: p.problem(w, r, err)}, err)

@@ -190,5 +190,5 @@ func (p *Pages) fork(w http.ResponseWriter, r *http.Request) {
 		p.renderTransfer(w, r, transferView{shell: s, ForkTo: name, ForkProblem: p.problem(w, r, err)})
 		return
 	}
-	p.finish(w, databasePath(made.Entity, made.Database), fmt.Sprintf("This is your copy of %s/%s.", s.Entity, s.Database))
+	p.finish(w, pathOf(made.Entity, made.Database), fmt.Sprintf("This is your copy of %s/%s.", s.Entity, s.Database))
 }
