@@ -6,6 +6,7 @@ import { controls } from "./site/controls";
 import { postLinks } from "./site/links";
 import { openMenus } from "./site/menu";
 import { partialForms } from "./site/partial";
+import { recentDatabases } from "./site/recent";
 
 document.documentElement.classList.add("js");
 confirmLogIn();
@@ -15,3 +16,4 @@ openMenus();
 controls();
 askFirst(); // before the forms are sent
 partialForms();
+recentDatabases();
