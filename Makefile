@@ -43,6 +43,11 @@ web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 	cd web && npm ci --no-audit --no-fund --loglevel=error
 	touch $@
 
+.PHONY: client
+client: web/node_modules/.package-lock.json ## make the package of the JavaScript client in web/client/dist
+	$(call stage,client)
+	cd web && node build.mjs client && npx tsc -p client
+
 .PHONY: build
 build: web ## build the five programs into bin/
 	$(call stage,build)
@@ -60,7 +65,7 @@ ayb.toml:
 	mv $@.tmp $@
 
 .PHONY: test check
-test check: setup web fmt-check vet lint cross build unit race untested ## everything CI checks
+test check: setup web client fmt-check vet lint cross build unit race untested ## everything CI checks
 	$(call stage,all checks passed)
 
 # `test` runs the scripts on each topology and each metadata store once; this
@@ -93,7 +98,7 @@ vet:
 .PHONY: lint
 lint: $(GOLANGCI) web ## run the linters
 	$(call stage,tsc)
-	cd web && npx tsc --noEmit
+	cd web && npx tsc --noEmit && npx tsc -p client --noEmit
 	$(call stage,golangci-lint $(GOLANGCI_VERSION))
 	$(GOLANGCI) run ./...
 
