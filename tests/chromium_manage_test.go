@@ -44,6 +44,28 @@ func disabled(selector string) string {
 	return fmt.Sprintf("document.querySelector(%q).disabled", selector)
 }
 
+// look checks that the present state of the page fits each screen and passes axe-core,
+// and takes pictures of it.
+func (b *tab) look(name string) *tab {
+	b.t.Helper()
+	source, err := os.ReadFile("../web/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		b.t.Fatalf("axe-core is missing (make web installs it): %v", err)
+	}
+	for _, look := range looks {
+		b.do(chromedp.EmulateViewport(look.width, look.height), media(look.scheme))
+		if wide := eval[int64](b, "document.documentElement.scrollWidth"); wide > look.width {
+			b.t.Errorf("%s, %s: the page is %d pixels wide", name, look.name, wide)
+		}
+		b.picture(name + "-" + look.name)
+		for _, v := range b.axe(string(source)) {
+			b.t.Errorf("%s, %s: %s", name, look.name, v)
+		}
+	}
+	b.do(chromedp.EmulateViewport(1280, 720), media("light"))
+	return b
+}
+
 // startManaging logs alice in to a desktop browser.
 func startManaging(t *testing.T, m manageServer) *tab {
 	t.Helper()
@@ -96,12 +118,12 @@ func (m manageServer) sharesWithUser(t *testing.T, b *tab) {
 	b.click("#permissions-list tbody tr:nth-child(2) [data-action=change]").is(`document.querySelector("#share-entity").value === "mallory"`)
 	b.is(`document.querySelector("#entity-sharing-form button[data-value=read-write]").ariaPressed === "true"`)
 	b.click("#entity-sharing-form button[data-value=manager]").click(button).shows("#permissions-list tbody tr:nth-child(2)", "manager")
-	b.content()
+	b.look("sharing-list").content()
 }
 
 func (m manageServer) removesAccess(t *testing.T, b *tab) {
 	const remove = "#permissions-list tbody tr:nth-child(2) [data-action=remove]"
-	b.click(remove).shows("dialog[open]", "Remove the access of mallory?").is(`document.activeElement.textContent === "Cancel"`)
+	b.click(remove).shows("dialog[open]", "Remove the access of mallory?").is(`document.activeElement.textContent === "Cancel"`).look("sharing-remove")
 	b.do(chromedp.KeyEvent("\x1b"))
 	b.until("the dialog to close", `document.querySelector("dialog[open]") === null`).is(fmt.Sprintf("document.activeElement === document.querySelector(%q)", remove))
 	b.do(chromedp.KeyEvent("\r")) // the keyboard opens it again
@@ -127,12 +149,12 @@ func TestSnapshotsInChromium(t *testing.T) {
 
 	const restore = "#snapshots-list tbody tr:last-child button[title='Restore from this snapshot']"
 	b.click(restore).shows("dialog[open]", first.SnapshotID[:10]).shows("dialog[open]", strings.Replace(first.LastModifiedAt[:19], "T", " ", 1))
-	b.click("#confirm-restore-btn").shows("#snapshots", "Database successfully restored from snapshot '"+first.SnapshotID+"'.")
+	b.look("snapshots-restore").click("#confirm-restore-btn").shows("#snapshots", "Database successfully restored from snapshot '"+first.SnapshotID+"'.")
 	if n := m.alice.Cell("Shop.sqlite", "SELECT count(*) FROM tea"); n != "2" {
 		t.Errorf("%s rows after the restore", n)
 	}
 	b.until("the restored snapshot to be listed", `document.querySelectorAll("#snapshots-list tbody tr").length >= 2`)
-	b.click(restore).click("#restore-as-new").fill("#restore-to", "Old.sqlite").click("#confirm-restore-btn").waitTitle("Explore alice/Old.sqlite")
+	b.look("snapshots-list").click(restore).click("#restore-as-new").fill("#restore-to", "Old.sqlite").click("#confirm-restore-btn").waitTitle("Explore alice/Old.sqlite")
 	if n := m.alice.Cell("Old.sqlite", "SELECT count(*) FROM tea"); n != "2" {
 		t.Errorf("%s rows in the new database", n)
 	}
@@ -162,20 +184,20 @@ func TestImportInChromium(t *testing.T) {
 	b.open(m.base + "/transfer").waitTitle("Explore alice/Shop.sqlite")
 	write("id,city,note\n1,Graz,\n2,<img src=x onerror=alert(1)>,b\n")
 	b.shows("#import-preview", "2 rows for cities, a new table").shows("#import-preview table", "<img src=x").is(`document.querySelectorAll("#import-preview td.null").length === 1`)
-	b.click("#import-btn").shows("#import-form", "2 rows were imported into the table cities.").is(`document.querySelector("#import-form .alert a").getAttribute("href") === "/alice/Shop.sqlite/data?table=cities"`)
+	b.look("import-preview").click("#import-btn").shows("#import-form", "Imported 2 rows into the table cities.").is(`document.querySelector("#import-form .alert a").getAttribute("href") === "/alice/Shop.sqlite/data?table=cities"`)
 
 	write("id,city,note\n3,Linz,c\n")
 	b.shows("#import-form [role=alert]", "cities") // the table exists
-	b.do(chromedp.SetValue(chromedp.CSS("#import-mode"), "append"))
-	b.click("#preview-btn").shows("#import-preview", "1 rows for cities, an existing table")
-	b.click("#import-btn").shows("#import-form .alert-success", "1 rows were imported")
+	b.look("import-failure").do(chromedp.SetValue(chromedp.CSS("#import-mode"), "append"))
+	b.click("#preview-btn").shows("#import-preview", "1 row for cities, an existing table")
+	b.click("#import-btn").shows("#import-form .alert-success", "Imported 1 row")
 	if n := m.alice.Cell("Shop.sqlite", "SELECT count(*) FROM cities"); n != "3" {
 		t.Errorf("%s rows", n)
 	}
 	b.do(chromedp.SetValue(chromedp.CSS("#import-mode"), "replace"))
 	write("id,city,note\n4,Wels,d\n")
-	b.shows("#import-preview", "1 rows for cities").click("#import-btn").shows("dialog[open]", "Replace the table cities?").click("dialog[open] button[type=button]")
-	b.click("#import-btn").click("#confirm-replace-btn").shows("#import-form .alert-success", "1 rows were imported")
+	b.shows("#import-preview", "1 row for cities").click("#import-btn").shows("dialog[open]", "Replace the table cities?").click("dialog[open] button[type=button]")
+	b.click("#import-btn").click("#confirm-replace-btn").shows("#import-form .alert-success", "Imported 1 row")
 	if n := m.alice.Cell("Shop.sqlite", "SELECT group_concat(city) FROM cities"); n != "Wels" {
 		t.Errorf("the cities are %s", n)
 	}
@@ -203,14 +225,14 @@ func TestSettingsInChromium(t *testing.T) {
 		_, err := m.bob.Query(context.WithoutCancel(t.Context()), "alice", "Shop.sqlite", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT count(*) FROM n")
 		ended <- err
 	}()
-	b.shows("[data-running] tbody tr", "WITH RECURSIVE").shows("[data-running] tbody tr", "bob").click("[data-cancel] button")
+	b.shows("[data-running] tbody tr", "WITH RECURSIVE").shows("[data-running] tbody tr", "bob").look("settings-running").click("[data-cancel] button")
 	if err := <-ended; !errs.Is(err, errs.Timeout) && !errs.Is(err, errs.Canceled) {
 		t.Errorf("the query ended with %v", err)
 	}
 	b.shows("[data-running]", "No query is running")
 
 	b.click(".snippet-copy").until("the snippet to be copied", `document.querySelector(".snippet-copy").textContent !== "Copy"`)
-	b.click("#delete-link").shows("dialog[open]", "Delete alice/Shop.sqlite?").is(disabled("#confirm-delete-btn")).is(`document.activeElement.id === "delete-name"`)
+	b.click("#delete-link").shows("dialog[open]", "Delete alice/Shop.sqlite?").is(disabled("#confirm-delete-btn")).is(`document.activeElement.id === "delete-name"`).look("settings-delete")
 	b.fill("#delete-name", "Shop").is(disabled("#confirm-delete-btn")).click("dialog[open] [data-close]").is(`document.querySelector("dialog[open]") === null`)
 	b.click("#delete-link").fill("#delete-name", ".sqlite").click("#confirm-delete-btn").waitTitle("alice").shows("main", "The database Shop.sqlite was deleted.")
 	b.content()

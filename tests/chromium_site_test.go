@@ -106,11 +106,11 @@ func siteContent(t *testing.T, srv *harness.Server) {
 		INSERT INTO "order" SELECT id, id, id * 1.25, CASE id % 3 WHEN 0 THEN '' WHEN 1 THEN NULL ELSE 'leave at the door' END FROM customer`)
 }
 
-// media chooses the colour scheme of a tab.
+// media chooses the colour scheme of a tab, without transitions.
 func media(scheme string) chromedp.Action[chromedp.Void] {
 	return func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
 		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
 		return chromedp.Void{}, err
 	}
 }

@@ -196,20 +196,20 @@ func (m manageServer) importsWithoutScript(t *testing.T, b *browser) {
 	if n := m.alice.Cell("Shop.sqlite", "SELECT count(*) FROM sqlite_schema WHERE name='cities'"); n != "0" {
 		t.Error("the preview made the table")
 	}
-	p.upload(base+"/import", "cities.csv", csv).says(200, "2 rows were imported into the table cities.")
+	p.upload(base+"/import", "cities.csv", csv).says(200, "Imported 2 rows into the table cities.")
 	p.upload(base+"/import", "cities.csv", csv, "mode", "create").says(409, "cities")
 	p.upload(base+"/import", "cities.csv", csv, "mode", "replace").says(400, "Nothing has changed")
-	p.upload(base+"/import", "more.csv", "id,city\n3,Linz\n", "mode", "append", "table", "cities").says(200, "1 rows were imported into the table cities.")
+	p.upload(base+"/import", "more.csv", "id,city\n3,Linz\n", "mode", "append", "table", "cities").says(200, "Imported 1 row into the table cities.")
 	if n := m.alice.Cell("Shop.sqlite", "SELECT count(*) FROM cities"); n != "3" {
 		t.Errorf("%s cities", n)
 	}
-	p.upload(base+"/import", "cities.csv", csv, "mode", "replace", "confirm_replace", "yes").says(200, "2 rows were imported")
+	p.upload(base+"/import", "cities.csv", csv, "mode", "replace", "confirm_replace", "yes").says(200, "Imported 2 rows")
 	p.upload(base+"/import", "cities", csv).says(400, "choose the format in the form")
 	p.upload(base+"/import", "", "").says(400, "Choose a file to import")
 	p.upload(base+"/import", "x.csv", csv, "table", strings.Repeat("x", 70<<10)).says(413, "65536 bytes")
 	// A file that is larger than any form, and arrives in pieces.
 	big := strings.Repeat("some,longer,line\n", 400_000)
-	p.upload(base+"/import", "big.csv", big, "header", "no").says(200, "400000 rows were imported into the table big.")
+	p.upload(base+"/import", "big.csv", big, "header", "no").says(200, "Imported 400000 rows into the table big.")
 	p.send(base+"/fork", "to", "Copy.sqlite").want("Explore alice/Copy.sqlite").says(200, "This is your copy of alice/Shop.sqlite.")
 	p.send(base+"/fork", "to", "Copy.sqlite").says(409, "already exists", "Name of your copy")
 	b.open(m.URL+"/alice/Copy.sqlite/settings").says(200, "Forked from alice/Shop.sqlite")

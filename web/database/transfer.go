@@ -151,10 +151,10 @@ func (i importResult) Sentence() string {
 	}
 	text := "The script was carried out."
 	if i.Table != "" {
-		text = fmt.Sprintf("%d rows were imported into the table %s.", i.Rows, i.Table)
+		text = fmt.Sprintf("Imported %s into the table %s.", rowsText(i.Rows), i.Table)
 	}
 	if i.Skipped > 0 {
-		text += fmt.Sprintf(" %d rows were left out.", i.Skipped)
+		text += fmt.Sprintf(" Left out %s.", rowsText(i.Skipped))
 	}
 	return strings.Join(append([]string{text}, i.Notes...), " ")
 }
@@ -167,12 +167,19 @@ func (i importResult) Summary() string {
 		if i.Created {
 			what = "a new table"
 		}
-		text += fmt.Sprintf(", %d rows for %s, %s", i.Rows, i.Table, what)
+		text += fmt.Sprintf(", %s for %s, %s", rowsText(i.Rows), i.Table, what)
 	}
 	if i.Skipped > 0 {
-		text += fmt.Sprintf(", %d rows that cannot be imported", i.Skipped)
+		text += fmt.Sprintf(", %s that cannot be imported", rowsText(i.Skipped))
 	}
 	return text + "."
+}
+
+func rowsText(n int64) string {
+	if n == 1 {
+		return "1 row"
+	}
+	return fmt.Sprintf("%d rows", n)
 }
 
 func (p *Pages) fork(w http.ResponseWriter, r *http.Request) {

@@ -8,6 +8,7 @@ import { segment } from "./manage/segmented";
 import { copySnippets, deleteByDialog } from "./manage/settings";
 import { share } from "./manage/sharing";
 import { restoreSnapshots } from "./manage/snapshots";
+import { showCurrentTab } from "./manage/tabs";
 
 segment();
 share();
@@ -18,3 +19,5 @@ watchRunning();
 copySnippets();
 deleteByDialog();
 busyForms();
+showCurrentTab();
+addEventListener("resize", showCurrentTab);

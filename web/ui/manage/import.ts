@@ -1,6 +1,6 @@
 import { api, base, decode } from "./api";
 import { ask } from "./dialog";
-import { showPreview } from "./preview";
+import { rows, showPreview } from "./preview";
 import type { ImportResult } from "./preview";
 import { clear, element, say, sayFailure } from "./status";
 
@@ -219,6 +219,6 @@ function sentence(result: ImportResult): string {
   if (result.format === "sqlite") {
     return "The contents of the database were replaced by the file.";
   }
-  const text = result.table ? `${result.rows} rows were imported into the table ${result.table}.` : "The script was carried out.";
-  return result.skipped > 0 ? `${text} ${result.skipped} rows were left out.` : text;
+  const text = result.table ? `Imported ${rows(result.rows)} into the table ${result.table}.` : "The script was carried out.";
+  return result.skipped > 0 ? `${text} Left out ${rows(result.skipped)}.` : text;
 }

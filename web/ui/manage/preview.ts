@@ -36,12 +36,17 @@ export function showPreview(place: HTMLElement, result: ImportResult): void {
 function summary(result: ImportResult): string {
   let text = `Format ${result.format}`;
   if (result.table) {
-    text += `, ${result.rows} rows for ${result.table}, ${result.created ? "a new table" : "an existing table"}`;
+    text += `, ${rows(result.rows)} for ${result.table}, ${result.created ? "a new table" : "an existing table"}`;
   }
   if (result.skipped > 0) {
-    text += `, ${result.skipped} rows that cannot be imported`;
+    text += `, ${rows(result.skipped)} that cannot be imported`;
   }
   return `${text}.`;
+}
+
+// rows formats a number of rows.
+export function rows(count: number): string {
+  return count === 1 ? "1 row" : `${count} rows`;
 }
 
 function list(sentences: string[]): HTMLElement {
