@@ -21,11 +21,12 @@ type Details struct {
 	Forks []ayb.DatabasePath
 }
 
-// Details describes a database. Errors are those of findVisible.
-func (d *Databases) Details(ctx context.Context, actor authz.Actor, entity, database string) (Details, error) {
+// Details describes a database, with its origin and its forks if lineage is true. Errors
+// are those of findVisible.
+func (d *Databases) Details(ctx context.Context, actor authz.Actor, entity, database string, lineage bool) (Details, error) {
 	out, err := d.findVisible(ctx, actor, entity, database)
-	if err != nil {
-		return Details{}, err
+	if err != nil || !lineage {
+		return out, err
 	}
 	from, forks, err := d.deps.Store.Listings.Lineage(ctx, out.Database.ID, actor.Entity)
 	if err != nil {

@@ -181,6 +181,14 @@ func (c *Client) DatabaseDetails(ctx context.Context, entity, database string) (
 	return out, err
 }
 
+// DatabaseRights is DatabaseDetails without ForkedFrom and Forks, which takes less time.
+func (c *Client) DatabaseRights(ctx context.Context, entity, database string) (DatabaseDetails, error) {
+	var out DatabaseDetails
+	err := c.do(ctx, call{method: http.MethodGet, path: DatabasePath(entity, database, "details?lineage=no"),
+		auth: optional, success: http.StatusOK}, &out)
+	return out, err
+}
+
 // Entity returns an entity's profile and the databases that the caller may discover.
 func (c *Client) Entity(ctx context.Context, entity string) (Entity, error) {
 	var out Entity

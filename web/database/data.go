@@ -30,28 +30,15 @@ type dataView struct {
 	// tables.
 	Table table.Table
 	View  table.View
-	// Cells is the HTML of the rows.
-	Cells   template.HTML
-	Rows    int
-	Headers []header
-	Pager   pager
-	Problem *page.Problem
-}
-
-// header is the head of a column.
-type header struct {
-	Name, Type string
-	// Sort is the address of the page sorted by the column; Sorted is "ascending",
-	// "descending" or empty.
-	Sort, Sorted string
-	Number       bool
+	// Headers and Cells are the HTML of the head and of the rows.
+	Headers, Cells template.HTML
+	Rows           int
+	Pager          pager
+	Problem        *page.Problem
 }
 
 // pager has the addresses of other pages; empty ones do not exist.
 type pager struct{ First, Previous, Next, Last string }
-
-// Operators are the operators of filters.
-func (v dataView) Operators() []table.Operator { return table.Operators() }
 
 // Filters returns the filters of the page, and an empty one to fill in.
 func (v dataView) Filters() []table.Filter {
@@ -96,7 +83,7 @@ func (p *Pages) readTable(r *http.Request, view *dataView, name string) (err err
 	if view.View, err = parseView(r.URL.Query()); err != nil {
 		return err
 	}
-	view.Headers = headersOf(view.shell, view.Table, view.View)
+	view.Headers = headersHTML(view.shell, view.Table, view.View)
 	page, err := p.readPage(r, view.shell, view.Table, view.View)
 	if err != nil {
 		return err
@@ -192,23 +179,6 @@ func viewQuery(t table.Table, v table.View) url.Values {
 		q.Add("value[]", f.Value)
 	}
 	return q
-}
-
-func headersOf(s shell, t table.Table, v table.View) []header {
-	var out []header
-	for _, c := range t.Columns {
-		h := header{Name: c.Name, Type: c.Type, Number: isNumber(c.Type)}
-		next := table.View{Sort: c.Name, Filters: v.Filters}
-		if v.Sort == c.Name {
-			h.Sorted, next.Descending = "ascending", !v.Descending
-			if v.Descending {
-				h.Sorted = "descending"
-			}
-		}
-		h.Sort = s.Base() + "/data?" + viewQuery(t, next).Encode()
-		out = append(out, h)
-	}
-	return out
 }
 
 func pagerOf(s shell, t table.Table, v table.View, page table.Page) pager {

@@ -67,7 +67,11 @@ func (s shell) MayWrite() bool {
 // open reads the details of the database in the path. It reports whether the page
 // can go on; if not, the answer is written.
 func (p *Pages) open(w http.ResponseWriter, r *http.Request, tab string) (shell, bool) {
-	d, err := p.site.API(r).DatabaseDetails(r.Context(), chi.URLParam(r, "entity"), chi.URLParam(r, "database"))
+	describe := p.site.API(r).DatabaseRights
+	if tab == "settings" { // the only one that shows origin and forks
+		describe = p.site.API(r).DatabaseDetails
+	}
+	d, err := describe(r.Context(), chi.URLParam(r, "entity"), chi.URLParam(r, "database"))
 	if err != nil {
 		if page.NeedsLogIn(err) || errs.Is(err, errs.Forbidden) || errs.Is(err, errs.NotFound) {
 			err = errs.Wrap(errs.NotFound, err, "Database not found. It does not exist, or it is not shared with you")

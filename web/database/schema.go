@@ -15,7 +15,8 @@ type schemaEntry struct {
 	// Current is true for the table that is shown.
 	Current bool
 	// Rows is the estimated number of rows, or empty.
-	Rows    string
+	Rows string
+	// Columns are those of the current table.
 	Columns []schemaColumn
 }
 
@@ -33,6 +34,9 @@ func (v dataView) Entry(info daemonapi.Table) schemaEntry {
 	e := schemaEntry{Info: info, URL: v.TableURL(info.Name), Current: info.Name == v.Table.Info.Name}
 	if info.Rows != nil {
 		e.Rows = "~" + rounded(*info.Rows)
+	}
+	if !e.Current { // the others are a click away, and a schema can have thousands of columns
+		return e
 	}
 	for _, c := range info.Columns {
 		if c.Hidden {

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"sync"
 
 	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/web/assets"
@@ -19,12 +20,19 @@ var frameFiles embed.FS
 type Templates struct {
 	site *Site
 	set  *template.Template
+	// buffers are used again, because pages make most of the memory to collect.
+	buffers sync.Pool // of *bytes.Buffer
 }
 
 // Templates parses the *.html files of a package; nil stands for none. Its pages are
 // rendered by the name in `define`.
 func (s *Site) Templates(files fs.FS) (*Templates, error) {
-	set := template.New("").Funcs(template.FuncMap{"asset": s.deps.Assets.URL, "icons": func() string { return s.deps.Assets.URL("icons.svg") }})
+	set := template.New("").Funcs(template.FuncMap{"asset": s.deps.Assets.URL})
+	// An icon is on most lines of a list, so its address is part of the template.
+	icon := `{{define "icon"}}<svg class="icon" aria-hidden="true"><use href="` + s.deps.Assets.URL("icons.svg") + `#{{.}}"></use></svg>{{end}}`
+	if _, err := set.Parse(icon); err != nil {
+		return nil, errs.Wrap(errs.Internal, err, "The template of icons can't be parsed")
+	}
 	for _, from := range []fs.FS{frameFiles, files} {
 		if from == nil {
 			continue
@@ -33,7 +41,7 @@ func (s *Site) Templates(files fs.FS) (*Templates, error) {
 			return nil, errs.Wrap(errs.Internal, err, "The templates of the pages can't be parsed")
 		}
 	}
-	return &Templates{s, set}, nil
+	return &Templates{site: s, set: set}, nil
 }
 
 // Frame is the data of the frame. The view of each page embeds it.
@@ -57,8 +65,13 @@ func NewFrame(r *http.Request, title string) Frame {
 // Render writes a page. The template is executed into memory first, so that the
 // browser gets either the complete page or an error. The view embeds a Frame.
 func (t *Templates) Render(w http.ResponseWriter, r *http.Request, status int, name string, view any) {
-	var page bytes.Buffer
-	if err := t.set.ExecuteTemplate(&page, name, view); err != nil {
+	page, ok := t.buffers.Get().(*bytes.Buffer)
+	if !ok {
+		page = new(bytes.Buffer)
+	}
+	page.Reset()
+	defer t.buffers.Put(page)
+	if err := t.set.ExecuteTemplate(page, name, view); err != nil {
 		t.site.deps.Log.Error("could not render a page", "err", err, "page", name)
 		http.Error(w, "Something went wrong on our side.", http.StatusInternalServerError)
 		return

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 
@@ -62,9 +63,9 @@ func (t Table) ReadPage(v View, lines Lines) (Page, error) {
 
 // readRow reads a line: the key, the sorted value, the marks of long cells, the cells.
 func (t Table) readRow(v View, line []byte) (Row, error) {
-	var values []json.RawMessage
-	if err := json.Unmarshal(line, &values); err != nil {
-		return Row{}, errs.Wrap(errs.Internal, err, "The answer of the database can't be read")
+	values, ok := split(bytes.Clone(line))
+	if !ok {
+		return Row{}, errs.E(errs.Internal, "The answer of the database can't be read")
 	}
 	n := len(t.Key)
 	sorted := 0

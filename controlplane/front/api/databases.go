@@ -17,7 +17,7 @@ import (
 // databases. It checks permissions, and its errors carry codes.
 type Databases interface {
 	Create(ctx context.Context, actor authz.Actor, req databases.NewDatabase) (meta.Database, error)
-	Details(ctx context.Context, actor authz.Actor, entity, database string) (databases.Details, error)
+	Details(ctx context.Context, actor authz.Actor, entity, database string, lineage bool) (databases.Details, error)
 	Entity(ctx context.Context, actor authz.Actor, slug string) (databases.EntityDetails, error)
 	Fork(ctx context.Context, actor authz.Actor, entity, database, to string) (made meta.Database, from ayb.DatabasePath, err error)
 	Rename(ctx context.Context, actor authz.Actor, entity, database, to string) error
@@ -58,7 +58,8 @@ func (a *API) details(w http.ResponseWriter, r *http.Request, actor authz.Actor)
 	if err != nil {
 		return err
 	}
-	d, err := a.deps.Databases.Details(r.Context(), actor, entity, database)
+	withLineage := r.URL.RawQuery == "" || r.URL.Query().Get("lineage") != "no" // a look-up less
+	d, err := a.deps.Databases.Details(r.Context(), actor, entity, database, withLineage)
 	if err != nil {
 		return err
 	}
