@@ -169,6 +169,7 @@ func (m manageServer) restoresWithoutScript(t *testing.T, b *browser) {
 	}
 	id := l[0].SnapshotID
 	p.says(200, id, " UTC").send(base+"/take_snapshot").says(200, "Nothing has changed since snapshot '"+id+"'")
+	b.open(m.base+"/restore_snapshot?snapshot_id="+id[:10]).says(404, "There is no such snapshot")
 	m.alice.Exec("Shop.sqlite", "DELETE FROM tea")
 	p = b.open(m.base+"/restore_snapshot?snapshot_id="+id).says(200, "Restore snapshot "+id[:10], "It was taken on")
 	p.send(base+"/restore_snapshot").says(200, "Database successfully restored from snapshot '"+id+"'.", "before a restore")
@@ -207,13 +208,40 @@ func (m manageServer) importsWithoutScript(t *testing.T, b *browser) {
 	p.upload(base+"/import", "cities", csv).says(400, "choose the format in the form")
 	p.upload(base+"/import", "", "").says(400, "Choose a file to import")
 	p.upload(base+"/import", "x.csv", csv, "table", strings.Repeat("x", 70<<10)).says(413, "65536 bytes")
+	const bad = "id,n\n1,2\n2,3,4\n"
+	p.upload(base+"/import_preview", "bad.csv", bad).says(200, "What cannot be imported", "Line 3")
+	p.upload(base+"/import", "bad.csv", bad).says(400, "ine 3")
+	p.upload(base+"/import", "bad.csv", bad, "on_error", "skip").says(200, "Imported 1 row into the table bad. Left out 1 row.")
 	// A file that is larger than any form, and arrives in pieces.
 	big := strings.Repeat("some,longer,line\n", 400_000)
 	p.upload(base+"/import", "big.csv", big, "header", "no").says(200, "Imported 400000 rows into the table big.")
+	m.importsComplete(t, p)
 	p.send(base+"/fork", "to", "Copy.sqlite").want("Explore alice/Copy.sqlite").says(200, "This is your copy of alice/Shop.sqlite.")
 	p.send(base+"/fork", "to", "Copy.sqlite").says(409, "already exists", "Name of your copy")
 	b.open(m.URL+"/alice/Copy.sqlite/settings").says(200, "Forked from alice/Shop.sqlite")
 	b.open(m.base+"/settings").says(200, "Forks that you can see: alice/Copy.sqlite")
+}
+
+// importsComplete imports scripts and complete database files.
+func (m manageServer) importsComplete(t *testing.T, p page) {
+	const base = "/alice/Shop.sqlite"
+	p.upload(base+"/import_preview", "more.sql", "CREATE TABLE m(x);").says(200, "The script runs without an error.")
+	p.upload(base+"/import_preview", "more.sql", "CREATE TABLE m(x").says(200, "stops with an error", "Line 1: incomplete input")
+	p.upload(base+"/import", "more.sql", "CREATE TABLE m(x").says(400, "incomplete input")
+	p.upload(base+"/import", "more.sql", "CREATE TABLE m(x); INSERT INTO m VALUES (1);").says(200, "The script was carried out.")
+	file := p.b.open(m.URL + "/session/v1" + base + "/export?format=sqlite").body
+	m.alice.Exec("Shop.sqlite", "DROP TABLE m")
+	p.upload(base+"/import_preview", "x.db", file).says(200, "would replace the whole database")
+	p.upload(base+"/import", "x.db", file).says(400, "Replace its present contents")
+	p.upload(base+"/import", "x.db", file, "mode", "replace").says(400, "tick")
+	p.upload(base+"/import", "x.db", file[:len(file)/2], "mode", "replace", "confirm_replace", "yes").says(400)
+	if n := m.alice.Cell("Shop.sqlite", "SELECT count(*) FROM sqlite_schema WHERE name='m'"); n != "0" {
+		t.Error("the database was replaced without consent")
+	}
+	p.upload(base+"/import", "x.db", file, "mode", "replace", "confirm_replace", "yes").says(200, "The contents of the database were replaced by the file.")
+	if n := m.alice.Cell("Shop.sqlite", "SELECT x FROM m"); n != "1" {
+		t.Errorf("m has %s", n)
+	}
 }
 
 func (m manageServer) settlesWithoutScript(t *testing.T, b *browser) {
@@ -256,7 +284,7 @@ func TestManageIsForManagersU13U6(t *testing.T) {
 				p.says(200)
 				b.open(m.base+"/settings").says(200, "Connect").hides("Usage", "Danger zone")
 				b.open(m.base+"/transfer").says(200, "Export", "Fork").hides("Import a file")
-				b.open(m.base+"/transfer").upload("/alice/Shop.sqlite/import", "x.csv", "a\n1\n").says(403)
+				b.open(m.base+"/transfer").upload("/alice/Shop.sqlite/import", "x.csv", "a\n1\n").says(403, "read-only mode")
 			}
 		})
 	}

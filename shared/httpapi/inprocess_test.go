@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ayb-go/ayb/shared/httpapi"
 )
@@ -78,5 +79,33 @@ func TestInProcessCanceled(t *testing.T) {
 	_, err = roundTrip(t, ctx, "", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	if !errors.Is(err, context.Canceled) {
 		t.Error(err)
+	}
+}
+
+// The handler limits the reads of a body that comes from a connection.
+func TestInProcessReadDeadline(t *testing.T) {
+	want := time.Now().Add(time.Minute)
+	handler := func(w http.ResponseWriter, _ *http.Request) {
+		if err := http.NewResponseController(w).SetReadDeadline(want); err != nil {
+			w.WriteHeader(http.StatusNotImplemented)
+		}
+	}
+	var got time.Time
+	ctx := httpapi.WithReadDeadline(t.Context(), func(t time.Time) error {
+		got = t
+		return nil
+	})
+	for status, ctx := range map[int]context.Context{http.StatusOK: ctx, http.StatusNotImplemented: t.Context()} {
+		resp, err := roundTrip(t, ctx, "", handler)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != status {
+			t.Errorf("%d, want %d", resp.StatusCode, status)
+		}
+	}
+	if !got.Equal(want) {
+		t.Errorf("the deadline is %v, want %v", got, want)
 	}
 }

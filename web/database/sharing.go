@@ -155,5 +155,10 @@ func (p *Pages) askToRemoveAccess(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	p.templates.Render(w, r, http.StatusOK, "remove-access", removeAccessView{s, r.URL.Query().Get("entity")})
+	name := r.URL.Query().Get("entity")
+	if name == "" {
+		page.Redirect(w, http.StatusSeeOther, s.Base()+"/permissions")
+		return
+	}
+	p.templates.Render(w, r, http.StatusOK, "remove-access", removeAccessView{s, name})
 }

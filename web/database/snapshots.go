@@ -3,11 +3,13 @@ package database
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"
 	"github.com/ayb-go/ayb/web/page"
 )
@@ -131,6 +133,10 @@ func (p *Pages) askToRestore(w http.ResponseWriter, r *http.Request) {
 // renderRestore shows the page that asks, with the date of the snapshot.
 func (p *Pages) renderRestore(w http.ResponseWriter, r *http.Request, view restoreView, failure error) {
 	snapshots, err := p.site.API(r).Snapshots(r.Context(), view.Entity, view.Database)
+	i := slices.IndexFunc(snapshots, func(s httpapi.Snapshot) bool { return s.SnapshotID == view.ID })
+	if err == nil && i < 0 {
+		err = errs.E(errs.NotFound, "There is no such snapshot of %s/%s. It may have been removed since the list was made", view.Entity, view.Database)
+	}
 	if err != nil {
 		if failure != nil {
 			err = failure
@@ -138,11 +144,7 @@ func (p *Pages) renderRestore(w http.ResponseWriter, r *http.Request, view resto
 		p.site.Error(w, r, "", err)
 		return
 	}
-	for _, snapshot := range snapshots {
-		if snapshot.SnapshotID == view.ID {
-			view.Created = secondsText(snapshot.LastModifiedAt)
-		}
-	}
+	view.Created = secondsText(snapshots[i].LastModifiedAt)
 	p.templates.Render(w, r, status(view.Problem), "restore", view)
 }
 

@@ -8,7 +8,6 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/ayb-go/ayb/shared/daemonapi"
-	"github.com/ayb-go/ayb/shared/errs"
 	"github.com/ayb-go/ayb/shared/httpapi"
 	"github.com/ayb-go/ayb/web/page"
 )
@@ -122,20 +121,20 @@ func (p *Pages) receive(w http.ResponseWriter, r *http.Request, dryRun bool) (tr
 	var result daemonapi.ImportResult
 	sent, err := readUpload(r)
 	view.Options = sent.fields
-	if err == nil && !dryRun && sent.fields["mode"] == daemonapi.ImportReplace && sent.fields["confirm_replace"] == "" {
-		err = errs.E(errs.Invalid, "To replace the present contents, tick “Delete the present contents” and choose the file again. Nothing has changed")
-	}
 	var options daemonapi.ImportOptions
 	if err == nil {
-		options, err = sent.options()
+		options, err = sent.options(dryRun)
 	}
 	if err == nil {
-		options.DryRun = dryRun
 		ctx := httpapi.WithReadDeadline(r.Context(), http.NewResponseController(w).SetReadDeadline)
 		result, err = p.site.API(r).Import(ctx, s.Entity, s.Database, httpapi.ImportRequest{ImportOptions: options, Body: sent.file, Size: -1})
 	}
 	if err != nil {
 		w.Header().Set("Connection", "close") // instead of reading the rest of the file
+		if !s.MayWrite() {                    // the page has no form for imports
+			p.site.Error(w, r, "", err)
+			return view, importResult{}, false
+		}
 		view.ImportProblem = p.problem(w, r, err)
 	}
 	return view, importResult{result}, true
@@ -161,6 +160,15 @@ func (i importResult) Sentence() string {
 
 // Summary says what a preview has found.
 func (i importResult) Summary() string {
+	switch i.Format {
+	case daemonapi.TransferSQLite:
+		return "Format sqlite. The file is in order and would replace the whole database."
+	case daemonapi.TransferSQL:
+		if len(i.Bad) > 0 {
+			return "Format sql. The script stops with an error, and an import would change nothing."
+		}
+		return "Format sql. The script runs without an error."
+	}
 	text := fmt.Sprintf("Format %s", i.Format)
 	if i.Table != "" {
 		what := "an existing table"

@@ -64,8 +64,25 @@ func (u upload) withFile(part *multipart.Part) (upload, error) {
 }
 
 // options returns the options of the import. The format and the table follow from the
-// name of the file where the form has none.
-func (u upload) options() (daemonapi.ImportOptions, error) {
+// name of the file where the form has none. Present contents are only replaced if the
+// form says so twice.
+func (u upload) options(dryRun bool) (daemonapi.ImportOptions, error) {
+	o, err := u.parsed()
+	o.DryRun = dryRun
+	if o.Format == daemonapi.TransferSQLite {
+		if o.Mode != daemonapi.ImportReplace && !dryRun && err == nil {
+			err = errs.E(errs.Invalid, "A SQLite file replaces the whole database: choose “Replace its present contents”. Nothing has changed")
+		}
+		o.Mode = daemonapi.ImportReplace
+	}
+	if err == nil && !dryRun && o.Mode == daemonapi.ImportReplace && u.fields["confirm_replace"] == "" {
+		err = errs.E(errs.Invalid, "To replace the present contents, tick “Delete the present contents” and choose the file again. Nothing has changed")
+	}
+	return o, err
+}
+
+// parsed returns the options as the form has them.
+func (u upload) parsed() (daemonapi.ImportOptions, error) {
 	f := u.fields
 	o := daemonapi.ImportOptions{
 		Format: daemonapi.TransferFormat(f["format"]), Table: f["table"], Mode: f["mode"], OnError: f["on_error"],

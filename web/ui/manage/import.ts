@@ -103,6 +103,9 @@ class ImportForm {
     out.set("format", format);
     if (format === "sqlite" || format === "sql") {
       out.delete("table");
+      if (format === "sqlite") {
+        out.set("mode", "replace"); // a file is a complete database
+      }
     } else if (!out.has("table")) {
       out.set("table", dot > 0 ? plain.slice(0, dot) : plain);
     }
@@ -121,7 +124,7 @@ class ImportForm {
   // store imports the file.
   private async store(): Promise<void> {
     const file = this.chosenFile();
-    if (file && this.find<HTMLSelectElement>("#import-mode").value === "replace" && !(await this.agrees(file))) {
+    if (!file || !(await this.agrees(file))) {
       return;
     }
     const result = await this.send("Import", false);
@@ -142,6 +145,7 @@ class ImportForm {
     document.dispatchEvent(new CustomEvent("ayb:changed"));
   }
 
+  // agrees asks before present contents are replaced.
   private async agrees(file: File): Promise<boolean> {
     let options: URLSearchParams;
     try {
@@ -149,6 +153,9 @@ class ImportForm {
     } catch (error) {
       sayFailure(this.status, error);
       return false;
+    }
+    if (options.get("mode") !== "replace" || options.get("format") === "sql") {
+      return true;
     }
     const what = options.get("table") ? `the table ${options.get("table") ?? ""}` : "the whole database";
     return ask({

@@ -23,7 +23,7 @@ export function showPreview(place: HTMLElement, result: ImportResult): void {
   }
   if (result.bad?.length) {
     const alert = element("div", "", "alert alert-error");
-    alert.append(element("p", "Rows that cannot be imported:"), list(result.bad.map((bad) => `Line ${bad.line}: ${bad.message}`)));
+    alert.append(element("p", "What cannot be imported:"), list(result.bad.map((bad) => `Line ${bad.line}: ${bad.message}`)));
     parts.push(alert);
   }
   if (result.columns?.length) {
@@ -34,6 +34,14 @@ export function showPreview(place: HTMLElement, result: ImportResult): void {
 }
 
 function summary(result: ImportResult): string {
+  if (result.format === "sqlite") {
+    return "Format sqlite. The file is in order and would replace the whole database.";
+  }
+  if (result.format === "sql") {
+    return result.bad?.length
+      ? "Format sql. The script stops with an error, and an import would change nothing."
+      : "Format sql. The script runs without an error.";
+  }
   let text = `Format ${result.format}`;
   if (result.table) {
     text += `, ${rows(result.rows)} for ${result.table}, ${result.created ? "a new table" : "an existing table"}`;
