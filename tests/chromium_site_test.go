@@ -43,6 +43,8 @@ var sitePages = []sitePage{
 	{"settings", "/alice/shop.sqlite/settings", "Explore alice/shop.sqlite", false},
 	{"delete", "/alice/shop.sqlite/delete", "Explore alice/shop.sqlite", false},
 	{"not-found", "/alice/none.sqlite", "Not found", false},
+	{"consent", "/oauth/authorize?response_type=code&scope=read-only&app_name=Notes&redirect_uri=http%3A%2F%2F127.0.0.1%3A9%2Fcb&code_challenge_method=S256" +
+		"&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "Authorize Notes", false},
 	{"tokens", "/settings/tokens", "alice - API Tokens", false},
 	{"tokens-create", "/settings/tokens?create=token", "alice - API Tokens", false},
 	{"account", "/settings/account", "alice - Account", false},

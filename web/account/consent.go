@@ -19,8 +19,8 @@ type consentView struct {
 	Consent httpapi.Consent
 	// Selected is the path of the database that is selected already.
 	Selected string
-	// Problem is the reason why a database could not be created.
-	Problem string
+	// Problem is the reason why the database NewDatabase could not be created.
+	Problem, NewDatabase string
 }
 
 func (p *Pages) showConsent(w http.ResponseWriter, r *http.Request) {
@@ -40,7 +40,7 @@ func (p *Pages) renderConsent(w http.ResponseWriter, r *http.Request, status int
 		p.consentError(w, r, view.Request, err)
 		return
 	}
-	view.Frame, view.Consent = narrow(r, "Authorize "+consent.AppName), consent
+	view.Frame, view.Consent = page.NewFrame(r, "Authorize "+consent.AppName), consent
 	// The answer to the form is a redirect to the application. Browsers check
 	// that redirect against the policy of the page with the form.
 	page.SetSecurityHeaders(w.Header(), policySource(consent.RedirectOrigin))
@@ -101,7 +101,7 @@ func (p *Pages) createDatabase(w http.ResponseWriter, r *http.Request, request h
 	case err == nil:
 		p.renderConsent(w, r, http.StatusOK, consentView{Request: request, Selected: path})
 	case errs.Is(err, errs.InvalidSlug), errs.Is(err, errs.Conflict), errs.Is(err, errs.Forbidden):
-		p.renderConsent(w, r, status, consentView{Request: request, Problem: errs.Public(err).Message})
+		p.renderConsent(w, r, status, consentView{Request: request, Problem: errs.Public(err).Message, NewDatabase: name})
 	default:
 		p.consentError(w, r, request, err)
 	}

@@ -22,7 +22,14 @@ export function chooseDatabase(): void {
   field.name = "database";
   form.append(field);
   select.removeAttribute("name");
+  // The last entry of the list leads to the form for a new database.
+  const create = new Option("Create a new database…", "+");
+  select.append(create);
   const choose = () => {
+    if (create.selected) {
+      select.value = "";
+      document.getElementById("new-database")?.focus();
+    }
     window.selectedDatabase = select.value;
     field.value = select.value;
     authorize.disabled = select.value === "";
