@@ -111,7 +111,8 @@ func chromiumAuthorizes(t *testing.T, srv *harness.Server, b *tab) {
 	// U1: a new database, first with a name that is in use.
 	b.open(app.start()).want("Authorize notes-app").fill("#new-database", "notes.sqlite").click("button[value=create]")
 	b.do(chromedp.WaitVisible(chromedp.CSS(".alert-error")))
-	b.want("Authorize notes-app").fill("#new-database", "fresh.sqlite").click("button[value=create]")
+	b.want("Authorize notes-app").do(chromedp.SetValue(chromedp.CSS("#new-database"), "fresh.sqlite"))
+	b.click("button[value=create]")
 	b.do(chromedp.WaitReady(chromedp.CSS(`option[value="alice/fresh.sqlite"]`)))
 	b.want("Authorize notes-app").click("#authorize-btn") // the new database is chosen
 	app.mayUse(t, app.answer(t, b).Get("code"), srv.URL+"/v1/alice/fresh.sqlite")

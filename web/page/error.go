@@ -22,6 +22,8 @@ type errorView struct {
 	Frame
 
 	Heading, Message string
+	// Hint says what to do; empty for nothing.
+	Hint string
 	// LogIn is the address of the log-in page, or empty when it would not help.
 	LogIn string
 	// Code is the OAuth code, for authors of applications.
@@ -66,6 +68,9 @@ func (s *Site) Error(w http.ResponseWriter, r *http.Request, title string, err e
 	view := errorView{Frame: NewFrame(r, title), Heading: title, Message: problem.Message, RequestID: problem.RequestID}
 	if title == TitleLogIn || title == TitleConfirmation {
 		view.LogIn = "/log_in"
+		if title == TitleConfirmation && problem.Status == http.StatusBadRequest {
+			view.Hint = "A mailed link works once and for a limited time. Log in to get another one."
+		}
 	} else if title == "" && !ViewerOf(r).SignedIn() {
 		view.LogIn = logInFor(r)
 	}

@@ -1,0 +1,57 @@
+package tests
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/ayb-go/ayb/shared/httpapi"
+	"github.com/ayb-go/ayb/tests/harness"
+)
+
+// Each state of the pages of an account is looked at: they fit each screen and pass
+// axe-core.
+func TestAccountStatesInChromium(t *testing.T) {
+	srv := harness.Start(t, harness.AllInOne)
+	alice := srv.Register("alice")
+	alice.Create("shop.sqlite")
+	chromium := startChromium(t)
+
+	b := newTab(t, chromium)
+	b.open(srv.URL+"/register").waitTitle("Create account").fill("#username", "alice").fill("#email", "a@example.org").click("button.main")
+	b.waitTitle("Registration error").look("register-error") // U8
+	if text := eval[string](b, "document.querySelector('.alert-error').innerText"); !strings.Contains(text, "alice") && !strings.Contains(text, "already") {
+		t.Errorf("the page says %q", text)
+	}
+	b.open(srv.URL+"/register").waitTitle("Create account").fill("#username", "carl").fill("#email", "carl@example.org").click("button.main")
+	b.waitTitle("Check email").look("check-email")
+	if text := eval[string](b, "document.querySelector('main').innerText"); !strings.Contains(text, "mails.jsonl") {
+		t.Errorf("the page does not say where the mail is: %q", text)
+	}
+
+	b.do(chromedp.EmulateViewport(phoneWidth, 640))
+	link := b.open(srv.URL+"/log_in").askForMail(srv, srv.URL, "alice")
+	b.open(link).want("alice")
+	b.open(srv.URL+"/settings/tokens?create=token").waitTitle("alice - API Tokens").fill("#token-name", "shop page")
+	b.do(chromedp.SetValue(chromedp.CSS("#token-database"), "alice/shop.sqlite"))
+	b.look("token-scope").click("#create-token [type=submit]").do(chromedp.WaitVisible(chromedp.CSS("#new-token")))
+	b.look("token-made")
+	b.click("#token-" + httpapi.ShortToken(alice.Token) + " button").do(chromedp.WaitVisible(chromedp.CSS("#revoke-token-modal")))
+	b.look("token-revoke").click("#confirm-revoke-btn").do(chromedp.WaitVisible(chromedp.CSS("#tokens-table em")))
+	b.look("token-revoked")
+	b.open(srv.URL+"/settings/account").waitTitle("alice - Account").fill("#confirm", "bob").click(".danger-zone button").do(chromedp.WaitVisible(chromedp.CSS(".alert-error")))
+	b.look("account-error")
+	b.open(srv.URL + "/").waitTitle("Home").click(".menu-toggle").do(chromedp.WaitVisible(chromedp.CSS(".menu-items")))
+	b.look("menu")
+	srv.Register("mallory")
+	b.do(chromedp.EmulateViewport(phoneWidth, 640))
+	foreign := b.open(srv.URL+"/log_in").askForMail(srv, srv.URL, "mallory")
+	b.open(foreign).waitTitle("Confirm").look("switch-account")
+
+	plain := newTab(t, chromium).withoutScript()
+	link = plain.open(srv.URL+"/log_in").askForMail(srv, srv.URL, "alice")
+	plain.open(link).waitTitle("Confirm").picture("confirm") // axe-core needs the scripts of the page
+	plain.click("button.main").waitTitle("Confirmation successful").picture("confirmed")
+	plain.open(link).waitTitle("Confirm").click("button.main").waitTitle("Confirmation error").picture("confirm-error")
+}
