@@ -12,7 +12,12 @@ import (
 
 // The start page, in a browser without script.
 func TestHomePage(t *testing.T) {
-	srv := harness.Start(t, harness.AllInOne)
+	for _, setting := range harness.Settings() {
+		t.Run(setting.String(), func(t *testing.T) { homePage(t, setting.Start(t)) })
+	}
+}
+
+func homePage(t *testing.T, srv *harness.Server) {
 	alice, bob := srv.Register("alice"), srv.Register("bob")
 	bob.Create("lent.sqlite")
 	bob.Create("secret.sqlite")

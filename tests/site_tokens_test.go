@@ -17,7 +17,12 @@ var newToken = regexp.MustCompile(`id="new-token" readonly value="(ayb_([0-9A-Za
 
 // API tokens are listed, created and revoked by forms without script.
 func TestTokenPages(t *testing.T) {
-	srv := harness.Start(t, harness.AllInOne)
+	for _, setting := range harness.Settings() {
+		t.Run(setting.String(), func(t *testing.T) { tokenPages(t, setting.Start(t)) })
+	}
+}
+
+func tokenPages(t *testing.T, srv *harness.Server) {
 	alice, bob := srv.Register("alice"), srv.Register("bob")
 	alice.Create("shop.sqlite")
 	bob.Create("lent.sqlite")
@@ -135,7 +140,12 @@ func TestTokensInChromium(t *testing.T) {
 
 // An account is deleted on its page, after its name was entered.
 func TestAccountPage(t *testing.T) {
-	srv := harness.Start(t, harness.AllInOne)
+	for _, setting := range harness.Settings() {
+		t.Run(setting.String(), func(t *testing.T) { accountPage(t, setting.Start(t)) })
+	}
+}
+
+func accountPage(t *testing.T, srv *harness.Server) {
 	alice := srv.Register("alice")
 	alice.Create("shop.sqlite")
 	b := newBrowser(t)
