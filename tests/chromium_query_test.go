@@ -173,7 +173,8 @@ func queryBothWays(q *queryTab) {
 
 	q.setText("").is("document.querySelector('#run-query-btn').disabled", true)
 	q.tap("#query-label").insert("SELECT 1").is(editorText, "SELECT 1") // the label leads to the editor
-	q.open("about:blank").withoutScript().open(q.address)
+	q.open("about:blank").withoutScript()
+	q.open(q.address)
 	q.do(chromedp.SendKeys(chromedp.CSS("#query"), "SELECT * FROM test"), chromedp.Click(chromedp.CSS("#run-query-btn")), chromedp.WaitVisible(chromedp.CSS("table")))
 	q.shows("#query-results", standardText)
 	q.do(chromedp.Click(chromedp.CSS("a[href='#sharing']")), chromedp.WaitVisible(chromedp.CSS("#sharing")), chromedp.WaitNotVisible(chromedp.CSS("#query-panel")))
@@ -238,6 +239,7 @@ func queryLargeResults(q *queryTab) {
 	q.run("SELECT value AS n, 'Customer ' || value AS name, value * 1.25 AS price, CASE WHEN value % 3 THEN 'leave at the door' END AS note, value % 7 AS day, hex(value) AS h FROM generate_series(1, 100000)")
 	q.is("document.querySelector('#query-results .result-count').innerText.split('\\n')[0]", "500/100000 rows. Download for full dataset.")
 	q.tap(".load-more").is("document.querySelector('#query-results .result-count').innerText", "100000 rows")
+	q.is("document.querySelector('.result-scroll').scrollHeight > 1e6", true)
 	eval[bool](q.tab, "document.querySelector('.result-scroll').scrollTop = 1e9, true")
 	q.is("document.querySelector('#query-results tbody').innerText.includes('Customer 100000')", true)
 	eval[bool](q.tab, "document.querySelector('.result-scroll').scrollTop = 1e6, true")
@@ -289,5 +291,12 @@ const (
 func (q *queryTab) tap(selector string) *queryTab {
 	q.t.Helper()
 	q.click(selector)
+	return q
+}
+
+// open opens an address.
+func (q *queryTab) open(address string) *queryTab {
+	q.t.Helper()
+	q.tab.open(address)
 	return q
 }

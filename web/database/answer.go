@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -40,7 +41,7 @@ func (a answer) ReadOnly() bool { return a.Written == 0 }
 type result struct {
 	// Number is the place of the result in the answer, from 1.
 	Number  int
-	Columns []string
+	Columns []column
 	// Rows are the first rows, at most maxRows, and Total is the number of all.
 	Rows  [][]cell
 	Total int
@@ -48,6 +49,12 @@ type result struct {
 
 // Shortened reports whether there are more rows than the page shows.
 func (r result) Shortened() bool { return r.Total > len(r.Rows) }
+
+// column is the head of a column. Num reports whether its first value is a number.
+type column struct {
+	Name string
+	Num  bool
+}
 
 // cell is a value as a page shows it.
 type cell struct {
@@ -67,7 +74,11 @@ func readAnswer(lines *httpapi.Lines) (answer, error) {
 		line := lines.Line()
 		switch line.Kind {
 		case httpapi.LineColumns:
-			a.Results = append(a.Results, result{Columns: line.Columns})
+			columns := make([]column, len(line.Columns))
+			for i, name := range line.Columns {
+				columns[i].Name = name
+			}
+			a.Results = append(a.Results, result{Columns: columns})
 			current = &a.Results[len(a.Results)-1]
 		case httpapi.LineRow:
 			if current == nil {
@@ -81,7 +92,7 @@ func readAnswer(lines *httpapi.Lines) (answer, error) {
 			if err != nil {
 				return a, err
 			}
-			current.Rows = append(current.Rows, cells)
+			current.add(cells)
 		case httpapi.LineEnd, httpapi.LineCost:
 			if err := a.count(line.Text); err != nil {
 				return a, err
@@ -91,6 +102,16 @@ func readAnswer(lines *httpapi.Lines) (answer, error) {
 	}
 	a.dropEmpty()
 	return a, lines.Err()
+}
+
+// add adds a row. The first value of a column that is not NULL decides its look.
+func (r *result) add(cells []cell) {
+	r.Rows = append(r.Rows, cells)
+	for i, c := range cells {
+		if c.Kind == "number" && !slices.ContainsFunc(r.Rows[:len(r.Rows)-1], func(row []cell) bool { return row[i].Kind != "null" }) {
+			r.Columns[i].Num = true
+		}
+	}
 }
 
 // count reads the numbers at the end of a result or of the answer.

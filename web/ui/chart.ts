@@ -78,6 +78,10 @@ export class Chart {
     }
     const labels = points.labels;
     const bottom: uPlot.Axis = { ...axis, label: x, labelFont: font, labelSize: 22 };
+    if (points.time) {
+      bottom.values = (_, at) => at.map((seconds) => timeText(seconds, (points.x[points.x.length - 1] ?? 0) - (points.x[0] ?? 0)));
+      bottom.space = 90;
+    }
     if (labels) {
       bottom.splits = (_, __, from, to) => steps(Math.max(0, Math.ceil(from)), Math.min(labels.length - 1, Math.floor(to)), this.canvas.clientWidth / 90);
       bottom.values = (_, at) => at.map((i) => short(labels[i] ?? ""));
@@ -87,7 +91,7 @@ export class Chart {
       height,
       scales: { x: { time: points.time, range: labels || bars ? widened(points.x) : undefined }, y: { range: bars ? fromZero : undefined } } as uPlot.Scales,
       axes: [bottom, { ...axis, size: 64, label: kind === "histogram" ? "rows" : y, labelFont: font, labelSize: 22 }],
-      series: [{ label: x, value: labels ? (_, i) => labels[i ?? -1] ?? "–" : undefined } as uPlot.Series, series],
+      series: [{ label: x, value: valueOf(points) } as uPlot.Series, series],
       legend: { show: true },
       tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "UTC"),
       cursor: { drag: { x: true, y: false } },
@@ -103,6 +107,22 @@ function noteOf(points: Points): string {
     return points.left > 0 ? `Only the first ${maxBars} rows are drawn.` : "";
   }
   return points.left > 0 ? `${points.left} rows without a number are left out.` : "";
+}
+
+// valueOf writes a value of the x axis in the legend.
+function valueOf(points: Points): uPlot.Series.Value | undefined {
+  const { labels, time } = points;
+  if (labels) {
+    return (_, i) => labels[i ?? -1] ?? "–";
+  }
+  return time ? (_, seconds) => (seconds === null ? "–" : timeText(seconds, 0)) : undefined;
+}
+
+// timeText writes a time in seconds as SQLite does: without the time of day if the
+// chart shows many days.
+function timeText(seconds: number, range: number): string {
+  const text = new Date(seconds * 1000).toISOString().replace("T", " ");
+  return range > 3 * 86_400 || (range === 0 && text.includes(" 00:00:00")) ? text.slice(0, 10) : text.slice(0, 16);
 }
 
 // widened leaves room for half a bar at both ends.

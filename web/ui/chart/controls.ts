@@ -11,6 +11,13 @@ export function controlsOf(result: Result, spec: Spec, changed: (spec: Spec) => 
   const kind = select("Chart", "chart-kind", kinds, chosen.kind, (name) => set({ kind: name as Kind }));
   const set = (part: Partial<Spec>) => {
     Object.assign(chosen, part);
+    if (part.kind === "histogram" && !numeric.includes(chosen.x) && numeric.length > 0) {
+      chosen.x = chosen.y; // the values of texts have no ranges
+      const list = x.querySelector("select");
+      if (list) {
+        list.value = chosen.x;
+      }
+    }
     y.hidden = chosen.kind === "histogram";
     changed({ ...chosen });
   };

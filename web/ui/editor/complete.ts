@@ -16,6 +16,9 @@ interface Table {
   columns: { name: string; type: string }[];
 }
 
+// The most suggestions in the list.
+const mostOptions = 200;
+
 // After these words only tables make sense.
 const tableWords = ["FROM", "JOIN", "INTO", "UPDATE", "TABLE", "REFERENCES"];
 
@@ -40,9 +43,20 @@ export function completion(schema: () => Schema): (context: CompletionContext) =
     }
     const preceding = typed ? before.slice(0, -1) : before;
     const scope = sourcesOf(tokens(text.slice(own.from, own.to)));
-    const options = suggestions(schema(), scope, preceding, typed?.kind === "name");
-    return options.length > 0 ? { from: typed ? own.from + typed.from : at, options, validFor: /^["`[]?[\w$\u0080-\uffff ]*$/ } : null;
+    const options = matching(suggestions(schema(), scope, preceding, typed?.kind === "name"), typed ? nameOf(typed) : "");
+    return options.length > 0 ? { from: typed ? own.from + typed.from : at, options, filter: false } : null;
   };
+}
+
+// matching returns the suggestions that contain a text in their names: first those
+// that begin with it, of which columns come first. The case does not matter.
+function matching(options: Completion[], text: string): Completion[] {
+  const wanted = text.toLowerCase();
+  const rank = (o: Completion) => ((o.displayLabel ?? o.label).toLowerCase().startsWith(wanted) ? 0 : 1);
+  return options
+    .filter((o) => (o.displayLabel ?? o.label).toLowerCase().includes(wanted))
+    .sort((a, b) => rank(a) - rank(b) || (b.boost ?? 0) - (a.boost ?? 0) || a.label.localeCompare(b.label))
+    .slice(0, mostOptions);
 }
 
 interface Scope {

@@ -1,4 +1,5 @@
 import type { Result } from "../query/run";
+import { isNumber } from "../query/values";
 import { cellOf, shown } from "./cell";
 import { element } from "./dom";
 
@@ -38,7 +39,7 @@ export class Table {
   ) {
     this.columns = result.columns.slice(0, maxColumns);
     this.virtual = Math.min(result.rows.length, limit) * this.columns.length > plainCells || !result.complete;
-    const head = element("tr", "", ...this.columns.map((name) => this.header(name)));
+    const head = element("tr", "", ...this.columns.map((name, c) => this.header(name, c)));
     this.table.append(element("thead", "", head), this.body);
     this.node = element("div", "table-scroll result-scroll", this.table);
     this.node.tabIndex = 0;
@@ -119,8 +120,10 @@ export class Table {
     return row;
   }
 
-  private header(name: string): HTMLTableCellElement {
-    const cell = element("th", "", name);
+  // header is the name of a column, above its numbers if it has numbers.
+  private header(name: string, column: number): HTMLTableCellElement {
+    const first = this.result.rows.find((r) => r[column] !== null)?.[column] ?? null;
+    const cell = element("th", isNumber(first) ? "num" : "", name);
     cell.scope = "col";
     return cell;
   }
