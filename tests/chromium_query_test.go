@@ -44,7 +44,7 @@ func (q *queryTab) start() *queryTab {
 
 func (q *queryTab) editor() *queryTab {
 	q.t.Helper()
-	q.is("document.querySelector('#query-box.has-editor .query-editor')?.shadowRoot.querySelector('.cm-content') !== null", true)
+	q.is("document.querySelector('#query-box.has-editor .query-editor')?.shadowRoot.querySelector('.cm-content').ariaLabel", "SQL")
 	return q
 }
 

@@ -275,6 +275,8 @@ func (q *queryTab) look(name string, width int64, axe string) {
 		q.t.Errorf("%s: the page is %d pixels wide", name, wide)
 	}
 	q.picture(name)
+	q.is("document.querySelector('#query-box').offsetHeight < 200", true)
+	q.is(suggested+".length", 0)
 	for _, v := range q.tab.axe(axe) {
 		q.t.Errorf("%s: %s", name, v)
 	}

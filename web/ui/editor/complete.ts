@@ -26,6 +26,9 @@ const tableWords = ["FROM", "JOIN", "INTO", "UPDATE", "TABLE", "REFERENCES"];
 // SQLite needs it. In literals and comments it suggests nothing.
 export function completion(schema: () => Schema): (context: CompletionContext) => CompletionResult | null {
   return (context) => {
+    if (!context.explicit && context.view && !context.view.hasFocus) {
+      return null; // the user has gone on, and a list would stay open
+    }
     const text = context.state.doc.toString();
     const at = context.pos;
     const own = statements(text).find((s) => s.from <= at && at <= s.to && !(text[at - 1] === ";" && at === s.to)) ?? { from: at, to: at };
