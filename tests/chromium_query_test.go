@@ -143,7 +143,7 @@ func TestQueryInChromium(t *testing.T) {
 		test func(*queryTab)
 	}{
 		{"text area and editor", queryBothWays}, {"results", queryResults}, {"errors", queryErrors}, {"keys", queryKeys},
-		{"large results", queryLargeResults}, {"cancel", queryCancel},
+		{"large results", queryLargeResults}, {"parts", queryParts}, {"cancel", queryCancel},
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			q.t = t
@@ -247,6 +247,25 @@ func queryLargeResults(q *queryTab) {
 	if longest := eval[float64](q.tab, "window.longest"); longest >= 100 {
 		q.t.Errorf("a task of the page took %.0f ms", longest)
 	}
+}
+
+// A result of any size is read in parts, and the server waits meanwhile.
+func queryParts(q *queryTab) {
+	const count = "document.querySelector('#query-results .result-count').innerText.split('\\n')[0]"
+	q.start()
+	q.run("SELECT value AS n, hex(randomblob(60)) AS long FROM generate_series(1, 390000)").is(count, "500 of more than 200000 rows.")
+	q.is("document.querySelector('#query-status').innerText", "Paused")
+	if n := q.running(); n != 1 {
+		q.t.Errorf("%d queries wait", n)
+	}
+	q.tap(".load-more").is(count, "200000 of more than 200000 rows.")
+	q.tap(".load-more").is(count, "390000 rows")
+	if n := q.running(); n != 0 {
+		q.t.Errorf("%d queries wait", n)
+	}
+	q.run("SELECT value AS n, hex(randomblob(60)) AS long FROM generate_series(1, 390000)").is(count, "500 of more than 200000 rows.")
+	q.tap("#cancel-query-btn").is("document.querySelector('#query-status').innerText.startsWith('Canceled after ')", true)
+	harness.Until(q.t, "the query to end", func() bool { return q.running() == 0 })
 }
 
 // A running query can be canceled, and then the server does not run it any more.

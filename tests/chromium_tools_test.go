@@ -31,7 +31,7 @@ func TestQueryToolsInChromium(t *testing.T) {
 		test func(*queryTab)
 	}{
 		{"completion", queryCompletes}, {"statements", querySplits}, {"history", queryRemembers}, {"plan", queryExplains},
-		{"chart and link", queryDraws}, {"tabs", queryTabs}, {"downloads", queryDownloads}, {"looks", queryLooks},
+		{"chart and link", queryDraws}, {"tabs", queryTabs}, {"downloads", queryDownloads}, {"looks", queryLooks}, {"weight", queryWeighs},
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			q.t = t
@@ -266,6 +266,16 @@ func queryLooks(q *queryTab) {
 		q.look("query-history-"+look.name, look.width, string(axe))
 		q.press(kb.Escape).run("SELECT day,\n  nonsense FROM sales").is("document.querySelector('#query-results .alert') !== null", true)
 		q.look("query-error-"+look.name, look.width, string(axe))
+	}
+}
+
+// The scripts of the page, with the editor and the charts, are small.
+func queryWeighs(q *queryTab) {
+	q.start()
+	q.run("SELECT day, amount FROM sales").tap("#chart-btn").is("document.querySelector('#chart-panel canvas') !== null", true)
+	q.tap("#plan-btn").is("document.querySelector('#plan-panel .plan-tree') !== null", true)
+	if size := eval[int](q.tab, "performance.getEntriesByType('resource').filter((e) => e.name.endsWith('.js')).reduce((sum, e) => sum + e.encodedBodySize, 0)"); size < 50<<10 || size >= 200<<10 {
+		q.t.Errorf("the scripts have %d compressed bytes", size)
 	}
 }
 

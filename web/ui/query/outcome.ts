@@ -24,6 +24,7 @@ export class Outcome {
   private readonly time = document.getElementById("query-time") as HTMLElement;
   private readonly cancelButton = document.getElementById("cancel-query-btn") as HTMLButtonElement;
   private run_: Run | null = null;
+  private view: View | null = null;
   private chart: Chart | null = null;
   private shared: Shared = { sql: "", chart: "", x: "", y: "" };
   private pauseTimer = 0;
@@ -59,6 +60,7 @@ export class Outcome {
     clearTimeout(this.pauseTimer);
     const run = new Run(this.api, sql);
     this.run_ = run;
+    this.view = null;
     const full = this.text.value;
     this.mark(null);
     this.planPanel.hidden = true;
@@ -66,16 +68,15 @@ export class Outcome {
     this.tools.hidden = true;
     this.status.textContent = "Running";
     const module = (await import(this.form.dataset["results"] ?? "")) as ResultsModule;
-    let view: View | null = null;
     let shown = performance.now();
     const show = () => {
       this.results.classList.remove("stale");
-      view ??= new module.View(this.results, run, {
+      this.view ??= new module.View(this.results, run, {
         action: this.form.action,
         name: this.form.dataset["name"] ?? "",
         more: () => this.read(run, show),
       });
-      view.update();
+      this.view.update();
     };
     await this.read(run, () => {
       if (performance.now() - shown > 400) {
@@ -120,7 +121,7 @@ export class Outcome {
     this.time.textContent = "";
     this.status.textContent = summary(run);
     if (!run.done) {
-      this.pauseTimer = window.setTimeout(() => run.cancel(), longestPause);
+      this.pauseTimer = window.setTimeout(() => this.cancel(), longestPause);
     }
   }
 
@@ -131,7 +132,13 @@ export class Outcome {
     if (!run) {
       return;
     }
+    const paused = run.paused;
     run.cancel();
+    if (paused) {
+      this.view?.update();
+      this.cancelButton.hidden = true;
+      this.status.textContent = `${summary(run)}. These are the first rows only.`;
+    }
     const viewer = this.form.dataset["viewer"];
     setTimeout(() => {
       void (async () => {

@@ -26,6 +26,8 @@ const pauseCharacters = 48 << 20;
 // The time in milliseconds after which the page gets a turn.
 const turn = 12;
 
+const canceled: Failure = { status: 0, message: "The query was canceled." };
+
 // Run is one request with SQL. Its answer is read line by line.
 export class Run {
   readonly results: Result[] = [];
@@ -37,6 +39,7 @@ export class Run {
   canceled = false;
 
   private readonly abort = new AbortController();
+  private reading = false;
   private lines: AsyncGenerator<string> | null = null;
   private readonly started = performance.now();
 
@@ -46,6 +49,11 @@ export class Run {
     private readonly readOnly = false,
   ) {}
 
+  // Whether a part has been read, and the server waits.
+  get paused(): boolean {
+    return !this.reading && !this.done;
+  }
+
   get elapsed(): number {
     return performance.now() - this.started;
   }
@@ -54,18 +62,23 @@ export class Run {
   cancel(): void {
     this.canceled = true;
     this.abort.abort();
+    if (!this.reading) {
+      this.fail(canceled);
+    }
   }
 
   // read reads on, until the end or to a pause. progress is called at times.
   async read(progress: () => void): Promise<void> {
+    this.reading = true;
     try {
       this.lines ??= await this.open();
       if (this.lines) {
         await this.readLines(this.lines, progress);
       }
     } catch (error) {
-      this.fail({ status: 0, message: this.canceled ? "The query was canceled." : `The connection to the server failed: ${String(error)}` });
+      this.fail(this.canceled ? canceled : { status: 0, message: `The connection to the server failed: ${String(error)}` });
     }
+    this.reading = false;
   }
 
   private fail(failure: Failure): void {
@@ -102,7 +115,7 @@ export class Run {
         return;
       }
       this.line(next.value);
-      rows++;
+      rows += next.value.startsWith("[") ? 1 : 0;
       characters += next.value.length;
       if (this.failure || rows >= pauseRows || characters >= pauseCharacters) {
         return;
