@@ -73,7 +73,7 @@ func tokenPages(t *testing.T, srv *harness.Server) {
 		}
 	}
 
-	p := list.send("/settings/tokens/"+short).want("alice - API Tokens")
+	p := list.send("/settings/tokens/" + short).want("alice - API Tokens")
 	if !strings.Contains(p.body, "Token "+short+" revoked successfully") || strings.Contains(p.body, `action="/settings/tokens/`+short) {
 		t.Errorf("%s", p.body)
 	}
