@@ -55,3 +55,26 @@ func TestAccountStatesInChromium(t *testing.T) {
 	plain.click("button.main").waitTitle("Confirmation successful").picture("confirmed")
 	plain.open(link).waitTitle("Confirm").click("button.main").waitTitle("Confirmation error").picture("confirm-error")
 }
+
+// The colours that were chosen in a browser count on all pages, whatever its system has.
+func TestThemeInChromium(t *testing.T) {
+	srv := harness.Start(t, harness.AllInOne)
+	srv.Register("alice")
+	b := newTab(t, startChromium(t))
+	b.open(b.open(srv.URL+"/log_in").askForMail(srv, srv.URL, "alice")).want("alice")
+	const background = "getComputedStyle(document.body).backgroundColor"
+	seen := map[string]string{}
+	for _, chosen := range []string{"", "light", "dark"} {
+		b.open(srv.URL+"/settings/account").want("alice - Account").click(".segmented button[name=theme][value='" + chosen + "']")
+		b.do(chromedp.WaitVisible(chromedp.CSS("button[value='" + chosen + "'][aria-pressed=true]")))
+		for _, scheme := range []string{"light", "dark"} {
+			b.do(media(scheme))
+			b.open(srv.URL + "/").want("Home")
+			seen[chosen+" "+scheme] = eval[string](b, background)
+		}
+	}
+	light, dark := seen[" light"], seen[" dark"]
+	if light == dark || seen["light light"] != light || seen["light dark"] != light || seen["dark light"] != dark || seen["dark dark"] != dark {
+		t.Errorf("%v", seen)
+	}
+}

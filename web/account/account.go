@@ -66,6 +66,7 @@ func (p *Pages) Routes(mux chi.Router) {
 	own.Post(tokensPath+"/{short}", p.revokeToken)
 	own.Delete(tokensPath+"/{short}", p.revokeToken)
 	own.Get(settingsPath, p.showSettings)
+	own.Post(settingsPath+"/theme", p.setTheme)
 	own.Post(settingsPath+"/delete", p.deleteAccount)
 	mux.Get(httpapi.RouteAuthorize, p.showConsent)
 	mux.Post(httpapi.RouteAuthorize, p.answerConsent)

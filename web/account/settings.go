@@ -66,3 +66,14 @@ func (p *Pages) deleteAccount(w http.ResponseWriter, r *http.Request) {
 	p.site.Notify(w, "The account "+viewer+" and its databases are deleted.")
 	page.Redirect(w, http.StatusSeeOther, "/")
 }
+
+// setTheme chooses the colour scheme of this browser.
+func (p *Pages) setTheme(w http.ResponseWriter, r *http.Request) {
+	fields, err := page.ReadForm(w, r)
+	if err != nil {
+		p.site.Error(w, r, "", err)
+		return
+	}
+	p.site.SetTheme(w, page.Theme(fields["theme"]))
+	page.Redirect(w, http.StatusSeeOther, settingsPath)
+}

@@ -1,6 +1,7 @@
 // Package assets serves the style sheet, the icons and the scripts of the pages.
 //
-// Files in css are joined, in the order of their names, to style.css. Files in dist
+// Files in css are joined, in the order of their names, to style.css; dark.css adds the
+// colours of the dark scheme. Files in dist
 // are made from npm packages by `make web`; without them the pages work as plain
 // forms. A page links an asset by URL, whose name contains a hash of the content,
 // so browsers may keep it for a year.
@@ -21,7 +22,7 @@ import (
 	"sync"
 )
 
-//go:embed css icons.svg all:dist
+//go:embed css dark.css icons.svg all:dist
 var files embed.FS
 
 // Prefix is the path of all assets.

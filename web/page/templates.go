@@ -55,11 +55,13 @@ type Frame struct {
 	Scripts []string
 	// Notice is the sentence of Notify, or empty.
 	Notice string
+	// Theme is the colour scheme that was chosen in this browser.
+	Theme Theme
 }
 
 // NewFrame returns the frame of a page with the menu.
 func NewFrame(r *http.Request, title string) Frame {
-	return Frame{Title: title, Viewer: ViewerOf(r), Notice: noticeOf(r)}
+	return Frame{Title: title, Viewer: ViewerOf(r), Notice: noticeOf(r), Theme: themeOf(r)}
 }
 
 // Render writes a page. The template is executed into memory first, so that the
