@@ -89,6 +89,26 @@ type showView struct {
 	shell
 
 	Query queryPanel
+	// Browse is the schema and the first rows of the first table; nil for a viewer who
+	// may not query, and for a database without tables.
+	Browse *dataView
+}
+
+// browse reads what is shown beside and below the editor. The page works without it,
+// so that an error here is only logged.
+func (p *Pages) browse(r *http.Request, s shell) *dataView {
+	if !s.MayQuery() {
+		return nil
+	}
+	view := dataView{shell: s}
+	if err := p.readTable(r, &view, ""); err != nil {
+		p.site.Problem(r, err)
+		return nil
+	}
+	if view.Table.Info.Name == "" {
+		return nil
+	}
+	return &view
 }
 
 func (p *Pages) show(w http.ResponseWriter, r *http.Request) {
@@ -96,5 +116,5 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	p.templates.Render(w, r, http.StatusOK, "database", showView{shell: s, Query: s.QueryPanel()})
+	p.templates.Render(w, r, http.StatusOK, "database", showView{shell: s, Query: s.QueryPanel(), Browse: p.browse(r, s)})
 }

@@ -90,7 +90,7 @@ func (p *Pages) runQuery(w http.ResponseWriter, r *http.Request) {
 		panel.fail(p.site.Problem(r, err), err)
 		httpapi.SetRetryAfter(w.Header(), err)
 	}
-	p.templates.Render(w, r, panel.status(), "database", showView{shell: s, Query: panel})
+	p.templates.Render(w, r, panel.status(), "database", showView{shell: s, Query: panel, Browse: p.browse(r, s)})
 }
 
 // ask runs the text once and reads the answer.

@@ -12,6 +12,9 @@ export function openTabs(): void {
     for (const panel of panels) {
       panel.hidden = panel !== current;
     }
+    if (current !== panels[0]) {
+      document.getElementById("preview")?.remove(); // other panels have tables of their own
+    }
     for (const link of links) {
       if (link.hash === `#${current?.dataset["panel"] ?? ""}`) {
         link.setAttribute("aria-current", "page");

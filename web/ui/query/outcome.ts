@@ -57,6 +57,7 @@ export class Outcome {
   // run runs SQL, which begins at base in the text area.
   async run(sql: string, base: number): Promise<void> {
     this.run_?.cancel();
+    document.getElementById("preview")?.remove(); // the results take its place
     clearTimeout(this.pauseTimer);
     const run = new Run(this.api, sql);
     this.run_ = run;
