@@ -155,6 +155,11 @@ realfiles: build ## measure the detection of formats on a thousand real files
 	$(call stage,realfiles)
 	tests/realfiles.sh $(WRITERS)
 
+.PHONY: screenshots
+screenshots: web ## take the pictures of the README
+	$(call stage,screenshots)
+	AYB_PICTURES="$(CURDIR)/docs/pictures" go test -count=1 -run '^TestTourPictures$$' ./tests
+
 .PHONY: bench
 bench: build ## compare the server with a bare HTTP server on SQLite
 	$(call stage,bench)

@@ -65,7 +65,7 @@ func TestThemeInChromium(t *testing.T) {
 	const background = "getComputedStyle(document.body).backgroundColor"
 	seen := map[string]string{}
 	for _, chosen := range []string{"", "light", "dark"} {
-		b.open(srv.URL+"/settings/account").want("alice - Account").click(".segmented button[name=theme][value='" + chosen + "']")
+		b.open(srv.URL + "/settings/account").want("alice - Account").click(".segmented button[name=theme][value='" + chosen + "']")
 		b.do(chromedp.WaitVisible(chromedp.CSS("button[value='" + chosen + "'][aria-pressed=true]")))
 		for _, scheme := range []string{"light", "dark"} {
 			b.do(media(scheme))
