@@ -31,7 +31,7 @@ func TestQueryToolsInChromium(t *testing.T) {
 		test func(*queryTab)
 	}{
 		{"completion", queryCompletes}, {"statements", querySplits}, {"history", queryRemembers}, {"plan", queryExplains},
-		{"chart and link", queryDraws}, {"tabs", queryTabs}, {"downloads", queryDownloads}, {"looks", queryLooks}, {"weight", queryWeighs},
+		{"chart and link", queryDraws}, {"tabs", queryTabs}, {"downloads", queryDownloads}, {"values", queryShowsValues}, {"looks", queryLooks}, {"weight", queryWeighs},
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			q.t = t
@@ -249,6 +249,16 @@ func queryDownloads(q *queryTab) {
 	}
 }
 
+// A long value is shown in a dialog, and JSON is indented.
+func queryShowsValues(q *queryTab) {
+	q.start()
+	q.run(`SELECT json_object('a', json_array(1, 2), 'b', 'a text that is longer than a cell') AS j, zeroblob(40) AS z`)
+	q.tap("td:first-child .cell-more").shows(".value-dialog pre", "{\n  \"a\": [\n    1,\n    2\n  ],\n  \"b\": \"a text that is longer than a cell\"\n}")
+	q.press(kb.Escape).is("document.querySelector('.value-dialog')", nil)
+	q.tap("td:last-child .cell-more").shows(".value-dialog pre", "X'"+strings.Repeat("00", 40)+"'")
+	q.tap(".value-dialog .btn-primary").is("document.querySelector('.value-dialog')", nil)
+}
+
 // The panel with everything open fits each screen and passes axe-core.
 func queryLooks(q *queryTab) {
 	axe, err := os.ReadFile("../web/node_modules/axe-core/axe.min.js")
@@ -258,7 +268,7 @@ func queryLooks(q *queryTab) {
 	for _, look := range looks {
 		q.do(chromedp.EmulateViewport(look.width, look.height), media(look.scheme))
 		q.start()
-		q.run("SELECT day, amount, CASE WHEN amount > 20 THEN 'much' END AS \"how much\", x'00ff' AS label FROM sales JOIN test ON day > fname OR 1 ORDER BY day")
+		q.run("SELECT day, amount, CASE WHEN amount > 20 THEN 'much, as the text says that is long' END AS \"how much\", x'00ff' AS label FROM sales JOIN test ON day > fname OR 1 ORDER BY day")
 		q.tap("#chart-btn").is("document.querySelector('#chart-panel canvas') !== null", true)
 		q.tap("#plan-btn").is("document.querySelector('#plan-panel .plan-tree') !== null", true)
 		q.look("query-"+look.name, look.width, string(axe))

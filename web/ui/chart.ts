@@ -89,6 +89,7 @@ export class Chart {
     return {
       width: Math.max(200, this.canvas.clientWidth),
       height,
+      padding: [null, 36, null, null],
       scales: { x: { time: points.time, range: labels || bars ? widened(points.x) : undefined }, y: { range: bars ? fromZero : undefined } } as uPlot.Scales,
       axes: [bottom, { ...axis, size: 64, label: kind === "histogram" ? "rows" : y, labelFont: font, labelSize: 22 }],
       series: [{ label: x, value: valueOf(points) } as uPlot.Series, series],

@@ -1,5 +1,6 @@
 import { bytesOf, hexOf, isNumber, textOf, type Value } from "../query/values";
-import { element } from "./dom";
+import { button, element } from "./dom";
+import { showValue } from "./viewer";
 
 // The parts of a value that a cell shows: characters of a text, and bytes of a BLOB.
 const maxText = 2000;
@@ -16,19 +17,20 @@ export function shown(v: Value): string {
   return text.length > maxText ? `${text.slice(0, maxText)}…` : text;
 }
 
+// A longer text is a button that shows the complete value.
+const longText = 40;
+
 // cellOf makes a cell of a table.
-export function cellOf(v: Value): HTMLTableCellElement {
+export function cellOf(column: string, v: Value): HTMLTableCellElement {
   const text = shown(v);
-  const cell = element("td", "", text);
+  const long = text.length > longText || (typeof v === "object" && v !== null && "base64" in v && text.includes("…"));
+  const cell = element("td", "", long ? button(text, "cell-more", () => showValue(column, v)) : text);
   if (v === null) {
     cell.className = "null";
   } else if (isNumber(v)) {
     cell.className = "num";
   } else if (typeof v === "object") {
     cell.className = "blob";
-  }
-  if (text.length > 40) {
-    cell.title = text.slice(0, 1000);
   }
   return cell;
 }

@@ -111,7 +111,7 @@ export class Table {
     const row = element("tr");
     const values = this.result.rows[i] ?? [];
     for (let c = 0; c < this.columns.length; c++) {
-      row.append(cellOf(values[c] ?? null));
+      row.append(cellOf(this.columns[c] ?? "", values[c] ?? null));
     }
     if (this.virtual) {
       row.setAttribute("aria-rowindex", String(i + 2));
