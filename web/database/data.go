@@ -19,6 +19,8 @@ func (p *Pages) dataRoutes(mux chi.Router) {
 	mux.Get("/{entity}/{database}/data/cell", p.showCell)
 	mux.Get("/{entity}/{database}/data/row", p.editRow)
 	mux.Post("/{entity}/{database}/data/row", p.changeRow)
+	mux.Get("/{entity}/{database}/data/grid", p.showGridRow)
+	mux.Post("/{entity}/{database}/data/grid", p.changeGrid)
 }
 
 // dataView is the data of the page of a table.
@@ -59,12 +61,18 @@ func (v dataView) NewRow() string {
 	return v.Base() + "/data/row?" + url.Values{"table": {v.Table.Info.Name}}.Encode()
 }
 
+// GridURL is the address to which the grid sends its changes.
+func (v dataView) GridURL() string {
+	return v.Base() + "/data/grid?" + url.Values{"table": {v.Table.Info.Name}}.Encode()
+}
+
 // showData shows a page of a table.
 func (p *Pages) showData(w http.ResponseWriter, r *http.Request) {
 	s, ok := p.open(w, r, "data")
 	if !ok {
 		return
 	}
+	s.Scripts = append(s.Scripts, "grid.js")
 	view := dataView{shell: s}
 	name := r.URL.Query().Get("table")
 	err := p.readTable(r, &view, name)

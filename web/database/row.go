@@ -226,7 +226,7 @@ func (p *Pages) applyChanges(w http.ResponseWriter, r *http.Request, view rowVie
 	}
 	if errs.Is(err, errs.Conflict) {
 		view.Conflict = p.differences(r, view.shell, changes[0])
-		err = errs.Wrap(errs.Conflict, err, "The row was changed by another user in the meantime. Nothing was written")
+		err = changedMeanwhile(err)
 	}
 	view.Problem = p.problem(w, r, err)
 	p.templates.Render(w, r, status(view.Problem), "row", view)
