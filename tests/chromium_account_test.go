@@ -16,7 +16,9 @@ func TestAccountStatesInChromium(t *testing.T) {
 	srv := harness.Start(t, harness.AllInOne)
 	alice := srv.Register("alice")
 	alice.Create("shop.sqlite")
+	fillProfile(t, alice)
 	chromium := startChromium(t)
+	name := "Alice " + strings.Repeat("Ämilie ", 10) + "A."
 
 	b := newTab(t, chromium)
 	b.open(srv.URL+"/register").waitTitle("Create account").fill("#username", "alice").fill("#email", "a@example.org").click("button.main")
@@ -32,7 +34,7 @@ func TestAccountStatesInChromium(t *testing.T) {
 
 	b.do(chromedp.EmulateViewport(phoneWidth, 640))
 	link := b.open(srv.URL+"/log_in").askForMail(srv, srv.URL, "alice")
-	b.open(link).want("alice")
+	b.open(link).waitTitle(name)
 	b.open(srv.URL+"/settings/tokens?create=token").waitTitle("alice - API Tokens").fill("#token-name", "shop page")
 	b.do(chromedp.SetValue(chromedp.CSS("#token-database"), "alice/shop.sqlite"))
 	b.look("token-scope").click("#create-token [type=submit]").do(chromedp.WaitVisible(chromedp.CSS("#new-token")))
@@ -44,6 +46,13 @@ func TestAccountStatesInChromium(t *testing.T) {
 	b.look("account-error")
 	b.open(srv.URL + "/").waitTitle("Home").click(".menu-toggle").do(chromedp.WaitVisible(chromedp.CSS(".menu-items")))
 	b.look("menu")
+	b.open(srv.URL + "/alice").waitTitle(name).look("profile-full")
+	eval[bool](b, "window.same = true") // the name is in use again: the page stays, and says so
+	b.click("form[action$=undelete] button").do(chromedp.WaitVisible(chromedp.CSS(".toasts .alert-error")))
+	if text := eval[string](b, "document.querySelector('.toasts').innerText"); !strings.Contains(text, "rename it first") || !eval[bool](b, "window.same === true") {
+		t.Errorf("the page says %q", text)
+	}
+	b.look("profile-toast")
 	srv.Register("mallory")
 	b.do(chromedp.EmulateViewport(phoneWidth, 640))
 	foreign := b.open(srv.URL+"/log_in").askForMail(srv, srv.URL, "mallory")
@@ -77,4 +86,27 @@ func TestThemeInChromium(t *testing.T) {
 	if light == dark || seen["light light"] != light || seen["light dark"] != light || seen["dark light"] != dark || seen["dark dark"] != dark {
 		t.Errorf("%v", seen)
 	}
+}
+
+// fillProfile sets all fields of the profile to long values, and deletes a database
+// whose name is in use again.
+func fillProfile(t *testing.T, alice *harness.User) {
+	t.Helper()
+	update := httpapi.ProfileUpdate{
+		httpapi.ProfileDisplayName: new("Alice " + strings.Repeat("Ämilie ", 10) + "A."), httpapi.ProfileOrganization: new("Maps Inc."),
+		httpapi.ProfileDescription: new("Reads maps.\n" + strings.Repeat("Donaudampfschifffahrt", 8)), httpapi.ProfileLocation: new("Oulu"),
+	}
+	err := update.SetLinks("https://example.org/"+strings.Repeat("a-long-path/", 12), "http://alice.example/")
+	if err == nil {
+		err = alice.UpdateProfile(t.Context(), "alice", update)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	long := strings.Repeat("database_with_a_long_name_", 4) + ".sqlite"
+	alice.Create(long)
+	if err := alice.DeleteDatabase(t.Context(), "alice", long); err != nil {
+		t.Fatal(err)
+	}
+	alice.Create(long)
 }

@@ -69,6 +69,41 @@ func TestProfilePages(t *testing.T) {
 	}
 }
 
+// The owner finds deleted databases on the profile and brings them back, without script.
+func TestUndeletePage(t *testing.T) {
+	srv := harness.Start(t, harness.AllInOne)
+	alice := srv.Register("alice")
+	srv.Register("bob")
+	for _, name := range []string{"shop.sqlite", "notes.sqlite"} {
+		alice.Create(name)
+		if err := alice.DeleteDatabase(t.Context(), "alice", name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	alice.Create("notes.sqlite")
+	b := newBrowser(t)
+	b.logIn(srv, "alice")
+	p := b.open(srv.URL + "/alice").want("alice")
+	if !strings.Contains(p.body, "Deleted databases") || strings.Count(p.body, "can be undeleted until") != 2 {
+		t.Errorf("%s", p.body)
+	}
+	p = p.send("/alice/undelete", "database", "shop.sqlite").want("alice")
+	if !strings.Contains(p.body, "shop.sqlite is back.") || !strings.Contains(p.body, `<a href="/alice/shop.sqlite">`) {
+		t.Errorf("%s", p.body)
+	}
+	if p := p.send("/alice/undelete", "database", "notes.sqlite"); p.status != 409 || !strings.Contains(p.body, "rename it first") {
+		t.Errorf("%d %s", p.status, p.body)
+	}
+	bob := newBrowser(t)
+	bob.logIn(srv, "bob")
+	if p := bob.open(srv.URL + "/alice"); strings.Contains(p.body, "Deleted databases") {
+		t.Error("a visitor sees deleted databases")
+	}
+	if p := bob.do("POST", srv.URL+"/alice/undelete", map[string][]string{"database": {"notes.sqlite"}}, nil); p.status != 403 {
+		t.Errorf("%d", p.status)
+	}
+}
+
 // Saving a profile shows the new values without loading the page again.
 func TestProfileInChromium(t *testing.T) {
 	srv := harness.Start(t, harness.AllInOne)

@@ -47,6 +47,12 @@ func (v profileView) ShortLink(l httpapi.Link) string {
 	return strings.TrimSuffix(short, "/")
 }
 
+// Day is the day of a time, which the API writes as RFC 3339 in UTC.
+func (v profileView) Day(at string) string {
+	day, _, _ := strings.Cut(at, "T")
+	return day
+}
+
 // show shows an account and the databases that the viewer may discover.
 func (p *Pages) show(w http.ResponseWriter, r *http.Request) {
 	view, ok := p.open(w, r)

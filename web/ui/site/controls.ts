@@ -14,7 +14,7 @@ export function controls(): void {
       toggle(button);
     } else if (button.dataset["add"]) {
       event.preventDefault();
-      addRow(button.dataset["add"]);
+      addRow(button.dataset["add"], button.dataset["into"] ?? "");
     } else if (button.dataset["remove"]) {
       event.preventDefault();
       button.closest(button.dataset["remove"])?.remove();
@@ -42,13 +42,13 @@ function toggle(button: HTMLElement): void {
   }
 }
 
-// addRow appends the content of a <template> to its parent.
-function addRow(id: string): void {
-  const template = document.getElementById(id);
-  if (template instanceof HTMLTemplateElement) {
-    const row = template.content.cloneNode(true);
-    template.before(row);
-    template.previousElementSibling?.querySelector<HTMLElement>("input")?.focus();
+// addRow appends the content of a <template> to an element.
+function addRow(template: string, into: string): void {
+  const row = document.getElementById(template);
+  const container = document.getElementById(into);
+  if (row instanceof HTMLTemplateElement && container) {
+    container.append(row.content.cloneNode(true));
+    container.lastElementChild?.querySelector<HTMLElement>("input")?.focus();
   }
 }
 

@@ -38,8 +38,13 @@ async function update(form: HTMLFormElement, id: string, button: HTMLElement | n
   const answer = await fetch(address, reads ? {} : { method: "POST", body });
   const page = parse(await answer.text());
   const fresh = page.getElementById(id);
-  if (!fresh || new URL(answer.url).pathname !== location.pathname && answer.redirected) {
+  if (answer.redirected && (!fresh || new URL(answer.url).pathname !== location.pathname)) {
     location.assign(answer.url);
+    return;
+  }
+  form.removeAttribute("aria-busy");
+  if (!fresh) { // a page that says what went wrong
+    announce(page);
     return;
   }
   const old = document.getElementById(id);
@@ -84,6 +89,9 @@ export function partialForms(): void {
       return;
     }
     event.preventDefault();
+    if (form.hasAttribute("aria-busy")) { // a second click must not do it twice
+      return;
+    }
     update(form, form.dataset["partial"], event.submitter).catch(() => {
       form.removeAttribute("aria-busy");
       toast("The server did not answer. Check the connection, then try again.", "error");
