@@ -187,7 +187,7 @@ func (b *bench) besideWork(ctx context.Context, u *user, work []*backgroundWork,
 			}
 		})
 	}
-	took, spent, err = once(ctx, contender{u.server, backgroundConns}, oneInsert(), length)
+	took, spent, err = once(ctx, contender{s: u.server, conns: backgroundConns}, oneInsert(), length)
 	close(stop)
 	running.Wait()
 	close(failures)

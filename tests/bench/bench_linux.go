@@ -30,9 +30,9 @@ func works() map[string]func(*bench, context.Context) error {
 		"noisy":  (*bench).noisy,
 		"cold":   (*bench).coldStarts,
 		"idle":   (*bench).idleDaemons,
-		"hosted": (*bench).hostedDatabases,
-		"large":  (*bench).largeDatabase,
-		"csv":    (*bench).csvImport,
+		"hosted": (*bench).hostedDatabases, "pages": (*bench).pages,
+		"large": (*bench).largeDatabase,
+		"csv":   (*bench).csvImport,
 
 		"background": (*bench).background,
 		"abuse":      (*bench).abuse,
@@ -47,7 +47,7 @@ func workNames() []string {
 
 // queryWorks are the works about queries.
 func queryWorks() []string {
-	return []string{"read", "insert", "batch", "stream", "ndjson", "spread", "noisy", "cold", "idle", "hosted"}
+	return []string{"read", "insert", "batch", "stream", "ndjson", "spread", "noisy", "cold", "idle", "hosted", "pages"}
 }
 
 // bulkWorks are the works about complete databases, attacks and stopped

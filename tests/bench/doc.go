@@ -31,6 +31,7 @@
 //	noisy   point reads of one account while another one overloads the server
 //	cold    the first query on databases whose daemon does not run
 //	idle    private memory of daemons that have answered one query
+//	pages   the page of a table, compared with its query over the API
 //	hosted  the cost of 10 000 unused databases, compared with a server without
 //	        databases, also after a restart
 //

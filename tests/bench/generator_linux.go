@@ -42,7 +42,10 @@ func newGenerator(s *server, w work, conns int) (*generator, error) {
 	}
 	for _, path := range paths {
 		head := fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\n%s", path, s.addr, w.head)
-		if s.token != "" {
+		switch {
+		case w.page != "":
+			head = fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nCookie: auth=x:%s\r\n", w.page, s.addr, s.token)
+		case s.token != "":
 			head = fmt.Appendf(head, "Authorization: Bearer %s\r\n", s.token)
 		}
 		g.heads = append(g.heads, append(head, "Content-Length: "...))

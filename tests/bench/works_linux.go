@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -12,6 +13,9 @@ import (
 // work is a request that is sent many times.
 type work struct {
 	name string
+	// page is a page that is requested with GET and the cookie of a browser, in place of
+	// a query; empty for a query.
+	page string
 	// head has lines of the request's head, each with CR LF.
 	head string
 	// body appends the body of request number n.
@@ -90,7 +94,7 @@ func (b *bench) read(ctx context.Context) error {
 		return err
 	}
 	for _, n := range b.conns {
-		sides, err := b.compare(ctx, pointRead(), contender{both[0], n}, contender{both[1], n})
+		sides, err := b.compare(ctx, pointRead(), contender{s: both[0], conns: n}, contender{s: both[1], conns: n})
 		if err != nil {
 			return err
 		}
@@ -115,9 +119,9 @@ func (b *bench) insert(ctx context.Context) error {
 		return err
 	}
 	for _, n := range b.conns {
-		rivals := []contender{{both[0], n}, {both[1], n}}
+		rivals := []contender{{s: both[0], conns: n}, {s: both[1], conns: n}}
 		if n != 1 {
-			rivals = append(rivals, contender{both[0], 1})
+			rivals = append(rivals, contender{s: both[0], conns: 1})
 		}
 		sides, err := b.compare(ctx, oneInsert(), rivals...)
 		if err != nil {
@@ -148,7 +152,7 @@ func (b *bench) spread(ctx context.Context) error {
 	}
 	w := pointRead()
 	w.name, w.spread = "spread", true
-	sides, err := b.compare(ctx, w, contender{both[0], spreadConns}, contender{both[1], spreadConns})
+	sides, err := b.compare(ctx, w, contender{s: both[0], conns: spreadConns}, contender{s: both[1], conns: spreadConns})
 	if err != nil {
 		return err
 	}
@@ -161,7 +165,7 @@ func (b *bench) batch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sides, err := b.compare(ctx, insertBatch(), contender{both[0], 1}, contender{both[1], 1})
+	sides, err := b.compare(ctx, insertBatch(), contender{s: both[0], conns: 1}, contender{s: both[1], conns: 1})
 	if err != nil {
 		return err
 	}
@@ -173,6 +177,8 @@ func (b *bench) batch(ctx context.Context) error {
 type contender struct {
 	s     *server
 	conns int
+	// work replaces the common work, for another way to do the same.
+	work *work
 }
 
 // compare runs a work on the contenders in alternating rounds; the first round
@@ -180,7 +186,7 @@ type contender struct {
 func (b *bench) compare(ctx context.Context, w work, rivals ...contender) (comparison, error) {
 	sides := make(comparison, len(rivals))
 	for i, r := range rivals {
-		sides[i] = &side{Work: w.name, Server: r.s.name, Conns: r.conns}
+		sides[i] = &side{Work: cmp.Or(r.work, &w).name, Server: r.s.name, Conns: r.conns}
 	}
 	for round := -1; round < b.rounds; round++ {
 		length := b.length
@@ -188,7 +194,7 @@ func (b *bench) compare(ctx context.Context, w work, rivals ...contender) (compa
 			length = b.warm
 		}
 		for i, r := range rivals {
-			took, spent, err := once(ctx, r, w, length)
+			took, spent, err := once(ctx, r, *cmp.Or(r.work, &w), length)
 			if err != nil {
 				return nil, fmt.Errorf("%s with %d connections: %w", r.s.name, r.conns, err)
 			}

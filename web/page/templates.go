@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"strconv"
 	"sync"
 
 	"github.com/ayb-go/ayb/shared/errs"
@@ -80,6 +81,7 @@ func (t *Templates) Render(w http.ResponseWriter, r *http.Request, status int, n
 	}
 	t.site.clearNotice(w, r)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(page.Len()))
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(page.Bytes()) // it fails only when the browser is gone
