@@ -76,7 +76,7 @@ func TestInProcessCanceled(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = roundTrip(t, ctx, "", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	_, err = roundTrip(t, ctx, "", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }) //nolint:bodyclose // there is no answer
 	if !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}

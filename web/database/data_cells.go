@@ -178,7 +178,7 @@ func isNumber(declared string) bool {
 	if strings.Contains(declared, "CHAR") || strings.Contains(declared, "CLOB") || strings.Contains(declared, "TEXT") || strings.Contains(declared, "BLOB") {
 		return false
 	}
-	for _, part := range []string{"INT", "REAL", "FLOA", "DOUB", "NUM", "DEC"} {
+	for _, part := range []string{"INT", "REAL", "FLOAT", "DOUBLE", "NUM", "DEC"} {
 		if strings.Contains(declared, part) {
 			return true
 		}
