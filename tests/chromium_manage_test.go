@@ -80,8 +80,10 @@ func startManaging(t *testing.T, m manageServer) *tab {
 
 // The panel for sharing works with real clicks, with the selectors and texts of the
 // contract.
-func TestSharingInChromium(t *testing.T) {
-	m := startManage(t)
+func TestSharingInChromium(t *testing.T) { inSettings(t, sharingInChromium) }
+
+func sharingInChromium(t *testing.T, setting harness.Setting) {
+	m := startManage(t, setting)
 	b := startManaging(t, m)
 	b.open(m.base+"#sharing").waitTitle("Explore alice/Shop.sqlite").shows("#permissions-list", "bob")
 	t.Run("public", func(t *testing.T) { b.t = t; m.sharesPublic(t, b) })
@@ -123,11 +125,11 @@ func (m manageServer) sharesWithUser(t *testing.T, b *tab) {
 
 func (m manageServer) removesAccess(t *testing.T, b *tab) {
 	const remove = "#permissions-list tbody tr:nth-child(2) [data-action=remove]"
-	b.click(remove).shows("dialog[open]", "Remove the access of mallory?").is(`document.activeElement.textContent === "Cancel"`).look("sharing-remove")
+	b.click(remove).shows("dialog[open]", "Remove the access of mallory?").is(`document.activeElement.textContent === "Cancel"`)
 	b.do(chromedp.KeyEvent("\x1b"))
-	b.until("the dialog to close", `document.querySelector("dialog[open]") === null`).is(fmt.Sprintf("document.activeElement === document.querySelector(%q)", remove))
+	b.until("the focus to be at the button again", fmt.Sprintf("document.activeElement === document.querySelector(%q)", remove)).is(`document.querySelector("dialog[open]") === null`)
 	b.do(chromedp.KeyEvent("\r")) // the keyboard opens it again
-	b.shows("dialog[open]", "Remove the access of mallory?").click("#confirm-remove-btn")
+	b.shows("dialog[open]", "Remove the access of mallory?").look("sharing-remove").click("#confirm-remove-btn")
 	b.until("the row to disappear", `document.querySelectorAll("#permissions-list tbody tr").length === 1`).is(`document.activeElement.id === "share-entity"`)
 	if got, err := m.alice.Permissions(t.Context(), "alice", "Shop.sqlite"); err != nil || len(got) != 1 {
 		t.Errorf("%v, %v", got, err)
@@ -136,8 +138,10 @@ func (m manageServer) removesAccess(t *testing.T, b *tab) {
 }
 
 // Snapshots are taken and restored with real clicks.
-func TestSnapshotsInChromium(t *testing.T) {
-	m := startManage(t, harness.WithSnapshots(harness.StartS3(t).Bucket("bucket"), "", 0))
+func TestSnapshotsInChromium(t *testing.T) { inSettings(t, snapshotsInChromium) }
+
+func snapshotsInChromium(t *testing.T, setting harness.Setting) {
+	m := startManage(t, setting, harness.WithSnapshots(harness.StartS3(t).Bucket("bucket"), "", 0))
 	b := startManaging(t, m)
 	b.open(m.base+"#snapshots").waitTitle("Explore alice/Shop.sqlite").shows("#snapshots-list", "No snapshots available for this database.")
 	b.fill("#snapshot-message", "two teas").click("#take-snapshot-btn").shows("#snapshots-list tbody tr", "two teas")
@@ -171,8 +175,10 @@ func (m manageServer) snapshots(t *testing.T) []httpapi.Snapshot {
 }
 
 // A file is previewed when it is chosen, and imported with a click.
-func TestImportInChromium(t *testing.T) {
-	m := startManage(t)
+func TestImportInChromium(t *testing.T) { inSettings(t, importInChromium) }
+
+func importInChromium(t *testing.T, setting harness.Setting) {
+	m := startManage(t, setting)
 	b := startManaging(t, m)
 	file := filepath.Join(t.TempDir(), "cities.csv")
 	write := func(content string) {
@@ -216,8 +222,10 @@ func TestImportInChromium(t *testing.T) {
 
 // A running query appears by itself and is canceled with a click. The danger zone asks
 // for the name.
-func TestSettingsInChromium(t *testing.T) {
-	m := startManage(t)
+func TestSettingsInChromium(t *testing.T) { inSettings(t, settingsInChromium) }
+
+func settingsInChromium(t *testing.T, setting harness.Setting) {
+	m := startManage(t, setting)
 	b := startManaging(t, m)
 	b.open(m.base+"/settings").waitTitle("Explore alice/Shop.sqlite").shows("[data-running]", "No query is running")
 	ended := make(chan error, 1)

@@ -92,9 +92,9 @@ type manageServer struct {
 	base       string // the address of Shop.sqlite
 }
 
-func startManage(t *testing.T, opts ...harness.Option) manageServer {
+func startManage(t *testing.T, setting harness.Setting, opts ...harness.Option) manageServer {
 	t.Helper()
-	srv := harness.Start(t, harness.AllInOne, opts...)
+	srv := setting.Start(t, opts...)
 	m := manageServer{srv, srv.Register("alice"), srv.Register("bob"), srv.URL + "/alice/Shop.sqlite"}
 	srv.Register("mallory")
 	m.alice.Create("Shop.sqlite")
@@ -103,6 +103,14 @@ func startManage(t *testing.T, opts ...harness.Option) manageServer {
 		t.Fatal(err)
 	}
 	return m
+}
+
+// inSettings runs a test in each topology and with each metadata store.
+func inSettings(t *testing.T, test func(t *testing.T, setting harness.Setting)) {
+	t.Helper()
+	for _, setting := range harness.Settings() {
+		t.Run(setting.String(), func(t *testing.T) { test(t, setting) })
+	}
 }
 
 // as returns a browser without scripts that is logged in.
@@ -117,8 +125,10 @@ func (m manageServer) as(t *testing.T, user string) *browser {
 
 // Everything that manages a database works without scripts. U2: the name has a
 // capital letter.
-func TestManageWithoutScriptU2(t *testing.T) {
-	m := startManage(t, harness.WithSnapshots(harness.StartS3(t).Bucket("bucket"), "", 0))
+func TestManageWithoutScriptU2(t *testing.T) { inSettings(t, manageWithoutScript) }
+
+func manageWithoutScript(t *testing.T, setting harness.Setting) {
+	m := startManage(t, setting, harness.WithSnapshots(harness.StartS3(t).Bucket("bucket"), "", 0))
 	b := m.as(t, "alice")
 	t.Run("sharing", func(t *testing.T) { m.sharesWithoutScript(t, b) })
 	t.Run("snapshots", func(t *testing.T) { m.restoresWithoutScript(t, b) })
@@ -259,8 +269,10 @@ func (m manageServer) settlesWithoutScript(t *testing.T, b *browser) {
 
 // U13: those who may not manage a database see no panel for it. U6: the page says why,
 // with the right status.
-func TestManageIsForManagersU13U6(t *testing.T) {
-	m := startManage(t)
+func TestManageIsForManagersU13U6(t *testing.T) { inSettings(t, manageIsForManagers) }
+
+func manageIsForManagers(t *testing.T, setting harness.Setting) {
+	m := startManage(t, setting)
 	forms := map[string]url.Values{
 		"update_public_sharing": {"public_sharing_level": {"read-only"}},
 		"share":                 {"entity": {"mallory"}, "sharing_level": {"manager"}},
@@ -325,7 +337,7 @@ func (m manageServer) showsPublic(t *testing.T) {
 
 // A manager who removes the own access is not led to a page that is closed now.
 func TestManagerRemovesThemself(t *testing.T) {
-	m := startManage(t)
+	m := startManage(t, harness.Setting{Topology: harness.AllInOne, Metadata: harness.SQLite})
 	if err := m.alice.Share(t.Context(), "alice", "Shop.sqlite", httpapi.ShareRequest{EntityForPermission: "bob", SharingLevel: "manager"}); err != nil {
 		t.Fatal(err)
 	}

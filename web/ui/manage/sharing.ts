@@ -88,6 +88,10 @@ async function grant(form: HTMLFormElement, list: HTMLElement, name: string, lev
     sayFailure(statusOf(form), error);
     return false;
   }
+  if (name === document.querySelector<HTMLElement>("[data-sharing]")?.dataset["viewer"]) {
+    location.reload(); // a manager has changed the own access, and sees what is left
+    return true;
+  }
   say(statusOf(form), "success", `Database access updated for user '${name}'.`);
   await load(list, form);
   return true;
