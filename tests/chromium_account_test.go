@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/ayb-go/ayb/shared/httpapi"
 	"github.com/ayb-go/ayb/tests/harness"
@@ -109,4 +110,33 @@ func fillProfile(t *testing.T, alice *harness.User) {
 		t.Fatal(err)
 	}
 	alice.Create(long)
+}
+
+// The menu of the account works by keys alone.
+func TestMenuByKeys(t *testing.T) {
+	srv := harness.Start(t, harness.AllInOne)
+	srv.Register("alice")
+	b := newTab(t, startChromium(t))
+	b.open(b.open(srv.URL+"/log_in").askForMail(srv, srv.URL, "alice")).want("alice")
+	const focused, open = "document.activeElement.textContent", "document.querySelector('.menu').classList.contains('open')"
+	press := func(keys string) string {
+		b.do(chromedp.KeyEvent(keys))
+		return eval[string](b, focused)
+	}
+	eval[bool](b, "document.querySelector('.menu-toggle').focus(), true")
+	if press(" "); !eval[bool](b, open) {
+		t.Error("the space bar does not open the menu")
+	}
+	for _, step := range [][2]string{{kb.ArrowDown, "Profile"}, {kb.ArrowDown, "Tokens"}, {kb.ArrowUp, "Profile"}, {kb.ArrowUp, "Log out"}, {kb.ArrowDown, "Profile"}} {
+		if got := press(step[0]); got != step[1] {
+			t.Errorf("the focus is on %q, want %q", got, step[1])
+		}
+	}
+	if got := press(kb.Escape); got != "alice" || eval[bool](b, open) {
+		t.Errorf("after Escape the focus is on %q", got)
+	}
+	press(kb.ArrowDown)
+	press(kb.ArrowDown)
+	b.do(chromedp.KeyEvent(kb.Enter))
+	b.want("alice - API Tokens")
 }

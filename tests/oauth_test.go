@@ -125,6 +125,26 @@ func libraryFlow(t *testing.T, srv *harness.Server, scope string) {
 	}
 }
 
+// A newcomer who registers on the way to an application arrives there, also when the
+// mail is opened in another browser (U7).
+func TestRegisterForAnApplication(t *testing.T) {
+	srv := harness.Start(t, harness.AllInOne)
+	app := newApplication(t, srv, "read-write")
+	p := newBrowser(t).open(app.start()).want("Log in")
+	for n := range p.doc.Descendants() {
+		if href := attr(n, "href"); strings.HasPrefix(href, "/register") {
+			p = p.b.open(srv.URL + href).want("Create account")
+			break
+		}
+	}
+	p.send("/register", "username", "nora", "email", harness.Address("nora")).want("Check email")
+	b := newBrowser(t)
+	p = b.open(mailedLink(t, srv, "nora", 0)).want("Confirm").send("/confirm/").want("Authorize notes-app")
+	p.send("/oauth/authorize", "new_database", "notes.sqlite", "action", "create").want("Authorize notes-app").
+		send("/oauth/authorize", "database", "nora/notes.sqlite", "action", "authorize").want("Thank you")
+	app.mayUse(t, (<-app.answers).Get("code"), srv.URL+"/v1/nora/notes.sqlite")
+}
+
 // raw exchanges a code without the library.
 func (a *application) raw(t *testing.T, code string) (status int, token string) {
 	t.Helper()

@@ -18,19 +18,28 @@ import (
 // services is a fake of all services. It returns what the test has set and records
 // its calls.
 type services struct {
-	token, entity, next, mailed, database, ticket string
-	request                                       httpapi.AuthorizeRequest
-	login                                         httpapi.WebLogin
-	databases                                     []string
-	now, then                                     string
-	err                                           error
-	calls                                         []string
+	token, entity, address, next, mailed, database, ticket string
+	request                                                httpapi.AuthorizeRequest
+	login                                                  httpapi.WebLogin
+	databases                                              []string
+	now, then                                              string
+	err                                                    error
+	calls                                                  []string
 }
 
 // Account identifies each browser that has a token.
 func (s *services) Account(context.Context, string) (string, error) { return "alice", nil }
 
 func (s *services) call(name string) error { s.calls = append(s.calls, name); return s.err }
+
+func (s *services) Register(_ context.Context, entity, address, next string) (bool, error) {
+	s.entity, s.address, s.next = entity, address, next
+	err := s.call("register")
+	if entity == "taken" {
+		err = errs.E(errs.Conflict, "The name taken is in use")
+	}
+	return false, err
+}
 
 func (s *services) LogIn(_ context.Context, entity, next string) (bool, error) {
 	s.entity, s.next = entity, next

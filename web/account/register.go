@@ -14,12 +14,14 @@ type registerView struct {
 	page.Frame
 
 	Username, Email string
+	// Next is the path to go to after the confirmation, or empty.
+	Next string
 	// Problem is why the last attempt failed, or nil.
 	Problem *page.Problem
 }
 
 func (p *Pages) showRegister(w http.ResponseWriter, r *http.Request) {
-	p.templates.Render(w, r, http.StatusOK, "register", registerView{Frame: narrow(r, "Create account")})
+	p.templates.Render(w, r, http.StatusOK, "register", registerView{Frame: narrow(r, "Create account"), Next: localNext(r.URL.Query().Get("next"))})
 }
 
 // register asks for a mail to the new account's address. A failure shows the form
@@ -30,14 +32,14 @@ func (p *Pages) register(w http.ResponseWriter, r *http.Request) {
 		p.site.Error(w, r, page.TitleRegistration, err)
 		return
 	}
-	view := registerView{Frame: narrow(r, page.TitleRegistration), Username: strings.TrimSpace(fields["username"]), Email: strings.TrimSpace(fields["email"])}
+	view := registerView{Frame: narrow(r, page.TitleRegistration), Username: strings.TrimSpace(fields["username"]), Email: strings.TrimSpace(fields["email"]), Next: localNext(fields["next"])}
 	switch {
 	case view.Username == "":
 		err = errs.E(errs.Invalid, "Enter a username")
 	case view.Email == "":
 		err = errs.E(errs.Invalid, "Enter your email address: the link to confirm the account goes there")
 	default:
-		_, err = p.site.API(r).Register(r.Context(), httpapi.RegisterRequest{Entity: view.Username, EmailAddress: view.Email, EntityType: "user"})
+		_, err = p.deps.LogIns.Register(r.Context(), view.Username, view.Email, view.Next)
 	}
 	if err != nil {
 		problem := p.site.Problem(r, err)

@@ -9,6 +9,9 @@ import (
 // LogIns logs browsers in and out. Errors carry codes. It is safe for
 // concurrent use.
 type LogIns interface {
+	// Register mails a link that confirms a new account to its address. After that
+	// the link leads to next, as for LogIn.
+	Register(ctx context.Context, entity, address, next string) (queued bool, err error)
 	// LogIn mails a link to the address of the account. After the log-in the
 	// link leads to next: a path of this server, or empty.
 	LogIn(ctx context.Context, entity, next string) (queued bool, err error)

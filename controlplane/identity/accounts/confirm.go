@@ -29,7 +29,7 @@ type WebLogin struct {
 	Slug ayb.EntitySlug
 	// Token is an API token that ends when it is not used for 30 days.
 	Token string
-	// Next is the page to go to, as given to LogInWithNext.
+	// Next is the page to go to, as given to LogInWithNext or RegisterWithNext.
 	Next string
 }
 

@@ -21,6 +21,12 @@ import (
 // this name or this address), Conflict (registered with another address), and
 // those of the mailer.
 func (a *Accounts) Register(ctx context.Context, entity, address, entityType string) (mailapi.Delivery, error) {
+	return a.RegisterWithNext(ctx, entity, address, entityType, "")
+}
+
+// RegisterWithNext is Register for a browser that goes to the page next afterwards.
+// The caller has checked next: it is empty or a path of this server.
+func (a *Accounts) RegisterWithNext(ctx context.Context, entity, address, entityType, next string) (mailapi.Delivery, error) {
 	slug, err := a.parseName(entity)
 	if err != nil {
 		return "", err
@@ -47,7 +53,7 @@ func (a *Accounts) Register(ctx context.Context, entity, address, entityType str
 	default:
 		mail = mailapi.KindLogin
 	}
-	return a.sendMail(ctx, mail, token.Login{Entity: slug, Type: kind, Address: address})
+	return a.sendMail(ctx, mail, token.Login{Entity: slug, Type: kind, Address: address, Next: next})
 }
 
 // LogIn mails a log-in token to the first address of an entity. For a name

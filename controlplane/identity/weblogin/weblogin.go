@@ -20,6 +20,7 @@ import (
 
 // Accounts is the service of log-ins and tokens.
 type Accounts interface {
+	RegisterWithNext(ctx context.Context, entity, address, entityType, next string) (mailapi.Delivery, error)
 	LogInWithNext(ctx context.Context, entity, next string) (mailapi.Delivery, error)
 	ConfirmWebLogin(ctx context.Context, loginToken string) (accounts.WebLogin, error)
 	// LoginTokenEntity returns the entity of a log-in token without spending it.
@@ -76,6 +77,16 @@ func (s *Service) actor(ctx context.Context, token string) (authz.Actor, error) 
 func (s *Service) Account(ctx context.Context, token string) (entity string, err error) {
 	actor, err := s.actor(ctx, token)
 	return string(actor.Slug), err
+}
+
+// Register mails a link that confirms a new account of a user. The browser goes to
+// next afterwards, as for LogIn.
+func (s *Service) Register(ctx context.Context, entity, address, next string) (queued bool, err error) {
+	if !httpapi.LocalPath(next) {
+		next = ""
+	}
+	d, err := s.deps.Accounts.RegisterWithNext(ctx, entity, address, string(ayb.User), next)
+	return d == mailapi.Queued, err
 }
 
 // LogIn mails a log-in link to an account. The browser goes to next afterwards. A

@@ -23,10 +23,16 @@ type services struct {
 	actor   authz.Actor
 	authErr error
 	next    string
+	kind    string
 	made    accounts.WebLogin
 	ticket  error
 	created databases.NewDatabase
 	calls   int
+}
+
+func (s *services) RegisterWithNext(_ context.Context, _, _, kind, next string) (mailapi.Delivery, error) {
+	s.next, s.kind = next, kind
+	return mailapi.Queued, nil
 }
 
 func (s *services) LogInWithNext(_ context.Context, _, next string) (mailapi.Delivery, error) {
@@ -139,6 +145,10 @@ func TestNextS7(t *testing.T) {
 		queued, err := newService(t, s).LogIn(t.Context(), "alice", next)
 		if err != nil || !queued || s.next != want {
 			t.Errorf("%q is sealed as %q, %v", next, s.next, err)
+		}
+		s.next = "unset"
+		if _, err := newService(t, s).Register(t.Context(), "alice", "a@example.org", next); err != nil || s.next != want || s.kind != "user" {
+			t.Errorf("a registration seals %q as %q, %v", next, s.next, err)
 		}
 		got, err := newService(t, s).Confirm(t.Context(), "mail")
 		if err != nil || got != (httpapi.WebLogin{Entity: "alice", Token: "t", Next: want}) {

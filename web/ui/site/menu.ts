@@ -20,6 +20,13 @@ export function openMenus(): void {
       if (event.key === "Escape") {
         set(false);
         toggle.focus();
+      } else if (event.key === " " && event.target === toggle) { // as buttons do
+        event.preventDefault();
+        toggle.click();
+      } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        set(true);
+        move(menu, event.key === "ArrowDown" ? 1 : -1);
       }
     });
     menu.addEventListener("focusout", (event) => {
@@ -33,4 +40,11 @@ export function openMenus(): void {
       }
     });
   }
+}
+
+// move puts the focus on the next or the previous entry of a menu.
+function move(menu: HTMLElement, step: number): void {
+  const entries = [...menu.querySelectorAll<HTMLAnchorElement>(".menu-items a")];
+  const at = entries.findIndex((entry) => entry === document.activeElement);
+  entries[at < 0 && step < 0 ? entries.length - 1 : (at + step + entries.length) % entries.length]?.focus();
 }
