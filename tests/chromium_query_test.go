@@ -3,6 +3,7 @@ package tests
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -244,6 +245,17 @@ func queryLargeResults(q *queryTab) {
 	q.is("document.querySelector('#query-results tbody').innerText.includes('Customer 100000')", true)
 	eval[bool](q.tab, "document.querySelector('.result-scroll').scrollTop = 1e6, true")
 	q.is("document.querySelectorAll('#query-results tbody td').length > 100 && document.querySelectorAll('#query-results tbody td').length < 2000", true)
+	// Nor does one with many columns, or with long values.
+	columns := make([]string, 150)
+	for i := range columns {
+		columns[i] = fmt.Sprintf("value * %d AS c%d", i, i)
+	}
+	q.run("SELECT "+strings.Join(columns, ", ")+" FROM generate_series(1, 500)")
+	q.is("document.querySelector('#query-results .result-count').innerText", "500 rows\n The first 100 of 150 columns are shown.")
+	eval[bool](q.tab, "document.querySelector('.result-scroll').scrollTop = 5000, true")
+	q.is("document.querySelector('#query-results tbody').innerText.includes('\\t15000')", true)
+	q.run("SELECT value, hex(zeroblob(500000)) AS long FROM generate_series(1, 40)")
+	q.is("document.querySelector('#query-results .result-count').innerText", "40 rows")
 	if longest := eval[float64](q.tab, "window.longest"); longest >= 100 {
 		q.t.Errorf("a task of the page took %.0f ms", longest)
 	}
