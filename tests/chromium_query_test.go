@@ -250,7 +250,7 @@ func queryLargeResults(q *queryTab) {
 	for i := range columns {
 		columns[i] = fmt.Sprintf("value * %d AS c%d", i, i)
 	}
-	q.run("SELECT "+strings.Join(columns, ", ")+" FROM generate_series(1, 500)")
+	q.run("SELECT " + strings.Join(columns, ", ") + " FROM generate_series(1, 500)")
 	q.is("document.querySelector('#query-results .result-count').innerText", "500 rows The first 100 of 150 columns are shown.")
 	eval[bool](q.tab, "document.querySelector('.result-scroll').scrollTop = 5000, true")
 	q.is("document.querySelector('#query-results tbody').innerText.includes('\\t13860')", true)
