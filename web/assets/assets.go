@@ -22,7 +22,7 @@ import (
 	"sync"
 )
 
-//go:embed css dark.css icons.svg all:dist
+//go:embed css dark.css favicon.svg icons.svg all:dist
 var files embed.FS
 
 // Prefix is the path of all assets.
