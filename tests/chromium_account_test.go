@@ -75,8 +75,12 @@ func TestThemeInChromium(t *testing.T) {
 	const background = "getComputedStyle(document.body).backgroundColor"
 	seen := map[string]string{}
 	for _, chosen := range []string{"", "light", "dark"} {
-		b.open(srv.URL + "/settings/account").want("alice - Account").click(".segmented button[name=theme][value='" + chosen + "']")
-		b.do(chromedp.WaitVisible(chromedp.CSS("button[value='" + chosen + "'][aria-pressed=true]")))
+		b.open(srv.URL + "/settings/account").want("alice - Account")
+		eval[bool](b, "window.before = true")
+		b.click(".segmented button[name=theme][value='" + chosen + "']")
+		harness.Until(t, "the page after the form", func() bool {
+			return eval[bool](b, "!window.before && document.readyState === 'complete' && !!document.querySelector(`button[value='"+chosen+"'][aria-pressed=true]`)")
+		})
 		for _, scheme := range []string{"light", "dark"} {
 			b.do(media(scheme))
 			b.open(srv.URL + "/").want("Home")

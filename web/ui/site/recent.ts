@@ -12,10 +12,10 @@ export function recentDatabases(): void {
     return;
   }
   const key = `ayb_recent:${viewer}`;
-  const opened = document.querySelector<HTMLAnchorElement>(".database-header .breadcrumb a:nth-of-type(2)");
-  if (opened && path.test(opened.pathname)) {
-    const others = read(key).filter((one) => one !== opened.pathname);
-    localStorage.setItem(key, JSON.stringify([opened.pathname, ...others].slice(0, most)));
+  const opened = document.querySelector<HTMLElement>("[data-opened]")?.dataset["opened"] ?? ""; // the pages of a database have it
+  if (path.test(opened)) {
+    const others = read(key).filter((one) => one !== opened);
+    localStorage.setItem(key, JSON.stringify([opened, ...others].slice(0, most)));
   }
   const section = document.getElementById("recent");
   const list = section?.querySelector("ul");
