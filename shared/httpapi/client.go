@@ -31,6 +31,10 @@ type ClientConfig struct {
 	Token string
 	// UserAgent is sent with every request when it is not empty.
 	UserAgent string
+	// MemoryBytes limits what the client holds of an answer at a time: all of it, or a
+	// row of one that is read row by row. A larger one is TooLarge. Zero is no limit,
+	// except 64 MiB for the answers of calls that are not queries.
+	MemoryBytes int
 }
 
 // ClientDeps are the optional parts of a Client.
@@ -46,6 +50,7 @@ type Client struct {
 	base  string
 	token string
 	agent string
+	most  int // ClientConfig.MemoryBytes
 	http  *http.Client
 	long  *http.Client // for calls that work on all of a database
 }
@@ -65,7 +70,7 @@ func NewClient(cfg ClientConfig, deps ClientDeps) (*Client, error) {
 	if deps.Transport == nil {
 		short, long = newTransport(headerTimeout), newTransport(longTimeout)
 	}
-	return &Client{base: base, token: token, agent: cfg.UserAgent, http: over(short), long: over(long)}, nil
+	return &Client{base: base, token: token, agent: cfg.UserAgent, most: cfg.MemoryBytes, http: over(short), long: over(long)}, nil
 }
 
 // WithToken returns a client for another caller of the same server: with this API

@@ -93,6 +93,7 @@ type Rows struct {
 	client *Client
 	ctx    context.Context
 	body   io.ReadCloser
+	in     *rowReader
 	dec    *json.Decoder
 	fields []string
 	row    []*string
@@ -117,7 +118,8 @@ func (c *Client) rows(ctx context.Context, entity, database, sql string, readOnl
 	if err != nil {
 		return nil, err
 	}
-	r := &Rows{client: c, ctx: ctx, body: resp.Body, dec: json.NewDecoder(resp.Body)}
+	row := &rowReader{client: c, r: resp.Body}
+	r := &Rows{client: c, ctx: ctx, body: resp.Body, in: row, dec: json.NewDecoder(row)}
 	r.expect(json.Delim('{'), "fields")
 	if r.err == nil {
 		r.fail(r.dec.Decode(&r.fields))
@@ -141,7 +143,7 @@ func (r *Rows) Next() bool {
 		return false
 	}
 	if r.dec.More() {
-		r.row = nil
+		r.row, r.in.read = nil, 0
 		r.fail(r.dec.Decode(&r.row))
 		return r.err == nil
 	}

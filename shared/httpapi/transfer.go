@@ -116,9 +116,16 @@ func encoded(values url.Values) string {
 // decode decodes an answer into out, which may be nil, and closes it.
 func (c *Client) decode(ctx context.Context, resp *http.Response, out any) error {
 	defer func() { _ = resp.Body.Close() }() // a failure to close changes nothing
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	limit := int64(maxAnswer)
+	if c.most > 0 {
+		limit = int64(c.most) + 1
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, limit))
 	if err != nil {
 		return c.transportError(ctx, err)
+	}
+	if c.most > 0 && len(body) > c.most {
+		return c.tooLarge()
 	}
 	if out == nil {
 		return nil

@@ -16,6 +16,9 @@ import (
 // transportError returns the error of a call without an answer. Texts of the libraries
 // stay in its cause.
 func (c *Client) transportError(ctx context.Context, err error) *errs.Error {
+	if e, ok := errors.AsType[*errs.Error](err); ok { // of this package, about the answer
+		return e
+	}
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return errs.Wrap(errs.Canceled, err, "The request was canceled")
 	}

@@ -156,6 +156,9 @@ func (l *Lines) read() ([]byte, error) {
 			return part, nil
 		}
 		l.long = append(l.long, part...)
+		if l.client.most > 0 && len(l.long) > l.client.most {
+			return nil, l.client.tooLarge()
+		}
 		if err != bufio.ErrBufferFull {
 			return l.long, err
 		}

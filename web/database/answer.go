@@ -22,6 +22,10 @@ const (
 	maxRows      = 500
 	maxCellBytes = 2000
 	maxBlobBytes = 32
+	// maxAnswerBytes bounds the values of all results, and maxResults their number: the
+	// page is made in the memory of the server.
+	maxAnswerBytes = 2 << 20
+	maxResults     = 100
 )
 
 // answer is what the statements of a text returned.
@@ -31,6 +35,10 @@ type answer struct {
 	Written int64
 	// Changes is the number of rows that the last writing statement changed.
 	Changes int64
+	// More is the number of further results, which are not shown.
+	More int
+
+	bytes int // of the values in Results
 }
 
 // ReadOnly reports whether the text may be run again for a download. The download
@@ -78,19 +86,21 @@ func readAnswer(lines *httpapi.Lines) (answer, error) {
 			for i, name := range line.Columns {
 				columns[i].Name = name
 			}
-			a.Results = append(a.Results, result{Columns: columns})
-			current = &a.Results[len(a.Results)-1]
+			current = a.next(columns)
 		case httpapi.LineRow:
 			if current == nil {
 				return a, errs.E(errs.Internal, "web/database: a row without columns")
 			}
 			current.Total++
-			if current.Total > maxRows {
+			if current.Total > maxRows || a.bytes > maxAnswerBytes {
 				continue
 			}
 			cells, err := readRow(line.Text)
 			if err != nil {
 				return a, err
+			}
+			for _, c := range cells {
+				a.bytes += len(c.Text) + 16 // and its element
 			}
 			current.add(cells)
 		case httpapi.LineEnd, httpapi.LineCost:
@@ -102,6 +112,20 @@ func readAnswer(lines *httpapi.Lines) (answer, error) {
 	}
 	a.dropEmpty()
 	return a, lines.Err()
+}
+
+// next begins a result. The ones after the first maxResults are counted only; results
+// without columns make room for others.
+func (a *answer) next(columns []column) *result {
+	if len(a.Results) == maxResults {
+		a.dropEmpty()
+	}
+	if len(a.Results) == maxResults {
+		a.More++
+		return &result{Columns: columns}
+	}
+	a.Results = append(a.Results, result{Columns: columns})
+	return &a.Results[len(a.Results)-1]
 }
 
 // add adds a row. The first value of a column that is not NULL decides its look.

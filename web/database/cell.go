@@ -28,7 +28,7 @@ type fullCell struct {
 }
 
 // TooLarge reports whether the value is too large for a page.
-func (c fullCell) TooLarge() bool { return c.Bytes > table.MaxCellBytes }
+func (c fullCell) TooLarge() bool { return c.Type != "null" && string(c.Value) == "null" }
 
 // Data returns the bytes of a text or BLOB.
 func (c fullCell) Data() []byte {

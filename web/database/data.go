@@ -201,7 +201,7 @@ func pagerOf(s shell, t table.Table, v table.View, page table.Page) pager {
 	n := len(page.Rows)
 	if !t.Editable() {
 		if v.Offset > 0 {
-			p.First, p.Previous = address("", ""), address("offset", strconv.FormatInt(max(0, v.Offset-table.PageRows), 10))
+			p.First, p.Previous = address("", ""), address("offset", strconv.FormatInt(max(0, v.Offset-int64(t.PageSize())), 10))
 		}
 		if page.More {
 			p.Next = address("offset", strconv.FormatInt(v.Offset+int64(n), 10))

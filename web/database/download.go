@@ -31,11 +31,30 @@ func (p *Pages) download(w http.ResponseWriter, r *http.Request, format, text st
 	}
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Disposition", `attachment; filename="query-result-`+fileName(entity)+"-"+fileName(database)+"."+format+`"`)
-	out := bufio.NewWriterSize(w, 64<<10)
-	if err := write(out, rows); err == nil && rows.Err() == nil && out.Flush() == nil {
+	file := &startedWriter{w: w}
+	out := bufio.NewWriterSize(file, 64<<10)
+	err = write(out, rows)
+	if err == nil && rows.Err() == nil && out.Flush() == nil {
+		return
+	}
+	if err != nil && !file.started {
+		w.Header().Del("Content-Disposition")
+		p.downloadFailed(w, r, format, err)
 		return
 	}
 	panic(http.ErrAbortHandler) // so that the browser does not keep an incomplete file as a complete one
+}
+
+// startedWriter records whether anything was written.
+type startedWriter struct {
+	w       io.Writer
+	started bool
+}
+
+// Write implements io.Writer.
+func (s *startedWriter) Write(p []byte) (int, error) {
+	s.started = true
+	return s.w.Write(p)
 }
 
 // downloadFailed sends an error in the format of the file.

@@ -82,7 +82,7 @@ func (p *Pages) rowForm(r *http.Request, s shell) (rowView, error) {
 	view.fields(cells)
 	old := map[string]json.RawMessage{}
 	for _, c := range cells {
-		if c.Bytes <= maxEditBytes {
+		if c.Bytes <= maxEditBytes && !c.TooLarge() {
 			old[c.Column] = c.Value
 		}
 	}
@@ -103,7 +103,7 @@ func (v *rowView) fields(cells []fullCell) {
 			f.Null = true
 		case cells[i].Type == "blob":
 			f.Fixed = "a BLOB of " + strconv.FormatInt(cells[i].Bytes, 10) + " bytes"
-		case cells[i].Bytes > maxEditBytes:
+		case cells[i].Bytes > maxEditBytes || cells[i].TooLarge():
 			f.Fixed = "a text that is too long for this form"
 		case cells[i].Type == "text":
 			f.Text = string(cells[i].Data())

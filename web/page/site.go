@@ -47,6 +47,10 @@ type Site struct {
 	frame  *Templates
 }
 
+// answerBytes limits what a page holds of an answer of the API at a time. A tenant may
+// store anything, and pages are made in the memory of the server.
+const answerBytes = 4 << 20
+
 // New makes the site. The error is Invalid for a public URL without a host.
 func New(cfg Config, deps Deps) (*Site, error) {
 	if deps.API == nil || deps.Viewers == nil || deps.Assets == nil || deps.Log == nil {
@@ -56,7 +60,7 @@ func New(cfg Config, deps Deps) (*Site, error) {
 	if err != nil || public.Host == "" {
 		return nil, errs.Wrap(errs.Invalid, err, "The public URL must look like https://ayb.example.com")
 	}
-	api, err := httpapi.NewClient(httpapi.ClientConfig{URL: cfg.PublicURL}, httpapi.ClientDeps{Transport: httpapi.InProcess(deps.API)})
+	api, err := httpapi.NewClient(httpapi.ClientConfig{URL: cfg.PublicURL, MemoryBytes: answerBytes}, httpapi.ClientDeps{Transport: httpapi.InProcess(deps.API)})
 	if err != nil {
 		return nil, err
 	}

@@ -13,8 +13,9 @@ import (
 
 // Limits of a page.
 const (
-	// PageRows is the number of rows of a page.
-	PageRows = 100
+	// PageRows is the number of rows of a page, and pageCells bounds that of wide tables.
+	PageRows  = 100
+	pageCells = 10_000
 	// shownBytes is how much of a long text or BLOB a page shows.
 	shownBytes = 300
 	// maxOffset is the last row that a view can be browsed to.
@@ -69,13 +70,14 @@ func (t Table) Request(v View) (httpapi.QueryRequest, error) {
 	if err != nil {
 		return httpapi.QueryRequest{}, err
 	}
-	rest := orderBy(order, v.backward()) + " LIMIT " + strconv.Itoa(PageRows+1) // one more row: is there a further page?
+	limit := " LIMIT " + strconv.Itoa(t.PageSize()+1) // one more row: is there a further page?
+	rest := orderBy(order, v.backward()) + limit
 	from := "SELECT " + t.selected(v) + " FROM main." + Quote(t.Info.Name)
 	sql := from + where(conditions) + rest
 	if len(segments) > 0 {
 		sql = strings.Join(each(segments, func(s string) string {
 			return "SELECT * FROM (" + from + where(append([]string{s}, conditions...)) + rest + ")"
-		}), " UNION ALL ") + " LIMIT " + strconv.Itoa(PageRows+1)
+		}), " UNION ALL ") + limit
 	}
 	if len(t.Key) == 0 {
 		if v.Offset < 0 || v.Offset > maxOffset {
@@ -107,6 +109,9 @@ func each(in []string, f func(string) string) []string {
 	}
 	return out
 }
+
+// PageSize is the number of rows of a page.
+func (t Table) PageSize() int { return min(PageRows, max(5, pageCells/max(1, len(t.Columns)))) }
 
 // backward reports whether the rows are read from the end.
 func (v View) backward() bool { return v.Where == Before || v.Where == Last }

@@ -9,11 +9,15 @@ import (
 )
 
 // MaxCellBytes is the size of the largest cell that RowRequest returns.
-const MaxCellBytes = 8 << 20
+const MaxCellBytes = 2 << 20
+
+// maxFormColumns is the number of columns of RowRequest: it selects three values for
+// each, and SQLite at most 2000.
+const maxFormColumns = 600
 
 // RowRequest returns the query for one row with complete cells: for each column its
 // type, its size in bytes, and its value, which is NULL when it is larger than
-// MaxCellBytes. columns are names; none stands for all columns. The answer has no row
+// MaxCellBytes, shared by the columns. columns are names; none stands for all columns. The answer has no row
 // when the row is gone. The error is Invalid for a key or column that does not fit.
 func (t Table) RowRequest(key Position, columns ...string) (httpapi.QueryRequest, error) {
 	if len(key) != len(t.Key) || len(key) == 0 {
@@ -24,6 +28,10 @@ func (t Table) RowRequest(key Position, columns ...string) (httpapi.QueryRequest
 			columns = append(columns, c.Name)
 		}
 	}
+	if len(columns) > maxFormColumns {
+		return httpapi.QueryRequest{}, errs.E(errs.Invalid, "A row of more than %d columns does not fit on a page; use a query", maxFormColumns)
+	}
+	most := MaxCellBytes / len(columns) // the row as a whole is limited, too
 	var parts []string
 	for _, name := range columns {
 		c, ok := t.Column(name)
@@ -31,7 +39,7 @@ func (t Table) RowRequest(key Position, columns ...string) (httpapi.QueryRequest
 			return httpapi.QueryRequest{}, errs.E(errs.Invalid, "The table has no column %q", name)
 		}
 		quoted := Quote(c.Name)
-		parts = append(parts, "typeof("+quoted+"), octet_length("+quoted+"), iif(octet_length("+quoted+") > "+strconv.Itoa(MaxCellBytes)+", NULL, "+quoted+")")
+		parts = append(parts, "typeof("+quoted+"), octet_length("+quoted+"), iif(octet_length("+quoted+") > "+strconv.Itoa(most)+", NULL, "+quoted+")")
 	}
 	q := query{table: t}
 	var conditions []string

@@ -52,8 +52,8 @@ func (t Table) ReadPage(v View, lines Lines) (Page, error) {
 	if err := lines.Err(); err != nil {
 		return Page{}, err
 	}
-	if len(page.Rows) > PageRows {
-		page.Rows, page.More = page.Rows[:PageRows], true
+	if most := t.PageSize(); len(page.Rows) > most {
+		page.Rows, page.More = page.Rows[:most], true
 	}
 	if v.backward() && len(t.Key) > 0 {
 		slices.Reverse(page.Rows)
