@@ -20,7 +20,7 @@ const idLength = 64
 // database from the snapshot when to is not empty. In place, the snapshot is
 // fetched and checked first. Then writers are blocked, the present state is kept
 // as a snapshot, and one swap on the node makes the restored state live. After an
-// error the database is unchanged.
+// error the database is unchanged, unless the node did not answer to the swap.
 //
 // The id may be shortened to a prefix that is unique among the snapshots of the
 // database. Errors are those of findManaged; NoSnapshot for an id that is

@@ -18,7 +18,8 @@ const (
 // DatabaseType is the engine of a database.
 type DatabaseType string
 
-// The database types.
+// The database types. No node runs DuckDB yet (querynode/engine/kind lists those that
+// it runs).
 const (
 	SQLite DatabaseType = "sqlite"
 	DuckDB DatabaseType = "duckdb"
